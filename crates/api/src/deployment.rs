@@ -1,0 +1,65 @@
+//! What the deployment says of itself.
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// `GET /buildinfo`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildInfo {
+    /// Where the source is.
+    pub external_url: String,
+    /// The version that clients compare with their own.
+    pub version: String,
+    /// Where people find the console.
+    pub dashboard_url: String,
+    /// Always false.
+    pub telemetry: bool,
+    /// Always false.
+    pub workspace_proxy: bool,
+    /// The agent protocol that clients of this version expect.
+    pub agent_api_version: String,
+    /// The provisioner protocol that clients of this version expect.
+    pub provisioner_api_version: String,
+    /// What a person should do when versions differ.
+    pub upgrade_message: String,
+    /// This deployment, for ever.
+    pub deployment_id: Uuid,
+}
+
+/// `GET /updatecheck`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpdateCheck {
+    /// Always true: Keyfob does not call home.
+    pub current: bool,
+    /// This version.
+    pub version: String,
+    /// Where releases are.
+    pub url: String,
+}
+
+/// `GET /entitlements`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entitlements {
+    /// Every feature that Keyfob has, each entitled and enabled.
+    pub features: BTreeMap<String, Feature>,
+    /// Always empty.
+    pub warnings: Vec<String>,
+    /// Always empty.
+    pub errors: Vec<String>,
+    /// Always true: clients ask for it before they use a feature.
+    pub has_license: bool,
+    /// Always false.
+    pub trial: bool,
+    /// Always false.
+    pub require_telemetry: bool,
+}
+
+/// One feature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Feature {
+    /// Always `entitled`.
+    pub entitlement: String,
+    /// Always true.
+    pub enabled: bool,
+}

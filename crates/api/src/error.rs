@@ -1,0 +1,38 @@
+//! The one shape of every error body.
+use serde::{Deserialize, Serialize};
+
+/// What a refused or failed request is answered with; also the answer of calls that only have a message to give.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// What happened, for people. Clients match on it, so the contract fixes the words.
+    pub message: String,
+    /// More about the cause; left out when there is nothing to add.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+    /// What is wrong with single fields of the request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub validations: Vec<Validation>,
+}
+
+impl ErrorBody {
+    /// A body with a message and nothing else.
+    pub fn message(message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..Self::default() }
+    }
+}
+
+/// What is wrong with one field of the request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validation {
+    /// The field, by its name in the JSON or in the query.
+    pub field: String,
+    /// Why its value was refused.
+    pub detail: String,
+}
+
+impl Validation {
+    /// A complaint about one field.
+    pub fn new(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { field: field.into(), detail: detail.into() }
+    }
+}

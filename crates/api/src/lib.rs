@@ -1,0 +1,43 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod authz;
+pub mod deployment;
+pub mod error;
+pub mod keys;
+pub mod organizations;
+pub mod resources;
+pub mod secret;
+pub mod time;
+pub mod users;
+pub mod views;
+
+/// The path below which everything of this crate is served.
+pub const BASE_PATH: &str = "/api/v2";
+
+/// The header in which programs present a key.
+pub const SESSION_TOKEN_HEADER: &str = "Coder-Session-Token";
+
+/// The cookie in which browsers present a key.
+pub const SESSION_TOKEN_COOKIE: &str = "coder_session_token";
+
+/// The header with the server's version, on every answer.
+pub const BUILD_VERSION_HEADER: &str = "X-Coder-Build-Version";
+
+/// The header with the permissions that a call asked for, on every answer to an authenticated request.
+pub const REQUIRED_HEADER: &str = "X-Keyfob-Required";
+
+/// The header with the number of seconds a key still lives, on answers to keys that are about to end.
+pub const EXPIRES_IN_HEADER: &str = "X-Keyfob-Expires-In";
+
+/// The header that says how many descendants ended together with a key.
+pub const DESCENDANTS_ENDED_HEADER: &str = "X-Keyfob-Descendants-Ended";
+
+/// The version of the original whose clients find here what they expect.
+pub const COMPATIBLE_VERSION: &str = "v2.34.0";
+
+/// What the server reports as its version: [`COMPATIBLE_VERSION`], because clients switch features on it, then Keyfob's.
+pub const SERVER_VERSION: &str = concat!("v2.34.0", "+keyfob.", env!("CARGO_PKG_VERSION"));
+
+/// The header with what the people who run the server should know; may repeat.
+pub const ENTITLEMENTS_WARNING_HEADER: &str = "X-Coder-Entitlements-Warning";

@@ -1,0 +1,41 @@
+//! Text that must not be printed.
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A password or a whole key on its way over the wire.
+///
+/// It serializes as a plain string, because the wire needs it, but has neither `Debug` nor `Display`, and its memory
+/// is wiped when it is dropped.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "a secret has no Debug")]
+pub struct SecretText(SecretString);
+
+impl SecretText {
+    /// Wraps a secret.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(SecretString::from(text.into()))
+    }
+
+    /// The secret itself. Search for this name to review every place that sees one.
+    pub fn reveal(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl Default for SecretText {
+    fn default() -> Self {
+        Self::new("")
+    }
+}
+
+impl Serialize for SecretText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.reveal())
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::new)
+    }
+}

@@ -1,0 +1,230 @@
+//! Users, and signing in and out.
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{organizations::SlimRole, secret::SecretText, time::Time};
+
+/// Whether a user may act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserStatus {
+    /// May act.
+    Active,
+    /// Has not acted for long; the next request or sign-in makes them active.
+    Dormant,
+    /// Every key is refused until an administrator activates the user.
+    Suspended,
+}
+
+/// How a user signs in, or how a key came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoginType {
+    /// By e-mail and password.
+    Password,
+    /// By GitHub.
+    Github,
+    /// By an `OpenID` Connect provider.
+    Oidc,
+    /// Not at all.
+    None,
+    /// Keys only: an API token.
+    Token,
+    /// Keys only: issued to an application.
+    #[serde(rename = "oauth2_provider_app")]
+    OAuth2ProviderApp,
+}
+
+/// A user as `GET /users/{user}` shows one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Never changes.
+    pub id: Uuid,
+    /// Unique without regard to case.
+    pub username: String,
+    /// The name for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// Where a picture is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub avatar_url: String,
+    /// Empty for service accounts.
+    pub email: String,
+    /// When the user was made.
+    pub created_at: Time,
+    /// When anything about the user last changed.
+    pub updated_at: Time,
+    /// When the user last used a key; unset if never.
+    pub last_seen_at: Time,
+    /// Whether the user may act.
+    pub status: UserStatus,
+    /// How the user signs in.
+    pub login_type: LoginType,
+    /// Whether this is a program's account.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_service_account: bool,
+    /// The organizations that the user is a member of.
+    pub organization_ids: Vec<Uuid>,
+    /// The deployment-wide roles; `member`, which everybody has, is not listed.
+    pub roles: Vec<SlimRole>,
+    /// Always false here; clients insist on the field.
+    pub has_ai_seat: bool,
+}
+
+/// `POST /users/first`.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_debug_implementations, reason = "holds a secret")]
+pub struct CreateFirstUserRequest {
+    /// Required, an e-mail address.
+    pub email: String,
+    /// Required.
+    pub username: String,
+    /// The name for people.
+    pub name: String,
+    /// Required, strong enough.
+    pub password: SecretText,
+    /// Ignored; clients send it.
+    pub trial: bool,
+    /// Ignored; clients send it.
+    pub trial_info: TrialInfo,
+}
+
+/// What the original asks people who want a trial of its paid features. Nobody reads it here.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TrialInfo {
+    /// Ignored.
+    pub first_name: String,
+    /// Ignored.
+    pub last_name: String,
+    /// Ignored.
+    pub phone_number: String,
+    /// Ignored.
+    pub job_title: String,
+    /// Ignored.
+    pub company_name: String,
+    /// Ignored.
+    pub country: String,
+    /// Ignored.
+    pub developers: String,
+}
+
+/// The answer to `POST /users/first`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateFirstUserResponse {
+    /// The user made.
+    pub user_id: Uuid,
+    /// The default organization, of which the user is a member.
+    pub organization_id: Uuid,
+}
+
+/// `POST /users/login`.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_debug_implementations, reason = "holds a secret")]
+pub struct LoginRequest {
+    /// Required, an e-mail address.
+    pub email: String,
+    /// Required.
+    pub password: SecretText,
+}
+
+/// The answer to `POST /users/login`.
+#[derive(Clone, Serialize, Deserialize)]
+#[expect(missing_debug_implementations, reason = "holds a secret")]
+pub struct LoginResponse {
+    /// The session's key.
+    pub session_token: SecretText,
+}
+
+/// `POST /users`.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_debug_implementations, reason = "holds a secret")]
+pub struct CreateUserRequest {
+    /// Required unless `service_account`.
+    pub email: String,
+    /// Required.
+    pub username: String,
+    /// The name for people.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// Required for login type `password`, refused for every other.
+    pub password: SecretText,
+    /// `password` (the default), `none`, `oidc` or `github`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub login_type: String,
+    /// `active`, `suspended` or `dormant` (the default).
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub user_status: String,
+    /// At least one; the nil UUID means the default organization.
+    pub organization_ids: Vec<Uuid>,
+    /// One more organization, from older clients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<Uuid>,
+    /// A program's account: no e-mail address, no password.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub service_account: bool,
+    /// Deployment-wide roles to begin with.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
+}
+
+/// `PUT /users/{user}/profile`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UpdateUserProfileRequest {
+    /// Required; changing it takes `update` on the user.
+    pub username: String,
+    /// The name for people.
+    pub name: String,
+}
+
+/// `PUT /users/{user}/roles`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UpdateRoles {
+    /// All the deployment-wide roles the user is to have.
+    pub roles: Vec<String>,
+}
+
+/// `GET /users/authmethods`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthMethods {
+    /// E-mail and password.
+    pub password: AuthMethod,
+    /// GitHub.
+    pub github: GithubAuthMethod,
+    /// `OpenID` Connect.
+    pub oidc: OidcAuthMethod,
+}
+
+/// One way to sign in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthMethod {
+    /// Whether it is on offer.
+    pub enabled: bool,
+}
+
+/// Signing in by GitHub.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GithubAuthMethod {
+    /// Whether it is on offer.
+    pub enabled: bool,
+    /// Always false: there is no vendor's application here.
+    pub default_provider_configured: bool,
+}
+
+/// Signing in by `OpenID` Connect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OidcAuthMethod {
+    /// Whether it is on offer.
+    pub enabled: bool,
+    /// The words on the button.
+    #[serde(rename = "signInText")]
+    pub sign_in_text: String,
+    /// The picture on the button.
+    #[serde(rename = "iconUrl")]
+    pub icon_url: String,
+}

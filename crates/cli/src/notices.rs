@@ -1,0 +1,65 @@
+//! What the server says besides its answers, passed on to the person on standard error.
+use keyfob_api::{COMPATIBLE_VERSION, SERVER_VERSION};
+use keyfob_client::Client;
+
+use crate::app::App;
+
+/// Says what should be said after a command has spoken with a server.
+pub(crate) async fn print(app: &App) {
+    let Some(client) = app.used_client() else { return };
+    if let Some(version) = client.build_version().filter(|_| !app.global.no_version_warning) {
+        version_notice(app, client, &version).await;
+    }
+    if !app.global.no_feature_warning {
+        client.entitlement_warnings().iter().for_each(|warning| app.out.remark(crate::table::printable(warning)));
+    }
+}
+
+async fn version_notice(app: &App, client: &Client, version: &str) {
+    let shown = crate::table::printable(version);
+    if version.contains("-devel") || version.contains("-rc.") {
+        app.out.remark(format!("The server runs a development version ({shown})."));
+    }
+    if !is_mismatch(version) {
+        return;
+    }
+    app.out.remark(format!("Version mismatch: this is {SERVER_VERSION}, the server is {shown}."));
+    // Only advice: a server that does not give any is no error.
+    if let Ok(info) = client.without_session_token().build_info().await
+        && !info.upgrade_message.is_empty()
+    {
+        app.out.remark(crate::table::printable(&info.upgrade_message));
+    }
+}
+
+/// Whether major or minor version differ: of Keyfob with another Keyfob, else of what both are compatible with.
+fn is_mismatch(server: &str) -> bool {
+    match (own_version(server), own_version(SERVER_VERSION)) {
+        (Some(theirs), Some(ours)) => major_minor(theirs) != major_minor(ours),
+        _ => major_minor(server) != major_minor(COMPATIBLE_VERSION),
+    }
+}
+
+fn own_version(text: &str) -> Option<&str> {
+    text.split_once("+keyfob.").map(|(_, version)| version)
+}
+
+fn major_minor(version: &str) -> Option<(u64, u64)> {
+    let mut numbers = version.trim_start_matches('v').split(['.', '-', '+']);
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_major_and_minor_versions_count() {
+        assert!(!is_mismatch(SERVER_VERSION));
+        assert!(!is_mismatch("v2.34.0"));
+        assert!(!is_mismatch("v2.34.7-devel+abcdef"));
+        assert!(is_mismatch("v2.33.0"));
+        assert!(is_mismatch("v3.34.0"));
+        assert!(is_mismatch("v2.34.0+keyfob.99.0.0"));
+    }
+}

@@ -1,0 +1,77 @@
+//! `keyfob resources list`.
+use anyhow::Context as _;
+use keyfob_client::{Paging, ResourcesFilter};
+use uuid::Uuid;
+
+use super::rows::{ResourceColumn, USUAL};
+use crate::{
+    app::App,
+    lookup,
+    table::{self, Format},
+};
+
+/// Which resources, and how to print them.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  keyfob resources list
+  keyfob resources list --type workspace --owner me -c id,name
+  keyfob resources list --query dev --limit 10 -o json")]
+pub(crate) struct ListArgs {
+    /// Only of this type
+    #[arg(short = 't', long = "type", value_name = "TYPE")]
+    resource_type: Option<String>,
+    /// Only in this organization: a name or an id
+    #[arg(short = 'O', long, value_name = "ORGANIZATION")]
+    organization: Option<String>,
+    /// Only of this owner: me, a username or an id
+    #[arg(long, value_name = "USER")]
+    owner: Option<String>,
+    /// Only with this in their name
+    #[arg(short, long, value_name = "TEXT")]
+    query: Option<String>,
+    /// How many at most
+    #[arg(long, value_name = "NUMBER")]
+    limit: Option<u32>,
+    /// How many to leave out first
+    #[arg(long, value_name = "NUMBER")]
+    offset: Option<u32>,
+    /// Only what comes after the one with this id
+    #[arg(long, value_name = "UUID")]
+    after_id: Option<Uuid>,
+    /// Which columns of the table, with commas between them
+    #[arg(short, long, value_name = "COLUMNS", value_delimiter = ',', ignore_case = true, default_value = USUAL)]
+    column: Vec<ResourceColumn>,
+    /// How to print them
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: Format,
+}
+
+/// Prints the resources, oldest first.
+pub(crate) async fn run(app: &App, args: ListArgs) -> anyhow::Result<()> {
+    let client = app.connect()?;
+    let organization = match args.organization.as_deref() {
+        Some(organization) => Some(lookup::organization_id(&client, organization).await?),
+        None => None,
+    };
+    let owner = match args.owner.as_deref() {
+        Some(owner) => Some(lookup::user_id(&client, owner).await?),
+        None => None,
+    };
+    let filter = ResourcesFilter {
+        resource_type: args.resource_type,
+        organization,
+        owner,
+        q: args.query,
+        paging: Paging { limit: args.limit, offset: args.offset, after_id: args.after_id },
+    };
+    let resources = client.resources(&filter).await.context("list resources")?.resources;
+    if args.output == Format::Json {
+        return app.out.json(&resources);
+    }
+    if resources.is_empty() {
+        app.out.remark("No resources found.");
+        return Ok(());
+    }
+    app.out.result(&table::render(&args.column, &resources));
+    Ok(())
+}

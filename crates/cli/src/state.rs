@@ -1,0 +1,179 @@
+//! What `keyfob login` stores: one file each for the server, the key and the organization.
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use keyfob_api::secret::SecretText;
+
+/// The folder with those files.
+#[derive(Clone, Debug)]
+pub(crate) struct StateDir(PathBuf);
+
+/// The files of the folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StateFile {
+    /// The server's URL.
+    Url,
+    /// The key to use with it.
+    Session,
+    /// The selected organization.
+    Organization,
+}
+
+impl StateFile {
+    pub(crate) const ALL: [Self; 3] = [Self::Url, Self::Session, Self::Organization];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Url => "url",
+            Self::Session => "session",
+            Self::Organization => "organization",
+        }
+    }
+
+    /// The file's name in messages.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Url => "URL",
+            Self::Session => "session",
+            Self::Organization => "organization",
+        }
+    }
+}
+
+impl StateDir {
+    /// The folder asked for, else the one that the operating system has for it.
+    pub(crate) fn new(wanted: Option<&Path>) -> anyhow::Result<Self> {
+        match wanted.filter(|path| !path.as_os_str().is_empty()) {
+            Some(path) => Ok(Self(path.to_owned())),
+            None => directories::ProjectDirs::from("", "", "keyfob")
+                .map(|folders| Self(folders.config_dir().to_owned()))
+                .context("there is no home folder: say with --global-config where to keep what is stored"),
+        }
+    }
+
+    /// The server's URL, if there is one.
+    pub(crate) fn url(&self) -> anyhow::Result<Option<String>> {
+        self.read(StateFile::Url)
+    }
+
+    /// The key, if there is one.
+    pub(crate) fn session(&self) -> anyhow::Result<Option<SecretText>> {
+        Ok(self.read(StateFile::Session)?.map(SecretText::new))
+    }
+
+    /// The organization selected, if there is one.
+    pub(crate) fn organization(&self) -> anyhow::Result<Option<String>> {
+        self.read(StateFile::Organization)
+    }
+
+    /// Stores a server and the key to use with it. At no time does the folder hold the key of another server.
+    pub(crate) fn store(&self, url: &str, session: &SecretText) -> anyhow::Result<()> {
+        self.remove(StateFile::Session).context("forget the old session")?;
+        self.write(StateFile::Url, url).context("store the URL")?;
+        self.write(StateFile::Session, session.reveal()).context("store the session")
+    }
+
+    /// Removes a file; a missing one is no error.
+    pub(crate) fn remove(&self, file: StateFile) -> io::Result<()> {
+        match fs::remove_file(self.0.join(file.name())) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn read(&self, file: StateFile) -> anyhow::Result<Option<String>> {
+        let path = self.0.join(file.name());
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("read `{}`", path.display())),
+        }
+    }
+
+    /// Readers see the old text or the new one, never a part.
+    fn write(&self, file: StateFile, text: &str) -> io::Result<()> {
+        private::create_dir(&self.0)?;
+        let new = self.0.join(format!(".{}.{}", file.name(), std::process::id()));
+        private::write_file(&new, text.as_bytes())
+            .and_then(|()| fs::rename(&new, self.0.join(file.name())))
+            .inspect_err(|_| drop(fs::remove_file(&new)))
+    }
+}
+
+/// Files that only their owner can read.
+mod private {
+    use std::{
+        fs::{self, DirBuilder, OpenOptions},
+        io::{self, Write as _},
+        path::Path,
+    };
+
+    pub(super) fn create_dir(path: &Path) -> io::Result<()> {
+        let mut builder = DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o750);
+        builder.create(path)
+    }
+
+    pub(super) fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
+        let _left_over = fs::remove_file(path);
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path)?;
+        file.write_all(content)?;
+        file.sync_all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> (tempfile::TempDir, StateDir) {
+        let temporary = tempfile::tempdir().unwrap();
+        let state = StateDir::new(Some(&temporary.path().join("a/b"))).unwrap();
+        (temporary, state)
+    }
+
+    #[test]
+    fn what_is_stored_is_read_back_without_white_space() {
+        let (_temporary, state) = folder();
+        assert_eq!(state.url().unwrap(), None);
+        state.store("http://localhost:3000", &SecretText::new("key")).unwrap();
+        fs::write(state.0.join("organization"), " coder\n").unwrap();
+        assert_eq!(state.url().unwrap().as_deref(), Some("http://localhost:3000"));
+        assert_eq!(state.session().unwrap().unwrap().reveal(), "key");
+        assert_eq!(state.organization().unwrap().as_deref(), Some("coder"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_can_read_the_key() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let (_temporary, state) = folder();
+        state.store("http://localhost:3000", &SecretText::new("key")).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&state.0) & 0o027, 0o0, "the folder is closed to others");
+        assert_eq!(mode(&state.0.join("session")), 0o600);
+        assert_eq!(mode(&state.0.join("url")), 0o600);
+        assert_eq!(fs::read_dir(&state.0).unwrap().count(), 2, "nothing else is left over");
+    }
+
+    #[test]
+    fn removing_what_is_missing_is_no_error() {
+        let (_temporary, state) = folder();
+        state.store("http://localhost:3000", &SecretText::new("key")).unwrap();
+        for _ in 0..2 {
+            for file in StateFile::ALL {
+                state.remove(file).unwrap();
+            }
+        }
+        assert_eq!(state.url().unwrap(), None);
+    }
+}

@@ -1,0 +1,87 @@
+//! `keyfob tokens create`.
+use anyhow::{Context as _, ensure};
+use keyfob_api::{
+    keys::{AllowListTarget, CreateTokenRequest},
+    time::{Nanoseconds, notation},
+};
+use keyfob_client::{Client, ME};
+
+use super::allow;
+use crate::{app::App, lifetime};
+
+/// What the token is to be.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Without --scope and --allow, the token may do all that the key in use may. `keyfob scopes` lists the
+scopes. Without --lifetime, it lives as long as the server's default; when it expires is printed on standard error.
+
+Examples:
+  keyfob tokens create --name ci --lifetime 30d
+  keyfob tokens create --name backup --scope workspace:read,template:read
+  keyfob tokens create --scope workspace:ssh --allow workspace:6f1b1c9e-8f0a-4f5e-9a3d-0d3f5a3c1b2e
+  KEY=$(keyfob tokens create --name job --lifetime 1h)"
+)]
+pub(crate) struct CreateArgs {
+    /// How long it lives: whole numbers with the units s, m, h, d (24 hours) and y (365 days), such as 90m or 1d12h
+    #[arg(long, env = "KEYFOB_TOKEN_LIFETIME", value_name = "DURATION", allow_hyphen_values = true)]
+    lifetime: Option<String>,
+    /// What it is called [default: a name that the server makes up]
+    #[arg(short, long, env = "KEYFOB_TOKEN_NAME", value_name = "NAME", default_value = "", hide_default_value = true)]
+    name: String,
+    /// Whose token it is: a username or an id
+    #[arg(short, long, env = "KEYFOB_TOKEN_USER", value_name = "USER", default_value = ME)]
+    user: String,
+    /// What it may do; may be repeated or hold commas
+    #[arg(long, value_name = "SCOPE", value_delimiter = ',')]
+    scope: Vec<String>,
+    /// What it may do that to, as <type>:<uuid> or <type>:*; may be repeated or hold commas
+    #[arg(long, value_name = "TYPE:ID", value_delimiter = ',', value_parser = allow::parse)]
+    allow: Vec<AllowListTarget>,
+    /// The same for the resource types that the deployment has added
+    #[arg(long, value_name = "TYPE:ID", value_delimiter = ',', value_parser = allow::parse_custom)]
+    allow_custom: Vec<AllowListTarget>,
+}
+
+/// Mints the token and prints it, nothing else.
+pub(crate) async fn run(app: &App, args: CreateArgs) -> anyhow::Result<()> {
+    let client = app.connect()?;
+    let lifetime = match args.lifetime.as_deref().filter(|text| !text.is_empty()) {
+        Some(text) => Some(allowed_lifetime(&client, &args.user, text).await?),
+        None => None,
+    };
+    let wanted = CreateTokenRequest {
+        lifetime: lifetime.unwrap_or_default(),
+        token_name: args.name,
+        scopes: args.scope,
+        allow_list: args.allow.into_iter().chain(args.allow_custom).collect(),
+        ..CreateTokenRequest::default()
+    };
+    let token = client.create_token(&args.user, &wanted).await.context("create tokens")?.key;
+    app.out.line(token.reveal());
+    if lifetime.is_none() {
+        tell_expiry(app, &client, &args.user, token.reveal()).await;
+    }
+    Ok(())
+}
+
+/// The lifetime, if the server would give a token that long.
+async fn allowed_lifetime(client: &Client, user: &str, text: &str) -> anyhow::Result<Nanoseconds> {
+    let limit = client.get_token_config(user).await.context("get token config")?.max_token_lifetime;
+    let lifetime = lifetime::parse(text).context("parse lifetime")?;
+    ensure!(
+        lifetime <= limit,
+        "lifetime ({}) is greater than the maximum allowed lifetime ({})",
+        notation(lifetime.to_duration().unwrap_or_default()),
+        notation(limit.to_duration().unwrap_or_default())
+    );
+    Ok(lifetime)
+}
+
+/// The server chose the lifetime: say when the token ends, if the key in use may know.
+async fn tell_expiry(app: &App, client: &Client, user: &str, token: &str) {
+    let id = token.split('-').next().unwrap_or_default();
+    match client.api_key_by_id(user, id).await {
+        Ok(key) => app.out.remark(format!("Expires at {} (the server's default).", key.expires_at)),
+        Err(_) => app.out.remark("Expires after the server's default lifetime."),
+    }
+}

@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod authz;
+mod builder;
+mod client;
+mod deployment;
+mod error;
+mod keys;
+mod observed;
+mod organizations;
+mod resources;
+mod route;
+mod sign_in;
+mod users;
+mod views;
+
+pub use keyfob_api as api;
+pub use reqwest::StatusCode;
+
+pub use crate::{
+    builder::{BuildError, ClientBuilder},
+    client::Client,
+    error::{ApiError, Error},
+    keys::{Descendants, TokensFilter},
+    resources::{Paging, ResourcesFilter},
+};
+
+/// The `{user}` that stands for the owner of the key in use.
+pub const ME: &str = "me";
+
+/// The `{organization}` that every deployment has.
+pub const DEFAULT_ORGANIZATION: &str = "default";

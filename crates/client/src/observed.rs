@@ -1,0 +1,42 @@
+//! What answers say besides what was asked.
+use std::sync::{Mutex, PoisonError};
+
+use keyfob_api::{BUILD_VERSION_HEADER, ENTITLEMENTS_WARNING_HEADER};
+use reqwest::header::{HeaderMap, HeaderValue};
+
+/// What answers said so far; every clone of a client adds to the same.
+#[derive(Debug, Default)]
+pub(crate) struct Observed(Mutex<Values>);
+
+#[derive(Debug, Default)]
+struct Values {
+    build_version: Option<String>,
+    warnings: Vec<String>,
+}
+
+impl Observed {
+    /// Keeps what the headers of an answer say.
+    pub(crate) fn look_at(&self, headers: &HeaderMap) {
+        let mut values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(version) = headers.get(BUILD_VERSION_HEADER).and_then(text) {
+            values.build_version = Some(version);
+        }
+        for warning in headers.get_all(ENTITLEMENTS_WARNING_HEADER).iter().filter_map(text) {
+            if !values.warnings.contains(&warning) {
+                values.warnings.push(warning);
+            }
+        }
+    }
+
+    pub(crate) fn build_version(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).build_version.clone()
+    }
+
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).warnings.clone()
+    }
+}
+
+fn text(value: &HeaderValue) -> Option<String> {
+    value.to_str().ok().filter(|text| !text.is_empty()).map(ToOwned::to_owned)
+}

@@ -1,0 +1,54 @@
+//! Users.
+use keyfob_api::users::{CreateUserRequest, UpdateRoles, UpdateUserProfileRequest, User};
+
+use crate::{client::Client, error::Error};
+
+impl Client {
+    /// A user.
+    ///
+    /// # Errors
+    /// 404 when the user is missing or hidden.
+    pub async fn user(&self, user: &str) -> Result<User, Error> {
+        self.get("/users/{user}", &[user]).send().await?.json()
+    }
+
+    /// Makes a user.
+    ///
+    /// # Errors
+    /// 400 for what is wrong with the request, 403 when the caller may not, 409 when name or e-mail address is taken.
+    pub async fn create_user(&self, user: &CreateUserRequest) -> Result<User, Error> {
+        self.post("/users", &[]).json(user).send().await?.json()
+    }
+
+    /// Refuses every key of a user from now on.
+    ///
+    /// # Errors
+    /// 400 for oneself and for owners, 403 or 404 when the caller may not.
+    pub async fn suspend_user(&self, user: &str) -> Result<User, Error> {
+        self.put("/users/{user}/status/suspend", &[user]).send().await?.json()
+    }
+
+    /// Lets a user act again.
+    ///
+    /// # Errors
+    /// 403 or 404 when the caller may not.
+    pub async fn activate_user(&self, user: &str) -> Result<User, Error> {
+        self.put("/users/{user}/status/activate", &[user]).send().await?.json()
+    }
+
+    /// Gives a user these deployment-wide roles, in place of all earlier ones.
+    ///
+    /// # Errors
+    /// 400 for unknown roles and for oneself, 403 or 404 when the caller may not.
+    pub async fn update_user_roles(&self, user: &str, roles: &UpdateRoles) -> Result<User, Error> {
+        self.put("/users/{user}/roles", &[user]).json(roles).send().await?.json()
+    }
+
+    /// Changes a user's names.
+    ///
+    /// # Errors
+    /// 400 for impossible names, 409 for a username that is taken, 403 or 404 when the caller may not.
+    pub async fn update_profile(&self, user: &str, profile: &UpdateUserProfileRequest) -> Result<User, Error> {
+        self.put("/users/{user}/profile", &[user]).json(profile).send().await?.json()
+    }
+}

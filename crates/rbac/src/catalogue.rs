@@ -1,0 +1,205 @@
+//! The catalogue: which resource types there are, what can be done to objects of each, and how those are built.
+mod built_in;
+mod custom;
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, LazyLock},
+};
+
+pub use custom::CatalogueError;
+pub(crate) use custom::CustomGrants;
+
+/// A resource type, as the row that it has in every permission table.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct ResourceType(pub(crate) u16);
+
+impl ResourceType {
+    /// What a request names that no catalogue knows, or `*`: only permissions on `*` match.
+    pub const OTHER: Self = Self(0);
+
+    pub(crate) fn row(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// An action, as the column that it has in every permission table.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct Action(pub(crate) u8);
+
+impl Action {
+    /// What a request names that no catalogue knows, or `*`: only permissions for `*` match.
+    pub const OTHER: Self = Self(0);
+
+    pub(crate) fn bit(self) -> u64 {
+        1 << self.0
+    }
+}
+
+/// How the objects of a type are built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, none of them a state")]
+pub struct Shape {
+    /// Whether an existing object has an id.
+    pub has_id: bool,
+    /// Whether objects are owned by users.
+    pub has_owner: bool,
+    /// Whether objects are in organizations.
+    pub organization: InOrganization,
+    /// Whether objects may carry an access list.
+    pub has_acl: bool,
+}
+
+/// Whether the objects of a type are in organizations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InOrganization {
+    /// None is.
+    Never,
+    /// Some are.
+    Sometimes,
+    /// All are.
+    Always,
+}
+
+/// A type in a catalogue.
+#[derive(Clone, Debug)]
+struct Entry {
+    name: Arc<str>,
+    /// One bit for each action.
+    actions: u64,
+    shape: Shape,
+}
+
+/// The types and actions of a deployment: the built-in ones, and its own.
+pub struct Catalogue {
+    types: Vec<Entry>,
+    actions: Vec<Arc<str>>,
+    types_by_name: HashMap<Arc<str>, ResourceType>,
+    actions_by_name: HashMap<Arc<str>, Action>,
+    /// The rows from here on are the deployment's own.
+    first_custom: usize,
+    /// Roles' permissions on the deployment's own types.
+    pub(crate) custom_grants: CustomGrants,
+}
+
+impl fmt::Debug for Catalogue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Catalogue").field("types", &self.types.len()).field("actions", &self.actions.len()).finish()
+    }
+}
+
+static BUILT_IN: LazyLock<Arc<Catalogue>> = LazyLock::new(|| Arc::new(Catalogue::new_built_in()));
+
+impl Catalogue {
+    /// The built-in catalogue.
+    pub fn built_in() -> Arc<Self> {
+        Arc::clone(&BUILT_IN)
+    }
+
+    fn new_built_in() -> Self {
+        let mut catalogue = Self {
+            types: Vec::new(),
+            actions: Vec::new(),
+            types_by_name: HashMap::new(),
+            actions_by_name: HashMap::new(),
+            first_custom: built_in::TYPES.len() + 1,
+            custom_grants: CustomGrants::default(),
+        };
+        for name in built_in::ACTIONS {
+            catalogue.actions.push(Arc::from(*name));
+        }
+        let named = built_in::ACTIONS.iter().zip(0..).skip(1);
+        catalogue.actions_by_name = named.map(|(name, column)| (Arc::from(*name), Action(column))).collect();
+        let nothing = Shape { has_id: false, has_owner: false, organization: InOrganization::Never, has_acl: false };
+        catalogue.types.push(Entry { name: Arc::from("*"), actions: 0, shape: nothing });
+        for row in built_in::TYPES {
+            let actions = row.actions.split(' ').filter_map(|action| catalogue.action(action));
+            let actions = actions.fold(0, |bits, action| bits | action.bit());
+            catalogue.push_type(row.name, actions, row.shape);
+        }
+        catalogue
+    }
+
+    fn push_type(&mut self, name: &str, actions: u64, shape: Shape) -> ResourceType {
+        let name: Arc<str> = Arc::from(name);
+        let of = ResourceType(u16::try_from(self.types.len()).unwrap_or(u16::MAX));
+        self.types_by_name.insert(Arc::clone(&name), of);
+        self.types.push(Entry { name, actions, shape });
+        of
+    }
+
+    /// The type of this name.
+    pub fn resource_type(&self, name: &str) -> Option<ResourceType> {
+        self.types_by_name.get(name).copied()
+    }
+
+    /// The action of this name.
+    pub fn action(&self, name: &str) -> Option<Action> {
+        self.actions_by_name.get(name).copied()
+    }
+
+    /// The type that a request names, known or not.
+    pub fn requested_type(&self, name: &str) -> ResourceType {
+        self.resource_type(name).unwrap_or(ResourceType::OTHER)
+    }
+
+    /// The action that a request names, known or not.
+    pub fn requested_action(&self, name: &str) -> Action {
+        self.action(name).unwrap_or(Action::OTHER)
+    }
+
+    /// A type's name; `*` for [`ResourceType::OTHER`].
+    pub fn type_name(&self, of: ResourceType) -> &str {
+        self.types.get(of.row()).map_or("*", |entry| &entry.name)
+    }
+
+    pub(crate) fn shared_type_name(&self, of: ResourceType) -> Arc<str> {
+        self.types.get(of.row()).map_or_else(|| Arc::from("*"), |entry| Arc::clone(&entry.name))
+    }
+
+    /// An action's name; `*` for [`Action::OTHER`].
+    pub fn action_name(&self, action: Action) -> &str {
+        self.actions.get(usize::from(action.0)).map_or("*", |name| name)
+    }
+
+    pub(crate) fn shared_action_name(&self, action: Action) -> Arc<str> {
+        self.actions.get(usize::from(action.0)).map_or_else(|| Arc::from("*"), Arc::clone)
+    }
+
+    /// All types, by name.
+    pub fn resource_types(&self) -> impl Iterator<Item = ResourceType> + '_ {
+        let mut all: Vec<ResourceType> = self.types_by_name.values().copied().collect();
+        all.sort_by_key(|of| self.type_name(*of));
+        all.into_iter()
+    }
+
+    /// All actions of a type, by name.
+    pub fn actions_of(&self, of: ResourceType) -> impl Iterator<Item = Action> + '_ {
+        let mut all: Vec<Action> =
+            self.actions_by_name.values().copied().filter(|action| self.has_action(of, *action)).collect();
+        all.sort_by_key(|action| self.action_name(*action));
+        all.into_iter()
+    }
+
+    /// Whether that can be done to objects of the type.
+    pub fn has_action(&self, of: ResourceType, action: Action) -> bool {
+        action != Action::OTHER && self.types.get(of.row()).is_some_and(|entry| entry.actions & action.bit() != 0)
+    }
+
+    /// How the objects of a type are built.
+    pub fn shape(&self, of: ResourceType) -> Shape {
+        let other = Shape { has_id: true, has_owner: true, organization: InOrganization::Sometimes, has_acl: true };
+        self.types.get(of.row()).filter(|_| of != ResourceType::OTHER).map_or(other, |entry| entry.shape)
+    }
+
+    /// Whether the deployment added the type.
+    pub fn is_custom(&self, of: ResourceType) -> bool {
+        of.row() >= self.first_custom
+    }
+
+    /// The number of rows that a permission table needs.
+    pub(crate) fn rows(&self) -> usize {
+        self.types.len()
+    }
+}

@@ -1,0 +1,119 @@
+//! The smallest changes that turn a denial into a yes.
+use super::{Level, Parts};
+use crate::{Action, AllowEntry, Catalogue, Id, Object, ResourceType, Vote, permission::Table};
+
+/// Something to add.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// A scope, to the key.
+    Scope(String),
+    /// An allow-list entry, to the key.
+    AllowListEntry(String),
+    /// A permission, to a role of the subject at that level.
+    RolePermission(Level, String),
+    /// A grant of an action, to the object's access list.
+    AccessListGrant(String),
+}
+
+impl Missing {
+    /// `scope`, `allow_list`, `role` or `access_list`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Scope(_) => "scope",
+            Self::AllowListEntry(_) => "allow_list",
+            Self::RolePermission(..) => "role",
+            Self::AccessListGrant(_) => "access_list",
+        }
+    }
+
+    /// What to add.
+    pub fn add(&self) -> String {
+        match self {
+            Self::Scope(text) | Self::AllowListEntry(text) | Self::RolePermission(_, text) | Self::AccessListGrant(text) => {
+                text.clone()
+            }
+        }
+    }
+
+    /// More for people.
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Scope(name) => format!("mint the key with the scope {name}"),
+            Self::AllowListEntry(entry) => format!("mint the key with {entry} in its allow list"),
+            Self::RolePermission(level, permission) => match level {
+                Level::Site => format!("a deployment-wide role with {permission}"),
+                Level::User => format!("a role with {permission} on own objects"),
+                Level::Organization => format!("a role with {permission} in the object's organization"),
+                Level::Member => format!("a role with {permission} on own objects in the object's organization"),
+            },
+            Self::AccessListGrant(action) => format!("a grant of {action} in the object's access list"),
+        }
+    }
+}
+
+/// What is missing, or none where nothing that is added could help.
+pub(super) fn of(catalogue: &Catalogue, parts: Parts, action: Action, object: &Object<'_>) -> Option<Vec<Missing>> {
+    let permission = format!("{}:{}", catalogue.type_name(object.resource_type), catalogue.action_name(action));
+    let mut missing = Vec::new();
+    if !parts.roles_allow() {
+        missing.push(match smallest_level(parts) {
+            Some(level) => Missing::RolePermission(level, permission),
+            None if can_be_granted(catalogue, parts, object) => {
+                Missing::AccessListGrant(catalogue.action_name(action).to_owned())
+            }
+            None => return None,
+        });
+    }
+    if !parts.scope.allow() {
+        if parts.scope.site == Vote::Deny {
+            return None;
+        }
+        missing.push(Missing::Scope(smallest_scope(catalogue, action, object.resource_type)));
+    }
+    if !parts.listed {
+        missing.push(Missing::AllowListEntry(entry_for(catalogue, object).to_string()));
+    }
+    Some(missing)
+}
+
+/// The narrowest level at which one more permission would make the roles say yes.
+fn smallest_level(parts: Parts) -> Option<Level> {
+    let votes = parts.roles;
+    if votes.site == Vote::Deny {
+        return None;
+    }
+    let open = |vote: Vote| vote == Vote::Abstain;
+    if parts.user_counts && open(votes.user) {
+        Some(Level::User)
+    } else if parts.is_member && parts.member_counts && votes.org != Vote::Deny && open(votes.member) {
+        Some(Level::Member)
+    } else if parts.is_member && open(votes.org) {
+        Some(Level::Organization)
+    } else {
+        Some(Level::Site)
+    }
+}
+
+/// Whether an access list could say yes where roles cannot: negative permissions do not reach it.
+fn can_be_granted(catalogue: &Catalogue, parts: Parts, object: &Object<'_>) -> bool {
+    parts.is_member && !object.id.is_none() && catalogue.shape(object.resource_type).has_acl
+}
+
+/// The scope with the fewest permissions that a token may ask for and that permits this.
+fn smallest_scope(catalogue: &Catalogue, action: Action, of: ResourceType) -> String {
+    let candidates = catalogue.requestable_scopes().into_iter().filter_map(|name| {
+        let table = Table::compile(catalogue, &catalogue.scope_permissions(&name)?);
+        (table.vote(action, of) == Vote::Allow).then(|| (table.size(), name))
+    });
+    candidates.min().map_or_else(|| "coder:all".to_owned(), |(_, name)| name)
+}
+
+/// The narrowest allow-list entry that fits an object.
+pub(super) fn entry_for(catalogue: &Catalogue, object: &Object<'_>) -> AllowEntry {
+    let of = Some(object.resource_type).filter(|of| *of != ResourceType::OTHER);
+    let id = match object.id {
+        Id::None => None,
+        id => Some(id),
+    };
+    AllowEntry::new(catalogue, of, id)
+}

@@ -1,0 +1,104 @@
+//! Ids of subjects and objects, compared as the text that they stand for.
+use std::fmt;
+
+use uuid::Uuid;
+
+/// An id, borrowed.
+///
+/// Two ids are the same when their texts are. A canonical UUID (lower case, with hyphens) is kept as the number it
+/// spells, because that compares faster; [`Id::parse`] keeps every other spelling as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Id<'a> {
+    /// The empty id: nobody, nowhere, nothing yet.
+    None,
+    /// A UUID, spelled canonically.
+    Uuid(Uuid),
+    /// Any other text.
+    Text(&'a str),
+}
+
+impl<'a> Id<'a> {
+    /// The id with this text.
+    pub fn parse(text: &'a str) -> Self {
+        if text.is_empty() {
+            return Self::None;
+        }
+        let is_canonical = text.len() == 36 && !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        match Uuid::try_parse(text) {
+            Ok(id) if is_canonical => Self::Uuid(id),
+            _ => Self::Text(text),
+        }
+    }
+
+    /// Whether this is [`Id::None`].
+    pub fn is_none(self) -> bool {
+        matches!(self, Self::None)
+    }
+
+    /// The same id, owned.
+    pub fn to_owned_id(self) -> OwnedId {
+        match self {
+            Self::None => OwnedId::None,
+            Self::Uuid(id) => OwnedId::Uuid(id),
+            Self::Text(text) => OwnedId::Text(text.into()),
+        }
+    }
+}
+
+impl From<Uuid> for Id<'_> {
+    fn from(id: Uuid) -> Self {
+        Self::Uuid(id)
+    }
+}
+
+impl<'a> From<&'a str> for Id<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::parse(text)
+    }
+}
+
+/// An id, owned.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OwnedId {
+    /// The empty id.
+    None,
+    /// A UUID, spelled canonically.
+    Uuid(Uuid),
+    /// Any other text.
+    Text(Box<str>),
+}
+
+impl OwnedId {
+    /// The same id, borrowed.
+    pub fn as_id(&self) -> Id<'_> {
+        match self {
+            Self::None => Id::None,
+            Self::Uuid(id) => Id::Uuid(*id),
+            Self::Text(text) => Id::Text(text),
+        }
+    }
+
+    /// The id as a UUID, if it is one.
+    pub fn uuid(&self) -> Option<Uuid> {
+        match self {
+            Self::Uuid(id) => Some(*id),
+            Self::None | Self::Text(_) => None,
+        }
+    }
+}
+
+impl From<Uuid> for OwnedId {
+    fn from(id: Uuid) -> Self {
+        Self::Uuid(id)
+    }
+}
+
+impl fmt::Display for OwnedId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => Ok(()),
+            Self::Uuid(id) => id.fmt(f),
+            Self::Text(text) => text.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod allow;
+mod catalogue;
+mod decision;
+mod explain;
+mod filter;
+mod id;
+mod object;
+mod permission;
+mod role_name;
+mod roles;
+mod scope;
+mod subject;
+
+pub use allow::{AllowEntry, AllowEntryError, AllowList, AllowListError, MAX_ENTRIES};
+pub use catalogue::{Action, Catalogue, CatalogueError, InOrganization, ResourceType, Shape};
+pub use decision::{Decision, authorize};
+pub use explain::{Explanation, Level, Missing, Step, explain};
+pub use filter::{Atom, Filter, GrantedAction, Predicate, filter};
+pub use id::{Id, OwnedId};
+pub use object::{Acl, Object};
+pub use permission::{InvalidPermission, Permission, Vote};
+pub use role_name::{InvalidRoleName, RoleName};
+pub use roles::{
+    OrganizationPermissions, Role, RoleLookupError, RoleSettings, ShareableWorkspaceOwners, acl_role_actions,
+    built_in_role, built_in_role_names, display_name, is_assignable, may_assign, organization_member_role,
+    organization_service_account_role,
+};
+pub use scope::{NoScopes, NotRequestable, Scope, ScopeName, UnknownScope, scopes_exceeding};
+pub use subject::Subject;

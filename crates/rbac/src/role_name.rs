@@ -1,0 +1,76 @@
+//! The names of roles.
+use std::fmt;
+
+use uuid::Uuid;
+
+/// A role's name, with its organization where it belongs to one: `owner`, `organization-admin:<uuid>`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RoleName {
+    /// The name itself.
+    pub name: String,
+    /// None for deployment-wide roles.
+    pub organization: Option<Uuid>,
+}
+
+/// A text that names no role.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidRoleName {
+    /// There is no name in it.
+    #[error("role cannot be the empty string")]
+    Empty,
+    /// There is more than an organization behind the name.
+    #[error("too many colons in role name")]
+    TooManyColons,
+    /// What is behind the name is no organization.
+    #[error("{text:?} not a valid uuid: {problem}")]
+    NotAUuid {
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+impl RoleName {
+    /// A deployment-wide role.
+    pub fn site(name: &str) -> Self {
+        Self { name: name.to_owned(), organization: None }
+    }
+
+    /// A role of an organization. The nil UUID stands for none.
+    pub fn in_organization(name: &str, organization: Uuid) -> Self {
+        Self { name: name.to_owned(), organization: Some(organization).filter(|id| !id.is_nil()) }
+    }
+
+    /// The role name with this text.
+    ///
+    /// # Errors
+    /// [`InvalidRoleName`] when it is none.
+    pub fn parse(text: &str) -> Result<Self, InvalidRoleName> {
+        let mut parts = text.split(':');
+        let name = parts.next().filter(|name| !name.is_empty()).ok_or(InvalidRoleName::Empty)?;
+        let organization = parts.next();
+        if parts.next().is_some() {
+            return Err(InvalidRoleName::TooManyColons);
+        }
+        let Some(organization) = organization else { return Ok(Self::site(name)) };
+        match Uuid::try_parse(organization) {
+            Ok(id) => Ok(Self::in_organization(name, id)),
+            Err(error) => {
+                let usual = [32, 36, 38, 45].contains(&organization.len());
+                let problem =
+                    if usual { error.to_string() } else { format!("invalid UUID length: {}", organization.len()) };
+                Err(InvalidRoleName::NotAUuid { text: organization.to_owned(), problem })
+            }
+        }
+    }
+}
+
+impl fmt::Display for RoleName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.organization {
+            None => f.write_str(&self.name),
+            Some(id) => write!(f, "{}:{id}", self.name),
+        }
+    }
+}

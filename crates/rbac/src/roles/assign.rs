@@ -1,0 +1,57 @@
+//! Which roles may assign which.
+use super::BUILT_IN;
+use crate::RoleName;
+
+/// Every organization role that can be assigned.
+const ORGANIZATION_ROLES: &[&str] = &[
+    "agents-access",
+    "custom-organization-role",
+    "organization-admin",
+    "organization-auditor",
+    "organization-member",
+    "organization-template-admin",
+    "organization-user-admin",
+    "organization-workspace-access",
+    "organization-workspace-creation-ban",
+];
+
+/// Every deployment-wide role that can be assigned.
+const SITE_ROLES: &[&str] = &["auditor", "custom-site-role", "member", "owner", "template-admin", "user-admin"];
+
+/// What each role may assign and remove; `organization-service-account` is nobody's to give.
+const MATRIX: &[(&str, &[&[&str]])] = &[
+    ("owner", &[SITE_ROLES, ORGANIZATION_ROLES]),
+    ("system", &[SITE_ROLES, ORGANIZATION_ROLES]),
+    ("user-admin", &[&["agents-access", "member", "organization-member", "organization-workspace-access"]]),
+    ("organization-admin", &[ORGANIZATION_ROLES]),
+    ("organization-user-admin", &[&["agents-access", "organization-member", "organization-workspace-access"]]),
+];
+
+/// Names that the matrix knows besides the built-in roles.
+const STORED_SYSTEM_ROLES: [&str; 2] = ["organization-member", "organization-service-account"];
+
+/// Whether one of these roles may assign, or remove, that one.
+///
+/// An organization role counts only for roles of the same organization, a deployment-wide one for all. Roles that are
+/// not built in are looked up as custom ones of their kind.
+pub fn may_assign(actor: &[RoleName], target: &RoleName) -> bool {
+    actor.iter().any(|role| {
+        let in_reach = role.organization.is_none() || role.organization == target.organization;
+        in_reach && MATRIX.iter().any(|(name, lists)| *name == role.name && lists.iter().any(|list| holds(list, target)))
+    })
+}
+
+fn holds(list: &[&str], target: &RoleName) -> bool {
+    let is_known = BUILT_IN.iter().any(|role| role.name == target.name) || STORED_SYSTEM_ROLES.contains(&target.name.as_str());
+    let name = match target.organization {
+        _ if is_known => target.name.as_str(),
+        Some(_) => "custom-organization-role",
+        None => "custom-site-role",
+    };
+    list.contains(&name)
+}
+
+/// Whether there is a built-in role of that name and kind.
+pub fn is_assignable(role: &RoleName) -> bool {
+    BUILT_IN.iter().any(|known| known.name == role.name && known.organization.is_some() == role.organization.is_some())
+}

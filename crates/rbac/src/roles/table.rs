@@ -1,0 +1,36 @@
+//! How the permission data is written down.
+use crate::{Action, Catalogue, Permission};
+
+/// A type with some of its actions.
+pub(super) struct Row {
+    resource_type: &'static str,
+    /// With blanks between; `*` is every action.
+    actions: &'static str,
+    negate: bool,
+}
+
+/// Allows these actions on the type.
+pub(super) const fn allow(resource_type: &'static str, actions: &'static str) -> Row {
+    Row { resource_type, actions, negate: false }
+}
+
+/// Forbids these actions on the type.
+pub(super) const fn deny(resource_type: &'static str, actions: &'static str) -> Row {
+    Row { resource_type, actions, negate: true }
+}
+
+/// The permissions that rows stand for.
+pub(super) fn permissions(catalogue: &Catalogue, rows: &[Row]) -> Vec<Permission> {
+    rows.iter().flat_map(|row| row_permissions(catalogue, row)).collect()
+}
+
+fn row_permissions<'a>(catalogue: &'a Catalogue, row: &'a Row) -> impl Iterator<Item = Permission> + 'a {
+    let of = catalogue.resource_type(row.resource_type);
+    let permission = move |action: Option<Action>| {
+        of.map(|of| Permission { resource_type: Some(of), action, negate: row.negate })
+    };
+    row.actions.split(' ').filter_map(move |name| match name {
+        "*" => permission(None),
+        name => catalogue.action(name).and_then(|action| permission(Some(action))),
+    })
+}

@@ -1,0 +1,244 @@
+//! Scopes: what a key may do at most.
+use std::fmt;
+
+use crate::{
+    Action, AllowList, Catalogue, OrganizationPermissions, OwnedId, Permission, ResourceType,
+    permission::Table,
+};
+
+/// The name of a scope that expands in its catalogue.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct ScopeName(String);
+
+impl ScopeName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ScopeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A name that expands to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no scope named {0:?}")]
+pub struct UnknownScope(pub String);
+
+/// A name that no token may ask for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("invalid or unsupported API key scope: {0:?}")]
+pub struct NotRequestable(pub String);
+
+/// A key without scopes may do nothing, and is refused before it tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no scopes provided")]
+pub struct NoScopes;
+
+/// Names for several permissions at once.
+const COMPOSITE: &[(&str, &[(ResourceType, &[Action])])] = {
+    use Action as A;
+    use ResourceType as T;
+    &[
+        ("coder:apikeys.manage_self", &[(T::API_KEY, &[A::CREATE, A::DELETE, A::READ, A::UPDATE])]),
+        (
+            "coder:templates.author",
+            &[
+                (T::FILE, &[A::CREATE, A::READ]),
+                (T::TEMPLATE, &[A::CREATE, A::DELETE, A::READ, A::UPDATE, A::VIEW_INSIGHTS]),
+            ],
+        ),
+        (
+            "coder:templates.build",
+            &[(T::FILE, &[A::CREATE, A::READ]), (T::PROVISIONER_JOBS, &[A::READ]), (T::TEMPLATE, &[A::READ])],
+        ),
+        (
+            "coder:workspaces.access",
+            &[
+                (T::ORGANIZATION_MEMBER, &[A::READ]),
+                (T::TEMPLATE, &[A::READ]),
+                (T::WORKSPACE, &[A::APPLICATION_CONNECT, A::READ, A::SSH]),
+            ],
+        ),
+        (
+            "coder:workspaces.create",
+            &[
+                (T::ORGANIZATION_MEMBER, &[A::READ]),
+                (T::TEMPLATE, &[A::READ, A::USE]),
+                (T::WORKSPACE, &[A::CREATE, A::READ, A::START, A::STOP, A::UPDATE]),
+            ],
+        ),
+        (
+            "coder:workspaces.delete",
+            &[
+                (T::ORGANIZATION_MEMBER, &[A::READ]),
+                (T::TEMPLATE, &[A::READ, A::USE]),
+                (T::WORKSPACE, &[A::DELETE, A::READ]),
+            ],
+        ),
+        (
+            "coder:workspaces.operate",
+            &[
+                (T::ORGANIZATION_MEMBER, &[A::READ]),
+                (T::TEMPLATE, &[A::READ]),
+                (T::WORKSPACE, &[A::READ, A::START, A::STOP, A::UPDATE]),
+            ],
+        ),
+    ]
+};
+
+const ALL: &str = "coder:all";
+const APPLICATION_CONNECT: &str = "coder:application_connect";
+/// For the server's own use: everything but users.
+const NO_USER_DATA: &str = "no_user_data";
+
+/// Older names, accepted from requests.
+const ALIASES: &[(&str, &str)] = &[("all", ALL), ("application_connect", APPLICATION_CONNECT)];
+
+/// The `<type>:<action>` names of built-in types that a token may ask for.
+const LOW_LEVEL: &[(&str, &[&str])] = &[
+    ("api_key", &["*", "create", "delete", "read", "update"]),
+    ("file", &["*", "create", "read"]),
+    ("organization", &["*", "delete", "read", "update"]),
+    ("task", &["*", "create", "delete", "read", "update"]),
+    ("template", &["*", "create", "delete", "read", "update", "use"]),
+    ("user", &["*", "read", "read_personal", "update_personal"]),
+    ("user_secret", &["*", "create", "delete", "read", "update"]),
+    ("user_skill", &["*", "create", "delete", "read", "update"]),
+    ("workspace", &["*", "application_connect", "create", "delete", "read", "ssh", "start", "stop", "update"]),
+];
+
+impl Catalogue {
+    /// The scope of this name, requestable or not. Aliases are none.
+    ///
+    /// # Errors
+    /// [`UnknownScope`] when the name expands to nothing.
+    pub fn scope(&self, name: &str) -> Result<ScopeName, UnknownScope> {
+        match self.scope_permissions(name) {
+            Some(_) => Ok(ScopeName(name.to_owned())),
+            None => Err(UnknownScope(name.to_owned())),
+        }
+    }
+
+    /// The scope that a token asks for by this name, or by an alias.
+    ///
+    /// # Errors
+    /// [`NotRequestable`] when no token may ask for it.
+    pub fn requestable_scope(&self, name: &str) -> Result<ScopeName, NotRequestable> {
+        let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, stands_for)| stands_for);
+        if self.is_requestable(name) { Ok(ScopeName(name.to_owned())) } else { Err(NotRequestable(name.to_owned())) }
+    }
+
+    /// Whether a token may ask for this name; aliases count.
+    pub fn is_requestable(&self, name: &str) -> bool {
+        if [ALL, APPLICATION_CONNECT].contains(&name)
+            || ALIASES.iter().any(|(alias, _)| *alias == name)
+            || COMPOSITE.iter().any(|(composite, _)| *composite == name)
+        {
+            return true;
+        }
+        let Some((of, action)) = name.split_once(':') else { return false };
+        let built_in = LOW_LEVEL.iter().any(|(known, actions)| *known == of && actions.contains(&action));
+        let is_custom = || self.resource_type(of).is_some_and(|of| self.is_custom(of));
+        built_in || (is_custom() && self.scope_permissions(name).is_some())
+    }
+
+    /// The names that a token may ask for, in order; aliases are not among them.
+    pub fn requestable_scopes(&self) -> Vec<String> {
+        let built_in = LOW_LEVEL.iter().flat_map(|(of, actions)| actions.iter().map(move |action| format!("{of}:{action}")));
+        let special = [ALL, APPLICATION_CONNECT].into_iter().chain(COMPOSITE.iter().map(|(name, _)| *name));
+        let custom = self.resource_types().filter(|of| self.is_custom(*of)).flat_map(|of| {
+            let actions = self.actions_of(of).map(|action| self.action_name(action)).chain(["*"]);
+            actions.map(move |action| format!("{}:{action}", self.type_name(of))).collect::<Vec<_>>()
+        });
+        let mut names: Vec<String> = built_in.chain(special.map(str::to_owned)).chain(custom).collect();
+        names.sort();
+        names
+    }
+
+    /// What a scope permits.
+    pub(crate) fn scope_permissions(&self, name: &str) -> Option<Vec<Permission>> {
+        match name {
+            ALL => return Some(vec![Permission::EVERYTHING]),
+            APPLICATION_CONNECT => {
+                return Some(vec![Permission::allow(ResourceType::WORKSPACE, Action::APPLICATION_CONNECT)]);
+            }
+            NO_USER_DATA => {
+                let others = self.resource_types().filter(|of| *of != ResourceType::USER);
+                return Some(others.map(|of| Permission { resource_type: Some(of), action: None, negate: false }).collect());
+            }
+            _ => {}
+        }
+        if let Some((_, grants)) = COMPOSITE.iter().find(|(composite, _)| *composite == name) {
+            let each = grants.iter().flat_map(|(of, actions)| actions.iter().map(|action| Permission::allow(*of, *action)));
+            return Some(each.collect());
+        }
+        let (of, action) = name.split_once(':')?;
+        Permission::parse(self, of, action, false).ok().map(|permission| vec![permission])
+    }
+}
+
+/// Scopes, expanded: permissions like a role's, and the objects they reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// What it permits everywhere; names of scopes expand to this alone.
+    pub site: Vec<Permission>,
+    /// What it permits on the subject's own objects that are in no organization.
+    pub user: Vec<Permission>,
+    /// What it permits in organizations, for members.
+    pub organizations: Vec<(OwnedId, OrganizationPermissions)>,
+    /// The objects it reaches.
+    pub allow_list: AllowList,
+}
+
+impl Scope {
+    /// The scope of `coder:all`.
+    pub fn everything() -> Self {
+        Self {
+            site: vec![Permission::EVERYTHING],
+            user: Vec::new(),
+            organizations: Vec::new(),
+            allow_list: AllowList::everything(),
+        }
+    }
+
+    /// What several scopes permit together.
+    ///
+    /// # Errors
+    /// [`NoScopes`] when there is none.
+    pub fn expand(catalogue: &Catalogue, names: &[ScopeName]) -> Result<Self, NoScopes> {
+        if names.is_empty() {
+            return Err(NoScopes);
+        }
+        let mut site: Vec<Permission> = Vec::new();
+        for permission in names.iter().filter_map(|name| catalogue.scope_permissions(name.as_str())).flatten() {
+            if !site.contains(&permission) {
+                site.push(permission);
+            }
+        }
+        Ok(Self { site, ..Self::everything() })
+    }
+
+    /// The same, on nothing but what the key's list fits, too.
+    #[must_use]
+    pub fn restricted_to(mut self, key: &AllowList) -> Self {
+        self.allow_list = self.allow_list.intersection(key);
+        self
+    }
+}
+
+/// Those of the requested scopes that permit something the held ones together do not.
+///
+/// Permissions for whatever a type may have one day count: all four actions of a type are not its `*`.
+pub fn scopes_exceeding(catalogue: &Catalogue, held: &[ScopeName], requested: &[ScopeName]) -> Vec<ScopeName> {
+    let table = |names: &[ScopeName]| {
+        let permissions: Vec<Permission> =
+            names.iter().filter_map(|name| catalogue.scope_permissions(name.as_str())).flatten().collect();
+        Table::compile(catalogue, &permissions)
+    };
+    let held = table(held);
+    requested.iter().filter(|name| !table(std::slice::from_ref(*name)).is_within(&held)).cloned().collect()
+}

@@ -1,0 +1,77 @@
+//! What is known of a request besides its content, and what is gathered while it is answered.
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use jiff::Timestamp;
+use keyfob_rbac::{Action, ResourceType};
+use uuid::Uuid;
+
+/// A request's circumstances. The outermost layer puts one into every request.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestContext {
+    /// Names the request in answers, logs and audit records.
+    pub(crate) request_id: Uuid,
+    /// The client's address, as far as the socket tells.
+    pub(crate) client: IpAddr,
+    /// The client's program, as it calls itself.
+    pub(crate) user_agent: String,
+    /// What the gate was asked while this request was answered.
+    pub(crate) trail: Trail,
+}
+
+impl Default for RequestContext {
+    fn default() -> Self {
+        Self {
+            request_id: Uuid::nil(),
+            client: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            user_agent: String::new(),
+            trail: Trail::default(),
+        }
+    }
+}
+
+/// What the gate was asked while a request was answered.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trail(Arc<Mutex<Steps>>);
+
+#[derive(Debug, Default)]
+struct Steps {
+    key: Option<KeyLife>,
+    required: Vec<(ResourceType, Action)>,
+}
+
+/// From when to when the presented key lives.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyLife {
+    /// How long it was to live when it was minted, in seconds.
+    pub(crate) lifetime_seconds: i64,
+    /// From when on it is refused.
+    pub(crate) expires_at: Timestamp,
+}
+
+impl Trail {
+    /// Notes that the request was authenticated.
+    pub(crate) fn authenticated(&self, key: KeyLife) {
+        self.lock().key = Some(key);
+    }
+
+    /// Notes a permission that the gate was asked for, allowed or not.
+    pub(crate) fn required(&self, resource_type: ResourceType, action: Action) {
+        let mut steps = self.lock();
+        if !steps.required.contains(&(resource_type, action)) {
+            steps.required.push((resource_type, action));
+        }
+    }
+
+    /// The presented key's life and the permissions asked for, once the request is authenticated.
+    pub(crate) fn seen(&self) -> Option<(KeyLife, Vec<(ResourceType, Action)>)> {
+        let steps = self.lock();
+        steps.key.map(|key| (key, steps.required.clone()))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Steps> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

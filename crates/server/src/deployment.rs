@@ -1,0 +1,100 @@
+//! What the deployment says of itself, and whether it is well.
+use std::collections::BTreeMap;
+
+use axum::{Router, extract::State, http::StatusCode, routing::{get, post}};
+use keyfob_api::{
+    SERVER_VERSION,
+    deployment::{BuildInfo, Entitlements, Feature, UpdateCheck},
+    error::ErrorBody,
+};
+
+use crate::{error::ApiError, extract::ApiJson, gate::AuthorizedStore, state::App};
+
+const SOURCE: &str = "https://github.com/keyfob/keyfob";
+
+/// Paid features of the original that Keyfob has.
+const FEATURES: [&str; 5] =
+    ["audit_log", "custom_roles", "multiple_organizations", "template_rbac", "user_role_management"];
+
+/// All routes below the API's base path.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/", get(greet))
+        .route("/buildinfo", get(build_info))
+        .route("/updatecheck", get(update_check))
+        .route("/entitlements", get(entitlements))
+        .route("/experiments", get(experiments))
+        .route("/csp/reports", post(csp_report))
+}
+
+/// All routes outside of it.
+pub(crate) fn root_routes() -> Router<App> {
+    Router::new()
+        .route("/healthz", get(async || "OK"))
+        .route("/latency-check", get(async || "OK"))
+        .route("/readyz", get(ready))
+}
+
+/// Say hello
+async fn greet() -> ApiJson<ErrorBody> {
+    ApiJson(ErrorBody::message("👋"))
+}
+
+/// Which version this is
+async fn build_info(State(app): State<App>) -> ApiJson<BuildInfo> {
+    ApiJson(BuildInfo {
+        external_url: SOURCE.to_owned(),
+        version: SERVER_VERSION.to_owned(),
+        dashboard_url: app.access_url().to_owned(),
+        telemetry: false,
+        workspace_proxy: false,
+        agent_api_version: "1.0".to_owned(),
+        provisioner_api_version: "1.18".to_owned(),
+        upgrade_message: format!(
+            "This server is Keyfob {} and speaks the API of {}. Use a client of that version, or `keyfob` of the same \
+             version as the server.",
+            env!("CARGO_PKG_VERSION"),
+            keyfob_api::COMPATIBLE_VERSION,
+        ),
+        deployment_id: app.settings().deployment_id,
+    })
+}
+
+/// Whether there is a newer version: Keyfob does not call home
+async fn update_check() -> ApiJson<UpdateCheck> {
+    ApiJson(UpdateCheck { current: true, version: SERVER_VERSION.to_owned(), url: format!("{SOURCE}/releases") })
+}
+
+/// Which features there are: all are free
+async fn entitlements() -> ApiJson<Entitlements> {
+    let feature = || Feature { entitlement: "entitled".to_owned(), enabled: true };
+    ApiJson(Entitlements {
+        features: FEATURES.iter().map(|name| ((*name).to_owned(), feature())).collect::<BTreeMap<_, _>>(),
+        warnings: Vec::new(),
+        errors: Vec::new(),
+        has_license: true,
+        trial: false,
+        require_telemetry: false,
+    })
+}
+
+/// Which experiments are on: none
+async fn experiments(_store: AuthorizedStore) -> ApiJson<Vec<String>> {
+    ApiJson(Vec::new())
+}
+
+/// Take a browser's report of a content-security violation
+async fn csp_report() -> ApiJson<&'static str> {
+    ApiJson("ok")
+}
+
+/// Whether the database answers
+async fn ready(State(app): State<App>) -> Result<&'static str, ApiError> {
+    match app.vault().ping().await {
+        Ok(()) => Ok("OK"),
+        Err(error) => {
+            tracing::error!(%error, "not ready");
+            Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "The database is not available."))
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What a refused or failed request is answered with. The contract's words stand here and nowhere else, unless one
+//! endpoint alone uses them.
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use keyfob_api::error::{ErrorBody, Validation};
+use keyfob_store::StoreError;
+
+use crate::{extract::ApiJson, gate::Refused};
+
+/// The contract's standard detail of a refusal (section 1.3).
+const FORBIDDEN_DETAIL: &str = "You don't have permission to view this content. If you believe this is a mistake, \
+                                please contact your administrator or try signing in with different credentials.";
+
+/// An error answer.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    body: Box<ErrorBody>,
+    challenge: Option<HeaderValue>,
+}
+
+impl ApiError {
+    /// An answer with a message.
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, body: Box::new(ErrorBody::message(message)), challenge: None }
+    }
+
+    /// 400 with a message.
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// 400 for a body that cannot be read; the detail says why.
+    pub(crate) fn bad_json(detail: impl Into<String>) -> Self {
+        Self::bad_request("Request body must be valid JSON.").detail(detail)
+    }
+
+    /// 400 for fields that break their rules.
+    pub(crate) fn invalid(validations: Vec<Validation>) -> Self {
+        let mut error = Self::bad_request("Validation failed.");
+        error.body.validations = validations;
+        error
+    }
+
+    /// 404, for what is missing and for what must look so.
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "Resource not found or you do not have access to this resource")
+    }
+
+    /// 403 with the standard detail.
+    pub(crate) fn forbidden() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "Forbidden.").detail(FORBIDDEN_DETAIL)
+    }
+
+    /// 500; the cause goes to the log, because driver texts are not for clients.
+    pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%cause, "request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "An internal server error occurred.")
+            .detail("The server's log has the cause, under the request id of this answer.")
+    }
+
+    /// The same answer with this detail.
+    pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.body.detail = detail.into();
+        self
+    }
+
+    /// The same answer with a complaint about one field.
+    pub(crate) fn validation(mut self, field: impl Into<String>, detail: impl Into<String>) -> Self {
+        self.body.validations.push(Validation::new(field, detail));
+        self
+    }
+
+    /// The same answer with a challenge to authenticate.
+    pub(crate) fn challenge(mut self, challenge: &str) -> Self {
+        self.challenge = HeaderValue::from_str(challenge).ok();
+        self
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, ApiJson(*self.body)).into_response();
+        if let Some(challenge) = self.challenge {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full(_) => {
+                tracing::error!(%error, "request failed");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "The database is full.")
+                    .detail("Nothing was changed. Reading goes on; make room and try again.")
+            }
+            StoreError::Unavailable(_) => {
+                tracing::error!(%error, "request failed");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "The database is not available.")
+                    .detail("Nothing was changed. Try again; if it lasts, the server's log has the cause.")
+            }
+            StoreError::Gone => Self::not_found(),
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<Refused> for ApiError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Hidden(denied) => match denied.and_then(|denied| denied.scopes_lack()) {
+                Some(lack) => Self::not_found().detail(lack),
+                None => Self::not_found(),
+            },
+            Refused::Denied(denied) => match denied.explanation() {
+                Some(detail) => Self::forbidden().detail(detail).challenge(&denied.challenge()),
+                None => Self::forbidden().challenge(&denied.challenge()),
+            },
+            Refused::Store(error) => error.into(),
+        }
+    }
+}

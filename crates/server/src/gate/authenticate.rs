@@ -1,0 +1,247 @@
+//! From a request to a caller (contract, section 1.7).
+use std::sync::Arc;
+
+use axum::{
+    extract::FromRequestParts,
+    http::{Method, StatusCode, request::Parts},
+};
+use jiff::{SignedDuration, Timestamp};
+use keyfob_rbac::{AllowList, Id, Scope, ScopeName, Subject};
+use keyfob_store::{ApiKey, KeyLoginType, KeyUse, SecretHash, StoreError, User, UserStatus};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use super::{
+    Caller, System,
+    caller::{Actor, PresentedKey},
+    credential::{self, Credential},
+    csrf,
+    store::{AuthorizedStore, user_audit},
+};
+use crate::{
+    context::{KeyLife, RequestContext},
+    error::ApiError,
+    state::App,
+};
+
+/// A key's use is noted, and a session slides, at most this often.
+const USE_RESOLUTION: SignedDuration = SignedDuration::from_hours(1);
+
+const SIGNED_OUT: &str = "You are signed out or your session has expired. Please sign in again to continue.";
+const MISMATCH: &str = "CSRF error encountered. Authentication via \"coder_session_token\" cookie and \
+                        \"Coder-Session-Token\" header detected, but the values do not match. To resolve this issue \
+                        ensure the values used in both match, or only use one of the authentication methods. You can \
+                        also try clearing your cookies if this error persists.";
+const BAD_CSRF: &str = "Something is wrong with your CSRF token. Please refresh the page. If this error persists, try \
+                        clearing your cookies.";
+
+/// Why a request is not authenticated.
+#[derive(Debug, thiserror::Error)]
+enum Unauthenticated {
+    #[error("no credential was presented")]
+    Nothing,
+    #[error("two different credentials were presented")]
+    Ambiguous,
+    #[error("a change with a cookie and without a proof of its origin")]
+    Forged,
+    #[error("the credential is no key: {0}")]
+    Malformed(String),
+    #[error("no such key")]
+    UnknownKey,
+    #[error("the secret is not the key's")]
+    WrongSecret,
+    #[error("the key ended at {0}")]
+    Expired(Timestamp),
+    #[error("the user is {}", .0.as_str())]
+    NotActive(UserStatus),
+    #[error("the key's rights cannot be read: {0}")]
+    Unreadable(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let context = parts.extensions.get::<RequestContext>().cloned().unwrap_or_default();
+        authenticate(parts, app, context).await.map_err(|reason| answer(reason, app))
+    }
+}
+
+impl FromRequestParts<App> for AuthorizedStore {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        Ok(Self::new(Caller::from_request_parts(parts, app).await?, app.clone()))
+    }
+}
+
+async fn authenticate(parts: &Parts, app: &App, context: RequestContext) -> Result<Caller, Unauthenticated> {
+    let credential = presented(parts, app)?;
+    let key = verified_key(&credential, app).await?;
+    let now = app.clock().now();
+    if !key.is_live(now) {
+        return Err(Unauthenticated::Expired(key.expires_at));
+    }
+    let user = app.vault().0.find_user(key.user_id).await?.filter(|user| !user.deleted);
+    let user = user.ok_or(Unauthenticated::UnknownKey)?;
+    let user = awake(user, app, &context, now).await?;
+    let key = note_use(key, app, &context, now).await;
+    let life = KeyLife { lifetime_seconds: key.lifetime_seconds, expires_at: key.expires_at };
+    let caller = compile(key, user, app, context).await?;
+    caller.context.trail.authenticated(life);
+    Ok(caller)
+}
+
+fn presented(parts: &Parts, app: &App) -> Result<Credential, Unauthenticated> {
+    let rules = app.settings().credentials;
+    let found = credential::find(&parts.headers, &parts.uri, rules).map_err(|_| Unauthenticated::Ambiguous)?;
+    let credential = found.ok_or(Unauthenticated::Nothing)?;
+    if credential.from_cookie && parts.method != Method::GET {
+        csrf::check(&parts.method, &parts.headers, &credential.text).map_err(|_| Unauthenticated::Forged)?;
+    }
+    Ok(credential)
+}
+
+/// The key whose secret was presented. An unknown id takes the same steps as a wrong secret.
+async fn verified_key(credential: &Credential, app: &App) -> Result<ApiKey, Unauthenticated> {
+    let parts = credential::split(credential.text.reveal()).map_err(Unauthenticated::Malformed)?;
+    let key = match &parts.id {
+        Some(id) => app.vault().0.find_key(id).await?,
+        None => None,
+    };
+    let presented = hash_secret(parts.secret.reveal());
+    let expected = key.as_ref().map_or(&app.settings().dummy_hash, |key| &key.secret_hash);
+    let matches = bool::from(presented.0.ct_eq(&expected.0));
+    match key {
+        None => Err(Unauthenticated::UnknownKey),
+        Some(_) if !matches => Err(Unauthenticated::WrongSecret),
+        Some(key) => Ok(key),
+    }
+}
+
+/// What is kept of a key's secret.
+pub(super) fn hash_secret(secret: &str) -> SecretHash {
+    SecretHash(Sha256::digest(secret.as_bytes()).into())
+}
+
+/// The user, active: acting ends dormancy.
+async fn awake(user: User, app: &App, context: &RequestContext, now: Timestamp) -> Result<User, Unauthenticated> {
+    match user.status {
+        UserStatus::Active => Ok(user),
+        UserStatus::Suspended => Err(Unauthenticated::NotActive(user.status)),
+        UserStatus::Dormant => {
+            let system = System::Dormancy.store(app, context.clone());
+            let awake = User { status: UserStatus::Active, last_seen_at: Some(now), updated_at: now, ..user.clone() };
+            let mut tx = app.vault().0.begin().await?;
+            tx.update_user_status(user.id, UserStatus::Active, now).await?;
+            tx.touch_user(user.id, now).await?;
+            system.record(&mut tx, user_audit("write", StatusCode::OK, Some(&user), &awake)).await?;
+            tx.commit().await?;
+            Ok(awake)
+        }
+    }
+}
+
+/// Notes the use of a key, and lets a session slide (contract, section 2.4). A failure to write is not the
+/// caller's: the key is as good as it was.
+async fn note_use(mut key: ApiKey, app: &App, context: &RequestContext, now: Timestamp) -> ApiKey {
+    let stale = now.duration_since(key.last_used) > USE_RESOLUTION;
+    let slid = slide(&key, app, now);
+    if !stale && slid == key.expires_at {
+        return key;
+    }
+    let used = KeyUse {
+        id: key.id.clone(),
+        last_used: if stale { now } else { key.last_used },
+        ip_address: context.client,
+        seen_expires_at: key.expires_at,
+        expires_at: slid,
+    };
+    match write_use(app, &used, &key, now).await {
+        Ok(()) => {
+            key.last_used = used.last_used;
+            key.expires_at = used.expires_at;
+        }
+        Err(error) => tracing::warn!(%error, key.id = %key.id, "the use of a key could not be noted"),
+    }
+    key
+}
+
+async fn write_use(app: &App, used: &KeyUse, key: &ApiKey, now: Timestamp) -> Result<(), StoreError> {
+    let mut tx = app.vault().0.begin().await?;
+    tx.record_key_use(used).await?;
+    tx.touch_user(key.user_id, now).await?;
+    tx.commit().await
+}
+
+/// The end that a session has after this use.
+fn slide(key: &ApiKey, app: &App, now: Timestamp) -> Timestamp {
+    let lifetime = SignedDuration::from_secs(key.lifetime_seconds);
+    let slides = app.settings().lifetimes.sessions_slide && key.login_type != KeyLoginType::Token;
+    if !slides || key.expires_at.duration_since(now) > lifetime - USE_RESOLUTION {
+        return key.expires_at;
+    }
+    let end = now.checked_add(lifetime).unwrap_or(key.expires_at);
+    key.absolute_end.map_or(end, |bound| end.min(bound))
+}
+
+async fn compile(key: ApiKey, user: User, app: &App, context: RequestContext) -> Result<Caller, Unauthenticated> {
+    let catalogue = app.catalogue();
+    let unreadable = |error: &dyn std::fmt::Display| Unauthenticated::Unreadable(error.to_string());
+    let scopes: Vec<ScopeName> = key
+        .scopes
+        .iter()
+        .map(|name| catalogue.scope(name).map_err(|error| unreadable(&error)))
+        .collect::<Result<_, _>>()?;
+    let entries: Vec<&str> = key.allow_list.iter().map(String::as_str).collect();
+    let allow_list = AllowList::parse(catalogue, &entries).map_err(|error| unreadable(&error))?;
+    let scope = Scope::expand(catalogue, &scopes).map_err(|error| unreadable(&error))?.restricted_to(&allow_list);
+    let roles = app.roles().of_user(&app.vault().0, &user).await?;
+    let subject = Subject::compile(catalogue, Id::from(user.id.0), &roles, &[], &scope);
+    Ok(Caller {
+        actor: Actor::Key(Arc::new(PresentedKey { key, user, scopes, allow_list })),
+        subject,
+        catalogue: Arc::clone(catalogue),
+        context,
+    })
+}
+
+fn answer(reason: Unauthenticated, app: &App) -> ApiError {
+    let signed_out = |detail: String| ApiError::new(StatusCode::UNAUTHORIZED, SIGNED_OUT).detail(detail);
+    let metadata = format!("{}/.well-known/oauth-protected-resource", app.access_url());
+    let challenge = |code: &str, description: &str| {
+        format!(
+            "Bearer realm=\"coder\", error=\"{code}\", error_description=\"{description}\", resource_metadata=\"{metadata}\""
+        )
+    };
+    let invalid = challenge("invalid_token", "The access token is invalid");
+    let expired = challenge("invalid_token", "The access token has expired");
+    match reason {
+        // RFC 6750, section 3.1: no error code where no credential was sent.
+        Unauthenticated::Nothing => {
+            signed_out("Cookie \"coder_session_token\" or query parameter must be provided.".to_owned())
+                .challenge(&format!("Bearer realm=\"coder\", resource_metadata=\"{metadata}\""))
+        }
+        Unauthenticated::Ambiguous => ApiError::bad_request(MISMATCH)
+            .challenge(&challenge("invalid_request", "The request holds two different credentials")),
+        Unauthenticated::Forged => ApiError::bad_request(BAD_CSRF),
+        Unauthenticated::Malformed(detail) => {
+            signed_out(format!("Invalid API key format: {detail}")).challenge(&invalid)
+        }
+        Unauthenticated::UnknownKey => signed_out("API key is invalid.".to_owned()).challenge(&invalid),
+        Unauthenticated::WrongSecret => signed_out("API key secret is invalid.".to_owned()).challenge(&invalid),
+        Unauthenticated::Expired(at) => {
+            let at = at.strftime("%Y-%m-%d %H:%M:%S%.f +0000 UTC");
+            signed_out(format!("API key expired at \"{at}\".")).challenge(&expired)
+        }
+        Unauthenticated::NotActive(status) => ApiError::new(
+            StatusCode::UNAUTHORIZED,
+            format!("User is not active (status = \"{}\"). Contact an admin to reactivate your account.", status.as_str()),
+        )
+        .challenge(&invalid),
+        reason @ Unauthenticated::Unreadable(_) => ApiError::internal(&reason),
+        Unauthenticated::Store(error) => error.into(),
+    }
+}

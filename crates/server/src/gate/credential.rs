@@ -1,0 +1,114 @@
+//! Finding the key in a request (contract, section 1.6, as amended: see `docs` of each rule).
+use axum::http::{HeaderMap, Uri, header};
+use keyfob_api::{SESSION_TOKEN_COOKIE, SESSION_TOKEN_HEADER, secret::SecretText};
+use keyfob_store::KeyId;
+
+/// The length of every secret, in characters.
+pub(crate) const SECRET_LENGTH: usize = 22;
+
+/// Where a credential may be presented.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CredentialRules {
+    /// Also in the query string.
+    pub(crate) allow_query: bool,
+}
+
+/// A credential as presented.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "holds a secret")]
+pub(super) struct Credential {
+    pub(super) text: SecretText,
+    /// It came from the cookie, which browsers send by themselves.
+    pub(super) from_cookie: bool,
+}
+
+/// The two halves of a key.
+#[expect(missing_debug_implementations, reason = "holds a secret")]
+pub(super) struct Parts {
+    /// None where no key can have that id.
+    pub(super) id: Option<KeyId>,
+    pub(super) secret: SecretText,
+}
+
+/// More than one credential, and they differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ambiguous;
+
+/// The credential of a request, if it has one.
+///
+/// Values that cannot be keys, such as a proxy's own bearer token, are ignored beside one that can.
+pub(super) fn find(headers: &HeaderMap, uri: &Uri, rules: CredentialRules) -> Result<Option<Credential>, Ambiguous> {
+    let mut candidates: Vec<Credential> = Vec::new();
+    let mut add = |text: Option<String>, from_cookie: bool| {
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            candidates.push(Credential { text: SecretText::new(text), from_cookie });
+        }
+    };
+    add(cookie(headers, SESSION_TOKEN_COOKIE), true);
+    if rules.allow_query {
+        add(query(uri, SESSION_TOKEN_COOKIE), false);
+    }
+    add(header_text(headers, SESSION_TOKEN_HEADER), false);
+    add(bearer(headers), false);
+    if rules.allow_query {
+        add(query(uri, "access_token").map(|text| text.trim().to_owned()), false);
+    }
+    let mut shaped = candidates.iter().filter(|candidate| is_key_shaped(candidate.text.reveal()));
+    let Some(first) = shaped.next() else { return Ok(candidates.into_iter().next()) };
+    if shaped.any(|other| other.text.reveal() != first.text.reveal()) {
+        return Err(Ambiguous);
+    }
+    Ok(Some(first.clone()))
+}
+
+/// A cookie's value.
+pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.trim_matches('"').to_owned())
+}
+
+/// A header's value, where it is text.
+pub(super) fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+/// The credential behind `Bearer`.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<String> {
+    let text = header_text(headers, header::AUTHORIZATION.as_str())?;
+    let (scheme, value) = text.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| value.trim().to_owned())
+}
+
+fn query(uri: &Uri, name: &str) -> Option<String> {
+    form_urlencoded::parse(uri.query()?.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+fn is_key_shaped(text: &str) -> bool {
+    split(text).is_ok_and(|parts| {
+        parts.id.is_some() && parts.secret.reveal().bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
+}
+
+/// Takes a key apart.
+///
+/// # Errors
+/// What is wrong with its form, in the contract's words (section 1.7, row 2).
+pub(super) fn split(text: &str) -> Result<Parts, String> {
+    let mut parts = text.split('-');
+    let (Some(id), Some(secret), None) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(format!("incorrect amount of API key parts, expected 2 got {}", text.split('-').count()));
+    };
+    if id.len() != KeyId::LENGTH {
+        return Err(format!("invalid API key ID length, expected {} got {}", KeyId::LENGTH, id.len()));
+    }
+    if secret.len() != SECRET_LENGTH {
+        return Err(format!("invalid API key secret length, expected {SECRET_LENGTH} got {}", secret.len()));
+    }
+    Ok(Parts { id: KeyId::parse(id), secret: SecretText::new(secret) })
+}

@@ -1,0 +1,69 @@
+//! The store as one caller may use it. Handlers have no other.
+mod audit;
+mod decisions;
+mod keys;
+mod organizations;
+mod resources;
+mod users;
+
+pub(super) use audit::user_audit;
+pub(crate) use decisions::{Question, Questions, Verdict};
+pub(crate) use keys::{EndKey, Ended, KeyOrder, Lifetime, MintError, MintedKey, NewKeyKind, Wish};
+pub(crate) use organizations::AddMemberError;
+pub(crate) use resources::{ResourceChange, ResourceError};
+pub(crate) use users::{AssignError, CreateUserError, UserView};
+
+use keyfob_rbac::{Action, Catalogue, Object};
+use keyfob_store::Store;
+
+use super::{Caller, Refused};
+use crate::state::App;
+
+/// The store in the hands of one caller.
+///
+/// Each method's documentation says which action on which object it requires. An object that the caller may not read
+/// is answered like one that is not there.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "holds the caller's key")]
+pub(crate) struct AuthorizedStore {
+    caller: Caller,
+    app: App,
+}
+
+impl AuthorizedStore {
+    pub(super) fn new(caller: Caller, app: App) -> Self {
+        Self { caller, app }
+    }
+
+    /// Who acts.
+    pub(crate) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    fn store(&self) -> &Store {
+        &self.app.vault().0
+    }
+
+    fn catalogue(&self) -> &Catalogue {
+        self.app.catalogue()
+    }
+
+    fn now(&self) -> jiff::Timestamp {
+        self.app.clock().now()
+    }
+
+    /// The object must be visible: a refusal looks as if it were not there.
+    fn require_visible(&self, object: &Object<'_>) -> Result<(), Refused> {
+        self.caller.require(Action::READ, object).map_err(|denied| Refused::Hidden(Some(denied)))
+    }
+
+    /// The object is visible: a refusal says so.
+    fn require_permitted(&self, action: Action, object: &Object<'_>) -> Result<(), Refused> {
+        self.caller.require(action, object).map_err(Refused::Denied)
+    }
+
+    /// What is answered for an object that is not there: the same as for one that may not be read.
+    fn missing(&self, resource_type: keyfob_rbac::ResourceType) -> Refused {
+        Refused::Hidden(Some(self.caller.denied(Action::READ, resource_type)))
+    }
+}

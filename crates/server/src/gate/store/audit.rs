@@ -1,0 +1,136 @@
+//! Records of what a caller did, in the transaction that did it.
+use axum::http::StatusCode;
+use keyfob_store::{ApiKey, AuditRecord, OrganizationId, Resource, StoreError, Tx, User};
+use serde_json::{Map, Value, json};
+
+use super::AuthorizedStore;
+
+/// What was done, apart from who did it and when.
+#[derive(Clone, Debug)]
+pub(in crate::gate) struct Deed {
+    pub(super) action: &'static str,
+    pub(super) status: StatusCode,
+    pub(super) resource_type: String,
+    pub(super) resource_id: String,
+    pub(super) target: String,
+    pub(super) organization_id: Option<OrganizationId>,
+    pub(super) diff: Value,
+}
+
+impl AuthorizedStore {
+    /// Adds a record of the deed to its own unit of work: no record, no deed.
+    pub(in crate::gate) async fn record(&self, tx: &mut Tx, deed: Deed) -> Result<(), StoreError> {
+        let context = &self.caller.context;
+        let record = AuditRecord {
+            id: self.app.random().uuid(),
+            recorded_at: self.now(),
+            request_id: context.request_id,
+            user_id: self.caller.user().map(|user| user.id),
+            key_id: self.caller.key().map(|key| key.id.clone()),
+            ip_address: context.client,
+            user_agent: context.user_agent.clone(),
+            action: deed.action,
+            resource_type: deed.resource_type,
+            resource_id: deed.resource_id,
+            resource_target: deed.target,
+            organization_id: deed.organization_id,
+            status_code: deed.status.as_u16(),
+            diff: deed.diff,
+        };
+        tx.insert_audit_record(&record).await
+    }
+}
+
+/// The fields whose values differ.
+fn diff(old: &Value, new: &Value) -> Value {
+    let field = |of: &Value, name: &str| of.get(name).cloned().unwrap_or(Value::Null);
+    let names = [old, new].into_iter().filter_map(Value::as_object).flat_map(Map::keys);
+    names
+        .filter(|name| field(old, name) != field(new, name))
+        .map(|name| (name.clone(), json!({"old": field(old, name), "new": field(new, name), "secret": false})))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+/// Something done to a user.
+pub(in crate::gate) fn user_audit(action: &'static str, status: StatusCode, old: Option<&User>, new: &User) -> Deed {
+    let fields = |user: &User| {
+        json!({
+            "email": user.email, "username": user.username, "name": user.name, "status": user.status.as_str(),
+            "rbac_roles": user.roles, "login_type": user.login_type.as_str(), "deleted": user.deleted,
+            "is_service_account": user.is_service_account,
+        })
+    };
+    Deed {
+        action,
+        status,
+        resource_type: "user".to_owned(),
+        resource_id: new.id.to_string(),
+        target: new.username.clone(),
+        organization_id: None,
+        diff: diff(&old.map_or(Value::Null, fields), &fields(new)),
+    }
+}
+
+/// Something done to a key.
+pub(super) fn key_audit(action: &'static str, status: StatusCode, old: Option<&ApiKey>, new: Option<&ApiKey>) -> Deed {
+    let fields = |key: Option<&ApiKey>| {
+        key.map_or(Value::Null, |key| {
+            json!({
+                "user_id": key.user_id, "scopes": key.scopes, "allow_list": key.allow_list,
+                "expires_at": key.expires_at, "created_at": key.created_at,
+            })
+        })
+    };
+    let key = new.or(old);
+    Deed {
+        action,
+        status,
+        resource_type: "api_key".to_owned(),
+        resource_id: key.map(|key| key.id.to_string()).unwrap_or_default(),
+        target: key.map(|key| key.token_name.clone()).unwrap_or_default(),
+        organization_id: None,
+        diff: diff(&fields(old), &fields(new)),
+    }
+}
+
+/// Something done to a registered resource.
+pub(super) fn resource_audit(
+    action: &'static str,
+    status: StatusCode,
+    old: Option<&Resource>,
+    new: Option<&Resource>,
+) -> Deed {
+    let fields = |resource: Option<&Resource>| {
+        resource.map_or(Value::Null, |resource| {
+            json!({
+                "name": resource.name, "organization_id": resource.organization_id, "owner_id": resource.owner_id,
+                "attributes": resource.attributes,
+                "acl": resource.grants.iter().map(|grant| format!("{:?} {}", grant.grantee, grant.action)).collect::<Vec<_>>(),
+            })
+        })
+    };
+    let resource = new.or(old);
+    Deed {
+        action,
+        status,
+        resource_type: resource.map(|resource| resource.key.resource_type.clone()).unwrap_or_default(),
+        resource_id: resource.map(|resource| resource.key.id.to_string()).unwrap_or_default(),
+        target: resource.map(|resource| resource.name.clone()).unwrap_or_default(),
+        organization_id: resource.and_then(|resource| resource.organization_id),
+        diff: diff(&fields(old), &fields(new)),
+    }
+}
+
+/// A user made a member of an organization.
+pub(super) fn member_audit(user: &User, organization: OrganizationId) -> Deed {
+    Deed {
+        action: "create",
+        status: StatusCode::OK,
+        resource_type: "organization_member".to_owned(),
+        resource_id: user.id.to_string(),
+        target: user.username.clone(),
+        organization_id: Some(organization),
+        diff: json!({}),
+    }
+}

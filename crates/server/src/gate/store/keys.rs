@@ -1,0 +1,308 @@
+//! API keys: minting, reading, ending.
+//!
+//! INVARIANT: no key is stronger than the one it was minted with. [`AuthorizedStore::mint_key`] is the only way to a
+//! new key, and bounds it by the caller's own.
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use keyfob_api::secret::SecretText;
+use keyfob_rbac::{Action, AllowEntry, AllowList, Id, Object, ResourceType, ScopeName, scopes_exceeding};
+use keyfob_store::{ApiKey, KeyId, KeyLoginType, ListKeys, NewApiKey, StoreError, User, UserId};
+
+use super::{AuthorizedStore, audit::key_audit};
+use crate::gate::{
+    Denied, Refused,
+    authenticate::hash_secret,
+    caller::{PresentedKey, is_full},
+    credential::SECRET_LENGTH,
+};
+
+/// What a person asks for, or leaves out.
+#[derive(Clone, Debug)]
+pub(crate) enum Wish<T> {
+    /// All that the caller's own key has.
+    Own,
+    /// Exactly this.
+    Exactly(T),
+}
+
+/// How long a key is to live.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lifetime(pub(crate) Duration);
+
+/// A new key to mint.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyOrder {
+    pub(crate) owner: User,
+    pub(crate) kind: NewKeyKind,
+    pub(crate) scopes: Wish<Vec<ScopeName>>,
+    pub(crate) allow_list: Wish<AllowList>,
+    pub(crate) lifetime: Lifetime,
+}
+
+/// What kind of key to mint.
+#[derive(Clone, Debug)]
+pub(crate) enum NewKeyKind {
+    /// An API token of this name.
+    Token(String),
+    /// A session.
+    Session,
+}
+
+/// A fresh key.
+#[expect(missing_debug_implementations, reason = "holds a secret")]
+pub(crate) struct MintedKey {
+    /// The whole key, for its owner's eyes only.
+    pub(crate) text: SecretText,
+}
+
+/// Why a key was not minted.
+#[derive(Debug)]
+pub(crate) enum MintError {
+    /// The caller may not mint for that user.
+    Denied(Denied),
+    /// It would be stronger than the caller's own key: these scopes and allow-list entries exceed it.
+    Exceeds { scopes: Vec<ScopeName>, entries: Vec<AllowEntry> },
+    /// The owner has a live token of that name.
+    NameTaken(String),
+    /// The owner was deleted, or the caller's key ended, meanwhile.
+    Overtaken,
+    /// The store failed.
+    Store(StoreError),
+}
+
+impl From<StoreError> for MintError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// What to end together with a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EndKey {
+    /// What the kind of key suggests: keys minted with a narrow one end too, those minted with a full one stay.
+    ByKind,
+    /// Every key minted with it, and those minted with them.
+    WithDescendants,
+    /// Nothing else.
+    Alone,
+}
+
+/// What ending a key came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ended {
+    /// How many keys minted with it ended, too.
+    pub(crate) descendants: u64,
+}
+
+fn key_object<'a>(id: Id<'a>, owner: UserId) -> Object<'a> {
+    Object::of(ResourceType::API_KEY).with_id(id).owned_by(owner.0)
+}
+
+/// What a new key may do, to what, and until when at the most.
+struct Bounds {
+    scopes: Vec<ScopeName>,
+    allow_list: AllowList,
+    end: Option<Timestamp>,
+}
+
+impl AuthorizedStore {
+    /// Mints a key. Requires `create` on an API key of its owner, and nothing that the caller's own key lacks.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn mint_key(&self, order: KeyOrder) -> Result<MintedKey, MintError> {
+        self.caller.require(Action::CREATE, &key_object(Id::None, order.owner.id)).map_err(MintError::Denied)?;
+        let bounds = self.bounds(&order)?;
+        let now = self.now();
+        let asked_end = SignedDuration::try_from(order.lifetime.0).ok().and_then(|length| now.checked_add(length).ok());
+        let asked_end = asked_end.unwrap_or(Timestamp::MAX);
+        let expires_at = bounds.end.map_or(asked_end, |end| end.min(asked_end));
+        let secret = SecretText::new(self.app.random().alphanumeric(SECRET_LENGTH));
+        let id = KeyId::parse(&self.app.random().alphanumeric(KeyId::LENGTH)).ok_or(MintError::Overtaken)?;
+        let (login_type, token_name) = match order.kind {
+            NewKeyKind::Token(name) => (KeyLoginType::Token, name),
+            NewKeyKind::Session => (KeyLoginType::Password, String::new()),
+        };
+        let key = ApiKey {
+            secret_hash: hash_secret(secret.reveal()),
+            user_id: order.owner.id,
+            parent_id: self.caller.key().map(|key| key.id.clone()),
+            login_type,
+            token_name,
+            scopes: bounds.scopes.iter().map(ToString::to_string).collect(),
+            allow_list: bounds.allow_list.entries().iter().map(ToString::to_string).collect(),
+            lifetime_seconds: expires_at.duration_since(now).as_secs(),
+            created_at: now,
+            last_used: Timestamp::UNIX_EPOCH,
+            expires_at,
+            absolute_end: bounds.end,
+            is_revoked: false,
+            live_descendants: 0,
+            id,
+        };
+        let text = SecretText::new(format!("{}-{}", key.id, secret.reveal()));
+        self.insert_key(key).await?;
+        Ok(MintedKey { text })
+    }
+
+    /// What was asked for, if it lies within the caller's own key.
+    fn bounds(&self, order: &KeyOrder) -> Result<Bounds, MintError> {
+        let full = |scope| vec![scope];
+        let Some(own) = self.caller.presented() else {
+            let everything = self.catalogue().scope("coder:all").map(full).unwrap_or_default();
+            return Ok(Bounds { scopes: everything, allow_list: AllowList::everything(), end: None });
+        };
+        let scopes = match &order.scopes {
+            Wish::Own => own.scopes.clone(),
+            Wish::Exactly(scopes) => scopes.clone(),
+        };
+        let allow_list = match &order.allow_list {
+            Wish::Own => own.allow_list.clone(),
+            Wish::Exactly(list) => list.clone(),
+        };
+        let exceeding_scopes = scopes_exceeding(self.catalogue(), &own.scopes, &scopes);
+        let exceeding_entries = own.allow_list.exceeding(&allow_list);
+        if exceeding_scopes.is_empty() && exceeding_entries.is_empty() {
+            return Ok(Bounds { scopes, allow_list, end: own.end_of_children() });
+        }
+        Err(MintError::Exceeds { scopes: exceeding_scopes, entries: exceeding_entries })
+    }
+
+    /// Stores a key, if its owner and the caller's key are still there: both may have gone since the gate looked.
+    async fn insert_key(&self, key: ApiKey) -> Result<(), MintError> {
+        let mut tx = self.store().begin().await?;
+        let owner = tx.find_user(key.user_id).await?;
+        if owner.is_none_or(|owner| owner.deleted) {
+            return Err(MintError::Overtaken);
+        }
+        if let Some(parent) = &key.parent_id {
+            let parent = tx.find_key(parent).await?;
+            if parent.is_none_or(|parent| !parent.is_live(self.now())) {
+                return Err(MintError::Overtaken);
+            }
+        }
+        let ip_address = self.caller.context.client;
+        match tx.insert_key(&NewApiKey { key: key.clone(), ip_address }).await {
+            Err(StoreError::Conflict(_)) => return Err(MintError::NameTaken(key.token_name)),
+            inserted => inserted?,
+        }
+        let action = if self.caller.user().is_none() { "login" } else { "create" };
+        self.record(&mut tx, key_audit(action, StatusCode::CREATED, None, Some(&key))).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// How long the longest-lived token may live that the caller could mint under this limit.
+    pub(crate) fn longest_lifetime(&self, limit: Duration) -> Duration {
+        let end = self.caller.presented().and_then(PresentedKey::end_of_children);
+        let remaining = end.map(|end| Duration::try_from(end.duration_since(self.now())).unwrap_or(Duration::ZERO));
+        remaining.map_or(limit, |remaining| remaining.min(limit))
+    }
+
+    /// The tokens that the caller may see: of one user, or of all. Requires `read` on each.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn tokens(&self, of: Option<UserId>, include_expired: bool) -> Result<Vec<ApiKey>, Refused> {
+        let filter = self.caller.visible(Action::READ, ResourceType::API_KEY);
+        let list = ListKeys { user_id: of, include_expired, now: self.now() };
+        Ok(self.store().tokens(list, &filter).await?)
+    }
+
+    /// A user's token by its name. Requires `read` on it.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn token_by_name(&self, owner: UserId, name: &str) -> Result<ApiKey, Refused> {
+        let found = self.store().find_key_by_name(owner, name, self.now()).await?;
+        self.visible_key(found)
+    }
+
+    /// A key by its id. Requires `read` on it, unless it is the caller's own key.
+    ///
+    /// With an owner given, a key of anybody else is not there.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn key(&self, id: Option<&KeyId>, owner: Option<UserId>) -> Result<ApiKey, Refused> {
+        let found = match id {
+            Some(id) => self.store().find_key_for_view(id, self.now()).await?,
+            None => None,
+        };
+        self.visible_key(found.filter(|key| owner.is_none_or(|owner| key.user_id == owner)))
+    }
+
+    fn visible_key(&self, found: Option<ApiKey>) -> Result<ApiKey, Refused> {
+        let Some(key) = found else {
+            self.caller.context.trail.required(ResourceType::API_KEY, Action::READ);
+            return Err(self.missing(ResourceType::API_KEY));
+        };
+        if !self.caller.is_own_identity(&key.id) {
+            self.require_visible(&key_object(Id::from(key.id.as_str()), key.user_id))?;
+        }
+        Ok(key)
+    }
+
+    /// Ends a key; its row stays. Requires `read` and `update` on it, unless it is the caller's own key.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn expire_key(&self, key: &ApiKey, how: EndKey) -> Result<Ended, Refused> {
+        self.require_ending(Action::UPDATE, key)?;
+        let now = self.now();
+        let mut tx = self.store().begin().await?;
+        let was_live = tx.expire_key(&key.id, now).await?;
+        let descendants = if self.takes_descendants(key, how) { tx.expire_descendants(&key.id, now).await? } else { 0 };
+        if was_live || descendants > 0 {
+            let ended = ApiKey { expires_at: now, is_revoked: true, ..key.clone() };
+            self.record(&mut tx, key_audit("write", StatusCode::NO_CONTENT, Some(key), Some(&ended))).await?;
+        }
+        tx.commit().await?;
+        Ok(Ended { descendants })
+    }
+
+    /// Removes a key. Requires `read` and `delete` on it, unless it is the caller's own key.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn delete_key(&self, key: &ApiKey, how: EndKey) -> Result<Ended, Refused> {
+        self.require_ending(Action::DELETE, key)?;
+        let mut tx = self.store().begin().await?;
+        let takes = self.takes_descendants(key, how);
+        let descendants = if takes { tx.delete_descendants(&key.id, self.now()).await? } else { 0 };
+        tx.delete_key(&key.id).await?;
+        self.record(&mut tx, key_audit("delete", StatusCode::NO_CONTENT, Some(key), None)).await?;
+        tx.commit().await?;
+        Ok(Ended { descendants })
+    }
+
+    /// Ends the caller's own key, and with it every application's key of the user. A key may always end itself.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn sign_out(&self) -> Result<(), Refused> {
+        let Some(own) = self.caller.presented() else { return Err(Refused::missing()) };
+        let mut tx = self.store().begin().await?;
+        if self.takes_descendants(&own.key, EndKey::ByKind) {
+            tx.delete_descendants(&own.key.id, self.now()).await?;
+        }
+        tx.delete_key(&own.key.id).await?;
+        tx.delete_keys_with_scope(own.user.id, "coder:application_connect").await?;
+        self.record(&mut tx, key_audit("logout", StatusCode::OK, Some(&own.key), None)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Removes keys that ended before that instant. Requires `delete` on all keys.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn purge_keys(&self, ended_before: Timestamp, at_most: u64) -> Result<u64, Refused> {
+        self.require_permitted(Action::DELETE, &Object::of(ResourceType::API_KEY))?;
+        let mut tx = self.store().begin().await?;
+        let purged = tx.purge_keys(ended_before, at_most).await?;
+        tx.commit().await?;
+        Ok(purged)
+    }
+
+    /// The key is visible; a refusal to end it looks all the same as if it were not there.
+    fn require_ending(&self, action: Action, key: &ApiKey) -> Result<(), Refused> {
+        if self.caller.is_own_identity(&key.id) {
+            return Ok(());
+        }
+        let object = key_object(Id::from(key.id.as_str()), key.user_id);
+        self.caller.require(action, &object).map_err(|denied| Refused::Hidden(Some(denied)))
+    }
+
+    fn takes_descendants(&self, key: &ApiKey, how: EndKey) -> bool {
+        match how {
+            EndKey::WithDescendants => true,
+            EndKey::Alone => false,
+            EndKey::ByKind => !is_full(key),
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! The registry.
+use axum::http::StatusCode;
+use keyfob_rbac::{Acl, Action, Catalogue, Id, Object, ResourceType, Subject, authorize};
+use keyfob_store::{Grant, Grantee, ListResources, OrganizationId, Resource, ResourceId, ResourceKey, StoreError, UserId};
+use uuid::Uuid;
+
+use super::{AuthorizedStore, audit::resource_audit};
+use crate::gate::Refused;
+
+/// Why a resource was not registered or changed.
+#[derive(Debug)]
+pub(crate) enum ResourceError {
+    /// There is, or was, one with that id.
+    IdTaken,
+    /// There is one of that name beside it.
+    NameTaken,
+    /// The user who is to own it, or the organization it is to be in, is not there or may not be seen.
+    UnknownPlace(&'static str),
+    /// The gate refused.
+    Refused(Refused),
+}
+
+impl From<StoreError> for ResourceError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(columns) if columns.contains("name") => Self::NameTaken,
+            StoreError::Conflict(_) => Self::IdTaken,
+            other => Self::Refused(other.into()),
+        }
+    }
+}
+
+impl From<Refused> for ResourceError {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+/// What to change about a resource; what is none stays.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ResourceChange {
+    pub(crate) name: Option<String>,
+    pub(crate) organization_id: Option<OrganizationId>,
+    pub(crate) owner_id: Option<UserId>,
+    pub(crate) attributes: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// A resource's access list in the engine's form.
+pub(super) fn acl_of(catalogue: &Catalogue, grants: &[Grant]) -> Acl {
+    let mut acl = Acl::new();
+    for grant in grants {
+        match grant.grantee {
+            Grantee::User(id) => acl.grant_user(catalogue, id, &grant.action),
+            Grantee::Group(id) => acl.grant_group(catalogue, id, &grant.action),
+        }
+    }
+    acl
+}
+
+/// A resource as the engine sees it.
+pub(super) fn resource_object<'a>(resource_type: ResourceType, resource: &Resource, acl: &'a Acl) -> Object<'a> {
+    bare_object(resource_type, resource.organization_id, resource.owner_id).with_id(resource.key.id.0).with_acl(acl)
+}
+
+/// A resource of that place and owner that is not there yet.
+fn bare_object<'a>(of: ResourceType, organization: Option<OrganizationId>, owner: Option<UserId>) -> Object<'a> {
+    let object = Object::of(of).owned_by(owner.map_or(Id::None, |id| Id::Uuid(id.0)));
+    object.in_organization(organization.map_or(Id::None, |id| Id::Uuid(id.0)))
+}
+
+/// Whether the subject may do that to the resource.
+pub(super) fn permits(subject: &Subject, catalogue: &Catalogue, of: ResourceType, action: Action, to: &Resource) -> bool {
+    let acl = acl_of(catalogue, &to.grants);
+    authorize(subject, action, &resource_object(of, to, &acl)).is_allowed()
+}
+
+impl AuthorizedStore {
+    /// A page of the resources that the caller may see, of these types, and how many there are. Requires `read` on
+    /// each.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn resources(&self, types: &[ResourceType], mut list: ListResources) -> Result<(Vec<Resource>, u64), Refused> {
+        list.visible = types
+            .iter()
+            .map(|of| (self.catalogue().type_name(*of).to_owned(), self.caller.visible(Action::READ, *of)))
+            .collect();
+        Ok(self.store().resources(&list).await?)
+    }
+
+    /// A resource. Requires `read` on it.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn resource(&self, of: ResourceType, id: ResourceId) -> Result<Resource, Refused> {
+        let key = ResourceKey { resource_type: self.catalogue().type_name(of).to_owned(), id };
+        let Some(resource) = self.store().find_resource(&key).await? else {
+            self.caller.context.trail.required(of, Action::READ);
+            return Err(self.missing(of));
+        };
+        let acl = acl_of(self.catalogue(), &resource.grants);
+        self.require_visible(&resource_object(of, &resource, &acl))?;
+        Ok(resource)
+    }
+
+    /// Those of the resources of one type with these ids that the caller may see. Requires `read` on each.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn resources_by_id(&self, of: ResourceType, ids: &[Uuid]) -> Result<Vec<Resource>, Refused> {
+        self.caller.context.trail.required(of, Action::READ);
+        let found = self.store().resources_by_id(self.catalogue().type_name(of), ids).await?;
+        let visible = |resource: &Resource| permits(&self.caller.subject, self.catalogue(), of, Action::READ, resource);
+        Ok(found.into_iter().filter(visible).collect())
+    }
+
+    /// Registers a resource. Requires `create` on one of that type, place and owner.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn create_resource(&self, of: ResourceType, new: &Resource) -> Result<(), ResourceError> {
+        self.require_permitted(Action::CREATE, &bare_object(of, new.organization_id, new.owner_id))?;
+        let mut tx = self.store().begin().await?;
+        self.check_place(new).await?;
+        if tx.is_retired(&new.key).await? || tx.find_resource(&new.key).await?.is_some() {
+            return Err(ResourceError::IdTaken);
+        }
+        tx.insert_resource(new).await?;
+        self.record(&mut tx, resource_audit("create", StatusCode::CREATED, None, Some(new))).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The organization and the owner of a resource must be there. Whether the caller may see them does not matter:
+    /// the decision on the resource was theirs already.
+    async fn check_place(&self, resource: &Resource) -> Result<(), ResourceError> {
+        if let Some(id) = resource.organization_id
+            && self.store().find_organization(id).await?.is_none()
+        {
+            return Err(ResourceError::UnknownPlace("organization_id"));
+        }
+        if let Some(id) = resource.owner_id
+            && self.store().find_user(id).await?.is_none_or(|user| user.deleted)
+        {
+            return Err(ResourceError::UnknownPlace("owner_id"));
+        }
+        Ok(())
+    }
+
+    /// Changes a resource. Requires `update` on it, and `create` at its new place where that changes.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn update_resource(
+        &self,
+        of: ResourceType,
+        old: &Resource,
+        change: ResourceChange,
+    ) -> Result<Resource, ResourceError> {
+        let acl = acl_of(self.catalogue(), &old.grants);
+        self.require_permitted(Action::UPDATE, &resource_object(of, old, &acl))?;
+        let changed = Resource {
+            name: change.name.unwrap_or_else(|| old.name.clone()),
+            organization_id: change.organization_id.or(old.organization_id),
+            owner_id: change.owner_id.or(old.owner_id),
+            attributes: change.attributes.unwrap_or_else(|| old.attributes.clone()),
+            updated_at: self.now(),
+            ..old.clone()
+        };
+        if (changed.organization_id, changed.owner_id) != (old.organization_id, old.owner_id) {
+            self.require_permitted(Action::CREATE, &bare_object(of, changed.organization_id, changed.owner_id))?;
+            self.check_place(&changed).await?;
+        }
+        let mut tx = self.store().begin().await?;
+        tx.update_resource(&changed).await?;
+        self.record(&mut tx, resource_audit("write", StatusCode::OK, Some(old), Some(&changed))).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    /// Removes a resource; its id is never given out again. Requires `delete` on it.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn delete_resource(&self, of: ResourceType, resource: &Resource) -> Result<(), Refused> {
+        let acl = acl_of(self.catalogue(), &resource.grants);
+        self.require_permitted(Action::DELETE, &resource_object(of, resource, &acl))?;
+        let mut tx = self.store().begin().await?;
+        tx.delete_resource(&resource.key).await?;
+        self.record(&mut tx, resource_audit("delete", StatusCode::NO_CONTENT, Some(resource), None)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Gives a resource exactly these grants. Requires `share` on it, or `update` where the type has no `share`.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn replace_grants(&self, of: ResourceType, old: &Resource, grants: Vec<Grant>) -> Result<Resource, Refused> {
+        let action = if self.catalogue().has_action(of, Action::SHARE) { Action::SHARE } else { Action::UPDATE };
+        let acl = acl_of(self.catalogue(), &old.grants);
+        self.require_permitted(action, &resource_object(of, old, &acl))?;
+        let changed = Resource { grants, updated_at: self.now(), ..old.clone() };
+        let mut tx = self.store().begin().await?;
+        tx.replace_grants(&old.key, &changed.grants).await?;
+        tx.update_resource(&changed).await?;
+        self.record(&mut tx, resource_audit("write", StatusCode::OK, Some(old), Some(&changed))).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+}

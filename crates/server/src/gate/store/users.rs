@@ -1,0 +1,246 @@
+//! Users: finding, making, changing.
+use axum::http::StatusCode;
+use keyfob_rbac::{Action, Object, ResourceType, RoleName, is_assignable, may_assign};
+use keyfob_store::{
+    Member, NewUser, Organization, OrganizationId, PasswordHash, StoreError, Tx, User, UserId, UserStatus,
+};
+use uuid::Uuid;
+
+use super::{
+    AuthorizedStore,
+    audit::{member_audit, user_audit},
+};
+use crate::gate::{Denied, Refused, roles::role_names};
+
+/// A user with the organizations that they are a member of.
+#[derive(Clone, Debug)]
+pub(crate) struct UserView {
+    pub(crate) user: User,
+    pub(crate) organization_ids: Vec<OrganizationId>,
+}
+
+/// Why roles were not given or taken.
+#[derive(Debug)]
+pub(crate) enum AssignError {
+    /// There is no deployment-wide role of that name.
+    Unsupported(String),
+    /// The caller may not give or take that role.
+    NotAssignable(Option<Denied>),
+}
+
+/// Why a user was not made.
+#[derive(Debug)]
+pub(crate) enum CreateUserError {
+    /// The caller may not.
+    Denied(Denied),
+    /// The caller may not give the user such roles.
+    Assign(AssignError),
+    /// A live user has that name or address.
+    Taken,
+    /// The store failed.
+    Store(StoreError),
+}
+
+impl From<StoreError> for CreateUserError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(_) => Self::Taken,
+            other => Self::Store(other),
+        }
+    }
+}
+
+fn user_object<'a>(id: UserId) -> Object<'a> {
+    Object::of(ResourceType::USER).with_id(id.0).owned_by(id.0)
+}
+
+impl AuthorizedStore {
+    /// The user that a path names: `me`, an id, or a username. Requires `read` on the user, unless it is the caller's
+    /// own: that is an address, not a read.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn addressed_user(&self, segment: &str) -> Result<User, Refused> {
+        if let Some(own) = self.caller.user().filter(|own| names(own, segment)) {
+            return Ok(own.clone());
+        }
+        let found = match Uuid::try_parse(segment) {
+            Ok(id) => self.store().find_user(UserId(id)).await?,
+            Err(_) => self.store().find_user_by_username(segment).await?,
+        };
+        let Some(user) = found else {
+            self.caller.context.trail.required(ResourceType::USER, Action::READ);
+            return Err(self.missing(ResourceType::USER));
+        };
+        self.require_visible(&user_object(user.id))?;
+        Ok(user)
+    }
+
+    /// A user as answers show one. Whoever holds a user may see that.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn user_view(&self, user: User) -> Result<UserView, Refused> {
+        let members = self.store().memberships(user.id).await?;
+        Ok(UserView { organization_ids: members.into_iter().map(|member| member.organization_id).collect(), user })
+    }
+
+    /// The usernames of those of these users that the caller may see. Requires `read` on each.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn usernames(&self, ids: &[UserId]) -> Result<Vec<(UserId, String)>, Refused> {
+        let visible = self.caller.visible(Action::READ, ResourceType::USER);
+        let users = self.store().users(ids).await?;
+        let shown = users.into_iter().filter(|user| visible.matches(&user_object(user.id)) || self.caller.is_self(user.id));
+        Ok(shown.map(|user| (user.id, user.username)).collect())
+    }
+
+    /// The live user with that address and their password's hash, for signing in. Requires `read` on all users.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn login(&self, email: &str) -> Result<Option<(User, PasswordHash)>, Refused> {
+        self.require_permitted(Action::READ, &Object::of(ResourceType::USER))?;
+        Ok(self.store().find_login(email).await?)
+    }
+
+    /// Makes a user a member of these organizations, with these deployment-wide roles. Requires `create` on users,
+    /// `create` on members of each organization, and the right to assign every role that comes with it.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn create_user(&self, new: &NewUser, organizations: &[Organization]) -> Result<(), CreateUserError> {
+        self.caller.require(Action::CREATE, &Object::of(ResourceType::USER)).map_err(CreateUserError::Denied)?;
+        if !new.user.roles.is_empty() {
+            self.check_site_roles(&[], &new.user.roles).await.map_err(CreateUserError::Assign)?;
+        }
+        for organization in organizations {
+            self.require_adding_member(organization).await?.map_err(CreateUserError::Denied)?;
+        }
+        let mut tx = self.store().begin().await?;
+        tx.insert_user(new).await?;
+        for organization in organizations {
+            self.insert_member(&mut tx, &new.user, organization.id).await?;
+        }
+        self.record(&mut tx, user_audit("create", StatusCode::CREATED, None, &new.user)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Whether set-up was ever done. Requires `read` on all users.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn is_set_up(&self) -> Result<bool, Refused> {
+        self.require_permitted(Action::READ, &Object::of(ResourceType::USER))?;
+        Ok(self.store().find_setting(SET_UP).await?.is_some())
+    }
+
+    /// Makes the first user and the organization that new users land in: once per database. Says whether it did.
+    /// Requires `create` on users, organizations and members.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn set_up(&self, first: &NewUser, organization: &Organization) -> Result<bool, Refused> {
+        self.require_permitted(Action::CREATE, &Object::of(ResourceType::USER))?;
+        self.require_permitted(Action::CREATE, &Object::of(ResourceType::ORGANIZATION))?;
+        self.require_permitted(Action::CREATE, &Object::of(ResourceType::ORGANIZATION_MEMBER))?;
+        let mut tx = self.store().begin().await?;
+        if tx.find_setting(SET_UP).await?.is_some() {
+            return Ok(false);
+        }
+        tx.insert_setting(SET_UP, &self.now().to_string()).await?;
+        tx.insert_organization(organization).await?;
+        tx.insert_user(first).await?;
+        self.insert_member(&mut tx, &first.user, organization.id).await?;
+        self.record(&mut tx, user_audit("create", StatusCode::CREATED, None, &first.user)).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    pub(super) async fn insert_member(&self, tx: &mut Tx, user: &User, organization: OrganizationId) -> Result<(), StoreError> {
+        let now = self.now();
+        let member =
+            Member { user_id: user.id, organization_id: organization, roles: Vec::new(), created_at: now, updated_at: now };
+        tx.insert_member(&member).await?;
+        self.record(tx, member_audit(user, organization)).await
+    }
+
+    /// Sets a user's status. Requires `update` on the user.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn set_user_status(&self, user: &User, status: UserStatus) -> Result<User, Refused> {
+        self.require_permitted(Action::UPDATE, &user_object(user.id))?;
+        let now = self.now();
+        let changed = User { status, updated_at: now, ..user.clone() };
+        let mut tx = self.store().begin().await?;
+        tx.update_user_status(user.id, status, now).await?;
+        self.record(&mut tx, user_audit("write", StatusCode::OK, Some(user), &changed)).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    /// Gives a user another username and another name. Requires `update_personal` on the user, and `update` for
+    /// another username.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn update_profile(&self, user: &User, username: &str, name: &str) -> Result<User, Refused> {
+        self.require_permitted(Action::UPDATE_PERSONAL, &user_object(user.id))?;
+        if username != user.username {
+            self.require_permitted(Action::UPDATE, &user_object(user.id))?;
+        }
+        let now = self.now();
+        let changed = User { username: username.to_owned(), name: name.to_owned(), updated_at: now, ..user.clone() };
+        let mut tx = self.store().begin().await?;
+        tx.update_user_profile(user.id, username, name, now).await?;
+        self.record(&mut tx, user_audit("write", StatusCode::OK, Some(user), &changed)).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    /// Gives a user exactly these deployment-wide roles. Requires `assign` and, where one is taken, `unassign` on
+    /// roles, and that a role of the caller may assign each that is given or taken.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn update_site_roles(&self, user: &User, roles: Vec<String>) -> Result<Result<User, AssignError>, Refused> {
+        if let Err(refused) = self.check_site_roles(&user.roles, &roles).await {
+            return Ok(Err(refused));
+        }
+        let now = self.now();
+        let changed = User { roles, updated_at: now, ..user.clone() };
+        let mut tx = self.store().begin().await?;
+        tx.update_user_roles(user.id, &changed.roles, now).await?;
+        self.record(&mut tx, user_audit("write", StatusCode::OK, Some(user), &changed)).await?;
+        tx.commit().await?;
+        Ok(Ok(changed))
+    }
+
+    /// The rules of assignment for deployment-wide roles. `member` is implied, and so always among those given.
+    async fn check_site_roles(&self, old: &[String], new: &[String]) -> Result<(), AssignError> {
+        let added: Vec<&str> =
+            new.iter().filter(|name| !old.contains(name)).map(String::as_str).chain(["member"]).collect();
+        let removed: Vec<&str> = old.iter().filter(|name| !new.contains(name)).map(String::as_str).collect();
+        for name in added.iter().chain(&removed) {
+            if !is_assignable(&RoleName::site(name)) {
+                return Err(AssignError::Unsupported((*name).to_owned()));
+            }
+        }
+        let object = Object::of(ResourceType::ASSIGN_ROLE);
+        let denied = |denied| AssignError::NotAssignable(Some(denied));
+        self.caller.require(Action::ASSIGN, &object).map_err(denied)?;
+        if !removed.is_empty() {
+            self.caller.require(Action::UNASSIGN, &object).map_err(denied)?;
+        }
+        let own = self.own_role_names().await.map_err(|_| AssignError::NotAssignable(None))?;
+        let all = added.iter().chain(&removed).map(|name| RoleName::site(name));
+        if all.into_iter().all(|role| may_assign(&own, &role)) { Ok(()) } else { Err(AssignError::NotAssignable(None)) }
+    }
+
+    /// The names of the caller's roles.
+    pub(super) async fn own_role_names(&self) -> Result<Vec<RoleName>, StoreError> {
+        let Some(user) = self.caller.user() else { return Ok(vec![RoleName::site("system")]) };
+        let members = self.store().memberships(user.id).await?;
+        let organizations = self.store().organizations_of(user.id).await?;
+        let memberships: Vec<(Organization, Member)> = organizations
+            .into_iter()
+            .filter_map(|organization| {
+                let member = members.iter().find(|member| member.organization_id == organization.id)?.clone();
+                Some((organization, member))
+            })
+            .collect();
+        Ok(role_names(user, &memberships))
+    }
+}
+
+/// The setting that says when set-up was done.
+const SET_UP: &str = "set_up_at";
+
+/// Whether a path segment names this user.
+fn names(user: &User, segment: &str) -> bool {
+    segment == "me"
+        || Uuid::try_parse(segment).is_ok_and(|id| id == user.id.0)
+        || segment.to_lowercase() == user.username.to_lowercase()
+}

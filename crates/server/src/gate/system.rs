@@ -1,0 +1,62 @@
+//! The server's own work: each kind runs as a subject with a role of its own that holds what it needs.
+use std::sync::Arc;
+
+use keyfob_rbac::{Action, Id, Permission, ResourceType, Role, RoleName, Scope, Subject};
+
+use super::{AuthorizedStore, Caller, caller::Actor};
+use crate::{context::RequestContext, state::App};
+
+/// A kind of work that the server does for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum System {
+    /// Making the first user and the organization they land in.
+    SetUp,
+    /// Finding the user of a password, and beginning their session.
+    SignIn,
+    /// Waking users who act again.
+    Dormancy,
+    /// Removing keys that ended long ago.
+    Retention,
+}
+
+impl System {
+    /// All that the work may do.
+    fn permissions(self) -> Vec<(ResourceType, Action)> {
+        match self {
+            Self::SetUp => vec![
+                (ResourceType::USER, Action::CREATE),
+                (ResourceType::USER, Action::READ),
+                (ResourceType::ORGANIZATION, Action::CREATE),
+                (ResourceType::ORGANIZATION, Action::READ),
+                (ResourceType::ORGANIZATION_MEMBER, Action::CREATE),
+            ],
+            Self::SignIn => vec![
+                (ResourceType::USER, Action::READ),
+                (ResourceType::USER, Action::UPDATE),
+                (ResourceType::API_KEY, Action::CREATE),
+            ],
+            Self::Dormancy => vec![(ResourceType::USER, Action::UPDATE)],
+            Self::Retention => vec![(ResourceType::API_KEY, Action::DELETE)],
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::SetUp => "set-up",
+            Self::SignIn => "sign-in",
+            Self::Dormancy => "dormancy",
+            Self::Retention => "retention",
+        }
+    }
+
+    /// The store as this work may use it.
+    pub(crate) fn store(self, app: &App, context: RequestContext) -> AuthorizedStore {
+        let role = Role {
+            site: self.permissions().into_iter().map(|(of, action)| Permission::allow(of, action)).collect(),
+            ..Role::empty(RoleName::site(self.name()))
+        };
+        let catalogue = Arc::clone(app.catalogue());
+        let subject = Subject::compile(&catalogue, Id::from(uuid::Uuid::nil()), &[role], &[], &Scope::everything());
+        AuthorizedStore::new(Caller { actor: Actor::System(self), subject, catalogue, context }, app.clone())
+    }
+}

@@ -1,0 +1,143 @@
+//! The application: all routes together, and what every answer has in common.
+use std::{net::SocketAddr, time::Duration};
+
+use axum::{
+    Router,
+    extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State},
+    http::{HeaderName, HeaderValue, StatusCode, Uri, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use jiff::Timestamp;
+use keyfob_api::{BASE_PATH, BUILD_VERSION_HEADER, EXPIRES_IN_HEADER, REQUIRED_HEADER, SERVER_VERSION};
+use tower::util::MapRequest;
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument as _;
+
+use crate::{
+    authcheck,
+    context::{KeyLife, RequestContext, Trail},
+    deployment,
+    error::ApiError,
+    organizations, resources, sessions,
+    state::App,
+    tokens, users,
+};
+
+/// The most bytes of a request's body.
+const MAX_BODY: usize = 1024 * 1024;
+/// How long a request may take.
+const TIME_OUT: Duration = Duration::from_secs(30);
+/// A key's last days, in which its answers say how long it still lives.
+const LAST_DAYS: i64 = 7 * 24 * 3600;
+
+/// The application, ready to be served.
+pub type Service = MapRequest<Router, fn(Request) -> Request>;
+
+/// All routes, behind what tidies paths before they are matched.
+pub(crate) fn service(app: App) -> Service {
+    MapRequest::new(router(app), tidy_path as fn(Request) -> Request)
+}
+
+fn router(app: App) -> Router {
+    let api = Router::new()
+        .merge(deployment::routes())
+        .merge(sessions::routes())
+        .merge(users::routes())
+        .merge(tokens::routes())
+        .merge(organizations::routes())
+        .merge(resources::routes())
+        .merge(authcheck::routes());
+    Router::new()
+        .nest(BASE_PATH, api)
+        .merge(deployment::root_routes())
+        .fallback(async || ApiError::new(StatusCode::NOT_FOUND, "Route not found."))
+        .method_not_allowed_fallback(async || ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed."))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(app.clone(), frame))
+        .with_state(app)
+}
+
+/// Several slashes count as one, and one at the end as none (contract, section 1.1).
+fn tidy_path(mut request: Request) -> Request {
+    let path = request.uri().path();
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let tidy = format!("/{}", segments.join("/"));
+    if tidy != path {
+        let with_query = match request.uri().query() {
+            Some(query) => format!("{tidy}?{query}"),
+            None => tidy,
+        };
+        if let Ok(uri) = with_query.parse::<Uri>() {
+            *request.uri_mut() = uri;
+        }
+    }
+    request
+}
+
+/// What surrounds every request: its context, a span, a time-out, and the headers of every answer.
+async fn frame(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let context = context(&app, &request);
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let is_api = request.uri().path().starts_with(BASE_PATH);
+    let span = tracing::info_span!(
+        "request", http.method = %request.method(), http.route = route, request.id = %context.request_id,
+    );
+    request.extensions_mut().insert(context.clone());
+    let answered = tokio::time::timeout(TIME_OUT, next.run(request)).instrument(span.clone()).await;
+    let mut response = answered.unwrap_or_else(|_| {
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "The request took too long.")
+            .detail("It was given up; a change may or may not have been made.")
+            .into_response()
+    });
+    span.in_scope(|| tracing::debug!(http.status = response.status().as_u16(), "answered"));
+    set_headers(&app, &mut response, &context, is_api);
+    response
+}
+
+fn context(app: &App, request: &Request) -> RequestContext {
+    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    RequestContext {
+        request_id: app.random().uuid(),
+        client: address.unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)),
+        user_agent: user_agent.unwrap_or_default().to_owned(),
+        trail: Trail::default(),
+    }
+}
+
+fn set_headers(app: &App, response: &mut Response, context: &RequestContext, is_api: bool) {
+    let headers = response.headers_mut();
+    let mut set = |name: &str, value: String| {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            headers.insert(name, value);
+        }
+    };
+    set(BUILD_VERSION_HEADER, SERVER_VERSION.to_owned());
+    set("X-Coder-Request-Id", context.request_id.to_string());
+    set("X-Content-Type-Options", "nosniff".to_owned());
+    if is_api {
+        set("Cache-Control", "no-store".to_owned());
+        set("Vary", "Cookie".to_owned());
+    }
+    let Some((key, required)) = context.trail.seen() else { return };
+    let catalogue = app.catalogue();
+    let pairs = required.iter().map(|(of, action)| format!("{}:{}", catalogue.type_name(*of), catalogue.action_name(*action)));
+    set(REQUIRED_HEADER, pairs.collect::<Vec<_>>().join(", "));
+    if let Some(seconds) = end_in_sight(key, app.clock().now()) {
+        set(EXPIRES_IN_HEADER, seconds.to_string());
+    }
+}
+
+/// How many seconds a key still lives, once it is in its last tenth or its last days, whichever is shorter.
+fn end_in_sight(key: KeyLife, now: Timestamp) -> Option<i64> {
+    let left = key.expires_at.duration_since(now).as_secs();
+    (left <= LAST_DAYS.min(key.lifetime_seconds / 10)).then_some(left.max(0))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
+fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    ApiError::internal(&format!("panic: {}", text.unwrap_or("without a text"))).into_response()
+}

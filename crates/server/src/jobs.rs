@@ -1,0 +1,37 @@
+//! Background work.
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::{context::RequestContext, gate::System, state::App};
+
+/// How often keys that ended long ago are removed, and how many at a time (contract, section 2.3).
+const PURGE_EVERY: Duration = Duration::from_secs(600);
+const PURGE_AT_MOST: u64 = 10_000;
+
+/// Starts all background work; it ends with the returned tasks.
+pub(crate) fn start(app: &App) -> tokio::task::JoinSet<()> {
+    let mut jobs = tokio::task::JoinSet::new();
+    if !app.settings().lifetimes.retention.is_zero() {
+        jobs.spawn(purge_keys(app.clone()));
+    }
+    jobs
+}
+
+async fn purge_keys(app: App) {
+    let mut tick = tokio::time::interval(PURGE_EVERY);
+    loop {
+        tick.tick().await;
+        match purge_once(&app).await {
+            Ok(0) => {}
+            Ok(purged) => tracing::info!(purged, "removed keys that ended long ago"),
+            Err(error) => tracing::warn!(?error, "keys that ended long ago could not be removed"),
+        }
+    }
+}
+
+async fn purge_once(app: &App) -> Result<u64, crate::gate::Refused> {
+    let retention = SignedDuration::try_from(app.settings().lifetimes.retention).unwrap_or(SignedDuration::MAX);
+    let Ok(before) = app.clock().now().checked_sub(retention) else { return Ok(0) };
+    System::Retention.store(app, RequestContext::default()).purge_keys(before, PURGE_AT_MOST).await
+}

@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod authcheck;
+mod clock;
+mod config;
+mod context;
+mod deployment;
+mod error;
+mod extract;
+mod gate;
+mod http;
+mod jobs;
+mod organizations;
+mod passwords;
+mod random;
+mod resources;
+mod sessions;
+mod start;
+mod state;
+mod tokens;
+mod users;
+mod validate;
+mod wire;
+
+pub use clock::Clock;
+pub use config::{ServerArgs, parse_duration, with_coder_environment};
+pub use http::Service;
+pub use random::Random;
+pub use start::{Ready, Server, StartError, serve};

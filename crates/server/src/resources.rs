@@ -1,0 +1,187 @@
+//! The registry: objects of a platform that scopes and allow lists are to bite on.
+mod acl;
+mod query;
+mod register;
+mod views;
+
+use axum::{
+    Router,
+    extract::State,
+    http::StatusCode,
+    routing::get,
+};
+use keyfob_api::resources::{
+    CreateResourceRequest, Resource as WireResource, ResourceAcl, ResourceList, ResourceTypeInfo, ResourceTypes,
+    UpdateResourceRequest,
+};
+use keyfob_api::time::Time;
+use keyfob_rbac::{Catalogue, InOrganization, ResourceType};
+use keyfob_store::{Resource, ResourceId};
+use uuid::Uuid;
+
+use crate::{
+    error::ApiError,
+    extract::{ApiJson, ApiPath, ApiQuery},
+    gate::{AuthorizedStore, ResourceError},
+    state::App,
+};
+
+/// All routes of the registry, and of the views on it.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/resource-types", get(resource_types))
+        .route("/resources", get(list).post(create))
+        .route("/resources/{type}/{id}", get(show).patch(update).delete(delete))
+        .route("/resources/{type}/{id}/acl", get(show_acl).patch(update_acl))
+        .merge(views::routes())
+}
+
+/// Types that Keyfob keeps itself: they are made by their own endpoints.
+const OWN_TYPES: [ResourceType; 13] = [
+    ResourceType::API_KEY,
+    ResourceType::ASSIGN_ORG_ROLE,
+    ResourceType::ASSIGN_ROLE,
+    ResourceType::AUDIT_LOG,
+    ResourceType::DEBUG_INFO,
+    ResourceType::DEPLOYMENT_CONFIG,
+    ResourceType::DEPLOYMENT_STATS,
+    ResourceType::GROUP,
+    ResourceType::GROUP_MEMBER,
+    ResourceType::ORGANIZATION,
+    ResourceType::ORGANIZATION_MEMBER,
+    ResourceType::SYSTEM,
+    ResourceType::USER,
+];
+
+/// Whether objects of this type can be registered.
+pub(crate) fn is_registrable(of: ResourceType) -> bool {
+    !OWN_TYPES.contains(&of)
+}
+
+/// All types that can be registered.
+fn registrable(catalogue: &Catalogue) -> Vec<ResourceType> {
+    catalogue.resource_types().filter(|of| is_registrable(*of)).collect()
+}
+
+/// The type of a path, with its registered resources.
+fn addressed_type(app: &App, path: &ApiPath) -> Result<ResourceType, ApiError> {
+    app.catalogue().resource_type(path.get("type")).filter(|of| is_registrable(*of)).ok_or_else(ApiError::not_found)
+}
+
+/// The resource of a path.
+async fn addressed(app: &App, store: &AuthorizedStore, path: &ApiPath) -> Result<(ResourceType, Resource), ApiError> {
+    let of = addressed_type(app, path)?;
+    let id = Uuid::try_parse(path.get("id"))
+        .map_err(|_| ApiError::bad_request(format!("Invalid UUID {:?}.", path.get("id"))))?;
+    Ok((of, store.resource(of, ResourceId(id)).await?))
+}
+
+fn wire(resource: Resource) -> WireResource {
+    WireResource {
+        id: resource.key.id.0,
+        acl: acl::wire(&resource.key.resource_type, &resource.grants),
+        resource_type: resource.key.resource_type,
+        name: resource.name,
+        organization_id: resource.organization_id.map(|id| id.0),
+        owner_id: resource.owner_id.map(|id| id.0),
+        attributes: resource.attributes,
+        created_at: Time(resource.created_at),
+        updated_at: Time(resource.updated_at),
+    }
+}
+
+/// List the types of the catalogue
+async fn resource_types(State(app): State<App>, _store: AuthorizedStore) -> ApiJson<ResourceTypes> {
+    let catalogue = app.catalogue();
+    let info = |of: ResourceType| {
+        let shape = catalogue.shape(of);
+        ResourceTypeInfo {
+            name: catalogue.type_name(of).to_owned(),
+            actions: catalogue.actions_of(of).map(|action| catalogue.action_name(action).to_owned()).collect(),
+            owner: shape.has_owner,
+            organization: shape.organization != InOrganization::Never,
+            access_list: shape.has_acl,
+            registrable: is_registrable(of),
+            custom: catalogue.is_custom(of),
+        }
+    };
+    ApiJson(ResourceTypes { resource_types: catalogue.resource_types().map(info).collect() })
+}
+
+/// List registered resources
+async fn list(State(app): State<App>, store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<ResourceList>, ApiError> {
+    let (types, list) = query::list(&app, &query)?;
+    let (resources, count) = store.resources(&types, list).await?;
+    Ok(ApiJson(ResourceList { resources: resources.into_iter().map(wire).collect(), count }))
+}
+
+/// Register a resource
+async fn create(
+    State(app): State<App>,
+    store: AuthorizedStore,
+    ApiJson(request): ApiJson<CreateResourceRequest>,
+) -> Result<(StatusCode, ApiJson<WireResource>), ApiError> {
+    let (of, resource) = register::new_resource(&app, &store, request)?;
+    store.create_resource(of, &resource).await?;
+    Ok((StatusCode::CREATED, ApiJson(wire(resource))))
+}
+
+/// Get a registered resource
+async fn show(State(app): State<App>, store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireResource>, ApiError> {
+    Ok(ApiJson(wire(addressed(&app, &store, &path).await?.1)))
+}
+
+/// Change a registered resource
+async fn update(
+    State(app): State<App>,
+    store: AuthorizedStore,
+    path: ApiPath,
+    ApiJson(request): ApiJson<UpdateResourceRequest>,
+) -> Result<ApiJson<WireResource>, ApiError> {
+    let (of, old) = addressed(&app, &store, &path).await?;
+    let change = register::change(&app, of, request)?;
+    Ok(ApiJson(wire(store.update_resource(of, &old, change).await?)))
+}
+
+/// Remove a registered resource; its id is never given out again
+async fn delete(State(app): State<App>, store: AuthorizedStore, path: ApiPath) -> Result<StatusCode, ApiError> {
+    let (of, resource) = addressed(&app, &store, &path).await?;
+    store.delete_resource(of, &resource).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Get the access list of a registered resource
+async fn show_acl(State(app): State<App>, store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<ResourceAcl>, ApiError> {
+    let (_, resource) = addressed(&app, &store, &path).await?;
+    Ok(ApiJson(acl::wire(&resource.key.resource_type, &resource.grants)))
+}
+
+/// Change the access list of a registered resource
+async fn update_acl(
+    State(app): State<App>,
+    store: AuthorizedStore,
+    path: ApiPath,
+    ApiJson(request): ApiJson<ResourceAcl>,
+) -> Result<ApiJson<ResourceAcl>, ApiError> {
+    let (of, resource) = addressed(&app, &store, &path).await?;
+    let grants = acl::changed(app.catalogue(), of, &resource, &request)?;
+    let changed = store.replace_grants(of, &resource, grants).await?;
+    Ok(ApiJson(acl::wire(&changed.key.resource_type, &changed.grants)))
+}
+
+impl From<ResourceError> for ApiError {
+    fn from(error: ResourceError) -> Self {
+        match error {
+            ResourceError::IdTaken => Self::new(StatusCode::CONFLICT, "A resource with this id already exists.")
+                .detail("An id is never given out twice, also not after its resource was deleted.")
+                .validation("id", "This value is already in use and should be unique."),
+            ResourceError::NameTaken => Self::new(StatusCode::CONFLICT, "A resource with this name already exists.")
+                .detail("Names are unique per type, organization and owner.")
+                .validation("name", "This value is already in use and should be unique."),
+            ResourceError::UnknownPlace(field) => {
+                Self::invalid(Vec::new()).validation(field, "There is none with this id.")
+            }
+            ResourceError::Refused(refused) => refused.into(),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Access lists between the wire's roles and the store's grants.
+use std::collections::{BTreeMap, BTreeSet};
+
+use keyfob_api::{
+    error::Validation,
+    resources::{AclGrant, ResourceAcl},
+};
+use keyfob_rbac::{Catalogue, ResourceType, acl_role_actions};
+use keyfob_store::{Grant, Grantee, Resource};
+use uuid::Uuid;
+
+use crate::error::ApiError;
+
+/// Types whose access lists are written with role names, with those names.
+fn role_names(resource_type: &str) -> Option<&'static [&'static str]> {
+    match resource_type {
+        "template" | "workspace" => Some(&["admin", "use"]),
+        "chat" => Some(&["read"]),
+        _ => None,
+    }
+}
+
+/// An access list as answers show one.
+pub(super) fn wire(resource_type: &str, grants: &[Grant]) -> ResourceAcl {
+    let mut users: BTreeMap<Uuid, BTreeSet<&str>> = BTreeMap::new();
+    let mut groups: BTreeMap<Uuid, BTreeSet<&str>> = BTreeMap::new();
+    for grant in grants {
+        let (list, id) = match grant.grantee {
+            Grantee::User(id) => (&mut users, id),
+            Grantee::Group(id) => (&mut groups, id),
+        };
+        list.entry(id).or_default().insert(&grant.action);
+    }
+    let spelled = |list: BTreeMap<Uuid, BTreeSet<&str>>| {
+        list.into_iter().map(|(id, actions)| (id.to_string(), spell(resource_type, &actions))).collect()
+    };
+    ResourceAcl { user_roles: spelled(users), group_roles: spelled(groups) }
+}
+
+fn spell(resource_type: &str, actions: &BTreeSet<&str>) -> AclGrant {
+    let role = role_names(resource_type).unwrap_or_default().iter().find(|role| {
+        acl_role_actions(resource_type, role).is_some_and(|held| held.iter().copied().collect::<BTreeSet<_>>() == *actions)
+    });
+    match role {
+        Some(role) => AclGrant::Role((*role).to_owned()),
+        None => AclGrant::Actions(actions.iter().map(|action| (*action).to_owned()).collect()),
+    }
+}
+
+/// The grants of a resource after a change, which names only what it changes.
+pub(super) fn changed(
+    catalogue: &Catalogue,
+    of: ResourceType,
+    resource: &Resource,
+    request: &ResourceAcl,
+) -> Result<Vec<Grant>, ApiError> {
+    if !catalogue.shape(of).has_acl {
+        return Err(ApiError::bad_request(format!(
+            "Objects of type {} carry no access list.",
+            catalogue.type_name(of)
+        )));
+    }
+    let mut wrong = Vec::new();
+    let mut grants = resource.grants.clone();
+    let mut apply = |field: &'static str, list: &BTreeMap<String, AclGrant>, grantee: fn(Uuid) -> Grantee| {
+        for (id, asked) in list {
+            match (Uuid::try_parse(id), actions(catalogue, of, asked)) {
+                (Err(_), _) => wrong.push(Validation::new(field, format!("{id} is not a valid UUID."))),
+                (_, Err(detail)) => wrong.push(Validation::new(field, detail)),
+                (Ok(id), Ok(actions)) => {
+                    let grantee = grantee(id);
+                    grants.retain(|grant| grant.grantee != grantee);
+                    grants.extend(actions.into_iter().map(|action| Grant { grantee, action }));
+                }
+            }
+        }
+    };
+    apply("group_roles", &request.group_roles, Grantee::Group);
+    apply("user_roles", &request.user_roles, Grantee::User);
+    grants.sort();
+    grants.dedup();
+    if wrong.is_empty() { Ok(grants) } else { Err(ApiError::invalid(wrong)) }
+}
+
+/// The actions that an entry stands for.
+fn actions(catalogue: &Catalogue, of: ResourceType, asked: &AclGrant) -> Result<Vec<String>, String> {
+    let type_name = catalogue.type_name(of);
+    match asked {
+        AclGrant::Role(role) if role.is_empty() => Ok(Vec::new()),
+        AclGrant::Role(role) => acl_role_actions(type_name, role)
+            .map(|actions| actions.iter().map(|action| (*action).to_owned()).collect())
+            .ok_or_else(|| format!("role {role:?} is not a valid {type_name} role")),
+        AclGrant::Actions(_) if role_names(type_name).is_some() => {
+            Err(format!("a {type_name} takes one of the roles {}", role_names(type_name).unwrap_or_default().join(", ")))
+        }
+        AclGrant::Actions(actions) => {
+            let known = |action: &String| action == "*" || catalogue.action(action).is_some_and(|it| catalogue.has_action(of, it));
+            match actions.iter().find(|action| !known(action)) {
+                None => Ok(actions.clone()),
+                Some(action) => Err(format!("{action:?} is no action of {type_name}")),
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! `/workspaces` and `/templates`: registered resources in the shapes that existing clients read.
+mod shapes;
+
+use std::collections::HashMap;
+
+use axum::{Router, extract::State, routing::get};
+use keyfob_api::{
+    error::Validation,
+    views::{Template, Workspace, WorkspacesResponse},
+};
+use keyfob_rbac::ResourceType;
+use keyfob_store::{AttributeIs, ListResources, OrganizationId, Resource, ResourceId, UserId};
+use uuid::Uuid;
+
+use super::query;
+use crate::{
+    error::ApiError,
+    extract::{ApiJson, ApiPath, ApiQuery},
+    gate::AuthorizedStore,
+    state::App,
+};
+
+/// All routes of the views.
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/workspaces", get(workspaces))
+        .route("/workspaces/{workspace}", get(workspace))
+        .route("/users/{user}/workspace/{workspacename}", get(workspace_by_name))
+        .route("/templates", get(templates))
+        .route("/templates/{template}", get(template))
+        .route("/organizations/{organization}/templates", get(organization_templates))
+        .route("/organizations/{organization}/templates/{templatename}", get(template_by_name))
+}
+
+/// List workspaces
+async fn workspaces(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<WorkspacesResponse>, ApiError> {
+    let search = query.text("q").unwrap_or_default();
+    let Some(conditions) = workspace_search(&store, search).await? else {
+        return Ok(ApiJson(WorkspacesResponse { workspaces: Vec::new(), count: 0 }));
+    };
+    let page = query::page(&query)?;
+    let list = ListResources { limit: page.limit, offset: page.offset, after: page.after, ..conditions };
+    let (found, count) = store.resources(&[ResourceType::WORKSPACE], list).await?;
+    Ok(ApiJson(WorkspacesResponse { workspaces: as_workspaces(&store, found).await?, count }))
+}
+
+/// The conditions of a search; none when it names what is not there.
+async fn workspace_search(store: &AuthorizedStore, text: &str) -> Result<Option<ListResources>, ApiError> {
+    let invalid = |wrong: Validation| {
+        ApiError::bad_request("Invalid workspace search query.").validation(wrong.field, wrong.detail)
+    };
+    let mut list = ListResources::default();
+    for (key, value) in query::search(text).map_err(invalid)? {
+        match key.as_str() {
+            "name" => list.name_contains = Some(value),
+            "owner" => match store.addressed_user(&value).await {
+                Ok(owner) => list.owner_id = Some(owner.id),
+                Err(_) => return Ok(None),
+            },
+            "organization" => match store.addressed_organization(&value).await {
+                Ok(organization) => list.organization_id = Some(organization.id),
+                Err(_) => return Ok(None),
+            },
+            "template" => match template_named(store, &value).await? {
+                Some(template) => list.attributes.push(attribute("template_id", template.to_string())),
+                None => return Ok(None),
+            },
+            "status" => list.attributes.push(attribute("status", value)),
+            other => return Err(invalid(Validation::new(other, format!("\"{other}\" is not a valid query param")))),
+        }
+    }
+    Ok(Some(list))
+}
+
+/// Workspaces that say nothing of their status are shown as running.
+fn attribute(name: &str, text: String) -> AttributeIs {
+    AttributeIs { or_missing: name == "status" && text == shapes::DEFAULT_STATUS, name: name.to_owned(), text }
+}
+
+/// The id of the template of this name, if the caller may see one.
+async fn template_named(store: &AuthorizedStore, name: &str) -> Result<Option<Uuid>, ApiError> {
+    let list = ListResources { name: Some(name.to_owned()), ..ListResources::default() };
+    let (found, _) = store.resources(&[ResourceType::TEMPLATE], list).await?;
+    Ok(found.first().map(|template| template.key.id.0))
+}
+
+/// Get a workspace
+async fn workspace(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Workspace>, ApiError> {
+    let id = uuid(path.get("workspace"))?;
+    let found = store.resource(ResourceType::WORKSPACE, ResourceId(id)).await?;
+    first(as_workspaces(&store, vec![found]).await?)
+}
+
+/// Get a user's workspace by its name
+async fn workspace_by_name(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Workspace>, ApiError> {
+    let owner = store.addressed_user(path.get("user")).await?;
+    let list = ListResources {
+        owner_id: Some(owner.id),
+        name: Some(path.get("workspacename").to_owned()),
+        ..ListResources::default()
+    };
+    let (found, _) = store.resources(&[ResourceType::WORKSPACE], list).await?;
+    first(as_workspaces(&store, found).await?)
+}
+
+/// List templates
+async fn templates(store: AuthorizedStore) -> Result<ApiJson<Vec<Template>>, ApiError> {
+    let (found, _) = store.resources(&[ResourceType::TEMPLATE], ListResources::default()).await?;
+    Ok(ApiJson(as_templates(&store, found).await?))
+}
+
+/// Get a template
+async fn template(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Template>, ApiError> {
+    let id = uuid(path.get("template"))?;
+    let found = store.resource(ResourceType::TEMPLATE, ResourceId(id)).await?;
+    first(as_templates(&store, vec![found]).await?)
+}
+
+/// List an organization's templates
+async fn organization_templates(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Vec<Template>>, ApiError> {
+    let organization = store.addressed_organization(path.get("organization")).await?;
+    let list = ListResources { organization_id: Some(organization.id), ..ListResources::default() };
+    let (found, _) = store.resources(&[ResourceType::TEMPLATE], list).await?;
+    Ok(ApiJson(as_templates(&store, found).await?))
+}
+
+/// Get an organization's template by its name
+async fn template_by_name(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Template>, ApiError> {
+    let organization = store.addressed_organization(path.get("organization")).await?;
+    let list = ListResources {
+        organization_id: Some(organization.id),
+        name: Some(path.get("templatename").to_owned()),
+        ..ListResources::default()
+    };
+    let (found, _) = store.resources(&[ResourceType::TEMPLATE], list).await?;
+    first(as_templates(&store, found).await?)
+}
+
+fn uuid(text: &str) -> Result<Uuid, ApiError> {
+    Uuid::try_parse(text).map_err(|_| ApiError::bad_request(format!("Invalid UUID {text:?}.")))
+}
+
+fn first<T>(all: Vec<T>) -> Result<ApiJson<T>, ApiError> {
+    all.into_iter().next().map(ApiJson).ok_or_else(ApiError::not_found)
+}
+
+/// Names that a view shows beside ids, as far as the caller may see them.
+struct Names {
+    users: HashMap<UserId, String>,
+    organizations: HashMap<OrganizationId, keyfob_store::Organization>,
+    templates: HashMap<Uuid, String>,
+}
+
+async fn names(store: &AuthorizedStore, of: &[Resource]) -> Result<Names, ApiError> {
+    let owners: Vec<UserId> = of.iter().filter_map(|resource| resource.owner_id).collect();
+    let templates: Vec<Uuid> = of.iter().map(shapes::template_id).filter(|id| !id.is_nil()).collect();
+    let organizations = store.organizations().await?;
+    let templates = store.resources_by_id(ResourceType::TEMPLATE, &templates).await?;
+    Ok(Names {
+        users: store.usernames(&owners).await?.into_iter().collect(),
+        organizations: organizations.into_iter().map(|organization| (organization.id, organization)).collect(),
+        templates: templates.into_iter().map(|template| (template.key.id.0, template.name)).collect(),
+    })
+}
+
+async fn as_workspaces(store: &AuthorizedStore, found: Vec<Resource>) -> Result<Vec<Workspace>, ApiError> {
+    let names = names(store, &found).await?;
+    Ok(found.into_iter().map(|resource| shapes::workspace(resource, &names)).collect())
+}
+
+async fn as_templates(store: &AuthorizedStore, found: Vec<Resource>) -> Result<Vec<Template>, ApiError> {
+    let names = names(store, &found).await?;
+    Ok(found.into_iter().map(|resource| shapes::template(resource, &names)).collect())
+}

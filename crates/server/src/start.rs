@@ -1,0 +1,271 @@
+//! From settings to a running server.
+use std::{
+    future::Future,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{ServiceExt as _, extract::Request};
+use keyfob_rbac::{AllowEntry, Catalogue, RoleSettings};
+use keyfob_store::{Limits, SecretHash, Store, StoreError};
+use uuid::Uuid;
+
+use crate::{
+    clock::Clock,
+    config::ServerArgs,
+    context::RequestContext,
+    gate::{CredentialRules, RoleBook, System, Vault},
+    http::{self, Service},
+    jobs,
+    passwords::Passwords,
+    random::Random,
+    state::{App, Lifetimes, Parts, Settings},
+};
+
+/// The name of the database file in the data directory.
+const DATABASE: &str = "keyfob.db";
+/// How long requests that are under way may take when the server is told to end.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// There is no folder for the user's data, and none was named.
+    #[error("no data folder is known for this user: name one with --data-dir")]
+    NoDataDir,
+    /// The data directory cannot be made or written.
+    #[error("the data directory `{path}` cannot be used: {cause}; name another with --data-dir")]
+    DataDir {
+        /// The directory.
+        path: PathBuf,
+        /// What the operating system says.
+        cause: std::io::Error,
+    },
+    /// Another server runs on the data directory.
+    #[error("another server uses the data directory `{0}`: end it, or name another directory with --data-dir")]
+    Locked(PathBuf),
+    /// The database cannot be opened.
+    #[error("the database in `{path}` cannot be opened: {cause}")]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// What the store says.
+        cause: StoreError,
+    },
+    /// The file with resource types cannot be read.
+    #[error("--resource-types: {0}")]
+    ResourceTypes(String),
+    /// Keys or resources name types that the catalogue no longer has.
+    #[error(
+        "the database holds what the resource types no longer have: {}; bring the types back, or remove what names \
+         them with the previous file",
+        .0.join(", ")
+    )]
+    UnknownTypes(Vec<String>),
+    /// The address cannot be listened on.
+    #[error("--http-address: cannot listen on {address}: {cause}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system says.
+        cause: std::io::Error,
+    },
+    /// Anything that this machine cannot do.
+    #[error("{0}")]
+    Machine(String),
+}
+
+/// What a server says once it answers.
+#[derive(Clone, Debug)]
+pub struct Ready {
+    /// Where it is reached.
+    pub url: String,
+    /// Where its data is.
+    pub data_dir: PathBuf,
+    /// Nobody has set it up yet.
+    pub needs_set_up: bool,
+}
+
+/// A server that is put together but does not listen.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "holds the generator of secrets")]
+pub struct Server {
+    app: App,
+    /// Held for as long as the server lives: nobody else may use the data directory.
+    _lock: Arc<std::fs::File>,
+}
+
+impl Server {
+    /// Puts a server together on a data directory.
+    ///
+    /// # Errors
+    /// When the directory, the database or the resource types cannot be used.
+    pub async fn open(args: &ServerArgs, data_dir: &Path, url: &str, clock: Clock, random: Random) -> Result<Self, StartError> {
+        let lock = lock(data_dir)?;
+        let catalogue = catalogue(args)?;
+        let path = data_dir.join(DATABASE);
+        let database = |cause| StartError::Database { path: path.clone(), cause };
+        let store = Store::open(&path, Limits { max_pages: args.max_database_pages }).await.map_err(database)?;
+        check_types(&store, &catalogue).await.map_err(database)??;
+        let deployment_id = deployment_id(&store, &random).await.map_err(database)?;
+        let app = App::new(Parts {
+            vault: Vault::new(store),
+            roles: RoleBook::new(Arc::clone(&catalogue), RoleSettings::default()),
+            passwords: Passwords::new().map_err(|error| StartError::Machine(error.to_string()))?,
+            settings: settings(args, url, deployment_id, &random),
+            clock,
+            random,
+            catalogue,
+        });
+        Ok(Self { app, _lock: Arc::new(lock) })
+    }
+
+    /// The application, for whoever serves it.
+    pub fn service(&self) -> Service {
+        http::service(self.app.clone())
+    }
+
+    async fn needs_set_up(&self) -> bool {
+        let store = System::SetUp.store(&self.app, RequestContext::default());
+        matches!(store.is_set_up().await, Ok(false))
+    }
+}
+
+/// Runs a server until `stop` is done; then lets requests under way finish.
+///
+/// # Errors
+/// When it cannot start.
+pub async fn serve(
+    args: ServerArgs,
+    on_ready: impl FnOnce(&Ready),
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), StartError> {
+    let data_dir = data_dir(&args)?;
+    let random = Random::from_system().map_err(|error| StartError::Machine(format!("no randomness: {error}")))?;
+    let listen = |cause| StartError::Listen { address: args.http_address, cause };
+    let listener = tokio::net::TcpListener::bind(args.http_address).await.map_err(listen)?;
+    let url = match &args.access_url {
+        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+        None => format!("http://{}", listener.local_addr().map_err(listen)?),
+    };
+    let server = Server::open(&args, &data_dir, &url, Clock::System, random).await?;
+    if args.allow_query_tokens {
+        tracing::warn!("tokens in the query string are accepted (--allow-query-tokens)");
+    }
+    let jobs = jobs::start(&server.app);
+    on_ready(&Ready { url, data_dir, needs_set_up: server.needs_set_up().await });
+    let service = ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(server.service());
+    run(listener, service, stop).await.map_err(listen)?;
+    drop(jobs);
+    server.app.vault().close().await;
+    Ok(())
+}
+
+/// Serves until told to stop, and then for a while longer.
+async fn run<S>(listener: tokio::net::TcpListener, service: S, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()>
+where
+    S: for<'a> tower::Service<axum::serve::IncomingStream<'a, tokio::net::TcpListener>, Error = std::convert::Infallible, Response: tower::Service<Request, Response = axum::response::Response, Error = std::convert::Infallible, Future: Send> + Clone + Send + 'static, Future: Send> + Send + 'static,
+{
+    let (told, mut hear) = tokio::sync::watch::channel(false);
+    let stopped = async move {
+        stop.await;
+        told.send_replace(true);
+    };
+    let grace = async move {
+        if hear.wait_for(|stopped| *stopped).await.is_ok() {
+            tokio::time::sleep(GRACE).await;
+        } else {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        served = axum::serve(listener, service).with_graceful_shutdown(stopped) => served,
+        () = grace => {
+            tracing::warn!("gave up on requests that did not end in time");
+            Ok(())
+        }
+    }
+}
+
+fn data_dir(args: &ServerArgs) -> Result<PathBuf, StartError> {
+    let default = || directories::ProjectDirs::from("", "", "keyfob").map(|dirs| dirs.data_dir().to_owned());
+    args.data_dir.clone().or_else(default).ok_or(StartError::NoDataDir)
+}
+
+/// Makes the data directory, for its owner alone, and keeps everybody else out of it.
+fn lock(data_dir: &Path) -> Result<std::fs::File, StartError> {
+    let unusable = |cause| StartError::DataDir { path: data_dir.to_owned(), cause };
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(data_dir).map_err(unusable)?;
+    let file = std::fs::File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(data_dir.join("lock"))
+        .map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(StartError::Locked(data_dir.to_owned())),
+        Err(std::fs::TryLockError::Error(cause)) => Err(unusable(cause)),
+    }
+}
+
+fn catalogue(args: &ServerArgs) -> Result<Arc<Catalogue>, StartError> {
+    let Some(path) = &args.resource_types else { return Ok(Catalogue::built_in()) };
+    let bad = |problem: &dyn std::fmt::Display| StartError::ResourceTypes(format!("{}: {problem}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| bad(&error))?;
+    Catalogue::with_types(&text).map_err(|error| bad(&error))
+}
+
+/// Keys and resources must not name what the catalogue lacks: it would be dropped, and mean something else.
+async fn check_types(store: &Store, catalogue: &Catalogue) -> Result<Result<(), StartError>, StoreError> {
+    let named = store.names_in_use().await?;
+    let scopes = named.scopes.into_iter().filter(|name| catalogue.scope(name).is_err()).map(|name| format!("scope {name}"));
+    let entries = named
+        .allow_entries
+        .into_iter()
+        .filter(|entry| AllowEntry::parse(catalogue, entry).is_err())
+        .map(|entry| format!("allow-list entry {entry}"));
+    let types = named
+        .resource_types
+        .into_iter()
+        .filter(|name| catalogue.resource_type(name).is_none())
+        .map(|name| format!("resources of type {name}"));
+    let unknown: Vec<String> = scopes.chain(entries).chain(types).collect();
+    Ok(if unknown.is_empty() { Ok(()) } else { Err(StartError::UnknownTypes(unknown)) })
+}
+
+async fn deployment_id(store: &Store, random: &Random) -> Result<Uuid, StoreError> {
+    const NAME: &str = "deployment_id";
+    if let Some(id) = store.find_setting(NAME).await?.and_then(|id| Uuid::try_parse(&id).ok()) {
+        return Ok(id);
+    }
+    let id = random.uuid();
+    let mut tx = store.begin().await?;
+    tx.insert_setting(NAME, &id.to_string()).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+fn settings(args: &ServerArgs, url: &str, deployment_id: Uuid, random: &Random) -> Settings {
+    Settings {
+        access_url: url.to_owned(),
+        deployment_id,
+        credentials: CredentialRules { allow_query: args.allow_query_tokens },
+        lifetimes: Lifetimes {
+            session: args.session_duration,
+            sessions_slide: !args.disable_session_expiry_refresh,
+            token_default: args.default_token_lifetime,
+            token_max: args.max_token_lifetime,
+            token_max_for_owners: args.max_admin_token_lifetime,
+            retention: args.api_keys_retention,
+        },
+        dummy_hash: SecretHash(random.bytes()),
+    }
+}

@@ -1,0 +1,91 @@
+//! What every request can reach.
+use std::{sync::Arc, time::Duration};
+
+use keyfob_rbac::Catalogue;
+use keyfob_store::SecretHash;
+use uuid::Uuid;
+
+use crate::{
+    clock::Clock,
+    gate::{CredentialRules, RoleBook, Vault},
+    passwords::Passwords,
+    random::Random,
+};
+
+/// A running server. Cheap to clone.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "holds the generator of secrets")]
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] is put together from.
+pub(crate) struct Parts {
+    pub(crate) vault: Vault,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) roles: RoleBook,
+    pub(crate) passwords: Passwords,
+    pub(crate) settings: Settings,
+}
+
+/// Settings that requests look at.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) access_url: String,
+    pub(crate) deployment_id: Uuid,
+    pub(crate) credentials: CredentialRules,
+    pub(crate) lifetimes: Lifetimes,
+    /// What the secret of an unknown key is compared with.
+    pub(crate) dummy_hash: SecretHash,
+}
+
+/// How long keys live (contract, section 2.3).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lifetimes {
+    pub(crate) session: Duration,
+    pub(crate) sessions_slide: bool,
+    pub(crate) token_default: Duration,
+    pub(crate) token_max: Duration,
+    pub(crate) token_max_for_owners: Duration,
+    /// How long ended keys are kept; zero keeps them for ever.
+    pub(crate) retention: Duration,
+}
+
+impl App {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.0.vault
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub(crate) fn random(&self) -> &Random {
+        &self.0.random
+    }
+
+    pub(crate) fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.0.catalogue
+    }
+
+    pub(crate) fn roles(&self) -> &RoleBook {
+        &self.0.roles
+    }
+
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Where people reach this server, without a slash at the end.
+    pub(crate) fn access_url(&self) -> &str {
+        &self.0.settings.access_url
+    }
+}

@@ -1,0 +1,150 @@
+//! API keys: tokens, and sessions made from keys (contract, section 3).
+mod mint;
+mod names;
+
+use std::collections::HashMap;
+
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderValue, StatusCode},
+    response::{IntoResponse, Response},
+    routing::{get, post, put},
+};
+use keyfob_api::{
+    DESCENDANTS_ENDED_HEADER,
+    keys::{ApiKey as WireKey, ApiKeyWithOwner, CreateTokenRequest, GenerateApiKeyResponse, TokenConfig},
+    time::Nanoseconds,
+};
+use keyfob_store::{ApiKey, KeyId, UserId};
+
+use crate::{
+    error::ApiError,
+    extract::{ApiJson, ApiPath, ApiQuery},
+    gate::{AuthorizedStore, EndKey, Ended},
+    state::App,
+    wire,
+};
+
+/// All routes of keys.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/users/{user}/keys", post(create_session))
+        .route("/users/{user}/keys/tokens", post(create_token).get(list_tokens))
+        .route("/users/{user}/keys/tokens/tokenconfig", get(token_config))
+        .route("/users/{user}/keys/tokens/{keyname}", get(token_by_name))
+        .route("/users/{user}/keys/{keyid}", get(key_by_id).delete(delete_key))
+        .route("/users/{user}/keys/{keyid}/expire", put(expire_key))
+}
+
+/// Create an API token for a user
+async fn create_token(
+    State(app): State<App>,
+    store: AuthorizedStore,
+    path: ApiPath,
+    ApiJson(request): ApiJson<CreateTokenRequest>,
+) -> Result<(StatusCode, ApiJson<GenerateApiKeyResponse>), ApiError> {
+    let owner = store.addressed_user(path.get("user")).await?;
+    let minted = mint::token(&app, &store, owner, request).await?;
+    Ok((StatusCode::CREATED, ApiJson(GenerateApiKeyResponse { key: minted.text })))
+}
+
+/// Create a session key for a user
+async fn create_session(
+    State(app): State<App>,
+    store: AuthorizedStore,
+    path: ApiPath,
+) -> Result<(StatusCode, ApiJson<GenerateApiKeyResponse>), ApiError> {
+    let owner = store.addressed_user(path.get("user")).await?;
+    let minted = mint::session(&app, &store, owner).await?;
+    Ok((StatusCode::CREATED, ApiJson(GenerateApiKeyResponse { key: minted.text })))
+}
+
+/// List tokens
+async fn list_tokens(
+    State(app): State<App>,
+    store: AuthorizedStore,
+    path: ApiPath,
+    query: ApiQuery,
+) -> Result<ApiJson<Vec<ApiKeyWithOwner>>, ApiError> {
+    let user = store.addressed_user(path.get("user")).await?;
+    let of = (!query.flag("include_all")).then_some(user.id);
+    let keys = store.tokens(of, query.flag("include_expired")).await?;
+    let owners: Vec<UserId> = keys.iter().map(|key| key.user_id).collect();
+    let usernames: HashMap<UserId, String> = store.usernames(&owners).await?.into_iter().collect();
+    let keys = keys.into_iter().map(|key| {
+        let username = usernames.get(&key.user_id).cloned().unwrap_or_default();
+        ApiKeyWithOwner { key: wire::key(app.catalogue(), key), username }
+    });
+    Ok(ApiJson(page(keys.collect(), &query)?))
+}
+
+/// The asked-for part of a list that has no pages by itself.
+fn page(keys: Vec<ApiKeyWithOwner>, query: &ApiQuery) -> Result<Vec<ApiKeyWithOwner>, ApiError> {
+    let take = |number: Option<u64>, otherwise| number.map_or(otherwise, |number| usize::try_from(number).unwrap_or(usize::MAX));
+    let limit = take(query.number("limit")?.filter(|limit| *limit > 0), usize::MAX);
+    let offset = take(query.number("offset")?, 0);
+    let after = query.text("after_id");
+    let start = after.and_then(|id| keys.iter().position(|key| key.key.id == id)).map_or(0, |place| place + 1);
+    Ok(keys.into_iter().skip(start).skip(offset).take(limit).collect())
+}
+
+/// The longest lifetime of a user's tokens
+async fn token_config(
+    State(app): State<App>,
+    store: AuthorizedStore,
+    path: ApiPath,
+) -> Result<ApiJson<TokenConfig>, ApiError> {
+    let user = store.addressed_user(path.get("user")).await?;
+    let longest = store.longest_lifetime(mint::limit(&app, &user));
+    Ok(ApiJson(TokenConfig { max_token_lifetime: Nanoseconds::from(longest) }))
+}
+
+/// Get a token by its name
+async fn token_by_name(State(app): State<App>, store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireKey>, ApiError> {
+    let user = store.addressed_user(path.get("user")).await?;
+    let key = store.token_by_name(user.id, path.get("keyname")).await?;
+    Ok(ApiJson(wire::key(app.catalogue(), key)))
+}
+
+/// Get a key by its id
+async fn key_by_id(State(app): State<App>, store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireKey>, ApiError> {
+    let key = addressed_key(&store, &path).await?;
+    Ok(ApiJson(wire::key(app.catalogue(), key)))
+}
+
+/// Delete a key
+async fn delete_key(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<Response, ApiError> {
+    let how = how_to_end(&query)?;
+    let key = addressed_key(&store, &path).await?;
+    Ok(ended(store.delete_key(&key, how).await?))
+}
+
+/// Expire a key
+async fn expire_key(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<Response, ApiError> {
+    let how = how_to_end(&query)?;
+    let key = addressed_key(&store, &path).await?;
+    Ok(ended(store.expire_key(&key, how).await?))
+}
+
+/// The key that a path names. With `me` the id alone decides: existing command lines rely on it. With any other user
+/// the key must be theirs.
+async fn addressed_key(store: &AuthorizedStore, path: &ApiPath) -> Result<ApiKey, ApiError> {
+    let segment = path.get("user");
+    let user = store.addressed_user(segment).await?;
+    let owner = (segment != "me").then_some(user.id);
+    Ok(store.key(KeyId::parse(path.get("keyid")).as_ref(), owner).await?)
+}
+
+fn how_to_end(query: &ApiQuery) -> Result<EndKey, ApiError> {
+    Ok(match query.choice("descendants")? {
+        None => EndKey::ByKind,
+        Some(true) => EndKey::WithDescendants,
+        Some(false) => EndKey::Alone,
+    })
+}
+
+fn ended(ended: Ended) -> Response {
+    let count = HeaderValue::from(ended.descendants);
+    (StatusCode::NO_CONTENT, [(DESCENDANTS_ENDED_HEADER, count)]).into_response()
+}

@@ -1,0 +1,132 @@
+//! The rules of a new key (contract, sections 3.2 and 3.8).
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use keyfob_api::{
+    keys::{AllowListTarget, CreateTokenRequest},
+    time::{Nanoseconds, notation},
+};
+use keyfob_rbac::{AllowEntry, AllowList, Catalogue, ScopeName};
+use keyfob_store::User;
+
+use super::names;
+use crate::{
+    error::ApiError,
+    gate::{AuthorizedStore, KeyOrder, Lifetime, MintError, MintedKey, NewKeyKind, Refused, Wish},
+    state::App,
+};
+
+/// Why the request for a token was refused before the gate was asked.
+#[derive(Debug, thiserror::Error)]
+enum BadRequest {
+    #[error("invalid or unsupported API key scope: {0:?}")]
+    Scope(String),
+    #[error("{reason}")]
+    AllowEntry { place: usize, reason: String },
+    #[error("{0}")]
+    AllowList(String),
+    #[error("lifetime must be positive number greater than 0")]
+    NegativeLifetime,
+    #[error("lifetime must be less than {}", notation(*.0))]
+    LongLifetime(Duration),
+}
+
+impl From<BadRequest> for ApiError {
+    fn from(bad: BadRequest) -> Self {
+        let detail = bad.to_string();
+        let message = match bad {
+            BadRequest::Scope(_) | BadRequest::AllowEntry { .. } | BadRequest::AllowList(_) => "Failed to create API key.",
+            BadRequest::NegativeLifetime | BadRequest::LongLifetime(_) => "Failed to validate create API key request.",
+        };
+        let error = Self::bad_request(message).detail(detail.clone());
+        match bad {
+            BadRequest::AllowEntry { place, .. } => error.validation(format!("allow_list[{place}]"), detail),
+            _ => error,
+        }
+    }
+}
+
+impl From<MintError> for ApiError {
+    fn from(error: MintError) -> Self {
+        match error {
+            MintError::Denied(denied) => Refused::Denied(denied).into(),
+            MintError::Exceeds { scopes, entries } => Self::forbidden().detail(exceeding(&scopes, &entries)),
+            MintError::NameTaken(name) => {
+                Self::new(StatusCode::CONFLICT, format!("A token with name \"{name}\" already exists."))
+                    .validation("name", "This value is already in use and should be unique.")
+            }
+            MintError::Overtaken => Self::not_found(),
+            MintError::Store(error) => error.into(),
+        }
+    }
+}
+
+fn exceeding(scopes: &[ScopeName], entries: &[AllowEntry]) -> String {
+    let scopes = scopes.iter().map(|scope| format!("scope {scope} exceeds the scopes of the key that asks for it"));
+    let entries =
+        entries.iter().map(|entry| format!("allow_list entry {entry} exceeds the allow list of the key that asks for it"));
+    scopes.chain(entries).collect::<Vec<_>>().join("; ")
+}
+
+/// Mints a token as asked for.
+pub(super) async fn token(
+    app: &App,
+    store: &AuthorizedStore,
+    owner: User,
+    request: CreateTokenRequest,
+) -> Result<MintedKey, ApiError> {
+    let catalogue = app.catalogue();
+    let scopes = scopes(catalogue, &request)?;
+    let allow_list = allow_list(catalogue, &request.allow_list)?;
+    let lifetime = lifetime(app, &owner, request.lifetime)?;
+    let name = if request.token_name.is_empty() { names::invent(app.random()) } else { request.token_name };
+    let order = KeyOrder { owner, kind: NewKeyKind::Token(name), scopes, allow_list, lifetime };
+    Ok(store.mint_key(order).await?)
+}
+
+/// Mints a session with all that the caller's own key has.
+pub(super) async fn session(app: &App, store: &AuthorizedStore, owner: User) -> Result<MintedKey, ApiError> {
+    let lifetime = Lifetime(app.settings().lifetimes.token_default);
+    let order =
+        KeyOrder { owner, kind: NewKeyKind::Session, scopes: Wish::Own, allow_list: Wish::Own, lifetime };
+    Ok(store.mint_key(order).await?)
+}
+
+/// The longest lifetime that this user's tokens may have: the user's, not the caller's.
+pub(super) fn limit(app: &App, user: &User) -> Duration {
+    let lifetimes = &app.settings().lifetimes;
+    let is_owner = user.roles.iter().any(|role| role == "owner");
+    if is_owner { lifetimes.token_max_for_owners } else { lifetimes.token_max }
+}
+
+/// `scopes` wins over the older `scope`; neither means the caller's own.
+fn scopes(catalogue: &Catalogue, request: &CreateTokenRequest) -> Result<Wish<Vec<ScopeName>>, BadRequest> {
+    let names: Vec<&str> = match (request.scopes.as_slice(), request.scope.as_str()) {
+        ([], "") => return Ok(Wish::Own),
+        ([], one) => vec![one],
+        (many, _) => many.iter().map(String::as_str).collect(),
+    };
+    let scope = |name: &str| catalogue.requestable_scope(name).map_err(|_| BadRequest::Scope(name.to_owned()));
+    names.into_iter().map(scope).collect::<Result<_, _>>().map(Wish::Exactly)
+}
+
+fn allow_list(catalogue: &Catalogue, targets: &[AllowListTarget]) -> Result<Wish<AllowList>, BadRequest> {
+    if targets.is_empty() {
+        return Ok(Wish::Own);
+    }
+    let entries = targets.iter().enumerate().map(|(place, target)| {
+        AllowEntry::parse(catalogue, &target.0)
+            .map_err(|error| BadRequest::AllowEntry { place, reason: error.to_string() })
+    });
+    let entries = entries.collect::<Result<Vec<_>, _>>()?;
+    AllowList::from_request(entries).map(Wish::Exactly).map_err(|error| BadRequest::AllowList(error.to_string()))
+}
+
+fn lifetime(app: &App, owner: &User, asked: Nanoseconds) -> Result<Lifetime, BadRequest> {
+    if asked.0 == 0 {
+        return Ok(Lifetime(app.settings().lifetimes.token_default));
+    }
+    let asked = asked.to_duration().ok_or(BadRequest::NegativeLifetime)?;
+    let limit = limit(app, owner);
+    if asked > limit { Err(BadRequest::LongLifetime(limit)) } else { Ok(Lifetime(asked)) }
+}

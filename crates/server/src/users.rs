@@ -1,0 +1,132 @@
+//! Users (contract, sections 5.1 and 5.10).
+mod create;
+mod first;
+
+use axum::{
+    Router,
+    extract::State,
+    http::StatusCode,
+    routing::{MethodRouter, get, post, put},
+};
+use keyfob_api::{
+    organizations::Organization as WireOrganization,
+    users::{CreateUserRequest, UpdateRoles, UpdateUserProfileRequest, User as WireUser},
+};
+use keyfob_store::{StoreError, User, UserStatus};
+
+use crate::{
+    error::ApiError,
+    extract::{ApiJson, ApiPath},
+    gate::{AssignError, AuthorizedStore, Refused},
+    state::App,
+    validate::Fields,
+    wire,
+};
+
+/// All routes of users.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/users", post(create_user))
+        .route("/users/first", get(first::is_set_up).post(first::set_up))
+        .route("/users/{user}", named())
+        .route("/users/{user}/profile", put(update_profile))
+        .route("/users/{user}/organizations", get(organizations_of))
+        .route("/users/{user}/status/suspend", put(suspend))
+        .route("/users/{user}/status/activate", put(activate))
+        .route("/users/{user}/roles", put(update_roles))
+}
+
+/// What `/users/{user}` itself answers; also for the methods that words such as `login` leave free.
+pub(crate) fn named() -> MethodRouter<App> {
+    get(get_user)
+}
+
+async fn shown(store: &AuthorizedStore, user: User) -> Result<ApiJson<WireUser>, ApiError> {
+    Ok(ApiJson(wire::user(store.user_view(user).await?)))
+}
+
+/// Get a user
+async fn get_user(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireUser>, ApiError> {
+    let user = store.addressed_user(path.get("user")).await?;
+    shown(&store, user).await
+}
+
+/// Create a user
+async fn create_user(
+    State(app): State<App>,
+    store: AuthorizedStore,
+    ApiJson(request): ApiJson<CreateUserRequest>,
+) -> Result<(StatusCode, ApiJson<WireUser>), ApiError> {
+    let view = create::user(&app, &store, request).await?;
+    Ok((StatusCode::CREATED, ApiJson(wire::user(view))))
+}
+
+/// List a user's organizations
+async fn organizations_of(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Vec<WireOrganization>>, ApiError> {
+    let user = store.addressed_user(path.get("user")).await?;
+    let organizations = store.organizations_of(user.id).await?;
+    Ok(ApiJson(organizations.into_iter().map(wire::organization).collect()))
+}
+
+/// Change a user's names
+async fn update_profile(
+    store: AuthorizedStore,
+    path: ApiPath,
+    ApiJson(request): ApiJson<UpdateUserProfileRequest>,
+) -> Result<ApiJson<WireUser>, ApiError> {
+    let user = store.addressed_user(path.get("user")).await?;
+    Fields::default().username("username", &request.username).real_name("name", &request.name).check()?;
+    match store.update_profile(&user, &request.username, &request.name).await {
+        Err(Refused::Store(StoreError::Conflict(_))) => {
+            Err(ApiError::new(StatusCode::CONFLICT, "A user with this username already exists.")
+                .validation("username", "This username is already in use."))
+        }
+        changed => shown(&store, changed?).await,
+    }
+}
+
+/// Suspend a user: all their keys are refused at once
+async fn suspend(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireUser>, ApiError> {
+    let user = store.addressed_user(path.get("user")).await?;
+    if store.caller().is_self(user.id) {
+        return Err(ApiError::bad_request("You cannot suspend yourself."));
+    }
+    if user.roles.iter().any(|role| role == "owner") {
+        return Err(ApiError::bad_request(
+            "You cannot suspend a user with the \"owner\" role. You must remove the role first.",
+        ));
+    }
+    let changed = store.set_user_status(&user, UserStatus::Suspended).await?;
+    shown(&store, changed).await
+}
+
+/// Activate a user
+async fn activate(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireUser>, ApiError> {
+    let user = store.addressed_user(path.get("user")).await?;
+    let changed = store.set_user_status(&user, UserStatus::Active).await?;
+    shown(&store, changed).await
+}
+
+/// Give a user exactly these deployment-wide roles
+async fn update_roles(
+    store: AuthorizedStore,
+    path: ApiPath,
+    ApiJson(request): ApiJson<UpdateRoles>,
+) -> Result<ApiJson<WireUser>, ApiError> {
+    let user = store.addressed_user(path.get("user")).await?;
+    if store.caller().is_self(user.id) {
+        return Err(ApiError::bad_request("You cannot change your own roles."));
+    }
+    let changed = store.update_site_roles(&user, request.roles).await??;
+    shown(&store, changed).await
+}
+
+impl From<AssignError> for ApiError {
+    fn from(error: AssignError) -> Self {
+        match error {
+            AssignError::Unsupported(role) => Self::bad_request(format!("{role:?} is not a supported role")),
+            AssignError::NotAssignable(Some(denied)) => Refused::Denied(denied).into(),
+            AssignError::NotAssignable(None) => Self::forbidden(),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The rules of a new user (contract, section 5.10).
+use axum::http::StatusCode;
+use keyfob_api::users::CreateUserRequest;
+use keyfob_store::{LoginType, NewUser, Organization, PasswordHash, User, UserId, UserStatus};
+use uuid::Uuid;
+
+use crate::{
+    error::ApiError,
+    gate::{AuthorizedStore, CreateUserError, Refused, UserView},
+    passwords::weakness,
+    state::App,
+    validate::Fields,
+};
+
+/// Makes a user as asked for.
+pub(super) async fn user(app: &App, store: &AuthorizedStore, request: CreateUserRequest) -> Result<UserView, ApiError> {
+    check_fields(&request)?;
+    let login_type = login_type(&request)?;
+    let organizations = organizations(store, &request).await?;
+    let password_hash = password_hash(app, login_type, &request).await?;
+    let now = app.clock().now();
+    let user = User {
+        id: UserId(app.random().uuid()),
+        username: request.username,
+        email: request.email,
+        name: request.name,
+        avatar_url: String::new(),
+        status: UserStatus::parse(&request.user_status).unwrap_or(UserStatus::Dormant),
+        login_type,
+        roles: request.roles,
+        is_service_account: request.service_account,
+        deleted: false,
+        created_at: now,
+        updated_at: now,
+        last_seen_at: None,
+    };
+    let new = NewUser { user, password_hash };
+    store.create_user(&new, &organizations).await?;
+    let organization_ids = organizations.into_iter().map(|organization| organization.id).collect();
+    Ok(UserView { user: new.user, organization_ids })
+}
+
+fn check_fields(request: &CreateUserRequest) -> Result<(), ApiError> {
+    let fields = Fields::default()
+        .username("username", &request.username)
+        .real_name("name", &request.name)
+        .one_of("user_status", &request.user_status, &["active", "dormant", "suspended"]);
+    let fields = if request.service_account { fields } else { fields.email("email", &request.email) };
+    fields.check()?;
+    let has_password = !request.password.reveal().is_empty();
+    match request.service_account {
+        true if !matches!(request.login_type.as_str(), "" | "none") => {
+            Err(ApiError::bad_request("Service accounts must use login type 'none'."))
+        }
+        true if has_password => Err(ApiError::bad_request("Password cannot be set for service accounts.")),
+        true if !request.email.is_empty() => Err(ApiError::bad_request("Email cannot be set for service accounts.")),
+        _ => Ok(()),
+    }
+}
+
+fn login_type(request: &CreateUserRequest) -> Result<LoginType, ApiError> {
+    let asked = match request.login_type.as_str() {
+        "" if request.service_account => "none",
+        "" => "password",
+        other => other,
+    };
+    if asked != "password" && !request.password.reveal().is_empty() {
+        return Err(ApiError::bad_request(format!("Password cannot be set for non-password (\"{asked}\") authentication.")));
+    }
+    match LoginType::parse(asked) {
+        Some(LoginType::Oidc) => Err(ApiError::bad_request("You must configure OIDC before creating OIDC users.")),
+        Some(login_type) => Ok(login_type),
+        None => {
+            Err(ApiError::bad_request(format!("Unsupported login type \"{asked}\" for manually creating new users.")))
+        }
+    }
+}
+
+/// The organizations that the user is to be a member of; the nil UUID is the default one.
+async fn organizations(store: &AuthorizedStore, request: &CreateUserRequest) -> Result<Vec<Organization>, ApiError> {
+    let mut ids: Vec<Uuid> = request.organization_ids.clone();
+    ids.extend(request.organization_id);
+    if ids.is_empty() {
+        return Err(ApiError::bad_request(
+            "No organization specified to place the user as a member of. It is required to specify at least one \
+             organization id to place the user in.",
+        )
+        .detail("required at least 1 value for the array 'organization_ids'")
+        .validation("organization_ids", "Missing values, this cannot be empty"));
+    }
+    let mut found: Vec<Organization> = Vec::new();
+    for id in ids {
+        let organization = store.addressed_organization(&id.to_string()).await.map_err(|refused| match refused {
+            Refused::Hidden(_) => ApiError::new(
+                StatusCode::NOT_FOUND,
+                format!("Organization does not exist with the provided id \"{id}\"."),
+            ),
+            other => other.into(),
+        })?;
+        if !found.iter().any(|known| known.id == organization.id) {
+            found.push(organization);
+        }
+    }
+    Ok(found)
+}
+
+async fn password_hash(app: &App, login_type: LoginType, request: &CreateUserRequest) -> Result<PasswordHash, ApiError> {
+    if login_type != LoginType::Password {
+        return Ok(PasswordHash::default());
+    }
+    if let Some(weakness) = weakness(request.password.reveal()) {
+        return Err(ApiError::bad_request("Password is invalid").validation("password", weakness));
+    }
+    app.passwords().hash(&request.password).await.map_err(|error| ApiError::internal(&error))
+}
+
+impl From<CreateUserError> for ApiError {
+    fn from(error: CreateUserError) -> Self {
+        match error {
+            CreateUserError::Denied(denied) => {
+                let refusal = Self::new(StatusCode::FORBIDDEN, "You are not authorized to create users.");
+                denied.explanation().into_iter().fold(refusal, Self::detail).challenge(&denied.challenge())
+            }
+            CreateUserError::Assign(error) => error.into(),
+            CreateUserError::Taken => Self::new(StatusCode::CONFLICT, "User already exists."),
+            CreateUserError::Store(error) => error.into(),
+        }
+    }
+}

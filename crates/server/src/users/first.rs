@@ -1,0 +1,96 @@
+//! Setting a deployment up: its first user, once per database (contract, section 5.1).
+use axum::{Extension, extract::State, http::StatusCode};
+use keyfob_api::{
+    error::ErrorBody,
+    users::{CreateFirstUserRequest, CreateFirstUserResponse},
+};
+use keyfob_rbac::ShareableWorkspaceOwners;
+use keyfob_store::{LoginType, NewUser, Organization, OrganizationId, User, UserId, UserStatus};
+
+use crate::{
+    context::RequestContext,
+    error::ApiError,
+    extract::ApiJson,
+    gate::System,
+    passwords::weakness,
+    state::App,
+    validate::Fields,
+};
+
+/// Whether set-up was done
+pub(super) async fn is_set_up(
+    State(app): State<App>,
+    Extension(context): Extension<RequestContext>,
+) -> Result<ApiJson<ErrorBody>, ApiError> {
+    if System::SetUp.store(&app, context).is_set_up().await? {
+        return Ok(ApiJson(ErrorBody::message("The initial user has already been created!")));
+    }
+    Err(ApiError::new(StatusCode::NOT_FOUND, "The initial user has not been created!"))
+}
+
+/// Create the first user, an owner
+pub(super) async fn set_up(
+    State(app): State<App>,
+    Extension(context): Extension<RequestContext>,
+    ApiJson(request): ApiJson<CreateFirstUserRequest>,
+) -> Result<(StatusCode, ApiJson<CreateFirstUserResponse>), ApiError> {
+    Fields::default()
+        .email("email", &request.email)
+        .username("username", &request.username)
+        .real_name("name", &request.name)
+        .required("password", request.password.reveal())
+        .check()?;
+    let store = System::SetUp.store(&app, context);
+    let exists = || ApiError::new(StatusCode::CONFLICT, "The initial user has already been created.");
+    if store.is_set_up().await? {
+        return Err(exists());
+    }
+    if let Some(weakness) = weakness(request.password.reveal()) {
+        return Err(ApiError::bad_request("Password is invalid").validation("password", weakness));
+    }
+    let organization = default_organization(&app);
+    let first = first_user(&app, request).await?;
+    if !store.set_up(&first, &organization).await? {
+        return Err(exists());
+    }
+    let made = CreateFirstUserResponse { user_id: first.user.id.0, organization_id: organization.id.0 };
+    Ok((StatusCode::CREATED, ApiJson(made)))
+}
+
+async fn first_user(app: &App, request: CreateFirstUserRequest) -> Result<NewUser, ApiError> {
+    let now = app.clock().now();
+    let hash = app.passwords().hash(&request.password).await.map_err(|error| ApiError::internal(&error))?;
+    let user = User {
+        id: UserId(app.random().uuid()),
+        username: request.username,
+        email: request.email,
+        name: request.name,
+        avatar_url: String::new(),
+        status: UserStatus::Active,
+        login_type: LoginType::Password,
+        roles: vec!["owner".to_owned()],
+        is_service_account: false,
+        deleted: false,
+        created_at: now,
+        updated_at: now,
+        last_seen_at: None,
+    };
+    Ok(NewUser { user, password_hash: hash })
+}
+
+/// The organization that clients of a fresh deployment expect, under the name they expect.
+fn default_organization(app: &App) -> Organization {
+    let now = app.clock().now();
+    Organization {
+        id: OrganizationId(app.random().uuid()),
+        name: "coder".to_owned(),
+        display_name: "Coder".to_owned(),
+        description: "Builtin default organization.".to_owned(),
+        icon: String::new(),
+        is_default: true,
+        default_org_member_roles: vec!["organization-workspace-access".to_owned()],
+        shareable_workspace_owners: ShareableWorkspaceOwners::Everyone,
+        created_at: now,
+        updated_at: now,
+    }
+}

@@ -1,0 +1,108 @@
+//! The rules of single fields (contract, section 1.4).
+use keyfob_api::error::Validation;
+
+use crate::error::ApiError;
+
+/// Gathers what is wrong with a request's fields, so that all of it is said at once.
+#[derive(Debug, Default)]
+pub(crate) struct Fields(Vec<Validation>);
+
+impl Fields {
+    /// The field must hold something.
+    pub(crate) fn required(mut self, field: &str, value: &str) -> Self {
+        self.rule(field, "required", value, !value.is_empty());
+        self
+    }
+
+    /// The field must hold an e-mail address.
+    pub(crate) fn email(mut self, field: &str, value: &str) -> Self {
+        if self.rule(field, "required", value, !value.is_empty()) {
+            self.rule(field, "email", value, is_email(value));
+        }
+        self
+    }
+
+    /// The field must hold a username.
+    pub(crate) fn username(mut self, field: &str, value: &str) -> Self {
+        if self.rule(field, "required", value, !value.is_empty()) {
+            self.rule(field, "username", value, is_username(value));
+        }
+        self
+    }
+
+    /// The field may hold a person's name.
+    pub(crate) fn real_name(mut self, field: &str, value: &str) -> Self {
+        self.rule(field, "user_real_name", value, value.len() <= 128 && value.trim() == value);
+        self
+    }
+
+    /// The field must hold one of these, if anything.
+    pub(crate) fn one_of(mut self, field: &str, value: &str, of: &[&str]) -> Self {
+        self.rule(field, "oneof", value, value.is_empty() || of.contains(&value));
+        self
+    }
+
+    fn rule(&mut self, field: &str, tag: &str, value: &str, holds: bool) -> bool {
+        if !holds {
+            let detail = format!("Validation failed for tag \"{tag}\" with value: \"{value}\"");
+            self.0.push(Validation::new(field, detail));
+        }
+        holds
+    }
+
+    /// Goes on if every field keeps its rules.
+    pub(crate) fn check(self) -> Result<(), ApiError> {
+        if self.0.is_empty() { Ok(()) } else { Err(ApiError::invalid(self.0)) }
+    }
+}
+
+/// Whether the text is an e-mail address: one `@`, a domain with a dot, no blanks, no name around it.
+fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.split_once('@') else { return false };
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let local_ok = !local.is_empty()
+        && local.len() <= 64
+        && !local.starts_with('.')
+        && !local.ends_with('.')
+        && !local.contains("..")
+        && local.chars().all(|c| c.is_alphanumeric() || ".!#$%&'*+/=?^_`{|}~-".contains(c));
+    local_ok && text.len() <= 254 && domain.contains('.') && domain.split('.').all(label)
+}
+
+/// Whether the text can be a username: 1 to 32 letters and digits with single hyphens between; not a word that paths
+/// need for themselves.
+pub(crate) fn is_username(text: &str) -> bool {
+    let words = text.split('-').all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    words && text.len() <= 32 && !["new", "create", "me"].contains(&text.to_ascii_lowercase().as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn e_mail_addresses_have_one_at_and_a_domain_with_a_dot() {
+        for good in ["a@b.co", "first.last+tag@mail.example.com", "o'neill@example.com"] {
+            assert!(is_email(good), "{good}");
+        }
+        for bad in ["", "a", "root@localhost", "a@b@c.de", " a@b.co", "A <a@b.co>", "a@b.co ", "a@.co", "a@b..co", ".a@b.co"] {
+            assert!(!is_email(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn usernames_are_words_with_single_hyphens() {
+        for good in ["a", "Alice", "keys-tok", "a1-b2", "a".repeat(32).as_str()] {
+            assert!(is_username(good), "{good}");
+        }
+        // Stance: `me` is an address, not a name.
+        for bad in ["", "-a", "a-", "a--b", "a_b", "a b", "new", "create", "me", "Me", "a".repeat(33).as_str()] {
+            assert!(!is_username(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Connections, transactions, and the one place that runs SQL.
+//!
+//! INVARIANT: no other module names a driver. What differs between databases is decided here.
+use std::{future::Future, path::Path, time::Duration};
+
+use jiff::Timestamp;
+use sea_query::{Expr, Func, SimpleExpr, SqliteQueryBuilder};
+use sea_query_sqlx::SqlxBinder;
+use sqlx::{
+    AssertSqlSafe, FromRow, SqlSafeStr as _, Sqlite, SqlitePool,
+    migrate::{Migration, MigrationType, Migrator},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
+};
+
+use crate::StoreError;
+
+/// How many connections read at the same time.
+const READERS: u32 = 4;
+/// How long a statement waits for another process before it gives up.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// All migrations, in order. Never edit one after a release.
+const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "init", include_str!("../migrations/sqlite/0001_init.sql"))];
+
+/// A handle to the database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    reader: SqlitePool,
+    /// Exactly one connection: SQLite has one write lock, and queueing for it here is fair and cannot fail.
+    writer: SqlitePool,
+}
+
+/// Bounds on the database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// The most pages (of 4 KiB) that the database may grow to; none means the disk decides.
+    pub max_pages: Option<u32>,
+}
+
+/// One unit of work. Dropping it without [`Tx::commit`] rolls it back.
+#[derive(Debug)]
+pub struct Tx {
+    connection: sqlx::Transaction<'static, Sqlite>,
+}
+
+/// A row struct that the drivers can decode.
+pub(crate) trait Row: Send + Unpin + for<'r> FromRow<'r, SqliteRow> {}
+impl<T> Row for T where T: Send + Unpin + for<'r> FromRow<'r, SqliteRow> {}
+
+/// Where a query reads: the committed state, or a transaction with its own changes.
+pub(crate) trait Source: Send {
+    fn fetch_all<T: Row>(&mut self, query: &(impl SqlxBinder + Sync)) -> impl Future<Output = Result<Vec<T>, StoreError>> + Send;
+    fn fetch_optional<T: Row>(
+        &mut self,
+        query: &(impl SqlxBinder + Sync),
+    ) -> impl Future<Output = Result<Option<T>, StoreError>> + Send;
+}
+
+impl Store {
+    /// Opens the database file, makes it if there is none, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the file cannot be opened or written, [`StoreError::Migrate`] when it holds
+    /// a schema that this version does not know.
+    pub async fn open(file: &Path, limits: Limits) -> Result<Self, StoreError> {
+        let mut options = SqliteConnectOptions::new()
+            .filename(file)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT);
+        if let Some(pages) = limits.max_pages {
+            options = options.pragma("max_page_count", pages.to_string());
+        }
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.clone().create_if_missing(true))
+            .await?;
+        migrator().run(&writer).await?;
+        let reader = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
+        Ok(Self { reader, writer })
+    }
+
+    /// Begins a unit of work; others wait for its end before they begin theirs.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when no connection is to be had.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        // A deferred transaction would fail with "busy" on its first write, whatever the busy timeout says.
+        Ok(Tx { connection: self.writer.begin_with("BEGIN IMMEDIATE").await? })
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(&self.reader).await?;
+        Ok(())
+    }
+
+    /// Ends all connections once what is under way is done.
+    pub async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+}
+
+fn migrator() -> Migrator {
+    let migrations = MIGRATIONS.map(|(number, name, sql)| {
+        Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    });
+    Migrator::with_migrations(migrations.to_vec())
+}
+
+impl Source for &Store {
+    async fn fetch_all<T: Row>(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<Vec<T>, StoreError> {
+        let (sql, values) = query.build_sqlx(SqliteQueryBuilder);
+        Ok(sqlx::query_as_with(AssertSqlSafe(sql), values).fetch_all(&self.reader).await?)
+    }
+
+    async fn fetch_optional<T: Row>(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<Option<T>, StoreError> {
+        let (sql, values) = query.build_sqlx(SqliteQueryBuilder);
+        Ok(sqlx::query_as_with(AssertSqlSafe(sql), values).fetch_optional(&self.reader).await?)
+    }
+}
+
+impl Source for &mut Tx {
+    async fn fetch_all<T: Row>(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<Vec<T>, StoreError> {
+        let (sql, values) = query.build_sqlx(SqliteQueryBuilder);
+        Ok(sqlx::query_as_with(AssertSqlSafe(sql), values).fetch_all(&mut *self.connection).await?)
+    }
+
+    async fn fetch_optional<T: Row>(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<Option<T>, StoreError> {
+        let (sql, values) = query.build_sqlx(SqliteQueryBuilder);
+        Ok(sqlx::query_as_with(AssertSqlSafe(sql), values).fetch_optional(&mut *self.connection).await?)
+    }
+}
+
+impl Tx {
+    /// Makes everything done in this unit of work durable.
+    ///
+    /// # Errors
+    /// When the database could not; then nothing of it was stored.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.connection.commit().await?)
+    }
+
+    /// Runs a change and says how many rows it hit.
+    pub(crate) async fn execute(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<u64, StoreError> {
+        let (sql, values) = query.build_sqlx(SqliteQueryBuilder);
+        Ok(sqlx::query_with(AssertSqlSafe(sql), values).execute(&mut *self.connection).await?.rows_affected())
+    }
+
+    /// Runs a change that must hit exactly one row.
+    pub(crate) async fn execute_one(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<(), StoreError> {
+        match self.execute(query).await? {
+            1 => Ok(()),
+            _ => Err(StoreError::Gone),
+        }
+    }
+}
+
+/// A struct decoded column by column, by name.
+macro_rules! row {
+    (struct $name:ident { $($field:ident : $ty:ty),* $(,)? }) => {
+        struct $name { $($field: $ty),* }
+        impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for $name
+        where &'static str: sqlx::ColumnIndex<R>, $($ty: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>),*
+        {
+            fn from_row(row: &'r R) -> sqlx::Result<Self> {
+                Ok(Self { $($field: row.try_get(stringify!($field))?),* })
+            }
+        }
+    };
+}
+pub(crate) use row;
+
+/// A member of a JSON object, as text.
+pub(crate) fn json_text(column: Expr, member: &str) -> SimpleExpr {
+    let path = format!("$.{}", serde_json::Value::from(member));
+    Expr::expr(Func::cust("json_extract").args([column, Expr::val(path)]))
+}
+
+row! { struct CountRow { count: i64 } }
+
+/// The number in the column `count` of the only row.
+pub(crate) async fn fetch_count(source: &mut impl Source, query: &(impl SqlxBinder + Sync)) -> Result<u64, StoreError> {
+    let row: Option<CountRow> = source.fetch_optional(query).await?;
+    Ok(row.map_or(0, |row| u64::try_from(row.count).unwrap_or(0)))
+}
+
+/// An instant as it is stored.
+pub(crate) fn microseconds(at: Timestamp) -> i64 {
+    at.as_microsecond()
+}
+
+/// A stored instant.
+pub(crate) fn timestamp(table: &'static str, id: impl ToString, stored: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_microsecond(stored).map_err(|error| StoreError::corrupt(table, id, error))
+}

@@ -1,0 +1,77 @@
+//! What can go wrong below the service layer.
+
+/// A failed query or transaction. Nothing of it was stored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// A unique constraint says that such a row exists; the text names the columns.
+    #[error("a unique constraint was violated: {0}")]
+    Conflict(String),
+    /// The row that was to be changed is gone.
+    #[error("the row to change is gone")]
+    Gone,
+    /// A row holds what no version of this program writes.
+    #[error("row `{id}` of table `{table}` does not decode: {reason}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The row's key.
+        id: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No room is left for what was to be written.
+    #[error("the database is full: {0}")]
+    Full(#[source] sqlx::Error),
+    /// The database cannot be opened, read or written at all.
+    #[error("the database is not available: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("the database schema could not be brought up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// Anything else that the driver reports.
+    #[error("the database refused a statement: {0}")]
+    Driver(#[source] sqlx::Error),
+}
+
+impl StoreError {
+    pub(crate) fn corrupt(table: &'static str, id: impl ToString, reason: impl ToString) -> Self {
+        Self::Corrupt { table, id: id.to_string(), reason: reason.to_string() }
+    }
+}
+
+/// Primary result codes of SQLite, <https://www.sqlite.org/rescode.html>.
+mod sqlite_code {
+    pub(super) const BUSY: u32 = 5;
+    pub(super) const READONLY: u32 = 8;
+    pub(super) const IOERR: u32 = 10;
+    pub(super) const FULL: u32 = 13;
+    pub(super) const CANTOPEN: u32 = 14;
+    pub(super) const NOTADB: u32 = 26;
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let Some(database) = error.as_database_error() else {
+            return match error {
+                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => Self::Unavailable(error),
+                other => Self::Driver(other),
+            };
+        };
+        if database.is_unique_violation() {
+            return Self::Conflict(database.message().to_owned());
+        }
+        let primary = database.code().and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff);
+        match primary {
+            Some(sqlite_code::FULL) => Self::Full(error),
+            Some(
+                sqlite_code::BUSY
+                | sqlite_code::READONLY
+                | sqlite_code::IOERR
+                | sqlite_code::CANTOPEN
+                | sqlite_code::NOTADB,
+            ) => Self::Unavailable(error),
+            _ => Self::Driver(error),
+        }
+    }
+}

@@ -1,0 +1,524 @@
+//! API keys, and which key was minted with which.
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use keyfob_rbac::Filter;
+use sea_query::{Expr, ExprTrait as _, Iden, Order, Query, SelectStatement, SimpleExpr};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::{
+    KeyId, Store, StoreError, Tx, UserId,
+    db::{Source, microseconds, row, timestamp},
+    filter::{Columns, condition},
+};
+
+const TABLE: &str = "api_keys";
+
+/// How a key came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyLoginType {
+    /// A session begun with a password, or with another key.
+    Password,
+    /// A session begun by GitHub.
+    Github,
+    /// A session begun by an `OpenID` Connect provider.
+    Oidc,
+    /// An API token.
+    Token,
+}
+
+impl KeyLoginType {
+    /// The login type as it is stored and spoken of.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Github => "github",
+            Self::Oidc => "oidc",
+            Self::Token => "token",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Password, Self::Github, Self::Oidc, Self::Token].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// SHA-256 of a key's secret: enough, because the secret is random and long.
+#[derive(Clone, PartialEq, Eq)]
+#[expect(missing_debug_implementations, reason = "not for logs")]
+pub struct SecretHash(pub [u8; 32]);
+
+/// An API key.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "holds a secret's hash")]
+pub struct ApiKey {
+    /// The part of the key before the hyphen.
+    pub id: KeyId,
+    /// What its secret hashes to.
+    pub secret_hash: SecretHash,
+    /// The owner.
+    pub user_id: UserId,
+    /// The key that it was minted with.
+    pub parent_id: Option<KeyId>,
+    /// How it came to be.
+    pub login_type: KeyLoginType,
+    /// Empty for sessions.
+    pub token_name: String,
+    /// The names of its scopes, as asked for.
+    pub scopes: Vec<String>,
+    /// The entries of its allow list, normalised.
+    pub allow_list: Vec<String>,
+    /// How long it was to live when it was minted.
+    pub lifetime_seconds: i64,
+    /// When it was minted.
+    pub created_at: Timestamp,
+    /// When it last authenticated a request, to the hour; 1970 if never.
+    pub last_used: Timestamp,
+    /// From this instant on it is refused.
+    pub expires_at: Timestamp,
+    /// What sliding never moves `expires_at` past; none means no such bound.
+    pub absolute_end: Option<Timestamp>,
+    /// Whether somebody ended it: then no clock revives it.
+    pub is_revoked: bool,
+    /// How many keys minted with it, or with those, still live; zero where it was not asked for.
+    pub live_descendants: u64,
+}
+
+impl ApiKey {
+    /// Whether the key still works at that instant.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        !self.is_revoked && self.expires_at > now
+    }
+}
+
+/// A key to insert.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "holds a secret's hash")]
+pub struct NewApiKey {
+    /// The key, fresh: its use, revocation and descendants are ignored.
+    pub key: ApiKey,
+    /// Where the request to mint it came from.
+    pub ip_address: IpAddr,
+}
+
+/// What a use of a key changes on its row.
+#[derive(Clone, Debug)]
+pub struct KeyUse {
+    /// The key.
+    pub id: KeyId,
+    /// When it was used.
+    pub last_used: Timestamp,
+    /// From where.
+    pub ip_address: IpAddr,
+    /// The end that was seen: if the row has another by now, nothing is written.
+    pub seen_expires_at: Timestamp,
+    /// The end to set.
+    pub expires_at: Timestamp,
+}
+
+/// Which tokens to list.
+#[derive(Clone, Copy, Debug)]
+pub struct ListKeys {
+    /// Only this user's; none means everybody's.
+    pub user_id: Option<UserId>,
+    /// Also those that no longer work.
+    pub include_expired: bool,
+    /// The current time.
+    pub now: Timestamp,
+}
+
+#[derive(Clone, Copy, Iden)]
+enum ApiKeys {
+    Table,
+    Id,
+    SecretHash,
+    UserId,
+    ParentId,
+    LoginType,
+    TokenName,
+    LiveName,
+    Scopes,
+    AllowList,
+    LifetimeSeconds,
+    IpAddress,
+    CreatedAt,
+    UpdatedAt,
+    LastUsed,
+    ExpiresAt,
+    AbsoluteEnd,
+    RevokedAt,
+}
+
+#[derive(Clone, Copy, Iden)]
+enum ApiKeyAncestors {
+    Table,
+    KeyId,
+    AncestorId,
+}
+
+/// The other rows of the key table, in sub-queries.
+#[derive(Clone, Copy, Iden)]
+enum Descendants {
+    Table,
+    Id,
+    RevokedAt,
+    ExpiresAt,
+}
+
+row! {
+    struct KeyRow {
+        id: String, secret_hash: Vec<u8>, user_id: Uuid, parent_id: Option<String>, login_type: String,
+        token_name: String, scopes: Json<Vec<String>>, allow_list: Json<Vec<String>>, lifetime_seconds: i64,
+        created_at: i64, last_used: i64, expires_at: i64, absolute_end: Option<i64>, revoked_at: Option<i64>,
+        live_descendants: i64,
+    }
+}
+
+row! { struct AncestorRow { ancestor_id: String } }
+
+impl TryFrom<KeyRow> for ApiKey {
+    type Error = StoreError;
+
+    fn try_from(row: KeyRow) -> Result<Self, StoreError> {
+        let corrupt = |reason: &str| StoreError::corrupt(TABLE, &row.id, reason);
+        let at = |stored| timestamp(TABLE, &row.id, stored);
+        let key_id = |text: &str| KeyId::parse(text).ok_or_else(|| corrupt("malformed id"));
+        Ok(Self {
+            secret_hash: SecretHash(row.secret_hash.as_slice().try_into().map_err(|_| corrupt("malformed hash"))?),
+            parent_id: row.parent_id.as_deref().map(key_id).transpose()?,
+            login_type: KeyLoginType::parse(&row.login_type).ok_or_else(|| corrupt("unknown login_type"))?,
+            created_at: at(row.created_at)?,
+            last_used: at(row.last_used)?,
+            expires_at: at(row.expires_at)?,
+            absolute_end: row.absolute_end.map(at).transpose()?,
+            is_revoked: row.revoked_at.is_some(),
+            live_descendants: u64::try_from(row.live_descendants).unwrap_or(0),
+            id: key_id(&row.id)?,
+            user_id: UserId(row.user_id),
+            token_name: row.token_name,
+            scopes: row.scopes.0,
+            allow_list: row.allow_list.0,
+            lifetime_seconds: row.lifetime_seconds,
+        })
+    }
+}
+
+fn select(descendants: SimpleExpr) -> SelectStatement {
+    use ApiKeys as K;
+    let mut query = Query::select();
+    query
+        .columns([
+            K::Id,
+            K::SecretHash,
+            K::UserId,
+            K::ParentId,
+            K::LoginType,
+            K::TokenName,
+            K::Scopes,
+            K::AllowList,
+            K::LifetimeSeconds,
+            K::CreatedAt,
+            K::LastUsed,
+            K::ExpiresAt,
+            K::AbsoluteEnd,
+            K::RevokedAt,
+        ])
+        .expr_as(descendants, "live_descendants")
+        .from(K::Table);
+    query
+}
+
+/// Keys as lists and views show them.
+fn select_with_descendants(now: Timestamp) -> SelectStatement {
+    let mut count = Query::select();
+    count
+        .expr(Expr::col((Descendants::Table, Descendants::Id)).count())
+        .from_as(ApiKeys::Table, Descendants::Table)
+        .inner_join(
+            ApiKeyAncestors::Table,
+            Expr::col((ApiKeyAncestors::Table, ApiKeyAncestors::KeyId)).equals((Descendants::Table, Descendants::Id)),
+        )
+        .and_where(
+            Expr::col((ApiKeyAncestors::Table, ApiKeyAncestors::AncestorId)).equals((ApiKeys::Table, ApiKeys::Id)),
+        )
+        .and_where(Expr::col((Descendants::Table, Descendants::RevokedAt)).is_null())
+        .and_where(Expr::col((Descendants::Table, Descendants::ExpiresAt)).gt(microseconds(now)));
+    select(SimpleExpr::SubQuery(None, Box::new(count.into())))
+}
+
+fn is_live(now: Timestamp) -> SimpleExpr {
+    Expr::col(ApiKeys::RevokedAt).is_null().and(Expr::col(ApiKeys::ExpiresAt).gt(microseconds(now)))
+}
+
+fn descends_from(ancestor: &KeyId) -> SimpleExpr {
+    let mut ids = Query::select();
+    ids.column(ApiKeyAncestors::KeyId)
+        .from(ApiKeyAncestors::Table)
+        .and_where(Expr::col(ApiKeyAncestors::AncestorId).eq(ancestor.as_str()));
+    Expr::col(ApiKeys::Id).in_subquery(ids)
+}
+
+async fn find(mut source: impl Source, query: &SelectStatement) -> Result<Option<ApiKey>, StoreError> {
+    source.fetch_optional::<KeyRow>(query).await?.map(ApiKey::try_from).transpose()
+}
+
+impl Store {
+    /// The key with this id, expired or not: the gate tells the reasons apart. Its descendants are not counted.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn find_key(&self, id: &KeyId) -> Result<Option<ApiKey>, StoreError> {
+        find(self, select(Expr::val(0_i64)).and_where(Expr::col(ApiKeys::Id).eq(id.as_str()))).await
+    }
+
+    /// The key with this id, with its live descendants counted.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn find_key_for_view(&self, id: &KeyId, now: Timestamp) -> Result<Option<ApiKey>, StoreError> {
+        find(self, select_with_descendants(now).and_where(Expr::col(ApiKeys::Id).eq(id.as_str()))).await
+    }
+
+    /// A user's token of this name: the live one, else the newest of those that were.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn find_key_by_name(
+        &self,
+        user: UserId,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<Option<ApiKey>, StoreError> {
+        if name.is_empty() {
+            return Ok(None);
+        }
+        let mut query = select_with_descendants(now);
+        query
+            .and_where(Expr::col(ApiKeys::UserId).eq(user.0))
+            .and_where(Expr::col(ApiKeys::TokenName).eq(name))
+            .order_by_expr(is_live(now), Order::Desc)
+            .order_by(ApiKeys::CreatedAt, Order::Desc)
+            .order_by(ApiKeys::Id, Order::Desc)
+            .limit(1);
+        find(self, &query).await
+    }
+
+    /// The tokens that pass the filter, oldest first. Sessions are never listed.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn tokens(&self, list: ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
+        let columns = Columns::new(ApiKeys::Id).owned_by(ApiKeys::UserId).with_text_ids();
+        let mut query = select_with_descendants(list.now);
+        query
+            .and_where(Expr::col(ApiKeys::LoginType).eq(KeyLoginType::Token.as_str()))
+            .cond_where(condition(filter, &columns))
+            .order_by(ApiKeys::CreatedAt, Order::Asc)
+            .order_by(ApiKeys::Id, Order::Asc);
+        if let Some(user) = list.user_id {
+            query.and_where(Expr::col(ApiKeys::UserId).eq(user.0));
+        }
+        if !list.include_expired {
+            query.and_where(is_live(list.now));
+        }
+        let rows: Vec<KeyRow> = (&mut &*self).fetch_all(&query).await?;
+        rows.into_iter().map(ApiKey::try_from).collect()
+    }
+}
+
+impl Tx {
+    /// The key with this id as this unit of work sees it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn find_key(&mut self, id: &KeyId) -> Result<Option<ApiKey>, StoreError> {
+        find(self, select(Expr::val(0_i64)).and_where(Expr::col(ApiKeys::Id).eq(id.as_str()))).await
+    }
+
+    /// Adds a key, and its chain of ancestors: its parent's, and the parent.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the owner has a live key of that name.
+    #[tracing::instrument(skip_all)]
+    pub async fn insert_key(&mut self, new: &NewApiKey) -> Result<(), StoreError> {
+        let key = &new.key;
+        self.free_expired_name(key).await?;
+        let live_name = (!key.token_name.is_empty()).then_some(key.token_name.as_str());
+        let mut query = Query::insert();
+        query
+            .into_table(ApiKeys::Table)
+            .columns([
+                ApiKeys::Id,
+                ApiKeys::SecretHash,
+                ApiKeys::UserId,
+                ApiKeys::ParentId,
+                ApiKeys::LoginType,
+                ApiKeys::TokenName,
+                ApiKeys::LiveName,
+                ApiKeys::Scopes,
+                ApiKeys::AllowList,
+                ApiKeys::LifetimeSeconds,
+                ApiKeys::IpAddress,
+                ApiKeys::CreatedAt,
+                ApiKeys::UpdatedAt,
+                ApiKeys::ExpiresAt,
+                ApiKeys::AbsoluteEnd,
+            ])
+            .values_panic([
+                key.id.as_str().into(),
+                key.secret_hash.0.to_vec().into(),
+                key.user_id.0.into(),
+                key.parent_id.as_ref().map(KeyId::as_str).into(),
+                key.login_type.as_str().into(),
+                key.token_name.as_str().into(),
+                live_name.into(),
+                serde_json::json!(key.scopes).into(),
+                serde_json::json!(key.allow_list).into(),
+                key.lifetime_seconds.into(),
+                new.ip_address.to_string().into(),
+                microseconds(key.created_at).into(),
+                microseconds(key.created_at).into(),
+                microseconds(key.expires_at).into(),
+                key.absolute_end.map(microseconds).into(),
+            ]);
+        self.execute_one(&query).await?;
+        match &key.parent_id {
+            Some(parent) => self.insert_ancestors(&key.id, parent).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Names of keys that no longer work are free.
+    async fn free_expired_name(&mut self, key: &ApiKey) -> Result<(), StoreError> {
+        let mut query = Query::update();
+        query
+            .table(ApiKeys::Table)
+            .value(ApiKeys::LiveName, Option::<String>::None)
+            .and_where(Expr::col(ApiKeys::UserId).eq(key.user_id.0))
+            .and_where(Expr::col(ApiKeys::LiveName).eq(key.token_name.as_str()))
+            .and_where(is_live(key.created_at).not());
+        self.execute(&query).await.map(drop)
+    }
+
+    async fn insert_ancestors(&mut self, key: &KeyId, parent: &KeyId) -> Result<(), StoreError> {
+        let mut theirs = Query::select();
+        theirs
+            .column(ApiKeyAncestors::AncestorId)
+            .from(ApiKeyAncestors::Table)
+            .and_where(Expr::col(ApiKeyAncestors::KeyId).eq(parent.as_str()));
+        let rows: Vec<AncestorRow> = (&mut &mut *self).fetch_all(&theirs).await?;
+        let mut query = Query::insert();
+        query.into_table(ApiKeyAncestors::Table).columns([ApiKeyAncestors::KeyId, ApiKeyAncestors::AncestorId]);
+        for ancestor in rows.iter().map(|row| row.ancestor_id.as_str()).chain([parent.as_str()]) {
+            query.values_panic([key.as_str().into(), ancestor.into()]);
+        }
+        self.execute(&query).await.map(drop)
+    }
+
+    /// Ends a key; the row stays. Says whether it was still live.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(skip_all)]
+    pub async fn expire_key(&mut self, id: &KeyId, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.expire_where(Expr::col(ApiKeys::Id).eq(id.as_str()), now).await? > 0)
+    }
+
+    /// Ends every live key minted with this one, or with those. Says how many.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(skip_all)]
+    pub async fn expire_descendants(&mut self, id: &KeyId, now: Timestamp) -> Result<u64, StoreError> {
+        self.expire_where(descends_from(id), now).await
+    }
+
+    async fn expire_where(&mut self, condition: SimpleExpr, now: Timestamp) -> Result<u64, StoreError> {
+        let mut query = Query::update();
+        query
+            .table(ApiKeys::Table)
+            .value(ApiKeys::ExpiresAt, microseconds(now))
+            .value(ApiKeys::RevokedAt, microseconds(now))
+            .value(ApiKeys::LiveName, Option::<String>::None)
+            .and_where(condition)
+            .and_where(is_live(now));
+        self.execute(&query).await
+    }
+
+    /// Removes a key. Keys minted with it keep their chain of ancestors.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] when there is none.
+    #[tracing::instrument(skip_all)]
+    pub async fn delete_key(&mut self, id: &KeyId) -> Result<(), StoreError> {
+        let mut query = Query::delete();
+        query.from_table(ApiKeys::Table).and_where(Expr::col(ApiKeys::Id).eq(id.as_str()));
+        self.execute_one(&query).await
+    }
+
+    /// Removes every key minted with this one, or with those. Says how many of them were still live.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(skip_all)]
+    pub async fn delete_descendants(&mut self, id: &KeyId, now: Timestamp) -> Result<u64, StoreError> {
+        let live = self.expire_descendants(id, now).await?;
+        let mut query = Query::delete();
+        query.from_table(ApiKeys::Table).and_where(descends_from(id));
+        self.execute(&query).await?;
+        Ok(live)
+    }
+
+    /// Removes every key of a user that holds this scope.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(skip_all)]
+    pub async fn delete_keys_with_scope(&mut self, user: UserId, scope: &str) -> Result<u64, StoreError> {
+        let query = select(Expr::val(0_i64)).and_where(Expr::col(ApiKeys::UserId).eq(user.0)).to_owned();
+        let rows: Vec<KeyRow> = (&mut &mut *self).fetch_all(&query).await?;
+        let ids = rows.into_iter().filter(|row| row.scopes.0.iter().any(|held| held == scope)).map(|row| row.id);
+        let mut query = Query::delete();
+        query.from_table(ApiKeys::Table).and_where(Expr::col(ApiKeys::Id).is_in(ids));
+        self.execute(&query).await
+    }
+
+    /// Removes the keys that ended before that instant. Says how many.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(skip_all)]
+    pub async fn purge_keys(&mut self, ended_before: Timestamp, at_most: u64) -> Result<u64, StoreError> {
+        let mut ids = Query::select();
+        ids.column(ApiKeys::Id)
+            .from(ApiKeys::Table)
+            .and_where(Expr::col(ApiKeys::ExpiresAt).lt(microseconds(ended_before)))
+            .limit(at_most);
+        let mut query = Query::delete();
+        query.from_table(ApiKeys::Table).and_where(Expr::col(ApiKeys::Id).in_subquery(ids));
+        self.execute(&query).await
+    }
+
+    /// Notes that a key was used. A key that was ended or changed in between stays as it is.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(skip_all)]
+    pub async fn record_key_use(&mut self, used: &KeyUse) -> Result<(), StoreError> {
+        let mut query = Query::update();
+        query
+            .table(ApiKeys::Table)
+            .value(ApiKeys::LastUsed, microseconds(used.last_used))
+            .value(ApiKeys::IpAddress, used.ip_address.to_string())
+            .value(ApiKeys::ExpiresAt, microseconds(used.expires_at))
+            .and_where(Expr::col(ApiKeys::Id).eq(used.id.as_str()))
+            .and_where(Expr::col(ApiKeys::ExpiresAt).eq(microseconds(used.seen_expires_at)))
+            .and_where(Expr::col(ApiKeys::RevokedAt).is_null());
+        self.execute(&query).await.map(drop)
+    }
+}

@@ -1,0 +1,335 @@
+//! Organizations and who is a member of them.
+use jiff::Timestamp;
+use keyfob_rbac::{Filter, ShareableWorkspaceOwners};
+use sea_query::{Condition, Expr, ExprTrait as _, Iden, Order, Query, SelectStatement};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::{
+    OrganizationId, Store, StoreError, Tx, UserId,
+    db::{Source, microseconds, row, timestamp},
+    filter::{Columns, condition},
+};
+
+const TABLE: &str = "organizations";
+
+/// An organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organization {
+    /// Never changes.
+    pub id: OrganizationId,
+    /// Unique among live organizations without regard to case.
+    pub name: String,
+    /// The name for people.
+    pub display_name: String,
+    /// What it is for.
+    pub description: String,
+    /// Where a picture is.
+    pub icon: String,
+    /// Whether new users land here; one organization does.
+    pub is_default: bool,
+    /// Roles that every member has besides their own.
+    pub default_org_member_roles: Vec<String>,
+    /// Whose workspaces may be shared.
+    pub shareable_workspace_owners: ShareableWorkspaceOwners,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A user's membership of an organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The member.
+    pub user_id: UserId,
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// Roles given to this member by name; implied ones are not among them.
+    pub roles: Vec<String>,
+    /// When the membership began.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+#[derive(Clone, Copy, Iden)]
+enum Organizations {
+    Table,
+    Id,
+    Name,
+    NameKey,
+    DisplayName,
+    Description,
+    Icon,
+    IsDefault,
+    DefaultOrgMemberRoles,
+    ShareableWorkspaceOwners,
+    Deleted,
+    CreatedAt,
+    UpdatedAt,
+}
+
+#[derive(Clone, Copy, Iden)]
+enum OrganizationMembers {
+    Table,
+    OrganizationId,
+    UserId,
+    Roles,
+    CreatedAt,
+    UpdatedAt,
+}
+
+row! {
+    struct OrganizationRow {
+        id: Uuid, name: String, display_name: String, description: String, icon: String, is_default: bool,
+        default_org_member_roles: Json<Vec<String>>, shareable_workspace_owners: String, created_at: i64,
+        updated_at: i64,
+    }
+}
+
+row! {
+    struct MemberRow { user_id: Uuid, organization_id: Uuid, roles: Json<Vec<String>>, created_at: i64, updated_at: i64 }
+}
+
+fn owners_text(owners: ShareableWorkspaceOwners) -> &'static str {
+    match owners {
+        ShareableWorkspaceOwners::Everyone => "everyone",
+        ShareableWorkspaceOwners::ServiceAccounts => "service_accounts",
+        ShareableWorkspaceOwners::None => "none",
+    }
+}
+
+fn parse_owners(text: &str) -> Option<ShareableWorkspaceOwners> {
+    use ShareableWorkspaceOwners::{Everyone, None, ServiceAccounts};
+    [Everyone, ServiceAccounts, None].into_iter().find(|owners| owners_text(*owners) == text)
+}
+
+impl TryFrom<OrganizationRow> for Organization {
+    type Error = StoreError;
+
+    fn try_from(row: OrganizationRow) -> Result<Self, StoreError> {
+        let owners = parse_owners(&row.shareable_workspace_owners)
+            .ok_or_else(|| StoreError::corrupt(TABLE, row.id, "unknown shareable_workspace_owners"))?;
+        Ok(Self {
+            created_at: timestamp(TABLE, row.id, row.created_at)?,
+            updated_at: timestamp(TABLE, row.id, row.updated_at)?,
+            id: OrganizationId(row.id),
+            name: row.name,
+            display_name: row.display_name,
+            description: row.description,
+            icon: row.icon,
+            is_default: row.is_default,
+            default_org_member_roles: row.default_org_member_roles.0,
+            shareable_workspace_owners: owners,
+        })
+    }
+}
+
+impl TryFrom<MemberRow> for Member {
+    type Error = StoreError;
+
+    fn try_from(row: MemberRow) -> Result<Self, StoreError> {
+        let at = |stored| timestamp("organization_members", row.user_id, stored);
+        Ok(Self {
+            created_at: at(row.created_at)?,
+            updated_at: at(row.updated_at)?,
+            user_id: UserId(row.user_id),
+            organization_id: OrganizationId(row.organization_id),
+            roles: row.roles.0,
+        })
+    }
+}
+
+fn select() -> SelectStatement {
+    use Organizations as O;
+    let mut query = Query::select();
+    query
+        .columns([
+            O::Id,
+            O::Name,
+            O::DisplayName,
+            O::Description,
+            O::Icon,
+            O::IsDefault,
+            O::DefaultOrgMemberRoles,
+            O::ShareableWorkspaceOwners,
+            O::CreatedAt,
+            O::UpdatedAt,
+        ])
+        .from(O::Table)
+        .and_where(Expr::col(O::Deleted).eq(false));
+    query
+}
+
+fn select_members() -> SelectStatement {
+    use OrganizationMembers as M;
+    let mut query = Query::select();
+    query.columns([M::UserId, M::OrganizationId, M::Roles, M::CreatedAt, M::UpdatedAt]).from(M::Table);
+    query
+}
+
+async fn find(mut source: impl Source, query: &SelectStatement) -> Result<Option<Organization>, StoreError> {
+    source.fetch_optional::<OrganizationRow>(query).await?.map(Organization::try_from).transpose()
+}
+
+async fn all(mut source: impl Source, query: &SelectStatement) -> Result<Vec<Organization>, StoreError> {
+    let rows: Vec<OrganizationRow> = source.fetch_all(query).await?;
+    rows.into_iter().map(Organization::try_from).collect()
+}
+
+async fn members(mut source: impl Source, query: &SelectStatement) -> Result<Vec<Member>, StoreError> {
+    let rows: Vec<MemberRow> = source.fetch_all(query).await?;
+    rows.into_iter().map(Member::try_from).collect()
+}
+
+fn memberships_of(user: UserId) -> SelectStatement {
+    use OrganizationMembers as M;
+    let mut query = select_members();
+    query
+        .and_where(Expr::col(M::UserId).eq(user.0))
+        .order_by(M::CreatedAt, Order::Asc)
+        .order_by(M::OrganizationId, Order::Asc);
+    query
+}
+
+impl Store {
+    /// The live organization with this id.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn find_organization(&self, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
+        find(self, select().and_where(Expr::col(Organizations::Id).eq(id.0))).await
+    }
+
+    /// The live organization of this name.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn find_organization_by_name(&self, name: &str) -> Result<Option<Organization>, StoreError> {
+        find(self, select().and_where(Expr::col(Organizations::NameKey).eq(name.to_lowercase()))).await
+    }
+
+    /// The organization that new users land in; there is none before the first user.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn find_default_organization(&self) -> Result<Option<Organization>, StoreError> {
+        find(self, select().and_where(Expr::col(Organizations::IsDefault).eq(true))).await
+    }
+
+    /// The live organizations that pass the filter, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn organizations(&self, filter: &Filter) -> Result<Vec<Organization>, StoreError> {
+        // An organization is an object of itself and has no owner.
+        let columns = Columns::new(Organizations::Id).in_organization(Organizations::Id);
+        let mut query = select();
+        query
+            .cond_where(condition(filter, &columns))
+            .order_by(Organizations::CreatedAt, Order::Asc)
+            .order_by(Organizations::Id, Order::Asc);
+        all(self, &query).await
+    }
+
+    /// The live organizations that a user is a member of.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn organizations_of(&self, user: UserId) -> Result<Vec<Organization>, StoreError> {
+        use OrganizationMembers as M;
+        let mut theirs = Query::select();
+        theirs.column(M::OrganizationId).from(M::Table).and_where(Expr::col(M::UserId).eq(user.0));
+        let mut query = select();
+        query
+            .cond_where(Condition::all().add(Expr::col(Organizations::Id).in_subquery(theirs)))
+            .order_by(Organizations::CreatedAt, Order::Asc)
+            .order_by(Organizations::Id, Order::Asc);
+        all(self, &query).await
+    }
+
+    /// A user's memberships, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn memberships(&self, user: UserId) -> Result<Vec<Member>, StoreError> {
+        members(self, &memberships_of(user)).await
+    }
+}
+
+impl Tx {
+    /// A user's memberships as this unit of work sees them, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn memberships(&mut self, user: UserId) -> Result<Vec<Member>, StoreError> {
+        members(self, &memberships_of(user)).await
+    }
+
+    /// Adds an organization.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when a live organization has that name.
+    #[tracing::instrument(skip_all)]
+    pub async fn insert_organization(&mut self, new: &Organization) -> Result<(), StoreError> {
+        use Organizations as O;
+        let mut query = Query::insert();
+        query
+            .into_table(O::Table)
+            .columns([
+                O::Id,
+                O::Name,
+                O::NameKey,
+                O::DisplayName,
+                O::Description,
+                O::Icon,
+                O::IsDefault,
+                O::DefaultOrgMemberRoles,
+                O::ShareableWorkspaceOwners,
+                O::CreatedAt,
+                O::UpdatedAt,
+            ])
+            .values_panic([
+                new.id.0.into(),
+                new.name.as_str().into(),
+                new.name.to_lowercase().into(),
+                new.display_name.as_str().into(),
+                new.description.as_str().into(),
+                new.icon.as_str().into(),
+                new.is_default.into(),
+                serde_json::json!(new.default_org_member_roles).into(),
+                owners_text(new.shareable_workspace_owners).into(),
+                microseconds(new.created_at).into(),
+                microseconds(new.updated_at).into(),
+            ]);
+        self.execute_one(&query).await
+    }
+
+    /// Makes a user a member of an organization.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when they are one.
+    #[tracing::instrument(skip_all)]
+    pub async fn insert_member(&mut self, new: &Member) -> Result<(), StoreError> {
+        use OrganizationMembers as M;
+        let mut query = Query::insert();
+        query
+            .into_table(M::Table)
+            .columns([M::OrganizationId, M::UserId, M::Roles, M::CreatedAt, M::UpdatedAt])
+            .values_panic([
+                new.organization_id.0.into(),
+                new.user_id.0.into(),
+                serde_json::json!(new.roles).into(),
+                microseconds(new.created_at).into(),
+                microseconds(new.updated_at).into(),
+            ]);
+        self.execute_one(&query).await
+    }
+}

@@ -1,0 +1,101 @@
+//! What the deployment knows about itself.
+use std::collections::BTreeSet;
+
+use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Query};
+use sqlx::types::Json;
+
+use crate::{
+    Store, StoreError, Tx,
+    db::{Source, row},
+};
+
+#[derive(Clone, Copy, Iden)]
+enum Settings {
+    Table,
+    Name,
+    Value,
+}
+
+row! { struct SettingRow { value: String } }
+
+async fn find(mut source: impl Source, name: &str) -> Result<Option<String>, StoreError> {
+    let mut query = Query::select();
+    query.column(Settings::Value).from(Settings::Table).and_where(Expr::col(Settings::Name).eq(name));
+    Ok(source.fetch_optional::<SettingRow>(&query).await?.map(|row| row.value))
+}
+
+impl Store {
+    /// The value of a setting, if it was ever given one.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn find_setting(&self, name: &str) -> Result<Option<String>, StoreError> {
+        find(self, name).await
+    }
+}
+
+/// Names of the catalogue that the database holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamesInUse {
+    /// Scopes of keys.
+    pub scopes: BTreeSet<String>,
+    /// Entries of keys' allow lists.
+    pub allow_entries: BTreeSet<String>,
+    /// Types of registered resources.
+    pub resource_types: BTreeSet<String>,
+}
+
+row! { struct ListRow { names: Json<Vec<String>> } }
+row! { struct NameRow { name: String } }
+
+/// The distinct values of a column.
+fn distinct(table: &'static str, column: &'static str, name: &'static str) -> sea_query::SelectStatement {
+    let mut query = Query::select();
+    query.distinct().expr_as(Expr::col(column), name).from(table);
+    query
+}
+
+impl Store {
+    /// The names of scopes and types that the database holds.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn names_in_use(&self) -> Result<NamesInUse, StoreError> {
+        let lists = async |column| -> Result<BTreeSet<String>, StoreError> {
+            let rows: Vec<ListRow> = (&mut &*self).fetch_all(&distinct("api_keys", column, "names")).await?;
+            Ok(rows.into_iter().flat_map(|row| row.names.0).collect())
+        };
+        let types: Vec<NameRow> = (&mut &*self).fetch_all(&distinct("resources", "resource_type", "name")).await?;
+        Ok(NamesInUse {
+            scopes: lists("scopes").await?,
+            allow_entries: lists("allow_list").await?,
+            resource_types: types.into_iter().map(|row| row.name).collect(),
+        })
+    }
+}
+
+impl Tx {
+    /// The value of a setting as this unit of work sees it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn find_setting(&mut self, name: &str) -> Result<Option<String>, StoreError> {
+        find(self, name).await
+    }
+
+    /// Gives a setting a value unless it has one.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn insert_setting(&mut self, name: &str, value: &str) -> Result<(), StoreError> {
+        let mut query = Query::insert();
+        query
+            .into_table(Settings::Table)
+            .columns([Settings::Name, Settings::Value])
+            .values_panic([name.into(), value.into()])
+            .on_conflict(OnConflict::column(Settings::Name).do_nothing().to_owned());
+        self.execute(&query).await.map(drop)
+    }
+}

@@ -1,0 +1,386 @@
+//! Users.
+use jiff::Timestamp;
+use sea_query::{Expr, ExprTrait as _, Iden, Query, SelectStatement, SimpleExpr};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::{
+    Store, StoreError, Tx, UserId,
+    db::{Source, fetch_count, microseconds, row, timestamp},
+};
+
+const TABLE: &str = "users";
+
+/// Whether a user may act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UserStatus {
+    /// May act.
+    Active,
+    /// Has not acted for long; acting makes active.
+    Dormant,
+    /// May not act.
+    Suspended,
+}
+
+impl UserStatus {
+    /// The status as it is stored and spoken of.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Dormant => "dormant",
+            Self::Suspended => "suspended",
+        }
+    }
+
+    /// The status of that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Active, Self::Dormant, Self::Suspended].into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+/// How a user signs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LoginType {
+    /// By e-mail and password.
+    Password,
+    /// By GitHub.
+    Github,
+    /// By an `OpenID` Connect provider.
+    Oidc,
+    /// Not at all.
+    None,
+}
+
+impl LoginType {
+    /// The login type as it is stored and spoken of.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Github => "github",
+            Self::Oidc => "oidc",
+            Self::None => "none",
+        }
+    }
+
+    /// The login type of that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Password, Self::Github, Self::Oidc, Self::None].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A password hash in the PHC string format; empty for users without a password.
+#[derive(Clone, Default, PartialEq, Eq)]
+#[expect(missing_debug_implementations, reason = "not for logs")]
+pub struct PasswordHash(pub String);
+
+/// A user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Never changes.
+    pub id: UserId,
+    /// Unique among live users without regard to case.
+    pub username: String,
+    /// Empty for service accounts, else unique among live users without regard to case.
+    pub email: String,
+    /// The name for people.
+    pub name: String,
+    /// Where a picture is.
+    pub avatar_url: String,
+    /// Whether the user may act.
+    pub status: UserStatus,
+    /// How the user signs in.
+    pub login_type: LoginType,
+    /// Deployment-wide roles by name; `member`, which everybody has, is not among them.
+    pub roles: Vec<String>,
+    /// Whether this is a program's account.
+    pub is_service_account: bool,
+    /// A deleted user is kept for the records that speak of them.
+    pub deleted: bool,
+    /// When the user was made.
+    pub created_at: Timestamp,
+    /// When anything about the user last changed.
+    pub updated_at: Timestamp,
+    /// When the user last acted.
+    pub last_seen_at: Option<Timestamp>,
+}
+
+/// A user to insert.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "holds a password hash")]
+pub struct NewUser {
+    /// The user; its `deleted` is ignored.
+    pub user: User,
+    /// Empty unless the login type is `password`.
+    pub password_hash: PasswordHash,
+}
+
+#[derive(Clone, Copy, Iden)]
+pub(crate) enum Users {
+    Table,
+    Id,
+    Username,
+    UsernameKey,
+    Email,
+    EmailKey,
+    Name,
+    AvatarUrl,
+    PasswordHash,
+    Status,
+    LoginType,
+    Roles,
+    IsServiceAccount,
+    Deleted,
+    CreatedAt,
+    UpdatedAt,
+    LastSeenAt,
+}
+
+const COLUMNS: [Users; 13] = [
+    Users::Id,
+    Users::Username,
+    Users::Email,
+    Users::Name,
+    Users::AvatarUrl,
+    Users::Status,
+    Users::LoginType,
+    Users::Roles,
+    Users::IsServiceAccount,
+    Users::Deleted,
+    Users::CreatedAt,
+    Users::UpdatedAt,
+    Users::LastSeenAt,
+];
+
+row! {
+    struct UserRow {
+        id: Uuid, username: String, email: String, name: String, avatar_url: String, status: String,
+        login_type: String, roles: Json<Vec<String>>, is_service_account: bool, deleted: bool, created_at: i64,
+        updated_at: i64, last_seen_at: Option<i64>,
+    }
+}
+
+row! { struct PasswordRow { id: Uuid, password_hash: String } }
+
+impl TryFrom<UserRow> for User {
+    type Error = StoreError;
+
+    fn try_from(row: UserRow) -> Result<Self, StoreError> {
+        let at = |stored| timestamp(TABLE, row.id, stored);
+        let unknown = |column: &str, value: &str| StoreError::corrupt(TABLE, row.id, format!("unknown {column} `{value}`"));
+        Ok(Self {
+            status: UserStatus::parse(&row.status).ok_or_else(|| unknown("status", &row.status))?,
+            login_type: LoginType::parse(&row.login_type).ok_or_else(|| unknown("login_type", &row.login_type))?,
+            created_at: at(row.created_at)?,
+            updated_at: at(row.updated_at)?,
+            last_seen_at: row.last_seen_at.map(at).transpose()?,
+            id: UserId(row.id),
+            username: row.username,
+            email: row.email,
+            name: row.name,
+            avatar_url: row.avatar_url,
+            roles: row.roles.0,
+            is_service_account: row.is_service_account,
+            deleted: row.deleted,
+        })
+    }
+}
+
+/// What names and addresses are compared by.
+fn fold(text: &str) -> String {
+    text.to_lowercase()
+}
+
+fn select(condition: SimpleExpr) -> SelectStatement {
+    let mut query = Query::select();
+    query.columns(COLUMNS).from(Users::Table).and_where(condition);
+    query
+}
+
+async fn find(mut source: impl Source, condition: SimpleExpr) -> Result<Option<User>, StoreError> {
+    source.fetch_optional::<UserRow>(&select(condition)).await?.map(User::try_from).transpose()
+}
+
+fn is_live() -> SimpleExpr {
+    Expr::col(Users::Deleted).eq(false)
+}
+
+impl Store {
+    /// The user with this id, deleted or not.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn find_user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        find(self, Expr::col(Users::Id).eq(id.0)).await
+    }
+
+    /// Those of the users with these ids that exist, in no order.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
+        let ids = ids.iter().map(|id| id.0);
+        let rows: Vec<UserRow> = (&mut &*self).fetch_all(&select(Expr::col(Users::Id).is_in(ids))).await?;
+        rows.into_iter().map(User::try_from).collect()
+    }
+
+    /// The live user of this name.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn find_user_by_username(&self, username: &str) -> Result<Option<User>, StoreError> {
+        find(self, Expr::col(Users::UsernameKey).eq(fold(username)).and(is_live())).await
+    }
+
+    /// The live user with this e-mail address, and the hash of their password.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn find_login(&self, email: &str) -> Result<Option<(User, PasswordHash)>, StoreError> {
+        let Some(user) = find(self, Expr::col(Users::EmailKey).eq(fold(email)).and(is_live())).await? else {
+            return Ok(None);
+        };
+        let mut query = Query::select();
+        query
+            .columns([Users::Id, Users::PasswordHash])
+            .from(Users::Table)
+            .and_where(Expr::col(Users::Id).eq(user.id.0));
+        let row: Option<PasswordRow> = (&mut &*self).fetch_optional(&query).await?;
+        Ok(row.filter(|row| row.id == user.id.0).map(|row| (user, PasswordHash(row.password_hash))))
+    }
+
+    /// How many live users there are.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn count_users(&self) -> Result<u64, StoreError> {
+        let mut query = Query::select();
+        query.expr_as(Expr::col(Users::Id).count(), "count").from(Users::Table).and_where(is_live());
+        fetch_count(&mut &*self, &query).await
+    }
+}
+
+impl Tx {
+    /// The user with this id as this unit of work sees them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn find_user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
+        find(self, Expr::col(Users::Id).eq(id.0)).await
+    }
+
+    /// Adds a user.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when a live user has that name or address.
+    #[tracing::instrument(skip_all)]
+    pub async fn insert_user(&mut self, new: &NewUser) -> Result<(), StoreError> {
+        let user = &new.user;
+        let mut query = Query::insert();
+        query
+            .into_table(Users::Table)
+            .columns([
+                Users::Id,
+                Users::Username,
+                Users::UsernameKey,
+                Users::Email,
+                Users::EmailKey,
+                Users::Name,
+                Users::AvatarUrl,
+                Users::PasswordHash,
+                Users::Status,
+                Users::LoginType,
+                Users::Roles,
+                Users::IsServiceAccount,
+                Users::CreatedAt,
+                Users::UpdatedAt,
+                Users::LastSeenAt,
+            ])
+            .values_panic([
+                user.id.0.into(),
+                user.username.as_str().into(),
+                fold(&user.username).into(),
+                user.email.as_str().into(),
+                fold(&user.email).into(),
+                user.name.as_str().into(),
+                user.avatar_url.as_str().into(),
+                new.password_hash.0.as_str().into(),
+                user.status.as_str().into(),
+                user.login_type.as_str().into(),
+                serde_json::json!(user.roles).into(),
+                user.is_service_account.into(),
+                microseconds(user.created_at).into(),
+                microseconds(user.updated_at).into(),
+                user.last_seen_at.map(microseconds).into(),
+            ]);
+        self.execute_one(&query).await
+    }
+
+    /// Sets a user's status.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] when there is no such live user.
+    #[tracing::instrument(skip_all)]
+    pub async fn update_user_status(&mut self, id: UserId, status: UserStatus, now: Timestamp) -> Result<(), StoreError> {
+        self.update_user(id, now, [(Users::Status, status.as_str().into())]).await
+    }
+
+    /// Gives a user exactly these deployment-wide roles.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] when there is no such live user.
+    #[tracing::instrument(skip_all)]
+    pub async fn update_user_roles(&mut self, id: UserId, roles: &[String], now: Timestamp) -> Result<(), StoreError> {
+        self.update_user(id, now, [(Users::Roles, serde_json::json!(roles).into())]).await
+    }
+
+    /// Gives a user another username and another name for people.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when another live user has that username, [`StoreError::Gone`] when there is no such
+    /// live user.
+    #[tracing::instrument(skip_all)]
+    pub async fn update_user_profile(
+        &mut self,
+        id: UserId,
+        username: &str,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let values = [
+            (Users::Username, username.into()),
+            (Users::UsernameKey, fold(username).into()),
+            (Users::Name, name.into()),
+        ];
+        self.update_user(id, now, values).await
+    }
+
+    /// Notes that a user has just acted.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] when there is no such live user.
+    #[tracing::instrument(skip_all)]
+    pub async fn touch_user(&mut self, id: UserId, now: Timestamp) -> Result<(), StoreError> {
+        self.update_user(id, now, [(Users::LastSeenAt, microseconds(now).into())]).await
+    }
+
+    async fn update_user<const N: usize>(
+        &mut self,
+        id: UserId,
+        now: Timestamp,
+        values: [(Users, SimpleExpr); N],
+    ) -> Result<(), StoreError> {
+        let mut query = Query::update();
+        query
+            .table(Users::Table)
+            .values(values)
+            .value(Users::UpdatedAt, microseconds(now))
+            .and_where(Expr::col(Users::Id).eq(id.0))
+            .and_where(is_live());
+        self.execute_one(&query).await
+    }
+}
