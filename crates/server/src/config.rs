@@ -55,26 +55,29 @@ pub struct ServerArgs {
     pub api_keys_retention: Duration,
 }
 
-/// Settings that a server for Coder's clients would be given under these names.
-const CODER_NAMES: [&str; 8] = [
-    "HTTP_ADDRESS",
-    "ACCESS_URL",
-    "SESSION_DURATION",
-    "DISABLE_SESSION_EXPIRY_REFRESH",
-    "DEFAULT_TOKEN_LIFETIME",
-    "MAX_TOKEN_LIFETIME",
-    "MAX_ADMIN_TOKEN_LIFETIME",
-    "API_KEYS_RETENTION",
+/// Settings that Coder's server knows, too: the flag, its variable here, and its variable there.
+const SHARED: [(&str, &str, &str); 8] = [
+    ("http_address", "KEYFOB_HTTP_ADDRESS", "CODER_HTTP_ADDRESS"),
+    ("access_url", "KEYFOB_ACCESS_URL", "CODER_ACCESS_URL"),
+    ("session_duration", "KEYFOB_SESSION_DURATION", "CODER_SESSION_DURATION"),
+    (
+        "disable_session_expiry_refresh",
+        "KEYFOB_DISABLE_SESSION_EXPIRY_REFRESH",
+        "CODER_DISABLE_SESSION_EXPIRY_REFRESH",
+    ),
+    ("default_token_lifetime", "KEYFOB_DEFAULT_TOKEN_LIFETIME", "CODER_DEFAULT_TOKEN_LIFETIME"),
+    ("max_token_lifetime", "KEYFOB_MAX_TOKEN_LIFETIME", "CODER_MAX_TOKEN_LIFETIME"),
+    ("max_admin_token_lifetime", "KEYFOB_MAX_ADMIN_TOKEN_LIFETIME", "CODER_MAX_ADMIN_TOKEN_LIFETIME"),
+    ("api_keys_retention", "KEYFOB_API_KEYS_RETENTION", "CODER_API_KEYS_RETENTION"),
 ];
 
 /// Lets a command with [`ServerArgs`] also read the `CODER_*` variables of the same meaning; a `KEYFOB_*` one wins.
 pub fn with_coder_environment(command: clap::Command) -> clap::Command {
-    CODER_NAMES.iter().fold(command, |command, name| {
-        let (own, theirs) = (format!("KEYFOB_{name}"), format!("CODER_{name}"));
-        if std::env::var_os(own).is_some() || std::env::var_os(&theirs).is_none() {
+    SHARED.iter().fold(command, |command, (flag, own, theirs)| {
+        if std::env::var_os(own).is_some() || std::env::var_os(theirs).is_none() {
             return command;
         }
-        command.mut_arg(name.to_ascii_lowercase(), |arg| arg.env(clap::builder::OsStr::from(theirs)))
+        command.mut_arg(flag, |arg| arg.env(theirs))
     })
 }
 

@@ -51,8 +51,9 @@ async fn login(
         lifetime: Lifetime(app.settings().lifetimes.session),
     };
     let minted = store.mint_key(order).await?;
-    let cookie = session_cookie(&app, &minted.text, ONE_YEAR);
-    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], ApiJson(LoginResponse { session_token: minted.text })).into_response())
+    let cookie = session_cookie(&app, &minted.text, ONE_YEAR)?;
+    let answer = ApiJson(LoginResponse { session_token: minted.text });
+    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], answer).into_response())
 }
 
 /// The user whose password was given, awake. An unknown address takes as long as a wrong password.
@@ -85,22 +86,22 @@ async fn verified_user(app: &App, store: &AuthorizedStore, request: &LoginReques
 /// Sign out: the presented key ends, and every application's key of the user
 async fn logout(State(app): State<App>, store: AuthorizedStore) -> Result<Response, ApiError> {
     store.sign_out().await?;
-    let cookie = session_cookie(&app, &SecretText::default(), -1);
+    let cookie = session_cookie(&app, &SecretText::default(), -1)?;
     Ok(([(header::SET_COOKIE, cookie)], ApiJson(ErrorBody::message("Logged out!"))).into_response())
 }
 
 /// The cookie outlives the key on purpose: the server decides how long a session lives (contract, section 1.9).
 const ONE_YEAR: i64 = 31_536_000;
 
-fn session_cookie(app: &App, key: &SecretText, max_age: i64) -> Option<HeaderValue> {
+fn session_cookie(app: &App, key: &SecretText, max_age: i64) -> Result<HeaderValue, ApiError> {
     let secure = if app.access_url().starts_with("https:") { "; Secure" } else { "" };
     let text = format!(
         "{SESSION_TOKEN_COOKIE}={}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}",
         key.reveal()
     );
-    let mut value = HeaderValue::from_str(&text).ok()?;
+    let mut value = HeaderValue::from_str(&text).map_err(|error| ApiError::internal(&error))?;
     value.set_sensitive(true);
-    Some(value)
+    Ok(value)
 }
 
 /// Ways to sign in that are on offer

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{ServiceExt as _, extract::Request};
+use axum::{ServiceExt, extract::Request};
 use keyfob_rbac::{AllowEntry, Catalogue, RoleSettings};
 use keyfob_store::{Limits, SecretHash, Store, StoreError};
 use uuid::Uuid;
@@ -158,36 +158,30 @@ pub async fn serve(
     let jobs = jobs::start(&server.app);
     on_ready(&Ready { url, data_dir, needs_set_up: server.needs_set_up().await });
     let service = ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(server.service());
-    run(listener, service, stop).await.map_err(listen)?;
+    let (stopped, out_of_patience) = patiently(stop);
+    tokio::select! {
+        served = axum::serve(listener, service).with_graceful_shutdown(stopped) => served.map_err(listen)?,
+        () = out_of_patience => tracing::warn!("gave up on requests that did not end in time"),
+    }
     drop(jobs);
     server.app.vault().close().await;
     Ok(())
 }
 
-/// Serves until told to stop, and then for a while longer.
-async fn run<S>(listener: tokio::net::TcpListener, service: S, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()>
-where
-    S: for<'a> tower::Service<axum::serve::IncomingStream<'a, tokio::net::TcpListener>, Error = std::convert::Infallible, Response: tower::Service<Request, Response = axum::response::Response, Error = std::convert::Infallible, Future: Send> + Clone + Send + 'static, Future: Send> + Send + 'static,
-{
+/// Two futures: one done when told to stop, the other when requests under way had their time after that.
+fn patiently(stop: impl Future<Output = ()> + Send + 'static) -> (impl Future<Output = ()> + Send, impl Future<Output = ()>) {
     let (told, mut hear) = tokio::sync::watch::channel(false);
     let stopped = async move {
         stop.await;
         told.send_replace(true);
     };
-    let grace = async move {
-        if hear.wait_for(|stopped| *stopped).await.is_ok() {
-            tokio::time::sleep(GRACE).await;
-        } else {
-            std::future::pending::<()>().await;
+    let out_of_patience = async move {
+        match hear.wait_for(|stopped| *stopped).await {
+            Ok(_) => tokio::time::sleep(GRACE).await,
+            Err(_) => std::future::pending().await,
         }
     };
-    tokio::select! {
-        served = axum::serve(listener, service).with_graceful_shutdown(stopped) => served,
-        () = grace => {
-            tracing::warn!("gave up on requests that did not end in time");
-            Ok(())
-        }
-    }
+    (stopped, out_of_patience)
 }
 
 fn data_dir(args: &ServerArgs) -> Result<PathBuf, StartError> {

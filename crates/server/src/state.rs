@@ -14,8 +14,7 @@ use crate::{
 
 /// A running server. Cheap to clone.
 #[derive(Clone)]
-#[expect(missing_debug_implementations, reason = "holds the generator of secrets")]
-pub struct App(Arc<Parts>);
+pub(crate) struct App(Arc<Parts>);
 
 /// What an [`App`] is put together from.
 pub(crate) struct Parts {

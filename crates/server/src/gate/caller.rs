@@ -5,12 +5,11 @@ use jiff::Timestamp;
 use keyfob_rbac::{Action, AllowList, Catalogue, Filter, Object, ResourceType, ScopeName, Subject, authorize, filter};
 use keyfob_store::{ApiKey, KeyId, User, UserId};
 
-use super::{Denied, System, denied::Cause};
+use super::{Denied, denied::Cause};
 use crate::context::RequestContext;
 
 /// Who acts. Having one is the proof: it is made by [`super::authenticate`] and for the server's own work alone.
 #[derive(Clone)]
-#[expect(missing_debug_implementations, reason = "holds a secret's hash")]
 pub(crate) struct Caller {
     pub(super) actor: Actor,
     pub(super) subject: Subject,
@@ -20,16 +19,14 @@ pub(crate) struct Caller {
 
 /// What stands behind a caller.
 #[derive(Clone)]
-#[expect(missing_debug_implementations, reason = "holds a secret's hash")]
 pub(super) enum Actor {
     /// A user, with a key.
     Key(Arc<PresentedKey>),
     /// The server itself.
-    System(System),
+    System,
 }
 
 /// A key that was presented and found right, with its owner.
-#[expect(missing_debug_implementations, reason = "holds a secret's hash")]
 pub(super) struct PresentedKey {
     pub(super) key: ApiKey,
     pub(super) user: User,
@@ -67,7 +64,7 @@ impl Caller {
 
     /// The refusal of an action on a type, with what the key lacks for it. It looks at no object.
     pub(super) fn denied(&self, action: Action, resource_type: ResourceType) -> Denied {
-        let roles_could = self.subject.roles_could_permit(&self.catalogue, action, resource_type);
+        let roles_could = self.subject.roles_could_permit(action, resource_type);
         let cause = if !roles_could {
             Cause::Other
         } else if !self.subject.scope_permits(action, resource_type) {
@@ -93,7 +90,7 @@ impl Caller {
     pub(super) fn presented(&self) -> Option<&PresentedKey> {
         match &self.actor {
             Actor::Key(presented) => Some(presented),
-            Actor::System(_) => None,
+            Actor::System => None,
         }
     }
 

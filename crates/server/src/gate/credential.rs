@@ -15,7 +15,6 @@ pub(crate) struct CredentialRules {
 
 /// A credential as presented.
 #[derive(Clone)]
-#[expect(missing_debug_implementations, reason = "holds a secret")]
 pub(super) struct Credential {
     pub(super) text: SecretText,
     /// It came from the cookie, which browsers send by themselves.
@@ -23,7 +22,6 @@ pub(super) struct Credential {
 }
 
 /// The two halves of a key.
-#[expect(missing_debug_implementations, reason = "holds a secret")]
 pub(super) struct Parts {
     /// None where no key can have that id.
     pub(super) id: Option<KeyId>,

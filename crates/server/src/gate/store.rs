@@ -24,7 +24,6 @@ use crate::state::App;
 /// Each method's documentation says which action on which object it requires. An object that the caller may not read
 /// is answered like one that is not there.
 #[derive(Clone)]
-#[expect(missing_debug_implementations, reason = "holds the caller's key")]
 pub(crate) struct AuthorizedStore {
     caller: Caller,
     app: App,

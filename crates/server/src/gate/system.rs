@@ -57,6 +57,6 @@ impl System {
         };
         let catalogue = Arc::clone(app.catalogue());
         let subject = Subject::compile(&catalogue, Id::from(uuid::Uuid::nil()), &[role], &[], &Scope::everything());
-        AuthorizedStore::new(Caller { actor: Actor::System(self), subject, catalogue, context }, app.clone())
+        AuthorizedStore::new(Caller { actor: Actor::System, subject, catalogue, context }, app.clone())
     }
 }

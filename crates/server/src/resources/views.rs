@@ -3,7 +3,7 @@ mod shapes;
 
 use std::collections::HashMap;
 
-use axum::{Router, extract::State, routing::get};
+use axum::{Router, routing::get};
 use keyfob_api::{
     error::Validation,
     views::{Template, Workspace, WorkspacesResponse},

@@ -51,7 +51,6 @@ pub(crate) enum NewKeyKind {
 }
 
 /// A fresh key.
-#[expect(missing_debug_implementations, reason = "holds a secret")]
 pub(crate) struct MintedKey {
     /// The whole key, for its owner's eyes only.
     pub(crate) text: SecretText,

@@ -1,0 +1,162 @@
+//! The program as a process: a server that ends with the test, and commands in a home folder of their own.
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read, Write as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::http::Message;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_keyfob");
+/// Longer than a start ever takes; only a server that does not start gets here.
+const START: Duration = Duration::from_secs(60);
+
+pub(crate) const PASSWORD: &str = "Sup3rSecret!pw";
+
+/// The program, with nothing of this machine's environment.
+pub(crate) fn keyfob(home: &Path) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.env_clear().env("HOME", home).env("KEYFOB_CONFIG_DIR", config_dir(home)).current_dir(home);
+    command
+}
+
+/// Where [`keyfob`] keeps its state.
+pub(crate) fn config_dir(home: &Path) -> PathBuf {
+    home.join("config")
+}
+
+/// A running server.
+pub(crate) struct Server {
+    process: Child,
+    /// `127.0.0.1:<port>`.
+    pub(crate) address: String,
+    _data: TempDir,
+}
+
+impl Server {
+    /// A server without users. It is ready when it prints where it is.
+    pub(crate) fn start() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let mut process = keyfob(data.path())
+            .args(["server", "--http-address", "127.0.0.1:0", "--data-dir"])
+            .arg(data.path().join("data"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (found, address) = mpsc::channel();
+        watch(process.stdout.take().unwrap(), found.clone());
+        watch(process.stderr.take().unwrap(), found);
+        // Both ends hang up when the process ends: no server, no wait.
+        let address = address.recv_timeout(START);
+        let address = address.unwrap_or_else(|_| {
+            let _ended = process.kill();
+            panic!("the server did not say where it is")
+        });
+        Self { process, address, _data: data }
+    }
+
+    /// A server with its first user, and that user's session.
+    pub(crate) fn with_owner() -> (Self, String) {
+        let server = Self::start();
+        let owner = json!({"email": "owner@example.com", "username": "owner", "name": "Owner", "password": PASSWORD});
+        assert_eq!(server.post(None, "/api/v2/users/first", &owner).status(), 201);
+        let login = json!({"email": "owner@example.com", "password": PASSWORD});
+        let answer = server.post(None, "/api/v2/users/login", &login).json().unwrap();
+        let session = answer["session_token"].as_str().unwrap().to_owned();
+        (server, session)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn post(&self, key: Option<&str>, path: &str, body: &Value) -> Message {
+        let request = Message::request("POST", path).with_json(body);
+        let request = if let Some(key) = key { request.with_header("Coder-Session-Token", key) } else { request };
+        request.send(&self.address).unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ended = self.process.kill();
+        let _status = self.process.wait();
+    }
+}
+
+/// Reads everything, so that the process never waits, and passes on the first address in it.
+fn watch(output: impl Read + Send + 'static, found: mpsc::Sender<String>) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            eprintln!("server: {line}");
+            if let Some((_, rest)) = line.split_once("http://") {
+                let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':').unwrap_or(rest.len());
+                let _first = found.send(rest[..end].to_owned());
+            }
+        }
+    });
+}
+
+/// What a command did.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(command: &mut Command, stdin: &str) -> Ran {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // A command that does not read its input may have ended already.
+    let _unread = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    Ran {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A home folder, and the commands run in it.
+pub(crate) struct Home(TempDir);
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// One in which a key is stored.
+    pub(crate) fn signed_in(server: &Server, key: &str) -> Self {
+        let home = Self::new();
+        fs::create_dir_all(config_dir(home.path())).unwrap();
+        fs::write(config_dir(home.path()).join("url"), server.url()).unwrap();
+        fs::write(config_dir(home.path()).join("session"), key).unwrap();
+        home
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_with(arguments, "")
+    }
+
+    pub(crate) fn run_with(&self, arguments: &[&str], stdin: &str) -> Ran {
+        run(keyfob(self.path()).args(arguments), stdin)
+    }
+
+    /// A stored file.
+    pub(crate) fn stored(&self, name: &str) -> Option<String> {
+        fs::read_to_string(config_dir(self.path()).join(name)).ok()
+    }
+}

@@ -1,0 +1,67 @@
+//! A proxy that remembers what was asked and answered.
+use std::{
+    io::BufReader,
+    net::{TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use crate::http::Message;
+
+/// A request and its answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Exchange {
+    pub(crate) request: Message,
+    pub(crate) answer: Message,
+}
+
+impl Exchange {
+    pub(crate) fn method(&self) -> &str {
+        self.request.word(0)
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.request.word(1)
+    }
+}
+
+/// Listens for as long as the test runs.
+pub(crate) struct Proxy {
+    /// `127.0.0.1:<port>`.
+    pub(crate) address: String,
+    seen: Arc<Mutex<Vec<Exchange>>>,
+}
+
+impl Proxy {
+    /// Passes everything on to the server at this address.
+    pub(crate) fn start(server: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (server, log) = (server.to_owned(), Arc::clone(&seen));
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let (server, log) = (server.clone(), Arc::clone(&log));
+                thread::spawn(move || pass_on(stream, &server, &log));
+            }
+        });
+        Self { address, seen }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What passed since the last time.
+    pub(crate) fn take(&self) -> Vec<Exchange> {
+        std::mem::take(&mut self.seen.lock().unwrap())
+    }
+}
+
+/// The exchange is kept before the answer is sent: whoever has the answer finds it here.
+fn pass_on(mut stream: TcpStream, server: &str, log: &Mutex<Vec<Exchange>>) {
+    let Ok(request) = Message::read(&mut BufReader::new(stream.try_clone().unwrap()), false) else { return };
+    let answer = request.send(server).unwrap();
+    log.lock().unwrap().push(Exchange { request, answer: answer.clone() });
+    let _gone = answer.write_answer(&mut stream);
+}
