@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::time::Time;
+
 /// `GET /buildinfo`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BuildInfo {
@@ -53,6 +55,19 @@ pub struct Entitlements {
     pub trial: bool,
     /// Always false.
     pub require_telemetry: bool,
+}
+
+/// `GET /deployment/stats`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeploymentStats {
+    /// When it was counted.
+    pub collected_at: Time,
+    /// From when on it is worth asking again: it is counted anew for each answer.
+    pub next_update_at: Time,
+    /// How many users there are.
+    pub users: u64,
+    /// How many keys work.
+    pub api_keys: u64,
 }
 
 /// One feature.

@@ -23,10 +23,10 @@ const GLOBAL: &str = "Global options";
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = "Examples:
-  keyfob server                                            run a server on this machine
-  keyfob login http://localhost:3000                       sign in; on a new server, make its first user
-  keyfob tokens create --name ci --scope workspace:read    mint a token that can only read workspaces
-  keyfob authcheck workspace:read --owner me --explain     ask what the key in use may do, and why"
+  keyfob server                                          run a server on this machine
+  keyfob login http://localhost:3000                     sign in; a new server gets its first user
+  keyfob tokens create --name ci --scope workspace:read  mint a token that can only read workspaces
+  keyfob authcheck workspace:read --owner me --explain   ask what the key in use may do, and why"
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -171,4 +171,34 @@ pub(crate) fn with_coder_environment(command: clap::Command) -> clap::Command {
         .into_iter()
         .filter(|(_, own, theirs)| !is_set(own) && is_set(theirs))
         .fold(command, |command, (id, _, theirs)| command.mut_arg(id, |arg| arg.env(theirs)))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn ids(command: &clap::Command) -> Vec<&str> {
+        command.get_arguments().map(|arg| arg.get_id().as_str()).collect()
+    }
+
+    fn check(command: &clap::Command, global: &[&str]) {
+        for below in command.get_subcommands() {
+            let clash = ids(below).into_iter().find(|id| global.contains(id));
+            assert_eq!(clash, None, "{} has a global option's name", below.get_name());
+            check(below, global);
+        }
+    }
+
+    #[test]
+    fn no_option_of_a_command_is_taken_for_a_global_one() {
+        let command = Cli::command();
+        check(&command, &ids(&command));
+    }
+
+    #[test]
+    fn the_command_line_is_put_together_well() {
+        Cli::command().debug_assert();
+    }
 }

@@ -15,10 +15,10 @@ use crate::{Outcome, app::App, args::parse_secret};
 /// owner, the key's scopes and its allow list.
 #[derive(clap::Args)]
 #[command(
-    after_help = "A check is <type>:<action>, or <type>:<action>@<id> for one object. Without an id it asks about objects of that
-type in general, which allow-list entries that name single ids never match.
+    after_help = "A check is <type>:<action>, or <type>:<action>@<id> for one object. Without an id it asks about \
+objects of that type in general, which allow-list entries that name single ids never match.
 
-The exit code is 0 when everything asked is allowed, and 1 when something is refused or the question failed; only a
+The exit code is 0 when everything asked is allowed, and 1 when something is refused or the question failed; only a \
 failure prints on standard error.
 
 Examples:

@@ -1,10 +1,13 @@
 //! `--debug-options`: which options a command has, and where their values come from.
 use clap::{Arg, ArgMatches, Command, parser::ValueSource};
 
-use crate::output::Output;
+use crate::{output::Output, usage};
 
 /// Prints one line per option. Values that may be secrets are not shown.
-pub(crate) fn print(command: &Command, matches: &ArgMatches, out: Output) {
+pub(crate) fn print(mut program: Command, matches: &ArgMatches, out: Output) {
+    // Only now do subcommands have the global options.
+    program.build();
+    let (_, command, matches) = usage::leaf(&program, matches);
     for arg in command.get_arguments().filter(|arg| arg.get_id() != "help" && arg.get_id() != "version") {
         let id = arg.get_id().as_str();
         let source = match matches.value_source(id) {

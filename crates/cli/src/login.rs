@@ -16,26 +16,25 @@ use crate::{
 
 /// How to sign in.
 #[derive(clap::Args)]
-#[command(
-    after_help = "With --token, a new session is made from that token and stored; what the token may do, the session may do.
+#[command(after_help = "With --token, a new session is made from that token and stored; what the token may do, the \
+session may do.
 
 Examples:
   keyfob login https://keyfob.example.com          paste a token that the browser shows
   keyfob login https://keyfob.example.com --token \"$TOKEN\"
   keyfob login http://localhost:3000               on a new server: make the first user
-  keyfob login token                               print the stored key"
-)]
+  keyfob login token                               print the stored key")]
 pub(crate) struct LoginArgs {
     #[command(subcommand)]
     command: Option<LoginCommand>,
     /// The server; `https` unless it says otherwise, `http` for `localhost`
     #[arg(value_name = "URL")]
     address: Option<String>,
-    #[command(flatten)]
-    first_user: FirstUserArgs,
     /// Store the token itself in place of a new session
     #[arg(long)]
     use_token_as_session: bool,
+    #[command(flatten)]
+    first_user: FirstUserArgs,
 }
 
 /// Who the first user of a new server is to be; what is left out is asked for.

@@ -5,14 +5,12 @@ use crate::{app::App, state::StateFile};
 
 /// How to sign out.
 #[derive(clap::Args)]
-#[command(
-    after_help = "The session ends on the server, and what `keyfob login` has stored is removed. Where a token was
-stored in place of a session, that token ends.
+#[command(after_help = "The session ends on the server, and what `keyfob login` has stored is removed. Where a token \
+was stored in place of a session, that token ends.
 
 Examples:
   keyfob logout       asks first
-  keyfob logout -y    does not ask"
-)]
+  keyfob logout -y    does not ask")]
 pub(crate) struct LogoutArgs {
     /// Do not ask
     #[arg(short, long)]

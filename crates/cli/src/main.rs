@@ -52,13 +52,13 @@ fn main() -> ExitCode {
         Ok(matches) => matches,
         Err(error) => return misunderstood(&command, &error, out),
     };
-    let (name, leaf_command, leaf_matches) = usage::leaf(&command, &matches);
+    let (name, ..) = usage::leaf(&command, &matches);
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => return misunderstood(&command, &error, out),
     };
     if cli.global.debug_options {
-        debug_options::print(leaf_command, leaf_matches, out);
+        debug_options::print(command, &matches, out);
         return ExitCode::SUCCESS;
     }
     let is_verbose = cli.global.verbose;

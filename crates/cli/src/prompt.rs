@@ -33,7 +33,9 @@ impl Prompt {
     /// A line of text; an empty answer takes the default.
     pub(crate) fn line(self, question: &str, default: &str) -> anyhow::Result<String> {
         let answer = if io::stdin().is_terminal() {
-            Text::new(question).with_default(default).with_render_config(self.looks()).prompt().map_err(give_up)?
+            let prompt = Text::new(question).with_render_config(self.looks());
+            let prompt = if default.is_empty() { prompt } else { prompt.with_default(default) };
+            prompt.prompt().map_err(give_up)?
         } else {
             self.out.question(question);
             read_line()?

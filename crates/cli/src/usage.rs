@@ -33,10 +33,11 @@ pub(crate) fn leaf<'a>(command: &'a Command, matches: &'a ArgMatches) -> (String
 
 /// The same command, but taking any number of arguments. What was required is marked by its help heading.
 fn lenient(command: Command) -> Command {
-    let has_subcommands = command.has_subcommands();
     let command = command.mut_args(|arg| if arg.is_positional() && arg.is_required_set() { marked(arg) } else { arg });
     let command = command.mut_subcommands(lenient);
-    if has_subcommands {
+    let takes_any = command.get_positionals().any(|arg| arg.get_num_args().is_some_and(|count| count.max_values() > 1));
+    let takes_none = command.has_subcommands() && command.get_positionals().next().is_none();
+    if takes_any || takes_none {
         return command;
     }
     command.arg(Arg::new(SURPLUS).action(ArgAction::Append).num_args(0..))

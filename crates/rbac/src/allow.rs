@@ -100,10 +100,16 @@ impl AllowEntry {
         type_fits && (self.id.is_none() || self.id == other.id)
     }
 
+    /// Whether an object of this type and id is one that the entry fits.
+    pub fn fits(&self, of: ResourceType, id: Id<'_>) -> bool {
+        self.resource_type.is_none_or(|own| own == of) && self.id.as_ref().is_none_or(|own| own.as_id() == id)
+    }
+
     /// What both entries fit: the more specific side of each half.
     fn meet(&self, other: &Self) -> Option<Self> {
         let narrower = if self.resource_type.is_some() { self } else { other };
-        let types_meet = self.resource_type.is_none() || other.resource_type.is_none() || self.resource_type == other.resource_type;
+        let types_meet =
+            self.resource_type.is_none() || other.resource_type.is_none() || self.resource_type == other.resource_type;
         let ids_meet = self.id.is_none() || other.id.is_none() || self.id == other.id;
         (types_meet && ids_meet).then(|| Self {
             resource_type: narrower.resource_type,
@@ -166,8 +172,19 @@ impl AllowList {
     /// The list of these texts, normalised. Entries are read in order; what comes after `*:*` is not looked at.
     ///
     /// # Errors
-    /// [`AllowListError`] when one of the texts is no entry.
+    /// [`AllowListError`] when one of the texts is no entry, or when there are more than [`MAX_ENTRIES`].
     pub fn parse(catalogue: &Catalogue, texts: &[&str]) -> Result<Self, AllowListError> {
+        Self::parse_at_most(catalogue, texts, MAX_ENTRIES)
+    }
+
+    /// The same with another bound on the number of entries.
+    ///
+    /// # Errors
+    /// [`AllowListError`] when one of the texts is no entry, or when there are more of them.
+    pub fn parse_at_most(catalogue: &Catalogue, texts: &[&str], max: usize) -> Result<Self, AllowListError> {
+        if texts.len() > max {
+            return Err(AllowListError::TooMany(texts.len(), max));
+        }
         let mut entries = Vec::new();
         for text in texts {
             let entry = AllowEntry::parse(catalogue, text)?;

@@ -39,7 +39,6 @@ impl Action {
 
 /// How the objects of a type are built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "independent facts, none of them a state")]
 pub struct Shape {
     /// Whether an existing object has an id.
     pub has_id: bool,
@@ -60,6 +59,22 @@ pub enum InOrganization {
     Sometimes,
     /// All are.
     Always,
+}
+
+/// A name that a catalogue lacks.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotInCatalogue {
+    /// There is no such type.
+    #[error("invalid type {0:?}")]
+    Type(String),
+    /// The type has no such action.
+    #[error("invalid action {action:?} for type {resource_type:?}")]
+    Action {
+        /// What was named.
+        action: String,
+        /// Of what.
+        resource_type: String,
+    },
 }
 
 /// A type in a catalogue.
@@ -85,7 +100,10 @@ pub struct Catalogue {
 
 impl fmt::Debug for Catalogue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Catalogue").field("types", &self.types.len()).field("actions", &self.actions.len()).finish()
+        f.debug_struct("Catalogue")
+            .field("types", &self.types.len())
+            .field("actions", &self.actions.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -121,12 +139,13 @@ impl Catalogue {
         catalogue
     }
 
-    fn push_type(&mut self, name: &str, actions: u64, shape: Shape) -> ResourceType {
+    /// Adds a type; none when no row is left.
+    fn push_type(&mut self, name: &str, actions: u64, shape: Shape) -> Option<ResourceType> {
         let name: Arc<str> = Arc::from(name);
-        let of = ResourceType(u16::try_from(self.types.len()).unwrap_or(u16::MAX));
+        let of = ResourceType(u16::try_from(self.types.len()).ok()?);
         self.types_by_name.insert(Arc::clone(&name), of);
         self.types.push(Entry { name, actions, shape });
-        of
+        Some(of)
     }
 
     /// The type of this name.
@@ -185,6 +204,22 @@ impl Catalogue {
     /// Whether that can be done to objects of the type.
     pub fn has_action(&self, of: ResourceType, action: Action) -> bool {
         action != Action::OTHER && self.types.get(of.row()).is_some_and(|entry| entry.actions & action.bit() != 0)
+    }
+
+    /// Whether a request names a type and one of its actions: for callers who take anything else for a mistake.
+    ///
+    /// # Errors
+    /// [`NotInCatalogue`] says which name is unknown; `*` is none here.
+    pub fn check(&self, resource_type: &str, action: &str) -> Result<(), NotInCatalogue> {
+        let of = match self.resource_type(resource_type) {
+            Some(of) => of,
+            None if resource_type == "*" => ResourceType::OTHER,
+            None => return Err(NotInCatalogue::Type(resource_type.to_owned())),
+        };
+        if self.action(action).is_some_and(|action| self.has_action(of, action)) {
+            return Ok(());
+        }
+        Err(NotInCatalogue::Action { action: action.to_owned(), resource_type: resource_type.to_owned() })
     }
 
     /// How the objects of a type are built.

@@ -1,10 +1,7 @@
 //! The decision.
 use uuid::Uuid;
 
-use crate::{
-    Action, Id, Object, Subject, Vote,
-    subject::{Levels, OrganizationTables},
-};
+use crate::{Acl, Action, Id, Object, Subject, table::Cell};
 
 /// Yes or no. No answer counts as no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,39 +20,41 @@ impl Decision {
     }
 }
 
-/// The votes at all levels; one that does not count abstains.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Votes {
-    pub(crate) site: Vote,
-    pub(crate) user: Vote,
-    pub(crate) org: Vote,
-    pub(crate) member: Vote,
-}
-
-impl Votes {
-    /// What the votes come to.
-    #[inline]
-    pub(crate) fn allow(self) -> bool {
-        match self.site {
-            Vote::Allow => true,
-            Vote::Deny => false,
-            Vote::Abstain => {
-                self.user == Vote::Allow
-                    || self.org == Vote::Allow
-                    || self.org != Vote::Deny && self.member == Vote::Allow
-            }
-        }
-    }
-}
-
-/// How an object stands to a subject: which levels count.
+/// How an object stands to a subject.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Standing<'s> {
-    pub(crate) user_counts: bool,
-    pub(crate) member_counts: bool,
-    /// What roles and scopes permit in the object's organization; none where the subject is no member.
-    pub(crate) tables: Option<(&'s OrganizationTables, &'s OrganizationTables)>,
+    /// What is permitted where the object is.
+    pub(crate) cell: &'s Cell,
+    /// The object is the subject's own, in a place where that counts.
+    pub(crate) is_own: bool,
+    /// The subject is a member where the object is.
     pub(crate) is_member: bool,
+    /// The object is in an organization: access lists count for members of it.
+    pub(crate) in_organization: bool,
+}
+
+impl<'s> Standing<'s> {
+    #[inline]
+    pub(crate) fn of(subject: &'s Subject, object: &Object<'_>) -> Self {
+        let of = object.resource_type;
+        let owned = object.owner == subject.id.as_id();
+        let in_organization = object.any_organization || !object.organization.is_none();
+        if object.any_organization {
+            let (cell, is_member) = (subject.anywhere.cell(of), !subject.memberships.is_empty());
+            return Self { cell, is_own: owned, is_member, in_organization };
+        }
+        if let Some(table) = subject.memberships.get(object.organization) {
+            return Self { cell: table.cell(of), is_own: owned, is_member: true, in_organization };
+        }
+        let is_own = owned && !in_organization;
+        Self { cell: subject.outside.cell(of), is_own, is_member: false, in_organization }
+    }
+
+    /// Whether access lists count.
+    #[inline]
+    pub(crate) fn acl_counts(self) -> bool {
+        self.is_member && self.in_organization
+    }
 }
 
 /// Asking about any organization and about one at the same time has no answer.
@@ -64,48 +63,14 @@ pub(crate) fn is_contradictory(object: &Object<'_>) -> bool {
     object.any_organization && !object.organization.is_none() && object.organization != Id::Uuid(Uuid::nil())
 }
 
-#[inline]
-pub(crate) fn standing<'s>(subject: &'s Subject, object: &Object<'_>) -> Standing<'s> {
-    let owned = object.owner == subject.id.as_id();
-    let user_counts = owned && object.organization.is_none() && !object.any_organization;
-    if object.any_organization {
-        let is_member = !subject.memberships.is_empty();
-        let tables = is_member.then_some((&subject.roles.any, &subject.scope.any));
-        return Standing { user_counts, member_counts: owned && !object.owner.is_none(), tables, is_member };
+/// Whether the object's access list lets the subject do it, within the scopes.
+#[inline(never)]
+fn shared(subject: &Subject, standing: Standing<'_>, action: Action, acl: &Acl, object: &Object<'_>) -> bool {
+    if !standing.acl_counts() || !standing.cell.by_scope.allows(action, standing.is_own) {
+        return false;
     }
-    let membership = if object.organization.is_none() { None } else { subject.memberships.get(object.organization) };
-    Standing {
-        user_counts,
-        member_counts: owned && !object.owner.is_none(),
-        tables: membership.map(|membership| (&membership.roles, &membership.scope)),
-        is_member: membership.is_some(),
-    }
-}
-
-#[inline]
-pub(crate) fn votes(
-    levels: &Levels,
-    organization: Option<&OrganizationTables>,
-    standing: Standing<'_>,
-    action: Action,
-    object: &Object<'_>,
-) -> Votes {
-    let of = object.resource_type;
-    let site = levels.site.vote(action, of);
-    let user = if standing.user_counts { levels.user.vote(action, of) } else { Vote::Abstain };
-    let (org, member) = organization.map_or((Vote::Abstain, Vote::Abstain), |tables| {
-        let member = if standing.member_counts { tables.member.vote(action, of) } else { Vote::Abstain };
-        (tables.org.vote(action, of), member)
-    });
-    Votes { site, user, org, member }
-}
-
-/// Whether the object's access list lets the subject do it: that takes membership.
-#[inline]
-pub(crate) fn acl_allows(subject: &Subject, is_member: bool, action: Action, object: &Object<'_>) -> bool {
-    let Some(acl) = object.acl.filter(|_| is_member) else { return false };
     let is_group = |group: Id<'_>| group == object.organization || subject.groups.contains(group);
-    acl.permits_user(subject.id.as_id(), action) || acl.permits_group(action, is_group)
+    acl.user_grant(subject.id.as_id(), action) || acl.group_grant(action, is_group).is_some()
 }
 
 /// Decides whether the subject may do that to the object. It allocates nothing.
@@ -125,14 +90,15 @@ pub(crate) fn acl_allows(subject: &Subject, is_member: bool, action: Action, obj
 /// ```
 #[inline]
 pub fn authorize(subject: &Subject, action: Action, object: &Object<'_>) -> Decision {
-    if is_contradictory(object) || !subject.reach.fits(object.resource_type, object.id) {
+    if is_contradictory(object) || !subject.reach.fits(object) {
         return Decision::Deny;
     }
-    let standing = standing(subject, object);
-    let (role_tables, scope_tables) = standing.tables.unzip();
-    if !votes(&subject.scope, scope_tables, standing, action, object).allow() {
-        return Decision::Deny;
+    let standing = Standing::of(subject, object);
+    if standing.cell.permitted.allows(action, standing.is_own) {
+        return Decision::Allow;
     }
-    let by_role = votes(&subject.roles, role_tables, standing, action, object).allow();
-    if by_role || acl_allows(subject, standing.is_member, action, object) { Decision::Allow } else { Decision::Deny }
+    match object.acl {
+        Some(acl) if shared(subject, standing, action, acl, object) => Decision::Allow,
+        _ => Decision::Deny,
+    }
 }

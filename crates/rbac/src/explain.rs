@@ -1,11 +1,13 @@
 //! The decision, explained: every vote, and for a denial the smallest change that would allow it.
 mod missing;
+mod votes;
 
 pub use missing::Missing;
+use votes::Votes;
 
 use crate::{
-    Action, Catalogue, Id, Object, Subject, Vote, authorize,
-    decision::{Votes, acl_allows, is_contradictory, standing, votes},
+    Action, AllowEntry, Catalogue, Id, Level, Object, OwnedId, Subject, Vote,
+    decision::{Standing, is_contradictory},
 };
 
 /// Why something is allowed or not.
@@ -29,37 +31,23 @@ pub enum Step {
     Contradiction,
     /// The roles' vote at a level.
     Role(Level, Vote),
-    /// Whether the object's access list grants it.
-    AccessList(bool),
+    /// What in the object's access list grants it, if anything does.
+    AccessList(Option<Grant>),
     /// The scopes' vote at a level.
     Scope(Level, Vote),
     /// The allow-list entry that fits the object, if one does.
     AllowList(Option<String>),
 }
 
-/// Where permissions apply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    /// Everywhere.
-    Site,
-    /// On own objects that are in no organization.
+/// A grant of an access list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// To the subject.
     User,
-    /// On everything of the object's organization.
-    Organization,
-    /// On own objects of the object's organization.
-    Member,
-}
-
-impl Level {
-    /// The level's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Site => "site",
-            Self::User => "user",
-            Self::Organization => "organization",
-            Self::Member => "member",
-        }
-    }
+    /// To a group of the subject.
+    Group(OwnedId),
+    /// To everybody in the object's organization.
+    Everyone,
 }
 
 impl Step {
@@ -85,11 +73,14 @@ impl Step {
     /// `allow`, `deny` or `abstain`.
     pub fn vote(&self) -> &'static str {
         match self {
-            Self::Role(_, Vote::Allow) | Self::Scope(_, Vote::Allow) | Self::AccessList(true) | Self::AllowList(Some(_)) => {
-                "allow"
+            Self::Role(_, Vote::Allow)
+            | Self::Scope(_, Vote::Allow)
+            | Self::AccessList(Some(_))
+            | Self::AllowList(Some(_)) => "allow",
+            Self::Role(_, Vote::Deny) | Self::Scope(_, Vote::Deny) | Self::Contradiction | Self::AllowList(None) => {
+                "deny"
             }
-            Self::Role(_, Vote::Deny) | Self::Scope(_, Vote::Deny) | Self::Contradiction | Self::AllowList(None) => "deny",
-            Self::Role(_, Vote::Abstain) | Self::Scope(_, Vote::Abstain) | Self::AccessList(false) => "abstain",
+            Self::Role(_, Vote::Abstain) | Self::Scope(_, Vote::Abstain) | Self::AccessList(None) => "abstain",
         }
     }
 
@@ -99,106 +90,119 @@ impl Step {
             Self::Contradiction => "any organization and one organization exclude each other".to_owned(),
             Self::Role(_, Vote::Deny) => "a negative permission of a role matches".to_owned(),
             Self::Scope(_, Vote::Deny) => "a negative permission of a scope matches".to_owned(),
+            Self::AccessList(Some(Grant::User)) => "it is granted to the user".to_owned(),
+            Self::AccessList(Some(Grant::Group(id))) => format!("it is granted to the group {id}"),
+            Self::AccessList(Some(Grant::Everyone)) => "it is granted to everybody in the organization".to_owned(),
             Self::AllowList(Some(entry)) => format!("{entry} fits the object"),
             Self::AllowList(None) => "no entry fits the object".to_owned(),
-            Self::Role(..) | Self::Scope(..) | Self::AccessList(_) => String::new(),
+            Self::Role(..) | Self::Scope(..) | Self::AccessList(None) => String::new(),
         }
     }
 }
 
-/// What each of the three conditions came to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Parts {
-    pub(crate) roles: Votes,
-    pub(crate) scope: Votes,
-    pub(crate) by_acl: bool,
-    pub(crate) listed: bool,
-    pub(crate) is_member: bool,
-    pub(crate) user_counts: bool,
-    pub(crate) member_counts: bool,
+/// What each of the conditions came to.
+#[derive(Clone, Debug)]
+struct Parts<'s> {
+    standing: Standing<'s>,
+    roles: Votes,
+    scope: Votes,
+    grant: Option<Grant>,
+    /// The allow-list entry that fits.
+    entry: Option<&'s AllowEntry>,
 }
 
-impl Parts {
-    fn of(subject: &Subject, action: Action, object: &Object<'_>) -> Self {
-        let standing = standing(subject, object);
-        let (role_tables, scope_tables) = standing.tables.unzip();
+impl<'s> Parts<'s> {
+    fn of(subject: &'s Subject, action: Action, object: &Object<'_>) -> Self {
+        let standing = Standing::of(subject, object);
+        let mut entries = subject.reach.list.entries().iter();
         Self {
-            roles: votes(&subject.roles, role_tables, standing, action, object),
-            scope: votes(&subject.scope, scope_tables, standing, action, object),
-            by_acl: acl_allows(subject, standing.is_member, action, object),
-            listed: subject.reach.fits(object.resource_type, object.id),
-            is_member: standing.is_member,
-            user_counts: standing.user_counts,
-            member_counts: standing.member_counts,
+            standing,
+            roles: Votes::of(subject, standing, |votes| votes.roles, action, object),
+            scope: Votes::of(subject, standing, |votes| votes.scope, action, object),
+            grant: grant(subject, standing, action, object),
+            entry: entries.find(|entry| entry.fits(object.resource_type, object.id)),
         }
     }
 
-    pub(crate) fn roles_allow(self) -> bool {
-        self.roles.allow() || self.by_acl
+    fn roles_allow(&self) -> bool {
+        self.roles.allow() || self.grant.is_some()
     }
+
+    fn allow(&self) -> bool {
+        self.roles_allow() && self.scope.allow() && self.entry.is_some()
+    }
+}
+
+fn grant(subject: &Subject, standing: Standing<'_>, action: Action, object: &Object<'_>) -> Option<Grant> {
+    let acl = object.acl.filter(|_| standing.acl_counts())?;
+    if acl.user_grant(subject.id.as_id(), action) {
+        return Some(Grant::User);
+    }
+    let group = acl.group_grant(action, |group| subject.groups.contains(group));
+    let everyone = || acl.group_grant(action, |group| group == object.organization);
+    group.map(|id| Grant::Group(id.clone())).or_else(|| everyone().map(|_| Grant::Everyone))
 }
 
 /// Decides, and says why.
+///
+/// ```
+/// use keyfob_rbac::{Action, Catalogue, Id, Level, Missing, Object, ResourceType, Scope, Subject, explain};
+///
+/// let catalogue = Catalogue::built_in();
+/// let nobody = Subject::compile(&catalogue, Id::from("someone"), &[], &[], &Scope::everything());
+/// let why = explain(&catalogue, &nobody, Action::READ, &Object::of(ResourceType::AUDIT_LOG));
+/// assert_eq!(why.missing, [Missing::RolePermission(Level::Site, "audit_log:read".to_owned())]);
+/// ```
 pub fn explain(catalogue: &Catalogue, subject: &Subject, action: Action, object: &Object<'_>) -> Explanation {
-    let allowed = authorize(subject, action, object).is_allowed();
     if is_contradictory(object) {
         let reason = "the question asks about any organization and about one at the same time".to_owned();
-        return Explanation { allowed, reason, steps: vec![Step::Contradiction], missing: Vec::new() };
+        return Explanation { allowed: false, reason, steps: vec![Step::Contradiction], missing: Vec::new() };
     }
     let parts = Parts::of(subject, action, object);
-    let missing = missing::of(catalogue, parts, action, object);
     Explanation {
-        allowed,
-        reason: reason(catalogue, parts, action, object),
-        steps: steps(catalogue, subject, parts, object),
-        missing: missing.unwrap_or_default(),
+        allowed: parts.allow(),
+        reason: reason(catalogue, &parts, action, object),
+        steps: steps(&parts, object),
+        missing: missing::of(catalogue, &parts, action, object).unwrap_or_default(),
     }
 }
 
-fn steps(catalogue: &Catalogue, subject: &Subject, parts: Parts, object: &Object<'_>) -> Vec<Step> {
-    let at = |step: fn(Level, Vote) -> Step, votes: Votes| {
-        let mut steps = vec![step(Level::Site, votes.site)];
-        if parts.user_counts {
-            steps.push(step(Level::User, votes.user));
-        }
-        if parts.is_member {
-            steps.push(step(Level::Organization, votes.org));
-        }
-        if parts.is_member && parts.member_counts {
-            steps.push(step(Level::Member, votes.member));
-        }
-        steps
-    };
-    let mut steps = at(Step::Role, parts.roles);
+fn steps(parts: &Parts<'_>, object: &Object<'_>) -> Vec<Step> {
+    let mut steps: Vec<Step> = parts.roles.counted().map(|(level, vote)| Step::Role(level, vote)).collect();
     if object.acl.is_some_and(|acl| !acl.is_empty()) {
-        steps.push(Step::AccessList(parts.by_acl));
+        steps.push(Step::AccessList(parts.grant.clone()));
     }
-    steps.extend(at(Step::Scope, parts.scope));
-    let asked = missing::entry_for(catalogue, object);
-    let entry = subject.reach.list.entries().iter().find(|entry| parts.listed && entry.contains(&asked));
-    steps.push(Step::AllowList(entry.map(ToString::to_string)));
+    steps.extend(parts.scope.counted().map(|(level, vote)| Step::Scope(level, vote)));
+    steps.push(Step::AllowList(parts.entry.map(ToString::to_string)));
     steps
 }
 
-fn reason(catalogue: &Catalogue, parts: Parts, action: Action, object: &Object<'_>) -> String {
+fn reason(catalogue: &Catalogue, parts: &Parts<'_>, action: Action, object: &Object<'_>) -> String {
     let permission = format!("{}:{}", catalogue.type_name(object.resource_type), catalogue.action_name(action));
-    let mut against: Vec<&str> = Vec::new();
+    let against = against(parts, object);
+    if !against.is_empty() {
+        return format!("{permission} is refused: {}", against.join("; "));
+    }
+    let by = if parts.roles.allow() { "a role" } else { "the object's access list" };
+    format!("{permission} is permitted by {by}, within the key's scopes and allow list")
+}
+
+/// What stands against it, in words.
+fn against(parts: &Parts<'_>, object: &Object<'_>) -> Vec<&'static str> {
+    let mut against = Vec::new();
     if !parts.roles_allow() {
-        let forbidden = [parts.roles.site, parts.roles.org, parts.roles.member, parts.roles.user].contains(&Vote::Deny);
+        let forbidden = parts.roles.any_denies();
         against.push(if forbidden { "a role forbids it" } else { "no role and no access list permits it" });
     }
     if !parts.scope.allow() {
-        against.push("no scope of the key permits it");
+        let forbidden = parts.scope.any_denies();
+        against.push(if forbidden { "a scope of the key forbids it" } else { "no scope of the key permits it" });
     }
-    if !parts.listed {
+    if parts.entry.is_none() {
         against.push(match object.id {
             Id::None => "the key's allow list names single objects, and this is about no single one",
             Id::Uuid(_) | Id::Text(_) => "the key's allow list does not name the object",
         });
     }
-    match against.as_slice() {
-        [] if parts.roles.allow() => format!("{permission} is permitted by a role, within the key's scopes and allow list"),
-        [] => format!("{permission} is permitted by the object's access list, within the key's scopes and allow list"),
-        reasons => format!("{permission} is refused: {}", reasons.join("; ")),
-    }
+    against
 }

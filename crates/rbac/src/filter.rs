@@ -2,8 +2,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Action, Id, Object, OwnedId, ResourceType, Subject, Vote,
-    subject::{Levels, Membership, OrganizationTables},
+    Action, AllowReach, Id, Object, OwnedId, ResourceType, Subject,
+    table::{Permitted, Table},
 };
 
 /// Which objects of a type an action is permitted on.
@@ -82,53 +82,83 @@ impl GrantedAction {
 ///
 /// For every object of the type that does not ask about any organization, [`Filter::matches`] says what
 /// [`authorize`](crate::authorize) decides.
+///
+/// ```
+/// use keyfob_rbac::{Action, Catalogue, Filter, Id, ResourceType, RoleName, RoleSettings, Scope, Subject};
+/// use keyfob_rbac::{built_in_role, filter};
+///
+/// let catalogue = Catalogue::built_in();
+/// let owner = built_in_role(&catalogue, &RoleName::site("owner"), &RoleSettings::default())?;
+/// let subject = Subject::compile(&catalogue, Id::from("someone"), &[owner], &[], &Scope::everything());
+/// assert_eq!(filter(&subject, Action::READ, ResourceType::WORKSPACE), Filter::All);
+/// # Ok::<(), keyfob_rbac::RoleLookupError>(())
+/// ```
 pub fn filter(subject: &Subject, action: Action, of: ResourceType) -> Filter {
-    let listed = subject.reach.ids_of(of).map_or(Filter::All, |ids| is_in(ids, Atom::IdIn));
-    let scope = half(subject, &subject.scope, |membership| &membership.scope, action, of);
-    let roles = half(subject, &subject.roles, |membership| &membership.roles, action, of);
-    all([listed, scope, any([roles, acl(subject, action)])])
+    let listed = match subject.allow_list_reach(of) {
+        AllowReach::All => Filter::All,
+        AllowReach::Some(ids) => is_in(ids, Atom::IdIn),
+        AllowReach::None => Filter::None,
+    };
+    all([listed, any([permitted(subject, action, of), shared(subject, action, of)])])
 }
 
-/// What one side, roles or scope, permits.
-fn half(
-    subject: &Subject,
-    levels: &Levels,
-    side: impl Fn(&Membership) -> &OrganizationTables,
-    action: Action,
-    of: ResourceType,
-) -> Filter {
-    match levels.site.vote(action, of) {
-        Vote::Allow => return Filter::All,
-        Vote::Deny => return Filter::None,
-        Vote::Abstain => {}
+/// What roles and scopes permit together.
+fn permitted(subject: &Subject, action: Action, of: ResourceType) -> Filter {
+    let outside = subject.outside.cell(of).permitted;
+    if outside.allows(action, false) {
+        // Only the deployment's level permits that to objects of others there, and it does so everywhere.
+        return Filter::All;
     }
-    let organizations = |counts: &dyn Fn(&OrganizationTables) -> bool| {
-        let counting = subject.memberships.sorted().into_iter().filter(|(_, membership)| counts(side(membership)));
-        let ids = counting.map(|(id, _)| id).filter(|id| *id != OwnedId::None).collect();
-        is_in(ids, Atom::OrganizationIn)
-    };
-    let own = || is(Atom::OwnerIs(subject.id.clone()));
-    let user = match levels.user.vote(action, of) {
-        Vote::Allow => all([own(), is(Atom::OrganizationEmpty)]),
-        Vote::Deny | Vote::Abstain => Filter::None,
-    };
-    let org = organizations(&|tables| tables.org.vote(action, of) == Vote::Allow);
-    let member = organizations(&|tables| {
-        tables.org.vote(action, of) != Vote::Deny && tables.member.vote(action, of) == Vote::Allow
-    });
-    any([user, org, all([member, own(), is(Atom::OwnerNotEmpty)])])
+    let own_outside = if outside.allows(action, true) { own_without_organization(subject) } else { Filter::None };
+    let inside = Inside::of(subject, subject.memberships.sorted(), |table| table.cell(of).permitted, action);
+    any([own_outside, inside.others, inside.own])
 }
 
-/// What access lists permit: that takes membership of the object's organization.
-fn acl(subject: &Subject, action: Action) -> Filter {
-    let organizations: Vec<OwnedId> =
-        subject.memberships.sorted().into_iter().map(|(id, _)| id).filter(|id| *id != OwnedId::None).collect();
-    let action = GrantedAction { action, name: subject.catalogue.shared_action_name(action) };
-    let user = is(Atom::UserAcl { user: subject.id.clone(), action: action.clone() });
-    let groups = is_in(subject.groups.sorted(), |groups| Atom::GroupAcl { groups, action: action.clone() });
-    let everyone =
-        is_in(organizations.clone(), |organizations| Atom::EveryoneAcl { organizations, action: action.clone() });
-    all([is_in(organizations, Atom::OrganizationIn), any([user, groups, everyone])])
+/// What access lists permit, within the scopes: that takes membership of the object's organization.
+fn shared(subject: &Subject, action: Action, of: ResourceType) -> Filter {
+    let mut memberships = subject.memberships.sorted();
+    // Where everything is permitted anyway, nobody needs to share.
+    memberships.retain(|(id, table)| *id != OwnedId::None && !table.cell(of).permitted.allows(action, false));
+    let organizations: Vec<OwnedId> = memberships.iter().map(|(id, _)| id.clone()).collect();
+    let granted = GrantedAction { action, name: subject.catalogue.shared_action_name(action) };
+    let user = is(Atom::UserAcl { user: subject.id.clone(), action: granted.clone() });
+    let groups = is_in(subject.groups.sorted(), |groups| Atom::GroupAcl { groups, action: granted.clone() });
+    let everyone = is_in(organizations, |organizations| Atom::EveryoneAcl { organizations, action: granted.clone() });
+    let inside = Inside::of(subject, memberships, |table| table.cell(of).by_scope, action);
+    all([any([inside.others, inside.own]), any([user, groups, everyone])])
+}
+
+/// The organizations in which something is permitted.
+struct Inside {
+    /// On everything.
+    others: Filter,
+    /// On nothing but the subject's own.
+    own: Filter,
+}
+
+impl Inside {
+    fn of(
+        subject: &Subject,
+        memberships: Vec<(OwnedId, &Table)>,
+        permitted: impl Fn(&Table) -> Permitted,
+        action: Action,
+    ) -> Self {
+        let (mut others, mut own) = (Vec::new(), Vec::new());
+        for (id, table) in memberships {
+            let here = permitted(table);
+            if here.allows(action, false) {
+                others.push(id);
+            } else if here.allows(action, true) {
+                own.push(id);
+            }
+        }
+        let owned = all([is_in(own, Atom::OrganizationIn), is(Atom::OwnerIs(subject.id.clone()))]);
+        Self { others: is_in(others, Atom::OrganizationIn), own: owned }
+    }
+}
+
+fn own_without_organization(subject: &Subject) -> Filter {
+    all([is(Atom::OwnerIs(subject.id.clone())), is(Atom::OrganizationEmpty)])
 }
 
 fn is(atom: Atom) -> Filter {
@@ -141,41 +171,55 @@ fn is_in(ids: Vec<OwnedId>, atom: impl FnOnce(Vec<OwnedId>) -> Atom) -> Filter {
 }
 
 fn all<const N: usize>(parts: [Filter; N]) -> Filter {
-    let mut conditions = Vec::new();
-    for part in parts {
-        match part {
-            Filter::All => {}
-            Filter::None => return Filter::None,
-            Filter::When(Predicate::All(inner)) => conditions.extend(inner),
-            Filter::When(condition) => conditions.push(condition),
-        }
-    }
-    match (conditions.len(), conditions.pop()) {
-        (_, None) => Filter::All,
-        (1, Some(only)) => Filter::When(only),
-        (_, Some(last)) => {
-            conditions.push(last);
-            Filter::When(Predicate::All(conditions))
-        }
-    }
+    Join::All.of(parts)
 }
 
 fn any<const N: usize>(parts: [Filter; N]) -> Filter {
-    let mut conditions = Vec::new();
-    for part in parts {
-        match part {
-            Filter::All => return Filter::All,
-            Filter::None => {}
-            Filter::When(Predicate::Any(inner)) => conditions.extend(inner),
-            Filter::When(condition) => conditions.push(condition),
+    Join::Any.of(parts)
+}
+
+#[derive(Clone, Copy)]
+enum Join {
+    All,
+    Any,
+}
+
+impl Join {
+    /// The parts as one filter, constants folded.
+    fn of<const N: usize>(self, parts: [Filter; N]) -> Filter {
+        let (neutral, absorbing) = match self {
+            Self::All => (Filter::All, Filter::None),
+            Self::Any => (Filter::None, Filter::All),
+        };
+        let mut conditions = Vec::new();
+        for part in parts {
+            match part {
+                Filter::When(condition) => self.push(&mut conditions, condition),
+                constant if constant == absorbing => return absorbing,
+                _ => {}
+            }
+        }
+        match (conditions.len(), conditions.pop()) {
+            (_, None) => neutral,
+            (1, Some(only)) => Filter::When(only),
+            (_, Some(last)) => {
+                conditions.push(last);
+                Filter::When(self.tree(conditions))
+            }
         }
     }
-    match (conditions.len(), conditions.pop()) {
-        (_, None) => Filter::None,
-        (1, Some(only)) => Filter::When(only),
-        (_, Some(last)) => {
-            conditions.push(last);
-            Filter::When(Predicate::Any(conditions))
+
+    fn push(self, conditions: &mut Vec<Predicate>, condition: Predicate) {
+        match (self, condition) {
+            (Self::All, Predicate::All(inner)) | (Self::Any, Predicate::Any(inner)) => conditions.extend(inner),
+            (_, condition) => conditions.push(condition),
+        }
+    }
+
+    fn tree(self, conditions: Vec<Predicate>) -> Predicate {
+        match self {
+            Self::All => Predicate::All(conditions),
+            Self::Any => Predicate::Any(conditions),
         }
     }
 }
@@ -210,14 +254,14 @@ impl Atom {
             Self::OrganizationEmpty => object.organization.is_none(),
             Self::OwnerIs(id) => object.owner == id.as_id(),
             Self::OwnerNotEmpty => !object.owner.is_none(),
-            Self::UserAcl { user, action } => object.acl.is_some_and(|acl| acl.permits_user(user.as_id(), action.action)),
+            Self::UserAcl { user, action } => object.acl.is_some_and(|acl| acl.user_grant(user.as_id(), action.action)),
             Self::GroupAcl { groups, action } => {
-                object.acl.is_some_and(|acl| acl.permits_group(action.action, |group| one_of(groups, group)))
+                object.acl.is_some_and(|acl| acl.group_grant(action.action, |group| one_of(groups, group)).is_some())
             }
             Self::EveryoneAcl { organizations, action } => {
                 let everyone = |group: Id<'_>| group == object.organization;
                 one_of(organizations, object.organization)
-                    && object.acl.is_some_and(|acl| acl.permits_group(action.action, everyone))
+                    && object.acl.is_some_and(|acl| acl.group_grant(action.action, everyone).is_some())
             }
         }
     }

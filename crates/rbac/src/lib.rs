@@ -7,21 +7,25 @@ mod decision;
 mod explain;
 mod filter;
 mod id;
+mod ids;
 mod object;
 mod permission;
+mod reach;
 mod role_name;
 mod roles;
 mod scope;
 mod subject;
+mod table;
 
 pub use allow::{AllowEntry, AllowEntryError, AllowList, AllowListError, MAX_ENTRIES};
-pub use catalogue::{Action, Catalogue, CatalogueError, InOrganization, ResourceType, Shape};
+pub use catalogue::{Action, Catalogue, CatalogueError, InOrganization, NotInCatalogue, ResourceType, Shape};
 pub use decision::{Decision, authorize};
-pub use explain::{Explanation, Level, Missing, Step, explain};
+pub use explain::{Explanation, Grant, Missing, Step, explain};
 pub use filter::{Atom, Filter, GrantedAction, Predicate, filter};
 pub use id::{Id, OwnedId};
 pub use object::{Acl, Object};
-pub use permission::{InvalidPermission, Permission, Vote};
+pub use permission::{InvalidPermission, Level, Permission};
+pub use reach::AllowReach;
 pub use role_name::{InvalidRoleName, RoleName};
 pub use roles::{
     OrganizationPermissions, Role, RoleLookupError, RoleSettings, ShareableWorkspaceOwners, acl_role_actions,
@@ -30,3 +34,4 @@ pub use roles::{
 };
 pub use scope::{NoScopes, NotRequestable, Scope, ScopeName, UnknownScope, scopes_exceeding};
 pub use subject::Subject;
+pub use table::Vote;

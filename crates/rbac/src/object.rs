@@ -21,7 +21,14 @@ pub struct Object<'a> {
 impl<'a> Object<'a> {
     /// An object of this type and nothing else.
     pub fn of(resource_type: ResourceType) -> Self {
-        Self { resource_type, id: Id::None, owner: Id::None, organization: Id::None, any_organization: false, acl: None }
+        Self {
+            resource_type,
+            id: Id::None,
+            owner: Id::None,
+            organization: Id::None,
+            any_organization: false,
+            acl: None,
+        }
     }
 
     /// The same with an id.
@@ -89,13 +96,14 @@ impl Acl {
     }
 
     /// Whether the list lets this user do it.
-    pub(crate) fn permits_user(&self, user: Id<'_>, action: Action) -> bool {
+    pub(crate) fn user_grant(&self, user: Id<'_>, action: Action) -> bool {
         self.users.iter().any(|(id, actions)| actions & action.bit() != 0 && id.as_id() == user)
     }
 
-    /// Whether the list lets one of the groups that the predicate knows do it.
-    pub(crate) fn permits_group(&self, action: Action, is_one: impl Fn(Id<'_>) -> bool) -> bool {
-        self.groups.iter().any(|(id, actions)| actions & action.bit() != 0 && is_one(id.as_id()))
+    /// One of the groups that the predicate knows whom the list lets do it.
+    pub(crate) fn group_grant(&self, action: Action, is_one: impl Fn(Id<'_>) -> bool) -> Option<&OwnedId> {
+        let granted = |(id, actions): &&(OwnedId, u64)| actions & action.bit() != 0 && is_one(id.as_id());
+        self.groups.iter().find(granted).map(|(id, _)| id)
     }
 }
 

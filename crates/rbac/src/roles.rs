@@ -172,16 +172,17 @@ pub fn built_in_role(catalogue: &Catalogue, name: &RoleName, settings: &RoleSett
         (None, Some(_)) => return Err(not_found()),
         (Some(_), None) => return Err(RoleLookupError::NeedsOrganization(name.name.clone())),
         (Some((org, member)), Some(id)) => {
-            let permissions = OrganizationPermissions { org: expand(catalogue, org), member: expand(catalogue, member) };
+            let permissions =
+                OrganizationPermissions { org: expand(catalogue, org), member: expand(catalogue, member) };
             role.organizations.push((OwnedId::Uuid(id), permissions));
         }
     }
-    apply_settings(catalogue, &mut role, settings);
+    apply_settings(catalogue, &mut role, *settings);
     catalogue.custom_grants.extend(&mut role);
     Ok(role)
 }
 
-fn apply_settings(catalogue: &Catalogue, role: &mut Role, settings: &RoleSettings) {
+fn apply_settings(catalogue: &Catalogue, role: &mut Role, settings: RoleSettings) {
     if role.name.name == "owner" && !settings.owner_workspace_exec {
         let exec = [Action::SSH, Action::APPLICATION_CONNECT].map(|it| Permission::allow(ResourceType::WORKSPACE, it));
         role.site.retain(|permission| !exec.contains(permission));
@@ -210,7 +211,7 @@ pub fn organization_member_role(
         }
         ShareableWorkspaceOwners::None => (&[deny("workspace", "share")], &[deny("workspace", "share")]),
     };
-    implied_role(catalogue, "organization-member", organization, settings, (org, member))
+    implied_role(catalogue, "organization-member", organization, *settings, (org, member))
 }
 
 /// The role that every service account in an organization has there.
@@ -226,14 +227,14 @@ pub fn organization_service_account_role(
         }
         ShareableWorkspaceOwners::None => &[deny("workspace", "share")],
     };
-    implied_role(catalogue, "organization-service-account", organization, settings, (org, &[]))
+    implied_role(catalogue, "organization-service-account", organization, *settings, (org, &[]))
 }
 
 fn implied_role(
     catalogue: &Catalogue,
     name: &str,
     organization: Uuid,
-    settings: &RoleSettings,
+    settings: RoleSettings,
     (org, member): (&[Row], &[Row]),
 ) -> Role {
     let mut permissions = OrganizationPermissions {
@@ -255,8 +256,17 @@ pub fn acl_role_actions(resource_type: &str, role: &str) -> Option<&'static [&'s
         ("template", "admin") => Some(&["*"]),
         ("template", "use") => Some(&["read", "use"]),
         ("workspace", "admin") => Some(&[
-            "application_connect", "create", "create_agent", "delete_agent", "read", "share", "ssh", "start", "stop",
-            "update", "update_agent",
+            "application_connect",
+            "create",
+            "create_agent",
+            "delete_agent",
+            "read",
+            "share",
+            "ssh",
+            "start",
+            "stop",
+            "update",
+            "update_agent",
         ]),
         ("workspace", "use") => Some(&["application_connect", "read", "ssh", "start", "stop"]),
         ("chat", "read") => Some(&["read"]),

@@ -1,10 +1,7 @@
 //! Scopes: what a key may do at most.
 use std::fmt;
 
-use crate::{
-    Action, AllowList, Catalogue, OrganizationPermissions, OwnedId, Permission, ResourceType,
-    permission::Table,
-};
+use crate::{Action, AllowList, Catalogue, OrganizationPermissions, OwnedId, Permission, ResourceType, table::Rows};
 
 /// The name of a scope that expands in its catalogue.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
@@ -38,8 +35,11 @@ pub struct NotRequestable(pub String);
 #[error("no scopes provided")]
 pub struct NoScopes;
 
+/// Types, each with some of its actions.
+type Grants = &'static [(ResourceType, &'static [Action])];
+
 /// Names for several permissions at once.
-const COMPOSITE: &[(&str, &[(ResourceType, &[Action])])] = {
+const COMPOSITE: &[(&str, Grants)] = {
     use Action as A;
     use ResourceType as T;
     &[
@@ -148,7 +148,8 @@ impl Catalogue {
 
     /// The names that a token may ask for, in order; aliases are not among them.
     pub fn requestable_scopes(&self) -> Vec<String> {
-        let built_in = LOW_LEVEL.iter().flat_map(|(of, actions)| actions.iter().map(move |action| format!("{of}:{action}")));
+        let built_in =
+            LOW_LEVEL.iter().flat_map(|(of, actions)| actions.iter().map(move |action| format!("{of}:{action}")));
         let special = [ALL, APPLICATION_CONNECT].into_iter().chain(COMPOSITE.iter().map(|(name, _)| *name));
         let custom = self.resource_types().filter(|of| self.is_custom(*of)).flat_map(|of| {
             let actions = self.actions_of(of).map(|action| self.action_name(action)).chain(["*"]);
@@ -168,16 +169,25 @@ impl Catalogue {
             }
             NO_USER_DATA => {
                 let others = self.resource_types().filter(|of| *of != ResourceType::USER);
-                return Some(others.map(|of| Permission { resource_type: Some(of), action: None, negate: false }).collect());
+                return Some(
+                    others.map(|of| Permission { resource_type: Some(of), action: None, negate: false }).collect(),
+                );
             }
             _ => {}
         }
         if let Some((_, grants)) = COMPOSITE.iter().find(|(composite, _)| *composite == name) {
-            let each = grants.iter().flat_map(|(of, actions)| actions.iter().map(|action| Permission::allow(*of, *action)));
+            let each =
+                grants.iter().flat_map(|(of, actions)| actions.iter().map(|action| Permission::allow(*of, *action)));
             return Some(each.collect());
         }
-        let (of, action) = name.split_once(':')?;
-        Permission::parse(self, of, action, false).ok().map(|permission| vec![permission])
+        match name.split_once(':')? {
+            ("*", "*") => Some(vec![Permission::EVERYTHING]),
+            ("*", _) => None,
+            (of, action) => {
+                Permission::check(self, of, action).ok()?;
+                Permission::named(self, of, action, false).map(|permission| vec![permission])
+            }
+        }
     }
 }
 
@@ -237,7 +247,7 @@ pub fn scopes_exceeding(catalogue: &Catalogue, held: &[ScopeName], requested: &[
     let table = |names: &[ScopeName]| {
         let permissions: Vec<Permission> =
             names.iter().filter_map(|name| catalogue.scope_permissions(name.as_str())).flatten().collect();
-        Table::compile(catalogue, &permissions)
+        Rows::compile(catalogue, &permissions)
     };
     let held = table(held);
     requested.iter().filter(|name| !table(std::slice::from_ref(*name)).is_within(&held)).cloned().collect()

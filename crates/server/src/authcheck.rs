@@ -52,7 +52,11 @@ async fn check(
     Ok(ApiJson(answers).into_response())
 }
 
-fn questions(catalogue: &Catalogue, store: &AuthorizedStore, request: AuthorizationRequest) -> Result<Questions, ApiError> {
+fn questions(
+    catalogue: &Catalogue,
+    store: &AuthorizedStore,
+    request: AuthorizationRequest,
+) -> Result<Questions, ApiError> {
     let ids = request.checks.values().filter(|check| !check.object.resource_id.is_empty()).count();
     if ids > MAX_IDS {
         return Err(ApiError::bad_request(format!(

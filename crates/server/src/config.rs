@@ -60,11 +60,7 @@ const SHARED: [(&str, &str, &str); 8] = [
     ("http_address", "KEYFOB_HTTP_ADDRESS", "CODER_HTTP_ADDRESS"),
     ("access_url", "KEYFOB_ACCESS_URL", "CODER_ACCESS_URL"),
     ("session_duration", "KEYFOB_SESSION_DURATION", "CODER_SESSION_DURATION"),
-    (
-        "disable_session_expiry_refresh",
-        "KEYFOB_DISABLE_SESSION_EXPIRY_REFRESH",
-        "CODER_DISABLE_SESSION_EXPIRY_REFRESH",
-    ),
+    ("disable_session_expiry_refresh", "KEYFOB_DISABLE_SESSION_EXPIRY_REFRESH", "CODER_DISABLE_SESSION_EXPIRY_REFRESH"),
     ("default_token_lifetime", "KEYFOB_DEFAULT_TOKEN_LIFETIME", "CODER_DEFAULT_TOKEN_LIFETIME"),
     ("max_token_lifetime", "KEYFOB_MAX_TOKEN_LIFETIME", "CODER_MAX_TOKEN_LIFETIME"),
     ("max_admin_token_lifetime", "KEYFOB_MAX_ADMIN_TOKEN_LIFETIME", "CODER_MAX_ADMIN_TOKEN_LIFETIME"),

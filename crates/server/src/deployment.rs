@@ -1,11 +1,17 @@
 //! What the deployment says of itself, and whether it is well.
 use std::collections::BTreeMap;
 
-use axum::{Router, extract::State, http::StatusCode, routing::{get, post}};
+use axum::{
+    Router,
+    extract::State,
+    http::StatusCode,
+    routing::{get, post},
+};
 use keyfob_api::{
     SERVER_VERSION,
-    deployment::{BuildInfo, Entitlements, Feature, UpdateCheck},
+    deployment::{BuildInfo, DeploymentStats, Entitlements, Feature, UpdateCheck},
     error::ErrorBody,
+    time::Time,
 };
 
 use crate::{error::ApiError, extract::ApiJson, gate::AuthorizedStore, state::App};
@@ -24,6 +30,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/updatecheck", get(update_check))
         .route("/entitlements", get(entitlements))
         .route("/experiments", get(experiments))
+        .route("/deployment/stats", get(stats))
         .route("/csp/reports", post(csp_report))
 }
 
@@ -81,6 +88,18 @@ async fn entitlements() -> ApiJson<Entitlements> {
 /// Which experiments are on: none
 async fn experiments(_store: AuthorizedStore) -> ApiJson<Vec<String>> {
     ApiJson(Vec::new())
+}
+
+/// How much there is of what Keyfob keeps
+async fn stats(State(app): State<App>, store: AuthorizedStore) -> Result<ApiJson<DeploymentStats>, ApiError> {
+    let counts = store.deployment_counts().await?;
+    let now = Time(app.clock().now());
+    Ok(ApiJson(DeploymentStats {
+        collected_at: now,
+        next_update_at: now,
+        users: counts.users,
+        api_keys: counts.live_keys,
+    }))
 }
 
 /// Take a browser's report of a content-security violation

@@ -37,7 +37,20 @@ fn first_value(bytes: &[u8]) -> Result<Value, ApiError> {
         None => Err(ApiError::bad_json("EOF")),
         Some(Err(error)) => Err(ApiError::bad_json(error.to_string())),
         Some(Ok(Value::Null)) => Ok(Value::Object(serde_json::Map::new())),
-        Some(Ok(value)) => Ok(without_nulls(value)),
+        // A list would pass for an object whose fields are given in order.
+        Some(Ok(Value::Object(members))) => Ok(without_nulls(Value::Object(members))),
+        Some(Ok(other)) => Err(ApiError::bad_json(format!("expected an object, found {}", kind(&other)))),
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
     }
 }
 
@@ -152,7 +165,11 @@ impl<S: Send + Sync> FromRequestParts<S> for ApiQuery {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         let query = parts.uri.query().unwrap_or_default();
-        Ok(Self(form_urlencoded::parse(query.as_bytes()).map(|(key, value)| (key.into_owned(), value.into_owned())).collect()))
+        Ok(Self(
+            form_urlencoded::parse(query.as_bytes())
+                .map(|(key, value)| (key.into_owned(), value.into_owned()))
+                .collect(),
+        ))
     }
 }
 

@@ -123,7 +123,8 @@ fn set_headers(app: &App, response: &mut Response, context: &RequestContext, is_
     }
     let Some((key, required)) = context.trail.seen() else { return };
     let catalogue = app.catalogue();
-    let pairs = required.iter().map(|(of, action)| format!("{}:{}", catalogue.type_name(*of), catalogue.action_name(*action)));
+    let pairs =
+        required.iter().map(|(of, action)| format!("{}:{}", catalogue.type_name(*of), catalogue.action_name(*action)));
     set(REQUIRED_HEADER, pairs.collect::<Vec<_>>().join(", "));
     if let Some(seconds) = end_in_sight(key, app.clock().now()) {
         set(EXPIRES_IN_HEADER, seconds.to_string());

@@ -4,12 +4,7 @@ mod query;
 mod register;
 mod views;
 
-use axum::{
-    Router,
-    extract::State,
-    http::StatusCode,
-    routing::get,
-};
+use axum::{Router, extract::State, http::StatusCode, routing::get};
 use keyfob_api::resources::{
     CreateResourceRequest, Resource as WireResource, ResourceAcl, ResourceList, ResourceTypeInfo, ResourceTypes,
     UpdateResourceRequest,
@@ -109,7 +104,11 @@ async fn resource_types(State(app): State<App>, _store: AuthorizedStore) -> ApiJ
 }
 
 /// List registered resources
-async fn list(State(app): State<App>, store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<ResourceList>, ApiError> {
+async fn list(
+    State(app): State<App>,
+    store: AuthorizedStore,
+    query: ApiQuery,
+) -> Result<ApiJson<ResourceList>, ApiError> {
     let (types, list) = query::list(&app, &query)?;
     let (resources, count) = store.resources(&types, list).await?;
     Ok(ApiJson(ResourceList { resources: resources.into_iter().map(wire).collect(), count }))
@@ -127,7 +126,11 @@ async fn create(
 }
 
 /// Get a registered resource
-async fn show(State(app): State<App>, store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireResource>, ApiError> {
+async fn show(
+    State(app): State<App>,
+    store: AuthorizedStore,
+    path: ApiPath,
+) -> Result<ApiJson<WireResource>, ApiError> {
     Ok(ApiJson(wire(addressed(&app, &store, &path).await?.1)))
 }
 
@@ -151,7 +154,11 @@ async fn delete(State(app): State<App>, store: AuthorizedStore, path: ApiPath) -
 }
 
 /// Get the access list of a registered resource
-async fn show_acl(State(app): State<App>, store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<ResourceAcl>, ApiError> {
+async fn show_acl(
+    State(app): State<App>,
+    store: AuthorizedStore,
+    path: ApiPath,
+) -> Result<ApiJson<ResourceAcl>, ApiError> {
     let (_, resource) = addressed(&app, &store, &path).await?;
     Ok(ApiJson(acl::wire(&resource.key.resource_type, &resource.grants)))
 }

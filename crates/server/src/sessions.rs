@@ -95,10 +95,8 @@ const ONE_YEAR: i64 = 31_536_000;
 
 fn session_cookie(app: &App, key: &SecretText, max_age: i64) -> Result<HeaderValue, ApiError> {
     let secure = if app.access_url().starts_with("https:") { "; Secure" } else { "" };
-    let text = format!(
-        "{SESSION_TOKEN_COOKIE}={}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}",
-        key.reveal()
-    );
+    let text =
+        format!("{SESSION_TOKEN_COOKIE}={}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}", key.reveal());
     let mut value = HeaderValue::from_str(&text).map_err(|error| ApiError::internal(&error))?;
     value.set_sensitive(true);
     Ok(value)

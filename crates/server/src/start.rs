@@ -103,7 +103,13 @@ impl Server {
     ///
     /// # Errors
     /// When the directory, the database or the resource types cannot be used.
-    pub async fn open(args: &ServerArgs, data_dir: &Path, url: &str, clock: Clock, random: Random) -> Result<Self, StartError> {
+    pub async fn open(
+        args: &ServerArgs,
+        data_dir: &Path,
+        url: &str,
+        clock: Clock,
+        random: Random,
+    ) -> Result<Self, StartError> {
         let lock = lock(data_dir)?;
         let catalogue = catalogue(args)?;
         let path = data_dir.join(DATABASE);
@@ -169,7 +175,9 @@ pub async fn serve(
 }
 
 /// Two futures: one done when told to stop, the other when requests under way had their time after that.
-fn patiently(stop: impl Future<Output = ()> + Send + 'static) -> (impl Future<Output = ()> + Send, impl Future<Output = ()>) {
+fn patiently(
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> (impl Future<Output = ()> + Send, impl Future<Output = ()>) {
     let (told, mut hear) = tokio::sync::watch::channel(false);
     let stopped = async move {
         stop.await;
@@ -220,7 +228,8 @@ fn catalogue(args: &ServerArgs) -> Result<Arc<Catalogue>, StartError> {
 /// Keys and resources must not name what the catalogue lacks: it would be dropped, and mean something else.
 async fn check_types(store: &Store, catalogue: &Catalogue) -> Result<Result<(), StartError>, StoreError> {
     let named = store.names_in_use().await?;
-    let scopes = named.scopes.into_iter().filter(|name| catalogue.scope(name).is_err()).map(|name| format!("scope {name}"));
+    let scopes =
+        named.scopes.into_iter().filter(|name| catalogue.scope(name).is_err()).map(|name| format!("scope {name}"));
     let entries = named
         .allow_entries
         .into_iter()

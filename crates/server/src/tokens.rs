@@ -81,7 +81,9 @@ async fn list_tokens(
 
 /// The asked-for part of a list that has no pages by itself.
 fn page(keys: Vec<ApiKeyWithOwner>, query: &ApiQuery) -> Result<Vec<ApiKeyWithOwner>, ApiError> {
-    let take = |number: Option<u64>, otherwise| number.map_or(otherwise, |number| usize::try_from(number).unwrap_or(usize::MAX));
+    let take = |number: Option<u64>, otherwise| {
+        number.map_or(otherwise, |number| usize::try_from(number).unwrap_or(usize::MAX))
+    };
     let limit = take(query.number("limit")?.filter(|limit| *limit > 0), usize::MAX);
     let offset = take(query.number("offset")?, 0);
     let after = query.text("after_id");
@@ -101,14 +103,22 @@ async fn token_config(
 }
 
 /// Get a token by its name
-async fn token_by_name(State(app): State<App>, store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireKey>, ApiError> {
+async fn token_by_name(
+    State(app): State<App>,
+    store: AuthorizedStore,
+    path: ApiPath,
+) -> Result<ApiJson<WireKey>, ApiError> {
     let user = store.addressed_user(path.get("user")).await?;
     let key = store.token_by_name(user.id, path.get("keyname")).await?;
     Ok(ApiJson(wire::key(app.catalogue(), key)))
 }
 
 /// Get a key by its id
-async fn key_by_id(State(app): State<App>, store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireKey>, ApiError> {
+async fn key_by_id(
+    State(app): State<App>,
+    store: AuthorizedStore,
+    path: ApiPath,
+) -> Result<ApiJson<WireKey>, ApiError> {
     let key = addressed_key(&store, &path).await?;
     Ok(ApiJson(wire::key(app.catalogue(), key)))
 }

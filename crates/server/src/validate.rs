@@ -90,7 +90,9 @@ mod tests {
         for good in ["a@b.co", "first.last+tag@mail.example.com", "o'neill@example.com"] {
             assert!(is_email(good), "{good}");
         }
-        for bad in ["", "a", "root@localhost", "a@b@c.de", " a@b.co", "A <a@b.co>", "a@b.co ", "a@.co", "a@b..co", ".a@b.co"] {
+        for bad in
+            ["", "a", "root@localhost", "a@b@c.de", " a@b.co", "A <a@b.co>", "a@b.co ", "a@.co", "a@b..co", ".a@b.co"]
+        {
             assert!(!is_email(bad), "{bad}");
         }
     }

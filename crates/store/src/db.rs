@@ -49,7 +49,10 @@ impl<T> Row for T where T: Send + Unpin + for<'r> FromRow<'r, SqliteRow> {}
 
 /// Where a query reads: the committed state, or a transaction with its own changes.
 pub(crate) trait Source: Send {
-    fn fetch_all<T: Row>(&mut self, query: &(impl SqlxBinder + Sync)) -> impl Future<Output = Result<Vec<T>, StoreError>> + Send;
+    fn fetch_all<T: Row>(
+        &mut self,
+        query: &(impl SqlxBinder + Sync),
+    ) -> impl Future<Output = Result<Vec<T>, StoreError>> + Send;
     fn fetch_optional<T: Row>(
         &mut self,
         query: &(impl SqlxBinder + Sync),
@@ -72,10 +75,8 @@ impl Store {
         if let Some(pages) = limits.max_pages {
             options = options.pragma("max_page_count", pages.to_string());
         }
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_with(options.clone().create_if_missing(true))
-            .await?;
+        let writer =
+            SqlitePoolOptions::new().max_connections(1).connect_with(options.clone().create_if_missing(true)).await?;
         migrator().run(&writer).await?;
         let reader = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
         Ok(Self { reader, writer })

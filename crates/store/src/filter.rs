@@ -140,9 +140,7 @@ fn granted(columns: &Columns, kind: &str, to: &[Uuid], action: &str) -> Conditio
 fn granted_to_everyone(columns: &Columns, action: &str) -> Condition {
     let (Some(grants), Some(organization)) = (&columns.grants, &columns.organization) else { return never() };
     let mut ids = granting(grants, "group", action);
-    ids.and_where(
-        Expr::col(grants.grantee.clone()).equals((grants.resource_type.0.clone(), organization.clone())),
-    );
+    ids.and_where(Expr::col(grants.grantee.clone()).equals((grants.resource_type.0.clone(), organization.clone())));
     Condition::all().add(Expr::col(columns.id.clone()).in_subquery(ids))
 }
 

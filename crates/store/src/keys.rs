@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     KeyId, Store, StoreError, Tx, UserId,
-    db::{Source, microseconds, row, timestamp},
+    db::{Source, fetch_count, microseconds, row, timestamp},
     filter::{Columns, condition},
 };
 
@@ -280,6 +280,17 @@ impl Store {
     #[tracing::instrument(skip_all)]
     pub async fn find_key_for_view(&self, id: &KeyId, now: Timestamp) -> Result<Option<ApiKey>, StoreError> {
         find(self, select_with_descendants(now).and_where(Expr::col(ApiKeys::Id).eq(id.as_str()))).await
+    }
+
+    /// How many keys work.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn count_live_keys(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let mut query = Query::select();
+        query.expr_as(Expr::col(ApiKeys::Id).count(), "count").from(ApiKeys::Table).and_where(is_live(now));
+        fetch_count(&mut &*self, &query).await
     }
 
     /// A user's token of this name: the live one, else the newest of those that were.

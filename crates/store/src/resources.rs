@@ -174,9 +174,7 @@ impl Grantee {
 }
 
 fn is(key: &ResourceKey) -> SimpleExpr {
-    Expr::col(Resources::ResourceType)
-        .eq(key.resource_type.as_str())
-        .and(Expr::col(Resources::Id).eq(key.id.0))
+    Expr::col(Resources::ResourceType).eq(key.resource_type.as_str()).and(Expr::col(Resources::Id).eq(key.id.0))
 }
 
 fn select() -> SelectStatement {
@@ -337,7 +335,11 @@ impl Store {
 /// Rows after the one with this id, in the order of lists.
 fn comes_after(after: ResourceId) -> SimpleExpr {
     let mut made_at = Query::select();
-    made_at.column(Resources::CreatedAt).from(Resources::Table).and_where(Expr::col(Resources::Id).eq(after.0)).limit(1);
+    made_at
+        .column(Resources::CreatedAt)
+        .from(Resources::Table)
+        .and_where(Expr::col(Resources::Id).eq(after.0))
+        .limit(1);
     let position = Expr::tuple([SimpleExpr::SubQuery(None, Box::new(made_at.into())), after.0.into()]);
     Expr::tuple([Expr::col(Resources::CreatedAt), Expr::col(Resources::Id)]).gt(position)
 }
@@ -452,9 +454,7 @@ impl Tx {
             return Ok(());
         }
         let mut query = Query::insert();
-        query
-            .into_table(G::Table)
-            .columns([G::ResourceType, G::ResourceId, G::GranteeKind, G::GranteeId, G::Action]);
+        query.into_table(G::Table).columns([G::ResourceType, G::ResourceId, G::GranteeKind, G::GranteeId, G::Action]);
         for grant in grants {
             query.values_panic([
                 key.resource_type.as_str().into(),

@@ -166,7 +166,8 @@ impl TryFrom<UserRow> for User {
 
     fn try_from(row: UserRow) -> Result<Self, StoreError> {
         let at = |stored| timestamp(TABLE, row.id, stored);
-        let unknown = |column: &str, value: &str| StoreError::corrupt(TABLE, row.id, format!("unknown {column} `{value}`"));
+        let unknown =
+            |column: &str, value: &str| StoreError::corrupt(TABLE, row.id, format!("unknown {column} `{value}`"));
         Ok(Self {
             status: UserStatus::parse(&row.status).ok_or_else(|| unknown("status", &row.status))?,
             login_type: LoginType::parse(&row.login_type).ok_or_else(|| unknown("login_type", &row.login_type))?,
@@ -325,7 +326,12 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Gone`] when there is no such live user.
     #[tracing::instrument(skip_all)]
-    pub async fn update_user_status(&mut self, id: UserId, status: UserStatus, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn update_user_status(
+        &mut self,
+        id: UserId,
+        status: UserStatus,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         self.update_user(id, now, [(Users::Status, status.as_str().into())]).await
     }
 

@@ -14,7 +14,7 @@ use crate::{app::App, lookup, table};
 #[command(after_help = "Examples:
   keyfob resources create workspace:dev
   keyfob resources create workspace:dev --owner amy --organization default
-  keyfob resources create template:base --id 6f1b1c9e-8f0a-4f5e-9a3d-0d3f5a3c1b2e --attribute description=Base
+  keyfob resources create template:base --attribute description=Base
   ID=$(keyfob resources create workspace:dev)")]
 pub(crate) struct CreateArgs {
     /// The type and the name

@@ -11,16 +11,15 @@ use crate::{app::App, lifetime};
 
 /// What the token is to be.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Without --scope and --allow, the token may do all that the key in use may. `keyfob scopes` lists the
-scopes. Without --lifetime, it lives as long as the server's default; when it expires is printed on standard error.
+#[command(after_help = "Without --scope and --allow, the token may do all that the key in use may; `keyfob scopes` \
+lists the scopes. Without --lifetime, it lives as long as the server's default, and when it expires is printed on \
+standard error.
 
 Examples:
   keyfob tokens create --name ci --lifetime 30d
   keyfob tokens create --name backup --scope workspace:read,template:read
   keyfob tokens create --scope workspace:ssh --allow workspace:6f1b1c9e-8f0a-4f5e-9a3d-0d3f5a3c1b2e
-  KEY=$(keyfob tokens create --name job --lifetime 1h)"
-)]
+  KEY=$(keyfob tokens create --name job --lifetime 1h)")]
 pub(crate) struct CreateArgs {
     /// How long it lives: whole numbers with the units s, m, h, d (24 hours) and y (365 days), such as 90m or 1d12h
     #[arg(long, env = "KEYFOB_TOKEN_LIFETIME", value_name = "DURATION", allow_hyphen_values = true)]

@@ -7,24 +7,23 @@ use crate::app::App;
 
 /// Which token, and how thoroughly.
 #[derive(clap::Args)]
-#[command(
-    after_help = "An expired token stays in the list with --include-expired until the server forgets it; a deleted one
-is gone at once. Tokens minted with this one end too, unless it may do everything; --descendants says otherwise.
+#[command(after_help = "An expired token stays in the list with --include-expired until the server forgets it; a \
+deleted one is gone at once. Tokens minted with this one end too, unless it may do everything; --descendants says \
+otherwise.
 
 Examples:
   keyfob tokens remove ci
   keyfob tokens remove WuoWs4ZsMX --delete
-  keyfob tokens remove ci --descendants=false"
-)]
+  keyfob tokens remove ci --descendants=false")]
 pub(crate) struct RemoveArgs {
     /// The token's name, its id, or the token itself
     #[arg(value_name = "NAME|ID|TOKEN")]
-    token: String,
+    key: String,
     /// Remove it for good in place of letting it expire
     #[arg(long)]
     delete: bool,
     /// Whether tokens minted with this one end too [default: true, but false for one that may do everything]
-    #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set)]
     descendants: Option<bool>,
 }
 
@@ -36,7 +35,7 @@ pub(crate) async fn run(app: &App, args: &RemoveArgs) -> anyhow::Result<()> {
         Some(false) => Descendants::Keep,
     };
     let client = app.connect()?;
-    let id = super::find(&client, &args.token).await?.id;
+    let id = super::find(&client, &args.key).await?.id;
     let ended = if args.delete {
         let ended = client.delete_api_key(ME, &id, descendants).await.context("delete api key")?;
         app.out.line("Token has been deleted.");

@@ -13,7 +13,7 @@ use crate::{
 pub(crate) struct ViewArgs {
     /// The token's name or id
     #[arg(value_name = "NAME|ID")]
-    token: String,
+    key: String,
     /// Which columns of the table, with commas between them [default: all]
     #[arg(short, long, value_name = "COLUMNS", value_delimiter = ',', ignore_case = true)]
     column: Vec<TokenColumn>,
@@ -24,7 +24,7 @@ pub(crate) struct ViewArgs {
 
 /// Prints the token.
 pub(crate) async fn run(app: &App, args: &ViewArgs) -> anyhow::Result<()> {
-    let key = super::find(&app.connect()?, &args.token).await?;
+    let key = super::find(&app.connect()?, &args.key).await?;
     if args.output == Format::Json {
         return app.out.json(&[key]);
     }

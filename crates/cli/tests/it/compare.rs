@@ -29,15 +29,12 @@ pub(crate) fn fill(text: &str, names: &Names) -> String {
         let (before, after) = rest.split_at(start);
         filled += before;
         let name = after[1..].split('}').next().unwrap_or_default();
-        match names.get(name).filter(|_| after[1 + name.len()..].starts_with('}')) {
-            Some(value) => {
-                filled += &shown(value);
-                rest = &after[name.len() + 2..];
-            }
-            None => {
-                filled.push('{');
-                rest = &after[1..];
-            }
+        if let Some(value) = names.get(name).filter(|_| after[1 + name.len()..].starts_with('}')) {
+            filled += &shown(value);
+            rest = &after[name.len() + 2..];
+        } else {
+            filled.push('{');
+            rest = &after[1..];
         }
     }
     filled + rest
@@ -90,7 +87,8 @@ fn is_alphanumeric(text: &str, length: usize) -> bool {
 
 fn is_time(text: &str) -> bool {
     let Some((seconds, rest)) = text.split_at_checked(19) else { return false };
-    let zone = rest.strip_prefix('.').map_or(rest, |fraction| fraction.trim_start_matches(|c: char| c.is_ascii_digit()));
+    let zone =
+        rest.strip_prefix('.').map_or(rest, |fraction| fraction.trim_start_matches(|c: char| c.is_ascii_digit()));
     let has_digits = rest == zone || rest.len() > zone.len() + 1;
     let has_zone = zone == "Z" || zone.strip_prefix(['+', '-']).is_some_and(|zone| has_shape(zone, "dd:dd"));
     has_shape(seconds, "dddd-dd-ddTdd:dd:dd") && has_digits && has_zone

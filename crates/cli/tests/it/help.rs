@@ -1,0 +1,36 @@
+//! Every help text, as people read it.
+use crate::program::Home;
+
+/// The commands that a help text lists.
+fn commands(help: &str) -> Vec<String> {
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let names = names.filter_map(|line| line.split_whitespace().next());
+    names.filter(|name| *name != "help").map(ToOwned::to_owned).collect()
+}
+
+/// Shows the help of a command and of every command below it.
+fn show(home: &Home, path: &[String]) {
+    let arguments: Vec<&str> = path.iter().map(String::as_str).chain(["--help"]).collect();
+    let ran = home.run(&arguments);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{path:?}");
+    let name: Vec<&str> = ["keyfob"].into_iter().chain(path.iter().map(String::as_str)).collect();
+    insta::assert_snapshot!(name.join("-"), ran.stdout);
+    for command in commands(&ran.stdout) {
+        show(home, &[path, &[command]].concat());
+    }
+}
+
+#[test]
+fn every_command_explains_itself() {
+    show(&Home::new(), &[]);
+}
+
+#[test]
+fn a_command_without_its_subcommand_shows_its_help_and_fails() {
+    for command in ["tokens", "resources"] {
+        let ran = Home::new().run(&[command]);
+        assert_eq!(ran.code, Some(1));
+        assert!(ran.stderr.contains(&format!("Usage: keyfob {command}")), "{}", ran.stderr);
+    }
+}

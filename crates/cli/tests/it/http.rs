@@ -63,7 +63,8 @@ impl Message {
         let mut stream = TcpStream::connect(address)?;
         let hop_by_hop = ["host", "connection", "content-length"];
         let mut head = format!("{}\r\nHost: {address}\r\nConnection: close\r\n", self.start);
-        for (name, value) in self.headers.iter().filter(|(name, _)| !hop_by_hop.contains(&name.to_lowercase().as_str())) {
+        for (name, value) in self.headers.iter().filter(|(name, _)| !hop_by_hop.contains(&name.to_lowercase().as_str()))
+        {
             head += &format!("{name}: {value}\r\n");
         }
         if !self.body.is_empty() || ["POST", "PUT", "PATCH"].contains(&self.word(0)) {
@@ -98,7 +99,8 @@ impl Message {
         }
         let mut lines = lines.into_iter();
         let start = lines.next().ok_or(io::ErrorKind::UnexpectedEof)?;
-        let headers = lines.filter_map(|line| Some(line.split_once(':')?).map(|(n, v)| (n.to_owned(), v.trim().to_owned())));
+        let headers =
+            lines.filter_map(|line| Some(line.split_once(':')?).map(|(n, v)| (n.to_owned(), v.trim().to_owned())));
         let mut message = Self { start, headers: headers.collect(), body: Vec::new() };
         let length = message.header("Content-Length").and_then(|length| length.parse().ok());
         assert!(message.header("Transfer-Encoding").is_none(), "chunked bodies are not read here");

@@ -1,0 +1,171 @@
+//! Signing in and out, with what is stored on the way.
+use crate::program::{Home, PASSWORD, Ran, Server, config_dir, keyfob, run};
+
+const FIRST_USER: [&str; 6] =
+    ["--first-user-username", "owner", "--first-user-email", "owner@example.com", "--first-user-full-name", "Owner"];
+
+fn set_up(home: &Home, server: &Server, password: &str) -> Ran {
+    let url = server.url();
+    home.run(&[&["login", &url][..], &FIRST_USER, &["--first-user-password", password]].concat())
+}
+
+#[test]
+fn the_first_user_is_made_by_flags_and_is_signed_in() {
+    let (server, home) = (Server::start(), Home::new());
+    let ran = set_up(&home, &server, PASSWORD);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    let url = server.url();
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            &format!("Attempting to authenticate with argument URL: '{url}'"),
+            "Your Keyfob deployment hasn't been set up!",
+            "Welcome to Keyfob, owner! You're authenticated.",
+        ]
+    );
+    assert_eq!(home.stored("url"), Some(url.clone()));
+    let ran = home.run(&["whoami"]);
+    assert_eq!(ran.stdout, format!("Keyfob is running at {url}, You're authenticated as owner !\n"));
+    let ran = home.run(&["login", "token"]);
+    assert_eq!(Some(ran.stdout.trim_end().to_owned()), home.stored("session"));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_stored_is_for_its_owner_alone() {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+    let (server, home) = (Server::start(), Home::new());
+    assert_eq!(set_up(&home, &server, PASSWORD).code, Some(0));
+    let mode = |name: &str| fs::metadata(config_dir(home.path()).join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("session"), mode("url")), (0o600, 0o600));
+    assert_eq!(mode("") & 0o027, 0, "the folder is closed to others");
+}
+
+#[test]
+fn a_weak_first_password_is_refused_in_the_servers_words() {
+    let (server, home) = (Server::start(), Home::new());
+    let ran = set_up(&home, &server, "password");
+    assert_eq!(ran.code, Some(1));
+    let (head, rest) = ran.stderr.split_once('\n').unwrap();
+    assert_eq!(head, "Encountered an error running \"keyfob login\", see \"keyfob login --help\" for more information");
+    let start = "error: Trace=[create initial user: ]\nPassword is invalid\n1 validation error(s) found\n\tpassword: ";
+    assert!(rest.starts_with(start), "{rest}");
+    assert_eq!(home.stored("session"), None);
+}
+
+#[test]
+fn a_first_user_can_be_made_by_answers() {
+    let (server, home) = (Server::start(), Home::new());
+    let answers = format!("yes\nowner\n\nowner@example.com\n{PASSWORD}\nother\n{PASSWORD}\n{PASSWORD}\n");
+    let ran = home.run_with(&["login", &server.url(), "--force-tty", "--no-open"], &answers);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stderr.contains("Would you like to create the first user? (yes/no)"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("Passwords do not match"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains(PASSWORD));
+    assert!(ran.stdout.ends_with("Welcome to Keyfob, owner! You're authenticated.\n"), "{}", ran.stdout);
+}
+
+#[test]
+fn without_a_terminal_the_first_user_takes_flags() {
+    let (server, home) = (Server::start(), Home::new());
+    let ran = home.run(&["login", &server.url()]);
+    assert_eq!(ran.code, Some(1));
+    let words = "the initial user cannot be created in non-interactive mode. use the API";
+    assert!(ran.stderr.contains(words), "{}", ran.stderr);
+}
+
+#[test]
+fn a_token_can_be_pasted_after_a_bad_one() {
+    let (server, session) = Server::with_owner();
+    let home = Home::new();
+    let ran = home.run_with(&["login", &server.url()], &format!("nonsense\n{session}\n"));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stdout.contains(&format!("Open the following in your browser:\n\n\t{}/cli-auth\n", server.url())));
+    assert!(ran.stderr.contains("That's not a valid token!"));
+    assert!(!ran.stderr.contains(&session));
+    assert_eq!(home.stored("session"), Some(session));
+}
+
+#[test]
+fn a_token_in_the_environment_is_not_mistaken_for_a_wish_to_store_it() {
+    let (server, session) = Server::with_owner();
+    for variable in ["KEYFOB_SESSION_TOKEN", "CODER_SESSION_TOKEN"] {
+        let home = Home::new();
+        let ran = run(keyfob(home.path()).args(["login", &server.url()]).env(variable, &session), "");
+        assert_eq!(ran.code, Some(1));
+        let words = format!(
+            "error: {variable} is set. This environment variable takes precedence over any session token stored on disk."
+        );
+        assert!(ran.stderr.contains(&words), "{}", ran.stderr);
+        assert_eq!(home.stored("session"), None);
+    }
+}
+
+#[test]
+fn something_that_is_no_keyfob_server_is_named_as_such() {
+    // An ordinary web server: it answers, but with a page of its own.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut reader = std::io::BufReader::new(stream.try_clone().unwrap());
+        crate::http::Message::read(&mut reader, false).unwrap();
+        let page = crate::http::Message { start: "HTTP/1.1 404 Not Found".to_owned(), ..Default::default() };
+        page.write_answer(&mut stream).unwrap();
+    });
+    let ran = Home::new().run(&["login", &url]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains("is the URL right"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("missing build version header, not a keyfob instance"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_stored_key_goes_to_no_server_but_its_own() {
+    let (server, session) = Server::with_owner();
+    let home = Home::signed_in(&server, &session);
+    let other = Server::start();
+    let ran = home.run(&["--url", &other.url(), "whoami"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains("Suggestion: Try logging in using 'keyfob login'."), "{}", ran.stderr);
+    let ran = home.run(&["--url", &other.url(), "login", "token"]);
+    let words = format!("requested {} but logged into {}\n", other.url(), server.url());
+    assert!(ran.stderr.ends_with(&words), "{}", ran.stderr);
+}
+
+#[test]
+fn signing_out_ends_the_session_and_forgets_it() {
+    let (server, session) = Server::with_owner();
+    let home = Home::signed_in(&server, &session);
+    let ran = home.run_with(&["logout"], "no\n");
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""));
+    assert_eq!(ran.stderr.trim(), "Are you sure you want to log out? (yes/no)");
+    let ran = home.run_with(&["logout"], "y\n");
+    assert_eq!(ran.stdout, "You are no longer logged in. You can log in using 'keyfob login <url>'.\n");
+    assert_eq!((home.stored("url"), home.stored("session")), (None, None));
+    let ran = home.run(&["--url", &server.url(), "--token", &session, "whoami"]);
+    assert_eq!(ran.code, Some(1), "the key is dead");
+}
+
+#[test]
+fn errors_have_the_layout_that_people_know() {
+    let (server, session) = Server::with_owner();
+    let home = Home::signed_in(&server, &session);
+    let ran = home.run(&["tokens", "create", "--scope", "x", "--lifetime", "1h"]);
+    assert_eq!(
+        ran.stderr,
+        "Encountered an error running \"keyfob tokens create\", see \"keyfob tokens create --help\" for more information\n\
+         error: Trace=[create tokens: ]\nFailed to create API key.\ninvalid or unsupported API key scope: \"x\"\n"
+    );
+    let ran = home.run(&["tokens", "create", "--lifetime", "8d"]);
+    assert!(
+        ran.stderr.ends_with("error: lifetime (192h0m0s) is greater than the maximum allowed lifetime (168h0m0s)\n")
+    );
+    let ran = home.run(&["tokens", "create", "--lifetime", "30"]);
+    let words = "error: parse lifetime: missing unit in duration \"30\": write 30d for days or 30h for hours\n";
+    assert!(ran.stderr.ends_with(words), "{}", ran.stderr);
+    let ran = home.run(&["--token", "aaaaaaaaaa-bbbbbbbbbbbbbbbbbbbbbb", "whoami", "--verbose"]);
+    let words = "error: API request error to \"GET /api/v2/users/{user}\". Status code 401\n";
+    assert!(ran.stderr.contains(words), "{}", ran.stderr);
+    assert!(ran.stderr.contains("\nAPI key is invalid.\n"), "{}", ran.stderr);
+}

@@ -1,5 +1,13 @@
 //! Keyfob as people meet it: the real program, on a real port, in an empty folder.
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::expect_used,
+    clippy::format_push_string,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test may fail where it stands, and its output is shown when it does"
+)]
 
 mod authcheck;
 mod command_line;
@@ -8,6 +16,7 @@ mod help;
 mod http;
 mod keys;
 mod login;
+mod notices;
 mod player;
 mod program;
 mod proxy;

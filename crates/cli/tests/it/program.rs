@@ -15,7 +15,7 @@ use crate::http::Message;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_keyfob");
 /// Longer than a start ever takes; only a server that does not start gets here.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 pub(crate) const PASSWORD: &str = "Sup3rSecret!pw";
 

@@ -1,5 +1,9 @@
 //! The built-in catalogue as data: every type with its actions and the shape of its objects.
-use super::{Action, InOrganization::{Always, Never, Sometimes}, ResourceType, Shape};
+use super::{
+    Action,
+    InOrganization::{Always, Never, Sometimes},
+    ResourceType, Shape,
+};
 use crate::catalogue::InOrganization;
 
 macro_rules! actions {

@@ -1,6 +1,6 @@
 //! The smallest changes that turn a denial into a yes.
-use super::{Level, Parts};
-use crate::{Action, AllowEntry, Catalogue, Id, Object, ResourceType, Vote, permission::Table};
+use super::Parts;
+use crate::{Action, AllowEntry, Catalogue, Id, Level, Object, ResourceType, Vote, table::Rows};
 
 /// Something to add.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +29,10 @@ impl Missing {
     /// What to add.
     pub fn add(&self) -> String {
         match self {
-            Self::Scope(text) | Self::AllowListEntry(text) | Self::RolePermission(_, text) | Self::AccessListGrant(text) => {
-                text.clone()
-            }
+            Self::Scope(text)
+            | Self::AllowListEntry(text)
+            | Self::RolePermission(_, text)
+            | Self::AccessListGrant(text) => text.clone(),
         }
     }
 
@@ -52,7 +53,12 @@ impl Missing {
 }
 
 /// What is missing, or none where nothing that is added could help.
-pub(super) fn of(catalogue: &Catalogue, parts: Parts, action: Action, object: &Object<'_>) -> Option<Vec<Missing>> {
+pub(super) fn of(
+    catalogue: &Catalogue,
+    parts: &Parts<'_>,
+    action: Action,
+    object: &Object<'_>,
+) -> Option<Vec<Missing>> {
     let permission = format!("{}:{}", catalogue.type_name(object.resource_type), catalogue.action_name(action));
     let mut missing = Vec::new();
     if !parts.roles_allow() {
@@ -70,24 +76,24 @@ pub(super) fn of(catalogue: &Catalogue, parts: Parts, action: Action, object: &O
         }
         missing.push(Missing::Scope(smallest_scope(catalogue, action, object.resource_type)));
     }
-    if !parts.listed {
+    if parts.entry.is_none() {
         missing.push(Missing::AllowListEntry(entry_for(catalogue, object).to_string()));
     }
     Some(missing)
 }
 
 /// The narrowest level at which one more permission would make the roles say yes.
-fn smallest_level(parts: Parts) -> Option<Level> {
+fn smallest_level(parts: &Parts<'_>) -> Option<Level> {
     let votes = parts.roles;
     if votes.site == Vote::Deny {
         return None;
     }
-    let open = |vote: Vote| vote == Vote::Abstain;
-    if parts.user_counts && open(votes.user) {
+    let open = Some(Vote::Abstain);
+    if votes.user == open {
         Some(Level::User)
-    } else if parts.is_member && parts.member_counts && votes.org != Vote::Deny && open(votes.member) {
+    } else if votes.member == open && votes.org != Some(Vote::Deny) {
         Some(Level::Member)
-    } else if parts.is_member && open(votes.org) {
+    } else if votes.org == open {
         Some(Level::Organization)
     } else {
         Some(Level::Site)
@@ -95,21 +101,21 @@ fn smallest_level(parts: Parts) -> Option<Level> {
 }
 
 /// Whether an access list could say yes where roles cannot: negative permissions do not reach it.
-fn can_be_granted(catalogue: &Catalogue, parts: Parts, object: &Object<'_>) -> bool {
-    parts.is_member && !object.id.is_none() && catalogue.shape(object.resource_type).has_acl
+fn can_be_granted(catalogue: &Catalogue, parts: &Parts<'_>, object: &Object<'_>) -> bool {
+    parts.standing.acl_counts() && !object.id.is_none() && catalogue.shape(object.resource_type).has_acl
 }
 
 /// The scope with the fewest permissions that a token may ask for and that permits this.
 fn smallest_scope(catalogue: &Catalogue, action: Action, of: ResourceType) -> String {
     let candidates = catalogue.requestable_scopes().into_iter().filter_map(|name| {
-        let table = Table::compile(catalogue, &catalogue.scope_permissions(&name)?);
-        (table.vote(action, of) == Vote::Allow).then(|| (table.size(), name))
+        let permitted = Rows::compile(catalogue, &catalogue.scope_permissions(&name)?);
+        permitted.allows(action, of).then(|| (permitted.size(), name))
     });
     candidates.min().map_or_else(|| "coder:all".to_owned(), |(_, name)| name)
 }
 
 /// The narrowest allow-list entry that fits an object.
-pub(super) fn entry_for(catalogue: &Catalogue, object: &Object<'_>) -> AllowEntry {
+fn entry_for(catalogue: &Catalogue, object: &Object<'_>) -> AllowEntry {
     let of = Some(object.resource_type).filter(|of| *of != ResourceType::OTHER);
     let id = match object.id {
         Id::None => None,

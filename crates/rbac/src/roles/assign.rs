@@ -37,12 +37,14 @@ const STORED_SYSTEM_ROLES: [&str; 2] = ["organization-member", "organization-ser
 pub fn may_assign(actor: &[RoleName], target: &RoleName) -> bool {
     actor.iter().any(|role| {
         let in_reach = role.organization.is_none() || role.organization == target.organization;
-        in_reach && MATRIX.iter().any(|(name, lists)| *name == role.name && lists.iter().any(|list| holds(list, target)))
+        in_reach
+            && MATRIX.iter().any(|(name, lists)| *name == role.name && lists.iter().any(|list| holds(list, target)))
     })
 }
 
 fn holds(list: &[&str], target: &RoleName) -> bool {
-    let is_known = BUILT_IN.iter().any(|role| role.name == target.name) || STORED_SYSTEM_ROLES.contains(&target.name.as_str());
+    let is_known =
+        BUILT_IN.iter().any(|role| role.name == target.name) || STORED_SYSTEM_ROLES.contains(&target.name.as_str());
     let name = match target.organization {
         _ if is_known => target.name.as_str(),
         Some(_) => "custom-organization-role",

@@ -43,7 +43,10 @@ pub(super) const OWNER_SITE: &[Row] = &[
     allow("user", "*"),
     allow("user_skill", "delete read"),
     allow("webpush_subscription", "*"),
-    allow("workspace", "application_connect create create_agent delete delete_agent read share ssh start stop update update_agent"),
+    allow(
+        "workspace",
+        "application_connect create create_agent delete delete_agent read share ssh start stop update update_agent",
+    ),
     allow("workspace_agent_devcontainers", "*"),
     allow("workspace_agent_resource_monitor", "*"),
     allow("workspace_build_orchestration", "*"),
@@ -52,11 +55,8 @@ pub(super) const OWNER_SITE: &[Row] = &[
 ];
 
 /// What `member` may do everywhere.
-pub(super) const MEMBER_SITE: &[Row] = &[
-    allow("assign_role", "read"),
-    allow("oauth2_app", "read"),
-    allow("workspace_proxy", "read"),
-];
+pub(super) const MEMBER_SITE: &[Row] =
+    &[allow("assign_role", "read"), allow("oauth2_app", "read"), allow("workspace_proxy", "read")];
 
 /// What `member` may do on own objects without organization.
 pub(super) const MEMBER_USER: &[Row] = &[
@@ -151,9 +151,7 @@ pub(super) const USER_ADMIN_SITE: &[Row] = &[
 ];
 
 /// What `organization-admin` may do everywhere.
-pub(super) const ORGANIZATION_ADMIN_SITE: &[Row] = &[
-    allow("user", "read"),
-];
+pub(super) const ORGANIZATION_ADMIN_SITE: &[Row] = &[allow("user", "read")];
 
 /// What `organization-admin` may do on everything of the organization.
 pub(super) const ORGANIZATION_ADMIN_ORG: &[Row] = &[
@@ -215,9 +213,7 @@ pub(super) const ORGANIZATION_AUDITOR_ORG: &[Row] = &[
 ];
 
 /// What `organization-user-admin` may do everywhere.
-pub(super) const ORGANIZATION_USER_ADMIN_SITE: &[Row] = &[
-    allow("user", "read"),
-];
+pub(super) const ORGANIZATION_USER_ADMIN_SITE: &[Row] = &[allow("user", "read")];
 
 /// What `organization-user-admin` may do on everything of the organization.
 pub(super) const ORGANIZATION_USER_ADMIN_ORG: &[Row] = &[
@@ -245,30 +241,27 @@ pub(super) const ORGANIZATION_TEMPLATE_ADMIN_ORG: &[Row] = &[
 ];
 
 /// What `organization-workspace-creation-ban` may do on everything of the organization.
-pub(super) const ORGANIZATION_WORKSPACE_CREATION_BAN_ORG: &[Row] = &[
-    deny("workspace", "create create_agent delete delete_agent"),
-];
+pub(super) const ORGANIZATION_WORKSPACE_CREATION_BAN_ORG: &[Row] =
+    &[deny("workspace", "create create_agent delete delete_agent")];
 
 /// What `organization-workspace-access` may do on own objects of the organization.
 pub(super) const ORGANIZATION_WORKSPACE_ACCESS_MEMBER: &[Row] = &[
     allow("file", "create read"),
     allow("provisioner_daemon", "create read"),
     allow("task", "create delete read update"),
-    allow("workspace", "application_connect create create_agent delete delete_agent read share ssh start stop update update_agent"),
+    allow(
+        "workspace",
+        "application_connect create create_agent delete delete_agent read share ssh start stop update update_agent",
+    ),
     allow("workspace_dormant", "create create_agent delete delete_agent read stop update update_agent"),
 ];
 
 /// What `agents-access` may do on own objects of the organization.
-pub(super) const AGENTS_ACCESS_MEMBER: &[Row] = &[
-    allow("chat", "create read share update"),
-];
+pub(super) const AGENTS_ACCESS_MEMBER: &[Row] = &[allow("chat", "create read share update")];
 
 /// What every member of an organization may do on everything of it.
-pub(super) const IMPLIED_ORG: &[Row] = &[
-    allow("assign_org_role", "read"),
-    allow("organization", "read"),
-    allow("provisioner_daemon", "read"),
-];
+pub(super) const IMPLIED_ORG: &[Row] =
+    &[allow("assign_org_role", "read"), allow("organization", "read"), allow("provisioner_daemon", "read")];
 
 /// What every member of an organization may do on own objects of it.
 pub(super) const IMPLIED_MEMBER: &[Row] = &[

@@ -238,7 +238,10 @@ fn answer(reason: Unauthenticated, app: &App) -> ApiError {
         }
         Unauthenticated::NotActive(status) => ApiError::new(
             StatusCode::UNAUTHORIZED,
-            format!("User is not active (status = \"{}\"). Contact an admin to reactivate your account.", status.as_str()),
+            format!(
+                "User is not active (status = \"{}\"). Contact an admin to reactivate your account.",
+                status.as_str()
+            ),
         )
         .challenge(&invalid),
         reason @ Unauthenticated::Unreadable(_) => ApiError::internal(&reason),

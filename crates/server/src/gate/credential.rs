@@ -88,9 +88,8 @@ fn query(uri: &Uri, name: &str) -> Option<String> {
 }
 
 fn is_key_shaped(text: &str) -> bool {
-    split(text).is_ok_and(|parts| {
-        parts.id.is_some() && parts.secret.reveal().bytes().all(|byte| byte.is_ascii_alphanumeric())
-    })
+    split(text)
+        .is_ok_and(|parts| parts.id.is_some() && parts.secret.reveal().bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 /// Takes a key apart.

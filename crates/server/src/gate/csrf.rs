@@ -32,7 +32,8 @@ pub(super) fn check(method: &Method, headers: &HeaderMap, session: &SecretText) 
 
 fn has_proof(headers: &HeaderMap) -> bool {
     let decode = |text: Option<String>| text.and_then(|text| BASE64.decode(text).ok());
-    let (Some(token), Some(sent)) = (decode(cookie(headers, "csrf_token")), decode(header_text(headers, "X-CSRF-TOKEN")))
+    let (Some(token), Some(sent)) =
+        (decode(cookie(headers, "csrf_token")), decode(header_text(headers, "X-CSRF-TOKEN")))
     else {
         return false;
     };

@@ -49,7 +49,8 @@ impl Denied {
 
     /// The challenge of a 403 (RFC 6750, section 3.1).
     pub(crate) fn challenge(&self) -> String {
-        let scope = if self.cause == Cause::Scopes { format!(", scope=\"{}\"", self.permission()) } else { String::new() };
+        let scope =
+            if self.cause == Cause::Scopes { format!(", scope=\"{}\"", self.permission()) } else { String::new() };
         format!(
             "Bearer realm=\"coder\", error=\"insufficient_scope\", error_description=\"The request requires higher \
              privileges than provided by the access token\"{scope}"

@@ -2,8 +2,7 @@
 use std::sync::Arc;
 
 use keyfob_rbac::{
-    Catalogue, Role, RoleName, RoleSettings, built_in_role, organization_member_role,
-    organization_service_account_role,
+    Catalogue, Role, RoleName, RoleSettings, built_in_role, organization_member_role, organization_service_account_role,
 };
 use keyfob_store::{Member, Organization, Store, StoreError, User};
 
@@ -39,7 +38,8 @@ impl RoleBook {
 
     fn in_organization(&self, user: &User, organization: &Organization, member: &Member) -> Vec<Role> {
         let id = organization.id.0;
-        let implied = if user.is_service_account { organization_service_account_role } else { organization_member_role };
+        let implied =
+            if user.is_service_account { organization_service_account_role } else { organization_member_role };
         let implied = implied(&self.catalogue, id, organization.shareable_workspace_owners, &self.settings);
         let names = organization.default_org_member_roles.iter().chain(&member.roles);
         let given = names.filter_map(|name| self.built_in(&RoleName::in_organization(name, id)));

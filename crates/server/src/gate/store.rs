@@ -1,6 +1,7 @@
 //! The store as one caller may use it. Handlers have no other.
 mod audit;
 mod decisions;
+mod deployment;
 mod keys;
 mod organizations;
 mod resources;

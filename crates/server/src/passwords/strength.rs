@@ -21,8 +21,7 @@ const CLASSES: [Class; 6] = [
     Class { characters: "0123456789", missing: Some("using numbers") },
 ];
 
-const SEQUENCES: [&str; 5] =
-    ["0123456789", "qwertyuiop", "asdfghjkl", "zxcvbnm", "abcdefghijklmnopqrstuvwxyz"];
+const SEQUENCES: [&str; 5] = ["0123456789", "qwertyuiop", "asdfghjkl", "zxcvbnm", "abcdefghijklmnopqrstuvwxyz"];
 
 /// What is wrong with a password, in the contract's words; none when it is strong enough.
 pub(crate) fn weakness(password: &str) -> Option<String> {
@@ -122,8 +121,7 @@ mod tests {
     fn the_contracts_table_of_passwords_holds() {
         let no_upper_number = "insecure password, try including more special characters, using uppercase letters, \
                                using numbers or using a longer password";
-        let no_upper =
-            "insecure password, try including more special characters, using uppercase letters or using a longer password";
+        let no_upper = "insecure password, try including more special characters, using uppercase letters or using a longer password";
         let digits_only = "insecure password, try including more special characters, using lowercase letters, \
                            using uppercase letters or using a longer password";
         let cases = [

@@ -39,7 +39,8 @@ pub(super) fn wire(resource_type: &str, grants: &[Grant]) -> ResourceAcl {
 
 fn spell(resource_type: &str, actions: &BTreeSet<&str>) -> AclGrant {
     let role = role_names(resource_type).unwrap_or_default().iter().find(|role| {
-        acl_role_actions(resource_type, role).is_some_and(|held| held.iter().copied().collect::<BTreeSet<_>>() == *actions)
+        acl_role_actions(resource_type, role)
+            .is_some_and(|held| held.iter().copied().collect::<BTreeSet<_>>() == *actions)
     });
     match role {
         Some(role) => AclGrant::Role((*role).to_owned()),
@@ -90,11 +91,14 @@ fn actions(catalogue: &Catalogue, of: ResourceType, asked: &AclGrant) -> Result<
         AclGrant::Role(role) => acl_role_actions(type_name, role)
             .map(|actions| actions.iter().map(|action| (*action).to_owned()).collect())
             .ok_or_else(|| format!("role {role:?} is not a valid {type_name} role")),
-        AclGrant::Actions(_) if role_names(type_name).is_some() => {
-            Err(format!("a {type_name} takes one of the roles {}", role_names(type_name).unwrap_or_default().join(", ")))
-        }
+        AclGrant::Actions(_) if role_names(type_name).is_some() => Err(format!(
+            "a {type_name} takes one of the roles {}",
+            role_names(type_name).unwrap_or_default().join(", ")
+        )),
         AclGrant::Actions(actions) => {
-            let known = |action: &String| action == "*" || catalogue.action(action).is_some_and(|it| catalogue.has_action(of, it));
+            let known = |action: &String| {
+                action == "*" || catalogue.action(action).is_some_and(|it| catalogue.has_action(of, it))
+            };
             match actions.iter().find(|action| !known(action)) {
                 None => Ok(actions.clone()),
                 Some(action) => Err(format!("{action:?} is no action of {type_name}")),

@@ -13,7 +13,8 @@ pub(super) fn list(app: &App, query: &ApiQuery) -> Result<(Vec<ResourceType>, Li
         Some(name) => match app.catalogue().resource_type(name).filter(|of| is_registrable(*of)) {
             Some(of) => vec![of],
             None => {
-                let detail = format!("{name:?} is no type that can be registered; GET /api/v2/resource-types lists them");
+                let detail =
+                    format!("{name:?} is no type that can be registered; GET /api/v2/resource-types lists them");
                 return Err(invalid_query(vec![Validation::new("type", detail)]));
             }
         },

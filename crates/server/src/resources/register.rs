@@ -87,7 +87,11 @@ fn registrable_type(app: &App, name: &str) -> Result<ResourceType, ApiError> {
     let Some(of) = app.catalogue().resource_type(name) else {
         return Err(wrong(format!("unknown resource type {name:?}; GET /api/v2/resource-types lists them")));
     };
-    if is_registrable(of) { Ok(of) } else { Err(wrong(format!("Keyfob stores {name} itself, by endpoints of its own"))) }
+    if is_registrable(of) {
+        Ok(of)
+    } else {
+        Err(wrong(format!("Keyfob stores {name} itself, by endpoints of its own")))
+    }
 }
 
 fn check_name(name: &str, wrong: &mut Vec<Validation>) {
@@ -99,7 +103,10 @@ fn check_name(name: &str, wrong: &mut Vec<Validation>) {
 fn check_attributes(attributes: &Map<String, Value>, wrong: &mut Vec<Validation>) {
     let size = serde_json::to_string(attributes).map_or(usize::MAX, |text| text.len());
     if size > MAX_ATTRIBUTES {
-        wrong.push(Validation::new("attributes", format!("Attributes take {size} bytes; at most {MAX_ATTRIBUTES} are kept.")));
+        wrong.push(Validation::new(
+            "attributes",
+            format!("Attributes take {size} bytes; at most {MAX_ATTRIBUTES} are kept."),
+        ));
     }
 }
 

@@ -35,7 +35,9 @@ impl From<BadRequest> for ApiError {
     fn from(bad: BadRequest) -> Self {
         let detail = bad.to_string();
         let message = match bad {
-            BadRequest::Scope(_) | BadRequest::AllowEntry { .. } | BadRequest::AllowList(_) => "Failed to create API key.",
+            BadRequest::Scope(_) | BadRequest::AllowEntry { .. } | BadRequest::AllowList(_) => {
+                "Failed to create API key."
+            }
             BadRequest::NegativeLifetime | BadRequest::LongLifetime(_) => "Failed to validate create API key request.",
         };
         let error = Self::bad_request(message).detail(detail.clone());
@@ -63,8 +65,9 @@ impl From<MintError> for ApiError {
 
 fn exceeding(scopes: &[ScopeName], entries: &[AllowEntry]) -> String {
     let scopes = scopes.iter().map(|scope| format!("scope {scope} exceeds the scopes of the key that asks for it"));
-    let entries =
-        entries.iter().map(|entry| format!("allow_list entry {entry} exceeds the allow list of the key that asks for it"));
+    let entries = entries
+        .iter()
+        .map(|entry| format!("allow_list entry {entry} exceeds the allow list of the key that asks for it"));
     scopes.chain(entries).collect::<Vec<_>>().join("; ")
 }
 
@@ -87,8 +90,7 @@ pub(super) async fn token(
 /// Mints a session with all that the caller's own key has.
 pub(super) async fn session(app: &App, store: &AuthorizedStore, owner: User) -> Result<MintedKey, ApiError> {
     let lifetime = Lifetime(app.settings().lifetimes.token_default);
-    let order =
-        KeyOrder { owner, kind: NewKeyKind::Session, scopes: Wish::Own, allow_list: Wish::Own, lifetime };
+    let order = KeyOrder { owner, kind: NewKeyKind::Session, scopes: Wish::Own, allow_list: Wish::Own, lifetime };
     Ok(store.mint_key(order).await?)
 }
 

@@ -2,15 +2,36 @@
 use crate::random::Random;
 
 const ADJECTIVES: [&str; 24] = [
-    "amber", "bold", "brisk", "calm", "candid", "clever", "crisp", "daring", "eager", "fair", "gentle", "happy", "jolly",
-    "keen", "lively", "lucid", "merry", "nimble", "patient", "quiet", "steady", "sunny", "tidy", "witty",
+    "amber", "bold", "brisk", "calm", "candid", "clever", "crisp", "daring", "eager", "fair", "gentle", "happy",
+    "jolly", "keen", "lively", "lucid", "merry", "nimble", "patient", "quiet", "steady", "sunny", "tidy", "witty",
 ];
 
 /// People who worked on secrets and on machines.
 const SURNAMES: [&str; 24] = [
-    "babbage", "bletchley", "clarke", "diffie", "dijkstra", "friedman", "goldwasser", "hamilton", "hellman", "hopper",
-    "kerckhoffs", "lamport", "liskov", "lovelace", "merkle", "micali", "noether", "perlman", "rejewski", "rivest",
-    "shannon", "stearns", "turing", "wilkes",
+    "babbage",
+    "bletchley",
+    "clarke",
+    "diffie",
+    "dijkstra",
+    "friedman",
+    "goldwasser",
+    "hamilton",
+    "hellman",
+    "hopper",
+    "kerckhoffs",
+    "lamport",
+    "liskov",
+    "lovelace",
+    "merkle",
+    "micali",
+    "noether",
+    "perlman",
+    "rejewski",
+    "rivest",
+    "shannon",
+    "stearns",
+    "turing",
+    "wilkes",
 ];
 
 const DIGITS: [char; 10] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];

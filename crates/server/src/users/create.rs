@@ -41,10 +41,11 @@ pub(super) async fn user(app: &App, store: &AuthorizedStore, request: CreateUser
 }
 
 fn check_fields(request: &CreateUserRequest) -> Result<(), ApiError> {
-    let fields = Fields::default()
-        .username("username", &request.username)
-        .real_name("name", &request.name)
-        .one_of("user_status", &request.user_status, &["active", "dormant", "suspended"]);
+    let fields = Fields::default().username("username", &request.username).real_name("name", &request.name).one_of(
+        "user_status",
+        &request.user_status,
+        &["active", "dormant", "suspended"],
+    );
     let fields = if request.service_account { fields } else { fields.email("email", &request.email) };
     fields.check()?;
     let has_password = !request.password.reveal().is_empty();
@@ -65,7 +66,9 @@ fn login_type(request: &CreateUserRequest) -> Result<LoginType, ApiError> {
         other => other,
     };
     if asked != "password" && !request.password.reveal().is_empty() {
-        return Err(ApiError::bad_request(format!("Password cannot be set for non-password (\"{asked}\") authentication.")));
+        return Err(ApiError::bad_request(format!(
+            "Password cannot be set for non-password (\"{asked}\") authentication."
+        )));
     }
     match LoginType::parse(asked) {
         Some(LoginType::Oidc) => Err(ApiError::bad_request("You must configure OIDC before creating OIDC users.")),
@@ -104,7 +107,11 @@ async fn organizations(store: &AuthorizedStore, request: &CreateUserRequest) -> 
     Ok(found)
 }
 
-async fn password_hash(app: &App, login_type: LoginType, request: &CreateUserRequest) -> Result<PasswordHash, ApiError> {
+async fn password_hash(
+    app: &App,
+    login_type: LoginType,
+    request: &CreateUserRequest,
+) -> Result<PasswordHash, ApiError> {
     if login_type != LoginType::Password {
         return Ok(PasswordHash::default());
     }

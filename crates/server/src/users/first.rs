@@ -8,12 +8,7 @@ use keyfob_rbac::ShareableWorkspaceOwners;
 use keyfob_store::{LoginType, NewUser, Organization, OrganizationId, User, UserId, UserStatus};
 
 use crate::{
-    context::RequestContext,
-    error::ApiError,
-    extract::ApiJson,
-    gate::System,
-    passwords::weakness,
-    state::App,
+    context::RequestContext, error::ApiError, extract::ApiJson, gate::System, passwords::weakness, state::App,
     validate::Fields,
 };
 

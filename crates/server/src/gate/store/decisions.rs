@@ -5,7 +5,11 @@ use keyfob_rbac::{Action, Explanation, Id, Object, ResourceType, authorize, expl
 use keyfob_store::{OrganizationId, Resource, UserId};
 use uuid::Uuid;
 
-use super::{AuthorizedStore, organizations::organization_object, resources::{acl_of, resource_object}};
+use super::{
+    AuthorizedStore,
+    organizations::organization_object,
+    resources::{acl_of, resource_object},
+};
 use crate::gate::Refused;
 
 /// One question.
@@ -61,7 +65,8 @@ impl AuthorizedStore {
             let explained = self.with_object(question, &known, |object| {
                 explain(self.catalogue(), &self.caller.subject, question.action, object)
             });
-            explained.map_or(Verdict::Unreadable(question.resource_type), |explained| Verdict::Decided(Box::new(explained)))
+            explained
+                .map_or(Verdict::Unreadable(question.resource_type), |explained| Verdict::Decided(Box::new(explained)))
         };
         Ok(questions.iter().map(|(name, question)| (name.clone(), answer(question))).collect())
     }
@@ -104,7 +109,8 @@ impl AuthorizedStore {
             match of {
                 ResourceType::USER => {
                     let ids: Vec<UserId> = ids.into_iter().map(UserId).collect();
-                    known.users = self.store().users(&ids).await?.into_iter().map(|user| (user.id.0, user.id)).collect();
+                    known.users =
+                        self.store().users(&ids).await?.into_iter().map(|user| (user.id.0, user.id)).collect();
                 }
                 ResourceType::ORGANIZATION => {
                     let found = self.store().organizations(&keyfob_rbac::Filter::All).await?;

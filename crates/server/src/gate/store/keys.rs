@@ -99,6 +99,14 @@ fn key_object<'a>(id: Id<'a>, owner: UserId) -> Object<'a> {
     Object::of(ResourceType::API_KEY).with_id(id).owned_by(owner.0)
 }
 
+/// A lifetime as it is kept: in whole seconds, and less than one as a day (contract, section 2.3).
+fn lifetime_seconds(lifetime: SignedDuration) -> i64 {
+    match lifetime.as_secs() {
+        seconds if seconds > 0 => seconds,
+        _ => 86_400,
+    }
+}
+
 /// What a new key may do, to what, and until when at the most.
 struct Bounds {
     scopes: Vec<ScopeName>,
@@ -130,7 +138,7 @@ impl AuthorizedStore {
             token_name,
             scopes: bounds.scopes.iter().map(ToString::to_string).collect(),
             allow_list: bounds.allow_list.entries().iter().map(ToString::to_string).collect(),
-            lifetime_seconds: expires_at.duration_since(now).as_secs(),
+            lifetime_seconds: lifetime_seconds(expires_at.duration_since(now)),
             created_at: now,
             last_used: Timestamp::UNIX_EPOCH,
             expires_at,

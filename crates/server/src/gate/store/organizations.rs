@@ -81,7 +81,10 @@ impl AuthorizedStore {
     }
 
     /// Whether the caller may make anybody a member: that gives them the implied roles.
-    pub(super) async fn require_adding_member(&self, organization: &Organization) -> Result<Result<(), Denied>, StoreError> {
+    pub(super) async fn require_adding_member(
+        &self,
+        organization: &Organization,
+    ) -> Result<Result<(), Denied>, StoreError> {
         let id = organization.id.0;
         let member = Object::of(ResourceType::ORGANIZATION_MEMBER).in_organization(id);
         if let Err(denied) = self.caller.require(Action::CREATE, &member) {

@@ -1,7 +1,9 @@
 //! The registry.
 use axum::http::StatusCode;
 use keyfob_rbac::{Acl, Action, Catalogue, Id, Object, ResourceType, Subject, authorize};
-use keyfob_store::{Grant, Grantee, ListResources, OrganizationId, Resource, ResourceId, ResourceKey, StoreError, UserId};
+use keyfob_store::{
+    Grant, Grantee, ListResources, OrganizationId, Resource, ResourceId, ResourceKey, StoreError, UserId,
+};
 use uuid::Uuid;
 
 use super::{AuthorizedStore, audit::resource_audit};
@@ -69,7 +71,13 @@ fn bare_object<'a>(of: ResourceType, organization: Option<OrganizationId>, owner
 }
 
 /// Whether the subject may do that to the resource.
-pub(super) fn permits(subject: &Subject, catalogue: &Catalogue, of: ResourceType, action: Action, to: &Resource) -> bool {
+pub(super) fn permits(
+    subject: &Subject,
+    catalogue: &Catalogue,
+    of: ResourceType,
+    action: Action,
+    to: &Resource,
+) -> bool {
     let acl = acl_of(catalogue, &to.grants);
     authorize(subject, action, &resource_object(of, to, &acl)).is_allowed()
 }
@@ -78,7 +86,11 @@ impl AuthorizedStore {
     /// A page of the resources that the caller may see, of these types, and how many there are. Requires `read` on
     /// each.
     #[tracing::instrument(skip_all)]
-    pub(crate) async fn resources(&self, types: &[ResourceType], mut list: ListResources) -> Result<(Vec<Resource>, u64), Refused> {
+    pub(crate) async fn resources(
+        &self,
+        types: &[ResourceType],
+        mut list: ListResources,
+    ) -> Result<(Vec<Resource>, u64), Refused> {
         list.visible = types
             .iter()
             .map(|of| (self.catalogue().type_name(*of).to_owned(), self.caller.visible(Action::READ, *of)))
@@ -180,7 +192,12 @@ impl AuthorizedStore {
 
     /// Gives a resource exactly these grants. Requires `share` on it, or `update` where the type has no `share`.
     #[tracing::instrument(skip_all)]
-    pub(crate) async fn replace_grants(&self, of: ResourceType, old: &Resource, grants: Vec<Grant>) -> Result<Resource, Refused> {
+    pub(crate) async fn replace_grants(
+        &self,
+        of: ResourceType,
+        old: &Resource,
+        grants: Vec<Grant>,
+    ) -> Result<Resource, Refused> {
         let action = if self.catalogue().has_action(of, Action::SHARE) { Action::SHARE } else { Action::UPDATE };
         let acl = acl_of(self.catalogue(), &old.grants);
         self.require_permitted(action, &resource_object(of, old, &acl))?;

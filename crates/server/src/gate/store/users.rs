@@ -86,7 +86,8 @@ impl AuthorizedStore {
     pub(crate) async fn usernames(&self, ids: &[UserId]) -> Result<Vec<(UserId, String)>, Refused> {
         let visible = self.caller.visible(Action::READ, ResourceType::USER);
         let users = self.store().users(ids).await?;
-        let shown = users.into_iter().filter(|user| visible.matches(&user_object(user.id)) || self.caller.is_self(user.id));
+        let shown =
+            users.into_iter().filter(|user| visible.matches(&user_object(user.id)) || self.caller.is_self(user.id));
         Ok(shown.map(|user| (user.id, user.username)).collect())
     }
 
@@ -100,7 +101,11 @@ impl AuthorizedStore {
     /// Makes a user a member of these organizations, with these deployment-wide roles. Requires `create` on users,
     /// `create` on members of each organization, and the right to assign every role that comes with it.
     #[tracing::instrument(skip_all)]
-    pub(crate) async fn create_user(&self, new: &NewUser, organizations: &[Organization]) -> Result<(), CreateUserError> {
+    pub(crate) async fn create_user(
+        &self,
+        new: &NewUser,
+        organizations: &[Organization],
+    ) -> Result<(), CreateUserError> {
         self.caller.require(Action::CREATE, &Object::of(ResourceType::USER)).map_err(CreateUserError::Denied)?;
         if !new.user.roles.is_empty() {
             self.check_site_roles(&[], &new.user.roles).await.map_err(CreateUserError::Assign)?;
@@ -144,10 +149,20 @@ impl AuthorizedStore {
         Ok(true)
     }
 
-    pub(super) async fn insert_member(&self, tx: &mut Tx, user: &User, organization: OrganizationId) -> Result<(), StoreError> {
+    pub(super) async fn insert_member(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        organization: OrganizationId,
+    ) -> Result<(), StoreError> {
         let now = self.now();
-        let member =
-            Member { user_id: user.id, organization_id: organization, roles: Vec::new(), created_at: now, updated_at: now };
+        let member = Member {
+            user_id: user.id,
+            organization_id: organization,
+            roles: Vec::new(),
+            created_at: now,
+            updated_at: now,
+        };
         tx.insert_member(&member).await?;
         self.record(tx, member_audit(user, organization)).await
     }
@@ -185,7 +200,11 @@ impl AuthorizedStore {
     /// Gives a user exactly these deployment-wide roles. Requires `assign` and, where one is taken, `unassign` on
     /// roles, and that a role of the caller may assign each that is given or taken.
     #[tracing::instrument(skip_all)]
-    pub(crate) async fn update_site_roles(&self, user: &User, roles: Vec<String>) -> Result<Result<User, AssignError>, Refused> {
+    pub(crate) async fn update_site_roles(
+        &self,
+        user: &User,
+        roles: Vec<String>,
+    ) -> Result<Result<User, AssignError>, Refused> {
         if let Err(refused) = self.check_site_roles(&user.roles, &roles).await {
             return Ok(Err(refused));
         }

@@ -112,7 +112,9 @@ pub(super) fn template(resource: Resource, names: &Names) -> Template {
         updated_at: Time(resource.updated_at),
         organization_id: resource.organization_id.map_or(Uuid::nil(), |id| id.0),
         organization_name: organization.map(|organization| organization.name.clone()).unwrap_or_default(),
-        organization_display_name: organization.map(|organization| organization.display_name.clone()).unwrap_or_default(),
+        organization_display_name: organization
+            .map(|organization| organization.display_name.clone())
+            .unwrap_or_default(),
         organization_icon: organization.map(|organization| organization.icon.clone()).unwrap_or_default(),
         display_name: attribute(&resource, "display_name").unwrap_or(&resource.name).to_owned(),
         provisioner: "terraform".to_owned(),

@@ -1,0 +1,80 @@
+//! What a decision costs.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark prints what it measures, and may fail where it stands"
+)]
+
+mod cedar;
+mod ideal;
+mod report;
+
+use std::hint::black_box;
+
+use criterion::Criterion;
+use keyfob_bench::Scene;
+use keyfob_rbac::{Action, authorize};
+
+use report::{Engine, Report};
+
+/// A value at the start of a cache line, so that one run does not differ from the next by where things happen to lie.
+#[repr(align(64))]
+struct Aligned<T>(T);
+
+/// A question that is put to both engines.
+struct Question {
+    name: &'static str,
+    organizations: u64,
+    /// How many workspaces the key's allow list holds; none is `*:*`.
+    listed: Option<u64>,
+}
+
+const QUESTIONS: [Question; 3] = [
+    Question { name: report::EVERYDAY, organizations: 1, listed: None },
+    Question { name: report::MANY_ORGANIZATIONS, organizations: 50, listed: None },
+    Question { name: report::LONG_LIST, organizations: 1, listed: Some(128) },
+];
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    let report = Report::default();
+    yardsticks(&mut criterion, &report);
+    for question in &QUESTIONS {
+        keyfob(&mut criterion, &report, question);
+    }
+    for question in &QUESTIONS {
+        cedar(&mut criterion, &report, question);
+    }
+    criterion.final_summary();
+    println!("{report}");
+}
+
+fn yardsticks(criterion: &mut Criterion, report: &Report) {
+    let scene = Scene::new(1);
+    let (ideal, object) = (Aligned(ideal::Ideal::of(&scene)), Aligned(ideal::Object::of(&scene)));
+    assert!(ideal.0.bit_test(ideal::READ, &object.0));
+    report.measure(criterion, report::BIT_TEST, Engine::Keyfob, || {
+        black_box(&ideal.0).bit_test(black_box(ideal::READ), black_box(&object.0))
+    });
+    assert!(ideal.0.look_up_and_bit_test(ideal::READ, &object.0));
+    report.measure(criterion, report::LOOK_UP, Engine::Keyfob, || {
+        black_box(&ideal.0).look_up_and_bit_test(black_box(ideal::READ), black_box(&object.0))
+    });
+}
+
+fn keyfob(criterion: &mut Criterion, report: &Report, question: &Question) {
+    let scene = Scene::new(question.organizations);
+    let subject = Aligned(scene.subject(question.listed).unwrap());
+    let object = Aligned(scene.own_workspace());
+    assert!(authorize(&subject.0, Action::READ, &object.0).is_allowed());
+    report.measure(criterion, question.name, Engine::Keyfob, || {
+        authorize(black_box(&subject.0), black_box(Action::READ), black_box(&object.0)).is_allowed()
+    });
+}
+
+fn cedar(criterion: &mut Criterion, report: &Report, question: &Question) {
+    let world = cedar::World::of(&Scene::new(question.organizations), question.listed);
+    assert!(world.allows());
+    report.measure(criterion, question.name, Engine::Cedar, || black_box(&world).allows());
+}

@@ -1,0 +1,97 @@
+//! What a run measured, as a table.
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    fmt,
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+use criterion::Criterion;
+
+pub(crate) const BIT_TEST: &str = "bit test";
+pub(crate) const LOOK_UP: &str = "look-up and bit test";
+pub(crate) const EVERYDAY: &str = "own workspace, 1 organization";
+pub(crate) const MANY_ORGANIZATIONS: &str = "own workspace, 50 organizations";
+pub(crate) const LONG_LIST: &str = "own workspace, 128 allow-list entries";
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Engine {
+    Keyfob,
+    Cedar,
+}
+
+/// Nanoseconds of every sample, by question and engine.
+#[derive(Debug, Default)]
+pub(crate) struct Report(RefCell<BTreeMap<(&'static str, Engine), Vec<f64>>>);
+
+impl Report {
+    /// Measures, and remembers.
+    pub(crate) fn measure(
+        &self,
+        criterion: &mut Criterion,
+        name: &'static str,
+        engine: Engine,
+        mut question: impl FnMut() -> bool,
+    ) {
+        let label = match engine {
+            Engine::Keyfob => name.to_owned(),
+            Engine::Cedar => format!("{name} (Cedar)"),
+        };
+        criterion.bench_function(&label, |bencher| {
+            bencher.iter_custom(|times| {
+                let took = time(times, &mut question);
+                let each = took.as_secs_f64() * 1e9 / f64::from(u32::try_from(times).unwrap_or(u32::MAX));
+                self.0.borrow_mut().entry((name, engine)).or_default().push(each);
+                took
+            });
+        });
+    }
+
+    /// What a question costs while nothing else disturbs the machine: the fastest tenth of the samples ends here.
+    fn cost(&self, name: &'static str, engine: Engine) -> Option<f64> {
+        let mut samples = self.0.borrow().get(&(name, engine))?.clone();
+        samples.sort_by(f64::total_cmp);
+        samples.get(samples.len() / 10).copied()
+    }
+}
+
+fn time(times: u64, question: &mut impl FnMut() -> bool) -> Duration {
+    let start = Instant::now();
+    for _ in 0..times {
+        black_box(question());
+    }
+    start.elapsed()
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:<40} {:>10} {:>10} {:>10}", "", "Keyfob", "Cedar", "ratio")?;
+        for name in [BIT_TEST, LOOK_UP, EVERYDAY, MANY_ORGANIZATIONS, LONG_LIST] {
+            let (own, cedar) = (self.cost(name, Engine::Keyfob), self.cost(name, Engine::Cedar));
+            let ratio = cedar.zip(own).map(|(cedar, own)| format!("{:.0}", cedar / own)).unwrap_or_default();
+            writeln!(f, "{name:<40} {:>10} {:>10} {ratio:>10}", nanoseconds(own), nanoseconds(cedar))?;
+        }
+        writeln!(f)?;
+        let everyday = self.cost(EVERYDAY, Engine::Keyfob);
+        let in_units_of = |name| everyday.zip(self.cost(name, Engine::Keyfob)).map(|(own, unit)| own / unit);
+        let of_everyday = |name| self.cost(name, Engine::Keyfob).zip(everyday).map(|(own, base)| own / base);
+        goal(f, "the everyday decision in nanoseconds", everyday, 50.0)?;
+        goal(f, "the everyday decision in look-ups and bit tests", in_units_of(LOOK_UP), 3.0)?;
+        goal(f, "50 organizations against one", of_everyday(MANY_ORGANIZATIONS), 1.25)?;
+        goal(f, "128 allow-list entries against *:*", of_everyday(LONG_LIST), 4.0)
+    }
+}
+
+fn goal(f: &mut fmt::Formatter<'_>, what: &str, measured: Option<f64>, limit: f64) -> fmt::Result {
+    match measured {
+        Some(value) if value <= limit => writeln!(f, "held    {what}: {value:.2}, at most {limit}"),
+        Some(value) => writeln!(f, "MISSED  {what}: {value:.2}, at most {limit}"),
+        None => Ok(()),
+    }
+}
+
+fn nanoseconds(value: Option<f64>) -> String {
+    value.map(|value| format!("{value:.1} ns")).unwrap_or_default()
+}

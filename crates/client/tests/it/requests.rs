@@ -1,0 +1,161 @@
+//! What goes out.
+use keyfob_client::{
+    Client, Descendants, ME, Paging, ResourcesFilter, TokensFilter,
+    api::{
+        authz::AuthorizationRequest,
+        keys::CreateTokenRequest,
+        resources::{CreateResourceRequest, ResourceAcl, UpdateResourceRequest},
+        secret::SecretText,
+        users::{CreateFirstUserRequest, CreateUserRequest, LoginRequest, UpdateRoles, UpdateUserProfileRequest},
+    },
+};
+use uuid::Uuid;
+
+use crate::server::{Canned, KEY};
+
+#[tokio::test]
+async fn a_request_carries_the_key_the_agent_and_extra_headers() {
+    let server = Canned::json("[]");
+    let client = Client::builder(format!("{}/", server.url))
+        .session_token(SecretText::new(KEY))
+        .user_agent("job/1.0")
+        .header("X-Trace", "1")
+        .build()
+        .unwrap();
+    client.organizations().await.unwrap();
+    let request = server.request().to_lowercase();
+    assert!(request.starts_with("get /api/v2/organizations http/1.1\r\n"), "{request}");
+    for line in [&format!("coder-session-token: {KEY}").to_lowercase(), "user-agent: job/1.0", "x-trace: 1"] {
+        assert!(request.contains(&format!("{line}\r\n")), "{line}: {request}");
+    }
+    client.without_session_token().organizations().await.unwrap();
+    assert!(!server.request().to_lowercase().contains("coder-session-token"));
+}
+
+#[tokio::test]
+async fn a_name_with_a_slash_stays_one_segment() {
+    let server = Canned::json("{}");
+    let _unread = server.client().api_key_by_name(ME, "a/b ?").await;
+    assert!(server.request().starts_with("GET /api/v2/users/me/keys/tokens/a%2Fb%20%3F HTTP/1.1\r\n"));
+}
+
+/// Makes a call, whatever becomes of it, and tells which request it made.
+macro_rules! requests {
+    ($server:ident, $client:ident, $($call:ident($($argument:expr),*),)*) => {
+        vec![$({
+            let _answer = $client.$call($($argument),*).await;
+            let request = $server.request();
+            let line = request.lines().next().unwrap().trim_end_matches(" HTTP/1.1").replacen("/api/v2", "", 1);
+            format!("{} {line}", stringify!($call))
+        }),*]
+    };
+}
+
+#[expect(clippy::too_many_lines, reason = "a table")]
+#[tokio::test]
+async fn every_call_makes_the_request_of_its_name() {
+    let server = Canned::json("{}");
+    let client = server.client();
+    let id = Uuid::nil();
+    let filter = ResourcesFilter {
+        resource_type: Some("workspace".to_owned()),
+        organization: Some(id),
+        owner: Some(id),
+        q: Some("a b".to_owned()),
+        paging: Paging { limit: Some(1), offset: Some(2), after_id: Some(id) },
+    };
+    let made = requests![
+        server,
+        client,
+        create_token("amy", &CreateTokenRequest::default()),
+        create_api_key(ME),
+        tokens(ME, TokensFilter { include_all: true, include_expired: false }),
+        api_key_by_id(ME, "aaaaaaaaaa"),
+        api_key_by_name(ME, "ci"),
+        delete_api_key(ME, "aaaaaaaaaa", Descendants::ByKind),
+        delete_api_key(ME, "aaaaaaaaaa", Descendants::End),
+        get_token_config(ME),
+        expire_api_key(ME, "aaaaaaaaaa", Descendants::Keep),
+        scopes(),
+        authcheck(&AuthorizationRequest::default()),
+        authcheck_explained(&AuthorizationRequest::default()),
+        has_first_user(),
+        create_first_user(&CreateFirstUserRequest::default()),
+        login_with_password(&LoginRequest::default()),
+        logout(),
+        auth_methods(),
+        user("amy"),
+        create_user(&CreateUserRequest::default()),
+        suspend_user("amy"),
+        activate_user("amy"),
+        update_user_roles("amy", &UpdateRoles::default()),
+        update_profile("amy", &UpdateUserProfileRequest::default()),
+        organizations(),
+        organization("default"),
+        add_organization_member("default", "amy"),
+        build_info(),
+        entitlements(),
+        experiments(),
+        update_check(),
+        resource_types(),
+        create_resource(&CreateResourceRequest::default()),
+        resources(&filter),
+        resources(&ResourcesFilter::default()),
+        resource("workspace", id),
+        update_resource("workspace", id, &UpdateResourceRequest::default()),
+        delete_resource("workspace", id),
+        resource_acl("workspace", id),
+        update_resource_acl("workspace", id, &ResourceAcl::default()),
+        workspaces("owner:me", Paging::default()),
+        workspace(id),
+        templates(),
+        template(id),
+    ];
+    let nil = "00000000-0000-0000-0000-000000000000";
+    let made: Vec<_> = made.into_iter().map(|line| line.replace(nil, "{id}")).collect();
+    let expected = "\
+create_token POST /users/amy/keys/tokens
+create_api_key POST /users/me/keys
+tokens GET /users/me/keys/tokens?include_all=true&include_expired=false
+api_key_by_id GET /users/me/keys/aaaaaaaaaa
+api_key_by_name GET /users/me/keys/tokens/ci
+delete_api_key DELETE /users/me/keys/aaaaaaaaaa
+delete_api_key DELETE /users/me/keys/aaaaaaaaaa?descendants=true
+get_token_config GET /users/me/keys/tokens/tokenconfig
+expire_api_key PUT /users/me/keys/aaaaaaaaaa/expire?descendants=false
+scopes GET /auth/scopes
+authcheck POST /authcheck
+authcheck_explained POST /authcheck?explain=true
+has_first_user GET /users/first
+create_first_user POST /users/first
+login_with_password POST /users/login
+logout POST /users/logout
+auth_methods GET /users/authmethods
+user GET /users/amy
+create_user POST /users
+suspend_user PUT /users/amy/status/suspend
+activate_user PUT /users/amy/status/activate
+update_user_roles PUT /users/amy/roles
+update_profile PUT /users/amy/profile
+organizations GET /organizations
+organization GET /organizations/default
+add_organization_member POST /organizations/default/members/amy
+build_info GET /buildinfo
+entitlements GET /entitlements
+experiments GET /experiments
+update_check GET /updatecheck
+resource_types GET /resource-types
+create_resource POST /resources
+resources GET /resources?type=workspace&organization={id}&owner={id}&q=a+b&limit=1&offset=2&after_id={id}
+resources GET /resources
+resource GET /resources/workspace/{id}
+update_resource PATCH /resources/workspace/{id}
+delete_resource DELETE /resources/workspace/{id}
+resource_acl GET /resources/workspace/{id}/acl
+update_resource_acl PATCH /resources/workspace/{id}/acl
+workspaces GET /workspaces?q=owner%3Ame
+workspace GET /workspaces/{id}
+templates GET /templates
+template GET /templates/{id}";
+    assert_eq!(made.join("\n"), expected);
+}

@@ -1,0 +1,91 @@
+//! Collections of ids whose look-ups allocate nothing.
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
+use uuid::Uuid;
+
+use crate::{Id, OwnedId};
+
+/// A map by id. UUIDs are kept as numbers, because those hash faster.
+#[derive(Clone, Debug)]
+pub(crate) struct IdMap<T> {
+    uuids: HashMap<u128, T, FixedState>,
+    /// Ids that are no UUIDs are few, so they are searched one by one.
+    others: Vec<(OwnedId, T)>,
+}
+
+impl<T> Default for IdMap<T> {
+    fn default() -> Self {
+        Self { uuids: HashMap::default(), others: Vec::new() }
+    }
+}
+
+/// The machine's own order of bytes: a key is never shown.
+fn key(id: Uuid) -> u128 {
+    u128::from_ne_bytes(id.into_bytes())
+}
+
+impl<T> IdMap<T> {
+    /// Adds what is not in the map yet.
+    pub(crate) fn insert(&mut self, id: OwnedId, value: T) {
+        match id {
+            OwnedId::Uuid(id) => drop(self.uuids.insert(key(id), value)),
+            other => self.others.push((other, value)),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, id: Id<'_>) -> Option<&T> {
+        match id {
+            Id::Uuid(id) => self.uuids.get(&key(id)),
+            other => self.get_other(other),
+        }
+    }
+
+    #[cold]
+    fn get_other(&self, id: Id<'_>) -> Option<&T> {
+        self.others.iter().find(|(known, _)| known.as_id() == id).map(|(_, value)| value)
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.uuids.is_empty() && self.others.is_empty()
+    }
+
+    /// All entries, in the order of their ids.
+    pub(crate) fn sorted(&self) -> Vec<(OwnedId, &T)> {
+        let uuids = self.uuids.iter().map(|(id, value)| (OwnedId::Uuid(Uuid::from_bytes(id.to_ne_bytes())), value));
+        let mut all: Vec<_> = uuids.chain(self.others.iter().map(|(id, value)| (id.clone(), value))).collect();
+        all.sort_by(|(left, _), (right, _)| left.cmp(right));
+        all
+    }
+}
+
+/// A set of ids.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct IdSet(IdMap<()>);
+
+impl IdSet {
+    pub(crate) fn insert(&mut self, id: OwnedId) {
+        self.0.insert(id, ());
+    }
+
+    #[inline]
+    pub(crate) fn contains(&self, id: Id<'_>) -> bool {
+        self.0.get(id).is_some()
+    }
+
+    /// All ids, in order.
+    pub(crate) fn sorted(&self) -> Vec<OwnedId> {
+        self.0.sorted().into_iter().map(|(id, ())| id).collect()
+    }
+}
+
+impl FromIterator<OwnedId> for IdSet {
+    fn from_iter<I: IntoIterator<Item = OwnedId>>(ids: I) -> Self {
+        let mut set = Self::default();
+        ids.into_iter().for_each(|id| set.insert(id));
+        set
+    }
+}

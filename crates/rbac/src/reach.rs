@@ -1,0 +1,76 @@
+//! An allow list, compiled: whether it fits an object costs two look-ups, however long it is.
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
+use crate::{AllowList, Object, OwnedId, ResourceType, ids::IdSet};
+
+/// The objects of a type that an allow list fits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AllowReach {
+    /// All of them, those included that are not there yet.
+    All,
+    /// Those with one of these ids.
+    Some(Vec<OwnedId>),
+    /// None of them.
+    None,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Reach {
+    everything: bool,
+    by_type: HashMap<ResourceType, Listed, FixedState>,
+    /// The ids of entries for any type.
+    of_any_type: IdSet,
+    pub(crate) list: AllowList,
+}
+
+/// What entries say of one type.
+#[derive(Clone, Debug, Default)]
+struct Listed {
+    whole: bool,
+    ids: IdSet,
+}
+
+impl Reach {
+    pub(crate) fn compile(list: &AllowList) -> Self {
+        let mut by_type: HashMap<ResourceType, Listed, FixedState> = HashMap::default();
+        let mut of_any_type = IdSet::default();
+        for entry in list.entries() {
+            match (entry.resource_type(), entry.id()) {
+                (Some(of), None) => by_type.entry(of).or_default().whole = true,
+                (Some(of), Some(id)) => by_type.entry(of).or_default().ids.insert(id.clone()),
+                (None, Some(id)) => of_any_type.insert(id.clone()),
+                (None, None) => {}
+            }
+        }
+        Self { everything: list.is_everything(), by_type, of_any_type, list: list.clone() }
+    }
+
+    /// Whether an entry fits the object.
+    #[inline]
+    pub(crate) fn fits(&self, object: &Object<'_>) -> bool {
+        self.everything || self.lists(object)
+    }
+
+    // Not inlined: most keys list everything, and the decision is shorter without.
+    #[inline(never)]
+    fn lists(&self, object: &Object<'_>) -> bool {
+        let of_type = self.by_type.get(&object.resource_type);
+        of_type.is_some_and(|listed| listed.whole || listed.ids.contains(object.id))
+            || self.of_any_type.contains(object.id)
+    }
+
+    /// The objects of the type that entries fit.
+    pub(crate) fn of(&self, of: ResourceType) -> AllowReach {
+        let listed = self.by_type.get(&of);
+        if self.everything || listed.is_some_and(|listed| listed.whole) {
+            return AllowReach::All;
+        }
+        let mut ids = listed.map(|listed| listed.ids.sorted()).unwrap_or_default();
+        ids.extend(self.of_any_type.sorted());
+        ids.sort();
+        ids.dedup();
+        if ids.is_empty() { AllowReach::None } else { AllowReach::Some(ids) }
+    }
+}

@@ -1,0 +1,204 @@
+//! Permissions compiled: one bit for each type and action.
+use std::sync::Arc;
+
+use crate::{Action, Catalogue, Permission, ResourceType};
+
+/// What permissions say of an action at one level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Vote {
+    /// A negative permission matches.
+    Deny,
+    /// None matches.
+    Abstain,
+    /// Positive permissions match, and no negative one.
+    Allow,
+}
+
+/// The votes on all actions of one type, a bit for each.
+///
+/// INVARIANT: no bit is set in both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Row {
+    allow: u64,
+    deny: u64,
+}
+
+impl Row {
+    #[inline]
+    pub(crate) fn vote(self, action: Action) -> Vote {
+        if self.allow & action.bit() != 0 {
+            Vote::Allow
+        } else if self.deny & action.bit() != 0 {
+            Vote::Deny
+        } else {
+            Vote::Abstain
+        }
+    }
+
+    fn add(&mut self, bits: u64, negate: bool) {
+        if negate {
+            self.deny |= bits;
+        } else {
+            self.allow |= bits;
+        }
+        self.allow &= !self.deny;
+    }
+
+    /// For each action the higher vote of the two.
+    fn higher(self, other: Self) -> Self {
+        Self { allow: self.allow | other.allow, deny: self.deny & other.deny }
+    }
+}
+
+/// Permissions of one level: a row for each type, the first for anything that the catalogue lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rows(Box<[Row]>);
+
+impl Rows {
+    pub(crate) fn compile<'a>(catalogue: &Catalogue, permissions: impl IntoIterator<Item = &'a Permission>) -> Self {
+        let mut rows = vec![Row::default(); catalogue.rows()];
+        for permission in permissions {
+            let bits = permission.action.map_or(u64::MAX, Action::bit);
+            let add = |row: &mut Row| row.add(bits, permission.negate);
+            match permission.resource_type {
+                None => rows.iter_mut().for_each(add),
+                Some(of) => rows.get_mut(of.row()).into_iter().for_each(add),
+            }
+        }
+        Self(rows.into())
+    }
+
+    pub(crate) fn allows(&self, action: Action, of: ResourceType) -> bool {
+        self.0.get(of.row()).is_some_and(|row| row.vote(action) == Vote::Allow)
+    }
+
+    /// Whether every bit that is allowed here is allowed there, too.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|(own, other)| own.allow & !other.allow == 0)
+    }
+
+    /// How many bits are allowed.
+    pub(crate) fn size(&self) -> u32 {
+        self.0.iter().map(|row| row.allow.count_ones()).sum()
+    }
+}
+
+/// The votes of one side, roles or scopes, in one place: on everything there, and on the subject's own.
+///
+/// In an organization these are the levels org and member, outside of all the levels site and user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Pair {
+    pub(crate) all: Row,
+    pub(crate) own: Row,
+}
+
+/// The votes of both sides on one type in one place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sides {
+    pub(crate) roles: Pair,
+    pub(crate) scope: Pair,
+}
+
+impl Sides {
+    /// The votes of four levels: roles on all and on own objects, then scopes.
+    pub(crate) fn of(levels: [Rows; 4]) -> Box<[Self]> {
+        let [roles_all, roles_own, scope_all, scope_own] = levels.map(|rows| rows.0.into_iter());
+        let roles = roles_all.zip(roles_own).map(|(all, own)| Pair { all, own });
+        let scope = scope_all.zip(scope_own).map(|(all, own)| Pair { all, own });
+        roles.zip(scope).map(|(roles, scope)| Self { roles, scope }).collect()
+    }
+
+    /// For each action the higher vote of the two.
+    pub(crate) fn higher(self, other: &Self) -> Self {
+        Self { roles: self.roles.higher(other.roles), scope: self.scope.higher(other.scope) }
+    }
+}
+
+impl Pair {
+    fn higher(self, other: Self) -> Self {
+        Self { all: self.all.higher(other.all), own: self.own.higher(other.own) }
+    }
+}
+
+/// The actions that are permitted in one place, a bit for each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Permitted {
+    /// On objects of others.
+    others: u64,
+    /// On the subject's own.
+    own: u64,
+}
+
+impl Permitted {
+    #[inline]
+    pub(crate) fn allows(self, action: Action, owned: bool) -> bool {
+        (if owned { self.own } else { self.others }) & action.bit() != 0
+    }
+}
+
+/// What the votes on one type in one place come to. It is worked out beforehand, so that a decision tests one bit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(align(32))]
+pub(crate) struct Cell {
+    /// What roles and scopes permit together.
+    pub(crate) permitted: Permitted,
+    /// What scopes permit alone, for access lists: those stand in for roles.
+    pub(crate) by_scope: Permitted,
+    /// The votes themselves, for explanations.
+    pub(crate) votes: Sides,
+}
+
+/// A place: it decides which votes on own objects count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Objects there are in no organization, so that the user level counts.
+    pub(crate) is_outside: bool,
+    /// The subject can own objects there at member level.
+    pub(crate) has_members_own: bool,
+}
+
+/// The cells of all types in one place.
+#[derive(Clone, Debug)]
+pub(crate) struct Table(Arc<[Cell]>);
+
+impl Table {
+    /// The table of objects outside of organizations, or in one that the subject is no member of.
+    pub(crate) fn outside(everywhere: &[Sides]) -> Self {
+        let place = Place { is_outside: true, has_members_own: false };
+        Self(
+            everywhere.iter().map(|votes| Cell { votes: *votes, ..Cell::of(votes, Sides::default(), place) }).collect(),
+        )
+    }
+
+    /// The table of a place that the subject is a member of.
+    pub(crate) fn inside(everywhere: &[Sides], there: &[Sides], place: Place) -> Self {
+        Self(everywhere.iter().zip(there).map(|(everywhere, there)| Cell::of(everywhere, *there, place)).collect())
+    }
+
+    #[inline]
+    pub(crate) fn cell(&self, of: ResourceType) -> &Cell {
+        self.0.get(of.row()).unwrap_or(NOTHING)
+    }
+}
+
+const ABSTAINING: Pair = Pair { all: Row { allow: 0, deny: 0 }, own: Row { allow: 0, deny: 0 } };
+const NONE: Permitted = Permitted { others: 0, own: 0 };
+/// What is said of a type that the catalogue lacks.
+const NOTHING: &Cell = &Cell { permitted: NONE, by_scope: NONE, votes: Sides { roles: ABSTAINING, scope: ABSTAINING } };
+
+impl Cell {
+    fn of(everywhere: &Sides, there: Sides, place: Place) -> Self {
+        let roles = outcome(everywhere.roles, there.roles, place);
+        let by_scope = outcome(everywhere.scope, there.scope, place);
+        let permitted = Permitted { others: roles.others & by_scope.others, own: roles.own & by_scope.own };
+        Self { permitted, by_scope, votes: there }
+    }
+}
+
+/// The cascade of levels, for all actions at once.
+fn outcome(everywhere: Pair, there: Pair, place: Place) -> Permitted {
+    let site = |lower: u64| everywhere.all.allow | !everywhere.all.deny & lower;
+    let user = if place.is_outside { everywhere.own.allow } else { 0 };
+    let member = if place.has_members_own { there.own.allow & !there.all.deny } else { 0 };
+    Permitted { others: site(there.all.allow), own: site(user | there.all.allow | member) }
+}
