@@ -1,1 +1,3 @@
+//! Tasks around the code: `cargo xtask <task>`.
+
 fn main() {}

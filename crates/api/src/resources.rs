@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::time::Time;
 
 /// A type of the catalogue, with its actions.
+#[expect(clippy::struct_excessive_bools, reason = "the members of the JSON object")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResourceTypeInfo {
     /// The type's name.

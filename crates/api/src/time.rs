@@ -97,9 +97,9 @@ mod tests {
             (Duration::from_nanos(1_100), "1.1µs"),
             (Duration::from_millis(2_200), "2.2s"),
             (Duration::from_millis(500), "500ms"),
-            (Duration::from_secs(60), "1m0s"),
-            (Duration::from_secs(168 * 3600), "168h0m0s"),
-            (Duration::from_secs(876_600 * 3600), "876600h0m0s"),
+            (Duration::from_mins(1), "1m0s"),
+            (Duration::from_hours(168), "168h0m0s"),
+            (Duration::from_hours(876_600), "876600h0m0s"),
             (Duration::from_millis(90_061_500), "25h1m1.5s"),
         ];
         for (length, text) in cases {

@@ -2,6 +2,7 @@
 //!
 //! Fields without a meaning here hold the nil UUID, zero, an empty text or an empty list.
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::time::Time;
@@ -187,7 +188,7 @@ pub struct Template {
     /// Zero.
     pub active_user_count: i32,
     /// Empty.
-    pub build_time_stats: std::collections::BTreeMap<String, ()>,
+    pub build_time_stats: Map<String, Value>,
     /// From the attribute `description`.
     pub description: String,
     /// False.

@@ -94,7 +94,7 @@ fn resource_id(catalogue: &Catalogue, resource_type: &str, id: &str) -> Result<O
     }
     let parsed = Uuid::try_parse(id).map_err(|error| {
         ApiError::bad_request(format!("Object {id:?} id is not a valid uuid."))
-            .validation("resource_id", uuid_problem(id, error))
+            .validation("resource_id", uuid_problem(id, &error))
     })?;
     if catalogue.resource_type(resource_type).is_some_and(has_lookup) {
         return Ok(Some(parsed));
@@ -104,7 +104,7 @@ fn resource_id(catalogue: &Catalogue, resource_type: &str, id: &str) -> Result<O
 }
 
 /// What is wrong with an id, in the contract's words where those are about its length.
-fn uuid_problem(id: &str, error: uuid::Error) -> String {
+fn uuid_problem(id: &str, error: &uuid::Error) -> String {
     if [32, 36, 38, 45].contains(&id.len()) { error.to_string() } else { format!("invalid UUID length: {}", id.len()) }
 }
 

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use crate::{context::RequestContext, gate::System, state::App};
 
 /// How often keys that ended long ago are removed, and how many at a time (contract, section 2.3).
-const PURGE_EVERY: Duration = Duration::from_secs(600);
+const PURGE_EVERY: Duration = Duration::from_mins(10);
 const PURGE_AT_MOST: u64 = 10_000;
 
 /// Starts all background work; it ends with the returned tasks.

@@ -166,7 +166,7 @@ pub async fn serve(
     let service = ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(server.service());
     let (stopped, out_of_patience) = patiently(stop);
     tokio::select! {
-        served = axum::serve(listener, service).with_graceful_shutdown(stopped) => served.map_err(listen)?,
+        result = axum::serve(listener, service).with_graceful_shutdown(stopped) => result.map_err(listen)?,
         () = out_of_patience => tracing::warn!("gave up on requests that did not end in time"),
     }
     drop(jobs);

@@ -197,6 +197,10 @@ pub(crate) fn microseconds(at: Timestamp) -> i64 {
 }
 
 /// A stored instant.
-pub(crate) fn timestamp(table: &'static str, id: impl ToString, stored: i64) -> Result<Timestamp, StoreError> {
-    Timestamp::from_microsecond(stored).map_err(|error| StoreError::corrupt(table, id, error))
+pub(crate) fn timestamp(
+    table: &'static str,
+    id: &(impl ToString + ?Sized),
+    stored: i64,
+) -> Result<Timestamp, StoreError> {
+    Timestamp::from_microsecond(stored).map_err(|error| StoreError::corrupt(table, id, &error))
 }

@@ -35,7 +35,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    pub(crate) fn corrupt(table: &'static str, id: impl ToString, reason: impl ToString) -> Self {
+    pub(crate) fn corrupt(
+        table: &'static str,
+        id: &(impl ToString + ?Sized),
+        reason: &(impl ToString + ?Sized),
+    ) -> Self {
         Self::Corrupt { table, id: id.to_string(), reason: reason.to_string() }
     }
 }

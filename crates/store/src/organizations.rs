@@ -110,10 +110,10 @@ impl TryFrom<OrganizationRow> for Organization {
 
     fn try_from(row: OrganizationRow) -> Result<Self, StoreError> {
         let owners = parse_owners(&row.shareable_workspace_owners)
-            .ok_or_else(|| StoreError::corrupt(TABLE, row.id, "unknown shareable_workspace_owners"))?;
+            .ok_or_else(|| StoreError::corrupt(TABLE, &row.id, "unknown shareable_workspace_owners"))?;
         Ok(Self {
-            created_at: timestamp(TABLE, row.id, row.created_at)?,
-            updated_at: timestamp(TABLE, row.id, row.updated_at)?,
+            created_at: timestamp(TABLE, &row.id, row.created_at)?,
+            updated_at: timestamp(TABLE, &row.id, row.updated_at)?,
             id: OrganizationId(row.id),
             name: row.name,
             display_name: row.display_name,
@@ -130,7 +130,7 @@ impl TryFrom<MemberRow> for Member {
     type Error = StoreError;
 
     fn try_from(row: MemberRow) -> Result<Self, StoreError> {
-        let at = |stored| timestamp("organization_members", row.user_id, stored);
+        let at = |stored| timestamp("organization_members", &row.user_id, stored);
         Ok(Self {
             created_at: at(row.created_at)?,
             updated_at: at(row.updated_at)?,

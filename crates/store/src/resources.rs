@@ -141,8 +141,8 @@ row! { struct IdRow { id: Uuid } }
 impl ResourceRow {
     fn into_resource(self, grants: Vec<Grant>) -> Result<Resource, StoreError> {
         Ok(Resource {
-            created_at: timestamp(TABLE, self.id, self.created_at)?,
-            updated_at: timestamp(TABLE, self.id, self.updated_at)?,
+            created_at: timestamp(TABLE, &self.id, self.created_at)?,
+            updated_at: timestamp(TABLE, &self.id, self.updated_at)?,
             key: ResourceKey { resource_type: self.resource_type, id: ResourceId(self.id) },
             name: self.name,
             organization_id: some(self.organization_id).map(OrganizationId),

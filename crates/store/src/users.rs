@@ -165,9 +165,9 @@ impl TryFrom<UserRow> for User {
     type Error = StoreError;
 
     fn try_from(row: UserRow) -> Result<Self, StoreError> {
-        let at = |stored| timestamp(TABLE, row.id, stored);
+        let at = |stored| timestamp(TABLE, &row.id, stored);
         let unknown =
-            |column: &str, value: &str| StoreError::corrupt(TABLE, row.id, format!("unknown {column} `{value}`"));
+            |column: &str, value: &str| StoreError::corrupt(TABLE, &row.id, &format!("unknown {column} `{value}`"));
         Ok(Self {
             status: UserStatus::parse(&row.status).ok_or_else(|| unknown("status", &row.status))?,
             login_type: LoginType::parse(&row.login_type).ok_or_else(|| unknown("login_type", &row.login_type))?,

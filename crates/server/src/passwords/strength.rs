@@ -71,10 +71,10 @@ fn base(password: &str) -> usize {
 fn shortened_length(password: &[u8]) -> usize {
     let mut bytes = without_repetitions(password);
     for sequence in SEQUENCES {
-        remove_sequence(&mut bytes, sequence.bytes());
+        remove_sequence(&mut bytes, &sequence.bytes());
     }
     for sequence in SEQUENCES {
-        remove_sequence(&mut bytes, sequence.bytes().rev());
+        remove_sequence(&mut bytes, &sequence.bytes().rev());
     }
     bytes.len()
 }
@@ -92,7 +92,7 @@ fn without_repetitions(password: &[u8]) -> Vec<u8> {
 }
 
 /// Walks the password and, at each place, the whole sequence; from the third match in a row on, what matches goes.
-fn remove_sequence(bytes: &mut Vec<u8>, sequence: impl Iterator<Item = u8> + Clone) {
+fn remove_sequence(bytes: &mut Vec<u8>, sequence: &(impl Iterator<Item = u8> + Clone)) {
     let mut place = 0;
     let mut matches = 0;
     while place < bytes.len() {

@@ -10,14 +10,14 @@ use crate::{error::ApiError, extract::ApiQuery, state::App};
 pub(super) fn list(app: &App, query: &ApiQuery) -> Result<(Vec<ResourceType>, ListResources), ApiError> {
     let types = match query.text("type") {
         None => registrable(app.catalogue()),
-        Some(name) => match app.catalogue().resource_type(name).filter(|of| is_registrable(*of)) {
-            Some(of) => vec![of],
-            None => {
+        Some(name) => {
+            let of = app.catalogue().resource_type(name).filter(|of| is_registrable(*of));
+            vec![of.ok_or_else(|| {
                 let detail =
                     format!("{name:?} is no type that can be registered; GET /api/v2/resource-types lists them");
-                return Err(invalid_query(vec![Validation::new("type", detail)]));
-            }
-        },
+                invalid_query(vec![Validation::new("type", detail)])
+            })?]
+        }
     };
     let list = ListResources {
         organization_id: query.uuid("organization")?.map(OrganizationId),

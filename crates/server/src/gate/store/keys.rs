@@ -95,7 +95,7 @@ pub(crate) struct Ended {
     pub(crate) descendants: u64,
 }
 
-fn key_object<'a>(id: Id<'a>, owner: UserId) -> Object<'a> {
+fn key_object(id: Id<'_>, owner: UserId) -> Object<'_> {
     Object::of(ResourceType::API_KEY).with_id(id).owned_by(owner.0)
 }
 
@@ -250,7 +250,7 @@ impl AuthorizedStore {
         let now = self.now();
         let mut tx = self.store().begin().await?;
         let was_live = tx.expire_key(&key.id, now).await?;
-        let descendants = if self.takes_descendants(key, how) { tx.expire_descendants(&key.id, now).await? } else { 0 };
+        let descendants = if takes_descendants(key, how) { tx.expire_descendants(&key.id, now).await? } else { 0 };
         if was_live || descendants > 0 {
             let ended = ApiKey { expires_at: now, is_revoked: true, ..key.clone() };
             self.record(&mut tx, key_audit("write", StatusCode::NO_CONTENT, Some(key), Some(&ended))).await?;
@@ -264,7 +264,7 @@ impl AuthorizedStore {
     pub(crate) async fn delete_key(&self, key: &ApiKey, how: EndKey) -> Result<Ended, Refused> {
         self.require_ending(Action::DELETE, key)?;
         let mut tx = self.store().begin().await?;
-        let takes = self.takes_descendants(key, how);
+        let takes = takes_descendants(key, how);
         let descendants = if takes { tx.delete_descendants(&key.id, self.now()).await? } else { 0 };
         tx.delete_key(&key.id).await?;
         self.record(&mut tx, key_audit("delete", StatusCode::NO_CONTENT, Some(key), None)).await?;
@@ -277,7 +277,7 @@ impl AuthorizedStore {
     pub(crate) async fn sign_out(&self) -> Result<(), Refused> {
         let Some(own) = self.caller.presented() else { return Err(Refused::missing()) };
         let mut tx = self.store().begin().await?;
-        if self.takes_descendants(&own.key, EndKey::ByKind) {
+        if takes_descendants(&own.key, EndKey::ByKind) {
             tx.delete_descendants(&own.key.id, self.now()).await?;
         }
         tx.delete_key(&own.key.id).await?;
@@ -304,12 +304,12 @@ impl AuthorizedStore {
         let object = key_object(Id::from(key.id.as_str()), key.user_id);
         self.caller.require(action, &object).map_err(|denied| Refused::Hidden(Some(denied)))
     }
+}
 
-    fn takes_descendants(&self, key: &ApiKey, how: EndKey) -> bool {
-        match how {
-            EndKey::WithDescendants => true,
-            EndKey::Alone => false,
-            EndKey::ByKind => !is_full(key),
-        }
+fn takes_descendants(key: &ApiKey, how: EndKey) -> bool {
+    match how {
+        EndKey::WithDescendants => true,
+        EndKey::Alone => false,
+        EndKey::ByKind => !is_full(key),
     }
 }

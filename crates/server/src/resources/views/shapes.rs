@@ -120,7 +120,7 @@ pub(super) fn template(resource: Resource, names: &Names) -> Template {
         provisioner: "terraform".to_owned(),
         active_version_id: Uuid::nil(),
         active_user_count: 0,
-        build_time_stats: std::collections::BTreeMap::new(),
+        build_time_stats: serde_json::Map::new(),
         description: text("description"),
         deprecated: false,
         deprecation_message: String::new(),
