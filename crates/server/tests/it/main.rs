@@ -1,0 +1,3 @@
+//! The server through its router, with a database in a folder of its own.
+mod authenticate;
+mod support;

@@ -1,0 +1,236 @@
+//! A server in memory, and people who use it: identities that can be asked to `get`, `post` and so on.
+use std::path::Path;
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, Method, Request, StatusCode},
+};
+use clap::Parser;
+use http_body_util::BodyExt as _;
+use jiff::{SignedDuration, Timestamp};
+use keyfob_server::{Clock, Random, Server, ServerArgs, StartError};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+pub(crate) const PASSWORD: &str = "Sup3rSecret!pw";
+
+/// When every test happens.
+pub(crate) const NOW: &str = "2026-01-02T03:04:05Z";
+
+#[derive(Parser)]
+struct Settings {
+    #[command(flatten)]
+    args: ServerArgs,
+}
+
+/// The server's settings as a command line gives them.
+pub(crate) fn args(flags: &[&str]) -> ServerArgs {
+    Settings::parse_from(["server"].iter().chain(flags)).args
+}
+
+/// A server on a data folder of its own, with a clock that stands still and a generator that is known.
+pub(crate) struct TestApp {
+    pub(crate) server: Server,
+    pub(crate) clock: Clock,
+    pub(crate) data: TempDir,
+}
+
+impl TestApp {
+    /// A server without users.
+    pub(crate) async fn empty(flags: &[&str]) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let clock = Clock::fixed(NOW.parse().unwrap());
+        let server = open(data.path(), flags, &clock).await.unwrap();
+        Self { server, clock, data }
+    }
+
+    /// A server with these flags, and its first user, an owner.
+    pub(crate) async fn with(flags: &[&str]) -> (Self, Identity) {
+        let app = Self::empty(flags).await;
+        let body = json!({"email": "owner@example.com", "username": "owner", "password": PASSWORD});
+        app.nobody().post("/api/v2/users/first", body).await.expect(StatusCode::CREATED);
+        let owner = app.sign_in("owner@example.com").await;
+        (app, owner)
+    }
+
+    /// A server with its first user, an owner.
+    pub(crate) async fn new() -> (Self, Identity) {
+        Self::with(&[]).await
+    }
+
+    /// Whoever presents no credential.
+    pub(crate) fn nobody(&self) -> Identity {
+        Identity { server: self.server.clone(), key: String::new(), id: String::new() }
+    }
+
+    /// Whoever presents this key.
+    pub(crate) fn bearer_of(&self, key: &str) -> Identity {
+        Identity { key: key.to_owned(), ..self.nobody() }
+    }
+
+    /// Whoever signs in with this address and the tests' password.
+    pub(crate) async fn sign_in(&self, email: &str) -> Identity {
+        let login = json!({"email": email, "password": PASSWORD});
+        let answer = self.nobody().post("/api/v2/users/login", login).await.expect(StatusCode::CREATED);
+        let session = self.bearer_of(answer.text("session_token"));
+        let me = session.get("/api/v2/users/me").await.expect(StatusCode::OK);
+        Identity { id: me.text("id").to_owned(), ..session }
+    }
+
+    /// Lets time pass.
+    pub(crate) fn advance(&self, by: SignedDuration) {
+        self.clock.advance(by);
+    }
+
+    /// What time it is.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// Opens a server on a folder.
+pub(crate) async fn open(data: &Path, flags: &[&str], clock: &Clock) -> Result<Server, StartError> {
+    Server::open(&args(flags), data, "http://keyfob.test", clock.clone(), Random::seeded(1)).await
+}
+
+/// Somebody with a key, or nobody.
+#[derive(Clone)]
+pub(crate) struct Identity {
+    server: Server,
+    pub(crate) key: String,
+    /// The user's id, where it is known.
+    pub(crate) id: String,
+}
+
+impl Identity {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PUT, path, Some(body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PATCH, path, Some(body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, None).await
+    }
+
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let request = Request::builder().method(method).uri(path);
+        let request = if self.key.is_empty() { request } else { request.header("Coder-Session-Token", &self.key) };
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        self.send_request(request.body(body).unwrap()).await
+    }
+
+    /// Sends a request as it is: the identity's key is not added.
+    pub(crate) async fn send_request(&self, request: Request<Body>) -> Answer {
+        let response = self.server.service().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(bytes.to_vec()).unwrap() }
+    }
+
+    /// Makes a user, active, a member of the default organization, with these roles.
+    pub(crate) async fn make_user(&self, name: &str, roles: &[&str]) -> Value {
+        let body = json!({
+            "username": name, "email": format!("{name}@example.com"), "password": PASSWORD, "user_status": "active",
+            "organization_ids": [self.organization().await], "roles": roles,
+        });
+        self.post("/api/v2/users", body).await.expect(StatusCode::CREATED).json()
+    }
+
+    /// The same, signed in.
+    pub(crate) async fn invite(&self, app: &TestApp, name: &str, roles: &[&str]) -> Identity {
+        self.make_user(name, roles).await;
+        app.sign_in(&format!("{name}@example.com")).await
+    }
+
+    /// The default organization's id.
+    pub(crate) async fn organization(&self) -> String {
+        let organization = self.get("/api/v2/organizations/default").await.expect(StatusCode::OK);
+        organization.text("id").to_owned()
+    }
+
+    /// Mints a token with this request and becomes its bearer.
+    pub(crate) async fn token(&self, request: Value) -> Identity {
+        let answer = self.post("/api/v2/users/me/keys/tokens", request).await.expect(StatusCode::CREATED);
+        Identity { key: answer.text("key").to_owned(), ..self.clone() }
+    }
+
+    /// A token with these scopes for everything.
+    pub(crate) async fn scoped(&self, scopes: &[&str]) -> Identity {
+        self.token(json!({"scopes": scopes})).await
+    }
+
+    /// A token with these scopes for what is listed.
+    pub(crate) async fn restricted(&self, scopes: &[&str], allow_list: &[&str]) -> Identity {
+        self.token(json!({"scopes": scopes, "allow_list": allow_list})).await
+    }
+
+    /// The presented key's id.
+    pub(crate) fn key_id(&self) -> &str {
+        self.key.split('-').next().unwrap()
+    }
+
+    /// Registers a resource that the caller owns in the default organization.
+    pub(crate) async fn register(&self, resource_type: &str, name: &str) -> String {
+        let body = json!({
+            "resource_type": resource_type, "name": name, "organization_id": self.organization().await,
+        });
+        self.post("/api/v2/resources", body).await.expect(StatusCode::CREATED).text("id").to_owned()
+    }
+}
+
+/// What the server answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// The same answer, whose status must be this.
+    #[track_caller]
+    pub(crate) fn expect(self, status: StatusCode) -> Self {
+        assert_eq!(self.status, status, "{}", self.body);
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    /// A member of the body that is text.
+    #[track_caller]
+    pub(crate) fn text(&self, member: &str) -> &str {
+        let place = self.body.find(&format!("\"{member}\":\"")).unwrap_or_else(|| panic!("{member}: {}", self.body));
+        let rest = &self.body[place + member.len() + 4..];
+        &rest[..rest.find('"').unwrap()]
+    }
+
+    /// A header as text, empty where it is missing.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    #[track_caller]
+    pub(crate) fn message(&self) -> String {
+        self.json()["message"].as_str().unwrap_or_default().to_owned()
+    }
+
+    #[track_caller]
+    pub(crate) fn detail(&self) -> String {
+        self.json()["detail"].as_str().unwrap_or_default().to_owned()
+    }
+}
