@@ -1,5 +1,6 @@
 //! Keyfob's program: the server, and every command that talks to one.
 #![forbid(unsafe_code)]
+#![allow(rustdoc::invalid_html_tags, reason = "the comments on arguments are their help texts")]
 
 mod app;
 mod args;

@@ -13,7 +13,7 @@ use crate::{
 /// Why something is allowed or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// The decision, always the same as [`authorize`]'s.
+    /// The decision, always the same as [`authorize`](crate::authorize)'s.
     pub allowed: bool,
     /// One sentence for people.
     pub reason: String,

@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::model::{self, fast};
 
-/// The least number of decisions that a run compares.
+/// The number of decisions that a run compares, unless `KEYFOB_DECISIONS` says otherwise.
 const DECISIONS: usize = 200_000;
 const PER_SUBJECT: usize = 100;
 
@@ -37,6 +37,12 @@ fn seed() -> u64 {
     let seed = given.unwrap_or_else(rand::random);
     println!("KEYFOB_SEED={seed}");
     seed
+}
+
+/// How many decisions this run compares.
+fn decisions_to_compare() -> usize {
+    let given = std::env::var("KEYFOB_DECISIONS").ok();
+    given.map_or(DECISIONS, |text| text.parse().expect("KEYFOB_DECISIONS is a number"))
 }
 
 struct World(ChaCha8Rng);
@@ -135,8 +141,8 @@ impl World {
 fn the_engine_agrees_with_the_literal_model() {
     let catalogue = Catalogue::built_in();
     let mut world = World(ChaCha8Rng::seed_from_u64(seed()));
-    let (mut decisions, mut allowed) = (0, 0);
-    while decisions < DECISIONS {
+    let (goal, mut decisions, mut allowed) = (decisions_to_compare(), 0, 0);
+    while decisions < goal {
         let slow = world.subject();
         let subject = fast::subject(&catalogue, &slow);
         let mut filters: BTreeMap<(ResourceType, Action), Filter> = BTreeMap::new();
