@@ -12,25 +12,31 @@ const PURGE_AT_MOST: u64 = 10_000;
 /// Starts all background work; it ends with the returned tasks.
 pub(crate) fn start(app: &App) -> tokio::task::JoinSet<()> {
     let mut jobs = tokio::task::JoinSet::new();
-    if !app.settings().lifetimes.retention.is_zero() {
-        jobs.spawn(purge_keys(app.clone()));
-    }
+    jobs.spawn(again_and_again(app.clone()));
     jobs
 }
 
-async fn purge_keys(app: App) {
+async fn again_and_again(app: App) {
     let mut tick = tokio::time::interval(PURGE_EVERY);
     loop {
         tick.tick().await;
-        match purge_once(&app).await {
-            Ok(0) => {}
-            Ok(purged) => tracing::info!(purged, "removed keys that ended long ago"),
-            Err(error) => tracing::warn!(?error, "keys that ended long ago could not be removed"),
-        }
+        once(&app).await;
+    }
+}
+
+/// All background work that is due, once.
+pub(crate) async fn once(app: &App) {
+    match purge_once(app).await {
+        Ok(0) => {}
+        Ok(purged) => tracing::info!(purged, "removed keys that ended long ago"),
+        Err(error) => tracing::warn!(?error, "keys that ended long ago could not be removed"),
     }
 }
 
 async fn purge_once(app: &App) -> Result<u64, crate::gate::Refused> {
+    if app.settings().lifetimes.retention.is_zero() {
+        return Ok(0);
+    }
     let retention = SignedDuration::try_from(app.settings().lifetimes.retention).unwrap_or(SignedDuration::MAX);
     let Ok(before) = app.clock().now().checked_sub(retention) else { return Ok(0) };
     System::Retention.store(app, RequestContext::default()).purge_keys(before, PURGE_AT_MOST).await

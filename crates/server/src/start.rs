@@ -134,6 +134,11 @@ impl Server {
         http::service(self.app.clone())
     }
 
+    /// Does the background work that is due, once. A server that listens does it by itself from time to time.
+    pub async fn run_jobs_once(&self) {
+        jobs::once(&self.app).await;
+    }
+
     async fn needs_set_up(&self) -> bool {
         let store = System::SetUp.store(&self.app, RequestContext::default());
         matches!(store.is_set_up().await, Ok(false))

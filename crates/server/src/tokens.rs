@@ -71,7 +71,7 @@ async fn list_tokens(
     let of = (!query.flag("include_all")).then_some(user.id);
     let keys = store.tokens(of, query.flag("include_expired")).await?;
     let owners: Vec<UserId> = keys.iter().map(|key| key.user_id).collect();
-    let usernames: HashMap<UserId, String> = store.usernames(&owners).await?.into_iter().collect();
+    let usernames: HashMap<UserId, String> = store.incidental().usernames(&owners).await?.into_iter().collect();
     let keys = keys.into_iter().map(|key| {
         let username = usernames.get(&key.user_id).cloned().unwrap_or_default();
         ApiKeyWithOwner { key: wire::key(app.catalogue(), key), username }

@@ -18,7 +18,7 @@ use keyfob_rbac::{Action, Catalogue, Object};
 use keyfob_store::Store;
 
 use super::{Caller, Refused};
-use crate::state::App;
+use crate::{context::Trail, state::App};
 
 /// The store in the hands of one caller.
 ///
@@ -38,6 +38,14 @@ impl AuthorizedStore {
     /// Who acts.
     pub(crate) fn caller(&self) -> &Caller {
         &self.caller
+    }
+
+    /// The same store for what is shown beside an answer where the caller may see it, and left out where not: the
+    /// call does not need it, so its answer does not name it.
+    pub(crate) fn incidental(&self) -> Self {
+        let mut caller = self.caller.clone();
+        caller.context.trail = Trail::default();
+        Self { caller, app: self.app.clone() }
     }
 
     fn store(&self) -> &Store {

@@ -154,6 +154,7 @@ struct Names {
 async fn names(store: &AuthorizedStore, of: &[Resource]) -> Result<Names, ApiError> {
     let owners: Vec<UserId> = of.iter().filter_map(|resource| resource.owner_id).collect();
     let templates: Vec<Uuid> = of.iter().map(shapes::template_id).filter(|id| !id.is_nil()).collect();
+    let store = store.incidental();
     let organizations = store.organizations().await?;
     let templates = store.resources_by_id(ResourceType::TEMPLATE, &templates).await?;
     Ok(Names {

@@ -1,3 +1,6 @@
 //! The server through its router, with a database in a folder of its own.
 mod authenticate;
+mod identity;
+mod keys;
+mod needs;
 mod support;

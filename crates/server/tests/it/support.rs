@@ -162,8 +162,14 @@ impl Identity {
 
     /// Mints a token with this request and becomes its bearer.
     pub(crate) async fn token(&self, request: Value) -> Identity {
-        let answer = self.post("/api/v2/users/me/keys/tokens", request).await.expect(StatusCode::CREATED);
-        Identity { key: answer.text("key").to_owned(), ..self.clone() }
+        self.with_key_of(&self.post("/api/v2/users/me/keys/tokens", request).await)
+    }
+
+    /// The same person with the key that this answer holds.
+    #[track_caller]
+    pub(crate) fn with_key_of(&self, minted: &Answer) -> Identity {
+        assert_eq!(minted.status, StatusCode::CREATED, "{}", minted.body);
+        Identity { key: minted.text("key").to_owned(), ..self.clone() }
     }
 
     /// A token with these scopes for everything.

@@ -1,0 +1,67 @@
+//! What an answer says of the permissions that a call needed, and of the key's end.
+use axum::http::StatusCode;
+use jiff::SignedDuration;
+use serde_json::json;
+
+use crate::support::TestApp;
+
+/// Stance: "What a call needed".
+#[tokio::test]
+async fn every_authenticated_answer_names_what_the_call_needed() {
+    let (app, owner) = TestApp::new().await;
+    let workspace = owner.register("workspace", "dev").await;
+    let narrow = owner.scoped(&["file:read"]).await;
+    let cases = [
+        (owner.get("/api/v2/workspaces").await, "workspace:read"),
+        (narrow.get("/api/v2/workspaces").await, "workspace:read"),
+        (narrow.get(&format!("/api/v2/workspaces/{workspace}")).await, "workspace:read"),
+        (narrow.post("/api/v2/users/me/keys/tokens", json!({})).await, "api_key:create"),
+        (owner.delete(&format!("/api/v2/resources/workspace/{workspace}")).await, "workspace:read, workspace:delete"),
+        (owner.get("/api/v2/users/me").await, ""),
+    ];
+    for (answer, needed) in cases {
+        assert_eq!(answer.header("X-Keyfob-Required"), needed);
+    }
+    assert!(!app.nobody().get("/api/v2/workspaces").await.headers.contains_key("X-Keyfob-Required"));
+}
+
+/// Stance: "What a call needed": a refusal for want of a scope is the same whether the object is there or not.
+#[tokio::test]
+async fn a_missing_scope_is_named_alike_for_what_is_there_and_what_is_not() {
+    let (_app, owner) = TestApp::new().await;
+    let there = owner.register("workspace", "dev").await;
+    let narrow = owner.scoped(&["file:read"]).await;
+    let found = narrow.get(&format!("/api/v2/workspaces/{there}")).await.expect(StatusCode::NOT_FOUND);
+    let missing = narrow.get("/api/v2/workspaces/aaaaaaaa-0000-4000-8000-000000000001").await;
+    assert_eq!(found.detail(), "the key's scopes lack workspace:read");
+    assert_eq!(found.body, missing.body);
+    assert_eq!(found.header("X-Keyfob-Required"), missing.header("X-Keyfob-Required"));
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_not_the_scopes_fault_does_not_blame_them() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let refused = alice.post("/api/v2/users", json!({})).await;
+    assert!(!refused.body.contains("scopes lack"), "{}", refused.body);
+    let refused = alice.put("/api/v2/users/alice/roles", json!({"roles": ["owner"]})).await;
+    assert!(!refused.body.contains("scopes lack"), "{}", refused.body);
+}
+
+/// Stance: "End in sight".
+#[tokio::test]
+async fn a_keys_last_tenth_or_last_week_is_announced_whichever_is_shorter() {
+    let (app, owner) =
+        TestApp::with(&["--max-admin-token-lifetime", "3650d", "--default-token-lifetime", "100h"]).await;
+    let short = owner.token(json!({})).await;
+    let long = owner.token(json!({"lifetime": 1000 * 24 * 3_600_000_000_000_i64})).await;
+    let header = "X-Keyfob-Expires-In";
+    app.advance(SignedDuration::from_hours(90) - SignedDuration::from_secs(1));
+    assert!(!short.get("/api/v2/users/me").await.headers.contains_key(header));
+    app.advance(SignedDuration::from_secs(1));
+    assert_eq!(short.get("/api/v2/users/me").await.header(header), "36000");
+    app.advance(SignedDuration::from_hours(24 * 990 - 90));
+    assert!(!long.get("/api/v2/users/me").await.headers.contains_key(header), "ten days left");
+    app.advance(SignedDuration::from_hours(24 * 3));
+    assert_eq!(long.get("/api/v2/users/me").await.header(header), "604800");
+}
