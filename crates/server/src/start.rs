@@ -114,6 +114,8 @@ impl Server {
         let catalogue = catalogue(args)?;
         let path = data_dir.join(DATABASE);
         let database = |cause| StartError::Database { path: path.clone(), cause };
+        // SQLite gives the files beside it the same permissions.
+        private_file(&path).map_err(|cause| StartError::DataDir { path: path.clone(), cause })?;
         let store = Store::open(&path, Limits { max_pages: args.max_database_pages }).await.map_err(database)?;
         check_types(&store, &catalogue).await.map_err(database)??;
         let deployment_id = deployment_id(&store, &random).await.map_err(database)?;
@@ -210,17 +212,21 @@ fn lock(data_dir: &Path) -> Result<std::fs::File, StartError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(data_dir).map_err(unusable)?;
-    let file = std::fs::File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(data_dir.join("lock"))
-        .map_err(unusable)?;
+    let file = private_file(&data_dir.join("lock")).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => Err(StartError::Locked(data_dir.to_owned())),
         Err(std::fs::TryLockError::Error(cause)) => Err(unusable(cause)),
     }
+}
+
+/// Opens a file, and makes it for its owner alone if there is none.
+fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::File::options();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn catalogue(args: &ServerArgs) -> Result<Arc<Catalogue>, StartError> {

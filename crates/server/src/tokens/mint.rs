@@ -71,6 +71,9 @@ fn exceeding(scopes: &[ScopeName], entries: &[AllowEntry]) -> String {
     scopes.chain(entries).collect::<Vec<_>>().join("; ")
 }
 
+/// How often a name is invented when those before were taken.
+const INVENTIONS: usize = 32;
+
 /// Mints a token as asked for.
 pub(super) async fn token(
     app: &App,
@@ -82,9 +85,23 @@ pub(super) async fn token(
     let scopes = scopes(catalogue, &request)?;
     let allow_list = allow_list(catalogue, &request.allow_list)?;
     let lifetime = lifetime(app, &owner, request.lifetime)?;
-    let name = if request.token_name.is_empty() { names::invent(app.random()) } else { request.token_name };
-    let order = KeyOrder { owner, kind: NewKeyKind::Token(name), scopes, allow_list, lifetime };
-    Ok(store.mint_key(order).await?)
+    let order = |name| KeyOrder {
+        owner: owner.clone(),
+        kind: NewKeyKind::Token(name),
+        scopes: scopes.clone(),
+        allow_list: allow_list.clone(),
+        lifetime,
+    };
+    if !request.token_name.is_empty() {
+        return Ok(store.mint_key(order(request.token_name)).await?);
+    }
+    for _ in 1..INVENTIONS {
+        match store.mint_key(order(names::invent(app.random()))).await {
+            Err(MintError::NameTaken(_)) => {}
+            minted => return Ok(minted?),
+        }
+    }
+    Ok(store.mint_key(order(names::invent(app.random()))).await?)
 }
 
 /// Mints a session with all that the caller's own key has.

@@ -85,6 +85,14 @@ async fn a_token_without_a_name_is_given_one() {
     assert!(!adjective.is_empty() && surname.ends_with(|c: char| c.is_ascii_digit()), "{name}");
 }
 
+#[tokio::test]
+async fn a_user_with_very_many_tokens_is_still_given_names() {
+    let (_app, owner) = TestApp::new().await;
+    for _ in 0..600 {
+        owner.post(TOKENS, json!({})).await.expect(StatusCode::CREATED);
+    }
+}
+
 /// Stance: "Legacy `all` / `application_connect` inside `scopes` is a 500".
 #[tokio::test]
 async fn legacy_scope_names_are_stored_under_their_new_names() {

@@ -1,6 +1,9 @@
 //! The server through its router, with a database in a folder of its own.
 mod authenticate;
+mod bad_input;
+mod faults;
 mod identity;
 mod keys;
+mod monotone;
 mod needs;
 mod support;

@@ -1,0 +1,163 @@
+//! Bad input gets the contract's error and changes nothing.
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Identity, TestApp};
+
+const TOKENS: &str = "/api/v2/users/me/keys/tokens";
+
+async fn send(identity: &Identity, method: &str, path: &str, body: impl Into<Body>) -> Answer {
+    let request = Request::builder().method(method).uri(path).header("Coder-Session-Token", &identity.key);
+    identity.send_request(request.body(body.into()).unwrap()).await
+}
+
+/// The answer has the contract's shape: a message, perhaps a detail, perhaps validations, and nothing else.
+#[track_caller]
+fn assert_shape(answer: &Answer) {
+    let body = answer.json();
+    let members = body.as_object().unwrap();
+    assert!(!members["message"].as_str().unwrap().is_empty());
+    assert!(members.keys().all(|name| ["message", "detail", "validations"].contains(&name.as_str())), "{body}");
+    assert_eq!(answer.header("Content-Type"), "application/json; charset=utf-8");
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_json_or_of_the_wrong_types_is_refused() {
+    let (_app, owner) = TestApp::new().await;
+    let bodies = [
+        "",
+        "{",
+        "[]",
+        "\"text\"",
+        "{\"scopes\": \"workspace:read\"}",
+        "{\"scopes\": [1]}",
+        "{\"lifetime\": \"1h\"}",
+        "{\"lifetime\": 1.5}",
+        "{\"token_name\": 7}",
+        "{\"allow_list\": [{\"type\": 1}]}",
+        "{\"allow_list\": {}}",
+        "\u{feff}{}",
+    ];
+    for body in bodies {
+        let answer = send(&owner, "POST", TOKENS, body).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}: {}", answer.body);
+        assert_shape(&answer);
+    }
+    let not_utf8 = send(&owner, "POST", TOKENS, vec![b'{', b'"', 0xff, b'"', b':', b'1', b'}']).await;
+    assert_shape(&not_utf8.expect(StatusCode::BAD_REQUEST));
+    assert_eq!(owner.get(TOKENS).await.json(), json!([]));
+}
+
+#[tokio::test]
+async fn a_token_request_that_breaks_a_rule_is_refused_with_its_reason() {
+    let (_app, owner) = TestApp::new().await;
+    let id = |number: usize| format!("workspace:aaaaaaaa-0000-4000-8000-{number:012}");
+    let many: Vec<String> = (0..129).map(id).collect();
+    let cases = [
+        (json!({"scopes": ["nothing:read"]}), "invalid or unsupported API key scope: \"nothing:read\""),
+        (json!({"scopes": ["workspace:fly"]}), "invalid or unsupported API key scope: \"workspace:fly\""),
+        (json!({"scope": "everything"}), "invalid or unsupported API key scope: \"everything\""),
+        (json!({"allow_list": ["nothing:*"]}), "unknown resource type \"nothing\""),
+        (json!({"allow_list": many}), "allow_list has 129 entries; max allowed is 128"),
+        (json!({"lifetime": -1}), "lifetime must be positive number greater than 0"),
+        (json!({"lifetime": i64::MIN}), "lifetime must be positive number greater than 0"),
+        (json!({"lifetime": i64::MAX}), "lifetime must be less than 168h0m0s"),
+    ];
+    for (body, detail) in cases {
+        let answer = owner.post(TOKENS, body.clone()).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}: {}", answer.body);
+        assert_shape(&answer);
+        assert_eq!(answer.detail(), detail, "{body}");
+    }
+    assert_eq!(owner.get(TOKENS).await.json(), json!([]));
+    let at_most = json!({"scopes": ["workspace:read"], "allow_list": (0..128).map(id).collect::<Vec<_>>()});
+    owner.post(TOKENS, at_most).await.expect(StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_body_beyond_a_mebibyte_is_refused_with_413() {
+    let (_app, owner) = TestApp::new().await;
+    for size in [1024 * 1024 + 1, 10 * 1024 * 1024] {
+        let body = json!({"token_name": "x".repeat(size)}).to_string();
+        let answer = send(&owner, "POST", TOKENS, body).await;
+        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", answer.body);
+        assert_shape(&answer);
+    }
+    assert_eq!(owner.get(TOKENS).await.json(), json!([]));
+}
+
+#[tokio::test]
+async fn a_path_that_is_not_utf_8_is_refused_in_the_contracts_shape() {
+    let (_app, owner) = TestApp::new().await;
+    let paths = ["/api/v2/users/%ff", "/api/v2/users/me/keys/%ff", "/api/v2/resources/workspace/%c0%af"];
+    for path in paths {
+        assert_shape(&owner.get(path).await.expect(StatusCode::BAD_REQUEST));
+    }
+}
+
+#[tokio::test]
+async fn strange_paths_and_queries_are_refused_and_break_nothing() {
+    let (_app, owner) = TestApp::new().await;
+    let cases = [
+        ("/api/v2/users/%00", StatusCode::NOT_FOUND),
+        ("/api/v2/users/..%2f..%2fetc", StatusCode::NOT_FOUND),
+        ("/api/v2/users/nobody", StatusCode::NOT_FOUND),
+        ("/api/v2/organizations/nothing", StatusCode::NOT_FOUND),
+        ("/api/v2/resources/nothing/aaaaaaaa-0000-4000-8000-000000000001", StatusCode::NOT_FOUND),
+        ("/api/v2/resources?type=nothing", StatusCode::BAD_REQUEST),
+        ("/api/v2/resources?limit=abc", StatusCode::BAD_REQUEST),
+        ("/api/v2/resources?owner=abc", StatusCode::BAD_REQUEST),
+        ("/api/v2/workspaces?q=colour:red", StatusCode::BAD_REQUEST),
+        ("/api/v2/workspaces/no-uuid", StatusCode::BAD_REQUEST),
+    ];
+    for (path, status) in cases {
+        let answer = owner.get(path).await;
+        assert_eq!(answer.status, status, "{path}: {}", answer.body);
+        assert_shape(&answer);
+    }
+}
+
+/// Stance: "Bad values that come out as 500 (an unknown `user_status`, ...)".
+#[tokio::test]
+async fn a_user_that_breaks_a_rule_is_not_made() {
+    let (_app, owner) = TestApp::new().await;
+    let organization = owner.organization().await;
+    let good = json!({
+        "username": "alice", "email": "alice@example.com", "password": crate::support::PASSWORD,
+        "organization_ids": [organization],
+    });
+    let cases = [
+        ("user_status", json!("sleepy")),
+        ("username", json!("not a name")),
+        ("username", json!("")),
+        ("username", json!("a".repeat(33))),
+        ("email", json!("nonsense")),
+        ("password", json!("weak")),
+        ("login_type", json!("magic")),
+        ("organization_ids", json!([])),
+        ("organization_ids", json!(["nonsense"])),
+        ("roles", json!(["emperor"])),
+        ("username", Value::Null),
+    ];
+    for (member, value) in cases {
+        let mut body = good.clone();
+        body[member] = value.clone();
+        let answer = owner.post("/api/v2/users", body).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{member} {value}: {}", answer.body);
+        assert_shape(&answer);
+        owner.get("/api/v2/users/alice").await.expect(StatusCode::NOT_FOUND);
+    }
+    owner.post("/api/v2/users", good).await.expect(StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn html_in_a_name_is_escaped_in_the_answer() {
+    let (_app, owner) = TestApp::new().await;
+    let answer = owner.post(TOKENS, json!({"token_name": "<script>&"})).await.expect(StatusCode::CREATED);
+    let id = answer.text("key").split('-').next().unwrap().to_owned();
+    let shown = owner.get(&format!("/api/v2/users/me/keys/{id}")).await;
+    assert!(shown.body.contains(r"\u003cscript\u003e\u0026"), "{}", shown.body);
+}

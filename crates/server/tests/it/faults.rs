@@ -1,0 +1,93 @@
+//! When the machine fails: a clear error, nothing half done, and what was acknowledged stays.
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use keyfob_server::{Clock, StartError};
+use serde_json::json;
+
+use crate::support::{NOW, TestApp, open};
+
+const TOKENS: &str = "/api/v2/users/me/keys/tokens";
+
+#[tokio::test]
+async fn a_full_database_ends_changes_with_a_clear_error_and_reading_goes_on() {
+    // An empty database has a few dozen pages; this leaves room for a few keys.
+    let (_app, owner) = TestApp::with(&["--max-database-pages", "120"]).await;
+    let mut made = 0;
+    let full = loop {
+        let name = format!("{made}-{}", "x".repeat(3000));
+        let answer = owner.post(TOKENS, json!({"token_name": name})).await;
+        if answer.status != StatusCode::CREATED {
+            break answer;
+        }
+        made += 1;
+        assert!(made < 1000, "the database never fills");
+    };
+    assert_eq!(full.status, StatusCode::SERVICE_UNAVAILABLE, "{}", full.body);
+    assert_eq!(full.message(), "The database is full.");
+    assert_eq!(full.detail(), "Nothing was changed. Reading goes on; make room and try again.");
+    let tokens = owner.get(TOKENS).await.expect(StatusCode::OK).json();
+    assert_eq!(tokens.as_array().unwrap().len(), made, "what was acknowledged is there, and nothing else");
+    owner.get("/api/v2/users/me").await.expect(StatusCode::OK);
+    owner.get("/readyz").await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_there_after_a_restart() {
+    let (app, owner) = TestApp::new().await;
+    owner.token(json!({"token_name": "ci"})).await;
+    let TestApp { server, clock, data } = app;
+    let key = owner.key.clone();
+    drop((server, owner));
+    let server = open(data.path(), &[], &clock).await.unwrap();
+    let app = TestApp { server, clock, data };
+    app.bearer_of(&key).get(&format!("{TOKENS}/ci")).await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_data_folder_is_one_servers_alone() {
+    let (app, _owner) = TestApp::new().await;
+    let second = open(app.data.path(), &[], &app.clock).await.err().unwrap();
+    assert!(matches!(second, StartError::Locked(_)));
+    assert!(second.to_string().starts_with("another server uses the data directory"), "{second}");
+}
+
+#[tokio::test]
+async fn a_data_folder_that_cannot_be_used_is_named() {
+    let clock = Clock::fixed(NOW.parse::<Timestamp>().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "in the way").unwrap();
+    let error = open(&file, &[], &clock).await.err().unwrap();
+    assert!(matches!(error, StartError::DataDir { .. }));
+    let text = error.to_string();
+    assert!(text.contains(file.to_str().unwrap()) && text.contains("--data-dir"), "{text}");
+}
+
+#[tokio::test]
+async fn a_database_that_is_none_is_named_and_left_alone() {
+    let clock = Clock::fixed(NOW.parse::<Timestamp>().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("keyfob.db");
+    let content = "this is no database, and long enough to be taken for one ".repeat(40);
+    fs::write(&file, &content).unwrap();
+    let error = open(folder.path(), &[], &clock).await.err().unwrap();
+    assert!(matches!(error, StartError::Database { .. }), "{error}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), content);
+}
+
+#[tokio::test]
+async fn the_data_is_for_its_owner_alone() {
+    let (app, _owner) = TestApp::new().await;
+    // The folder of the test itself was there before; what the server makes is what counts.
+    let inner = app.data.path().join("inner");
+    let clock = app.clock.clone();
+    let _server = open(&inner, &[], &clock).await.unwrap();
+    assert_eq!(fs::metadata(&inner).unwrap().permissions().mode() & 0o777, 0o700);
+    for entry in fs::read_dir(&inner).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode & 0o077, 0, "{} is {mode:o}", entry.path().display());
+    }
+}
