@@ -1,4 +1,5 @@
 //! The server through its router, with a database in a folder of its own.
+mod administration;
 mod authenticate;
 mod bad_input;
 mod faults;
@@ -6,4 +7,5 @@ mod identity;
 mod keys;
 mod monotone;
 mod needs;
+mod shapes;
 mod support;
