@@ -16,8 +16,6 @@ use keyfob_api::{
 
 use crate::{error::ApiError, extract::ApiJson, gate::AuthorizedStore, state::App};
 
-const SOURCE: &str = "https://github.com/keyfob/keyfob";
-
 /// Paid features of the original that Keyfob has.
 const FEATURES: [&str; 5] =
     ["audit_log", "custom_roles", "multiple_organizations", "template_rbac", "user_role_management"];
@@ -50,7 +48,7 @@ async fn greet() -> ApiJson<ErrorBody> {
 /// Which version this is
 async fn build_info(State(app): State<App>) -> ApiJson<BuildInfo> {
     ApiJson(BuildInfo {
-        external_url: SOURCE.to_owned(),
+        external_url: app.access_url().to_owned(),
         version: SERVER_VERSION.to_owned(),
         dashboard_url: app.access_url().to_owned(),
         telemetry: false,
@@ -68,8 +66,8 @@ async fn build_info(State(app): State<App>) -> ApiJson<BuildInfo> {
 }
 
 /// Whether there is a newer version: Keyfob does not call home
-async fn update_check() -> ApiJson<UpdateCheck> {
-    ApiJson(UpdateCheck { current: true, version: SERVER_VERSION.to_owned(), url: format!("{SOURCE}/releases") })
+async fn update_check(State(app): State<App>) -> ApiJson<UpdateCheck> {
+    ApiJson(UpdateCheck { current: true, version: SERVER_VERSION.to_owned(), url: app.access_url().to_owned() })
 }
 
 /// Which features there are: all are free

@@ -20,5 +20,6 @@ mod notices;
 mod player;
 mod program;
 mod proxy;
+mod secrets;
 mod tour;
 mod usage;

@@ -4,7 +4,7 @@ use std::{
     io::{BufRead as _, BufReader, Read, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::mpsc,
+    sync::{Arc, Mutex, mpsc},
     time::Duration,
 };
 
@@ -36,36 +36,52 @@ pub(crate) struct Server {
     process: Child,
     /// `127.0.0.1:<port>`.
     pub(crate) address: String,
-    _data: TempDir,
+    data: TempDir,
+    output: Output,
 }
+
+/// All that the server printed so far.
+type Output = Arc<Mutex<String>>;
 
 impl Server {
     /// A server without users. It is ready when it prints where it is.
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with more flags.
+    pub(crate) fn start_with(flags: &[&str]) -> Self {
         let data = tempfile::tempdir().unwrap();
         let mut process = keyfob(data.path())
             .args(["server", "--http-address", "127.0.0.1:0", "--data-dir"])
             .arg(data.path().join("data"))
+            .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let (found, address) = mpsc::channel();
-        watch(process.stdout.take().unwrap(), found.clone());
-        watch(process.stderr.take().unwrap(), found);
+        let output = Output::default();
+        watch(process.stdout.take().unwrap(), found.clone(), Arc::clone(&output));
+        watch(process.stderr.take().unwrap(), found, Arc::clone(&output));
         // Both ends hang up when the process ends: no server, no wait.
         let address = address.recv_timeout(START);
         let address = address.unwrap_or_else(|_| {
             let _ended = process.kill();
             panic!("the server did not say where it is")
         });
-        Self { process, address, _data: data }
+        Self { process, address, data, output }
     }
 
     /// A server with its first user, and that user's session.
     pub(crate) fn with_owner() -> (Self, String) {
-        let server = Self::start();
+        Self::with_owner_and(&[])
+    }
+
+    /// The same with more flags.
+    pub(crate) fn with_owner_and(flags: &[&str]) -> (Self, String) {
+        let server = Self::start_with(flags);
         let owner = json!({"email": "owner@example.com", "username": "owner", "name": "Owner", "password": PASSWORD});
         assert_eq!(server.post(None, "/api/v2/users/first", &owner).status(), 201);
         let login = json!({"email": "owner@example.com", "password": PASSWORD});
@@ -76,6 +92,21 @@ impl Server {
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Where it keeps its data.
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.data.path().join("data")
+    }
+
+    /// Ends it as a supervisor does, and gives all that it printed.
+    #[cfg(unix)]
+    pub(crate) fn stop(mut self) -> (String, TempDir) {
+        let ended = Command::new("kill").arg(self.process.id().to_string()).status().unwrap();
+        assert!(ended.success());
+        assert!(self.process.wait().unwrap().success(), "the server ends well when it is told to");
+        let output = self.output.lock().unwrap().clone();
+        (output, std::mem::replace(&mut self.data, tempfile::tempdir().unwrap()))
     }
 
     pub(crate) fn post(&self, key: Option<&str>, path: &str, body: &Value) -> Message {
@@ -93,10 +124,11 @@ impl Drop for Server {
 }
 
 /// Reads everything, so that the process never waits, and passes on the first address in it.
-fn watch(output: impl Read + Send + 'static, found: mpsc::Sender<String>) {
+fn watch(output: impl Read + Send + 'static, found: mpsc::Sender<String>, kept: Output) {
     std::thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
             eprintln!("server: {line}");
+            kept.lock().unwrap().push_str(&format!("{line}\n"));
             if let Some((_, rest)) = line.split_once("http://") {
                 let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':').unwrap_or(rest.len());
                 let _first = found.send(rest[..end].to_owned());
