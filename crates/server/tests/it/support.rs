@@ -7,7 +7,7 @@ use axum::{
 };
 use clap::Parser;
 use http_body_util::BodyExt as _;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use keyfob_server::{Clock, Random, Server, ServerArgs, StartError};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -81,11 +81,6 @@ impl TestApp {
     /// Lets time pass.
     pub(crate) fn advance(&self, by: SignedDuration) {
         self.clock.advance(by);
-    }
-
-    /// What time it is.
-    pub(crate) fn now(&self) -> Timestamp {
-        self.clock.now()
     }
 }
 
