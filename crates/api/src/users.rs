@@ -71,6 +71,15 @@ pub struct User {
     pub has_ai_seat: bool,
 }
 
+/// `GET /users`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserList {
+    /// A page of those asked for, by username.
+    pub users: Vec<User>,
+    /// How many there are from `after_id` on; zero on an empty page.
+    pub count: u64,
+}
+
 /// `POST /users/first`.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]

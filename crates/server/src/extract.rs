@@ -1,10 +1,13 @@
 //! Axum's extractors, with our error body for bad input and the contract's spelling of JSON (section 1.2, 1.4).
+use std::num::{IntErrorKind, ParseIntError};
+
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequest, FromRequestParts, RawPathParams, Request},
     http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use keyfob_store::Page;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -138,11 +141,29 @@ impl ApiQuery {
     /// 400 when it is not one, or too large.
     pub(crate) fn number(&self, key: &str) -> Result<Option<u64>, ApiError> {
         let Some(text) = self.text(key) else { return Ok(None) };
-        match text.parse::<i32>() {
-            Ok(number) if number >= 0 => Ok(u64::try_from(number).ok()),
-            Ok(_) => Err(bad_query(key, "must be a valid 32-bit positive integer: it is negative")),
-            Err(error) => Err(bad_query(key, &format!("must be a valid 32-bit positive integer: {error}"))),
-        }
+        let problem = match text.parse::<i32>() {
+            Ok(number) if number >= 0 => return Ok(u64::try_from(number).ok()),
+            Ok(_) => "value is negative".to_owned(),
+            Err(error) => number_problem(text, &error),
+        };
+        Err(bad_query(key, &format!("must be a valid 32-bit positive integer: {problem}")))
+    }
+
+    /// The part of a list that `limit`, `offset` and `after_id` ask for; a limit of 0 means all.
+    ///
+    /// # Errors
+    /// 400 when one of them cannot be read.
+    pub(crate) fn page<Id>(&self, id: impl Fn(uuid::Uuid) -> Id) -> Result<Page<Id>, ApiError> {
+        Ok(Page { after: self.uuid("after_id")?.map(id), ..self.page_by_number()? })
+    }
+
+    /// The same without `after_id`.
+    ///
+    /// # Errors
+    /// 400 when one of them cannot be read.
+    pub(crate) fn page_by_number<Id>(&self) -> Result<Page<Id>, ApiError> {
+        let limit = self.number("limit")?.filter(|limit| *limit > 0);
+        Ok(Page { limit, offset: self.number("offset")?.unwrap_or(0), after: None })
     }
 
     /// The value of this key as a UUID, if it is there.
@@ -153,6 +174,15 @@ impl ApiQuery {
         let parse = |text: &str| text.parse().map_err(|_| bad_query(key, "must be a valid uuid"));
         self.text(key).map(parse).transpose()
     }
+}
+
+/// Why a text is no number, in the words that clients of the original see.
+pub(crate) fn number_problem(text: &str, error: &ParseIntError) -> String {
+    let problem = match error.kind() {
+        IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => "value out of range",
+        _ => "invalid syntax",
+    };
+    format!("strconv.ParseInt: parsing {text:?}: {problem}")
 }
 
 fn bad_query(key: &str, problem: &str) -> ApiError {

@@ -15,6 +15,7 @@ mod organizations;
 mod passwords;
 mod random;
 mod resources;
+mod search;
 mod sessions;
 mod start;
 mod state;

@@ -1,6 +1,7 @@
 //! Users (contract, sections 5.1 and 5.10).
 mod create;
 mod first;
+mod list;
 
 use axum::{
     Router,
@@ -26,7 +27,7 @@ use crate::{
 /// All routes of users.
 pub(crate) fn routes() -> Router<App> {
     Router::new()
-        .route("/users", post(create_user))
+        .route("/users", post(create_user).get(list::list))
         .route("/users/first", get(first::is_set_up).post(first::set_up))
         .route("/users/{user}", named())
         .route("/users/{user}/profile", put(update_profile))

@@ -4,7 +4,7 @@
 use std::{future::Future, path::Path, time::Duration};
 
 use jiff::Timestamp;
-use sea_query::{Expr, Func, SimpleExpr, SqliteQueryBuilder};
+use sea_query::{Expr, ExprTrait as _, Func, LikeExpr, SimpleExpr, SqliteQueryBuilder};
 use sea_query_sqlx::SqlxBinder;
 use sqlx::{
     AssertSqlSafe, FromRow, SqlSafeStr as _, Sqlite, SqlitePool,
@@ -21,6 +21,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// All migrations, in order. Never edit one after a release.
 const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "init", include_str!("../migrations/sqlite/0001_init.sql"))];
+
+/// How many values a list in a statement holds at most: SQLite takes 32,766 parameters in all.
+pub(crate) const MAX_IN_LIST: usize = 10_000;
 
 /// A handle to the database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -176,6 +179,18 @@ macro_rules! row {
     };
 }
 pub(crate) use row;
+
+/// Whether a text holds another, without regard to case.
+pub(crate) fn contains(text: Expr, part: &str) -> SimpleExpr {
+    let escaped = part.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    Expr::expr(Func::lower(text)).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
+}
+
+/// Whether a text is one of a JSON list of texts.
+pub(crate) fn is_among(text: &str, list: Expr) -> SimpleExpr {
+    let values = [list, Expr::val(text)];
+    Expr::cust_with_exprs("EXISTS (SELECT 1 FROM json_each(?) WHERE value = ?)", values)
+}
 
 /// A member of a JSON object, as text.
 pub(crate) fn json_text(column: Expr, member: &str) -> SimpleExpr {

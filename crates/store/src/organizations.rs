@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     OrganizationId, Store, StoreError, Tx, UserId,
-    db::{Source, microseconds, row, timestamp},
+    db::{MAX_IN_LIST, Source, microseconds, row, timestamp},
     filter::{Columns, condition},
 };
 
@@ -252,6 +252,24 @@ impl Store {
             .order_by(Organizations::CreatedAt, Order::Asc)
             .order_by(Organizations::Id, Order::Asc);
         all(self, &query).await
+    }
+
+    /// The memberships of several users, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn memberships_of_all(&self, users: &[UserId]) -> Result<Vec<Member>, StoreError> {
+        let mut found = Vec::new();
+        for some in users.chunks(MAX_IN_LIST) {
+            let mut query = select_members();
+            query
+                .and_where(Expr::col(OrganizationMembers::UserId).is_in(some.iter().map(|user| user.0)))
+                .order_by(OrganizationMembers::CreatedAt, Order::Asc)
+                .order_by(OrganizationMembers::OrganizationId, Order::Asc);
+            found.extend(members(self, &query).await?);
+        }
+        Ok(found)
     }
 
     /// A user's memberships, oldest first.

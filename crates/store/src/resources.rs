@@ -8,8 +8,8 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
-    OrganizationId, ResourceId, Store, StoreError, Tx, UserId,
-    db::{Source, fetch_count, json_text, microseconds, row, timestamp},
+    OrganizationId, Page, ResourceId, Store, StoreError, Tx, UserId,
+    db::{MAX_IN_LIST, Source, contains, fetch_count, json_text, microseconds, row, timestamp},
     filter::{Columns, GrantColumns, condition},
 };
 
@@ -78,12 +78,8 @@ pub struct ListResources {
     pub name: Option<String>,
     /// Only those with these attributes.
     pub attributes: Vec<AttributeIs>,
-    /// At most so many; none means all.
-    pub limit: Option<u64>,
-    /// Without the first so many.
-    pub offset: u64,
-    /// Only those that come after this one.
-    pub after: Option<ResourceId>,
+    /// Which part of the list.
+    pub page: Page<ResourceId>,
 }
 
 /// An attribute that is a certain text.
@@ -212,19 +208,22 @@ fn columns() -> Columns {
         })
 }
 
-/// Rows with their grants, in the order of the rows: two statements, however many rows.
+/// Rows with their grants, in the order of the rows: one more statement for each ten thousand.
 async fn with_grants(source: &mut impl Source, query: &SelectStatement) -> Result<Vec<Resource>, StoreError> {
     use ResourceGrants as G;
     let rows: Vec<ResourceRow> = source.fetch_all(query).await?;
-    let mut grants = Query::select();
-    grants
-        .columns([G::ResourceType, G::ResourceId, G::GranteeKind, G::GranteeId, G::Action])
-        .from(G::Table)
-        .and_where(Expr::col(G::ResourceId).is_in(rows.iter().map(|row| row.id)))
-        .order_by(G::GranteeKind, Order::Asc)
-        .order_by(G::GranteeId, Order::Asc)
-        .order_by(G::Action, Order::Asc);
-    let grants: Vec<GrantRow> = if rows.is_empty() { Vec::new() } else { source.fetch_all(&grants).await? };
+    let mut grants: Vec<GrantRow> = Vec::new();
+    for some in rows.chunks(MAX_IN_LIST) {
+        let mut query = Query::select();
+        query
+            .columns([G::ResourceType, G::ResourceId, G::GranteeKind, G::GranteeId, G::Action])
+            .from(G::Table)
+            .and_where(Expr::col(G::ResourceId).is_in(some.iter().map(|row| row.id)))
+            .order_by(G::GranteeKind, Order::Asc)
+            .order_by(G::GranteeId, Order::Asc)
+            .order_by(G::Action, Order::Asc);
+        grants.extend(source.fetch_all(&query).await?);
+    }
     let mut by_resource: HashMap<(String, Uuid), Vec<Grant>> = HashMap::new();
     for row in grants {
         let grantee = match row.grantee_kind.as_str() {
@@ -265,8 +264,7 @@ fn matching(list: &ListResources) -> Condition {
         all = all.add(name().eq(exact.to_lowercase()));
     }
     if let Some(part) = &list.name_contains {
-        let escaped = part.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        all = all.add(name().like(sea_query::LikeExpr::new(format!("%{escaped}%")).escape('\\')));
+        all = all.add(contains(Expr::col(Resources::Name), part));
     }
     for attribute in &list.attributes {
         let text = || json_text(Expr::col(Resources::Attributes), &attribute.name);
@@ -295,11 +293,15 @@ impl Store {
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
     pub async fn resources_by_id(&self, resource_type: &str, ids: &[Uuid]) -> Result<Vec<Resource>, StoreError> {
-        let mut query = select();
-        query
-            .and_where(Expr::col(Resources::ResourceType).eq(resource_type))
-            .and_where(Expr::col(Resources::Id).is_in(ids.iter().copied()));
-        with_grants(&mut &*self, &query).await
+        let mut found = Vec::new();
+        for some in ids.chunks(MAX_IN_LIST) {
+            let mut query = select();
+            query
+                .and_where(Expr::col(Resources::ResourceType).eq(resource_type))
+                .and_where(Expr::col(Resources::Id).is_in(some.iter().copied()));
+            found.extend(with_grants(&mut &*self, &query).await?);
+        }
+        Ok(found)
     }
 
     /// A page of resources, oldest first, and how many there are on all pages.
@@ -315,18 +317,10 @@ impl Store {
             .cond_where(matching(list));
         let mut page = select();
         page.cond_where(matching(list)).order_by(Resources::CreatedAt, Order::Asc).order_by(Resources::Id, Order::Asc);
-        if let Some(after) = list.after {
+        if let Some(after) = list.page.after {
             page.and_where(comes_after(after));
         }
-        if let Some(limit) = list.limit {
-            page.limit(limit);
-        } else if list.offset > 0 {
-            // SQLite knows no offset without a limit.
-            page.limit(u64::from(u32::MAX));
-        }
-        if list.offset > 0 {
-            page.offset(list.offset);
-        }
+        list.page.cut(&mut page);
         let count = fetch_count(&mut &*self, &count).await?;
         Ok((with_grants(&mut &*self, &page).await?, count))
     }

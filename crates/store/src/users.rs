@@ -1,4 +1,8 @@
 //! Users.
+mod list;
+
+pub use list::{ListUsers, Period};
+
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Iden, Query, SelectStatement, SimpleExpr};
 use sqlx::types::Json;
@@ -6,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     Store, StoreError, Tx, UserId,
-    db::{Source, fetch_count, microseconds, row, timestamp},
+    db::{MAX_IN_LIST, Source, fetch_count, microseconds, row, timestamp},
 };
 
 const TABLE: &str = "users";
@@ -221,9 +225,13 @@ impl Store {
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
     pub async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
-        let ids = ids.iter().map(|id| id.0);
-        let rows: Vec<UserRow> = (&mut &*self).fetch_all(&select(Expr::col(Users::Id).is_in(ids))).await?;
-        rows.into_iter().map(User::try_from).collect()
+        let mut found = Vec::new();
+        for some in ids.chunks(MAX_IN_LIST) {
+            let query = select(Expr::col(Users::Id).is_in(some.iter().map(|id| id.0)));
+            let rows: Vec<UserRow> = (&mut &*self).fetch_all(&query).await?;
+            found.extend(rows);
+        }
+        found.into_iter().map(User::try_from).collect()
     }
 
     /// The live user of this name.

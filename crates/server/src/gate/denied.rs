@@ -74,6 +74,18 @@ impl Refused {
     pub(crate) fn missing() -> Self {
         Self::Hidden(None)
     }
+
+    /// What was looked for; none where it is not there, or must look so.
+    ///
+    /// # Errors
+    /// Every other refusal.
+    pub(crate) fn if_there<T>(looked_for: Result<T, Self>) -> Result<Option<T>, Self> {
+        match looked_for {
+            Ok(found) => Ok(Some(found)),
+            Err(Self::Hidden(_)) => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
 }
 
 impl From<StoreError> for Refused {

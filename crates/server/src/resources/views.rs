@@ -4,19 +4,16 @@ mod shapes;
 use std::collections::HashMap;
 
 use axum::{Router, routing::get};
-use keyfob_api::{
-    error::Validation,
-    views::{Template, Workspace, WorkspacesResponse},
-};
+use keyfob_api::views::{Template, Workspace, WorkspacesResponse};
 use keyfob_rbac::ResourceType;
 use keyfob_store::{AttributeIs, ListResources, OrganizationId, Resource, ResourceId, UserId};
 use uuid::Uuid;
 
-use super::query;
 use crate::{
     error::ApiError,
     extract::{ApiJson, ApiPath, ApiQuery},
-    gate::AuthorizedStore,
+    gate::{AuthorizedStore, Refused},
+    search::Search,
     state::App,
 };
 
@@ -38,37 +35,33 @@ async fn workspaces(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<W
     let Some(conditions) = workspace_search(&store, search).await? else {
         return Ok(ApiJson(WorkspacesResponse { workspaces: Vec::new(), count: 0 }));
     };
-    let page = query::page(&query)?;
-    let list = ListResources { limit: page.limit, offset: page.offset, after: page.after, ..conditions };
+    let list = ListResources { page: query.page(ResourceId)?, ..conditions };
     let (found, count) = store.resources(&[ResourceType::WORKSPACE], list).await?;
     Ok(ApiJson(WorkspacesResponse { workspaces: as_workspaces(&store, found).await?, count }))
 }
 
 /// The conditions of a search; none when it names what is not there.
 async fn workspace_search(store: &AuthorizedStore, text: &str) -> Result<Option<ListResources>, ApiError> {
-    let invalid = |wrong: Validation| {
-        ApiError::bad_request("Invalid workspace search query.").validation(wrong.field, wrong.detail)
-    };
-    let mut list = ListResources::default();
-    for (key, value) in query::search(text).map_err(invalid)? {
-        match key.as_str() {
-            "name" => list.name_contains = Some(value),
-            "owner" => match store.addressed_user(&value).await {
-                Ok(owner) => list.owner_id = Some(owner.id),
-                Err(_) => return Ok(None),
-            },
-            "organization" => match store.addressed_organization(&value).await {
-                Ok(organization) => list.organization_id = Some(organization.id),
-                Err(_) => return Ok(None),
-            },
-            "template" => match template_named(store, &value).await? {
-                Some(template) => list.attributes.push(attribute("template_id", template.to_string())),
-                None => return Ok(None),
-            },
-            "status" => list.attributes.push(attribute("status", value)),
-            other => return Err(invalid(Validation::new(other, format!("\"{other}\" is not a valid query param")))),
-        }
+    let mut search = Search::parse(text);
+    let words = search.words();
+    let mut list = ListResources { name_contains: search.text("name").or(words), ..ListResources::default() };
+    let (owner, organization) = (search.text("owner"), search.text("organization"));
+    let (template, status) = (search.text("template"), search.text("status"));
+    search.finish("Invalid workspace search query.")?;
+    if let Some(owner) = owner {
+        let Some(owner) = Refused::if_there(store.addressed_user(&owner).await)? else { return Ok(None) };
+        list.owner_id = Some(owner.id);
     }
+    if let Some(organization) = organization {
+        let found = Refused::if_there(store.addressed_organization(&organization).await)?;
+        let Some(organization) = found else { return Ok(None) };
+        list.organization_id = Some(organization.id);
+    }
+    if let Some(template) = template {
+        let Some(template) = template_named(store, &template).await? else { return Ok(None) };
+        list.attributes.push(attribute("template_id", template.to_string()));
+    }
+    list.attributes.extend(status.map(|status| attribute("status", status)));
     Ok(Some(list))
 }
 

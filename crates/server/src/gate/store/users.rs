@@ -1,8 +1,10 @@
 //! Users: finding, making, changing.
+use std::collections::HashMap;
+
 use axum::http::StatusCode;
 use keyfob_rbac::{Action, Object, ResourceType, RoleName, is_assignable, may_assign};
 use keyfob_store::{
-    Member, NewUser, Organization, OrganizationId, PasswordHash, StoreError, Tx, User, UserId, UserStatus,
+    ListUsers, Member, NewUser, Organization, OrganizationId, PasswordHash, StoreError, Tx, User, UserId, UserStatus,
 };
 use uuid::Uuid;
 
@@ -79,6 +81,20 @@ impl AuthorizedStore {
     pub(crate) async fn user_view(&self, user: User) -> Result<UserView, Refused> {
         let members = self.store().memberships(user.id).await?;
         Ok(UserView { organization_ids: members.into_iter().map(|member| member.organization_id).collect(), user })
+    }
+
+    /// A page of the users that the caller may see, and how many there are. Requires `read` on each.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn list_users(&self, mut list: ListUsers) -> Result<(Vec<UserView>, u64), Refused> {
+        list.visible = self.caller.visible(Action::READ, ResourceType::USER);
+        let (users, count) = self.store().list_users(&list).await?;
+        let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
+        let mut organizations: HashMap<UserId, Vec<OrganizationId>> = HashMap::new();
+        for member in self.store().memberships_of_all(&ids).await? {
+            organizations.entry(member.user_id).or_default().push(member.organization_id);
+        }
+        let view = |user: User| UserView { organization_ids: organizations.remove(&user.id).unwrap_or_default(), user };
+        Ok((users.into_iter().map(view).collect(), count))
     }
 
     /// The usernames of those of these users that the caller may see. Requires `read` on each.

@@ -1,0 +1,55 @@
+//! What the original's server answered when it was recorded, ours answers.
+use std::{fs, path::Path};
+
+use serde_json::Value;
+
+use crate::{
+    player::{Played, Player},
+    program::Server,
+};
+
+fn play(name: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/transcripts").join(name);
+    let file: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let server = Server::start();
+    let mut player = Player::new(&server.address);
+    let mut complaints = String::new();
+    for (number, step) in (1..).zip(file["steps"].as_array().unwrap()) {
+        let shows = step["do"].as_str().unwrap();
+        let call = format!("{} {}", step["method"].as_str().unwrap(), step["path"].as_str().unwrap());
+        if let Played::Different(how) = player.play(step) {
+            complaints += &format!("{number} {shows} ({call})\n    {}\n", how.join("\n    "));
+        }
+    }
+    assert!(complaints.is_empty(), "{name}\n{complaints}");
+}
+
+#[test]
+fn minting_listing_and_ending_ones_own_keys_is_as_recorded() {
+    play("keys-tokens.json");
+}
+
+#[test]
+fn keys_of_other_people_are_as_recorded() {
+    play("keys-others.json");
+}
+
+#[test]
+fn a_narrow_key_reaches_what_is_recorded() {
+    play("keys-reach.json");
+}
+
+#[test]
+fn checks_are_decided_as_recorded() {
+    play("keys-authcheck.json");
+}
+
+#[test]
+fn bodies_credentials_and_paths_are_read_as_recorded() {
+    play("keys-transport.json");
+}
+
+#[test]
+fn the_list_of_users_and_its_search_are_as_recorded() {
+    play("people-lists.json");
+}

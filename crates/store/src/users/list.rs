@@ -1,0 +1,140 @@
+//! Lists of users.
+use jiff::Timestamp;
+use keyfob_rbac::Filter;
+use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SelectStatement, SimpleExpr};
+
+use super::{COLUMNS, LoginType, User, UserRow, UserStatus, Users, is_live};
+use crate::{
+    Page, Store, StoreError, UserId,
+    db::{Source, contains, fetch_count, is_among, microseconds},
+    filter::{Columns, condition},
+};
+
+/// Which users to list. What is none or empty excludes nobody.
+#[derive(Clone, Debug)]
+pub struct ListUsers {
+    /// Who may be seen.
+    pub visible: Filter,
+    /// Only those whose address or username holds this text, without regard to case.
+    pub search: Option<String>,
+    /// Only those whose name for people holds this text, without regard to case.
+    pub name_contains: Option<String>,
+    /// Only those of one of these statuses.
+    pub statuses: Vec<UserStatus>,
+    /// Only those who hold one of these deployment-wide roles.
+    pub roles: Vec<String>,
+    /// Only those who sign in in one of these ways.
+    pub login_types: Vec<LoginType>,
+    /// Only programs' accounts, or only people's.
+    pub is_service_account: Option<bool>,
+    /// Only those who last acted then; who never did counts as having acted long ago.
+    pub last_seen: Period,
+    /// Only those made then.
+    pub created: Period,
+    /// Which part of the list.
+    pub page: Page<UserId>,
+}
+
+impl Default for ListUsers {
+    /// Nobody, until it is said who may be seen.
+    fn default() -> Self {
+        Self {
+            visible: Filter::None,
+            search: None,
+            name_contains: None,
+            statuses: Vec::new(),
+            roles: Vec::new(),
+            login_types: Vec::new(),
+            is_service_account: None,
+            last_seen: Period::default(),
+            created: Period::default(),
+            page: Page::default(),
+        }
+    }
+}
+
+/// From when to when, both included; none is no bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Period {
+    /// Not earlier.
+    pub from: Option<Timestamp>,
+    /// Not later.
+    pub to: Option<Timestamp>,
+}
+
+impl Period {
+    fn condition(self, column: Users) -> Condition {
+        let mut all = Condition::all();
+        if let Some(from) = self.from {
+            all = all.add(Expr::col(column).gte(microseconds(from)));
+        }
+        if let Some(to) = self.to {
+            let not_later = Expr::col(column).lte(microseconds(to));
+            all = all.add(Condition::any().add(not_later).add(Expr::col(column).is_null()));
+        }
+        all
+    }
+}
+
+fn matching(list: &ListUsers) -> Condition {
+    // A user is an object that owns itself.
+    let columns = Columns::new(Users::Id).owned_by(Users::Id);
+    let mut all = Condition::all().add(is_live()).add(condition(&list.visible, &columns));
+    if let Some(text) = &list.search {
+        let holds = |column| contains(Expr::col(column), text);
+        all = all.add(Condition::any().add(holds(Users::EmailKey)).add(holds(Users::UsernameKey)));
+    }
+    if let Some(text) = &list.name_contains {
+        all = all.add(contains(Expr::col(Users::Name), text));
+    }
+    if !list.statuses.is_empty() {
+        all = all.add(Expr::col(Users::Status).is_in(list.statuses.iter().map(|status| status.as_str())));
+    }
+    if !list.login_types.is_empty() {
+        all = all.add(Expr::col(Users::LoginType).is_in(list.login_types.iter().map(|kind| kind.as_str())));
+    }
+    if let Some(is_service_account) = list.is_service_account {
+        all = all.add(Expr::col(Users::IsServiceAccount).eq(is_service_account));
+    }
+    if !list.roles.is_empty() {
+        let holds = |role: &String| is_among(role, Expr::col((Users::Table, Users::Roles)));
+        all = all.add(list.roles.iter().map(holds).fold(Condition::any(), Condition::add));
+    }
+    if let Some(after) = list.page.after {
+        all = all.add(comes_after(after));
+    }
+    all.add(list.last_seen.condition(Users::LastSeenAt)).add(list.created.condition(Users::CreatedAt))
+}
+
+/// Rows after this user's, in the order of lists.
+fn comes_after(after: UserId) -> SimpleExpr {
+    let key = Query::select()
+        .column(Users::UsernameKey)
+        .from(Users::Table)
+        .and_where(Expr::col(Users::Id).eq(after.0))
+        .take();
+    Expr::col(Users::UsernameKey).gt(SimpleExpr::SubQuery(None, Box::new(key.into())))
+}
+
+fn page(list: &ListUsers) -> SelectStatement {
+    let mut page = Query::select();
+    page.columns(COLUMNS).from(Users::Table).cond_where(matching(list)).order_by(Users::UsernameKey, Order::Asc);
+    list.page.cut(&mut page);
+    page
+}
+
+impl Store {
+    /// A page of the live users, by username, and how many there are on this page and all before and after it; those up
+    /// to the one that the page comes after do not count.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn list_users(&self, list: &ListUsers) -> Result<(Vec<User>, u64), StoreError> {
+        let mut count = Query::select();
+        count.expr_as(Expr::col(Users::Id).count(), "count").from(Users::Table).cond_where(matching(list));
+        let count = fetch_count(&mut &*self, &count).await?;
+        let rows: Vec<UserRow> = (&mut &*self).fetch_all(&page(list)).await?;
+        Ok((rows.into_iter().map(User::try_from).collect::<Result<_, _>>()?, count))
+    }
+}
