@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use keyfob_store::Page;
+use keyfob_store::{KeyId, Page};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -164,6 +164,15 @@ impl ApiQuery {
     pub(crate) fn page_by_number<Id>(&self) -> Result<Page<Id>, ApiError> {
         let limit = self.number("limit")?.filter(|limit| *limit > 0);
         Ok(Page { limit, offset: self.number("offset")?.unwrap_or(0), after: None })
+    }
+
+    /// The value of this key as the id of an API key, if it is there.
+    ///
+    /// # Errors
+    /// 400 when it is not one.
+    pub(crate) fn key_id(&self, key: &str) -> Result<Option<KeyId>, ApiError> {
+        let parse = |text: &str| KeyId::parse(text).ok_or_else(|| bad_query(key, "must be the id of an API key"));
+        self.text(key).map(parse).transpose()
     }
 
     /// The value of this key as a UUID, if it is there.

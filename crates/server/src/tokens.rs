@@ -16,7 +16,7 @@ use keyfob_api::{
     keys::{ApiKey as WireKey, ApiKeyWithOwner, CreateTokenRequest, GenerateApiKeyResponse, TokenConfig},
     time::Nanoseconds,
 };
-use keyfob_store::{ApiKey, KeyId, UserId};
+use keyfob_store::{ApiKey, KeyId, Page, UserId};
 
 use crate::{
     error::ApiError,
@@ -69,26 +69,15 @@ async fn list_tokens(
 ) -> Result<ApiJson<Vec<ApiKeyWithOwner>>, ApiError> {
     let user = store.addressed_user(path.get("user")).await?;
     let of = (!query.flag("include_all")).then_some(user.id);
-    let keys = store.tokens(of, query.flag("include_expired")).await?;
+    let page = Page { after: query.key_id("after_id")?, ..query.page_by_number()? };
+    let keys = store.tokens(of, query.flag("include_expired"), page).await?;
     let owners: Vec<UserId> = keys.iter().map(|key| key.user_id).collect();
     let usernames: HashMap<UserId, String> = store.incidental().usernames(&owners).await?.into_iter().collect();
     let keys = keys.into_iter().map(|key| {
         let username = usernames.get(&key.user_id).cloned().unwrap_or_default();
         ApiKeyWithOwner { key: wire::key(app.catalogue(), key), username }
     });
-    Ok(ApiJson(page(keys.collect(), &query)?))
-}
-
-/// The asked-for part of a list that has no pages by itself.
-fn page(keys: Vec<ApiKeyWithOwner>, query: &ApiQuery) -> Result<Vec<ApiKeyWithOwner>, ApiError> {
-    let take = |number: Option<u64>, otherwise| {
-        number.map_or(otherwise, |number| usize::try_from(number).unwrap_or(usize::MAX))
-    };
-    let limit = take(query.number("limit")?.filter(|limit| *limit > 0), usize::MAX);
-    let offset = take(query.number("offset")?, 0);
-    let after = query.text("after_id");
-    let start = after.and_then(|id| keys.iter().position(|key| key.key.id == id)).map_or(0, |place| place + 1);
-    Ok(keys.into_iter().skip(start).skip(offset).take(limit).collect())
+    Ok(ApiJson(keys.collect()))
 }
 
 /// The longest lifetime of a user's tokens

@@ -118,16 +118,17 @@ async fn update_roles(
     if store.caller().is_self(user.id) {
         return Err(ApiError::bad_request("You cannot change your own roles."));
     }
-    let changed = store.update_site_roles(&user, request.roles).await??;
+    let changed = store.update_site_roles(&user, request.roles).await?;
     shown(&store, changed).await
 }
 
 impl From<AssignError> for ApiError {
     fn from(error: AssignError) -> Self {
         match error {
-            AssignError::Unsupported(role) => Self::bad_request(format!("{role:?} is not a supported role")),
-            AssignError::NotAssignable(Some(denied)) => Refused::Denied(denied).into(),
-            AssignError::NotAssignable(None) => Self::forbidden(),
+            AssignError::Unsupported(role) => Self::bad_request(format!("\"{role}\" is not a supported role")),
+            AssignError::NotAssignable(role) => Self::bad_request(format!("not authorized to assign role \"{role}\"")),
+            AssignError::Denied(denied) => Refused::Denied(denied).into(),
+            AssignError::Refused(refused) => refused.into(),
         }
     }
 }

@@ -24,6 +24,8 @@ uuid_id! {
     UserId,
     /// Names one organization, for ever.
     OrganizationId,
+    /// Names one group, for ever.
+    GroupId,
     /// Names one registered resource among those of its type, for ever.
     ResourceId,
 }

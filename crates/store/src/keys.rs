@@ -8,7 +8,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
-    KeyId, Store, StoreError, Tx, UserId,
+    KeyId, Page, Store, StoreError, Tx, UserId,
     db::{Source, fetch_count, microseconds, row, timestamp},
     filter::{Columns, condition},
 };
@@ -118,7 +118,7 @@ pub struct KeyUse {
 }
 
 /// Which tokens to list.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ListKeys {
     /// Only this user's; none means everybody's.
     pub user_id: Option<UserId>,
@@ -126,6 +126,8 @@ pub struct ListKeys {
     pub include_expired: bool,
     /// The current time.
     pub now: Timestamp,
+    /// Which part of the list.
+    pub page: Page<KeyId>,
 }
 
 #[derive(Clone, Copy, Iden)]
@@ -337,9 +339,22 @@ impl Store {
         if !list.include_expired {
             query.and_where(is_live(list.now));
         }
+        if let Some(after) = &list.page.after {
+            query.and_where(comes_after(after));
+        }
+        list.page.cut(&mut query);
         let rows: Vec<KeyRow> = (&mut &*self).fetch_all(&query).await?;
         rows.into_iter().map(ApiKey::try_from).collect()
     }
+}
+
+/// Rows after the one with this id, in the order of lists.
+fn comes_after(after: &KeyId) -> SimpleExpr {
+    let mut made_at = Query::select();
+    made_at.column(ApiKeys::CreatedAt).from(ApiKeys::Table).and_where(Expr::col(ApiKeys::Id).eq(after.as_str()));
+    let position = Expr::tuple([SimpleExpr::SubQuery(None, Box::new(made_at.into())), after.as_str().into()]);
+    Expr::tuple([Expr::col((ApiKeys::Table, ApiKeys::CreatedAt)), Expr::col((ApiKeys::Table, ApiKeys::Id))])
+        .gt(position)
 }
 
 impl Tx {
@@ -483,6 +498,17 @@ impl Tx {
         query.from_table(ApiKeys::Table).and_where(descends_from(id));
         self.execute(&query).await?;
         Ok(live)
+    }
+
+    /// Removes all keys of a user.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(skip_all)]
+    pub async fn delete_keys_of(&mut self, user: UserId) -> Result<u64, StoreError> {
+        let mut query = Query::delete();
+        query.from_table(ApiKeys::Table).and_where(Expr::col(ApiKeys::UserId).eq(user.0));
+        self.execute(&query).await
     }
 
     /// Removes every key of a user that holds this scope.

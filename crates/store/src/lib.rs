@@ -2,11 +2,14 @@
 #![forbid(unsafe_code)]
 
 mod audit;
+mod custom_roles;
 mod db;
 mod error;
 mod filter;
+mod groups;
 mod ids;
 mod keys;
+mod members;
 mod organizations;
 mod page;
 mod resources;
@@ -14,12 +17,15 @@ mod settings;
 mod users;
 
 pub use audit::AuditRecord;
+pub use custom_roles::{CustomRole, NamedPermission};
 pub use db::{Limits, Store, Tx};
 pub use error::StoreError;
-pub use ids::{KeyId, OrganizationId, ResourceId, UserId};
+pub use groups::{Group, ListGroups};
+pub use ids::{GroupId, KeyId, OrganizationId, ResourceId, UserId};
 pub use keys::{ApiKey, KeyLoginType, KeyUse, ListKeys, NewApiKey, SecretHash};
-pub use organizations::{Member, Organization};
+pub use members::{Among, Member};
+pub use organizations::Organization;
 pub use page::Page;
-pub use resources::{AttributeIs, Grant, Grantee, ListResources, Resource, ResourceKey};
+pub use resources::{AttributeIs, Grant, Grantee, ListResources, Resource, ResourceKey, ResourcesOf};
 pub use settings::NamesInUse;
 pub use users::{ListUsers, LoginType, NewUser, PasswordHash, Period, User, UserStatus};

@@ -1,4 +1,4 @@
-//! Organizations and who is a member of them.
+//! Organizations.
 use jiff::Timestamp;
 use keyfob_rbac::{Filter, ShareableWorkspaceOwners};
 use sea_query::{Condition, Expr, ExprTrait as _, Iden, Order, Query, SelectStatement};
@@ -6,9 +6,10 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
-    OrganizationId, Store, StoreError, Tx, UserId,
-    db::{MAX_IN_LIST, Source, microseconds, row, timestamp},
+    Group, GroupId, OrganizationId, Store, StoreError, Tx, UserId,
+    db::{Source, microseconds, row, timestamp},
     filter::{Columns, condition},
+    members::OrganizationMembers,
 };
 
 const TABLE: &str = "organizations";
@@ -38,21 +39,6 @@ pub struct Organization {
     pub updated_at: Timestamp,
 }
 
-/// A user's membership of an organization.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Member {
-    /// The member.
-    pub user_id: UserId,
-    /// The organization.
-    pub organization_id: OrganizationId,
-    /// Roles given to this member by name; implied ones are not among them.
-    pub roles: Vec<String>,
-    /// When the membership began.
-    pub created_at: Timestamp,
-    /// When it last changed.
-    pub updated_at: Timestamp,
-}
-
 #[derive(Clone, Copy, Iden)]
 enum Organizations {
     Table,
@@ -70,26 +56,12 @@ enum Organizations {
     UpdatedAt,
 }
 
-#[derive(Clone, Copy, Iden)]
-enum OrganizationMembers {
-    Table,
-    OrganizationId,
-    UserId,
-    Roles,
-    CreatedAt,
-    UpdatedAt,
-}
-
 row! {
     struct OrganizationRow {
         id: Uuid, name: String, display_name: String, description: String, icon: String, is_default: bool,
         default_org_member_roles: Json<Vec<String>>, shareable_workspace_owners: String, created_at: i64,
         updated_at: i64,
     }
-}
-
-row! {
-    struct MemberRow { user_id: Uuid, organization_id: Uuid, roles: Json<Vec<String>>, created_at: i64, updated_at: i64 }
 }
 
 fn owners_text(owners: ShareableWorkspaceOwners) -> &'static str {
@@ -126,21 +98,6 @@ impl TryFrom<OrganizationRow> for Organization {
     }
 }
 
-impl TryFrom<MemberRow> for Member {
-    type Error = StoreError;
-
-    fn try_from(row: MemberRow) -> Result<Self, StoreError> {
-        let at = |stored| timestamp("organization_members", &row.user_id, stored);
-        Ok(Self {
-            created_at: at(row.created_at)?,
-            updated_at: at(row.updated_at)?,
-            user_id: UserId(row.user_id),
-            organization_id: OrganizationId(row.organization_id),
-            roles: row.roles.0,
-        })
-    }
-}
-
 fn select() -> SelectStatement {
     use Organizations as O;
     let mut query = Query::select();
@@ -162,13 +119,6 @@ fn select() -> SelectStatement {
     query
 }
 
-fn select_members() -> SelectStatement {
-    use OrganizationMembers as M;
-    let mut query = Query::select();
-    query.columns([M::UserId, M::OrganizationId, M::Roles, M::CreatedAt, M::UpdatedAt]).from(M::Table);
-    query
-}
-
 async fn find(mut source: impl Source, query: &SelectStatement) -> Result<Option<Organization>, StoreError> {
     source.fetch_optional::<OrganizationRow>(query).await?.map(Organization::try_from).transpose()
 }
@@ -176,21 +126,6 @@ async fn find(mut source: impl Source, query: &SelectStatement) -> Result<Option
 async fn all(mut source: impl Source, query: &SelectStatement) -> Result<Vec<Organization>, StoreError> {
     let rows: Vec<OrganizationRow> = source.fetch_all(query).await?;
     rows.into_iter().map(Organization::try_from).collect()
-}
-
-async fn members(mut source: impl Source, query: &SelectStatement) -> Result<Vec<Member>, StoreError> {
-    let rows: Vec<MemberRow> = source.fetch_all(query).await?;
-    rows.into_iter().map(Member::try_from).collect()
-}
-
-fn memberships_of(user: UserId) -> SelectStatement {
-    use OrganizationMembers as M;
-    let mut query = select_members();
-    query
-        .and_where(Expr::col(M::UserId).eq(user.0))
-        .order_by(M::CreatedAt, Order::Asc)
-        .order_by(M::OrganizationId, Order::Asc);
-    query
 }
 
 impl Store {
@@ -253,45 +188,24 @@ impl Store {
             .order_by(Organizations::Id, Order::Asc);
         all(self, &query).await
     }
+}
 
-    /// The memberships of several users, oldest first.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
-    pub async fn memberships_of_all(&self, users: &[UserId]) -> Result<Vec<Member>, StoreError> {
-        let mut found = Vec::new();
-        for some in users.chunks(MAX_IN_LIST) {
-            let mut query = select_members();
-            query
-                .and_where(Expr::col(OrganizationMembers::UserId).is_in(some.iter().map(|user| user.0)))
-                .order_by(OrganizationMembers::CreatedAt, Order::Asc)
-                .order_by(OrganizationMembers::OrganizationId, Order::Asc);
-            found.extend(members(self, &query).await?);
-        }
-        Ok(found)
-    }
-
-    /// A user's memberships, oldest first.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
-    pub async fn memberships(&self, user: UserId) -> Result<Vec<Member>, StoreError> {
-        members(self, &memberships_of(user)).await
+/// The group that holds every member.
+fn everyone(of: &Organization) -> Group {
+    Group {
+        id: GroupId(of.id.0),
+        organization_id: of.id,
+        name: Group::EVERYONE.to_owned(),
+        display_name: String::new(),
+        avatar_url: String::new(),
+        quota_allowance: 0,
+        created_at: of.created_at,
+        updated_at: of.created_at,
     }
 }
 
 impl Tx {
-    /// A user's memberships as this unit of work sees them, oldest first.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn memberships(&mut self, user: UserId) -> Result<Vec<Member>, StoreError> {
-        members(self, &memberships_of(user)).await
-    }
-
-    /// Adds an organization.
+    /// Adds an organization, with the group that holds every member.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when a live organization has that name.
@@ -327,27 +241,49 @@ impl Tx {
                 microseconds(new.created_at).into(),
                 microseconds(new.updated_at).into(),
             ]);
+        self.execute_one(&query).await?;
+        self.insert_group(&everyone(new)).await
+    }
+
+    /// Stores a changed organization; whether it is the default one never changes.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when another live organization has that name, [`StoreError::Gone`] when it is not
+    /// there.
+    #[tracing::instrument(skip_all)]
+    pub async fn update_organization(&mut self, changed: &Organization) -> Result<(), StoreError> {
+        use Organizations as O;
+        let mut query = Query::update();
+        query
+            .table(O::Table)
+            .value(O::Name, changed.name.as_str())
+            .value(O::NameKey, changed.name.to_lowercase())
+            .value(O::DisplayName, changed.display_name.as_str())
+            .value(O::Description, changed.description.as_str())
+            .value(O::Icon, changed.icon.as_str())
+            .value(O::DefaultOrgMemberRoles, serde_json::json!(changed.default_org_member_roles))
+            .value(O::ShareableWorkspaceOwners, owners_text(changed.shareable_workspace_owners))
+            .value(O::UpdatedAt, microseconds(changed.updated_at))
+            .and_where(Expr::col(O::Id).eq(changed.id.0))
+            .and_where(Expr::col(O::Deleted).eq(false));
         self.execute_one(&query).await
     }
 
-    /// Makes a user a member of an organization.
+    /// Removes an organization; its row stays for the records that speak of it, its name is free again.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when they are one.
+    /// [`StoreError::Gone`] when it is not there.
     #[tracing::instrument(skip_all)]
-    pub async fn insert_member(&mut self, new: &Member) -> Result<(), StoreError> {
-        use OrganizationMembers as M;
-        let mut query = Query::insert();
+    pub async fn delete_organization(&mut self, id: OrganizationId, now: Timestamp) -> Result<(), StoreError> {
+        use Organizations as O;
+        let mut query = Query::update();
         query
-            .into_table(M::Table)
-            .columns([M::OrganizationId, M::UserId, M::Roles, M::CreatedAt, M::UpdatedAt])
-            .values_panic([
-                new.organization_id.0.into(),
-                new.user_id.0.into(),
-                serde_json::json!(new.roles).into(),
-                microseconds(new.created_at).into(),
-                microseconds(new.updated_at).into(),
-            ]);
-        self.execute_one(&query).await
+            .table(O::Table)
+            .value(O::Deleted, true)
+            .value(O::UpdatedAt, microseconds(now))
+            .and_where(Expr::col(O::Id).eq(id.0))
+            .and_where(Expr::col(O::Deleted).eq(false));
+        self.execute_one(&query).await?;
+        self.delete_members_of(id).await
     }
 }

@@ -82,6 +82,15 @@ pub struct ListResources {
     pub page: Page<ResourceId>,
 }
 
+/// Whose resources to count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResourcesOf {
+    /// Those in this organization.
+    Organization(OrganizationId),
+    /// Those that this user owns.
+    Owner(UserId),
+}
+
 /// An attribute that is a certain text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttributeIs {
@@ -278,6 +287,25 @@ fn matching(list: &ListResources) -> Condition {
 }
 
 impl Store {
+    /// How many resources of a type an organization has, or a user owns.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn count_resources(&self, resource_type: &str, of: ResourcesOf) -> Result<u64, StoreError> {
+        let whose = match of {
+            ResourcesOf::Organization(id) => Expr::col(Resources::OrganizationId).eq(id.0),
+            ResourcesOf::Owner(id) => Expr::col(Resources::OwnerId).eq(id.0),
+        };
+        let mut query = Query::select();
+        query
+            .expr_as(Expr::col(Resources::Id).count(), "count")
+            .from(Resources::Table)
+            .and_where(Expr::col(Resources::ResourceType).eq(resource_type))
+            .and_where(whose);
+        fetch_count(&mut &*self, &query).await
+    }
+
     /// This resource.
     ///
     /// # Errors
@@ -429,6 +457,13 @@ impl Tx {
             .columns([RetiredResources::ResourceType, RetiredResources::Id])
             .values_panic([key.resource_type.as_str().into(), key.id.0.into()]);
         self.execute_one(&retire).await
+    }
+
+    /// Takes a user or a group, which is going, out of every access list.
+    pub(crate) async fn revoke_grants_to(&mut self, grantee: Uuid) -> Result<(), StoreError> {
+        let mut query = Query::delete();
+        query.from_table(ResourceGrants::Table).and_where(Expr::col(ResourceGrants::GranteeId).eq(grantee));
+        self.execute(&query).await.map(drop)
     }
 
     /// Gives a resource exactly this access list.

@@ -1,5 +1,7 @@
 //! Users.
+mod changes;
 mod list;
+mod settings;
 
 pub use list::{ListUsers, Period};
 
@@ -270,131 +272,5 @@ impl Store {
         let mut query = Query::select();
         query.expr_as(Expr::col(Users::Id).count(), "count").from(Users::Table).and_where(is_live());
         fetch_count(&mut &*self, &query).await
-    }
-}
-
-impl Tx {
-    /// The user with this id as this unit of work sees them.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn find_user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
-        find(self, Expr::col(Users::Id).eq(id.0)).await
-    }
-
-    /// Adds a user.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] when a live user has that name or address.
-    #[tracing::instrument(skip_all)]
-    pub async fn insert_user(&mut self, new: &NewUser) -> Result<(), StoreError> {
-        let user = &new.user;
-        let mut query = Query::insert();
-        query
-            .into_table(Users::Table)
-            .columns([
-                Users::Id,
-                Users::Username,
-                Users::UsernameKey,
-                Users::Email,
-                Users::EmailKey,
-                Users::Name,
-                Users::AvatarUrl,
-                Users::PasswordHash,
-                Users::Status,
-                Users::LoginType,
-                Users::Roles,
-                Users::IsServiceAccount,
-                Users::CreatedAt,
-                Users::UpdatedAt,
-                Users::LastSeenAt,
-            ])
-            .values_panic([
-                user.id.0.into(),
-                user.username.as_str().into(),
-                fold(&user.username).into(),
-                user.email.as_str().into(),
-                fold(&user.email).into(),
-                user.name.as_str().into(),
-                user.avatar_url.as_str().into(),
-                new.password_hash.0.as_str().into(),
-                user.status.as_str().into(),
-                user.login_type.as_str().into(),
-                serde_json::json!(user.roles).into(),
-                user.is_service_account.into(),
-                microseconds(user.created_at).into(),
-                microseconds(user.updated_at).into(),
-                user.last_seen_at.map(microseconds).into(),
-            ]);
-        self.execute_one(&query).await
-    }
-
-    /// Sets a user's status.
-    ///
-    /// # Errors
-    /// [`StoreError::Gone`] when there is no such live user.
-    #[tracing::instrument(skip_all)]
-    pub async fn update_user_status(
-        &mut self,
-        id: UserId,
-        status: UserStatus,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.update_user(id, now, [(Users::Status, status.as_str().into())]).await
-    }
-
-    /// Gives a user exactly these deployment-wide roles.
-    ///
-    /// # Errors
-    /// [`StoreError::Gone`] when there is no such live user.
-    #[tracing::instrument(skip_all)]
-    pub async fn update_user_roles(&mut self, id: UserId, roles: &[String], now: Timestamp) -> Result<(), StoreError> {
-        self.update_user(id, now, [(Users::Roles, serde_json::json!(roles).into())]).await
-    }
-
-    /// Gives a user another username and another name for people.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] when another live user has that username, [`StoreError::Gone`] when there is no such
-    /// live user.
-    #[tracing::instrument(skip_all)]
-    pub async fn update_user_profile(
-        &mut self,
-        id: UserId,
-        username: &str,
-        name: &str,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let values = [
-            (Users::Username, username.into()),
-            (Users::UsernameKey, fold(username).into()),
-            (Users::Name, name.into()),
-        ];
-        self.update_user(id, now, values).await
-    }
-
-    /// Notes that a user has just acted.
-    ///
-    /// # Errors
-    /// [`StoreError::Gone`] when there is no such live user.
-    #[tracing::instrument(skip_all)]
-    pub async fn touch_user(&mut self, id: UserId, now: Timestamp) -> Result<(), StoreError> {
-        self.update_user(id, now, [(Users::LastSeenAt, microseconds(now).into())]).await
-    }
-
-    async fn update_user<const N: usize>(
-        &mut self,
-        id: UserId,
-        now: Timestamp,
-        values: [(Users, SimpleExpr); N],
-    ) -> Result<(), StoreError> {
-        let mut query = Query::update();
-        query
-            .table(Users::Table)
-            .values(values)
-            .value(Users::UpdatedAt, microseconds(now))
-            .and_where(Expr::col(Users::Id).eq(id.0))
-            .and_where(is_live());
-        self.execute_one(&query).await
     }
 }

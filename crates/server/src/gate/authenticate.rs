@@ -6,7 +6,7 @@ use axum::{
     http::{Method, StatusCode, request::Parts},
 };
 use jiff::{SignedDuration, Timestamp};
-use keyfob_rbac::{AllowList, Id, Scope, ScopeName, Subject};
+use keyfob_rbac::{AllowList, Id, OwnedId, Scope, ScopeName, Subject};
 use keyfob_store::{ApiKey, KeyLoginType, KeyUse, SecretHash, StoreError, User, UserStatus};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
@@ -199,7 +199,9 @@ async fn compile(key: ApiKey, user: User, app: &App, context: RequestContext) ->
     let allow_list = AllowList::parse(catalogue, &entries).map_err(|error| unreadable(&error))?;
     let scope = Scope::expand(catalogue, &scopes).map_err(|error| unreadable(&error))?.restricted_to(&allow_list);
     let roles = app.roles().of_user(&app.vault().0, &user).await?;
-    let subject = Subject::compile(catalogue, Id::from(user.id.0), &roles, &[], &scope);
+    let groups = app.vault().0.group_ids_of(user.id).await?;
+    let groups: Vec<OwnedId> = groups.into_iter().map(|group| OwnedId::Uuid(group.0)).collect();
+    let subject = Subject::compile(catalogue, Id::from(user.id.0), &roles, &groups, &scope);
     Ok(Caller {
         actor: Actor::Key(Arc::new(PresentedKey { key, user, scopes, allow_list })),
         subject,

@@ -1,18 +1,26 @@
 //! The store as one caller may use it. Handlers have no other.
+mod assign;
 mod audit;
+mod custom_roles;
 mod decisions;
 mod deployment;
+mod groups;
 mod keys;
+mod members;
 mod organizations;
 mod resources;
 mod users;
 
+pub(crate) use assign::AssignError;
 pub(super) use audit::user_audit;
+pub(crate) use custom_roles::{AssignableRole, CustomRoleError};
 pub(crate) use decisions::{Question, Questions, Verdict};
+pub(crate) use groups::GroupChangeError;
 pub(crate) use keys::{EndKey, Ended, KeyOrder, Lifetime, MintError, MintedKey, NewKeyKind, Wish};
-pub(crate) use organizations::AddMemberError;
+pub(crate) use members::{AddMemberError, MemberView};
+pub(crate) use organizations::DeleteOrganizationError;
 pub(crate) use resources::{ResourceChange, ResourceError};
-pub(crate) use users::{AssignError, CreateUserError, UserView};
+pub(crate) use users::{CreateUserError, DeleteUserError, UserView};
 
 use keyfob_rbac::{Action, Catalogue, Object};
 use keyfob_store::Store;

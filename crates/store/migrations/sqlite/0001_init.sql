@@ -60,6 +60,46 @@ CREATE TABLE organization_members (
 
 CREATE INDEX organization_members_user ON organization_members (user_id);
 
+-- How a user likes pages to look; nothing that decides anything.
+CREATE TABLE user_settings (
+    user_id BLOB NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    name    TEXT NOT NULL,
+    value   TEXT NOT NULL,
+    PRIMARY KEY (user_id, name)
+) STRICT;
+
+-- The group with its organization's own id holds every member, whatever group_members says.
+CREATE TABLE groups (
+    id              BLOB    NOT NULL PRIMARY KEY,
+    organization_id BLOB    NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    name            TEXT    NOT NULL CHECK (name <> ''),
+    display_name    TEXT    NOT NULL DEFAULT '',
+    avatar_url      TEXT    NOT NULL DEFAULT '',
+    quota_allowance INTEGER NOT NULL DEFAULT 0,
+    created_at      INTEGER NOT NULL,
+    updated_at      INTEGER NOT NULL,
+    UNIQUE (organization_id, name)
+) STRICT;
+
+CREATE TABLE group_members (
+    group_id BLOB NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+    user_id  BLOB NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    PRIMARY KEY (group_id, user_id)
+) STRICT;
+
+CREATE INDEX group_members_user ON group_members (user_id);
+
+CREATE TABLE custom_roles (
+    organization_id BLOB    NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    name            TEXT    NOT NULL,
+    name_key        TEXT    NOT NULL,
+    display_name    TEXT    NOT NULL DEFAULT '',
+    permissions     TEXT    NOT NULL CHECK (json_valid(permissions)),
+    created_at      INTEGER NOT NULL,
+    updated_at      INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, name_key)
+) STRICT;
+
 -- A key's live name is its name while it may still block another of that name; minting clears it from expired rows.
 CREATE TABLE api_keys (
     id               TEXT    NOT NULL PRIMARY KEY,

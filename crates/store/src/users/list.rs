@@ -5,7 +5,7 @@ use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SelectStatement, 
 
 use super::{COLUMNS, LoginType, User, UserRow, UserStatus, Users, is_live};
 use crate::{
-    Page, Store, StoreError, UserId,
+    Among, Page, Store, StoreError, UserId,
     db::{Source, contains, fetch_count, is_among, microseconds},
     filter::{Columns, condition},
 };
@@ -31,6 +31,8 @@ pub struct ListUsers {
     pub last_seen: Period,
     /// Only those made then.
     pub created: Period,
+    /// Only members of an organization, or of a group.
+    pub among: Option<Among>,
     /// Which part of the list.
     pub page: Page<UserId>,
 }
@@ -48,6 +50,7 @@ impl Default for ListUsers {
             is_service_account: None,
             last_seen: Period::default(),
             created: Period::default(),
+            among: None,
             page: Page::default(),
         }
     }
@@ -99,6 +102,9 @@ fn matching(list: &ListUsers) -> Condition {
     if !list.roles.is_empty() {
         let holds = |role: &String| is_among(role, Expr::col((Users::Table, Users::Roles)));
         all = all.add(list.roles.iter().map(holds).fold(Condition::any(), Condition::add));
+    }
+    if let Some(among) = &list.among {
+        all = all.add(Expr::col(Users::Id).in_subquery(among.user_ids()));
     }
     if let Some(after) = list.page.after {
         all = all.add(comes_after(after));

@@ -1,6 +1,9 @@
 //! Records of what a caller did, in the transaction that did it.
 use axum::http::StatusCode;
-use keyfob_store::{ApiKey, AuditRecord, OrganizationId, Resource, StoreError, Tx, User};
+use keyfob_store::{
+    ApiKey, AuditRecord, CustomRole, Group, Member, Organization, OrganizationId, Resource, StoreError, Tx, User,
+    UserId,
+};
 use serde_json::{Map, Value, json};
 
 use super::AuthorizedStore;
@@ -122,15 +125,103 @@ pub(super) fn resource_audit(
     }
 }
 
-/// A user made a member of an organization.
-pub(super) fn member_audit(user: &User, organization: OrganizationId) -> Deed {
+/// Something done to a membership.
+pub(super) fn member_audit(
+    action: &'static str,
+    status: StatusCode,
+    user: &User,
+    old: Option<&Member>,
+    new: Option<&Member>,
+) -> Deed {
+    let fields = |member: Option<&Member>| member.map_or(Value::Null, |member| json!({"roles": member.roles}));
     Deed {
-        action: "create",
-        status: StatusCode::OK,
+        action,
+        status,
         resource_type: "organization_member".to_owned(),
         resource_id: user.id.to_string(),
         target: user.username.clone(),
-        organization_id: Some(organization),
-        diff: json!({}),
+        organization_id: new.or(old).map(|member| member.organization_id),
+        diff: diff(&fields(old), &fields(new)),
+    }
+}
+
+/// Something done to an organization.
+pub(super) fn organization_audit(
+    action: &'static str,
+    status: StatusCode,
+    old: Option<&Organization>,
+    new: Option<&Organization>,
+) -> Deed {
+    let fields = |organization: Option<&Organization>| {
+        organization.map_or(Value::Null, |of| {
+            json!({
+                "name": of.name, "display_name": of.display_name, "description": of.description, "icon": of.icon,
+                "default_org_member_roles": of.default_org_member_roles,
+            })
+        })
+    };
+    let organization = new.or(old);
+    Deed {
+        action,
+        status,
+        resource_type: "organization".to_owned(),
+        resource_id: organization.map(|of| of.id.to_string()).unwrap_or_default(),
+        target: organization.map(|of| of.name.clone()).unwrap_or_default(),
+        organization_id: organization.map(|of| of.id),
+        diff: diff(&fields(old), &fields(new)),
+    }
+}
+
+/// Something done to a group, with who came and who went.
+pub(super) fn group_audit(
+    action: &'static str,
+    status: StatusCode,
+    old: Option<&Group>,
+    new: Option<&Group>,
+    (added, removed): (&[UserId], &[UserId]),
+) -> Deed {
+    let fields = |group: Option<&Group>, members: &[UserId]| {
+        group.map_or(Value::Null, |group| {
+            json!({
+                "name": group.name, "display_name": group.display_name, "avatar_url": group.avatar_url,
+                "quota_allowance": group.quota_allowance, "members": members,
+            })
+        })
+    };
+    let group = new.or(old);
+    Deed {
+        action,
+        status,
+        resource_type: "group".to_owned(),
+        resource_id: group.map(|group| group.id.to_string()).unwrap_or_default(),
+        target: group.map(|group| group.name.clone()).unwrap_or_default(),
+        organization_id: group.map(|group| group.organization_id),
+        diff: diff(&fields(old, removed), &fields(new, added)),
+    }
+}
+
+/// Something done to a role that an organization made.
+pub(super) fn custom_role_audit(
+    action: &'static str,
+    status: StatusCode,
+    old: Option<&CustomRole>,
+    new: Option<&CustomRole>,
+) -> Deed {
+    let fields = |role: Option<&CustomRole>| {
+        role.map_or(Value::Null, |role| {
+            json!({
+                "name": role.name, "display_name": role.display_name, "org_permissions": role.permissions,
+            })
+        })
+    };
+    let role = new.or(old);
+    Deed {
+        action,
+        status,
+        resource_type: "custom_role".to_owned(),
+        resource_id: role.map(|role| role.name.clone()).unwrap_or_default(),
+        target: role.map(|role| role.name.clone()).unwrap_or_default(),
+        organization_id: role.map(|role| role.organization_id),
+        diff: diff(&fields(old), &fields(new)),
     }
 }

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use keyfob_api::secret::SecretText;
 use keyfob_rbac::{Action, AllowEntry, AllowList, Id, Object, ResourceType, ScopeName, scopes_exceeding};
-use keyfob_store::{ApiKey, KeyId, KeyLoginType, ListKeys, NewApiKey, StoreError, User, UserId};
+use keyfob_store::{ApiKey, KeyId, KeyLoginType, ListKeys, NewApiKey, Page, StoreError, User, UserId};
 
 use super::{AuthorizedStore, audit::key_audit};
 use crate::gate::{
@@ -207,9 +207,14 @@ impl AuthorizedStore {
 
     /// The tokens that the caller may see: of one user, or of all. Requires `read` on each.
     #[tracing::instrument(skip_all)]
-    pub(crate) async fn tokens(&self, of: Option<UserId>, include_expired: bool) -> Result<Vec<ApiKey>, Refused> {
+    pub(crate) async fn tokens(
+        &self,
+        of: Option<UserId>,
+        include_expired: bool,
+        page: Page<KeyId>,
+    ) -> Result<Vec<ApiKey>, Refused> {
         let filter = self.caller.visible(Action::READ, ResourceType::API_KEY);
-        let list = ListKeys { user_id: of, include_expired, now: self.now() };
+        let list = ListKeys { user_id: of, include_expired, now: self.now(), page };
         Ok(self.store().tokens(list, &filter).await?)
     }
 

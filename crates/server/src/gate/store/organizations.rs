@@ -1,28 +1,11 @@
-//! Organizations and their members.
-use keyfob_rbac::{Action, Object, ResourceType, RoleName, may_assign};
-use keyfob_store::{Member, Organization, OrganizationId, StoreError, User, UserId};
+//! Organizations.
+use axum::http::StatusCode;
+use keyfob_rbac::{Action, Filter, Object, ResourceType};
+use keyfob_store::{ListGroups, Organization, OrganizationId, ResourcesOf, StoreError, UserId};
 use uuid::Uuid;
 
-use super::AuthorizedStore;
-use crate::gate::{Denied, Refused};
-
-/// Why a user was not made a member.
-#[derive(Debug)]
-pub(crate) enum AddMemberError {
-    /// They are one.
-    AlreadyMember,
-    /// The gate refused.
-    Refused(Refused),
-}
-
-impl From<StoreError> for AddMemberError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Conflict(_) => Self::AlreadyMember,
-            other => Self::Refused(other.into()),
-        }
-    }
-}
+use super::{AssignError, AuthorizedStore, audit::organization_audit};
+use crate::gate::Refused;
 
 pub(super) fn organization_object<'a>(id: OrganizationId) -> Object<'a> {
     Object::of(ResourceType::ORGANIZATION).with_id(id.0).in_organization(id.0)
@@ -61,46 +44,84 @@ impl AuthorizedStore {
         Ok(organization)
     }
 
-    /// Makes a user a member. Requires `create` on members of the organization, and the right to assign every role
-    /// that comes with it.
+    /// Makes an organization, of which the caller is a member from then on. Requires `create` on organizations.
     #[tracing::instrument(skip_all)]
-    pub(crate) async fn add_member(&self, user: &User, organization: &Organization) -> Result<Member, AddMemberError> {
-        let permitted = self.require_adding_member(organization).await?;
-        permitted.map_err(|denied| AddMemberError::Refused(Refused::Denied(denied)))?;
-        let now = self.now();
+    pub(crate) async fn create_organization(&self, new: &Organization) -> Result<(), Refused> {
+        self.require_permitted(Action::CREATE, &Object::of(ResourceType::ORGANIZATION))?;
         let mut tx = self.store().begin().await?;
-        self.insert_member(&mut tx, user, organization.id).await?;
-        tx.commit().await?;
-        Ok(Member {
-            user_id: user.id,
-            organization_id: organization.id,
-            roles: Vec::new(),
-            created_at: now,
-            updated_at: now,
-        })
+        tx.insert_organization(new).await?;
+        self.record(&mut tx, organization_audit("create", StatusCode::CREATED, None, Some(new))).await?;
+        if let Some(user) = self.caller.user() {
+            self.insert_member(&mut tx, user, new.id).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
-    /// Whether the caller may make anybody a member: that gives them the implied roles.
-    pub(super) async fn require_adding_member(
-        &self,
-        organization: &Organization,
-    ) -> Result<Result<(), Denied>, StoreError> {
-        let id = organization.id.0;
-        let member = Object::of(ResourceType::ORGANIZATION_MEMBER).in_organization(id);
-        if let Err(denied) = self.caller.require(Action::CREATE, &member) {
-            return Ok(Err(denied));
+    /// Stores a changed organization. Requires `update` on it; other default roles are roles that every member is
+    /// given or loses, and require the same as assigning those.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn update_organization(&self, old: &Organization, new: &Organization) -> Result<(), AssignError> {
+        self.require_permitted(Action::UPDATE, &organization_object(old.id)).map_err(AssignError::Refused)?;
+        if old.default_org_member_roles != new.default_org_member_roles {
+            self.require_assigning(Some(old), &old.default_org_member_roles, &new.default_org_member_roles).await?;
         }
-        if self.caller.user().is_none() {
-            return Ok(Ok(()));
+        let mut tx = self.store().begin().await?;
+        tx.update_organization(new).await?;
+        self.record(&mut tx, organization_audit("write", StatusCode::OK, Some(old), Some(new))).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Removes an organization. Requires `delete` on it, and that it is empty.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn delete_organization(&self, organization: &Organization) -> Result<(), DeleteOrganizationError> {
+        self.require_permitted(Action::DELETE, &organization_object(organization.id))?;
+        if organization.is_default {
+            return Err(DeleteOrganizationError::Default);
         }
-        let roles = Object::of(ResourceType::ASSIGN_ORG_ROLE).in_organization(id);
-        if let Err(denied) = self.caller.require(Action::ASSIGN, &roles) {
-            return Ok(Err(denied));
+        let rest = self.rest_of(organization).await?;
+        if !rest.is_empty() {
+            return Err(DeleteOrganizationError::NotEmpty(rest));
         }
-        let own = self.own_role_names().await?;
-        let implied = organization.default_org_member_roles.iter().map(String::as_str).chain(["organization-member"]);
-        let all = implied.into_iter().all(|name| may_assign(&own, &RoleName::in_organization(name, id)));
-        let denied = || self.caller.denied(Action::ASSIGN, ResourceType::ASSIGN_ORG_ROLE);
-        Ok(if all { Ok(()) } else { Err(denied()) })
+        let mut tx = self.store().begin().await?;
+        tx.delete_organization(organization.id, self.now()).await?;
+        self.record(&mut tx, organization_audit("delete", StatusCode::OK, Some(organization), None)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// What has to go before an organization can: kinds and numbers. One member may stay, and the group of all.
+    async fn rest_of(&self, organization: &Organization) -> Result<Vec<(&'static str, u64)>, StoreError> {
+        let of = ResourcesOf::Organization(organization.id);
+        let list = ListGroups { visible: Filter::All, organization: Some(organization.id), ..ListGroups::default() };
+        let groups = u64::try_from(self.store().groups(&list).await?.len()).unwrap_or(u64::MAX);
+        let rest = [
+            ("workspace", self.store().count_resources("workspace", of).await?),
+            ("template", self.store().count_resources("template", of).await?),
+            ("member", self.store().count_members(organization.id).await?.saturating_sub(1)),
+            ("group", groups.saturating_sub(1)),
+        ];
+        Ok(rest.into_iter().filter(|(_, count)| *count > 0).collect())
+    }
+}
+
+/// Why an organization was not removed.
+#[derive(Debug)]
+pub(crate) enum DeleteOrganizationError {
+    /// It is the default one.
+    Default,
+    /// There is still something in it: kinds and numbers.
+    NotEmpty(Vec<(&'static str, u64)>),
+    /// Everything else.
+    Refused(Refused),
+}
+
+impl From<Refused> for DeleteOrganizationError {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<StoreError> for DeleteOrganizationError {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error.into())
     }
 }

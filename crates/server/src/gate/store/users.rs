@@ -1,33 +1,23 @@
 //! Users: finding, making, changing.
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use axum::http::StatusCode;
-use keyfob_rbac::{Action, Object, ResourceType, RoleName, is_assignable, may_assign};
+use jiff::Timestamp;
+use keyfob_rbac::{Action, Object, ResourceType};
 use keyfob_store::{
-    ListUsers, Member, NewUser, Organization, OrganizationId, PasswordHash, StoreError, Tx, User, UserId, UserStatus,
+    ListUsers, Member, NewUser, Organization, OrganizationId, PasswordHash, ResourcesOf, StoreError, User, UserId,
+    UserStatus,
 };
 use uuid::Uuid;
 
-use super::{
-    AuthorizedStore,
-    audit::{member_audit, user_audit},
-};
-use crate::gate::{Denied, Refused, roles::role_names};
+use super::{AuthorizedStore, assign::AssignError, audit::user_audit};
+use crate::gate::{Denied, Refused};
 
 /// A user with the organizations that they are a member of.
 #[derive(Clone, Debug)]
 pub(crate) struct UserView {
     pub(crate) user: User,
     pub(crate) organization_ids: Vec<OrganizationId>,
-}
-
-/// Why roles were not given or taken.
-#[derive(Debug)]
-pub(crate) enum AssignError {
-    /// There is no deployment-wide role of that name.
-    Unsupported(String),
-    /// The caller may not give or take that role.
-    NotAssignable(Option<Denied>),
 }
 
 /// Why a user was not made.
@@ -52,7 +42,7 @@ impl From<StoreError> for CreateUserError {
     }
 }
 
-fn user_object<'a>(id: UserId) -> Object<'a> {
+pub(super) fn user_object<'a>(id: UserId) -> Object<'a> {
     Object::of(ResourceType::USER).with_id(id.0).owned_by(id.0)
 }
 
@@ -124,7 +114,7 @@ impl AuthorizedStore {
     ) -> Result<(), CreateUserError> {
         self.caller.require(Action::CREATE, &Object::of(ResourceType::USER)).map_err(CreateUserError::Denied)?;
         if !new.user.roles.is_empty() {
-            self.check_site_roles(&[], &new.user.roles).await.map_err(CreateUserError::Assign)?;
+            self.require_assigning(None, &[], &new.user.roles).await.map_err(CreateUserError::Assign)?;
         }
         for organization in organizations {
             self.require_adding_member(organization).await?.map_err(CreateUserError::Denied)?;
@@ -165,24 +155,6 @@ impl AuthorizedStore {
         Ok(true)
     }
 
-    pub(super) async fn insert_member(
-        &self,
-        tx: &mut Tx,
-        user: &User,
-        organization: OrganizationId,
-    ) -> Result<(), StoreError> {
-        let now = self.now();
-        let member = Member {
-            user_id: user.id,
-            organization_id: organization,
-            roles: Vec::new(),
-            created_at: now,
-            updated_at: now,
-        };
-        tx.insert_member(&member).await?;
-        self.record(tx, member_audit(user, organization)).await
-    }
-
     /// Sets a user's status. Requires `update` on the user.
     #[tracing::instrument(skip_all)]
     pub(crate) async fn set_user_status(&self, user: &User, status: UserStatus) -> Result<User, Refused> {
@@ -213,60 +185,84 @@ impl AuthorizedStore {
         Ok(changed)
     }
 
-    /// Gives a user exactly these deployment-wide roles. Requires `assign` and, where one is taken, `unassign` on
-    /// roles, and that a role of the caller may assign each that is given or taken.
+    /// Removes a user, with their keys and memberships. Requires `delete` on the user, and that they own no
+    /// workspaces.
     #[tracing::instrument(skip_all)]
-    pub(crate) async fn update_site_roles(
-        &self,
-        user: &User,
-        roles: Vec<String>,
-    ) -> Result<Result<User, AssignError>, Refused> {
-        if let Err(refused) = self.check_site_roles(&user.roles, &roles).await {
-            return Ok(Err(refused));
+    pub(crate) async fn delete_user(&self, user: &User) -> Result<(), DeleteUserError> {
+        self.require_permitted(Action::DELETE, &user_object(user.id))?;
+        if self.store().count_resources("workspace", ResourcesOf::Owner(user.id)).await? > 0 {
+            return Err(DeleteUserError::HasWorkspaces);
         }
         let now = self.now();
-        let changed = User { roles, updated_at: now, ..user.clone() };
         let mut tx = self.store().begin().await?;
-        tx.update_user_roles(user.id, &changed.roles, now).await?;
-        self.record(&mut tx, user_audit("write", StatusCode::OK, Some(user), &changed)).await?;
+        tx.delete_user(user.id, now).await?;
+        let deleted = User { deleted: true, updated_at: now, ..user.clone() };
+        self.record(&mut tx, user_audit("delete", StatusCode::OK, Some(user), &deleted)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// A user's memberships. Requires `read_personal` on the user.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn memberships(&self, user: &User) -> Result<Vec<Member>, Refused> {
+        let object = user_object(user.id);
+        self.caller.require(Action::READ_PERSONAL, &object).map_err(|denied| Refused::Hidden(Some(denied)))?;
+        Ok(self.store().memberships(user.id).await?)
+    }
+
+    /// How a user likes pages to look. Requires `read_personal` on the user.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn user_settings(&self, user: &User) -> Result<BTreeMap<String, String>, Refused> {
+        let object = user_object(user.id);
+        self.caller.require(Action::READ_PERSONAL, &object).map_err(|denied| Refused::Hidden(Some(denied)))?;
+        Ok(self.store().user_settings(user.id).await?)
+    }
+
+    /// Sets how a user likes pages to look. Requires `update_personal` on the user.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn set_user_settings(&self, user: &User, settings: &[(&str, String)]) -> Result<(), Refused> {
+        self.require_permitted(Action::UPDATE_PERSONAL, &user_object(user.id))?;
+        let mut tx = self.store().begin().await?;
+        for (name, value) in settings {
+            tx.set_user_setting(user.id, name, value).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Makes dormant who is active and has not acted since then; says how many. Requires `update` on all users.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn make_dormant(&self, since: Timestamp, at_most: u64) -> Result<usize, Refused> {
+        self.require_permitted(Action::UPDATE, &Object::of(ResourceType::USER))?;
+        let now = self.now();
+        let mut tx = self.store().begin().await?;
+        let users = tx.inactive_users(since, at_most).await?;
+        for user in &users {
+            tx.update_user_status(user.id, UserStatus::Dormant, now).await?;
+            let dormant = User { status: UserStatus::Dormant, updated_at: now, ..user.clone() };
+            self.record(&mut tx, user_audit("write", StatusCode::OK, Some(user), &dormant)).await?;
+        }
         tx.commit().await?;
-        Ok(Ok(changed))
+        Ok(users.len())
     }
+}
 
-    /// The rules of assignment for deployment-wide roles. `member` is implied, and so always among those given.
-    async fn check_site_roles(&self, old: &[String], new: &[String]) -> Result<(), AssignError> {
-        let added: Vec<&str> =
-            new.iter().filter(|name| !old.contains(name)).map(String::as_str).chain(["member"]).collect();
-        let removed: Vec<&str> = old.iter().filter(|name| !new.contains(name)).map(String::as_str).collect();
-        for name in added.iter().chain(&removed) {
-            if !is_assignable(&RoleName::site(name)) {
-                return Err(AssignError::Unsupported((*name).to_owned()));
-            }
-        }
-        let object = Object::of(ResourceType::ASSIGN_ROLE);
-        let denied = |denied| AssignError::NotAssignable(Some(denied));
-        self.caller.require(Action::ASSIGN, &object).map_err(denied)?;
-        if !removed.is_empty() {
-            self.caller.require(Action::UNASSIGN, &object).map_err(denied)?;
-        }
-        let own = self.own_role_names().await.map_err(|_| AssignError::NotAssignable(None))?;
-        let all = added.iter().chain(&removed).map(|name| RoleName::site(name));
-        if all.into_iter().all(|role| may_assign(&own, &role)) { Ok(()) } else { Err(AssignError::NotAssignable(None)) }
+/// Why a user was not removed.
+#[derive(Debug)]
+pub(crate) enum DeleteUserError {
+    /// They own workspaces.
+    HasWorkspaces,
+    /// Everything else.
+    Refused(Refused),
+}
+
+impl From<Refused> for DeleteUserError {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
     }
+}
 
-    /// The names of the caller's roles.
-    pub(super) async fn own_role_names(&self) -> Result<Vec<RoleName>, StoreError> {
-        let Some(user) = self.caller.user() else { return Ok(vec![RoleName::site("system")]) };
-        let members = self.store().memberships(user.id).await?;
-        let organizations = self.store().organizations_of(user.id).await?;
-        let memberships: Vec<(Organization, Member)> = organizations
-            .into_iter()
-            .filter_map(|organization| {
-                let member = members.iter().find(|member| member.organization_id == organization.id)?.clone();
-                Some((organization, member))
-            })
-            .collect();
-        Ok(role_names(user, &memberships))
+impl From<StoreError> for DeleteUserError {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error.into())
     }
 }
 
@@ -274,7 +270,7 @@ impl AuthorizedStore {
 const SET_UP: &str = "set_up_at";
 
 /// Whether a path segment names this user.
-fn names(user: &User, segment: &str) -> bool {
+pub(super) fn names(user: &User, segment: &str) -> bool {
     segment == "me"
         || Uuid::try_parse(segment).is_ok_and(|id| id == user.id.0)
         || segment.to_lowercase() == user.username.to_lowercase()

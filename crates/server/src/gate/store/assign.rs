@@ -1,0 +1,152 @@
+//! Giving and taking roles (contract of decisions, section 3.6).
+use axum::http::StatusCode;
+use keyfob_rbac::{Action, Object, ResourceType, RoleName, is_assignable, may_assign};
+use keyfob_store::{Member, Organization, StoreError, User};
+
+use super::{
+    AuthorizedStore,
+    audit::{member_audit, user_audit},
+};
+use crate::gate::{Denied, Refused, roles::role_names};
+
+/// Why roles were not given or taken.
+#[derive(Debug)]
+pub(crate) enum AssignError {
+    /// There is no such role there.
+    Unsupported(RoleName),
+    /// No role of the caller may assign that one.
+    NotAssignable(RoleName),
+    /// The caller may not assign roles there at all.
+    Denied(Denied),
+    /// Everything else.
+    Refused(Refused),
+}
+
+impl From<StoreError> for AssignError {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+impl AuthorizedStore {
+    /// Gives a user exactly these deployment-wide roles. Requires `assign` and, where one is taken, `unassign` on
+    /// roles, and that a role of the caller may assign each that is given or taken.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn update_site_roles(&self, user: &User, roles: Vec<String>) -> Result<User, AssignError> {
+        let roles = each_once(roles);
+        self.require_assigning(None, &user.roles, &roles).await?;
+        let now = self.now();
+        let changed = User { roles, updated_at: now, ..user.clone() };
+        let mut tx = self.store().begin().await?;
+        tx.update_user_roles(user.id, &changed.roles, now).await?;
+        self.record(&mut tx, user_audit("write", StatusCode::OK, Some(user), &changed)).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    /// Gives a member exactly these roles of the organization, besides the implied ones. Requires the same as
+    /// [`Self::update_site_roles`], in the organization.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn update_member_roles(
+        &self,
+        organization: &Organization,
+        user: &User,
+        member: &Member,
+        roles: Vec<String>,
+    ) -> Result<Member, AssignError> {
+        let roles = each_once(roles);
+        self.require_assigning(Some(organization), &member.roles, &roles).await?;
+        let changed = Member { roles, updated_at: self.now(), ..member.clone() };
+        let mut tx = self.store().begin().await?;
+        tx.update_member_roles(&changed).await?;
+        let deed = member_audit("write", StatusCode::OK, user, Some(member), Some(&changed));
+        self.record(&mut tx, deed).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    /// The rules for going from the old roles to the new, of the deployment or of an organization. What is implied is
+    /// always among those given.
+    pub(super) async fn require_assigning(
+        &self,
+        organization: Option<&Organization>,
+        old: &[String],
+        new: &[String],
+    ) -> Result<(), AssignError> {
+        let named = |name: &str| match organization {
+            Some(organization) => RoleName::in_organization(name, organization.id.0),
+            None => RoleName::site(name),
+        };
+        let added = new.iter().filter(|name| !old.contains(name)).map(|name| named(name));
+        let removed: Vec<RoleName> = old.iter().filter(|name| !new.contains(name)).map(|name| named(name)).collect();
+        let takes_away = !removed.is_empty();
+        let changed: Vec<RoleName> = added.chain(removed).collect();
+        self.require_roles_to_exist(organization, &changed).await?;
+        self.require_on_roles(organization, Action::ASSIGN)?;
+        if takes_away {
+            self.require_on_roles(organization, Action::UNASSIGN)?;
+        }
+        let implied = match organization {
+            None => vec!["member"],
+            Some(of) => of.default_org_member_roles.iter().map(String::as_str).chain(["organization-member"]).collect(),
+        };
+        let own = self.own_role_names().await?;
+        let mut all = changed.into_iter().chain(implied.into_iter().map(named));
+        match all.find(|role| !may_assign(&own, role)) {
+            None => Ok(()),
+            Some(role) => Err(AssignError::NotAssignable(role)),
+        }
+    }
+
+    fn require_on_roles(&self, organization: Option<&Organization>, action: Action) -> Result<(), AssignError> {
+        let object = match organization {
+            None => Object::of(ResourceType::ASSIGN_ROLE),
+            Some(organization) => Object::of(ResourceType::ASSIGN_ORG_ROLE).in_organization(organization.id.0),
+        };
+        self.caller.require(action, &object).map_err(AssignError::Denied)
+    }
+
+    /// Each role is built in, or one that the organization made.
+    async fn require_roles_to_exist(
+        &self,
+        organization: Option<&Organization>,
+        roles: &[RoleName],
+    ) -> Result<(), AssignError> {
+        let unknown: Vec<&RoleName> = roles.iter().filter(|role| !is_assignable(role)).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let custom = match organization {
+            None => Vec::new(),
+            Some(organization) => self.store().custom_roles(&[organization.id]).await?,
+        };
+        match unknown.into_iter().find(|role| !custom.iter().any(|own| own.name == role.name)) {
+            None => Ok(()),
+            Some(role) => Err(AssignError::Unsupported(role.clone())),
+        }
+    }
+
+    /// The names of the caller's roles.
+    pub(super) async fn own_role_names(&self) -> Result<Vec<RoleName>, StoreError> {
+        let Some(user) = self.caller.user() else { return Ok(vec![RoleName::site("system")]) };
+        let members = self.store().memberships(user.id).await?;
+        let organizations = self.store().organizations_of(user.id).await?;
+        let memberships: Vec<(Organization, Member)> = organizations
+            .into_iter()
+            .filter_map(|organization| {
+                let member = members.iter().find(|member| member.organization_id == organization.id)?.clone();
+                Some((organization, member))
+            })
+            .collect();
+        Ok(role_names(user, &memberships))
+    }
+}
+
+fn each_once(names: Vec<String>) -> Vec<String> {
+    names.into_iter().fold(Vec::new(), |mut once, name| {
+        if !once.contains(&name) {
+            once.push(name);
+        }
+        once
+    })
+}

@@ -1,0 +1,155 @@
+//! Roles that organizations make for themselves, and which roles there are to give (contract of decisions, section 3.5).
+use axum::http::StatusCode;
+use keyfob_rbac::{
+    Action, InvalidPermission, Object, Permission, ResourceType, Role, RoleName, authorize, built_in_role_names,
+    may_assign,
+};
+use keyfob_store::{CustomRole, NamedPermission, Organization, OrganizationId, StoreError};
+
+use super::{AuthorizedStore, audit::custom_role_audit};
+use crate::gate::Refused;
+
+/// A role that there is to give, and whether the caller may.
+#[derive(Clone, Debug)]
+pub(crate) struct AssignableRole {
+    pub(crate) role: Role,
+    /// None for built-in roles.
+    pub(crate) custom: Option<CustomRole>,
+    pub(crate) is_assignable: bool,
+}
+
+/// Why a custom role was not stored.
+#[derive(Debug)]
+pub(crate) enum CustomRoleError {
+    /// A permission makes no sense.
+    Invalid(InvalidPermission),
+    /// A permission names every type or every action.
+    Wildcard(NamedPermission),
+    /// The caller does not hold this permission in the organization.
+    NotHeld(NamedPermission),
+    /// The organization has one of that name.
+    NameTaken,
+    /// Everything else.
+    Refused(Refused),
+}
+
+impl From<StoreError> for CustomRoleError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(_) => Self::NameTaken,
+            other => Self::Refused(other.into()),
+        }
+    }
+}
+
+fn roles_object<'a>(organization: OrganizationId) -> Object<'a> {
+    Object::of(ResourceType::ASSIGN_ORG_ROLE).in_organization(organization.0)
+}
+
+impl AuthorizedStore {
+    /// The deployment-wide roles that there are to give; `member`, which everybody has, is not among them. Requires
+    /// `read` on their assignment.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn site_roles(&self) -> Result<Vec<AssignableRole>, Refused> {
+        self.require_permitted(Action::READ, &Object::of(ResourceType::ASSIGN_ROLE))?;
+        let names = built_in_role_names().filter(|(name, of_organization)| !of_organization && *name != "member");
+        self.built_in_roles(names.map(|(name, _)| RoleName::site(name)), Object::of(ResourceType::ASSIGN_ROLE)).await
+    }
+
+    /// The roles that there are to give in an organization: built-in ones and its own. Requires `read` on their
+    /// assignment.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn organization_roles(
+        &self,
+        organization: OrganizationId,
+    ) -> Result<Vec<AssignableRole>, Refused> {
+        let object = roles_object(organization);
+        self.require_visible(&object)?;
+        let names = built_in_role_names().filter(|(_, of_organization)| *of_organization);
+        let names = names.map(|(name, _)| RoleName::in_organization(name, organization.0));
+        let mut roles = self.built_in_roles(names, object.clone()).await?;
+        let own = self.own_role_names().await?;
+        let may = authorize(&self.caller.subject, Action::ASSIGN, &object).is_allowed();
+        for custom in self.store().custom_roles(&[organization]).await? {
+            let role = self.app.roles().expand(&custom);
+            let is_assignable = may && may_assign(&own, &role.name);
+            roles.push(AssignableRole { role, custom: Some(custom), is_assignable });
+        }
+        Ok(roles)
+    }
+
+    async fn built_in_roles(
+        &self,
+        names: impl Iterator<Item = RoleName>,
+        assignment: Object<'_>,
+    ) -> Result<Vec<AssignableRole>, Refused> {
+        let own = self.own_role_names().await?;
+        let may = authorize(&self.caller.subject, Action::ASSIGN, &assignment).is_allowed();
+        let roles = names.filter_map(|name| self.app.roles().built_in(&name));
+        let assignable = |role: Role| {
+            let is_assignable = may && may_assign(&own, &role.name);
+            AssignableRole { role, custom: None, is_assignable }
+        };
+        Ok(roles.map(assignable).collect())
+    }
+
+    /// An organization's own role. Requires `read` on the assignment of its roles.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn custom_role(&self, organization: OrganizationId, name: &str) -> Result<CustomRole, Refused> {
+        self.require_visible(&roles_object(organization))?;
+        let roles = self.store().custom_roles(&[organization]).await?;
+        roles.into_iter().find(|role| role.name == name).ok_or_else(Refused::missing)
+    }
+
+    /// Stores a new role. Requires `create` on the organization's roles, and every permission that it grants.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn create_custom_role(&self, new: &CustomRole) -> Result<(), CustomRoleError> {
+        self.require_permitted(Action::CREATE, &roles_object(new.organization_id)).map_err(CustomRoleError::Refused)?;
+        self.require_held(new)?;
+        let mut tx = self.store().begin().await?;
+        tx.insert_custom_role(new).await?;
+        self.record(&mut tx, custom_role_audit("create", StatusCode::OK, None, Some(new))).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Stores a changed role. Requires `update` on the organization's roles, and every permission that it grants.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn update_custom_role(&self, old: &CustomRole, new: &CustomRole) -> Result<(), CustomRoleError> {
+        self.require_permitted(Action::UPDATE, &roles_object(new.organization_id)).map_err(CustomRoleError::Refused)?;
+        self.require_held(new)?;
+        let mut tx = self.store().begin().await?;
+        tx.update_custom_role(new).await?;
+        self.record(&mut tx, custom_role_audit("write", StatusCode::OK, Some(old), Some(new))).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Removes a role, also from the members who hold it. Requires `delete` on the organization's roles.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn delete_custom_role(&self, organization: &Organization, name: &str) -> Result<(), Refused> {
+        self.require_permitted(Action::DELETE, &roles_object(organization.id))?;
+        let mut tx = self.store().begin().await?;
+        let roles = tx.custom_roles(organization.id).await?;
+        let role = roles.iter().find(|role| role.name == name).ok_or_else(Refused::missing)?;
+        tx.delete_custom_role(organization.id, name, self.now()).await?;
+        self.record(&mut tx, custom_role_audit("delete", StatusCode::NO_CONTENT, Some(role), None)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Nobody grants what they do not hold themselves, on a bare object of the type in the organization.
+    fn require_held(&self, role: &CustomRole) -> Result<(), CustomRoleError> {
+        for permission in &role.permissions {
+            let NamedPermission { resource_type, action } = permission;
+            if resource_type == "*" || action == "*" {
+                return Err(CustomRoleError::Wildcard(permission.clone()));
+            }
+            Permission::check(self.catalogue(), resource_type, action).map_err(CustomRoleError::Invalid)?;
+            let known = self.catalogue().resource_type(resource_type).zip(self.catalogue().action(action));
+            let Some((of, action)) = known else { return Err(CustomRoleError::NotHeld(permission.clone())) };
+            let object = Object::of(of).in_organization(role.organization_id.0);
+            if !authorize(&self.caller.subject, action, &object).is_allowed() {
+                return Err(CustomRoleError::NotHeld(permission.clone()));
+            }
+        }
+        Ok(())
+    }
+}

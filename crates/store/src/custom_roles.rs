@@ -1,0 +1,184 @@
+//! Roles that organizations made for themselves.
+use jiff::Timestamp;
+use sea_query::{Expr, ExprTrait as _, Iden, Order, Query, SelectStatement};
+use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::{
+    OrganizationId, Store, StoreError, Tx,
+    db::{MAX_IN_LIST, Source, microseconds, row, timestamp},
+};
+
+const TABLE: &str = "custom_roles";
+
+/// A role of one organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomRole {
+    /// Whose role it is.
+    pub organization_id: OrganizationId,
+    /// Unique in the organization without regard to case.
+    pub name: String,
+    /// The name for people.
+    pub display_name: String,
+    /// What it permits in the organization.
+    pub permissions: Vec<NamedPermission>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A type and an action, by name: the catalogue that is read with may lack them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct NamedPermission {
+    /// The type.
+    pub resource_type: String,
+    /// The action.
+    pub action: String,
+}
+
+#[derive(Clone, Copy, Iden)]
+enum CustomRoles {
+    Table,
+    OrganizationId,
+    Name,
+    NameKey,
+    DisplayName,
+    Permissions,
+    CreatedAt,
+    UpdatedAt,
+}
+
+row! {
+    struct CustomRoleRow {
+        organization_id: Uuid, name: String, display_name: String, permissions: Json<Vec<NamedPermission>>,
+        created_at: i64, updated_at: i64,
+    }
+}
+
+impl TryFrom<CustomRoleRow> for CustomRole {
+    type Error = StoreError;
+
+    fn try_from(row: CustomRoleRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            created_at: timestamp(TABLE, &row.name, row.created_at)?,
+            updated_at: timestamp(TABLE, &row.name, row.updated_at)?,
+            organization_id: OrganizationId(row.organization_id),
+            name: row.name,
+            display_name: row.display_name,
+            permissions: row.permissions.0,
+        })
+    }
+}
+
+fn select(organizations: &[OrganizationId]) -> SelectStatement {
+    use CustomRoles as C;
+    let mut query = Query::select();
+    query
+        .columns([C::OrganizationId, C::Name, C::DisplayName, C::Permissions, C::CreatedAt, C::UpdatedAt])
+        .from(C::Table)
+        .and_where(Expr::col(C::OrganizationId).is_in(organizations.iter().take(MAX_IN_LIST).map(|id| id.0)))
+        .order_by(C::NameKey, Order::Asc);
+    query
+}
+
+async fn all(mut source: impl Source, query: &SelectStatement) -> Result<Vec<CustomRole>, StoreError> {
+    let rows: Vec<CustomRoleRow> = source.fetch_all(query).await?;
+    rows.into_iter().map(CustomRole::try_from).collect()
+}
+
+impl Store {
+    /// The roles that these organizations made, by name.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn custom_roles(&self, organizations: &[OrganizationId]) -> Result<Vec<CustomRole>, StoreError> {
+        all(self, &select(organizations)).await
+    }
+}
+
+impl Tx {
+    /// The roles that an organization made, as this unit of work sees them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn custom_roles(&mut self, organization: OrganizationId) -> Result<Vec<CustomRole>, StoreError> {
+        all(self, &select(&[organization])).await
+    }
+
+    /// Adds a role.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the organization has one of that name.
+    #[tracing::instrument(skip_all)]
+    pub async fn insert_custom_role(&mut self, new: &CustomRole) -> Result<(), StoreError> {
+        use CustomRoles as C;
+        let mut query = Query::insert();
+        query
+            .into_table(C::Table)
+            .columns([
+                C::OrganizationId,
+                C::Name,
+                C::NameKey,
+                C::DisplayName,
+                C::Permissions,
+                C::CreatedAt,
+                C::UpdatedAt,
+            ])
+            .values_panic([
+                new.organization_id.0.into(),
+                new.name.as_str().into(),
+                new.name.to_lowercase().into(),
+                new.display_name.as_str().into(),
+                serde_json::json!(new.permissions).into(),
+                microseconds(new.created_at).into(),
+                microseconds(new.updated_at).into(),
+            ]);
+        self.execute_one(&query).await
+    }
+
+    /// Stores a changed role; its name never changes.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] when it is not there.
+    #[tracing::instrument(skip_all)]
+    pub async fn update_custom_role(&mut self, changed: &CustomRole) -> Result<(), StoreError> {
+        use CustomRoles as C;
+        let mut query = Query::update();
+        query
+            .table(C::Table)
+            .value(C::DisplayName, changed.display_name.as_str())
+            .value(C::Permissions, serde_json::json!(changed.permissions))
+            .value(C::UpdatedAt, microseconds(changed.updated_at))
+            .and_where(Expr::col(C::OrganizationId).eq(changed.organization_id.0))
+            .and_where(Expr::col(C::NameKey).eq(changed.name.to_lowercase()));
+        self.execute_one(&query).await
+    }
+
+    /// Removes a role, also from the members who hold it.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] when it is not there.
+    #[tracing::instrument(skip_all)]
+    pub async fn delete_custom_role(
+        &mut self,
+        organization: OrganizationId,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        use CustomRoles as C;
+        for mut member in self.members_with_role(organization, name).await? {
+            member.roles.retain(|role| role != name);
+            member.updated_at = now;
+            self.update_member_roles(&member).await?;
+        }
+        let mut query = Query::delete();
+        query
+            .from_table(C::Table)
+            .and_where(Expr::col(C::OrganizationId).eq(organization.0))
+            .and_where(Expr::col(C::NameKey).eq(name.to_lowercase()));
+        self.execute_one(&query).await
+    }
+}

@@ -1,0 +1,361 @@
+//! Groups of an organization's members.
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use keyfob_rbac::Filter;
+use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Order, Query, SelectStatement};
+use uuid::Uuid;
+
+use crate::{
+    GroupId, OrganizationId, Store, StoreError, Tx, UserId,
+    db::{MAX_IN_LIST, Source, microseconds, row, timestamp},
+    filter::{Columns, condition},
+    members::OrganizationMembers,
+};
+
+const TABLE: &str = "groups";
+
+/// A group. The one with its organization's own id holds every member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Never changes.
+    pub id: GroupId,
+    /// Whose members it gathers.
+    pub organization_id: OrganizationId,
+    /// Unique in the organization.
+    pub name: String,
+    /// The name for people.
+    pub display_name: String,
+    /// Where a picture is.
+    pub avatar_url: String,
+    /// What clients want to keep with it; it decides nothing here.
+    pub quota_allowance: i32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Group {
+    /// The name of the group that holds every member.
+    pub const EVERYONE: &str = "Everyone";
+
+    /// Whether it holds every member of its organization.
+    pub fn is_everyone(&self) -> bool {
+        self.id.0 == self.organization_id.0
+    }
+}
+
+/// Which groups to list.
+#[derive(Clone, Debug)]
+pub struct ListGroups {
+    /// Which may be seen.
+    pub visible: Filter,
+    /// Only those of this organization.
+    pub organization: Option<OrganizationId>,
+    /// Only those that this user is in.
+    pub has_member: Option<UserId>,
+    /// Only these, if any are named.
+    pub ids: Vec<GroupId>,
+}
+
+impl Default for ListGroups {
+    /// None, until it is said which may be seen.
+    fn default() -> Self {
+        Self { visible: Filter::None, organization: None, has_member: None, ids: Vec::new() }
+    }
+}
+
+#[derive(Clone, Copy, Iden)]
+enum Groups {
+    Table,
+    Id,
+    OrganizationId,
+    Name,
+    DisplayName,
+    AvatarUrl,
+    QuotaAllowance,
+    CreatedAt,
+    UpdatedAt,
+}
+
+#[derive(Clone, Copy, Iden)]
+enum GroupMembers {
+    Table,
+    GroupId,
+    UserId,
+}
+
+row! {
+    struct GroupRow {
+        id: Uuid, organization_id: Uuid, name: String, display_name: String, avatar_url: String, quota_allowance: i32,
+        created_at: i64, updated_at: i64,
+    }
+}
+
+row! { struct GroupIdRow { group_id: Uuid } }
+
+row! { struct GroupCountRow { id: Uuid, count: i64 } }
+
+impl TryFrom<GroupRow> for Group {
+    type Error = StoreError;
+
+    fn try_from(row: GroupRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            created_at: timestamp(TABLE, &row.id, row.created_at)?,
+            updated_at: timestamp(TABLE, &row.id, row.updated_at)?,
+            id: GroupId(row.id),
+            organization_id: OrganizationId(row.organization_id),
+            name: row.name,
+            display_name: row.display_name,
+            avatar_url: row.avatar_url,
+            quota_allowance: row.quota_allowance,
+        })
+    }
+}
+
+fn select() -> SelectStatement {
+    use Groups as G;
+    let mut query = Query::select();
+    query
+        .columns([
+            G::Id,
+            G::OrganizationId,
+            G::Name,
+            G::DisplayName,
+            G::AvatarUrl,
+            G::QuotaAllowance,
+            G::CreatedAt,
+            G::UpdatedAt,
+        ])
+        .from(G::Table);
+    query
+}
+
+async fn find(mut source: impl Source, query: &SelectStatement) -> Result<Option<Group>, StoreError> {
+    source.fetch_optional::<GroupRow>(query).await?.map(Group::try_from).transpose()
+}
+
+/// The ids of a group's members, for conditions.
+pub(crate) fn members_of_group(group: GroupId) -> SelectStatement {
+    let mut ids = Query::select();
+    ids.column(GroupMembers::UserId).from(GroupMembers::Table).and_where(Expr::col(GroupMembers::GroupId).eq(group.0));
+    ids
+}
+
+fn groups_of(user: UserId) -> SelectStatement {
+    let mut ids = Query::select();
+    ids.column(GroupMembers::GroupId).from(GroupMembers::Table).and_where(Expr::col(GroupMembers::UserId).eq(user.0));
+    ids
+}
+
+impl Store {
+    /// The group with this id.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn find_group(&self, id: GroupId) -> Result<Option<Group>, StoreError> {
+        find(self, select().and_where(Expr::col(Groups::Id).eq(id.0))).await
+    }
+
+    /// The group of this name in an organization.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn find_group_by_name(
+        &self,
+        organization: OrganizationId,
+        name: &str,
+    ) -> Result<Option<Group>, StoreError> {
+        let mut query = select();
+        query
+            .and_where(Expr::col(Groups::OrganizationId).eq(organization.0))
+            .and_where(Expr::col(Groups::Name).eq(name));
+        find(self, &query).await
+    }
+
+    /// Groups, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn groups(&self, list: &ListGroups) -> Result<Vec<Group>, StoreError> {
+        use OrganizationMembers as M;
+        let columns = Columns::new(Groups::Id).in_organization(Groups::OrganizationId);
+        let mut query = select();
+        query
+            .cond_where(condition(&list.visible, &columns))
+            .order_by(Groups::CreatedAt, Order::Asc)
+            .order_by(Groups::Id, Order::Asc);
+        if let Some(organization) = list.organization {
+            query.and_where(Expr::col(Groups::OrganizationId).eq(organization.0));
+        }
+        if let Some(user) = list.has_member {
+            let mut everyone = Query::select();
+            everyone.column(M::OrganizationId).from(M::Table).and_where(Expr::col(M::UserId).eq(user.0));
+            let is_member = Expr::col(Groups::Id).in_subquery(groups_of(user));
+            query.and_where(is_member.or(Expr::col(Groups::Id).in_subquery(everyone)));
+        }
+        if !list.ids.is_empty() {
+            query.and_where(Expr::col(Groups::Id).is_in(list.ids.iter().take(MAX_IN_LIST).map(|id| id.0)));
+        }
+        let rows: Vec<GroupRow> = (&mut &*self).fetch_all(&query).await?;
+        rows.into_iter().map(Group::try_from).collect()
+    }
+
+    /// The groups that a user was put into; those that hold every member are not among them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn group_ids_of(&self, user: UserId) -> Result<Vec<GroupId>, StoreError> {
+        let rows: Vec<GroupIdRow> = (&mut &*self).fetch_all(&groups_of(user)).await?;
+        Ok(rows.into_iter().map(|row| GroupId(row.group_id)).collect())
+    }
+
+    /// How many members groups have, however many there are: two statements.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn count_group_members(&self, groups: &[Group]) -> Result<HashMap<GroupId, u64>, StoreError> {
+        use {GroupMembers as G, OrganizationMembers as M};
+        let mut found = HashMap::new();
+        for some in groups.chunks(MAX_IN_LIST) {
+            let mut counts = Query::select();
+            counts
+                .expr_as(Expr::col(G::GroupId), "id")
+                .expr_as(Expr::col(G::UserId).count(), "count")
+                .from(G::Table)
+                .and_where(Expr::col(G::GroupId).is_in(some.iter().map(|group| group.id.0)))
+                .group_by_col(G::GroupId);
+            let everyone = some.iter().filter(|group| group.is_everyone()).map(|group| group.id.0);
+            let mut members = Query::select();
+            members
+                .expr_as(Expr::col(M::OrganizationId), "id")
+                .expr_as(Expr::col(M::UserId).count(), "count")
+                .from(M::Table)
+                .and_where(Expr::col(M::OrganizationId).is_in(everyone))
+                .group_by_col(M::OrganizationId);
+            for query in [counts, members] {
+                let rows: Vec<GroupCountRow> = (&mut &*self).fetch_all(&query).await?;
+                found.extend(rows.into_iter().map(|row| (GroupId(row.id), u64::try_from(row.count).unwrap_or(0))));
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Tx {
+    /// Adds a group.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the organization has one of that name.
+    #[tracing::instrument(skip_all)]
+    pub async fn insert_group(&mut self, new: &Group) -> Result<(), StoreError> {
+        use Groups as G;
+        let mut query = Query::insert();
+        query
+            .into_table(G::Table)
+            .columns([
+                G::Id,
+                G::OrganizationId,
+                G::Name,
+                G::DisplayName,
+                G::AvatarUrl,
+                G::QuotaAllowance,
+                G::CreatedAt,
+                G::UpdatedAt,
+            ])
+            .values_panic([
+                new.id.0.into(),
+                new.organization_id.0.into(),
+                new.name.as_str().into(),
+                new.display_name.as_str().into(),
+                new.avatar_url.as_str().into(),
+                new.quota_allowance.into(),
+                microseconds(new.created_at).into(),
+                microseconds(new.updated_at).into(),
+            ]);
+        self.execute_one(&query).await
+    }
+
+    /// Stores a changed group; its organization and the time it was made never change.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when another of the organization has that name, [`StoreError::Gone`] when it is not
+    /// there.
+    #[tracing::instrument(skip_all)]
+    pub async fn update_group(&mut self, changed: &Group) -> Result<(), StoreError> {
+        use Groups as G;
+        let mut query = Query::update();
+        query
+            .table(G::Table)
+            .value(G::Name, changed.name.as_str())
+            .value(G::DisplayName, changed.display_name.as_str())
+            .value(G::AvatarUrl, changed.avatar_url.as_str())
+            .value(G::QuotaAllowance, changed.quota_allowance)
+            .value(G::UpdatedAt, microseconds(changed.updated_at))
+            .and_where(Expr::col(G::Id).eq(changed.id.0));
+        self.execute_one(&query).await
+    }
+
+    /// Removes a group, with its memberships and with what access lists granted to it.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] when it is not there.
+    #[tracing::instrument(skip_all)]
+    pub async fn delete_group(&mut self, id: GroupId) -> Result<(), StoreError> {
+        self.revoke_grants_to(id.0).await?;
+        let mut query = Query::delete();
+        query.from_table(Groups::Table).and_where(Expr::col(Groups::Id).eq(id.0));
+        self.execute_one(&query).await
+    }
+
+    /// Puts a user into a group; says whether they were not in it.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(skip_all)]
+    pub async fn insert_group_member(&mut self, group: GroupId, user: UserId) -> Result<bool, StoreError> {
+        let mut query = Query::insert();
+        query
+            .into_table(GroupMembers::Table)
+            .columns([GroupMembers::GroupId, GroupMembers::UserId])
+            .values_panic([group.0.into(), user.0.into()])
+            .on_conflict(OnConflict::new().do_nothing().to_owned());
+        Ok(self.execute(&query).await? == 1)
+    }
+
+    /// Takes a user out of a group; says whether they were in it.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(skip_all)]
+    pub async fn delete_group_member(&mut self, group: GroupId, user: UserId) -> Result<bool, StoreError> {
+        let mut query = Query::delete();
+        query
+            .from_table(GroupMembers::Table)
+            .and_where(Expr::col(GroupMembers::GroupId).eq(group.0))
+            .and_where(Expr::col(GroupMembers::UserId).eq(user.0));
+        Ok(self.execute(&query).await? == 1)
+    }
+
+    /// Takes a user out of all groups, or out of those of one organization.
+    pub(crate) async fn leave_groups(&mut self, user: UserId, of: Option<OrganizationId>) -> Result<(), StoreError> {
+        let mut query = Query::delete();
+        query.from_table(GroupMembers::Table).and_where(Expr::col(GroupMembers::UserId).eq(user.0));
+        if let Some(organization) = of {
+            let mut theirs = Query::select();
+            theirs
+                .column(Groups::Id)
+                .from(Groups::Table)
+                .and_where(Expr::col(Groups::OrganizationId).eq(organization.0));
+            query.and_where(Expr::col(GroupMembers::GroupId).in_subquery(theirs));
+        }
+        self.execute(&query).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,281 @@
+//! Who is a member of which organization.
+use jiff::Timestamp;
+use keyfob_rbac::Filter;
+use sea_query::{Expr, ExprTrait as _, Iden, Order, Query, SelectStatement, SimpleExpr};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::{
+    GroupId, OrganizationId, Store, StoreError, Tx, UserId,
+    db::{MAX_IN_LIST, Source, fetch_count, is_among, microseconds, row, timestamp},
+    filter::{Columns, condition},
+    groups::members_of_group,
+};
+
+const TABLE: &str = "organization_members";
+
+/// A user's membership of an organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The member.
+    pub user_id: UserId,
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// Roles given to this member by name; implied ones are not among them.
+    pub roles: Vec<String>,
+    /// When the membership began.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+#[derive(Clone, Copy, Iden)]
+pub(crate) enum OrganizationMembers {
+    Table,
+    OrganizationId,
+    UserId,
+    Roles,
+    CreatedAt,
+    UpdatedAt,
+}
+
+row! {
+    struct MemberRow { user_id: Uuid, organization_id: Uuid, roles: Json<Vec<String>>, created_at: i64, updated_at: i64 }
+}
+
+impl TryFrom<MemberRow> for Member {
+    type Error = StoreError;
+
+    fn try_from(row: MemberRow) -> Result<Self, StoreError> {
+        let at = |stored| timestamp(TABLE, &row.user_id, stored);
+        Ok(Self {
+            created_at: at(row.created_at)?,
+            updated_at: at(row.updated_at)?,
+            user_id: UserId(row.user_id),
+            organization_id: OrganizationId(row.organization_id),
+            roles: row.roles.0,
+        })
+    }
+}
+
+fn select_members() -> SelectStatement {
+    use OrganizationMembers as M;
+    let mut query = Query::select();
+    query.columns([M::UserId, M::OrganizationId, M::Roles, M::CreatedAt, M::UpdatedAt]).from(M::Table);
+    query
+}
+
+async fn members(mut source: impl Source, query: &SelectStatement) -> Result<Vec<Member>, StoreError> {
+    let rows: Vec<MemberRow> = source.fetch_all(query).await?;
+    rows.into_iter().map(Member::try_from).collect()
+}
+
+fn memberships_of(user: UserId) -> SelectStatement {
+    use OrganizationMembers as M;
+    let mut query = select_members();
+    query
+        .and_where(Expr::col(M::UserId).eq(user.0))
+        .order_by(M::CreatedAt, Order::Asc)
+        .order_by(M::OrganizationId, Order::Asc);
+    query
+}
+
+fn is(organization: OrganizationId, user: UserId) -> SimpleExpr {
+    use OrganizationMembers as M;
+    Expr::col(M::OrganizationId).eq(organization.0).and(Expr::col(M::UserId).eq(user.0))
+}
+
+async fn find(
+    mut source: impl Source,
+    organization: OrganizationId,
+    user: UserId,
+) -> Result<Option<Member>, StoreError> {
+    let mut query = select_members();
+    query.and_where(is(organization, user));
+    source.fetch_optional::<MemberRow>(&query).await?.map(Member::try_from).transpose()
+}
+
+/// Members of an organization: a condition on users.
+#[derive(Clone, Debug)]
+pub struct Among {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// Only those in this group of it.
+    pub group: Option<GroupId>,
+    /// Whose membership may be seen.
+    pub visible: Filter,
+}
+
+impl Among {
+    /// The ids of these users.
+    pub(crate) fn user_ids(&self) -> SelectStatement {
+        use OrganizationMembers as M;
+        // A membership is an object with the user's id that the user owns.
+        let columns = Columns::new(M::UserId).in_organization(M::OrganizationId).owned_by(M::UserId);
+        let mut ids = Query::select();
+        ids.column(M::UserId)
+            .from(M::Table)
+            .and_where(Expr::col(M::OrganizationId).eq(self.organization.0))
+            .cond_where(condition(&self.visible, &columns));
+        if let Some(group) = self.group.filter(|group| group.0 != self.organization.0) {
+            ids.and_where(Expr::col(M::UserId).in_subquery(members_of_group(group)));
+        }
+        ids
+    }
+}
+
+impl Store {
+    /// A user's membership of an organization.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn find_member(&self, organization: OrganizationId, user: UserId) -> Result<Option<Member>, StoreError> {
+        find(self, organization, user).await
+    }
+
+    /// How many members an organization has.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn count_members(&self, organization: OrganizationId) -> Result<u64, StoreError> {
+        use OrganizationMembers as M;
+        let mut query = Query::select();
+        query
+            .expr_as(Expr::col(M::UserId).count(), "count")
+            .from(M::Table)
+            .and_where(Expr::col(M::OrganizationId).eq(organization.0));
+        fetch_count(&mut &*self, &query).await
+    }
+
+    /// The memberships of several users, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn memberships_of_all(&self, users: &[UserId]) -> Result<Vec<Member>, StoreError> {
+        let mut found = Vec::new();
+        for some in users.chunks(MAX_IN_LIST) {
+            let mut query = select_members();
+            query
+                .and_where(Expr::col(OrganizationMembers::UserId).is_in(some.iter().map(|user| user.0)))
+                .order_by(OrganizationMembers::CreatedAt, Order::Asc)
+                .order_by(OrganizationMembers::OrganizationId, Order::Asc);
+            found.extend(members(self, &query).await?);
+        }
+        Ok(found)
+    }
+
+    /// A user's memberships, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn memberships(&self, user: UserId) -> Result<Vec<Member>, StoreError> {
+        members(self, &memberships_of(user)).await
+    }
+}
+
+impl Tx {
+    /// A user's memberships as this unit of work sees them, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn memberships(&mut self, user: UserId) -> Result<Vec<Member>, StoreError> {
+        members(self, &memberships_of(user)).await
+    }
+
+    /// A user's membership as this unit of work sees it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn find_member(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<Option<Member>, StoreError> {
+        find(self, organization, user).await
+    }
+
+    /// The members who hold a role of their own.
+    pub(crate) async fn members_with_role(
+        &mut self,
+        organization: OrganizationId,
+        role: &str,
+    ) -> Result<Vec<Member>, StoreError> {
+        use OrganizationMembers as M;
+        let mut query = select_members();
+        query
+            .and_where(Expr::col(M::OrganizationId).eq(organization.0))
+            .and_where(is_among(role, Expr::col((M::Table, M::Roles))));
+        members(self, &query).await
+    }
+
+    /// Gives a member exactly these roles besides the implied ones.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] when they are no member.
+    #[tracing::instrument(skip_all)]
+    pub async fn update_member_roles(&mut self, changed: &Member) -> Result<(), StoreError> {
+        use OrganizationMembers as M;
+        let mut query = Query::update();
+        query
+            .table(M::Table)
+            .value(M::Roles, serde_json::json!(changed.roles))
+            .value(M::UpdatedAt, microseconds(changed.updated_at))
+            .and_where(is(changed.organization_id, changed.user_id));
+        self.execute_one(&query).await
+    }
+
+    /// Ends a membership, and with it those of the organization's groups.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] when they are no member.
+    #[tracing::instrument(skip_all)]
+    pub async fn delete_member(&mut self, organization: OrganizationId, user: UserId) -> Result<(), StoreError> {
+        self.leave_groups(user, Some(organization)).await?;
+        let mut query = Query::delete();
+        query.from_table(OrganizationMembers::Table).and_where(is(organization, user));
+        self.execute_one(&query).await
+    }
+
+    /// Ends all memberships of an organization.
+    pub(crate) async fn delete_members_of(&mut self, organization: OrganizationId) -> Result<(), StoreError> {
+        let mut query = Query::delete();
+        query
+            .from_table(OrganizationMembers::Table)
+            .and_where(Expr::col(OrganizationMembers::OrganizationId).eq(organization.0));
+        self.execute(&query).await.map(drop)
+    }
+
+    /// Ends all memberships of a user.
+    pub(crate) async fn delete_memberships(&mut self, user: UserId) -> Result<(), StoreError> {
+        self.leave_groups(user, None).await?;
+        let mut query = Query::delete();
+        query.from_table(OrganizationMembers::Table).and_where(Expr::col(OrganizationMembers::UserId).eq(user.0));
+        self.execute(&query).await?;
+        Ok(())
+    }
+
+    /// Makes a user a member of an organization.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when they are one.
+    #[tracing::instrument(skip_all)]
+    pub async fn insert_member(&mut self, new: &Member) -> Result<(), StoreError> {
+        use OrganizationMembers as M;
+        let mut query = Query::insert();
+        query
+            .into_table(M::Table)
+            .columns([M::OrganizationId, M::UserId, M::Roles, M::CreatedAt, M::UpdatedAt])
+            .values_panic([
+                new.organization_id.0.into(),
+                new.user_id.0.into(),
+                serde_json::json!(new.roles).into(),
+                microseconds(new.created_at).into(),
+                microseconds(new.updated_at).into(),
+            ]);
+        self.execute_one(&query).await
+    }
+}
