@@ -241,6 +241,10 @@ impl Store {
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
     pub async fn find_login(&self, email: &str) -> Result<Option<(User, PasswordHash)>, StoreError> {
+        // Service accounts have none.
+        if email.is_empty() {
+            return Ok(None);
+        }
         let Some(user) = find(self, Expr::col(Users::EmailKey).eq(fold(email)).and(is_live())).await? else {
             return Ok(None);
         };

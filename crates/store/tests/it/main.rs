@@ -1,0 +1,14 @@
+//! The store, tested at its boundary with a real database file.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test may fail where it stands, and its output is shown when it does"
+)]
+
+mod support;
+
+mod users;
