@@ -81,7 +81,7 @@ enum OrganizationMembers {
 }
 
 row! {
-    struct OrganizationRow {
+    struct OrganizationRow in TABLE => {
         id: Uuid, name: String, display_name: String, description: String, icon: String, is_default: bool,
         default_org_member_roles: Json<Vec<String>>, shareable_workspace_owners: String, created_at: i64,
         updated_at: i64,
@@ -89,7 +89,7 @@ row! {
 }
 
 row! {
-    struct MemberRow { user_id: Uuid, organization_id: Uuid, roles: Json<Vec<String>>, created_at: i64, updated_at: i64 }
+    struct MemberRow in "organization_members" => { user_id: Uuid, organization_id: Uuid, roles: Json<Vec<String>>, created_at: i64, updated_at: i64 }
 }
 
 fn owners_text(owners: ShareableWorkspaceOwners) -> &'static str {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     OrganizationId, ResourceId, Store, StoreError, Tx, UserId,
-    db::{Source, fetch_count, json_text, microseconds, row, timestamp},
+    db::{MAX_LIST, Source, fetch_count, json_text, lower, microseconds, row, rows, timestamp},
     filter::{Columns, GrantColumns, condition},
 };
 
@@ -72,9 +72,9 @@ pub struct ListResources {
     pub organization_id: Option<OrganizationId>,
     /// Only those of this owner.
     pub owner_id: Option<UserId>,
-    /// Only those whose name holds this text, without regard to case.
+    /// Only those whose name holds this text, without regard to the case of ASCII letters.
     pub name_contains: Option<String>,
-    /// Only the one of this name, without regard to case.
+    /// Only the ones of this name, without regard to the case of ASCII letters.
     pub name: Option<String>,
     /// Only those with these attributes.
     pub attributes: Vec<AttributeIs>,
@@ -128,15 +128,15 @@ enum RetiredResources {
 }
 
 row! {
-    struct ResourceRow {
-        resource_type: String, id: Uuid, name: String, organization_id: Uuid, owner_id: Uuid,
+    struct ResourceRow in TABLE => {
+        id: Uuid, resource_type: String, name: String, organization_id: Uuid, owner_id: Uuid,
         attributes: Json<serde_json::Map<String, serde_json::Value>>, created_at: i64, updated_at: i64,
     }
 }
 
-row! { struct GrantRow { resource_type: String, resource_id: Uuid, grantee_kind: String, grantee_id: Uuid, action: String } }
+row! { struct GrantRow in "resource_grants" => { resource_id: Uuid, resource_type: String, grantee_kind: String, grantee_id: Uuid, action: String } }
 
-row! { struct IdRow { id: Uuid } }
+row! { struct IdRow in "retired_resources" => { id: Uuid } }
 
 impl ResourceRow {
     fn into_resource(self, grants: Vec<Grant>) -> Result<Resource, StoreError> {
@@ -182,8 +182,8 @@ fn select() -> SelectStatement {
     let mut query = Query::select();
     query
         .columns([
-            R::ResourceType,
             R::Id,
+            R::ResourceType,
             R::Name,
             R::OrganizationId,
             R::OwnerId,
@@ -212,27 +212,28 @@ fn columns() -> Columns {
         })
 }
 
-/// Rows with their grants, in the order of the rows: two statements, however many rows.
+/// Rows with their grants, in the order of the rows: a statement for the rows, and one for the grants of many of them.
 async fn with_grants(source: &mut impl Source, query: &SelectStatement) -> Result<Vec<Resource>, StoreError> {
     use ResourceGrants as G;
     let rows: Vec<ResourceRow> = source.fetch_all(query).await?;
-    let mut grants = Query::select();
-    grants
-        .columns([G::ResourceType, G::ResourceId, G::GranteeKind, G::GranteeId, G::Action])
-        .from(G::Table)
-        .and_where(Expr::col(G::ResourceId).is_in(rows.iter().map(|row| row.id)))
-        .order_by(G::GranteeKind, Order::Asc)
-        .order_by(G::GranteeId, Order::Asc)
-        .order_by(G::Action, Order::Asc);
-    let grants: Vec<GrantRow> = if rows.is_empty() { Vec::new() } else { source.fetch_all(&grants).await? };
     let mut by_resource: HashMap<(String, Uuid), Vec<Grant>> = HashMap::new();
-    for row in grants {
-        let grantee = match row.grantee_kind.as_str() {
-            "user" => Grantee::User(row.grantee_id),
-            _ => Grantee::Group(row.grantee_id),
-        };
-        let grant = Grant { grantee, action: row.action };
-        by_resource.entry((row.resource_type, row.resource_id)).or_default().push(grant);
+    for some in rows.chunks(MAX_LIST) {
+        let mut grants = Query::select();
+        grants
+            .columns([G::ResourceId, G::ResourceType, G::GranteeKind, G::GranteeId, G::Action])
+            .from(G::Table)
+            .and_where(Expr::col(G::ResourceId).is_in(some.iter().map(|row| row.id)))
+            .order_by(G::GranteeKind, Order::Asc)
+            .order_by(G::GranteeId, Order::Asc)
+            .order_by(G::Action, Order::Asc);
+        for row in source.fetch_all::<GrantRow>(&grants).await? {
+            let grantee = match row.grantee_kind.as_str() {
+                "user" => Grantee::User(row.grantee_id),
+                _ => Grantee::Group(row.grantee_id),
+            };
+            let grant = Grant { grantee, action: row.action };
+            by_resource.entry((row.resource_type, row.resource_id)).or_default().push(grant);
+        }
     }
     rows.into_iter()
         .map(|row| {
@@ -262,10 +263,10 @@ fn matching(list: &ListResources) -> Condition {
         all = all.add(Expr::col(Resources::OwnerId).eq(owner.0));
     }
     if let Some(exact) = &list.name {
-        all = all.add(name().eq(exact.to_lowercase()));
+        all = all.add(name().eq(lower(exact)));
     }
     if let Some(part) = &list.name_contains {
-        let escaped = part.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        let escaped = lower(part).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         all = all.add(name().like(sea_query::LikeExpr::new(format!("%{escaped}%")).escape('\\')));
     }
     for attribute in &list.attributes {
@@ -295,11 +296,15 @@ impl Store {
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
     pub async fn resources_by_id(&self, resource_type: &str, ids: &[Uuid]) -> Result<Vec<Resource>, StoreError> {
-        let mut query = select();
-        query
-            .and_where(Expr::col(Resources::ResourceType).eq(resource_type))
-            .and_where(Expr::col(Resources::Id).is_in(ids.iter().copied()));
-        with_grants(&mut &*self, &query).await
+        let mut found = Vec::new();
+        for some in ids.chunks(MAX_LIST) {
+            let mut query = select();
+            query
+                .and_where(Expr::col(Resources::ResourceType).eq(resource_type))
+                .and_where(Expr::col(Resources::Id).is_in(some.iter().copied()));
+            found.extend(with_grants(&mut &*self, &query).await?);
+        }
+        Ok(found)
     }
 
     /// A page of resources, oldest first, and how many there are on all pages.
@@ -319,13 +324,13 @@ impl Store {
             page.and_where(comes_after(after));
         }
         if let Some(limit) = list.limit {
-            page.limit(limit);
+            page.limit(rows(limit));
         } else if list.offset > 0 {
             // SQLite knows no offset without a limit.
             page.limit(u64::from(u32::MAX));
         }
         if list.offset > 0 {
-            page.offset(list.offset);
+            page.offset(rows(list.offset));
         }
         let count = fetch_count(&mut &*self, &count).await?;
         Ok((with_grants(&mut &*self, &page).await?, count))

@@ -152,14 +152,14 @@ const COLUMNS: [Users; 13] = [
 ];
 
 row! {
-    struct UserRow {
+    struct UserRow in TABLE => {
         id: Uuid, username: String, email: String, name: String, avatar_url: String, status: String,
         login_type: String, roles: Json<Vec<String>>, is_service_account: bool, deleted: bool, created_at: i64,
         updated_at: i64, last_seen_at: Option<i64>,
     }
 }
 
-row! { struct PasswordRow { id: Uuid, password_hash: String } }
+row! { struct PasswordRow in TABLE => { id: Uuid, password_hash: String } }
 
 impl TryFrom<UserRow> for User {
     type Error = StoreError;

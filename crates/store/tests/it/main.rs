@@ -11,4 +11,13 @@
 
 mod support;
 
+mod audit;
+mod durability;
+mod faults;
+mod key_uses;
+mod keys;
+mod lineage;
+mod lists;
+mod organizations;
+mod resources;
 mod users;

@@ -31,10 +31,6 @@ impl TestStore {
         Self { store, directory }
     }
 
-    pub(crate) fn directory(&self) -> &Path {
-        self.directory.path()
-    }
-
     pub(crate) fn file(&self) -> PathBuf {
         file_in(self.directory.path())
     }
