@@ -10,10 +10,12 @@
 )]
 
 mod support;
+mod worlds;
 
 mod audit;
 mod durability;
 mod faults;
+mod filters;
 mod key_uses;
 mod keys;
 mod lineage;

@@ -11,7 +11,7 @@ async fn insert(store: &TestStore, new: &Resource) {
 
 async fn find(store: &TestStore, key: &ResourceKey) -> Option<Resource> {
     let mut found = store.store.find_resource(key).await.unwrap();
-    for it in &mut found {
+    if let Some(it) = &mut found {
         it.grants.sort();
     }
     found
