@@ -319,9 +319,12 @@ impl Store {
             .from(Resources::Table)
             .cond_where(matching(list));
         let mut page = select();
-        page.cond_where(matching(list)).order_by(Resources::CreatedAt, Order::Asc).order_by(Resources::Id, Order::Asc);
+        page.cond_where(matching(list))
+            .order_by(Resources::CreatedAt, Order::Asc)
+            .order_by(Resources::Id, Order::Asc)
+            .order_by(Resources::ResourceType, Order::Asc);
         if let Some(after) = list.after {
-            page.and_where(comes_after(after));
+            page.and_where(comes_after(after, list));
         }
         if let Some(limit) = list.limit {
             page.limit(rows(limit));
@@ -337,13 +340,15 @@ impl Store {
     }
 }
 
-/// Rows after the one with this id, in the order of lists.
-fn comes_after(after: ResourceId) -> SimpleExpr {
+/// Rows after the one with this id, in the order of lists. Only the list's own types count: others may have that id, too.
+fn comes_after(after: ResourceId, list: &ListResources) -> SimpleExpr {
+    let types = list.visible.iter().map(|(resource_type, _)| resource_type.as_str());
     let mut made_at = Query::select();
     made_at
         .column(Resources::CreatedAt)
         .from(Resources::Table)
         .and_where(Expr::col(Resources::Id).eq(after.0))
+        .and_where(Expr::col(Resources::ResourceType).is_in(types))
         .limit(1);
     let position = Expr::tuple([SimpleExpr::SubQuery(None, Box::new(made_at.into())), after.0.into()]);
     Expr::tuple([Expr::col(Resources::CreatedAt), Expr::col(Resources::Id)]).gt(position)

@@ -97,6 +97,27 @@ async fn the_bounds_of_a_page_may_be_any_number() {
 }
 
 #[tokio::test]
+async fn a_page_begins_after_the_resource_of_the_listed_type_whatever_else_has_its_id() {
+    let store = TestStore::new().await;
+    let named = |resource_type: &str, name: &str, number, created| {
+        let mut new = resource(resource_type, name);
+        (new.key.id, new.created_at) = (ResourceId(uuid(number)), at(created));
+        new
+    };
+    let mut all = Vec::new();
+    // In each type the ids come in another order.
+    for number in 0..6 {
+        all.push(named("template", &format!("t{number}"), number, 10 - i64::try_from(number).unwrap()));
+        all.push(named("workspace", &format!("w{number}"), number, i64::try_from(number).unwrap()));
+    }
+    insert(&store, &all).await;
+    let after =
+        |resource_type, number| ListResources { after: Some(ResourceId(uuid(number))), ..all_of(&[resource_type]) };
+    assert_eq!(names(&store, &after("workspace", 3)).await, ["w4", "w5"]);
+    assert_eq!(names(&store, &after("template", 3)).await, ["t2", "t1", "t0"]);
+}
+
+#[tokio::test]
 async fn a_type_that_is_not_asked_for_is_not_listed() {
     let store = TestStore::new().await;
     thirty(&store).await;

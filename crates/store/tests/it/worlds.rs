@@ -5,7 +5,7 @@ use keyfob_rbac::{
     Acl, AllowEntry, AllowList, Atom, Catalogue, Id, Object, OrganizationPermissions, OwnedId, Permission, Predicate,
     Role, RoleName, Scope, Subject,
 };
-use keyfob_store::{Grant, Grantee, OrganizationId, Resource, UserId};
+use keyfob_store::{Grant, Grantee, OrganizationId, Resource, ResourceKey, UserId};
 use rand::{RngExt as _, SeedableRng as _, seq::IndexedRandom as _};
 use rand_chacha::ChaCha8Rng;
 use uuid::Uuid;
@@ -26,6 +26,8 @@ pub(crate) struct World {
     groups: Vec<Uuid>,
     /// The ids of everything that is stored, as texts.
     pub(crate) ids: Vec<String>,
+    /// The last resource, if no other shares its id.
+    last: Option<ResourceKey>,
 }
 
 impl World {
@@ -41,6 +43,7 @@ impl World {
             organizations: vec![uuid(11), uuid(12), Uuid::nil()],
             groups: vec![uuid(21), uuid(22)],
             ids: Vec::new(),
+            last: None,
         }
     }
 
@@ -154,7 +157,15 @@ impl World {
         let mut new = resource(self.one_of(&TYPES), &format!("r{number}"));
         new.organization_id = (!self.chance(25)).then(|| OrganizationId(self.one_of(&organizations)));
         new.owner_id = (!self.chance(20)).then(|| UserId(self.one_of(&users)));
-        new.created_at = at(self.random.random_range(0..100));
+        new.created_at = at(number * 7919 % 1000);
+        // Ids are unique per type: resources of two types may have the same, and access lists of their own.
+        match self.last.replace(new.key.clone()) {
+            Some(last) if last.resource_type != new.key.resource_type => {
+                new.key.id = last.id;
+                self.last = None;
+            }
+            _ => {}
+        }
         new.grants = self.some(2, Self::grant);
         new.grants.sort();
         new.grants.dedup();
