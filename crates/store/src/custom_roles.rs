@@ -51,7 +51,7 @@ enum CustomRoles {
 }
 
 row! {
-    struct CustomRoleRow {
+    struct CustomRoleRow in TABLE => {
         organization_id: Uuid, name: String, display_name: String, permissions: Json<Vec<NamedPermission>>,
         created_at: i64, updated_at: i64,
     }

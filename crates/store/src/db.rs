@@ -7,23 +7,23 @@ use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Func, LikeExpr, SimpleExpr, SqliteQueryBuilder};
 use sea_query_sqlx::SqlxBinder;
 use sqlx::{
-    AssertSqlSafe, FromRow, SqlSafeStr as _, Sqlite, SqlitePool,
+    AssertSqlSafe, Connection as _, FromRow, SqlSafeStr as _, Sqlite, SqlitePool,
     migrate::{Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
+use uuid::Uuid;
 
 use crate::StoreError;
 
 /// How many connections read at the same time.
 const READERS: u32 = 4;
+/// How many values a list in a statement may hold; SQLite takes 32766 in a whole statement.
+pub(crate) const MAX_IN_LIST: usize = 10_000;
 /// How long a statement waits for another process before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// All migrations, in order. Never edit one after a release.
 const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "init", include_str!("../migrations/sqlite/0001_init.sql"))];
-
-/// How many values a list in a statement holds at most: SQLite takes 32,766 parameters in all.
-pub(crate) const MAX_IN_LIST: usize = 10_000;
 
 /// A handle to the database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -78,9 +78,23 @@ impl Store {
         if let Some(pages) = limits.max_pages {
             options = options.pragma("max_page_count", pages.to_string());
         }
-        let writer =
-            SqlitePoolOptions::new().max_connections(1).connect_with(options.clone().create_if_missing(true)).await?;
-        migrator().run(&writer).await?;
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    // Roll-backs that are under way come first.
+                    connection.ping().await?;
+                    // SQLite ends a transaction by itself when the disk is full; the driver then still counts it, and
+                    // never begins another.
+                    Ok(!connection.is_in_transaction())
+                })
+            })
+            .connect_with(options.clone().create_if_missing(true))
+            .await?;
+        // Of several processes that open the file at the same time, one migrates it, and the others find that done.
+        let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+        migrator().run_direct(None, &mut *tx, false).await?;
+        tx.commit().await?;
         let reader = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
         Ok(Self { reader, writer })
     }
@@ -165,24 +179,63 @@ impl Tx {
     }
 }
 
-/// A struct decoded column by column, by name.
+/// A struct decoded column by column, by name. Its first column is what names the row where another does not decode.
 macro_rules! row {
-    (struct $name:ident { $($field:ident : $ty:ty),* $(,)? }) => {
+    (struct $name:ident in $table:expr => { $($field:ident : $ty:ty),* $(,)? }) => {
         struct $name { $($field: $ty),* }
         impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for $name
-        where &'static str: sqlx::ColumnIndex<R>, $($ty: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>),*
+        where
+            &'static str: sqlx::ColumnIndex<R>,
+            usize: sqlx::ColumnIndex<R>,
+            uuid::Uuid: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+            String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+            $($ty: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>),*
         {
             fn from_row(row: &'r R) -> sqlx::Result<Self> {
-                Ok(Self { $($field: row.try_get(stringify!($field))?),* })
+                let corrupt = |error| $crate::db::undecodable($table, row, error);
+                Ok(Self { $($field: row.try_get(stringify!($field)).map_err(corrupt)?),* })
             }
         }
     };
 }
 pub(crate) use row;
 
+/// What the driver carries out of a row that does not decode.
+#[derive(Debug, thiserror::Error)]
+#[error("row `{id}` of table `{table}` does not decode: {reason}")]
+pub(crate) struct Undecodable {
+    pub(crate) table: &'static str,
+    pub(crate) id: String,
+    pub(crate) reason: String,
+}
+
+pub(crate) fn undecodable<'r, R: sqlx::Row>(table: &'static str, row: &'r R, error: sqlx::Error) -> sqlx::Error
+where
+    usize: sqlx::ColumnIndex<R>,
+    Uuid: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+{
+    if !matches!(error, sqlx::Error::ColumnDecode { .. }) {
+        return error;
+    }
+    let id = row.try_get(0).map(|id: Uuid| id.to_string()).or_else(|_| row.try_get(0));
+    let id = id.unwrap_or_else(|_| "?".to_owned());
+    sqlx::Error::Decode(Box::new(Undecodable { table, id, reason: error.to_string() }))
+}
+
+/// A number of rows as statements can carry it: no table has more than this.
+pub(crate) fn rows(count: u64) -> u64 {
+    Ord::min(count, i64::MAX.cast_unsigned())
+}
+
+/// A text as the database's `lower` makes it: SQLite's leaves everything but ASCII as it is.
+pub(crate) fn lower(text: &str) -> String {
+    text.to_ascii_lowercase()
+}
+
 /// Whether a text holds another, without regard to case.
 pub(crate) fn contains(text: Expr, part: &str) -> SimpleExpr {
-    let escaped = part.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let escaped = lower(part).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     Expr::expr(Func::lower(text)).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
 }
 
@@ -198,7 +251,7 @@ pub(crate) fn json_text(column: Expr, member: &str) -> SimpleExpr {
     Expr::expr(Func::cust("json_extract").args([column, Expr::val(path)]))
 }
 
-row! { struct CountRow { count: i64 } }
+row! { struct CountRow in "(count)" => { count: i64 } }
 
 /// The number in the column `count` of the only row.
 pub(crate) async fn fetch_count(source: &mut impl Source, query: &(impl SqlxBinder + Sync)) -> Result<u64, StoreError> {

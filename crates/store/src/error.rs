@@ -1,4 +1,5 @@
 //! What can go wrong below the service layer.
+use crate::db::Undecodable;
 
 /// A failed query or transaction. Nothing of it was stored.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +57,11 @@ mod sqlite_code {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        if let sqlx::Error::Decode(source) = &error
+            && let Some(Undecodable { table, id, reason }) = source.downcast_ref()
+        {
+            return Self::corrupt(table, id, reason);
+        }
         let Some(database) = error.as_database_error() else {
             return match error {
                 sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => Self::Unavailable(error),

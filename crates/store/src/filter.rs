@@ -1,6 +1,6 @@
 //! The engine's filter as a condition on rows: whatever it matches in memory, the condition returns.
 use keyfob_rbac::{Atom, Filter, OwnedId, Predicate};
-use sea_query::{Condition, DynIden, Expr, ExprTrait as _, Iden, IntoIden as _, Query, SimpleExpr};
+use sea_query::{Condition, DynIden, Expr, ExprTrait as _, Iden, IntoIden as _, Query};
 use uuid::Uuid;
 
 /// Where a table keeps what filters look at.
@@ -62,6 +62,24 @@ impl Columns {
         self.nil_for_none = true;
         self
     }
+
+    /// Rows whose place or owner is none. Where there is no column for it, all rows have none.
+    fn is_none(&self, column: Option<&DynIden>) -> Condition {
+        let Some(column) = column.cloned().map(Expr::col) else { return always() };
+        Condition::all().add(if self.nil_for_none { column.eq(Uuid::nil()) } else { column.is_null() })
+    }
+
+    /// Rows whose place or owner is one of these. The empty id is that of rows without; where the nil UUID stands for
+    /// none, no row is in an organization of that id, or of an owner of that id.
+    fn is_one_of<'a>(&self, column: Option<&DynIden>, ids: impl IntoIterator<Item = &'a OwnedId>) -> Condition {
+        let ids: Vec<&OwnedId> = ids.into_iter().collect();
+        let without = if ids.contains(&&OwnedId::None) { self.is_none(column) } else { never() };
+        let known: Vec<Uuid> = uuids(ids).into_iter().filter(|id| !(self.nil_for_none && id.is_nil())).collect();
+        match column.cloned().map(Expr::col) {
+            Some(column) if !known.is_empty() => Condition::any().add(without).add(column.is_in(known)),
+            _ => without,
+        }
+    }
 }
 
 /// Every row.
@@ -94,26 +112,15 @@ fn tree(predicate: &Predicate, columns: &Columns) -> Condition {
 }
 
 fn atom(atom: &Atom, columns: &Columns) -> Condition {
-    let organization = || columns.organization.clone().map(Expr::col);
-    let owner = || columns.owner.clone().map(Expr::col);
-    let holds = |expression: Option<SimpleExpr>| expression.map_or_else(never, |it| Condition::all().add(it));
     match atom {
         Atom::IdIn(ids) if columns.text_ids => {
-            holds(Some(Expr::col(columns.id.clone()).is_in(ids.iter().map(ToString::to_string))))
+            Condition::all().add(Expr::col(columns.id.clone()).is_in(ids.iter().map(ToString::to_string)))
         }
-        Atom::IdIn(ids) => holds(Some(Expr::col(columns.id.clone()).is_in(uuids(ids)))),
-        Atom::OrganizationIn(ids) => holds(organization().map(|column| column.is_in(uuids(ids)))),
-        Atom::OrganizationEmpty => match organization() {
-            None => always(),
-            Some(column) if columns.nil_for_none => holds(Some(column.eq(Uuid::nil()))),
-            Some(column) => holds(Some(column.is_null())),
-        },
-        Atom::OwnerIs(id) => holds(owner().zip(id.uuid()).map(|(column, id)| column.eq(id))),
-        Atom::OwnerNotEmpty => match owner() {
-            None => never(),
-            Some(column) if columns.nil_for_none => holds(Some(column.ne(Uuid::nil()))),
-            Some(column) => holds(Some(column.is_not_null())),
-        },
+        Atom::IdIn(ids) => Condition::all().add(Expr::col(columns.id.clone()).is_in(uuids(ids))),
+        Atom::OrganizationIn(ids) => columns.is_one_of(columns.organization.as_ref(), ids),
+        Atom::OrganizationEmpty => columns.is_none(columns.organization.as_ref()),
+        Atom::OwnerIs(id) => columns.is_one_of(columns.owner.as_ref(), [id]),
+        Atom::OwnerNotEmpty => columns.is_none(columns.owner.as_ref()).not(),
         Atom::UserAcl { user, action } => granted(columns, "user", &uuids([user]), action.name()),
         Atom::GroupAcl { groups, action } => granted(columns, "group", &uuids(groups), action.name()),
         Atom::EveryoneAcl { organizations, action } => {

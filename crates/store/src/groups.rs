@@ -87,15 +87,15 @@ enum GroupMembers {
 }
 
 row! {
-    struct GroupRow {
+    struct GroupRow in TABLE => {
         id: Uuid, organization_id: Uuid, name: String, display_name: String, avatar_url: String, quota_allowance: i32,
         created_at: i64, updated_at: i64,
     }
 }
 
-row! { struct GroupIdRow { group_id: Uuid } }
+row! { struct GroupIdRow in "group_members" => { group_id: Uuid } }
 
-row! { struct GroupCountRow { id: Uuid, count: i64 } }
+row! { struct GroupCountRow in "(count)" => { id: Uuid, count: i64 } }
 
 impl TryFrom<GroupRow> for Group {
     type Error = StoreError;

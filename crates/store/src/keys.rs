@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     KeyId, Page, Store, StoreError, Tx, UserId,
-    db::{Source, fetch_count, microseconds, row, timestamp},
+    db::{Source, fetch_count, microseconds, row, rows, timestamp},
     filter::{Columns, condition},
 };
 
@@ -169,7 +169,7 @@ enum Descendants {
 }
 
 row! {
-    struct KeyRow {
+    struct KeyRow in TABLE => {
         id: String, secret_hash: Vec<u8>, user_id: Uuid, parent_id: Option<String>, login_type: String,
         token_name: String, scopes: Json<Vec<String>>, allow_list: Json<Vec<String>>, lifetime_seconds: i64,
         created_at: i64, last_used: i64, expires_at: i64, absolute_end: Option<i64>, revoked_at: Option<i64>,
@@ -177,7 +177,7 @@ row! {
     }
 }
 
-row! { struct AncestorRow { ancestor_id: String } }
+row! { struct AncestorRow in "api_key_ancestors" => { ancestor_id: String } }
 
 impl TryFrom<KeyRow> for ApiKey {
     type Error = StoreError;
@@ -325,7 +325,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn tokens(&self, list: ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
+    pub async fn tokens(&self, list: &ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
         let columns = Columns::new(ApiKeys::Id).owned_by(ApiKeys::UserId).with_text_ids();
         let mut query = select_with_descendants(list.now);
         query
@@ -535,7 +535,7 @@ impl Tx {
         ids.column(ApiKeys::Id)
             .from(ApiKeys::Table)
             .and_where(Expr::col(ApiKeys::ExpiresAt).lt(microseconds(ended_before)))
-            .limit(at_most);
+            .limit(rows(at_most));
         let mut query = Query::delete();
         query.from_table(ApiKeys::Table).and_where(Expr::col(ApiKeys::Id).in_subquery(ids));
         self.execute(&query).await

@@ -40,7 +40,7 @@ pub(crate) enum OrganizationMembers {
 }
 
 row! {
-    struct MemberRow { user_id: Uuid, organization_id: Uuid, roles: Json<Vec<String>>, created_at: i64, updated_at: i64 }
+    struct MemberRow in TABLE => { user_id: Uuid, organization_id: Uuid, roles: Json<Vec<String>>, created_at: i64, updated_at: i64 }
 }
 
 impl TryFrom<MemberRow> for Member {

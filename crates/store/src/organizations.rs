@@ -57,7 +57,7 @@ enum Organizations {
 }
 
 row! {
-    struct OrganizationRow {
+    struct OrganizationRow in TABLE => {
         id: Uuid, name: String, display_name: String, description: String, icon: String, is_default: bool,
         default_org_member_roles: Json<Vec<String>>, shareable_workspace_owners: String, created_at: i64,
         updated_at: i64,

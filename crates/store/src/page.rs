@@ -1,6 +1,8 @@
 //! A part of a list.
 use sea_query::SelectStatement;
 
+use crate::db::rows;
+
 /// Which part of a list: all of it, unless more is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page<Id> {
@@ -22,13 +24,13 @@ impl<Id> Page<Id> {
     /// Cuts the page out of an ordered query. What comes `after` is the list's own business: it knows its order.
     pub(crate) fn cut(&self, query: &mut SelectStatement) {
         match self.limit {
-            Some(limit) => query.limit(limit),
+            Some(limit) => query.limit(rows(limit)),
             // SQLite knows no offset without a limit.
-            None if self.offset > 0 => query.limit(u64::try_from(i64::MAX).unwrap_or(u64::MAX)),
+            None if self.offset > 0 => query.limit(rows(u64::MAX)),
             None => query,
         };
         if self.offset > 0 {
-            query.offset(self.offset);
+            query.offset(rows(self.offset));
         }
     }
 }

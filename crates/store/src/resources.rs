@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     OrganizationId, Page, ResourceId, Store, StoreError, Tx, UserId,
-    db::{MAX_IN_LIST, Source, contains, fetch_count, json_text, microseconds, row, timestamp},
+    db::{MAX_IN_LIST, Source, contains, fetch_count, json_text, lower, microseconds, row, timestamp},
     filter::{Columns, GrantColumns, condition},
 };
 
@@ -72,9 +72,9 @@ pub struct ListResources {
     pub organization_id: Option<OrganizationId>,
     /// Only those of this owner.
     pub owner_id: Option<UserId>,
-    /// Only those whose name holds this text, without regard to case.
+    /// Only those whose name holds this text, without regard to the case of ASCII letters.
     pub name_contains: Option<String>,
-    /// Only the one of this name, without regard to case.
+    /// Only the ones of this name, without regard to the case of ASCII letters.
     pub name: Option<String>,
     /// Only those with these attributes.
     pub attributes: Vec<AttributeIs>,
@@ -133,15 +133,15 @@ enum RetiredResources {
 }
 
 row! {
-    struct ResourceRow {
-        resource_type: String, id: Uuid, name: String, organization_id: Uuid, owner_id: Uuid,
+    struct ResourceRow in TABLE => {
+        id: Uuid, resource_type: String, name: String, organization_id: Uuid, owner_id: Uuid,
         attributes: Json<serde_json::Map<String, serde_json::Value>>, created_at: i64, updated_at: i64,
     }
 }
 
-row! { struct GrantRow { resource_type: String, resource_id: Uuid, grantee_kind: String, grantee_id: Uuid, action: String } }
+row! { struct GrantRow in "resource_grants" => { resource_id: Uuid, resource_type: String, grantee_kind: String, grantee_id: Uuid, action: String } }
 
-row! { struct IdRow { id: Uuid } }
+row! { struct IdRow in "retired_resources" => { id: Uuid } }
 
 impl ResourceRow {
     fn into_resource(self, grants: Vec<Grant>) -> Result<Resource, StoreError> {
@@ -187,8 +187,8 @@ fn select() -> SelectStatement {
     let mut query = Query::select();
     query
         .columns([
-            R::ResourceType,
             R::Id,
+            R::ResourceType,
             R::Name,
             R::OrganizationId,
             R::OwnerId,
@@ -217,30 +217,28 @@ fn columns() -> Columns {
         })
 }
 
-/// Rows with their grants, in the order of the rows: one more statement for each ten thousand.
+/// Rows with their grants, in the order of the rows: a statement for the rows, and one for the grants of many of them.
 async fn with_grants(source: &mut impl Source, query: &SelectStatement) -> Result<Vec<Resource>, StoreError> {
     use ResourceGrants as G;
     let rows: Vec<ResourceRow> = source.fetch_all(query).await?;
-    let mut grants: Vec<GrantRow> = Vec::new();
+    let mut by_resource: HashMap<(String, Uuid), Vec<Grant>> = HashMap::new();
     for some in rows.chunks(MAX_IN_LIST) {
-        let mut query = Query::select();
-        query
-            .columns([G::ResourceType, G::ResourceId, G::GranteeKind, G::GranteeId, G::Action])
+        let mut grants = Query::select();
+        grants
+            .columns([G::ResourceId, G::ResourceType, G::GranteeKind, G::GranteeId, G::Action])
             .from(G::Table)
             .and_where(Expr::col(G::ResourceId).is_in(some.iter().map(|row| row.id)))
             .order_by(G::GranteeKind, Order::Asc)
             .order_by(G::GranteeId, Order::Asc)
             .order_by(G::Action, Order::Asc);
-        grants.extend(source.fetch_all(&query).await?);
-    }
-    let mut by_resource: HashMap<(String, Uuid), Vec<Grant>> = HashMap::new();
-    for row in grants {
-        let grantee = match row.grantee_kind.as_str() {
-            "user" => Grantee::User(row.grantee_id),
-            _ => Grantee::Group(row.grantee_id),
-        };
-        let grant = Grant { grantee, action: row.action };
-        by_resource.entry((row.resource_type, row.resource_id)).or_default().push(grant);
+        for row in source.fetch_all::<GrantRow>(&grants).await? {
+            let grantee = match row.grantee_kind.as_str() {
+                "user" => Grantee::User(row.grantee_id),
+                _ => Grantee::Group(row.grantee_id),
+            };
+            let grant = Grant { grantee, action: row.action };
+            by_resource.entry((row.resource_type, row.resource_id)).or_default().push(grant);
+        }
     }
     rows.into_iter()
         .map(|row| {
@@ -270,7 +268,7 @@ fn matching(list: &ListResources) -> Condition {
         all = all.add(Expr::col(Resources::OwnerId).eq(owner.0));
     }
     if let Some(exact) = &list.name {
-        all = all.add(name().eq(exact.to_lowercase()));
+        all = all.add(name().eq(lower(exact)));
     }
     if let Some(part) = &list.name_contains {
         all = all.add(contains(Expr::col(Resources::Name), part));
@@ -344,9 +342,12 @@ impl Store {
             .from(Resources::Table)
             .cond_where(matching(list));
         let mut page = select();
-        page.cond_where(matching(list)).order_by(Resources::CreatedAt, Order::Asc).order_by(Resources::Id, Order::Asc);
+        page.cond_where(matching(list))
+            .order_by(Resources::CreatedAt, Order::Asc)
+            .order_by(Resources::Id, Order::Asc)
+            .order_by(Resources::ResourceType, Order::Asc);
         if let Some(after) = list.page.after {
-            page.and_where(comes_after(after));
+            page.and_where(comes_after(after, list));
         }
         list.page.cut(&mut page);
         let count = fetch_count(&mut &*self, &count).await?;
@@ -354,13 +355,15 @@ impl Store {
     }
 }
 
-/// Rows after the one with this id, in the order of lists.
-fn comes_after(after: ResourceId) -> SimpleExpr {
+/// Rows after the one with this id, in the order of lists. Only the list's own types count: others may have that id, too.
+fn comes_after(after: ResourceId, list: &ListResources) -> SimpleExpr {
+    let types = list.visible.iter().map(|(resource_type, _)| resource_type.as_str());
     let mut made_at = Query::select();
     made_at
         .column(Resources::CreatedAt)
         .from(Resources::Table)
         .and_where(Expr::col(Resources::Id).eq(after.0))
+        .and_where(Expr::col(Resources::ResourceType).is_in(types))
         .limit(1);
     let position = Expr::tuple([SimpleExpr::SubQuery(None, Box::new(made_at.into())), after.0.into()]);
     Expr::tuple([Expr::col(Resources::CreatedAt), Expr::col(Resources::Id)]).gt(position)

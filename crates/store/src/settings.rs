@@ -16,7 +16,7 @@ enum Settings {
     Value,
 }
 
-row! { struct SettingRow { value: String } }
+row! { struct SettingRow in "settings" => { value: String } }
 
 async fn find(mut source: impl Source, name: &str) -> Result<Option<String>, StoreError> {
     let mut query = Query::select();
@@ -46,8 +46,8 @@ pub struct NamesInUse {
     pub resource_types: BTreeSet<String>,
 }
 
-row! { struct ListRow { names: Json<Vec<String>> } }
-row! { struct NameRow { name: String } }
+row! { struct ListRow in "api_keys" => { names: Json<Vec<String>> } }
+row! { struct NameRow in "resources" => { name: String } }
 
 /// The distinct values of a column.
 fn distinct(table: &'static str, column: &'static str, name: &'static str) -> sea_query::SelectStatement {

@@ -11,8 +11,8 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
-    Store, StoreError, Tx, UserId,
-    db::{MAX_IN_LIST, Source, fetch_count, microseconds, row, timestamp},
+    Store, StoreError, UserId,
+    db::{MAX_IN_LIST, Source, fetch_count, row, timestamp},
 };
 
 const TABLE: &str = "users";
@@ -158,14 +158,14 @@ const COLUMNS: [Users; 13] = [
 ];
 
 row! {
-    struct UserRow {
+    struct UserRow in TABLE => {
         id: Uuid, username: String, email: String, name: String, avatar_url: String, status: String,
         login_type: String, roles: Json<Vec<String>>, is_service_account: bool, deleted: bool, created_at: i64,
         updated_at: i64, last_seen_at: Option<i64>,
     }
 }
 
-row! { struct PasswordRow { id: Uuid, password_hash: String } }
+row! { struct PasswordRow in TABLE => { id: Uuid, password_hash: String } }
 
 impl TryFrom<UserRow> for User {
     type Error = StoreError;
@@ -251,6 +251,10 @@ impl Store {
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
     pub async fn find_login(&self, email: &str) -> Result<Option<(User, PasswordHash)>, StoreError> {
+        // Service accounts have none.
+        if email.is_empty() {
+            return Ok(None);
+        }
         let Some(user) = find(self, Expr::col(Users::EmailKey).eq(fold(email)).and(is_live())).await? else {
             return Ok(None);
         };

@@ -16,7 +16,7 @@ enum UserSettings {
     Value,
 }
 
-row! { struct SettingRow { name: String, value: String } }
+row! { struct SettingRow in "user_settings" => { name: String, value: String } }
 
 impl Store {
     /// A user's settings by name.

@@ -215,7 +215,7 @@ impl AuthorizedStore {
     ) -> Result<Vec<ApiKey>, Refused> {
         let filter = self.caller.visible(Action::READ, ResourceType::API_KEY);
         let list = ListKeys { user_id: of, include_expired, now: self.now(), page };
-        Ok(self.store().tokens(list, &filter).await?)
+        Ok(self.store().tokens(&list, &filter).await?)
     }
 
     /// A user's token by its name. Requires `read` on it.

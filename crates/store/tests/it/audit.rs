@@ -1,0 +1,160 @@
+//! Records of what was done, and settings: they are part of the unit of work that makes them.
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use keyfob_store::{AuditRecord, KeyId, NamesInUse, OrganizationId, StoreError, UserId};
+use serde_json::json;
+use sqlx::{Connection as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions, sqlite::SqliteRow};
+use uuid::Uuid;
+
+use crate::support::{TestStore, at, key_id, new_user, resource, texts, token, uuid};
+
+fn record() -> AuditRecord {
+    AuditRecord {
+        id: uuid(1),
+        recorded_at: at(2),
+        request_id: uuid(3),
+        user_id: Some(UserId(uuid(4))),
+        key_id: Some(key_id("abc")),
+        ip_address: IpAddr::V6(Ipv6Addr::LOCALHOST),
+        user_agent: "curl/8 \"quoted\"".to_owned(),
+        action: "create",
+        resource_type: "api_key".to_owned(),
+        resource_id: "id".to_owned(),
+        resource_target: "target".to_owned(),
+        organization_id: Some(OrganizationId(uuid(5))),
+        status_code: 201,
+        diff: json!({ "name": { "old": null, "new": "ü\n", "secret": false } }),
+    }
+}
+
+/// All records; no function of the store reads them.
+async fn stored(store: &TestStore) -> Vec<SqliteRow> {
+    let options = SqliteConnectOptions::new().filename(store.file()).read_only(true);
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::query("SELECT * FROM audit_records ORDER BY recorded_at, id").fetch_all(&mut connection).await.unwrap()
+}
+
+#[tokio::test]
+async fn every_field_of_a_record_is_stored() {
+    let store = TestStore::new().await;
+    let full = record();
+    let empty = AuditRecord {
+        id: uuid(6),
+        recorded_at: at(3),
+        user_id: None,
+        key_id: None,
+        organization_id: None,
+        ip_address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        ..record()
+    };
+    store
+        .given(async |tx| {
+            tx.insert_audit_record(&full).await?;
+            tx.insert_audit_record(&empty).await
+        })
+        .await;
+    let rows = stored(&store).await;
+    assert_eq!(rows.len(), 2);
+    for (row, record) in rows.iter().zip([full, empty]) {
+        assert_eq!(row.get::<Uuid, _>("id"), record.id);
+        assert_eq!(row.get::<i64, _>("recorded_at"), record.recorded_at.as_microsecond());
+        assert_eq!(row.get::<Uuid, _>("request_id"), record.request_id);
+        assert_eq!(row.get::<Option<Uuid>, _>("user_id"), record.user_id.map(|id| id.0));
+        assert_eq!(row.get::<&str, _>("key_id"), record.key_id.as_ref().map_or("", KeyId::as_str));
+        assert_eq!(row.get::<&str, _>("ip_address"), record.ip_address.to_string());
+        assert_eq!(row.get::<&str, _>("user_agent"), record.user_agent);
+        assert_eq!(row.get::<&str, _>("action"), record.action);
+        assert_eq!(row.get::<&str, _>("resource_type"), record.resource_type);
+        assert_eq!(row.get::<&str, _>("resource_id"), record.resource_id);
+        assert_eq!(row.get::<&str, _>("resource_target"), record.resource_target);
+        assert_eq!(row.get::<Option<Uuid>, _>("organization_id"), record.organization_id.map(|id| id.0));
+        assert_eq!(row.get::<u16, _>("status_code"), record.status_code);
+        assert_eq!(row.get::<serde_json::Value, _>("diff"), record.diff);
+    }
+}
+
+#[tokio::test]
+async fn a_long_user_agent_is_cut_between_characters() {
+    let store = TestStore::new().await;
+    let long = AuditRecord { user_agent: format!("x{}", "ü".repeat(4000)), ..record() };
+    store.given(async |tx| tx.insert_audit_record(&long).await).await;
+    let rows = stored(&store).await;
+    assert_eq!(rows[0].get::<&str, _>("user_agent"), format!("x{}", "ü".repeat(127)));
+}
+
+#[tokio::test]
+async fn a_change_whose_record_cannot_be_written_does_not_happen() {
+    let store = TestStore::new().await;
+    let ann = new_user("ann");
+    store.given(async |tx| tx.insert_audit_record(&record()).await).await;
+    let refused = store
+        .attempt(async |tx| {
+            tx.insert_user(&ann).await?;
+            tx.insert_audit_record(&record()).await
+        })
+        .await;
+    assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
+    assert_eq!(store.store.find_user(ann.user.id).await.unwrap(), None);
+    assert_eq!(stored(&store).await.len(), 1);
+}
+
+#[tokio::test]
+async fn records_outlive_the_user_and_the_key_that_they_speak_of() {
+    let store = TestStore::new().await;
+    let ann = store.user("ann").await;
+    let key = token(ann, "abc", "ci");
+    let about = AuditRecord { user_id: Some(ann), key_id: Some(key.key.id.clone()), ..record() };
+    store
+        .given(async |tx| {
+            tx.insert_key(&key).await?;
+            tx.insert_audit_record(&about).await?;
+            tx.delete_key(&key.key.id).await
+        })
+        .await;
+    store.tamper("DELETE FROM users").await;
+    assert_eq!(stored(&store).await[0].get::<&str, _>("key_id"), key.key.id.as_str());
+}
+
+#[tokio::test]
+async fn a_setting_keeps_the_first_value_that_it_was_given() {
+    let store = TestStore::new().await;
+    assert_eq!(store.store.find_setting("deployment").await.unwrap(), None);
+    for value in ["first", "second"] {
+        store
+            .given(async |tx| {
+                tx.insert_setting("deployment", value).await?;
+                assert_eq!(tx.find_setting("deployment").await?.as_deref(), Some("first"));
+                Ok(())
+            })
+            .await;
+    }
+    assert_eq!(store.store.find_setting("deployment").await.unwrap().as_deref(), Some("first"));
+    assert_eq!(store.store.find_setting("deployment ").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_names_in_use_are_those_of_keys_and_resources() {
+    let store = TestStore::new().await;
+    assert_eq!(store.store.names_in_use().await.unwrap(), NamesInUse::default());
+    let ann = store.user("ann").await;
+    let (mut one, mut two) = (token(ann, "one", ""), token(ann, "two", ""));
+    one.key.scopes = texts(&["workspace:read", "template:read"]);
+    two.key.scopes = texts(&["template:read"]);
+    two.key.allow_list = texts(&["template:*", "file:*"]);
+    store
+        .given(async |tx| {
+            tx.insert_key(&one).await?;
+            tx.insert_key(&two).await?;
+            tx.insert_resource(&resource("workspace", "a")).await?;
+            tx.insert_resource(&resource("workspace", "b")).await?;
+            tx.insert_resource(&resource("robot", "a")).await
+        })
+        .await;
+    let names = |of: &[&str]| texts(of).into_iter().collect();
+    let expected = NamesInUse {
+        scopes: names(&["template:read", "workspace:read"]),
+        allow_entries: names(&["*:*", "file:*", "template:*"]),
+        resource_types: names(&["robot", "workspace"]),
+    };
+    assert_eq!(store.store.names_in_use().await.unwrap(), expected);
+}

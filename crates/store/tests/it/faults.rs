@@ -1,0 +1,195 @@
+//! Full disks, files that are no database, and rows that no version of this program writes.
+use std::{fs, path::Path};
+
+use keyfob_rbac::Filter;
+use keyfob_store::{Limits, ListResources, ResourceKey, Store, StoreError};
+use serde_json::json;
+
+use crate::support::{TestStore, at, file_in, key_id, member, new_user, resource, token};
+
+/// Pages that the empty schema fits, and a few hundred rows.
+const FEW_PAGES: Limits = Limits { max_pages: Some(100) };
+
+#[tokio::test]
+async fn a_full_database_refuses_writes_and_keeps_and_reads_what_it_has() {
+    let store = TestStore::with(FEW_PAGES).await;
+    let ann = store.user("ann").await;
+    let mut kept: Vec<ResourceKey> = Vec::new();
+    let full = loop {
+        let mut new = resource("workspace", &format!("r{}", kept.len()));
+        new.attributes.insert("filling".to_owned(), json!("x".repeat(2000)));
+        match store.attempt(async |tx| tx.insert_resource(&new).await).await {
+            Ok(()) => kept.push(new.key),
+            Err(error) => break error,
+        }
+        assert!(kept.len() < 1000, "the limit is not kept");
+    };
+    assert!(matches!(full, StoreError::Full(_)), "{full:?}");
+    assert!(!kept.is_empty());
+    let list = ListResources { visible: vec![("workspace".to_owned(), Filter::All)], ..Default::default() };
+    let count = async |store: &Store| store.resources(&list).await.unwrap().1;
+    assert_eq!(count(&store.store).await, u64::try_from(kept.len()).unwrap());
+
+    // What needs no room is still written, and what makes room makes room.
+    store.given(async |tx| tx.update_user_roles(ann, &["owner".to_owned()], at(1)).await).await;
+    let removed = kept.split_off(kept.len() / 2);
+    store
+        .given(async |tx| {
+            for key in &removed {
+                tx.delete_resource(key).await?;
+            }
+            Ok(())
+        })
+        .await;
+    store.given(async |tx| tx.insert_resource(&resource("workspace", "fits again")).await).await;
+    let left = u64::try_from(kept.len()).unwrap() + 1;
+    assert_eq!(count(&store.store).await, left);
+    assert_eq!(count(&store.again().await).await, left);
+}
+
+#[tokio::test]
+async fn a_unit_of_work_that_does_not_fit_never_was() {
+    let store = TestStore::with(FEW_PAGES).await;
+    let (ann, bob) = (new_user("ann"), new_user("bob"));
+    store.given(async |tx| tx.insert_user(&ann).await).await;
+    let full = store
+        .attempt(async |tx| {
+            tx.insert_user(&bob).await?;
+            for number in 0..1000 {
+                let mut new = resource("workspace", &format!("r{number}"));
+                new.attributes.insert("filling".to_owned(), json!("x".repeat(2000)));
+                tx.insert_resource(&new).await?;
+            }
+            Ok(())
+        })
+        .await;
+    assert!(matches!(full, Err(StoreError::Full(_))), "{full:?}");
+    assert_eq!(store.store.count_users().await.unwrap(), 1);
+    store.given(async |tx| tx.insert_user(&bob).await).await;
+    assert_eq!(store.again().await.count_users().await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = file_in(directory.path());
+    let text = "this is no database\n".repeat(1000);
+    fs::write(&file, &text).unwrap();
+    let refused = Store::open(&file, Limits::default()).await;
+    let error = refused.expect_err("text is no database");
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert!(error.to_string().contains("not a database"), "{error}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_made_is_unavailable() {
+    let directory = tempfile::tempdir().unwrap();
+    for file in [file_in(&directory.path().join("missing")), directory.path().to_owned()] {
+        let refused = Store::open(&file, Limits::default()).await;
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_directory_that_cannot_be_written_is_unavailable() {
+    let directory = tempfile::tempdir().unwrap();
+    set_read_only(directory.path(), true);
+    let is_writable = fs::write(directory.path().join("probe"), "").is_ok();
+    let refused = Store::open(&file_in(directory.path()), Limits::default()).await;
+    set_read_only(directory.path(), false);
+    if is_writable {
+        eprintln!("skipped: this user may write everywhere");
+        return;
+    }
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+}
+
+fn set_read_only(path: &Path, read_only: bool) {
+    let mut permissions = fs::metadata(path).unwrap().permissions();
+    permissions.set_readonly(read_only);
+    fs::set_permissions(path, permissions).unwrap();
+}
+
+#[tokio::test]
+async fn a_closed_store_is_unavailable() {
+    let store = TestStore::new().await;
+    store.store.close().await;
+    let results =
+        [store.store.ping().await, store.store.begin().await.map(drop), store.store.count_users().await.map(drop)];
+    for result in results {
+        assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_schema_of_a_later_version_or_of_another_program_is_refused() {
+    for sql in [
+        "INSERT INTO _sqlx_migrations SELECT 9999, 'later', installed_on, success, checksum, execution_time \
+         FROM _sqlx_migrations",
+        "UPDATE _sqlx_migrations SET checksum = x'00'",
+    ] {
+        let store = TestStore::new().await;
+        assert_eq!(store.tamper(sql).await, 1);
+        let refused = Store::open(&store.file(), Limits::default()).await;
+        assert!(matches!(refused, Err(StoreError::Migrate(_))), "{refused:?}");
+    }
+}
+
+/// What a row looks like that was written by a later version, or by hand.
+#[tokio::test]
+async fn a_row_that_does_not_decode_is_corrupt_and_named() {
+    for (table, sql) in [
+        ("users", "UPDATE users SET created_at = 9223372036854775807"),
+        ("users", "UPDATE users SET status = 'asleep'"),
+        ("users", "UPDATE users SET login_type = 'charm'"),
+        ("users", "UPDATE users SET roles = '{}'"),
+        ("users", "UPDATE users SET roles = '[1]'"),
+        ("organizations", "UPDATE organizations SET updated_at = -9223372036854775807"),
+        ("organizations", "UPDATE organizations SET shareable_workspace_owners = 'some'"),
+        ("organizations", "UPDATE organizations SET default_org_member_roles = '{}'"),
+        ("organization_members", "UPDATE organization_members SET created_at = 9223372036854775807"),
+        ("organization_members", "UPDATE organization_members SET roles = '7'"),
+        ("api_keys", "UPDATE api_keys SET secret_hash = x'07'"),
+        ("api_keys", "UPDATE api_keys SET login_type = 'charm'"),
+        ("api_keys", "UPDATE api_keys SET parent_id = 'short'"),
+        ("api_keys", "UPDATE api_keys SET expires_at = 9223372036854775807"),
+        ("api_keys", "UPDATE api_keys SET scopes = '[[]]'"),
+        ("resources", "UPDATE resources SET updated_at = 9223372036854775807"),
+        ("resources", "UPDATE resources SET attributes = '[]'"),
+        ("resources", "UPDATE resources SET owner_id = x'01'"),
+    ] {
+        let store = TestStore::new().await;
+        let (ann, one) = (store.user("ann").await, store.organization("one").await);
+        let place = resource("workspace", "dev");
+        store
+            .given(async |tx| {
+                tx.insert_member(&member(ann, one)).await?;
+                tx.insert_key(&token(ann, "k", "ci")).await?;
+                tx.insert_resource(&place).await
+            })
+            .await;
+        assert_eq!(store.tamper(format!("PRAGMA ignore_check_constraints = 1; {sql}")).await, 1);
+        let all = ListResources { visible: vec![("workspace".to_owned(), Filter::All)], ..Default::default() };
+        let read: [(&str, Result<(), StoreError>); 9] = [
+            ("users", store.store.find_user(ann).await.map(drop)),
+            ("users", store.store.users(&[ann]).await.map(drop)),
+            ("organizations", store.store.find_organization(one).await.map(drop)),
+            ("organizations", store.store.organizations(&Filter::All).await.map(drop)),
+            ("organization_members", store.store.memberships(ann).await.map(drop)),
+            ("api_keys", store.store.find_key(&key_id("k")).await.map(drop)),
+            ("api_keys", store.store.find_key_for_view(&key_id("k"), at(0)).await.map(drop)),
+            ("resources", store.store.find_resource(&place.key).await.map(drop)),
+            ("resources", store.store.resources(&all).await.map(drop)),
+        ];
+        for (of, result) in read {
+            match result {
+                Err(StoreError::Corrupt { table: named, id, reason }) => {
+                    assert_eq!((of, named), (table, table), "{sql}");
+                    assert!(!id.is_empty() && !reason.is_empty(), "{sql}");
+                }
+                other => assert!(of != table && other.is_ok(), "{sql}: {of}: {other:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What becomes of keys as time goes by: uses are noted, what ended stays ended, and is purged at last.
+use std::net::{IpAddr, Ipv4Addr};
+
+use jiff::Timestamp;
+use keyfob_rbac::Filter;
+use keyfob_store::{ApiKey, KeyId, KeyUse, ListKeys, NewApiKey, Page};
+
+use crate::support::{TestStore, at, key_id, texts, token};
+
+async fn insert(store: &TestStore, new: &NewApiKey) {
+    store.given(async |tx| tx.insert_key(new).await).await;
+}
+
+async fn find(store: &TestStore, id: &KeyId) -> Option<ApiKey> {
+    store.store.find_key(id).await.unwrap()
+}
+
+fn key_use(id: &str, seen: i64, new_end: i64) -> KeyUse {
+    KeyUse {
+        id: key_id(id),
+        last_used: at(600),
+        ip_address: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)),
+        seen_expires_at: at(seen),
+        expires_at: at(new_end),
+    }
+}
+
+#[tokio::test]
+async fn a_use_is_noted_where_the_key_is_as_it_was_seen() {
+    let store = TestStore::new().await;
+    let ann = store.user("ann").await;
+    insert(&store, &token(ann, "k1", "one")).await;
+    insert(&store, &token(ann, "k2", "two")).await;
+    store.given(async |tx| tx.record_key_use(&key_use("k1", 1000, 4000)).await).await;
+    let key = find(&store, &key_id("k1")).await.unwrap();
+    assert_eq!((key.last_used, key.expires_at), (at(600), at(4000)));
+    let untouched = find(&store, &key_id("k2")).await.unwrap();
+    assert_eq!((untouched.last_used, untouched.expires_at), (Timestamp::UNIX_EPOCH, at(1000)));
+    // A second note that saw the same end comes too late.
+    store.given(async |tx| tx.record_key_use(&key_use("k1", 1000, 9000)).await).await;
+    assert_eq!(find(&store, &key_id("k1")).await.unwrap().expires_at, at(4000));
+}
+
+#[tokio::test]
+async fn a_use_never_revives_a_key_that_was_ended_meanwhile() {
+    let store = TestStore::new().await;
+    let ann = store.user("ann").await;
+    insert(&store, &token(ann, "k1", "one")).await;
+    store.given(async |tx| tx.expire_key(&key_id("k1"), at(500)).await.map(drop)).await;
+    // Neither with the end from before, nor with the very instant at which it was ended.
+    for seen in [1000, 500] {
+        store.given(async |tx| tx.record_key_use(&key_use("k1", seen, 4000)).await).await;
+        let key = find(&store, &key_id("k1")).await.unwrap();
+        assert_eq!((key.last_used, key.expires_at, key.is_revoked), (Timestamp::UNIX_EPOCH, at(500), true));
+    }
+    store.given(async |tx| tx.delete_key(&key_id("k1")).await).await;
+    store.given(async |tx| tx.record_key_use(&key_use("k1", 500, 4000)).await).await;
+    assert!(find(&store, &key_id("k1")).await.is_none());
+}
+
+#[tokio::test]
+async fn purging_removes_only_what_ended_before_and_at_most_so_many() {
+    let store = TestStore::new().await;
+    let ann = store.user("ann").await;
+    for (number, end) in (0..).zip([100, 199, 200, 201, 150, 120]) {
+        let mut new = token(ann, &format!("k{number}"), "");
+        new.key.expires_at = at(end);
+        insert(&store, &new).await;
+    }
+    let purge = async |at_most| store.attempt(async |tx| tx.purge_keys(at(200), at_most).await).await.unwrap();
+    assert_eq!(purge(0).await, 0);
+    assert_eq!(purge(3).await, 3);
+    assert_eq!(purge(3).await, 1);
+    assert_eq!(purge(u64::MAX).await, 0);
+    let list = ListKeys { user_id: None, include_expired: true, now: at(0), page: Page::default() };
+    let left = store.store.tokens(&list, &Filter::All).await.unwrap();
+    assert_eq!(left.into_iter().map(|key| key.id).collect::<Vec<_>>(), [key_id("k2"), key_id("k3")]);
+}
+
+#[tokio::test]
+async fn keys_with_a_scope_are_deleted_for_one_user_and_exactly_that_scope() {
+    let store = TestStore::new().await;
+    let (ann, bob) = (store.user("ann").await, store.user("bob").await);
+    let with = |user, id, scopes: &[&str]| {
+        let mut new = token(user, id, "");
+        new.key.scopes = texts(scopes);
+        new
+    };
+    for new in [
+        with(ann, "a1", &["coder:application_connect"]),
+        with(ann, "a2", &["workspace:read", "coder:application_connect"]),
+        with(ann, "a3", &["coder:application_connectX", "xcoder:application_connect"]),
+        with(bob, "b1", &["coder:application_connect"]),
+    ] {
+        insert(&store, &new).await;
+    }
+    let scope = "coder:application_connect";
+    assert_eq!(store.attempt(async |tx| tx.delete_keys_with_scope(ann, scope).await).await.unwrap(), 2);
+    assert_eq!(store.attempt(async |tx| tx.delete_keys_with_scope(ann, scope).await).await.unwrap(), 0);
+    for (id, is_left) in [("a1", false), ("a2", false), ("a3", true), ("b1", true)] {
+        assert_eq!(find(&store, &key_id(id)).await.is_some(), is_left, "{id}");
+    }
+}

@@ -1,0 +1,25 @@
+//! The store, tested at its boundary with a real database file.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test may fail where it stands, and its output is shown when it does"
+)]
+
+mod support;
+mod worlds;
+
+mod audit;
+mod durability;
+mod faults;
+mod filters;
+mod key_uses;
+mod keys;
+mod lineage;
+mod lists;
+mod organizations;
+mod resources;
+mod users;

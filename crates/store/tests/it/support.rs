@@ -1,0 +1,193 @@
+//! A store in a directory of its own, and records with every field set.
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+use keyfob_rbac::ShareableWorkspaceOwners;
+use keyfob_store::{
+    ApiKey, KeyId, KeyLoginType, Limits, LoginType, Member, NewApiKey, NewUser, Organization, OrganizationId,
+    PasswordHash, Resource, ResourceId, ResourceKey, SecretHash, Store, StoreError, Tx, User, UserId, UserStatus,
+};
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// A store that is removed with everything in it when it is dropped.
+pub(crate) struct TestStore {
+    pub(crate) store: Store,
+    directory: TempDir,
+}
+
+impl TestStore {
+    pub(crate) async fn new() -> Self {
+        Self::with(Limits::default()).await
+    }
+
+    pub(crate) async fn with(limits: Limits) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(&file_in(directory.path()), limits).await.unwrap();
+        Self { store, directory }
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        file_in(self.directory.path())
+    }
+
+    /// Another handle to the same file, with connections of its own, as another process would have.
+    pub(crate) async fn again(&self) -> Store {
+        Store::open(&self.file(), Limits::default()).await.unwrap()
+    }
+
+    /// Does in one unit of work what a test needs to have been done.
+    pub(crate) async fn given(&self, work: impl AsyncFnOnce(&mut Tx) -> Result<(), StoreError>) {
+        self.attempt(work).await.unwrap();
+    }
+
+    /// Does something in one unit of work, and commits it if it succeeds.
+    pub(crate) async fn attempt<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut Tx) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        attempt(&self.store, work).await
+    }
+
+    /// Adds a user of this name.
+    pub(crate) async fn user(&self, name: &str) -> UserId {
+        let new = new_user(name);
+        self.given(async |tx| tx.insert_user(&new).await).await;
+        new.user.id
+    }
+
+    /// Adds an organization of this name.
+    pub(crate) async fn organization(&self, name: &str) -> OrganizationId {
+        let new = organization(name);
+        self.given(async |tx| tx.insert_organization(&new).await).await;
+        new.id
+    }
+
+    /// Does to the file what this program never does; says how many rows that hit.
+    pub(crate) async fn tamper(&self, sql: impl Into<String>) -> u64 {
+        let options = SqliteConnectOptions::new().filename(self.file());
+        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+        let done = sqlx::query(AssertSqlSafe(sql.into())).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        done.rows_affected()
+    }
+}
+
+pub(crate) async fn attempt<T>(
+    store: &Store,
+    work: impl AsyncFnOnce(&mut Tx) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let mut tx = store.begin().await?;
+    let done = work(&mut tx).await?;
+    tx.commit().await?;
+    Ok(done)
+}
+
+pub(crate) fn file_in(directory: &Path) -> PathBuf {
+    directory.join("keyfob.db")
+}
+
+/// That many microseconds after the start of the tests' time.
+pub(crate) fn at(microseconds: i64) -> Timestamp {
+    Timestamp::from_microsecond(1_900_000_000_000_000 + microseconds).unwrap()
+}
+
+/// An id that is the same in every run.
+pub(crate) fn uuid(number: u128) -> Uuid {
+    uuid::Builder::from_random_bytes((number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes())
+        .into_uuid()
+}
+
+/// An id that belongs to the name alone.
+fn id_for(name: &str) -> Uuid {
+    uuid(name.bytes().fold(7, |sum: u128, byte| sum.wrapping_mul(257) + u128::from(byte)))
+}
+
+pub(crate) fn texts(of: &[&str]) -> Vec<String> {
+    of.iter().map(|text| (*text).to_owned()).collect()
+}
+
+pub(crate) fn new_user(name: &str) -> NewUser {
+    let user = User {
+        id: UserId(id_for(name)),
+        username: name.to_owned(),
+        email: format!("{name}@example.com"),
+        name: format!("{name} Example"),
+        avatar_url: String::new(),
+        status: UserStatus::Active,
+        login_type: LoginType::Password,
+        roles: Vec::new(),
+        is_service_account: false,
+        deleted: false,
+        created_at: at(0),
+        updated_at: at(0),
+        last_seen_at: None,
+    };
+    NewUser { user, password_hash: PasswordHash("$argon2id$".to_owned()) }
+}
+
+pub(crate) fn organization(name: &str) -> Organization {
+    Organization {
+        id: OrganizationId(id_for(name)),
+        name: name.to_owned(),
+        display_name: name.to_owned(),
+        description: String::new(),
+        icon: String::new(),
+        is_default: false,
+        default_org_member_roles: Vec::new(),
+        shareable_workspace_owners: ShareableWorkspaceOwners::Everyone,
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+pub(crate) fn member(user_id: UserId, organization_id: OrganizationId) -> Member {
+    Member { user_id, organization_id, roles: Vec::new(), created_at: at(0), updated_at: at(0) }
+}
+
+/// The key id that begins with this text.
+pub(crate) fn key_id(start: &str) -> KeyId {
+    KeyId::parse(&format!("{start:0<10}")).unwrap()
+}
+
+/// A token that lives for a thousand microseconds.
+pub(crate) fn token(user_id: UserId, id: &str, name: &str) -> NewApiKey {
+    let key = ApiKey {
+        id: key_id(id),
+        secret_hash: SecretHash([7; 32]),
+        user_id,
+        parent_id: None,
+        login_type: KeyLoginType::Token,
+        token_name: name.to_owned(),
+        scopes: texts(&["coder:all"]),
+        allow_list: texts(&["*:*"]),
+        lifetime_seconds: 3600,
+        created_at: at(0),
+        last_used: Timestamp::UNIX_EPOCH,
+        expires_at: at(1000),
+        absolute_end: None,
+        is_revoked: false,
+        live_descendants: 0,
+    };
+    NewApiKey { key, ip_address: IpAddr::V4(Ipv4Addr::LOCALHOST) }
+}
+
+pub(crate) fn resource(resource_type: &str, name: &str) -> Resource {
+    Resource {
+        key: ResourceKey {
+            resource_type: resource_type.to_owned(),
+            id: ResourceId(id_for(&format!("{resource_type}/{name}"))),
+        },
+        name: name.to_owned(),
+        organization_id: None,
+        owner_id: None,
+        attributes: serde_json::Map::new(),
+        grants: Vec::new(),
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
