@@ -4,9 +4,11 @@
 pub mod authz;
 pub mod deployment;
 pub mod error;
+pub mod groups;
 pub mod keys;
 pub mod organizations;
 pub mod resources;
+pub mod roles;
 pub mod secret;
 pub mod time;
 pub mod users;

@@ -1,4 +1,6 @@
 //! Users, and signing in and out.
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -196,6 +198,74 @@ pub struct UpdateUserProfileRequest {
 pub struct UpdateRoles {
     /// All the deployment-wide roles the user is to have.
     pub roles: Vec<String>,
+}
+
+/// `GET /users/{user}/roles`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserRoles {
+    /// Deployment-wide ones.
+    pub roles: Vec<String>,
+    /// Those given in organizations, by organization.
+    pub organization_roles: BTreeMap<Uuid, Vec<String>>,
+}
+
+/// `GET /users/{user}/login-type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserLoginType {
+    /// How the user signs in.
+    pub login_type: LoginType,
+}
+
+/// `GET` and `PUT /users/{user}/appearance`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Appearance {
+    /// A theme by name.
+    pub theme_preference: String,
+    /// `sync`: light and dark as the system is; `single`: always one.
+    pub theme_mode: String,
+    /// The theme while the system is light.
+    pub theme_light: String,
+    /// The theme while the system is dark.
+    pub theme_dark: String,
+    /// The font of terminals.
+    pub terminal_font: String,
+}
+
+/// `GET /users/{user}/preferences`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preferences {
+    /// The key that sends a message.
+    pub agent_chat_send_shortcut: String,
+    /// How differences are shown.
+    pub code_diff_display_mode: String,
+    /// How calls of a shell are shown.
+    pub shell_tool_display_mode: String,
+    /// Whether a hint was put away.
+    pub task_notification_alert_dismissed: bool,
+    /// How thinking is shown.
+    pub thinking_display_mode: String,
+}
+
+/// `PUT /users/{user}/preferences`: what is left out stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UpdatePreferences {
+    /// `enter` or `modifier_enter`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_chat_send_shortcut: Option<String>,
+    /// `auto`, `always_expanded` or `always_collapsed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code_diff_display_mode: Option<String>,
+    /// `auto`, `always_expanded` or `always_collapsed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shell_tool_display_mode: Option<String>,
+    /// Whether a hint was put away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_notification_alert_dismissed: Option<bool>,
+    /// `auto`, `preview`, `always_expanded` or `always_collapsed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thinking_display_mode: Option<String>,
 }
 
 /// `GET /users/authmethods`.

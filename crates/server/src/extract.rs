@@ -7,6 +7,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use keyfob_api::error::Validation;
 use keyfob_store::{KeyId, Page};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -112,6 +113,21 @@ fn escape(json: &str) -> String {
 pub(crate) struct ApiQuery(Vec<(String, String)>);
 
 impl ApiQuery {
+    /// Goes on if there are no other keys than these.
+    ///
+    /// # Errors
+    /// 400 with those that there are.
+    pub(crate) fn only(&self, known: &[&str]) -> Result<(), ApiError> {
+        let others = self.0.iter().map(|(key, _)| key).filter(|key| !known.contains(&key.as_str()));
+        let wrong: Vec<Validation> =
+            others.map(|key| Validation::new(key, format!("{key:?} is not a valid query param"))).collect();
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let error = ApiError::bad_request("Query parameters have invalid values.");
+        Err(wrong.into_iter().fold(error, |error, wrong| error.validation(wrong.field, wrong.detail)))
+    }
+
     /// The value of this key, if it is there and not empty.
     pub(crate) fn text(&self, key: &str) -> Option<&str> {
         self.0.iter().find(|(name, value)| name == key && !value.is_empty()).map(|(_, value)| value.as_str())
@@ -194,7 +210,8 @@ pub(crate) fn number_problem(text: &str, error: &ParseIntError) -> String {
     format!("strconv.ParseInt: parsing {text:?}: {problem}")
 }
 
-fn bad_query(key: &str, problem: &str) -> ApiError {
+/// 400 for a value that cannot be read.
+pub(crate) fn bad_query(key: &str, problem: &str) -> ApiError {
     ApiError::bad_request("Query parameters have invalid values.")
         .validation(key, format!("Query param {key:?} {problem}"))
 }

@@ -19,7 +19,7 @@ use crate::{
     context::{KeyLife, RequestContext, Trail},
     deployment,
     error::ApiError,
-    organizations, resources, sessions,
+    groups, organizations, resources, roles, sessions,
     state::App,
     tokens, users,
 };
@@ -46,6 +46,8 @@ fn router(app: App) -> Router {
         .merge(users::routes())
         .merge(tokens::routes())
         .merge(organizations::routes())
+        .merge(roles::routes())
+        .merge(groups::routes())
         .merge(resources::routes())
         .merge(authcheck::routes());
     Router::new()

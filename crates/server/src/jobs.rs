@@ -9,6 +9,10 @@ use crate::{context::RequestContext, gate::System, state::App};
 const PURGE_EVERY: Duration = Duration::from_mins(10);
 const PURGE_AT_MOST: u64 = 10_000;
 
+/// How long a user may do nothing before they are dormant, and how many are made so at a time (contract, section 5.10).
+const DORMANT_AFTER: SignedDuration = SignedDuration::from_hours(90 * 24);
+const DORMANT_AT_MOST: u64 = 1_000;
+
 /// Starts all background work; it ends with the returned tasks.
 pub(crate) fn start(app: &App) -> tokio::task::JoinSet<()> {
     let mut jobs = tokio::task::JoinSet::new();
@@ -26,11 +30,21 @@ async fn again_and_again(app: App) {
 
 /// All background work that is due, once.
 pub(crate) async fn once(app: &App) {
+    match dormancy_once(app).await {
+        Ok(0) => {}
+        Ok(users) => tracing::info!(users, "made dormant who did not act for long"),
+        Err(error) => tracing::warn!(?error, "users who did not act for long could not be made dormant"),
+    }
     match purge_once(app).await {
         Ok(0) => {}
         Ok(purged) => tracing::info!(purged, "removed keys that ended long ago"),
         Err(error) => tracing::warn!(?error, "keys that ended long ago could not be removed"),
     }
+}
+
+async fn dormancy_once(app: &App) -> Result<usize, crate::gate::Refused> {
+    let Ok(since) = app.clock().now().checked_sub(DORMANT_AFTER) else { return Ok(0) };
+    System::Dormancy.store(app, RequestContext::default()).make_dormant(since, DORMANT_AT_MOST).await
 }
 
 async fn purge_once(app: &App) -> Result<u64, crate::gate::Refused> {

@@ -1,24 +1,45 @@
 //! Organizations and their members (contract, section 5.11).
+mod members;
+
 use axum::{
     Router,
-    routing::{get, post},
+    extract::State,
+    http::StatusCode,
+    routing::{get, put},
 };
-use keyfob_api::organizations::{Organization as WireOrganization, OrganizationMember};
+use keyfob_api::{
+    error::ErrorBody,
+    organizations::{CreateOrganizationRequest, Organization as WireOrganization, UpdateOrganizationRequest},
+};
+use keyfob_rbac::ShareableWorkspaceOwners;
+use keyfob_store::{Organization, OrganizationId, StoreError};
+
+pub(crate) use members::remove as remove_member;
 
 use crate::{
     error::ApiError,
     extract::{ApiJson, ApiPath},
-    gate::{AddMemberError, AuthorizedStore},
+    gate::{AssignError, AuthorizedStore, DeleteOrganizationError, Refused},
     state::App,
+    validate::Fields,
     wire,
 };
+
+/// The roles that members of a new organization have besides their own.
+pub(crate) const DEFAULT_MEMBER_ROLES: [&str; 1] = ["organization-workspace-access"];
 
 /// All routes of organizations.
 pub(crate) fn routes() -> Router<App> {
     Router::new()
-        .route("/organizations", get(list))
-        .route("/organizations/{organization}", get(show))
-        .route("/organizations/{organization}/members/{user}", post(add_member))
+        .route("/organizations", get(list).post(create))
+        .route("/organizations/{organization}", get(show).patch(update).delete(delete))
+        .route("/organizations/{organization}/members", get(members::all))
+        .route("/organizations/{organization}/paginated-members", get(members::paginated))
+        .route(
+            "/organizations/{organization}/members/{user}",
+            get(members::show).post(members::add).delete(members::remove),
+        )
+        .route("/organizations/{organization}/members/{user}/roles", put(members::update_roles))
 }
 
 /// List organizations
@@ -31,14 +52,99 @@ async fn show(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireOrgan
     Ok(ApiJson(wire::organization(store.addressed_organization(path.get("organization")).await?)))
 }
 
-/// Make a user a member of an organization
-async fn add_member(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<OrganizationMember>, ApiError> {
+/// Create an organization
+async fn create(
+    State(app): State<App>,
+    store: AuthorizedStore,
+    ApiJson(request): ApiJson<CreateOrganizationRequest>,
+) -> Result<(StatusCode, ApiJson<WireOrganization>), ApiError> {
+    Fields::default()
+        .slug("name", "organization_name", &request.name)
+        .display_name("display_name", "organization_display_name", &request.display_name)
+        .check()?;
+    require_free_word(&request.name)?;
+    let now = app.clock().now();
+    let organization = Organization {
+        id: OrganizationId(app.random().uuid()),
+        display_name: if request.display_name.is_empty() { request.name.clone() } else { request.display_name },
+        name: request.name,
+        description: request.description,
+        icon: request.icon,
+        is_default: false,
+        default_org_member_roles: DEFAULT_MEMBER_ROLES.map(str::to_owned).to_vec(),
+        shareable_workspace_owners: ShareableWorkspaceOwners::Everyone,
+        created_at: now,
+        updated_at: now,
+    };
+    match store.create_organization(&organization).await {
+        Ok(()) => Ok((StatusCode::CREATED, ApiJson(wire::organization(organization)))),
+        Err(Refused::Store(StoreError::Conflict(_))) => {
+            Err(ApiError::new(StatusCode::CONFLICT, "Organization already exists with that name."))
+        }
+        Err(refused) => Err(refused.into()),
+    }
+}
+
+fn require_free_word(name: &str) -> Result<(), ApiError> {
+    if name == "default" {
+        return Err(ApiError::bad_request("Organization name \"default\" is reserved."));
+    }
+    Ok(())
+}
+
+/// Change an organization
+async fn update(
+    State(app): State<App>,
+    store: AuthorizedStore,
+    path: ApiPath,
+    ApiJson(request): ApiJson<UpdateOrganizationRequest>,
+) -> Result<ApiJson<WireOrganization>, ApiError> {
+    let old = store.addressed_organization(path.get("organization")).await?;
+    let name = if request.name.is_empty() { old.name.clone() } else { request.name };
+    let display_name = if request.display_name.is_empty() { old.display_name.clone() } else { request.display_name };
+    Fields::default()
+        .slug("name", "organization_name", &name)
+        .display_name("display_name", "organization_display_name", &display_name)
+        .check()?;
+    require_free_word(&name)?;
+    let new = Organization {
+        name,
+        display_name,
+        description: request.description.unwrap_or_else(|| old.description.clone()),
+        icon: request.icon.unwrap_or_else(|| old.icon.clone()),
+        default_org_member_roles: request
+            .default_org_member_roles
+            .unwrap_or_else(|| old.default_org_member_roles.clone()),
+        updated_at: app.clock().now(),
+        ..old.clone()
+    };
+    match store.update_organization(&old, &new).await {
+        Ok(()) => Ok(ApiJson(wire::organization(new))),
+        Err(AssignError::Refused(Refused::Store(StoreError::Conflict(_)))) => {
+            let message = format!("Organization already exists with the name \"{}\".", new.name);
+            Err(ApiError::new(StatusCode::CONFLICT, message)
+                .validation("name", "This value is already in use and should be unique."))
+        }
+        Err(AssignError::Unsupported(role)) => Err(ApiError::bad_request("Invalid default_org_member_roles entry.")
+            .detail(format!("\"{role}\" is not a supported role"))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Delete an organization
+async fn delete(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<ErrorBody>, ApiError> {
     let organization = store.addressed_organization(path.get("organization")).await?;
-    let user = store.addressed_user(path.get("user")).await?;
-    match store.add_member(&user, &organization).await {
-        Ok(member) => Ok(ApiJson(wire::member(&member))),
-        Err(AddMemberError::AlreadyMember) => Err(ApiError::bad_request("User is already an organization member")
-            .detail(format!("{} is already a member of {}", user.username, organization.display_name))),
-        Err(AddMemberError::Refused(refused)) => Err(refused.into()),
+    match store.delete_organization(&organization).await {
+        Ok(()) => Ok(ApiJson(ErrorBody::message("Organization has been deleted."))),
+        Err(DeleteOrganizationError::Default) => Err(ApiError::bad_request("Default organization cannot be deleted.")),
+        Err(DeleteOrganizationError::NotEmpty(rest)) => {
+            let parts: Vec<String> = rest
+                .iter()
+                .map(|(kind, count)| format!("{count} {kind}{}", if *count == 1 { "" } else { "s" }))
+                .collect();
+            let detail = format!("This organization has {} that must be deleted first.", parts.join(", "));
+            Err(ApiError::bad_request("Error deleting organization.").detail(detail))
+        }
+        Err(DeleteOrganizationError::Refused(refused)) => Err(refused.into()),
     }
 }

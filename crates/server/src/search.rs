@@ -3,6 +3,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use keyfob_api::error::Validation;
+use uuid::Uuid;
 
 use crate::{error::ApiError, extract::number_problem};
 
@@ -92,6 +93,16 @@ impl Search {
             self.complain(key, format!("Query param {key:?} must be a valid 64-bit integer: {problem}"));
         }
         parsed.ok()
+    }
+
+    /// The value of a key as a UUID.
+    pub(crate) fn uuid(&mut self, key: &str) -> Option<Uuid> {
+        let value = self.text(key)?;
+        let parsed = Uuid::try_parse(&value).ok();
+        if parsed.is_none() {
+            self.complain(key, format!("Query param {key:?} must be a valid uuid"));
+        }
+        parsed
     }
 
     /// The value of a key as an instant (RFC 3339). Its colons need double quotes around it.

@@ -2,6 +2,9 @@
 mod create;
 mod first;
 mod list;
+mod settings;
+
+pub(crate) use list::wanted;
 
 use axum::{
     Router,
@@ -10,15 +13,16 @@ use axum::{
     routing::{MethodRouter, get, post, put},
 };
 use keyfob_api::{
+    error::ErrorBody,
     organizations::Organization as WireOrganization,
-    users::{CreateUserRequest, UpdateRoles, UpdateUserProfileRequest, User as WireUser},
+    users::{CreateUserRequest, UpdateRoles, UpdateUserProfileRequest, User as WireUser, UserLoginType, UserRoles},
 };
 use keyfob_store::{StoreError, User, UserStatus};
 
 use crate::{
     error::ApiError,
     extract::{ApiJson, ApiPath},
-    gate::{AssignError, AuthorizedStore, Refused},
+    gate::{AssignError, AuthorizedStore, DeleteUserError, Refused},
     state::App,
     validate::Fields,
     wire,
@@ -34,12 +38,16 @@ pub(crate) fn routes() -> Router<App> {
         .route("/users/{user}/organizations", get(organizations_of))
         .route("/users/{user}/status/suspend", put(suspend))
         .route("/users/{user}/status/activate", put(activate))
-        .route("/users/{user}/roles", put(update_roles))
+        .route("/users/{user}/roles", get(roles_of).put(update_roles))
+        .route("/users/{user}/login-type", get(login_type))
+        .route("/users/{user}/organizations/{organizationname}", get(organization_of))
+        .route("/users/{user}/appearance", get(settings::appearance).put(settings::set_appearance))
+        .route("/users/{user}/preferences", get(settings::preferences).put(settings::set_preferences))
 }
 
 /// What `/users/{user}` itself answers; also for the methods that words such as `login` leave free.
 pub(crate) fn named() -> MethodRouter<App> {
-    get(get_user)
+    get(get_user).delete(delete_user)
 }
 
 async fn shown(store: &AuthorizedStore, user: User) -> Result<ApiJson<WireUser>, ApiError> {
@@ -60,6 +68,48 @@ async fn create_user(
 ) -> Result<(StatusCode, ApiJson<WireUser>), ApiError> {
     let view = create::user(&app, &store, request).await?;
     Ok((StatusCode::CREATED, ApiJson(wire::user(view))))
+}
+
+/// Delete a user
+async fn delete_user(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<ErrorBody>, ApiError> {
+    let user = store.addressed_user(path.get("user")).await?;
+    if store.caller().is_self(user.id) {
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "You cannot delete yourself!"));
+    }
+    match store.delete_user(&user).await {
+        Ok(()) => Ok(ApiJson(ErrorBody::message("User has been deleted!"))),
+        Err(DeleteUserError::HasWorkspaces) => Err(ApiError::new(
+            StatusCode::EXPECTATION_FAILED,
+            "You cannot delete a user that has workspaces. Delete their workspaces and try again!",
+        )),
+        Err(DeleteUserError::Refused(refused)) => Err(refused.into()),
+    }
+}
+
+/// Get a user's roles
+async fn roles_of(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<UserRoles>, ApiError> {
+    let user = store.addressed_user(path.get("user")).await?;
+    let members = store.memberships(&user).await?;
+    let organization_roles = members.into_iter().map(|member| (member.organization_id.0, member.roles)).collect();
+    Ok(ApiJson(UserRoles { roles: user.roles, organization_roles }))
+}
+
+/// Get how one signs in
+async fn login_type(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<UserLoginType>, ApiError> {
+    let user = store.addressed_user(path.get("user")).await?;
+    if !store.caller().is_self(user.id) {
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "You are not authorized to view this user's login type."));
+    }
+    Ok(ApiJson(UserLoginType { login_type: wire::login_type(user.login_type) }))
+}
+
+/// Get one of a user's organizations
+async fn organization_of(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireOrganization>, ApiError> {
+    let user = store.addressed_user(path.get("user")).await?;
+    let organization = store.addressed_organization(path.get("organizationname")).await?;
+    let theirs = store.organizations_of(user.id).await?;
+    let found = theirs.into_iter().find(|own| own.id == organization.id).ok_or_else(ApiError::not_found)?;
+    Ok(ApiJson(wire::organization(found)))
 }
 
 /// List a user's organizations

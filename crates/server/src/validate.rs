@@ -15,8 +15,13 @@ impl Fields {
     }
 
     /// The field must hold an e-mail address.
-    pub(crate) fn email(mut self, field: &str, value: &str) -> Self {
-        if self.rule(field, "required", value, !value.is_empty()) {
+    pub(crate) fn email(self, field: &str, value: &str) -> Self {
+        self.email_required_by(field, "required", value)
+    }
+
+    /// The same, where the rule that requires it has a name of its own.
+    pub(crate) fn email_required_by(mut self, field: &str, tag: &str, value: &str) -> Self {
+        if self.rule(field, tag, value, !value.is_empty()) {
             self.rule(field, "email", value, is_email(value));
         }
         self
@@ -27,6 +32,20 @@ impl Fields {
         if self.rule(field, "required", value, !value.is_empty()) {
             self.rule(field, "username", value, is_username(value));
         }
+        self
+    }
+
+    /// The field must hold a name of words with single hyphens between.
+    pub(crate) fn slug(mut self, field: &str, tag: &str, value: &str) -> Self {
+        if self.rule(field, "required", value, !value.is_empty()) {
+            self.rule(field, tag, value, slug_problem(value).is_none());
+        }
+        self
+    }
+
+    /// The field may hold a name for people.
+    pub(crate) fn display_name(mut self, field: &str, tag: &str, value: &str) -> Self {
+        self.rule(field, tag, value, value.chars().count() <= 64 && value.trim() == value);
         self
     }
 
@@ -77,8 +96,24 @@ fn is_email(text: &str) -> bool {
 /// Whether the text can be a username: 1 to 32 letters and digits with single hyphens between; not a word that paths
 /// need for themselves.
 pub(crate) fn is_username(text: &str) -> bool {
-    let words = text.split('-').all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    words && text.len() <= 32 && !["new", "create", "me"].contains(&text.to_ascii_lowercase().as_str())
+    slug_problem(text).is_none() && !text.eq_ignore_ascii_case("me")
+}
+
+/// What is wrong with a name that paths hold: 1 to 32 letters and digits with single hyphens between; not a word that
+/// paths need for themselves.
+pub(crate) fn slug_problem(text: &str) -> Option<String> {
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if text.is_empty() {
+        Some("must be >= 1 character".to_owned())
+    } else if text.len() > 32 {
+        Some("must be <= 32 characters".to_owned())
+    } else if ["new", "create"].contains(&text.to_ascii_lowercase().as_str()) {
+        Some(format!("cannot use {text:?} as a name"))
+    } else if !text.split('-').all(is_word) {
+        Some("must be alphanumeric with hyphens".to_owned())
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]

@@ -1,14 +1,16 @@
 //! From what the store holds to what the wire shows.
 use keyfob_api::{
+    groups::{Group as WireGroup, ReducedUser},
     keys::ApiKey as WireKey,
-    organizations::{Organization as WireOrganization, OrganizationMember, SlimRole},
+    organizations::{Organization as WireOrganization, OrganizationMember, OrganizationMemberWithUserData, SlimRole},
+    roles::{Permission as WirePermission, Role as WireRole},
     time::Time,
     users::{LoginType as WireLoginType, User as WireUser, UserStatus as WireStatus},
 };
-use keyfob_rbac::{Catalogue, display_name};
-use keyfob_store::{ApiKey, KeyLoginType, LoginType, Member, Organization, UserStatus};
+use keyfob_rbac::{Catalogue, Permission, Role, display_name};
+use keyfob_store::{ApiKey, CustomRole, Group, KeyLoginType, LoginType, Member, Organization, User, UserStatus};
 
-use crate::gate::UserView;
+use crate::gate::{MemberView, UserView};
 
 pub(crate) fn status(status: UserStatus) -> WireStatus {
     match status {
@@ -18,7 +20,7 @@ pub(crate) fn status(status: UserStatus) -> WireStatus {
     }
 }
 
-fn login_type(login_type: LoginType) -> WireLoginType {
+pub(crate) fn login_type(login_type: LoginType) -> WireLoginType {
     match login_type {
         LoginType::Password => WireLoginType::Password,
         LoginType::Github => WireLoginType::Github,
@@ -118,13 +120,105 @@ pub(crate) fn organization(organization: Organization) -> WireOrganization {
     }
 }
 
-/// A membership.
-pub(crate) fn member(member: &Member) -> OrganizationMember {
+/// A membership, with the names that an organization gave its own roles.
+pub(crate) fn member(member: &Member, custom: &[CustomRole]) -> OrganizationMember {
+    let role = |name: &String| {
+        let own = custom.iter().find(|role| role.name == *name).map(|role| role.display_name.clone());
+        let slim = slim_role(name);
+        SlimRole {
+            organization_id: Some(member.organization_id.0),
+            display_name: own.unwrap_or(slim.display_name),
+            ..slim
+        }
+    };
     OrganizationMember {
         user_id: member.user_id.0,
         organization_id: member.organization_id.0,
         created_at: Time(member.created_at),
         updated_at: Time(member.updated_at),
-        roles: member.roles.iter().map(|name| slim_role(name)).collect(),
+        roles: member.roles.iter().map(role).collect(),
+    }
+}
+
+/// A member with the user that they are.
+pub(crate) fn member_with_user(view: MemberView, custom: &[CustomRole]) -> OrganizationMemberWithUserData {
+    let MemberView { user, member } = view;
+    OrganizationMemberWithUserData {
+        username: user.username,
+        name: user.name,
+        avatar_url: user.avatar_url,
+        email: user.email,
+        status: status(user.status),
+        login_type: login_type(user.login_type),
+        last_seen_at: user.last_seen_at.map_or(Time::UNSET, Time),
+        user_created_at: Time(user.created_at),
+        user_updated_at: Time(user.updated_at),
+        is_service_account: user.is_service_account,
+        global_roles: user.roles.iter().map(|name| slim_role(name)).collect(),
+        has_ai_seat: false,
+        member: self::member(&member, custom),
+    }
+}
+
+/// A user as groups show one.
+pub(crate) fn reduced_user(user: User) -> ReducedUser {
+    ReducedUser {
+        id: user.id.0,
+        username: user.username,
+        name: user.name,
+        avatar_url: user.avatar_url,
+        email: user.email,
+        created_at: Time(user.created_at),
+        updated_at: Time(user.updated_at),
+        last_seen_at: user.last_seen_at.map_or(Time::UNSET, Time),
+        status: status(user.status),
+        login_type: login_type(user.login_type),
+        is_service_account: user.is_service_account,
+    }
+}
+
+/// A group, with those of its members that may be seen.
+pub(crate) fn group(
+    group: Group,
+    organization: Option<&Organization>,
+    members: Vec<User>,
+    total_member_count: u64,
+) -> WireGroup {
+    WireGroup {
+        id: group.id.0,
+        name: group.name,
+        display_name: group.display_name,
+        organization_id: group.organization_id.0,
+        members: members.into_iter().map(reduced_user).collect(),
+        total_member_count,
+        avatar_url: group.avatar_url,
+        quota_allowance: group.quota_allowance,
+        source: "user".to_owned(),
+        organization_name: organization.map(|of| of.name.clone()).unwrap_or_default(),
+        organization_display_name: organization.map(|of| of.display_name.clone()).unwrap_or_default(),
+    }
+}
+
+/// A role, with what it permits.
+pub(crate) fn role(catalogue: &Catalogue, role: &Role, custom: Option<&CustomRole>) -> WireRole {
+    let permissions = |of: &[Permission]| -> Vec<WirePermission> {
+        let any = || "*".to_owned();
+        let wire = |permission: &Permission| WirePermission {
+            negate: permission.negate,
+            resource_type: permission.resource_type.map_or_else(any, |of| catalogue.type_name(of).to_owned()),
+            action: permission.action.map_or_else(any, |action| catalogue.action_name(action).to_owned()),
+        };
+        of.iter().map(wire).collect()
+    };
+    let organization = role.organizations.first().map(|(_, permissions)| permissions);
+    let display = custom.map(|custom| custom.display_name.as_str()).or(display_name(&role.name.name));
+    WireRole {
+        name: role.name.name.clone(),
+        organization_id: role.name.organization,
+        display_name: display.unwrap_or_default().to_owned(),
+        site_permissions: permissions(&role.site),
+        user_permissions: permissions(&role.user),
+        organization_permissions: organization.map(|of| permissions(&of.org)).unwrap_or_default(),
+        organization_member_permissions: organization.map(|of| permissions(&of.member)).unwrap_or_default(),
     }
 }

@@ -46,7 +46,11 @@ fn check_fields(request: &CreateUserRequest) -> Result<(), ApiError> {
         &request.user_status,
         &["active", "dormant", "suspended"],
     );
-    let fields = if request.service_account { fields } else { fields.email("email", &request.email) };
+    let fields = if request.service_account {
+        fields
+    } else {
+        fields.email_required_by("email", "required_unless", &request.email)
+    };
     fields.check()?;
     let has_password = !request.password.reveal().is_empty();
     match request.service_account {

@@ -8,8 +8,8 @@ use keyfob_rbac::ShareableWorkspaceOwners;
 use keyfob_store::{LoginType, NewUser, Organization, OrganizationId, User, UserId, UserStatus};
 
 use crate::{
-    context::RequestContext, error::ApiError, extract::ApiJson, gate::System, passwords::weakness, state::App,
-    validate::Fields,
+    context::RequestContext, error::ApiError, extract::ApiJson, gate::System, organizations::DEFAULT_MEMBER_ROLES,
+    passwords::weakness, state::App, validate::Fields,
 };
 
 /// Whether set-up was done
@@ -83,7 +83,7 @@ fn default_organization(app: &App) -> Organization {
         description: "Builtin default organization.".to_owned(),
         icon: String::new(),
         is_default: true,
-        default_org_member_roles: vec!["organization-workspace-access".to_owned()],
+        default_org_member_roles: DEFAULT_MEMBER_ROLES.map(str::to_owned).to_vec(),
         shareable_workspace_owners: ShareableWorkspaceOwners::Everyone,
         created_at: now,
         updated_at: now,

@@ -114,7 +114,10 @@ async fn a_page_begins_after_the_resource_of_the_listed_type_whatever_else_has_i
         all.push(named("workspace", &format!("w{number}"), number, i64::try_from(number).unwrap()));
     }
     insert(&store, &all).await;
-    let after = |resource_type, number| ListResources { page: Page { after: Some(ResourceId(uuid(number))), ..Page::default() }, ..all_of(&[resource_type]) };
+    let after = |resource_type, number| ListResources {
+        page: Page { after: Some(ResourceId(uuid(number))), ..Page::default() },
+        ..all_of(&[resource_type])
+    };
     assert_eq!(names(&store, &after("workspace", 3)).await, ["w4", "w5"]);
     assert_eq!(names(&store, &after("template", 3)).await, ["t2", "t1", "t0"]);
 }

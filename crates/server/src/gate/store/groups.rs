@@ -17,6 +17,8 @@ pub(crate) enum GroupChangeError {
     NameTaken,
     /// A user who was to be added is no member of the organization.
     NotAMember(UserId),
+    /// A user who was to be added is in it.
+    AlreadyInGroup,
     /// A user who was to be removed was not in it.
     NotInGroup,
     /// Everything else.
@@ -119,7 +121,9 @@ impl AuthorizedStore {
             if tx.find_member(old.organization_id, *user).await?.is_none() {
                 return Err(GroupChangeError::NotAMember(*user));
             }
-            tx.insert_group_member(old.id, *user).await?;
+            if !tx.insert_group_member(old.id, *user).await? {
+                return Err(GroupChangeError::AlreadyInGroup);
+            }
         }
         for user in remove {
             if !tx.delete_group_member(old.id, *user).await? {

@@ -1,0 +1,196 @@
+//! Groups (contract, section 5.12).
+mod change;
+
+use axum::{Router, extract::State, http::StatusCode, routing::get};
+use keyfob_api::{
+    error::ErrorBody,
+    groups::{CreateGroupRequest, Group as WireGroup, GroupMemberList},
+};
+use keyfob_store::{Group, GroupId, ListGroups, ListUsers, Organization, Page, UserId};
+use uuid::Uuid;
+
+use crate::{
+    error::ApiError,
+    extract::{ApiJson, ApiPath, ApiQuery, bad_query},
+    gate::{AuthorizedStore, GroupChangeError, Refused},
+    search::Search,
+    state::App,
+    users::wanted,
+    validate::Fields,
+    wire,
+};
+
+/// All routes of groups.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/groups", get(list))
+        .route("/groups/{group}", get(show).patch(change::update).delete(delete))
+        .route("/groups/{group}/members", get(members))
+        .route("/organizations/{organization}/groups", get(list_of_organization).post(create))
+        .route("/organizations/{organization}/groups/{groupname}", get(show_by_name))
+        .route("/organizations/{organization}/groups/{groupname}/members", get(members_by_name))
+}
+
+/// List groups
+async fn list(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<Vec<WireGroup>>, ApiError> {
+    let list = conditions(&store, &query, None).await?;
+    shown(&store, store.groups(list).await?).await
+}
+
+/// List an organization's groups
+async fn list_of_organization(
+    store: AuthorizedStore,
+    path: ApiPath,
+    query: ApiQuery,
+) -> Result<ApiJson<Vec<WireGroup>>, ApiError> {
+    let organization = store.addressed_organization(path.get("organization")).await?;
+    let list = conditions(&store, &query, Some(&organization)).await?;
+    shown(&store, store.groups(list).await?).await
+}
+
+async fn conditions(
+    store: &AuthorizedStore,
+    query: &ApiQuery,
+    organization: Option<&Organization>,
+) -> Result<ListGroups, ApiError> {
+    query.only(&["organization", "has_member", "group_ids"])?;
+    let unknown = |key: &str, value: &str| bad_query(key, &format!("names nothing that is there: {value:?}"));
+    let mut list = ListGroups { organization: organization.map(|of| of.id), ..ListGroups::default() };
+    if let Some(value) = query.text("organization") {
+        let found = Refused::if_there(store.addressed_organization(value).await)?;
+        list.organization = Some(found.ok_or_else(|| unknown("organization", value))?.id);
+    }
+    if let Some(value) = query.text("has_member") {
+        let found = Refused::if_there(store.addressed_user(value).await)?;
+        list.has_member = Some(found.ok_or_else(|| unknown("has_member", value))?.id);
+    }
+    for id in query.text("group_ids").unwrap_or_default().split(',').filter(|id| !id.is_empty()) {
+        let id = Uuid::try_parse(id.trim()).map_err(|_| bad_query("group_ids", "must be valid uuids"))?;
+        list.ids.push(GroupId(id));
+    }
+    Ok(list)
+}
+
+/// Groups with their members, as far as the caller may see them.
+async fn shown(store: &AuthorizedStore, groups: Vec<Group>) -> Result<ApiJson<Vec<WireGroup>>, ApiError> {
+    let mut found = Vec::with_capacity(groups.len());
+    let counts = store.count_group_members(&groups).await?;
+    let organizations = store.organizations_of_groups(&groups).await?;
+    for group in groups {
+        let organization = organizations.iter().find(|of| of.id == group.organization_id);
+        let count = counts.get(&group.id).copied().unwrap_or(0);
+        let (members, _) = store.group_members(&group, ListUsers::default()).await?;
+        found.push(wire::group(group, organization, members, count));
+    }
+    Ok(ApiJson(found))
+}
+
+async fn one(store: &AuthorizedStore, group: Group, with_members: bool) -> Result<ApiJson<WireGroup>, ApiError> {
+    let one = std::slice::from_ref(&group);
+    let count = store.count_group_members(one).await?.get(&group.id).copied().unwrap_or(0);
+    let organizations = store.organizations_of_groups(one).await?;
+    let members = if with_members { store.group_members(&group, ListUsers::default()).await?.0 } else { Vec::new() };
+    Ok(ApiJson(wire::group(group, organizations.first(), members, count)))
+}
+
+/// The group of a path. What is no id is like an id of no group.
+async fn addressed(store: &AuthorizedStore, path: &ApiPath) -> Result<Group, ApiError> {
+    let segment = path.get("group");
+    let id = Uuid::try_parse(segment).map_err(|_| ApiError::bad_request(format!("Invalid UUID {segment:?}.")))?;
+    Ok(store.group(GroupId(id)).await?)
+}
+
+async fn addressed_by_name(store: &AuthorizedStore, path: &ApiPath) -> Result<Group, ApiError> {
+    let organization = store.addressed_organization(path.get("organization")).await?;
+    Ok(store.group_by_name(organization.id, path.get("groupname")).await?)
+}
+
+/// Get a group
+async fn show(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<ApiJson<WireGroup>, ApiError> {
+    let group = addressed(&store, &path).await?;
+    one(&store, group, !query.flag("exclude_members")).await
+}
+
+/// Get an organization's group by its name
+async fn show_by_name(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<ApiJson<WireGroup>, ApiError> {
+    let group = addressed_by_name(&store, &path).await?;
+    one(&store, group, !query.flag("exclude_members")).await
+}
+
+/// List a group's members
+async fn members(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<ApiJson<GroupMemberList>, ApiError> {
+    let group = addressed(&store, &path).await?;
+    list_members(&store, &group, &query).await
+}
+
+/// List the members of an organization's group by its name
+async fn members_by_name(
+    store: AuthorizedStore,
+    path: ApiPath,
+    query: ApiQuery,
+) -> Result<ApiJson<GroupMemberList>, ApiError> {
+    let group = addressed_by_name(&store, &path).await?;
+    list_members(&store, &group, &query).await
+}
+
+async fn list_members(
+    store: &AuthorizedStore,
+    group: &Group,
+    query: &ApiQuery,
+) -> Result<ApiJson<GroupMemberList>, ApiError> {
+    let page: Page<UserId> = query.page(UserId)?;
+    let mut search = Search::parse(query.text("q").unwrap_or_default());
+    let wanted = wanted(&mut search, page);
+    search.finish("Invalid member search query.")?;
+    let Some(wanted) = wanted else { return Ok(ApiJson(GroupMemberList { users: Vec::new(), count: 0 })) };
+    let (users, count) = store.group_members(group, wanted).await?;
+    let count = if users.is_empty() { 0 } else { count };
+    Ok(ApiJson(GroupMemberList { users: users.into_iter().map(wire::reduced_user).collect(), count }))
+}
+
+/// Create a group
+async fn create(
+    State(app): State<App>,
+    store: AuthorizedStore,
+    path: ApiPath,
+    ApiJson(request): ApiJson<CreateGroupRequest>,
+) -> Result<(StatusCode, ApiJson<WireGroup>), ApiError> {
+    let organization = store.addressed_organization(path.get("organization")).await?;
+    if request.name == Group::EVERYONE {
+        return Err(ApiError::bad_request("Invalid group name.")
+            .validation("name", format!("{:?} is a reserved group name", Group::EVERYONE)));
+    }
+    Fields::default()
+        .slug("name", "group_name", &request.name)
+        .display_name("display_name", "group_display_name", &request.display_name)
+        .check()?;
+    let now = app.clock().now();
+    let group = Group {
+        id: GroupId(app.random().uuid()),
+        organization_id: organization.id,
+        name: request.name,
+        display_name: request.display_name,
+        avatar_url: request.avatar_url,
+        quota_allowance: request.quota_allowance,
+        created_at: now,
+        updated_at: now,
+    };
+    store.create_group(&group).await.map_err(|error| match error {
+        GroupChangeError::NameTaken => {
+            ApiError::new(StatusCode::CONFLICT, format!("A group named \"{}\" already exists.", group.name))
+                .validation("name", "Group names must be unique")
+        }
+        other => change::refusal(other, &group.name),
+    })?;
+    Ok((StatusCode::CREATED, one(&store, group, true).await?))
+}
+
+/// Delete a group
+async fn delete(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<ErrorBody>, ApiError> {
+    let group = addressed(&store, &path).await?;
+    if group.is_everyone() {
+        return Err(ApiError::bad_request("\"Everyone\" is a reserved group and cannot be deleted!"));
+    }
+    store.delete_group(&group).await?;
+    Ok(ApiJson(ErrorBody::message("Successfully deleted group!")))
+}

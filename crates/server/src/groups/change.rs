@@ -1,0 +1,83 @@
+//! Changing a group, and who is in it.
+use axum::{extract::State, http::StatusCode};
+use keyfob_api::groups::{Group as WireGroup, PatchGroupRequest};
+use keyfob_store::{Group, UserId};
+use uuid::Uuid;
+
+use super::{addressed, one};
+use crate::{
+    error::ApiError,
+    extract::{ApiJson, ApiPath},
+    gate::{AuthorizedStore, GroupChangeError},
+    state::App,
+    validate::Fields,
+};
+
+/// Change a group
+pub(super) async fn update(
+    State(app): State<App>,
+    store: AuthorizedStore,
+    path: ApiPath,
+    ApiJson(request): ApiJson<PatchGroupRequest>,
+) -> Result<ApiJson<WireGroup>, ApiError> {
+    let old = addressed(&store, &path).await?;
+    let new_name = Some(request.name.as_str()).filter(|name| !name.is_empty() && *name != old.name);
+    check(&old, &request, new_name)?;
+    let (add, remove) = (user_ids(&request.add_users)?, user_ids(&request.remove_users)?);
+    let new = Group {
+        name: new_name.unwrap_or(&old.name).to_owned(),
+        display_name: request.display_name.unwrap_or_else(|| old.display_name.clone()),
+        avatar_url: request.avatar_url.unwrap_or_else(|| old.avatar_url.clone()),
+        quota_allowance: request.quota_allowance.unwrap_or(old.quota_allowance),
+        updated_at: app.clock().now(),
+        ..old.clone()
+    };
+    store.update_group(&old, &new, &add, &remove).await.map_err(|error| refusal(error, &new.name))?;
+    one(&store, new, true).await
+}
+
+fn check(old: &Group, request: &PatchGroupRequest, new_name: Option<&str>) -> Result<(), ApiError> {
+    let changes_members = !request.add_users.is_empty() || !request.remove_users.is_empty();
+    let changes_display = request.display_name.as_ref().is_some_and(|name| *name != old.display_name);
+    if old.is_everyone() {
+        return match (new_name, changes_display, changes_members) {
+            (Some(_), ..) => Err(ApiError::bad_request("Cannot rename the \"Everyone\" group!")),
+            (_, true, _) => Err(ApiError::bad_request("Cannot update the Display Name for the \"Everyone\" group!")),
+            (.., true) => {
+                Err(ApiError::new(StatusCode::FORBIDDEN, "Cannot add or remove users from the \"Everyone\" group!"))
+            }
+            _ => Ok(()),
+        };
+    }
+    if new_name == Some(Group::EVERYONE) {
+        return Err(ApiError::bad_request("\"Everyone\" is a reserved group name!"));
+    }
+    let display_name = request.display_name.as_deref().unwrap_or_default();
+    let fields = Fields::default().display_name("display_name", "group_display_name", display_name);
+    new_name.into_iter().fold(fields, |fields, name| fields.slug("name", "group_name", name)).check()
+}
+
+fn user_ids(texts: &[String]) -> Result<Vec<UserId>, ApiError> {
+    let parse = |text: &String| {
+        let bad = |_| ApiError::bad_request(format!("ID {text:?} must be a valid user UUID."));
+        Uuid::try_parse(text).map(UserId).map_err(bad)
+    };
+    texts.iter().map(parse).collect()
+}
+
+/// What a change that was not made is answered with; the name is the group's.
+pub(super) fn refusal(error: GroupChangeError, name: &str) -> ApiError {
+    match error {
+        GroupChangeError::NameTaken => {
+            ApiError::new(StatusCode::CONFLICT, format!("A group with name \"{name}\" already exists."))
+                .validation("name", "Group names must be unique")
+        }
+        GroupChangeError::NotAMember(user) => {
+            ApiError::bad_request(format!("User must be a member of organization \"{name}\""))
+                .detail(format!("{user} is no member of the group's organization"))
+        }
+        GroupChangeError::AlreadyInGroup => ApiError::bad_request("Cannot add the same user to a group twice!"),
+        GroupChangeError::NotInGroup => ApiError::bad_request("Failed to add or remove non-existent group member"),
+        GroupChangeError::Refused(refused) => refused.into(),
+    }
+}

@@ -1,0 +1,110 @@
+//! Who is a member of an organization (contract, section 5.11).
+use axum::http::StatusCode;
+use keyfob_api::{
+    organizations::{MemberList, OrganizationMember, OrganizationMemberWithUserData},
+    users::UpdateRoles,
+};
+use keyfob_store::{ListUsers, Page, UserId};
+
+use crate::{
+    error::ApiError,
+    extract::{ApiJson, ApiPath, ApiQuery},
+    gate::{AddMemberError, AuthorizedStore},
+    search::Search,
+    users::wanted,
+    wire,
+};
+
+/// Make a user a member of an organization
+pub(super) async fn add(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<OrganizationMember>, ApiError> {
+    let organization = store.addressed_organization(path.get("organization")).await?;
+    let user = store.addressed_user(path.get("user")).await?;
+    match store.add_member(&user, &organization).await {
+        Ok(member) => Ok(ApiJson(wire::member(&member, &[]))),
+        Err(AddMemberError::AlreadyMember) => Err(ApiError::bad_request("User is already an organization member")
+            .detail(format!("{} is already a member of {}", user.username, organization.display_name))),
+        Err(AddMemberError::Refused(refused)) => Err(refused.into()),
+    }
+}
+
+/// Get a member of an organization
+pub(super) async fn show(
+    store: AuthorizedStore,
+    path: ApiPath,
+) -> Result<ApiJson<OrganizationMemberWithUserData>, ApiError> {
+    let organization = store.addressed_organization(path.get("organization")).await?;
+    let view = store.addressed_member(&organization, path.get("user")).await?;
+    let custom = store.custom_role_names(organization.id).await?;
+    Ok(ApiJson(wire::member_with_user(view, &custom)))
+}
+
+/// Take a member out of an organization
+pub(crate) async fn remove(store: AuthorizedStore, path: ApiPath) -> Result<StatusCode, ApiError> {
+    let organization = store.addressed_organization(path.get("organization")).await?;
+    let view = store.addressed_member(&organization, path.get("user")).await?;
+    if store.caller().is_self(view.user.id) {
+        return Err(ApiError::bad_request("cannot remove self from an organization"));
+    }
+    store.remove_member(&view).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Give a member exactly these roles of the organization
+pub(super) async fn update_roles(
+    store: AuthorizedStore,
+    path: ApiPath,
+    ApiJson(request): ApiJson<UpdateRoles>,
+) -> Result<ApiJson<OrganizationMember>, ApiError> {
+    let organization = store.addressed_organization(path.get("organization")).await?;
+    let view = store.addressed_member(&organization, path.get("user")).await?;
+    if store.caller().is_self(view.user.id) {
+        return Err(ApiError::bad_request("You cannot change your own organization roles.")
+            .detail("Another user with the appropriate permissions must change your roles."));
+    }
+    let changed = store.update_member_roles(&organization, &view.user, &view.member, request.roles).await?;
+    let custom = store.custom_role_names(organization.id).await?;
+    Ok(ApiJson(wire::member(&changed, &custom)))
+}
+
+/// List members of an organization, a page at a time
+pub(super) async fn paginated(
+    store: AuthorizedStore,
+    path: ApiPath,
+    query: ApiQuery,
+) -> Result<ApiJson<MemberList>, ApiError> {
+    let page = query.page(UserId)?;
+    let mut search = Search::parse(query.text("q").unwrap_or_default());
+    let wanted = wanted(&mut search, page);
+    search.finish("Invalid member search query.")?;
+    let Some(wanted) = wanted else { return Ok(ApiJson(MemberList { members: Vec::new(), count: 0 })) };
+    let (members, count) = list(&store, &path, wanted).await?;
+    Ok(ApiJson(MemberList { count: if members.is_empty() { 0 } else { count }, members }))
+}
+
+/// List all members of an organization
+pub(super) async fn all(
+    store: AuthorizedStore,
+    path: ApiPath,
+    query: ApiQuery,
+) -> Result<ApiJson<Vec<OrganizationMemberWithUserData>>, ApiError> {
+    let mut search = Search::parse(query.text("q").unwrap_or_default());
+    let user = search.uuid("user_id");
+    let github = search.integer("github_user_id");
+    let _system_users_are_none = search.choice("include_system");
+    search.finish("Invalid organization member search query.")?;
+    let (members, _) = list(&store, &path, ListUsers { page: Page::default(), ..ListUsers::default() }).await?;
+    let is_meant = |member: &OrganizationMemberWithUserData| user.is_none_or(|id| member.member.user_id == id);
+    // Nobody signs in with GitHub here.
+    Ok(ApiJson(members.into_iter().filter(|member| github.is_none() && is_meant(member)).collect()))
+}
+
+async fn list(
+    store: &AuthorizedStore,
+    path: &ApiPath,
+    wanted: ListUsers,
+) -> Result<(Vec<OrganizationMemberWithUserData>, u64), ApiError> {
+    let organization = store.addressed_organization(path.get("organization")).await?;
+    let (members, count) = store.list_members(organization.id, wanted).await?;
+    let custom = store.custom_role_names(organization.id).await?;
+    Ok((members.into_iter().map(|view| wire::member_with_user(view, &custom)).collect(), count))
+}
