@@ -60,12 +60,11 @@ impl Search {
         let values = self.take(key);
         let mut found = Vec::new();
         for value in values.iter().flat_map(|value| value.split(',')).map(str::trim) {
-            match parse(value) {
-                Some(parsed) => found.push(parsed),
-                None => {
-                    let detail = format!("Query param {key:?} has invalid values: {value:?} is not a valid value");
-                    self.complain(key, detail);
-                }
+            if let Some(parsed) = parse(value) {
+                found.push(parsed);
+            } else {
+                let detail = format!("Query param {key:?} has invalid values: {value:?} is not a valid value");
+                self.complain(key, detail);
             }
         }
         found

@@ -67,7 +67,7 @@ impl AuthorizedStore {
         self.require_visible(&object)?;
         let names = built_in_role_names().filter(|(_, of_organization)| *of_organization);
         let names = names.map(|(name, _)| RoleName::in_organization(name, organization.0));
-        let mut roles = self.built_in_roles(names, object.clone()).await?;
+        let mut roles = self.built_in_roles(names, object).await?;
         let own = self.own_role_names().await?;
         let may = authorize(&self.caller.subject, Action::ASSIGN, &object).is_allowed();
         for custom in self.store().custom_roles(&[organization]).await? {

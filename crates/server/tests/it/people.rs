@@ -1,0 +1,137 @@
+//! Users: their list, their end, their sleep, and what they like (contract, section 5.10).
+use axum::http::StatusCode;
+use insta::assert_json_snapshot;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::support::TestApp;
+
+const USERS: &str = "/api/v2/users";
+
+fn names(list: &Value) -> Vec<&str> {
+    list["users"].as_array().unwrap().iter().map(|user| user["username"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn users_are_listed_for_those_who_may_see_them() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    owner.make_user("Bob", &["auditor"]).await;
+    assert_json_snapshot!("users", owner.get(USERS).await.expect(StatusCode::OK).json());
+    assert_eq!(names(&alice.get(USERS).await.json()), ["alice"]);
+    let narrow = owner.restricted(&["user:read"], &[&format!("user:{}", alice.id)]).await;
+    let seen = narrow.get(USERS).await.json();
+    assert_eq!((names(&seen), &seen["count"]), (vec!["alice"], &json!(1)));
+}
+
+/// Stance: "Times in a user search".
+#[tokio::test]
+async fn times_in_a_search_stand_in_quotes() {
+    let (app, owner) = TestApp::new().await;
+    app.advance(SignedDuration::from_hours(1));
+    owner.make_user("alice", &[]).await;
+    let found = async |query: &str| {
+        let query = query.replace(':', "%3A").replace('"', "%22").replace(' ', "%20");
+        owner.get(&format!("{USERS}?q={query}")).await
+    };
+    let between = found("created_after:\"2026-01-02T04:00:00Z\" created_before:\"2026-01-03T00:00:00Z\"").await;
+    assert_eq!(names(&between.expect(StatusCode::OK).json()), ["alice"]);
+    assert_eq!(names(&found("last_seen_before:\"2020-01-01T00:00:00Z\"").await.json()), ["alice"], "never seen");
+    let bare = found("created_after:2026-01-02T04:00:00Z").await.expect(StatusCode::BAD_REQUEST);
+    assert_eq!(bare.message(), "Invalid user search query.");
+}
+
+#[tokio::test]
+async fn pages_visit_each_user_once() {
+    let (_app, owner) = TestApp::new().await;
+    for name in ["alice", "Bob", "carol", "Dave"] {
+        owner.make_user(name, &[]).await;
+    }
+    let all = owner.get(USERS).await.json();
+    assert_eq!(names(&all), ["alice", "Bob", "carol", "Dave", "owner"]);
+    let mut after = String::new();
+    let mut seen = Vec::new();
+    loop {
+        let page = owner.get(&format!("{USERS}?limit=2{after}")).await.json();
+        let Some(last) = page["users"].as_array().unwrap().last() else { break };
+        after = format!("&after_id={}", last["id"].as_str().unwrap());
+        seen.extend(names(&page).into_iter().map(str::to_owned));
+    }
+    assert_eq!(seen, names(&all));
+}
+
+#[tokio::test]
+async fn a_deleted_users_keys_and_memberships_are_gone_and_their_name_is_free() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let token = alice.token(json!({})).await;
+    let workspace = alice.register("workspace", "dev").await;
+    let refused = owner.delete("/api/v2/users/alice").await.expect(StatusCode::EXPECTATION_FAILED);
+    assert!(refused.message().starts_with("You cannot delete a user that has workspaces."));
+    owner.delete(&format!("/api/v2/resources/workspace/{workspace}")).await.expect(StatusCode::NO_CONTENT);
+    owner.delete("/api/v2/users/alice").await.expect(StatusCode::OK);
+    for key in [&alice, &token] {
+        assert_eq!(key.get("/api/v2/users/me").await.status, StatusCode::UNAUTHORIZED);
+    }
+    owner.get("/api/v2/users/alice").await.expect(StatusCode::NOT_FOUND);
+    assert_eq!(names(&owner.get(USERS).await.json()), ["owner"]);
+    owner.make_user("alice", &[]).await;
+    app.sign_in("alice@example.com").await;
+}
+
+#[tokio::test]
+async fn nobody_who_is_deleted_while_a_token_is_minted_keeps_a_live_one() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let attempts: Vec<_> = (0..20)
+        .map(|_| {
+            let owner = owner.clone();
+            tokio::spawn(async move { owner.post("/api/v2/users/alice/keys/tokens", json!({})).await })
+        })
+        .collect();
+    owner.delete("/api/v2/users/alice").await.expect(StatusCode::OK);
+    for attempt in attempts {
+        let answer = attempt.await.unwrap();
+        if answer.status == StatusCode::CREATED {
+            let key = owner.with_key_of(&answer);
+            assert_eq!(key.get("/api/v2/users/me").await.status, StatusCode::UNAUTHORIZED);
+        }
+    }
+    assert_eq!(alice.get("/api/v2/users/me").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn who_does_nothing_for_ninety_days_is_dormant_until_they_act() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let token = alice.token(json!({"lifetime": 200 * 24 * 3_600_000_000_000_i64})).await;
+    app.advance(SignedDuration::from_hours(90 * 24));
+    app.server.run_jobs_once().await;
+    let owner = app.sign_in("owner@example.com").await;
+    assert_eq!(owner.get("/api/v2/users/alice").await.text("status"), "active", "not yet");
+    app.advance(SignedDuration::from_secs(1));
+    app.server.run_jobs_once().await;
+    assert_eq!(owner.get("/api/v2/users/alice").await.text("status"), "dormant");
+    token.get("/api/v2/users/me").await.expect(StatusCode::OK);
+    assert_eq!(owner.get("/api/v2/users/alice").await.text("status"), "active");
+}
+
+#[tokio::test]
+async fn preferences_are_kept_and_checked() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let path = "/api/v2/users/me/preferences";
+    assert_json_snapshot!("preferences", alice.get(path).await.expect(StatusCode::OK).json());
+    let changed = alice.put(path, json!({"thinking_display_mode": "preview"})).await.expect(StatusCode::OK);
+    assert_eq!(changed.json()["thinking_display_mode"], "preview");
+    alice.put(path, json!({"task_notification_alert_dismissed": true})).await.expect(StatusCode::OK);
+    let kept = alice.get(path).await.json();
+    assert_eq!(
+        (&kept["thinking_display_mode"], &kept["task_notification_alert_dismissed"]),
+        (&json!("preview"), &json!(true))
+    );
+    alice.put(path, json!({"thinking_display_mode": "loud"})).await.expect(StatusCode::BAD_REQUEST);
+    let narrow = alice.scoped(&["user:read"]).await;
+    narrow.get(path).await.expect(StatusCode::NOT_FOUND);
+    narrow.put(path, json!({"thinking_display_mode": "auto"})).await.expect(StatusCode::FORBIDDEN);
+}
