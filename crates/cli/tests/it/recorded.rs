@@ -24,11 +24,11 @@ fn play(name: &str) {
     for (number, step) in (1..).zip(file["steps"].as_array().unwrap()) {
         let shows = step["do"].as_str().unwrap();
         let call = format!("{} {}", step["method"].as_str().unwrap(), step["path"].as_str().unwrap());
-        let played = player.play(step);
+        let answered = player.play(step);
         if ANOTHER_CATALOGUE.contains(&(name, shows)) {
             continue;
         }
-        if let Played::Different(how) = played {
+        if let Played::Different(how) = answered {
             complaints += &format!("{number} {shows} ({call})\n    {}\n", how.join("\n    "));
         }
     }
