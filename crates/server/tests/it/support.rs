@@ -9,9 +9,11 @@ use clap::Parser;
 use http_body_util::BodyExt as _;
 use jiff::{SignedDuration, Timestamp};
 use keyfob_server::{Clock, Random, Server, ServerArgs, StartError};
+use keyfob_store::{Limits, Organization, OrganizationId, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
+use uuid::Uuid;
 
 pub(crate) const PASSWORD: &str = "Sup3rSecret!pw";
 
@@ -76,6 +78,19 @@ impl TestApp {
         let session = self.bearer_of(answer.text("session_token"));
         let me = session.get("/api/v2/users/me").await.expect(StatusCode::OK);
         Identity { id: me.text("id").to_owned(), ..session }
+    }
+
+    /// Puts a further organization into the database, and answers its id.
+    pub(crate) async fn add_organization(&self, name: &str) -> String {
+        let store = Store::open(&self.data.path().join("keyfob.db"), Limits::default()).await.unwrap();
+        let default = store.find_default_organization().await.unwrap().unwrap();
+        let id = Uuid::from_bytes(std::array::from_fn(|place| name.as_bytes()[place % name.len()]));
+        let new = Organization { id: OrganizationId(id), name: name.to_owned(), is_default: false, ..default };
+        let mut tx = store.begin().await.unwrap();
+        tx.insert_organization(&new).await.unwrap();
+        tx.commit().await.unwrap();
+        store.close().await;
+        id.to_string()
     }
 
     /// Lets time pass.
