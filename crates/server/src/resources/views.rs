@@ -16,7 +16,7 @@ use super::query;
 use crate::{
     error::ApiError,
     extract::{ApiJson, ApiPath, ApiQuery},
-    gate::AuthorizedStore,
+    gate::{AuthorizedStore, Refused},
     state::App,
 };
 
@@ -50,26 +50,35 @@ async fn workspace_search(store: &AuthorizedStore, text: &str) -> Result<Option<
         ApiError::bad_request("Invalid workspace search query.").validation(wrong.field, wrong.detail)
     };
     let mut list = ListResources::default();
+    let mut is_there = true;
     for (key, value) in query::search(text).map_err(invalid)? {
         match key.as_str() {
             "name" => list.name_contains = Some(value),
-            "owner" => match store.addressed_user(&value).await {
-                Ok(owner) => list.owner_id = Some(owner.id),
-                Err(_) => return Ok(None),
+            "owner" => match visible(store.addressed_user(&value).await)? {
+                Some(owner) => list.owner_id = Some(owner.id),
+                None => is_there = false,
             },
-            "organization" => match store.addressed_organization(&value).await {
-                Ok(organization) => list.organization_id = Some(organization.id),
-                Err(_) => return Ok(None),
+            "organization" => match visible(store.addressed_organization(&value).await)? {
+                Some(organization) => list.organization_id = Some(organization.id),
+                None => is_there = false,
             },
             "template" => match template_named(store, &value).await? {
                 Some(template) => list.attributes.push(attribute("template_id", template.to_string())),
-                None => return Ok(None),
+                None => is_there = false,
             },
             "status" => list.attributes.push(attribute("status", value)),
             other => return Err(invalid(Validation::new(other, format!("\"{other}\" is not a valid query param")))),
         }
     }
-    Ok(Some(list))
+    Ok(is_there.then_some(list))
+}
+
+/// What was found, or none where the caller sees nothing.
+fn visible<T>(found: Result<T, Refused>) -> Result<Option<T>, Refused> {
+    match found {
+        Err(Refused::Hidden(_)) => Ok(None),
+        other => other.map(Some),
+    }
 }
 
 /// Workspaces that say nothing of their status are shown as running.
@@ -144,11 +153,11 @@ fn first<T>(all: Vec<T>) -> Result<ApiJson<T>, ApiError> {
     all.into_iter().next().map(ApiJson).ok_or_else(ApiError::not_found)
 }
 
-/// Names that a view shows beside ids, as far as the caller may see them.
+/// What a view shows beside ids, as far as the caller may see them.
 struct Names {
     users: HashMap<UserId, String>,
     organizations: HashMap<OrganizationId, keyfob_store::Organization>,
-    templates: HashMap<Uuid, String>,
+    templates: HashMap<Uuid, Resource>,
 }
 
 async fn names(store: &AuthorizedStore, of: &[Resource]) -> Result<Names, ApiError> {
@@ -159,7 +168,7 @@ async fn names(store: &AuthorizedStore, of: &[Resource]) -> Result<Names, ApiErr
     Ok(Names {
         users: store.usernames(&owners).await?.into_iter().collect(),
         organizations: organizations.into_iter().map(|organization| (organization.id, organization)).collect(),
-        templates: templates.into_iter().map(|template| (template.key.id.0, template.name)).collect(),
+        templates: templates.into_iter().map(|template| (template.key.id.0, template)).collect(),
     })
 }
 
