@@ -17,10 +17,10 @@ async fn can_read(identity: &Identity, of: &str, id: &str) -> bool {
 }
 
 #[track_caller]
-fn assert_invalid(answer: &Answer, expected: Value) {
+fn assert_invalid(answer: &Answer, expected: &Value) {
     assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.body);
     assert_eq!(answer.message(), "Validation failed.");
-    assert_eq!(answer.json()["validations"], expected);
+    assert_eq!(answer.json()["validations"], *expected);
 }
 
 /// Stance: "A resource registered without an access list".
@@ -94,7 +94,7 @@ async fn a_bad_entry_is_answered_per_field_and_nothing_changes() {
     let bad = json!({"user_roles": {"x": "use", owner.id.as_str(): "admin"}, "group_roles": {NOBODY: "king"}});
     assert_invalid(
         &owner.patch(&list, bad).await,
-        json!([
+        &json!([
             {"field": "group_roles", "detail": "role \"king\" is not a valid workspace role"},
             {"field": "user_roles", "detail": "x is not a valid UUID."},
         ]),
@@ -102,7 +102,7 @@ async fn a_bad_entry_is_answered_per_field_and_nothing_changes() {
     for role in [json!(["read"]), json!([])] {
         let answer = owner.patch(&list, json!({"user_roles": {owner.id.as_str(): role}})).await;
         let detail = "a workspace takes one of the roles admin, use";
-        assert_invalid(&answer, json!([{"field": "user_roles", "detail": detail}]));
+        assert_invalid(&answer, &json!([{"field": "user_roles", "detail": detail}]));
     }
     assert_eq!(owner.get(&list).await.body, before);
 
@@ -113,7 +113,7 @@ async fn a_bad_entry_is_answered_per_field_and_nothing_changes() {
         (json!(["fly"]), "\"fly\" is no action of task"),
     ] {
         let answer = owner.patch(&path("task", &task), json!({"user_roles": {owner.id.as_str(): role}})).await;
-        assert_invalid(&answer, json!([{"field": "user_roles", "detail": detail}]));
+        assert_invalid(&answer, &json!([{"field": "user_roles", "detail": detail}]));
     }
     let dormant = owner.register("workspace_dormant", "old").await;
     let answer = owner.patch(&path("workspace_dormant", &dormant), json!({})).await.expect(StatusCode::BAD_REQUEST);
@@ -131,7 +131,7 @@ async fn nobody_who_is_not_there_is_granted_anything() {
     groups.sort_unstable();
     assert_invalid(
         &owner.patch(&list, bad).await,
-        json!([
+        &json!([
             {"field": "group_roles", "detail": format!("group with ID {} does not exist", groups[0])},
             {"field": "group_roles", "detail": format!("group with ID {} does not exist", groups[1])},
             {"field": "user_roles", "detail": format!("user with ID {NOBODY} does not exist")},
@@ -210,9 +210,9 @@ async fn changing_an_access_list_takes_share_or_else_update() {
         let refused = reader.patch(&path(of, &id), change.clone()).await.expect(StatusCode::FORBIDDEN);
         assert_eq!(refused.detail(), format!("the key's scopes lack {of}:{action}"));
         assert!(!can_read(&alice, of, &id).await);
-        let sharer = owner.scoped(&[&format!("{of}:*")]).await;
-        let shared = sharer.patch(&path(of, &id), change).await.expect(StatusCode::OK);
-        assert_eq!(shared.header("X-Keyfob-Required"), format!("{of}:read, {of}:{action}"));
+        let key = owner.scoped(&[&format!("{of}:*")]).await;
+        let changed = key.patch(&path(of, &id), change).await.expect(StatusCode::OK);
+        assert_eq!(changed.header("X-Keyfob-Required"), format!("{of}:read, {of}:{action}"));
         assert!(can_read(&alice, of, &id).await);
     }
 }
