@@ -59,6 +59,7 @@ async fn bad(toml: &str) -> String {
     }
 }
 
+/// Stance: "Types of one's own".
 #[tokio::test]
 async fn own_types_are_among_the_types_and_their_scopes_among_the_scopes() {
     let (_app, owner) = start().await;
@@ -92,6 +93,7 @@ async fn own_types_are_among_the_types_and_their_scopes_among_the_scopes() {
     );
 }
 
+/// Stance: "Types of one's own".
 #[tokio::test]
 async fn own_types_can_be_registered_in_the_form_that_the_file_gives_them() {
     let (app, owner) = start().await;
@@ -117,6 +119,7 @@ async fn own_types_can_be_registered_in_the_form_that_the_file_gives_them() {
     owner.patch(&path, json!({"name": "west"})).await.expect(StatusCode::FORBIDDEN);
 }
 
+/// Stance: "Types of one's own".
 #[tokio::test]
 async fn an_access_list_of_an_own_type_holds_its_actions() {
     let (app, owner) = start().await;
@@ -131,6 +134,7 @@ async fn an_access_list_of_an_own_type_holds_its_actions() {
     owner.patch(&list, bad).await.expect(StatusCode::BAD_REQUEST);
 }
 
+/// Stance: "Types of one's own".
 #[tokio::test]
 async fn tokens_may_ask_for_scopes_of_own_types_and_are_held_to_them() {
     let (_app, owner) = start().await;
@@ -174,6 +178,7 @@ async fn entries_of_own_types_are_answered_apart_from_the_built_in_ones() {
     assert!(shown.get("custom_allow_list").is_none(), "{shown}");
 }
 
+/// Stance: "Types of one's own".
 #[tokio::test]
 async fn a_server_does_not_start_without_a_type_that_a_key_or_a_resource_names() {
     let (app, owner) = start().await;
@@ -196,6 +201,7 @@ async fn a_server_does_not_start_without_a_type_that_a_key_or_a_resource_names()
     restart_without(app, owner).await.unwrap();
 }
 
+/// Stance: "Types of one's own".
 #[tokio::test]
 async fn a_file_that_cannot_be_used_is_refused_with_what_is_wrong_in_it() {
     for (toml, problem) in [

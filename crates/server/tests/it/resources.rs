@@ -127,7 +127,7 @@ async fn a_type_that_is_unknown_or_keyfobs_own_is_refused() {
     assert_eq!(everything(&owner).await, "{\"resources\":[],\"count\":0}\n");
 }
 
-/// Stance: "Details fixed": `POST /resources`.
+/// Stance: "`POST /resources`" under "Details fixed".
 #[tokio::test]
 async fn an_organization_is_required_for_types_that_have_one_and_refused_for_others() {
     let (_app, owner) = TestApp::new().await;
@@ -240,6 +240,7 @@ async fn pages_are_in_order_and_together_hold_each_resource_once() {
     assert_eq!(owner.get(&format!("{RESOURCES}?offset=9")).await.body, "{\"resources\":[],\"count\":9}\n");
 }
 
+/// Stance: "Resource registry".
 #[tokio::test]
 async fn the_types_of_the_catalogue_are_listed_with_what_they_take() {
     let (_app, owner) = TestApp::new().await;
