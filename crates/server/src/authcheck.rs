@@ -108,9 +108,9 @@ fn uuid_problem(id: &str, error: &uuid::Error) -> String {
     if [32, 36, 38, 45].contains(&id.len()) { error.to_string() } else { format!("invalid UUID length: {}", id.len()) }
 }
 
-/// Whether objects of this type are found by their id: users, organizations, and all that can be registered.
+/// Whether objects of this type are found by their id: users, organizations, groups, and all that can be registered.
 fn has_lookup(of: ResourceType) -> bool {
-    matches!(of, ResourceType::USER | ResourceType::ORGANIZATION) || is_registrable(of)
+    matches!(of, ResourceType::USER | ResourceType::ORGANIZATION | ResourceType::GROUP) || is_registrable(of)
 }
 
 fn wire(catalogue: &Catalogue, verdict: Verdict) -> WireExplanation {

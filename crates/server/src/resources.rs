@@ -188,6 +188,7 @@ impl From<ResourceError> for ApiError {
             ResourceError::UnknownPlace(field) => {
                 Self::invalid(Vec::new()).validation(field, "There is none with this id.")
             }
+            ResourceError::UnknownGrantees(grantees) => Self::invalid(acl::unknown(&grantees)),
             ResourceError::Refused(refused) => refused.into(),
         }
     }

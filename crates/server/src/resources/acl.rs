@@ -83,6 +83,19 @@ pub(super) fn changed(
     if wrong.is_empty() { Ok(grants) } else { Err(ApiError::invalid(wrong)) }
 }
 
+/// What is wrong with entries for those who are not there, groups before users.
+pub(super) fn unknown(grantees: &[Grantee]) -> Vec<Validation> {
+    let groups = grantees.iter().filter_map(|grantee| match grantee {
+        Grantee::Group(id) => Some(Validation::new("group_roles", format!("group with ID {id} does not exist"))),
+        Grantee::User(_) => None,
+    });
+    let users = grantees.iter().filter_map(|grantee| match grantee {
+        Grantee::User(id) => Some(Validation::new("user_roles", format!("user with ID {id} does not exist"))),
+        Grantee::Group(_) => None,
+    });
+    groups.chain(users).collect()
+}
+
 /// The actions that an entry stands for.
 fn actions(catalogue: &Catalogue, of: ResourceType, asked: &AclGrant) -> Result<Vec<String>, String> {
     let type_name = catalogue.type_name(of);

@@ -137,11 +137,11 @@ fn first<T>(all: Vec<T>) -> Result<ApiJson<T>, ApiError> {
     all.into_iter().next().map(ApiJson).ok_or_else(ApiError::not_found)
 }
 
-/// Names that a view shows beside ids, as far as the caller may see them.
+/// What a view shows beside ids, as far as the caller may see them.
 struct Names {
     users: HashMap<UserId, String>,
     organizations: HashMap<OrganizationId, keyfob_store::Organization>,
-    templates: HashMap<Uuid, String>,
+    templates: HashMap<Uuid, Resource>,
 }
 
 async fn names(store: &AuthorizedStore, of: &[Resource]) -> Result<Names, ApiError> {
@@ -153,7 +153,7 @@ async fn names(store: &AuthorizedStore, of: &[Resource]) -> Result<Names, ApiErr
     Ok(Names {
         users: store.usernames(&owners).await?.into_iter().collect(),
         organizations: organizations.into_iter().map(|organization| (organization.id, organization)).collect(),
-        templates: templates.into_iter().map(|template| (template.key.id.0, template.name)).collect(),
+        templates: templates.into_iter().map(|template| (template.key.id.0, template)).collect(),
     })
 }
 

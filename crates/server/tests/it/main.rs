@@ -2,16 +2,24 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+mod access_lists;
 mod administration;
+mod authcheck;
 mod authenticate;
 mod bad_input;
+mod custom_types;
+mod explain;
 mod faults;
 mod groups;
 mod identity;
 mod keys;
+mod lists;
 mod monotone;
 mod needs;
 mod organizations;
 mod people;
+mod resource_changes;
+mod resources;
 mod shapes;
 mod support;
+mod views;

@@ -155,6 +155,12 @@ impl Identity {
         organization.text("id").to_owned()
     }
 
+    /// Makes a further organization, and answers its id.
+    pub(crate) async fn add_organization(&self, name: &str) -> String {
+        let made = self.post("/api/v2/organizations", json!({"name": name})).await.expect(StatusCode::CREATED);
+        made.text("id").to_owned()
+    }
+
     /// Mints a token with this request and becomes its bearer.
     pub(crate) async fn token(&self, request: Value) -> Identity {
         self.with_key_of(&self.post("/api/v2/users/me/keys/tokens", request).await)

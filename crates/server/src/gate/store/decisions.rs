@@ -1,12 +1,13 @@
 //! Answering questions about what the caller may do.
 use std::collections::{BTreeMap, HashMap};
 
-use keyfob_rbac::{Action, Explanation, Id, Object, ResourceType, authorize, explain};
-use keyfob_store::{OrganizationId, Resource, UserId};
+use keyfob_rbac::{Action, Explanation, Filter, Id, Object, ResourceType, authorize, explain};
+use keyfob_store::{Group, GroupId, ListGroups, OrganizationId, Resource, UserId};
 use uuid::Uuid;
 
 use super::{
     AuthorizedStore,
+    groups::group_object,
     organizations::organization_object,
     resources::{acl_of, resource_object},
 };
@@ -41,6 +42,7 @@ pub(crate) enum Verdict {
 struct Known {
     users: HashMap<Uuid, UserId>,
     organizations: HashMap<Uuid, OrganizationId>,
+    groups: HashMap<Uuid, Group>,
     resources: HashMap<(ResourceType, Uuid), Resource>,
 }
 
@@ -88,6 +90,7 @@ impl AuthorizedStore {
                 decide_readable(Object::of(ResourceType::USER).with_id(user.0).owned_by(user.0))
             }
             ResourceType::ORGANIZATION => decide_readable(organization_object(*known.organizations.get(&id)?)),
+            ResourceType::GROUP => decide_readable(group_object(known.groups.get(&id)?)),
             of => {
                 let resource = known.resources.get(&(of, id))?;
                 let acl = acl_of(self.catalogue(), &resource.grants);
@@ -113,8 +116,14 @@ impl AuthorizedStore {
                         self.store().users(&ids).await?.into_iter().map(|user| (user.id.0, user.id)).collect();
                 }
                 ResourceType::ORGANIZATION => {
-                    let found = self.store().organizations(&keyfob_rbac::Filter::All).await?;
+                    let found = self.store().organizations(&Filter::All).await?;
                     known.organizations = found.into_iter().map(|found| (found.id.0, found.id)).collect();
+                }
+                ResourceType::GROUP => {
+                    let ids = ids.into_iter().map(GroupId).collect();
+                    let list = ListGroups { visible: Filter::All, ids, ..ListGroups::default() };
+                    known.groups =
+                        self.store().groups(&list).await?.into_iter().map(|group| (group.id.0, group)).collect();
                 }
                 of => {
                     let found = self.store().resources_by_id(self.catalogue().type_name(of), &ids).await?;

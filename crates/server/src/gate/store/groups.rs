@@ -40,12 +40,14 @@ impl From<Refused> for GroupChangeError {
     }
 }
 
-fn group_object<'a>(organization: OrganizationId) -> Object<'a> {
+/// A group that is not there yet.
+fn new_group<'a>(organization: OrganizationId) -> Object<'a> {
     Object::of(ResourceType::GROUP).in_organization(organization.0)
 }
 
-fn existing<'a>(group: &Group) -> Object<'a> {
-    group_object(group.organization_id).with_id(group.id.0)
+/// A group as the engine sees it.
+pub(super) fn group_object<'a>(group: &Group) -> Object<'a> {
+    new_group(group.organization_id).with_id(group.id.0)
 }
 
 impl AuthorizedStore {
@@ -68,7 +70,7 @@ impl AuthorizedStore {
             self.caller.context.trail.required(ResourceType::GROUP, Action::READ);
             return Err(self.missing(ResourceType::GROUP));
         };
-        self.require_visible(&existing(&group))?;
+        self.require_visible(&group_object(&group))?;
         Ok(group)
     }
 
@@ -97,7 +99,7 @@ impl AuthorizedStore {
     /// Makes a group. Requires `create` on groups of its organization.
     #[tracing::instrument(skip_all)]
     pub(crate) async fn create_group(&self, new: &Group) -> Result<(), GroupChangeError> {
-        self.require_permitted(Action::CREATE, &group_object(new.organization_id))?;
+        self.require_permitted(Action::CREATE, &new_group(new.organization_id))?;
         let mut tx = self.store().begin().await?;
         tx.insert_group(new).await?;
         let deed = group_audit("create", StatusCode::CREATED, None, Some(new), (&[], &[]));
@@ -115,7 +117,7 @@ impl AuthorizedStore {
         add: &[UserId],
         remove: &[UserId],
     ) -> Result<(), GroupChangeError> {
-        self.require_permitted(Action::UPDATE, &existing(old))?;
+        self.require_permitted(Action::UPDATE, &group_object(old))?;
         let mut tx = self.store().begin().await?;
         for user in add {
             if tx.find_member(old.organization_id, *user).await?.is_none() {
@@ -138,7 +140,7 @@ impl AuthorizedStore {
     /// Removes a group, also from access lists. Requires `delete` on it.
     #[tracing::instrument(skip_all)]
     pub(crate) async fn delete_group(&self, group: &Group) -> Result<(), Refused> {
-        self.require_permitted(Action::DELETE, &existing(group))?;
+        self.require_permitted(Action::DELETE, &group_object(group))?;
         let mut tx = self.store().begin().await?;
         tx.delete_group(group.id).await?;
         self.record(&mut tx, group_audit("delete", StatusCode::OK, Some(group), None, (&[], &[]))).await?;

@@ -1,8 +1,11 @@
 //! The registry.
+use std::collections::BTreeSet;
+
 use axum::http::StatusCode;
-use keyfob_rbac::{Acl, Action, Catalogue, Id, Object, ResourceType, Subject, authorize};
+use keyfob_rbac::{Acl, Action, Catalogue, Filter, Id, Object, ResourceType, Subject, authorize};
 use keyfob_store::{
-    Grant, Grantee, ListResources, OrganizationId, Resource, ResourceId, ResourceKey, StoreError, UserId,
+    Grant, Grantee, GroupId, ListGroups, ListResources, OrganizationId, Resource, ResourceId, ResourceKey, StoreError,
+    UserId,
 };
 use uuid::Uuid;
 
@@ -18,6 +21,8 @@ pub(crate) enum ResourceError {
     NameTaken,
     /// The user who is to own it, or the organization it is to be in, is not there or may not be seen.
     UnknownPlace(&'static str),
+    /// Those who are to be granted something are not there.
+    UnknownGrantees(Vec<Grantee>),
     /// The gate refused.
     Refused(Refused),
 }
@@ -150,6 +155,25 @@ impl AuthorizedStore {
         Ok(())
     }
 
+    /// Whoever is granted something must be there.
+    async fn check_grantees(&self, grantees: &BTreeSet<Grantee>) -> Result<(), ResourceError> {
+        let users = grantees.iter().filter_map(|grantee| match grantee {
+            Grantee::User(id) => Some(UserId(*id)),
+            Grantee::Group(_) => None,
+        });
+        let groups = grantees.iter().filter_map(|grantee| match grantee {
+            Grantee::Group(id) => Some(GroupId(*id)),
+            Grantee::User(_) => None,
+        });
+        let list = ListGroups { visible: Filter::All, ids: groups.collect(), ..ListGroups::default() };
+        let groups = if list.ids.is_empty() { Vec::new() } else { self.store().groups(&list).await? };
+        let users = self.store().users(&users.collect::<Vec<_>>()).await?.into_iter();
+        let live = users.filter(|user| !user.deleted).map(|user| Grantee::User(user.id.0));
+        let known: BTreeSet<_> = live.chain(groups.into_iter().map(|group| Grantee::Group(group.id.0))).collect();
+        let unknown: Vec<_> = grantees.difference(&known).copied().collect();
+        if unknown.is_empty() { Ok(()) } else { Err(ResourceError::UnknownGrantees(unknown)) }
+    }
+
     /// Changes a resource. Requires `update` on it, and `create` at its new place where that changes.
     #[tracing::instrument(skip_all)]
     pub(crate) async fn update_resource(
@@ -197,10 +221,12 @@ impl AuthorizedStore {
         of: ResourceType,
         old: &Resource,
         grants: Vec<Grant>,
-    ) -> Result<Resource, Refused> {
+    ) -> Result<Resource, ResourceError> {
         let action = if self.catalogue().has_action(of, Action::SHARE) { Action::SHARE } else { Action::UPDATE };
         let acl = acl_of(self.catalogue(), &old.grants);
         self.require_permitted(action, &resource_object(of, old, &acl))?;
+        let new = grants.iter().filter(|grant| !old.grants.contains(grant)).map(|grant| grant.grantee).collect();
+        self.check_grantees(&new).await?;
         let changed = Resource { grants, updated_at: self.now(), ..old.clone() };
         let mut tx = self.store().begin().await?;
         tx.replace_grants(&old.key, &changed.grants).await?;

@@ -17,6 +17,11 @@ fn attribute<'a>(resource: &'a Resource, name: &str) -> Option<&'a str> {
     resource.attributes.get(name)?.as_str()
 }
 
+/// The name of a template for people.
+fn display_name(template: &Resource) -> &str {
+    attribute(template, "display_name").unwrap_or(&template.name)
+}
+
 /// The template of a workspace: the nil UUID where it has none.
 pub(super) fn template_id(resource: &Resource) -> Uuid {
     attribute(resource, "template_id").and_then(|id| Uuid::try_parse(id).ok()).unwrap_or_default()
@@ -24,7 +29,7 @@ pub(super) fn template_id(resource: &Resource) -> Uuid {
 
 pub(super) fn workspace(resource: Resource, names: &Names) -> Workspace {
     let template_id = template_id(&resource);
-    let template_name = names.templates.get(&template_id).cloned().unwrap_or_default();
+    let template = names.templates.get(&template_id);
     let owner_name = resource.owner_id.and_then(|id| names.users.get(&id)).cloned().unwrap_or_default();
     let organization = resource.organization_id.and_then(|id| names.organizations.get(&id));
     Workspace {
@@ -36,9 +41,9 @@ pub(super) fn workspace(resource: Resource, names: &Names) -> Workspace {
         organization_id: resource.organization_id.map_or(Uuid::nil(), |id| id.0),
         organization_name: organization.map(|organization| organization.name.clone()).unwrap_or_default(),
         template_id,
-        template_display_name: template_name.clone(),
-        template_name,
-        template_icon: String::new(),
+        template_name: template.map(|template| template.name.clone()).unwrap_or_default(),
+        template_display_name: template.map(display_name).unwrap_or_default().to_owned(),
+        template_icon: template.and_then(|template| attribute(template, "icon")).unwrap_or_default().to_owned(),
         template_allow_user_cancel_workspace_jobs: false,
         template_active_version_id: Uuid::nil(),
         template_require_active_version: false,
@@ -116,7 +121,7 @@ pub(super) fn template(resource: Resource, names: &Names) -> Template {
             .map(|organization| organization.display_name.clone())
             .unwrap_or_default(),
         organization_icon: organization.map(|organization| organization.icon.clone()).unwrap_or_default(),
-        display_name: attribute(&resource, "display_name").unwrap_or(&resource.name).to_owned(),
+        display_name: display_name(&resource).to_owned(),
         provisioner: "terraform".to_owned(),
         active_version_id: Uuid::nil(),
         active_user_count: 0,

@@ -1,0 +1,214 @@
+//! Access lists of registered resources (contract of decisions, section 2.3; stance "A registered resource").
+use axum::http::StatusCode;
+use insta::assert_json_snapshot;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Identity, TestApp};
+
+const NOBODY: &str = "0f0e0d0c-0b0a-4908-8706-050403020100";
+
+fn path(of: &str, id: &str) -> String {
+    format!("/api/v2/resources/{of}/{id}/acl")
+}
+
+async fn can_read(identity: &Identity, of: &str, id: &str) -> bool {
+    identity.get(&format!("/api/v2/resources/{of}/{id}")).await.status == StatusCode::OK
+}
+
+#[track_caller]
+fn assert_invalid(answer: &Answer, expected: &Value) {
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.body);
+    assert_eq!(answer.message(), "Validation failed.");
+    assert_eq!(answer.json()["validations"], *expected);
+}
+
+/// Stance: "A resource registered without an access list".
+#[tokio::test]
+async fn a_new_resource_has_an_empty_access_list() {
+    let (_app, owner) = TestApp::new().await;
+    for of in ["workspace", "template", "task", "chat", "workspace_dormant"] {
+        let id = owner.register(of, "dev").await;
+        let list = owner.get(&path(of, &id)).await.expect(StatusCode::OK);
+        assert_eq!(list.json(), json!({"user_roles": {}, "group_roles": {}}));
+    }
+}
+
+/// Stances: "`PATCH .../acl`" and "A registered resource".
+#[tokio::test]
+async fn a_change_of_an_access_list_answers_the_new_list() {
+    let (app, owner) = TestApp::new().await;
+    let organization = owner.organization().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let bob = owner.invite(&app, "bob", &[]).await;
+    let id = owner.register("workspace", "dev").await;
+    app.advance(SignedDuration::from_secs(1));
+
+    let list = path("workspace", &id);
+    let change = json!({
+        "user_roles": {alice.id.as_str(): "admin", bob.id.as_str(): "use"}, "group_roles": {organization.as_str(): "use"},
+    });
+    let changed = owner.patch(&list, change).await.expect(StatusCode::OK);
+    assert_json_snapshot!("access_list", changed.json());
+    assert_eq!(owner.get(&list).await.body, changed.body);
+
+    // What is not named stays.
+    let less = owner.patch(&list, json!({"user_roles": {alice.id.as_str(): ""}})).await.expect(StatusCode::OK);
+    let expected = json!({"user_roles": {bob.id.as_str(): "use"}, "group_roles": {organization.as_str(): "use"}});
+    assert_eq!(less.json(), expected);
+    let resource = owner.get(&format!("/api/v2/resources/workspace/{id}")).await.json();
+    assert_eq!((&resource["acl"], &resource["updated_at"]), (&expected, &json!("2026-01-02T03:04:06Z")));
+    let none = owner.patch(&list, json!({"group_roles": {organization.as_str(): ""}})).await.expect(StatusCode::OK);
+    assert_eq!(none.json()["group_roles"], json!({}));
+}
+
+/// Stance: "A registered resource": a list of actions in place of the role for types without role names.
+#[tokio::test]
+async fn types_without_role_names_take_lists_of_actions() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let id = owner.register("task", "build").await;
+    let task = format!("/api/v2/resources/task/{id}");
+    let grant = |actions: Value| json!({"user_roles": {alice.id.as_str(): actions}});
+
+    let list = owner.patch(&path("task", &id), grant(json!(["update", "read"]))).await.expect(StatusCode::OK);
+    assert_eq!(list.json()["user_roles"][&alice.id], json!(["read", "update"]));
+    alice.patch(&task, json!({"name": "hers"})).await.expect(StatusCode::OK);
+    alice.delete(&task).await.expect(StatusCode::FORBIDDEN);
+
+    owner.patch(&path("task", &id), grant(json!([]))).await.expect(StatusCode::OK);
+    assert!(!can_read(&alice, "task", &id).await);
+    owner.patch(&path("task", &id), grant(json!(["*"]))).await.expect(StatusCode::OK);
+    alice.delete(&task).await.expect(StatusCode::NO_CONTENT);
+}
+
+/// Contract of decisions, section 2.3: a bad entry is answered per field, groups before users.
+#[tokio::test]
+async fn a_bad_entry_is_answered_per_field_and_nothing_changes() {
+    let (_app, owner) = TestApp::new().await;
+    let id = owner.register("workspace", "dev").await;
+    let list = path("workspace", &id);
+    let good = json!({"user_roles": {owner.id.as_str(): "use"}});
+    let before = owner.patch(&list, good).await.expect(StatusCode::OK).body;
+
+    let bad = json!({"user_roles": {"x": "use", owner.id.as_str(): "admin"}, "group_roles": {NOBODY: "king"}});
+    assert_invalid(
+        &owner.patch(&list, bad).await,
+        &json!([
+            {"field": "group_roles", "detail": "role \"king\" is not a valid workspace role"},
+            {"field": "user_roles", "detail": "x is not a valid UUID."},
+        ]),
+    );
+    for role in [json!(["read"]), json!([])] {
+        let answer = owner.patch(&list, json!({"user_roles": {owner.id.as_str(): role}})).await;
+        let detail = "a workspace takes one of the roles admin, use";
+        assert_invalid(&answer, &json!([{"field": "user_roles", "detail": detail}]));
+    }
+    assert_eq!(owner.get(&list).await.body, before);
+
+    let task = owner.register("task", "build").await;
+    for (role, detail) in [
+        (json!("use"), "role \"use\" is not a valid task role"),
+        (json!(["read", "ssh"]), "\"ssh\" is no action of task"),
+        (json!(["fly"]), "\"fly\" is no action of task"),
+    ] {
+        let answer = owner.patch(&path("task", &task), json!({"user_roles": {owner.id.as_str(): role}})).await;
+        assert_invalid(&answer, &json!([{"field": "user_roles", "detail": detail}]));
+    }
+    let dormant = owner.register("workspace_dormant", "old").await;
+    let answer = owner.patch(&path("workspace_dormant", &dormant), json!({})).await.expect(StatusCode::BAD_REQUEST);
+    assert_eq!(answer.message(), "Objects of type workspace_dormant carry no access list.");
+}
+
+/// Contract of decisions, section 2.3: the empty role is the only one accepted for an id that does not exist.
+#[tokio::test]
+async fn nobody_who_is_not_there_is_granted_anything() {
+    let (app, owner) = TestApp::new().await;
+    let id = owner.register("workspace", "dev").await;
+    let list = path("workspace", &id);
+    let bad = json!({"user_roles": {NOBODY: "use"}, "group_roles": {NOBODY: "admin", owner.id.as_str(): "use"}});
+    let mut groups = [NOBODY, owner.id.as_str()];
+    groups.sort_unstable();
+    assert_invalid(
+        &owner.patch(&list, bad).await,
+        &json!([
+            {"field": "group_roles", "detail": format!("group with ID {} does not exist", groups[0])},
+            {"field": "group_roles", "detail": format!("group with ID {} does not exist", groups[1])},
+            {"field": "user_roles", "detail": format!("user with ID {NOBODY} does not exist")},
+        ]),
+    );
+    let nobody = json!({"user_roles": {NOBODY: ""}, "group_roles": {NOBODY: ""}});
+    let list_after = owner.patch(&list, nobody).await.expect(StatusCode::OK);
+    assert_eq!(list_after.json(), json!({"user_roles": {}, "group_roles": {}}));
+
+    // Whoever may not share is told nothing about who is there.
+    let alice = owner.invite(&app, "alice", &["template-admin"]).await;
+    alice.patch(&list, json!({"user_roles": {NOBODY: "use"}})).await.expect(StatusCode::FORBIDDEN);
+}
+
+/// Contract of decisions, section 2.3.
+#[tokio::test]
+async fn a_grant_bites_for_another_user_and_ends_with_its_removal() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let bob = owner.invite(&app, "bob", &[]).await;
+    let id = alice.register("workspace", "dev").await;
+    let (workspace, list) = (format!("/api/v2/resources/workspace/{id}"), path("workspace", &id));
+    assert!(!can_read(&bob, "workspace", &id).await);
+
+    alice.patch(&list, json!({"user_roles": {bob.id.as_str(): "use"}})).await.expect(StatusCode::OK);
+    assert!(can_read(&bob, "workspace", &id).await);
+    assert_eq!(bob.get("/api/v2/resources").await.json()["count"], 1);
+    bob.patch(&workspace, json!({"name": "his"})).await.expect(StatusCode::FORBIDDEN);
+    bob.patch(&list, json!({"user_roles": {bob.id.as_str(): "admin"}})).await.expect(StatusCode::FORBIDDEN);
+    let narrow = bob.scoped(&["workspace:ssh"]).await;
+    assert!(!can_read(&narrow, "workspace", &id).await);
+
+    alice.patch(&list, json!({"user_roles": {bob.id.as_str(): "admin"}})).await.expect(StatusCode::OK);
+    bob.patch(&workspace, json!({"name": "his"})).await.expect(StatusCode::OK);
+    bob.delete(&workspace).await.expect(StatusCode::FORBIDDEN);
+    alice.patch(&list, json!({"user_roles": {bob.id.as_str(): ""}})).await.expect(StatusCode::OK);
+    assert!(!can_read(&bob, "workspace", &id).await);
+}
+
+/// Contract of decisions, section 2.3: a list counts for members of the object's organization only.
+#[tokio::test]
+async fn a_grant_to_everyone_reaches_the_members_of_the_organization_and_nobody_else() {
+    let (app, owner) = TestApp::new().await;
+    let second = owner.add_organization("second").await;
+    owner.make_user("alice", &[]).await;
+    let membership = format!("/api/v2/organizations/{second}/members/alice");
+    owner.post(&membership, json!({})).await.expect(StatusCode::OK);
+    let alice = app.sign_in("alice@example.com").await;
+    let bob = owner.invite(&app, "bob", &[]).await;
+    let body = json!({"resource_type": "workspace", "name": "dev", "organization_id": second});
+    let id = owner.post("/api/v2/resources", body).await.expect(StatusCode::CREATED).text("id").to_owned();
+    let change = json!({"group_roles": {second.as_str(): "use"}, "user_roles": {bob.id.as_str(): "use"}});
+    owner.patch(&path("workspace", &id), change).await.expect(StatusCode::OK);
+    assert!(can_read(&alice, "workspace", &id).await);
+    assert!(!can_read(&bob, "workspace", &id).await);
+}
+
+/// Stance: "A registered resource": `share` for the access list, or `update` where the type has no `share`.
+#[tokio::test]
+async fn changing_an_access_list_takes_share_or_else_update() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let cases = [
+        ("workspace", "share", json!("use")),
+        ("task", "update", json!(["read"])),
+        ("template", "update", json!("use")),
+    ];
+    for (of, action, role) in cases {
+        let id = owner.register(of, "dev").await;
+        let change = json!({"user_roles": {alice.id.as_str(): role}});
+        let reader = owner.scoped(&[&format!("{of}:read")]).await;
+        let refused = reader.patch(&path(of, &id), change.clone()).await.expect(StatusCode::FORBIDDEN);
+        assert_eq!(refused.detail(), format!("the key's scopes lack {of}:{action}"));
+        assert!(!can_read(&alice, of, &id).await);
+        let key = owner.scoped(&[&format!("{of}:*")]).await;
+        let changed = key.patch(&path(of, &id), change).await.expect(StatusCode::OK);
+        assert_eq!(changed.header("X-Keyfob-Required"), format!("{of}:read, {of}:{action}"));
+        assert!(can_read(&alice, of, &id).await);
+    }
+}
