@@ -6,7 +6,7 @@ pub use missing::Missing;
 use votes::Votes;
 
 use crate::{
-    Action, AllowEntry, Catalogue, Id, Level, Object, OwnedId, Subject, Vote,
+    Action, AllowEntry, AllowReach, Catalogue, Id, Level, Object, OwnedId, Subject, Vote,
     decision::{Standing, is_contradictory},
 };
 
@@ -109,6 +109,8 @@ struct Parts<'s> {
     grant: Option<Grant>,
     /// The allow-list entry that fits.
     entry: Option<&'s AllowEntry>,
+    /// An allow-list entry fits some object of the type.
+    lists_type: bool,
 }
 
 impl<'s> Parts<'s> {
@@ -121,6 +123,7 @@ impl<'s> Parts<'s> {
             scope: Votes::of(subject, standing, |votes| votes.scope, action, object),
             grant: grant(subject, standing, action, object),
             entry: entries.find(|entry| entry.fits(object.resource_type, object.id)),
+            lists_type: subject.allow_list_reach(object.resource_type) != AllowReach::None,
         }
     }
 
@@ -200,6 +203,7 @@ fn against(parts: &Parts<'_>, object: &Object<'_>) -> Vec<&'static str> {
     }
     if parts.entry.is_none() {
         against.push(match object.id {
+            _ if !parts.lists_type => "the key's allow list has no entry for objects of this type",
             Id::None => "the key's allow list names single objects, and this is about no single one",
             Id::Uuid(_) | Id::Text(_) => "the key's allow list does not name the object",
         });

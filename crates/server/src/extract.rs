@@ -58,6 +58,9 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
+/// The field that holds whatever a platform wants to keep: it is kept as it is.
+const FREE_FORM: &str = "attributes";
+
 /// The value without the object members that are `null`.
 fn without_nulls(value: Value) -> Value {
     match value {
@@ -65,7 +68,7 @@ fn without_nulls(value: Value) -> Value {
             members
                 .into_iter()
                 .filter(|(_, member)| !member.is_null())
-                .map(|(name, member)| (name, without_nulls(member)))
+                .map(|(name, member)| if name == FREE_FORM { (name, member) } else { (name, without_nulls(member)) })
                 .collect(),
         ),
         Value::Array(items) => Value::Array(items.into_iter().map(without_nulls).collect()),

@@ -16,10 +16,10 @@ pub(crate) struct Search {
 }
 
 impl Search {
-    /// Takes a search apart, lower-cased.
+    /// Takes a search apart, its ASCII letters lower-cased: that is how lists compare.
     pub(crate) fn parse(text: &str) -> Self {
         let mut search = Self::default();
-        for element in split(&text.to_lowercase(), char::is_whitespace) {
+        for element in split(&text.to_ascii_lowercase(), char::is_whitespace) {
             if element.starts_with(':') || element.ends_with(':') {
                 search.complain("q", format!("Query element \"{element}\" cannot start or end with ':'"));
                 continue;

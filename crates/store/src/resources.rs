@@ -91,13 +91,13 @@ pub enum ResourcesOf {
     Owner(UserId),
 }
 
-/// An attribute that is a certain text.
+/// An attribute that is one of certain texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttributeIs {
     /// Its name.
     pub name: String,
-    /// Its text.
-    pub text: String,
+    /// Its text is one of these, without regard to case.
+    pub one_of: Vec<String>,
     /// Whether resources without it count, too.
     pub or_missing: bool,
 }
@@ -275,7 +275,8 @@ fn matching(list: &ListResources) -> Condition {
     }
     for attribute in &list.attributes {
         let text = || json_text(Expr::col(Resources::Attributes), &attribute.name);
-        let mut condition = Condition::any().add(text().eq(attribute.text.as_str()));
+        let folded = Expr::expr(sea_query::Func::lower(text()));
+        let mut condition = Condition::any().add(folded.is_in(attribute.one_of.iter().map(|text| lower(text))));
         if attribute.or_missing {
             condition = condition.add(text().is_null());
         }

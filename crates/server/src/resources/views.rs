@@ -58,23 +58,23 @@ async fn workspace_search(store: &AuthorizedStore, text: &str) -> Result<Option<
         list.organization_id = Some(organization.id);
     }
     if let Some(template) = template {
-        let Some(template) = template_named(store, &template).await? else { return Ok(None) };
-        list.attributes.push(attribute("template_id", template.to_string()));
+        let one_of = templates_named(store, &template).await?;
+        list.attributes.push(AttributeIs { name: "template_id".to_owned(), one_of, or_missing: false });
     }
-    list.attributes.extend(status.map(|status| attribute("status", status)));
+    list.attributes.extend(status.map(with_status));
     Ok(Some(list))
 }
 
 /// Workspaces that say nothing of their status are shown as running.
-fn attribute(name: &str, text: String) -> AttributeIs {
-    AttributeIs { or_missing: name == "status" && text == shapes::DEFAULT_STATUS, name: name.to_owned(), text }
+fn with_status(status: String) -> AttributeIs {
+    AttributeIs { or_missing: status == shapes::DEFAULT_STATUS, name: "status".to_owned(), one_of: vec![status] }
 }
 
-/// The id of the template of this name, if the caller may see one.
-async fn template_named(store: &AuthorizedStore, name: &str) -> Result<Option<Uuid>, ApiError> {
+/// The ids of the templates of this name that the caller may see: each organization may have one.
+async fn templates_named(store: &AuthorizedStore, name: &str) -> Result<Vec<String>, ApiError> {
     let list = ListResources { name: Some(name.to_owned()), ..ListResources::default() };
     let (found, _) = store.resources(&[ResourceType::TEMPLATE], list).await?;
-    Ok(found.first().map(|template| template.key.id.0))
+    Ok(found.iter().map(|template| template.key.id.to_string()).collect())
 }
 
 /// Get a workspace

@@ -171,7 +171,7 @@ async fn a_name_is_neither_empty_nor_endless_nor_holds_control_characters() {
 /// Stance: "A registered resource": type, organization, owner and text narrow a list, and `count` is of all pages.
 #[tokio::test]
 async fn a_list_is_narrowed_by_what_its_query_names() {
-    let (app, owner) = TestApp::new().await;
+    let (_app, owner) = TestApp::new().await;
     let alice = owner.make_user("alice", &[]).await["id"].as_str().unwrap().to_owned();
     let (first, second) = (owner.organization().await, owner.add_organization("second").await);
     let mut made = Vec::new();

@@ -143,9 +143,11 @@ CREATE TABLE resources (
     attributes      TEXT    NOT NULL CHECK (json_valid(attributes)),
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL,
-    PRIMARY KEY (resource_type, id),
-    UNIQUE (resource_type, organization_id, owner_id, name)
+    PRIMARY KEY (resource_type, id)
 ) STRICT;
+
+-- Names are looked up without regard to case.
+CREATE UNIQUE INDEX resources_name ON resources (resource_type, organization_id, owner_id, lower(name));
 
 CREATE INDEX resources_created ON resources (created_at, id);
 CREATE INDEX resources_owner ON resources (owner_id);

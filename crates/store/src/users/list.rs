@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use keyfob_rbac::Filter;
 use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SelectStatement, SimpleExpr};
 
-use super::{COLUMNS, LoginType, User, UserRow, UserStatus, Users, is_live};
+use super::{COLUMNS, LoginType, User, UserRow, UserStatus, Users, fold, is_live};
 use crate::{
     Among, Page, Store, StoreError, UserId,
     db::{Source, contains, fetch_count, is_among, microseconds},
@@ -84,7 +84,7 @@ fn matching(list: &ListUsers) -> Condition {
     let columns = Columns::new(Users::Id).owned_by(Users::Id);
     let mut all = Condition::all().add(is_live()).add(condition(&list.visible, &columns));
     if let Some(text) = &list.search {
-        let holds = |column| contains(Expr::col(column), text);
+        let holds = |column| contains(Expr::col(column), &fold(text));
         all = all.add(Condition::any().add(holds(Users::EmailKey)).add(holds(Users::UsernameKey)));
     }
     if let Some(text) = &list.name_contains {

@@ -213,7 +213,7 @@ async fn conditions_on_place_and_owner_are_joined_and_counted() {
 }
 
 #[tokio::test]
-async fn attributes_narrow_a_list_by_any_name_and_only_by_texts() {
+async fn attributes_narrow_a_list_by_any_name_and_by_what_they_read_as() {
     let store = TestStore::new().await;
     let odd = ["a.b", "a b", "[0]", "$", "ü", "it's", "a\"b", "a\\b", "a\nb", ""];
     let mut all: Vec<Resource> = Vec::new();
@@ -233,7 +233,7 @@ async fn attributes_narrow_a_list_by_any_name_and_only_by_texts() {
     let found = async |asked: &[(&str, &str, bool)]| {
         let attributes = asked.iter().map(|(name, text, or_missing)| AttributeIs {
             name: (*name).to_owned(),
-            text: (*text).to_owned(),
+            one_of: vec![(*text).to_owned()],
             or_missing: *or_missing,
         });
         names(&store, &ListResources { attributes: attributes.collect(), ..all_of(&["workspace"]) }).await
@@ -241,9 +241,10 @@ async fn attributes_narrow_a_list_by_any_name_and_only_by_texts() {
     for (number, name) in odd.iter().enumerate() {
         assert_eq!(found(&[(name, "x", false)]).await, [format!("odd{number}")], "{name:?}");
     }
-    assert_eq!(found(&[("size", "5", false)]).await, ["text"]);
+    assert_eq!(found(&[("size", "5", false)]).await, ["number", "text"]);
+    assert_eq!(found(&[("os", "LINUX", false)]).await, ["text"]);
     assert_eq!(found(&[("size", "5", false), ("os", "windows", false)]).await, Vec::<String>::new());
-    assert_eq!(found(&[("size", "5", false), ("os", "linux", true)]).await, ["text"]);
+    assert_eq!(found(&[("size", "5", false), ("os", "linux", true)]).await, ["number", "text"]);
     assert_eq!(found(&[("os", "windows", true)]).await.len(), all.len() - 1);
     assert!(!found(&[("size", "6", true)]).await.iter().any(|name| name == "text" || name == "number"));
 }
