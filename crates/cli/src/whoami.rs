@@ -72,7 +72,8 @@ pub(crate) async fn run(app: &App, args: &WhoamiArgs) -> anyhow::Result<()> {
         WhoamiFormat::Table => app.out.result(&table::render(&args.column, &[identity])),
         WhoamiFormat::Text => {
             let (url, username) = (app.out.bold(&identity.url), app.out.bold(&identity.username));
-            app.out.line(format!("Keyfob is running at {url}, You're authenticated as {username} !"));
+            // The brackets are the contract's (section 6.4): scripts look for the line with them.
+            app.out.line(format!("[> Keyfob is running at {url}, You're authenticated as {username} !\n]"));
         }
     }
     Ok(())

@@ -30,7 +30,8 @@ pub struct ServerArgs {
     pub max_database_pages: Option<u32>,
     /// How long a session lives after its last use.
     #[arg(long, env = "KEYFOB_SESSION_DURATION", value_name = "DURATION", default_value = "24h",
-        value_parser = parse_duration, help_heading = SIGN_IN)]
+        allow_hyphen_values = true,
+        value_parser = parse_lifetime, help_heading = SIGN_IN)]
     pub session_duration: Duration,
     /// Let sessions end after their duration even when they are used.
     #[arg(long, env = "KEYFOB_DISABLE_SESSION_EXPIRY_REFRESH", value_parser = BoolishValueParser::new(),
@@ -39,18 +40,22 @@ pub struct ServerArgs {
     pub disable_session_expiry_refresh: bool,
     /// How long a token lives that was minted without a lifetime.
     #[arg(long, env = "KEYFOB_DEFAULT_TOKEN_LIFETIME", value_name = "DURATION", default_value = "168h",
-        value_parser = parse_duration, help_heading = SIGN_IN)]
+        allow_hyphen_values = true,
+        value_parser = parse_lifetime, help_heading = SIGN_IN)]
     pub default_token_lifetime: Duration,
     /// The longest lifetime that a token may be given.
     #[arg(long, env = "KEYFOB_MAX_TOKEN_LIFETIME", value_name = "DURATION", default_value = "876600h",
-        value_parser = parse_duration, help_heading = SIGN_IN)]
+        allow_hyphen_values = true,
+        value_parser = parse_lifetime, help_heading = SIGN_IN)]
     pub max_token_lifetime: Duration,
     /// The same for tokens of users with the role `owner`.
     #[arg(long, env = "KEYFOB_MAX_ADMIN_TOKEN_LIFETIME", value_name = "DURATION", default_value = "168h",
-        value_parser = parse_duration, help_heading = SIGN_IN)]
+        allow_hyphen_values = true,
+        value_parser = parse_lifetime, help_heading = SIGN_IN)]
     pub max_admin_token_lifetime: Duration,
     /// How long keys are kept after their end; 0 keeps them for ever.
     #[arg(long, env = "KEYFOB_API_KEYS_RETENTION", value_name = "DURATION", default_value = "7d",
+        allow_hyphen_values = true,
         value_parser = parse_duration, help_heading = SIGN_IN)]
     pub api_keys_retention: Duration,
 }
@@ -100,6 +105,14 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     if text.is_empty() { Err(bad()) } else { Ok(total) }
 }
 
+/// The same, but not 0: nothing lives for no time at all.
+fn parse_lifetime(text: &str) -> Result<Duration, String> {
+    match parse_duration(text)? {
+        Duration::ZERO => Err("must be longer than 0".to_owned()),
+        lifetime => Ok(lifetime),
+    }
+}
+
 fn piece(number: &str, unit: &str) -> Option<Duration> {
     let unit = Duration::from_nanos(match unit {
         "ns" => 1,
@@ -135,6 +148,14 @@ mod tests {
         ];
         for (text, seconds) in cases {
             assert_eq!(parse_duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_may_live_for_no_time() {
+        assert_eq!(parse_lifetime("1s"), Ok(Duration::from_secs(1)));
+        for text in ["0", "0h", "-1h"] {
+            assert!(parse_lifetime(text).is_err(), "{text}");
         }
     }
 

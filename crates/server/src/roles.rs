@@ -18,6 +18,7 @@ use crate::{
     gate::{AssignableRole, AuthorizedStore, CustomRoleError, Refused},
     organizations::remove_member,
     state::App,
+    users::named_but_get,
     validate::slug_problem,
     wire,
 };
@@ -25,7 +26,7 @@ use crate::{
 /// All routes of roles.
 pub(crate) fn routes() -> Router<App> {
     Router::new()
-        .route("/users/roles", get(site_roles))
+        .route("/users/roles", named_but_get().get(site_roles))
         // For other methods the word is a username.
         .route(
             "/organizations/{organization}/members/roles",

@@ -31,7 +31,7 @@ pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/users/login", post(login).merge(users::named()))
         .route("/users/logout", post(logout).merge(users::named()))
-        .route("/users/authmethods", get(auth_methods))
+        .route("/users/authmethods", get(auth_methods).merge(users::named_but_get()))
 }
 
 /// Sign in with e-mail and password

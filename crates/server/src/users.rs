@@ -10,7 +10,7 @@ use axum::{
     Router,
     extract::State,
     http::StatusCode,
-    routing::{MethodRouter, get, post, put},
+    routing::{self, MethodRouter, get, post, put},
 };
 use keyfob_api::{
     error::ErrorBody,
@@ -32,7 +32,7 @@ use crate::{
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/users", post(create_user).get(list::list))
-        .route("/users/first", get(first::is_set_up).post(first::set_up))
+        .route("/users/first", named_but_get().get(first::is_set_up).post(first::set_up))
         .route("/users/{user}", named())
         .route("/users/{user}/profile", put(update_profile))
         .route("/users/{user}/organizations", get(organizations_of))
@@ -47,7 +47,12 @@ pub(crate) fn routes() -> Router<App> {
 
 /// What `/users/{user}` itself answers; also for the methods that words such as `login` leave free.
 pub(crate) fn named() -> MethodRouter<App> {
-    get(get_user).delete(delete_user)
+    named_but_get().get(get_user)
+}
+
+/// The same for words whose `GET` is taken.
+pub(crate) fn named_but_get() -> MethodRouter<App> {
+    routing::delete(delete_user)
 }
 
 async fn shown(store: &AuthorizedStore, user: User) -> Result<ApiJson<WireUser>, ApiError> {

@@ -379,19 +379,20 @@ impl Tx {
         Ok(with_grants(&mut &mut *self, select().and_where(is(key))).await?.pop())
     }
 
-    /// Whether a resource of this type and id was once there and is deleted.
+    /// Whether a resource of this id, of whatever type, was once there and is deleted: allow lists may name the id
+    /// with any type.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn is_retired(&mut self, key: &ResourceKey) -> Result<bool, StoreError> {
+    pub async fn is_retired(&mut self, id: ResourceId) -> Result<bool, StoreError> {
         let mut query = Query::select();
         query
             .column(RetiredResources::Id)
             .from(RetiredResources::Table)
-            .and_where(Expr::col(RetiredResources::ResourceType).eq(key.resource_type.as_str()))
-            .and_where(Expr::col(RetiredResources::Id).eq(key.id.0));
+            .and_where(Expr::col(RetiredResources::Id).eq(id.0))
+            .limit(1);
         let row: Option<IdRow> = (&mut &mut *self).fetch_optional(&query).await?;
-        Ok(row.is_some_and(|row| row.id == key.id.0))
+        Ok(row.is_some_and(|row| row.id == id.0))
     }
 
     /// Registers a resource. Its grants are not looked at.

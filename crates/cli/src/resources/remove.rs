@@ -11,7 +11,7 @@ use crate::app::App;
   keyfob resources remove workspace:6f1b1c9e-8f0a-4f5e-9a3d-0d3f5a3c1b2e")]
 pub(crate) struct RemoveArgs {
     /// The type, and the name or the id
-    #[arg(value_name = "TYPE:NAME|ID")]
+    #[arg(value_name = "TYPE:NAME|TYPE:ID")]
     resource: Reference,
 }
 

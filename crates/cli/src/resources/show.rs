@@ -15,7 +15,7 @@ use crate::{
   keyfob resources show workspace:6f1b1c9e-8f0a-4f5e-9a3d-0d3f5a3c1b2e -o json")]
 pub(crate) struct ShowArgs {
     /// The type, and the name or the id
-    #[arg(value_name = "TYPE:NAME|ID")]
+    #[arg(value_name = "TYPE:NAME|TYPE:ID")]
     resource: Reference,
     /// Which columns of the table, with commas between them
     #[arg(short, long, value_name = "COLUMNS", value_delimiter = ',', ignore_case = true, default_value = USUAL)]

@@ -4,6 +4,7 @@ use keyfob_rbac::{AllowEntry, AllowEntryError, Catalogue};
 
 /// Reads `<type>:<id>` or `<type>:*`, in the words that the server would refuse it with.
 pub(super) fn parse(text: &str) -> Result<AllowListTarget, String> {
+    let text = field(text);
     match AllowEntry::parse(&Catalogue::built_in(), text) {
         _ if text.trim().is_empty() => Err("allow list entry cannot be empty".to_owned()),
         Ok(_) => Ok(AllowListTarget(text.trim().to_owned())),
@@ -13,12 +14,18 @@ pub(super) fn parse(text: &str) -> Result<AllowListTarget, String> {
 
 /// The same for types that only the server knows.
 pub(super) fn parse_custom(text: &str) -> Result<AllowListTarget, String> {
+    let text = field(text);
     let Err(AllowEntryError::UnknownType(_)) = AllowEntry::parse(&Catalogue::built_in(), text) else {
         return parse(text);
     };
     let id = text.split_once(':').map(|(_, id)| id).unwrap_or_default();
     parse(&format!("*:{id}"))?;
     Ok(AllowListTarget(text.trim().to_owned()))
+}
+
+/// A field of a line of comma-separated values: the quotes around it, which some programs write, are not part of it.
+pub(super) fn field(text: &str) -> &str {
+    text.trim().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -31,6 +38,7 @@ mod tests {
     fn entries_name_a_type_and_an_id_or_a_star() {
         for text in ["*:*", "workspace:*", &format!("workspace:{ID}"), &format!("*:{ID}")] {
             assert_eq!(parse(&format!(" {text} ")), Ok(AllowListTarget(text.to_owned())));
+            assert_eq!(parse(&format!("\"{text}\"")), Ok(AllowListTarget(text.to_owned())));
         }
     }
 

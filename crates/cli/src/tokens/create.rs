@@ -31,7 +31,7 @@ pub(crate) struct CreateArgs {
     #[arg(short, long, env = "KEYFOB_TOKEN_USER", value_name = "USER", default_value = ME)]
     user: String,
     /// What it may do; may be repeated or hold commas
-    #[arg(long, value_name = "SCOPE", value_delimiter = ',')]
+    #[arg(long, value_name = "SCOPE", value_delimiter = ',', value_parser = scope_name)]
     scope: Vec<String>,
     /// What it may do that to, as <type>:<uuid> or <type>:*; may be repeated or hold commas
     #[arg(long, value_name = "TYPE:ID", value_delimiter = ',', value_parser = allow::parse)]
@@ -39,6 +39,11 @@ pub(crate) struct CreateArgs {
     /// The same for the resource types that the deployment has added
     #[arg(long, value_name = "TYPE:ID", value_delimiter = ',', value_parser = allow::parse_custom)]
     allow_custom: Vec<AllowListTarget>,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the parser's signature")]
+fn scope_name(text: &str) -> Result<String, std::convert::Infallible> {
+    Ok(allow::field(text).to_owned())
 }
 
 /// Mints the token and prints it, nothing else.

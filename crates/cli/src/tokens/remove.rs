@@ -23,7 +23,8 @@ pub(crate) struct RemoveArgs {
     #[arg(long)]
     delete: bool,
     /// Whether tokens minted with this one end too [default: true, but false for one that may do everything]
-    #[arg(long, value_name = "BOOL", action = ArgAction::Set)]
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true",
+        require_equals = true)]
     descendants: Option<bool>,
 }
 

@@ -26,7 +26,7 @@ fn the_first_user_is_made_by_flags_and_is_signed_in() {
     );
     assert_eq!(home.stored("url"), Some(url.clone()));
     let ran = home.run(&["whoami"]);
-    assert_eq!(ran.stdout, format!("Keyfob is running at {url}, You're authenticated as owner !\n"));
+    assert_eq!(ran.stdout, format!("[> Keyfob is running at {url}, You're authenticated as owner !\n]\n"));
     let ran = home.run(&["login", "token"]);
     assert_eq!(Some(ran.stdout.trim_end().to_owned()), home.stored("session"));
 }

@@ -99,6 +99,12 @@ impl Caller {
         self.user().is_some_and(|own| own.id == user)
     }
 
+    /// Whether the caller may set what somebody else signs in with: no narrow key may, because it could then sign in
+    /// with more than it has.
+    pub(super) fn may_set_credentials_of_others(&self) -> bool {
+        self.key().is_none_or(is_full)
+    }
+
     /// Whether this is the presented key itself. A key may always see and end itself: that takes no scope.
     pub(super) fn is_own_identity(&self, key: &KeyId) -> bool {
         self.key().is_some_and(|own| own.id == *key)

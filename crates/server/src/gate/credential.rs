@@ -42,12 +42,18 @@ pub(super) fn find(headers: &HeaderMap, uri: &Uri, rules: CredentialRules) -> Re
             candidates.push(Credential { text: SecretText::new(text), from_cookie });
         }
     };
-    add(cookie(headers, SESSION_TOKEN_COOKIE), true);
+    for value in cookies(headers, SESSION_TOKEN_COOKIE) {
+        add(Some(value), true);
+    }
     if rules.allow_query {
         add(query(uri, SESSION_TOKEN_COOKIE), false);
     }
-    add(header_text(headers, SESSION_TOKEN_HEADER), false);
-    add(bearer(headers), false);
+    for value in headers.get_all(SESSION_TOKEN_HEADER).iter().filter_map(|value| value.to_str().ok()) {
+        add(Some(value.to_owned()), false);
+    }
+    for value in headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| value.to_str().ok()) {
+        add(after_bearer(value), false);
+    }
     if rules.allow_query {
         add(query(uri, "access_token").map(|text| text.trim().to_owned()), false);
     }
@@ -61,13 +67,18 @@ pub(super) fn find(headers: &HeaderMap, uri: &Uri, rules: CredentialRules) -> Re
 
 /// A cookie's value.
 pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    cookies(headers, name).next()
+}
+
+/// The values of all cookies of a name.
+fn cookies<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = String> + 'a {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|line| line.to_str().ok())
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
+        .filter(move |(key, _)| *key == name)
         .map(|(_, value)| value.trim_matches('"').to_owned())
 }
 
@@ -78,7 +89,10 @@ pub(super) fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
 
 /// The credential behind `Bearer`.
 pub(super) fn bearer(headers: &HeaderMap) -> Option<String> {
-    let text = header_text(headers, header::AUTHORIZATION.as_str())?;
+    after_bearer(&header_text(headers, header::AUTHORIZATION.as_str())?)
+}
+
+fn after_bearer(text: &str) -> Option<String> {
     let (scheme, value) = text.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| value.trim().to_owned())
 }

@@ -31,8 +31,8 @@ pub(super) fn routes() -> Router<App> {
 
 /// List workspaces
 async fn workspaces(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<WorkspacesResponse>, ApiError> {
-    let search = query.text("q").unwrap_or_default();
-    let Some(conditions) = workspace_search(&store, search).await? else {
+    let text = query.text("q").unwrap_or_default();
+    let Some(conditions) = search(&store, text, "Invalid workspace search query.").await? else {
         return Ok(ApiJson(WorkspacesResponse { workspaces: Vec::new(), count: 0 }));
     };
     let list = ListResources { page: query.page(ResourceId)?, ..conditions };
@@ -41,13 +41,13 @@ async fn workspaces(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<W
 }
 
 /// The conditions of a search; none when it names what is not there.
-async fn workspace_search(store: &AuthorizedStore, text: &str) -> Result<Option<ListResources>, ApiError> {
+async fn search(store: &AuthorizedStore, text: &str, invalid: &'static str) -> Result<Option<ListResources>, ApiError> {
     let mut search = Search::parse(text);
     let words = search.words();
     let mut list = ListResources { name_contains: search.text("name").or(words), ..ListResources::default() };
     let (owner, organization) = (search.text("owner"), search.text("organization"));
     let (template, status) = (search.text("template"), search.text("status"));
-    search.finish("Invalid workspace search query.")?;
+    search.finish(invalid)?;
     if let Some(owner) = owner {
         let Some(owner) = Refused::if_there(store.addressed_user(&owner).await)? else { return Ok(None) };
         list.owner_id = Some(owner.id);
@@ -97,9 +97,29 @@ async fn workspace_by_name(store: AuthorizedStore, path: ApiPath) -> Result<ApiJ
 }
 
 /// List templates
-async fn templates(store: AuthorizedStore) -> Result<ApiJson<Vec<Template>>, ApiError> {
-    let (found, _) = store.resources(&[ResourceType::TEMPLATE], ListResources::default()).await?;
-    Ok(ApiJson(as_templates(&store, found).await?))
+async fn templates(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<Vec<Template>>, ApiError> {
+    list_templates(&store, &query, None).await
+}
+
+async fn list_templates(
+    store: &AuthorizedStore,
+    query: &ApiQuery,
+    organization: Option<OrganizationId>,
+) -> Result<ApiJson<Vec<Template>>, ApiError> {
+    let text = query.text("q").unwrap_or_default();
+    let Some(conditions) = search(store, text, "Invalid template search query.").await? else {
+        return Ok(ApiJson(Vec::new()));
+    };
+    if organization.is_some() && conditions.organization_id.is_some_and(|named| Some(named) != organization) {
+        return Ok(ApiJson(Vec::new()));
+    }
+    let list = ListResources {
+        organization_id: organization.or(conditions.organization_id),
+        page: query.page(ResourceId)?,
+        ..conditions
+    };
+    let (found, _) = store.resources(&[ResourceType::TEMPLATE], list).await?;
+    Ok(ApiJson(as_templates(store, found).await?))
 }
 
 /// Get a template
@@ -110,11 +130,13 @@ async fn template(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Templ
 }
 
 /// List an organization's templates
-async fn organization_templates(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Vec<Template>>, ApiError> {
+async fn organization_templates(
+    store: AuthorizedStore,
+    path: ApiPath,
+    query: ApiQuery,
+) -> Result<ApiJson<Vec<Template>>, ApiError> {
     let organization = store.addressed_organization(path.get("organization")).await?;
-    let list = ListResources { organization_id: Some(organization.id), ..ListResources::default() };
-    let (found, _) = store.resources(&[ResourceType::TEMPLATE], list).await?;
-    Ok(ApiJson(as_templates(&store, found).await?))
+    list_templates(&store, &query, Some(organization.id)).await
 }
 
 /// Get an organization's template by its name

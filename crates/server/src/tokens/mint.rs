@@ -82,8 +82,10 @@ pub(super) async fn token(
     request: CreateTokenRequest,
 ) -> Result<MintedKey, ApiError> {
     let catalogue = app.catalogue();
+    // The contract's order of errors.
+    let entries = allow_entries(catalogue, &request.allow_list)?;
     let scopes = scopes(catalogue, &request)?;
-    let allow_list = allow_list(catalogue, &request.allow_list)?;
+    let allow_list = allow_list(entries)?;
     let lifetime = lifetime(app, &owner, request.lifetime)?;
     let order = |name| KeyOrder {
         owner: owner.clone(),
@@ -129,15 +131,18 @@ fn scopes(catalogue: &Catalogue, request: &CreateTokenRequest) -> Result<Wish<Ve
     names.into_iter().map(scope).collect::<Result<_, _>>().map(Wish::Exactly)
 }
 
-fn allow_list(catalogue: &Catalogue, targets: &[AllowListTarget]) -> Result<Wish<AllowList>, BadRequest> {
-    if targets.is_empty() {
-        return Ok(Wish::Own);
-    }
+fn allow_entries(catalogue: &Catalogue, targets: &[AllowListTarget]) -> Result<Vec<AllowEntry>, BadRequest> {
     let entries = targets.iter().enumerate().map(|(place, target)| {
         AllowEntry::parse(catalogue, &target.0)
             .map_err(|error| BadRequest::AllowEntry { place, reason: error.to_string() })
     });
-    let entries = entries.collect::<Result<Vec<_>, _>>()?;
+    entries.collect()
+}
+
+fn allow_list(entries: Vec<AllowEntry>) -> Result<Wish<AllowList>, BadRequest> {
+    if entries.is_empty() {
+        return Ok(Wish::Own);
+    }
     AllowList::from_request(entries).map(Wish::Exactly).map_err(|error| BadRequest::AllowList(error.to_string()))
 }
 

@@ -15,8 +15,12 @@ use crate::{
 /// Makes a user as asked for.
 pub(super) async fn user(app: &App, store: &AuthorizedStore, request: CreateUserRequest) -> Result<UserView, ApiError> {
     check_fields(&request)?;
+    let ids = organization_ids(&request)?;
+    if store.is_taken(&request.username, &request.email).await? {
+        return Err(CreateUserError::Taken.into());
+    }
+    let organizations = organizations(store, ids).await?;
     let login_type = login_type(&request)?;
-    let organizations = organizations(store, &request).await?;
     let password_hash = password_hash(app, login_type, &request).await?;
     let now = app.clock().now();
     let user = User {
@@ -59,21 +63,24 @@ fn check_fields(request: &CreateUserRequest) -> Result<(), ApiError> {
         }
         true if has_password => Err(ApiError::bad_request("Password cannot be set for service accounts.")),
         true if !request.email.is_empty() => Err(ApiError::bad_request("Email cannot be set for service accounts.")),
+        false if has_password && asked_login_type(request) != "password" => Err(ApiError::bad_request(format!(
+            "Password cannot be set for non-password (\"{}\") authentication.",
+            asked_login_type(request)
+        ))),
         _ => Ok(()),
     }
 }
 
-fn login_type(request: &CreateUserRequest) -> Result<LoginType, ApiError> {
-    let asked = match request.login_type.as_str() {
+fn asked_login_type(request: &CreateUserRequest) -> &str {
+    match request.login_type.as_str() {
         "" if request.service_account => "none",
         "" => "password",
         other => other,
-    };
-    if asked != "password" && !request.password.reveal().is_empty() {
-        return Err(ApiError::bad_request(format!(
-            "Password cannot be set for non-password (\"{asked}\") authentication."
-        )));
     }
+}
+
+fn login_type(request: &CreateUserRequest) -> Result<LoginType, ApiError> {
+    let asked = asked_login_type(request);
     match LoginType::parse(asked) {
         Some(LoginType::Oidc) => Err(ApiError::bad_request("You must configure OIDC before creating OIDC users.")),
         Some(login_type) => Ok(login_type),
@@ -83,8 +90,8 @@ fn login_type(request: &CreateUserRequest) -> Result<LoginType, ApiError> {
     }
 }
 
-/// The organizations that the user is to be a member of; the nil UUID is the default one.
-async fn organizations(store: &AuthorizedStore, request: &CreateUserRequest) -> Result<Vec<Organization>, ApiError> {
+/// The ids of the organizations that the user is to be a member of; the nil UUID is the default one.
+fn organization_ids(request: &CreateUserRequest) -> Result<Vec<Uuid>, ApiError> {
     let mut ids: Vec<Uuid> = request.organization_ids.clone();
     ids.extend(request.organization_id);
     if ids.is_empty() {
@@ -95,13 +102,18 @@ async fn organizations(store: &AuthorizedStore, request: &CreateUserRequest) -> 
         .detail("required at least 1 value for the array 'organization_ids'")
         .validation("organization_ids", "Missing values, this cannot be empty"));
     }
+    Ok(ids)
+}
+
+async fn organizations(store: &AuthorizedStore, ids: Vec<Uuid>) -> Result<Vec<Organization>, ApiError> {
     let mut found: Vec<Organization> = Vec::new();
     for id in ids {
         let organization = store.addressed_organization(&id.to_string()).await.map_err(|refused| match refused {
-            Refused::Hidden(_) => ApiError::new(
-                StatusCode::NOT_FOUND,
-                format!("Organization does not exist with the provided id \"{id}\"."),
-            ),
+            Refused::Hidden(denied) => {
+                let message = format!("Organization does not exist with the provided id \"{id}\".");
+                let missing = ApiError::new(StatusCode::NOT_FOUND, message);
+                denied.and_then(|denied| denied.scopes_lack()).into_iter().fold(missing, ApiError::detail)
+            }
             other => other.into(),
         })?;
         if !found.iter().any(|known| known.id == organization.id) {
@@ -133,6 +145,10 @@ impl From<CreateUserError> for ApiError {
                 denied.explanation().into_iter().fold(refusal, Self::detail).challenge(&denied.challenge())
             }
             CreateUserError::Assign(error) => error.into(),
+            CreateUserError::NeedsFullKey => Self::forbidden().detail(
+                "only a key with the scope coder:all and the allow list *:* may make users who can sign in; service \
+                 accounts need no such key",
+            ),
             CreateUserError::Taken => Self::new(StatusCode::CONFLICT, "User already exists."),
             CreateUserError::Store(error) => error.into(),
         }

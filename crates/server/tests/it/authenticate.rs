@@ -148,10 +148,18 @@ async fn values_that_are_no_keys_are_ignored_beside_one_and_two_different_keys_a
         .expect(StatusCode::OK);
     ask(&owner, &[("Cookie", &cookie), ("Coder-Session-Token", &owner.key)]).await.expect(StatusCode::OK);
 
-    let answer = ask(&owner, &[("Cookie", &cookie), ("Coder-Session-Token", &other.key)]).await;
-    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
-    assert!(answer.message().starts_with("CSRF error encountered. Authentication via"), "{}", answer.body);
-    assert!(!answer.body.contains(&owner.key[11..]) && !answer.body.contains(&other.key[11..]));
+    let both = format!("{cookie}; coder_session_token={}", other.key);
+    let different = [
+        vec![("Cookie", cookie.as_str()), ("Coder-Session-Token", other.key.as_str())],
+        vec![("Coder-Session-Token", owner.key.as_str()), ("Coder-Session-Token", other.key.as_str())],
+        vec![("Cookie", both.as_str())],
+    ];
+    for headers in different {
+        let answer = ask(&owner, &headers).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{headers:?}");
+        assert!(answer.message().starts_with("CSRF error encountered. Authentication via"), "{}", answer.body);
+        assert!(!answer.body.contains(&owner.key[11..]) && !answer.body.contains(&other.key[11..]));
+    }
 }
 
 /// Stance: "Tokens accepted in the query string".
@@ -180,6 +188,20 @@ async fn a_change_with_the_cookie_alone_needs_a_proof_of_its_origin() {
         .expect(StatusCode::CREATED);
     let cross = [("Cookie", cookie.as_str()), ("Coder-Session-Token", &owner.key), ("Sec-Fetch-Site", "cross-site")];
     ask_for(&owner, "POST", path, &cross).await.expect(StatusCode::BAD_REQUEST);
+}
+
+/// Contract, section 1.1: words with routes of their own are usernames for the methods that those leave free.
+#[tokio::test]
+async fn words_below_users_are_usernames_for_the_methods_they_leave_free() {
+    let (app, owner) = TestApp::new().await;
+    for word in ["login", "logout", "authmethods", "first", "roles"] {
+        let path = format!("/api/v2/users/{word}");
+        assert_eq!(app.nobody().delete(&path).await.status, StatusCode::UNAUTHORIZED, "{word}");
+        assert_eq!(owner.delete(&path).await.status, StatusCode::NOT_FOUND, "{word}");
+    }
+    for word in ["login", "logout"] {
+        assert_eq!(owner.get(&format!("/api/v2/users/{word}")).await.status, StatusCode::NOT_FOUND, "{word}");
+    }
 }
 
 #[tokio::test]

@@ -153,6 +153,33 @@ async fn a_user_that_breaks_a_rule_is_not_made() {
     owner.post("/api/v2/users", good).await.expect(StatusCode::CREATED);
 }
 
+/// Contract, section 3.2.4: the errors of a request with several come in a fixed order.
+#[tokio::test]
+async fn of_several_mistakes_the_contracts_first_is_answered() {
+    let (app, owner) = TestApp::new().await;
+    let many: Vec<String> = (0..129).map(|number| format!("workspace:aaaaaaaa-0000-4000-8000-{number:012}")).collect();
+    let cases = [
+        (
+            json!({"allow_list": ["y"], "scopes": ["x"], "lifetime": -1}),
+            "invalid allow_list entry \"y\": want <type>:<id>",
+        ),
+        (json!({"allow_list": many, "scopes": ["x"]}), "invalid or unsupported API key scope: \"x\""),
+        (json!({"allow_list": many, "lifetime": -1}), "allow_list has 129 entries; max allowed is 128"),
+    ];
+    for (body, detail) in cases {
+        assert_eq!(owner.post(TOKENS, body).await.expect(StatusCode::BAD_REQUEST).detail(), detail);
+    }
+    // Whoever may not make users still learns that a name which they see is taken.
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let taken = json!({
+        "username": "alice", "email": "x@example.com", "password": "weak", "login_type": "oidc",
+        "organization_ids": [owner.organization().await],
+    });
+    let mut taken = taken;
+    taken["password"] = json!("");
+    assert_eq!(alice.post("/api/v2/users", taken).await.expect(StatusCode::CONFLICT).message(), "User already exists.");
+}
+
 #[tokio::test]
 async fn html_in_a_name_is_escaped_in_the_answer() {
     let (_app, owner) = TestApp::new().await;

@@ -197,3 +197,35 @@ async fn without_a_wish_a_narrow_key_hands_on_what_it_has() {
     assert_eq!(shown["scopes"], json!(["workspace:read", "api_key:*"]));
     assert_eq!(shown["allow_list"], json!(list));
 }
+
+/// Stance: "Only a full key may set a credential of anybody else (password, login type, e-mail)".
+#[tokio::test]
+async fn a_narrow_key_makes_nobody_who_could_sign_in_with_more_than_it_has() {
+    let (_app, owner) = TestApp::new().await;
+    let list = ["user:*", "organization:*", "organization_member:*", "assign_role:*", "assign_org_role:*", "api_key:*"];
+    let narrow = owner.token(json!({"allow_list": list})).await;
+    let organization = owner.organization().await;
+    let body = |username: &str| json!({"username": username, "organization_ids": [organization], "roles": ["owner"]});
+    let mut person = body("esc");
+    person["email"] = json!("esc@example.com");
+    person["password"] = json!(crate::support::PASSWORD);
+    for login_type in ["password", "none", "github"] {
+        let mut person = person.clone();
+        person["login_type"] = json!(login_type);
+        if login_type != "password" {
+            person["password"] = json!("");
+        }
+        let refused = narrow.post("/api/v2/users", person).await.expect(StatusCode::FORBIDDEN);
+        assert!(refused.detail().starts_with("only a key with the scope coder:all"), "{}", refused.body);
+    }
+    owner.get("/api/v2/users/esc").await.expect(StatusCode::NOT_FOUND);
+
+    // An account that cannot sign in is no way around: its keys are within the key that mints them.
+    let mut robot = body("robot");
+    robot["service_account"] = json!(true);
+    narrow.post("/api/v2/users", robot).await.expect(StatusCode::CREATED);
+    let minted = narrow.post("/api/v2/users/robot/keys/tokens", json!({})).await;
+    let key = view(&owner, &narrow.with_key_of(&minted)).await;
+    assert!(texts(&key["allow_list"]).all(|entry| list.contains(&entry)), "{key}");
+    owner.post("/api/v2/users", person).await.expect(StatusCode::CREATED);
+}

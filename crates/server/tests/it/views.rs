@@ -1,6 +1,7 @@
 //! `/workspaces` and `/templates`: views on the registry in the shapes that existing clients read.
 use axum::http::StatusCode;
 use insta::assert_json_snapshot;
+use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::support::{Answer, Identity, TestApp};
@@ -145,4 +146,26 @@ async fn an_id_that_is_none_is_refused() {
     for path in ["/api/v2/workspaces/dev", "/api/v2/templates/docker"] {
         owner.get(path).await.expect(StatusCode::BAD_REQUEST);
     }
+}
+
+/// Stance: "A registered resource": in the views `q` takes certain keys, and another is 400.
+#[tokio::test]
+async fn templates_are_searched_like_workspaces() {
+    let (app, owner) = TestApp::new().await;
+    let second = owner.add_organization("second").await;
+    owner.register("template", "base").await;
+    app.advance(SignedDuration::from_secs(1));
+    let body = json!({"resource_type": "template", "name": "other", "organization_id": second});
+    owner.post("/api/v2/resources", body).await.expect(StatusCode::CREATED);
+    let names = async |path: &str| -> Vec<String> {
+        let found = owner.get(path).await.expect(StatusCode::OK).json();
+        found.as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names("/api/v2/templates").await, ["base", "other"]);
+    assert_eq!(names("/api/v2/templates?q=BAS").await, ["base"]);
+    assert_eq!(names("/api/v2/templates?q=organization:second").await, ["other"]);
+    assert_eq!(names("/api/v2/organizations/second/templates").await, ["other"]);
+    assert_eq!(names("/api/v2/organizations/second/templates?q=organization:coder").await, Vec::<String>::new());
+    let refused = owner.get("/api/v2/templates?q=colour:red").await.expect(StatusCode::BAD_REQUEST);
+    assert_eq!(refused.message(), "Invalid template search query.");
 }

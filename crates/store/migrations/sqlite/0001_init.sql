@@ -166,9 +166,9 @@ CREATE INDEX resource_grants_grantee ON resource_grants (grantee_id, resource_ty
 
 -- Allow lists may name a deleted resource: its id is never given out again.
 CREATE TABLE retired_resources (
-    resource_type TEXT NOT NULL,
     id            BLOB NOT NULL,
-    PRIMARY KEY (resource_type, id)
+    resource_type TEXT NOT NULL,
+    PRIMARY KEY (id, resource_type)
 ) STRICT;
 
 -- No foreign keys: records outlive what they speak of.

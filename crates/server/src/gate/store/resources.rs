@@ -131,7 +131,7 @@ impl AuthorizedStore {
         self.require_permitted(Action::CREATE, &bare_object(of, new.organization_id, new.owner_id))?;
         let mut tx = self.store().begin().await?;
         self.check_place(new).await?;
-        if tx.is_retired(&new.key).await? || tx.find_resource(&new.key).await?.is_some() {
+        if tx.is_retired(new.key.id).await? || tx.find_resource(&new.key).await?.is_some() {
             return Err(ResourceError::IdTaken);
         }
         tx.insert_resource(new).await?;

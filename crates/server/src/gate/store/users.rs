@@ -29,6 +29,8 @@ pub(crate) enum CreateUserError {
     Assign(AssignError),
     /// A live user has that name or address.
     Taken,
+    /// The user could sign in, and the caller's key is narrow: what it sets for somebody else, it could use itself.
+    NeedsFullKey,
     /// The store failed.
     Store(StoreError),
 }
@@ -104,6 +106,16 @@ impl AuthorizedStore {
         Ok(self.store().find_login(email).await?)
     }
 
+    /// Whether a live user whom the caller may see has that name or address.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn is_taken(&self, username: &str, email: &str) -> Result<bool, Refused> {
+        let by_name = self.store().find_user_by_username(username).await?;
+        let by_address = if email.is_empty() { None } else { self.store().find_login(email).await? };
+        let found = by_name.into_iter().chain(by_address.map(|(user, _)| user));
+        let visible = self.incidental().caller.visible(Action::READ, ResourceType::USER);
+        Ok(found.into_iter().any(|user| visible.matches(&user_object(user.id)) || self.caller.is_self(user.id)))
+    }
+
     /// Makes a user a member of these organizations, with these deployment-wide roles. Requires `create` on users,
     /// `create` on members of each organization, and the right to assign every role that comes with it.
     #[tracing::instrument(skip_all)]
@@ -113,6 +125,9 @@ impl AuthorizedStore {
         organizations: &[Organization],
     ) -> Result<(), CreateUserError> {
         self.caller.require(Action::CREATE, &Object::of(ResourceType::USER)).map_err(CreateUserError::Denied)?;
+        if !new.user.email.is_empty() && !self.caller.may_set_credentials_of_others() {
+            return Err(CreateUserError::NeedsFullKey);
+        }
         if !new.user.roles.is_empty() {
             self.require_assigning(None, &[], &new.user.roles).await.map_err(CreateUserError::Assign)?;
         }
