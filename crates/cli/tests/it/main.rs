@@ -21,5 +21,6 @@ mod program;
 mod proxy;
 mod recorded;
 mod secrets;
+mod settings;
 mod tour;
 mod usage;

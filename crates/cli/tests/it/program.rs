@@ -51,11 +51,17 @@ impl Server {
 
     /// The same with more flags.
     pub(crate) fn start_with(flags: &[&str]) -> Self {
+        Self::start_in(&[], flags)
+    }
+
+    /// The same with more environment variables.
+    pub(crate) fn start_in(environment: &[(&str, &str)], flags: &[&str]) -> Self {
         let data = tempfile::tempdir().unwrap();
         let mut process = keyfob(data.path())
             .args(["server", "--http-address", "127.0.0.1:0", "--data-dir"])
             .arg(data.path().join("data"))
             .args(flags)
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -82,12 +88,17 @@ impl Server {
     /// The same with more flags.
     pub(crate) fn with_owner_and(flags: &[&str]) -> (Self, String) {
         let server = Self::start_with(flags);
-        let owner = json!({"email": "owner@example.com", "username": "owner", "name": "Owner", "password": PASSWORD});
-        assert_eq!(server.post(None, "/api/v2/users/first", &owner).status(), 201);
-        let login = json!({"email": "owner@example.com", "password": PASSWORD});
-        let answer = server.post(None, "/api/v2/users/login", &login).json().unwrap();
-        let session = answer["session_token"].as_str().unwrap().to_owned();
+        let session = server.set_up();
         (server, session)
+    }
+
+    /// Makes the first user, and signs in.
+    pub(crate) fn set_up(&self) -> String {
+        let owner = json!({"email": "owner@example.com", "username": "owner", "name": "Owner", "password": PASSWORD});
+        assert_eq!(self.post(None, "/api/v2/users/first", &owner).status(), 201);
+        let login = json!({"email": "owner@example.com", "password": PASSWORD});
+        let answer = self.post(None, "/api/v2/users/login", &login).json().unwrap();
+        answer["session_token"].as_str().unwrap().to_owned()
     }
 
     pub(crate) fn url(&self) -> String {

@@ -49,6 +49,7 @@ async fn an_owner_is_suspended_only_after_the_role_is_gone() {
     assert_eq!(owner.put(path, json!({})).await.expect(StatusCode::OK).text("status"), "suspended");
 }
 
+/// Stance: "Refusals that come out as 500".
 #[tokio::test]
 async fn a_suspended_user_cannot_sign_in_and_a_narrow_key_cannot_suspend() {
     let (app, owner) = TestApp::new().await;

@@ -35,6 +35,7 @@ fn invalid(description: &str) -> String {
     format!("Bearer realm=\"coder\", error=\"invalid_token\", error_description=\"{description}\", {METADATA}")
 }
 
+/// Stance: "\"no key\" labelled expired in `WWW-Authenticate`".
 #[tokio::test]
 async fn without_a_credential_no_error_code_is_named() {
     let (app, _) = TestApp::new().await;
@@ -74,6 +75,7 @@ async fn an_unknown_id_a_wrong_secret_and_a_deleted_key_are_refused() {
     assert_refused(&token.get(ME).await, SIGNED_OUT, "API key is invalid.", &challenge);
 }
 
+/// Stance: "A key is refused after its `expires_at`".
 #[tokio::test]
 async fn a_key_is_refused_at_its_expiry_and_not_a_moment_before() {
     let (app, owner) = TestApp::new().await;
@@ -85,6 +87,7 @@ async fn a_key_is_refused_at_its_expiry_and_not_a_moment_before() {
     assert_refused(&token.get(ME).await, SIGNED_OUT, detail, &invalid("The access token has expired"));
 }
 
+/// Stance: "A key is refused after its `expires_at`": the revoked mark beside it.
 #[tokio::test]
 async fn an_expired_key_stays_refused_when_the_clock_goes_back() {
     let (app, owner) = TestApp::new().await;
@@ -119,6 +122,7 @@ async fn a_dormant_user_who_acts_is_active_again() {
     assert_eq!(owner.get("/api/v2/users/alice").await.text("status"), "active");
 }
 
+/// Stance: "Headers `Coder-Session-Token`, `Authorization: Bearer`, cookie `coder_session_token`, ...".
 #[tokio::test]
 async fn the_key_may_come_as_header_bearer_or_cookie() {
     let (_app, owner) = TestApp::new().await;
@@ -215,6 +219,7 @@ async fn a_method_or_path_that_is_not_there_is_answered_in_the_contracts_shape()
     }
 }
 
+/// Stance: "Headers `Coder-Session-Token`, ...": the version that clients switch features on.
 #[tokio::test]
 async fn every_answer_carries_version_and_request_id_and_is_not_kept() {
     let (app, owner) = TestApp::new().await;

@@ -13,6 +13,7 @@ fn by_id(key: &Identity) -> String {
     format!("/api/v2/users/me/keys/{}", key.key_id())
 }
 
+/// Stance: "Token text `<10>-<22>`, SHA-256 of the secret".
 #[tokio::test]
 async fn a_token_is_shown_once_and_then_described() {
     let (_app, owner) = TestApp::new().await;
