@@ -71,26 +71,14 @@ async fn conditions(
     Ok(list)
 }
 
-/// Groups with their members, as far as the caller may see them.
 async fn shown(store: &AuthorizedStore, groups: Vec<Group>) -> Result<ApiJson<Vec<WireGroup>>, ApiError> {
-    let mut found = Vec::with_capacity(groups.len());
-    let counts = store.count_group_members(&groups).await?;
-    let organizations = store.organizations_of_groups(&groups).await?;
-    for group in groups {
-        let organization = organizations.iter().find(|of| of.id == group.organization_id);
-        let count = counts.get(&group.id).copied().unwrap_or(0);
-        let (members, _) = store.group_members(&group, ListUsers::default()).await?;
-        found.push(wire::group(group, organization, members, count));
-    }
-    Ok(ApiJson(found))
+    Ok(ApiJson(store.with_members(groups).await?.into_iter().map(wire::group).collect()))
 }
 
 async fn one(store: &AuthorizedStore, group: Group, with_members: bool) -> Result<ApiJson<WireGroup>, ApiError> {
-    let one = std::slice::from_ref(&group);
-    let count = store.count_group_members(one).await?.get(&group.id).copied().unwrap_or(0);
-    let organizations = store.organizations_of_groups(one).await?;
-    let members = if with_members { store.group_members(&group, ListUsers::default()).await?.0 } else { Vec::new() };
-    Ok(ApiJson(wire::group(group, organizations.first(), members, count)))
+    let view = store.with_members(vec![group]).await?.pop().ok_or_else(ApiError::not_found)?;
+    let group = wire::group(view);
+    Ok(ApiJson(if with_members { group } else { WireGroup { members: Vec::new(), ..group } }))
 }
 
 /// The group of a path. What is no id is like an id of no group.

@@ -15,7 +15,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument as _;
 
 use crate::{
-    authcheck,
+    audit, authcheck,
     context::{KeyLife, RequestContext, Trail},
     deployment,
     error::ApiError,
@@ -48,6 +48,7 @@ fn router(app: App) -> Router {
         .merge(organizations::routes())
         .merge(roles::routes())
         .merge(groups::routes())
+        .merge(audit::routes())
         .merge(resources::routes())
         .merge(authcheck::routes());
     Router::new()

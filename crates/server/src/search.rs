@@ -1,7 +1,7 @@
 //! The grammar of searches (contract, section 5.10): `status:active,dormant "two words" amy`.
 use std::str::FromStr;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use keyfob_api::error::Validation;
 use uuid::Uuid;
 
@@ -13,12 +13,16 @@ pub(crate) struct Search {
     terms: Vec<(String, String)>,
     words: Vec<String>,
     wrong: Vec<Validation>,
+    /// The values of keys as they were written.
+    written: Vec<String>,
 }
 
 impl Search {
     /// Takes a search apart, its ASCII letters lower-cased: that is how lists compare.
     pub(crate) fn parse(text: &str) -> Self {
-        let mut search = Self::default();
+        let values = split(text, |character| character.is_whitespace() || character == ':');
+        let written = values.into_iter().map(|value| value.trim_matches('"').to_owned()).collect();
+        let mut search = Self { written, ..Self::default() };
         for element in split(&text.to_ascii_lowercase(), char::is_whitespace) {
             if element.starts_with(':') || element.ends_with(':') {
                 search.complain("q", format!("Query element \"{element}\" cannot start or end with ':'"));
@@ -100,6 +104,23 @@ impl Search {
         let parsed = Uuid::try_parse(&value).ok();
         if parsed.is_none() {
             self.complain(key, format!("Query param {key:?} must be a valid uuid"));
+        }
+        parsed
+    }
+
+    /// The value of a key, which is an id: ids of API keys tell capitals apart, so it is as it was written.
+    pub(crate) fn exact(&mut self, key: &str) -> Option<String> {
+        let lowered = self.text(key)?;
+        let written = self.written.iter().find(|value| value.eq_ignore_ascii_case(&lowered));
+        written.cloned().or(Some(lowered))
+    }
+
+    /// The value of a key as a day (`YYYY-MM-DD`).
+    pub(crate) fn date(&mut self, key: &str) -> Option<Date> {
+        let value = self.text(key)?;
+        let parsed = value.parse().ok();
+        if parsed.is_none() {
+            self.complain(key, format!("Query param {key:?} must be a valid date format (2006-01-02)"));
         }
         parsed
     }

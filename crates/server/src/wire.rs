@@ -8,9 +8,9 @@ use keyfob_api::{
     users::{LoginType as WireLoginType, User as WireUser, UserStatus as WireStatus},
 };
 use keyfob_rbac::{Catalogue, Permission, Role, display_name};
-use keyfob_store::{ApiKey, CustomRole, Group, KeyLoginType, LoginType, Member, Organization, User, UserStatus};
+use keyfob_store::{ApiKey, CustomRole, KeyLoginType, LoginType, Member, Organization, User, UserStatus};
 
-use crate::gate::{MemberView, UserView};
+use crate::gate::{GroupView, MemberView, UserView};
 
 pub(crate) fn status(status: UserStatus) -> WireStatus {
     match status {
@@ -178,24 +178,20 @@ pub(crate) fn reduced_user(user: User) -> ReducedUser {
 }
 
 /// A group, with those of its members that may be seen.
-pub(crate) fn group(
-    group: Group,
-    organization: Option<&Organization>,
-    members: Vec<User>,
-    total_member_count: u64,
-) -> WireGroup {
+pub(crate) fn group(view: GroupView) -> WireGroup {
+    let GroupView { group, organization, members, total_member_count } = view;
     WireGroup {
         id: group.id.0,
         name: group.name,
         display_name: group.display_name,
         organization_id: group.organization_id.0,
         members: members.into_iter().map(reduced_user).collect(),
-        total_member_count,
+        total_member_count: u64::try_from(total_member_count).unwrap_or(u64::MAX),
         avatar_url: group.avatar_url,
         quota_allowance: group.quota_allowance,
         source: "user".to_owned(),
-        organization_name: organization.map(|of| of.name.clone()).unwrap_or_default(),
-        organization_display_name: organization.map(|of| of.display_name.clone()).unwrap_or_default(),
+        organization_name: organization.as_ref().map(|of| of.name.clone()).unwrap_or_default(),
+        organization_display_name: organization.map(|of| of.display_name).unwrap_or_default(),
     }
 }
 

@@ -1,6 +1,4 @@
 //! Groups of an organization's members.
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
 use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Order, Query, SelectStatement};
@@ -95,7 +93,7 @@ row! {
 
 row! { struct GroupIdRow in "group_members" => { group_id: Uuid } }
 
-row! { struct GroupCountRow in "(count)" => { id: Uuid, count: i64 } }
+row! { struct MembershipRow in "group_members" => { group_id: Uuid, user_id: Uuid } }
 
 impl TryFrom<GroupRow> for Group {
     type Error = StoreError;
@@ -215,33 +213,30 @@ impl Store {
         Ok(rows.into_iter().map(|row| GroupId(row.group_id)).collect())
     }
 
-    /// How many members groups have, however many there are: two statements.
+    /// Who is in which of these groups, in no order: two statements, however many groups.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn count_group_members(&self, groups: &[Group]) -> Result<HashMap<GroupId, u64>, StoreError> {
+    pub async fn group_memberships(&self, groups: &[Group]) -> Result<Vec<(GroupId, UserId)>, StoreError> {
         use {GroupMembers as G, OrganizationMembers as M};
-        let mut found = HashMap::new();
+        let mut found = Vec::new();
         for some in groups.chunks(MAX_IN_LIST) {
-            let mut counts = Query::select();
-            counts
-                .expr_as(Expr::col(G::GroupId), "id")
-                .expr_as(Expr::col(G::UserId).count(), "count")
+            let mut put_in = Query::select();
+            put_in
+                .columns([G::GroupId, G::UserId])
                 .from(G::Table)
-                .and_where(Expr::col(G::GroupId).is_in(some.iter().map(|group| group.id.0)))
-                .group_by_col(G::GroupId);
+                .and_where(Expr::col(G::GroupId).is_in(some.iter().map(|group| group.id.0)));
             let everyone = some.iter().filter(|group| group.is_everyone()).map(|group| group.id.0);
             let mut members = Query::select();
             members
-                .expr_as(Expr::col(M::OrganizationId), "id")
-                .expr_as(Expr::col(M::UserId).count(), "count")
+                .expr_as(Expr::col(M::OrganizationId), "group_id")
+                .column(M::UserId)
                 .from(M::Table)
-                .and_where(Expr::col(M::OrganizationId).is_in(everyone))
-                .group_by_col(M::OrganizationId);
-            for query in [counts, members] {
-                let rows: Vec<GroupCountRow> = (&mut &*self).fetch_all(&query).await?;
-                found.extend(rows.into_iter().map(|row| (GroupId(row.id), u64::try_from(row.count).unwrap_or(0))));
+                .and_where(Expr::col(M::OrganizationId).is_in(everyone));
+            for query in [put_in, members] {
+                let rows: Vec<MembershipRow> = (&mut &*self).fetch_all(&query).await?;
+                found.extend(rows.into_iter().map(|row| (GroupId(row.group_id), UserId(row.user_id))));
             }
         }
         Ok(found)

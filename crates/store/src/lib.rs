@@ -16,7 +16,7 @@ mod resources;
 mod settings;
 mod users;
 
-pub use audit::AuditRecord;
+pub use audit::{AuditRecord, ListAudit};
 pub use custom_roles::{CustomRole, NamedPermission};
 pub use db::{Limits, Store, Tx};
 pub use error::StoreError;

@@ -2,7 +2,9 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use keyfob_rbac::{Action, AllowList, Catalogue, Filter, Object, ResourceType, ScopeName, Subject, authorize, filter};
+use keyfob_rbac::{
+    Action, AllowList, AllowReach, Catalogue, Filter, Object, ResourceType, ScopeName, Subject, authorize, filter,
+};
 use keyfob_store::{ApiKey, KeyId, User, UserId};
 
 use super::{Denied, denied::Cause};
@@ -60,6 +62,13 @@ impl Caller {
     pub(super) fn visible(&self, action: Action, resource_type: ResourceType) -> Filter {
         self.context.trail.required(resource_type, action);
         filter(&self.subject, action, resource_type)
+    }
+
+    /// Whether the caller could do that to some object of the type, as such objects are built.
+    pub(super) fn could(&self, action: Action, resource_type: ResourceType) -> bool {
+        self.subject.roles_could_permit(action, resource_type)
+            && self.subject.scope_permits(action, resource_type)
+            && self.subject.allow_list_reach(resource_type) != AllowReach::None
     }
 
     /// The refusal of an action on a type, with what the key lacks for it. It looks at no object.

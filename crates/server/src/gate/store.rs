@@ -13,9 +13,10 @@ mod users;
 
 pub(crate) use assign::AssignError;
 pub(super) use audit::user_audit;
+pub(crate) use audit::{AuditView, COUNT_CAP};
 pub(crate) use custom_roles::{AssignableRole, CustomRoleError};
 pub(crate) use decisions::{Question, Questions, Verdict};
-pub(crate) use groups::GroupChangeError;
+pub(crate) use groups::{GroupChangeError, GroupView};
 pub(crate) use keys::{EndKey, Ended, KeyOrder, Lifetime, MintError, MintedKey, NewKeyKind, Wish};
 pub(crate) use members::{AddMemberError, MemberView};
 pub(crate) use organizations::DeleteOrganizationError;

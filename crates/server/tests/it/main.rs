@@ -4,6 +4,7 @@
 
 mod access_lists;
 mod administration;
+mod audit;
 mod authcheck;
 mod authenticate;
 mod bad_input;

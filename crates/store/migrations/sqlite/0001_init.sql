@@ -171,8 +171,9 @@ CREATE TABLE retired_resources (
     PRIMARY KEY (id, resource_type)
 ) STRICT;
 
--- No foreign keys: records outlive what they speak of.
+-- No foreign keys: records outlive what they speak of. The sequence is the order in which they were committed.
 CREATE TABLE audit_records (
+    sequence        INTEGER NOT NULL UNIQUE,
     id              BLOB    NOT NULL PRIMARY KEY,
     recorded_at     INTEGER NOT NULL,
     request_id      BLOB    NOT NULL,
@@ -189,4 +190,6 @@ CREATE TABLE audit_records (
     diff            TEXT    NOT NULL CHECK (json_valid(diff))
 ) STRICT;
 
-CREATE INDEX audit_records_time ON audit_records (recorded_at, id);
+CREATE INDEX audit_records_time ON audit_records (recorded_at);
+CREATE INDEX audit_records_user ON audit_records (user_id);
+CREATE INDEX audit_records_resource ON audit_records (resource_id);

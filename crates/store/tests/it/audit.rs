@@ -17,7 +17,7 @@ fn record() -> AuditRecord {
         key_id: Some(key_id("abc")),
         ip_address: IpAddr::V6(Ipv6Addr::LOCALHOST),
         user_agent: "curl/8 \"quoted\"".to_owned(),
-        action: "create",
+        action: "create".to_owned(),
         resource_type: "api_key".to_owned(),
         resource_id: "id".to_owned(),
         resource_target: "target".to_owned(),

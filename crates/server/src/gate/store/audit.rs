@@ -1,12 +1,14 @@
 //! Records of what a caller did, in the transaction that did it.
 use axum::http::StatusCode;
+use keyfob_rbac::{Action, Filter, ResourceType};
 use keyfob_store::{
-    ApiKey, AuditRecord, CustomRole, Group, Member, Organization, OrganizationId, Resource, StoreError, Tx, User,
-    UserId,
+    ApiKey, AuditRecord, CustomRole, Group, ListAudit, Member, Organization, OrganizationId, Resource, StoreError, Tx,
+    User, UserId,
 };
 use serde_json::{Map, Value, json};
 
-use super::AuthorizedStore;
+use super::{AuthorizedStore, UserView};
+use crate::gate::Refused;
 
 /// What was done, apart from who did it and when.
 #[derive(Clone, Debug)]
@@ -17,6 +19,8 @@ pub(in crate::gate) struct Deed {
     pub(super) resource_id: String,
     pub(super) target: String,
     pub(super) organization_id: Option<OrganizationId>,
+    /// Whom it is about: where nobody is signed in, they did it.
+    pub(super) about: Option<UserId>,
     pub(super) diff: Value,
 }
 
@@ -28,11 +32,11 @@ impl AuthorizedStore {
             id: self.app.random().uuid(),
             recorded_at: self.now(),
             request_id: context.request_id,
-            user_id: self.caller.user().map(|user| user.id),
+            user_id: self.caller.user().map(|user| user.id).or(deed.about),
             key_id: self.caller.key().map(|key| key.id.clone()),
             ip_address: context.client,
             user_agent: context.user_agent.clone(),
-            action: deed.action,
+            action: deed.action.to_owned(),
             resource_type: deed.resource_type,
             resource_id: deed.resource_id,
             resource_target: deed.target,
@@ -41,6 +45,56 @@ impl AuthorizedStore {
             diff: deed.diff,
         };
         tx.insert_audit_record(&record).await
+    }
+}
+
+/// A record with those whom it speaks of, as far as they are still there.
+#[derive(Clone, Debug)]
+pub(crate) struct AuditView {
+    pub(crate) record: AuditRecord,
+    pub(crate) user: Option<UserView>,
+    pub(crate) organization: Option<Organization>,
+}
+
+/// How far records are counted.
+pub(crate) const COUNT_CAP: u64 = 2000;
+
+impl AuthorizedStore {
+    /// A page of the records that the caller may see, and how many there are, counted to one beyond [`COUNT_CAP`].
+    /// Requires `read` on each; whoever may see none anywhere is refused.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn audit_records(&self, mut list: ListAudit) -> Result<(Vec<AuditView>, u64), Refused> {
+        list.visible = self.caller.visible(Action::READ, ResourceType::AUDIT_LOG);
+        if !self.caller.could(Action::READ, ResourceType::AUDIT_LOG) {
+            return Err(Refused::Denied(self.caller.denied(Action::READ, ResourceType::AUDIT_LOG)));
+        }
+        let (records, count) = self.store().audit_records(&list, COUNT_CAP + 1).await?;
+        let mut ids: Vec<UserId> = records.iter().filter_map(|record| record.user_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let users = self.user_views(self.store().users(&ids).await?).await?;
+        let organizations = self.store().organizations(&Filter::All).await?;
+        let view = |record: AuditRecord| AuditView {
+            user: users.iter().find(|view| Some(view.user.id) == record.user_id).cloned(),
+            organization: organizations.iter().find(|of| Some(of.id) == record.organization_id).cloned(),
+            record,
+        };
+        Ok((records.into_iter().map(view).collect(), count))
+    }
+
+    /// The user with that name or address, for a search: none is no error, and whether they may be seen does not
+    /// matter, because what they did may be.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn actor(&self, username: Option<&str>, email: Option<&str>) -> Result<Option<UserId>, Refused> {
+        if username == Some("me") {
+            return Ok(self.caller.user().map(|user| user.id));
+        }
+        let found = match (username, email) {
+            (Some(username), _) => self.store().find_user_by_username(username).await?,
+            (None, Some(email)) => self.store().find_login(email).await?.map(|(user, _)| user),
+            (None, None) => None,
+        };
+        Ok(found.map(|user| user.id))
     }
 }
 
@@ -71,6 +125,7 @@ pub(in crate::gate) fn user_audit(action: &'static str, status: StatusCode, old:
         resource_id: new.id.to_string(),
         target: new.username.clone(),
         organization_id: None,
+        about: Some(new.id),
         diff: diff(&old.map_or(Value::Null, fields), &fields(new)),
     }
 }
@@ -93,6 +148,7 @@ pub(super) fn key_audit(action: &'static str, status: StatusCode, old: Option<&A
         resource_id: key.map(|key| key.id.to_string()).unwrap_or_default(),
         target: key.map(|key| key.token_name.clone()).unwrap_or_default(),
         organization_id: None,
+        about: key.map(|key| key.user_id),
         diff: diff(&fields(old), &fields(new)),
     }
 }
@@ -121,6 +177,7 @@ pub(super) fn resource_audit(
         resource_id: resource.map(|resource| resource.key.id.to_string()).unwrap_or_default(),
         target: resource.map(|resource| resource.name.clone()).unwrap_or_default(),
         organization_id: resource.and_then(|resource| resource.organization_id),
+        about: None,
         diff: diff(&fields(old), &fields(new)),
     }
 }
@@ -141,6 +198,7 @@ pub(super) fn member_audit(
         resource_id: user.id.to_string(),
         target: user.username.clone(),
         organization_id: new.or(old).map(|member| member.organization_id),
+        about: None,
         diff: diff(&fields(old), &fields(new)),
     }
 }
@@ -168,6 +226,7 @@ pub(super) fn organization_audit(
         resource_id: organization.map(|of| of.id.to_string()).unwrap_or_default(),
         target: organization.map(|of| of.name.clone()).unwrap_or_default(),
         organization_id: organization.map(|of| of.id),
+        about: None,
         diff: diff(&fields(old), &fields(new)),
     }
 }
@@ -196,6 +255,7 @@ pub(super) fn group_audit(
         resource_id: group.map(|group| group.id.to_string()).unwrap_or_default(),
         target: group.map(|group| group.name.clone()).unwrap_or_default(),
         organization_id: group.map(|group| group.organization_id),
+        about: None,
         diff: diff(&fields(old, removed), &fields(new, added)),
     }
 }
@@ -222,6 +282,7 @@ pub(super) fn custom_role_audit(
         resource_id: role.map(|role| role.name.clone()).unwrap_or_default(),
         target: role.map(|role| role.name.clone()).unwrap_or_default(),
         organization_id: role.map(|role| role.organization_id),
+        about: None,
         diff: diff(&fields(old), &fields(new)),
     }
 }

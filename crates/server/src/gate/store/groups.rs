@@ -1,5 +1,5 @@
 //! Groups.
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use axum::http::StatusCode;
 use keyfob_rbac::{Action, Filter, Object, ResourceType};
@@ -9,6 +9,17 @@ use keyfob_store::{
 
 use super::{AuthorizedStore, audit::group_audit};
 use crate::gate::Refused;
+
+/// A group as answers show one.
+#[derive(Clone, Debug)]
+pub(crate) struct GroupView {
+    pub(crate) group: Group,
+    /// None when it is gone meanwhile.
+    pub(crate) organization: Option<Organization>,
+    /// Those that the caller may see.
+    pub(crate) members: Vec<User>,
+    pub(crate) total_member_count: usize,
+}
 
 /// Why a group was not changed.
 #[derive(Debug)]
@@ -50,6 +61,11 @@ pub(super) fn group_object<'a>(group: &Group) -> Object<'a> {
     new_group(group.organization_id).with_id(group.id.0)
 }
 
+/// A membership of a group as the engine sees it: it has the user's id, and the user owns it.
+fn group_member_object<'a>(organization: OrganizationId, user: UserId) -> Object<'a> {
+    Object::of(ResourceType::GROUP_MEMBER).with_id(user.0).owned_by(user.0).in_organization(organization.0)
+}
+
 impl AuthorizedStore {
     /// The group with this id. Requires `read` on it.
     #[tracing::instrument(skip_all)]
@@ -81,10 +97,35 @@ impl AuthorizedStore {
         Ok(self.store().groups(&list).await?)
     }
 
-    /// How many members groups have that the caller sees.
+    /// Groups with those of their members that the caller may see, by username. Requires `read` on each membership;
+    /// whoever sees a group may see how many members it has.
     #[tracing::instrument(skip_all)]
-    pub(crate) async fn count_group_members(&self, groups: &[Group]) -> Result<HashMap<GroupId, u64>, Refused> {
-        Ok(self.store().count_group_members(groups).await?)
+    pub(crate) async fn with_members(&self, groups: Vec<Group>) -> Result<Vec<GroupView>, Refused> {
+        let visible = self.caller.visible(Action::READ, ResourceType::GROUP_MEMBER);
+        let memberships = self.store().group_memberships(&groups).await?;
+        let mut ids: Vec<UserId> = memberships.iter().map(|(_, user)| *user).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut users = self.store().users(&ids).await?;
+        users.sort_by_cached_key(|user| user.username.to_lowercase());
+        let organizations = self.store().organizations(&Filter::All).await?;
+        let mut of_group: HashMap<GroupId, HashSet<UserId>> = HashMap::new();
+        for (group, user) in memberships {
+            of_group.entry(group).or_default().insert(user);
+        }
+        let view = |group: Group| {
+            let all = of_group.remove(&group.id).unwrap_or_default();
+            let is_shown = |user: &&User| {
+                all.contains(&user.id) && visible.matches(&group_member_object(group.organization_id, user.id))
+            };
+            GroupView {
+                members: users.iter().filter(is_shown).cloned().collect(),
+                total_member_count: all.len(),
+                organization: organizations.iter().find(|of| of.id == group.organization_id).cloned(),
+                group,
+            }
+        };
+        Ok(groups.into_iter().map(view).collect())
     }
 
     /// A page of a group's members that the caller may see, and how many there are. Requires `read` on each.
@@ -145,12 +186,5 @@ impl AuthorizedStore {
         tx.delete_group(group.id).await?;
         self.record(&mut tx, group_audit("delete", StatusCode::OK, Some(group), None, (&[], &[]))).await?;
         Ok(tx.commit().await?)
-    }
-
-    /// The organizations that groups the caller sees belong to: their names come with them.
-    #[tracing::instrument(skip_all)]
-    pub(crate) async fn organizations_of_groups(&self, groups: &[Group]) -> Result<Vec<Organization>, Refused> {
-        let all = self.store().organizations(&Filter::All).await?;
-        Ok(all.into_iter().filter(|of| groups.iter().any(|group| group.organization_id == of.id)).collect())
     }
 }

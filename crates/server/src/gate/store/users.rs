@@ -80,13 +80,18 @@ impl AuthorizedStore {
     pub(crate) async fn list_users(&self, mut list: ListUsers) -> Result<(Vec<UserView>, u64), Refused> {
         list.visible = self.caller.visible(Action::READ, ResourceType::USER);
         let (users, count) = self.store().list_users(&list).await?;
+        Ok((self.user_views(users).await?, count))
+    }
+
+    /// Users as answers show them. Whoever holds users may see that.
+    pub(super) async fn user_views(&self, users: Vec<User>) -> Result<Vec<UserView>, Refused> {
         let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
         let mut organizations: HashMap<UserId, Vec<OrganizationId>> = HashMap::new();
         for member in self.store().memberships_of_all(&ids).await? {
             organizations.entry(member.user_id).or_default().push(member.organization_id);
         }
         let view = |user: User| UserView { organization_ids: organizations.remove(&user.id).unwrap_or_default(), user };
-        Ok((users.into_iter().map(view).collect(), count))
+        Ok(users.into_iter().map(view).collect())
     }
 
     /// The usernames of those of these users that the caller may see. Requires `read` on each.

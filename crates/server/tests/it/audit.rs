@@ -1,0 +1,135 @@
+//! Records of what was done, and reading them (contract, section 9).
+use axum::http::StatusCode;
+use insta::assert_json_snapshot;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::support::{Identity, TestApp};
+
+const AUDIT: &str = "/api/v2/audit";
+
+async fn records(of: &Identity, query: &str) -> Vec<Value> {
+    let query = query.replace(' ', "%20");
+    let answer = of.get(&format!("{AUDIT}?q={query}")).await.expect(StatusCode::OK).json();
+    assert_eq!(answer["count"], answer["audit_logs"].as_array().unwrap().len());
+    answer["audit_logs"].as_array().unwrap().clone()
+}
+
+fn told(record: &Value) -> String {
+    let user = record["user"]["username"].as_str().unwrap_or("nobody");
+    let target = record["resource_target"].as_str().unwrap();
+    record["description"].as_str().unwrap().replace("{user}", user).replace("{target}", target)
+}
+
+#[tokio::test]
+async fn what_was_done_is_told_newest_first() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let token = alice.token(json!({"token_name": "ci"})).await;
+    alice.put(&format!("/api/v2/users/me/keys/{}/expire", token.key_id()), json!({})).await;
+    owner.put("/api/v2/users/alice/roles", json!({"roles": ["auditor"]})).await.expect(StatusCode::OK);
+    alice.post("/api/v2/users/logout", json!({})).await.expect(StatusCode::OK);
+    owner.delete("/api/v2/users/alice").await.expect(StatusCode::OK);
+    let told: Vec<String> = records(&owner, "").await.iter().map(told).collect();
+    assert_eq!(
+        told,
+        [
+            "owner deleted user alice",
+            "alice logged out",
+            "owner updated user alice",
+            "alice updated token ci",
+            "alice created token ci",
+            "alice logged in",
+            "owner created user alice",
+            "owner created organization member alice",
+            "owner logged in",
+            "owner created user owner",
+            "nobody created organization member owner",
+        ]
+    );
+}
+
+/// Stance: "Audit: no scopes in diffs, the user's id in place of the key's, failures unseen".
+#[tokio::test]
+async fn a_record_of_a_key_holds_its_scopes_its_allow_list_and_its_own_id() {
+    let (_app, owner) = TestApp::new().await;
+    let token = owner.token(json!({"token_name": "ci", "scopes": ["workspace:read"]})).await;
+    let found = records(&owner, "resource_target:ci").await;
+    assert_json_snapshot!("key_made", found);
+    assert_eq!(found[0]["resource_id"], token.key_id());
+    assert_eq!(found[0]["additional_fields"]["key_id"], owner.key_id());
+    assert_eq!(records(&owner, &format!("resource_id:{}", token.key_id())).await, found, "capitals of ids count");
+}
+
+#[tokio::test]
+async fn records_are_searched_by_whatever_they_hold() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    app.advance(SignedDuration::from_hours(48));
+    let alice_again = app.sign_in("alice@example.com").await;
+    let made = alice_again.post("/api/v2/users/me/keys/tokens", json!({"token_name": "late"})).await;
+    let owner = app.sign_in("owner@example.com").await;
+    let request = made.header("X-Coder-Request-Id");
+    let cases = [
+        (format!("request_id:{request}"), 1),
+        ("username:alice".to_owned(), 3),
+        ("email:alice@example.com action:login".to_owned(), 2),
+        ("username:me date_from:2026-01-04".to_owned(), 1),
+        ("username:nobody".to_owned(), 0),
+        ("user action:create".to_owned(), 2),
+        ("resource_type:organization_member organization:coder".to_owned(), 2),
+        ("organization:nothing".to_owned(), 0),
+        ("date_to:2026-01-02 resource_type:api_key".to_owned(), 2),
+        ("date_from:2026-01-04 date_to:2026-01-04 action:create".to_owned(), 1),
+        (format!("resource_id:{}", alice.id), 2),
+        ("build_reason:initiator".to_owned(), 0),
+    ];
+    for (query, count) in cases {
+        assert_eq!(records(&owner, &query).await.len(), count, "{query}");
+    }
+    for query in ["colour:red", "date_from:yesterday", "request_id:x", "a:b:c"] {
+        let refused = owner.get(&format!("{AUDIT}?q={query}")).await.expect(StatusCode::BAD_REQUEST);
+        assert_eq!(refused.message(), "Invalid audit search query.", "{query}");
+    }
+}
+
+#[tokio::test]
+async fn pages_visit_each_record_once() {
+    let (_app, owner) = TestApp::new().await;
+    for _ in 0..7 {
+        owner.token(json!({})).await;
+    }
+    let all = records(&owner, "").await;
+    let mut seen = Vec::new();
+    loop {
+        let page = owner.get(&format!("{AUDIT}?limit=3&offset={}", seen.len())).await.json();
+        assert_eq!((&page["count"], &page["count_cap"]), (&json!(all.len()), &json!(2000)));
+        let page = page["audit_logs"].as_array().unwrap().clone();
+        if page.is_empty() {
+            break;
+        }
+        seen.extend(page);
+    }
+    assert_eq!(seen, all);
+}
+
+#[tokio::test]
+async fn records_are_for_auditors_and_an_organizations_auditor_sees_its_own() {
+    let (app, owner) = TestApp::new().await;
+    let second = owner.add_organization("second").await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let refused = alice.get(AUDIT).await.expect(StatusCode::FORBIDDEN);
+    assert_eq!(refused.message(), "Forbidden.");
+    alice.get(&format!("{AUDIT}?q=username:nobody")).await.expect(StatusCode::FORBIDDEN);
+    let narrow = owner.scoped(&["workspace:read"]).await;
+    let refused = narrow.get(AUDIT).await.expect(StatusCode::FORBIDDEN);
+    assert_eq!(refused.detail(), "the key's scopes lack audit_log:read");
+
+    owner.post(&format!("/api/v2/organizations/{second}/members/alice"), json!({})).await.expect(StatusCode::OK);
+    let roles = json!({"roles": ["organization-auditor"]});
+    owner.put(&format!("/api/v2/organizations/{second}/members/alice/roles"), roles).await.expect(StatusCode::OK);
+    let seen = records(&alice, "").await;
+    assert!(seen.len() > 2 && seen.iter().all(|record| record["organization_id"] == json!(second)));
+    let auditor = owner.invite(&app, "auditor", &["auditor"]).await;
+    assert_eq!(records(&auditor, "").await, records(&owner, "").await);
+}
