@@ -6,7 +6,7 @@ use keyfob_api::{
     error::ErrorBody,
     groups::{CreateGroupRequest, Group as WireGroup, GroupMemberList},
 };
-use keyfob_store::{Group, GroupId, ListGroups, ListUsers, Organization, Page, UserId};
+use keyfob_store::{Group, GroupId, ListGroups, Organization, Page, UserId};
 use uuid::Uuid;
 
 use crate::{
