@@ -16,6 +16,8 @@ pub struct AuditLogs {
     pub count: u64,
     /// How far they are counted.
     pub count_cap: u64,
+    /// The head of the chain of records: kept elsewhere, it shows later whether any of them was tampered with.
+    pub chain_head: String,
 }
 
 /// A record.

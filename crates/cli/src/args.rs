@@ -5,7 +5,7 @@ use clap::{Args, Parser, Subcommand, builder::FalseyValueParser};
 use keyfob_api::secret::SecretText;
 
 use crate::{
-    authcheck::AuthcheckArgs, completion::CompletionArgs, login::LoginArgs, logout::LogoutArgs,
+    audit::AuditCommand, authcheck::AuthcheckArgs, completion::CompletionArgs, login::LoginArgs, logout::LogoutArgs,
     resources::ResourcesCommand, scopes::ScopesArgs, server::ServerCommand, tokens::TokensCommand,
     version::VersionArgs, whoami::WhoamiArgs,
 };
@@ -149,6 +149,9 @@ pub(crate) enum Command {
     /// Register the objects that scopes and allow lists speak of
     #[command(subcommand, visible_alias = "resource")]
     Resources(ResourcesCommand),
+    /// Records of what was done
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Run a server
     Server(ServerCommand),
     /// Show the version of this program

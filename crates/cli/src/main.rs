@@ -4,6 +4,7 @@
 
 mod app;
 mod args;
+mod audit;
 mod authcheck;
 mod completion;
 mod debug_options;
@@ -94,6 +95,7 @@ async fn dispatch(app: &App, command: Command) -> anyhow::Result<Outcome> {
         Command::Authcheck(args) => return authcheck::run(app, args).await,
         Command::Scopes(args) => scopes::run(app, &args).await?,
         Command::Resources(command) => resources::run(app, command).await?,
+        Command::Audit(command) => return audit::run(app, command).await,
         Command::Server(command) => server::run(command, app.out).await?,
         Command::Version(args) => version::run(app, &args)?,
         Command::Completion(args) => completion::run(app, &args),

@@ -1,4 +1,10 @@
 //! Reading the records of what was done (contract, section 9).
+mod file;
+mod key;
+
+pub use file::{AuditFileError, export_audit, verify_audit};
+pub(crate) use key::load as load_key;
+
 use axum::{Router, routing::get};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use keyfob_api::{
@@ -33,10 +39,13 @@ async fn list(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<AuditLo
     let Some(wanted) = wanted(&store, query.text("q").unwrap_or_default()).await? else {
         // Nothing can be meant, but whoever may not look learns that first.
         store.audit_records(ListAudit { page: Page { limit: Some(1), ..page }, ..ListAudit::default() }).await?;
-        return Ok(ApiJson(AuditLogs { audit_logs: Vec::new(), count: 0, count_cap: COUNT_CAP }));
+        let chain_head = store.chain_head().await?.to_string();
+        return Ok(ApiJson(AuditLogs { audit_logs: Vec::new(), count: 0, count_cap: COUNT_CAP, chain_head }));
     };
     let (records, count) = store.audit_records(ListAudit { page, ..wanted }).await?;
-    Ok(ApiJson(AuditLogs { audit_logs: records.into_iter().map(shown).collect(), count, count_cap: COUNT_CAP }))
+    let chain_head = store.chain_head().await?.to_string();
+    let audit_logs = records.into_iter().map(shown).collect();
+    Ok(ApiJson(AuditLogs { audit_logs, count, count_cap: COUNT_CAP, chain_head }))
 }
 
 /// What is searched for; none when it names what is not there.

@@ -13,6 +13,7 @@ use keyfob_store::{Limits, SecretHash, Store, StoreError};
 use uuid::Uuid;
 
 use crate::{
+    audit,
     clock::Clock,
     config::ServerArgs,
     context::RequestContext,
@@ -54,6 +55,14 @@ pub enum StartError {
         path: PathBuf,
         /// What the store says.
         cause: StoreError,
+    },
+    /// The key of the chain of audit records cannot be read.
+    #[error("the key of the audit records, `{path}`, cannot be used: {cause}; restore it from a backup")]
+    AuditKey {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
     },
     /// The file with resource types cannot be read.
     #[error("--resource-types: {0}")]
@@ -119,11 +128,15 @@ impl Server {
         let store = Store::open(&path, Limits { max_pages: args.max_database_pages }).await.map_err(database)?;
         check_types(&store, &catalogue).await.map_err(database)??;
         let deployment_id = deployment_id(&store, &random).await.map_err(database)?;
+        let head = store.chain_head().await.map_err(database)?;
+        let audit_key = audit::load_key(data_dir, head.is_start(), &random)?;
+        tracing::info!(%head, "the chain of audit records");
         let app = App::new(Parts {
             vault: Vault::new(store),
             roles: RoleBook::new(Arc::clone(&catalogue), RoleSettings::default()),
             passwords: Passwords::new().map_err(|error| StartError::Machine(error.to_string()))?,
             settings: settings(args, url, deployment_id, &random),
+            audit_key,
             clock,
             random,
             catalogue,
@@ -221,7 +234,7 @@ fn lock(data_dir: &Path) -> Result<std::fs::File, StartError> {
 }
 
 /// Opens a file, and makes it for its owner alone if there is none.
-fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
+pub(crate) fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
     let mut options = std::fs::File::options();
     options.create(true).truncate(false).write(true);
     #[cfg(unix)]

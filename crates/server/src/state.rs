@@ -2,7 +2,7 @@
 use std::{sync::Arc, time::Duration};
 
 use keyfob_rbac::Catalogue;
-use keyfob_store::SecretHash;
+use keyfob_store::{ChainKey, SecretHash};
 use uuid::Uuid;
 
 use crate::{
@@ -25,6 +25,7 @@ pub(crate) struct Parts {
     pub(crate) roles: RoleBook,
     pub(crate) passwords: Passwords,
     pub(crate) settings: Settings,
+    pub(crate) audit_key: ChainKey,
 }
 
 /// Settings that requests look at.
@@ -77,6 +78,11 @@ impl App {
 
     pub(crate) fn passwords(&self) -> &Passwords {
         &self.0.passwords
+    }
+
+    /// What the chain of audit records is keyed with.
+    pub(crate) fn audit_key(&self) -> &ChainKey {
+        &self.0.audit_key
     }
 
     pub(crate) fn settings(&self) -> &Settings {

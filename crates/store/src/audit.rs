@@ -1,9 +1,13 @@
 //! Records of what was done, by whom. They are only ever added.
+mod chain;
+
+pub use chain::{AuditEntry, ChainFault, ChainHead, ChainKey, ChainVerifier, NoChainHead};
+
 use std::net::IpAddr;
 
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
-use sea_query::{Condition, Expr, ExprTrait as _, Func, Iden, Order, Query};
+use sea_query::{Condition, Expr, ExprTrait as _, Iden, Order, Query};
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -112,6 +116,7 @@ enum AuditRecords {
     OrganizationId,
     StatusCode,
     Diff,
+    Hash,
 }
 
 row! {
@@ -211,17 +216,40 @@ impl Store {
     }
 }
 
+impl AuditEntry {
+    /// A record as it will be stored, without its place.
+    fn new(record: &AuditRecord) -> Self {
+        Self {
+            sequence: 0,
+            id: record.id,
+            recorded_at: microseconds(record.recorded_at),
+            request_id: record.request_id,
+            user_id: record.user_id.map(|id| id.0),
+            key_id: record.key_id.as_ref().map_or("", KeyId::as_str).to_owned(),
+            ip_address: record.ip_address.to_string(),
+            user_agent: cut(&record.user_agent, MAX_USER_AGENT).to_owned(),
+            action: record.action.clone(),
+            resource_type: record.resource_type.clone(),
+            resource_id: record.resource_id.clone(),
+            resource_target: record.resource_target.clone(),
+            organization_id: record.organization_id.map(|id| id.0),
+            status_code: i32::from(record.status_code),
+            diff: record.diff.to_string(),
+            hash: String::new(),
+        }
+    }
+}
+
 impl Tx {
     /// Adds a record to the unit of work that it speaks of: no record, no change.
     ///
     /// # Errors
     /// When the database cannot be written.
     #[tracing::instrument(skip_all)]
-    pub async fn insert_audit_record(&mut self, record: &AuditRecord) -> Result<(), StoreError> {
+    pub async fn insert_audit_record(&mut self, record: &AuditRecord, key: &ChainKey) -> Result<(), StoreError> {
         use AuditRecords as A;
-        let next = Func::coalesce([Expr::col(A::Sequence).max(), Expr::val(0)]);
-        let mut sequence = Query::select();
-        sequence.expr(Expr::expr(next).add(1)).from(A::Table);
+        let mut entry = AuditEntry::new(record);
+        let hash = self.link(&mut entry, key).await?;
         let mut query = Query::insert();
         query
             .into_table(A::Table)
@@ -241,23 +269,25 @@ impl Tx {
                 A::OrganizationId,
                 A::StatusCode,
                 A::Diff,
+                A::Hash,
             ])
             .values_panic([
-                Expr::SubQuery(None, Box::new(sequence.into())),
-                record.id.into(),
-                microseconds(record.recorded_at).into(),
-                record.request_id.into(),
-                record.user_id.map(|id| id.0).into(),
-                record.key_id.as_ref().map_or("", KeyId::as_str).into(),
-                record.ip_address.to_string().into(),
-                cut(&record.user_agent, MAX_USER_AGENT).into(),
-                record.action.as_str().into(),
-                record.resource_type.as_str().into(),
-                record.resource_id.as_str().into(),
-                record.resource_target.as_str().into(),
-                record.organization_id.map(|id| id.0).into(),
-                i32::from(record.status_code).into(),
-                record.diff.clone().into(),
+                entry.sequence.into(),
+                entry.id.into(),
+                entry.recorded_at.into(),
+                entry.request_id.into(),
+                entry.user_id.into(),
+                entry.key_id.into(),
+                entry.ip_address.into(),
+                entry.user_agent.into(),
+                entry.action.into(),
+                entry.resource_type.into(),
+                entry.resource_id.into(),
+                entry.resource_target.into(),
+                entry.organization_id.into(),
+                entry.status_code.into(),
+                entry.diff.into(),
+                hash.to_vec().into(),
             ]);
         self.execute_one(&query).await
     }

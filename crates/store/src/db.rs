@@ -99,6 +99,16 @@ impl Store {
         Ok(Self { reader, writer })
     }
 
+    /// Opens a database file to read from it alone, whoever else uses it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the file cannot be opened, or is no database.
+    pub async fn open_read_only(file: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(BUSY_TIMEOUT);
+        let reader = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+        Ok(Self { writer: reader.clone(), reader })
+    }
+
     /// Begins a unit of work; others wait for its end before they begin theirs.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ mod resources;
 mod settings;
 mod users;
 
-pub use audit::{AuditRecord, ListAudit};
+pub use audit::{AuditEntry, AuditRecord, ChainFault, ChainHead, ChainKey, ChainVerifier, ListAudit, NoChainHead};
 pub use custom_roles::{CustomRole, NamedPermission};
 pub use db::{Limits, Store, Tx};
 pub use error::StoreError;

@@ -171,7 +171,8 @@ CREATE TABLE retired_resources (
     PRIMARY KEY (id, resource_type)
 ) STRICT;
 
--- No foreign keys: records outlive what they speak of. The sequence is the order in which they were committed.
+-- No foreign keys: records outlive what they speak of. The sequence is the order in which they were committed; the hash
+-- is over the record and the hash of the one before.
 CREATE TABLE audit_records (
     sequence        INTEGER NOT NULL UNIQUE,
     id              BLOB    NOT NULL PRIMARY KEY,
@@ -187,7 +188,8 @@ CREATE TABLE audit_records (
     resource_target TEXT    NOT NULL,
     organization_id BLOB,
     status_code     INTEGER NOT NULL,
-    diff            TEXT    NOT NULL CHECK (json_valid(diff))
+    diff            TEXT    NOT NULL CHECK (json_valid(diff)),
+    hash            BLOB    NOT NULL
 ) STRICT;
 
 CREATE INDEX audit_records_time ON audit_records (recorded_at);

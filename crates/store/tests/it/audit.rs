@@ -1,12 +1,14 @@
 //! Records of what was done, and settings: they are part of the unit of work that makes them.
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use keyfob_store::{AuditRecord, KeyId, NamesInUse, OrganizationId, StoreError, UserId};
+use keyfob_store::{AuditRecord, ChainKey, KeyId, NamesInUse, OrganizationId, StoreError, UserId};
 use serde_json::json;
 use sqlx::{Connection as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use crate::support::{TestStore, at, key_id, new_user, resource, texts, token, uuid};
+
+const KEY: ChainKey = ChainKey([7; 32]);
 
 fn record() -> AuditRecord {
     AuditRecord {
@@ -49,8 +51,8 @@ async fn every_field_of_a_record_is_stored() {
     };
     store
         .given(async |tx| {
-            tx.insert_audit_record(&full).await?;
-            tx.insert_audit_record(&empty).await
+            tx.insert_audit_record(&full, &KEY).await?;
+            tx.insert_audit_record(&empty, &KEY).await
         })
         .await;
     let rows = stored(&store).await;
@@ -77,7 +79,7 @@ async fn every_field_of_a_record_is_stored() {
 async fn a_long_user_agent_is_cut_between_characters() {
     let store = TestStore::new().await;
     let long = AuditRecord { user_agent: format!("x{}", "ü".repeat(4000)), ..record() };
-    store.given(async |tx| tx.insert_audit_record(&long).await).await;
+    store.given(async |tx| tx.insert_audit_record(&long, &KEY).await).await;
     let rows = stored(&store).await;
     assert_eq!(rows[0].get::<&str, _>("user_agent"), format!("x{}", "ü".repeat(127)));
 }
@@ -86,11 +88,11 @@ async fn a_long_user_agent_is_cut_between_characters() {
 async fn a_change_whose_record_cannot_be_written_does_not_happen() {
     let store = TestStore::new().await;
     let ann = new_user("ann");
-    store.given(async |tx| tx.insert_audit_record(&record()).await).await;
+    store.given(async |tx| tx.insert_audit_record(&record(), &KEY).await).await;
     let refused = store
         .attempt(async |tx| {
             tx.insert_user(&ann).await?;
-            tx.insert_audit_record(&record()).await
+            tx.insert_audit_record(&record(), &KEY).await
         })
         .await;
     assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
@@ -107,7 +109,7 @@ async fn records_outlive_the_user_and_the_key_that_they_speak_of() {
     store
         .given(async |tx| {
             tx.insert_key(&key).await?;
-            tx.insert_audit_record(&about).await?;
+            tx.insert_audit_record(&about, &KEY).await?;
             tx.delete_key(&key.key.id).await
         })
         .await;

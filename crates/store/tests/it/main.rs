@@ -13,6 +13,7 @@ mod support;
 mod worlds;
 
 mod audit;
+mod chain;
 mod durability;
 mod faults;
 mod filters;

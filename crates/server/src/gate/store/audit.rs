@@ -2,8 +2,8 @@
 use axum::http::StatusCode;
 use keyfob_rbac::{Action, Filter, ResourceType};
 use keyfob_store::{
-    ApiKey, AuditRecord, CustomRole, Group, ListAudit, Member, Organization, OrganizationId, Resource, StoreError, Tx,
-    User, UserId,
+    ApiKey, AuditRecord, ChainHead, CustomRole, Group, ListAudit, Member, Organization, OrganizationId, Resource,
+    StoreError, Tx, User, UserId,
 };
 use serde_json::{Map, Value, json};
 
@@ -44,7 +44,7 @@ impl AuthorizedStore {
             status_code: deed.status.as_u16(),
             diff: deed.diff,
         };
-        tx.insert_audit_record(&record).await
+        tx.insert_audit_record(&record, self.app.audit_key()).await
     }
 }
 
@@ -80,6 +80,12 @@ impl AuthorizedStore {
             record,
         };
         Ok((records.into_iter().map(view).collect(), count))
+    }
+
+    /// The head of the chain of records. Whoever may read records may see that.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn chain_head(&self) -> Result<ChainHead, Refused> {
+        Ok(self.store().chain_head().await?)
     }
 
     /// The user with that name or address, for a search: none is no error, and whether they may be seen does not

@@ -1,0 +1,35 @@
+//! `keyfob audit`.
+mod export;
+mod head;
+mod verify;
+
+use crate::{Outcome, app::App};
+
+/// Every change and every sign-in leaves a record. The records form a chain: whoever keeps its head can show later that
+/// none was changed, dropped or cut off.
+#[derive(clap::Subcommand)]
+#[command(
+    arg_required_else_help = true,
+    after_help = "Examples:
+  keyfob audit head                                      keep this line somewhere else
+  keyfob audit verify --expect-head \"$HEAD\" keyfob.db    look for traces of tampering
+  keyfob audit export keyfob.db > records.jsonl          one JSON object a line"
+)]
+pub(crate) enum AuditCommand {
+    /// Print the head of the chain of records
+    Head(head::HeadArgs),
+    /// Look for records that were changed, dropped, put elsewhere or cut off
+    Verify(verify::VerifyArgs),
+    /// Print every record of a database as a line of JSON
+    Export(export::ExportArgs),
+}
+
+/// Runs one of them.
+pub(crate) async fn run(app: &App, command: AuditCommand) -> anyhow::Result<Outcome> {
+    match command {
+        AuditCommand::Head(args) => head::run(app, &args).await?,
+        AuditCommand::Verify(args) => return verify::run(app, &args).await,
+        AuditCommand::Export(args) => export::run(app, &args).await?,
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,15 @@
+//! Records of what was done.
+use keyfob_api::audit::AuditLogs;
+
+use crate::{client::Client, error::Error};
+
+impl Client {
+    /// The head of the chain of records.
+    ///
+    /// # Errors
+    /// 403 when the caller may read no records.
+    pub async fn audit_head(&self) -> Result<String, Error> {
+        let page: AuditLogs = self.get("/audit", &[]).query(&[("limit", "1".to_owned())]).send().await?.json()?;
+        Ok(page.chain_head)
+    }
+}

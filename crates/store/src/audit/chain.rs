@@ -1,0 +1,308 @@
+//! The chain of records: each holds a keyed hash over itself and the one before, so that nothing can be changed,
+//! dropped, put elsewhere or cut off unseen by whoever knows an earlier head.
+use std::{fmt, str::FromStr};
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sea_query::{Expr, ExprTrait as _, Order, Query};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use uuid::Uuid;
+
+use super::{AuditRecords, COLUMNS, TABLE};
+use crate::{
+    Store, StoreError, Tx,
+    db::{Source, row},
+};
+
+/// What the hashes are keyed with: who has the database alone cannot make new ones.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "a secret")]
+pub struct ChainKey(pub [u8; 32]);
+
+/// The last record of a chain: how many there are, and the hash over all of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ChainHead {
+    sequence: i64,
+    hash: [u8; 32],
+}
+
+impl ChainHead {
+    /// Before the first record.
+    pub const START: Self = Self { sequence: 0, hash: [0; 32] };
+
+    /// Whether there is no record yet.
+    pub fn is_start(&self) -> bool {
+        self.sequence == 0
+    }
+
+    fn next(&self, key: &ChainKey, entry: &AuditEntry) -> [u8; 32] {
+        // RFC 2104: a key shorter than a block is filled up with zeros.
+        let mut block = [0; 64];
+        block.iter_mut().zip(key.0).for_each(|(to, byte)| *to = byte);
+        let mut mac = Hmac::<Sha256>::new(&block.into());
+        let mut part = |bytes: &[u8]| {
+            mac.update(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+            mac.update(bytes);
+        };
+        part(&self.hash);
+        part(&entry.sequence.to_be_bytes());
+        part(entry.id.as_bytes());
+        part(&entry.recorded_at.to_be_bytes());
+        part(entry.request_id.as_bytes());
+        part(entry.user_id.as_ref().map_or(&[][..], |id| id.as_bytes()));
+        part(entry.organization_id.as_ref().map_or(&[][..], |id| id.as_bytes()));
+        part(&entry.status_code.to_be_bytes());
+        let texts = [
+            &entry.key_id,
+            &entry.ip_address,
+            &entry.user_agent,
+            &entry.action,
+            &entry.resource_type,
+            &entry.resource_id,
+            &entry.resource_target,
+            &entry.diff,
+        ];
+        texts.into_iter().for_each(|text| part(text.as_bytes()));
+        mac.finalize().into_bytes().into()
+    }
+}
+
+impl fmt::Display for ChainHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.sequence, hex(&self.hash))
+    }
+}
+
+impl fmt::Debug for ChainHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A text that is no head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a head is a number, a colon and 64 hexadecimal digits")]
+pub struct NoChainHead;
+
+impl FromStr for ChainHead {
+    type Err = NoChainHead;
+
+    fn from_str(text: &str) -> Result<Self, NoChainHead> {
+        let (sequence, hash) = text.trim().split_once(':').ok_or(NoChainHead)?;
+        let hash = unhex(hash).ok_or(NoChainHead)?.try_into().map_err(|_| NoChainHead)?;
+        Ok(Self { sequence: sequence.parse().map_err(|_| NoChainHead)?, hash })
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+    let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
+    Some(digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect())
+}
+
+/// A record just as it is stored, with its place in the chain: a line of an export.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// Its place: the first has 1.
+    pub sequence: i64,
+    /// Names the record.
+    pub id: Uuid,
+    /// In microseconds since 1970.
+    pub recorded_at: i64,
+    /// The request that did it.
+    pub request_id: Uuid,
+    /// Who did it.
+    pub user_id: Option<Uuid>,
+    /// With which key; empty where there was none.
+    pub key_id: String,
+    /// From where.
+    pub ip_address: String,
+    /// With which program.
+    pub user_agent: String,
+    /// What was done.
+    pub action: String,
+    /// To what.
+    pub resource_type: String,
+    /// To which one.
+    pub resource_id: String,
+    /// The name of that.
+    pub resource_target: String,
+    /// The organization of that.
+    pub organization_id: Option<Uuid>,
+    /// What the request was answered with.
+    pub status_code: i32,
+    /// What changed, as JSON text.
+    pub diff: String,
+    /// Hexadecimal.
+    pub hash: String,
+}
+
+row! {
+    struct EntryRow in TABLE => {
+        id: Uuid, sequence: i64, recorded_at: i64, request_id: Uuid, user_id: Option<Uuid>, key_id: String,
+        ip_address: String, user_agent: String, action: String, resource_type: String, resource_id: String,
+        resource_target: String, organization_id: Option<Uuid>, status_code: i32, diff: String, hash: Vec<u8>,
+    }
+}
+
+row! { struct HeadRow in TABLE => { id: Uuid, sequence: i64, hash: Vec<u8> } }
+
+impl From<EntryRow> for AuditEntry {
+    fn from(row: EntryRow) -> Self {
+        Self {
+            sequence: row.sequence,
+            id: row.id,
+            recorded_at: row.recorded_at,
+            request_id: row.request_id,
+            user_id: row.user_id,
+            key_id: row.key_id,
+            ip_address: row.ip_address,
+            user_agent: row.user_agent,
+            action: row.action,
+            resource_type: row.resource_type,
+            resource_id: row.resource_id,
+            resource_target: row.resource_target,
+            organization_id: row.organization_id,
+            status_code: row.status_code,
+            diff: row.diff,
+            hash: hex(&row.hash),
+        }
+    }
+}
+
+/// What is wrong with a chain.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChainFault {
+    /// This record is not what was written, or not where it was written.
+    #[error("record {0} was changed or put elsewhere")]
+    Changed(Uuid),
+    /// A record is gone.
+    #[error("record number {position} is missing, {}", place(.after.as_ref()))]
+    Missing {
+        /// Its place.
+        position: i64,
+        /// The record before it.
+        after: Option<Uuid>,
+    },
+    /// The records at the end are gone.
+    #[error("the records from number {position} on are cut off, {}", place(.after.as_ref()))]
+    CutOff {
+        /// The place of the first of them.
+        position: i64,
+        /// The record before it.
+        after: Option<Uuid>,
+    },
+}
+
+fn place(record: Option<&Uuid>) -> String {
+    record.map_or_else(|| "at the beginning".to_owned(), |id| format!("after record {id}"))
+}
+
+/// Follows a chain from its beginning.
+pub struct ChainVerifier {
+    key: ChainKey,
+    head: ChainHead,
+    last: Option<Uuid>,
+    expected: Option<ChainHead>,
+}
+
+impl fmt::Debug for ChainVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChainVerifier").field("head", &self.head).finish_non_exhaustive()
+    }
+}
+
+impl ChainVerifier {
+    /// One at the beginning, that insists on coming by this head.
+    pub fn new(key: ChainKey, expected: Option<ChainHead>) -> Self {
+        Self { key, head: ChainHead::START, last: None, expected }
+    }
+
+    /// The next record.
+    ///
+    /// # Errors
+    /// [`ChainFault`] when it is not what was written at this place.
+    pub fn follow(&mut self, entry: &AuditEntry) -> Result<(), ChainFault> {
+        let position = self.head.sequence + 1;
+        if entry.sequence > position {
+            return Err(ChainFault::Missing { position, after: self.last });
+        }
+        let hash = self.head.next(&self.key, entry);
+        if entry.sequence != position || entry.hash != hex(&hash) {
+            return Err(ChainFault::Changed(entry.id));
+        }
+        self.head = ChainHead { sequence: position, hash };
+        self.last = Some(entry.id);
+        match self.expected {
+            Some(expected) if expected.sequence == position && expected != self.head => {
+                Err(ChainFault::Changed(entry.id))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The head, after the last record.
+    ///
+    /// # Errors
+    /// [`ChainFault::CutOff`] when the expected head was not reached.
+    pub fn finish(self) -> Result<ChainHead, ChainFault> {
+        let reached = self.expected.is_none_or(|expected| expected.sequence <= self.head.sequence);
+        let position = self.head.sequence + 1;
+        if reached { Ok(self.head) } else { Err(ChainFault::CutOff { position, after: self.last }) }
+    }
+}
+
+async fn head(mut source: impl Source) -> Result<ChainHead, StoreError> {
+    let mut query = Query::select();
+    query
+        .columns([AuditRecords::Id, AuditRecords::Sequence, AuditRecords::Hash])
+        .from(AuditRecords::Table)
+        .order_by(AuditRecords::Sequence, Order::Desc)
+        .limit(1);
+    let Some(row) = source.fetch_optional::<HeadRow>(&query).await? else { return Ok(ChainHead::START) };
+    let hash = row.hash.try_into().map_err(|_| StoreError::corrupt(TABLE, &row.id, "malformed hash"))?;
+    Ok(ChainHead { sequence: row.sequence, hash })
+}
+
+impl Store {
+    /// The head of the chain of records.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn chain_head(&self) -> Result<ChainHead, StoreError> {
+        head(self).await
+    }
+
+    /// Records as they are stored, in the order of the chain, after this place.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn audit_entries(&self, after: i64, at_most: u64) -> Result<Vec<AuditEntry>, StoreError> {
+        let mut query = Query::select();
+        query
+            .columns(COLUMNS)
+            .columns([AuditRecords::Sequence, AuditRecords::Hash])
+            .from(AuditRecords::Table)
+            .and_where(Expr::col(AuditRecords::Sequence).gt(after))
+            .order_by(AuditRecords::Sequence, Order::Asc)
+            .limit(at_most);
+        let rows: Vec<EntryRow> = (&mut &*self).fetch_all(&query).await?;
+        Ok(rows.into_iter().map(AuditEntry::from).collect())
+    }
+}
+
+impl Tx {
+    /// Gives a record its place at the end of the chain, and the hash for it.
+    pub(super) async fn link(&mut self, entry: &mut AuditEntry, key: &ChainKey) -> Result<[u8; 32], StoreError> {
+        let head = head(&mut *self).await?;
+        entry.sequence = head.sequence + 1;
+        Ok(head.next(key, entry))
+    }
+}

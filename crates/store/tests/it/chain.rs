@@ -1,0 +1,152 @@
+//! The chain of records: whatever is done to it afterwards is found, and named.
+use keyfob_store::{AuditEntry, AuditRecord, ChainFault, ChainHead, ChainKey, ChainVerifier};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::support::{TestStore, at, uuid};
+
+const KEY: ChainKey = ChainKey([7; 32]);
+
+fn record(number: u128) -> AuditRecord {
+    AuditRecord {
+        id: uuid(number),
+        recorded_at: at(5),
+        request_id: uuid(1000 + number),
+        user_id: (number % 2 == 0).then_some(keyfob_store::UserId(uuid(4))),
+        key_id: None,
+        ip_address: [127, 0, 0, 1].into(),
+        user_agent: "curl".to_owned(),
+        action: "write".to_owned(),
+        resource_type: "user".to_owned(),
+        resource_id: "id".to_owned(),
+        resource_target: "amy".to_owned(),
+        organization_id: None,
+        status_code: 200,
+        diff: json!({ "name": { "old": "a", "new": "b", "secret": false } }),
+    }
+}
+
+/// Six records, and the head after the last.
+async fn six(store: &TestStore) -> (Vec<AuditEntry>, ChainHead) {
+    for number in 1..=6 {
+        store.given(async |tx| tx.insert_audit_record(&record(number), &KEY).await).await;
+    }
+    (entries(store).await, store.store.chain_head().await.unwrap())
+}
+
+async fn entries(store: &TestStore) -> Vec<AuditEntry> {
+    store.store.audit_entries(0, 100).await.unwrap()
+}
+
+fn verify(entries: &[AuditEntry], expected: Option<ChainHead>) -> Result<ChainHead, ChainFault> {
+    let mut verifier = ChainVerifier::new(KEY, expected);
+    entries.iter().try_for_each(|entry| verifier.follow(entry))?;
+    verifier.finish()
+}
+
+#[tokio::test]
+async fn a_chain_that_nobody_touched_holds_and_ends_with_the_head_that_is_given_out() {
+    let store = TestStore::new().await;
+    assert!(store.store.chain_head().await.unwrap().is_start());
+    let (entries, head) = six(&store).await;
+    assert_eq!(verify(&entries, None), Ok(head));
+    assert_eq!(verify(&entries, Some(head)), Ok(head));
+    assert_eq!(head.to_string().parse(), Ok(head));
+    store.given(async |tx| tx.insert_audit_record(&record(7), &KEY).await).await;
+    let longer = self::entries(&store).await;
+    assert_ne!(verify(&longer, Some(head)), Ok(head), "a chain may go on");
+    assert!(verify(&longer, Some(head)).is_ok());
+}
+
+#[tokio::test]
+async fn a_change_of_any_field_is_found_and_the_record_is_named() {
+    let store = TestStore::new().await;
+    let (entries, _) = six(&store).await;
+    let changes: [fn(&mut AuditEntry); 15] = [
+        |entry| entry.id = Uuid::nil(),
+        |entry| entry.recorded_at += 1,
+        |entry| entry.request_id = Uuid::nil(),
+        |entry| entry.user_id = Some(Uuid::nil()),
+        |entry| entry.key_id = "x".to_owned(),
+        |entry| entry.ip_address = "127.0.0.2".to_owned(),
+        |entry| entry.user_agent.push(' '),
+        |entry| entry.action = "read".to_owned(),
+        |entry| entry.resource_type = "users".to_owned(),
+        |entry| entry.resource_id.clear(),
+        |entry| entry.resource_target = "Amy".to_owned(),
+        |entry| entry.organization_id = Some(Uuid::nil()),
+        |entry| entry.status_code = 403,
+        |entry| entry.diff = entry.diff.replace('b', "c"),
+        |entry| entry.hash = entry.hash.replace('a', "b"),
+    ];
+    for (number, change) in changes.iter().enumerate() {
+        let mut tampered = entries.clone();
+        change(&mut tampered[2]);
+        assert_eq!(verify(&tampered, None), Err(ChainFault::Changed(tampered[2].id)), "change {number}");
+    }
+    // A boundary between two fields is no way to hide a change.
+    let mut moved = entries.clone();
+    moved[2].resource_type = "use".to_owned();
+    moved[2].resource_id = "rid".to_owned();
+    assert_eq!(verify(&moved, None), Err(ChainFault::Changed(uuid(3))));
+}
+
+#[tokio::test]
+async fn a_record_that_is_missing_is_named_by_its_place() {
+    let store = TestStore::new().await;
+    let (mut entries, head) = six(&store).await;
+    let without = |place: usize| {
+        let mut some = entries.clone();
+        some.remove(place);
+        some
+    };
+    let fault = ChainFault::Missing { position: 4, after: Some(uuid(3)) };
+    assert_eq!(verify(&without(3), None), Err(fault));
+    let fault = ChainFault::Missing { position: 1, after: None };
+    assert_eq!(verify(&without(0), None), Err(fault));
+    entries.truncate(4);
+    assert!(verify(&entries, None).is_ok(), "without a head nobody can tell");
+    let fault = ChainFault::CutOff { position: 5, after: Some(uuid(4)) };
+    assert_eq!(verify(&entries, Some(head)), Err(fault));
+}
+
+#[tokio::test]
+async fn records_that_change_places_are_found() {
+    let store = TestStore::new().await;
+    let (entries, _) = six(&store).await;
+    let mut swapped = entries.clone();
+    swapped.swap(1, 3);
+    assert!(matches!(verify(&swapped, None), Err(ChainFault::Missing { position: 2, .. })));
+    // With their numbers exchanged, too.
+    (swapped[1].sequence, swapped[3].sequence) = (2, 4);
+    assert_eq!(verify(&swapped, None), Err(ChainFault::Changed(uuid(4))));
+    let mut twice = entries.clone();
+    twice.insert(3, entries[2].clone());
+    assert_eq!(verify(&twice, None), Err(ChainFault::Changed(uuid(3))));
+}
+
+#[tokio::test]
+async fn a_chain_that_was_made_anew_is_not_the_one_of_the_head() {
+    let store = TestStore::new().await;
+    let (_, head) = six(&store).await;
+    let forged = TestStore::new().await;
+    for number in [1, 2, 9, 4, 5, 6] {
+        forged.given(async |tx| tx.insert_audit_record(&record(number), &KEY).await).await;
+    }
+    let forged = entries(&forged).await;
+    assert!(verify(&forged, None).is_ok(), "whoever has the key can do that");
+    assert_eq!(verify(&forged, Some(head)), Err(ChainFault::Changed(uuid(6))));
+    let mut other_key = ChainVerifier::new(ChainKey([8; 32]), None);
+    assert_eq!(other_key.follow(&forged[0]), Err(ChainFault::Changed(uuid(1))));
+}
+
+#[tokio::test]
+async fn records_of_units_of_work_that_were_given_up_leave_no_gap() {
+    let store = TestStore::new().await;
+    six(&store).await;
+    let mut tx = store.store.begin().await.unwrap();
+    tx.insert_audit_record(&record(7), &KEY).await.unwrap();
+    drop(tx);
+    store.given(async |tx| tx.insert_audit_record(&record(8), &KEY).await).await;
+    assert!(verify(&entries(&store).await, None).is_ok());
+}
