@@ -21,9 +21,10 @@ pub(crate) fn load(data_dir: &Path, is_new: bool, random: &Random) -> Result<Cha
     match read(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound && is_new => {
             let key = ChainKey(random.bytes());
-            let text: String = key.0.iter().map(|byte| format!("{byte:02x}")).collect();
             let mut file = private_file(&path).map_err(|error| bad(error.to_string()))?;
-            file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| bad(error.to_string()))?;
+            file.write_all(key.to_hex().as_bytes())
+                .and_then(|()| file.sync_all())
+                .map_err(|error| bad(error.to_string()))?;
             Ok(key)
         }
         found => found.map_err(|error| bad(error.to_string())),
@@ -34,11 +35,5 @@ pub(crate) fn load(data_dir: &Path, is_new: bool, random: &Random) -> Result<Cha
 pub(crate) fn read(path: &Path) -> std::io::Result<ChainKey> {
     let text = std::fs::read_to_string(path)?;
     let malformed = || std::io::Error::new(ErrorKind::InvalidData, "it does not hold 64 hexadecimal digits");
-    let digits: Option<Vec<u32>> = text.trim().chars().map(|digit| digit.to_digit(16)).collect();
-    let digits = digits.filter(|digits| digits.len() == 64).ok_or_else(malformed)?;
-    let mut key = [0; 32];
-    for (byte, pair) in key.iter_mut().zip(digits.chunks(2)) {
-        *byte = pair.iter().try_fold(0_u8, |byte, digit| Some(byte << 4 | u8::try_from(*digit).ok()?)).unwrap_or(0);
-    }
-    Ok(ChainKey(key))
+    ChainKey::from_hex(&text).ok_or_else(malformed)
 }

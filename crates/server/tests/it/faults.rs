@@ -95,3 +95,24 @@ async fn the_data_is_for_its_owner_alone() {
         assert_eq!(mode & 0o077, 0, "{} is {mode:o}", entry.path().display());
     }
 }
+
+#[tokio::test]
+async fn a_server_without_the_key_of_its_records_does_not_start() {
+    let (app, owner) = TestApp::new().await;
+    let TestApp { server, clock, data } = app;
+    drop((server, owner));
+    let key = data.path().join("audit.key");
+    let kept = fs::read(&key).unwrap();
+    for content in [None, Some("short")] {
+        fs::remove_file(&key).unwrap();
+        if let Some(content) = content {
+            fs::write(&key, content).unwrap();
+        }
+        let error = open(data.path(), &[], &clock).await.err().unwrap();
+        assert!(matches!(error, StartError::AuditKey { .. }), "{error}");
+        assert!(error.to_string().contains("restore it from a backup"), "{error}");
+        fs::write(&key, "").unwrap();
+    }
+    fs::write(&key, kept).unwrap();
+    assert!(open(data.path(), &[], &clock).await.is_ok());
+}

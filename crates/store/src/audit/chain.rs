@@ -19,6 +19,18 @@ use crate::{
 #[expect(missing_debug_implementations, reason = "a secret")]
 pub struct ChainKey(pub [u8; 32]);
 
+impl ChainKey {
+    /// The key as it is kept: 64 hexadecimal digits.
+    pub fn to_hex(&self) -> String {
+        hex(&self.0)
+    }
+
+    /// The key that is kept so.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        unhex(text.trim())?.try_into().ok().map(Self)
+    }
+}
+
 /// The last record of a chain: how many there are, and the hash over all of them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ChainHead {
@@ -62,7 +74,9 @@ impl ChainHead {
             &entry.resource_target,
             &entry.diff,
         ];
-        texts.into_iter().for_each(|text| part(text.as_bytes()));
+        for text in texts {
+            part(text.as_bytes());
+        }
         mac.finalize().into_bytes().into()
     }
 }
@@ -95,7 +109,8 @@ impl FromStr for ChainHead {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('?');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

@@ -12,7 +12,7 @@ fn record(number: u128) -> AuditRecord {
         id: uuid(number),
         recorded_at: at(5),
         request_id: uuid(1000 + number),
-        user_id: (number % 2 == 0).then_some(keyfob_store::UserId(uuid(4))),
+        user_id: number.is_multiple_of(2).then_some(keyfob_store::UserId(uuid(4))),
         key_id: None,
         ip_address: [127, 0, 0, 1].into(),
         user_agent: "curl".to_owned(),
