@@ -92,8 +92,8 @@ async fn workspace_by_name(store: AuthorizedStore, path: ApiPath) -> Result<ApiJ
         name: Some(path.get("workspacename").to_owned()),
         ..ListResources::default()
     };
-    let (found, _) = store.resources(&[ResourceType::WORKSPACE], list).await?;
-    first(as_workspaces(&store, found).await?)
+    let found = store.first_resource(ResourceType::WORKSPACE, list).await?;
+    first(as_workspaces(&store, vec![found]).await?)
 }
 
 /// List templates
@@ -147,8 +147,8 @@ async fn template_by_name(store: AuthorizedStore, path: ApiPath) -> Result<ApiJs
         name: Some(path.get("templatename").to_owned()),
         ..ListResources::default()
     };
-    let (found, _) = store.resources(&[ResourceType::TEMPLATE], list).await?;
-    first(as_templates(&store, found).await?)
+    let found = store.first_resource(ResourceType::TEMPLATE, list).await?;
+    first(as_templates(&store, vec![found]).await?)
 }
 
 fn uuid(text: &str) -> Result<Uuid, ApiError> {

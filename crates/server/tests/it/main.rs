@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+mod access;
 mod access_lists;
 mod administration;
 mod audit;

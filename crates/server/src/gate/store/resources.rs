@@ -103,6 +103,13 @@ impl AuthorizedStore {
         Ok(self.store().resources(&list).await?)
     }
 
+    /// The first resource of a list of one type. Requires `read` on it.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn first_resource(&self, of: ResourceType, list: ListResources) -> Result<Resource, Refused> {
+        let (found, _) = self.resources(&[of], list).await?;
+        found.into_iter().next().ok_or_else(|| self.missing(of))
+    }
+
     /// A resource. Requires `read` on it.
     #[tracing::instrument(skip_all)]
     pub(crate) async fn resource(&self, of: ResourceType, id: ResourceId) -> Result<Resource, Refused> {

@@ -1,0 +1,300 @@
+//! Every endpoint, and what it takes: nobody, a broken, an expired or a too weak key gets nowhere.
+use std::{collections::BTreeSet, fs, path::Path};
+
+use axum::http::{Method, StatusCode};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Identity, TestApp};
+
+/// What it takes to use an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    /// Nothing.
+    Public,
+    /// A key, whatever its scopes are.
+    AnyKey,
+    /// A key; what it shows is what this permission covers.
+    Filtered(&'static str),
+    /// This permission.
+    Needs(&'static str),
+}
+use Access::{AnyKey, Filtered, Needs, Public};
+
+/// Below `/api/v2`, unless the path begins with two slashes.
+const ENDPOINTS: [(&str, &str, Access); 74] = [
+    ("GET", "//healthz", Public),
+    ("GET", "//latency-check", Public),
+    ("GET", "//readyz", Public),
+    ("GET", "/", Public),
+    ("GET", "/buildinfo", Public),
+    ("GET", "/updatecheck", Public),
+    ("GET", "/entitlements", Public),
+    ("POST", "/csp/reports", Public),
+    ("GET", "/auth/scopes", Public),
+    ("GET", "/users/authmethods", Public),
+    ("GET", "/users/first", Public),
+    ("POST", "/users/first", Public),
+    ("POST", "/users/login", Public),
+    ("POST", "/users/logout", AnyKey),
+    ("GET", "/experiments", AnyKey),
+    ("GET", "/resource-types", AnyKey),
+    ("POST", "/authcheck", AnyKey),
+    ("GET", "/users/{user}", AnyKey),
+    ("GET", "/users/{user}/login-type", AnyKey),
+    ("GET", "/users/{user}/keys/tokens/tokenconfig", AnyKey),
+    ("GET", "/audit", Needs("audit_log:read")),
+    ("GET", "/deployment/stats", Needs("deployment_stats:read")),
+    ("GET", "/users", Filtered("user:read")),
+    ("POST", "/users", Needs("organization:read")),
+    ("GET", "/users/roles", Needs("assign_role:read")),
+    ("DELETE", "/users/{user}", Needs("user:read")),
+    ("DELETE", "/users/authmethods", Needs("user:read")),
+    ("DELETE", "/users/first", Needs("user:read")),
+    ("DELETE", "/users/login", Needs("user:read")),
+    ("DELETE", "/users/logout", Needs("user:read")),
+    ("DELETE", "/users/roles", Needs("user:read")),
+    ("GET", "/users/login", Needs("user:read")),
+    ("GET", "/users/logout", Needs("user:read")),
+    ("PUT", "/users/{user}/profile", Needs("user:update_personal")),
+    ("GET", "/users/{user}/organizations", Filtered("organization:read")),
+    ("GET", "/users/{user}/organizations/{organizationname}", Needs("organization:read")),
+    ("PUT", "/users/{user}/status/suspend", Needs("user:read")),
+    ("PUT", "/users/{user}/status/activate", Needs("user:update")),
+    ("GET", "/users/{user}/roles", Needs("user:read_personal")),
+    ("PUT", "/users/{user}/roles", Needs("user:read")),
+    ("GET", "/users/{user}/appearance", Needs("user:read_personal")),
+    ("PUT", "/users/{user}/appearance", Needs("user:update_personal")),
+    ("GET", "/users/{user}/preferences", Needs("user:read_personal")),
+    ("PUT", "/users/{user}/preferences", Needs("user:update_personal")),
+    ("POST", "/users/{user}/keys", Needs("api_key:create")),
+    ("POST", "/users/{user}/keys/tokens", Needs("api_key:create")),
+    ("GET", "/users/{user}/keys/tokens", Filtered("api_key:read")),
+    ("GET", "/users/{user}/keys/tokens/{keyname}", Needs("api_key:read")),
+    ("GET", "/users/{user}/keys/{keyid}", Needs("api_key:read")),
+    ("DELETE", "/users/{user}/keys/{keyid}", Needs("api_key:read")),
+    ("PUT", "/users/{user}/keys/{keyid}/expire", Needs("api_key:read")),
+    ("GET", "/organizations", Filtered("organization:read")),
+    ("POST", "/organizations", Needs("organization:create")),
+    ("GET", "/groups", Filtered("group:read")),
+    ("GET", "/groups/{group}", Needs("group:read")),
+    ("PATCH", "/groups/{group}", Needs("group:read")),
+    ("DELETE", "/groups/{group}", Needs("group:read")),
+    ("GET", "/groups/{group}/members", Needs("group:read")),
+    ("GET", "/resources", Filtered("workspace:read")),
+    ("POST", "/resources", Needs("workspace:create")),
+    ("GET", "/resources/{type}/{id}", Needs("workspace:read")),
+    ("PATCH", "/resources/{type}/{id}", Needs("workspace:read")),
+    ("DELETE", "/resources/{type}/{id}", Needs("workspace:read")),
+    ("GET", "/resources/{type}/{id}/acl", Needs("workspace:read")),
+    ("PATCH", "/resources/{type}/{id}/acl", Needs("workspace:read")),
+    ("GET", "/workspaces", Filtered("workspace:read")),
+    ("GET", "/workspaces/{workspace}", Needs("workspace:read")),
+    ("GET", "/users/{user}/workspace/{workspacename}", Needs("workspace:read")),
+    ("GET", "/templates", Filtered("template:read")),
+    ("GET", "/templates/{template}", Needs("template:read")),
+    ("GET", "/organizations/{organization}", Needs("organization:read")),
+    ("PATCH", "/organizations/{organization}", Needs("organization:read")),
+    ("DELETE", "/organizations/{organization}", Needs("organization:read")),
+    ("GET", "/organizations/{organization}/templates", Needs("organization:read")),
+];
+
+/// What is below an organization is reached through it: first of all it must be readable.
+const BELOW_ORGANIZATIONS: [(&str, &str); 15] = [
+    ("GET", "/templates/{templatename}"),
+    ("GET", "/members"),
+    ("GET", "/paginated-members"),
+    ("GET", "/members/{user}"),
+    ("POST", "/members/{user}"),
+    ("DELETE", "/members/{user}"),
+    ("PUT", "/members/{user}/roles"),
+    ("GET", "/members/roles"),
+    ("POST", "/members/roles"),
+    ("PUT", "/members/roles"),
+    ("DELETE", "/members/roles"),
+    ("DELETE", "/members/roles/{rolename}"),
+    ("GET", "/groups"),
+    ("POST", "/groups"),
+    ("GET", "/groups/{groupname}"),
+];
+
+fn endpoints() -> Vec<(&'static str, String, Access)> {
+    let below = BELOW_ORGANIZATIONS.iter().chain(&[("GET", "/groups/{groupname}/members")]);
+    let below = below
+        .map(|(method, path)| (*method, format!("/organizations/{{organization}}{path}"), Needs("organization:read")));
+    ENDPOINTS.iter().map(|(method, path, access)| (*method, (*path).to_owned(), *access)).chain(below).collect()
+}
+
+/// Every endpoint that the sources route, with its method.
+fn routed() -> BTreeSet<(String, String)> {
+    let mut sources = Vec::new();
+    gather(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut sources);
+    let mut found = BTreeSet::new();
+    for source in sources {
+        let outside = source.find("pub(crate) fn root_routes").unwrap_or(source.len());
+        for (place, _) in source.match_indices(".route(") {
+            let call = call(&source[place + ".route(".len()..]);
+            let (_, rest) = call.split_once('"').unwrap();
+            let (path, methods) = rest.split_once('"').unwrap();
+            let path = if place > outside { format!("/{path}") } else { path.to_owned() };
+            let methods = methods.replace("named_but_get()", "delete(x)").replace("named()", "get(x).delete(x)");
+            for method in ["get", "post", "put", "patch", "delete"] {
+                let is_called = methods.match_indices(&format!("{method}(")).any(|(place, _)| {
+                    let before = methods[..place].chars().next_back();
+                    before.is_none_or(|before| !before.is_alphanumeric() && before != '_')
+                });
+                if is_called {
+                    found.insert((method.to_uppercase(), path.clone()));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The arguments of a call, up to its closing parenthesis.
+fn call(text: &str) -> &str {
+    let mut depth = 1;
+    for (place, character) in text.char_indices() {
+        depth += match character {
+            '(' => 1,
+            ')' => -1,
+            _ => 0,
+        };
+        if depth == 0 {
+            return &text[..place];
+        }
+    }
+    text
+}
+
+fn gather(folder: &Path, sources: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            gather(&path, sources);
+        } else {
+            sources.push(fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_endpoint_has_its_row() {
+    let rows: BTreeSet<(String, String)> =
+        endpoints().into_iter().map(|(method, path, _)| (method.to_owned(), path)).collect();
+    let routed = routed();
+    assert_eq!(rows.difference(&routed).collect::<Vec<_>>(), Vec::<&(String, String)>::new(), "rows of nothing");
+    assert_eq!(routed.difference(&rows).collect::<Vec<_>>(), Vec::<&(String, String)>::new(), "without a row");
+}
+
+/// A deployment in which every path names something.
+struct World {
+    app: TestApp,
+    owner: Identity,
+    places: Vec<(&'static str, String)>,
+}
+
+impl World {
+    async fn new() -> Self {
+        let (app, owner) = TestApp::new().await;
+        owner.make_user("alice", &[]).await;
+        let minted = owner.post("/api/v2/users/alice/keys/tokens", json!({"token_name": "ci"})).await;
+        let alice = owner.with_key_of(&minted.expect(StatusCode::CREATED));
+        let groups = "/api/v2/organizations/coder/groups";
+        let group = owner.post(groups, json!({"name": "builders"})).await.expect(StatusCode::CREATED);
+        let places = vec![
+            ("{organizationname}", "coder".to_owned()),
+            ("{organization}", "coder".to_owned()),
+            ("{keyname}", "ci".to_owned()),
+            ("{keyid}", alice.key_id().to_owned()),
+            ("{groupname}", "builders".to_owned()),
+            ("{group}", group.text("id").to_owned()),
+            ("{rolename}", "reader".to_owned()),
+            ("{workspacename}", "dev".to_owned()),
+            ("{type}", "workspace".to_owned()),
+            ("{id}", owner.register("workspace", "dev").await),
+            ("{workspace}", owner.register("workspace", "second").await),
+            ("{templatename}", "base".to_owned()),
+            ("{template}", owner.register("template", "base").await),
+        ];
+        Self { app, owner, places }
+    }
+
+    fn path(&self, method: &str, path: &str) -> String {
+        let own = self.places.iter().fold(path.to_owned(), |path, (name, value)| path.replace(name, value));
+        // What nobody does to themselves is done to somebody else.
+        let other = ["DELETE /users/{user}", "PUT /users/{user}/status/suspend", "PUT /users/{user}/roles"];
+        let user = if other.contains(&format!("{method} {path}").as_str()) { "alice" } else { "me" };
+        let own = own.replace("{user}", user);
+        own.strip_prefix("//").map_or_else(|| format!("/api/v2{own}"), |outside| format!("/{outside}"))
+    }
+
+    async fn ask(&self, who: &Identity, method: &str, path: &str) -> Answer {
+        let body = (!matches!(method, "GET" | "DELETE")).then(|| body(path));
+        who.send(Method::from_bytes(method.as_bytes()).unwrap(), &self.path(method, path), body).await
+    }
+}
+
+/// A body that is right for every endpoint, so that nothing but the key stands in the way.
+fn body(path: &str) -> Value {
+    match path {
+        "/authcheck" => json!({"checks": {}}),
+        "/users" => json!({
+            "username": "fresh", "service_account": true, "organization_ids": ["00000000-0000-0000-0000-000000000000"],
+        }),
+        "/resources" => json!({
+            "resource_type": "workspace", "name": "fresh", "organization_id": "00000000-0000-0000-0000-000000000000",
+        }),
+        _ => json!({
+            "username": "owner", "name": "fresh", "theme_preference": "dark", "roles": [], "checks": {},
+        }),
+    }
+}
+
+#[tokio::test]
+async fn nobody_a_broken_and_an_expired_key_get_nowhere_but_to_public_endpoints() {
+    let world = World::new().await;
+    let expired = world.owner.token(json!({"lifetime": 1_000_000_000})).await;
+    let secret = if expired.key.ends_with('x') { "y" } else { "x" };
+    let wrong = world.app.bearer_of(&format!("{}{secret}", &expired.key[..expired.key.len() - 1]));
+    world.app.advance(SignedDuration::from_secs(1));
+    for (method, path, access) in endpoints() {
+        for who in [world.app.nobody(), world.app.bearer_of("broken"), wrong.clone(), expired.clone()] {
+            let answer = world.ask(&who, method, &path).await;
+            let is_refused = answer.status == StatusCode::UNAUTHORIZED;
+            let is_sign_in = path == "/users/login" && method == "POST";
+            assert!(is_sign_in || is_refused == (access != Public), "{method} {path}: {}", answer.body);
+            assert!(!answer.headers.contains_key("X-Keyfob-Required"), "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_too_weak_is_refused_and_told_what_it_takes() {
+    let world = World::new().await;
+    for (method, path, access) in endpoints() {
+        let weak = world.owner.scoped(&["file:read"]).await;
+        let answer = world.ask(&weak, method, &path).await;
+        let needed: BTreeSet<&str> = answer.header("X-Keyfob-Required").split(", ").collect();
+        let shown = format!("{method} {path}: {} {}", answer.status, answer.body);
+        match access {
+            Public => {}
+            AnyKey => assert!(answer.status.is_success(), "{shown}"),
+            Filtered(permission) => {
+                assert!(answer.status.is_success() && needed.contains(permission), "{shown} {needed:?}");
+                assert!(!answer.body.contains("\"name\":\"") && !answer.body.contains("\"id\":\""), "{shown}");
+            }
+            Needs(permission) => {
+                let is_refused = [StatusCode::FORBIDDEN, StatusCode::NOT_FOUND].contains(&answer.status);
+                assert!(is_refused && needed.contains(permission), "{shown} {needed:?}");
+                assert_eq!(answer.detail(), format!("the key's scopes lack {permission}"), "{shown}");
+            }
+        }
+    }
+    // Nothing was changed by any of them.
+    for path in ["/users/alice", "/groups/{group}", "/resources/{type}/{id}", "/organizations/{organization}"] {
+        world.ask(&world.owner, "GET", path).await.expect(StatusCode::OK);
+    }
+    world.ask(&world.owner, "GET", "/users/fresh").await.expect(StatusCode::NOT_FOUND);
+}
