@@ -31,8 +31,33 @@ async fn people(app: &TestApp, owner: &Identity, second: &str) -> Vec<Identity> 
     people
 }
 
+/// Groups with random members of theirs, two in each organization.
+async fn groups(owner: &Identity, people: &[Identity], organizations: &[String; 2], random: &Random) -> Vec<String> {
+    let mut ids = organizations.to_vec();
+    for organization in organizations {
+        for name in ["one", "two"] {
+            let path = format!("/api/v2/organizations/{organization}/groups");
+            let made = owner.post(&path, json!({"name": name})).await.expect(StatusCode::CREATED);
+            let id = made.text("id").to_owned();
+            for person in people.iter().filter(|_| random.one_of(&[true, false])) {
+                // Who is no member of the organization is refused.
+                owner.patch(&format!("/api/v2/groups/{id}"), json!({"add_users": [person.id]})).await;
+            }
+            ids.push(id);
+        }
+    }
+    ids
+}
+
 /// Registers objects of random owners and places, and grants some of them to random users and groups.
-async fn objects(owner: &Identity, people: &[Identity], organizations: &[String; 2], random: &Random) -> Vec<Objects> {
+async fn objects(
+    owner: &Identity,
+    people: &[Identity],
+    organizations: &[String; 2],
+    groups: &[String],
+    random: &Random,
+) -> Vec<Objects> {
+    let grantees: [&str; 6] = std::array::from_fn(|place| groups[place].as_str());
     let owners: [&str; 7] = std::array::from_fn(|place| people[place].id.as_str());
     let places = [organizations[0].as_str(), organizations[1].as_str()];
     let mut all = Vec::new();
@@ -54,7 +79,7 @@ async fn objects(owner: &Identity, people: &[Identity], organizations: &[String;
             let (role, user) = (&roles[random.one_of(&[0, 1])], random.one_of(&owners));
             let change = match random.one_of(&[0, 1, 2, 3, 4, 5]) {
                 0 | 1 => json!({"user_roles": {user: role}}),
-                2 => json!({"group_roles": {random.one_of(&places): role}}),
+                2 => json!({"group_roles": {random.one_of(&grantees): role}}),
                 _ => json!({}),
             };
             owner.patch(&format!("/api/v2/resources/{of}/{id}/acl"), change).await.expect(StatusCode::OK);
@@ -98,11 +123,17 @@ async fn readable(key: &Identity, Objects(of, ids): &Objects) -> BTreeSet<String
 
 /// Those that a list holds, which must also be what it counts.
 async fn listed(key: &Identity, of: &str) -> BTreeSet<String> {
-    let list = key.get(&format!("/api/v2/resources?type={of}")).await.expect(StatusCode::OK).json();
-    let resources = list["resources"].as_array().unwrap();
-    assert_eq!(list["count"], resources.len());
-    let ids: BTreeSet<String> = resources.iter().map(|resource| resource["id"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(ids.len(), resources.len());
+    let (path, member) = match of {
+        "user" => ("/api/v2/users".to_owned(), "users"),
+        "organization" => ("/api/v2/organizations".to_owned(), ""),
+        "group" => ("/api/v2/groups".to_owned(), ""),
+        of => (format!("/api/v2/resources?type={of}"), "resources"),
+    };
+    let list = key.get(&path).await.expect(StatusCode::OK).json();
+    let found = if member.is_empty() { &list } else { &list[member] }.as_array().unwrap();
+    assert!(member.is_empty() || list["count"] == found.len(), "{list}");
+    let ids: BTreeSet<String> = found.iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(ids.len(), found.len());
     ids
 }
 
@@ -113,7 +144,15 @@ async fn a_list_holds_exactly_what_the_check_permits_to_read() {
     let random = Random::seeded(2);
     let organizations = [owner.organization().await, owner.add_organization("second").await];
     let people = people(&app, &owner, &organizations[1]).await;
-    let all = objects(&owner, &people, &organizations, &random).await;
+    for (name, role) in [("bob", "organization-admin"), ("frank", "organization-auditor")] {
+        let path = format!("/api/v2/organizations/{}/members/{name}/roles", organizations[0]);
+        owner.put(&path, json!({"roles": [role]})).await.expect(StatusCode::OK);
+    }
+    let groups = groups(&owner, &people, &organizations, &random).await;
+    let mut all = objects(&owner, &people, &organizations, &groups, &random).await;
+    all.push(Objects("user", people.iter().map(|person| person.id.clone()).collect()));
+    all.push(Objects("organization", organizations.to_vec()));
+    all.push(Objects("group", groups));
     let (mut empty, mut full, mut partial) = (0, 0, 0);
     for user in &people {
         for (number, key) in keys(user, &all, &random).await.iter().enumerate() {
