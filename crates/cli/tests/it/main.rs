@@ -23,5 +23,6 @@ mod proxy;
 mod recorded;
 mod secrets;
 mod settings;
+mod statements;
 mod tour;
 mod usage;
