@@ -13,9 +13,9 @@ impl World {
     fn new() -> Self {
         let server = Server::start_with(&["--log", "sqlx::query=debug,keyfob_server=info"]);
         let session = server.set_up();
-        let mut world = Self { server, session, organization: String::new() };
-        world.organization = id(&world.get("/api/v2/organizations/default").0).to_owned();
-        world
+        let world = Self { server, session, organization: String::new() };
+        let organization = id(&world.get("/api/v2/organizations/default").0).to_owned();
+        Self { organization, ..world }
     }
 
     /// The answer, and its request's id.
