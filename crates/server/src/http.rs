@@ -51,9 +51,12 @@ fn router(app: App) -> Router {
         .merge(audit::routes())
         .merge(resources::routes())
         .merge(authcheck::routes());
-    Router::new()
-        .nest(BASE_PATH, api)
-        .merge(deployment::root_routes())
+    framed(app, Router::new().nest(BASE_PATH, api).merge(deployment::root_routes()))
+}
+
+/// Routes, with what surrounds every request.
+fn framed(app: App, routes: Router<App>) -> Router {
+    routes
         .fallback(async || ApiError::new(StatusCode::NOT_FOUND, "Route not found."))
         .method_not_allowed_fallback(async || ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed."))
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -144,4 +147,58 @@ fn end_in_sight(key: KeyLife, now: Timestamp) -> Option<i64> {
 fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     ApiError::internal(&format!("panic: {}", text.unwrap_or("without a text"))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, routing::get};
+    use http_body_util::BodyExt as _;
+    use keyfob_api::error::ErrorBody;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::{Clock, Random, Server};
+
+    #[derive(clap::Parser)]
+    struct Settings {
+        #[command(flatten)]
+        args: crate::ServerArgs,
+    }
+
+    async fn server(data: &std::path::Path) -> Server {
+        let args = <Settings as clap::Parser>::parse_from(["server"]).args;
+        Server::open(&args, data, "http://keyfob.test", Clock::System, Random::seeded(1)).await.unwrap()
+    }
+
+    async fn ask(app: &App, path: &str) -> (StatusCode, ErrorBody) {
+        let routes = Router::new()
+            .route("/panic", get(async || -> StatusCode { panic!("a secret of the server") }))
+            .route("/slow", get(async || std::future::pending::<StatusCode>().await));
+        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        let response = framed(app.clone(), routes).oneshot(request).await.unwrap();
+        assert!(response.headers().contains_key("X-Coder-Request-Id"));
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_answered_with_500_and_tells_nothing() {
+        let data = tempfile::tempdir().unwrap();
+        let (status, body) = ask(server(data.path()).await.app(), "/panic").await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(body.message, "An internal server error occurred.");
+        assert!(!body.detail.contains("secret"));
+    }
+
+    #[tokio::test]
+    async fn a_request_that_takes_too_long_is_given_up() {
+        let data = tempfile::tempdir().unwrap();
+        let server = server(data.path()).await;
+        // From here on time passes as soon as nothing else happens.
+        tokio::time::pause();
+        let (status, body) = ask(server.app(), "/slow").await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(body.message, "The request took too long.");
+    }
 }

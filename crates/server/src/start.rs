@@ -149,6 +149,11 @@ impl Server {
         http::service(self.app.clone())
     }
 
+    #[cfg(test)]
+    pub(crate) fn app(&self) -> &App {
+        &self.app
+    }
+
     /// Does the background work that is due, once. A server that listens does it by itself from time to time.
     pub async fn run_jobs_once(&self) {
         jobs::once(&self.app).await;
