@@ -96,7 +96,7 @@ async fn dispatch(app: &App, command: Command) -> anyhow::Result<Outcome> {
         Command::Scopes(args) => scopes::run(app, &args).await?,
         Command::Resources(command) => resources::run(app, command).await?,
         Command::Audit(command) => return audit::run(app, command).await,
-        Command::Server(command) => server::run(command, app.out).await?,
+        Command::Server(command) => server::run(app, command).await?,
         Command::Version(args) => version::run(app, &args)?,
         Command::Completion(args) => completion::run(app, &args),
     }

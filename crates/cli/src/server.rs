@@ -1,10 +1,13 @@
-//! `keyfob server`: the server itself.
+//! `keyfob server`: the server itself, and what an operator does on its host.
+mod host;
+
 use std::io::IsTerminal as _;
 
 use keyfob_server::{Ready, ServerArgs};
 use tracing_subscriber::EnvFilter;
 
-use crate::output::Output;
+use self::host::HostCommand;
+use crate::{app::App, output::Output};
 
 /// Runs a server in the foreground
 #[derive(clap::Args)]
@@ -17,6 +20,8 @@ pub(crate) struct ServerCommand {
     /// How to log.
     #[arg(long, env = "KEYFOB_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     log_format: LogFormat,
+    #[command(subcommand)]
+    host: Option<HostCommand>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -33,7 +38,11 @@ pub(crate) fn with_environment(command: clap::Command) -> clap::Command {
 }
 
 /// Runs until it is told to stop.
-pub(crate) async fn run(command: ServerCommand, out: Output) -> anyhow::Result<()> {
+pub(crate) async fn run(app: &App, command: ServerCommand) -> anyhow::Result<()> {
+    let out = app.out;
+    if let Some(host) = command.host {
+        return host::run(app, &command.server, host).await;
+    }
     start_log(&command)?;
     keyfob_server::serve(command.server, |ready| greet(ready, out), stop_signal()).await?;
     out.remark("Keyfob has stopped.");

@@ -13,7 +13,7 @@ pub struct ServerArgs {
     #[arg(long, env = "KEYFOB_HTTP_ADDRESS", value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
     pub http_address: SocketAddr,
     /// Where the database is kept [default: the user's data folder].
-    #[arg(long, env = "KEYFOB_DATA_DIR", value_name = "FOLDER")]
+    #[arg(long, global = true, env = "KEYFOB_DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
     /// Where people reach this server, if not at the address it listens on.
     #[arg(long, env = "KEYFOB_ACCESS_URL", value_name = "URL")]

@@ -61,6 +61,14 @@ impl ApiError {
             .detail("The server's log has the cause, under the request id of this answer.")
     }
 
+    /// All that it says, on one line.
+    pub(crate) fn words(&self) -> String {
+        let fields = self.body.validations.iter().map(|wrong| format!("{}: {}", wrong.field, wrong.detail));
+        let detail = Some(self.body.detail.clone()).filter(|detail| !detail.is_empty());
+        let parts = std::iter::once(self.body.message.clone()).chain(detail).chain(fields);
+        parts.collect::<Vec<_>>().join(" ")
+    }
+
     /// The same answer with this detail.
     pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
         self.body.detail = detail.into();

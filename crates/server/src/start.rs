@@ -149,7 +149,6 @@ impl Server {
         http::service(self.app.clone())
     }
 
-    #[cfg(test)]
     pub(crate) fn app(&self) -> &App {
         &self.app
     }
@@ -217,7 +216,7 @@ fn patiently(
     (stopped, out_of_patience)
 }
 
-fn data_dir(args: &ServerArgs) -> Result<PathBuf, StartError> {
+pub(crate) fn data_dir(args: &ServerArgs) -> Result<PathBuf, StartError> {
     let default = || directories::ProjectDirs::from("", "", "keyfob").map(|dirs| dirs.data_dir().to_owned());
     args.data_dir.clone().or_else(default).ok_or(StartError::NoDataDir)
 }

@@ -14,6 +14,7 @@ mod authcheck;
 mod command_line;
 mod compare;
 mod help;
+mod host;
 mod http;
 mod login;
 mod notices;

@@ -56,7 +56,11 @@ impl Server {
 
     /// The same with more environment variables.
     pub(crate) fn start_in(environment: &[(&str, &str)], flags: &[&str]) -> Self {
-        let data = tempfile::tempdir().unwrap();
+        Self::start_on(tempfile::tempdir().unwrap(), environment, flags)
+    }
+
+    /// The same on the folder of a server that has ended.
+    pub(crate) fn start_on(data: TempDir, environment: &[(&str, &str)], flags: &[&str]) -> Self {
         let mut process = keyfob(data.path())
             .args(["server", "--http-address", "127.0.0.1:0", "--data-dir"])
             .arg(data.path().join("data"))

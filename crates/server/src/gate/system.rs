@@ -17,6 +17,8 @@ pub(crate) enum System {
     Dormancy,
     /// Removing keys that ended long ago.
     Retention,
+    /// What an operator does on the host.
+    Host,
 }
 
 impl System {
@@ -37,6 +39,16 @@ impl System {
             ],
             Self::Dormancy => vec![(ResourceType::USER, Action::UPDATE)],
             Self::Retention => vec![(ResourceType::API_KEY, Action::DELETE)],
+            Self::Host => vec![
+                (ResourceType::USER, Action::CREATE),
+                (ResourceType::USER, Action::READ),
+                (ResourceType::USER, Action::UPDATE),
+                (ResourceType::ORGANIZATION, Action::READ),
+                (ResourceType::ORGANIZATION_MEMBER, Action::CREATE),
+                (ResourceType::ORGANIZATION_MEMBER, Action::READ),
+                (ResourceType::ASSIGN_ROLE, Action::ASSIGN),
+                (ResourceType::ASSIGN_ORG_ROLE, Action::ASSIGN),
+            ],
         }
     }
 
@@ -46,6 +58,7 @@ impl System {
             Self::SignIn => "sign-in",
             Self::Dormancy => "dormancy",
             Self::Retention => "retention",
+            Self::Host => "host",
         }
     }
 

@@ -24,6 +24,16 @@ pub(in crate::gate) struct Deed {
     pub(super) diff: Value,
 }
 
+impl Deed {
+    /// The same, and a field changed whose values are not for records.
+    pub(super) fn with_secret(mut self, field: &str) -> Self {
+        if let Some(fields) = self.diff.as_object_mut() {
+            fields.insert(field.to_owned(), json!({"old": "", "new": "", "secret": true}));
+        }
+        self
+    }
+}
+
 impl AuthorizedStore {
     /// Adds a record of the deed to its own unit of work: no record, no deed.
     pub(in crate::gate) async fn record(&self, tx: &mut Tx, deed: Deed) -> Result<(), StoreError> {

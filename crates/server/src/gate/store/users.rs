@@ -188,6 +188,20 @@ impl AuthorizedStore {
         Ok(changed)
     }
 
+    /// Gives a user another password, and ends all their keys. Requires `update` on the user.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn set_password(&self, user: &User, hash: &PasswordHash) -> Result<(), Refused> {
+        self.require_permitted(Action::UPDATE, &user_object(user.id))?;
+        let now = self.now();
+        let changed = User { updated_at: now, ..user.clone() };
+        let mut tx = self.store().begin().await?;
+        tx.update_password(user.id, hash, now).await?;
+        tx.delete_keys_of(user.id).await?;
+        self.record(&mut tx, user_audit("write", StatusCode::OK, Some(user), &changed).with_secret("hashed_password"))
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Gives a user another username and another name. Requires `update_personal` on the user, and `update` for
     /// another username.
     #[tracing::instrument(skip_all)]

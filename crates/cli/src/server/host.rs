@@ -1,0 +1,77 @@
+//! `keyfob server create-admin` and `reset-password`: on the host, while the server does not run.
+use keyfob_api::secret::SecretText;
+use keyfob_server::{Host, NewAdmin, ServerArgs};
+
+use crate::{app::App, args::parse_secret};
+
+/// What an operator does on the host. The server must not run meanwhile.
+#[derive(clap::Subcommand)]
+pub(crate) enum HostCommand {
+    /// Make an owner, when nobody who is one can sign in any more
+    CreateAdmin(CreateAdminArgs),
+    /// Give a user another password; all their keys end
+    ResetPassword(ResetPasswordArgs),
+}
+
+/// Whom to make.
+#[derive(clap::Args)]
+#[command(after_help = "Whatever is left out is asked for.
+
+Examples:
+  keyfob server create-admin --username amy --email amy@example.com
+  keyfob server create-admin --data-dir /var/lib/keyfob")]
+pub(crate) struct CreateAdminArgs {
+    /// The username
+    #[arg(long, env = "KEYFOB_USERNAME", value_name = "NAME")]
+    username: Option<String>,
+    /// The e-mail address
+    #[arg(long, env = "KEYFOB_EMAIL", value_name = "ADDRESS")]
+    email: Option<String>,
+    /// The password
+    #[arg(long, env = "KEYFOB_PASSWORD", hide_env_values = true, value_name = "PASSWORD", value_parser = parse_secret)]
+    password: Option<SecretText>,
+}
+
+/// Whose password.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  keyfob server reset-password amy
+  keyfob server reset-password amy < new-password-twice.txt")]
+pub(crate) struct ResetPasswordArgs {
+    /// The user
+    #[arg(value_name = "USERNAME")]
+    username: String,
+}
+
+/// Does it.
+pub(super) async fn run(app: &App, server: &ServerArgs, command: HostCommand) -> anyhow::Result<()> {
+    let host = Host::open(server).await?;
+    match command {
+        HostCommand::CreateAdmin(args) => create_admin(app, &host, args).await?,
+        HostCommand::ResetPassword(args) => reset_password(app, &host, &args).await?,
+    }
+    host.close().await;
+    Ok(())
+}
+
+async fn create_admin(app: &App, host: &Host, args: CreateAdminArgs) -> anyhow::Result<()> {
+    let prompt = app.prompt();
+    let ask = |given: Option<String>, question: &str| given.map_or_else(|| prompt.line(question, ""), Ok);
+    let username = ask(args.username, "Username:")?;
+    let email = ask(args.email, "Email:")?;
+    let password = args.password.map_or_else(|| prompt.new_password(), Ok)?;
+    let welcome = format!("{username} is an owner now, and an administrator of every organization.");
+    host.create_admin(NewAdmin { username, email, password }).await?;
+    app.out.remark(welcome);
+    Ok(())
+}
+
+async fn reset_password(app: &App, host: &Host, args: &ResetPasswordArgs) -> anyhow::Result<()> {
+    let prompt = app.prompt();
+    let first = prompt.hidden("Enter new password:")?;
+    let second = prompt.hidden("Confirm password:")?;
+    anyhow::ensure!(first.reveal() == second.reveal(), "Passwords do not match");
+    host.reset_password(&args.username, &first).await?;
+    app.out.remark(format!("Password has been reset for user {}! All their keys have ended.", args.username));
+    Ok(())
+}
