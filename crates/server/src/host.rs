@@ -126,5 +126,5 @@ impl Host {
 }
 
 fn require_strong(password: &SecretText) -> Result<(), HostError> {
-    weakness(password.reveal()).map_or(Ok(()), |weakness| Err(HostError::Refused(weakness.to_owned())))
+    weakness(password.reveal()).map_or(Ok(()), |weakness| Err(HostError::Refused(weakness)))
 }
