@@ -22,6 +22,7 @@ mod organizations;
 mod people;
 mod resource_changes;
 mod resources;
+mod scopes;
 mod shapes;
 mod support;
 mod views;
