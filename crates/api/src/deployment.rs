@@ -78,3 +78,14 @@ pub struct Feature {
     /// Always true.
     pub enabled: bool,
 }
+
+/// `GET /.well-known/oauth-protected-resource` (RFC 9728).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProtectedResource {
+    /// Where this is.
+    pub resource: String,
+    /// How tokens are presented.
+    pub bearer_methods_supported: Vec<String>,
+    /// The scopes that tokens may ask for.
+    pub scopes_supported: Vec<String>,
+}

@@ -9,7 +9,7 @@ use axum::{
 };
 use keyfob_api::{
     SERVER_VERSION,
-    deployment::{BuildInfo, DeploymentStats, Entitlements, Feature, UpdateCheck},
+    deployment::{BuildInfo, DeploymentStats, Entitlements, Feature, ProtectedResource, UpdateCheck},
     error::ErrorBody,
     time::Time,
 };
@@ -38,6 +38,7 @@ pub(crate) fn root_routes() -> Router<App> {
         .route("/healthz", get(async || "OK"))
         .route("/latency-check", get(async || "OK"))
         .route("/readyz", get(ready))
+        .route("/.well-known/oauth-protected-resource", get(protected_resource))
 }
 
 /// Say hello
@@ -103,6 +104,15 @@ async fn stats(State(app): State<App>, store: AuthorizedStore) -> Result<ApiJson
 /// Take a browser's report of a content-security violation
 async fn csp_report() -> ApiJson<&'static str> {
     ApiJson("ok")
+}
+
+/// What challenges point to (RFC 9728): where this is, and which scopes there are
+async fn protected_resource(State(app): State<App>) -> ApiJson<ProtectedResource> {
+    ApiJson(ProtectedResource {
+        resource: app.access_url().to_owned(),
+        bearer_methods_supported: vec!["header".to_owned()],
+        scopes_supported: app.catalogue().requestable_scopes(),
+    })
 }
 
 /// Whether the database answers

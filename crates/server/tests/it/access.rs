@@ -22,10 +22,11 @@ enum Access {
 use Access::{AnyKey, Filtered, Needs, Public};
 
 /// Below `/api/v2`, unless the path begins with two slashes.
-const ENDPOINTS: [(&str, &str, Access); 74] = [
+const ENDPOINTS: [(&str, &str, Access); 75] = [
     ("GET", "//healthz", Public),
     ("GET", "//latency-check", Public),
     ("GET", "//readyz", Public),
+    ("GET", "//.well-known/oauth-protected-resource", Public),
     ("GET", "/", Public),
     ("GET", "/buildinfo", Public),
     ("GET", "/updatecheck", Public),

@@ -42,6 +42,9 @@ async fn without_a_credential_no_error_code_is_named() {
     let answer = app.nobody().get(ME).await;
     let detail = "Cookie \"coder_session_token\" or query parameter must be provided.";
     assert_refused(&answer, SIGNED_OUT, detail, &format!("Bearer realm=\"coder\", {METADATA}"));
+    let metadata = app.nobody().get("/.well-known/oauth-protected-resource").await.expect(StatusCode::OK).json();
+    assert_eq!(metadata["resource"], "http://keyfob.test");
+    assert!(metadata["scopes_supported"].as_array().unwrap().contains(&json!("workspace:read")));
 }
 
 #[tokio::test]
