@@ -175,7 +175,8 @@ fn gather(folder: &Path, sources: &mut Vec<String>) {
         if path.is_dir() {
             gather(&path, sources);
         } else {
-            sources.push(fs::read_to_string(path).unwrap());
+            let source = fs::read_to_string(path).unwrap();
+            sources.push(source.split("#[cfg(test)]").next().unwrap().to_owned());
         }
     }
 }
