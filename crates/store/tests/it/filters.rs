@@ -86,7 +86,7 @@ async fn the_resources_listed_are_exactly_those_permitted() {
         some += usize::from(!expected.is_empty() && expected.len() < all.len());
     }
     // Worlds in which everything or nothing is permitted would test little.
-    assert!(some > SUBJECTS / 4, "{some} of {SUBJECTS} see some, and {listed} resources in all");
+    assert!(some > SUBJECTS / 8, "{some} of {SUBJECTS} see some, and {listed} resources in all");
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn the_tokens_listed_are_exactly_those_permitted() {
         assert_eq!(found, expected, "{:?}: {filter:#?}", subject.id());
         some += usize::from(!expected.is_empty() && expected.len() < all.len());
     }
-    assert!(some > SUBJECTS / 20, "{some} of {SUBJECTS} see some");
+    assert!(some > SUBJECTS / 100, "{some} of {SUBJECTS} see some");
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn the_organizations_listed_are_exactly_those_permitted() {
         assert_eq!(found, expected, "{:?}: {filter:#?}", subject.id());
         some += usize::from(!expected.is_empty() && expected.len() < all.len());
     }
-    assert!(some > SUBJECTS / 20, "{some} of {SUBJECTS} see some");
+    assert!(some > SUBJECTS / 100, "{some} of {SUBJECTS} see some");
 }
 
 #[tokio::test]
