@@ -167,8 +167,7 @@ pub struct CreateUserRequest {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub login_type: String,
     /// `active`, `suspended` or `dormant` (the default).
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub user_status: String,
+    pub user_status: Option<String>,
     /// At least one; the nil UUID means the default organization.
     pub organization_ids: Vec<Uuid>,
     /// One more organization, from older clients.

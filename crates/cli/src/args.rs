@@ -6,8 +6,8 @@ use keyfob_api::secret::SecretText;
 
 use crate::{
     audit::AuditCommand, authcheck::AuthcheckArgs, completion::CompletionArgs, login::LoginArgs, logout::LogoutArgs,
-    resources::ResourcesCommand, scopes::ScopesArgs, server::ServerCommand, tokens::TokensCommand,
-    version::VersionArgs, whoami::WhoamiArgs,
+    organizations::OrganizationsCommand, resources::ResourcesCommand, scopes::ScopesArgs, server::ServerCommand,
+    tokens::TokensCommand, users::UsersCommand, version::VersionArgs, whoami::WhoamiArgs,
 };
 
 const GLOBAL: &str = "Global options";
@@ -149,6 +149,12 @@ pub(crate) enum Command {
     /// Register the objects that scopes and allow lists speak of
     #[command(subcommand, visible_alias = "resource")]
     Resources(ResourcesCommand),
+    /// Make, list and change users
+    #[command(subcommand, visible_alias = "user")]
+    Users(UsersCommand),
+    /// Organizations, their members and their roles
+    #[command(subcommand, visible_aliases = ["organization", "org", "orgs"])]
+    Organizations(OrganizationsCommand),
     /// Records of what was done
     #[command(subcommand)]
     Audit(AuditCommand),

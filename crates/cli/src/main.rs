@@ -14,6 +14,7 @@ mod login;
 mod logout;
 mod lookup;
 mod notices;
+mod organizations;
 mod output;
 mod prompt;
 mod resources;
@@ -24,6 +25,7 @@ mod state;
 mod table;
 mod tokens;
 mod usage;
+mod users;
 mod version;
 mod whoami;
 
@@ -95,6 +97,8 @@ async fn dispatch(app: &App, command: Command) -> anyhow::Result<Outcome> {
         Command::Authcheck(args) => return authcheck::run(app, args).await,
         Command::Scopes(args) => scopes::run(app, &args).await?,
         Command::Resources(command) => resources::run(app, command).await?,
+        Command::Users(command) => users::run(app, command).await?,
+        Command::Organizations(command) => organizations::run(app, command).await?,
         Command::Audit(command) => return audit::run(app, command).await,
         Command::Server(command) => server::run(app, command).await?,
         Command::Version(args) => version::run(app, &args)?,

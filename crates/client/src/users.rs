@@ -1,7 +1,11 @@
 //! Users.
-use keyfob_api::users::{CreateUserRequest, UpdateRoles, UpdateUserProfileRequest, User};
+use keyfob_api::{
+    organizations::Organization,
+    roles::AssignableRole,
+    users::{CreateUserRequest, UpdateRoles, UpdateUserProfileRequest, User, UserList, UserRoles},
+};
 
-use crate::{client::Client, error::Error};
+use crate::{Paging, client::Client, error::Error};
 
 impl Client {
     /// A user.
@@ -10,6 +14,49 @@ impl Client {
     /// 404 when the user is missing or hidden.
     pub async fn user(&self, user: &str) -> Result<User, Error> {
         self.get("/users/{user}", &[user]).send().await?.json()
+    }
+
+    /// The users that the caller may read, by username: all that the search names (contract, section 5.10), or a page.
+    ///
+    /// # Errors
+    /// 400 for a search that cannot be read.
+    pub async fn users(&self, search: &str, paging: &Paging) -> Result<UserList, Error> {
+        let mut query = vec![("q", search.to_owned())];
+        paging.add_to(&mut query);
+        self.get("/users", &[]).query(&query).send().await?.json()
+    }
+
+    /// Removes a user, with their keys and memberships.
+    ///
+    /// # Errors
+    /// 403 for oneself, 403 or 404 when the caller may not, 417 while they own workspaces.
+    pub async fn delete_user(&self, user: &str) -> Result<(), Error> {
+        self.delete("/users/{user}", &[user]).send().await?;
+        Ok(())
+    }
+
+    /// The roles that a user was given.
+    ///
+    /// # Errors
+    /// 404 when the caller may not read them.
+    pub async fn user_roles(&self, user: &str) -> Result<UserRoles, Error> {
+        self.get("/users/{user}/roles", &[user]).send().await?.json()
+    }
+
+    /// The deployment-wide roles that there are to give.
+    ///
+    /// # Errors
+    /// 403 when the caller may not read them.
+    pub async fn site_roles(&self) -> Result<Vec<AssignableRole>, Error> {
+        self.get("/users/roles", &[]).send().await?.json()
+    }
+
+    /// The organizations that a user is a member of, as far as the caller may read them.
+    ///
+    /// # Errors
+    /// 404 when the user is missing or hidden.
+    pub async fn organizations_of(&self, user: &str) -> Result<Vec<Organization>, Error> {
+        self.get("/users/{user}/organizations", &[user]).send().await?.json()
     }
 
     /// Makes a user.

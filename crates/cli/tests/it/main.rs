@@ -27,3 +27,4 @@ mod settings;
 mod statements;
 mod tour;
 mod usage;
+mod users;

@@ -29,7 +29,7 @@ pub(super) async fn user(app: &App, store: &AuthorizedStore, request: CreateUser
         email: request.email,
         name: request.name,
         avatar_url: String::new(),
-        status: UserStatus::parse(&request.user_status).unwrap_or(UserStatus::Dormant),
+        status: request.user_status.as_deref().and_then(UserStatus::parse).unwrap_or(UserStatus::Dormant),
         login_type,
         roles: request.roles,
         is_service_account: request.service_account,
@@ -47,7 +47,7 @@ pub(super) async fn user(app: &App, store: &AuthorizedStore, request: CreateUser
 fn check_fields(request: &CreateUserRequest) -> Result<(), ApiError> {
     let fields = Fields::default().username("username", &request.username).real_name("name", &request.name).one_of(
         "user_status",
-        &request.user_status,
+        request.user_status.as_deref().unwrap_or_default(),
         &["active", "dormant", "suspended"],
     );
     let fields = if request.service_account {

@@ -1,0 +1,93 @@
+//! `keyfob organizations roles`.
+use anyhow::{Context as _, bail};
+use clap::ValueEnum;
+use keyfob_api::roles::{AssignableRole, Permission};
+
+use super::Selection;
+use crate::{
+    app::App,
+    table::{self, Column, Format},
+};
+
+/// Which roles there are to give in an organization.
+#[derive(clap::Subcommand)]
+#[command(
+    arg_required_else_help = true,
+    after_help = "Examples:
+  keyfob organizations roles show
+  keyfob organizations roles show organization-auditor -o json"
+)]
+pub(crate) enum RolesCommand {
+    /// Show the roles, or some of them
+    #[command(visible_alias = "list")]
+    Show(ShowArgs),
+}
+
+/// Which roles, and how to print them.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  keyfob organizations roles show
+  keyfob organizations roles show organization-auditor -o json")]
+pub(crate) struct ShowArgs {
+    /// Names of roles; all if left out
+    #[arg(value_name = "ROLE")]
+    names: Vec<String>,
+    #[command(flatten)]
+    selection: Selection,
+    /// Which columns of the table, with commas between them
+    #[arg(
+        short,
+        long,
+        value_name = "COLUMNS",
+        value_delimiter = ',',
+        ignore_case = true,
+        default_value = "name,display name,site permissions,organization permissions,user permissions"
+    )]
+    column: Vec<RoleColumn>,
+    /// How to print them
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum RoleColumn {
+    Name,
+    #[value(name = "display name")]
+    DisplayName,
+    #[value(name = "site permissions")]
+    SitePermissions,
+    #[value(name = "organization permissions")]
+    OrganizationPermissions,
+    #[value(name = "user permissions")]
+    UserPermissions,
+}
+
+impl Column<AssignableRole> for RoleColumn {
+    fn cell(&self, row: &AssignableRole) -> String {
+        let count = |permissions: &[Permission]| format!("{} permissions", permissions.len());
+        match self {
+            Self::Name => row.role.name.clone(),
+            Self::DisplayName => row.role.display_name.clone(),
+            Self::SitePermissions => count(&row.role.site_permissions),
+            Self::OrganizationPermissions => count(&row.role.organization_permissions),
+            Self::UserPermissions => count(&row.role.user_permissions),
+        }
+    }
+}
+
+/// Prints the roles.
+pub(crate) async fn run(app: &App, command: RolesCommand) -> anyhow::Result<()> {
+    let RolesCommand::Show(args) = command;
+    let client = app.connect()?;
+    let organization = args.selection.find(&client).await?;
+    let mut roles = client.organization_roles(&organization.id.to_string()).await.context("list roles")?;
+    if let Some(unknown) = args.names.iter().find(|name| !roles.iter().any(|role| role.role.name == **name)) {
+        bail!("there is no role {unknown:?} in {}", organization.name);
+    }
+    roles.retain(|role| args.names.is_empty() || args.names.contains(&role.role.name));
+    match args.output {
+        Format::Json => app.out.json(&roles)?,
+        Format::Table => app.out.result(&table::render(&args.column, &roles)),
+    }
+    Ok(())
+}
