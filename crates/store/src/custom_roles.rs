@@ -181,4 +181,11 @@ impl Tx {
             .and_where(Expr::col(C::NameKey).eq(name.to_lowercase()));
         self.execute_one(&query).await
     }
+
+    /// Removes all roles of an organization.
+    pub(crate) async fn delete_custom_roles_of(&mut self, organization: OrganizationId) -> Result<(), StoreError> {
+        let mut query = Query::delete();
+        query.from_table(CustomRoles::Table).and_where(Expr::col(CustomRoles::OrganizationId).eq(organization.0));
+        self.execute(&query).await.map(drop)
+    }
 }

@@ -309,6 +309,17 @@ impl Tx {
         self.execute_one(&query).await
     }
 
+    /// Removes all groups of an organization, the one of all its members, too.
+    pub(crate) async fn delete_groups_of(&mut self, organization: OrganizationId) -> Result<(), StoreError> {
+        let mut query = select();
+        query.and_where(Expr::col(Groups::OrganizationId).eq(organization.0));
+        let rows: Vec<GroupRow> = (&mut *self).fetch_all(&query).await?;
+        for row in rows {
+            self.delete_group(GroupId(row.id)).await?;
+        }
+        Ok(())
+    }
+
     /// Puts a user into a group; says whether they were not in it.
     ///
     /// # Errors

@@ -269,7 +269,7 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Removes an organization; its row stays for the records that speak of it, its name is free again.
+    /// Removes an organization, with its groups, roles and memberships; its row stays for the records that speak of it, its name is free again.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when it is not there.
@@ -284,6 +284,8 @@ impl Tx {
             .and_where(Expr::col(O::Id).eq(id.0))
             .and_where(Expr::col(O::Deleted).eq(false));
         self.execute_one(&query).await?;
+        self.delete_groups_of(id).await?;
+        self.delete_custom_roles_of(id).await?;
         self.delete_members_of(id).await
     }
 }

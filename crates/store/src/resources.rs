@@ -286,22 +286,21 @@ fn matching(list: &ListResources) -> Condition {
 }
 
 impl Store {
-    /// How many resources of a type an organization has, or a user owns.
+    /// How many resources of one type, or of any, an organization has or a user owns.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn count_resources(&self, resource_type: &str, of: ResourcesOf) -> Result<u64, StoreError> {
+    pub async fn count_resources(&self, resource_type: Option<&str>, of: ResourcesOf) -> Result<u64, StoreError> {
         let whose = match of {
             ResourcesOf::Organization(id) => Expr::col(Resources::OrganizationId).eq(id.0),
             ResourcesOf::Owner(id) => Expr::col(Resources::OwnerId).eq(id.0),
         };
         let mut query = Query::select();
-        query
-            .expr_as(Expr::col(Resources::Id).count(), "count")
-            .from(Resources::Table)
-            .and_where(Expr::col(Resources::ResourceType).eq(resource_type))
-            .and_where(whose);
+        query.expr_as(Expr::col(Resources::Id).count(), "count").from(Resources::Table).and_where(whose);
+        if let Some(resource_type) = resource_type {
+            query.and_where(Expr::col(Resources::ResourceType).eq(resource_type));
+        }
         fetch_count(&mut &*self, &query).await
     }
 

@@ -31,6 +31,8 @@ async fn an_organization_is_made_changed_and_removed() {
     let gone = owner.delete(&path).await.expect(StatusCode::OK);
     assert_eq!(gone.message(), "Organization has been deleted.");
     owner.get(&path).await.expect(StatusCode::NOT_FOUND);
+    let groups = owner.get("/api/v2/groups").await.json();
+    assert_eq!(groups.as_array().unwrap().len(), 1, "its group of all is gone, too: {groups}");
     organization(&owner, "acme").await;
 }
 
@@ -62,11 +64,16 @@ async fn an_organization_that_is_not_empty_stays() {
     owner.make_user("alice", &[]).await;
     add(&owner, "acme", "alice").await;
     owner.post(&format!("{ORGANIZATIONS}/acme/groups"), json!({"name": "g"})).await.expect(StatusCode::CREATED);
-    let body = json!({"resource_type": "workspace", "name": "dev", "organization_id": id});
-    owner.post("/api/v2/resources", body).await.expect(StatusCode::CREATED);
+    for of in ["workspace", "task"] {
+        let body = json!({"resource_type": of, "name": "dev", "organization_id": id});
+        owner.post("/api/v2/resources", body).await.expect(StatusCode::CREATED);
+    }
     let refused = owner.delete(&format!("{ORGANIZATIONS}/acme")).await.expect(StatusCode::BAD_REQUEST);
     assert_eq!(refused.message(), "Error deleting organization.");
-    assert_eq!(refused.detail(), "This organization has 1 workspace, 1 member, 1 group that must be deleted first.");
+    assert_eq!(
+        refused.detail(),
+        "This organization has 1 workspace, 1 other resource, 1 member, 1 group that must be deleted first."
+    );
     let refused = owner.delete(&format!("{ORGANIZATIONS}/coder")).await.expect(StatusCode::BAD_REQUEST);
     assert_eq!(refused.message(), "Default organization cannot be deleted.");
 }

@@ -74,6 +74,14 @@ async fn a_deleted_users_keys_and_memberships_are_gone_and_their_name_is_free() 
         assert_eq!(key.get("/api/v2/users/me").await.status, StatusCode::UNAUTHORIZED);
     }
     owner.get("/api/v2/users/alice").await.expect(StatusCode::NOT_FOUND);
+    let id = &alice.id;
+    owner.post(&format!("/api/v2/organizations/coder/members/{id}"), json!({})).await.expect(StatusCode::NOT_FOUND);
+    owner.put(&format!("/api/v2/users/{id}/roles"), json!({"roles": ["owner"]})).await.expect(StatusCode::NOT_FOUND);
+    owner.post(&format!("/api/v2/users/{id}/keys/tokens"), json!({})).await.expect(StatusCode::NOT_FOUND);
+    let owned = json!({
+        "resource_type": "workspace", "name": "x", "owner_id": id, "organization_id": owner.organization().await,
+    });
+    owner.post("/api/v2/resources", owned).await.expect(StatusCode::BAD_REQUEST);
     assert_eq!(names(&owner.get(USERS).await.json()), ["owner"]);
     owner.make_user("alice", &[]).await;
     app.sign_in("alice@example.com").await;

@@ -96,6 +96,9 @@ impl AuthorizedStore {
     /// that comes with it.
     #[tracing::instrument(skip_all)]
     pub(crate) async fn add_member(&self, user: &User, organization: &Organization) -> Result<Member, AddMemberError> {
+        if user.deleted {
+            return Err(AddMemberError::Refused(self.missing(ResourceType::USER)));
+        }
         let permitted = self.require_adding_member(organization).await?;
         permitted.map_err(|denied| AddMemberError::Refused(Refused::Denied(denied)))?;
         let now = self.now();

@@ -93,9 +93,13 @@ impl AuthorizedStore {
         let of = ResourcesOf::Organization(organization.id);
         let list = ListGroups { visible: Filter::All, organization: Some(organization.id), ..ListGroups::default() };
         let groups = u64::try_from(self.store().groups(&list).await?.len()).unwrap_or(u64::MAX);
+        let workspaces = self.store().count_resources(Some("workspace"), of).await?;
+        let templates = self.store().count_resources(Some("template"), of).await?;
+        let resources = self.store().count_resources(None, of).await?;
         let rest = [
-            ("workspace", self.store().count_resources("workspace", of).await?),
-            ("template", self.store().count_resources("template", of).await?),
+            ("workspace", workspaces),
+            ("template", templates),
+            ("other resource", resources.saturating_sub(workspaces).saturating_sub(templates)),
             ("member", self.store().count_members(organization.id).await?.saturating_sub(1)),
             ("group", groups.saturating_sub(1)),
         ];

@@ -224,7 +224,7 @@ impl AuthorizedStore {
     #[tracing::instrument(skip_all)]
     pub(crate) async fn delete_user(&self, user: &User) -> Result<(), DeleteUserError> {
         self.require_permitted(Action::DELETE, &user_object(user.id))?;
-        if self.store().count_resources("workspace", ResourcesOf::Owner(user.id)).await? > 0 {
+        if self.store().count_resources(Some("workspace"), ResourcesOf::Owner(user.id)).await? > 0 {
             return Err(DeleteUserError::HasWorkspaces);
         }
         let now = self.now();
