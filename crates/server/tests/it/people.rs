@@ -78,10 +78,10 @@ async fn a_deleted_users_keys_and_memberships_are_gone_and_their_name_is_free() 
     owner.post(&format!("/api/v2/organizations/coder/members/{id}"), json!({})).await.expect(StatusCode::NOT_FOUND);
     owner.put(&format!("/api/v2/users/{id}/roles"), json!({"roles": ["owner"]})).await.expect(StatusCode::NOT_FOUND);
     owner.post(&format!("/api/v2/users/{id}/keys/tokens"), json!({})).await.expect(StatusCode::NOT_FOUND);
-    let owned = json!({
+    let inherited = json!({
         "resource_type": "workspace", "name": "x", "owner_id": id, "organization_id": owner.organization().await,
     });
-    owner.post("/api/v2/resources", owned).await.expect(StatusCode::BAD_REQUEST);
+    owner.post("/api/v2/resources", inherited).await.expect(StatusCode::BAD_REQUEST);
     assert_eq!(names(&owner.get(USERS).await.json()), ["owner"]);
     owner.make_user("alice", &[]).await;
     app.sign_in("alice@example.com").await;
