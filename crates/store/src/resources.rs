@@ -1,16 +1,20 @@
 //! Registered resources and who may use them.
+mod changes;
+mod list;
+
+pub use list::{AttributeIs, ListResources, ResourcesOf};
+
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use keyfob_rbac::Filter;
-use sea_query::{Condition, Expr, ExprTrait as _, Iden, IntoIden as _, Order, Query, SelectStatement, SimpleExpr};
+use sea_query::{Expr, ExprTrait as _, Iden, IntoIden as _, Order, Query, SelectStatement, SimpleExpr};
 use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
-    OrganizationId, Page, ResourceId, Store, StoreError, Tx, UserId,
-    db::{MAX_IN_LIST, Source, contains, fetch_count, json_text, lower, microseconds, row, timestamp},
-    filter::{Columns, GrantColumns, condition},
+    OrganizationId, ResourceId, Store, StoreError, UserId,
+    db::{MAX_IN_LIST, Source, row, timestamp},
+    filter::{Columns, GrantColumns},
 };
 
 const TABLE: &str = "resources";
@@ -61,45 +65,6 @@ pub enum Grantee {
     User(Uuid),
     /// Everyone in a group; the organization's own id stands for all its members.
     Group(Uuid),
-}
-
-/// Which resources to list.
-#[derive(Clone, Debug, Default)]
-pub struct ListResources {
-    /// Per type what may be seen; types that are not among them are left out.
-    pub visible: Vec<(String, Filter)>,
-    /// Only those in this organization.
-    pub organization_id: Option<OrganizationId>,
-    /// Only those of this owner.
-    pub owner_id: Option<UserId>,
-    /// Only those whose name holds this text, without regard to the case of ASCII letters.
-    pub name_contains: Option<String>,
-    /// Only the ones of this name, without regard to the case of ASCII letters.
-    pub name: Option<String>,
-    /// Only those with these attributes.
-    pub attributes: Vec<AttributeIs>,
-    /// Which part of the list.
-    pub page: Page<ResourceId>,
-}
-
-/// Whose resources to count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ResourcesOf {
-    /// Those in this organization.
-    Organization(OrganizationId),
-    /// Those that this user owns.
-    Owner(UserId),
-}
-
-/// An attribute that is one of certain texts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AttributeIs {
-    /// Its name.
-    pub name: String,
-    /// Its text is one of these, without regard to case.
-    pub one_of: Vec<String>,
-    /// Whether resources without it count, too.
-    pub or_missing: bool,
 }
 
 #[derive(Clone, Copy, Iden)]
@@ -248,62 +213,7 @@ async fn with_grants(source: &mut impl Source, query: &SelectStatement) -> Resul
         .collect()
 }
 
-fn matching(list: &ListResources) -> Condition {
-    let mut visible = Condition::any();
-    for (resource_type, filter) in &list.visible {
-        visible = visible.add(
-            Condition::all()
-                .add(Expr::col((Resources::Table, Resources::ResourceType)).eq(resource_type.as_str()))
-                .add(condition(filter, &columns())),
-        );
-    }
-    // An empty `any` would be true.
-    let visible = if list.visible.is_empty() { Condition::all().add(Expr::val(1).eq(0)) } else { visible };
-    let name = || Expr::expr(sea_query::Func::lower(Expr::col(Resources::Name)));
-    let mut all = Condition::all().add(visible);
-    if let Some(organization) = list.organization_id {
-        all = all.add(Expr::col(Resources::OrganizationId).eq(organization.0));
-    }
-    if let Some(owner) = list.owner_id {
-        all = all.add(Expr::col(Resources::OwnerId).eq(owner.0));
-    }
-    if let Some(exact) = &list.name {
-        all = all.add(name().eq(lower(exact)));
-    }
-    if let Some(part) = &list.name_contains {
-        all = all.add(contains(Expr::col(Resources::Name), part));
-    }
-    for attribute in &list.attributes {
-        let text = || json_text(Expr::col(Resources::Attributes), &attribute.name);
-        let folded = Expr::expr(sea_query::Func::lower(text()));
-        let mut condition = Condition::any().add(folded.is_in(attribute.one_of.iter().map(|text| lower(text))));
-        if attribute.or_missing {
-            condition = condition.add(text().is_null());
-        }
-        all = all.add(condition);
-    }
-    all
-}
-
 impl Store {
-    /// How many resources of one type, or of any, an organization has or a user owns.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
-    pub async fn count_resources(&self, resource_type: Option<&str>, of: ResourcesOf) -> Result<u64, StoreError> {
-        let whose = match of {
-            ResourcesOf::Organization(id) => Expr::col(Resources::OrganizationId).eq(id.0),
-            ResourcesOf::Owner(id) => Expr::col(Resources::OwnerId).eq(id.0),
-        };
-        let mut query = Query::select();
-        query.expr_as(Expr::col(Resources::Id).count(), "count").from(Resources::Table).and_where(whose);
-        if let Some(resource_type) = resource_type {
-            query.and_where(Expr::col(Resources::ResourceType).eq(resource_type));
-        }
-        fetch_count(&mut &*self, &query).await
-    }
-
     /// This resource.
     ///
     /// # Errors
@@ -328,175 +238,5 @@ impl Store {
             found.extend(with_grants(&mut &*self, &query).await?);
         }
         Ok(found)
-    }
-
-    /// A page of resources, oldest first, and how many there are on all pages.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
-    pub async fn resources(&self, list: &ListResources) -> Result<(Vec<Resource>, u64), StoreError> {
-        let mut count = Query::select();
-        count
-            .expr_as(Expr::col((Resources::Table, Resources::Id)).count(), "count")
-            .from(Resources::Table)
-            .cond_where(matching(list));
-        let mut page = select();
-        page.cond_where(matching(list))
-            .order_by(Resources::CreatedAt, Order::Asc)
-            .order_by(Resources::Id, Order::Asc)
-            .order_by(Resources::ResourceType, Order::Asc);
-        if let Some(after) = list.page.after {
-            page.and_where(comes_after(after, list));
-        }
-        list.page.cut(&mut page);
-        let count = fetch_count(&mut &*self, &count).await?;
-        Ok((with_grants(&mut &*self, &page).await?, count))
-    }
-}
-
-/// Rows after the one with this id, in the order of lists. Only the list's own types count: others may have that id, too.
-fn comes_after(after: ResourceId, list: &ListResources) -> SimpleExpr {
-    let types = list.visible.iter().map(|(resource_type, _)| resource_type.as_str());
-    let mut made_at = Query::select();
-    made_at
-        .column(Resources::CreatedAt)
-        .from(Resources::Table)
-        .and_where(Expr::col(Resources::Id).eq(after.0))
-        .and_where(Expr::col(Resources::ResourceType).is_in(types))
-        .limit(1);
-    let position = Expr::tuple([SimpleExpr::SubQuery(None, Box::new(made_at.into())), after.0.into()]);
-    Expr::tuple([Expr::col(Resources::CreatedAt), Expr::col(Resources::Id)]).gt(position)
-}
-
-impl Tx {
-    /// This resource as this unit of work sees it.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn find_resource(&mut self, key: &ResourceKey) -> Result<Option<Resource>, StoreError> {
-        Ok(with_grants(&mut &mut *self, select().and_where(is(key))).await?.pop())
-    }
-
-    /// Whether a resource of this id, of whatever type, was once there and is deleted: allow lists may name the id
-    /// with any type.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn is_retired(&mut self, id: ResourceId) -> Result<bool, StoreError> {
-        let mut query = Query::select();
-        query
-            .column(RetiredResources::Id)
-            .from(RetiredResources::Table)
-            .and_where(Expr::col(RetiredResources::Id).eq(id.0))
-            .limit(1);
-        let row: Option<IdRow> = (&mut &mut *self).fetch_optional(&query).await?;
-        Ok(row.is_some_and(|row| row.id == id.0))
-    }
-
-    /// Registers a resource. Its grants are not looked at.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] when there is one with that id, or one of that name beside it.
-    #[tracing::instrument(skip_all)]
-    pub async fn insert_resource(&mut self, new: &Resource) -> Result<(), StoreError> {
-        use Resources as R;
-        let mut query = Query::insert();
-        query
-            .into_table(R::Table)
-            .columns([
-                R::ResourceType,
-                R::Id,
-                R::Name,
-                R::OrganizationId,
-                R::OwnerId,
-                R::Attributes,
-                R::CreatedAt,
-                R::UpdatedAt,
-            ])
-            .values_panic([
-                new.key.resource_type.as_str().into(),
-                new.key.id.0.into(),
-                new.name.as_str().into(),
-                new.organization_id.map_or(Uuid::nil(), |id| id.0).into(),
-                new.owner_id.map_or(Uuid::nil(), |id| id.0).into(),
-                serde_json::Value::Object(new.attributes.clone()).into(),
-                microseconds(new.created_at).into(),
-                microseconds(new.updated_at).into(),
-            ]);
-        self.execute_one(&query).await
-    }
-
-    /// Gives a resource the name, place, owner and attributes of this one.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] when there is one of that name beside it, [`StoreError::Gone`] when it is gone.
-    #[tracing::instrument(skip_all)]
-    pub async fn update_resource(&mut self, changed: &Resource) -> Result<(), StoreError> {
-        use Resources as R;
-        let mut query = Query::update();
-        query
-            .table(R::Table)
-            .value(R::Name, changed.name.as_str())
-            .value(R::OrganizationId, changed.organization_id.map_or(Uuid::nil(), |id| id.0))
-            .value(R::OwnerId, changed.owner_id.map_or(Uuid::nil(), |id| id.0))
-            .value(R::Attributes, serde_json::Value::Object(changed.attributes.clone()))
-            .value(R::UpdatedAt, microseconds(changed.updated_at))
-            .and_where(is(&changed.key));
-        self.execute_one(&query).await
-    }
-
-    /// Removes a resource and retires its id.
-    ///
-    /// # Errors
-    /// [`StoreError::Gone`] when there is none.
-    #[tracing::instrument(skip_all)]
-    pub async fn delete_resource(&mut self, key: &ResourceKey) -> Result<(), StoreError> {
-        let mut query = Query::delete();
-        query.from_table(Resources::Table).and_where(is(key));
-        self.execute_one(&query).await?;
-        let mut retire = Query::insert();
-        retire
-            .into_table(RetiredResources::Table)
-            .columns([RetiredResources::ResourceType, RetiredResources::Id])
-            .values_panic([key.resource_type.as_str().into(), key.id.0.into()]);
-        self.execute_one(&retire).await
-    }
-
-    /// Takes a user or a group, which is going, out of every access list.
-    pub(crate) async fn revoke_grants_to(&mut self, grantee: Uuid) -> Result<(), StoreError> {
-        let mut query = Query::delete();
-        query.from_table(ResourceGrants::Table).and_where(Expr::col(ResourceGrants::GranteeId).eq(grantee));
-        self.execute(&query).await.map(drop)
-    }
-
-    /// Gives a resource exactly this access list.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
-    pub async fn replace_grants(&mut self, key: &ResourceKey, grants: &[Grant]) -> Result<(), StoreError> {
-        use ResourceGrants as G;
-        let mut clear = Query::delete();
-        clear
-            .from_table(G::Table)
-            .and_where(Expr::col(G::ResourceType).eq(key.resource_type.as_str()))
-            .and_where(Expr::col(G::ResourceId).eq(key.id.0));
-        self.execute(&clear).await?;
-        if grants.is_empty() {
-            return Ok(());
-        }
-        let mut query = Query::insert();
-        query.into_table(G::Table).columns([G::ResourceType, G::ResourceId, G::GranteeKind, G::GranteeId, G::Action]);
-        for grant in grants {
-            query.values_panic([
-                key.resource_type.as_str().into(),
-                key.id.0.into(),
-                grant.grantee.kind().into(),
-                grant.grantee.id().into(),
-                grant.action.as_str().into(),
-            ]);
-        }
-        self.execute(&query).await.map(drop)
     }
 }

@@ -1,0 +1,214 @@
+//! Minting, using and ending keys.
+use jiff::Timestamp;
+use sea_query::{Expr, ExprTrait as _, Query, SimpleExpr};
+
+use super::{
+    AncestorRow, ApiKey, ApiKeyAncestors, ApiKeys, KeyRow, KeyUse, NewApiKey, descends_from, find, is_live, select,
+};
+use crate::{
+    KeyId, StoreError, Tx, UserId,
+    db::{Source as _, microseconds, rows},
+};
+
+impl Tx {
+    /// The key with this id as this unit of work sees it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn find_key(&mut self, id: &KeyId) -> Result<Option<ApiKey>, StoreError> {
+        find(self, select(Expr::val(0_i64)).and_where(Expr::col(ApiKeys::Id).eq(id.as_str()))).await
+    }
+
+    /// Adds a key, and its chain of ancestors: its parent's, and the parent.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the owner has a live key of that name.
+    #[tracing::instrument(skip_all)]
+    pub async fn insert_key(&mut self, new: &NewApiKey) -> Result<(), StoreError> {
+        let key = &new.key;
+        self.free_expired_name(key).await?;
+        let live_name = (!key.token_name.is_empty()).then_some(key.token_name.as_str());
+        let mut query = Query::insert();
+        query
+            .into_table(ApiKeys::Table)
+            .columns([
+                ApiKeys::Id,
+                ApiKeys::SecretHash,
+                ApiKeys::UserId,
+                ApiKeys::ParentId,
+                ApiKeys::LoginType,
+                ApiKeys::TokenName,
+                ApiKeys::LiveName,
+                ApiKeys::Scopes,
+                ApiKeys::AllowList,
+                ApiKeys::LifetimeSeconds,
+                ApiKeys::IpAddress,
+                ApiKeys::CreatedAt,
+                ApiKeys::UpdatedAt,
+                ApiKeys::ExpiresAt,
+                ApiKeys::AbsoluteEnd,
+            ])
+            .values_panic([
+                key.id.as_str().into(),
+                key.secret_hash.0.to_vec().into(),
+                key.user_id.0.into(),
+                key.parent_id.as_ref().map(KeyId::as_str).into(),
+                key.login_type.as_str().into(),
+                key.token_name.as_str().into(),
+                live_name.into(),
+                serde_json::json!(key.scopes).into(),
+                serde_json::json!(key.allow_list).into(),
+                key.lifetime_seconds.into(),
+                new.ip_address.to_string().into(),
+                microseconds(key.created_at).into(),
+                microseconds(key.created_at).into(),
+                microseconds(key.expires_at).into(),
+                key.absolute_end.map(microseconds).into(),
+            ]);
+        self.execute_one(&query).await?;
+        match &key.parent_id {
+            Some(parent) => self.insert_ancestors(&key.id, parent).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Names of keys that no longer work are free.
+    async fn free_expired_name(&mut self, key: &ApiKey) -> Result<(), StoreError> {
+        let mut query = Query::update();
+        query
+            .table(ApiKeys::Table)
+            .value(ApiKeys::LiveName, Option::<String>::None)
+            .and_where(Expr::col(ApiKeys::UserId).eq(key.user_id.0))
+            .and_where(Expr::col(ApiKeys::LiveName).eq(key.token_name.as_str()))
+            .and_where(is_live(key.created_at).not());
+        self.execute(&query).await.map(drop)
+    }
+
+    async fn insert_ancestors(&mut self, key: &KeyId, parent: &KeyId) -> Result<(), StoreError> {
+        let mut theirs = Query::select();
+        theirs
+            .column(ApiKeyAncestors::AncestorId)
+            .from(ApiKeyAncestors::Table)
+            .and_where(Expr::col(ApiKeyAncestors::KeyId).eq(parent.as_str()));
+        let rows: Vec<AncestorRow> = (&mut &mut *self).fetch_all(&theirs).await?;
+        let mut query = Query::insert();
+        query.into_table(ApiKeyAncestors::Table).columns([ApiKeyAncestors::KeyId, ApiKeyAncestors::AncestorId]);
+        for ancestor in rows.iter().map(|row| row.ancestor_id.as_str()).chain([parent.as_str()]) {
+            query.values_panic([key.as_str().into(), ancestor.into()]);
+        }
+        self.execute(&query).await.map(drop)
+    }
+
+    /// Ends a key; the row stays. Says whether it was still live.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(skip_all)]
+    pub async fn expire_key(&mut self, id: &KeyId, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.expire_where(Expr::col(ApiKeys::Id).eq(id.as_str()), now).await? > 0)
+    }
+
+    /// Ends every live key minted with this one, or with those. Says how many.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(skip_all)]
+    pub async fn expire_descendants(&mut self, id: &KeyId, now: Timestamp) -> Result<u64, StoreError> {
+        self.expire_where(descends_from(id), now).await
+    }
+
+    async fn expire_where(&mut self, condition: SimpleExpr, now: Timestamp) -> Result<u64, StoreError> {
+        let mut query = Query::update();
+        query
+            .table(ApiKeys::Table)
+            .value(ApiKeys::ExpiresAt, microseconds(now))
+            .value(ApiKeys::RevokedAt, microseconds(now))
+            .value(ApiKeys::LiveName, Option::<String>::None)
+            .and_where(condition)
+            .and_where(is_live(now));
+        self.execute(&query).await
+    }
+
+    /// Removes a key. Keys minted with it keep their chain of ancestors.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] when there is none.
+    #[tracing::instrument(skip_all)]
+    pub async fn delete_key(&mut self, id: &KeyId) -> Result<(), StoreError> {
+        let mut query = Query::delete();
+        query.from_table(ApiKeys::Table).and_where(Expr::col(ApiKeys::Id).eq(id.as_str()));
+        self.execute_one(&query).await
+    }
+
+    /// Removes every key minted with this one, or with those. Says how many of them were still live.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(skip_all)]
+    pub async fn delete_descendants(&mut self, id: &KeyId, now: Timestamp) -> Result<u64, StoreError> {
+        let live = self.expire_descendants(id, now).await?;
+        let mut query = Query::delete();
+        query.from_table(ApiKeys::Table).and_where(descends_from(id));
+        self.execute(&query).await?;
+        Ok(live)
+    }
+
+    /// Removes all keys of a user.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(skip_all)]
+    pub async fn delete_keys_of(&mut self, user: UserId) -> Result<u64, StoreError> {
+        let mut query = Query::delete();
+        query.from_table(ApiKeys::Table).and_where(Expr::col(ApiKeys::UserId).eq(user.0));
+        self.execute(&query).await
+    }
+
+    /// Removes every key of a user that holds this scope.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(skip_all)]
+    pub async fn delete_keys_with_scope(&mut self, user: UserId, scope: &str) -> Result<u64, StoreError> {
+        let query = select(Expr::val(0_i64)).and_where(Expr::col(ApiKeys::UserId).eq(user.0)).to_owned();
+        let rows: Vec<KeyRow> = (&mut &mut *self).fetch_all(&query).await?;
+        let ids = rows.into_iter().filter(|row| row.scopes.0.iter().any(|held| held == scope)).map(|row| row.id);
+        let mut query = Query::delete();
+        query.from_table(ApiKeys::Table).and_where(Expr::col(ApiKeys::Id).is_in(ids));
+        self.execute(&query).await
+    }
+
+    /// Removes the keys that ended before that instant. Says how many.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(skip_all)]
+    pub async fn purge_keys(&mut self, ended_before: Timestamp, at_most: u64) -> Result<u64, StoreError> {
+        let mut ids = Query::select();
+        ids.column(ApiKeys::Id)
+            .from(ApiKeys::Table)
+            .and_where(Expr::col(ApiKeys::ExpiresAt).lt(microseconds(ended_before)))
+            .limit(rows(at_most));
+        let mut query = Query::delete();
+        query.from_table(ApiKeys::Table).and_where(Expr::col(ApiKeys::Id).in_subquery(ids));
+        self.execute(&query).await
+    }
+
+    /// Notes that a key was used. A key that was ended or changed in between stays as it is.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(skip_all)]
+    pub async fn record_key_use(&mut self, used: &KeyUse) -> Result<(), StoreError> {
+        let mut query = Query::update();
+        query
+            .table(ApiKeys::Table)
+            .value(ApiKeys::LastUsed, microseconds(used.last_used))
+            .value(ApiKeys::IpAddress, used.ip_address.to_string())
+            .value(ApiKeys::ExpiresAt, microseconds(used.expires_at))
+            .and_where(Expr::col(ApiKeys::Id).eq(used.id.as_str()))
+            .and_where(Expr::col(ApiKeys::ExpiresAt).eq(microseconds(used.seen_expires_at)))
+            .and_where(Expr::col(ApiKeys::RevokedAt).is_null());
+        self.execute(&query).await.map(drop)
+    }
+}

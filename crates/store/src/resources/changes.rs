@@ -1,0 +1,143 @@
+//! Registering, changing and removing resources.
+use sea_query::{Expr, ExprTrait as _, Query};
+use uuid::Uuid;
+
+use super::{
+    Grant, IdRow, Resource, ResourceGrants, ResourceKey, Resources, RetiredResources, is, select, with_grants,
+};
+use crate::{
+    ResourceId, StoreError, Tx,
+    db::{Source as _, microseconds},
+};
+
+impl Tx {
+    /// This resource as this unit of work sees it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn find_resource(&mut self, key: &ResourceKey) -> Result<Option<Resource>, StoreError> {
+        Ok(with_grants(&mut &mut *self, select().and_where(is(key))).await?.pop())
+    }
+
+    /// Whether a resource of this id, of whatever type, was once there and is deleted: allow lists may name the id
+    /// with any type.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn is_retired(&mut self, id: ResourceId) -> Result<bool, StoreError> {
+        let mut query = Query::select();
+        query
+            .column(RetiredResources::Id)
+            .from(RetiredResources::Table)
+            .and_where(Expr::col(RetiredResources::Id).eq(id.0))
+            .limit(1);
+        let row: Option<IdRow> = (&mut &mut *self).fetch_optional(&query).await?;
+        Ok(row.is_some_and(|row| row.id == id.0))
+    }
+
+    /// Registers a resource. Its grants are not looked at.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when there is one with that id, or one of that name beside it.
+    #[tracing::instrument(skip_all)]
+    pub async fn insert_resource(&mut self, new: &Resource) -> Result<(), StoreError> {
+        use Resources as R;
+        let mut query = Query::insert();
+        query
+            .into_table(R::Table)
+            .columns([
+                R::ResourceType,
+                R::Id,
+                R::Name,
+                R::OrganizationId,
+                R::OwnerId,
+                R::Attributes,
+                R::CreatedAt,
+                R::UpdatedAt,
+            ])
+            .values_panic([
+                new.key.resource_type.as_str().into(),
+                new.key.id.0.into(),
+                new.name.as_str().into(),
+                new.organization_id.map_or(Uuid::nil(), |id| id.0).into(),
+                new.owner_id.map_or(Uuid::nil(), |id| id.0).into(),
+                serde_json::Value::Object(new.attributes.clone()).into(),
+                microseconds(new.created_at).into(),
+                microseconds(new.updated_at).into(),
+            ]);
+        self.execute_one(&query).await
+    }
+
+    /// Gives a resource the name, place, owner and attributes of this one.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when there is one of that name beside it, [`StoreError::Gone`] when it is gone.
+    #[tracing::instrument(skip_all)]
+    pub async fn update_resource(&mut self, changed: &Resource) -> Result<(), StoreError> {
+        use Resources as R;
+        let mut query = Query::update();
+        query
+            .table(R::Table)
+            .value(R::Name, changed.name.as_str())
+            .value(R::OrganizationId, changed.organization_id.map_or(Uuid::nil(), |id| id.0))
+            .value(R::OwnerId, changed.owner_id.map_or(Uuid::nil(), |id| id.0))
+            .value(R::Attributes, serde_json::Value::Object(changed.attributes.clone()))
+            .value(R::UpdatedAt, microseconds(changed.updated_at))
+            .and_where(is(&changed.key));
+        self.execute_one(&query).await
+    }
+
+    /// Removes a resource and retires its id.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] when there is none.
+    #[tracing::instrument(skip_all)]
+    pub async fn delete_resource(&mut self, key: &ResourceKey) -> Result<(), StoreError> {
+        let mut query = Query::delete();
+        query.from_table(Resources::Table).and_where(is(key));
+        self.execute_one(&query).await?;
+        let mut retire = Query::insert();
+        retire
+            .into_table(RetiredResources::Table)
+            .columns([RetiredResources::ResourceType, RetiredResources::Id])
+            .values_panic([key.resource_type.as_str().into(), key.id.0.into()]);
+        self.execute_one(&retire).await
+    }
+
+    /// Takes a user or a group, which is going, out of every access list.
+    pub(crate) async fn revoke_grants_to(&mut self, grantee: Uuid) -> Result<(), StoreError> {
+        let mut query = Query::delete();
+        query.from_table(ResourceGrants::Table).and_where(Expr::col(ResourceGrants::GranteeId).eq(grantee));
+        self.execute(&query).await.map(drop)
+    }
+
+    /// Gives a resource exactly this access list.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(skip_all)]
+    pub async fn replace_grants(&mut self, key: &ResourceKey, grants: &[Grant]) -> Result<(), StoreError> {
+        use ResourceGrants as G;
+        let mut clear = Query::delete();
+        clear
+            .from_table(G::Table)
+            .and_where(Expr::col(G::ResourceType).eq(key.resource_type.as_str()))
+            .and_where(Expr::col(G::ResourceId).eq(key.id.0));
+        self.execute(&clear).await?;
+        if grants.is_empty() {
+            return Ok(());
+        }
+        let mut query = Query::insert();
+        query.into_table(G::Table).columns([G::ResourceType, G::ResourceId, G::GranteeKind, G::GranteeId, G::Action]);
+        for grant in grants {
+            query.values_panic([
+                key.resource_type.as_str().into(),
+                key.id.0.into(),
+                grant.grantee.kind().into(),
+                grant.grantee.id().into(),
+                grant.action.as_str().into(),
+            ]);
+        }
+        self.execute(&query).await.map(drop)
+    }
+}

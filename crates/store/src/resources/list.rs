@@ -1,0 +1,144 @@
+//! Lists of registered resources.
+use keyfob_rbac::Filter;
+use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SimpleExpr};
+
+use super::{Resource, Resources, columns, select, with_grants};
+use crate::{
+    OrganizationId, Page, ResourceId, Store, StoreError, UserId,
+    db::{contains, fetch_count, json_text, lower},
+    filter::condition,
+};
+
+/// Which resources to list.
+#[derive(Clone, Debug, Default)]
+pub struct ListResources {
+    /// Per type what may be seen; types that are not among them are left out.
+    pub visible: Vec<(String, Filter)>,
+    /// Only those in this organization.
+    pub organization_id: Option<OrganizationId>,
+    /// Only those of this owner.
+    pub owner_id: Option<UserId>,
+    /// Only those whose name holds this text, without regard to the case of ASCII letters.
+    pub name_contains: Option<String>,
+    /// Only the ones of this name, without regard to the case of ASCII letters.
+    pub name: Option<String>,
+    /// Only those with these attributes.
+    pub attributes: Vec<AttributeIs>,
+    /// Which part of the list.
+    pub page: Page<ResourceId>,
+}
+
+/// Whose resources to count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResourcesOf {
+    /// Those in this organization.
+    Organization(OrganizationId),
+    /// Those that this user owns.
+    Owner(UserId),
+}
+
+/// An attribute that is one of certain texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttributeIs {
+    /// Its name.
+    pub name: String,
+    /// Its text is one of these, without regard to case.
+    pub one_of: Vec<String>,
+    /// Whether resources without it count, too.
+    pub or_missing: bool,
+}
+
+fn matching(list: &ListResources) -> Condition {
+    let mut visible = Condition::any();
+    for (resource_type, filter) in &list.visible {
+        visible = visible.add(
+            Condition::all()
+                .add(Expr::col((Resources::Table, Resources::ResourceType)).eq(resource_type.as_str()))
+                .add(condition(filter, &columns())),
+        );
+    }
+    // An empty `any` would be true.
+    let visible = if list.visible.is_empty() { Condition::all().add(Expr::val(1).eq(0)) } else { visible };
+    let name = || Expr::expr(sea_query::Func::lower(Expr::col(Resources::Name)));
+    let mut all = Condition::all().add(visible);
+    if let Some(organization) = list.organization_id {
+        all = all.add(Expr::col(Resources::OrganizationId).eq(organization.0));
+    }
+    if let Some(owner) = list.owner_id {
+        all = all.add(Expr::col(Resources::OwnerId).eq(owner.0));
+    }
+    if let Some(exact) = &list.name {
+        all = all.add(name().eq(lower(exact)));
+    }
+    if let Some(part) = &list.name_contains {
+        all = all.add(contains(Expr::col(Resources::Name), part));
+    }
+    for attribute in &list.attributes {
+        let text = || json_text(Expr::col(Resources::Attributes), &attribute.name);
+        let folded = Expr::expr(sea_query::Func::lower(text()));
+        let mut condition = Condition::any().add(folded.is_in(attribute.one_of.iter().map(|text| lower(text))));
+        if attribute.or_missing {
+            condition = condition.add(text().is_null());
+        }
+        all = all.add(condition);
+    }
+    all
+}
+
+impl Store {
+    /// How many resources of one type, or of any, an organization has or a user owns.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn count_resources(&self, resource_type: Option<&str>, of: ResourcesOf) -> Result<u64, StoreError> {
+        let whose = match of {
+            ResourcesOf::Organization(id) => Expr::col(Resources::OrganizationId).eq(id.0),
+            ResourcesOf::Owner(id) => Expr::col(Resources::OwnerId).eq(id.0),
+        };
+        let mut query = Query::select();
+        query.expr_as(Expr::col(Resources::Id).count(), "count").from(Resources::Table).and_where(whose);
+        if let Some(resource_type) = resource_type {
+            query.and_where(Expr::col(Resources::ResourceType).eq(resource_type));
+        }
+        fetch_count(&mut &*self, &query).await
+    }
+
+    /// A page of resources, oldest first, and how many there are on all pages.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn resources(&self, list: &ListResources) -> Result<(Vec<Resource>, u64), StoreError> {
+        let mut count = Query::select();
+        count
+            .expr_as(Expr::col((Resources::Table, Resources::Id)).count(), "count")
+            .from(Resources::Table)
+            .cond_where(matching(list));
+        let mut page = select();
+        page.cond_where(matching(list))
+            .order_by(Resources::CreatedAt, Order::Asc)
+            .order_by(Resources::Id, Order::Asc)
+            .order_by(Resources::ResourceType, Order::Asc);
+        if let Some(after) = list.page.after {
+            page.and_where(comes_after(after, list));
+        }
+        list.page.cut(&mut page);
+        let count = fetch_count(&mut &*self, &count).await?;
+        Ok((with_grants(&mut &*self, &page).await?, count))
+    }
+}
+
+/// Rows after the one with this id, in the order of lists. Only the list's own types count: others may have that id, too.
+fn comes_after(after: ResourceId, list: &ListResources) -> SimpleExpr {
+    let types = list.visible.iter().map(|(resource_type, _)| resource_type.as_str());
+    let mut made_at = Query::select();
+    made_at
+        .column(Resources::CreatedAt)
+        .from(Resources::Table)
+        .and_where(Expr::col(Resources::Id).eq(after.0))
+        .and_where(Expr::col(Resources::ResourceType).is_in(types))
+        .limit(1);
+    let position = Expr::tuple([SimpleExpr::SubQuery(None, Box::new(made_at.into())), after.0.into()]);
+    Expr::tuple([Expr::col(Resources::CreatedAt), Expr::col(Resources::Id)]).gt(position)
+}
