@@ -6,13 +6,13 @@ use keyfob_api::{
     error::ErrorBody,
     groups::{CreateGroupRequest, Group as WireGroup, GroupMemberList},
 };
-use keyfob_store::{Group, GroupId, ListGroups, Organization, Page, UserId};
+use keyfob_store::{Group, GroupId, Page, UserId};
 use uuid::Uuid;
 
 use crate::{
     error::ApiError,
     extract::{ApiJson, ApiPath, ApiQuery, bad_query},
-    gate::{AuthorizedStore, GroupChangeError, Refused},
+    gate::{AuthorizedStore, GroupChangeError, Refused, WantedGroups},
     search::Search,
     state::App,
     users::wanted,
@@ -33,8 +33,8 @@ pub(crate) fn routes() -> Router<App> {
 
 /// List groups
 async fn list(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<Vec<WireGroup>>, ApiError> {
-    let list = conditions(&store, &query, None).await?;
-    shown(&store, store.groups(list).await?).await
+    let wanted = wanted_groups(&store, &query).await?;
+    shown(&store, store.groups(wanted).await?).await
 }
 
 /// List an organization's groups
@@ -44,25 +44,26 @@ async fn list_of_organization(
     query: ApiQuery,
 ) -> Result<ApiJson<Vec<WireGroup>>, ApiError> {
     let organization = store.addressed_organization(path.get("organization")).await?;
-    let list = conditions(&store, &query, Some(&organization)).await?;
-    shown(&store, store.groups(list).await?).await
+    let wanted = wanted_groups(&store, &query).await?;
+    // Nothing is in two organizations.
+    if wanted.organization.is_some_and(|other| other != organization.id) {
+        return Ok(ApiJson(Vec::new()));
+    }
+    let wanted = WantedGroups { organization: Some(organization.id), ..wanted };
+    shown(&store, store.groups(wanted).await?).await
 }
 
-async fn conditions(
-    store: &AuthorizedStore,
-    query: &ApiQuery,
-    organization: Option<&Organization>,
-) -> Result<ListGroups, ApiError> {
+async fn wanted_groups(store: &AuthorizedStore, query: &ApiQuery) -> Result<WantedGroups, ApiError> {
     query.only(&["organization", "has_member", "group_ids"])?;
     let unknown = |key: &str, value: &str| bad_query(key, &format!("names nothing that is there: {value:?}"));
-    let mut list = ListGroups { organization: organization.map(|of| of.id), ..ListGroups::default() };
+    let mut list = WantedGroups::default();
     if let Some(value) = query.text("organization") {
         let found = Refused::if_there(store.addressed_organization(value).await)?;
         list.organization = Some(found.ok_or_else(|| unknown("organization", value))?.id);
     }
     if let Some(value) = query.text("has_member") {
         let found = Refused::if_there(store.addressed_user(value).await)?;
-        list.has_member = Some(found.ok_or_else(|| unknown("has_member", value))?.id);
+        list.member = Some(found.ok_or_else(|| unknown("has_member", value))?.id);
     }
     for id in query.text("group_ids").unwrap_or_default().split(',').filter(|id| !id.is_empty()) {
         let id = Uuid::try_parse(id.trim()).map_err(|_| bad_query("group_ids", "must be valid uuids"))?;

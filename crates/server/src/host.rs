@@ -1,6 +1,6 @@
 //! What an operator does on the host, while no server runs on the data directory.
 use keyfob_api::secret::SecretText;
-use keyfob_store::{LoginType, NewUser, User, UserId, UserStatus};
+use keyfob_store::{LoginType, NewUser, OrganizationId, User, UserId, UserStatus};
 
 use crate::{
     Clock, Random, Server, ServerArgs, StartError,
@@ -90,13 +90,13 @@ impl Host {
             last_seen_at: None,
         };
         let organizations = self.store.organizations().await.map_err(ApiError::from)?;
+        let organizations: Vec<OrganizationId> =
+            organizations.into_iter().map(|organization| organization.id).collect();
         let new = NewUser { user, password_hash };
         self.store.create_user(&new, &organizations).await.map_err(ApiError::from)?;
-        for organization in &organizations {
-            let id = new.user.id.to_string();
-            let view = self.store.addressed_member(organization, &id).await.map_err(ApiError::from)?;
+        for organization in organizations {
             let roles = vec!["organization-admin".to_owned()];
-            let given = self.store.update_member_roles(organization, &view.user, &view.member, roles).await;
+            let given = self.store.update_member_roles(organization, &new.user, roles).await;
             given.map_err(ApiError::from)?;
         }
         Ok(())

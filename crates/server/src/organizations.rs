@@ -19,7 +19,7 @@ pub(crate) use members::remove as remove_member;
 use crate::{
     error::ApiError,
     extract::{ApiJson, ApiPath},
-    gate::{AssignError, AuthorizedStore, DeleteOrganizationError, Refused},
+    gate::{AssignError, AuthorizedStore, DeleteOrganizationError, OrganizationChange, Refused},
     state::App,
     validate::Fields,
     wire,
@@ -94,34 +94,30 @@ fn require_free_word(name: &str) -> Result<(), ApiError> {
 
 /// Change an organization
 async fn update(
-    State(app): State<App>,
     store: AuthorizedStore,
     path: ApiPath,
     ApiJson(request): ApiJson<UpdateOrganizationRequest>,
 ) -> Result<ApiJson<WireOrganization>, ApiError> {
-    let old = store.addressed_organization(path.get("organization")).await?;
-    let name = if request.name.is_empty() { old.name.clone() } else { request.name };
-    let display_name = if request.display_name.is_empty() { old.display_name.clone() } else { request.display_name };
+    let organization = store.addressed_organization(path.get("organization")).await?;
+    let given = |text: String| Some(text).filter(|text| !text.is_empty());
+    let (name, display_name) = (given(request.name), given(request.display_name));
+    let wanted_name = name.clone().unwrap_or(organization.name);
     Fields::default()
-        .slug("name", "organization_name", &name)
-        .display_name("display_name", "organization_display_name", &display_name)
+        .slug("name", "organization_name", &wanted_name)
+        .display_name("display_name", "organization_display_name", display_name.as_deref().unwrap_or_default())
         .check()?;
-    require_free_word(&name)?;
-    let new = Organization {
+    require_free_word(&wanted_name)?;
+    let change = OrganizationChange {
         name,
         display_name,
-        description: request.description.unwrap_or_else(|| old.description.clone()),
-        icon: request.icon.unwrap_or_else(|| old.icon.clone()),
-        default_org_member_roles: request
-            .default_org_member_roles
-            .unwrap_or_else(|| old.default_org_member_roles.clone()),
-        updated_at: app.clock().now(),
-        ..old.clone()
+        description: request.description,
+        icon: request.icon,
+        default_org_member_roles: request.default_org_member_roles,
     };
-    match store.update_organization(&old, &new).await {
-        Ok(()) => Ok(ApiJson(wire::organization(new))),
+    match store.update_organization(organization.id, change).await {
+        Ok(changed) => Ok(ApiJson(wire::organization(changed))),
         Err(AssignError::Refused(Refused::Store(StoreError::Conflict(_)))) => {
-            let message = format!("Organization already exists with the name \"{}\".", new.name);
+            let message = format!("Organization already exists with the name \"{wanted_name}\".");
             Err(ApiError::new(StatusCode::CONFLICT, message)
                 .validation("name", "This value is already in use and should be unique."))
         }

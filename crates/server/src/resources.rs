@@ -143,13 +143,13 @@ async fn update(
 ) -> Result<ApiJson<WireResource>, ApiError> {
     let (of, old) = addressed(&app, &store, &path).await?;
     let change = register::change(&app, of, request)?;
-    Ok(ApiJson(wire(store.update_resource(of, &old, change).await?)))
+    Ok(ApiJson(wire(store.update_resource(of, &old.key, change).await?)))
 }
 
 /// Remove a registered resource; its id is never given out again
 async fn delete(State(app): State<App>, store: AuthorizedStore, path: ApiPath) -> Result<StatusCode, ApiError> {
     let (of, resource) = addressed(&app, &store, &path).await?;
-    store.delete_resource(of, &resource).await?;
+    store.delete_resource(of, &resource.key).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -171,8 +171,8 @@ async fn update_acl(
     ApiJson(request): ApiJson<ResourceAcl>,
 ) -> Result<ApiJson<ResourceAcl>, ApiError> {
     let (of, resource) = addressed(&app, &store, &path).await?;
-    let grants = acl::changed(app.catalogue(), of, &resource, &request)?;
-    let changed = store.replace_grants(of, &resource, grants).await?;
+    let change = acl::change(app.catalogue(), of, &request)?;
+    let changed = store.change_grants(of, &resource.key, change).await?;
     Ok(ApiJson(acl::wire(&changed.key.resource_type, &changed.grants)))
 }
 

@@ -9,13 +9,13 @@ use keyfob_api::{
     error::Validation,
     roles::{AssignableRole as WireAssignableRole, CustomRoleRequest, Permission as WirePermission, Role as WireRole},
 };
-use keyfob_rbac::{Permission, built_in_role_names};
+use keyfob_rbac::{Permission, is_reserved_role_name};
 use keyfob_store::{CustomRole, NamedPermission, OrganizationId};
 
 use crate::{
     error::ApiError,
     extract::{ApiJson, ApiPath},
-    gate::{AssignableRole, AuthorizedStore, CustomRoleError, Refused},
+    gate::{AssignableRole, AuthorizedStore, CustomRoleChange, CustomRoleError, Refused},
     organizations::remove_member,
     state::App,
     users::named_but_get,
@@ -93,17 +93,16 @@ async fn update(
 ) -> Result<ApiJson<WireRole>, ApiError> {
     let organization = store.addressed_organization(path.get("organization")).await?;
     check(&request)?;
-    let old = store.custom_role(organization.id, &request.name).await?;
+    store.custom_role(organization.id, &request.name).await?;
     // What the catalogue no longer has is dropped, so that a role can be changed after a type is gone.
     let mut permissions = named(&request.organization_permissions);
     permissions.retain(|permission| {
         let known = Permission::check(app.catalogue(), &permission.resource_type, &permission.action).is_ok();
         known || permission.resource_type == "*"
     });
-    let role =
-        CustomRole { permissions, display_name: request.display_name, updated_at: app.clock().now(), ..old.clone() };
-    store.update_custom_role(&old, &role).await.map_err(|error| refusal(error, &role.name))?;
-    Ok(ApiJson(own_role(&role)))
+    let change = CustomRoleChange { display_name: request.display_name, permissions };
+    let changed = store.update_custom_role(organization.id, &request.name, change).await;
+    Ok(ApiJson(own_role(&changed.map_err(|error| refusal(error, &request.name))?)))
 }
 
 /// Delete a role of an organization
@@ -146,7 +145,7 @@ fn named(permissions: &[WirePermission]) -> Vec<NamedPermission> {
 
 /// The rules that need no look at the caller (contract of decisions, section 3.5).
 fn check(request: &CustomRoleRequest) -> Result<(), ApiError> {
-    if built_in_role_names().any(|(name, _)| name == request.name) {
+    if is_reserved_role_name(&request.name) {
         let detail = format!("\"{}\" is a reserved role name, and not allowed to be used", request.name);
         return Err(ApiError::bad_request("Reserved role name").detail(detail));
     }

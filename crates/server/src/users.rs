@@ -173,7 +173,7 @@ async fn update_roles(
     if store.caller().is_self(user.id) {
         return Err(ApiError::bad_request("You cannot change your own roles."));
     }
-    let changed = store.update_site_roles(&user, request.roles).await?;
+    let changed = store.update_site_roles(user.id, request.roles).await?;
     shown(&store, changed).await
 }
 

@@ -111,9 +111,11 @@ impl Tx {
     /// Adds a role.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the organization has one of that name.
+    /// [`StoreError::Conflict`] when the organization has one of that name, [`StoreError::Gone`] when the organization
+    /// is not there.
     #[tracing::instrument(skip_all)]
     pub async fn insert_custom_role(&mut self, new: &CustomRole) -> Result<(), StoreError> {
+        self.require_organization(new.organization_id).await?;
         use CustomRoles as C;
         let mut query = Query::insert();
         query
@@ -157,7 +159,7 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Removes a role, also from the members who hold it.
+    /// Removes a role, also from the members who hold it and from the organization's default roles.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when it is not there.
@@ -174,6 +176,7 @@ impl Tx {
             member.updated_at = now;
             self.update_member_roles(&member).await?;
         }
+        self.remove_default_role(organization, name, now).await?;
         let mut query = Query::delete();
         query
             .from_table(C::Table)

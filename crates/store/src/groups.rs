@@ -1,14 +1,14 @@
 //! Groups of an organization's members.
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
-use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Order, Query, SelectStatement};
+use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Order, Query, SelectStatement, SimpleExpr};
 use uuid::Uuid;
 
 use crate::{
     GroupId, OrganizationId, Store, StoreError, Tx, UserId,
     db::{MAX_IN_LIST, Source, microseconds, row, timestamp},
     filter::{Columns, condition},
-    members::OrganizationMembers,
+    members::{OrganizationMembers, visible_memberships},
 };
 
 const TABLE: &str = "groups";
@@ -52,9 +52,28 @@ pub struct ListGroups {
     /// Only those of this organization.
     pub organization: Option<OrganizationId>,
     /// Only those that this user is in.
-    pub has_member: Option<UserId>,
+    pub has_member: Option<GroupsOf>,
     /// Only these, if any are named.
     pub ids: Vec<GroupId>,
+}
+
+/// The groups that a user is in: a condition on groups.
+#[derive(Clone, Debug)]
+pub struct GroupsOf {
+    /// The user.
+    pub user: UserId,
+    /// Which of their memberships may be seen.
+    pub visible: Filter,
+}
+
+impl GroupsOf {
+    /// Members of an organization are in its group of all, and in those that they were put into.
+    fn condition(&self) -> SimpleExpr {
+        let organizations = visible_memberships(self.user, &self.visible);
+        let is_in = Expr::col(Groups::Id).eq(Expr::col(Groups::OrganizationId));
+        let is_in = is_in.or(Expr::col(Groups::Id).in_subquery(groups_of(self.user)));
+        Expr::col(Groups::OrganizationId).in_subquery(organizations).and(is_in)
+    }
 }
 
 impl Default for ListGroups {
@@ -180,7 +199,6 @@ impl Store {
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
     pub async fn groups(&self, list: &ListGroups) -> Result<Vec<Group>, StoreError> {
-        use OrganizationMembers as M;
         let columns = Columns::new(Groups::Id).in_organization(Groups::OrganizationId);
         let mut query = select();
         query
@@ -190,11 +208,8 @@ impl Store {
         if let Some(organization) = list.organization {
             query.and_where(Expr::col(Groups::OrganizationId).eq(organization.0));
         }
-        if let Some(user) = list.has_member {
-            let mut everyone = Query::select();
-            everyone.column(M::OrganizationId).from(M::Table).and_where(Expr::col(M::UserId).eq(user.0));
-            let is_member = Expr::col(Groups::Id).in_subquery(groups_of(user));
-            query.and_where(is_member.or(Expr::col(Groups::Id).in_subquery(everyone)));
+        if let Some(of) = &list.has_member {
+            query.and_where(of.condition());
         }
         if !list.ids.is_empty() {
             query.and_where(Expr::col(Groups::Id).is_in(list.ids.iter().take(MAX_IN_LIST).map(|id| id.0)));
@@ -244,12 +259,22 @@ impl Store {
 }
 
 impl Tx {
+    /// The group with this id as this unit of work sees it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn find_group(&mut self, id: GroupId) -> Result<Option<Group>, StoreError> {
+        find(self, select().and_where(Expr::col(Groups::Id).eq(id.0))).await
+    }
+
     /// Adds a group.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the organization has one of that name.
+    /// [`StoreError::Conflict`] when the organization has one of that name, [`StoreError::Gone`] when the organization
+    /// is not there.
     #[tracing::instrument(skip_all)]
     pub async fn insert_group(&mut self, new: &Group) -> Result<(), StoreError> {
+        self.require_organization(new.organization_id).await?;
         use Groups as G;
         let mut query = Query::insert();
         query

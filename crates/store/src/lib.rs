@@ -20,7 +20,7 @@ pub use audit::{AuditEntry, AuditRecord, ChainFault, ChainHead, ChainKey, ChainV
 pub use custom_roles::{CustomRole, NamedPermission};
 pub use db::{Limits, Store, Tx};
 pub use error::StoreError;
-pub use groups::{Group, ListGroups};
+pub use groups::{Group, GroupsOf, ListGroups};
 pub use ids::{GroupId, KeyId, OrganizationId, ResourceId, UserId};
 pub use keys::{ApiKey, KeyLoginType, KeyUse, ListKeys, NewApiKey, SecretHash};
 pub use members::{Among, Member};

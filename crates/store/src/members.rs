@@ -106,17 +106,29 @@ pub struct Among {
     pub visible: Filter,
 }
 
+/// The memberships that may be seen. One is an object with the user's id that the user owns.
+fn visible(filter: &Filter) -> SelectStatement {
+    use OrganizationMembers as M;
+    let columns = Columns::new(M::UserId).in_organization(M::OrganizationId).owned_by(M::UserId);
+    let mut query = Query::select();
+    query.from(M::Table).cond_where(condition(filter, &columns));
+    query
+}
+
+/// The ids of the organizations of those of a user's memberships that may be seen.
+pub(crate) fn visible_memberships(user: UserId, filter: &Filter) -> SelectStatement {
+    use OrganizationMembers as M;
+    let mut ids = visible(filter);
+    ids.column(M::OrganizationId).and_where(Expr::col(M::UserId).eq(user.0));
+    ids
+}
+
 impl Among {
     /// The ids of these users.
     pub(crate) fn user_ids(&self) -> SelectStatement {
         use OrganizationMembers as M;
-        // A membership is an object with the user's id that the user owns.
-        let columns = Columns::new(M::UserId).in_organization(M::OrganizationId).owned_by(M::UserId);
-        let mut ids = Query::select();
-        ids.column(M::UserId)
-            .from(M::Table)
-            .and_where(Expr::col(M::OrganizationId).eq(self.organization.0))
-            .cond_where(condition(&self.visible, &columns));
+        let mut ids = visible(&self.visible);
+        ids.column(M::UserId).and_where(Expr::col(M::OrganizationId).eq(self.organization.0));
         if let Some(group) = self.group.filter(|group| group.0 != self.organization.0) {
             ids.and_where(Expr::col(M::UserId).in_subquery(members_of_group(group)));
         }
@@ -228,13 +240,15 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Ends a membership, and with it those of the organization's groups.
+    /// Ends a membership, and with it those of the organization's groups, and what access lists of its resources
+    /// granted to the member.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when they are no member.
     #[tracing::instrument(skip_all)]
     pub async fn delete_member(&mut self, organization: OrganizationId, user: UserId) -> Result<(), StoreError> {
         self.leave_groups(user, Some(organization)).await?;
+        self.revoke_grants_in(organization, user.0).await?;
         let mut query = Query::delete();
         query.from_table(OrganizationMembers::Table).and_where(is(organization, user));
         self.execute_one(&query).await
@@ -261,9 +275,11 @@ impl Tx {
     /// Makes a user a member of an organization.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when they are one.
+    /// [`StoreError::Conflict`] when they are one, [`StoreError::Gone`] when the organization or the user is not there.
     #[tracing::instrument(skip_all)]
     pub async fn insert_member(&mut self, new: &Member) -> Result<(), StoreError> {
+        self.require_organization(new.organization_id).await?;
+        self.find_user(new.user_id).await?.filter(|user| !user.deleted).ok_or(StoreError::Gone)?;
         use OrganizationMembers as M;
         let mut query = Query::insert();
         query

@@ -205,6 +205,19 @@ fn everyone(of: &Organization) -> Group {
 }
 
 impl Tx {
+    /// The live organization with this id as this unit of work sees it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn find_organization(&mut self, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
+        find(self, select().and_where(Expr::col(Organizations::Id).eq(id.0))).await
+    }
+
+    /// What belongs to an organization is made only while it is there.
+    pub(crate) async fn require_organization(&mut self, id: OrganizationId) -> Result<(), StoreError> {
+        self.find_organization(id).await?.map(drop).ok_or(StoreError::Gone)
+    }
+
     /// Adds an organization, with the group that holds every member.
     ///
     /// # Errors
@@ -269,7 +282,24 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Removes an organization, with its groups, roles and memberships; its row stays for the records that speak of it, its name is free again.
+    /// Takes a role out of those that every member has.
+    pub(crate) async fn remove_default_role(
+        &mut self,
+        id: OrganizationId,
+        role: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let Some(mut organization) = self.find_organization(id).await? else { return Ok(()) };
+        if !organization.default_org_member_roles.iter().any(|name| name == role) {
+            return Ok(());
+        }
+        organization.default_org_member_roles.retain(|name| name != role);
+        organization.updated_at = now;
+        self.update_organization(&organization).await
+    }
+
+    /// Removes an organization, with its groups, roles and memberships; its row stays for the records that speak of
+    /// it, its name is free again.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when it is not there.

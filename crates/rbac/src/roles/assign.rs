@@ -21,14 +21,17 @@ const SITE_ROLES: &[&str] = &["auditor", "custom-site-role", "member", "owner", 
 /// What each role may assign and remove; `organization-service-account` is nobody's to give.
 const MATRIX: &[(&str, &[&[&str]])] = &[
     ("owner", &[SITE_ROLES, ORGANIZATION_ROLES]),
-    ("system", &[SITE_ROLES, ORGANIZATION_ROLES]),
+    (SYSTEM, &[SITE_ROLES, ORGANIZATION_ROLES]),
     ("user-admin", &[&["agents-access", "member", "organization-member", "organization-workspace-access"]]),
     ("organization-admin", &[ORGANIZATION_ROLES]),
     ("organization-user-admin", &[&["agents-access", "organization-member", "organization-workspace-access"]]),
 ];
 
-/// Names that the matrix knows besides the built-in roles.
+/// What every member has, and every service account: roles that the matrix knows besides the built-in ones.
 const STORED_SYSTEM_ROLES: [&str; 2] = ["organization-member", "organization-service-account"];
+
+/// What the server itself acts as; an organization's own role of that name is not meant.
+const SYSTEM: &str = "system";
 
 /// Whether one of these roles may assign, or remove, that one.
 ///
@@ -37,7 +40,9 @@ const STORED_SYSTEM_ROLES: [&str; 2] = ["organization-member", "organization-ser
 pub fn may_assign(actor: &[RoleName], target: &RoleName) -> bool {
     actor.iter().any(|role| {
         let in_reach = role.organization.is_none() || role.organization == target.organization;
+        let is_meant = role.organization.is_none() || role.name != SYSTEM;
         in_reach
+            && is_meant
             && MATRIX.iter().any(|(name, lists)| *name == role.name && lists.iter().any(|list| holds(list, target)))
     })
 }
@@ -51,6 +56,17 @@ fn holds(list: &[&str], target: &RoleName) -> bool {
         None => "custom-site-role",
     };
     list.contains(&name)
+}
+
+/// Whether no organization may call a role of its own like that: it is the name of a built-in role, or of what the
+/// server itself acts as.
+pub fn is_reserved_role_name(name: &str) -> bool {
+    BUILT_IN.iter().map(|role| role.name).chain([SYSTEM]).any(|reserved| reserved.eq_ignore_ascii_case(name))
+}
+
+/// Whether every organization has a role of that name from the beginning, besides the built-in ones.
+pub fn is_stored_system_role(name: &str) -> bool {
+    STORED_SYSTEM_ROLES.iter().any(|stored| stored.eq_ignore_ascii_case(name))
 }
 
 /// Whether there is a built-in role of that name and kind.

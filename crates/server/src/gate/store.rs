@@ -14,13 +14,13 @@ mod users;
 pub(crate) use assign::AssignError;
 pub(super) use audit::user_audit;
 pub(crate) use audit::{AuditView, COUNT_CAP};
-pub(crate) use custom_roles::{AssignableRole, CustomRoleError};
+pub(crate) use custom_roles::{AssignableRole, CustomRoleChange, CustomRoleError};
 pub(crate) use decisions::{Question, Questions, Verdict};
-pub(crate) use groups::{GroupChangeError, GroupView};
+pub(crate) use groups::{GroupChange, GroupChangeError, GroupView, WantedGroups};
 pub(crate) use keys::{EndKey, Ended, KeyOrder, Lifetime, MintError, MintedKey, NewKeyKind, Wish};
 pub(crate) use members::{AddMemberError, MemberView};
-pub(crate) use organizations::DeleteOrganizationError;
-pub(crate) use resources::{ResourceChange, ResourceError};
+pub(crate) use organizations::{DeleteOrganizationError, OrganizationChange};
+pub(crate) use resources::{GrantChange, ResourceChange, ResourceError};
 pub(crate) use users::{CreateUserError, DeleteUserError, UserView};
 
 use keyfob_rbac::{Action, Catalogue, Object};
@@ -33,6 +33,9 @@ use crate::{context::Trail, state::App};
 ///
 /// Each method's documentation says which action on which object it requires. An object that the caller may not read
 /// is answered like one that is not there.
+///
+/// INVARIANT: a change begins its unit of work before it reads what it depends on. While that lasts nobody else
+/// writes, so what was decided on is what is changed, and only what was asked for changes.
 #[derive(Clone)]
 pub(crate) struct AuthorizedStore {
     caller: Caller,

@@ -1,5 +1,5 @@
 //! Changing a group, and who is in it.
-use axum::{extract::State, http::StatusCode};
+use axum::http::StatusCode;
 use keyfob_api::groups::{Group as WireGroup, PatchGroupRequest};
 use keyfob_store::{Group, UserId};
 use uuid::Uuid;
@@ -8,14 +8,12 @@ use super::{addressed, one};
 use crate::{
     error::ApiError,
     extract::{ApiJson, ApiPath},
-    gate::{AuthorizedStore, GroupChangeError},
-    state::App,
+    gate::{AuthorizedStore, GroupChange, GroupChangeError},
     validate::Fields,
 };
 
 /// Change a group
 pub(super) async fn update(
-    State(app): State<App>,
     store: AuthorizedStore,
     path: ApiPath,
     ApiJson(request): ApiJson<PatchGroupRequest>,
@@ -23,17 +21,17 @@ pub(super) async fn update(
     let old = addressed(&store, &path).await?;
     let new_name = Some(request.name.as_str()).filter(|name| !name.is_empty() && *name != old.name);
     check(&old, &request, new_name)?;
-    let (add, remove) = (user_ids(&request.add_users)?, user_ids(&request.remove_users)?);
-    let new = Group {
-        name: new_name.unwrap_or(&old.name).to_owned(),
-        display_name: request.display_name.unwrap_or_else(|| old.display_name.clone()),
-        avatar_url: request.avatar_url.unwrap_or_else(|| old.avatar_url.clone()),
-        quota_allowance: request.quota_allowance.unwrap_or(old.quota_allowance),
-        updated_at: app.clock().now(),
-        ..old.clone()
+    let change = GroupChange {
+        name: new_name.map(str::to_owned),
+        display_name: request.display_name,
+        avatar_url: request.avatar_url,
+        quota_allowance: request.quota_allowance,
+        add: user_ids(&request.add_users)?,
+        remove: user_ids(&request.remove_users)?,
     };
-    store.update_group(&old, &new, &add, &remove).await.map_err(|error| refusal(error, &new.name))?;
-    one(&store, new, true).await
+    let name = new_name.unwrap_or(&old.name);
+    let changed = store.update_group(old.id, change).await.map_err(|error| refusal(error, name))?;
+    one(&store, changed, true).await
 }
 
 fn check(old: &Group, request: &PatchGroupRequest, new_name: Option<&str>) -> Result<(), ApiError> {

@@ -19,7 +19,7 @@ use crate::{
 pub(super) async fn add(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<OrganizationMember>, ApiError> {
     let organization = store.addressed_organization(path.get("organization")).await?;
     let user = store.addressed_user(path.get("user")).await?;
-    match store.add_member(&user, &organization).await {
+    match store.add_member(&user, organization.id).await {
         Ok(member) => Ok(ApiJson(wire::member(&member, &[]))),
         Err(AddMemberError::AlreadyMember) => Err(ApiError::bad_request("User is already an organization member")
             .detail(format!("{} is already a member of {}", user.username, organization.display_name))),
@@ -61,7 +61,7 @@ pub(super) async fn update_roles(
         return Err(ApiError::bad_request("You cannot change your own organization roles.")
             .detail("Another user with the appropriate permissions must change your roles."));
     }
-    let changed = store.update_member_roles(&organization, &view.user, &view.member, request.roles).await?;
+    let changed = store.update_member_roles(organization.id, &view.user, request.roles).await?;
     let custom = store.custom_role_names(organization.id).await?;
     Ok(ApiJson(wire::member(&changed, &custom)))
 }

@@ -6,10 +6,10 @@ use keyfob_api::{
     resources::{AclGrant, ResourceAcl},
 };
 use keyfob_rbac::{Catalogue, ResourceType, acl_role_actions};
-use keyfob_store::{Grant, Grantee, Resource};
+use keyfob_store::{Grant, Grantee};
 use uuid::Uuid;
 
-use crate::error::ApiError;
+use crate::{error::ApiError, gate::GrantChange};
 
 /// Types whose access lists are written with role names, with those names.
 fn role_names(resource_type: &str) -> Option<&'static [&'static str]> {
@@ -48,13 +48,8 @@ fn spell(resource_type: &str, actions: &BTreeSet<&str>) -> AclGrant {
     }
 }
 
-/// The grants of a resource after a change, which names only what it changes.
-pub(super) fn changed(
-    catalogue: &Catalogue,
-    of: ResourceType,
-    resource: &Resource,
-    request: &ResourceAcl,
-) -> Result<Vec<Grant>, ApiError> {
+/// What a request changes about an access list of this type.
+pub(super) fn change(catalogue: &Catalogue, of: ResourceType, request: &ResourceAcl) -> Result<GrantChange, ApiError> {
     if !catalogue.shape(of).has_acl {
         return Err(ApiError::bad_request(format!(
             "Objects of type {} carry no access list.",
@@ -62,25 +57,21 @@ pub(super) fn changed(
         )));
     }
     let mut wrong = Vec::new();
-    let mut grants = resource.grants.clone();
+    let mut change = GrantChange::new();
     let mut apply = |field: &'static str, list: &BTreeMap<String, AclGrant>, grantee: fn(Uuid) -> Grantee| {
         for (id, asked) in list {
             match (Uuid::try_parse(id), actions(catalogue, of, asked)) {
                 (Err(_), _) => wrong.push(Validation::new(field, format!("{id} is not a valid UUID."))),
                 (_, Err(detail)) => wrong.push(Validation::new(field, detail)),
                 (Ok(id), Ok(actions)) => {
-                    let grantee = grantee(id);
-                    grants.retain(|grant| grant.grantee != grantee);
-                    grants.extend(actions.into_iter().map(|action| Grant { grantee, action }));
+                    change.insert(grantee(id), actions.into_iter().collect());
                 }
             }
         }
     };
     apply("group_roles", &request.group_roles, Grantee::Group);
     apply("user_roles", &request.user_roles, Grantee::User);
-    grants.sort();
-    grants.dedup();
-    if wrong.is_empty() { Ok(grants) } else { Err(ApiError::invalid(wrong)) }
+    if wrong.is_empty() { Ok(change) } else { Err(ApiError::invalid(wrong)) }
 }
 
 /// What is wrong with entries for those who are not there, groups before users.

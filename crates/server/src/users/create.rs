@@ -1,7 +1,7 @@
 //! The rules of a new user (contract, section 5.10).
 use axum::http::StatusCode;
 use keyfob_api::users::CreateUserRequest;
-use keyfob_store::{LoginType, NewUser, Organization, PasswordHash, User, UserId, UserStatus};
+use keyfob_store::{LoginType, NewUser, OrganizationId, PasswordHash, User, UserId, UserStatus};
 use uuid::Uuid;
 
 use crate::{
@@ -19,7 +19,7 @@ pub(super) async fn user(app: &App, store: &AuthorizedStore, request: CreateUser
     if store.is_taken(&request.username, &request.email).await? {
         return Err(CreateUserError::Taken.into());
     }
-    let organizations = organizations(store, ids).await?;
+    let organization_ids = visible_organizations(store, ids).await?;
     let login_type = login_type(&request)?;
     let password_hash = password_hash(app, login_type, &request).await?;
     let now = app.clock().now();
@@ -39,8 +39,7 @@ pub(super) async fn user(app: &App, store: &AuthorizedStore, request: CreateUser
         last_seen_at: None,
     };
     let new = NewUser { user, password_hash };
-    store.create_user(&new, &organizations).await?;
-    let organization_ids = organizations.into_iter().map(|organization| organization.id).collect();
+    store.create_user(&new, &organization_ids).await?;
     Ok(UserView { user: new.user, organization_ids })
 }
 
@@ -105,8 +104,8 @@ fn organization_ids(request: &CreateUserRequest) -> Result<Vec<Uuid>, ApiError> 
     Ok(ids)
 }
 
-async fn organizations(store: &AuthorizedStore, ids: Vec<Uuid>) -> Result<Vec<Organization>, ApiError> {
-    let mut found: Vec<Organization> = Vec::new();
+async fn visible_organizations(store: &AuthorizedStore, ids: Vec<Uuid>) -> Result<Vec<OrganizationId>, ApiError> {
+    let mut found = Vec::new();
     for id in ids {
         let organization = store.addressed_organization(&id.to_string()).await.map_err(|refused| match refused {
             Refused::Hidden(denied) => {
@@ -116,8 +115,8 @@ async fn organizations(store: &AuthorizedStore, ids: Vec<Uuid>) -> Result<Vec<Or
             }
             other => other.into(),
         })?;
-        if !found.iter().any(|known| known.id == organization.id) {
-            found.push(organization);
+        if !found.contains(&organization.id) {
+            found.push(organization.id);
         }
     }
     Ok(found)

@@ -212,3 +212,24 @@ async fn changing_an_access_list_takes_share_or_else_update() {
         assert!(can_read(&alice, of, &id).await);
     }
 }
+
+#[tokio::test]
+async fn who_leaves_an_organization_is_off_the_access_lists_there() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let acme = owner.add_organization("acme").await;
+    let members = "/api/v2/organizations/acme/members/alice";
+    owner.post(members, json!({})).await.expect(StatusCode::OK);
+    let here = owner.register("workspace", "here").await;
+    let body = json!({"resource_type": "workspace", "name": "there", "organization_id": acme});
+    let there = owner.post("/api/v2/resources", body).await.expect(StatusCode::CREATED).text("id").to_owned();
+    for id in [&here, &there] {
+        let grant = json!({"user_roles": {alice.id.as_str(): "use"}});
+        owner.patch(&path("workspace", id), grant).await.expect(StatusCode::OK);
+        assert!(can_read(&alice, "workspace", id).await);
+    }
+    owner.delete(members).await.expect(StatusCode::NO_CONTENT);
+    owner.post(members, json!({})).await.expect(StatusCode::OK);
+    assert!(!can_read(&alice, "workspace", &there).await, "a grant does not outlive the membership");
+    assert!(can_read(&alice, "workspace", &here).await);
+}

@@ -157,8 +157,27 @@ async fn groups_are_listed_by_organization_member_and_id() {
     }
     let one = owner.get(&format!("{GROUPS}?group_ids={builders}")).await.json();
     assert_eq!(one.as_array().unwrap().len(), 1);
+    owner.add_organization("acme").await;
+    assert_eq!(owner.get(&format!("{GROUPS}?organization=acme")).await.json(), json!([]), "nothing is in both");
     for query in ["colour=red", "organization=nothing", "has_member=nobody", "group_ids=x"] {
         let refused = owner.get(&format!("/api/v2/groups?{query}")).await.expect(StatusCode::BAD_REQUEST);
         assert_eq!(refused.message(), "Query parameters have invalid values.", "{query}");
     }
+}
+
+/// Who is in a group is told by nothing but the right to read that.
+#[tokio::test]
+async fn a_list_by_member_tells_no_membership_that_may_not_be_read() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let builders = group(&owner, "builders").await;
+    change(&owner, &builders, json!({"add_users": [alice.id]})).await.expect(StatusCode::OK);
+    let count = async |by: &Identity| {
+        let listed = by.get("/api/v2/groups?has_member=alice").await.expect(StatusCode::OK).json();
+        listed.as_array().unwrap().len()
+    };
+    let all = ["coder:all"];
+    assert_eq!(count(&owner.restricted(&all, &["user:*", "group:*"]).await).await, 0);
+    assert_eq!(count(&owner.restricted(&all, &["user:*", "group:*", "group_member:*"]).await).await, 2);
+    assert_eq!(count(&alice).await, 2, "one's own memberships may be read");
 }

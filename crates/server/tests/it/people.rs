@@ -139,7 +139,39 @@ async fn preferences_are_kept_and_checked() {
         (&json!("preview"), &json!(true))
     );
     alice.put(path, json!({"thinking_display_mode": "loud"})).await.expect(StatusCode::BAD_REQUEST);
+}
+
+/// Stance on own segments: what is one's own is refused, not hidden.
+#[tokio::test]
+async fn what_is_personal_is_refused_to_ones_own_narrow_key_and_hidden_from_others() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
     let narrow = alice.scoped(&["user:read"]).await;
-    narrow.get(path).await.expect(StatusCode::NOT_FOUND);
-    narrow.put(path, json!({"thinking_display_mode": "auto"})).await.expect(StatusCode::FORBIDDEN);
+    let others = owner.scoped(&["user:read"]).await;
+    for what in ["roles", "appearance", "preferences"] {
+        for own in ["me", "alice", alice.id.as_str()] {
+            let refused = narrow.get(&format!("/api/v2/users/{own}/{what}")).await.expect(StatusCode::FORBIDDEN);
+            assert!(refused.detail().contains("user:read_personal"), "{}", refused.body);
+        }
+        others.get(&format!("/api/v2/users/alice/{what}")).await.expect(StatusCode::NOT_FOUND);
+    }
+    let quiet = json!({"thinking_display_mode": "auto"});
+    narrow.put("/api/v2/users/me/preferences", quiet).await.expect(StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn nothing_is_set_for_a_user_who_is_gone() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    owner.delete("/api/v2/users/alice").await.expect(StatusCode::OK);
+    let path = format!("/api/v2/users/{}", alice.id);
+    for (what, body) in [
+        ("preferences", json!({"thinking_display_mode": "auto"})),
+        ("appearance", json!({"theme_preference": "dark", "terminal_font": ""})),
+        ("roles", json!({"roles": ["auditor"]})),
+        ("profile", json!({"username": "alice", "name": "Alice"})),
+    ] {
+        let refused = owner.put(&format!("{path}/{what}"), body).await;
+        assert_eq!(refused.status, StatusCode::NOT_FOUND, "{what}: {}", refused.body);
+    }
 }

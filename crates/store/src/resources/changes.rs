@@ -6,7 +6,7 @@ use super::{
     Grant, IdRow, Resource, ResourceGrants, ResourceKey, Resources, RetiredResources, is, select, with_grants,
 };
 use crate::{
-    ResourceId, StoreError, Tx,
+    OrganizationId, ResourceId, StoreError, Tx,
     db::{Source as _, microseconds},
 };
 
@@ -108,6 +108,26 @@ impl Tx {
     pub(crate) async fn revoke_grants_to(&mut self, grantee: Uuid) -> Result<(), StoreError> {
         let mut query = Query::delete();
         query.from_table(ResourceGrants::Table).and_where(Expr::col(ResourceGrants::GranteeId).eq(grantee));
+        self.execute(&query).await.map(drop)
+    }
+
+    /// Takes a user, who is leaving, out of the access lists of an organization's resources.
+    pub(crate) async fn revoke_grants_in(
+        &mut self,
+        organization: OrganizationId,
+        grantee: Uuid,
+    ) -> Result<(), StoreError> {
+        use {ResourceGrants as G, Resources as R};
+        let mut theirs = Query::select();
+        theirs
+            .columns([R::ResourceType, R::Id])
+            .from(R::Table)
+            .and_where(Expr::col(R::OrganizationId).eq(organization.0));
+        let mut query = Query::delete();
+        query
+            .from_table(G::Table)
+            .and_where(Expr::col(G::GranteeId).eq(grantee))
+            .and_where(Expr::tuple([Expr::col(G::ResourceType), Expr::col(G::ResourceId)]).in_subquery(theirs));
         self.execute(&query).await.map(drop)
     }
 

@@ -1,7 +1,7 @@
 //! Giving and taking roles (contract of decisions, section 3.6).
 use axum::http::StatusCode;
 use keyfob_rbac::{Action, Object, ResourceType, RoleName, is_assignable, may_assign};
-use keyfob_store::{Member, Organization, StoreError, User};
+use keyfob_store::{Member, Organization, OrganizationId, StoreError, User, UserId};
 
 use super::{
     AuthorizedStore,
@@ -32,14 +32,15 @@ impl AuthorizedStore {
     /// Gives a user exactly these deployment-wide roles. Requires `assign` and, where one is taken, `unassign` on
     /// roles, and that a role of the caller may assign each that is given or taken.
     #[tracing::instrument(skip_all)]
-    pub(crate) async fn update_site_roles(&self, user: &User, roles: Vec<String>) -> Result<User, AssignError> {
+    pub(crate) async fn update_site_roles(&self, user: UserId, roles: Vec<String>) -> Result<User, AssignError> {
         let roles = each_once(roles);
-        self.require_assigning(None, &user.roles, &roles).await?;
-        let now = self.now();
-        let changed = User { roles, updated_at: now, ..user.clone() };
         let mut tx = self.store().begin().await?;
-        tx.update_user_roles(user.id, &changed.roles, now).await?;
-        self.record(&mut tx, user_audit("write", StatusCode::OK, Some(user), &changed)).await?;
+        let old = tx.find_user(user).await?.filter(|user| !user.deleted).ok_or(StoreError::Gone)?;
+        self.require_assigning(None, &old.roles, &roles).await?;
+        let now = self.now();
+        let changed = User { roles, updated_at: now, ..old.clone() };
+        tx.update_user_roles(user, &changed.roles, now).await?;
+        self.record(&mut tx, user_audit("write", StatusCode::OK, Some(&old), &changed)).await?;
         tx.commit().await?;
         Ok(changed)
     }
@@ -49,17 +50,18 @@ impl AuthorizedStore {
     #[tracing::instrument(skip_all)]
     pub(crate) async fn update_member_roles(
         &self,
-        organization: &Organization,
+        organization: OrganizationId,
         user: &User,
-        member: &Member,
         roles: Vec<String>,
     ) -> Result<Member, AssignError> {
         let roles = each_once(roles);
-        self.require_assigning(Some(organization), &member.roles, &roles).await?;
-        let changed = Member { roles, updated_at: self.now(), ..member.clone() };
         let mut tx = self.store().begin().await?;
+        let organization = tx.find_organization(organization).await?.ok_or(StoreError::Gone)?;
+        let old = tx.find_member(organization.id, user.id).await?.ok_or(StoreError::Gone)?;
+        self.require_assigning(Some(&organization), &old.roles, &roles).await?;
+        let changed = Member { roles, updated_at: self.now(), ..old.clone() };
         tx.update_member_roles(&changed).await?;
-        let deed = member_audit("write", StatusCode::OK, user, Some(member), Some(&changed));
+        let deed = member_audit("write", StatusCode::OK, user, Some(&old), Some(&changed));
         self.record(&mut tx, deed).await?;
         tx.commit().await?;
         Ok(changed)
@@ -77,13 +79,11 @@ impl AuthorizedStore {
             Some(organization) => RoleName::in_organization(name, organization.id.0),
             None => RoleName::site(name),
         };
-        let added = new.iter().filter(|name| !old.contains(name)).map(|name| named(name));
+        let added: Vec<RoleName> = new.iter().filter(|name| !old.contains(name)).map(|name| named(name)).collect();
         let removed: Vec<RoleName> = old.iter().filter(|name| !new.contains(name)).map(|name| named(name)).collect();
-        let takes_away = !removed.is_empty();
-        let changed: Vec<RoleName> = added.chain(removed).collect();
-        self.require_roles_to_exist(organization, &changed).await?;
+        self.require_roles_to_exist(organization, &added).await?;
         self.require_on_roles(organization, Action::ASSIGN)?;
-        if takes_away {
+        if !removed.is_empty() {
             self.require_on_roles(organization, Action::UNASSIGN)?;
         }
         let implied = match organization {
@@ -91,7 +91,7 @@ impl AuthorizedStore {
             Some(of) => of.default_org_member_roles.iter().map(String::as_str).chain(["organization-member"]).collect(),
         };
         let own = self.own_role_names().await?;
-        let mut all = changed.into_iter().chain(implied.into_iter().map(named));
+        let mut all = added.into_iter().chain(removed).chain(implied.into_iter().map(named));
         match all.find(|role| !may_assign(&own, role)) {
             None => Ok(()),
             Some(role) => Err(AssignError::NotAssignable(role)),
@@ -142,7 +142,8 @@ impl AuthorizedStore {
     }
 }
 
-fn each_once(names: Vec<String>) -> Vec<String> {
+/// The names in their order, without repetitions.
+pub(super) fn each_once(names: Vec<String>) -> Vec<String> {
     names.into_iter().fold(Vec::new(), |mut once, name| {
         if !once.contains(&name) {
             once.push(name);

@@ -2,7 +2,7 @@
 use axum::http::StatusCode;
 use keyfob_rbac::{
     Action, InvalidPermission, Object, Permission, ResourceType, Role, RoleName, authorize, built_in_role_names,
-    may_assign,
+    is_stored_system_role, may_assign,
 };
 use keyfob_store::{CustomRole, NamedPermission, Organization, OrganizationId, StoreError};
 
@@ -16,6 +16,13 @@ pub(crate) struct AssignableRole {
     /// None for built-in roles.
     pub(crate) custom: Option<CustomRole>,
     pub(crate) is_assignable: bool,
+}
+
+/// What to change about a custom role.
+#[derive(Clone, Debug)]
+pub(crate) struct CustomRoleChange {
+    pub(crate) display_name: String,
+    pub(crate) permissions: Vec<NamedPermission>,
 }
 
 /// Why a custom role was not stored.
@@ -105,7 +112,10 @@ impl AuthorizedStore {
     #[tracing::instrument(skip_all)]
     pub(crate) async fn create_custom_role(&self, new: &CustomRole) -> Result<(), CustomRoleError> {
         self.require_permitted(Action::CREATE, &roles_object(new.organization_id)).map_err(CustomRoleError::Refused)?;
-        self.require_held(new)?;
+        self.require_held(new.organization_id, &new.permissions)?;
+        if is_stored_system_role(&new.name) {
+            return Err(CustomRoleError::NameTaken);
+        }
         let mut tx = self.store().begin().await?;
         tx.insert_custom_role(new).await?;
         self.record(&mut tx, custom_role_audit("create", StatusCode::OK, None, Some(new))).await?;
@@ -114,16 +124,26 @@ impl AuthorizedStore {
 
     /// Stores a changed role. Requires `update` on the organization's roles, and every permission that it grants.
     #[tracing::instrument(skip_all)]
-    pub(crate) async fn update_custom_role(&self, old: &CustomRole, new: &CustomRole) -> Result<(), CustomRoleError> {
-        self.require_permitted(Action::UPDATE, &roles_object(new.organization_id)).map_err(CustomRoleError::Refused)?;
-        self.require_held(new)?;
+    pub(crate) async fn update_custom_role(
+        &self,
+        organization: OrganizationId,
+        name: &str,
+        change: CustomRoleChange,
+    ) -> Result<CustomRole, CustomRoleError> {
+        let CustomRoleChange { display_name, permissions } = change;
+        self.require_permitted(Action::UPDATE, &roles_object(organization)).map_err(CustomRoleError::Refused)?;
+        self.require_held(organization, &permissions)?;
         let mut tx = self.store().begin().await?;
-        tx.update_custom_role(new).await?;
-        self.record(&mut tx, custom_role_audit("write", StatusCode::OK, Some(old), Some(new))).await?;
-        Ok(tx.commit().await?)
+        let roles = tx.custom_roles(organization).await?;
+        let old = roles.iter().find(|role| role.name == name).ok_or(StoreError::Gone)?;
+        let new = CustomRole { display_name, permissions, updated_at: self.now(), ..old.clone() };
+        tx.update_custom_role(&new).await?;
+        self.record(&mut tx, custom_role_audit("write", StatusCode::OK, Some(old), Some(&new))).await?;
+        tx.commit().await?;
+        Ok(new)
     }
 
-    /// Removes a role, also from the members who hold it. Requires `delete` on the organization's roles.
+    /// Removes a role, also from the members who hold it and from the default roles. Requires `delete` on the organization's roles.
     #[tracing::instrument(skip_all)]
     pub(crate) async fn delete_custom_role(&self, organization: &Organization, name: &str) -> Result<(), Refused> {
         self.require_permitted(Action::DELETE, &roles_object(organization.id))?;
@@ -136,8 +156,12 @@ impl AuthorizedStore {
     }
 
     /// Nobody grants what they do not hold themselves, on a bare object of the type in the organization.
-    fn require_held(&self, role: &CustomRole) -> Result<(), CustomRoleError> {
-        for permission in &role.permissions {
+    fn require_held(
+        &self,
+        organization: OrganizationId,
+        permissions: &[NamedPermission],
+    ) -> Result<(), CustomRoleError> {
+        for permission in permissions {
             let NamedPermission { resource_type, action } = permission;
             if resource_type == "*" || action == "*" {
                 return Err(CustomRoleError::Wildcard(permission.clone()));
@@ -145,7 +169,7 @@ impl AuthorizedStore {
             Permission::check(self.catalogue(), resource_type, action).map_err(CustomRoleError::Invalid)?;
             let known = self.catalogue().resource_type(resource_type).zip(self.catalogue().action(action));
             let Some((of, action)) = known else { return Err(CustomRoleError::NotHeld(permission.clone())) };
-            let object = Object::of(of).in_organization(role.organization_id.0);
+            let object = Object::of(of).in_organization(organization.0);
             if !authorize(&self.caller.subject, action, &object).is_allowed() {
                 return Err(CustomRoleError::NotHeld(permission.clone()));
             }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use axum::http::StatusCode;
 use keyfob_rbac::{Action, Filter, Object, ResourceType};
 use keyfob_store::{
-    Among, Group, GroupId, ListGroups, ListUsers, Organization, OrganizationId, StoreError, User, UserId,
+    Among, Group, GroupId, GroupsOf, ListGroups, ListUsers, Organization, OrganizationId, StoreError, User, UserId,
 };
 
 use super::{AuthorizedStore, audit::group_audit};
@@ -19,6 +19,25 @@ pub(crate) struct GroupView {
     /// Those that the caller may see.
     pub(crate) members: Vec<User>,
     pub(crate) total_member_count: usize,
+}
+
+/// Which groups to list.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WantedGroups {
+    pub(crate) organization: Option<OrganizationId>,
+    pub(crate) member: Option<UserId>,
+    pub(crate) ids: Vec<GroupId>,
+}
+
+/// What to change about a group; what is none stays.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GroupChange {
+    pub(crate) name: Option<String>,
+    pub(crate) display_name: Option<String>,
+    pub(crate) avatar_url: Option<String>,
+    pub(crate) quota_allowance: Option<i32>,
+    pub(crate) add: Vec<UserId>,
+    pub(crate) remove: Vec<UserId>,
 }
 
 /// Why a group was not changed.
@@ -90,10 +109,19 @@ impl AuthorizedStore {
         Ok(group)
     }
 
-    /// The groups that the caller may see. Requires `read` on each.
+    /// The groups that the caller may see, of an organization or of all, and of those only the ones with these ids
+    /// and with this member, where they are named. Requires `read` on each, and on the member's membership.
     #[tracing::instrument(skip_all)]
-    pub(crate) async fn groups(&self, mut list: ListGroups) -> Result<Vec<Group>, Refused> {
-        list.visible = self.caller.visible(Action::READ, ResourceType::GROUP);
+    pub(crate) async fn groups(&self, wanted: WantedGroups) -> Result<Vec<Group>, Refused> {
+        let WantedGroups { organization, member, ids } = wanted;
+        let of_member =
+            |user| GroupsOf { user, visible: self.caller.visible(Action::READ, ResourceType::GROUP_MEMBER) };
+        let list = ListGroups {
+            visible: self.caller.visible(Action::READ, ResourceType::GROUP),
+            organization,
+            has_member: member.map(of_member),
+            ids,
+        };
         Ok(self.store().groups(&list).await?)
     }
 
@@ -148,19 +176,15 @@ impl AuthorizedStore {
         Ok(tx.commit().await?)
     }
 
-    /// Stores a changed group, and who comes and goes. Requires `update` on it; who comes must be a member of the
-    /// organization, who goes must be in it.
+    /// Changes a group, and who is in it. Requires `update` on it; who comes must be a member of the organization, who
+    /// goes must be in it.
     #[tracing::instrument(skip_all)]
-    pub(crate) async fn update_group(
-        &self,
-        old: &Group,
-        new: &Group,
-        add: &[UserId],
-        remove: &[UserId],
-    ) -> Result<(), GroupChangeError> {
-        self.require_permitted(Action::UPDATE, &group_object(old))?;
+    pub(crate) async fn update_group(&self, id: GroupId, change: GroupChange) -> Result<Group, GroupChangeError> {
         let mut tx = self.store().begin().await?;
-        for user in add {
+        let old = tx.find_group(id).await?.ok_or(StoreError::Gone)?;
+        self.require_permitted(Action::UPDATE, &group_object(&old))?;
+        let GroupChange { name, display_name, avatar_url, quota_allowance, add, remove } = change;
+        for user in &add {
             if tx.find_member(old.organization_id, *user).await?.is_none() {
                 return Err(GroupChangeError::NotAMember(*user));
             }
@@ -168,14 +192,23 @@ impl AuthorizedStore {
                 return Err(GroupChangeError::AlreadyInGroup);
             }
         }
-        for user in remove {
+        for user in &remove {
             if !tx.delete_group_member(old.id, *user).await? {
                 return Err(GroupChangeError::NotInGroup);
             }
         }
-        tx.update_group(new).await?;
-        self.record(&mut tx, group_audit("write", StatusCode::OK, Some(old), Some(new), (add, remove))).await?;
-        Ok(tx.commit().await?)
+        let new = Group {
+            name: name.unwrap_or_else(|| old.name.clone()),
+            display_name: display_name.unwrap_or_else(|| old.display_name.clone()),
+            avatar_url: avatar_url.unwrap_or_else(|| old.avatar_url.clone()),
+            quota_allowance: quota_allowance.unwrap_or(old.quota_allowance),
+            updated_at: self.now(),
+            ..old.clone()
+        };
+        tx.update_group(&new).await?;
+        self.record(&mut tx, group_audit("write", StatusCode::OK, Some(&old), Some(&new), (&add, &remove))).await?;
+        tx.commit().await?;
+        Ok(new)
     }
 
     /// Removes a group, also from access lists. Requires `delete` on it.

@@ -95,23 +95,14 @@ impl AuthorizedStore {
     /// Makes a user a member. Requires `create` on members of the organization, and the right to assign every role
     /// that comes with it.
     #[tracing::instrument(skip_all)]
-    pub(crate) async fn add_member(&self, user: &User, organization: &Organization) -> Result<Member, AddMemberError> {
-        if user.deleted {
-            return Err(AddMemberError::Refused(self.missing(ResourceType::USER)));
-        }
-        let permitted = self.require_adding_member(organization).await?;
-        permitted.map_err(|denied| AddMemberError::Refused(Refused::Denied(denied)))?;
-        let now = self.now();
+    pub(crate) async fn add_member(&self, user: &User, organization: OrganizationId) -> Result<Member, AddMemberError> {
         let mut tx = self.store().begin().await?;
-        self.insert_member(&mut tx, user, organization.id).await?;
+        let organization = tx.find_organization(organization).await?.ok_or(StoreError::Gone)?;
+        let permitted = self.require_adding_member(&organization).await?;
+        permitted.map_err(|denied| AddMemberError::Refused(Refused::Denied(denied)))?;
+        let member = self.insert_member(&mut tx, user, organization.id).await?;
         tx.commit().await?;
-        Ok(Member {
-            user_id: user.id,
-            organization_id: organization.id,
-            roles: Vec::new(),
-            created_at: now,
-            updated_at: now,
-        })
+        Ok(member)
     }
 
     /// Whether the caller may make anybody a member: that gives them the implied roles.
@@ -143,7 +134,7 @@ impl AuthorizedStore {
         tx: &mut Tx,
         user: &User,
         organization: OrganizationId,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Member, StoreError> {
         let now = self.now();
         let member = Member {
             user_id: user.id,
@@ -153,7 +144,8 @@ impl AuthorizedStore {
             updated_at: now,
         };
         tx.insert_member(&member).await?;
-        self.record(tx, member_audit("create", StatusCode::OK, user, None, Some(&member))).await
+        self.record(tx, member_audit("create", StatusCode::OK, user, None, Some(&member))).await?;
+        Ok(member)
     }
 
     /// Ends a membership. Requires `delete` on it.

@@ -1,14 +1,40 @@
 //! Organizations.
 use axum::http::StatusCode;
+use jiff::Timestamp;
 use keyfob_rbac::{Action, Filter, Object, ResourceType};
 use keyfob_store::{ListGroups, Organization, OrganizationId, ResourcesOf, StoreError, UserId};
 use uuid::Uuid;
 
-use super::{AssignError, AuthorizedStore, audit::organization_audit};
+use super::{AssignError, AuthorizedStore, assign::each_once, audit::organization_audit};
 use crate::gate::Refused;
 
 pub(super) fn organization_object<'a>(id: OrganizationId) -> Object<'a> {
     Object::of(ResourceType::ORGANIZATION).with_id(id.0).in_organization(id.0)
+}
+
+/// What to change about an organization; what is none stays.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OrganizationChange {
+    pub(crate) name: Option<String>,
+    pub(crate) display_name: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) icon: Option<String>,
+    pub(crate) default_org_member_roles: Option<Vec<String>>,
+}
+
+impl OrganizationChange {
+    fn of(self, old: &Organization, now: Timestamp) -> Organization {
+        let roles = self.default_org_member_roles.map(each_once);
+        Organization {
+            name: self.name.unwrap_or_else(|| old.name.clone()),
+            display_name: self.display_name.unwrap_or_else(|| old.display_name.clone()),
+            description: self.description.unwrap_or_else(|| old.description.clone()),
+            icon: self.icon.unwrap_or_else(|| old.icon.clone()),
+            default_org_member_roles: roles.unwrap_or_else(|| old.default_org_member_roles.clone()),
+            updated_at: now,
+            ..old.clone()
+        }
+    }
 }
 
 impl AuthorizedStore {
@@ -57,18 +83,25 @@ impl AuthorizedStore {
         Ok(tx.commit().await?)
     }
 
-    /// Stores a changed organization. Requires `update` on it; other default roles are roles that every member is
-    /// given or loses, and require the same as assigning those.
+    /// Changes an organization. Requires `update` on it; other default roles are roles that every member is given or
+    /// loses, and require the same as assigning those.
     #[tracing::instrument(skip_all)]
-    pub(crate) async fn update_organization(&self, old: &Organization, new: &Organization) -> Result<(), AssignError> {
-        self.require_permitted(Action::UPDATE, &organization_object(old.id)).map_err(AssignError::Refused)?;
-        if old.default_org_member_roles != new.default_org_member_roles {
-            self.require_assigning(Some(old), &old.default_org_member_roles, &new.default_org_member_roles).await?;
-        }
+    pub(crate) async fn update_organization(
+        &self,
+        id: OrganizationId,
+        change: OrganizationChange,
+    ) -> Result<Organization, AssignError> {
+        self.require_permitted(Action::UPDATE, &organization_object(id)).map_err(AssignError::Refused)?;
         let mut tx = self.store().begin().await?;
-        tx.update_organization(new).await?;
-        self.record(&mut tx, organization_audit("write", StatusCode::OK, Some(old), Some(new))).await?;
-        Ok(tx.commit().await?)
+        let old = tx.find_organization(id).await?.ok_or(StoreError::Gone)?;
+        let new = change.of(&old, self.now());
+        if old.default_org_member_roles != new.default_org_member_roles {
+            self.require_assigning(Some(&old), &old.default_org_member_roles, &new.default_org_member_roles).await?;
+        }
+        tx.update_organization(&new).await?;
+        self.record(&mut tx, organization_audit("write", StatusCode::OK, Some(&old), Some(&new))).await?;
+        tx.commit().await?;
+        Ok(new)
     }
 
     /// Removes an organization. Requires `delete` on it, and that it is empty.
@@ -78,11 +111,11 @@ impl AuthorizedStore {
         if organization.is_default {
             return Err(DeleteOrganizationError::Default);
         }
+        let mut tx = self.store().begin().await?;
         let rest = self.rest_of(organization).await?;
         if !rest.is_empty() {
             return Err(DeleteOrganizationError::NotEmpty(rest));
         }
-        let mut tx = self.store().begin().await?;
         tx.delete_organization(organization.id, self.now()).await?;
         self.record(&mut tx, organization_audit("delete", StatusCode::OK, Some(organization), None)).await?;
         Ok(tx.commit().await?)

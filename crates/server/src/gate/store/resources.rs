@@ -1,5 +1,5 @@
 //! The registry.
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::StatusCode;
 use keyfob_rbac::{Acl, Action, Catalogue, Filter, Id, Object, ResourceType, Subject, authorize};
@@ -50,6 +50,20 @@ pub(crate) struct ResourceChange {
     pub(crate) organization_id: Option<OrganizationId>,
     pub(crate) owner_id: Option<UserId>,
     pub(crate) attributes: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// What to change about an access list: those who are named have exactly these actions afterwards.
+pub(crate) type GrantChange = BTreeMap<Grantee, BTreeSet<String>>;
+
+/// An access list after a change.
+fn granted(old: &[Grant], change: GrantChange) -> Vec<Grant> {
+    let kept = old.iter().filter(|grant| !change.contains_key(&grant.grantee)).cloned();
+    let mut grants: Vec<Grant> = kept.collect();
+    for (grantee, actions) in change {
+        grants.extend(actions.into_iter().map(|action| Grant { grantee, action }));
+    }
+    grants.sort();
+    grants
 }
 
 /// A resource's access list in the engine's form.
@@ -186,11 +200,13 @@ impl AuthorizedStore {
     pub(crate) async fn update_resource(
         &self,
         of: ResourceType,
-        old: &Resource,
+        key: &ResourceKey,
         change: ResourceChange,
     ) -> Result<Resource, ResourceError> {
+        let mut tx = self.store().begin().await?;
+        let old = tx.find_resource(key).await?.ok_or(StoreError::Gone)?;
         let acl = acl_of(self.catalogue(), &old.grants);
-        self.require_permitted(Action::UPDATE, &resource_object(of, old, &acl))?;
+        self.require_permitted(Action::UPDATE, &resource_object(of, &old, &acl))?;
         let changed = Resource {
             name: change.name.unwrap_or_else(|| old.name.clone()),
             organization_id: change.organization_id.or(old.organization_id),
@@ -203,42 +219,45 @@ impl AuthorizedStore {
             self.require_permitted(Action::CREATE, &bare_object(of, changed.organization_id, changed.owner_id))?;
             self.check_place(&changed).await?;
         }
-        let mut tx = self.store().begin().await?;
         tx.update_resource(&changed).await?;
-        self.record(&mut tx, resource_audit("write", StatusCode::OK, Some(old), Some(&changed))).await?;
+        self.record(&mut tx, resource_audit("write", StatusCode::OK, Some(&old), Some(&changed))).await?;
         tx.commit().await?;
         Ok(changed)
     }
 
     /// Removes a resource; its id is never given out again. Requires `delete` on it.
     #[tracing::instrument(skip_all)]
-    pub(crate) async fn delete_resource(&self, of: ResourceType, resource: &Resource) -> Result<(), Refused> {
-        let acl = acl_of(self.catalogue(), &resource.grants);
-        self.require_permitted(Action::DELETE, &resource_object(of, resource, &acl))?;
+    pub(crate) async fn delete_resource(&self, of: ResourceType, key: &ResourceKey) -> Result<(), Refused> {
         let mut tx = self.store().begin().await?;
-        tx.delete_resource(&resource.key).await?;
-        self.record(&mut tx, resource_audit("delete", StatusCode::NO_CONTENT, Some(resource), None)).await?;
+        let resource = tx.find_resource(key).await?.ok_or_else(Refused::missing)?;
+        let acl = acl_of(self.catalogue(), &resource.grants);
+        self.require_permitted(Action::DELETE, &resource_object(of, &resource, &acl))?;
+        tx.delete_resource(key).await?;
+        self.record(&mut tx, resource_audit("delete", StatusCode::NO_CONTENT, Some(&resource), None)).await?;
         Ok(tx.commit().await?)
     }
 
-    /// Gives a resource exactly these grants. Requires `share` on it, or `update` where the type has no `share`.
+    /// Gives those who are named exactly these actions on a resource, which are none where they are to have none.
+    /// Requires `share` on it, or `update` where the type has no `share`.
     #[tracing::instrument(skip_all)]
-    pub(crate) async fn replace_grants(
+    pub(crate) async fn change_grants(
         &self,
         of: ResourceType,
-        old: &Resource,
-        grants: Vec<Grant>,
+        key: &ResourceKey,
+        change: GrantChange,
     ) -> Result<Resource, ResourceError> {
+        let mut tx = self.store().begin().await?;
+        let old = tx.find_resource(key).await?.ok_or(StoreError::Gone)?;
         let action = if self.catalogue().has_action(of, Action::SHARE) { Action::SHARE } else { Action::UPDATE };
         let acl = acl_of(self.catalogue(), &old.grants);
-        self.require_permitted(action, &resource_object(of, old, &acl))?;
+        self.require_permitted(action, &resource_object(of, &old, &acl))?;
+        let grants = granted(&old.grants, change);
         let new = grants.iter().filter(|grant| !old.grants.contains(grant)).map(|grant| grant.grantee).collect();
         self.check_grantees(&new).await?;
         let changed = Resource { grants, updated_at: self.now(), ..old.clone() };
-        let mut tx = self.store().begin().await?;
-        tx.replace_grants(&old.key, &changed.grants).await?;
+        tx.replace_grants(key, &changed.grants).await?;
         tx.update_resource(&changed).await?;
-        self.record(&mut tx, resource_audit("write", StatusCode::OK, Some(old), Some(&changed))).await?;
+        self.record(&mut tx, resource_audit("write", StatusCode::OK, Some(&old), Some(&changed))).await?;
         tx.commit().await?;
         Ok(changed)
     }

@@ -127,22 +127,23 @@ impl AuthorizedStore {
     pub(crate) async fn create_user(
         &self,
         new: &NewUser,
-        organizations: &[Organization],
+        organizations: &[OrganizationId],
     ) -> Result<(), CreateUserError> {
         self.caller.require(Action::CREATE, &Object::of(ResourceType::USER)).map_err(CreateUserError::Denied)?;
         if !new.user.email.is_empty() && !self.caller.may_set_credentials_of_others() {
             return Err(CreateUserError::NeedsFullKey);
         }
+        let mut tx = self.store().begin().await?;
         if !new.user.roles.is_empty() {
             self.require_assigning(None, &[], &new.user.roles).await.map_err(CreateUserError::Assign)?;
         }
-        for organization in organizations {
-            self.require_adding_member(organization).await?.map_err(CreateUserError::Denied)?;
+        for id in organizations {
+            let organization = tx.find_organization(*id).await?.ok_or(StoreError::Gone)?;
+            self.require_adding_member(&organization).await?.map_err(CreateUserError::Denied)?;
         }
-        let mut tx = self.store().begin().await?;
         tx.insert_user(new).await?;
-        for organization in organizations {
-            self.insert_member(&mut tx, &new.user, organization.id).await?;
+        for id in organizations {
+            self.insert_member(&mut tx, &new.user, *id).await?;
         }
         self.record(&mut tx, user_audit("create", StatusCode::CREATED, None, &new.user)).await?;
         Ok(tx.commit().await?)
@@ -224,30 +225,35 @@ impl AuthorizedStore {
     #[tracing::instrument(skip_all)]
     pub(crate) async fn delete_user(&self, user: &User) -> Result<(), DeleteUserError> {
         self.require_permitted(Action::DELETE, &user_object(user.id))?;
+        let mut tx = self.store().begin().await?;
         if self.store().count_resources(Some("workspace"), ResourcesOf::Owner(user.id)).await? > 0 {
             return Err(DeleteUserError::HasWorkspaces);
         }
         let now = self.now();
-        let mut tx = self.store().begin().await?;
         tx.delete_user(user.id, now).await?;
         let deleted = User { deleted: true, updated_at: now, ..user.clone() };
         self.record(&mut tx, user_audit("delete", StatusCode::OK, Some(user), &deleted)).await?;
         Ok(tx.commit().await?)
     }
 
+    /// What is personal is hidden from others, and refused to those whom it is about.
+    fn require_personal(&self, user: &User) -> Result<(), Refused> {
+        self.caller.require(Action::READ_PERSONAL, &user_object(user.id)).map_err(|denied| {
+            if self.caller.is_self(user.id) { Refused::Denied(denied) } else { Refused::Hidden(Some(denied)) }
+        })
+    }
+
     /// A user's memberships. Requires `read_personal` on the user.
     #[tracing::instrument(skip_all)]
     pub(crate) async fn memberships(&self, user: &User) -> Result<Vec<Member>, Refused> {
-        let object = user_object(user.id);
-        self.caller.require(Action::READ_PERSONAL, &object).map_err(|denied| Refused::Hidden(Some(denied)))?;
+        self.require_personal(user)?;
         Ok(self.store().memberships(user.id).await?)
     }
 
     /// How a user likes pages to look. Requires `read_personal` on the user.
     #[tracing::instrument(skip_all)]
     pub(crate) async fn user_settings(&self, user: &User) -> Result<BTreeMap<String, String>, Refused> {
-        let object = user_object(user.id);
-        self.caller.require(Action::READ_PERSONAL, &object).map_err(|denied| Refused::Hidden(Some(denied)))?;
+        self.require_personal(user)?;
         Ok(self.store().user_settings(user.id).await?)
     }
 
@@ -256,6 +262,7 @@ impl AuthorizedStore {
     pub(crate) async fn set_user_settings(&self, user: &User, settings: &[(&str, String)]) -> Result<(), Refused> {
         self.require_permitted(Action::UPDATE_PERSONAL, &user_object(user.id))?;
         let mut tx = self.store().begin().await?;
+        tx.find_user(user.id).await?.filter(|user| !user.deleted).ok_or(StoreError::Gone)?;
         for (name, value) in settings {
             tx.set_user_setting(user.id, name, value).await?;
         }

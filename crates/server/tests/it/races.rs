@@ -1,0 +1,193 @@
+//! Changes at the same time: each decides on what is there when it is made, and none undoes another.
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Identity, TestApp};
+
+const ORGANIZATIONS: &str = "/api/v2/organizations";
+/// How often each race is run: a check outside of the transaction loses some of so many.
+const ROUNDS: usize = 40;
+
+async fn give(by: &Identity, user: &str, roles: &[&str]) -> Answer {
+    by.put(&format!("{ORGANIZATIONS}/coder/members/{user}/roles"), json!({"roles": roles})).await
+}
+
+fn names(list: &Value) -> Vec<&str> {
+    list.as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect()
+}
+
+/// Two requests on two threads.
+async fn both<A, B>(one: A, other: B) -> (Answer, Answer)
+where
+    A: Future<Output = Answer> + Send + 'static,
+    B: Future<Output = Answer> + Send + 'static,
+{
+    let (one, other) = (tokio::spawn(one), tokio::spawn(other));
+    (one.await.unwrap(), other.await.unwrap())
+}
+
+async fn patch(by: Identity, path: String, body: Value) -> Answer {
+    by.patch(&path, body).await
+}
+
+async fn put(by: Identity, path: String, body: Value) -> Answer {
+    by.put(&path, body).await
+}
+
+async fn post(by: Identity, path: String, body: Value) -> Answer {
+    by.post(&path, body).await
+}
+
+async fn delete(by: Identity, path: String) -> Answer {
+    by.delete(&path).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changing_an_organization_brings_no_revoked_default_role_back() {
+    let (_app, owner) = TestApp::new().await;
+    let narrow = owner.scoped(&["organization:read", "organization:update"]).await;
+    let path = format!("{ORGANIZATIONS}/coder");
+    for round in 0..ROUNDS {
+        let given = json!({"default_org_member_roles": ["organization-auditor"]});
+        owner.patch(&path, given).await.expect(StatusCode::OK);
+        let revoke = json!({"default_org_member_roles": []});
+        let describe = json!({"description": format!("round {round}")});
+        let (revoked, described) =
+            both(patch(owner.clone(), path.clone(), revoke), patch(narrow.clone(), path.clone(), describe)).await;
+        revoked.expect(StatusCode::OK);
+        described.expect(StatusCode::OK);
+        let organization = owner.get(&path).await.json();
+        assert_eq!(organization["default_org_member_roles"], json!([]), "round {round}");
+        assert_eq!(organization["description"], format!("round {round}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn giving_roles_keeps_none_that_was_just_taken() {
+    let (app, owner) = TestApp::new().await;
+    let helper = owner.invite(&app, "helper", &[]).await;
+    give(&owner, "helper", &["organization-user-admin"]).await.expect(StatusCode::OK);
+    owner.make_user("alice", &[]).await;
+    let path = format!("{ORGANIZATIONS}/coder/members/alice/roles");
+    for round in 0..ROUNDS {
+        give(&owner, "alice", &["organization-auditor"]).await.expect(StatusCode::OK);
+        // May be given only as one that alice has already.
+        let keep = json!({"roles": ["organization-auditor", "agents-access"]});
+        let (taken, kept) =
+            both(put(owner.clone(), path.clone(), json!({"roles": []})), put(helper.clone(), path.clone(), keep)).await;
+        taken.expect(StatusCode::OK);
+        let member = owner.get(&format!("{ORGANIZATIONS}/coder/members/alice")).await.json();
+        let refused = kept.status == StatusCode::BAD_REQUEST;
+        assert!(refused || names(&member["roles"]).is_empty(), "round {round}: {member}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changing_a_group_keeps_what_others_changed() {
+    let (_app, owner) = TestApp::new().await;
+    let group = owner.post(&format!("{ORGANIZATIONS}/coder/groups"), json!({"name": "g"})).await;
+    let path = format!("/api/v2/groups/{}", group.expect(StatusCode::CREATED).text("id"));
+    for round in 0..ROUNDS {
+        let (name, display) = (format!("g{round}"), format!("G {round}"));
+        let (renamed, shown) = both(
+            patch(owner.clone(), path.clone(), json!({"name": name})),
+            patch(owner.clone(), path.clone(), json!({"display_name": display})),
+        )
+        .await;
+        renamed.expect(StatusCode::OK);
+        shown.expect(StatusCode::OK);
+        let group = owner.get(&path).await.json();
+        assert_eq!((&group["name"], &group["display_name"]), (&json!(name), &json!(display)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changing_a_group_that_is_removed_finds_none() {
+    let (_app, owner) = TestApp::new().await;
+    for round in 0..ROUNDS {
+        let made = owner.post(&format!("{ORGANIZATIONS}/coder/groups"), json!({"name": format!("g{round}")})).await;
+        let path = format!("/api/v2/groups/{}", made.expect(StatusCode::CREATED).text("id"));
+        let (removed, changed) = both(
+            delete(owner.clone(), path.clone()),
+            patch(owner.clone(), path.clone(), json!({"add_users": [owner.id]})),
+        )
+        .await;
+        removed.expect(StatusCode::OK);
+        assert!([StatusCode::OK, StatusCode::NOT_FOUND].contains(&changed.status), "round {round}: {}", changed.body);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_removed_while_they_are_added_is_no_member() {
+    let (_app, owner) = TestApp::new().await;
+    owner.add_organization("acme").await;
+    for round in 0..ROUNDS {
+        let name = format!("user{round}");
+        let id = owner.make_user(&name, &[]).await["id"].as_str().unwrap().to_owned();
+        let (removed, added) = both(
+            delete(owner.clone(), format!("/api/v2/users/{id}")),
+            post(owner.clone(), format!("{ORGANIZATIONS}/acme/members/{id}"), json!({})),
+        )
+        .await;
+        removed.expect(StatusCode::OK);
+        assert!([StatusCode::OK, StatusCode::NOT_FOUND].contains(&added.status), "{}", added.body);
+        let member = owner.get(&format!("{ORGANIZATIONS}/acme/members/{id}")).await;
+        assert_eq!(member.status, StatusCode::NOT_FOUND, "round {round}: {}", member.body);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_made_in_an_organization_that_is_removed() {
+    let (_app, owner) = TestApp::new().await;
+    for round in 0..ROUNDS {
+        let name = format!("acme{round}");
+        let id = owner.add_organization(&name).await;
+        let path = format!("{ORGANIZATIONS}/{id}");
+        let (making, body) = match round % 4 {
+            0 => (
+                "/api/v2/resources".to_owned(),
+                json!({
+                    "resource_type": "template", "name": "base", "organization_id": id,
+                }),
+            ),
+            1 => (format!("{path}/groups"), json!({"name": "g"})),
+            2 => (format!("{path}/members/roles"), json!({"name": "own"})),
+            _ => (
+                "/api/v2/users".to_owned(),
+                json!({
+                    "username": name, "email": format!("{name}@example.com"), "login_type": "none",
+                    "organization_ids": [id],
+                }),
+            ),
+        };
+        let (made, removed) =
+            both(post(owner.clone(), making.clone(), body), delete(owner.clone(), path.clone())).await;
+        assert!(!made.status.is_server_error(), "round {round}, {making}: {}", made.body);
+        let is_there = owner.get(&path).await.status == StatusCode::OK;
+        let is_made = made.status.is_success();
+        // A role goes with its organization, whichever was first; everything else keeps it there.
+        let may_both = making.ends_with("/roles");
+        assert!(may_both || is_made == is_there, "round {round}, {making}: {} then {}", made.body, removed.body);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn access_lists_keep_what_others_granted() {
+    let (_app, owner) = TestApp::new().await;
+    let acl = format!("/api/v2/resources/template/{}/acl", owner.register("template", "base").await);
+    let mut granted = 0;
+    for round in 0..ROUNDS / 4 {
+        let mut ids = Vec::new();
+        for side in ["left", "right"] {
+            let user = owner.make_user(&format!("{side}{round}"), &[]).await;
+            ids.push(user["id"].as_str().unwrap().to_owned());
+        }
+        let grant = |id: &String| patch(owner.clone(), acl.clone(), json!({"user_roles": {id: "use"}}));
+        let (one, other) = both(grant(&ids[0]), grant(&ids[1])).await;
+        one.expect(StatusCode::OK);
+        other.expect(StatusCode::OK);
+        granted += 2;
+        let list = owner.get(&acl).await.json();
+        assert_eq!(list["user_roles"].as_object().unwrap().len(), granted, "round {round}");
+    }
+}
