@@ -1,12 +1,14 @@
 //! Groups of an organization's members.
+mod changes;
+
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
-use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Order, Query, SelectStatement, SimpleExpr};
+use sea_query::{Expr, ExprTrait as _, Iden, Order, Query, SelectStatement, SimpleExpr};
 use uuid::Uuid;
 
 use crate::{
-    GroupId, OrganizationId, Store, StoreError, Tx, UserId,
-    db::{MAX_IN_LIST, Source, microseconds, row, timestamp},
+    GroupId, OrganizationId, Store, StoreError, UserId,
+    db::{MAX_IN_LIST, Source, row, timestamp},
     filter::{Columns, condition},
     members::{OrganizationMembers, visible_memberships},
 };
@@ -255,138 +257,5 @@ impl Store {
             }
         }
         Ok(found)
-    }
-}
-
-impl Tx {
-    /// The group with this id as this unit of work sees it.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn find_group(&mut self, id: GroupId) -> Result<Option<Group>, StoreError> {
-        find(self, select().and_where(Expr::col(Groups::Id).eq(id.0))).await
-    }
-
-    /// Adds a group.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] when the organization has one of that name, [`StoreError::Gone`] when the organization
-    /// is not there.
-    #[tracing::instrument(skip_all)]
-    pub async fn insert_group(&mut self, new: &Group) -> Result<(), StoreError> {
-        self.require_organization(new.organization_id).await?;
-        use Groups as G;
-        let mut query = Query::insert();
-        query
-            .into_table(G::Table)
-            .columns([
-                G::Id,
-                G::OrganizationId,
-                G::Name,
-                G::DisplayName,
-                G::AvatarUrl,
-                G::QuotaAllowance,
-                G::CreatedAt,
-                G::UpdatedAt,
-            ])
-            .values_panic([
-                new.id.0.into(),
-                new.organization_id.0.into(),
-                new.name.as_str().into(),
-                new.display_name.as_str().into(),
-                new.avatar_url.as_str().into(),
-                new.quota_allowance.into(),
-                microseconds(new.created_at).into(),
-                microseconds(new.updated_at).into(),
-            ]);
-        self.execute_one(&query).await
-    }
-
-    /// Stores a changed group; its organization and the time it was made never change.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] when another of the organization has that name, [`StoreError::Gone`] when it is not
-    /// there.
-    #[tracing::instrument(skip_all)]
-    pub async fn update_group(&mut self, changed: &Group) -> Result<(), StoreError> {
-        use Groups as G;
-        let mut query = Query::update();
-        query
-            .table(G::Table)
-            .value(G::Name, changed.name.as_str())
-            .value(G::DisplayName, changed.display_name.as_str())
-            .value(G::AvatarUrl, changed.avatar_url.as_str())
-            .value(G::QuotaAllowance, changed.quota_allowance)
-            .value(G::UpdatedAt, microseconds(changed.updated_at))
-            .and_where(Expr::col(G::Id).eq(changed.id.0));
-        self.execute_one(&query).await
-    }
-
-    /// Removes a group, with its memberships and with what access lists granted to it.
-    ///
-    /// # Errors
-    /// [`StoreError::Gone`] when it is not there.
-    #[tracing::instrument(skip_all)]
-    pub async fn delete_group(&mut self, id: GroupId) -> Result<(), StoreError> {
-        self.revoke_grants_to(id.0).await?;
-        let mut query = Query::delete();
-        query.from_table(Groups::Table).and_where(Expr::col(Groups::Id).eq(id.0));
-        self.execute_one(&query).await
-    }
-
-    /// Removes all groups of an organization, the one of all its members, too.
-    pub(crate) async fn delete_groups_of(&mut self, organization: OrganizationId) -> Result<(), StoreError> {
-        let mut query = select();
-        query.and_where(Expr::col(Groups::OrganizationId).eq(organization.0));
-        let rows: Vec<GroupRow> = (&mut *self).fetch_all(&query).await?;
-        for row in rows {
-            self.delete_group(GroupId(row.id)).await?;
-        }
-        Ok(())
-    }
-
-    /// Puts a user into a group; says whether they were not in it.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
-    pub async fn insert_group_member(&mut self, group: GroupId, user: UserId) -> Result<bool, StoreError> {
-        let mut query = Query::insert();
-        query
-            .into_table(GroupMembers::Table)
-            .columns([GroupMembers::GroupId, GroupMembers::UserId])
-            .values_panic([group.0.into(), user.0.into()])
-            .on_conflict(OnConflict::new().do_nothing().to_owned());
-        Ok(self.execute(&query).await? == 1)
-    }
-
-    /// Takes a user out of a group; says whether they were in it.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
-    pub async fn delete_group_member(&mut self, group: GroupId, user: UserId) -> Result<bool, StoreError> {
-        let mut query = Query::delete();
-        query
-            .from_table(GroupMembers::Table)
-            .and_where(Expr::col(GroupMembers::GroupId).eq(group.0))
-            .and_where(Expr::col(GroupMembers::UserId).eq(user.0));
-        Ok(self.execute(&query).await? == 1)
-    }
-
-    /// Takes a user out of all groups, or out of those of one organization.
-    pub(crate) async fn leave_groups(&mut self, user: UserId, of: Option<OrganizationId>) -> Result<(), StoreError> {
-        let mut query = Query::delete();
-        query.from_table(GroupMembers::Table).and_where(Expr::col(GroupMembers::UserId).eq(user.0));
-        if let Some(organization) = of {
-            let mut theirs = Query::select();
-            theirs
-                .column(Groups::Id)
-                .from(Groups::Table)
-                .and_where(Expr::col(Groups::OrganizationId).eq(organization.0));
-            query.and_where(Expr::col(GroupMembers::GroupId).in_subquery(theirs));
-        }
-        self.execute(&query).await?;
-        Ok(())
     }
 }
