@@ -16,6 +16,11 @@ impl SecretText {
         Self(SecretString::from(text.into()))
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.reveal().is_empty()
+    }
+
     /// The secret itself. Search for this name to review every place that sees one.
     pub fn reveal(&self) -> &str {
         self.0.expose_secret()

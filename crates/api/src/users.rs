@@ -149,6 +149,36 @@ pub struct LoginResponse {
     pub session_token: SecretText,
 }
 
+/// `POST /users/validate-password`.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_debug_implementations, reason = "holds a secret")]
+pub struct ValidatePasswordRequest {
+    /// Required.
+    pub password: SecretText,
+}
+
+/// The answer to `POST /users/validate-password`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordStrength {
+    /// Whether it may be somebody's.
+    pub valid: bool,
+    /// What is wrong with it; empty when nothing is.
+    pub details: String,
+}
+
+/// `PUT /users/{user}/password`.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_debug_implementations, reason = "holds secrets")]
+pub struct UpdatePasswordRequest {
+    /// Required for one's own.
+    #[serde(skip_serializing_if = "SecretText::is_empty")]
+    pub old_password: SecretText,
+    /// Required, strong enough.
+    pub password: SecretText,
+}
+
 /// `POST /users`.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -270,6 +300,9 @@ pub struct UpdatePreferences {
 /// `GET /users/authmethods`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthMethods {
+    /// What people must agree to before they sign in; left out when there is nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub terms_of_service_url: String,
     /// E-mail and password.
     pub password: AuthMethod,
     /// GitHub.

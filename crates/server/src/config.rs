@@ -4,10 +4,13 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::builder::BoolishValueParser;
 use url::Url;
 
+use crate::cookies::SameSite;
+
 const SIGN_IN: &str = "Sessions and tokens";
 
 /// The settings of `keyfob server`.
 #[derive(Clone, Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "independent settings, none of them a state")]
 pub struct ServerArgs {
     /// Where to listen for HTTP.
     #[arg(long, env = "KEYFOB_HTTP_ADDRESS", value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
@@ -38,6 +41,27 @@ pub struct ServerArgs {
         action = clap::ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true",
         require_equals = true, help_heading = SIGN_IN)]
     pub disable_session_expiry_refresh: bool,
+    /// Let browsers send cookies over https alone [default: if the access URL is https].
+    #[arg(long, env = "KEYFOB_SECURE_AUTH_COOKIE", value_parser = BoolishValueParser::new(), num_args = 0..=1,
+        default_missing_value = "true", require_equals = true, help_heading = SIGN_IN)]
+    pub secure_auth_cookie: Option<bool>,
+    /// Which requests of other sites browsers send cookies with.
+    #[arg(long, env = "KEYFOB_SAMESITE_AUTH_COOKIE", value_name = "RULE", value_enum, default_value = "lax",
+        help_heading = SIGN_IN)]
+    pub samesite_auth_cookie: SameSite,
+    /// Name the session's cookie `__Host-coder_session_token`, so that no other host can set it.
+    #[arg(long, env = "KEYFOB_HOST_PREFIX_COOKIE", value_parser = BoolishValueParser::new(),
+        action = clap::ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true",
+        require_equals = true, help_heading = SIGN_IN)]
+    pub host_prefix_cookie: bool,
+    /// Let nobody but owners sign in with a password.
+    #[arg(long, env = "KEYFOB_DISABLE_PASSWORD_AUTH", value_parser = BoolishValueParser::new(),
+        action = clap::ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true",
+        require_equals = true, help_heading = SIGN_IN)]
+    pub disable_password_auth: bool,
+    /// What people must agree to before they sign in.
+    #[arg(long, env = "KEYFOB_TERMS_OF_SERVICE_URL", value_name = "URL", help_heading = SIGN_IN)]
+    pub terms_of_service_url: Option<Url>,
     /// How long a token lives that was minted without a lifetime.
     #[arg(long, env = "KEYFOB_DEFAULT_TOKEN_LIFETIME", value_name = "DURATION", default_value = "168h",
         allow_hyphen_values = true,
@@ -61,11 +85,16 @@ pub struct ServerArgs {
 }
 
 /// Settings that Coder's server knows, too: the flag, its variable here, and its variable there.
-const SHARED: [(&str, &str, &str); 8] = [
+const SHARED: [(&str, &str, &str); 13] = [
     ("http_address", "KEYFOB_HTTP_ADDRESS", "CODER_HTTP_ADDRESS"),
     ("access_url", "KEYFOB_ACCESS_URL", "CODER_ACCESS_URL"),
     ("session_duration", "KEYFOB_SESSION_DURATION", "CODER_SESSION_DURATION"),
     ("disable_session_expiry_refresh", "KEYFOB_DISABLE_SESSION_EXPIRY_REFRESH", "CODER_DISABLE_SESSION_EXPIRY_REFRESH"),
+    ("secure_auth_cookie", "KEYFOB_SECURE_AUTH_COOKIE", "CODER_SECURE_AUTH_COOKIE"),
+    ("samesite_auth_cookie", "KEYFOB_SAMESITE_AUTH_COOKIE", "CODER_SAMESITE_AUTH_COOKIE"),
+    ("host_prefix_cookie", "KEYFOB_HOST_PREFIX_COOKIE", "CODER_HOST_PREFIX_COOKIE"),
+    ("disable_password_auth", "KEYFOB_DISABLE_PASSWORD_AUTH", "CODER_DISABLE_PASSWORD_AUTH"),
+    ("terms_of_service_url", "KEYFOB_TERMS_OF_SERVICE_URL", "CODER_TERMS_OF_SERVICE_URL"),
     ("default_token_lifetime", "KEYFOB_DEFAULT_TOKEN_LIFETIME", "CODER_DEFAULT_TOKEN_LIFETIME"),
     ("max_token_lifetime", "KEYFOB_MAX_TOKEN_LIFETIME", "CODER_MAX_TOKEN_LIFETIME"),
     ("max_admin_token_lifetime", "KEYFOB_MAX_ADMIN_TOKEN_LIFETIME", "CODER_MAX_ADMIN_TOKEN_LIFETIME"),

@@ -19,12 +19,13 @@ pub(crate) struct ApiError {
     status: StatusCode,
     body: Box<ErrorBody>,
     challenge: Option<HeaderValue>,
+    retry_after: Option<HeaderValue>,
 }
 
 impl ApiError {
     /// An answer with a message.
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, body: Box::new(ErrorBody::message(message)), challenge: None }
+        Self { status, body: Box::new(ErrorBody::message(message)), challenge: None, retry_after: None }
     }
 
     /// 400 with a message.
@@ -86,6 +87,12 @@ impl ApiError {
         self.challenge = HeaderValue::from_str(challenge).ok();
         self
     }
+
+    /// The same answer, and after how many seconds to ask again.
+    pub(crate) fn retry_after(mut self, seconds: i64) -> Self {
+        self.retry_after = Some(HeaderValue::from(seconds));
+        self
+    }
 }
 
 impl IntoResponse for ApiError {
@@ -93,6 +100,9 @@ impl IntoResponse for ApiError {
         let mut response = (self.status, ApiJson(*self.body)).into_response();
         if let Some(challenge) = self.challenge {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
         }
         response
     }

@@ -13,6 +13,7 @@ mod system;
 
 pub(crate) use caller::Caller;
 pub(crate) use credential::CredentialRules;
+pub(crate) use csrf::guard as csrf_guard;
 pub(crate) use denied::{Denied, Refused};
 pub(crate) use roles::RoleBook;
 pub(crate) use store::*;

@@ -116,7 +116,8 @@ impl Host {
         }
         let hash = self.server.app().passwords().hash(password).await;
         let hash = hash.map_err(|error| ApiError::internal(&error))?;
-        Ok(self.store.set_password(&user, &hash).await.map_err(ApiError::from)?)
+        self.store.set_password(&user, None, &hash, None).await.map_err(ApiError::from)?;
+        Ok(())
     }
 
     /// Ends all use of the data directory.

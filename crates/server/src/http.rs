@@ -19,6 +19,7 @@ use crate::{
     context::{KeyLife, RequestContext, Trail},
     deployment,
     error::ApiError,
+    gate::csrf_guard,
     groups, organizations, resources, roles, sessions,
     state::App,
     tokens, users,
@@ -60,6 +61,7 @@ fn framed(app: App, routes: Router<App>) -> Router {
         .fallback(async || ApiError::new(StatusCode::NOT_FOUND, "Route not found."))
         .method_not_allowed_fallback(async || ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed."))
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn_with_state(app.clone(), csrf_guard))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(app.clone(), frame))
         .with_state(app)

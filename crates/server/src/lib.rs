@@ -6,6 +6,7 @@ mod authcheck;
 mod clock;
 mod config;
 mod context;
+mod cookies;
 mod deployment;
 mod error;
 mod extract;

@@ -1,6 +1,10 @@
 //! Passwords: how strong they must be, and how they are kept.
+mod attempts;
+mod common;
 mod hash;
+mod pbkdf2;
 mod strength;
 
-pub(crate) use hash::{Passwords, Verdict};
+pub(crate) use attempts::{BOUNDS, Strangers, too_many};
+pub(crate) use hash::{Passwords, Verdict, is_old};
 pub(crate) use strength::weakness;

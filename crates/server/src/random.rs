@@ -10,7 +10,11 @@ const ALPHANUMERIC: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij
 /// The generator of a server: `ChaCha20`, a cryptographically secure one, seeded by the operating system.
 #[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "its state foretells secrets")]
-pub struct Random(Arc<Mutex<ChaCha20Rng>>);
+pub struct Random {
+    main: Arc<Mutex<ChaCha20Rng>>,
+    /// What every visitor is given is drawn apart, so that visits shift nothing else.
+    visitors: Arc<Mutex<ChaCha20Rng>>,
+}
 
 impl Random {
     /// A generator that nobody can foretell.
@@ -18,12 +22,18 @@ impl Random {
     /// # Errors
     /// When the operating system gives no randomness.
     pub fn from_system() -> Result<Self, rand::rngs::SysError> {
-        Ok(Self(Arc::new(Mutex::new(ChaCha20Rng::try_from_rng(&mut rand::rngs::SysRng)?))))
+        Ok(Self::of(ChaCha20Rng::try_from_rng(&mut rand::rngs::SysRng)?))
     }
 
     /// A generator that everybody can foretell: for tests.
     pub fn seeded(seed: u64) -> Self {
-        Self(Arc::new(Mutex::new(ChaCha20Rng::seed_from_u64(seed))))
+        Self::of(ChaCha20Rng::seed_from_u64(seed))
+    }
+
+    fn of(main: ChaCha20Rng) -> Self {
+        let mut visitors = main.clone();
+        visitors.set_stream(1);
+        Self { main: Arc::new(Mutex::new(main)), visitors: Arc::new(Mutex::new(visitors)) }
     }
 
     /// Letters and digits, each as likely as any other.
@@ -39,6 +49,13 @@ impl Random {
         bytes
     }
 
+    /// Bytes for a visitor.
+    pub(crate) fn bytes_for_visitor<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.visitors.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut bytes[..]);
+        bytes
+    }
+
     /// A random (version 4) UUID.
     pub fn uuid(&self) -> Uuid {
         uuid::Builder::from_random_bytes(self.bytes()).into_uuid()
@@ -50,7 +67,7 @@ impl Random {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, ChaCha20Rng> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.main.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -17,10 +17,11 @@ use crate::{
     clock::Clock,
     config::ServerArgs,
     context::RequestContext,
+    cookies::{BadCookieRules, CookieRules},
     gate::{CredentialRules, RoleBook, System, Vault},
     http::{self, Service},
     jobs,
-    passwords::Passwords,
+    passwords::{Passwords, Strangers},
     random::Random,
     state::{App, Lifetimes, Parts, Settings},
 };
@@ -82,6 +83,9 @@ pub enum StartError {
         /// What the operating system says.
         cause: std::io::Error,
     },
+    /// Cookies are to have attributes with which browsers drop them.
+    #[error(transparent)]
+    Cookies(#[from] BadCookieRules),
     /// Anything that this machine cannot do.
     #[error("{0}")]
     Machine(String),
@@ -119,6 +123,7 @@ impl Server {
         clock: Clock,
         random: Random,
     ) -> Result<Self, StartError> {
+        let cookies = cookie_rules(args, url)?;
         let lock = lock(data_dir)?;
         let catalogue = catalogue(args)?;
         let path = data_dir.join(DATABASE);
@@ -135,7 +140,8 @@ impl Server {
             vault: Vault::new(store),
             roles: RoleBook::new(Arc::clone(&catalogue), RoleSettings::default()),
             passwords: Passwords::new().map_err(|error| StartError::Machine(error.to_string()))?,
-            settings: settings(args, url, deployment_id, &random),
+            strangers: Strangers::default(),
+            settings: settings(args, url, cookies, deployment_id, &random),
             audit_key,
             clock,
             random,
@@ -284,11 +290,18 @@ async fn deployment_id(store: &Store, random: &Random) -> Result<Uuid, StoreErro
     Ok(id)
 }
 
-fn settings(args: &ServerArgs, url: &str, deployment_id: Uuid, random: &Random) -> Settings {
+/// Cookies are for https alone where people reach the server by https.
+fn cookie_rules(args: &ServerArgs, url: &str) -> Result<CookieRules, BadCookieRules> {
+    let is_secure = args.secure_auth_cookie.unwrap_or_else(|| url.starts_with("https:"));
+    CookieRules::new(is_secure, args.samesite_auth_cookie, args.host_prefix_cookie)
+}
+
+fn settings(args: &ServerArgs, url: &str, cookies: CookieRules, deployment_id: Uuid, random: &Random) -> Settings {
     Settings {
         access_url: url.to_owned(),
         deployment_id,
-        credentials: CredentialRules { allow_query: args.allow_query_tokens },
+        credentials: CredentialRules { allow_query: args.allow_query_tokens, cookie: cookies.session_name() },
+        cookies,
         lifetimes: Lifetimes {
             session: args.session_duration,
             sessions_slide: !args.disable_session_expiry_refresh,
@@ -297,6 +310,8 @@ fn settings(args: &ServerArgs, url: &str, deployment_id: Uuid, random: &Random) 
             token_max_for_owners: args.max_admin_token_lifetime,
             retention: args.api_keys_retention,
         },
+        is_password_auth_disabled: args.disable_password_auth,
+        terms_of_service_url: args.terms_of_service_url.as_ref().map(ToString::to_string),
         dummy_hash: SecretHash(random.bytes()),
     }
 }

@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use crate::{
     clock::Clock,
+    cookies::CookieRules,
     gate::{CredentialRules, RoleBook, Vault},
-    passwords::Passwords,
+    passwords::{Passwords, Strangers},
     random::Random,
 };
 
@@ -24,6 +25,7 @@ pub(crate) struct Parts {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) roles: RoleBook,
     pub(crate) passwords: Passwords,
+    pub(crate) strangers: Strangers,
     pub(crate) settings: Settings,
     pub(crate) audit_key: ChainKey,
 }
@@ -34,7 +36,12 @@ pub(crate) struct Settings {
     pub(crate) access_url: String,
     pub(crate) deployment_id: Uuid,
     pub(crate) credentials: CredentialRules,
+    pub(crate) cookies: CookieRules,
     pub(crate) lifetimes: Lifetimes,
+    /// Only owners sign in with a password.
+    pub(crate) is_password_auth_disabled: bool,
+    /// What people must agree to before they sign in.
+    pub(crate) terms_of_service_url: Option<String>,
     /// What the secret of an unknown key is compared with.
     pub(crate) dummy_hash: SecretHash,
 }
@@ -78,6 +85,11 @@ impl App {
 
     pub(crate) fn passwords(&self) -> &Passwords {
         &self.0.passwords
+    }
+
+    /// Sign-ins with addresses that nobody has.
+    pub(crate) fn strangers(&self) -> &Strangers {
+        &self.0.strangers
     }
 
     /// What the chain of audit records is keyed with.

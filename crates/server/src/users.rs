@@ -2,6 +2,7 @@
 mod create;
 mod first;
 mod list;
+mod password;
 mod settings;
 
 pub(crate) use list::wanted;
@@ -33,8 +34,11 @@ pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/users", post(create_user).get(list::list))
         .route("/users/first", named_but_get().get(first::is_set_up).post(first::set_up))
+        // For other methods the word is a username.
+        .route("/users/validate-password", post(password::validate).merge(named()))
         .route("/users/{user}", named())
         .route("/users/{user}/profile", put(update_profile))
+        .route("/users/{user}/password", put(password::change))
         .route("/users/{user}/organizations", get(organizations_of))
         .route("/users/{user}/status/suspend", put(suspend))
         .route("/users/{user}/status/activate", put(activate))

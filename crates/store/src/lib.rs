@@ -28,4 +28,4 @@ pub use organizations::Organization;
 pub use page::Page;
 pub use resources::{AttributeIs, Grant, Grantee, ListResources, Resource, ResourceKey, ResourcesOf};
 pub use settings::NamesInUse;
-pub use users::{ListUsers, LoginType, NewUser, PasswordHash, Period, User, UserStatus};
+pub use users::{AttemptBounds, ListUsers, LoginType, NewUser, PasswordHash, Period, User, UserStatus};

@@ -85,17 +85,30 @@ impl Tx {
         find(self, name).await
     }
 
+    /// Gives a setting this value.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn set_setting(&mut self, name: &str, value: &str) -> Result<(), StoreError> {
+        self.write_setting(name, value, OnConflict::column(Settings::Name).update_column(Settings::Value).to_owned())
+            .await
+    }
+
     /// Gives a setting a value unless it has one.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn insert_setting(&mut self, name: &str, value: &str) -> Result<(), StoreError> {
+        self.write_setting(name, value, OnConflict::column(Settings::Name).do_nothing().to_owned()).await
+    }
+
+    async fn write_setting(&mut self, name: &str, value: &str, on_conflict: OnConflict) -> Result<(), StoreError> {
         let mut query = Query::insert();
         query
             .into_table(Settings::Table)
             .columns([Settings::Name, Settings::Value])
             .values_panic([name.into(), value.into()])
-            .on_conflict(OnConflict::column(Settings::Name).do_nothing().to_owned());
+            .on_conflict(on_conflict);
         self.execute(&query).await.map(drop)
     }
 }

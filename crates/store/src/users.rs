@@ -1,9 +1,11 @@
 //! Users.
 mod changes;
 mod list;
+mod passwords;
 mod settings;
 
 pub use list::{ListUsers, Period};
+pub use passwords::AttemptBounds;
 
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Iden, Query, SelectStatement, SimpleExpr};
@@ -131,6 +133,8 @@ pub(crate) enum Users {
     Name,
     AvatarUrl,
     PasswordHash,
+    PasswordFailures,
+    PasswordFailedAt,
     Status,
     LoginType,
     Roles,
@@ -164,8 +168,6 @@ row! {
         updated_at: i64, last_seen_at: Option<i64>,
     }
 }
-
-row! { struct PasswordRow in TABLE => { id: Uuid, password_hash: String } }
 
 impl TryFrom<UserRow> for User {
     type Error = StoreError;
@@ -243,28 +245,6 @@ impl Store {
     #[tracing::instrument(skip_all)]
     pub async fn find_user_by_username(&self, username: &str) -> Result<Option<User>, StoreError> {
         find(self, Expr::col(Users::UsernameKey).eq(fold(username)).and(is_live())).await
-    }
-
-    /// The live user with this e-mail address, and the hash of their password.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
-    pub async fn find_login(&self, email: &str) -> Result<Option<(User, PasswordHash)>, StoreError> {
-        // Service accounts have none.
-        if email.is_empty() {
-            return Ok(None);
-        }
-        let Some(user) = find(self, Expr::col(Users::EmailKey).eq(fold(email)).and(is_live())).await? else {
-            return Ok(None);
-        };
-        let mut query = Query::select();
-        query
-            .columns([Users::Id, Users::PasswordHash])
-            .from(Users::Table)
-            .and_where(Expr::col(Users::Id).eq(user.id.0));
-        let row: Option<PasswordRow> = (&mut &*self).fetch_optional(&query).await?;
-        Ok(row.filter(|row| row.id == user.id.0).map(|row| (user, PasswordHash(row.password_hash))))
     }
 
     /// How many live users there are.

@@ -2,9 +2,12 @@
 //!
 //! A file is `{"about", "steps"}`; a step has `do` (what it shows), `as` (the saved credential to send), `method`,
 //! `path`, `headers`, `json` or `body`, `save` (names for values of the answer), and the recorded answer in `status`,
-//! `out` or `text`, `out_headers` and `cookies`. `loose` and `unordered` say what is not compared. With `differs`,
+//! `out` or `text`, `out_headers` and `cookies`; `wait` is how many seconds pass before the call. `loose` and `unordered` say what is not compared. With `differs`,
 //! Keyfob answers otherwise on purpose, as `keyfob` has it; without `keyfob` the answer is not compared.
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 
@@ -53,7 +56,11 @@ impl<'a> Player<'a> {
 
     /// Makes a step's call and compares.
     pub(crate) fn play(&mut self, step: &Value) -> Played {
-        assert!(step.get("mail").is_none() && step.get("wait").is_none(), "mails and waiting are not played here");
+        assert!(step.get("mail").is_none(), "mails are not played here");
+        if let Some(seconds) = step["wait"].as_f64() {
+            // A recorded server's time goes on by itself.
+            std::thread::sleep(Duration::from_secs_f64(seconds));
+        }
         let answer = self.call(step);
         for (name, path) in step["save"].as_object().into_iter().flatten() {
             let value = saved(&answer, path.as_str().unwrap());

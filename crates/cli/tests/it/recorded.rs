@@ -18,7 +18,9 @@ const ANOTHER_CATALOGUE: [(&str, &str); 3] = [
 fn play(name: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/transcripts").join(name);
     let file: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    let server = Server::start();
+    let environment = file["server_env"].as_object().into_iter().flatten();
+    let environment: Vec<_> = environment.map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
+    let server = Server::start_in(&environment, &[]);
     let mut player = Player::new(&server.address);
     let mut complaints = String::new();
     for (number, step) in (1..).zip(file["steps"].as_array().unwrap()) {
@@ -73,4 +75,54 @@ fn users_are_made_changed_and_removed_as_recorded() {
 #[test]
 fn organizations_and_their_members_are_as_recorded() {
     play("people-orgs.json");
+}
+
+#[test]
+fn signing_in_with_a_password_is_as_recorded() {
+    play("ways-login.json");
+}
+
+#[test]
+fn signing_out_is_as_recorded() {
+    play("ways-logout.json");
+}
+
+#[test]
+fn the_proof_of_a_pages_origin_is_as_recorded() {
+    play("ways-csrf.json");
+}
+
+#[test]
+fn lifetimes_that_are_set_are_as_recorded() {
+    play("ways-lifetimes.json");
+}
+
+#[test]
+fn sessions_end_as_recorded() {
+    play("ways-session-end.json");
+}
+
+#[test]
+fn cookies_for_this_host_alone_are_as_recorded() {
+    play("ways-cookies-host.json");
+}
+
+#[test]
+fn cookies_for_other_sites_are_as_recorded() {
+    play("ways-cookies-secure.json");
+}
+
+#[test]
+fn changing_a_password_is_as_recorded() {
+    play("ways-password-change.json");
+}
+
+#[test]
+fn changing_a_password_in_a_browser_is_as_recorded() {
+    play("ways-password-browser.json");
+}
+
+#[test]
+fn the_strength_of_passwords_is_as_recorded() {
+    play("ways-password-rules.json");
 }

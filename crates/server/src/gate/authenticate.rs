@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::FromRequestParts,
-    http::{Method, StatusCode, request::Parts},
+    http::{StatusCode, request::Parts},
 };
 use jiff::{SignedDuration, Timestamp};
 use keyfob_rbac::{AllowList, Id, OwnedId, Scope, ScopeName, Subject};
@@ -28,13 +28,6 @@ use crate::{
 const USE_RESOLUTION: SignedDuration = SignedDuration::from_hours(1);
 
 const SIGNED_OUT: &str = "You are signed out or your session has expired. Please sign in again to continue.";
-const MISMATCH: &str = "CSRF error encountered. Authentication via \"coder_session_token\" cookie and \
-                        \"Coder-Session-Token\" header detected, but the values do not match. To resolve this issue \
-                        ensure the values used in both match, or only use one of the authentication methods. You can \
-                        also try clearing your cookies if this error persists.";
-const BAD_CSRF: &str = "Something is wrong with your CSRF token. Please refresh the page. If this error persists, try \
-                        clearing your cookies.";
-
 /// Why a request is not authenticated.
 #[derive(Debug, thiserror::Error)]
 enum Unauthenticated {
@@ -42,8 +35,6 @@ enum Unauthenticated {
     Nothing,
     #[error("two different credentials were presented")]
     Ambiguous,
-    #[error("a change with a cookie and without a proof of its origin")]
-    Forged,
     #[error("the credential is no key: {0}")]
     Malformed(String),
     #[error("no such key")]
@@ -89,7 +80,7 @@ async fn authenticate(parts: &Parts, app: &App, context: RequestContext) -> Resu
     let user = awake(user, app, &context, now).await?;
     let key = note_use(key, app, &context, now).await;
     let life = KeyLife { lifetime_seconds: key.lifetime_seconds, expires_at: key.expires_at };
-    let caller = compile(key, user, app, context).await?;
+    let caller = compile(key, user, app, context, credential.from_cookie).await?;
     caller.context.trail.authenticated(life);
     Ok(caller)
 }
@@ -97,11 +88,7 @@ async fn authenticate(parts: &Parts, app: &App, context: RequestContext) -> Resu
 fn presented(parts: &Parts, app: &App) -> Result<Credential, Unauthenticated> {
     let rules = app.settings().credentials;
     let found = credential::find(&parts.headers, &parts.uri, rules).map_err(|_| Unauthenticated::Ambiguous)?;
-    let credential = found.ok_or(Unauthenticated::Nothing)?;
-    if credential.from_cookie && parts.method != Method::GET {
-        csrf::check(&parts.method, &parts.headers, &credential.text).map_err(|_| Unauthenticated::Forged)?;
-    }
-    Ok(credential)
+    found.ok_or(Unauthenticated::Nothing)
 }
 
 /// The key whose secret was presented. An unknown id takes the same steps as a wrong secret.
@@ -187,7 +174,13 @@ fn slide(key: &ApiKey, app: &App, now: Timestamp) -> Timestamp {
     key.absolute_end.map_or(end, |bound| end.min(bound))
 }
 
-async fn compile(key: ApiKey, user: User, app: &App, context: RequestContext) -> Result<Caller, Unauthenticated> {
+async fn compile(
+    key: ApiKey,
+    user: User,
+    app: &App,
+    context: RequestContext,
+    from_cookie: bool,
+) -> Result<Caller, Unauthenticated> {
     let catalogue = app.catalogue();
     let unreadable = |error: &dyn std::fmt::Display| Unauthenticated::Unreadable(error.to_string());
     let scopes: Vec<ScopeName> = key
@@ -203,7 +196,7 @@ async fn compile(key: ApiKey, user: User, app: &App, context: RequestContext) ->
     let groups: Vec<OwnedId> = groups.into_iter().map(|group| OwnedId::Uuid(group.0)).collect();
     let subject = Subject::compile(catalogue, Id::from(user.id.0), &roles, &groups, &scope);
     Ok(Caller {
-        actor: Actor::Key(Arc::new(PresentedKey { key, user, scopes, allow_list })),
+        actor: Actor::Key(Arc::new(PresentedKey { key, user, scopes, allow_list, from_cookie })),
         subject,
         catalogue: Arc::clone(catalogue),
         context,
@@ -226,9 +219,9 @@ fn answer(reason: Unauthenticated, app: &App) -> ApiError {
             signed_out("Cookie \"coder_session_token\" or query parameter must be provided.".to_owned())
                 .challenge(&format!("Bearer realm=\"coder\", resource_metadata=\"{metadata}\""))
         }
-        Unauthenticated::Ambiguous => ApiError::bad_request(MISMATCH)
-            .challenge(&challenge("invalid_request", "The request holds two different credentials")),
-        Unauthenticated::Forged => ApiError::bad_request(BAD_CSRF),
+        Unauthenticated::Ambiguous => {
+            csrf::mismatch().challenge(&challenge("invalid_request", "The request holds two different credentials"))
+        }
         Unauthenticated::Malformed(detail) => {
             signed_out(format!("Invalid API key format: {detail}")).challenge(&invalid)
         }

@@ -34,6 +34,8 @@ pub(super) struct PresentedKey {
     pub(super) user: User,
     pub(super) scopes: Vec<ScopeName>,
     pub(super) allow_list: AllowList,
+    /// It came in the cookie of a browser.
+    pub(super) from_cookie: bool,
 }
 
 impl PresentedKey {
@@ -106,6 +108,11 @@ impl Caller {
     /// Whether this is the caller's own user.
     pub(crate) fn is_self(&self, user: UserId) -> bool {
         self.user().is_some_and(|own| own.id == user)
+    }
+
+    /// Whether the key came in the cookie of a browser.
+    pub(crate) fn has_cookie(&self) -> bool {
+        self.presented().is_some_and(|presented| presented.from_cookie)
     }
 
     /// Whether the caller may set what somebody else signs in with: no narrow key may, because it could then sign in

@@ -11,6 +11,8 @@ pub(crate) const SECRET_LENGTH: usize = 22;
 pub(crate) struct CredentialRules {
     /// Also in the query string.
     pub(crate) allow_query: bool,
+    /// In the cookie of this name.
+    pub(crate) cookie: &'static str,
 }
 
 /// A credential as presented.
@@ -42,7 +44,7 @@ pub(super) fn find(headers: &HeaderMap, uri: &Uri, rules: CredentialRules) -> Re
             candidates.push(Credential { text: SecretText::new(text), from_cookie });
         }
     };
-    for value in cookies(headers, SESSION_TOKEN_COOKIE) {
+    for value in cookies(headers, rules.cookie) {
         add(Some(value), true);
     }
     if rules.allow_query {

@@ -1,55 +1,114 @@
 //! Changes that a browser could be tricked into: with a cookie session they need a proof that the page is ours
 //! (contract, section 1.10).
-use axum::http::{HeaderMap, Method};
+use axum::{
+    body::{Body, Bytes},
+    extract::{FromRequest as _, Request, State},
+    http::{HeaderMap, Method, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use keyfob_api::{SESSION_TOKEN_HEADER, secret::SecretText};
 use subtle::ConstantTimeEq as _;
 
-use super::credential::{bearer, cookie, header_text};
+use super::credential::{self, Ambiguous, bearer, cookie, header_text};
+use crate::{cookies::CSRF_COOKIE, error::ApiError, state::App};
 
 /// The length of a token, in bytes.
 const TOKEN: usize = 32;
+/// What whoever is signed in elsewhere may still send: setting up, and reports that browsers send by themselves.
+const EXEMPT: [&str; 2] = ["/api/v2/users/first", "/api/v2/csp/reports"];
+const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A change without the proof.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Forged;
+const MISMATCH: &str = "CSRF error encountered. Authentication via \"coder_session_token\" cookie and \
+                        \"Coder-Session-Token\" header detected, but the values do not match. To resolve this issue \
+                        ensure the values used in both match, or only use one of the authentication methods. You can \
+                        also try clearing your cookies if this error persists.";
+const FORGED: &str = "Something is wrong with your CSRF token. Please refresh the page. If this error persists, try \
+                      clearing your cookies.";
 
-/// Checks a request whose key came from the cookie.
-pub(super) fn check(method: &Method, headers: &HeaderMap, session: &SecretText) -> Result<(), Forged> {
-    let is_safe = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
-    if is_safe {
-        return Ok(());
-    }
-    if header_text(headers, "Sec-Fetch-Site").is_some_and(|site| site == "cross-site") {
-        return Err(Forged);
-    }
-    let same_in_header = header_text(headers, SESSION_TOKEN_HEADER).is_some_and(|text| text == session.reveal());
-    if same_in_header || bearer(headers).is_some() || has_proof(headers) {
-        return Ok(());
-    }
-    Err(Forged)
+/// What two different credentials in one request are answered with.
+pub(super) fn mismatch() -> ApiError {
+    ApiError::bad_request(MISMATCH)
 }
 
-fn has_proof(headers: &HeaderMap) -> bool {
-    let decode = |text: Option<String>| text.and_then(|text| BASE64.decode(text).ok());
-    let (Some(token), Some(sent)) =
-        (decode(cookie(headers, "csrf_token")), decode(header_text(headers, "X-CSRF-TOKEN")))
-    else {
-        return false;
+/// Lets through what needs no proof or has one, and gives a token to who has none.
+pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+    let has_token = cookie(request.headers(), CSRF_COOKIE).is_some_and(|token| decode(&token).is_some());
+    let mut response = match require_proof(&app, request).await {
+        Ok(request) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
     };
-    token.len() == TOKEN && unmask(&sent).is_some_and(|sent| bool::from(sent.ct_eq(&token)))
+    if !has_token {
+        let token = BASE64.encode(app.random().bytes_for_visitor::<TOKEN>());
+        if let Ok(cookie) = app.settings().cookies.passing(CSRF_COOKIE, &token) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+    }
+    response
+}
+
+async fn require_proof(app: &App, request: Request) -> Result<Request, ApiError> {
+    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
+    if is_safe || EXEMPT.contains(&request.uri().path()) {
+        return Ok(request);
+    }
+    let found = credential::find(request.headers(), request.uri(), app.settings().credentials);
+    let credential = found.map_err(|Ambiguous| mismatch())?;
+    let Some(session) = credential.filter(|credential| credential.from_cookie) else { return Ok(request) };
+    if header_text(request.headers(), "Sec-Fetch-Site").is_some_and(|site| site == "cross-site") {
+        return Err(ApiError::bad_request(FORGED));
+    }
+    if is_proven(request.headers(), &session.text) {
+        return Ok(request);
+    }
+    proven_by_form(request, app).await
+}
+
+fn is_proven(headers: &HeaderMap, session: &SecretText) -> bool {
+    let same_in_header = header_text(headers, SESSION_TOKEN_HEADER).is_some_and(|text| text == session.reveal());
+    let has_token = || header_text(headers, "X-CSRF-TOKEN").is_some_and(|sent| is_token_of(headers, &sent));
+    same_in_header || bearer(headers).is_some() || has_token()
+}
+
+/// A page's form carries the token as a field. The body is read for it and put back.
+async fn proven_by_form(request: Request, app: &App) -> Result<Request, ApiError> {
+    let forged = || ApiError::bad_request(FORGED);
+    let media_type = header_text(request.headers(), header::CONTENT_TYPE.as_str()).unwrap_or_default();
+    if !media_type.starts_with(FORM) {
+        return Err(forged());
+    }
+    let (parts, body) = request.into_parts();
+    let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), app).await.map_err(|_| forged())?;
+    let mut fields = form_urlencoded::parse(&bytes);
+    let sent = fields.find(|(name, _)| name == CSRF_COOKIE).map(|(_, value)| value.into_owned());
+    if sent.is_some_and(|sent| is_token_of(&parts.headers, &sent)) {
+        return Ok(Request::from_parts(parts, Body::from(bytes)));
+    }
+    Err(forged())
+}
+
+/// Whether this text, masked or bare, is the token of the request's cookie.
+fn is_token_of(headers: &HeaderMap, sent: &str) -> bool {
+    let Some(token) = cookie(headers, CSRF_COOKIE).and_then(|token| decode(&token)) else { return false };
+    let sent = BASE64.decode(sent).ok().and_then(|sent| unmask(&sent));
+    sent.is_some_and(|sent| bool::from(sent.ct_eq(&token)))
+}
+
+fn decode(token: &str) -> Option<[u8; TOKEN]> {
+    BASE64.decode(token).ok()?.try_into().ok()
 }
 
 /// The token itself, or `pad ‖ (pad XOR token)`.
-fn unmask(sent: &[u8]) -> Option<Vec<u8>> {
-    match sent.len() {
-        TOKEN => Some(sent.to_vec()),
-        length if length == 2 * TOKEN => {
-            let (pad, masked) = sent.split_at(TOKEN);
-            Some(pad.iter().zip(masked).map(|(pad, masked)| pad ^ masked).collect())
-        }
-        _ => None,
+fn unmask(sent: &[u8]) -> Option<[u8; TOKEN]> {
+    if let Ok(bare) = sent.try_into() {
+        return Some(bare);
     }
+    let (pad, masked) = sent.split_first_chunk::<TOKEN>()?;
+    let masked: &[u8; TOKEN] = masked.try_into().ok()?;
+    let mut token = *pad;
+    token.iter_mut().zip(masked).for_each(|(byte, masked)| *byte ^= masked);
+    Some(token)
 }
 
 #[cfg(test)]
@@ -69,16 +128,15 @@ mod tests {
     #[test]
     fn the_contracts_check_vector_is_accepted_masked_and_bare() {
         let session = SecretText::new("key");
-        assert_eq!(check(&Method::POST, &headers(COOKIE, MASKED), &session), Ok(()));
-        assert_eq!(check(&Method::POST, &headers(COOKIE, COOKIE), &session), Ok(()));
+        assert!(is_proven(&headers(COOKIE, MASKED), &session));
+        assert!(is_proven(&headers(COOKIE, COOKIE), &session));
     }
 
     #[test]
     fn another_token_or_none_is_refused() {
         let session = SecretText::new("key");
-        let other = BASE64.encode([7; 32]);
-        assert_eq!(check(&Method::POST, &headers(COOKIE, &other), &session), Err(Forged));
-        assert_eq!(check(&Method::DELETE, &HeaderMap::new(), &session), Err(Forged));
-        assert_eq!(check(&Method::GET, &HeaderMap::new(), &session), Ok(()));
+        assert!(!is_proven(&headers(COOKIE, &BASE64.encode([7; TOKEN])), &session));
+        assert!(!is_proven(&headers(COOKIE, &BASE64.encode([7; 2 * TOKEN])), &session));
+        assert!(!is_proven(&HeaderMap::new(), &session));
     }
 }

@@ -8,6 +8,7 @@ mod groups;
 mod keys;
 mod members;
 mod organizations;
+mod passwords;
 mod resources;
 mod users;
 
@@ -20,6 +21,7 @@ pub(crate) use groups::{GroupChange, GroupChangeError, GroupView, WantedGroups};
 pub(crate) use keys::{EndKey, Ended, KeyOrder, Lifetime, MintError, MintedKey, NewKeyKind, Wish};
 pub(crate) use members::{AddMemberError, MemberView};
 pub(crate) use organizations::{DeleteOrganizationError, OrganizationChange};
+pub(crate) use passwords::SetPasswordError;
 pub(crate) use resources::{GrantChange, ResourceChange, ResourceError};
 pub(crate) use users::{CreateUserError, DeleteUserError, UserView};
 

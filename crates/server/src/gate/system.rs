@@ -43,6 +43,7 @@ impl System {
                 (ResourceType::USER, Action::CREATE),
                 (ResourceType::USER, Action::READ),
                 (ResourceType::USER, Action::UPDATE),
+                (ResourceType::USER, Action::UPDATE_PERSONAL),
                 (ResourceType::ORGANIZATION, Action::READ),
                 (ResourceType::ORGANIZATION_MEMBER, Action::CREATE),
                 (ResourceType::ORGANIZATION_MEMBER, Action::READ),

@@ -6,6 +6,8 @@ use keyfob_api::secret::SecretText;
 use keyfob_store::PasswordHash;
 use tokio::sync::Semaphore;
 
+use super::pbkdf2;
+
 /// How many passwords are hashed at the same time: each takes 19 MiB and a core.
 const PARALLEL: usize = 2;
 
@@ -72,6 +74,9 @@ impl Passwords {
         let kept = kept.unwrap_or(&self.dummy).clone();
         let matches = self
             .run(move || {
+                if is_old(&kept) {
+                    return pbkdf2::is_password(&kept.0, password.reveal());
+                }
                 argon2::PasswordHash::new(&kept.0)
                     .is_ok_and(|kept| argon.verify_password(password.reveal().as_bytes(), &kept).is_ok())
             })
@@ -84,6 +89,11 @@ impl Passwords {
         let _turn = self.turns.acquire().await.map_err(|error| lost(&error))?;
         tokio::task::spawn_blocking(work).await.map_err(|error| lost(&error))
     }
+}
+
+/// Whether a password is kept in a form that is no longer written.
+pub(crate) fn is_old(kept: &PasswordHash) -> bool {
+    kept.0.starts_with(pbkdf2::PREFIX)
 }
 
 fn hash(argon: &Argon2<'_>, password: &str) -> Result<PasswordHash, HashError> {

@@ -1,6 +1,8 @@
 //! How strong a password must be (contract, section 5.5).
 use std::collections::HashSet;
 
+use super::common::is_common;
+
 /// The least entropy, in bits.
 const MIN_BITS: f64 = 52.0;
 /// The most bytes.
@@ -28,7 +30,10 @@ pub(crate) fn weakness(password: &str) -> Option<String> {
     if entropy(password) < MIN_BITS {
         return Some(advice(password));
     }
-    (password.len() > MAX_BYTES).then(|| format!("password must be no more than {MAX_BYTES} characters"))
+    if password.len() > MAX_BYTES {
+        return Some(format!("password must be no more than {MAX_BYTES} characters"));
+    }
+    is_common(password).then(|| "insecure password, this one is among the most common".to_owned())
 }
 
 fn uses(password: &str, class: &Class) -> bool {

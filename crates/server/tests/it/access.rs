@@ -22,7 +22,7 @@ enum Access {
 use Access::{AnyKey, Filtered, Needs, Public};
 
 /// Below `/api/v2`, unless the path begins with two slashes.
-const ENDPOINTS: [(&str, &str, Access); 75] = [
+const ENDPOINTS: [(&str, &str, Access); 79] = [
     ("GET", "//healthz", Public),
     ("GET", "//latency-check", Public),
     ("GET", "//readyz", Public),
@@ -37,6 +37,7 @@ const ENDPOINTS: [(&str, &str, Access); 75] = [
     ("GET", "/users/first", Public),
     ("POST", "/users/first", Public),
     ("POST", "/users/login", Public),
+    ("POST", "/users/validate-password", Public),
     ("POST", "/users/logout", AnyKey),
     ("GET", "/experiments", AnyKey),
     ("GET", "/resource-types", AnyKey),
@@ -55,9 +56,12 @@ const ENDPOINTS: [(&str, &str, Access); 75] = [
     ("DELETE", "/users/login", Needs("user:read")),
     ("DELETE", "/users/logout", Needs("user:read")),
     ("DELETE", "/users/roles", Needs("user:read")),
+    ("DELETE", "/users/validate-password", Needs("user:read")),
+    ("GET", "/users/validate-password", Needs("user:read")),
     ("GET", "/users/login", Needs("user:read")),
     ("GET", "/users/logout", Needs("user:read")),
     ("PUT", "/users/{user}/profile", Needs("user:update_personal")),
+    ("PUT", "/users/{user}/password", Needs("user:update_personal")),
     ("GET", "/users/{user}/organizations", Filtered("organization:read")),
     ("GET", "/users/{user}/organizations/{organizationname}", Needs("organization:read")),
     ("PUT", "/users/{user}/status/suspend", Needs("user:read")),

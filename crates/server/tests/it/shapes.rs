@@ -27,7 +27,7 @@ async fn setting_up_and_signing_in() {
     let owner = app.bearer_of(session.text("session_token"));
     let signed_out = owner.post("/api/v2/users/logout", json!({})).await.expect(StatusCode::OK);
     assert_json_snapshot!("logout", signed_out.json());
-    assert_eq!(signed_out.header("Set-Cookie"), "coder_session_token=; Path=/; Max-Age=-1; HttpOnly; SameSite=Lax");
+    assert_eq!(signed_out.header("Set-Cookie"), "coder_session_token=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
 }
 
 #[tokio::test]

@@ -14,6 +14,9 @@ CREATE TABLE users (
     name               TEXT    NOT NULL,
     avatar_url         TEXT    NOT NULL DEFAULT '',
     password_hash      TEXT    NOT NULL DEFAULT '',
+    -- Wrong passwords in a row, and when the last was given.
+    password_failures  INTEGER NOT NULL DEFAULT 0,
+    password_failed_at INTEGER NOT NULL DEFAULT 0,
     status             TEXT    NOT NULL CHECK (status IN ('active', 'dormant', 'suspended')),
     login_type         TEXT    NOT NULL CHECK (login_type IN ('password', 'github', 'oidc', 'none')),
     roles              TEXT    NOT NULL CHECK (json_valid(roles)),
@@ -113,6 +116,7 @@ CREATE TABLE api_keys (
     allow_list       TEXT    NOT NULL CHECK (json_array_length(allow_list) > 0),
     lifetime_seconds INTEGER NOT NULL,
     ip_address       TEXT    NOT NULL DEFAULT '0.0.0.0',
+    user_agent       TEXT    NOT NULL DEFAULT '',
     created_at       INTEGER NOT NULL,
     updated_at       INTEGER NOT NULL,
     last_used        INTEGER NOT NULL DEFAULT 0,

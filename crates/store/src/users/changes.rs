@@ -2,7 +2,7 @@
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Func, Order, Query, SimpleExpr};
 
-use super::{NewUser, PasswordHash, User, UserRow, UserStatus, Users, find, fold, is_live, select};
+use super::{NewUser, User, UserRow, UserStatus, Users, find, fold, is_live, select};
 use crate::{
     StoreError, Tx, UserId,
     db::{Source as _, microseconds},
@@ -108,15 +108,6 @@ impl Tx {
         self.update_user(id, now, values).await
     }
 
-    /// Gives a user another password.
-    ///
-    /// # Errors
-    /// [`StoreError::Gone`] when there is no such live user.
-    #[tracing::instrument(skip_all)]
-    pub async fn update_password(&mut self, id: UserId, hash: &PasswordHash, now: Timestamp) -> Result<(), StoreError> {
-        self.update_user(id, now, [(Users::PasswordHash, hash.0.as_str().into())]).await
-    }
-
     /// Notes that a user has just acted.
     ///
     /// # Errors
@@ -126,7 +117,7 @@ impl Tx {
         self.update_user(id, now, [(Users::LastSeenAt, microseconds(now).into())]).await
     }
 
-    async fn update_user<const N: usize>(
+    pub(super) async fn update_user<const N: usize>(
         &mut self,
         id: UserId,
         now: Timestamp,

@@ -128,7 +128,14 @@ impl AuthorizedStore {
 
     /// The names of the caller's roles.
     pub(super) async fn own_role_names(&self) -> Result<Vec<RoleName>, StoreError> {
-        let Some(user) = self.caller.user() else { return Ok(vec![RoleName::site("system")]) };
+        match self.caller.user() {
+            Some(user) => self.role_names_of(user).await,
+            None => Ok(vec![RoleName::site("system")]),
+        }
+    }
+
+    /// The names of a user's roles.
+    pub(super) async fn role_names_of(&self, user: &User) -> Result<Vec<RoleName>, StoreError> {
         let members = self.store().memberships(user.id).await?;
         let organizations = self.store().organizations_of(user.id).await?;
         let memberships: Vec<(Organization, Member)> = organizations

@@ -8,14 +8,17 @@ use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use keyfob_api::secret::SecretText;
 use keyfob_rbac::{Action, AllowEntry, AllowList, Id, Object, ResourceType, ScopeName, scopes_exceeding};
-use keyfob_store::{ApiKey, KeyId, KeyLoginType, ListKeys, NewApiKey, Page, StoreError, User, UserId};
+use keyfob_store::{ApiKey, KeyId, KeyLoginType, ListKeys, NewApiKey, Page, StoreError, Tx, User, UserId};
 
 use super::{AuthorizedStore, audit::key_audit};
-use crate::gate::{
-    Denied, Refused,
-    authenticate::hash_secret,
-    caller::{PresentedKey, is_full},
-    credential::SECRET_LENGTH,
+use crate::{
+    gate::{
+        Denied, Refused,
+        authenticate::hash_secret,
+        caller::{PresentedKey, is_full},
+        credential::SECRET_LENGTH,
+    },
+    state::App,
 };
 
 /// What a person asks for, or leaves out.
@@ -39,6 +42,14 @@ pub(crate) struct KeyOrder {
     pub(crate) scopes: Wish<Vec<ScopeName>>,
     pub(crate) allow_list: Wish<AllowList>,
     pub(crate) lifetime: Lifetime,
+}
+
+impl KeyOrder {
+    /// A session with all that its order's caller has.
+    pub(crate) fn session(app: &App, owner: User) -> Self {
+        let lifetime = Lifetime(app.settings().lifetimes.session);
+        Self { owner, kind: NewKeyKind::Session, scopes: Wish::Own, allow_list: Wish::Own, lifetime }
+    }
 }
 
 /// What kind of key to mint.
@@ -119,6 +130,25 @@ impl AuthorizedStore {
     #[tracing::instrument(skip_all)]
     pub(crate) async fn mint_key(&self, order: KeyOrder) -> Result<MintedKey, MintError> {
         self.caller.require(Action::CREATE, &key_object(Id::None, order.owner.id)).map_err(MintError::Denied)?;
+        let (key, minted) = self.forge(order)?;
+        let mut tx = self.store().begin().await?;
+        self.require_parent(&mut tx, &key).await?;
+        self.insert_key(&mut tx, key).await?;
+        tx.commit().await?;
+        Ok(minted)
+    }
+
+    /// Mints the key that takes the place of the caller's own, which ends in the same unit of work: it has the same
+    /// parent, and no more than the caller's own key.
+    pub(super) async fn mint_in_place(&self, tx: &mut Tx, order: KeyOrder) -> Result<MintedKey, MintError> {
+        let (key, minted) = self.forge(order)?;
+        let parent_id = self.caller.key().and_then(|key| key.parent_id.clone());
+        self.insert_key(tx, ApiKey { parent_id, ..key }).await?;
+        Ok(minted)
+    }
+
+    /// A key as ordered, within the bounds of the caller's own.
+    fn forge(&self, order: KeyOrder) -> Result<(ApiKey, MintedKey), MintError> {
         let bounds = self.bounds(&order)?;
         let now = self.now();
         let asked_end = SignedDuration::try_from(order.lifetime.0).ok().and_then(|length| now.checked_add(length).ok());
@@ -148,8 +178,7 @@ impl AuthorizedStore {
             id,
         };
         let text = SecretText::new(format!("{}-{}", key.id, secret.reveal()));
-        self.insert_key(key).await?;
-        Ok(MintedKey { text })
+        Ok((key, MintedKey { text }))
     }
 
     /// What was asked for, if it lies within the caller's own key.
@@ -175,18 +204,18 @@ impl AuthorizedStore {
         Err(MintError::Exceeds { scopes: exceeding_scopes, entries: exceeding_entries })
     }
 
-    /// Stores a key, if its owner and the caller's key are still there: both may have gone since the gate looked.
-    async fn insert_key(&self, key: ApiKey) -> Result<(), MintError> {
-        let mut tx = self.store().begin().await?;
+    /// The caller's key must still be there: it may have gone since the gate looked.
+    async fn require_parent(&self, tx: &mut Tx, key: &ApiKey) -> Result<(), MintError> {
+        let Some(parent) = &key.parent_id else { return Ok(()) };
+        let parent = tx.find_key(parent).await?;
+        if parent.is_some_and(|parent| parent.is_live(self.now())) { Ok(()) } else { Err(MintError::Overtaken) }
+    }
+
+    /// Stores a key, if its owner is still there.
+    async fn insert_key(&self, tx: &mut Tx, key: ApiKey) -> Result<(), MintError> {
         let owner = tx.find_user(key.user_id).await?;
         if owner.is_none_or(|owner| owner.deleted) {
             return Err(MintError::Overtaken);
-        }
-        if let Some(parent) = &key.parent_id {
-            let parent = tx.find_key(parent).await?;
-            if parent.is_none_or(|parent| !parent.is_live(self.now())) {
-                return Err(MintError::Overtaken);
-            }
         }
         let ip_address = self.caller.context.client;
         match tx.insert_key(&NewApiKey { key: key.clone(), ip_address }).await {
@@ -194,8 +223,8 @@ impl AuthorizedStore {
             inserted => inserted?,
         }
         let action = if self.caller.user().is_none() { "login" } else { "create" };
-        self.record(&mut tx, key_audit(action, StatusCode::CREATED, None, Some(&key))).await?;
-        Ok(tx.commit().await?)
+        self.record(tx, key_audit(action, StatusCode::CREATED, None, Some(&key))).await?;
+        Ok(())
     }
 
     /// How long the longest-lived token may live that the caller could mint under this limit.

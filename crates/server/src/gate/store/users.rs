@@ -5,8 +5,7 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use keyfob_rbac::{Action, Object, ResourceType};
 use keyfob_store::{
-    ListUsers, Member, NewUser, Organization, OrganizationId, PasswordHash, ResourcesOf, StoreError, User, UserId,
-    UserStatus,
+    ListUsers, Member, NewUser, Organization, OrganizationId, ResourcesOf, StoreError, User, UserId, UserStatus,
 };
 use uuid::Uuid;
 
@@ -104,13 +103,6 @@ impl AuthorizedStore {
         Ok(shown.map(|user| (user.id, user.username)).collect())
     }
 
-    /// The live user with that address and their password's hash, for signing in. Requires `read` on all users.
-    #[tracing::instrument(skip_all)]
-    pub(crate) async fn login(&self, email: &str) -> Result<Option<(User, PasswordHash)>, Refused> {
-        self.require_permitted(Action::READ, &Object::of(ResourceType::USER))?;
-        Ok(self.store().find_login(email).await?)
-    }
-
     /// Whether a live user whom the caller may see has that name or address.
     #[tracing::instrument(skip_all)]
     pub(crate) async fn is_taken(&self, username: &str, email: &str) -> Result<bool, Refused> {
@@ -189,20 +181,6 @@ impl AuthorizedStore {
         Ok(changed)
     }
 
-    /// Gives a user another password, and ends all their keys. Requires `update` on the user.
-    #[tracing::instrument(skip_all)]
-    pub(crate) async fn set_password(&self, user: &User, hash: &PasswordHash) -> Result<(), Refused> {
-        self.require_permitted(Action::UPDATE, &user_object(user.id))?;
-        let now = self.now();
-        let changed = User { updated_at: now, ..user.clone() };
-        let mut tx = self.store().begin().await?;
-        tx.update_password(user.id, hash, now).await?;
-        tx.delete_keys_of(user.id).await?;
-        self.record(&mut tx, user_audit("write", StatusCode::OK, Some(user), &changed).with_secret("hashed_password"))
-            .await?;
-        Ok(tx.commit().await?)
-    }
-
     /// Gives a user another username and another name. Requires `update_personal` on the user, and `update` for
     /// another username.
     #[tracing::instrument(skip_all)]
@@ -237,8 +215,8 @@ impl AuthorizedStore {
     }
 
     /// What is personal is hidden from others, and refused to those whom it is about.
-    fn require_personal(&self, user: &User) -> Result<(), Refused> {
-        self.caller.require(Action::READ_PERSONAL, &user_object(user.id)).map_err(|denied| {
+    pub(super) fn require_personal(&self, action: Action, user: &User) -> Result<(), Refused> {
+        self.caller.require(action, &user_object(user.id)).map_err(|denied| {
             if self.caller.is_self(user.id) { Refused::Denied(denied) } else { Refused::Hidden(Some(denied)) }
         })
     }
@@ -246,14 +224,14 @@ impl AuthorizedStore {
     /// A user's memberships. Requires `read_personal` on the user.
     #[tracing::instrument(skip_all)]
     pub(crate) async fn memberships(&self, user: &User) -> Result<Vec<Member>, Refused> {
-        self.require_personal(user)?;
+        self.require_personal(Action::READ_PERSONAL, user)?;
         Ok(self.store().memberships(user.id).await?)
     }
 
     /// How a user likes pages to look. Requires `read_personal` on the user.
     #[tracing::instrument(skip_all)]
     pub(crate) async fn user_settings(&self, user: &User) -> Result<BTreeMap<String, String>, Refused> {
-        self.require_personal(user)?;
+        self.require_personal(Action::READ_PERSONAL, user)?;
         Ok(self.store().user_settings(user.id).await?)
     }
 

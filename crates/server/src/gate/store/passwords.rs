@@ -1,0 +1,164 @@
+//! Passwords: who may set whose, and how often somebody may be wrong.
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use keyfob_rbac::{Action, Object, ResourceType, RoleName, may_assign};
+use keyfob_store::{PasswordHash, StoreError, User};
+
+use super::{AuthorizedStore, KeyOrder, MintError, MintedKey, audit::user_audit, users::user_object};
+use crate::{
+    gate::{Denied, Refused},
+    passwords::BOUNDS,
+};
+
+/// Why a password was not set.
+#[derive(Debug)]
+pub(crate) enum SetPasswordError {
+    /// The user is an owner, and the caller is none.
+    OwnersOnly,
+    /// The caller's roles may not assign all that the user holds.
+    Stronger(Denied),
+    /// It would be somebody else's password, and the caller's key is narrow.
+    NeedsFullKey,
+    /// It was changed meanwhile.
+    Overtaken,
+    /// The session that was to go on could not be minted.
+    Mint(MintError),
+    /// Everything else.
+    Refused(Refused),
+}
+
+impl From<Refused> for SetPasswordError {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<StoreError> for SetPasswordError {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+impl From<MintError> for SetPasswordError {
+    fn from(error: MintError) -> Self {
+        Self::Mint(error)
+    }
+}
+
+impl AuthorizedStore {
+    /// The live user with that address and their password's hash, for signing in. Requires `read` on all users.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn login(&self, email: &str) -> Result<Option<(User, PasswordHash)>, Refused> {
+        self.require_permitted(Action::READ, &Object::of(ResourceType::USER))?;
+        Ok(self.store().find_login(email).await?)
+    }
+
+    /// A user's password's hash, to compare passwords with. Requires `read` on all users.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn password_of(&self, user: &User) -> Result<Option<PasswordHash>, Refused> {
+        self.require_permitted(Action::READ, &Object::of(ResourceType::USER))?;
+        Ok(self.store().find_password(user.id).await?)
+    }
+
+    /// Counts an attempt with a password, of nobody's where there is no such user; says until when there is to be
+    /// none, if that is so. Requires `update` on the user.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn begin_password_attempt(
+        &self,
+        user: Option<&User>,
+        address: &str,
+    ) -> Result<Option<Timestamp>, Refused> {
+        let object = user.map_or_else(|| Object::of(ResourceType::USER), |user| user_object(user.id));
+        self.require_permitted(Action::UPDATE, &object)?;
+        let mut tx = self.store().begin().await?;
+        let until = if let Some(user) = user {
+            tx.begin_password_attempt(user.id, BOUNDS, self.now()).await?
+        } else {
+            // A write as there is one for a user: it would be missed by who looks at the time that answers take.
+            tx.set_setting(STRANGER, &self.now().to_string()).await?;
+            self.app.strangers().attempt(address, self.now())
+        };
+        tx.commit().await?;
+        Ok(until)
+    }
+
+    /// Forgets a user's wrong passwords: the right one was given. Keeps it in the present form, if it was kept in an
+    /// older one. Requires `update` on the user.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn password_was_right(
+        &self,
+        user: &User,
+        seen: &PasswordHash,
+        renewed: Option<&PasswordHash>,
+    ) -> Result<(), Refused> {
+        self.require_permitted(Action::UPDATE, &user_object(user.id))?;
+        let mut tx = self.store().begin().await?;
+        tx.forget_password_failures(user.id, self.now()).await?;
+        if let Some(hash) = renewed {
+            tx.rehash_password(user.id, seen, hash).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Whether the caller may set a user's password at all. Requires `update_personal` on the user; for somebody
+    /// else's also a full key, `update` on the user, and a role that may assign every role that the user holds.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn require_setting_password(&self, user: &User) -> Result<(), SetPasswordError> {
+        self.require_personal(Action::UPDATE_PERSONAL, user)?;
+        if self.caller.is_self(user.id) {
+            return Ok(());
+        }
+        let is_owner = |user: &User| user.roles.iter().any(|role| role == "owner");
+        if self.caller.user().is_none_or(is_owner) {
+            return self.require_full_key();
+        }
+        if is_owner(user) {
+            return Err(SetPasswordError::OwnersOnly);
+        }
+        self.require_permitted(Action::UPDATE, &user_object(user.id))?;
+        let own = self.own_role_names().await?;
+        let held = self.role_names_of(user).await?;
+        if held.iter().any(|role: &RoleName| !may_assign(&own, role)) {
+            return Err(SetPasswordError::Stronger(self.caller.denied(Action::UPDATE, ResourceType::USER)));
+        }
+        self.require_full_key()
+    }
+
+    fn require_full_key(&self) -> Result<(), SetPasswordError> {
+        if self.caller.may_set_credentials_of_others() { Ok(()) } else { Err(SetPasswordError::NeedsFullKey) }
+    }
+
+    /// Gives a user another password, and ends all their keys; that belongs to it and takes no further permission.
+    /// The session that is ordered goes on with a new key. Requires the same as [`Self::require_setting_password`],
+    /// and that the password is still the one that was seen, if one was.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn set_password(
+        &self,
+        user: &User,
+        seen: Option<&PasswordHash>,
+        hash: &PasswordHash,
+        renewed: Option<KeyOrder>,
+    ) -> Result<Option<MintedKey>, SetPasswordError> {
+        let mut tx = self.store().begin().await?;
+        self.require_setting_password(user).await?;
+        let old = tx.find_password(user.id).await?.ok_or(StoreError::Gone)?;
+        if seen.is_some_and(|seen| *seen != old) {
+            return Err(SetPasswordError::Overtaken);
+        }
+        let now = self.now();
+        tx.update_password(user.id, hash, now).await?;
+        tx.delete_keys_of(user.id).await?;
+        let changed = User { updated_at: now, ..user.clone() };
+        let deed = user_audit("write", StatusCode::NO_CONTENT, Some(user), &changed).with_secret("hashed_password");
+        self.record(&mut tx, deed).await?;
+        let minted = match renewed {
+            Some(order) => Some(self.mint_in_place(&mut tx, order).await?),
+            None => None,
+        };
+        tx.commit().await?;
+        Ok(minted)
+    }
+}
+
+/// The setting that says when somebody last signed in with an address that nobody has.
+const STRANGER: &str = "stranger_at";

@@ -1,0 +1,134 @@
+//! Setting passwords, and guessing them (contract, sections 5.2, 5.5 and 5.7; stances on them).
+use axum::http::StatusCode;
+use jiff::SignedDuration;
+use keyfob_store::{Limits, PasswordHash, Store, UserId};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Identity, PASSWORD, TestApp};
+
+const OTHER: &str = "An0ther!Secret-pw";
+
+async fn sign_in(app: &TestApp, email: &str, password: &str) -> Answer {
+    app.nobody().post("/api/v2/users/login", json!({"email": email, "password": password})).await
+}
+
+async fn set(by: &Identity, user: &str, body: Value) -> Answer {
+    by.put(&format!("/api/v2/users/{user}/password"), body).await
+}
+
+/// Stance "Who may set another's password".
+#[tokio::test]
+async fn a_password_is_set_by_those_who_may_assign_all_that_its_user_holds() {
+    let (app, owner) = TestApp::new().await;
+    let admin = owner.invite(&app, "admin", &["user-admin"]).await;
+    owner.invite(&app, "alice", &[]).await;
+    owner.invite(&app, "eve", &["auditor"]).await;
+    owner.invite(&app, "second", &["owner"]).await;
+    let body = json!({"password": OTHER});
+    set(&admin, "alice", body.clone()).await.expect(StatusCode::NO_CONTENT);
+    sign_in(&app, "alice@example.com", OTHER).await.expect(StatusCode::CREATED);
+    let refused = set(&admin, "eve", body.clone()).await.expect(StatusCode::FORBIDDEN);
+    assert_eq!(refused.message(), "Forbidden.");
+    assert!(refused.detail().contains("ask an owner"), "{}", refused.body);
+    let refused = set(&admin, "second", body.clone()).await.expect(StatusCode::BAD_REQUEST);
+    assert_eq!(refused.message(), "Only owners can change the password of an owner.");
+    set(&owner, "eve", body.clone()).await.expect(StatusCode::NO_CONTENT);
+    set(&owner, "second", body.clone()).await.expect(StatusCode::NO_CONTENT);
+    // A narrow key could sign in with what it set.
+    let narrow = owner.restricted(&["coder:all"], &["user:*"]).await;
+    let refused = set(&narrow, "alice", json!({"password": PASSWORD})).await.expect(StatusCode::FORBIDDEN);
+    assert!(refused.detail().contains("coder:all"), "{}", refused.body);
+    sign_in(&app, "alice@example.com", OTHER).await.expect(StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_narrow_key_is_told_what_it_lacks_for_its_own_users_password() {
+    let (_app, owner) = TestApp::new().await;
+    let narrow = owner.scoped(&["user:read"]).await;
+    let body = json!({"old_password": PASSWORD, "password": OTHER});
+    let refused = set(&narrow, "me", body).await.expect(StatusCode::FORBIDDEN);
+    assert!(refused.detail().contains("user:update_personal"), "{}", refused.body);
+}
+
+/// Stance "100 consecutive failed passwords of an account".
+#[tokio::test]
+async fn a_hundred_wrong_passwords_in_a_row_pause_the_account_and_nothing_else() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    // Whether there is such an account makes no difference.
+    for email in ["alice@example.com", "nobody@example.com"] {
+        for _ in 0..100 {
+            sign_in(&app, email, "wrong").await.expect(StatusCode::UNAUTHORIZED);
+        }
+        let paused = sign_in(&app, email, PASSWORD).await.expect(StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(paused.header("Retry-After"), "3600", "{email}");
+    }
+    let body = json!({"old_password": PASSWORD, "password": OTHER});
+    set(&alice, "me", body).await.expect(StatusCode::TOO_MANY_REQUESTS);
+    alice.get("/api/v2/users/me").await.expect(StatusCode::OK);
+    sign_in(&app, "owner@example.com", PASSWORD).await.expect(StatusCode::CREATED);
+
+    app.advance(SignedDuration::from_secs(3599));
+    let paused = sign_in(&app, "alice@example.com", PASSWORD).await.expect(StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(paused.header("Retry-After"), "1", "an attempt in the pause does not make it longer");
+    app.advance(SignedDuration::from_secs(1));
+    sign_in(&app, "alice@example.com", "wrong").await.expect(StatusCode::UNAUTHORIZED);
+    sign_in(&app, "alice@example.com", PASSWORD).await.expect(StatusCode::TOO_MANY_REQUESTS);
+    // Another password ends the pause.
+    set(&owner, "alice", json!({"password": OTHER})).await.expect(StatusCode::NO_CONTENT);
+    sign_in(&app, "alice@example.com", OTHER).await.expect(StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn the_right_password_forgets_the_wrong_ones() {
+    let (app, _owner) = TestApp::new().await;
+    for _ in 0..2 {
+        for _ in 0..99 {
+            sign_in(&app, "owner@example.com", "wrong").await.expect(StatusCode::UNAUTHORIZED);
+        }
+        sign_in(&app, "owner@example.com", PASSWORD).await.expect(StatusCode::CREATED);
+    }
+}
+
+/// Stance "PBKDF2". The hash is that of the tests' password, made by another implementation (Python's `hashlib`).
+#[tokio::test]
+async fn a_password_that_another_server_kept_is_right_and_kept_anew() {
+    let (app, owner) = TestApp::new().await;
+    let id = UserId(owner.id.parse().unwrap());
+    let store = Store::open(&app.data.path().join("keyfob.db"), Limits::default()).await.unwrap();
+    let kept = async || store.find_password(id).await.unwrap().unwrap().0;
+    let old = PasswordHash(OLD.to_owned());
+    let mut tx = store.begin().await.unwrap();
+    tx.update_password(id, &old, app.clock.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    sign_in(&app, "owner@example.com", OTHER).await.expect(StatusCode::UNAUTHORIZED);
+    assert_eq!(kept().await, OLD, "a wrong password changes nothing");
+    sign_in(&app, "owner@example.com", PASSWORD).await.expect(StatusCode::CREATED);
+    assert!(kept().await.starts_with("$argon2id$"));
+    sign_in(&app, "owner@example.com", PASSWORD).await.expect(StatusCode::CREATED);
+}
+
+const OLD: &str = "$pbkdf2-sha256$65535$AAECAwQFBgcICQoLDA0ODw$b4mzFm5eum/b9Kehw437GsC48XfajkEcd+RAq6IfVznZ+7bmuz3KMIKL25vl4GeYyD4ZDApGIQ7h7Z+kVifHEA";
+
+/// As the flag's help says; owners are not locked out.
+#[tokio::test]
+async fn without_password_sign_in_owners_still_get_in() {
+    let (app, owner) = TestApp::with(&["--disable-password-auth"]).await;
+    owner.make_user("alice", &[]).await;
+    let refused = sign_in(&app, "alice@example.com", PASSWORD).await.expect(StatusCode::FORBIDDEN);
+    assert_eq!(refused.message(), "Password authentication is disabled.");
+    sign_in(&app, "owner@example.com", PASSWORD).await.expect(StatusCode::CREATED);
+    let methods = app.nobody().get("/api/v2/users/authmethods").await.json();
+    assert_eq!(methods["password"]["enabled"], json!(false));
+}
+
+#[tokio::test]
+async fn a_common_password_is_nobodys() {
+    let app = TestApp::empty(&[]).await;
+    let said = async |password: &str| {
+        let answer = app.nobody().post("/api/v2/users/validate-password", json!({"password": password})).await;
+        answer.expect(StatusCode::OK).json()["details"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(said("counterstrike").await, "insecure password, this one is among the most common");
+    assert_eq!(said(PASSWORD).await, "");
+}

@@ -1,0 +1,157 @@
+//! Password hashes, and how often somebody was wrong.
+use jiff::{SignedDuration, Timestamp};
+use sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
+use uuid::Uuid;
+
+use super::{PasswordHash, TABLE, User, Users, find, fold, is_live};
+use crate::{
+    Store, StoreError, Tx, UserId,
+    db::{Source, microseconds, row, timestamp},
+};
+
+/// How many wrong passwords in a row an account takes, and how long none is looked at then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttemptBounds {
+    /// This many.
+    pub failures: u32,
+    /// This long after the last.
+    pub pause: SignedDuration,
+}
+
+impl AttemptBounds {
+    /// Until when no password is looked at, if that is so now.
+    pub fn refused_until(self, failures: u32, last: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let until = last.checked_add(self.pause).unwrap_or(Timestamp::MAX);
+        (failures >= self.failures && until > now).then_some(until)
+    }
+}
+
+row! {
+    struct PasswordRow in TABLE => {
+        id: Uuid, password_hash: String, password_failures: i64, password_failed_at: i64,
+    }
+}
+
+fn select(id: UserId) -> SelectStatement {
+    let mut query = Query::select();
+    query
+        .columns([Users::Id, Users::PasswordHash, Users::PasswordFailures, Users::PasswordFailedAt])
+        .from(Users::Table)
+        .and_where(Expr::col(Users::Id).eq(id.0))
+        .and_where(is_live());
+    query
+}
+
+async fn fetch(mut source: impl Source, id: UserId) -> Result<Option<PasswordRow>, StoreError> {
+    Ok(source.fetch_optional::<PasswordRow>(&select(id)).await?.filter(|row| row.id == id.0))
+}
+
+impl Store {
+    /// The hash of a live user's password; empty for those who have none.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn find_password(&self, id: UserId) -> Result<Option<PasswordHash>, StoreError> {
+        Ok(fetch(self, id).await?.map(|row| PasswordHash(row.password_hash)))
+    }
+
+    /// The live user with this e-mail address, and the hash of their password.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn find_login(&self, email: &str) -> Result<Option<(User, PasswordHash)>, StoreError> {
+        // Service accounts have none.
+        if email.is_empty() {
+            return Ok(None);
+        }
+        let Some(user) = find(self, Expr::col(Users::EmailKey).eq(fold(email)).and(is_live())).await? else {
+            return Ok(None);
+        };
+        let hash = self.find_password(user.id).await?;
+        Ok(hash.map(|hash| (user, hash)))
+    }
+}
+
+impl Tx {
+    /// Gives a user another password: the first wrong one after that is the first in a row.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] when there is no such live user.
+    #[tracing::instrument(skip_all)]
+    pub async fn update_password(&mut self, id: UserId, hash: &PasswordHash, now: Timestamp) -> Result<(), StoreError> {
+        let values = [(Users::PasswordHash, hash.0.as_str().into()), (Users::PasswordFailures, 0.into())];
+        self.update_user(id, now, values).await
+    }
+
+    /// Keeps the same password in another form, unless it was changed meanwhile.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(skip_all)]
+    pub async fn rehash_password(
+        &mut self,
+        id: UserId,
+        seen: &PasswordHash,
+        hash: &PasswordHash,
+    ) -> Result<(), StoreError> {
+        let mut query = Query::update();
+        query
+            .table(Users::Table)
+            .value(Users::PasswordHash, hash.0.as_str())
+            .and_where(Expr::col(Users::Id).eq(id.0))
+            .and_where(Expr::col(Users::PasswordHash).eq(seen.0.as_str()));
+        self.execute(&query).await.map(drop)
+    }
+
+    /// The hash of a live user's password as this unit of work sees it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn find_password(&mut self, id: UserId) -> Result<Option<PasswordHash>, StoreError> {
+        Ok(fetch(self, id).await?.map(|row| PasswordHash(row.password_hash)))
+    }
+
+    /// Counts an attempt as one more wrong password, before it is known to be wrong, so that attempts at the same
+    /// time are all counted. Says until when there is to be none, if that is so; then nothing is counted. A user who
+    /// is gone has no password that could be guessed.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    #[tracing::instrument(skip_all)]
+    pub async fn begin_password_attempt(
+        &mut self,
+        id: UserId,
+        bounds: AttemptBounds,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let Some(row) = fetch(&mut *self, id).await? else { return Ok(None) };
+        let failures = u32::try_from(row.password_failures).unwrap_or(u32::MAX);
+        let last = timestamp(TABLE, &row.id, row.password_failed_at)?;
+        if let Some(until) = bounds.refused_until(failures, last, now) {
+            return Ok(Some(until));
+        }
+        self.set_failures(id, failures.saturating_add(1), now).await?;
+        Ok(None)
+    }
+
+    /// Forgets wrong passwords: the right one was given.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(skip_all)]
+    pub async fn forget_password_failures(&mut self, id: UserId, now: Timestamp) -> Result<(), StoreError> {
+        self.set_failures(id, 0, now).await
+    }
+
+    async fn set_failures(&mut self, id: UserId, failures: u32, now: Timestamp) -> Result<(), StoreError> {
+        let mut query = Query::update();
+        query
+            .table(Users::Table)
+            .value(Users::PasswordFailures, failures)
+            .value(Users::PasswordFailedAt, microseconds(now))
+            .and_where(Expr::col(Users::Id).eq(id.0));
+        self.execute(&query).await.map(drop)
+    }
+}
