@@ -159,7 +159,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Audit(AuditCommand),
     /// Run a server
-    Server(ServerCommand),
+    Server(Box<ServerCommand>),
     /// Show the version of this program
     Version(VersionArgs),
     /// Print a script that completes commands in a shell

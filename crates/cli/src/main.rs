@@ -100,7 +100,7 @@ async fn dispatch(app: &App, command: Command) -> anyhow::Result<Outcome> {
         Command::Users(command) => users::run(app, command).await?,
         Command::Organizations(command) => organizations::run(app, command).await?,
         Command::Audit(command) => return audit::run(app, command).await,
-        Command::Server(command) => server::run(app, command).await?,
+        Command::Server(command) => server::run(app, *command).await?,
         Command::Version(args) => version::run(app, &args)?,
         Command::Completion(args) => completion::run(app, &args),
     }

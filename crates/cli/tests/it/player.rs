@@ -58,8 +58,7 @@ impl<'a> Player<'a> {
     pub(crate) fn play(&mut self, step: &Value) -> Played {
         assert!(step.get("mail").is_none(), "mails are not played here");
         if let Some(seconds) = step["wait"].as_f64() {
-            // A recorded server's time goes on by itself.
-            std::thread::sleep(Duration::from_secs_f64(seconds));
+            let_pass(seconds);
         }
         let answer = self.call(step);
         for (name, path) in step["save"].as_object().into_iter().flatten() {
@@ -146,6 +145,11 @@ impl<'a> Player<'a> {
         }
         found
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the time of a server that is a process goes on by itself")]
+fn let_pass(seconds: f64) {
+    std::thread::sleep(Duration::from_secs_f64(seconds));
 }
 
 type Cookies = BTreeMap<String, (String, BTreeSet<String>)>;
