@@ -50,6 +50,29 @@ pub struct ApiKey {
     pub live_descendants: u64,
 }
 
+/// A live session in `GET /users/{user}/sessions`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The id of its key.
+    pub id: String,
+    /// Who is signed in.
+    pub user_id: Uuid,
+    /// How they signed in.
+    pub login_type: LoginType,
+    /// When that was.
+    pub created_at: Time,
+    /// When it was last used, to the hour; 1970 if never.
+    pub last_used: Time,
+    /// When it ends unless it is used.
+    pub expires_at: Time,
+    /// Where it was last used from.
+    pub ip_address: String,
+    /// With which program, as it calls itself.
+    pub user_agent: String,
+    /// Whether it is the one that asks.
+    pub is_current: bool,
+}
+
 /// A key in a list, with the name of its owner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiKeyWithOwner {

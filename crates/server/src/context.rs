@@ -6,6 +6,7 @@ use std::{
 
 use jiff::Timestamp;
 use keyfob_rbac::{Action, ResourceType};
+use keyfob_store::Origin;
 use uuid::Uuid;
 
 /// A request's circumstances. The outermost layer puts one into every request.
@@ -19,6 +20,18 @@ pub(crate) struct RequestContext {
     pub(crate) user_agent: String,
     /// What the gate was asked while this request was answered.
     pub(crate) trail: Trail,
+}
+
+/// The most of a program's name that is kept with a key.
+const MOST_OF_USER_AGENT: usize = 512;
+
+impl RequestContext {
+    /// Where the request comes from, as it is kept with the key.
+    pub(crate) fn origin(&self) -> Origin {
+        let name = &self.user_agent;
+        let end = name.floor_char_boundary(MOST_OF_USER_AGENT);
+        Origin { ip_address: self.client, user_agent: name.get(..end).unwrap_or_default().to_owned() }
+    }
 }
 
 impl Default for RequestContext {

@@ -1,4 +1,5 @@
 //! Signing in and out (contract, sections 5.2 to 5.4).
+mod own;
 mod password;
 
 pub(crate) use password::check as check_password;
@@ -8,7 +9,7 @@ use axum::{
     extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use keyfob_api::{
     error::ErrorBody,
@@ -31,6 +32,8 @@ pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/users/login", post(login).merge(users::named()))
         .route("/users/logout", post(logout).merge(users::named()))
+        .route("/users/{user}/sessions", get(own::list).delete(own::end_all))
+        .route("/users/{user}/sessions/{id}", delete(own::end))
         .route("/users/authmethods", get(auth_methods).merge(users::named_but_get()))
 }
 

@@ -29,7 +29,8 @@ pub(crate) fn login_type(login_type: LoginType) -> WireLoginType {
     }
 }
 
-fn key_login_type(login_type: KeyLoginType) -> WireLoginType {
+/// How somebody came by a key.
+pub(crate) fn key_login_type(login_type: KeyLoginType) -> WireLoginType {
     match login_type {
         KeyLoginType::Password => WireLoginType::Password,
         KeyLoginType::Github => WireLoginType::Github,

@@ -85,6 +85,8 @@ pub struct ApiKey {
     pub is_revoked: bool,
     /// How many keys minted with it, or with those, still live; zero where it was not asked for.
     pub live_descendants: u64,
+    /// Where it was last used from, and before that minted.
+    pub origin: Origin,
 }
 
 impl ApiKey {
@@ -94,14 +96,13 @@ impl ApiKey {
     }
 }
 
-/// A key to insert.
-#[derive(Clone)]
-#[expect(missing_debug_implementations, reason = "holds a secret's hash")]
-pub struct NewApiKey {
-    /// The key, fresh: its use, revocation and descendants are ignored.
-    pub key: ApiKey,
-    /// Where the request to mint it came from.
+/// Where a request comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The client's address.
     pub ip_address: IpAddr,
+    /// The client's program, as it calls itself.
+    pub user_agent: String,
 }
 
 /// What a use of a key changes on its row.
@@ -112,14 +113,14 @@ pub struct KeyUse {
     /// When it was used.
     pub last_used: Timestamp,
     /// From where.
-    pub ip_address: IpAddr,
+    pub origin: Origin,
     /// The end that was seen: if the row has another by now, nothing is written.
     pub seen_expires_at: Timestamp,
     /// The end to set.
     pub expires_at: Timestamp,
 }
 
-/// Which tokens to list.
+/// Which tokens or sessions to list.
 #[derive(Clone, Debug)]
 pub struct ListKeys {
     /// Only this user's; none means everybody's.
@@ -146,6 +147,7 @@ enum ApiKeys {
     AllowList,
     LifetimeSeconds,
     IpAddress,
+    UserAgent,
     CreatedAt,
     UpdatedAt,
     LastUsed,
@@ -175,7 +177,7 @@ row! {
         id: String, secret_hash: Vec<u8>, user_id: Uuid, parent_id: Option<String>, login_type: String,
         token_name: String, scopes: Json<Vec<String>>, allow_list: Json<Vec<String>>, lifetime_seconds: i64,
         created_at: i64, last_used: i64, expires_at: i64, absolute_end: Option<i64>, revoked_at: Option<i64>,
-        live_descendants: i64,
+        live_descendants: i64, ip_address: String, user_agent: String,
     }
 }
 
@@ -198,6 +200,10 @@ impl TryFrom<KeyRow> for ApiKey {
             absolute_end: row.absolute_end.map(at).transpose()?,
             is_revoked: row.revoked_at.is_some(),
             live_descendants: u64::try_from(row.live_descendants).unwrap_or(0),
+            origin: Origin {
+                ip_address: row.ip_address.parse().map_err(|_| corrupt("malformed address"))?,
+                user_agent: row.user_agent,
+            },
             id: key_id(&row.id)?,
             user_id: UserId(row.user_id),
             token_name: row.token_name,
@@ -227,6 +233,8 @@ fn select(descendants: SimpleExpr) -> SelectStatement {
             K::ExpiresAt,
             K::AbsoluteEnd,
             K::RevokedAt,
+            K::IpAddress,
+            K::UserAgent,
         ])
         .expr_as(descendants, "live_descendants")
         .from(K::Table);
@@ -322,16 +330,29 @@ impl Store {
         find(self, &query).await
     }
 
-    /// The tokens that pass the filter, oldest first. Sessions are never listed.
+    /// The tokens that pass the filter, oldest first.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
     pub async fn tokens(&self, list: &ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
+        self.keys(Expr::col(ApiKeys::LoginType).eq(KeyLoginType::Token.as_str()), list, filter).await
+    }
+
+    /// The sessions that pass the filter, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn sessions(&self, list: &ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
+        self.keys(Expr::col(ApiKeys::LoginType).ne(KeyLoginType::Token.as_str()), list, filter).await
+    }
+
+    async fn keys(&self, kind: SimpleExpr, list: &ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
         let columns = Columns::new(ApiKeys::Id).owned_by(ApiKeys::UserId).with_text_ids();
         let mut query = select_with_descendants(list.now);
         query
-            .and_where(Expr::col(ApiKeys::LoginType).eq(KeyLoginType::Token.as_str()))
+            .and_where(kind)
             .cond_where(condition(filter, &columns))
             .order_by(ApiKeys::CreatedAt, Order::Asc)
             .order_by(ApiKeys::Id, Order::Asc);

@@ -22,7 +22,7 @@ pub use db::{Limits, Store, Tx};
 pub use error::StoreError;
 pub use groups::{Group, GroupsOf, ListGroups};
 pub use ids::{GroupId, KeyId, OrganizationId, ResourceId, UserId};
-pub use keys::{ApiKey, KeyLoginType, KeyUse, ListKeys, NewApiKey, SecretHash};
+pub use keys::{ApiKey, KeyLoginType, KeyUse, ListKeys, Origin, SecretHash};
 pub use members::{Among, Member};
 pub use organizations::Organization;
 pub use page::Page;

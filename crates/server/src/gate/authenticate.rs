@@ -142,7 +142,7 @@ async fn note_use(mut key: ApiKey, app: &App, context: &RequestContext, now: Tim
     let used = KeyUse {
         id: key.id.clone(),
         last_used: if stale { now } else { key.last_used },
-        ip_address: context.client,
+        origin: context.origin(),
         seen_expires_at: key.expires_at,
         expires_at: slid,
     };

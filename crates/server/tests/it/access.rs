@@ -22,7 +22,7 @@ enum Access {
 use Access::{AnyKey, Filtered, Needs, Public};
 
 /// Below `/api/v2`, unless the path begins with two slashes.
-const ENDPOINTS: [(&str, &str, Access); 79] = [
+const ENDPOINTS: [(&str, &str, Access); 82] = [
     ("GET", "//healthz", Public),
     ("GET", "//latency-check", Public),
     ("GET", "//readyz", Public),
@@ -79,6 +79,9 @@ const ENDPOINTS: [(&str, &str, Access); 79] = [
     ("GET", "/users/{user}/keys/{keyid}", Needs("api_key:read")),
     ("DELETE", "/users/{user}/keys/{keyid}", Needs("api_key:read")),
     ("PUT", "/users/{user}/keys/{keyid}/expire", Needs("api_key:read")),
+    ("GET", "/users/{user}/sessions", Filtered("api_key:read")),
+    ("DELETE", "/users/{user}/sessions", Filtered("api_key:read")),
+    ("DELETE", "/users/{user}/sessions/{id}", Needs("api_key:read")),
     ("GET", "/organizations", Filtered("organization:read")),
     ("POST", "/organizations", Needs("organization:create")),
     ("GET", "/groups", Filtered("group:read")),

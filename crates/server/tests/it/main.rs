@@ -27,6 +27,7 @@ mod races;
 mod resource_changes;
 mod resources;
 mod scopes;
+mod sessions;
 mod shapes;
 mod support;
 mod views;

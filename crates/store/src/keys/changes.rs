@@ -2,9 +2,7 @@
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Query, SimpleExpr};
 
-use super::{
-    AncestorRow, ApiKey, ApiKeyAncestors, ApiKeys, KeyRow, KeyUse, NewApiKey, descends_from, find, is_live, select,
-};
+use super::{AncestorRow, ApiKey, ApiKeyAncestors, ApiKeys, KeyRow, KeyUse, descends_from, find, is_live, select};
 use crate::{
     KeyId, StoreError, Tx, UserId,
     db::{Source as _, microseconds, rows},
@@ -19,13 +17,12 @@ impl Tx {
         find(self, select(Expr::val(0_i64)).and_where(Expr::col(ApiKeys::Id).eq(id.as_str()))).await
     }
 
-    /// Adds a key, and its chain of ancestors: its parent's, and the parent.
+    /// Adds a fresh key, and its chain of ancestors: its parent's, and the parent.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the owner has a live key of that name.
     #[tracing::instrument(skip_all)]
-    pub async fn insert_key(&mut self, new: &NewApiKey) -> Result<(), StoreError> {
-        let key = &new.key;
+    pub async fn insert_key(&mut self, key: &ApiKey) -> Result<(), StoreError> {
         self.free_expired_name(key).await?;
         let live_name = (!key.token_name.is_empty()).then_some(key.token_name.as_str());
         let mut query = Query::insert();
@@ -43,6 +40,7 @@ impl Tx {
                 ApiKeys::AllowList,
                 ApiKeys::LifetimeSeconds,
                 ApiKeys::IpAddress,
+                ApiKeys::UserAgent,
                 ApiKeys::CreatedAt,
                 ApiKeys::UpdatedAt,
                 ApiKeys::ExpiresAt,
@@ -59,7 +57,8 @@ impl Tx {
                 serde_json::json!(key.scopes).into(),
                 serde_json::json!(key.allow_list).into(),
                 key.lifetime_seconds.into(),
-                new.ip_address.to_string().into(),
+                key.origin.ip_address.to_string().into(),
+                key.origin.user_agent.as_str().into(),
                 microseconds(key.created_at).into(),
                 microseconds(key.created_at).into(),
                 microseconds(key.expires_at).into(),
@@ -204,7 +203,8 @@ impl Tx {
         query
             .table(ApiKeys::Table)
             .value(ApiKeys::LastUsed, microseconds(used.last_used))
-            .value(ApiKeys::IpAddress, used.ip_address.to_string())
+            .value(ApiKeys::IpAddress, used.origin.ip_address.to_string())
+            .value(ApiKeys::UserAgent, used.origin.user_agent.as_str())
             .value(ApiKeys::ExpiresAt, microseconds(used.expires_at))
             .and_where(Expr::col(ApiKeys::Id).eq(used.id.as_str()))
             .and_where(Expr::col(ApiKeys::ExpiresAt).eq(microseconds(used.seen_expires_at)))

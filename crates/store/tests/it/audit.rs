@@ -105,16 +105,16 @@ async fn records_outlive_the_user_and_the_key_that_they_speak_of() {
     let store = TestStore::new().await;
     let ann = store.user("ann").await;
     let key = token(ann, "abc", "ci");
-    let about = AuditRecord { user_id: Some(ann), key_id: Some(key.key.id.clone()), ..record() };
+    let about = AuditRecord { user_id: Some(ann), key_id: Some(key.id.clone()), ..record() };
     store
         .given(async |tx| {
             tx.insert_key(&key).await?;
             tx.insert_audit_record(&about, &KEY).await?;
-            tx.delete_key(&key.key.id).await
+            tx.delete_key(&key.id).await
         })
         .await;
     store.tamper("DELETE FROM users").await;
-    assert_eq!(stored(&store).await[0].get::<&str, _>("key_id"), key.key.id.as_str());
+    assert_eq!(stored(&store).await[0].get::<&str, _>("key_id"), key.id.as_str());
 }
 
 #[tokio::test]
@@ -140,9 +140,9 @@ async fn the_names_in_use_are_those_of_keys_and_resources() {
     assert_eq!(store.store.names_in_use().await.unwrap(), NamesInUse::default());
     let ann = store.user("ann").await;
     let (mut one, mut two) = (token(ann, "one", ""), token(ann, "two", ""));
-    one.key.scopes = texts(&["workspace:read", "template:read"]);
-    two.key.scopes = texts(&["template:read"]);
-    two.key.allow_list = texts(&["template:*", "file:*"]);
+    one.scopes = texts(&["workspace:read", "template:read"]);
+    two.scopes = texts(&["template:read"]);
+    two.allow_list = texts(&["template:*", "file:*"]);
     store
         .given(async |tx| {
             tx.insert_key(&one).await?;

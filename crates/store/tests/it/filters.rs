@@ -28,7 +28,7 @@ async fn inhabited() -> (TestStore, World) {
                 tx.insert_user(&new).await?;
                 for place in 0..TOKENS_EACH {
                     let new = token(new.user.id, &format!("k{number}{place:02}x"), "");
-                    world.ids.push(new.key.id.to_string());
+                    world.ids.push(new.id.to_string());
                     tx.insert_key(&new).await?;
                 }
             }

@@ -3,11 +3,11 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
-use keyfob_store::{ApiKey, KeyId, KeyUse, ListKeys, NewApiKey, Page};
+use keyfob_store::{ApiKey, KeyId, KeyUse, ListKeys, Origin, Page};
 
 use crate::support::{TestStore, at, key_id, texts, token};
 
-async fn insert(store: &TestStore, new: &NewApiKey) {
+async fn insert(store: &TestStore, new: &ApiKey) {
     store.given(async |tx| tx.insert_key(new).await).await;
 }
 
@@ -19,7 +19,7 @@ fn key_use(id: &str, seen: i64, new_end: i64) -> KeyUse {
     KeyUse {
         id: key_id(id),
         last_used: at(600),
-        ip_address: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)),
+        origin: Origin { ip_address: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), user_agent: "another".to_owned() },
         seen_expires_at: at(seen),
         expires_at: at(new_end),
     }
@@ -64,7 +64,7 @@ async fn purging_removes_only_what_ended_before_and_at_most_so_many() {
     let ann = store.user("ann").await;
     for (number, end) in (0..).zip([100, 199, 200, 201, 150, 120]) {
         let mut new = token(ann, &format!("k{number}"), "");
-        new.key.expires_at = at(end);
+        new.expires_at = at(end);
         insert(&store, &new).await;
     }
     let purge = async |at_most| store.attempt(async |tx| tx.purge_keys(at(200), at_most).await).await.unwrap();
@@ -83,7 +83,7 @@ async fn keys_with_a_scope_are_deleted_for_one_user_and_exactly_that_scope() {
     let (ann, bob) = (store.user("ann").await, store.user("bob").await);
     let with = |user, id, scopes: &[&str]| {
         let mut new = token(user, id, "");
-        new.key.scopes = texts(scopes);
+        new.scopes = texts(scopes);
         new
     };
     for new in [

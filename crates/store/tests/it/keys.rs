@@ -1,7 +1,7 @@
 //! Keys: what is written is read, a live name is unique, and what was revoked stays so.
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
-use keyfob_store::{ApiKey, KeyId, KeyLoginType, ListKeys, NewApiKey, Page, SecretHash, StoreError, UserId};
+use keyfob_store::{ApiKey, KeyId, KeyLoginType, ListKeys, Page, SecretHash, StoreError, UserId};
 
 use crate::support::{TestStore, at, key_id, texts, token, uuid};
 
@@ -14,7 +14,7 @@ fn facts(key: &ApiKey) -> impl PartialEq + std::fmt::Debug + use<> {
     )
 }
 
-async fn insert(store: &TestStore, new: &NewApiKey) {
+async fn insert(store: &TestStore, new: &ApiKey) {
     store.given(async |tx| tx.insert_key(new).await).await;
 }
 
@@ -33,19 +33,19 @@ async fn every_field_of_a_key_is_read_back() {
     let kinds = [KeyLoginType::Password, KeyLoginType::Github, KeyLoginType::Oidc, KeyLoginType::Token];
     for (number, login_type) in (0_u8..).zip(kinds) {
         let mut new = token(ann, &format!("k{number}"), &format!("name \"{number}\" ü"));
-        new.key.secret_hash = SecretHash([number; 32]);
-        new.key.parent_id = Some(key_id("parent"));
-        new.key.login_type = login_type;
-        new.key.scopes = texts(&["workspace:read", "template:use"]);
-        new.key.allow_list = texts(&["template:*", "workspace:00000000-0000-4000-8000-000000000001"]);
-        new.key.lifetime_seconds = i64::from(number) - 1;
-        new.key.created_at = at(11);
-        new.key.expires_at = at(12);
-        new.key.absolute_end = (number > 0).then(|| at(13));
+        new.secret_hash = SecretHash([number; 32]);
+        new.parent_id = Some(key_id("parent"));
+        new.login_type = login_type;
+        new.scopes = texts(&["workspace:read", "template:use"]);
+        new.allow_list = texts(&["template:*", "workspace:00000000-0000-4000-8000-000000000001"]);
+        new.lifetime_seconds = i64::from(number) - 1;
+        new.created_at = at(11);
+        new.expires_at = at(12);
+        new.absolute_end = (number > 0).then(|| at(13));
         insert(&store, &new).await;
-        assert_eq!(facts(&find(&store, &new.key.id).await.unwrap()), facts(&new.key));
-        let viewed = store.store.find_key_for_view(&new.key.id, at(0)).await.unwrap().unwrap();
-        assert_eq!(facts(&viewed), facts(&new.key));
+        assert_eq!(facts(&find(&store, &new.id).await.unwrap()), facts(&new));
+        let viewed = store.store.find_key_for_view(&new.id, at(0)).await.unwrap().unwrap();
+        assert_eq!(facts(&viewed), facts(&new));
     }
 }
 
@@ -53,11 +53,11 @@ async fn every_field_of_a_key_is_read_back() {
 async fn a_fresh_key_was_never_used_and_is_not_revoked_whatever_the_new_one_claims() {
     let store = TestStore::new().await;
     let mut new = token(store.user("ann").await, "k", "ci");
-    new.key.last_used = at(5);
-    new.key.is_revoked = true;
-    new.key.live_descendants = 9;
+    new.last_used = at(5);
+    new.is_revoked = true;
+    new.live_descendants = 9;
     insert(&store, &new).await;
-    let key = find(&store, &new.key.id).await.unwrap();
+    let key = find(&store, &new.id).await.unwrap();
     assert_eq!((key.last_used, key.is_revoked, key.live_descendants), (Timestamp::UNIX_EPOCH, false, 0));
 }
 
@@ -107,11 +107,11 @@ async fn a_key_name_is_free_again_once_its_key_expired() {
     let ann = store.user("ann").await;
     insert(&store, &token(ann, "old", "ci")).await;
     let mut new = token(ann, "new", "ci");
-    new.key.expires_at = at(5000);
-    new.key.created_at = at(999);
+    new.expires_at = at(5000);
+    new.created_at = at(999);
     let refused = store.attempt(async |tx| tx.insert_key(&new).await).await;
     assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
-    new.key.created_at = at(1000);
+    new.created_at = at(1000);
     insert(&store, &new).await;
     assert_eq!(named(&store, ann, "ci", at(1000)).await, Some(key_id("new")));
     assert_eq!(find(&store, &key_id("old")).await.unwrap().token_name, "ci");
@@ -135,13 +135,13 @@ async fn a_name_means_the_live_key_else_the_newest_of_those_that_were() {
     let ann = store.user("ann").await;
     for (id, created, expires) in [("k1", 0, 100), ("k2", 100, 200), ("k3", 300, 400)] {
         let mut new = token(ann, id, "ci");
-        (new.key.created_at, new.key.expires_at) = (at(created), at(expires));
+        (new.created_at, new.expires_at) = (at(created), at(expires));
         insert(&store, &new).await;
     }
     store.given(async |tx| tx.expire_key(&key_id("k3"), at(350)).await.map(drop)).await;
     assert_eq!(named(&store, ann, "ci", at(350)).await, Some(key_id("k3")));
     let mut older_but_live = token(ann, "k4", "ci");
-    older_but_live.key.created_at = at(250);
+    older_but_live.created_at = at(250);
     insert(&store, &older_but_live).await;
     assert_eq!(named(&store, ann, "ci", at(999)).await, Some(key_id("k4")));
     assert_eq!(named(&store, ann, "ci", at(1000)).await, Some(key_id("k3")));
@@ -177,11 +177,11 @@ async fn tokens_are_listed_oldest_first_and_sessions_never() {
         [(ann, "k3", 1, 1000), (ann, "k1", 2, 1000), (bob, "k2", 1, 1000), (ann, "k9", 0, 400)]
     {
         let mut new = token(user, id, "");
-        (new.key.created_at, new.key.expires_at) = (at(created), at(end));
+        (new.created_at, new.expires_at) = (at(created), at(end));
         insert(&store, &new).await;
     }
     let mut session = token(ann, "session", "");
-    session.key.login_type = KeyLoginType::Password;
+    session.login_type = KeyLoginType::Password;
     insert(&store, &session).await;
     let listed = async |user_id, include_expired| {
         let list = ListKeys { user_id, include_expired, now: at(400), page: Page::default() };

@@ -9,7 +9,7 @@ async fn family(store: &TestStore, of: &[(&str, Option<&str>)]) {
     let ann = store.user("ann").await;
     for (id, parent) in of {
         let mut new = token(ann, id, "");
-        new.key.parent_id = parent.map(key_id);
+        new.parent_id = parent.map(key_id);
         store.given(async |tx| tx.insert_key(&new).await).await;
     }
 }
@@ -34,7 +34,7 @@ async fn a_chain_survives_the_deletion_of_its_middle() {
     // What is minted with the last link still belongs to the first.
     let ann = store.store.find_key(&key_id("a")).await.unwrap().unwrap().user_id;
     let mut last = token(ann, "d", "");
-    last.key.parent_id = Some(key_id("c"));
+    last.parent_id = Some(key_id("c"));
     store.given(async |tx| tx.insert_key(&last).await).await;
     assert_eq!(living_below(&store, "a").await, 2);
     // Nobody asks for the descendants of a key that is gone, but they can still be ended.

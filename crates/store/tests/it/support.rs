@@ -7,7 +7,7 @@ use std::{
 use jiff::Timestamp;
 use keyfob_rbac::ShareableWorkspaceOwners;
 use keyfob_store::{
-    ApiKey, KeyId, KeyLoginType, Limits, LoginType, Member, NewApiKey, NewUser, Organization, OrganizationId,
+    ApiKey, KeyId, KeyLoginType, Limits, LoginType, Member, NewUser, Organization, OrganizationId, Origin,
     PasswordHash, Resource, ResourceId, ResourceKey, SecretHash, Store, StoreError, Tx, User, UserId, UserStatus,
 };
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -154,9 +154,14 @@ pub(crate) fn key_id(start: &str) -> KeyId {
     KeyId::parse(&format!("{start:0<10}")).unwrap()
 }
 
+/// Where tests come from.
+pub(crate) fn origin() -> Origin {
+    Origin { ip_address: IpAddr::V4(Ipv4Addr::LOCALHOST), user_agent: "test".to_owned() }
+}
+
 /// A token that lives for a thousand microseconds.
-pub(crate) fn token(user_id: UserId, id: &str, name: &str) -> NewApiKey {
-    let key = ApiKey {
+pub(crate) fn token(user_id: UserId, id: &str, name: &str) -> ApiKey {
+    ApiKey {
         id: key_id(id),
         secret_hash: SecretHash([7; 32]),
         user_id,
@@ -172,8 +177,8 @@ pub(crate) fn token(user_id: UserId, id: &str, name: &str) -> NewApiKey {
         absolute_end: None,
         is_revoked: false,
         live_descendants: 0,
-    };
-    NewApiKey { key, ip_address: IpAddr::V4(Ipv4Addr::LOCALHOST) }
+        origin: origin(),
+    }
 }
 
 pub(crate) fn resource(resource_type: &str, name: &str) -> Resource {

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use keyfob_api::secret::SecretText;
 use keyfob_rbac::{Action, AllowEntry, AllowList, Id, Object, ResourceType, ScopeName, scopes_exceeding};
-use keyfob_store::{ApiKey, KeyId, KeyLoginType, ListKeys, NewApiKey, Page, StoreError, Tx, User, UserId};
+use keyfob_store::{ApiKey, KeyId, KeyLoginType, ListKeys, Page, StoreError, Tx, User, UserId};
 
 use super::{AuthorizedStore, audit::key_audit};
 use crate::{
@@ -175,6 +175,7 @@ impl AuthorizedStore {
             absolute_end: bounds.end,
             is_revoked: false,
             live_descendants: 0,
+            origin: self.caller.context.origin(),
             id,
         };
         let text = SecretText::new(format!("{}-{}", key.id, secret.reveal()));
@@ -217,8 +218,7 @@ impl AuthorizedStore {
         if owner.is_none_or(|owner| owner.deleted) {
             return Err(MintError::Overtaken);
         }
-        let ip_address = self.caller.context.client;
-        match tx.insert_key(&NewApiKey { key: key.clone(), ip_address }).await {
+        match tx.insert_key(&key).await {
             Err(StoreError::Conflict(_)) => return Err(MintError::NameTaken(key.token_name)),
             inserted => inserted?,
         }
@@ -245,6 +245,37 @@ impl AuthorizedStore {
         let filter = self.caller.visible(Action::READ, ResourceType::API_KEY);
         let list = ListKeys { user_id: of, include_expired, now: self.now(), page };
         Ok(self.store().tokens(&list, &filter).await?)
+    }
+
+    /// A user's live sessions that the caller may see. Requires `read` on each.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn sessions(&self, of: UserId) -> Result<Vec<ApiKey>, Refused> {
+        let filter = self.caller.visible(Action::READ, ResourceType::API_KEY);
+        let list = ListKeys { user_id: Some(of), include_expired: false, now: self.now(), page: Page::default() };
+        Ok(self.store().sessions(&list, &filter).await?)
+    }
+
+    /// Ends several keys of a user in one go, with what [`EndKey::ByKind`] takes along. Requires the same for each as
+    /// [`Self::delete_key`]; where one is refused, none ends.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn delete_keys(&self, keys: &[ApiKey]) -> Result<(), Refused> {
+        for key in keys {
+            self.require_ending(Action::DELETE, key)?;
+        }
+        let mut tx = self.store().begin().await?;
+        for key in keys {
+            if takes_descendants(key, EndKey::ByKind) {
+                tx.delete_descendants(&key.id, self.now()).await?;
+            }
+            match tx.delete_key(&key.id).await {
+                Err(StoreError::Gone) => {}
+                deleted => {
+                    deleted?;
+                    self.record(&mut tx, key_audit("delete", StatusCode::NO_CONTENT, Some(key), None)).await?;
+                }
+            }
+        }
+        Ok(tx.commit().await?)
     }
 
     /// A user's token by its name. Requires `read` on it.
