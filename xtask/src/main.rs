@@ -1,6 +1,7 @@
 //! Tasks around the code: `cargo xtask <task>`.
 #![forbid(unsafe_code)]
 
+mod docs;
 mod run;
 mod soak;
 mod suite;
@@ -23,6 +24,8 @@ enum Task {
     Test(suite::Options),
     /// Compare the engine with its reference model on ever new random worlds, for as long as you like.
     Soak(soak::Options),
+    /// Write the reference in `docs/` anew, from the handlers and the commands.
+    Docs,
     /// Measure what a decision costs, next to the least that it could cost and to another engine.
     Bench,
 }
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Test(options) => suite::run(&options),
         Task::Soak(options) => soak::run(&options),
+        Task::Docs => docs::run(),
         Task::Bench => run::cargo(&["bench", "--package", "keyfob-bench"]),
     };
     match done {

@@ -3,12 +3,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{time::Time, users::User};
 
 /// `GET /audit`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AuditLogs {
     /// A page of them, newest first.
     pub audit_logs: Vec<AuditLog>,
@@ -21,7 +22,7 @@ pub struct AuditLogs {
 }
 
 /// A record.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AuditLog {
     /// Names the record.
     pub id: Uuid,
@@ -65,7 +66,7 @@ pub struct AuditLog {
 }
 
 /// A field before and after.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AuditDiffField {
     /// Before; left out where there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,7 +79,7 @@ pub struct AuditDiffField {
 }
 
 /// An organization beside a record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MinimalOrganization {
     /// Never changes.
     pub id: Uuid,

@@ -2,12 +2,13 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::time::Time;
 
 /// `GET /buildinfo`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BuildInfo {
     /// Where the source is.
     pub external_url: String,
@@ -30,7 +31,7 @@ pub struct BuildInfo {
 }
 
 /// `GET /updatecheck`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UpdateCheck {
     /// Always true: Keyfob does not call home.
     pub current: bool,
@@ -41,7 +42,7 @@ pub struct UpdateCheck {
 }
 
 /// `GET /entitlements`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Entitlements {
     /// Every feature that Keyfob has, each entitled and enabled.
     pub features: BTreeMap<String, Feature>,
@@ -58,7 +59,7 @@ pub struct Entitlements {
 }
 
 /// `GET /deployment/stats`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DeploymentStats {
     /// When it was counted.
     pub collected_at: Time,
@@ -71,7 +72,7 @@ pub struct DeploymentStats {
 }
 
 /// One feature.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Feature {
     /// Always `entitled`.
     pub entitlement: String,
@@ -80,7 +81,7 @@ pub struct Feature {
 }
 
 /// `GET /.well-known/oauth-protected-resource` (RFC 9728).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ProtectedResource {
     /// Where this is.
     pub resource: String,

@@ -1,8 +1,9 @@
 //! The one shape of every error body.
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What a refused or failed request is answered with; also the answer of calls that only have a message to give.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ErrorBody {
     /// What happened, for people. Clients match on it, so the contract fixes the words.
     pub message: String,
@@ -22,7 +23,7 @@ impl ErrorBody {
 }
 
 /// What is wrong with one field of the request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Validation {
     /// The field, by its name in the JSON or in the query.
     pub field: String,

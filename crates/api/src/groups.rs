@@ -1,5 +1,6 @@
 //! Groups.
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
@@ -8,7 +9,7 @@ use crate::{
 };
 
 /// A group of an organization's members.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Group {
     /// Never changes; the organization's own id for the group of all its members.
     pub id: Uuid,
@@ -35,7 +36,7 @@ pub struct Group {
 }
 
 /// A user as groups show one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReducedUser {
     /// Never changes.
     pub id: Uuid,
@@ -65,7 +66,7 @@ pub struct ReducedUser {
 }
 
 /// `GET …/groups/{group}/members`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct GroupMemberList {
     /// A page of those asked for, by username.
     pub users: Vec<ReducedUser>,
@@ -74,7 +75,7 @@ pub struct GroupMemberList {
 }
 
 /// `POST /organizations/{organization}/groups`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct CreateGroupRequest {
     /// Required.
@@ -88,7 +89,7 @@ pub struct CreateGroupRequest {
 }
 
 /// `PATCH /groups/{group}`: what is left out stays.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct PatchGroupRequest {
     /// Unique in the organization.

@@ -1,5 +1,6 @@
 //! API keys: tokens and sessions (contract, section 3).
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
@@ -9,7 +10,7 @@ use crate::{
 };
 
 /// A key without its secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ApiKey {
     /// Ten letters and digits: the part of the key before the hyphen.
     pub id: String,
@@ -51,7 +52,7 @@ pub struct ApiKey {
 }
 
 /// A live session in `GET /users/{user}/sessions`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Session {
     /// The id of its key.
     pub id: String,
@@ -74,7 +75,7 @@ pub struct Session {
 }
 
 /// A key in a list, with the name of its owner.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ApiKeyWithOwner {
     /// The key.
     #[serde(flatten)]
@@ -84,7 +85,7 @@ pub struct ApiKeyWithOwner {
 }
 
 /// `POST /users/{user}/keys/tokens`. Everything may be left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct CreateTokenRequest {
     /// How long it is to live; zero means the server's default.
@@ -108,7 +109,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 /// One entry of a requested allow list: `"<type>:<id>"`, or the same as `{"type", "id"}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(transparent)]
 pub struct AllowListTarget(pub String);
 
@@ -132,7 +133,7 @@ impl<'de> Deserialize<'de> for AllowListTarget {
 }
 
 /// The answer to a request for a new key: the only time that its secret is shown.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct GenerateApiKeyResponse {
     /// The whole key, id and secret.
@@ -140,7 +141,7 @@ pub struct GenerateApiKeyResponse {
 }
 
 /// `GET /users/{user}/keys/tokens/tokenconfig`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TokenConfig {
     /// The longest lifetime that the caller could give a token of that user.
     pub max_token_lifetime: Nanoseconds,

@@ -1,5 +1,6 @@
 //! Organizations and their members.
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
@@ -8,7 +9,7 @@ use crate::{
 };
 
 /// An organization.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Organization {
     /// Never changes.
     pub id: Uuid,
@@ -31,7 +32,7 @@ pub struct Organization {
 }
 
 /// `POST /organizations`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct CreateOrganizationRequest {
     /// Required.
@@ -45,7 +46,7 @@ pub struct CreateOrganizationRequest {
 }
 
 /// `PATCH /organizations/{organization}`: what is left out stays.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct UpdateOrganizationRequest {
     /// Unique without regard to case.
@@ -66,7 +67,7 @@ pub struct UpdateOrganizationRequest {
 }
 
 /// A role by name, as users and members carry it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SlimRole {
     /// The role.
     pub name: String,
@@ -78,7 +79,7 @@ pub struct SlimRole {
 }
 
 /// A member with the user that they are.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OrganizationMemberWithUserData {
     /// The user's name.
     pub username: String,
@@ -113,7 +114,7 @@ pub struct OrganizationMemberWithUserData {
 }
 
 /// `GET /organizations/{organization}/paginated-members`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MemberList {
     /// A page of those asked for, by username.
     pub members: Vec<OrganizationMemberWithUserData>,
@@ -122,7 +123,7 @@ pub struct MemberList {
 }
 
 /// A user's membership of an organization.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OrganizationMember {
     /// The member.
     pub user_id: Uuid,

@@ -3,13 +3,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::time::Time;
 
 /// A type of the catalogue, with its actions.
 #[expect(clippy::struct_excessive_bools, reason = "the members of the JSON object")]
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ResourceTypeInfo {
     /// The type's name.
     pub name: String,
@@ -28,14 +29,14 @@ pub struct ResourceTypeInfo {
 }
 
 /// `GET /resource-types`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ResourceTypes {
     /// All of them, by name.
     pub resource_types: Vec<ResourceTypeInfo>,
 }
 
 /// A registered resource.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Resource {
     /// Given by whoever registered it, or made up.
     pub id: Uuid,
@@ -58,7 +59,7 @@ pub struct Resource {
 }
 
 /// `GET /resources`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ResourceList {
     /// A page of what the caller may read.
     pub resources: Vec<Resource>,
@@ -67,7 +68,7 @@ pub struct ResourceList {
 }
 
 /// `POST /resources`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct CreateResourceRequest {
     /// Required.
@@ -89,7 +90,7 @@ pub struct CreateResourceRequest {
 }
 
 /// `PATCH /resources/{type}/{id}`: what is left out stays.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct UpdateResourceRequest {
     /// A new name.
@@ -107,7 +108,7 @@ pub struct UpdateResourceRequest {
 }
 
 /// `GET /resources/{type}/{id}/acl`, and the body of its `PATCH`, which changes only the ids it names.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct ResourceAcl {
     /// What users may do, by id.
@@ -117,7 +118,7 @@ pub struct ResourceAcl {
 }
 
 /// What one user or group may do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum AclGrant {
     /// A named role, for templates and workspaces; the empty one removes the entry.

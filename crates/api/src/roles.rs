@@ -1,9 +1,10 @@
 //! Roles, and what they permit.
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Allows, or forbids, an action on a type; `*` stands for every one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Permission {
     /// Forbids in place of allowing.
@@ -15,7 +16,7 @@ pub struct Permission {
 }
 
 /// A role.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Role {
     /// Unique in its place.
     pub name: String,
@@ -35,7 +36,7 @@ pub struct Role {
 }
 
 /// A role that there is to give.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AssignableRole {
     /// The role.
     #[serde(flatten)]
@@ -47,7 +48,7 @@ pub struct AssignableRole {
 }
 
 /// `POST` and `PUT /organizations/{organization}/members/roles`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct CustomRoleRequest {
     /// Required; names the role from then on.

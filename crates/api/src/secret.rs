@@ -1,6 +1,7 @@
 //! Text that must not be printed.
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, schema::Type};
 
 /// A password or a whole key on its way over the wire.
 ///
@@ -44,3 +45,14 @@ impl<'de> Deserialize<'de> for SecretText {
         String::deserialize(deserializer).map(Self::new)
     }
 }
+
+impl utoipa::PartialSchema for SecretText {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for SecretText {}

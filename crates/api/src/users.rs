@@ -2,12 +2,13 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{organizations::SlimRole, secret::SecretText, time::Time};
 
 /// Whether a user may act.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UserStatus {
     /// May act.
@@ -19,7 +20,7 @@ pub enum UserStatus {
 }
 
 /// How a user signs in, or how a key came to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LoginType {
     /// By e-mail and password.
@@ -38,7 +39,7 @@ pub enum LoginType {
 }
 
 /// A user as `GET /users/{user}` shows one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct User {
     /// Never changes.
     pub id: Uuid,
@@ -74,7 +75,7 @@ pub struct User {
 }
 
 /// `GET /users`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UserList {
     /// A page of those asked for, by username.
     pub users: Vec<User>,
@@ -83,7 +84,7 @@ pub struct UserList {
 }
 
 /// `POST /users/first`.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct CreateFirstUserRequest {
@@ -102,7 +103,7 @@ pub struct CreateFirstUserRequest {
 }
 
 /// What the original asks people who want a trial of its paid features. Nobody reads it here.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct TrialInfo {
     /// Ignored.
@@ -122,7 +123,7 @@ pub struct TrialInfo {
 }
 
 /// The answer to `POST /users/first`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CreateFirstUserResponse {
     /// The user made.
     pub user_id: Uuid,
@@ -131,7 +132,7 @@ pub struct CreateFirstUserResponse {
 }
 
 /// `POST /users/login`.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct LoginRequest {
@@ -142,7 +143,7 @@ pub struct LoginRequest {
 }
 
 /// The answer to `POST /users/login`.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct LoginResponse {
     /// The session's key.
@@ -150,7 +151,7 @@ pub struct LoginResponse {
 }
 
 /// `POST /users/validate-password`.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct ValidatePasswordRequest {
@@ -159,7 +160,7 @@ pub struct ValidatePasswordRequest {
 }
 
 /// The answer to `POST /users/validate-password`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PasswordStrength {
     /// Whether it may be somebody's.
     pub valid: bool,
@@ -168,7 +169,7 @@ pub struct PasswordStrength {
 }
 
 /// `PUT /users/{user}/password`.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 #[expect(missing_debug_implementations, reason = "holds secrets")]
 pub struct UpdatePasswordRequest {
@@ -180,7 +181,7 @@ pub struct UpdatePasswordRequest {
 }
 
 /// `POST /users`.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct CreateUserRequest {
@@ -212,7 +213,7 @@ pub struct CreateUserRequest {
 }
 
 /// `PUT /users/{user}/profile`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct UpdateUserProfileRequest {
     /// Required; changing it takes `update` on the user.
@@ -222,7 +223,7 @@ pub struct UpdateUserProfileRequest {
 }
 
 /// `PUT /users/{user}/roles`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct UpdateRoles {
     /// All the deployment-wide roles the user is to have.
@@ -230,7 +231,7 @@ pub struct UpdateRoles {
 }
 
 /// `GET /users/{user}/roles`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UserRoles {
     /// Deployment-wide ones.
     pub roles: Vec<String>,
@@ -239,14 +240,14 @@ pub struct UserRoles {
 }
 
 /// `GET /users/{user}/login-type`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UserLoginType {
     /// How the user signs in.
     pub login_type: LoginType,
 }
 
 /// `GET` and `PUT /users/{user}/appearance`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Appearance {
     /// A theme by name.
@@ -262,7 +263,7 @@ pub struct Appearance {
 }
 
 /// `GET /users/{user}/preferences`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Preferences {
     /// The key that sends a message.
     pub agent_chat_send_shortcut: String,
@@ -277,7 +278,7 @@ pub struct Preferences {
 }
 
 /// `PUT /users/{user}/preferences`: what is left out stays.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct UpdatePreferences {
     /// `enter` or `modifier_enter`.
@@ -298,7 +299,7 @@ pub struct UpdatePreferences {
 }
 
 /// `GET /users/authmethods`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuthMethods {
     /// What people must agree to before they sign in; left out when there is nothing.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -312,14 +313,14 @@ pub struct AuthMethods {
 }
 
 /// One way to sign in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuthMethod {
     /// Whether it is on offer.
     pub enabled: bool,
 }
 
 /// Signing in by GitHub.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct GithubAuthMethod {
     /// Whether it is on offer.
     pub enabled: bool,
@@ -328,7 +329,7 @@ pub struct GithubAuthMethod {
 }
 
 /// Signing in by `OpenID` Connect.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OidcAuthMethod {
     /// Whether it is on offer.
     pub enabled: bool,

@@ -3,12 +3,13 @@
 //! Fields without a meaning here hold the nil UUID, zero, an empty text or an empty list.
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::time::Time;
 
 /// A registered workspace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[expect(clippy::struct_excessive_bools, reason = "the contract's shape")]
 pub struct Workspace {
     /// The resource.
@@ -78,7 +79,7 @@ pub struct Workspace {
 }
 
 /// The state of a workspace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WorkspaceBuild {
     /// The nil UUID.
     pub id: Uuid,
@@ -111,6 +112,7 @@ pub struct WorkspaceBuild {
     /// `initiator`.
     pub reason: String,
     /// Empty.
+    #[schema(value_type = Vec<Object>)]
     pub resources: Vec<()>,
     /// None.
     pub deadline: Option<Time>,
@@ -123,7 +125,7 @@ pub struct WorkspaceBuild {
 }
 
 /// The job behind a build.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ProvisionerJob {
     /// The nil UUID.
     pub id: Uuid,
@@ -142,7 +144,7 @@ pub struct ProvisionerJob {
 }
 
 /// Whether a workspace's agents are well.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WorkspaceHealth {
     /// True.
     pub healthy: bool,
@@ -151,7 +153,7 @@ pub struct WorkspaceHealth {
 }
 
 /// `GET /workspaces`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WorkspacesResponse {
     /// A page of what the caller may read.
     pub workspaces: Vec<Workspace>,
@@ -160,7 +162,7 @@ pub struct WorkspacesResponse {
 }
 
 /// A registered template.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[expect(clippy::struct_excessive_bools, reason = "the contract's shape")]
 pub struct Template {
     /// The resource.
@@ -238,7 +240,7 @@ pub struct Template {
 }
 
 /// When workspaces of a template must stop: never.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AutostopRequirement {
     /// Empty.
     pub days_of_week: Vec<String>,
@@ -247,7 +249,7 @@ pub struct AutostopRequirement {
 }
 
 /// When workspaces of a template may start by themselves: never.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AutostartRequirement {
     /// Empty.
     pub days_of_week: Vec<String>,

@@ -5,7 +5,6 @@ mod key;
 pub use file::{AuditFileError, export_audit, verify_audit};
 pub(crate) use key::load as load_key;
 
-use axum::{Router, routing::get};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use keyfob_api::{
     audit::{AuditDiffField, AuditLog, AuditLogs, MinimalOrganization},
@@ -13,9 +12,11 @@ use keyfob_api::{
 };
 use keyfob_store::{AuditRecord, ListAudit, Page, Period};
 use serde_json::{Map, Value};
+use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
+    documentation::{PagedByNumber, Refusals, SearchedAudit},
     error::ApiError,
     extract::{ApiJson, ApiQuery},
     gate::{AuditView, AuthorizedStore, COUNT_CAP, Refused},
@@ -28,11 +29,15 @@ use crate::{
 const PAGE: u64 = 100;
 
 /// All routes of records.
-pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/audit", get(list))
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list))
 }
 
 /// List the records of what was done
+#[utoipa::path(
+    get, path = "/audit", tag = "Audit", operation_id = "list_audit_records", params(SearchedAudit, PagedByNumber),
+    responses((status = OK, description = "Done", body = AuditLogs), Refusals),
+)]
 async fn list(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<AuditLogs>, ApiError> {
     let page: Page<Uuid> = query.page_by_number()?;
     let page = Page { limit: Some(page.limit.unwrap_or(PAGE)), ..page };

@@ -1,18 +1,17 @@
 //! Scopes, and asking whether something is allowed (contract, section 4).
-use axum::{
-    Router,
-    extract::State,
-    response::{IntoResponse, Response},
-    routing::{get, post},
-};
+use axum::extract::State;
 use keyfob_api::authz::{
     AuthorizationRequest, AuthorizationResponse, ExplainedAuthorizationResponse, Explanation as WireExplanation,
     ExplanationStep, MissingPiece, ScopeCatalogue,
 };
 use keyfob_rbac::{Catalogue, Explanation, ResourceType};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
+    documentation::{Explained, Refusals},
     error::ApiError,
     extract::{ApiJson, ApiQuery},
     gate::{AuthorizedStore, Question, Questions, Verdict},
@@ -24,32 +23,50 @@ use crate::{
 const MAX_IDS: usize = 1000;
 
 /// All routes of questions.
-pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/auth/scopes", get(scopes)).route("/authcheck", post(check))
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(scopes)).routes(routes!(check))
 }
 
 /// List the scopes that a token may ask for
+#[utoipa::path(
+    get, path = "/auth/scopes", tag = "Authorization", operation_id = "list_scopes",
+    responses((status = OK, description = "Done", body = ScopeCatalogue), Refusals),
+    security(()),
+)]
 async fn scopes(State(app): State<App>) -> ApiJson<ScopeCatalogue> {
     ApiJson(ScopeCatalogue { external: app.catalogue().requestable_scopes() })
 }
 
+/// Whether each check is allowed; with `explain`, also why.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum Checked {
+    Decided(AuthorizationResponse),
+    Explained(ExplainedAuthorizationResponse),
+}
+
 /// Ask whether the presented key may do things
+#[utoipa::path(
+    post, path = "/authcheck", tag = "Authorization", operation_id = "check_authorization", params(Explained),
+    request_body = AuthorizationRequest,
+    responses((status = OK, description = "Done", body = Checked), Refusals),
+)]
 async fn check(
     State(app): State<App>,
     store: AuthorizedStore,
     query: ApiQuery,
     ApiJson(request): ApiJson<AuthorizationRequest>,
-) -> Result<Response, ApiError> {
+) -> Result<ApiJson<Checked>, ApiError> {
     let explained = query.choice("explain")?.unwrap_or(false);
     let questions = questions(app.catalogue(), &store, request)?;
     if !explained {
         let answers: AuthorizationResponse = store.decide(&questions).await?;
-        return Ok(ApiJson(answers).into_response());
+        return Ok(ApiJson(Checked::Decided(answers)));
     }
     let answers = store.explain(&questions).await?;
     let answers: ExplainedAuthorizationResponse =
         answers.into_iter().map(|(name, verdict)| (name, wire(app.catalogue(), verdict))).collect();
-    Ok(ApiJson(answers).into_response())
+    Ok(ApiJson(Checked::Explained(answers)))
 }
 
 fn questions(

@@ -1,15 +1,17 @@
 //! Groups (contract, section 5.12).
 mod change;
 
-use axum::{Router, extract::State, http::StatusCode, routing::get};
+use axum::{extract::State, http::StatusCode};
 use keyfob_api::{
     error::ErrorBody,
     groups::{CreateGroupRequest, Group as WireGroup, GroupMemberList},
 };
 use keyfob_store::{Group, GroupId, Page, UserId};
+use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
+    documentation::{InGroup, InGroupName, InOrganization, Paged, Refusals, Searched, SearchedGroups, WithoutMembers},
     error::ApiError,
     extract::{ApiJson, ApiPath, ApiQuery, bad_query},
     gate::{AuthorizedStore, GroupChangeError, Refused, WantedGroups},
@@ -21,23 +23,31 @@ use crate::{
 };
 
 /// All routes of groups.
-pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/groups", get(list))
-        .route("/groups/{group}", get(show).patch(change::update).delete(delete))
-        .route("/groups/{group}/members", get(members))
-        .route("/organizations/{organization}/groups", get(list_of_organization).post(create))
-        .route("/organizations/{organization}/groups/{groupname}", get(show_by_name))
-        .route("/organizations/{organization}/groups/{groupname}/members", get(members_by_name))
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(show, change::update, delete))
+        .routes(routes!(members))
+        .routes(routes!(list_of_organization, create))
+        .routes(routes!(show_by_name))
+        .routes(routes!(members_by_name))
 }
 
 /// List groups
+#[utoipa::path(
+    get, path = "/groups", tag = "Groups", operation_id = "list_groups", params(SearchedGroups),
+    responses((status = OK, description = "Done", body = Vec<WireGroup>), Refusals),
+)]
 async fn list(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<Vec<WireGroup>>, ApiError> {
     let wanted = wanted_groups(&store, &query).await?;
     shown(&store, store.groups(wanted).await?).await
 }
 
 /// List an organization's groups
+#[utoipa::path(
+    get, path = "/organizations/{organization}/groups", tag = "Groups", operation_id = "list_groups_of_organization", params(InOrganization, SearchedGroups),
+    responses((status = OK, description = "Done", body = Vec<WireGroup>), Refusals),
+)]
 async fn list_of_organization(
     store: AuthorizedStore,
     path: ApiPath,
@@ -95,24 +105,40 @@ async fn addressed_by_name(store: &AuthorizedStore, path: &ApiPath) -> Result<Gr
 }
 
 /// Get a group
+#[utoipa::path(
+    get, path = "/groups/{group}", tag = "Groups", operation_id = "get_group", params(InGroup, WithoutMembers),
+    responses((status = OK, description = "Done", body = WireGroup), Refusals),
+)]
 async fn show(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<ApiJson<WireGroup>, ApiError> {
     let group = addressed(&store, &path).await?;
     one(&store, group, !query.flag("exclude_members")).await
 }
 
 /// Get an organization's group by its name
+#[utoipa::path(
+    get, path = "/organizations/{organization}/groups/{groupname}", tag = "Groups", operation_id = "get_group_by_name", params(InOrganization, InGroupName, WithoutMembers),
+    responses((status = OK, description = "Done", body = WireGroup), Refusals),
+)]
 async fn show_by_name(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<ApiJson<WireGroup>, ApiError> {
     let group = addressed_by_name(&store, &path).await?;
     one(&store, group, !query.flag("exclude_members")).await
 }
 
 /// List a group's members
+#[utoipa::path(
+    get, path = "/groups/{group}/members", tag = "Groups", operation_id = "list_group_members", params(InGroup, Searched, Paged),
+    responses((status = OK, description = "Done", body = GroupMemberList), Refusals),
+)]
 async fn members(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<ApiJson<GroupMemberList>, ApiError> {
     let group = addressed(&store, &path).await?;
     list_members(&store, &group, &query).await
 }
 
 /// List the members of an organization's group by its name
+#[utoipa::path(
+    get, path = "/organizations/{organization}/groups/{groupname}/members", tag = "Groups", operation_id = "list_group_members_by_name", params(InOrganization, InGroupName, Searched, Paged),
+    responses((status = OK, description = "Done", body = GroupMemberList), Refusals),
+)]
 async fn members_by_name(
     store: AuthorizedStore,
     path: ApiPath,
@@ -138,6 +164,11 @@ async fn list_members(
 }
 
 /// Create a group
+#[utoipa::path(
+    post, path = "/organizations/{organization}/groups", tag = "Groups", operation_id = "create_group", params(InOrganization),
+    request_body = CreateGroupRequest,
+    responses((status = CREATED, description = "Made", body = WireGroup), Refusals),
+)]
 async fn create(
     State(app): State<App>,
     store: AuthorizedStore,
@@ -175,6 +206,10 @@ async fn create(
 }
 
 /// Delete a group
+#[utoipa::path(
+    delete, path = "/groups/{group}", tag = "Groups", operation_id = "delete_group", params(InGroup),
+    responses((status = OK, description = "Done", body = ErrorBody), Refusals),
+)]
 async fn delete(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<ErrorBody>, ApiError> {
     let group = addressed(&store, &path).await?;
     if group.is_everyone() {

@@ -2,7 +2,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, StatusCode, Uri, header},
     middleware::{self, Next},
@@ -13,11 +13,12 @@ use keyfob_api::{BASE_PATH, BUILD_VERSION_HEADER, EXPIRES_IN_HEADER, REQUIRED_HE
 use tower::util::MapRequest;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument as _;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     audit, authcheck,
     context::{KeyLife, RequestContext, Trail},
-    deployment,
+    deployment, documentation,
     error::ApiError,
     gate::csrf_guard,
     groups, organizations, resources, roles, sessions,
@@ -41,7 +42,13 @@ pub(crate) fn service(app: App) -> Service {
 }
 
 fn router(app: App) -> Router {
-    let api = Router::new()
+    let (routes, document) = described().split_for_parts();
+    framed(app, routes.layer(Extension(documentation::Rendered::new(&document))))
+}
+
+/// Everything that is served, with its description.
+fn described() -> OpenApiRouter<App> {
+    let api = OpenApiRouter::new()
         .merge(deployment::routes())
         .merge(sessions::routes())
         .merge(users::routes())
@@ -51,8 +58,12 @@ fn router(app: App) -> Router {
         .merge(groups::routes())
         .merge(audit::routes())
         .merge(resources::routes())
-        .merge(authcheck::routes());
-    framed(app, Router::new().nest(BASE_PATH, api).merge(deployment::root_routes()))
+        .merge(authcheck::routes())
+        .merge(documentation::api_routes());
+    OpenApiRouter::with_openapi(documentation::base())
+        .nest(BASE_PATH, api)
+        .merge(deployment::root_routes())
+        .merge(documentation::root_routes())
 }
 
 /// Routes, with what surrounds every request.

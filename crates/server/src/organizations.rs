@@ -1,12 +1,7 @@
 //! Organizations and their members (contract, section 5.11).
 mod members;
 
-use axum::{
-    Router,
-    extract::State,
-    http::StatusCode,
-    routing::{get, put},
-};
+use axum::{extract::State, http::StatusCode};
 use keyfob_api::{
     error::ErrorBody,
     organizations::{CreateOrganizationRequest, Organization as WireOrganization, UpdateOrganizationRequest},
@@ -17,6 +12,7 @@ use keyfob_store::{Organization, OrganizationId, StoreError};
 pub(crate) use members::remove as remove_member;
 
 use crate::{
+    documentation::{InOrganization, Refusals},
     error::ApiError,
     extract::{ApiJson, ApiPath},
     gate::{AssignError, AuthorizedStore, DeleteOrganizationError, OrganizationChange, Refused},
@@ -24,35 +20,46 @@ use crate::{
     validate::Fields,
     wire,
 };
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The roles that members of a new organization have besides their own.
 pub(crate) const DEFAULT_MEMBER_ROLES: [&str; 1] = ["organization-workspace-access"];
 
 /// All routes of organizations.
-pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/organizations", get(list).post(create))
-        .route("/organizations/{organization}", get(show).patch(update).delete(delete))
-        .route("/organizations/{organization}/members", get(members::all))
-        .route("/organizations/{organization}/paginated-members", get(members::paginated))
-        .route(
-            "/organizations/{organization}/members/{user}",
-            get(members::show).post(members::add).delete(members::remove),
-        )
-        .route("/organizations/{organization}/members/{user}/roles", put(members::update_roles))
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(show, update, delete))
+        .routes(routes!(members::all))
+        .routes(routes!(members::paginated))
+        .routes(routes!(members::show, members::add, members::remove))
+        .routes(routes!(members::update_roles))
 }
 
 /// List organizations
+#[utoipa::path(
+    get, path = "/organizations", tag = "Organizations", operation_id = "list_organizations",
+    responses((status = OK, description = "Done", body = Vec<WireOrganization>), Refusals),
+)]
 async fn list(store: AuthorizedStore) -> Result<ApiJson<Vec<WireOrganization>>, ApiError> {
     Ok(ApiJson(store.organizations().await?.into_iter().map(wire::organization).collect()))
 }
 
 /// Get an organization
+#[utoipa::path(
+    get, path = "/organizations/{organization}", tag = "Organizations", operation_id = "get_organization", params(InOrganization),
+    responses((status = OK, description = "Done", body = WireOrganization), Refusals),
+)]
 async fn show(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireOrganization>, ApiError> {
     Ok(ApiJson(wire::organization(store.addressed_organization(path.get("organization")).await?)))
 }
 
 /// Create an organization
+#[utoipa::path(
+    post, path = "/organizations", tag = "Organizations", operation_id = "create_organization",
+    request_body = CreateOrganizationRequest,
+    responses((status = CREATED, description = "Made", body = WireOrganization), Refusals),
+)]
 async fn create(
     State(app): State<App>,
     store: AuthorizedStore,
@@ -93,6 +100,11 @@ fn require_free_word(name: &str) -> Result<(), ApiError> {
 }
 
 /// Change an organization
+#[utoipa::path(
+    patch, path = "/organizations/{organization}", tag = "Organizations", operation_id = "update_organization", params(InOrganization),
+    request_body = UpdateOrganizationRequest,
+    responses((status = OK, description = "Done", body = WireOrganization), Refusals),
+)]
 async fn update(
     store: AuthorizedStore,
     path: ApiPath,
@@ -128,6 +140,10 @@ async fn update(
 }
 
 /// Delete an organization
+#[utoipa::path(
+    delete, path = "/organizations/{organization}", tag = "Organizations", operation_id = "delete_organization", params(InOrganization),
+    responses((status = OK, description = "Done", body = ErrorBody), Refusals),
+)]
 async fn delete(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<ErrorBody>, ApiError> {
     let organization = store.addressed_organization(path.get("organization")).await?;
     match store.delete_organization(&organization).await {

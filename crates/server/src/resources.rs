@@ -4,7 +4,7 @@ mod query;
 mod register;
 mod views;
 
-use axum::{Router, extract::State, http::StatusCode, routing::get};
+use axum::{extract::State, http::StatusCode};
 use keyfob_api::resources::{
     CreateResourceRequest, Resource as WireResource, ResourceAcl, ResourceList, ResourceTypeInfo, ResourceTypes,
     UpdateResourceRequest,
@@ -12,9 +12,11 @@ use keyfob_api::resources::{
 use keyfob_api::time::Time;
 use keyfob_rbac::{Catalogue, InOrganization, ResourceType};
 use keyfob_store::{Resource, ResourceId};
+use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
+    documentation::{InResource, InType, Paged, Refusals, SearchedResources},
     error::ApiError,
     extract::{ApiJson, ApiPath, ApiQuery},
     gate::{AuthorizedStore, ResourceError},
@@ -22,12 +24,12 @@ use crate::{
 };
 
 /// All routes of the registry, and of the views on it.
-pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/resource-types", get(resource_types))
-        .route("/resources", get(list).post(create))
-        .route("/resources/{type}/{id}", get(show).patch(update).delete(delete))
-        .route("/resources/{type}/{id}/acl", get(show_acl).patch(update_acl))
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(resource_types))
+        .routes(routes!(list, create))
+        .routes(routes!(show, update, delete))
+        .routes(routes!(show_acl, update_acl))
         .merge(views::routes())
 }
 
@@ -86,6 +88,10 @@ fn wire(resource: Resource) -> WireResource {
 }
 
 /// List the types of the catalogue
+#[utoipa::path(
+    get, path = "/resource-types", tag = "Resources", operation_id = "list_resource_types",
+    responses((status = OK, description = "Done", body = ResourceTypes), Refusals),
+)]
 async fn resource_types(State(app): State<App>, _store: AuthorizedStore) -> ApiJson<ResourceTypes> {
     let catalogue = app.catalogue();
     let info = |of: ResourceType| {
@@ -104,6 +110,10 @@ async fn resource_types(State(app): State<App>, _store: AuthorizedStore) -> ApiJ
 }
 
 /// List registered resources
+#[utoipa::path(
+    get, path = "/resources", tag = "Resources", operation_id = "list_resources", params(SearchedResources, Paged),
+    responses((status = OK, description = "Done", body = ResourceList), Refusals),
+)]
 async fn list(
     State(app): State<App>,
     store: AuthorizedStore,
@@ -115,6 +125,11 @@ async fn list(
 }
 
 /// Register a resource
+#[utoipa::path(
+    post, path = "/resources", tag = "Resources", operation_id = "register_resource",
+    request_body = CreateResourceRequest,
+    responses((status = CREATED, description = "Made", body = WireResource), Refusals),
+)]
 async fn create(
     State(app): State<App>,
     store: AuthorizedStore,
@@ -126,6 +141,10 @@ async fn create(
 }
 
 /// Get a registered resource
+#[utoipa::path(
+    get, path = "/resources/{type}/{id}", tag = "Resources", operation_id = "get_resource", params(InType, InResource),
+    responses((status = OK, description = "Done", body = WireResource), Refusals),
+)]
 async fn show(
     State(app): State<App>,
     store: AuthorizedStore,
@@ -135,6 +154,11 @@ async fn show(
 }
 
 /// Change a registered resource
+#[utoipa::path(
+    patch, path = "/resources/{type}/{id}", tag = "Resources", operation_id = "update_resource", params(InType, InResource),
+    request_body = UpdateResourceRequest,
+    responses((status = OK, description = "Done", body = WireResource), Refusals),
+)]
 async fn update(
     State(app): State<App>,
     store: AuthorizedStore,
@@ -147,6 +171,10 @@ async fn update(
 }
 
 /// Remove a registered resource; its id is never given out again
+#[utoipa::path(
+    delete, path = "/resources/{type}/{id}", tag = "Resources", operation_id = "delete_resource", params(InType, InResource),
+    responses((status = NO_CONTENT, description = "Done"), Refusals),
+)]
 async fn delete(State(app): State<App>, store: AuthorizedStore, path: ApiPath) -> Result<StatusCode, ApiError> {
     let (of, resource) = addressed(&app, &store, &path).await?;
     store.delete_resource(of, &resource.key).await?;
@@ -154,6 +182,10 @@ async fn delete(State(app): State<App>, store: AuthorizedStore, path: ApiPath) -
 }
 
 /// Get the access list of a registered resource
+#[utoipa::path(
+    get, path = "/resources/{type}/{id}/acl", tag = "Resources", operation_id = "get_access_list", params(InType, InResource),
+    responses((status = OK, description = "Done", body = ResourceAcl), Refusals),
+)]
 async fn show_acl(
     State(app): State<App>,
     store: AuthorizedStore,
@@ -164,6 +196,11 @@ async fn show_acl(
 }
 
 /// Change the access list of a registered resource
+#[utoipa::path(
+    patch, path = "/resources/{type}/{id}/acl", tag = "Resources", operation_id = "update_access_list", params(InType, InResource),
+    request_body = ResourceAcl,
+    responses((status = OK, description = "Done", body = ResourceAcl), Refusals),
+)]
 async fn update_acl(
     State(app): State<App>,
     store: AuthorizedStore,

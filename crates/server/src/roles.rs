@@ -1,10 +1,5 @@
 //! Which roles there are to give, and those that organizations make for themselves (contract, sections 5.10 and 5.11).
-use axum::{
-    Router,
-    extract::State,
-    http::StatusCode,
-    routing::{delete, get},
-};
+use axum::{extract::State, http::StatusCode, routing::delete};
 use keyfob_api::{
     error::Validation,
     roles::{AssignableRole as WireAssignableRole, CustomRoleRequest, Permission as WirePermission, Role as WireRole},
@@ -13,6 +8,7 @@ use keyfob_rbac::{Permission, is_reserved_role_name};
 use keyfob_store::{CustomRole, NamedPermission, OrganizationId};
 
 use crate::{
+    documentation::{InOrganization, InRole, Refusals},
     error::ApiError,
     extract::{ApiJson, ApiPath},
     gate::{AssignableRole, AuthorizedStore, CustomRoleChange, CustomRoleError, Refused},
@@ -22,20 +18,24 @@ use crate::{
     validate::slug_problem,
     wire,
 };
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// All routes of roles.
-pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/users/roles", named_but_get().get(site_roles))
-        // For other methods the word is a username.
-        .route(
-            "/organizations/{organization}/members/roles",
-            get(organization_roles).post(create).put(update).delete(remove_member),
-        )
-        .route("/organizations/{organization}/members/roles/{rolename}", delete(remove))
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(site_roles))
+        .routes(routes!(organization_roles, create, update))
+        .routes(routes!(remove))
+        // For other methods these words are usernames (contract, section 1.1).
+        .route("/users/roles", named_but_get())
+        .route("/organizations/{organization}/members/roles", delete(remove_member))
 }
 
 /// List the deployment-wide roles
+#[utoipa::path(
+    get, path = "/users/roles", tag = "Roles", operation_id = "list_site_roles",
+    responses((status = OK, description = "Done", body = Vec<WireAssignableRole>), Refusals),
+)]
 async fn site_roles(
     State(app): State<App>,
     store: AuthorizedStore,
@@ -44,6 +44,10 @@ async fn site_roles(
 }
 
 /// List an organization's roles
+#[utoipa::path(
+    get, path = "/organizations/{organization}/members/roles", tag = "Roles", operation_id = "list_organization_roles", params(InOrganization),
+    responses((status = OK, description = "Done", body = Vec<WireAssignableRole>), Refusals),
+)]
 async fn organization_roles(
     State(app): State<App>,
     store: AuthorizedStore,
@@ -63,6 +67,11 @@ fn shown(app: &App, roles: Vec<AssignableRole>) -> Vec<WireAssignableRole> {
 }
 
 /// Create a role of an organization
+#[utoipa::path(
+    post, path = "/organizations/{organization}/members/roles", tag = "Roles", operation_id = "create_organization_role", params(InOrganization),
+    request_body = CustomRoleRequest,
+    responses((status = OK, description = "Done", body = WireRole), Refusals),
+)]
 async fn create(
     State(app): State<App>,
     store: AuthorizedStore,
@@ -85,6 +94,11 @@ async fn create(
 }
 
 /// Change a role of an organization
+#[utoipa::path(
+    put, path = "/organizations/{organization}/members/roles", tag = "Roles", operation_id = "update_organization_role", params(InOrganization),
+    request_body = CustomRoleRequest,
+    responses((status = OK, description = "Done", body = WireRole), Refusals),
+)]
 async fn update(
     State(app): State<App>,
     store: AuthorizedStore,
@@ -106,6 +120,10 @@ async fn update(
 }
 
 /// Delete a role of an organization
+#[utoipa::path(
+    delete, path = "/organizations/{organization}/members/roles/{rolename}", tag = "Roles", operation_id = "delete_organization_role", params(InOrganization, InRole),
+    responses((status = NO_CONTENT, description = "Done"), Refusals),
+)]
 async fn remove(store: AuthorizedStore, path: ApiPath) -> Result<StatusCode, ApiError> {
     let organization = store.addressed_organization(path.get("organization")).await?;
     let name = path.get("rolename");

@@ -5,11 +5,10 @@ mod password;
 pub(crate) use password::check as check_password;
 
 use axum::{
-    Extension, Router,
+    Extension,
     extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
-    routing::{delete, get, post},
 };
 use keyfob_api::{
     error::ErrorBody,
@@ -18,6 +17,7 @@ use keyfob_api::{
 
 use crate::{
     context::RequestContext,
+    documentation::Refusals,
     error::ApiError,
     extract::ApiJson,
     gate::{AuthorizedStore, KeyOrder, System},
@@ -25,19 +25,29 @@ use crate::{
     users,
     validate::Fields,
 };
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// All routes of signing in and out.
-pub(crate) fn routes() -> Router<App> {
-    // For other methods these words are usernames (contract, section 1.1).
-    Router::new()
-        .route("/users/login", post(login).merge(users::named()))
-        .route("/users/logout", post(logout).merge(users::named()))
-        .route("/users/{user}/sessions", get(own::list).delete(own::end_all))
-        .route("/users/{user}/sessions/{id}", delete(own::end))
-        .route("/users/authmethods", get(auth_methods).merge(users::named_but_get()))
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(login))
+        .routes(routes!(logout))
+        .routes(routes!(own::list, own::end_all))
+        .routes(routes!(own::end))
+        .routes(routes!(auth_methods))
+        // For other methods these words are usernames (contract, section 1.1).
+        .route("/users/login", users::named())
+        .route("/users/logout", users::named())
+        .route("/users/authmethods", users::named_but_get())
 }
 
 /// Sign in with e-mail and password
+#[utoipa::path(
+    post, path = "/users/login", tag = "Signing in", operation_id = "sign_in",
+    request_body = LoginRequest,
+    responses((status = CREATED, description = "Made", body = LoginResponse), Refusals),
+    security(()),
+)]
 async fn login(
     State(app): State<App>,
     Extension(context): Extension<RequestContext>,
@@ -53,6 +63,10 @@ async fn login(
 }
 
 /// Sign out: the presented key ends, and every application's key of the user
+#[utoipa::path(
+    post, path = "/users/logout", tag = "Signing in", operation_id = "sign_out",
+    responses((status = OK, description = "Done", body = ErrorBody), Refusals),
+)]
 async fn logout(State(app): State<App>, store: AuthorizedStore) -> Result<Response, ApiError> {
     store.sign_out().await?;
     let cookie = app.settings().cookies.no_session()?;
@@ -60,6 +74,11 @@ async fn logout(State(app): State<App>, store: AuthorizedStore) -> Result<Respon
 }
 
 /// Ways to sign in that are on offer
+#[utoipa::path(
+    get, path = "/users/authmethods", tag = "Signing in", operation_id = "list_sign_in_methods",
+    responses((status = OK, description = "Done", body = AuthMethods), Refusals),
+    security(()),
+)]
 async fn auth_methods(State(app): State<App>) -> ApiJson<AuthMethods> {
     ApiJson(AuthMethods {
         terms_of_service_url: app.settings().terms_of_service_url.clone().unwrap_or_default(),

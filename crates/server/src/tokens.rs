@@ -5,11 +5,9 @@ mod names;
 use std::collections::HashMap;
 
 use axum::{
-    Router,
     extract::State,
     http::{HeaderValue, StatusCode},
     response::{IntoResponse, Response},
-    routing::{get, post, put},
 };
 use keyfob_api::{
     DESCENDANTS_ENDED_HEADER,
@@ -19,25 +17,32 @@ use keyfob_api::{
 use keyfob_store::{ApiKey, KeyId, Page, UserId};
 
 use crate::{
+    documentation::{Descendants, InKey, InKeyName, InUser, ListedKeys, PagedKeys, Refusals},
     error::ApiError,
     extract::{ApiJson, ApiPath, ApiQuery},
     gate::{AuthorizedStore, EndKey, Ended},
     state::App,
     wire,
 };
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// All routes of keys.
-pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/users/{user}/keys", post(create_session))
-        .route("/users/{user}/keys/tokens", post(create_token).get(list_tokens))
-        .route("/users/{user}/keys/tokens/tokenconfig", get(token_config))
-        .route("/users/{user}/keys/tokens/{keyname}", get(token_by_name))
-        .route("/users/{user}/keys/{keyid}", get(key_by_id).delete(delete_key))
-        .route("/users/{user}/keys/{keyid}/expire", put(expire_key))
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(create_session))
+        .routes(routes!(create_token, list_tokens))
+        .routes(routes!(token_config))
+        .routes(routes!(token_by_name))
+        .routes(routes!(key_by_id, delete_key))
+        .routes(routes!(expire_key))
 }
 
 /// Create an API token for a user
+#[utoipa::path(
+    post, path = "/users/{user}/keys/tokens", tag = "Keys", operation_id = "create_token", params(InUser),
+    request_body = CreateTokenRequest,
+    responses((status = CREATED, description = "Made", body = GenerateApiKeyResponse), Refusals),
+)]
 async fn create_token(
     State(app): State<App>,
     store: AuthorizedStore,
@@ -50,6 +55,10 @@ async fn create_token(
 }
 
 /// Create a session key for a user
+#[utoipa::path(
+    post, path = "/users/{user}/keys", tag = "Keys", operation_id = "create_session_key", params(InUser),
+    responses((status = CREATED, description = "Made", body = GenerateApiKeyResponse), Refusals),
+)]
 async fn create_session(
     State(app): State<App>,
     store: AuthorizedStore,
@@ -61,6 +70,10 @@ async fn create_session(
 }
 
 /// List tokens
+#[utoipa::path(
+    get, path = "/users/{user}/keys/tokens", tag = "Keys", operation_id = "list_tokens", params(InUser, ListedKeys, PagedKeys),
+    responses((status = OK, description = "Done", body = Vec<ApiKeyWithOwner>), Refusals),
+)]
 async fn list_tokens(
     State(app): State<App>,
     store: AuthorizedStore,
@@ -81,6 +94,10 @@ async fn list_tokens(
 }
 
 /// The longest lifetime of a user's tokens
+#[utoipa::path(
+    get, path = "/users/{user}/keys/tokens/tokenconfig", tag = "Keys", operation_id = "get_token_config", params(InUser),
+    responses((status = OK, description = "Done", body = TokenConfig), Refusals),
+)]
 async fn token_config(
     State(app): State<App>,
     store: AuthorizedStore,
@@ -92,6 +109,10 @@ async fn token_config(
 }
 
 /// Get a token by its name
+#[utoipa::path(
+    get, path = "/users/{user}/keys/tokens/{keyname}", tag = "Keys", operation_id = "get_token_by_name", params(InUser, InKeyName),
+    responses((status = OK, description = "Done", body = WireKey), Refusals),
+)]
 async fn token_by_name(
     State(app): State<App>,
     store: AuthorizedStore,
@@ -103,6 +124,10 @@ async fn token_by_name(
 }
 
 /// Get a key by its id
+#[utoipa::path(
+    get, path = "/users/{user}/keys/{keyid}", tag = "Keys", operation_id = "get_key", params(InUser, InKey),
+    responses((status = OK, description = "Done", body = WireKey), Refusals),
+)]
 async fn key_by_id(
     State(app): State<App>,
     store: AuthorizedStore,
@@ -113,6 +138,10 @@ async fn key_by_id(
 }
 
 /// Delete a key
+#[utoipa::path(
+    delete, path = "/users/{user}/keys/{keyid}", tag = "Keys", operation_id = "delete_key", params(InUser, InKey, Descendants),
+    responses((status = NO_CONTENT, description = "Done"), Refusals),
+)]
 async fn delete_key(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<Response, ApiError> {
     let how = how_to_end(&query)?;
     let key = addressed_key(&store, &path).await?;
@@ -120,6 +149,10 @@ async fn delete_key(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> R
 }
 
 /// Expire a key
+#[utoipa::path(
+    put, path = "/users/{user}/keys/{keyid}/expire", tag = "Keys", operation_id = "expire_key", params(InUser, InKey, Descendants),
+    responses((status = NO_CONTENT, description = "Done"), Refusals),
+)]
 async fn expire_key(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<Response, ApiError> {
     let how = how_to_end(&query)?;
     let key = addressed_key(&store, &path).await?;

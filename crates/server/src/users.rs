@@ -8,10 +8,9 @@ mod settings;
 pub(crate) use list::wanted;
 
 use axum::{
-    Router,
     extract::State,
     http::StatusCode,
-    routing::{self, MethodRouter, get, post, put},
+    routing::{self, MethodRouter},
 };
 use keyfob_api::{
     error::ErrorBody,
@@ -21,6 +20,7 @@ use keyfob_api::{
 use keyfob_store::{StoreError, User, UserStatus};
 
 use crate::{
+    documentation::{InOrganizationName, InUser, Refusals},
     error::ApiError,
     extract::{ApiJson, ApiPath},
     gate::{AssignError, AuthorizedStore, DeleteUserError, Refused},
@@ -28,25 +28,28 @@ use crate::{
     validate::Fields,
     wire,
 };
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// All routes of users.
-pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/users", post(create_user).get(list::list))
-        .route("/users/first", named_but_get().get(first::is_set_up).post(first::set_up))
-        // For other methods the word is a username.
-        .route("/users/validate-password", post(password::validate).merge(named()))
-        .route("/users/{user}", named())
-        .route("/users/{user}/profile", put(update_profile))
-        .route("/users/{user}/password", put(password::change))
-        .route("/users/{user}/organizations", get(organizations_of))
-        .route("/users/{user}/status/suspend", put(suspend))
-        .route("/users/{user}/status/activate", put(activate))
-        .route("/users/{user}/roles", get(roles_of).put(update_roles))
-        .route("/users/{user}/login-type", get(login_type))
-        .route("/users/{user}/organizations/{organizationname}", get(organization_of))
-        .route("/users/{user}/appearance", get(settings::appearance).put(settings::set_appearance))
-        .route("/users/{user}/preferences", get(settings::preferences).put(settings::set_preferences))
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(create_user, list::list))
+        .routes(routes!(first::is_set_up, first::set_up))
+        .routes(routes!(password::validate))
+        .routes(routes!(get_user, delete_user))
+        .routes(routes!(update_profile))
+        .routes(routes!(password::change))
+        .routes(routes!(organizations_of))
+        .routes(routes!(suspend))
+        .routes(routes!(activate))
+        .routes(routes!(roles_of, update_roles))
+        .routes(routes!(login_type))
+        .routes(routes!(organization_of))
+        .routes(routes!(settings::appearance, settings::set_appearance))
+        .routes(routes!(settings::preferences, settings::set_preferences))
+        // For other methods these words are usernames (contract, section 1.1).
+        .route("/users/first", named_but_get())
+        .route("/users/validate-password", named())
 }
 
 /// What `/users/{user}` itself answers; also for the methods that words such as `login` leave free.
@@ -64,12 +67,21 @@ async fn shown(store: &AuthorizedStore, user: User) -> Result<ApiJson<WireUser>,
 }
 
 /// Get a user
+#[utoipa::path(
+    get, path = "/users/{user}", tag = "Users", operation_id = "get_user", params(InUser),
+    responses((status = OK, description = "Done", body = WireUser), Refusals),
+)]
 async fn get_user(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireUser>, ApiError> {
     let user = store.addressed_user(path.get("user")).await?;
     shown(&store, user).await
 }
 
 /// Create a user
+#[utoipa::path(
+    post, path = "/users", tag = "Users", operation_id = "create_user",
+    request_body = CreateUserRequest,
+    responses((status = CREATED, description = "Made", body = WireUser), Refusals),
+)]
 async fn create_user(
     State(app): State<App>,
     store: AuthorizedStore,
@@ -80,6 +92,10 @@ async fn create_user(
 }
 
 /// Delete a user
+#[utoipa::path(
+    delete, path = "/users/{user}", tag = "Users", operation_id = "delete_user", params(InUser),
+    responses((status = OK, description = "Done", body = ErrorBody), Refusals),
+)]
 async fn delete_user(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<ErrorBody>, ApiError> {
     let user = store.addressed_user(path.get("user")).await?;
     if store.caller().is_self(user.id) {
@@ -96,6 +112,10 @@ async fn delete_user(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Er
 }
 
 /// Get a user's roles
+#[utoipa::path(
+    get, path = "/users/{user}/roles", tag = "Users", operation_id = "get_roles_of_user", params(InUser),
+    responses((status = OK, description = "Done", body = UserRoles), Refusals),
+)]
 async fn roles_of(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<UserRoles>, ApiError> {
     let user = store.addressed_user(path.get("user")).await?;
     let members = store.memberships(&user).await?;
@@ -104,6 +124,10 @@ async fn roles_of(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<UserR
 }
 
 /// Get how one signs in
+#[utoipa::path(
+    get, path = "/users/{user}/login-type", tag = "Users", operation_id = "get_login_type", params(InUser),
+    responses((status = OK, description = "Done", body = UserLoginType), Refusals),
+)]
 async fn login_type(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<UserLoginType>, ApiError> {
     let user = store.addressed_user(path.get("user")).await?;
     if !store.caller().is_self(user.id) {
@@ -113,6 +137,10 @@ async fn login_type(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Use
 }
 
 /// Get one of a user's organizations
+#[utoipa::path(
+    get, path = "/users/{user}/organizations/{organizationname}", tag = "Users", operation_id = "get_organization_of_user", params(InUser, InOrganizationName),
+    responses((status = OK, description = "Done", body = WireOrganization), Refusals),
+)]
 async fn organization_of(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireOrganization>, ApiError> {
     let user = store.addressed_user(path.get("user")).await?;
     let organization = store.addressed_organization(path.get("organizationname")).await?;
@@ -122,6 +150,10 @@ async fn organization_of(store: AuthorizedStore, path: ApiPath) -> Result<ApiJso
 }
 
 /// List a user's organizations
+#[utoipa::path(
+    get, path = "/users/{user}/organizations", tag = "Users", operation_id = "list_organizations_of_user", params(InUser),
+    responses((status = OK, description = "Done", body = Vec<WireOrganization>), Refusals),
+)]
 async fn organizations_of(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Vec<WireOrganization>>, ApiError> {
     let user = store.addressed_user(path.get("user")).await?;
     let organizations = store.organizations_of(user.id).await?;
@@ -129,6 +161,11 @@ async fn organizations_of(store: AuthorizedStore, path: ApiPath) -> Result<ApiJs
 }
 
 /// Change a user's names
+#[utoipa::path(
+    put, path = "/users/{user}/profile", tag = "Users", operation_id = "update_profile", params(InUser),
+    request_body = UpdateUserProfileRequest,
+    responses((status = OK, description = "Done", body = WireUser), Refusals),
+)]
 async fn update_profile(
     store: AuthorizedStore,
     path: ApiPath,
@@ -146,6 +183,10 @@ async fn update_profile(
 }
 
 /// Suspend a user: all their keys are refused at once
+#[utoipa::path(
+    put, path = "/users/{user}/status/suspend", tag = "Users", operation_id = "suspend_user", params(InUser),
+    responses((status = OK, description = "Done", body = WireUser), Refusals),
+)]
 async fn suspend(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireUser>, ApiError> {
     let user = store.addressed_user(path.get("user")).await?;
     if store.caller().is_self(user.id) {
@@ -161,6 +202,10 @@ async fn suspend(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireUs
 }
 
 /// Activate a user
+#[utoipa::path(
+    put, path = "/users/{user}/status/activate", tag = "Users", operation_id = "activate_user", params(InUser),
+    responses((status = OK, description = "Done", body = WireUser), Refusals),
+)]
 async fn activate(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireUser>, ApiError> {
     let user = store.addressed_user(path.get("user")).await?;
     let changed = store.set_user_status(&user, UserStatus::Active).await?;
@@ -168,6 +213,11 @@ async fn activate(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireU
 }
 
 /// Give a user exactly these deployment-wide roles
+#[utoipa::path(
+    put, path = "/users/{user}/roles", tag = "Users", operation_id = "update_roles_of_user", params(InUser),
+    request_body = UpdateRoles,
+    responses((status = OK, description = "Done", body = WireUser), Refusals),
+)]
 async fn update_roles(
     store: AuthorizedStore,
     path: ApiPath,

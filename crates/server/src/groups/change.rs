@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{addressed, one};
 use crate::{
+    documentation::{InGroup, Refusals},
     error::ApiError,
     extract::{ApiJson, ApiPath},
     gate::{AuthorizedStore, GroupChange, GroupChangeError},
@@ -13,6 +14,11 @@ use crate::{
 };
 
 /// Change a group
+#[utoipa::path(
+    patch, path = "/groups/{group}", tag = "Groups", operation_id = "update_group", params(InGroup),
+    request_body = PatchGroupRequest,
+    responses((status = OK, description = "Done", body = WireGroup), Refusals),
+)]
 pub(super) async fn update(
     store: AuthorizedStore,
     path: ApiPath,

@@ -7,6 +7,7 @@ use keyfob_api::{
 use keyfob_store::{ListUsers, Page, UserId};
 
 use crate::{
+    documentation::{InOrganization, InUser, Paged, Refusals, Searched, SearchedMembers},
     error::ApiError,
     extract::{ApiJson, ApiPath, ApiQuery},
     gate::{AddMemberError, AuthorizedStore},
@@ -16,6 +17,10 @@ use crate::{
 };
 
 /// Make a user a member of an organization
+#[utoipa::path(
+    post, path = "/organizations/{organization}/members/{user}", tag = "Organizations", operation_id = "add_member", params(InOrganization, InUser),
+    responses((status = OK, description = "Done", body = OrganizationMember), Refusals),
+)]
 pub(super) async fn add(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<OrganizationMember>, ApiError> {
     let organization = store.addressed_organization(path.get("organization")).await?;
     let user = store.addressed_user(path.get("user")).await?;
@@ -28,6 +33,10 @@ pub(super) async fn add(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson
 }
 
 /// Get a member of an organization
+#[utoipa::path(
+    get, path = "/organizations/{organization}/members/{user}", tag = "Organizations", operation_id = "get_member", params(InOrganization, InUser),
+    responses((status = OK, description = "Done", body = OrganizationMemberWithUserData), Refusals),
+)]
 pub(super) async fn show(
     store: AuthorizedStore,
     path: ApiPath,
@@ -39,6 +48,10 @@ pub(super) async fn show(
 }
 
 /// Take a member out of an organization
+#[utoipa::path(
+    delete, path = "/organizations/{organization}/members/{user}", tag = "Organizations", operation_id = "remove_member", params(InOrganization, InUser),
+    responses((status = NO_CONTENT, description = "Done"), Refusals),
+)]
 pub(crate) async fn remove(store: AuthorizedStore, path: ApiPath) -> Result<StatusCode, ApiError> {
     let organization = store.addressed_organization(path.get("organization")).await?;
     let view = store.addressed_member(&organization, path.get("user")).await?;
@@ -50,6 +63,11 @@ pub(crate) async fn remove(store: AuthorizedStore, path: ApiPath) -> Result<Stat
 }
 
 /// Give a member exactly these roles of the organization
+#[utoipa::path(
+    put, path = "/organizations/{organization}/members/{user}/roles", tag = "Organizations", operation_id = "update_roles_of_member", params(InOrganization, InUser),
+    request_body = UpdateRoles,
+    responses((status = OK, description = "Done", body = OrganizationMember), Refusals),
+)]
 pub(super) async fn update_roles(
     store: AuthorizedStore,
     path: ApiPath,
@@ -67,6 +85,10 @@ pub(super) async fn update_roles(
 }
 
 /// List members of an organization, a page at a time
+#[utoipa::path(
+    get, path = "/organizations/{organization}/paginated-members", tag = "Organizations", operation_id = "list_members", params(InOrganization, Searched, Paged),
+    responses((status = OK, description = "Done", body = MemberList), Refusals),
+)]
 pub(super) async fn paginated(
     store: AuthorizedStore,
     path: ApiPath,
@@ -82,6 +104,10 @@ pub(super) async fn paginated(
 }
 
 /// List all members of an organization
+#[utoipa::path(
+    get, path = "/organizations/{organization}/members", tag = "Organizations", operation_id = "list_all_members", params(InOrganization, SearchedMembers),
+    responses((status = OK, description = "Done", body = Vec<OrganizationMemberWithUserData>), Refusals),
+)]
 pub(super) async fn all(
     store: AuthorizedStore,
     path: ApiPath,

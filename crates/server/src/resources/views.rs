@@ -3,13 +3,16 @@ mod shapes;
 
 use std::collections::HashMap;
 
-use axum::{Router, routing::get};
 use keyfob_api::views::{Template, Workspace, WorkspacesResponse};
 use keyfob_rbac::ResourceType;
 use keyfob_store::{AttributeIs, ListResources, OrganizationId, Resource, ResourceId, UserId};
+use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
+    documentation::{
+        InOrganization, InTemplate, InTemplateName, InUser, InWorkspace, InWorkspaceName, Paged, Refusals, Searched,
+    },
     error::ApiError,
     extract::{ApiJson, ApiPath, ApiQuery},
     gate::{AuthorizedStore, Refused},
@@ -18,18 +21,22 @@ use crate::{
 };
 
 /// All routes of the views.
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/workspaces", get(workspaces))
-        .route("/workspaces/{workspace}", get(workspace))
-        .route("/users/{user}/workspace/{workspacename}", get(workspace_by_name))
-        .route("/templates", get(templates))
-        .route("/templates/{template}", get(template))
-        .route("/organizations/{organization}/templates", get(organization_templates))
-        .route("/organizations/{organization}/templates/{templatename}", get(template_by_name))
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(workspaces))
+        .routes(routes!(workspace))
+        .routes(routes!(workspace_by_name))
+        .routes(routes!(templates))
+        .routes(routes!(template))
+        .routes(routes!(organization_templates))
+        .routes(routes!(template_by_name))
 }
 
 /// List workspaces
+#[utoipa::path(
+    get, path = "/workspaces", tag = "Views", operation_id = "list_workspaces", params(Searched, Paged),
+    responses((status = OK, description = "Done", body = WorkspacesResponse), Refusals),
+)]
 async fn workspaces(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<WorkspacesResponse>, ApiError> {
     let text = query.text("q").unwrap_or_default();
     let Some(conditions) = search(&store, text, "Invalid workspace search query.").await? else {
@@ -78,6 +85,10 @@ async fn templates_named(store: &AuthorizedStore, name: &str) -> Result<Vec<Stri
 }
 
 /// Get a workspace
+#[utoipa::path(
+    get, path = "/workspaces/{workspace}", tag = "Views", operation_id = "get_workspace", params(InWorkspace),
+    responses((status = OK, description = "Done", body = Workspace), Refusals),
+)]
 async fn workspace(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Workspace>, ApiError> {
     let id = uuid(path.get("workspace"))?;
     let found = store.resource(ResourceType::WORKSPACE, ResourceId(id)).await?;
@@ -85,6 +96,10 @@ async fn workspace(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Work
 }
 
 /// Get a user's workspace by its name
+#[utoipa::path(
+    get, path = "/users/{user}/workspace/{workspacename}", tag = "Views", operation_id = "get_workspace_by_name", params(InUser, InWorkspaceName),
+    responses((status = OK, description = "Done", body = Workspace), Refusals),
+)]
 async fn workspace_by_name(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Workspace>, ApiError> {
     let owner = store.addressed_user(path.get("user")).await?;
     let list = ListResources {
@@ -97,6 +112,10 @@ async fn workspace_by_name(store: AuthorizedStore, path: ApiPath) -> Result<ApiJ
 }
 
 /// List templates
+#[utoipa::path(
+    get, path = "/templates", tag = "Views", operation_id = "list_templates", params(Searched, Paged),
+    responses((status = OK, description = "Done", body = Vec<Template>), Refusals),
+)]
 async fn templates(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<Vec<Template>>, ApiError> {
     list_templates(&store, &query, None).await
 }
@@ -123,6 +142,10 @@ async fn list_templates(
 }
 
 /// Get a template
+#[utoipa::path(
+    get, path = "/templates/{template}", tag = "Views", operation_id = "get_template", params(InTemplate),
+    responses((status = OK, description = "Done", body = Template), Refusals),
+)]
 async fn template(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Template>, ApiError> {
     let id = uuid(path.get("template"))?;
     let found = store.resource(ResourceType::TEMPLATE, ResourceId(id)).await?;
@@ -130,6 +153,10 @@ async fn template(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Templ
 }
 
 /// List an organization's templates
+#[utoipa::path(
+    get, path = "/organizations/{organization}/templates", tag = "Views", operation_id = "list_templates_of_organization", params(InOrganization, Searched, Paged),
+    responses((status = OK, description = "Done", body = Vec<Template>), Refusals),
+)]
 async fn organization_templates(
     store: AuthorizedStore,
     path: ApiPath,
@@ -140,6 +167,10 @@ async fn organization_templates(
 }
 
 /// Get an organization's template by its name
+#[utoipa::path(
+    get, path = "/organizations/{organization}/templates/{templatename}", tag = "Views", operation_id = "get_template_by_name", params(InOrganization, InTemplateName),
+    responses((status = OK, description = "Done", body = Template), Refusals),
+)]
 async fn template_by_name(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Template>, ApiError> {
     let organization = store.addressed_organization(path.get("organization")).await?;
     let list = ListResources {

@@ -4,6 +4,7 @@ use keyfob_api::{keys::Session, time::Time};
 use keyfob_store::{ApiKey, KeyId, KeyLoginType};
 
 use crate::{
+    documentation::{InSession, InUser, KeepCurrent, Refusals},
     error::ApiError,
     extract::{ApiJson, ApiPath, ApiQuery},
     gate::{AuthorizedStore, EndKey},
@@ -11,6 +12,10 @@ use crate::{
 };
 
 /// List a user's live sessions
+#[utoipa::path(
+    get, path = "/users/{user}/sessions", tag = "Signing in", operation_id = "list_sessions", params(InUser),
+    responses((status = OK, description = "Done", body = Vec<Session>), Refusals),
+)]
 pub(super) async fn list(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Vec<Session>>, ApiError> {
     let user = store.addressed_user(path.get("user")).await?;
     let sessions = store.sessions(user.id).await?;
@@ -29,6 +34,10 @@ pub(super) async fn list(store: AuthorizedStore, path: ApiPath) -> Result<ApiJso
 }
 
 /// End one of a user's sessions
+#[utoipa::path(
+    delete, path = "/users/{user}/sessions/{id}", tag = "Signing in", operation_id = "end_session", params(InUser, InSession),
+    responses((status = NO_CONTENT, description = "Done"), Refusals),
+)]
 pub(super) async fn end(store: AuthorizedStore, path: ApiPath) -> Result<StatusCode, ApiError> {
     let user = store.addressed_user(path.get("user")).await?;
     let key = store.key(KeyId::parse(path.get("id")).as_ref(), Some(user.id)).await?;
@@ -40,6 +49,10 @@ pub(super) async fn end(store: AuthorizedStore, path: ApiPath) -> Result<StatusC
 }
 
 /// End all of a user's sessions, but not the one in use if that is asked for
+#[utoipa::path(
+    delete, path = "/users/{user}/sessions", tag = "Signing in", operation_id = "end_all_sessions", params(InUser, KeepCurrent),
+    responses((status = NO_CONTENT, description = "Done"), Refusals),
+)]
 pub(super) async fn end_all(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<StatusCode, ApiError> {
     let keeps_own = query.choice("keep_current")?.unwrap_or_default();
     let user = store.addressed_user(path.get("user")).await?;

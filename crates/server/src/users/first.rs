@@ -8,11 +8,16 @@ use keyfob_rbac::ShareableWorkspaceOwners;
 use keyfob_store::{LoginType, NewUser, Organization, OrganizationId, User, UserId, UserStatus};
 
 use crate::{
-    context::RequestContext, error::ApiError, extract::ApiJson, gate::System, organizations::DEFAULT_MEMBER_ROLES,
-    passwords::weakness, state::App, validate::Fields,
+    context::RequestContext, documentation::Refusals, error::ApiError, extract::ApiJson, gate::System,
+    organizations::DEFAULT_MEMBER_ROLES, passwords::weakness, state::App, validate::Fields,
 };
 
 /// Whether set-up was done
+#[utoipa::path(
+    get, path = "/users/first", tag = "Users", operation_id = "get_set_up",
+    responses((status = OK, description = "Done", body = ErrorBody), Refusals),
+    security(()),
+)]
 pub(super) async fn is_set_up(
     State(app): State<App>,
     Extension(context): Extension<RequestContext>,
@@ -24,6 +29,12 @@ pub(super) async fn is_set_up(
 }
 
 /// Create the first user, an owner
+#[utoipa::path(
+    post, path = "/users/first", tag = "Users", operation_id = "set_up",
+    request_body = CreateFirstUserRequest,
+    responses((status = CREATED, description = "Made", body = CreateFirstUserResponse), Refusals),
+    security(()),
+)]
 pub(super) async fn set_up(
     State(app): State<App>,
     Extension(context): Extension<RequestContext>,

@@ -3,6 +3,7 @@ use keyfob_api::users::UserList;
 use keyfob_store::{ListUsers, LoginType, Page, Period, UserId, UserStatus};
 
 use crate::{
+    documentation::{Paged, Refusals, Searched},
     error::ApiError,
     extract::{ApiJson, ApiQuery},
     gate::AuthorizedStore,
@@ -11,6 +12,10 @@ use crate::{
 };
 
 /// List users
+#[utoipa::path(
+    get, path = "/users", tag = "Users", operation_id = "list_users", params(Searched, Paged),
+    responses((status = OK, description = "Done", body = UserList), Refusals),
+)]
 pub(super) async fn list(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<UserList>, ApiError> {
     let page = query.page(UserId)?;
     let mut search = Search::parse(query.text("q").unwrap_or_default());

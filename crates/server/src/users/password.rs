@@ -13,6 +13,7 @@ use keyfob_store::{LoginType, PasswordHash, User};
 
 use crate::{
     context::RequestContext,
+    documentation::{InUser, Refusals},
     error::ApiError,
     extract::{ApiJson, ApiPath},
     gate::{AuthorizedStore, KeyOrder, Refused, SetPasswordError, System},
@@ -23,6 +24,12 @@ use crate::{
 };
 
 /// Say how strong a password is
+#[utoipa::path(
+    post, path = "/users/validate-password", tag = "Users", operation_id = "validate_password",
+    request_body = ValidatePasswordRequest,
+    responses((status = OK, description = "Done", body = PasswordStrength), Refusals),
+    security(()),
+)]
 pub(super) async fn validate(
     ApiJson(request): ApiJson<ValidatePasswordRequest>,
 ) -> Result<ApiJson<PasswordStrength>, ApiError> {
@@ -32,6 +39,11 @@ pub(super) async fn validate(
 }
 
 /// Change a user's password: all their keys end, and a browser's session goes on with a fresh cookie
+#[utoipa::path(
+    put, path = "/users/{user}/password", tag = "Users", operation_id = "change_password", params(InUser),
+    request_body = UpdatePasswordRequest,
+    responses((status = NO_CONTENT, description = "Done"), Refusals),
+)]
 pub(super) async fn change(
     State(app): State<App>,
     Extension(context): Extension<RequestContext>,

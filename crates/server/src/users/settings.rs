@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use keyfob_api::users::{Appearance, Preferences, UpdatePreferences};
 
 use crate::{
+    documentation::{InUser, Refusals},
     error::ApiError,
     extract::{ApiJson, ApiPath},
     gate::AuthorizedStore,
@@ -17,6 +18,10 @@ const DISPLAY_MODES: [&str; 3] = ["auto", "always_expanded", "always_collapsed"]
 const THINKING_MODES: [&str; 4] = ["auto", "preview", "always_expanded", "always_collapsed"];
 
 /// Get how pages look for a user
+#[utoipa::path(
+    get, path = "/users/{user}/appearance", tag = "Users", operation_id = "get_appearance", params(InUser),
+    responses((status = OK, description = "Done", body = Appearance), Refusals),
+)]
 pub(super) async fn appearance(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Appearance>, ApiError> {
     let user = store.addressed_user(path.get("user")).await?;
     let mut settings = store.user_settings(&user).await?;
@@ -31,6 +36,11 @@ pub(super) async fn appearance(store: AuthorizedStore, path: ApiPath) -> Result<
 }
 
 /// Set how pages look for a user
+#[utoipa::path(
+    put, path = "/users/{user}/appearance", tag = "Users", operation_id = "update_appearance", params(InUser),
+    request_body = Appearance,
+    responses((status = OK, description = "Done", body = Appearance), Refusals),
+)]
 pub(super) async fn set_appearance(
     store: AuthorizedStore,
     path: ApiPath,
@@ -58,12 +68,21 @@ pub(super) async fn set_appearance(
 }
 
 /// Get a user's preferences
+#[utoipa::path(
+    get, path = "/users/{user}/preferences", tag = "Users", operation_id = "get_preferences", params(InUser),
+    responses((status = OK, description = "Done", body = Preferences), Refusals),
+)]
 pub(super) async fn preferences(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Preferences>, ApiError> {
     let user = store.addressed_user(path.get("user")).await?;
     Ok(ApiJson(preferences_of(store.user_settings(&user).await?)))
 }
 
 /// Set a user's preferences
+#[utoipa::path(
+    put, path = "/users/{user}/preferences", tag = "Users", operation_id = "update_preferences", params(InUser),
+    request_body = UpdatePreferences,
+    responses((status = OK, description = "Done", body = Preferences), Refusals),
+)]
 pub(super) async fn set_preferences(
     store: AuthorizedStore,
     path: ApiPath,

@@ -1,0 +1,258 @@
+//! The document as a page: readable without JavaScript, and without any other host.
+use std::fmt::Write as _;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+/// The page, and the policy that lets it have its own style and script and nothing else.
+pub(super) struct Page {
+    pub(super) html: String,
+    pub(super) policy: String,
+}
+
+/// Renders a document.
+pub(super) fn render(document: &Value) -> Page {
+    let mut body = String::new();
+    let operations = operations(document);
+    contents(&mut body, &operations);
+    for (tag, operations) in &operations {
+        let _infallible =
+            write!(body, "<section aria-labelledby=\"{0}\"><h2 id=\"{0}\">{1}</h2>", slug(tag), text(tag));
+        for operation in operations {
+            article(&mut body, operation);
+        }
+        body.push_str("</section>");
+    }
+    schemas(&mut body, document);
+    let about = document.pointer("/info/description").and_then(Value::as_str).unwrap_or_default();
+    let version = document.pointer("/info/version").and_then(Value::as_str).unwrap_or_default();
+    let html = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Keyfob API</title>\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><style>{STYLE}</style></head><body>\
+         <a class=\"skip\" href=\"#main\">To the operations</a>\
+         <header><h1>Keyfob API</h1><p>{}</p><p>Version {}. The same for programs: \
+         <a href=\"/api/v2/openapi.json\">openapi.json</a>.</p></header>\
+         <main id=\"main\">{body}</main><script>{SCRIPT}</script></body></html>",
+        prose(about),
+        text(version),
+    );
+    let policy = format!(
+        "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'",
+        hash(STYLE),
+        hash(SCRIPT)
+    );
+    Page { html, policy }
+}
+
+fn hash(source: &str) -> String {
+    format!("sha256-{}", BASE64.encode(Sha256::digest(source)))
+}
+
+/// One call.
+struct Operation<'a> {
+    path: &'a str,
+    method: &'a str,
+    spec: &'a Value,
+}
+
+/// All operations by their tags, in the order of the alphabet.
+fn operations(document: &Value) -> Vec<(&str, Vec<Operation<'_>>)> {
+    let mut groups: std::collections::BTreeMap<&str, Vec<Operation<'_>>> = std::collections::BTreeMap::new();
+    for (path, methods) in members(document.get("paths")) {
+        for (method, spec) in methods.as_object().into_iter().flatten() {
+            let tag = spec.pointer("/tags/0").and_then(Value::as_str).unwrap_or("Other");
+            groups.entry(tag).or_default().push(Operation { path, method, spec });
+        }
+    }
+    groups.into_iter().collect()
+}
+
+fn members(value: Option<&Value>) -> impl Iterator<Item = (&str, &Value)> {
+    value.and_then(Value::as_object).into_iter().flat_map(Map::iter).map(|(name, value)| (name.as_str(), value))
+}
+
+fn contents(out: &mut String, groups: &[(&str, Vec<Operation<'_>>)]) {
+    out.push_str(
+        "<nav aria-label=\"Contents\"><p class=\"filter\" hidden><label for=\"filter\">Filter</label> \
+         <input id=\"filter\" type=\"search\" placeholder=\"tokens, POST, /users…\"></p><ul>",
+    );
+    for (tag, operations) in groups {
+        let _infallible =
+            write!(out, "<li><a href=\"#{}\">{}</a> <small>{}</small></li>", slug(tag), text(tag), operations.len());
+    }
+    out.push_str("<li><a href=\"#schemas\">Schemas</a></li></ul></nav>");
+}
+
+fn article(out: &mut String, operation: &Operation<'_>) {
+    let Operation { path, method, spec } = operation;
+    let field = |name: &str| spec.get(name).and_then(Value::as_str).unwrap_or_default();
+    let _infallible = write!(
+        out,
+        "<article id=\"{id}\" data-words=\"{words}\"><h3><a href=\"#{id}\"><span class=\"method {method}\">{upper}</span> \
+         <code>{path}</code></a></h3><p>{summary}</p>",
+        id = text(field("operationId")),
+        words = text(&format!("{method} {path} {}", field("summary")).to_lowercase()),
+        upper = method.to_uppercase(),
+        path = text(path),
+        summary = prose(field("summary")),
+    );
+    if spec.get("security").is_some() {
+        out.push_str("<p class=\"note\">Takes no key.</p>");
+    }
+    parameters(out, spec);
+    if let Some(schema) = spec.get("requestBody").and_then(content) {
+        let _infallible = write!(out, "<p>Body: {}</p>", type_of(schema));
+    }
+    out.push_str("<table><caption>Answers</caption><thead><tr><th>Status<th>Body<th>When</thead><tbody>");
+    for (status, response) in members(spec.get("responses")) {
+        let body = content(response).map(type_of).unwrap_or_default();
+        let about = response.get("description").and_then(Value::as_str).unwrap_or_default();
+        let _infallible = write!(out, "<tr><td>{}<td>{body}<td>{}", text(status), prose(about));
+    }
+    out.push_str("</tbody></table></article>");
+}
+
+fn parameters(out: &mut String, spec: &Value) {
+    let Some(parameters) = spec.get("parameters").and_then(Value::as_array) else { return };
+    out.push_str("<table><caption>Parameters</caption><thead><tr><th>Name<th>In<th>Type<th>Meaning</thead><tbody>");
+    for parameter in parameters {
+        let field = |name: &str| parameter.get(name).and_then(Value::as_str).unwrap_or_default();
+        let _infallible = write!(
+            out,
+            "<tr><td><code>{}</code><td>{}<td>{}<td>{}",
+            text(field("name")),
+            text(field("in")),
+            parameter.get("schema").map(type_of).unwrap_or_default(),
+            prose(field("description")),
+        );
+    }
+    out.push_str("</tbody></table>");
+}
+
+/// The schema of a body or an answer.
+fn content(of: &Value) -> Option<&Value> {
+    members(of.get("content")).next().and_then(|(_, media)| media.get("schema"))
+}
+
+/// A type in a few words, with links to what has a name.
+fn type_of(schema: &Value) -> String {
+    if let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next()) {
+        return format!("<a href=\"#schema-{0}\">{0}</a>", text(name));
+    }
+    for choice in ["oneOf", "anyOf", "allOf"] {
+        if let Some(parts) = schema.get(choice).and_then(Value::as_array) {
+            let joint = if choice == "allOf" { " and " } else { " or " };
+            return parts.iter().map(type_of).collect::<Vec<_>>().join(joint);
+        }
+    }
+    let name = match schema.get("type") {
+        Some(Value::String(name)) => name.clone(),
+        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
+        _ => "anything".to_owned(),
+    };
+    if let Some(items) = schema.get("items") {
+        return format!("list of {}", type_of(items));
+    }
+    if let Some(values) = schema.get("additionalProperties").filter(|values| values.is_object()) {
+        return format!("map to {}", type_of(values));
+    }
+    if let Some(values) = schema.get("enum").and_then(Value::as_array) {
+        let values = values.iter().filter_map(Value::as_str).map(|value| format!("<code>{}</code>", text(value)));
+        return values.collect::<Vec<_>>().join(", ");
+    }
+    match schema.get("format").and_then(Value::as_str) {
+        Some(format) => format!("{} ({})", text(&name), text(format)),
+        None => text(&name),
+    }
+}
+
+fn schemas(out: &mut String, document: &Value) {
+    out.push_str("<section aria-labelledby=\"schemas\"><h2 id=\"schemas\">Schemas</h2>");
+    for (name, schema) in members(document.pointer("/components/schemas")) {
+        let about = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+        let _infallible = write!(
+            out,
+            "<article id=\"schema-{0}\" data-words=\"{1}\"><h3><a href=\"#schema-{0}\">{0}</a></h3><p>{2}</p>",
+            text(name),
+            text(&name.to_lowercase()),
+            prose(about)
+        );
+        let mut fields = Vec::new();
+        gather(schema, &mut fields);
+        if fields.is_empty() {
+            let _infallible = write!(out, "<p>{}</p>", type_of(schema));
+        } else {
+            rows(out, &fields);
+        }
+        out.push_str("</article>");
+    }
+    out.push_str("</section>");
+}
+
+/// A field of an object.
+struct Field<'a> {
+    name: &'a str,
+    schema: &'a Value,
+    is_required: bool,
+}
+
+fn gather<'a>(schema: &'a Value, fields: &mut Vec<Field<'a>>) {
+    let required = schema.get("required").and_then(Value::as_array);
+    for (name, schema) in members(schema.get("properties")) {
+        let is_required = required.is_some_and(|names| names.iter().any(|known| known.as_str() == Some(name)));
+        fields.push(Field { name, schema, is_required });
+    }
+    for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+        gather(part, fields);
+    }
+}
+
+fn rows(out: &mut String, fields: &[Field<'_>]) {
+    out.push_str("<table><thead><tr><th>Field<th>Type<th>Meaning</thead><tbody>");
+    for Field { name, schema, is_required } in fields {
+        let about = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+        let optional = if *is_required { "" } else { " <small>may be missing</small>" };
+        let _infallible =
+            write!(out, "<tr><td><code>{}</code>{optional}<td>{}<td>{}", text(name), type_of(schema), prose(about));
+    }
+    out.push_str("</tbody></table>");
+}
+
+fn slug(name: &str) -> String {
+    name.to_lowercase().replace(' ', "-")
+}
+
+fn text(raw: &str) -> String {
+    raw.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// Text in which backticks mark code.
+fn prose(raw: &str) -> String {
+    let parts = raw.split('`').enumerate();
+    parts
+        .map(|(place, part)| if place % 2 == 1 { format!("<code>{}</code>", text(part)) } else { text(part) })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_document_says_is_text_and_never_markup() {
+        let document = serde_json::json!({"paths": {"/<x>": {"get": {
+            "operationId": "a\"b", "summary": "<script>alert(1)</script> `x<y`", "tags": ["<b>"],
+            "responses": {"200": {"description": "&"}},
+        }}}});
+        let Page { html, .. } = render(&document);
+        assert!(!html.contains("<script>alert"));
+        assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt; <code>x&lt;y</code>"));
+        assert!(html.contains("id=\"a&quot;b\""));
+    }
+}

@@ -1,0 +1,151 @@
+//! Parameters of paths and queries, as the document describes them: each group once.
+use utoipa::{
+    IntoParams,
+    openapi::{
+        KnownFormat, Object, ObjectBuilder, Required, SchemaFormat,
+        path::{Parameter, ParameterBuilder, ParameterIn},
+        schema::Type,
+    },
+};
+
+fn parameter(place: ParameterIn, name: &str, about: &str, schema: ObjectBuilder) -> Parameter {
+    let required = if place == ParameterIn::Path { Required::True } else { Required::False };
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(place)
+        .required(required)
+        .description(Some(about))
+        .schema(Some(schema))
+        .build()
+}
+
+fn string() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+fn segment(name: &str, about: &str) -> Parameter {
+    parameter(ParameterIn::Path, name, about, string())
+}
+
+fn uuid_segment(name: &str, about: &str) -> Parameter {
+    parameter(ParameterIn::Path, name, about, string().format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))))
+}
+
+fn text(name: &str, about: &str) -> Parameter {
+    parameter(ParameterIn::Query, name, about, string())
+}
+
+fn uuid(name: &str, about: &str) -> Parameter {
+    parameter(ParameterIn::Query, name, about, string().format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))))
+}
+
+fn flag(name: &str, about: &str) -> Parameter {
+    parameter(ParameterIn::Query, name, about, Object::builder().schema_type(Type::Boolean))
+}
+
+fn number(name: &str, about: &str) -> Parameter {
+    parameter(ParameterIn::Query, name, about, Object::builder().schema_type(Type::Integer).minimum(Some(0)))
+}
+
+macro_rules! parameters {
+    ($($(#[$about:meta])+ $name:ident => [$($parameter:expr),+ $(,)?];)+) => {$(
+        $(#[$about])+
+        pub(crate) struct $name;
+
+        impl IntoParams for $name {
+            fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+                vec![$($parameter),+]
+            }
+        }
+    )+};
+}
+
+parameters! {
+    /// A user.
+    InUser => [segment("user", "`me`, an id, or a username.")];
+    /// A session.
+    InSession => [segment("id", "The id of the session's key.")];
+    /// A key.
+    InKey => [segment("keyid", "The part of the key before the hyphen.")];
+    /// A token's name.
+    InKeyName => [segment("keyname", "The name of a token.")];
+    /// An organization.
+    InOrganization => [segment("organization", "`default`, an id, or a name.")];
+    /// An organization of a user.
+    InOrganizationName => [segment("organizationname", "`default`, an id, or a name.")];
+    /// An organization's own role.
+    InRole => [segment("rolename", "The name of a role that the organization made.")];
+    /// A group.
+    InGroup => [uuid_segment("group", "The group's id.")];
+    /// A group by name.
+    InGroupName => [segment("groupname", "The group's name.")];
+    /// A type of resources.
+    InType => [segment("type", "The type's name, as `GET /resource-types` lists it.")];
+    /// A registered resource.
+    InResource => [uuid_segment("id", "The resource's id.")];
+    /// A workspace.
+    InWorkspace => [uuid_segment("workspace", "The workspace's id.")];
+    /// A workspace by name.
+    InWorkspaceName => [segment("workspacename", "The workspace's name.")];
+    /// A template.
+    InTemplate => [uuid_segment("template", "The template's id.")];
+    /// A template by name.
+    InTemplateName => [segment("templatename", "The template's name.")];
+
+    /// Which part of a list.
+    PagedByNumber => [
+        number("limit", "At most so many; all, unless it is given."),
+        number("offset", "Without the first so many."),
+    ];
+    /// Which part of a list, also by where another ended.
+    Paged => [
+        number("limit", "At most so many; all, unless it is given."),
+        number("offset", "Without the first so many."),
+        uuid("after_id", "Only what comes after this one."),
+    ];
+    /// The same for keys.
+    PagedKeys => [
+        number("limit", "At most so many; all, unless it is given."),
+        number("offset", "Without the first so many."),
+        text("after_id", "Only what comes after the key with this id."),
+    ];
+    /// A search.
+    Searched => [text("q", "A search: words, and `key:value` pairs. An unknown key is refused.")];
+    /// A search among members.
+    SearchedMembers => [text("q", "A search: `user_id:<uuid>`.")];
+    /// A search among records.
+    SearchedAudit => [text(
+        "q",
+        "A search: `resource_type:`, `resource_id:`, `resource_target:`, `action:`, `username:`, `email:`, \
+         `date_from:`, `date_to:`, `build_reason:`, `organization:`, `request_id:`.",
+    )];
+    /// Which groups.
+    SearchedGroups => [
+        text("organization", "Only those of this organization: an id or a name."),
+        text("has_member", "Only those that this user is in: an id or a username."),
+        text("group_ids", "Only these, separated by commas."),
+    ];
+    /// Which registered resources.
+    SearchedResources => [
+        text("type", "Only those of this type."),
+        uuid("organization", "Only those of this organization."),
+        uuid("owner", "Only those of this owner."),
+        text("q", "Only those whose name holds this text."),
+    ];
+    /// Which tokens.
+    ListedKeys => [
+        flag("include_all", "Also those of others, as far as they may be seen."),
+        flag("include_expired", "Also those that no longer work."),
+    ];
+    /// What ends together with a key.
+    Descendants => [flag(
+        "descendants",
+        "Whether the keys that were minted with it end, too. Unless it is said, those of a narrow key do.",
+    )];
+    /// Whether the session in use stays.
+    KeepCurrent => [flag("keep_current", "Whether the session in use goes on.")];
+    /// Whether to leave members out.
+    WithoutMembers => [flag("exclude_members", "Whether to leave the members out.")];
+    /// Whether to say why.
+    Explained => [flag("explain", "Whether to say why, and what is missing.")];
+}
