@@ -18,6 +18,7 @@ mod groups;
 mod identity;
 mod keys;
 mod lists;
+mod matrix;
 mod monotone;
 mod needs;
 mod organizations;

@@ -1,0 +1,244 @@
+//! What every built-in role permits, asked of the running server: the matrix that the engine is held to, by way of real
+//! people, their keys and the check (contract of decisions, sections 3.4 and 7).
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::http::StatusCode;
+use keyfob_rbac::ShareableWorkspaceOwners;
+use keyfob_store::{Limits, Store};
+use serde_json::{Map, Value, json};
+
+use crate::support::{Identity, TestApp};
+
+const MATRIX: &str = include_str!("../../../rbac/tests/data/rbac-matrix.json");
+
+/// Rows for which there is no person to be had, and why. May only shrink.
+const OUT_OF_REACH: [(&str, &str); 8] = [
+    ("owner, disable_owner_workspace_exec", "no setting of the server turns it on"),
+    ("member, disable_workspace_sharing, disable_chat_sharing", "no setting of the server turns them on"),
+    ("organization-member, sharing everyone, minimum_implicit_member", "no setting of the server turns it on"),
+    ("organization-member, sharing service_accounts, minimum_implicit_member", "no setting of the server turns it on"),
+    ("organization-member, sharing none, minimum_implicit_member", "no setting of the server turns it on"),
+    ("organization-service-account, sharing everyone, minimum_implicit_member", "no setting of the server turns it on"),
+    (
+        "organization-service-account, sharing service_accounts, minimum_implicit_member",
+        "no setting of the server turns it on",
+    ),
+    ("organization-service-account, sharing none, minimum_implicit_member", "no setting of the server turns it on"),
+];
+
+/// Everything that the matrix says of one role: type and action by shape.
+type Permitted<'a> = BTreeSet<(&'a str, &'a str, &'a str)>;
+
+struct Matrix {
+    data: Value,
+    /// Every type with its actions, as the server lists them.
+    actions: Vec<(String, Vec<String>)>,
+}
+
+impl Matrix {
+    async fn new(owner: &Identity) -> Self {
+        let types = owner.get("/api/v2/resource-types").await.expect(StatusCode::OK).json();
+        let texts = |of: &Value| of.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect();
+        let types = types["resource_types"].as_array().unwrap().iter();
+        let actions = types.map(|of| (of["name"].as_str().unwrap().to_owned(), texts(&of["actions"]))).collect();
+        Self { data: serde_json::from_str(MATRIX).unwrap(), actions }
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &str> {
+        self.data["roles"].as_object().unwrap().keys().map(String::as_str)
+    }
+
+    /// Shape, type and action of every question.
+    fn questions(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        let shapes = self.data["shapes"].as_object().unwrap().keys();
+        shapes.flat_map(move |shape| {
+            let actions = self.actions.iter();
+            actions.flat_map(move |(of, actions)| {
+                actions.iter().map(move |action| (shape.as_str(), of.as_str(), action.as_str()))
+            })
+        })
+    }
+
+    fn permitted<'m>(&'m self, row: &str) -> Permitted<'m> {
+        let rows = &self.data["roles"][row];
+        let listed = |(shape, of, action): &(&str, &str, &str)| {
+            let actions = rows[shape][of].as_array();
+            actions.is_some_and(|actions| actions.iter().any(|listed| listed == "*" || listed == action))
+        };
+        self.questions().filter(listed).collect()
+    }
+}
+
+/// Who holds the roles of a row.
+struct Seat<'a> {
+    row: &'a str,
+    site: Vec<&'a str>,
+    /// Which sharing the organization permits; none for who is no member of any.
+    sharing: Option<&'static str>,
+    roles: Vec<&'a str>,
+    is_service_account: bool,
+}
+
+impl<'a> Seat<'a> {
+    fn of(row: &'a str) -> Self {
+        let mut seat = Self { row, site: Vec::new(), sharing: None, roles: Vec::new(), is_service_account: false };
+        for words in row.split(" + ") {
+            match words.split([',', ' ']).next().unwrap() {
+                "member" => {}
+                name @ ("owner" | "auditor" | "template-admin" | "user-admin") => seat.site.push(name),
+                name @ ("organization-member" | "organization-service-account") => {
+                    seat.is_service_account = name == "organization-service-account";
+                    let said = words.trim_start_matches(name);
+                    seat.sharing =
+                        ["none", "service_accounts", "everyone"].into_iter().find(|word| said.contains(word));
+                }
+                name => seat.roles.push(name),
+            }
+        }
+        let is_member = seat.sharing.is_some() || !seat.roles.is_empty();
+        seat.sharing = is_member.then(|| seat.sharing.unwrap_or("everyone"));
+        seat
+    }
+
+    /// The rows that together say what this person may do. Nobody holds a role alone: `member` comes with being
+    /// somebody, and another role with being a member. Where a row names several roles, it names them all.
+    fn rows(&self) -> Vec<String> {
+        if self.row.contains(" + ") {
+            return vec![self.row.to_owned()];
+        }
+        let kind = if self.is_service_account { "organization-service-account" } else { "organization-member" };
+        let implied = self.sharing.map(|sharing| format!("{kind}, sharing {sharing}"));
+        [self.row.to_owned(), "member".to_owned()].into_iter().chain(implied).collect()
+    }
+
+    fn expected<'m>(&self, matrix: &'m Matrix) -> Permitted<'m> {
+        let permitted = self.rows().into_iter().flat_map(|row| matrix.permitted(&row));
+        permitted.filter(|question| !self.forbids(question)).collect()
+    }
+
+    /// What this person's one role takes away from what comes with being a member.
+    fn forbids(&self, (_, of, action): &(&str, &str, &str)) -> bool {
+        let taken = ["create", "delete", "create_agent", "delete_agent"];
+        self.row == "organization-workspace-creation-ban" && *of == "workspace" && taken.contains(action)
+    }
+}
+
+/// A server with an organization for each kind of sharing.
+struct World {
+    owner: Identity,
+    organizations: BTreeMap<&'static str, String>,
+    /// An organization that nobody else is a member of.
+    elsewhere: String,
+}
+
+impl World {
+    async fn new() -> (TestApp, Self) {
+        let (app, owner) = TestApp::new().await;
+        let mut organizations = BTreeMap::new();
+        for (sharing, owners) in [
+            ("everyone", ShareableWorkspaceOwners::Everyone),
+            ("service_accounts", ShareableWorkspaceOwners::ServiceAccounts),
+            ("none", ShareableWorkspaceOwners::None),
+        ] {
+            let name = sharing.replace('_', "-");
+            let id = owner.add_organization(&name).await;
+            let path = format!("/api/v2/organizations/{id}");
+            owner.patch(&path, json!({"default_org_member_roles": []})).await.expect(StatusCode::OK);
+            share(&app, &name, owners).await;
+            organizations.insert(sharing, id);
+        }
+        let elsewhere = owner.organization().await;
+        (app, Self { owner, organizations, elsewhere })
+    }
+
+    /// A person with these roles, and a full key of theirs.
+    async fn seated(&self, number: usize, seat: &Seat<'_>) -> Identity {
+        let (owner, organization) = (&self.owner, self.organization(seat));
+        let name = format!("user{number}");
+        let mut body = json!({
+            "username": name, "user_status": "active", "login_type": "none", "organization_ids": [organization],
+            "roles": seat.site, "service_account": seat.is_service_account,
+        });
+        if !seat.is_service_account {
+            body["email"] = json!(format!("{name}@example.com"));
+        }
+        let made = owner.post("/api/v2/users", body).await.expect(StatusCode::CREATED);
+        let member = format!("/api/v2/organizations/{organization}/members/{name}");
+        if seat.sharing.is_none() {
+            owner.delete(&member).await.expect(StatusCode::NO_CONTENT);
+        }
+        if !seat.roles.is_empty() {
+            owner.put(&format!("{member}/roles"), json!({"roles": seat.roles})).await.expect(StatusCode::OK);
+        }
+        let minted = owner.post(&format!("/api/v2/users/{name}/keys/tokens"), json!({})).await;
+        let mut person = owner.with_key_of(&minted);
+        made.text("id").clone_into(&mut person.id);
+        person
+    }
+
+    fn organization(&self, seat: &Seat<'_>) -> &str {
+        &self.organizations[seat.sharing.unwrap_or("everyone")]
+    }
+
+    /// What the server says that this person may do: every question in one call.
+    async fn answered<'a>(&self, matrix: &'a Matrix, seat: &Seat<'_>, person: &Identity) -> Permitted<'a> {
+        let key = |(shape, of, action): &(&str, &str, &str)| format!("{shape} {of}:{action}");
+        let check = |question: (&str, &str, &str)| {
+            let object = self.object(question.0, question.1, self.organization(seat), &person.id);
+            (key(&question), json!({"action": question.2, "object": object}))
+        };
+        let checks: Map<String, Value> = matrix.questions().map(check).collect();
+        let answers = person.post("/api/v2/authcheck", json!({"checks": checks})).await.expect(StatusCode::OK).json();
+        assert_eq!(answers.as_object().unwrap().len(), checks.len());
+        matrix.questions().filter(|question| answers[key(question)].as_bool().unwrap()).collect()
+    }
+
+    fn object(&self, shape: &str, of: &str, organization: &str, me: &str) -> Value {
+        let (owner, organization) = match shape {
+            "mine" => (me, ""),
+            "nobodys" => ("", ""),
+            "org_mine" => (me, organization),
+            "org_others" => (self.owner.id.as_str(), organization),
+            "other_org_mine" => (me, self.elsewhere.as_str()),
+            "any_org_mine" => return json!({"resource_type": of, "owner_id": me, "any_org": true}),
+            other => panic!("unknown shape {other}"),
+        };
+        json!({"resource_type": of, "owner_id": owner, "organization_id": organization})
+    }
+}
+
+/// Says whose workspaces may be shared in an organization: no request does so yet.
+async fn share(app: &TestApp, organization: &str, owners: ShareableWorkspaceOwners) {
+    let store = Store::open(&app.data.path().join("keyfob.db"), Limits::default()).await.unwrap();
+    let mut changed = store.find_organization_by_name(organization).await.unwrap().unwrap();
+    changed.shareable_workspace_owners = owners;
+    let mut tx = store.begin().await.unwrap();
+    tx.update_organization(&changed).await.unwrap();
+    tx.commit().await.unwrap();
+    store.close().await;
+}
+
+#[tokio::test]
+async fn every_role_permits_through_the_server_what_the_matrix_says_and_nothing_else() {
+    let (_app, world) = World::new().await;
+    let matrix = Matrix::new(&world.owner).await;
+    let questions = matrix.questions().count();
+    let (mut decisions, mut left_out) = (0, Vec::new());
+    for (number, row) in matrix.rows().enumerate() {
+        decisions += questions;
+        if OUT_OF_REACH.iter().any(|(name, _)| *name == row) {
+            left_out.push(row);
+            continue;
+        }
+        let seat = Seat::of(row);
+        let person = world.seated(number, &seat).await;
+        let answered = world.answered(&matrix, &seat, &person).await;
+        let expected = seat.expected(&matrix);
+        let differing: Vec<_> = answered.symmetric_difference(&expected).collect();
+        assert!(differing.is_empty(), "{row}: {differing:?}");
+    }
+    // The server's list of types and actions is the one that the matrix was made from.
+    assert_eq!(Some(decisions as u64), matrix.data["decisions"].as_u64());
+    let named: BTreeSet<&str> = OUT_OF_REACH.iter().map(|(row, _)| *row).collect();
+    assert_eq!(left_out.into_iter().collect::<BTreeSet<_>>(), named, "rows that are not left out");
+}
