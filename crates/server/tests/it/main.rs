@@ -9,6 +9,7 @@ mod audit;
 mod authcheck;
 mod authenticate;
 mod bad_input;
+mod contention;
 mod cookies;
 mod custom_roles;
 mod custom_types;
