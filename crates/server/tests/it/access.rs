@@ -255,7 +255,7 @@ impl World {
 }
 
 /// A body that is right for every endpoint, so that nothing but the key stands in the way.
-fn body(path: &str) -> Value {
+pub(crate) fn body(path: &str) -> Value {
     match path {
         "/authcheck" => json!({"checks": {}}),
         "/users" => json!({

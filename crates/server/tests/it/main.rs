@@ -5,6 +5,7 @@
 mod access;
 mod access_lists;
 mod administration;
+mod apart;
 mod audit;
 mod authcheck;
 mod authenticate;
