@@ -1,4 +1,5 @@
 //! What belongs to one organization looks to another's administrators as if it were not there, whatever names it.
+mod named;
 mod town;
 
 use axum::http::{Method, StatusCode};
@@ -62,10 +63,8 @@ impl World {
 
     /// Which types of objects, and which spellings of names, there are to try with a path.
     fn ways(&self, path: &str) -> Vec<(&str, Spelling)> {
-        let kinds: Vec<&str> = match path.contains("{type}") {
-            true => self.foreign.objects.keys().map(String::as_str).collect(),
-            false => vec!["workspace"],
-        };
+        let every = self.foreign.objects.keys().map(String::as_str);
+        let kinds: Vec<&str> = if path.contains("{type}") { every.collect() } else { vec!["workspace"] };
         let has_names = places(path).iter().any(|place| *place != "{id}" && self.foreign.has_name(place));
         let spellings: &[Spelling] = if has_names { &[Spelling::Id, Spelling::Name] } else { &[Spelling::Id] };
         kinds.into_iter().flat_map(|kind| spellings.iter().map(move |spelling| (kind, *spelling))).collect()

@@ -66,7 +66,9 @@ impl Town {
                 _ => format!("gone-{number}"),
             }
         };
-        let places = self.places.iter().map(|(place, names)| (*place, names.each_ref().map(&mut unlike))).collect();
+        let mut places: BTreeMap<&'static str, [String; 2]> =
+            self.places.iter().map(|(place, names)| (*place, names.each_ref().map(&mut unlike))).collect();
+        places.insert("{organizationname}", places["{organization}"].clone());
         let objects = self.objects.iter().map(|(of, id)| (of.clone(), unlike(id))).collect();
         Self { places, objects }
     }
@@ -92,6 +94,12 @@ impl Town {
 
     pub(super) fn name(&self, place: &str) -> &str {
         &self.places[place][1]
+    }
+
+    /// Every place with its id, and the person's name.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        let more = [("{id}", self.objects["workspace"].as_str()), ("{username}", self.name("{user}"))];
+        self.places.iter().map(|(place, names)| (*place, names[0].as_str())).chain(more)
     }
 
     /// Whether it is known by an id and by a name.

@@ -1,0 +1,224 @@
+//! The same for what is named in queries and bodies.
+use std::collections::BTreeSet;
+
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{Caller, World, places, town::Town};
+use crate::{
+    access::endpoints,
+    support::{Answer, Identity},
+};
+
+/// Every list, and queries that name what is another town's. In lists below an organization or a group those are the
+/// caller's own.
+const LISTS: [(&str, &[&str]); 15] = [
+    ("/users", &["", "q={username}"]),
+    ("/users/{user}/organizations", &[""]),
+    ("/users/{user}/keys/tokens", &["", "include_all=true&include_expired=true"]),
+    ("/organizations", &[""]),
+    ("/organizations/{organization}/members", &["", "q=user_id:{user}"]),
+    ("/organizations/{organization}/paginated-members", &["", "q={username}"]),
+    ("/organizations/{organization}/members/roles", &[""]),
+    (
+        "/organizations/{organization}/groups",
+        &["", "organization={organization}", "has_member={user}", "group_ids={group}"],
+    ),
+    ("/organizations/{organization}/groups/{groupname}/members", &["", "q={username}"]),
+    ("/organizations/{organization}/templates", &["", "q=organization:{organization}"]),
+    ("/groups", &["", "organization={organization}", "has_member={user}", "group_ids={group}"]),
+    ("/groups/{group}/members", &["", "q={username}"]),
+    ("/resources", &["", "organization={organization}", "owner={user}", "q={workspacename}"]),
+    (
+        "/workspaces",
+        &[
+            "",
+            "q=organization:{organization}",
+            "q=owner:{username}",
+            "q=name:{workspacename}",
+            "q=template:{templatename}",
+        ],
+    ),
+    ("/templates", &["", "q=organization:{organization}", "q=name:{templatename}"]),
+];
+
+/// Records are asked for by whoever may read those of their organization.
+const RECORDS: [&str; 5] = [
+    "q=organization:{organization}",
+    "q=username:{username}",
+    "q=resource_id:{workspace}",
+    "q=resource_target:{workspacename}",
+    "q=resource_id:{organization}",
+];
+
+/// Requests about what is the caller's own, with bodies that name what is another town's.
+const BODIES: [(&str, &str, &str); 10] = [
+    ("POST", "/users", r#"{"username": "fresh", "service_account": true, "organization_ids": ["{organization}"]}"#),
+    ("POST", "/resources", r#"{"resource_type": "workspace", "name": "fresh", "organization_id": "{organization}"}"#),
+    ("POST", "/resources", r#"{"resource_type": "template", "name": "fresh", "organization_id": "{organization}"}"#),
+    ("PATCH", "/resources/workspace/{workspace}", r#"{"organization_id": "{organization}"}"#),
+    ("PATCH", "/resources/template/{template}", r#"{"organization_id": "{organization}"}"#),
+    ("PATCH", "/organizations/{organization}", r#"{"default_org_member_roles": ["{rolename}"]}"#),
+    ("PUT", "/organizations/{organization}/members/roles", r#"{"name": "{rolename}"}"#),
+    ("PUT", "/organizations/{organization}/members/acme-person/roles", r#"{"roles": ["{rolename}"]}"#),
+    ("PATCH", "/groups/{group}", r#"{"add_users": ["{user}"]}"#),
+    ("PATCH", "/groups/{group}", r#"{"remove_users": ["{user}"]}"#),
+];
+
+/// A text in which places are what they are in this town.
+fn filled(text: &str, town: &Town) -> String {
+    town.all().fold(text.to_owned(), |text, (place, id)| text.replace(place, id))
+}
+
+async fn get(caller: &Caller, path: &str, query: &str, of: &Town) -> Answer {
+    caller.who.get(&format!("/api/v2{}?{}", filled(path, &caller.own), filled(query, of))).await
+}
+
+/// Asks for a list in both ways; nothing of the other town is in it, and naming it is like naming nothing.
+async fn check_list(world: &World, caller: &Caller, path: &str, query: &str) {
+    let foreign = get(caller, path, query, &world.foreign).await;
+    let shown = format!("{} {path}?{query}: {}", caller.name, foreign.body);
+    // Whoever may read people sees all of them, and where they are members.
+    if caller.sees_people && path == "/users" {
+        return;
+    }
+    // A refusal says what was asked.
+    let named = if foreign.status.is_success() { world.foreign.named_in(&foreign) } else { Vec::new() };
+    assert!(named.is_empty(), "{named:?} in {shown}");
+    if !(caller.sees_people && query.contains("{user")) {
+        let vanished = get(caller, path, query, &world.vanished).await;
+        assert_eq!(world.foreign.anonymous(&foreign), world.vanished.anonymous(&vanished), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn no_list_holds_what_is_another_organizations_whatever_it_is_asked_for() {
+    let world = World::new().await;
+    for caller in world.callers().await {
+        for (path, queries) in LISTS {
+            for query in queries {
+                check_list(&world, &caller, path, query).await;
+            }
+        }
+        get(&caller, "/audit", "", &world.foreign).await.expect(StatusCode::OK);
+        for query in RECORDS {
+            check_list(&world, &caller, "/audit", query).await;
+        }
+    }
+}
+
+fn is_list(answer: &Answer) -> bool {
+    let body = answer.json();
+    body.is_array() || body.get("count").is_some()
+}
+
+#[tokio::test]
+async fn every_list_is_among_these() {
+    let world = World::new().await;
+    let all = world.callers().await.remove(1);
+    let mut lists = BTreeSet::new();
+    for (_, path, _) in endpoints().into_iter().filter(|(method, path, _)| *method == "GET" && !path.starts_with("//"))
+    {
+        let answer = all.who.get(&format!("/api/v2{}", filled(&path.replace("{type}", "workspace"), &all.own))).await;
+        if answer.status == StatusCode::OK && is_list(&answer) {
+            lists.insert(path);
+        }
+    }
+    // What is the same for everybody.
+    for path in ["/experiments", "/users/roles"] {
+        assert!(lists.remove(path), "{path}");
+    }
+    let known: BTreeSet<String> = LISTS.iter().map(|(path, _)| *path).chain(["/audit"]).map(str::to_owned).collect();
+    assert_eq!(lists, known);
+}
+
+async fn send(caller: &Caller, (method, path, body): (&str, &str, &str), of: &Town) -> Answer {
+    let body = serde_json::from_str(&filled(body, of)).unwrap();
+    let path = format!("/api/v2{}", filled(path, &caller.own));
+    caller.who.send(Method::from_bytes(method.as_bytes()).unwrap(), &path, Some(body)).await
+}
+
+#[tokio::test]
+async fn what_a_body_names_of_another_organization_is_nothing_and_nothing_is_done() {
+    let world = World::new().await;
+    let callers = world.callers().await;
+    let state = async || (world.foreign.everything(&world.owner).await, world.own.everything(&world.owner).await);
+    let before = state().await;
+    for caller in callers {
+        for request in BODIES {
+            let foreign = send(&caller, request, &world.foreign).await;
+            let vanished = send(&caller, request, &world.vanished).await;
+            let shown = format!("{} {request:?}: {}", caller.name, foreign.body);
+            assert!(foreign.status.is_client_error(), "{shown}");
+            assert_eq!(world.foreign.anonymous(&foreign), world.vanished.anonymous(&vanished), "{shown}");
+        }
+        assert_eq!(state().await, before, "{}", caller.name);
+    }
+}
+
+/// What is asked of the check by id, with the reasons.
+async fn explained(who: &Identity, of: &Town) -> Vec<(String, Value)> {
+    let stored = [("organization", "{organization}"), ("group", "{group}")];
+    let stored = stored.map(|(kind, place)| (kind.to_owned(), of.id(place).to_owned()));
+    let mut answers = Vec::new();
+    for (kind, id) in of.objects.clone().into_iter().chain(stored) {
+        for action in ["read", "update", "delete", "share"] {
+            let object = json!({"resource_type": kind, "resource_id": id});
+            let checks = json!({"checks": {"it": {"action": action, "object": object}}});
+            let answer = who.post("/api/v2/authcheck?explain=true", checks).await.expect(StatusCode::OK).json();
+            assert_eq!(answer["it"]["allowed"], false, "{action} {kind}");
+            answers.push((format!("{action} {kind}"), answer));
+        }
+    }
+    answers
+}
+
+#[tokio::test]
+async fn the_check_says_of_what_is_another_organizations_what_it_says_of_nothing() {
+    let world = World::new().await;
+    for caller in world.callers().await {
+        assert_eq!(explained(&caller.who, &world.foreign).await, explained(&caller.who, &world.vanished).await);
+    }
+}
+
+/// What names nothing in its path is here, or holds nothing of an organization.
+#[test]
+fn every_endpoint_is_tried_in_its_path_its_query_or_its_body() {
+    const WITHOUT: [(&str, &str); 23] = [
+        ("DELETE", "/users/authmethods"),
+        ("DELETE", "/users/first"),
+        ("DELETE", "/users/login"),
+        ("DELETE", "/users/logout"),
+        ("DELETE", "/users/roles"),
+        ("GET", "/"),
+        ("GET", "/auth/scopes"),
+        ("GET", "/buildinfo"),
+        ("GET", "/deployment/stats"),
+        ("GET", "/entitlements"),
+        ("GET", "/experiments"),
+        ("GET", "/resource-types"),
+        ("GET", "/updatecheck"),
+        ("GET", "/users/authmethods"),
+        ("GET", "/users/first"),
+        ("GET", "/users/login"),
+        ("GET", "/users/logout"),
+        ("GET", "/users/roles"),
+        ("POST", "/csp/reports"),
+        ("POST", "/organizations"),
+        ("POST", "/users/first"),
+        ("POST", "/users/login"),
+        ("POST", "/users/logout"),
+    ];
+    let in_body = BODIES.iter().map(|(method, path, _)| (*method, *path));
+    let in_query = LISTS.iter().map(|(path, _)| ("GET", *path)).chain([("GET", "/audit"), ("POST", "/authcheck")]);
+    let tried: BTreeSet<(&str, &str)> = in_body.chain(in_query).collect();
+    let endpoints = endpoints();
+    let left: BTreeSet<(&str, &str)> = endpoints
+        .iter()
+        .map(|(method, path, _)| (*method, path.as_str()))
+        .filter(|(method, path)| {
+            places(path).is_empty() && !path.starts_with("//") && !tried.contains(&(*method, *path))
+        })
+        .collect();
+    assert_eq!(left, BTreeSet::from(WITHOUT));
+}
