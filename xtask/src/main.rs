@@ -26,7 +26,7 @@ enum Task {
     Soak(soak::Options),
     /// Write the reference in `docs/` anew, from the handlers and the commands.
     Docs,
-    /// Measure what a decision costs, next to the least that it could cost and to another engine.
+    /// Measure what a decision costs, next to the least that it could cost and to another engine, and what lists cost.
     Bench,
 }
 

@@ -78,7 +78,7 @@ impl fmt::Display for Report {
             writeln!(f, "{:<60} {cost:>12}", question.name)?;
         }
         writeln!(f)?;
-        for what in [LIST, CHECK] {
+        for what in [CHECK, LIST] {
             for pair in PEOPLE.chunks(2) {
                 let [(one, ..), (many, ..)] = pair else { continue };
                 let costs = self.cost(what, one).zip(self.cost(what, many));
