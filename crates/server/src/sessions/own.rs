@@ -56,9 +56,7 @@ pub(super) async fn end(store: AuthorizedStore, path: ApiPath) -> Result<StatusC
 pub(super) async fn end_all(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<StatusCode, ApiError> {
     let keeps_own = query.choice("keep_current")?.unwrap_or_default();
     let user = store.addressed_user(path.get("user")).await?;
-    let mut sessions = store.sessions(user.id).await?;
-    sessions.retain(|key| !(keeps_own && is_own(&store, key)));
-    store.delete_keys(&sessions).await?;
+    store.delete_sessions(user.id, keeps_own).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -82,7 +82,7 @@ const ENDPOINTS: [(&str, &str, Access); 84] = [
     ("DELETE", "/users/{user}/keys/{keyid}", Needs("api_key:read")),
     ("PUT", "/users/{user}/keys/{keyid}/expire", Needs("api_key:read")),
     ("GET", "/users/{user}/sessions", Filtered("api_key:read")),
-    ("DELETE", "/users/{user}/sessions", Filtered("api_key:read")),
+    ("DELETE", "/users/{user}/sessions", Needs("api_key:delete")),
     ("DELETE", "/users/{user}/sessions/{id}", Needs("api_key:read")),
     ("GET", "/organizations", Filtered("organization:read")),
     ("POST", "/organizations", Needs("organization:create")),

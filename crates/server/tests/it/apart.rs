@@ -22,10 +22,11 @@ const SEEING: [&str; 2] = ["organization-admin", "organization-user-admin"];
 
 /// What is answered to those who may read people when a path names a person of another organization, and all else in it
 /// is their own. Every other endpoint answers as if there were nobody.
-const PEOPLE: [(&str, &str, StatusCode); 14] = [
+const PEOPLE: [(&str, &str, StatusCode); 15] = [
     ("GET", "/users/{user}", StatusCode::OK),
     ("GET", "/users/{user}/organizations", StatusCode::OK),
     ("GET", "/users/{user}/keys/tokens", StatusCode::OK),
+    ("GET", "/users/{user}/sessions", StatusCode::OK),
     ("GET", "/users/{user}/keys/tokens/tokenconfig", StatusCode::OK),
     ("GET", "/users/{user}/login-type", StatusCode::FORBIDDEN),
     ("DELETE", "/users/{user}", StatusCode::FORBIDDEN),

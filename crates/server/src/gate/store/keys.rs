@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use keyfob_api::secret::SecretText;
-use keyfob_rbac::{Action, AllowEntry, AllowList, Id, Object, ResourceType, ScopeName, scopes_exceeding};
+use keyfob_rbac::{Action, AllowEntry, AllowList, Filter, Id, Object, ResourceType, ScopeName, scopes_exceeding};
 use keyfob_store::{ApiKey, KeyId, KeyLoginType, ListKeys, Page, StoreError, Tx, User, UserId};
 
 use super::{AuthorizedStore, audit::key_audit};
@@ -255,25 +255,26 @@ impl AuthorizedStore {
         Ok(self.store().sessions(&list, &filter).await?)
     }
 
-    /// Ends several keys of a user in one go, with what [`EndKey::ByKind`] takes along. Requires the same for each as
-    /// [`Self::delete_key`]; where one is refused, none ends.
+    /// Ends all of a user's live sessions, but not the caller's own key if that is to go on. Requires `delete` on keys
+    /// of that user, whichever they are: what is refused is hidden from others than that user.
     #[tracing::instrument(skip_all)]
-    pub(crate) async fn delete_keys(&self, keys: &[ApiKey]) -> Result<(), Refused> {
-        for key in keys {
-            self.require_ending(Action::DELETE, key)?;
-        }
+    pub(crate) async fn delete_sessions(&self, of: UserId, keeps_own: bool) -> Result<(), Refused> {
+        self.caller.require(Action::DELETE, &key_object(Id::None, of)).map_err(|denied| {
+            if self.caller.is_self(of) { Refused::Denied(denied) } else { Refused::Hidden(Some(denied)) }
+        })?;
         let mut tx = self.store().begin().await?;
-        for key in keys {
+        let list = ListKeys { user_id: Some(of), include_expired: false, now: self.now(), page: Page::default() };
+        let sessions = self.store().sessions(&list, &Filter::All).await?;
+        for key in sessions.iter().filter(|key| !(keeps_own && self.caller.is_own_identity(&key.id))) {
             if takes_descendants(key, EndKey::ByKind) {
                 tx.delete_descendants(&key.id, self.now()).await?;
             }
             match tx.delete_key(&key.id).await {
-                Err(StoreError::Gone) => {}
-                deleted => {
-                    deleted?;
-                    self.record(&mut tx, key_audit("delete", StatusCode::NO_CONTENT, Some(key), None)).await?;
-                }
+                // It descended from another of them.
+                Err(StoreError::Gone) => continue,
+                deleted => deleted?,
             }
+            self.record(&mut tx, key_audit("delete", StatusCode::NO_CONTENT, Some(key), None)).await?;
         }
         Ok(tx.commit().await?)
     }

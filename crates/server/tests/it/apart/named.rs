@@ -12,9 +12,10 @@ use crate::{
 
 /// Every list, and queries that name what is another town's. In lists below an organization or a group those are the
 /// caller's own.
-const LISTS: [(&str, &[&str]); 15] = [
+const LISTS: [(&str, &[&str]); 16] = [
     ("/users", &["", "q={username}"]),
     ("/users/{user}/organizations", &[""]),
+    ("/users/{user}/sessions", &[""]),
     ("/users/{user}/keys/tokens", &["", "include_all=true&include_expired=true"]),
     ("/organizations", &[""]),
     ("/organizations/{organization}/members", &["", "q=user_id:{user}"]),
@@ -184,18 +185,20 @@ async fn the_check_says_of_what_is_another_organizations_what_it_says_of_nothing
 /// What names nothing in its path is here, or holds nothing of an organization.
 #[test]
 fn every_endpoint_is_tried_in_its_path_its_query_or_its_body() {
-    const WITHOUT: [(&str, &str); 23] = [
+    const WITHOUT: [(&str, &str); 27] = [
         ("DELETE", "/users/authmethods"),
         ("DELETE", "/users/first"),
         ("DELETE", "/users/login"),
         ("DELETE", "/users/logout"),
         ("DELETE", "/users/roles"),
+        ("DELETE", "/users/validate-password"),
         ("GET", "/"),
         ("GET", "/auth/scopes"),
         ("GET", "/buildinfo"),
         ("GET", "/deployment/stats"),
         ("GET", "/entitlements"),
         ("GET", "/experiments"),
+        ("GET", "/openapi.json"),
         ("GET", "/resource-types"),
         ("GET", "/updatecheck"),
         ("GET", "/users/authmethods"),
@@ -203,11 +206,13 @@ fn every_endpoint_is_tried_in_its_path_its_query_or_its_body() {
         ("GET", "/users/login"),
         ("GET", "/users/logout"),
         ("GET", "/users/roles"),
+        ("GET", "/users/validate-password"),
         ("POST", "/csp/reports"),
         ("POST", "/organizations"),
         ("POST", "/users/first"),
         ("POST", "/users/login"),
         ("POST", "/users/logout"),
+        ("POST", "/users/validate-password"),
     ];
     let in_body = BODIES.iter().map(|(method, path, _)| (*method, *path));
     let in_query = LISTS.iter().map(|(path, _)| ("GET", *path)).chain([("GET", "/audit"), ("POST", "/authcheck")]);
