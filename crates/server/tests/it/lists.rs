@@ -8,10 +8,10 @@ use serde_json::{Map, Value, json};
 use crate::support::{Identity, TestApp};
 
 /// Objects of one type, by id.
-struct Objects(&'static str, Vec<String>);
+pub(crate) struct Objects(pub(crate) &'static str, pub(crate) Vec<String>);
 
 /// Users of several roles, in one or two organizations.
-async fn people(app: &TestApp, owner: &Identity, second: &str) -> Vec<Identity> {
+pub(crate) async fn people(app: &TestApp, owner: &Identity, second: &str) -> Vec<Identity> {
     let mut people = vec![owner.clone()];
     let roles: [(&str, &[&str], bool); 6] = [
         ("alice", &[], true),
@@ -32,7 +32,12 @@ async fn people(app: &TestApp, owner: &Identity, second: &str) -> Vec<Identity> 
 }
 
 /// Groups with random members of theirs, two in each organization.
-async fn groups(owner: &Identity, people: &[Identity], organizations: &[String; 2], random: &Random) -> Vec<String> {
+pub(crate) async fn groups(
+    owner: &Identity,
+    people: &[Identity],
+    organizations: &[String; 2],
+    random: &Random,
+) -> Vec<String> {
     let mut ids = organizations.to_vec();
     for organization in organizations {
         for name in ["one", "two"] {
@@ -50,7 +55,7 @@ async fn groups(owner: &Identity, people: &[Identity], organizations: &[String; 
 }
 
 /// Registers objects of random owners and places, and grants some of them to random users and groups.
-async fn objects(
+pub(crate) async fn objects(
     owner: &Identity,
     people: &[Identity],
     organizations: &[String; 2],

@@ -24,6 +24,7 @@ mod matrix;
 mod monotone;
 mod needs;
 mod organizations;
+mod pages;
 mod passwords;
 mod people;
 mod races;

@@ -1,0 +1,317 @@
+//! Lists against single answers, of every kind of list: each row that may be read is there once, on some page.
+use std::collections::BTreeSet;
+
+use axum::http::StatusCode;
+use keyfob_server::Random;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    lists::{Objects, groups, objects, people},
+    support::{Identity, TestApp},
+};
+
+struct World {
+    owner: Identity,
+    people: Vec<Identity>,
+    organizations: [String; 2],
+    groups: Vec<String>,
+    objects: Vec<Objects>,
+    /// Those who look: every person with keys of several kinds.
+    viewers: Vec<Viewer>,
+    _app: TestApp,
+}
+
+struct Viewer {
+    name: String,
+    key: Identity,
+    /// The key is for everything, so that questions without an id say what is true of every object.
+    lists_everything: bool,
+}
+
+impl World {
+    async fn new() -> Self {
+        let (app, owner) = TestApp::new().await;
+        let random = Random::seeded(3);
+        let organizations = [owner.organization().await, owner.add_organization("second").await];
+        let people = people(&app, &owner, &organizations[1]).await;
+        let given =
+            [("bob", "organization-admin"), ("frank", "organization-auditor"), ("alice", "organization-user-admin")];
+        for (name, role) in given {
+            let path = format!("/api/v2/organizations/{}/members/{name}/roles", organizations[0]);
+            owner.put(&path, json!({"roles": [role]})).await.expect(StatusCode::OK);
+        }
+        let groups = groups(&owner, &people, &organizations, &random).await;
+        let objects = objects(&owner, &people, &organizations, &groups, &random).await;
+        let mut viewers = Vec::new();
+        for person in &people {
+            viewers.extend(viewers_of(person, &people, &objects).await);
+        }
+        Self { owner, people, organizations, groups, objects, viewers, _app: app }
+    }
+}
+
+async fn viewers_of(person: &Identity, people: &[Identity], objects: &[Objects]) -> Vec<Viewer> {
+    let everything = |name: &str, key: Identity| Viewer { name: name.to_owned(), key, lists_everything: true };
+    let some = |objects: &Objects| objects.1.iter().step_by(3).map(|id| format!("{}:{id}", objects.0)).collect();
+    let mut listed: Vec<String> = some(&objects[0]);
+    listed.extend([format!("user:{}", people[1].id), "organization:*".to_owned(), "group:*".to_owned()]);
+    listed.extend(["organization_member:*".to_owned(), "template:*".to_owned()]);
+    let listed: Vec<&str> = listed.iter().map(String::as_str).collect();
+    let restricted = person.restricted(&["coder:all"], &listed).await;
+    let mut viewers = vec![everything("session", person.clone())];
+    for scopes in [&["api_key:read", "organization:read"][..], &["workspace:read", "template:read", "user:read"]] {
+        viewers.push(everything(&scopes.join(" "), person.scoped(scopes).await));
+    }
+    viewers.push(Viewer { name: "restricted".to_owned(), key: restricted, lists_everything: false });
+    for viewer in &mut viewers {
+        viewer.name = format!("{} of {}", viewer.name, person.id);
+    }
+    viewers
+}
+
+/// The rows of a list, by what names them; none where the list itself may not be seen.
+async fn rows(key: &Identity, path: &str, row: &str, id: &str) -> Option<Vec<String>> {
+    let answer = key.get(path).await;
+    if answer.status != StatusCode::OK {
+        assert!([StatusCode::NOT_FOUND, StatusCode::FORBIDDEN].contains(&answer.status), "{path}: {}", answer.body);
+        return None;
+    }
+    let body = answer.json();
+    let found = if row.is_empty() { &body } else { &body[row] }.as_array().unwrap().clone();
+    let asks_for_all = !path.contains("limit=") && !path.contains("after_id=");
+    assert!(row.is_empty() || !asks_for_all || body["count"] == found.len(), "{path}: {body}");
+    Some(found.iter().map(|one| one[id].as_str().unwrap().to_owned()).collect())
+}
+
+/// Every page of a list, by number and by the last row before it, put together.
+async fn paged(key: &Identity, path: &str, row: &str, id: &str, by_row: bool) -> Vec<String> {
+    const LENGTH: usize = 13;
+    let mut all: Vec<String> = Vec::new();
+    loop {
+        let separator = if path.contains('?') { '&' } else { '?' };
+        let after = match all.last() {
+            Some(last) if by_row => format!("after_id={last}"),
+            _ => format!("offset={}", all.len()),
+        };
+        let page = rows(key, &format!("{path}{separator}limit={LENGTH}&{after}"), row, id).await.unwrap();
+        assert!(page.len() <= LENGTH);
+        let is_last = page.len() < LENGTH;
+        all.extend(page);
+        if is_last {
+            return all;
+        }
+    }
+}
+
+/// A list holds exactly these, each once; its pages together are the same in the same order.
+async fn check(viewer: &Viewer, list: &List<'_>, expected: Option<BTreeSet<String>>) -> usize {
+    let List { path, row, id, pages } = *list;
+    let found = rows(&viewer.key, path, row, id).await;
+    let set = found.as_ref().map(|found| found.iter().cloned().collect::<BTreeSet<String>>());
+    assert_eq!(set, expected, "{path} for {}", viewer.name);
+    let Some(found) = found else { return 0 };
+    assert_eq!(found.len(), expected.map_or(0, |expected| expected.len()), "{path}: each row once");
+    let ways = [false, true].into_iter().filter(|_| matches!(pages, Pages::Both));
+    for by_row in ways {
+        assert_eq!(paged(&viewer.key, path, row, id, by_row).await, found, "{path} for {}", viewer.name);
+    }
+    found.len()
+}
+
+/// A list: where it is, in which member of the answer, what names a row, and how it is paged.
+#[derive(Clone, Copy)]
+struct List<'a> {
+    path: &'a str,
+    row: &'a str,
+    id: &'a str,
+    pages: Pages,
+}
+
+#[derive(Clone, Copy)]
+enum Pages {
+    None,
+    Both,
+}
+
+/// Whether these questions are answered with yes.
+async fn answers(key: &Identity, questions: Vec<(String, Value)>) -> BTreeSet<String> {
+    let check = |(name, object)| (name, json!({"action": "read", "object": object}));
+    let checks: Map<String, Value> = questions.into_iter().map(check).collect();
+    let answers = key.post("/api/v2/authcheck", json!({"checks": checks})).await.expect(StatusCode::OK).json();
+    answers.as_object().unwrap().iter().filter(|(_, yes)| **yes == true).map(|(name, _)| name.clone()).collect()
+}
+
+/// Those of these objects that may be read.
+async fn readable(key: &Identity, of: &str, ids: impl IntoIterator<Item = &String>) -> BTreeSet<String> {
+    let question = |id: &String| (id.clone(), json!({"resource_type": of, "resource_id": id}));
+    answers(key, ids.into_iter().map(question).collect()).await
+}
+
+/// Those of these of which a single answer is there.
+async fn there(key: &Identity, path: &str, ids: impl IntoIterator<Item = String>) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for id in ids {
+        if key.get(&format!("{path}/{id}")).await.status == StatusCode::OK {
+            found.insert(id);
+        }
+    }
+    found
+}
+
+/// Empty and filled lists are both among those that were looked at.
+fn assert_worth_it(sizes: &[usize]) {
+    let empty = sizes.iter().filter(|size| **size == 0).count();
+    let largest = sizes.iter().max().copied().unwrap_or_default();
+    assert!(empty > 0 && largest > 0 && sizes.len() - empty > 3, "{sizes:?}");
+}
+
+#[tokio::test]
+async fn views_and_registered_objects_hold_what_may_be_read() {
+    let world = World::new().await;
+    let mut sizes = Vec::new();
+    for viewer in &world.viewers {
+        for Objects(of, ids) in &world.objects {
+            let expected = readable(&viewer.key, of, ids).await;
+            let path = format!("/api/v2/resources?type={of}");
+            let list = List { path: &path, row: "resources", id: "id", pages: Pages::Both };
+            sizes.push(check(viewer, &list, Some(expected.clone())).await);
+            let list = match *of {
+                "workspace" => List { path: "/api/v2/workspaces", row: "workspaces", ..list },
+                "template" => List { path: "/api/v2/templates", row: "", ..list },
+                _ => continue,
+            };
+            check(viewer, &list, Some(expected)).await;
+        }
+    }
+    assert_worth_it(&sizes);
+}
+
+#[tokio::test]
+async fn people_and_organizations_are_listed_for_those_who_may_read_them() {
+    let world = World::new().await;
+    let mut sizes = Vec::new();
+    let ids: Vec<String> = world.people.iter().map(|person| person.id.clone()).collect();
+    for viewer in &world.viewers {
+        let list = List { path: "/api/v2/users", row: "users", id: "id", pages: Pages::Both };
+        sizes.push(check(viewer, &list, Some(readable(&viewer.key, "user", &ids).await)).await);
+        let organizations = readable(&viewer.key, "organization", &world.organizations).await;
+        let list = List { path: "/api/v2/organizations", row: "", id: "id", pages: Pages::None };
+        sizes.push(check(viewer, &list, Some(organizations.clone())).await);
+        let theirs = world.owner.get(&format!("/api/v2/users/{}/organizations", viewer.key.id)).await.json();
+        let theirs: BTreeSet<String> =
+            theirs.as_array().unwrap().iter().map(|of| of["id"].as_str().unwrap().to_owned()).collect();
+        let list = List { path: "/api/v2/users/me/organizations", ..list };
+        check(viewer, &list, Some(&organizations & &theirs)).await;
+    }
+    assert_worth_it(&sizes);
+}
+
+#[tokio::test]
+async fn what_is_below_an_organization_is_listed_for_those_who_may_read_it() {
+    let world = World::new().await;
+    let (mut sizes, ids) = (Vec::new(), world.people.iter().map(|person| person.id.clone()));
+    for organization in &world.organizations {
+        let at = format!("/api/v2/organizations/{organization}");
+        let groups = in_organization(&world.owner, "group", &world.groups, organization).await;
+        let templates = in_organization(&world.owner, "template", &world.objects[1].1, organization).await;
+        for viewer in &world.viewers {
+            let is_there = viewer.key.get(&at).await.status == StatusCode::OK;
+            let members = there(&viewer.key, &format!("{at}/members"), ids.clone()).await;
+            let members = is_there.then_some(members);
+            for (path, row, pages) in [("members", "", Pages::None), ("paginated-members", "members", Pages::Both)] {
+                let path = format!("{at}/{path}");
+                let list = List { path: &path, row, id: "user_id", pages };
+                sizes.push(check(viewer, &list, members.clone()).await);
+            }
+            for (path, of, within) in [("groups", "group", &groups), ("templates", "template", &templates)] {
+                let expected = readable(&viewer.key, of, within).await;
+                let path = format!("{at}/{path}");
+                let list = List { path: &path, row: "", id: "id", pages: Pages::None };
+                sizes.push(check(viewer, &list, is_there.then_some(expected)).await);
+            }
+        }
+    }
+    for viewer in &world.viewers {
+        let list = List { path: "/api/v2/groups", row: "", id: "id", pages: Pages::None };
+        sizes.push(check(viewer, &list, Some(readable(&viewer.key, "group", &world.groups).await)).await);
+    }
+    assert_worth_it(&sizes);
+}
+
+/// Those of these that are in this organization.
+async fn in_organization(owner: &Identity, of: &str, ids: &[String], organization: &str) -> Vec<String> {
+    let mut within = Vec::new();
+    for id in ids {
+        let one = owner.get(&format!("/api/v2/{of}s/{id}")).await.expect(StatusCode::OK);
+        if one.json()["organization_id"] == organization {
+            within.push(id.clone());
+        }
+    }
+    within
+}
+
+#[tokio::test]
+async fn members_of_groups_are_listed_for_those_who_may_read_them() {
+    let world = World::new().await;
+    let mut sizes = Vec::new();
+    for group in &world.groups {
+        let path = format!("/api/v2/groups/{group}/members");
+        let organization = world.owner.get(&format!("/api/v2/groups/{group}")).await.text("organization_id").to_owned();
+        let all = rows(&world.owner, &path, "users", "id").await.unwrap();
+        for viewer in world.viewers.iter().filter(|viewer| viewer.lists_everything) {
+            let object = |user: &String| json!({"resource_type": "group_member", "owner_id": user, "organization_id": organization});
+            let expected = answers(&viewer.key, all.iter().map(|user| (user.clone(), object(user))).collect()).await;
+            let is_there = viewer.key.get(&format!("/api/v2/groups/{group}")).await.status == StatusCode::OK;
+            let list = List { path: &path, row: "users", id: "id", pages: Pages::Both };
+            sizes.push(check(viewer, &list, is_there.then_some(expected)).await);
+        }
+    }
+    assert_worth_it(&sizes);
+}
+
+#[tokio::test]
+async fn keys_are_listed_for_those_who_may_read_them() {
+    let world = World::new().await;
+    let path = "/api/v2/users/me/keys/tokens?include_all=true";
+    let all = rows(&world.owner, path, "", "id").await.unwrap();
+    let mut sizes = Vec::new();
+    for viewer in &world.viewers {
+        // A key may always see itself, but is not therefore listed.
+        let mut expected = there(&viewer.key, "/api/v2/users/me/keys", all.clone()).await;
+        let question = json!({"resource_type": "api_key", "owner_id": viewer.key.id});
+        if answers(&viewer.key, vec![("own".to_owned(), question)]).await.is_empty() {
+            expected.remove(viewer.key.key_id());
+        }
+        let list = List { path, row: "", id: "id", pages: Pages::Both };
+        sizes.push(check(viewer, &list, Some(expected)).await);
+    }
+    assert_worth_it(&sizes);
+}
+
+#[tokio::test]
+async fn records_are_listed_for_those_who_may_read_them() {
+    let world = World::new().await;
+    let path = "/api/v2/audit?limit=1000";
+    let all = world.owner.get(path).await.expect(StatusCode::OK).json()["audit_logs"].as_array().unwrap().clone();
+    assert!((100..1000).contains(&all.len()), "{}", all.len());
+    let mut sizes = Vec::new();
+    for viewer in world.viewers.iter().filter(|viewer| viewer.lists_everything) {
+        let nil = uuid::Uuid::nil().to_string();
+        let question = |record: &Value| {
+            let organization = record["organization_id"].as_str().filter(|id| *id != nil).unwrap_or_default();
+            let object = json!({"resource_type": "audit_log", "organization_id": organization});
+            (record["id"].as_str().unwrap().to_owned(), object)
+        };
+        let expected = answers(&viewer.key, all.iter().map(question).collect()).await;
+        // Who may read none anywhere is refused.
+        let found = rows(&viewer.key, path, "audit_logs", "id").await.unwrap_or_default();
+        let newest_first = all.iter().map(|record| record["id"].as_str().unwrap().to_owned());
+        let expected_order: Vec<String> = newest_first.filter(|id| expected.contains(id)).collect();
+        assert_eq!(found, expected_order, "{}", viewer.name);
+        if !found.is_empty() {
+            assert_eq!(paged(&viewer.key, "/api/v2/audit", "audit_logs", "id", false).await, found, "{}", viewer.name);
+        }
+        sizes.push(found.len());
+    }
+    assert_worth_it(&sizes);
+}
