@@ -55,7 +55,7 @@ pub(crate) struct Person {
 pub(crate) struct World {
     server: Server,
     pub(crate) people: Vec<Person>,
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl World {
@@ -65,9 +65,9 @@ impl World {
         let args = Settings::parse_from(["server"]).args;
         let url = "http://keyfob.test";
         let server = Server::open(&args, data.path(), url, Clock::fixed(start), Random::seeded(1)).await.unwrap();
-        let mut world = Self { server, people: Vec::new(), _data: data };
+        let mut world = Self { server, people: Vec::new(), data };
         let owner = world.set_up().await;
-        let asked = fill(world._data.path(), start - SignedDuration::from_hours(24)).await;
+        let asked = fill(world.data.path(), start - SignedDuration::from_hours(24)).await;
         for ((name, ..), asked) in PEOPLE.into_iter().zip(asked) {
             let path = format!("/api/v2/users/{}/keys/tokens", username(name));
             let minted = world.ask(&owner, Method::POST, &path, Some(json!({})), StatusCode::CREATED).await;
