@@ -1,6 +1,6 @@
 //! The engine's filter as a condition on rows: whatever it matches in memory, the condition returns.
 use keyfob_rbac::{Atom, Filter, OwnedId, Predicate};
-use sea_query::{Condition, DynIden, Expr, ExprTrait as _, Iden, IntoIden as _, Query};
+use sea_query::{Condition, DynIden, Expr, ExprTrait as _, Iden, IntoIden as _, Query, SelectStatement, UnionType};
 use uuid::Uuid;
 
 /// Where a table keeps what filters look at.
@@ -17,8 +17,11 @@ pub(crate) struct Columns {
 /// Where a table's access lists are kept: in a table of their own, one row for each action granted.
 #[derive(Clone, Debug)]
 pub(crate) struct GrantColumns {
-    /// The type of a row in the filtered table, with that table's name.
-    pub(crate) resource_type: (DynIden, DynIden),
+    /// The filtered table, and where it has the type of a row.
+    pub(crate) filtered: DynIden,
+    pub(crate) type_column: DynIden,
+    /// The only type that is filtered: said outright, so that no statement looks it up row by row.
+    pub(crate) resource_type: String,
     pub(crate) table: DynIden,
     pub(crate) grant_type: DynIden,
     pub(crate) grant_resource: DynIden,
@@ -123,10 +126,9 @@ fn atom(atom: &Atom, columns: &Columns) -> Condition {
         Atom::OwnerNotEmpty => columns.is_none(columns.owner.as_ref()).not(),
         Atom::UserAcl { user, action } => granted(columns, "user", &uuids([user]), action.name()),
         Atom::GroupAcl { groups, action } => granted(columns, "group", &uuids(groups), action.name()),
-        Atom::EveryoneAcl { organizations, action } => {
-            let listed = granted_to_everyone(columns, action.name());
-            listed.add(tree(&Predicate::Is(Atom::OrganizationIn(organizations.clone())), columns))
-        }
+        Atom::EveryoneAcl { organizations, action } => granted(columns, "group", &uuids(organizations), action.name())
+            .add(granted_to_everyone(columns, action.name()))
+            .add(columns.is_one_of(columns.organization.as_ref(), organizations)),
     }
 }
 
@@ -138,25 +140,77 @@ fn uuids<'a>(ids: impl IntoIterator<Item = &'a OwnedId>) -> Vec<Uuid> {
 /// Rows whose access list grants the action to one of these.
 fn granted(columns: &Columns, kind: &str, to: &[Uuid], action: &str) -> Condition {
     let Some(grants) = &columns.grants else { return never() };
+    Condition::all().add(Expr::col(columns.id.clone()).in_subquery(granted_ids(grants, kind, to, action)))
+}
+
+fn granted_ids(grants: &GrantColumns, kind: &str, to: &[Uuid], action: &str) -> SelectStatement {
     let mut ids = granting(grants, kind, action);
-    ids.and_where(Expr::col(grants.grantee.clone()).is_in(to.iter().copied()));
-    Condition::all().add(Expr::col(columns.id.clone()).in_subquery(ids))
+    ids.column(grants.grant_resource.clone()).and_where(Expr::col(grants.grantee.clone()).is_in(to.iter().copied()));
+    ids
 }
 
 /// Rows whose access list grants the action to everybody in the row's own organization.
 fn granted_to_everyone(columns: &Columns, action: &str) -> Condition {
     let (Some(grants), Some(organization)) = (&columns.grants, &columns.organization) else { return never() };
-    let mut ids = granting(grants, "group", action);
-    ids.and_where(Expr::col(grants.grantee.clone()).equals((grants.resource_type.0.clone(), organization.clone())));
-    Condition::all().add(Expr::col(columns.id.clone()).in_subquery(ids))
+    let mut own = granting(grants, "group", action);
+    own.expr(Expr::val(1))
+        .and_where(Expr::col(grants.grantee.clone()).equals((grants.filtered.clone(), organization.clone())))
+        .and_where(Expr::col(grants.grant_resource.clone()).equals((grants.filtered.clone(), columns.id.clone())));
+    Condition::all().add(Expr::exists(own))
 }
 
-fn granting(grants: &GrantColumns, kind: &str, action: &str) -> sea_query::SelectStatement {
+/// The access lists of the type that grant the action to such grantees.
+fn granting(grants: &GrantColumns, kind: &str, action: &str) -> SelectStatement {
     let mut ids = Query::select();
-    ids.column(grants.grant_resource.clone())
-        .from(grants.table.clone())
-        .and_where(Expr::col(grants.grant_type.clone()).equals(grants.resource_type.clone()))
+    ids.from(grants.table.clone())
+        .and_where(Expr::col(grants.grant_type.clone()).eq(grants.resource_type.as_str()))
         .and_where(Expr::col(grants.kind.clone()).eq(kind))
         .and_where(Expr::col(grants.action.clone()).is_in([action, "*"]));
     ids
+}
+
+/// The ids of rows among which are all that the filter lets through, where indexes find such rows without looking at
+/// the others: what somebody owns, what is named, what access lists grant. None where whole organizations pass.
+pub(crate) fn candidates(filter: &Filter, columns: &Columns) -> Option<SelectStatement> {
+    let (Filter::When(predicate), Some(grants)) = (filter, &columns.grants) else { return None };
+    let mut parts = narrow(predicate, columns, grants)?.into_iter();
+    let mut all = parts.next()?;
+    for part in parts {
+        all.union(UnionType::All, part);
+    }
+    Some(all)
+}
+
+fn narrow(predicate: &Predicate, columns: &Columns, grants: &GrantColumns) -> Option<Vec<SelectStatement>> {
+    match predicate {
+        // One part that is narrow is enough; the one with the fewest parts of its own is taken for the narrowest.
+        Predicate::All(parts) => parts.iter().filter_map(|part| narrow(part, columns, grants)).min_by_key(Vec::len),
+        Predicate::Any(parts) => {
+            let parts: Option<Vec<_>> = parts.iter().map(|part| narrow(part, columns, grants)).collect();
+            parts.map(|parts| parts.into_iter().flatten().collect())
+        }
+        Predicate::Is(atom) => narrow_atom(atom, columns, grants).map(|ids| vec![ids]),
+    }
+}
+
+fn narrow_atom(atom: &Atom, columns: &Columns, grants: &GrantColumns) -> Option<SelectStatement> {
+    let rows = |condition: Condition| {
+        let mut ids = Query::select();
+        ids.column(columns.id.clone())
+            .from(grants.filtered.clone())
+            .and_where(Expr::col(grants.type_column.clone()).eq(grants.resource_type.as_str()))
+            .cond_where(condition);
+        ids
+    };
+    match atom {
+        Atom::IdIn(_) => Some(rows(self::atom(atom, columns))),
+        // Of those without an owner there may be many.
+        Atom::OwnerIs(OwnedId::Uuid(_)) => Some(rows(self::atom(atom, columns))),
+        Atom::UserAcl { user, action } => Some(granted_ids(grants, "user", &uuids([user]), action.name())),
+        Atom::GroupAcl { groups, action } => Some(granted_ids(grants, "group", &uuids(groups), action.name())),
+        Atom::EveryoneAcl { organizations, action } => {
+            Some(granted_ids(grants, "group", &uuids(organizations), action.name()))
+        }
+        _ => None,
+    }
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
-use sea_query::{Expr, ExprTrait as _, Iden, Order, Query, SelectStatement, SimpleExpr};
+use sea_query::{Condition, Expr, ExprTrait as _, Iden, Order, Query, SelectStatement, SimpleExpr};
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -363,7 +363,7 @@ impl Store {
             query.and_where(is_live(list.now));
         }
         if let Some(after) = &list.page.after {
-            query.and_where(comes_after(after));
+            query.and_where(comes_after(after, condition(filter, &columns)));
         }
         list.page.cut(&mut query);
         let rows: Vec<KeyRow> = (&mut &*self).fetch_all(&query).await?;
@@ -372,9 +372,14 @@ impl Store {
 }
 
 /// Rows after the one with this id, in the order of lists.
-fn comes_after(after: &KeyId) -> SimpleExpr {
+fn comes_after(after: &KeyId, visible: Condition) -> SimpleExpr {
     let mut made_at = Query::select();
-    made_at.column(ApiKeys::CreatedAt).from(ApiKeys::Table).and_where(Expr::col(ApiKeys::Id).eq(after.as_str()));
+    made_at
+        .column(ApiKeys::CreatedAt)
+        .from(ApiKeys::Table)
+        .and_where(Expr::col(ApiKeys::Id).eq(after.as_str()))
+        // What may not be seen has no place that could be learned.
+        .cond_where(visible);
     let position = Expr::tuple([SimpleExpr::SubQuery(None, Box::new(made_at.into())), after.as_str().into()]);
     Expr::tuple([Expr::col((ApiKeys::Table, ApiKeys::CreatedAt)), Expr::col((ApiKeys::Table, ApiKeys::Id))])
         .gt(position)

@@ -4,7 +4,7 @@ mod list;
 
 pub use list::{AttributeIs, ListResources, ResourcesOf};
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Iden, IntoIden as _, Order, Query, SelectStatement, SimpleExpr};
@@ -165,14 +165,16 @@ fn select() -> SelectStatement {
     query
 }
 
-/// Where a resource's grants are found, for the filter.
-fn columns() -> Columns {
+/// Where filters find what they look at in resources of this type.
+fn columns(resource_type: &str) -> Columns {
     Columns::new(Resources::Id)
         .in_organization(Resources::OrganizationId)
         .owned_by(Resources::OwnerId)
         .with_nil_for_none()
         .granted_in(GrantColumns {
-            resource_type: (Resources::Table.into_iden(), Resources::ResourceType.into_iden()),
+            filtered: Resources::Table.into_iden(),
+            type_column: Resources::ResourceType.into_iden(),
+            resource_type: resource_type.to_owned(),
             table: ResourceGrants::Table.into_iden(),
             grant_type: ResourceGrants::ResourceType.into_iden(),
             grant_resource: ResourceGrants::ResourceId.into_iden(),
@@ -188,10 +190,12 @@ async fn with_grants(source: &mut impl Source, query: &SelectStatement) -> Resul
     let rows: Vec<ResourceRow> = source.fetch_all(query).await?;
     let mut by_resource: HashMap<(String, Uuid), Vec<Grant>> = HashMap::new();
     for some in rows.chunks(MAX_IN_LIST) {
+        let types: BTreeSet<&str> = some.iter().map(|row| row.resource_type.as_str()).collect();
         let mut grants = Query::select();
         grants
             .columns([G::ResourceId, G::ResourceType, G::GranteeKind, G::GranteeId, G::Action])
             .from(G::Table)
+            .and_where(Expr::col(G::ResourceType).is_in(types))
             .and_where(Expr::col(G::ResourceId).is_in(some.iter().map(|row| row.id)))
             .order_by(G::GranteeKind, Order::Asc)
             .order_by(G::GranteeId, Order::Asc)

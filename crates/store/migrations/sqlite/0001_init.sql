@@ -154,7 +154,8 @@ CREATE TABLE resources (
 CREATE UNIQUE INDEX resources_name ON resources (resource_type, organization_id, owner_id, lower(name));
 
 CREATE INDEX resources_created ON resources (created_at, id);
-CREATE INDEX resources_owner ON resources (owner_id);
+CREATE INDEX resources_created_by_type ON resources (resource_type, created_at, id);
+CREATE INDEX resources_owner ON resources (owner_id, resource_type, id);
 
 CREATE TABLE resource_grants (
     resource_type TEXT NOT NULL,
@@ -166,7 +167,7 @@ CREATE TABLE resource_grants (
     FOREIGN KEY (resource_type, resource_id) REFERENCES resources (resource_type, id) ON DELETE CASCADE
 ) STRICT;
 
-CREATE INDEX resource_grants_grantee ON resource_grants (grantee_id, resource_type, action);
+CREATE INDEX resource_grants_grantee ON resource_grants (grantee_id, grantee_kind, resource_type, action, resource_id);
 
 -- Allow lists may name a deleted resource: its id is never given out again.
 CREATE TABLE retired_resources (

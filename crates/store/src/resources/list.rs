@@ -6,7 +6,7 @@ use super::{Resource, Resources, columns, select, with_grants};
 use crate::{
     OrganizationId, Page, ResourceId, Store, StoreError, UserId,
     db::{contains, fetch_count, json_text, lower},
-    filter::condition,
+    filter::{candidates, condition},
 };
 
 /// Which resources to list.
@@ -48,19 +48,31 @@ pub struct AttributeIs {
     pub or_missing: bool,
 }
 
-fn matching(list: &ListResources) -> Condition {
+/// Which resources may be seen.
+fn visible(list: &ListResources) -> Condition {
     let mut visible = Condition::any();
     for (resource_type, filter) in &list.visible {
-        visible = visible.add(
-            Condition::all()
-                .add(Expr::col((Resources::Table, Resources::ResourceType)).eq(resource_type.as_str()))
-                .add(condition(filter, &columns())),
-        );
+        let columns = columns(resource_type);
+        let mut of_type = Condition::all()
+            .add(Expr::col((Resources::Table, Resources::ResourceType)).eq(resource_type.as_str()))
+            .add(condition(filter, &columns));
+        if let Some(ids) = candidates(filter, &columns) {
+            of_type = of_type.add(Expr::col((Resources::Table, Resources::Id)).in_subquery(ids));
+        }
+        visible = visible.add(of_type);
     }
     // An empty `any` would be true.
-    let visible = if list.visible.is_empty() { Condition::all().add(Expr::val(1).eq(0)) } else { visible };
+    if list.visible.is_empty() { Condition::all().add(Expr::val(1).eq(0)) } else { visible }
+}
+
+/// Whether few resources may be seen, which indexes find: then they are sorted, not looked for in the order of time.
+fn are_few(list: &ListResources) -> bool {
+    list.visible.iter().all(|(of, filter)| *filter == Filter::None || candidates(filter, &columns(of)).is_some())
+}
+
+fn matching(list: &ListResources) -> Condition {
     let name = || Expr::expr(sea_query::Func::lower(Expr::col(Resources::Name)));
-    let mut all = Condition::all().add(visible);
+    let mut all = Condition::all().add(visible(list));
     if let Some(organization) = list.organization_id {
         all = all.add(Expr::col(Resources::OrganizationId).eq(organization.0));
     }
@@ -116,8 +128,11 @@ impl Store {
             .from(Resources::Table)
             .cond_where(matching(list));
         let mut page = select();
+        // A sum is in no index.
+        let created_at = Expr::col(Resources::CreatedAt).add(i64::from(0_u8));
+        let created_at = if are_few(list) { created_at } else { Expr::col(Resources::CreatedAt) };
         page.cond_where(matching(list))
-            .order_by(Resources::CreatedAt, Order::Asc)
+            .order_by_expr(created_at, Order::Asc)
             .order_by(Resources::Id, Order::Asc)
             .order_by(Resources::ResourceType, Order::Asc);
         if let Some(after) = list.page.after {
@@ -138,6 +153,8 @@ fn comes_after(after: ResourceId, list: &ListResources) -> SimpleExpr {
         .from(Resources::Table)
         .and_where(Expr::col(Resources::Id).eq(after.0))
         .and_where(Expr::col(Resources::ResourceType).is_in(types))
+        // What may not be seen has no place that could be learned.
+        .cond_where(visible(list))
         .limit(1);
     let position = Expr::tuple([SimpleExpr::SubQuery(None, Box::new(made_at.into())), after.0.into()]);
     Expr::tuple([Expr::col(Resources::CreatedAt), Expr::col(Resources::Id)]).gt(position)

@@ -79,10 +79,19 @@ impl Period {
     }
 }
 
-fn matching(list: &ListUsers) -> Condition {
+/// Who may be seen, and where only members are listed, who of them.
+fn visible(list: &ListUsers) -> Condition {
     // A user is an object that owns itself.
     let columns = Columns::new(Users::Id).owned_by(Users::Id);
-    let mut all = Condition::all().add(is_live()).add(condition(&list.visible, &columns));
+    let all = Condition::all().add(is_live()).add(condition(&list.visible, &columns));
+    match &list.among {
+        Some(among) => all.add(Expr::col(Users::Id).in_subquery(among.user_ids())),
+        None => all,
+    }
+}
+
+fn matching(list: &ListUsers) -> Condition {
+    let mut all = visible(list);
     if let Some(text) = &list.search {
         let holds = |column| contains(Expr::col(column), &fold(text));
         all = all.add(Condition::any().add(holds(Users::EmailKey)).add(holds(Users::UsernameKey)));
@@ -103,21 +112,20 @@ fn matching(list: &ListUsers) -> Condition {
         let holds = |role: &String| is_among(role, Expr::col((Users::Table, Users::Roles)));
         all = all.add(list.roles.iter().map(holds).fold(Condition::any(), Condition::add));
     }
-    if let Some(among) = &list.among {
-        all = all.add(Expr::col(Users::Id).in_subquery(among.user_ids()));
-    }
     if let Some(after) = list.page.after {
-        all = all.add(comes_after(after));
+        all = all.add(comes_after(after, list));
     }
     all.add(list.last_seen.condition(Users::LastSeenAt)).add(list.created.condition(Users::CreatedAt))
 }
 
 /// Rows after this user's, in the order of lists.
-fn comes_after(after: UserId) -> SimpleExpr {
+fn comes_after(after: UserId, list: &ListUsers) -> SimpleExpr {
     let key = Query::select()
         .column(Users::UsernameKey)
         .from(Users::Table)
         .and_where(Expr::col(Users::Id).eq(after.0))
+        // What may not be seen has no place that could be learned.
+        .cond_where(visible(list))
         .take();
     Expr::col(Users::UsernameKey).gt(SimpleExpr::SubQuery(None, Box::new(key.into())))
 }

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::http::StatusCode;
 use keyfob_rbac::{Acl, Action, Catalogue, Filter, Id, Object, ResourceType, Subject, authorize};
 use keyfob_store::{
-    Grant, Grantee, GroupId, ListGroups, ListResources, OrganizationId, Resource, ResourceId, ResourceKey, StoreError,
-    UserId,
+    Grant, Grantee, GroupId, ListGroups, ListResources, Member, OrganizationId, Resource, ResourceId, ResourceKey,
+    StoreError, User, UserId,
 };
 use uuid::Uuid;
 
-use super::{AuthorizedStore, audit::resource_audit};
+use super::{AuthorizedStore, audit::resource_audit, groups::group_object, users::user_object};
 use crate::gate::Refused;
 
 /// Why a resource was not registered or changed.
@@ -176,23 +176,49 @@ impl AuthorizedStore {
         Ok(())
     }
 
-    /// Whoever is granted something must be there.
-    async fn check_grantees(&self, grantees: &BTreeSet<Grantee>) -> Result<(), ResourceError> {
-        let users = grantees.iter().filter_map(|grantee| match grantee {
+    /// Whoever is granted something must be there: of the resource's organization, or somebody whom the caller may see.
+    /// Who belongs elsewhere is as if they were not there, because a grant must not tell.
+    async fn check_grantees(&self, to: &Resource, grantees: &BTreeSet<Grantee>) -> Result<(), ResourceError> {
+        let mut known = self.known_users(to, grantees).await?;
+        known.extend(self.known_groups(to, grantees).await?);
+        let unknown: Vec<_> = grantees.difference(&known).copied().collect();
+        if unknown.is_empty() { Ok(()) } else { Err(ResourceError::UnknownGrantees(unknown)) }
+    }
+
+    async fn known_users(&self, to: &Resource, grantees: &BTreeSet<Grantee>) -> Result<BTreeSet<Grantee>, StoreError> {
+        let ids = grantees.iter().filter_map(|grantee| match grantee {
             Grantee::User(id) => Some(UserId(*id)),
             Grantee::Group(_) => None,
         });
-        let groups = grantees.iter().filter_map(|grantee| match grantee {
-            Grantee::Group(id) => Some(GroupId(*id)),
-            Grantee::User(_) => None,
-        });
-        let list = ListGroups { visible: Filter::All, ids: groups.collect(), ..ListGroups::default() };
-        let groups = if list.ids.is_empty() { Vec::new() } else { self.store().groups(&list).await? };
-        let users = self.store().users(&users.collect::<Vec<_>>()).await?.into_iter();
-        let live = users.filter(|user| !user.deleted).map(|user| Grantee::User(user.id.0));
-        let known: BTreeSet<_> = live.chain(groups.into_iter().map(|group| Grantee::Group(group.id.0))).collect();
-        let unknown: Vec<_> = grantees.difference(&known).copied().collect();
-        if unknown.is_empty() { Ok(()) } else { Err(ResourceError::UnknownGrantees(unknown)) }
+        let ids: Vec<UserId> = ids.collect();
+        let members = self.store().memberships_of_all(&ids).await?;
+        let visible = self.incidental().caller.visible(Action::READ, ResourceType::USER);
+        let is_known = |user: &User| {
+            let is_member =
+                |member: &Member| member.user_id == user.id && Some(member.organization_id) == to.organization_id;
+            self.caller.is_self(user.id) || visible.matches(&user_object(user.id)) || members.iter().any(is_member)
+        };
+        let users = self.store().users(&ids).await?.into_iter();
+        Ok(users.filter(|user| !user.deleted && is_known(user)).map(|user| Grantee::User(user.id.0)).collect())
+    }
+
+    async fn known_groups(&self, to: &Resource, grantees: &BTreeSet<Grantee>) -> Result<BTreeSet<Grantee>, StoreError> {
+        let ids: Vec<GroupId> = grantees
+            .iter()
+            .filter_map(|grantee| match grantee {
+                Grantee::Group(id) => Some(GroupId(*id)),
+                Grantee::User(_) => None,
+            })
+            .collect();
+        if ids.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let visible = self.incidental().caller.visible(Action::READ, ResourceType::GROUP);
+        let list = ListGroups { visible: Filter::All, ids, ..ListGroups::default() };
+        let groups = self.store().groups(&list).await?.into_iter();
+        let known = groups
+            .filter(|group| Some(group.organization_id) == to.organization_id || visible.matches(&group_object(group)));
+        Ok(known.map(|group| Grantee::Group(group.id.0)).collect())
     }
 
     /// Changes a resource. Requires `update` on it, and `create` at its new place where that changes.
@@ -253,7 +279,7 @@ impl AuthorizedStore {
         self.require_permitted(action, &resource_object(of, &old, &acl))?;
         let grants = granted(&old.grants, change);
         let new = grants.iter().filter(|grant| !old.grants.contains(grant)).map(|grant| grant.grantee).collect();
-        self.check_grantees(&new).await?;
+        self.check_grantees(&old, &new).await?;
         let changed = Resource { grants, updated_at: self.now(), ..old.clone() };
         tx.replace_grants(key, &changed.grants).await?;
         tx.update_resource(&changed).await?;

@@ -13,23 +13,23 @@ use crate::{
 /// Every list, and queries that name what is another town's. In lists below an organization or a group those are the
 /// caller's own.
 const LISTS: [(&str, &[&str]); 16] = [
-    ("/users", &["", "q={username}"]),
+    ("/users", &["", "q={username}", "after_id={user}"]),
     ("/users/{user}/organizations", &[""]),
     ("/users/{user}/sessions", &[""]),
-    ("/users/{user}/keys/tokens", &["", "include_all=true&include_expired=true"]),
+    ("/users/{user}/keys/tokens", &["", "include_all=true&include_expired=true", "after_id={keyid}"]),
     ("/organizations", &[""]),
     ("/organizations/{organization}/members", &["", "q=user_id:{user}"]),
-    ("/organizations/{organization}/paginated-members", &["", "q={username}"]),
+    ("/organizations/{organization}/paginated-members", &["", "q={username}", "after_id={user}"]),
     ("/organizations/{organization}/members/roles", &[""]),
     (
         "/organizations/{organization}/groups",
         &["", "organization={organization}", "has_member={user}", "group_ids={group}"],
     ),
     ("/organizations/{organization}/groups/{groupname}/members", &["", "q={username}"]),
-    ("/organizations/{organization}/templates", &["", "q=organization:{organization}"]),
+    ("/organizations/{organization}/templates", &["", "q=organization:{organization}", "after_id={template}"]),
     ("/groups", &["", "organization={organization}", "has_member={user}", "group_ids={group}"]),
-    ("/groups/{group}/members", &["", "q={username}"]),
-    ("/resources", &["", "organization={organization}", "owner={user}", "q={workspacename}"]),
+    ("/groups/{group}/members", &["", "q={username}", "after_id={user}"]),
+    ("/resources", &["", "organization={organization}", "owner={user}", "q={workspacename}", "after_id={workspace}"]),
     (
         "/workspaces",
         &[
@@ -38,9 +38,10 @@ const LISTS: [(&str, &[&str]); 16] = [
             "q=owner:{username}",
             "q=name:{workspacename}",
             "q=template:{templatename}",
+            "after_id={workspace}",
         ],
     ),
-    ("/templates", &["", "q=organization:{organization}", "q=name:{templatename}"]),
+    ("/templates", &["", "q=organization:{organization}", "q=name:{templatename}", "after_id={template}"]),
 ];
 
 /// Records are asked for by whoever may read those of their organization.
@@ -53,7 +54,7 @@ const RECORDS: [&str; 5] = [
 ];
 
 /// Requests about what is the caller's own, with bodies that name what is another town's.
-const BODIES: [(&str, &str, &str); 10] = [
+const BODIES: [(&str, &str, &str); 12] = [
     ("POST", "/users", r#"{"username": "fresh", "service_account": true, "organization_ids": ["{organization}"]}"#),
     ("POST", "/resources", r#"{"resource_type": "workspace", "name": "fresh", "organization_id": "{organization}"}"#),
     ("POST", "/resources", r#"{"resource_type": "template", "name": "fresh", "organization_id": "{organization}"}"#),
@@ -64,6 +65,8 @@ const BODIES: [(&str, &str, &str); 10] = [
     ("PUT", "/organizations/{organization}/members/acme-person/roles", r#"{"roles": ["{rolename}"]}"#),
     ("PATCH", "/groups/{group}", r#"{"add_users": ["{user}"]}"#),
     ("PATCH", "/groups/{group}", r#"{"remove_users": ["{user}"]}"#),
+    ("PATCH", "/resources/workspace/{workspace}/acl", r#"{"group_roles": {"{group}": "use"}}"#),
+    ("PATCH", "/resources/template/{template}/acl", r#"{"group_roles": {"{group}": "use"}}"#),
 ];
 
 /// A text in which places are what they are in this town.
