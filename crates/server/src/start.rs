@@ -107,6 +107,7 @@ pub struct Ready {
 #[expect(missing_debug_implementations, reason = "holds the generator of secrets")]
 pub struct Server {
     app: App,
+    service: Service,
     /// Held for as long as the server lives: nobody else may use the data directory.
     _lock: Arc<std::fs::File>,
 }
@@ -147,12 +148,13 @@ impl Server {
             random,
             catalogue,
         });
-        Ok(Self { app, _lock: Arc::new(lock) })
+        let service = http::service(app.clone());
+        Ok(Self { app, service, _lock: Arc::new(lock) })
     }
 
     /// The application, for whoever serves it.
     pub fn service(&self) -> Service {
-        http::service(self.app.clone())
+        self.service.clone()
     }
 
     pub(crate) fn app(&self) -> &App {
