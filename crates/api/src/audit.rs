@@ -17,7 +17,8 @@ pub struct AuditLogs {
     pub count: u64,
     /// How far they are counted.
     pub count_cap: u64,
-    /// The head of the chain of records: kept elsewhere, it shows later whether any of them was tampered with.
+    /// The head of the chain of records: kept elsewhere, it shows later whether any of them was tampered with. Empty for
+    /// who may see only some of them.
     pub chain_head: String,
 }
 
@@ -48,13 +49,14 @@ pub struct AuditLog {
     pub diff: BTreeMap<String, AuditDiffField>,
     /// What the request was answered with.
     pub status_code: u16,
-    /// With which key, under `key_id`.
+    /// With which key, under `key_id`; of refusals that were gathered into one record, how many there were and when,
+    /// under `count`, `first` and `last`.
     pub additional_fields: Map<String, Value>,
     /// A sentence with the places `{user}` and `{target}`.
     pub description: String,
     /// Empty.
     pub resource_link: String,
-    /// False.
+    /// What it was done to is not there any more.
     pub is_deleted: bool,
     /// The organization of what it was done to; the nil UUID where there is none.
     pub organization_id: Uuid,

@@ -4,12 +4,12 @@ use keyfob_api::audit::AuditLogs;
 use crate::{client::Client, error::Error};
 
 impl Client {
-    /// The head of the chain of records.
+    /// The head of the chain of records; none for who may see only some of them.
     ///
     /// # Errors
     /// 403 when the caller may read no records.
-    pub async fn audit_head(&self) -> Result<String, Error> {
+    pub async fn audit_head(&self) -> Result<Option<String>, Error> {
         let page: AuditLogs = self.get("/audit", &[]).query(&[("limit", "1".to_owned())]).send().await?.json()?;
-        Ok(page.chain_head)
+        Ok(Some(page.chain_head).filter(|head| !head.is_empty()))
     }
 }

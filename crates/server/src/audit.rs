@@ -1,21 +1,26 @@
 //! Reading the records of what was done (contract, section 9).
 mod file;
 mod key;
+mod refusals;
 
 pub use file::{AuditFileError, export_audit, verify_audit};
 pub(crate) use key::load as load_key;
+pub(crate) use refusals::{Gathered, Refusal, Refusals as GatheredRefusals};
 
+use axum::http::{Method, StatusCode};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use keyfob_api::{
     audit::{AuditDiffField, AuditLog, AuditLogs, MinimalOrganization},
     time::Time,
 };
+use keyfob_rbac::Action;
 use keyfob_store::{AuditRecord, ListAudit, Page, Period};
 use serde_json::{Map, Value};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
+    context::RequestContext,
     documentation::{PagedByNumber, Refusals, SearchedAudit},
     error::ApiError,
     extract::{ApiJson, ApiQuery},
@@ -44,13 +49,63 @@ async fn list(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<AuditLo
     let Some(wanted) = wanted(&store, query.text("q").unwrap_or_default()).await? else {
         // Nothing can be meant, but whoever may not look learns that first.
         store.audit_records(ListAudit { page: Page { limit: Some(1), ..page }, ..ListAudit::default() }).await?;
-        let chain_head = store.chain_head().await?.to_string();
+        let chain_head = chain_head(&store).await?;
         return Ok(ApiJson(AuditLogs { audit_logs: Vec::new(), count: 0, count_cap: COUNT_CAP, chain_head }));
     };
     let (records, count) = store.audit_records(ListAudit { page, ..wanted }).await?;
-    let chain_head = store.chain_head().await?.to_string();
+    let chain_head = chain_head(&store).await?;
     let audit_logs = records.into_iter().map(shown).collect();
     Ok(ApiJson(AuditLogs { audit_logs, count, count_cap: COUNT_CAP, chain_head }))
+}
+
+/// The head of the chain as text; empty for who may see only some of the records.
+async fn chain_head(store: &AuthorizedStore) -> Result<String, ApiError> {
+    Ok(store.chain_head().await?.map(|head| head.to_string()).unwrap_or_default())
+}
+
+/// Gathers a request that was refused: for what the gate said no to, for a credential that was not right, and a change
+/// that was not made for whatever other reason.
+pub(crate) fn note_refusal(app: &App, context: &RequestContext, method: &Method, status: StatusCode) {
+    if !status.is_client_error() {
+        return;
+    }
+    let outcome = context.trail.outcome();
+    let is_refused = [StatusCode::FORBIDDEN, StatusCode::NOT_FOUND].contains(&status);
+    let (catalogue, is_change) = (app.catalogue(), !method.is_safe());
+    let word = |action: Action| match catalogue.action_name(action) {
+        "update" => "write".to_owned(),
+        other => other.to_owned(),
+    };
+    let (action, of, organization) = match (&outcome.failed_sign_in, outcome.denied, outcome.last_required) {
+        (Some(failed), ..) if outcome.actor.is_none() => (failed.action.to_owned(), "api_key", None),
+        (_, Some(denied), _) if is_refused => {
+            (word(denied.action), catalogue.type_name(denied.resource_type), denied.organization)
+        }
+        (_, _, Some((of, _))) if is_change && outcome.actor.is_some() => {
+            (change_of(method).to_owned(), catalogue.type_name(of), None)
+        }
+        _ => return,
+    };
+    let known = outcome.failed_sign_in.as_ref().and_then(|failed| failed.user);
+    let refusal = Refusal {
+        user: outcome.actor.as_ref().map(|(user, _)| *user).or(known),
+        key: outcome.actor.map(|(_, key)| key),
+        address: context.client,
+        action,
+        resource_type: of.to_owned(),
+        organization,
+        status: status.as_u16(),
+    };
+    app.refusals().add(refusal, app.clock().now(), context.request_id, &context.origin().user_agent);
+}
+
+/// What a request would have done, as records call it.
+fn change_of(method: &Method) -> &'static str {
+    match *method {
+        Method::POST => "create",
+        Method::DELETE => "delete",
+        _ => "write",
+    }
 }
 
 /// What is searched for; none when it names what is not there.
@@ -93,8 +148,9 @@ fn just_before(instant: Timestamp) -> Timestamp {
 }
 
 fn shown(view: AuditView) -> AuditLog {
-    let AuditView { record, user, organization } = view;
+    let AuditView { record, user, organization, is_gone } = view;
     let key = record.key_id.as_ref().map(|id| ("key_id".to_owned(), Value::from(id.as_str())));
+    let gathered = record.diff.get("gathered").and_then(Value::as_object).cloned().unwrap_or_default();
     AuditLog {
         id: record.id,
         request_id: record.request_id,
@@ -102,11 +158,11 @@ fn shown(view: AuditView) -> AuditLog {
         ip: record.ip_address.to_string(),
         resource_icon: String::new(),
         status_code: record.status_code,
-        additional_fields: key.into_iter().collect(),
+        additional_fields: key.into_iter().chain(gathered).collect(),
         description: description(&record),
         diff: diff(&record),
         resource_link: String::new(),
-        is_deleted: false,
+        is_deleted: is_gone,
         organization_id: record.organization_id.map_or(Uuid::nil(), |id| id.0),
         organization: organization.map(|of| MinimalOrganization {
             id: of.id.0,
@@ -147,6 +203,11 @@ fn description(record: &AuditRecord) -> String {
         "login" => "{user} logged in".to_owned(),
         "logout" => "{user} logged out".to_owned(),
         "register" => "{user} registered".to_owned(),
+        "refused" => "more was refused than could be told apart".to_owned(),
+        // Refusals that were gathered have no single target.
+        action if failed && record.resource_target.is_empty() => {
+            format!("{{user}} unsuccessfully attempted to {action} {of}")
+        }
         action if failed => format!("{{user}} unsuccessfully attempted to {action} {of} {{target}}"),
         "create" => format!("{{user}} created {of} {{target}}"),
         "write" => format!("{{user}} updated {of} {{target}}"),

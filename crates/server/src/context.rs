@@ -6,7 +6,7 @@ use std::{
 
 use jiff::Timestamp;
 use keyfob_rbac::{Action, ResourceType};
-use keyfob_store::Origin;
+use keyfob_store::{KeyId, OrganizationId, Origin, UserId};
 use uuid::Uuid;
 
 /// A request's circumstances. The outermost layer puts one into every request.
@@ -52,7 +52,38 @@ pub(crate) struct Trail(Arc<Mutex<Steps>>);
 #[derive(Debug, Default)]
 struct Steps {
     key: Option<KeyLife>,
+    actor: Option<(UserId, KeyId)>,
     required: Vec<(ResourceType, Action)>,
+    denied: Option<Denial>,
+    failed_sign_in: Option<FailedSignIn>,
+}
+
+/// What the gate said no to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Denial {
+    pub(crate) resource_type: ResourceType,
+    pub(crate) action: Action,
+    /// Where the object is.
+    pub(crate) organization: Option<OrganizationId>,
+}
+
+/// A credential that was not right.
+#[derive(Clone, Debug)]
+pub(crate) struct FailedSignIn {
+    /// Whose it is, where that is known.
+    pub(crate) user: Option<UserId>,
+    /// `login` with a password, or `authenticate` with a key.
+    pub(crate) action: &'static str,
+}
+
+/// All that matters to a record of a refusal.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    pub(crate) actor: Option<(UserId, KeyId)>,
+    pub(crate) denied: Option<Denial>,
+    pub(crate) failed_sign_in: Option<FailedSignIn>,
+    /// The last permission that was asked for.
+    pub(crate) last_required: Option<(ResourceType, Action)>,
 }
 
 /// From when to when the presented key lives.
@@ -66,8 +97,31 @@ pub(crate) struct KeyLife {
 
 impl Trail {
     /// Notes that the request was authenticated.
-    pub(crate) fn authenticated(&self, key: KeyLife) {
-        self.lock().key = Some(key);
+    pub(crate) fn authenticated(&self, key: KeyLife, actor: (UserId, KeyId)) {
+        let mut steps = self.lock();
+        steps.key = Some(key);
+        steps.actor = Some(actor);
+    }
+
+    /// Notes what the gate said no to. The last counts: it is what the request was refused for.
+    pub(crate) fn denied(&self, denial: Denial) {
+        self.lock().denied = Some(denial);
+    }
+
+    /// Notes that a credential was not right.
+    pub(crate) fn sign_in_failed(&self, action: &'static str, user: Option<UserId>) {
+        self.lock().failed_sign_in = Some(FailedSignIn { user, action });
+    }
+
+    /// What came of it all.
+    pub(crate) fn outcome(&self) -> Outcome {
+        let steps = self.lock();
+        Outcome {
+            actor: steps.actor.clone(),
+            denied: steps.denied,
+            failed_sign_in: steps.failed_sign_in.clone(),
+            last_required: steps.required.last().copied(),
+        }
     }
 
     /// Notes a permission that the gate was asked for, allowed or not.

@@ -100,6 +100,7 @@ async fn frame(State(app): State<App>, mut request: Request, next: Next) -> Resp
     let context = context(&app, &request);
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let is_api = request.uri().path().starts_with(BASE_PATH);
+    let method = request.method().clone();
     let span = tracing::info_span!(
         "request", http.method = %request.method(), http.route = route, request.id = %context.request_id,
     );
@@ -111,6 +112,7 @@ async fn frame(State(app): State<App>, mut request: Request, next: Next) -> Resp
             .into_response()
     });
     span.in_scope(|| tracing::debug!(http.status = response.status().as_u16(), "answered"));
+    audit::note_refusal(&app, &context, &method, response.status());
     set_headers(&app, &mut response, &context, is_api);
     response
 }

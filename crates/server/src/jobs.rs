@@ -9,6 +9,9 @@ use crate::{context::RequestContext, gate::System, state::App};
 const PURGE_EVERY: Duration = Duration::from_mins(10);
 const PURGE_AT_MOST: u64 = 10_000;
 
+/// How often refusals that were gathered are recorded: they are to be seen within a minute.
+const RECORD_EVERY: Duration = Duration::from_secs(30);
+
 /// How long a user may do nothing before they are dormant, and how many are made so at a time (contract, section 5.10).
 const DORMANT_AFTER: SignedDuration = SignedDuration::from_hours(90 * 24);
 const DORMANT_AT_MOST: u64 = 1_000;
@@ -16,20 +19,44 @@ const DORMANT_AT_MOST: u64 = 1_000;
 /// Starts all background work; it ends with the returned tasks.
 pub(crate) fn start(app: &App) -> tokio::task::JoinSet<()> {
     let mut jobs = tokio::task::JoinSet::new();
-    jobs.spawn(again_and_again(app.clone()));
+    let (kept, recorded) = (app.clone(), app.clone());
+    jobs.spawn(async move {
+        let mut tick = tokio::time::interval(PURGE_EVERY);
+        loop {
+            tick.tick().await;
+            housekeeping(&kept).await;
+        }
+    });
+    jobs.spawn(async move {
+        let mut tick = tokio::time::interval(RECORD_EVERY);
+        loop {
+            tick.tick().await;
+            record_refusals(&recorded).await;
+        }
+    });
     jobs
-}
-
-async fn again_and_again(app: App) {
-    let mut tick = tokio::time::interval(PURGE_EVERY);
-    loop {
-        tick.tick().await;
-        once(&app).await;
-    }
 }
 
 /// All background work that is due, once.
 pub(crate) async fn once(app: &App) {
+    record_refusals(app).await;
+    housekeeping(app).await;
+}
+
+/// Records refusals that were gathered; what cannot be recorded waits for the next time.
+pub(crate) async fn record_refusals(app: &App) {
+    let gathered = app.refusals().take();
+    if gathered.is_empty() {
+        return;
+    }
+    let store = System::Records.store(app, RequestContext::default());
+    if let Err(error) = store.record_refusals(&gathered).await {
+        tracing::warn!(?error, "refusals could not be recorded");
+        app.refusals().put_back(gathered);
+    }
+}
+
+async fn housekeeping(app: &App) {
     match dormancy_once(app).await {
         Ok(0) => {}
         Ok(users) => tracing::info!(users, "made dormant who did not act for long"),

@@ -142,6 +142,7 @@ impl Server {
             roles: RoleBook::new(Arc::clone(&catalogue), RoleSettings::default()),
             passwords: Passwords::new().map_err(|error| StartError::Machine(error.to_string()))?,
             strangers: Strangers::default(),
+            refusals: audit::GatheredRefusals::default(),
             settings: settings(args, url, cookies, deployment_id, &random),
             audit_key,
             clock,
@@ -202,6 +203,7 @@ pub async fn serve(
         () = out_of_patience => tracing::warn!("gave up on requests that did not end in time"),
     }
     drop(jobs);
+    jobs::record_refusals(&server.app).await;
     server.app.vault().close().await;
     Ok(())
 }

@@ -6,6 +6,7 @@ use keyfob_store::{ChainKey, SecretHash};
 use uuid::Uuid;
 
 use crate::{
+    audit::GatheredRefusals,
     clock::Clock,
     cookies::CookieRules,
     gate::{CredentialRules, RoleBook, Vault},
@@ -26,6 +27,7 @@ pub(crate) struct Parts {
     pub(crate) roles: RoleBook,
     pub(crate) passwords: Passwords,
     pub(crate) strangers: Strangers,
+    pub(crate) refusals: GatheredRefusals,
     pub(crate) settings: Settings,
     pub(crate) audit_key: ChainKey,
 }
@@ -90,6 +92,11 @@ impl App {
     /// Sign-ins with addresses that nobody has.
     pub(crate) fn strangers(&self) -> &Strangers {
         &self.0.strangers
+    }
+
+    /// Refusals that are not recorded yet.
+    pub(crate) fn refusals(&self) -> &GatheredRefusals {
+        &self.0.refusals
     }
 
     /// What the chain of audit records is keyed with.

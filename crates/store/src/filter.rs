@@ -203,9 +203,8 @@ fn narrow_atom(atom: &Atom, columns: &Columns, grants: &GrantColumns) -> Option<
         ids
     };
     match atom {
-        Atom::IdIn(_) => Some(rows(self::atom(atom, columns))),
         // Of those without an owner there may be many.
-        Atom::OwnerIs(OwnedId::Uuid(_)) => Some(rows(self::atom(atom, columns))),
+        Atom::IdIn(_) | Atom::OwnerIs(OwnedId::Uuid(_)) => Some(rows(self::atom(atom, columns))),
         Atom::UserAcl { user, action } => Some(granted_ids(grants, "user", &uuids([user]), action.name())),
         Atom::GroupAcl { groups, action } => Some(granted_ids(grants, "group", &uuids(groups), action.name())),
         Atom::EveryoneAcl { organizations, action } => {

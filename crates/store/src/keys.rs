@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     KeyId, Page, Store, StoreError, UserId,
-    db::{Source, fetch_count, microseconds, row, timestamp},
+    db::{MAX_IN_LIST, Source, fetch_count, microseconds, row, timestamp},
     filter::{Columns, condition},
 };
 
@@ -181,6 +181,8 @@ row! {
     }
 }
 
+row! { struct KeyIdRow in TABLE => { id: String } }
+
 row! { struct AncestorRow in "api_key_ancestors" => { ancestor_id: String } }
 
 impl TryFrom<KeyRow> for ApiKey {
@@ -292,6 +294,24 @@ impl Store {
     #[tracing::instrument(skip_all)]
     pub async fn find_key_for_view(&self, id: &KeyId, now: Timestamp) -> Result<Option<ApiKey>, StoreError> {
         find(self, select_with_descendants(now).and_where(Expr::col(ApiKeys::Id).eq(id.as_str()))).await
+    }
+
+    /// Those of these keys that exist, working or not.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn existing_keys(&self, ids: &[KeyId]) -> Result<Vec<KeyId>, StoreError> {
+        let mut found = Vec::new();
+        for some in ids.chunks(MAX_IN_LIST) {
+            let mut query = Query::select();
+            query
+                .column(ApiKeys::Id)
+                .from(ApiKeys::Table)
+                .and_where(Expr::col(ApiKeys::Id).is_in(some.iter().map(KeyId::as_str)));
+            found.extend((&mut &*self).fetch_all::<KeyIdRow>(&query).await?);
+        }
+        Ok(found.into_iter().filter_map(|row| KeyId::parse(&row.id)).collect())
     }
 
     /// How many keys work.

@@ -1,4 +1,6 @@
 //! `keyfob audit head`.
+use anyhow::Context as _;
+
 use crate::app::App;
 
 /// Nothing to say.
@@ -10,6 +12,8 @@ pub(crate) struct HeadArgs {}
 
 /// Prints the head, alone on its line.
 pub(crate) async fn run(app: &App, _args: &HeadArgs) -> anyhow::Result<()> {
-    app.out.line(app.connect()?.audit_head().await?);
+    let head = app.connect()?.audit_head().await?;
+    app.out
+        .line(head.context("the head is for who may see every record: ask an owner or an auditor of the deployment")?);
     Ok(())
 }

@@ -56,7 +56,13 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let context = parts.extensions.get::<RequestContext>().cloned().unwrap_or_default();
-        authenticate(parts, app, context).await.map_err(|reason| answer(reason, app))
+        let trail = context.trail.clone();
+        authenticate(parts, app, context).await.map_err(|reason| {
+            if !matches!(reason, Unauthenticated::Nothing | Unauthenticated::Store(_)) {
+                trail.sign_in_failed("authenticate", None);
+            }
+            answer(reason, app)
+        })
     }
 }
 
@@ -81,7 +87,9 @@ async fn authenticate(parts: &Parts, app: &App, context: RequestContext) -> Resu
     let key = note_use(key, app, &context, now).await;
     let life = KeyLife { lifetime_seconds: key.lifetime_seconds, expires_at: key.expires_at };
     let caller = compile(key, user, app, context, credential.from_cookie).await?;
-    caller.context.trail.authenticated(life);
+    if let Some((user, key)) = caller.user().zip(caller.key()) {
+        caller.context.trail.authenticated(life, (user.id, key.id.clone()));
+    }
     Ok(caller)
 }
 

@@ -3,12 +3,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use keyfob_rbac::{
-    Action, AllowList, AllowReach, Catalogue, Filter, Object, ResourceType, ScopeName, Subject, authorize, filter,
+    Action, AllowList, AllowReach, Catalogue, Filter, Id, Object, ResourceType, ScopeName, Subject, authorize, filter,
 };
-use keyfob_store::{ApiKey, KeyId, User, UserId};
+use keyfob_store::{ApiKey, KeyId, OrganizationId, User, UserId};
 
 use super::{Denied, denied::Cause};
-use crate::context::RequestContext;
+use crate::context::{Denial, RequestContext};
 
 /// Who acts. Having one is the proof: it is made by [`super::authenticate`] and for the server's own work alone.
 #[derive(Clone)]
@@ -57,7 +57,18 @@ impl Caller {
         if authorize(&self.subject, action, object).is_allowed() {
             return Ok(());
         }
+        let organization = match object.organization {
+            Id::Uuid(id) => Some(OrganizationId(id)),
+            _ => None,
+        };
+        self.context.trail.denied(Denial { resource_type: object.resource_type, action, organization });
         Err(self.denied(action, object.resource_type))
+    }
+
+    /// A refusal for another reason than a decision on an object.
+    pub(super) fn refuse(&self, action: Action, resource_type: ResourceType) -> Denied {
+        self.context.trail.denied(Denial { resource_type, action, organization: None });
+        self.denied(action, resource_type)
     }
 
     /// What a list of objects of this type may show.
@@ -103,6 +114,11 @@ impl Caller {
             Actor::Key(presented) => Some(presented),
             Actor::System => None,
         }
+    }
+
+    /// The circumstances of the request.
+    pub(crate) fn context(&self) -> &RequestContext {
+        &self.context
     }
 
     /// Whether this is the caller's own user.

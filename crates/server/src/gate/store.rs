@@ -4,6 +4,7 @@ mod audit;
 mod custom_roles;
 mod decisions;
 mod deployment;
+mod gone;
 mod groups;
 mod keys;
 mod members;

@@ -17,6 +17,8 @@ pub(crate) enum System {
     Dormancy,
     /// Removing keys that ended long ago.
     Retention,
+    /// Recording what was refused.
+    Records,
     /// What an operator does on the host.
     Host,
 }
@@ -39,6 +41,7 @@ impl System {
             ],
             Self::Dormancy => vec![(ResourceType::USER, Action::UPDATE)],
             Self::Retention => vec![(ResourceType::API_KEY, Action::DELETE)],
+            Self::Records => vec![(ResourceType::AUDIT_LOG, Action::CREATE)],
             Self::Host => vec![
                 (ResourceType::USER, Action::CREATE),
                 (ResourceType::USER, Action::READ),
@@ -59,6 +62,7 @@ impl System {
             Self::SignIn => "sign-in",
             Self::Dormancy => "dormancy",
             Self::Retention => "retention",
+            Self::Records => "records",
             Self::Host => "host",
         }
     }

@@ -19,8 +19,10 @@ pub(super) async fn verified_user(
 ) -> Result<User, ApiError> {
     let found = store.login(email).await?;
     let account = found.as_ref().map(|(user, hash)| (user, hash));
+    store.caller().context().trail.sign_in_failed("login", account.map(|(user, _)| user.id));
     let verdict = check(app, store, account, email, password).await?;
     let Some((user, _)) = found.filter(|_| verdict == Verdict::Right) else {
+        // Of what was typed nothing is kept: people type passwords into the wrong field.
         return Err(ApiError::new(StatusCode::UNAUTHORIZED, "Incorrect email or password."));
     };
     let is_owner = user.roles.iter().any(|role| role == "owner");

@@ -133,3 +133,130 @@ async fn records_are_for_auditors_and_an_organizations_auditor_sees_its_own() {
     let auditor = owner.invite(&app, "auditor", &["auditor"]).await;
     assert_eq!(records(&auditor, "").await, records(&owner, "").await);
 }
+
+/// What an organization's auditor sees of a record's user, and of the chain.
+#[tokio::test]
+async fn an_organizations_auditor_learns_nothing_of_other_organizations() {
+    let (app, owner) = TestApp::new().await;
+    let second = owner.add_organization("second").await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    owner.post(&format!("/api/v2/organizations/{second}/members/alice"), json!({})).await.expect(StatusCode::OK);
+    owner.delete("/api/v2/organizations/coder/members/alice").await.expect(StatusCode::NO_CONTENT);
+    let roles = json!({"roles": ["organization-auditor"]});
+    owner.put(&format!("/api/v2/organizations/{second}/members/alice/roles"), roles).await.expect(StatusCode::OK);
+    let page = alice.get(AUDIT).await.expect(StatusCode::OK).json();
+    let by_owner = page["audit_logs"].as_array().unwrap().iter().find(|record| record["user"]["username"] == "owner");
+    assert_eq!(by_owner.unwrap()["user"]["organization_ids"], json!([second]));
+    assert_eq!(page["chain_head"], "", "it tells how many records there are in all");
+    assert_ne!(owner.get(AUDIT).await.json()["chain_head"], "");
+}
+
+#[tokio::test]
+async fn a_record_says_whether_what_it_speaks_of_is_gone() {
+    let (app, owner) = TestApp::new().await;
+    owner.invite(&app, "alice", &[]).await;
+    let acme = owner.add_organization("acme").await;
+    let group = owner.post("/api/v2/organizations/coder/groups", json!({"name": "g"})).await.text("id").to_owned();
+    let token = owner.token(json!({"token_name": "ci"})).await;
+    let role = "/api/v2/organizations/coder/members/roles";
+    owner.post(role, json!({"name": "own"})).await.expect(StatusCode::OK);
+    let workspace = owner.register("workspace", "dev").await;
+    let targets = ["alice", "acme", "g", "ci", "own", "dev"];
+    let gone = async || -> Vec<bool> {
+        let all = records(&owner, "action:create").await;
+        let of = |target: &str| {
+            let is_of = |record: &&Value| record["resource_target"] == target;
+            all.iter().filter(is_of).all(|record| record["is_deleted"] == json!(true))
+        };
+        targets.iter().map(|target| of(target)).collect()
+    };
+    assert_eq!(gone().await, [false; 6]);
+    for path in [
+        "/api/v2/users/alice".to_owned(),
+        format!("/api/v2/organizations/{acme}"),
+        format!("/api/v2/groups/{group}"),
+        format!("/api/v2/users/me/keys/{}", token.key_id()),
+        format!("{role}/own"),
+        format!("/api/v2/resources/workspace/{workspace}"),
+    ] {
+        assert!(owner.delete(&path).await.status.is_success(), "{path}");
+    }
+    assert_eq!(gone().await, [true; 6]);
+}
+
+#[tokio::test]
+async fn a_search_by_name_and_address_takes_both() {
+    let (app, owner) = TestApp::new().await;
+    owner.invite(&app, "alice", &[]).await;
+    assert_eq!(records(&owner, "username:alice email:alice@example.com").await.len(), 1);
+    assert_eq!(records(&owner, "username:alice email:owner@example.com").await.len(), 0);
+}
+
+/// Stance: "denied actions and failed authentications are gathered per user or address and minute".
+#[tokio::test]
+async fn refusals_are_gathered_and_told() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let template = owner.register("template", "base").await;
+    let before = records(&owner, "").await.len();
+    for _ in 0..3 {
+        alice.get(&format!("/api/v2/templates/{template}")).await.expect(StatusCode::NOT_FOUND);
+        app.advance(SignedDuration::from_secs(1));
+    }
+    alice.post("/api/v2/organizations", json!({"name": "hers"})).await.expect(StatusCode::FORBIDDEN);
+    owner.post("/api/v2/organizations", json!({"name": "coder"})).await.expect(StatusCode::CONFLICT);
+    let typed = "h1dden-in-the-wrong-field@example.com";
+    for email in ["alice@example.com", typed] {
+        let wrong = json!({"email": email, "password": "h1dden"});
+        app.nobody().post("/api/v2/users/login", wrong).await.expect(StatusCode::UNAUTHORIZED);
+    }
+    app.bearer_of("aaaaaaaaaa-bbbbbbbbbbbbbbbbbbbbbb").get(AUDIT).await.expect(StatusCode::UNAUTHORIZED);
+    app.nobody().get(AUDIT).await.expect(StatusCode::UNAUTHORIZED);
+    owner.get("/api/v2/users/nobody").await.expect(StatusCode::NOT_FOUND);
+    assert_eq!(records(&owner, "").await.len(), before, "not on the way of the request");
+
+    app.server.run_jobs_once().await;
+    let refused: Vec<Value> = records(&owner, "").await.drain(..6).collect();
+    let shown: Vec<String> =
+        refused.iter().map(|record| format!("{} {}", told(record), record["status_code"])).collect();
+    let mut sorted = shown.clone();
+    sorted.sort();
+    assert_eq!(
+        sorted,
+        [
+            "alice unsuccessfully attempted to create organization 403",
+            "alice unsuccessfully attempted to login 401",
+            "alice unsuccessfully attempted to read template 404",
+            "nobody unsuccessfully attempted to authenticate token 401",
+            "nobody unsuccessfully attempted to login 401",
+            "owner unsuccessfully attempted to create organization 409",
+        ]
+    );
+    let read = refused.iter().find(|record| record["resource_type"] == "template").unwrap();
+    assert_eq!(read["additional_fields"]["count"], 3);
+    assert_eq!(read["additional_fields"]["first"], "2026-01-02T03:04:05Z");
+    assert_eq!(read["additional_fields"]["last"], "2026-01-02T03:04:07Z");
+    assert_eq!((&read["diff"], &read["additional_fields"]["key_id"]), (&json!({}), &json!(alice.key_id())));
+    assert!(!format!("{refused:?}").contains("h1dden"), "nothing that was typed is kept");
+    let after = records(&owner, "").await.len();
+    app.server.run_jobs_once().await;
+    assert_eq!(records(&owner, "").await.len(), after, "each is recorded once");
+}
+
+#[tokio::test]
+async fn nobody_fills_the_disk_by_being_refused() {
+    let (app, owner) = TestApp::new().await;
+    let mut keys = Vec::new();
+    for _ in 0..300 {
+        keys.push(owner.token(json!({"scopes": ["file:read"]})).await);
+    }
+    let before = owner.get(&format!("{AUDIT}?limit=1")).await.json()["count"].as_u64().unwrap();
+    for key in &keys {
+        key.get(AUDIT).await.expect(StatusCode::FORBIDDEN);
+    }
+    app.server.run_jobs_once().await;
+    let page = owner.get(&format!("{AUDIT}?limit=300")).await.json();
+    assert_eq!(page["count"].as_u64().unwrap(), before + 201);
+    let rest = page["audit_logs"].as_array().unwrap().iter().find(|record| record["action"] == "refused").unwrap();
+    assert_eq!(rest["additional_fields"]["count"], 100);
+}

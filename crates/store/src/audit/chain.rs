@@ -122,6 +122,7 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 
 /// A record just as it is stored, with its place in the chain: a line of an export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AuditEntry {
     /// Its place: the first has 1.
     pub sequence: i64,

@@ -1,14 +1,17 @@
 //! Records of what a caller did, in the transaction that did it.
+use std::net::{IpAddr, Ipv4Addr};
+
 use axum::http::StatusCode;
-use keyfob_rbac::{Action, Filter, ResourceType};
+use keyfob_rbac::{Action, Filter, Object, ResourceType};
 use keyfob_store::{
     ApiKey, AuditRecord, ChainHead, CustomRole, Group, ListAudit, Member, Organization, OrganizationId, Resource,
     StoreError, Tx, User, UserId,
 };
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
-use super::{AuthorizedStore, UserView};
-use crate::gate::Refused;
+use super::{AuthorizedStore, UserView, organizations::organization_object};
+use crate::{audit::Gathered, gate::Refused};
 
 /// What was done, apart from who did it and when.
 #[derive(Clone, Debug)]
@@ -58,12 +61,51 @@ impl AuthorizedStore {
     }
 }
 
+impl AuthorizedStore {
+    /// Records refusals that were gathered, each kind of them once. Requires `create` on records.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn record_refusals(&self, gathered: &[Gathered]) -> Result<(), Refused> {
+        self.require_permitted(Action::CREATE, &Object::of(ResourceType::AUDIT_LOG))?;
+        let mut tx = self.store().begin().await?;
+        for gathered in gathered {
+            let record = self.refusal_record(gathered);
+            tx.insert_audit_record(&record, self.app.audit_key()).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    fn refusal_record(&self, gathered: &Gathered) -> AuditRecord {
+        let Gathered { refusal, count, first, last, request_id, user_agent } = gathered;
+        let of = refusal.as_ref();
+        AuditRecord {
+            id: self.app.random().uuid(),
+            recorded_at: *last,
+            request_id: *request_id,
+            user_id: of.and_then(|refusal| refusal.user),
+            key_id: of.and_then(|refusal| refusal.key.clone()),
+            ip_address: of.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |refusal| refusal.address),
+            user_agent: user_agent.clone(),
+            // Those that were too many to be told apart.
+            action: of.map_or("refused", |refusal| refusal.action.as_str()).to_owned(),
+            resource_type: of.map_or("", |refusal| refusal.resource_type.as_str()).to_owned(),
+            // Of several objects none is the one (contract, section 9.2).
+            resource_id: Uuid::nil().to_string(),
+            resource_target: String::new(),
+            organization_id: of.and_then(|refusal| refusal.organization),
+            status_code: of.map_or(StatusCode::FORBIDDEN.as_u16(), |refusal| refusal.status),
+            diff: json!({"gathered": {"count": count, "first": first.to_string(), "last": last.to_string()}}),
+        }
+    }
+}
+
 /// A record with those whom it speaks of, as far as they are still there.
 #[derive(Clone, Debug)]
 pub(crate) struct AuditView {
     pub(crate) record: AuditRecord,
     pub(crate) user: Option<UserView>,
     pub(crate) organization: Option<Organization>,
+    /// What it was done to is not there any more.
+    pub(crate) is_gone: bool,
 }
 
 /// How far records are counted.
@@ -76,41 +118,57 @@ impl AuthorizedStore {
     pub(crate) async fn audit_records(&self, mut list: ListAudit) -> Result<(Vec<AuditView>, u64), Refused> {
         list.visible = self.caller.visible(Action::READ, ResourceType::AUDIT_LOG);
         if !self.caller.could(Action::READ, ResourceType::AUDIT_LOG) {
-            return Err(Refused::Denied(self.caller.denied(Action::READ, ResourceType::AUDIT_LOG)));
+            return Err(Refused::Denied(self.caller.refuse(Action::READ, ResourceType::AUDIT_LOG)));
         }
         let (records, count) = self.store().audit_records(&list, COUNT_CAP + 1).await?;
         let mut ids: Vec<UserId> = records.iter().filter_map(|record| record.user_id).collect();
         ids.sort_unstable();
         ids.dedup();
-        let users = self.user_views(self.store().users(&ids).await?).await?;
+        let mut users = self.user_views(self.store().users(&ids).await?).await?;
+        // Where else somebody is a member is not what a record tells.
+        let visible = self.incidental().caller.visible(Action::READ, ResourceType::ORGANIZATION);
+        for view in &mut users {
+            let is_own = self.caller.is_self(view.user.id);
+            view.organization_ids.retain(|id| is_own || visible.matches(&organization_object(*id)));
+        }
         let organizations = self.store().organizations(&Filter::All).await?;
+        let gone = self.gone(&records).await?;
         let view = |record: AuditRecord| AuditView {
             user: users.iter().find(|view| Some(view.user.id) == record.user_id).cloned(),
             organization: organizations.iter().find(|of| Some(of.id) == record.organization_id).cloned(),
+            is_gone: gone.contains(&(record.resource_type.clone(), record.resource_id.clone())),
             record,
         };
         Ok((records.into_iter().map(view).collect(), count))
     }
 
-    /// The head of the chain of records. Whoever may read records may see that.
+    /// The head of the chain of records. It tells how many there are in all: whoever may read only some sees none.
     #[tracing::instrument(skip_all)]
-    pub(crate) async fn chain_head(&self) -> Result<ChainHead, Refused> {
-        Ok(self.store().chain_head().await?)
+    pub(crate) async fn chain_head(&self) -> Result<Option<ChainHead>, Refused> {
+        match self.caller.visible(Action::READ, ResourceType::AUDIT_LOG) {
+            Filter::All => Ok(Some(self.store().chain_head().await?)),
+            _ => Ok(None),
+        }
     }
 
     /// The user with that name or address, for a search: none is no error, and whether they may be seen does not
     /// matter, because what they did may be.
     #[tracing::instrument(skip_all)]
     pub(crate) async fn actor(&self, username: Option<&str>, email: Option<&str>) -> Result<Option<UserId>, Refused> {
-        if username == Some("me") {
-            return Ok(self.caller.user().map(|user| user.id));
-        }
-        let found = match (username, email) {
-            (Some(username), _) => self.store().find_user_by_username(username).await?,
-            (None, Some(email)) => self.store().find_login(email).await?.map(|(user, _)| user),
-            (None, None) => None,
+        let by_email = match email {
+            Some(email) => self.store().find_login(email).await?.map(|(user, _)| user.id),
+            None => None,
         };
-        Ok(found.map(|user| user.id))
+        let by_name = match username {
+            Some("me") => self.caller.user().map(|user| user.id),
+            Some(username) => self.store().find_user_by_username(username).await?.map(|user| user.id),
+            None => None,
+        };
+        Ok(match (username, email) {
+            (Some(_), Some(_)) => by_name.filter(|id| by_email == Some(*id)),
+            (Some(_), None) => by_name,
+            (None, _) => by_email,
+        })
     }
 }
 

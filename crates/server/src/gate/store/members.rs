@@ -125,7 +125,7 @@ impl AuthorizedStore {
         let own = self.own_role_names().await?;
         let implied = organization.default_org_member_roles.iter().map(String::as_str).chain(["organization-member"]);
         let all = implied.into_iter().all(|name| may_assign(&own, &RoleName::in_organization(name, id)));
-        let denied = || self.caller.denied(Action::ASSIGN, ResourceType::ASSIGN_ORG_ROLE);
+        let denied = || self.caller.refuse(Action::ASSIGN, ResourceType::ASSIGN_ORG_ROLE);
         Ok(if all { Ok(()) } else { Err(denied()) })
     }
 

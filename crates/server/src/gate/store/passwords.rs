@@ -119,7 +119,7 @@ impl AuthorizedStore {
         let own = self.own_role_names().await?;
         let held = self.role_names_of(user).await?;
         if held.iter().any(|role: &RoleName| !may_assign(&own, role)) {
-            return Err(SetPasswordError::Stronger(self.caller.denied(Action::UPDATE, ResourceType::USER)));
+            return Err(SetPasswordError::Stronger(self.caller.refuse(Action::UPDATE, ResourceType::USER)));
         }
         self.require_full_key()
     }
