@@ -22,6 +22,7 @@ mod player;
 mod program;
 mod proxy;
 mod recorded;
+mod reference;
 mod secrets;
 mod settings;
 mod statements;
