@@ -26,8 +26,12 @@ struct Need {
     what: &'static str,
 }
 
-const NEEDS: [Need; 1] =
-    [Need { program: "curl", package: "curl", tests: "the_tour_of_the_readme", what: "the tour of the README" }];
+const NEEDS: [Need; 1] = [Need {
+    program: "curl",
+    package: "curl",
+    tests: "works_as_it_is_written",
+    what: "the commands of the README and of the guides",
+}];
 
 /// Runs everything, and says at the end what was left out.
 pub(crate) fn run(options: &Options) -> Result<()> {

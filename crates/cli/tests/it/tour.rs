@@ -1,94 +1,61 @@
-//! The tour of the README works as it is written.
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-};
+//! The tour of the README and the guides work as they are written.
+use std::{fs, path::PathBuf};
 
-use crate::program::{Home, Server, config_dir};
+use crate::page::Page;
 
-/// The server of the tour; the test's server is elsewhere.
-const WRITTEN_URL: &str = "http://localhost:3000";
-
-/// A command of the tour, and the text that each line of its output is to contain.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Step {
-    command: String,
-    expected: Vec<String>,
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The first shell block below the heading.
-fn block(readme: &str) -> String {
-    let below = readme.lines().skip_while(|line| *line != "## A tour");
-    let lines = below.skip_while(|line| !line.starts_with("```sh")).skip(1).take_while(|line| !line.starts_with("```"));
-    lines.fold(String::new(), |block, line| block + line + "\n")
-}
-
-/// Commands with the `# => text` lines that follow them. A line that ends in a backslash goes on.
-fn steps(block: &str) -> Vec<Step> {
-    let mut steps: Vec<Step> = Vec::new();
-    let mut is_open = false;
-    for line in block.lines().filter(|line| !line.trim().is_empty()) {
-        if let Some(text) = line.strip_prefix("# => ") {
-            steps.last_mut().expect("a command before what it prints").expected.push(text.to_owned());
-            continue;
-        }
-        if !is_open {
-            steps.push(Step::default());
-        }
-        steps.last_mut().unwrap().command += &format!("{line}\n");
-        is_open = line.ends_with('\\');
-    }
-    steps
-}
-
-/// What each step printed, in a shell that stops at the first failure.
-fn run(steps: &[Step], server: &Server, home: &Home) -> Vec<String> {
-    const END: &str = "-- end of step --";
-    let script: Vec<String> = steps.iter().map(|step| format!("{}echo '{END}'\n", step.command)).collect();
-    let script = script.concat().replace(WRITTEN_URL, &server.url());
-    let program = Path::new(env!("CARGO_BIN_EXE_keyfob")).parent().unwrap();
-    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
-    let output = Command::new("sh")
-        .args(["-eu", "-c", &format!("exec 2>&1\n{script}")])
-        .env_clear()
-        .env("PATH", path)
-        .env("HOME", home.path())
-        .env("KEYFOB_CONFIG_DIR", config_dir(home.path()))
-        .current_dir(home.path())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let printed = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "the tour stops with {}:\n{printed}", output.status);
-    printed.split(&format!("{END}\n")).map(ToOwned::to_owned).collect()
+/// What follows the heading of the tour; the lines before it are left empty, so that the others keep their numbers.
+fn tour(readme: &str) -> String {
+    let heading = readme.lines().position(|line| line == "## A tour").expect("the heading of the tour");
+    let below = readme.lines().skip(heading).take_while(|line| *line != "## What to know next");
+    "\n".repeat(heading) + &below.collect::<Vec<_>>().join("\n")
 }
 
 #[test]
 fn the_tour_of_the_readme_works_as_it_is_written() {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
-    let steps = steps(&block(&fs::read_to_string(readme).expect("the README is there")));
-    assert!(steps.len() >= 5, "the tour is under the heading `## A tour`, in a block that begins with ```sh");
-    let (server, home) = (Server::start(), Home::new());
-    for (step, printed) in steps.iter().zip(run(&steps, &server, &home)) {
-        let mut lines = printed.lines();
-        for expected in &step.expected {
-            let line = lines.next().unwrap_or_default();
-            assert!(line.contains(expected.as_str()), "`{}` prints {line:?}, not {expected:?}", step.command.trim());
-        }
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README is there");
+    let page = Page::new("README.md", &tour(&readme));
+    assert!(page.len() >= 5, "the tour is under the heading `## A tour`, in a block that begins with ```sh");
+    page.follow();
+}
+
+/// The guides by name; what has no commands is not among them.
+fn guides() -> Vec<(String, String)> {
+    let files = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let pages = files.filter(|path| path.extension().is_some_and(|it| it == "md") && !path.ends_with("README.md"));
+    let read =
+        |path: PathBuf| (format!("docs/{}", path.file_name().unwrap().display()), fs::read_to_string(path).unwrap());
+    let mut guides: Vec<_> = pages.map(read).collect();
+    guides.sort();
+    guides
+}
+
+#[test]
+fn every_guide_works_as_it_is_written() {
+    let guides = guides();
+    assert!(guides.len() >= 5, "the guides are in docs, and not {} of them", guides.len());
+    for (name, text) in guides {
+        let page = Page::new(&name, &text);
+        assert!(page.len() > 0, "{name} has no block ```sh that runs");
+        page.follow();
     }
 }
 
 #[test]
-fn a_tour_is_commands_with_what_they_print() {
-    let readme =
-        "## Other\n```sh\nno\n```\n## A tour\nWords.\n```sh\na \\\n  b\n# => one\n# => two\n\n# remark\nc\n```\n";
-    let step = |command: &str, expected: &[&str]| Step {
-        command: command.to_owned(),
-        expected: expected.iter().map(|text| (*text).to_owned()).collect(),
-    };
-    assert_eq!(
-        steps(&block(readme)),
-        [step("a \\\n  b\n", &["one", "two"]), step("# remark\n", &[]), step("c\n", &[])]
-    );
+fn every_guide_is_in_the_index_and_every_link_between_pages_leads_somewhere() {
+    let index = fs::read_to_string(root().join("docs/README.md")).unwrap();
+    for (name, _) in guides() {
+        let file = name.trim_start_matches("docs/");
+        assert!(index.contains(&format!("]({file})")), "docs/README.md does not link to {file}");
+    }
+    for (name, text) in guides().into_iter().chain([("docs/README.md".to_owned(), index)]) {
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link) {
+            let file = link.split('#').next().unwrap();
+            let is_there = file.is_empty() || file.contains("://") || root().join("docs").join(file).exists();
+            assert!(is_there, "{name} links to {link}");
+        }
+    }
 }
