@@ -196,3 +196,17 @@ fn the_reference_of_the_commands_says_what_the_commands_say() {
     let first = written.lines().chain([""]).zip(page.lines().chain([""])).find(|(written, is)| written != is);
     assert!(written == page, "docs/reference/commands.md differs at {first:?}: run `cargo xtask docs`");
 }
+
+#[test]
+fn a_help_text_becomes_points_with_their_notes() {
+    let help = Help::parse(
+        "Does it\n\nUsage: keyfob do [OPTIONS]\n\nCommands:\n  it  Do it [aliases: a, b]\n\nOptions:\n  -n, --name <NAME>\n          \
+         The name of\n          <it>\n          \n          [env: NAME=]\n          [default: x]\n\nWords.\n\nExamples:\n  keyfob do\n",
+    );
+    let [(_, commands), (_, options)] = help.sections.as_slice() else { panic!("{help:?}") };
+    assert_eq!((help.usage.as_str(), aliases_of(&commands[0]).as_str()), ("keyfob do [OPTIONS]", "`a`, `b`"));
+    assert_eq!(point(&options[0]), "- `-n, --name <NAME>`: The name of \\<it> (environment: `NAME`; default: `x`)\n");
+    let mut page = String::new();
+    push_after(&help.after, &mut page);
+    assert_eq!(page, "\nWords.\n\nExamples:\n\n```text\nkeyfob do\n```\n");
+}
