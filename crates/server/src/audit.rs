@@ -3,7 +3,7 @@ mod file;
 mod key;
 mod refusals;
 
-pub use file::{AuditFileError, export_audit, verify_audit};
+pub use file::{AuditFileError, AuditLine, RetiredLine, export_audit, verify_audit};
 pub(crate) use key::load as load_key;
 pub(crate) use refusals::{Gathered, Refusal, Refusals as GatheredRefusals};
 

@@ -82,10 +82,14 @@ pub struct ServerArgs {
         allow_hyphen_values = true,
         value_parser = parse_duration, help_heading = SIGN_IN)]
     pub api_keys_retention: Duration,
+    /// How long audit records are kept; 0 keeps them for ever.
+    #[arg(long, env = "KEYFOB_AUDIT_LOGS_RETENTION", value_name = "DURATION", default_value = "0",
+        allow_hyphen_values = true, value_parser = parse_duration)]
+    pub audit_logs_retention: Duration,
 }
 
 /// Settings that Coder's server knows, too: the flag, its variable here, and its variable there.
-const SHARED: [(&str, &str, &str); 13] = [
+const SHARED: [(&str, &str, &str); 14] = [
     ("http_address", "KEYFOB_HTTP_ADDRESS", "CODER_HTTP_ADDRESS"),
     ("access_url", "KEYFOB_ACCESS_URL", "CODER_ACCESS_URL"),
     ("session_duration", "KEYFOB_SESSION_DURATION", "CODER_SESSION_DURATION"),
@@ -99,6 +103,7 @@ const SHARED: [(&str, &str, &str); 13] = [
     ("max_token_lifetime", "KEYFOB_MAX_TOKEN_LIFETIME", "CODER_MAX_TOKEN_LIFETIME"),
     ("max_admin_token_lifetime", "KEYFOB_MAX_ADMIN_TOKEN_LIFETIME", "CODER_MAX_ADMIN_TOKEN_LIFETIME"),
     ("api_keys_retention", "KEYFOB_API_KEYS_RETENTION", "CODER_API_KEYS_RETENTION"),
+    ("audit_logs_retention", "KEYFOB_AUDIT_LOGS_RETENTION", "CODER_AUDIT_LOGS_RETENTION"),
 ];
 
 /// Lets a command with [`ServerArgs`] also read the `CODER_*` variables of the same meaning; a `KEYFOB_*` one wins.

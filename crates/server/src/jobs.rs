@@ -1,13 +1,16 @@
 //! Background work.
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{context::RequestContext, gate::System, state::App};
 
 /// How often keys that ended long ago are removed, and how many at a time (contract, section 2.3).
 const PURGE_EVERY: Duration = Duration::from_mins(10);
 const PURGE_AT_MOST: u64 = 10_000;
+
+/// How many audit records are retired at a time.
+const RETIRE_AT_MOST: u64 = 50_000;
 
 /// How often refusals that were gathered are recorded: they are to be seen within a minute.
 const RECORD_EVERY: Duration = Duration::from_secs(30);
@@ -67,6 +70,22 @@ async fn housekeeping(app: &App) {
         Ok(purged) => tracing::info!(purged, "removed keys that ended long ago"),
         Err(error) => tracing::warn!(?error, "keys that ended long ago could not be removed"),
     }
+    match retire_once(app).await {
+        Ok(0) => {}
+        Ok(retired) => tracing::info!(retired, "retired old audit records"),
+        Err(error) => tracing::warn!(?error, "old audit records could not be retired"),
+    }
+}
+
+async fn retire_once(app: &App) -> Result<u64, crate::gate::Refused> {
+    let Some(before) = kept_since(app, app.settings().lifetimes.audit_retention) else { return Ok(0) };
+    System::Records.store(app, RequestContext::default()).retire_records(before, RETIRE_AT_MOST).await
+}
+
+/// Since when something is kept that is kept for so long; none keeps it for ever.
+fn kept_since(app: &App, retention: Duration) -> Option<Timestamp> {
+    let retention = SignedDuration::try_from(retention).ok().filter(|retention| !retention.is_zero())?;
+    app.clock().now().checked_sub(retention).ok()
 }
 
 async fn dormancy_once(app: &App) -> Result<usize, crate::gate::Refused> {
@@ -75,10 +94,6 @@ async fn dormancy_once(app: &App) -> Result<usize, crate::gate::Refused> {
 }
 
 async fn purge_once(app: &App) -> Result<u64, crate::gate::Refused> {
-    if app.settings().lifetimes.retention.is_zero() {
-        return Ok(0);
-    }
-    let retention = SignedDuration::try_from(app.settings().lifetimes.retention).unwrap_or(SignedDuration::MAX);
-    let Ok(before) = app.clock().now().checked_sub(retention) else { return Ok(0) };
+    let Some(before) = kept_since(app, app.settings().lifetimes.retention) else { return Ok(0) };
     System::Retention.store(app, RequestContext::default()).purge_keys(before, PURGE_AT_MOST).await
 }

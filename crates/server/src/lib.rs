@@ -30,11 +30,11 @@ mod users;
 mod validate;
 mod wire;
 
-pub use audit::{AuditFileError, export_audit, verify_audit};
+pub use audit::{AuditFileError, AuditLine, RetiredLine, export_audit, verify_audit};
 pub use clock::Clock;
 pub use config::{ServerArgs, parse_duration, with_coder_environment};
 pub use host::{Host, HostError, NewAdmin};
 pub use http::Service;
-pub use keyfob_store::{AuditEntry, ChainHead};
+pub use keyfob_store::{AuditEntry, ChainCheckpoint, ChainFault, ChainHead};
 pub use random::Random;
 pub use start::{Ready, Server, StartError, serve};

@@ -313,6 +313,7 @@ fn settings(args: &ServerArgs, url: &str, cookies: CookieRules, deployment_id: U
             token_max: args.max_token_lifetime,
             token_max_for_owners: args.max_admin_token_lifetime,
             retention: args.api_keys_retention,
+            audit_retention: args.audit_logs_retention,
         },
         is_password_auth_disabled: args.disable_password_auth,
         terms_of_service_url: args.terms_of_service_url.as_ref().map(ToString::to_string),

@@ -58,6 +58,8 @@ pub(crate) struct Lifetimes {
     pub(crate) token_max_for_owners: Duration,
     /// How long ended keys are kept; zero keeps them for ever.
     pub(crate) retention: Duration,
+    /// The same for audit records.
+    pub(crate) audit_retention: Duration,
 }
 
 impl App {

@@ -1,7 +1,8 @@
 //! Records of what was done, by whom. They are only ever added.
 mod chain;
+mod retention;
 
-pub use chain::{AuditEntry, ChainFault, ChainHead, ChainKey, ChainVerifier, NoChainHead};
+pub use chain::{AuditEntry, ChainCheckpoint, ChainFault, ChainHead, ChainKey, ChainVerifier, NoChainHead};
 
 use std::net::IpAddr;
 

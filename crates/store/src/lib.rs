@@ -16,7 +16,9 @@ mod resources;
 mod settings;
 mod users;
 
-pub use audit::{AuditEntry, AuditRecord, ChainFault, ChainHead, ChainKey, ChainVerifier, ListAudit, NoChainHead};
+pub use audit::{
+    AuditEntry, AuditRecord, ChainCheckpoint, ChainFault, ChainHead, ChainKey, ChainVerifier, ListAudit, NoChainHead,
+};
 pub use custom_roles::{CustomRole, NamedPermission};
 pub use db::{Limits, Store, Tx};
 pub use error::StoreError;

@@ -1,7 +1,7 @@
 //! `keyfob audit verify`.
 use std::path::PathBuf;
 
-use keyfob_server::{AuditFileError, ChainHead, verify_audit};
+use keyfob_server::{AuditFileError, ChainFault, ChainHead, verify_audit};
 
 use crate::{Outcome, app::App};
 
@@ -33,6 +33,10 @@ pub(crate) async fn run(app: &App, args: &VerifyArgs) -> anyhow::Result<Outcome>
         Ok(head) => {
             app.out.line(format!("{} every record is as it was written, up to {head}", app.out.green("intact:")));
             Ok(Outcome::Done)
+        }
+        Err(AuditFileError::Fault(retired @ ChainFault::Retired { .. })) => {
+            app.out.line(format!("{} {retired}", app.out.red("not to be told:")));
+            Ok(Outcome::Refused)
         }
         Err(AuditFileError::Fault(fault)) => {
             app.out.line(format!("{} {fault}", app.out.red("tampered with:")));

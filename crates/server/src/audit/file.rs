@@ -5,7 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use keyfob_store::{AuditEntry, ChainFault, ChainHead, ChainVerifier, Store, StoreError};
+use keyfob_store::{AuditEntry, ChainCheckpoint, ChainFault, ChainHead, ChainVerifier, Store, StoreError};
+use serde::{Deserialize, Serialize};
 
 use super::key;
 
@@ -13,6 +14,40 @@ use super::key;
 const SQLITE: &[u8] = b"SQLite format 3\0";
 /// How many records are read at a time.
 const BATCH: u64 = 10_000;
+
+/// A line of an export.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum AuditLine {
+    /// The first line, if the first records were retired.
+    Checkpoint(RetiredLine),
+    /// A record.
+    Record(Box<AuditEntry>),
+}
+
+/// The line that says that records were retired.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetiredLine {
+    /// Which, and that this is so.
+    pub checkpoint: ChainCheckpoint,
+}
+
+impl AuditLine {
+    fn parse(line: &str) -> Result<Self, serde_json::Error> {
+        if line.starts_with("{\"checkpoint\"") {
+            return serde_json::from_str(line).map(Self::Checkpoint);
+        }
+        serde_json::from_str(line).map(Self::Record)
+    }
+
+    fn follow(&self, verifier: &mut ChainVerifier) -> Result<(), ChainFault> {
+        match self {
+            Self::Checkpoint(line) => verifier.begin_at(&line.checkpoint),
+            Self::Record(entry) => verifier.follow(entry),
+        }
+    }
+}
 
 /// Why a file could not be looked through, or what was found.
 #[derive(Debug, thiserror::Error)]
@@ -67,14 +102,13 @@ pub async fn verify_audit(
     let key = key::read(key_file).map_err(unreadable(key_file))?;
     let mut verifier = ChainVerifier::new(key, expected);
     if is_database(file).map_err(unreadable(file))? {
-        export_audit(file, |entry| Ok(verifier.follow(entry)?)).await?;
+        export_audit(file, |line| Ok(line.follow(&mut verifier)?)).await?;
     } else {
         let lines = BufReader::new(File::open(file).map_err(unreadable(file))?).lines();
         for (number, line) in (1..).zip(lines) {
             let line = line.map_err(unreadable(file))?;
-            let entry: AuditEntry =
-                serde_json::from_str(&line).map_err(|cause| AuditFileError::Line { line: number, cause })?;
-            verifier.follow(&entry)?;
+            let line = AuditLine::parse(&line).map_err(|cause| AuditFileError::Line { line: number, cause })?;
+            line.follow(&mut verifier)?;
         }
     }
     Ok(verifier.finish()?)
@@ -86,23 +120,28 @@ fn is_database(file: &Path) -> std::io::Result<bool> {
     Ok(start == SQLITE)
 }
 
-/// Hands over every record of a database, in the order of the chain. A server may run on it meanwhile.
+/// Hands over every record of a database, in the order of the chain, and before them the checkpoint, if there is one. A
+/// server may run on it meanwhile.
 ///
 /// # Errors
 /// When the database cannot be read, and whatever `each` answers.
 pub async fn export_audit(
     database: &Path,
-    mut each: impl FnMut(&AuditEntry) -> Result<(), AuditFileError>,
+    mut each: impl FnMut(&AuditLine) -> Result<(), AuditFileError>,
 ) -> Result<(), AuditFileError> {
     let failed = |cause| AuditFileError::Database { path: database.to_owned(), cause };
     let store = Store::open_read_only(database).await.map_err(failed)?;
     let mut after = 0;
+    if let Some(checkpoint) = store.audit_checkpoint().await.map_err(failed)? {
+        after = checkpoint.sequence;
+        each(&AuditLine::Checkpoint(RetiredLine { checkpoint }))?;
+    }
     loop {
         let entries = store.audit_entries(after, BATCH).await.map_err(failed)?;
         let Some(last) = entries.last() else { break };
         after = last.sequence;
-        for entry in &entries {
-            each(entry)?;
+        for entry in entries {
+            each(&AuditLine::Record(Box::new(entry)))?;
         }
     }
     store.close().await;

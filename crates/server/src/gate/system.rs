@@ -17,7 +17,7 @@ pub(crate) enum System {
     Dormancy,
     /// Removing keys that ended long ago.
     Retention,
-    /// Recording what was refused.
+    /// Recording what was refused, and retiring old records.
     Records,
     /// What an operator does on the host.
     Host,
@@ -41,7 +41,7 @@ impl System {
             ],
             Self::Dormancy => vec![(ResourceType::USER, Action::UPDATE)],
             Self::Retention => vec![(ResourceType::API_KEY, Action::DELETE)],
-            Self::Records => vec![(ResourceType::AUDIT_LOG, Action::CREATE)],
+            Self::Records => vec![(ResourceType::AUDIT_LOG, Action::CREATE), (ResourceType::AUDIT_LOG, Action::DELETE)],
             Self::Host => vec![
                 (ResourceType::USER, Action::CREATE),
                 (ResourceType::USER, Action::READ),

@@ -260,3 +260,35 @@ async fn nobody_fills_the_disk_by_being_refused() {
     let rest = page["audit_logs"].as_array().unwrap().iter().find(|record| record["action"] == "refused").unwrap();
     assert_eq!(rest["additional_fields"]["count"], 100);
 }
+
+/// The setting `audit-logs-retention` (contract, section 6.9).
+#[tokio::test]
+async fn old_records_are_retired_and_that_is_recorded() {
+    let (app, owner) = TestApp::with(&["--audit-logs-retention=30d"]).await;
+    owner.token(json!({"token_name": "old"})).await;
+    let head = owner.get(AUDIT).await.json()["chain_head"].as_str().unwrap().to_owned();
+    app.advance(SignedDuration::from_hours(29 * 24));
+    app.server.run_jobs_once().await;
+    let owner = app.sign_in("owner@example.com").await;
+    assert_eq!(records(&owner, "resource_target:old").await.len(), 1);
+    app.advance(SignedDuration::from_hours(2 * 24));
+    app.server.run_jobs_once().await;
+    let owner = app.sign_in("owner@example.com").await;
+    assert_eq!(records(&owner, "resource_target:old").await.len(), 0);
+    let retired = records(&owner, "resource_type:audit_log").await;
+    assert_eq!(retired[0]["resource_target"], "4 records from before 2026-01-03T03:04:05Z");
+
+    let database = app.data.path().join("keyfob.db");
+    let verify = async |head: Option<&str>| {
+        let head = head.map(|head| head.parse().unwrap());
+        keyfob_server::verify_audit(&database, None, head).await.map_err(|error| error.to_string())
+    };
+    let now = owner.get(AUDIT).await.json()["chain_head"].as_str().unwrap().to_owned();
+    assert_eq!(verify(Some(&now)).await.unwrap().to_string(), now);
+    assert!(verify(Some(&head)).await.is_ok(), "the head was that of the last record that went");
+    let older = head.replacen("4:", "3:", 1);
+    assert_eq!(
+        verify(Some(&older)).await.unwrap_err(),
+        "the records up to number 4 were retired at 2026-02-02T03:04:05Z: the head to expect, of number 3, is older"
+    );
+}

@@ -200,3 +200,12 @@ CREATE TABLE audit_records (
 CREATE INDEX audit_records_time ON audit_records (recorded_at);
 CREATE INDEX audit_records_user ON audit_records (user_id);
 CREATE INDEX audit_records_resource ON audit_records (resource_id);
+
+-- Where the chain begins after its first records were retired; at most one row.
+CREATE TABLE audit_checkpoint (
+    id         INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    sequence   INTEGER NOT NULL,
+    hash       TEXT    NOT NULL,
+    retired_at INTEGER NOT NULL,
+    signature  TEXT    NOT NULL
+) STRICT;

@@ -3,12 +3,13 @@
 use std::{fmt, str::FromStr};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Order, Query};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use super::{AuditRecords, COLUMNS, TABLE};
+use super::{AuditRecords, COLUMNS, TABLE, retention::checkpoint};
 use crate::{
     Store, StoreError, Tx,
     db::{Source, row},
@@ -48,14 +49,8 @@ impl ChainHead {
     }
 
     fn next(&self, key: &ChainKey, entry: &AuditEntry) -> [u8; 32] {
-        // RFC 2104: a key shorter than a block is filled up with zeros.
-        let mut block = [0; 64];
-        block.iter_mut().zip(key.0).for_each(|(to, byte)| *to = byte);
-        let mut mac = Hmac::<Sha256>::new(&block.into());
-        let mut part = |bytes: &[u8]| {
-            mac.update(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
-            mac.update(bytes);
-        };
+        let mut mac = mac(key);
+        let mut part = |bytes: &[u8]| update(&mut mac, bytes);
         part(&self.hash);
         part(&entry.sequence.to_be_bytes());
         part(entry.id.as_bytes());
@@ -79,6 +74,18 @@ impl ChainHead {
         }
         mac.finalize().into_bytes().into()
     }
+}
+
+fn mac(key: &ChainKey) -> Hmac<Sha256> {
+    // RFC 2104: a key shorter than a block is filled up with zeros.
+    let mut block = [0; 64];
+    block.iter_mut().zip(key.0).for_each(|(to, byte)| *to = byte);
+    Hmac::<Sha256>::new(&block.into())
+}
+
+fn update(mac: &mut Hmac<Sha256>, part: &[u8]) {
+    mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+    mac.update(part);
 }
 
 impl fmt::Display for ChainHead {
@@ -191,6 +198,47 @@ impl From<EntryRow> for AuditEntry {
     }
 }
 
+/// Where a chain begins after its first records were retired: signed, so that nobody else can say that they were.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChainCheckpoint {
+    /// The place of the last record that is gone.
+    pub sequence: i64,
+    /// That record's hash, hexadecimal.
+    pub hash: String,
+    /// When it went, in microseconds since 1970.
+    pub retired_at: i64,
+    /// Over all of this, keyed; hexadecimal.
+    pub signature: String,
+}
+
+impl ChainCheckpoint {
+    pub(super) fn new(sequence: i64, hash: String, retired_at: i64, key: &ChainKey) -> Self {
+        let unsigned = Self { sequence, hash, retired_at, signature: String::new() };
+        Self { signature: hex(&unsigned.sign(key)), ..unsigned }
+    }
+
+    fn sign(&self, key: &ChainKey) -> [u8; 32] {
+        let mut mac = mac(key);
+        // Nothing that a record is hashed as begins so: its first part has the length of a hash.
+        let parts =
+            [&b"checkpoint"[..], &self.sequence.to_be_bytes(), self.hash.as_bytes(), &self.retired_at.to_be_bytes()];
+        for part in parts {
+            update(&mut mac, part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+
+    /// The head that the chain had there, if this is signed.
+    fn head(&self, key: &ChainKey) -> Option<ChainHead> {
+        self.place().filter(|_| self.signature == hex(&self.sign(key)))
+    }
+
+    fn place(&self) -> Option<ChainHead> {
+        Some(ChainHead { sequence: self.sequence, hash: unhex(&self.hash)?.try_into().ok()? })
+    }
+}
+
 /// What is wrong with a chain.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChainFault {
@@ -204,6 +252,21 @@ pub enum ChainFault {
         position: i64,
         /// The record before it.
         after: Option<Uuid>,
+    },
+    /// The checkpoint is not what retention wrote.
+    #[error("the checkpoint, which says that the records up to number {0} were retired, was changed")]
+    Checkpoint(i64),
+    /// The expected head is of a record that was retired.
+    #[error(
+        "the records up to number {sequence} were retired at {at}: the head to expect, of number {expected}, is older"
+    )]
+    Retired {
+        /// The place of the last record that is gone.
+        sequence: i64,
+        /// When it went.
+        at: Timestamp,
+        /// The place of the expected head.
+        expected: i64,
     },
     /// The records at the end are gone.
     #[error("the records from number {position} on are cut off, {}", place(.after.as_ref()))]
@@ -237,6 +300,27 @@ impl ChainVerifier {
     /// One at the beginning, that insists on coming by this head.
     pub fn new(key: ChainKey, expected: Option<ChainHead>) -> Self {
         Self { key, head: ChainHead::START, last: None, expected }
+    }
+
+    /// Begins where the first records were retired.
+    ///
+    /// # Errors
+    /// [`ChainFault::Checkpoint`] when retention did not write this, [`ChainFault::Retired`] when the head to come by
+    /// is of a record that is gone.
+    pub fn begin_at(&mut self, checkpoint: &ChainCheckpoint) -> Result<(), ChainFault> {
+        let forged = || ChainFault::Checkpoint(checkpoint.sequence);
+        let head = checkpoint.head(&self.key).ok_or_else(forged)?;
+        let at = Timestamp::from_microsecond(checkpoint.retired_at).map_err(|_| forged())?;
+        match self.expected {
+            Some(expected) if expected.sequence < head.sequence => {
+                Err(ChainFault::Retired { sequence: head.sequence, at, expected: expected.sequence })
+            }
+            Some(expected) if expected.sequence == head.sequence && expected != head => Err(forged()),
+            _ => {
+                self.head = head;
+                Ok(())
+            }
+        }
     }
 
     /// The next record.
@@ -280,7 +364,12 @@ async fn head(mut source: impl Source) -> Result<ChainHead, StoreError> {
         .from(AuditRecords::Table)
         .order_by(AuditRecords::Sequence, Order::Desc)
         .limit(1);
-    let Some(row) = source.fetch_optional::<HeadRow>(&query).await? else { return Ok(ChainHead::START) };
+    let Some(row) = source.fetch_optional::<HeadRow>(&query).await? else {
+        // All of them may have been retired: the chain goes on where it was.
+        let checkpoint = checkpoint(&mut source).await?;
+        let unreadable = || StoreError::corrupt("audit_checkpoint", "1", "malformed hash");
+        return checkpoint.map_or(Ok(ChainHead::START), |last| last.place().ok_or_else(unreadable));
+    };
     let hash = row.hash.try_into().map_err(|_| StoreError::corrupt(TABLE, &row.id, "malformed hash"))?;
     Ok(ChainHead { sequence: row.sequence, hash })
 }

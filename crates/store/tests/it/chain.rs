@@ -5,9 +5,9 @@ use uuid::Uuid;
 
 use crate::support::{TestStore, at, uuid};
 
-const KEY: ChainKey = ChainKey([7; 32]);
+pub(crate) const KEY: ChainKey = ChainKey([7; 32]);
 
-fn record(number: u128) -> AuditRecord {
+pub(crate) fn record(number: u128) -> AuditRecord {
     AuditRecord {
         id: uuid(number),
         recorded_at: at(5),

@@ -9,6 +9,7 @@
     reason = "a test may fail where it stands, and its output is shown when it does"
 )]
 
+mod retention;
 mod support;
 mod worlds;
 

@@ -2,6 +2,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use axum::http::StatusCode;
+use jiff::Timestamp;
 use keyfob_rbac::{Action, Filter, Object, ResourceType};
 use keyfob_store::{
     ApiKey, AuditRecord, ChainHead, CustomRole, Group, ListAudit, Member, Organization, OrganizationId, Resource,
@@ -72,6 +73,31 @@ impl AuthorizedStore {
             tx.insert_audit_record(&record, self.app.audit_key()).await?;
         }
         Ok(tx.commit().await?)
+    }
+
+    /// Removes the oldest records, those from before that instant, with a signed checkpoint in their place and a record
+    /// of it. Says how many. Requires `delete` on all records.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn retire_records(&self, before: Timestamp, at_most: u64) -> Result<u64, Refused> {
+        self.require_permitted(Action::DELETE, &Object::of(ResourceType::AUDIT_LOG))?;
+        let mut tx = self.store().begin().await?;
+        let retired = tx.retire_audit_records(before, at_most, self.now(), self.app.audit_key()).await?;
+        if retired == 0 {
+            return Ok(0);
+        }
+        let deed = Deed {
+            action: "delete",
+            status: StatusCode::OK,
+            resource_type: "audit_log".to_owned(),
+            resource_id: Uuid::nil().to_string(),
+            target: format!("{retired} records from before {before}"),
+            organization_id: None,
+            about: None,
+            diff: json!({}),
+        };
+        self.record(&mut tx, deed).await?;
+        tx.commit().await?;
+        Ok(retired)
     }
 
     fn refusal_record(&self, gathered: &Gathered) -> AuditRecord {
