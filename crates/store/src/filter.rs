@@ -76,11 +76,15 @@ impl Columns {
     /// none, no row is in an organization of that id, or of an owner of that id.
     fn is_one_of<'a>(&self, column: Option<&DynIden>, ids: impl IntoIterator<Item = &'a OwnedId>) -> Condition {
         let ids: Vec<&OwnedId> = ids.into_iter().collect();
-        let without = if ids.contains(&&OwnedId::None) { self.is_none(column) } else { never() };
+        let without = ids.contains(&&OwnedId::None).then(|| self.is_none(column));
         let known: Vec<Uuid> = uuids(ids).into_iter().filter(|id| !(self.nil_for_none && id.is_nil())).collect();
-        match column.cloned().map(Expr::col) {
-            Some(column) if !known.is_empty() => Condition::any().add(without).add(column.is_in(known)),
-            _ => without,
+        let column = column.cloned().map(Expr::col).filter(|_| !known.is_empty());
+        let with = column.map(|column| Condition::all().add(column.is_in(known)));
+        // A part that no row passes would keep the database from looking into indexes.
+        match (without, with) {
+            (Some(without), Some(with)) => Condition::any().add(without).add(with),
+            (Some(only), None) | (None, Some(only)) => only,
+            (None, None) => never(),
         }
     }
 }

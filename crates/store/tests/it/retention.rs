@@ -120,8 +120,8 @@ async fn a_checkpoint_that_retention_did_not_write_is_named() {
         Err(ChainFault::CutOff { position: 6, after: Some(uuid(5)) })
     );
     for place in 0..entries.len() {
-        let mut changed = entries.clone();
-        changed[place].action.push('x');
-        assert_eq!(verify(Some(&checkpoint), &changed, None), Err(ChainFault::Changed(changed[place].id)));
+        let mut altered = entries.clone();
+        altered[place].action.push('x');
+        assert_eq!(verify(Some(&checkpoint), &altered, None), Err(ChainFault::Changed(altered[place].id)));
     }
 }
