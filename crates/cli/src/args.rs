@@ -5,9 +5,10 @@ use clap::{Args, Parser, Subcommand, builder::FalseyValueParser};
 use keyfob_api::secret::SecretText;
 
 use crate::{
-    audit::AuditCommand, authcheck::AuthcheckArgs, completion::CompletionArgs, login::LoginArgs, logout::LogoutArgs,
-    organizations::OrganizationsCommand, resources::ResourcesCommand, scopes::ScopesArgs, server::ServerCommand,
-    tokens::TokensCommand, users::UsersCommand, version::VersionArgs, whoami::WhoamiArgs,
+    audit::AuditCommand, authcheck::AuthcheckArgs, completion::CompletionArgs, groups::GroupsCommand, login::LoginArgs,
+    logout::LogoutArgs, organizations::OrganizationsCommand, resources::ResourcesCommand, roles::RolesCommand,
+    scopes::ScopesArgs, server::ServerCommand, tokens::TokensCommand, users::UsersCommand, version::VersionArgs,
+    whoami::WhoamiArgs,
 };
 
 const GLOBAL: &str = "Global options";
@@ -155,6 +156,12 @@ pub(crate) enum Command {
     /// Organizations, their members and their roles
     #[command(subcommand, visible_aliases = ["organization", "org", "orgs"])]
     Organizations(OrganizationsCommand),
+    /// Groups of an organization's members
+    #[command(subcommand, visible_alias = "group")]
+    Groups(GroupsCommand),
+    /// Which roles there are to give
+    #[command(subcommand, visible_alias = "role")]
+    Roles(RolesCommand),
     /// Records of what was done
     #[command(subcommand)]
     Audit(AuditCommand),

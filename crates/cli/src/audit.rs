@@ -1,6 +1,7 @@
 //! `keyfob audit`.
 mod export;
 mod head;
+mod list;
 mod verify;
 
 use crate::{Outcome, app::App};
@@ -11,11 +12,15 @@ use crate::{Outcome, app::App};
 #[command(
     arg_required_else_help = true,
     after_help = "Examples:
+  keyfob audit list action:login                         who signed in
   keyfob audit head                                      keep this line somewhere else
   keyfob audit verify --expect-head \"$HEAD\" keyfob.db    look for traces of tampering
   keyfob audit export keyfob.db > records.jsonl          one JSON object a line"
 )]
 pub(crate) enum AuditCommand {
+    /// List what was done, newest first
+    #[command(visible_alias = "ls")]
+    List(list::ListArgs),
     /// Print the head of the chain of records
     Head(head::HeadArgs),
     /// Look for records that were changed, dropped, put elsewhere or cut off
@@ -27,6 +32,7 @@ pub(crate) enum AuditCommand {
 /// Runs one of them.
 pub(crate) async fn run(app: &App, command: AuditCommand) -> anyhow::Result<Outcome> {
     match command {
+        AuditCommand::List(args) => list::run(app, &args).await?,
         AuditCommand::Head(args) => head::run(app, &args).await?,
         AuditCommand::Verify(args) => return verify::run(app, &args).await,
         AuditCommand::Export(args) => export::run(app, &args).await?,

@@ -9,6 +9,7 @@ mod authcheck;
 mod completion;
 mod debug_options;
 mod failure;
+mod groups;
 mod lifetime;
 mod login;
 mod logout;
@@ -18,6 +19,7 @@ mod organizations;
 mod output;
 mod prompt;
 mod resources;
+mod roles;
 mod scopes;
 mod server;
 mod server_url;
@@ -99,6 +101,8 @@ async fn dispatch(app: &App, command: Command) -> anyhow::Result<Outcome> {
         Command::Resources(command) => resources::run(app, command).await?,
         Command::Users(command) => users::run(app, command).await?,
         Command::Organizations(command) => organizations::run(app, command).await?,
+        Command::Groups(command) => groups::run(app, command).await?,
+        Command::Roles(command) => roles::run(app, command).await?,
         Command::Audit(command) => return audit::run(app, command).await,
         Command::Server(command) => server::run(app, *command).await?,
         Command::Version(args) => version::run(app, &args)?,

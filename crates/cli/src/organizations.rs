@@ -1,5 +1,6 @@
 //! `keyfob organizations`.
 mod create;
+mod custom_roles;
 mod delete;
 mod list;
 mod members;
@@ -63,7 +64,8 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
-    async fn find(&self, client: &Client) -> anyhow::Result<Organization> {
+    /// The organization that is meant.
+    pub(crate) async fn find(&self, client: &Client) -> anyhow::Result<Organization> {
         selected(client, self.org.as_deref()).await
     }
 }

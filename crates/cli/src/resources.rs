@@ -1,4 +1,5 @@
 //! `keyfob resources`.
+mod acl;
 mod create;
 mod list;
 mod remove;
@@ -37,6 +38,9 @@ pub(crate) enum ResourcesCommand {
     /// Remove a resource; its id is never given out again
     #[command(visible_aliases = ["delete", "rm"])]
     Remove(remove::RemoveArgs),
+    /// Who may do what to a resource besides what their roles allow
+    #[command(subcommand)]
+    Acl(acl::AclCommand),
 }
 
 /// Runs one of them.
@@ -46,6 +50,7 @@ pub(crate) async fn run(app: &App, command: ResourcesCommand) -> anyhow::Result<
         ResourcesCommand::List(args) => list::run(app, args).await,
         ResourcesCommand::Show(args) => show::run(app, &args).await,
         ResourcesCommand::Remove(args) => remove::run(app, &args).await,
+        ResourcesCommand::Acl(command) => acl::run(app, command).await,
     }
 }
 

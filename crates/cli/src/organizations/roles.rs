@@ -3,7 +3,7 @@ use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 use keyfob_api::roles::{AssignableRole, Permission};
 
-use super::Selection;
+use super::{Selection, custom_roles};
 use crate::{
     app::App,
     table::{self, Column, Format},
@@ -15,12 +15,20 @@ use crate::{
     arg_required_else_help = true,
     after_help = "Examples:
   keyfob organizations roles show
-  keyfob organizations roles show organization-auditor -o json"
+  keyfob organizations roles show organization-auditor -o json
+  keyfob organizations roles create template-reader --permission template:read"
 )]
 pub(crate) enum RolesCommand {
     /// Show the roles, or some of them
     #[command(visible_alias = "list")]
     Show(ShowArgs),
+    /// Make a role of the organization
+    Create(custom_roles::RoleArgs),
+    /// Give a role that the organization made another content
+    Update(custom_roles::RoleArgs),
+    /// Remove a role that the organization made, also from who holds it
+    #[command(visible_alias = "rm")]
+    Delete(custom_roles::DeleteArgs),
 }
 
 /// Which roles, and how to print them.
@@ -75,9 +83,18 @@ impl Column<AssignableRole> for RoleColumn {
     }
 }
 
-/// Prints the roles.
+/// Runs one of them.
 pub(crate) async fn run(app: &App, command: RolesCommand) -> anyhow::Result<()> {
-    let RolesCommand::Show(args) = command;
+    match command {
+        RolesCommand::Show(args) => show(app, &args).await,
+        RolesCommand::Create(args) => custom_roles::create(app, &args).await,
+        RolesCommand::Update(args) => custom_roles::update(app, &args).await,
+        RolesCommand::Delete(args) => custom_roles::delete(app, &args).await,
+    }
+}
+
+/// Prints the roles.
+async fn show(app: &App, args: &ShowArgs) -> anyhow::Result<()> {
     let client = app.connect()?;
     let organization = args.selection.find(&client).await?;
     let mut roles = client.organization_roles(&organization.id.to_string()).await.context("list roles")?;

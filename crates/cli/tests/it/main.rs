@@ -18,6 +18,7 @@ mod host;
 mod http;
 mod login;
 mod notices;
+mod organizing;
 mod page;
 mod player;
 mod program;

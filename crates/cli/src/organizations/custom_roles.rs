@@ -1,0 +1,186 @@
+//! `keyfob organizations roles create`, `update` and `delete`.
+use std::str::FromStr;
+
+use anyhow::{Context as _, ensure};
+use keyfob_api::roles::{CustomRoleRequest, Permission, Role};
+use keyfob_client::Client;
+
+use super::Selection;
+use crate::{app::App, table::Format};
+
+/// A role, and what to do with it.
+#[derive(clap::Args)]
+#[command(after_help = "The role permits exactly what is named. Nobody can grant what they do not hold themselves.
+
+Examples:
+  keyfob organizations roles create template-reader --permission template:read
+  keyfob organizations roles create auditors --permission audit_log:read,group:read --dry-run
+  keyfob organizations roles update --stdin < role.json")]
+pub(crate) struct RoleArgs {
+    /// The role's name; with --stdin the one that is read, if left out
+    #[arg(value_name = "ROLE", required_unless_present = "stdin")]
+    name: Option<String>,
+    /// The name for people
+    #[arg(long, value_name = "NAME", conflicts_with = "stdin")]
+    display_name: Option<String>,
+    /// What the role permits: `<type>:<action>`, with commas between them
+    #[arg(short, long, value_name = "PERMISSION", value_delimiter = ',', conflicts_with = "stdin")]
+    permission: Vec<Named>,
+    /// Read the role from standard input, as JSON
+    #[arg(long)]
+    stdin: bool,
+    /// Print what the role would be, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    /// How to print the role
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: Format,
+    #[command(flatten)]
+    selection: Selection,
+}
+
+/// Which role.
+#[derive(clap::Args)]
+#[command(after_help = "Members who hold the role lose it.
+
+Examples:
+  keyfob organizations roles delete template-reader -y")]
+pub(crate) struct DeleteArgs {
+    /// The role's name
+    #[arg(value_name = "ROLE")]
+    name: String,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    #[command(flatten)]
+    selection: Selection,
+}
+
+/// `<type>:<action>`.
+#[derive(Clone, Debug)]
+struct Named(Permission);
+
+impl FromStr for Named {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            Some((of, action)) if !of.is_empty() && !action.is_empty() => {
+                Ok(Self(Permission { negate: false, resource_type: of.to_owned(), action: action.to_owned() }))
+            }
+            _ => Err("want <type>:<action>, such as template:read".to_owned()),
+        }
+    }
+}
+
+impl RoleArgs {
+    fn request(&self) -> anyhow::Result<CustomRoleRequest> {
+        if !self.stdin {
+            return Ok(CustomRoleRequest {
+                name: self.name.clone().unwrap_or_default(),
+                display_name: self.display_name.clone().unwrap_or_default(),
+                organization_permissions: self.permission.iter().map(|named| named.0.clone()).collect(),
+                ..CustomRoleRequest::default()
+            });
+        }
+        let text = std::io::read_to_string(std::io::stdin()).context("read standard input")?;
+        let mut role: CustomRoleRequest = serde_json::from_str(&text).context("standard input holds no role")?;
+        if let Some(name) = &self.name {
+            ensure!(
+                role.name.is_empty() || role.name == *name,
+                "the role on standard input is called {:?}, not {name:?}",
+                role.name
+            );
+            role.name.clone_from(name);
+        }
+        Ok(role)
+    }
+}
+
+/// Makes a role.
+pub(crate) async fn create(app: &App, args: &RoleArgs) -> anyhow::Result<()> {
+    let role = args.request()?;
+    if args.dry_run {
+        return print(app, args.output, &preview(&role));
+    }
+    let client = app.connect()?;
+    let organization = args.selection.find(&client).await?;
+    let made = client.create_role(&organization.id.to_string(), &role).await.context("create role")?;
+    app.out.remark(format!("Role {} of {} has been made.", app.out.bold(&made.name), organization.name));
+    print(app, args.output, &made)
+}
+
+/// Gives a role another content.
+pub(crate) async fn update(app: &App, args: &RoleArgs) -> anyhow::Result<()> {
+    let mut role = args.request()?;
+    let client = app.connect()?;
+    let organization = args.selection.find(&client).await?;
+    let id = organization.id.to_string();
+    let old = existing(&client, &id, &role.name).await?;
+    if !args.stdin {
+        // What is not named stays.
+        if args.display_name.is_none() {
+            role.display_name.clone_from(&old.display_name);
+        }
+        if args.permission.is_empty() {
+            role.organization_permissions.clone_from(&old.organization_permissions);
+        }
+    }
+    if args.dry_run {
+        return print(app, args.output, &preview(&role));
+    }
+    if !args.yes {
+        let question = format!("Are you sure you want to change the role {} of {}?", role.name, organization.name);
+        app.prompt().confirm(&question, "no")?;
+    }
+    let changed = client.update_role(&id, &role).await.context("update role")?;
+    app.out.remark(format!("Role {} of {} has been changed.", app.out.bold(&changed.name), organization.name));
+    print(app, args.output, &changed)
+}
+
+/// Removes a role.
+pub(crate) async fn delete(app: &App, args: &DeleteArgs) -> anyhow::Result<()> {
+    let client = app.connect()?;
+    let organization = args.selection.find(&client).await?;
+    if !args.yes {
+        let question = format!("Are you sure you want to delete the role {} of {}?", args.name, organization.name);
+        app.prompt().confirm(&question, "no")?;
+    }
+    client.delete_role(&organization.id.to_string(), &args.name).await.context("delete role")?;
+    app.out.remark(format!("Role {} has been deleted.", app.out.bold(&args.name)));
+    Ok(())
+}
+
+async fn existing(client: &Client, organization: &str, name: &str) -> anyhow::Result<Role> {
+    let roles = client.organization_roles(organization).await.context("list roles")?;
+    let found = roles.into_iter().find(|role| role.role.name == name && !role.built_in);
+    found.map(|role| role.role).with_context(|| {
+        format!("the organization has made no role {name:?}: `keyfob organizations roles show` lists them")
+    })
+}
+
+/// The role that a request would make.
+fn preview(request: &CustomRoleRequest) -> Role {
+    Role {
+        name: request.name.clone(),
+        organization_id: None,
+        display_name: request.display_name.clone(),
+        site_permissions: request.site_permissions.clone(),
+        user_permissions: request.user_permissions.clone(),
+        organization_permissions: request.organization_permissions.clone(),
+        organization_member_permissions: request.organization_member_permissions.clone(),
+    }
+}
+
+fn print(app: &App, format: Format, role: &Role) -> anyhow::Result<()> {
+    if format == Format::Json {
+        return app.out.json(role);
+    }
+    for permission in &role.organization_permissions {
+        app.out.line(format!("{}:{}", permission.resource_type, permission.action));
+    }
+    Ok(())
+}
