@@ -2,9 +2,12 @@
 #![forbid(unsafe_code)]
 
 mod docs;
+mod fuzz;
 mod run;
+mod server;
 mod soak;
 mod suite;
+mod typescript;
 
 use std::process::ExitCode;
 

@@ -3,10 +3,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::run::{cargo_command, say, to_its_end};
+use crate::{
+    fuzz,
+    run::{cargo_command, say, to_its_end},
+    suite::can_fuzz,
+};
 
 /// Decisions of one round: about a minute.
 const DECISIONS: &str = "20000000";
+/// Examples of each operation in one round.
+const EXAMPLES: u32 = 300;
 /// Cases of each property in one round.
 const CASES: &str = "4096";
 
@@ -29,6 +35,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         to_its_end(cargo_command(&engine).env("KEYFOB_DECISIONS", DECISIONS))?;
         let server = ["test", "--release", "--package", "keyfob-server", "--package", "keyfob-store", "--test", "it"];
         to_its_end(cargo_command(&server).env("PROPTEST_CASES", CASES))?;
+        if can_fuzz() {
+            fuzz::run(EXAMPLES, u64::from(rounds))?;
+        }
     }
     say(&format!("{rounds} rounds, nothing found"));
     Ok(())

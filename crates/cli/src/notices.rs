@@ -1,4 +1,6 @@
 //! What the server says besides its answers, passed on to the person on standard error.
+use std::time::Duration;
+
 use keyfob_api::{COMPATIBLE_VERSION, SERVER_VERSION};
 use keyfob_client::Client;
 
@@ -10,9 +12,21 @@ pub(crate) async fn print(app: &App) {
     if let Some(version) = client.build_version().filter(|_| !app.global.no_version_warning) {
         version_notice(app, client, &version).await;
     }
+    if let Some(left) = client.expires_in() {
+        app.out.remark(format!("The key in use ends in {}.", in_words(left)));
+    }
     if !app.global.no_feature_warning {
         client.entitlement_warnings().iter().for_each(|warning| app.out.remark(crate::table::printable(warning)));
     }
+}
+
+/// The largest unit that there is one of, and how many.
+fn in_words(left: Duration) -> String {
+    let seconds = left.as_secs();
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let (length, unit) = units.into_iter().find(|(length, _)| seconds >= *length).unwrap_or((1, "second"));
+    let count = seconds / length;
+    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
 }
 
 async fn version_notice(app: &App, client: &Client, version: &str) {
@@ -52,6 +66,14 @@ fn major_minor(version: &str) -> Option<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_length_of_time_is_said_in_its_largest_unit() {
+        let cases = [(0, "0 seconds"), (1, "1 second"), (119, "1 minute"), (7_200, "2 hours"), (604_800, "7 days")];
+        for (seconds, words) in cases {
+            assert_eq!(in_words(Duration::from_secs(seconds)), words);
+        }
+    }
 
     #[test]
     fn only_major_and_minor_versions_count() {

@@ -67,6 +67,11 @@ impl Client {
         self.observed.warnings()
     }
 
+    /// How long the key in use still lives, if an answer said so: it does when the end is near.
+    pub fn expires_in(&self) -> Option<std::time::Duration> {
+        self.observed.expires_in()
+    }
+
     /// A request below the base path.
     pub(crate) fn call(&self, method: Method, route: &'static str, values: &[&str]) -> Call<'_> {
         let route = Route(route);

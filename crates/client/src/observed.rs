@@ -1,7 +1,10 @@
 //! What answers say besides what was asked.
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
-use keyfob_api::{BUILD_VERSION_HEADER, ENTITLEMENTS_WARNING_HEADER};
+use keyfob_api::{BUILD_VERSION_HEADER, ENTITLEMENTS_WARNING_HEADER, EXPIRES_IN_HEADER};
 use reqwest::header::{HeaderMap, HeaderValue};
 
 /// What answers said so far; every clone of a client adds to the same.
@@ -12,6 +15,7 @@ pub(crate) struct Observed(Mutex<Values>);
 struct Values {
     build_version: Option<String>,
     warnings: Vec<String>,
+    expires_in: Option<Duration>,
 }
 
 impl Observed {
@@ -21,11 +25,18 @@ impl Observed {
         if let Some(version) = headers.get(BUILD_VERSION_HEADER).and_then(text) {
             values.build_version = Some(version);
         }
+        if let Some(seconds) = headers.get(EXPIRES_IN_HEADER).and_then(text).and_then(|text| text.parse().ok()) {
+            values.expires_in = Some(Duration::from_secs(seconds));
+        }
         for warning in headers.get_all(ENTITLEMENTS_WARNING_HEADER).iter().filter_map(text) {
             if !values.warnings.contains(&warning) {
                 values.warnings.push(warning);
             }
         }
+    }
+
+    pub(crate) fn expires_in(&self) -> Option<Duration> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).expires_in
     }
 
     pub(crate) fn build_version(&self) -> Option<String> {

@@ -1,8 +1,10 @@
 //! Scopes, and asking whether something is allowed (contract, section 4).
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use keyfob_api::authz::{
-    AuthorizationRequest, AuthorizationResponse, ExplainedAuthorizationResponse, Explanation as WireExplanation,
-    ExplanationStep, MissingPiece, ScopeCatalogue,
+    AuthorizationRequest, AuthorizationResponse, Explanation as WireExplanation, ExplanationStep, MissingPiece,
+    ScopeCatalogue,
 };
 use keyfob_rbac::{Catalogue, Explanation, ResourceType};
 use serde::Serialize;
@@ -37,36 +39,35 @@ async fn scopes(State(app): State<App>) -> ApiJson<ScopeCatalogue> {
     ApiJson(ScopeCatalogue { external: app.catalogue().requestable_scopes() })
 }
 
-/// Whether each check is allowed; with `explain`, also why.
+/// Whether a check is allowed; with `explain`, also why.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 enum Checked {
-    Decided(AuthorizationResponse),
-    Explained(ExplainedAuthorizationResponse),
+    Decided(bool),
+    Explained(WireExplanation),
 }
 
 /// Ask whether the presented key may do things
 #[utoipa::path(
     post, path = "/authcheck", tag = "Authorization", operation_id = "check_authorization", params(Explained),
     request_body = AuthorizationRequest,
-    responses((status = OK, description = "Done", body = Checked), Refusals),
+    responses((status = OK, description = "Done", body = BTreeMap<String, Checked>), Refusals),
 )]
 async fn check(
     State(app): State<App>,
     store: AuthorizedStore,
     query: ApiQuery,
     ApiJson(request): ApiJson<AuthorizationRequest>,
-) -> Result<ApiJson<Checked>, ApiError> {
+) -> Result<ApiJson<BTreeMap<String, Checked>>, ApiError> {
     let explained = query.choice("explain")?.unwrap_or(false);
     let questions = questions(app.catalogue(), &store, request)?;
     if !explained {
         let answers: AuthorizationResponse = store.decide(&questions).await?;
-        return Ok(ApiJson(Checked::Decided(answers)));
+        return Ok(ApiJson(answers.into_iter().map(|(name, is)| (name, Checked::Decided(is))).collect()));
     }
     let answers = store.explain(&questions).await?;
-    let answers: ExplainedAuthorizationResponse =
-        answers.into_iter().map(|(name, verdict)| (name, wire(app.catalogue(), verdict))).collect();
-    Ok(ApiJson(Checked::Explained(answers)))
+    let explained = |(name, verdict)| (name, Checked::Explained(wire(app.catalogue(), verdict)));
+    Ok(ApiJson(answers.into_iter().map(explained).collect()))
 }
 
 fn questions(

@@ -149,7 +149,7 @@ async fn stats(State(app): State<App>, store: AuthorizedStore) -> Result<ApiJson
 /// Take a browser's report of a content-security violation
 #[utoipa::path(
     post, path = "/csp/reports", tag = "Deployment", operation_id = "report_csp_violation",
-    responses((status = OK, description = "Done", body = &'static str), Refusals),
+    responses((status = OK, description = "Done", body = str, content_type = "application/json"), Refusals),
     security(()),
 )]
 async fn csp_report() -> ApiJson<&'static str> {

@@ -6,6 +6,8 @@ use std::{
     thread,
 };
 
+use serde_json::json;
+
 use crate::{
     http::Message,
     program::{Home, Server},
@@ -80,4 +82,33 @@ fn the_agent_is_the_whole_command_without_its_arguments() {
     let expected = concat!("keyfob-cli/", env!("CARGO_PKG_VERSION"), " (");
     assert!(agent.starts_with(expected) && agent.ends_with("; keyfob tokens remove)"), "{agent}");
     assert_eq!(requests[0].header("Coder-CLI-Telemetry"), None);
+}
+
+/// A server tells when the end of a key is near; so do the commands.
+#[test]
+fn the_near_end_of_the_key_in_use_is_said() {
+    let (server, session) = Server::with_owner();
+    let home = Home::signed_in(&server, &session);
+    let quiet = home.run(&["whoami", "-o", "table", "-c", "username"]);
+    assert_eq!(quiet.stderr, "", "a new key");
+    let key = server.post(Some(&session), "/api/v2/users/me/keys/tokens", &json!({"lifetime": 1_000_000_000_000_u64}));
+    let key = key.json().unwrap()["key"].as_str().unwrap().to_owned();
+    let url = answering_with(&server.address, "X-Keyfob-Expires-In", "7201");
+    let ran = home.run(&["--url", &url, "--token", &key, "scopes"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), "The key in use ends in 2 hours.\n"));
+}
+
+/// Passes requests on to a server, and adds a header to its answers.
+fn answering_with(server: &str, name: &'static str, value: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = server.to_owned();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let request = Message::read(&mut BufReader::new(stream.try_clone().unwrap()), false).unwrap();
+            let answer = request.send(&server).unwrap().with_header(name, value);
+            answer.write_answer(&mut stream).unwrap();
+        }
+    });
+    url
 }

@@ -20,3 +20,13 @@ fn a_setting_is_read_from_either_name_ours_wins_and_a_flag_wins_over_both() {
     assert_eq!(longest_lifetime(&[theirs, ours], &[]), 3 * HOUR);
     assert_eq!(longest_lifetime(&[theirs, ours], &["--max-admin-token-lifetime", "4h"]), 4 * HOUR);
 }
+
+/// Whoever reads where the server is may end it at once.
+#[cfg(unix)]
+#[test]
+fn a_server_that_says_where_it_is_ends_well_when_it_is_told_to() {
+    for _ in 0..5 {
+        let (output, _data) = Server::start().stop();
+        assert!(output.contains("Keyfob has stopped."), "{output}");
+    }
+}
