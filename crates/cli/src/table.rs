@@ -1,6 +1,9 @@
 //! Tables, and the choice of their columns.
-use clap::ValueEnum;
+use clap::{ValueEnum, builder::EnumValueParser};
 use comfy_table::{Table, presets};
+use serde::Serialize;
+
+use crate::output::Output;
 
 /// What a command answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -15,6 +18,51 @@ pub(crate) enum Format {
 pub(crate) trait Column<Row>: ValueEnum {
     /// What the column shows of a row.
     fn cell(&self, row: &Row) -> String;
+}
+
+/// Columns of which a command shows some when none are asked for.
+pub(crate) trait Columns: ValueEnum + Send + Sync + 'static {
+    /// Their names, with commas between them.
+    const USUAL: &'static str;
+}
+
+/// How to print rows: the options of every command that does.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Printing<C: Columns> {
+    /// Which columns of the table, with commas between them
+    #[arg(short, long, value_name = "COLUMNS", value_delimiter = ',', ignore_case = true, default_value = C::USUAL,
+        value_parser = EnumValueParser::<C>::new())]
+    column: Vec<C>,
+    /// How to print it
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: Format,
+}
+
+impl<C: Columns> Printing<C> {
+    /// Prints the rows, which are no table if there are none: then people read the remark.
+    pub(crate) fn list<Row: Serialize>(&self, out: Output, rows: &[Row], none: &str) -> anyhow::Result<()>
+    where
+        C: Column<Row>,
+    {
+        match self.output {
+            Format::Json => out.json(&rows)?,
+            Format::Table if rows.is_empty() => out.remark(none),
+            Format::Table => out.result(&render(&self.column, rows)),
+        }
+        Ok(())
+    }
+
+    /// Prints one thing: an object for programs, a line for people.
+    pub(crate) fn one<Row: Serialize>(&self, out: Output, row: &Row) -> anyhow::Result<()>
+    where
+        C: Column<Row>,
+    {
+        match self.output {
+            Format::Json => out.json(row)?,
+            Format::Table => out.result(&render(&self.column, std::slice::from_ref(row))),
+        }
+        Ok(())
+    }
 }
 
 /// The rows under a line of upper-case names.

@@ -9,7 +9,7 @@ use keyfob_api::{
 use super::Selection;
 use crate::{
     app::App,
-    table::{self, Column, Format},
+    table::{Column, Columns, Printing},
 };
 
 /// Who is a member of an organization.
@@ -55,19 +55,8 @@ pub(crate) struct MemberArgs {
 pub(crate) struct ListArgs {
     #[command(flatten)]
     selection: Selection,
-    /// Which columns of the table, with commas between them
-    #[arg(
-        short,
-        long,
-        value_name = "COLUMNS",
-        value_delimiter = ',',
-        ignore_case = true,
-        default_value = "username,organization roles"
-    )]
-    column: Vec<MemberColumn>,
-    /// How to print them
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
+    #[command(flatten)]
+    printing: Printing<MemberColumn>,
 }
 
 /// Whose roles, and which.
@@ -102,6 +91,10 @@ enum MemberColumn {
     UpdatedAt,
     #[value(name = "organization roles")]
     OrganizationRoles,
+}
+
+impl Columns for MemberColumn {
+    const USUAL: &'static str = "username,organization roles";
 }
 
 impl Column<Member> for MemberColumn {
@@ -142,10 +135,7 @@ pub(crate) async fn run(app: &App, command: MembersCommand) -> anyhow::Result<()
         MembersCommand::List(args) => {
             let organization = args.selection.find(&client).await?;
             let members = client.organization_members(&organization.id.to_string()).await.context("list members")?;
-            match args.output {
-                Format::Json => app.out.json(&members)?,
-                Format::Table => app.out.result(&table::render(&args.column, &members)),
-            }
+            args.printing.list(app.out, &members, "No members found.")?;
         }
         MembersCommand::EditRoles(EditRolesArgs { user, roles, selection }) => {
             let organization = selection.find(&client).await?;

@@ -6,7 +6,7 @@ use keyfob_api::roles::{AssignableRole, Permission};
 use super::{Selection, custom_roles};
 use crate::{
     app::App,
-    table::{self, Column, Format},
+    table::{Column, Columns, Printing},
 };
 
 /// Which roles there are to give in an organization.
@@ -42,19 +42,8 @@ pub(crate) struct ShowArgs {
     names: Vec<String>,
     #[command(flatten)]
     selection: Selection,
-    /// Which columns of the table, with commas between them
-    #[arg(
-        short,
-        long,
-        value_name = "COLUMNS",
-        value_delimiter = ',',
-        ignore_case = true,
-        default_value = "name,display name,site permissions,organization permissions,user permissions"
-    )]
-    column: Vec<RoleColumn>,
-    /// How to print them
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
+    #[command(flatten)]
+    printing: Printing<RoleColumn>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -68,6 +57,10 @@ enum RoleColumn {
     OrganizationPermissions,
     #[value(name = "user permissions")]
     UserPermissions,
+}
+
+impl Columns for RoleColumn {
+    const USUAL: &'static str = "name,display name,site permissions,organization permissions,user permissions";
 }
 
 impl Column<AssignableRole> for RoleColumn {
@@ -102,9 +95,5 @@ async fn show(app: &App, args: &ShowArgs) -> anyhow::Result<()> {
         bail!("there is no role {unknown:?} in {}", organization.name);
     }
     roles.retain(|role| args.names.is_empty() || args.names.contains(&role.role.name));
-    match args.output {
-        Format::Json => app.out.json(&roles)?,
-        Format::Table => app.out.result(&table::render(&args.column, &roles)),
-    }
-    Ok(())
+    args.printing.list(app.out, &roles, "No roles found.")
 }

@@ -2,7 +2,7 @@
 use clap::ValueEnum;
 use keyfob_api::organizations::Organization;
 
-use crate::table::Column;
+use crate::table::{Column, Columns};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum OrganizationColumn {
@@ -19,6 +19,10 @@ pub(super) enum OrganizationColumn {
     Default,
     #[value(name = "default org member roles")]
     DefaultOrgMemberRoles,
+}
+
+impl Columns for OrganizationColumn {
+    const USUAL: &'static str = "name,display name,id,default";
 }
 
 impl Column<Organization> for OrganizationColumn {

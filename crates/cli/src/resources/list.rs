@@ -3,12 +3,8 @@ use anyhow::Context as _;
 use keyfob_client::{Paging, ResourcesFilter};
 use uuid::Uuid;
 
-use super::rows::{ResourceColumn, USUAL};
-use crate::{
-    app::App,
-    lookup,
-    table::{self, Format},
-};
+use super::rows::ResourceColumn;
+use crate::{app::App, lookup, table::Printing};
 
 /// Which resources, and how to print them.
 #[derive(clap::Args)]
@@ -38,12 +34,8 @@ pub(crate) struct ListArgs {
     /// Only what comes after the one with this id
     #[arg(long, value_name = "UUID")]
     after_id: Option<Uuid>,
-    /// Which columns of the table, with commas between them
-    #[arg(short, long, value_name = "COLUMNS", value_delimiter = ',', ignore_case = true, default_value = USUAL)]
-    column: Vec<ResourceColumn>,
-    /// How to print them
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
+    #[command(flatten)]
+    printing: Printing<ResourceColumn>,
 }
 
 /// Prints the resources, oldest first.
@@ -65,13 +57,5 @@ pub(crate) async fn run(app: &App, args: ListArgs) -> anyhow::Result<()> {
         paging: Paging { limit: args.limit, offset: args.offset, after_id: args.after_id },
     };
     let resources = client.resources(&filter).await.context("list resources")?.resources;
-    if args.output == Format::Json {
-        return app.out.json(&resources);
-    }
-    if resources.is_empty() {
-        app.out.remark("No resources found.");
-        return Ok(());
-    }
-    app.out.result(&table::render(&args.column, &resources));
-    Ok(())
+    args.printing.list(app.out, &resources, "No resources found.")
 }

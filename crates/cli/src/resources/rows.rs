@@ -3,7 +3,7 @@ use clap::ValueEnum;
 use keyfob_api::resources::Resource;
 use uuid::Uuid;
 
-use crate::table::Column;
+use crate::table::{Column, Columns};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum ResourceColumn {
@@ -19,8 +19,9 @@ pub(super) enum ResourceColumn {
     UpdatedAt,
 }
 
-/// The columns that are shown when none are asked for.
-pub(super) const USUAL: &str = "id,type,name,owner,organization,created at";
+impl Columns for ResourceColumn {
+    const USUAL: &'static str = "id,type,name,owner,organization,created at";
+}
 
 impl Column<Resource> for ResourceColumn {
     fn cell(&self, row: &Resource) -> String {

@@ -2,7 +2,7 @@
 use clap::ValueEnum;
 use keyfob_api::users::{User, UserStatus};
 
-use crate::table::Column;
+use crate::table::{Column, Columns};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum UserColumn {
@@ -17,8 +17,9 @@ pub(super) enum UserColumn {
     Status,
 }
 
-/// The columns that are shown when none are asked for.
-pub(super) const USUAL: &str = "username,email,created at,status";
+impl Columns for UserColumn {
+    const USUAL: &'static str = "username,email,created at,status";
+}
 
 /// A status as people read it.
 pub(super) fn status(status: UserStatus) -> &'static str {

@@ -2,8 +2,11 @@
 use anyhow::{Context as _, bail};
 use keyfob_api::users::UserStatus;
 
-use super::rows::{USUAL, UserColumn, status};
-use crate::{app::App, table};
+use super::rows::{UserColumn, status};
+use crate::{
+    app::App,
+    table::{self, Columns as _},
+};
 
 /// Which user, and what to show of them first.
 #[derive(clap::Args)]
@@ -17,7 +20,7 @@ pub(crate) struct StatusArgs {
     #[arg(value_name = "USERNAME|ID")]
     user: String,
     /// Which columns of the table, with commas between them
-    #[arg(short, long, value_name = "COLUMNS", value_delimiter = ',', ignore_case = true, default_value = USUAL)]
+    #[arg(short, long, value_name = "COLUMNS", value_delimiter = ',', ignore_case = true, default_value = UserColumn::USUAL)]
     column: Vec<UserColumn>,
 }
 
