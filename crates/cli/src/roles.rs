@@ -6,7 +6,7 @@ use keyfob_api::roles::AssignableRole;
 use crate::{
     app::App,
     organizations::selected,
-    table::{self, Column, Format},
+    table::{Column, Columns, Printing},
 };
 
 /// Roles say what people may do; who may give which is part of them.
@@ -34,19 +34,8 @@ pub(crate) struct ListArgs {
     /// Roles of this organization, in place of the deployment-wide ones: its name or its id
     #[arg(short = 'O', long, env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID")]
     org: Option<String>,
-    /// Which columns of the table, with commas between them
-    #[arg(
-        short,
-        long,
-        value_name = "COLUMNS",
-        value_delimiter = ',',
-        ignore_case = true,
-        default_value = "name,display name,assignable,built in,permissions"
-    )]
-    column: Vec<RoleColumn>,
-    /// How to print them
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
+    #[command(flatten)]
+    printing: Printing<RoleColumn>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -60,6 +49,10 @@ enum RoleColumn {
     #[value(name = "built in")]
     BuiltIn,
     Permissions,
+}
+
+impl Columns for RoleColumn {
+    const USUAL: &'static str = "name,display name,assignable,built in,permissions";
 }
 
 impl Column<AssignableRole> for RoleColumn {
@@ -95,9 +88,5 @@ pub(crate) async fn run(app: &App, command: RolesCommand) -> anyhow::Result<()> 
         wanted => client.organization_roles(&selected(&client, wanted).await?.id.to_string()).await,
     };
     let roles = roles.context("list roles")?;
-    match args.output {
-        Format::Json => app.out.json(&roles)?,
-        Format::Table => app.out.result(&table::render(&args.column, &roles)),
-    }
-    Ok(())
+    args.printing.list(app.out, &roles, "No roles found.")
 }

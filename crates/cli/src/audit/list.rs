@@ -5,7 +5,7 @@ use keyfob_api::audit::AuditLog;
 
 use crate::{
     app::App,
-    table::{self, Column, Format},
+    table::{Column, Columns, Printing},
 };
 
 /// What to look for, and how to print it.
@@ -27,19 +27,8 @@ pub(crate) struct ListArgs {
     /// Without the newest so many
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     offset: u64,
-    /// Which columns of the table, with commas between them
-    #[arg(
-        short,
-        long,
-        value_name = "COLUMNS",
-        value_delimiter = ',',
-        ignore_case = true,
-        default_value = "time,what,status,ip"
-    )]
-    column: Vec<RecordColumn>,
-    /// How to print them
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
+    #[command(flatten)]
+    printing: Printing<RecordColumn>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -55,6 +44,10 @@ enum RecordColumn {
     Ip,
     #[value(name = "request id")]
     RequestId,
+}
+
+impl Columns for RecordColumn {
+    const USUAL: &'static str = "time,what,status,ip";
 }
 
 impl Column<AuditLog> for RecordColumn {
@@ -84,10 +77,7 @@ impl Column<AuditLog> for RecordColumn {
 pub(crate) async fn run(app: &App, args: &ListArgs) -> anyhow::Result<()> {
     let page = app.connect()?.audit_logs(&args.search.join(" "), args.limit, args.offset).await;
     let page = page.context("list audit records")?;
-    if args.output == Format::Json {
-        return app.out.json(&page.audit_logs);
-    }
-    app.out.result(&table::render(&args.column, &page.audit_logs));
+    args.printing.list(app.out, &page.audit_logs, "No records found.")?;
     let shown = args.offset + u64::try_from(page.audit_logs.len()).unwrap_or(u64::MAX);
     if shown < page.count {
         app.out.remark(format!("There are more: go on with --offset {shown}."));

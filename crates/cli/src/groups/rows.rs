@@ -2,7 +2,7 @@
 use clap::ValueEnum;
 use keyfob_api::groups::{Group, ReducedUser};
 
-use crate::table::Column;
+use crate::table::{Column, Columns};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum GroupColumn {
@@ -14,6 +14,10 @@ pub(crate) enum GroupColumn {
     Members,
     #[value(name = "avatar url")]
     AvatarUrl,
+}
+
+impl Columns for GroupColumn {
+    const USUAL: &'static str = "name,display name,members,id";
 }
 
 impl Column<Group> for GroupColumn {

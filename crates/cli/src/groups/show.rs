@@ -8,7 +8,7 @@ use super::{
 use crate::{
     app::App,
     organizations::Selection,
-    table::{self, Format},
+    table::{self, Format, Printing},
 };
 
 /// How to print them.
@@ -19,19 +19,8 @@ use crate::{
 pub(crate) struct ListArgs {
     #[command(flatten)]
     selection: Selection,
-    /// Which columns of the table, with commas between them
-    #[arg(
-        short,
-        long,
-        value_name = "COLUMNS",
-        value_delimiter = ',',
-        ignore_case = true,
-        default_value = "name,display name,members,id"
-    )]
-    column: Vec<GroupColumn>,
-    /// How to print them
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
+    #[command(flatten)]
+    printing: Printing<GroupColumn>,
 }
 
 /// Prints the groups.
@@ -39,11 +28,7 @@ pub(crate) async fn list(app: &App, args: &ListArgs) -> anyhow::Result<()> {
     let client = app.connect()?;
     let organization = args.selection.find(&client).await?;
     let groups = client.groups(&organization.id.to_string()).await.context("list groups")?;
-    match args.output {
-        Format::Json => app.out.json(&groups)?,
-        Format::Table => app.out.result(&table::render(&args.column, &groups)),
-    }
-    Ok(())
+    args.printing.list(app.out, &groups, "No groups found.")
 }
 
 /// Which group, and how to print it.

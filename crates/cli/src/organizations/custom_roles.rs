@@ -87,7 +87,7 @@ impl RoleArgs {
             });
         }
         let text = std::io::read_to_string(std::io::stdin()).context("read standard input")?;
-        let mut role: CustomRoleRequest = serde_json::from_str(&text).context("standard input holds no role")?;
+        let mut role = parse(&text).context("standard input holds no role")?;
         if let Some(name) = &self.name {
             ensure!(
                 role.name.is_empty() || role.name == *name,
@@ -98,6 +98,17 @@ impl RoleArgs {
         }
         Ok(role)
     }
+}
+
+/// A role as JSON. What a role does not have is refused: a misspelled field would be left out of the role in silence.
+fn parse(text: &str) -> anyhow::Result<CustomRoleRequest> {
+    let value: serde_json::Value = serde_json::from_str(text)?;
+    let known = serde_json::to_value(CustomRoleRequest::default())?;
+    let unknown = value.as_object().into_iter().flat_map(serde_json::Map::keys).find(|name| known.get(name).is_none());
+    if let Some(name) = unknown {
+        anyhow::bail!("a role has no field {name:?}");
+    }
+    Ok(serde_json::from_value(value)?)
 }
 
 /// Makes a role.

@@ -68,6 +68,9 @@ fn an_organizations_roles_are_made_changed_given_and_removed() {
     let role = json!({"name": "other", "organization_permissions": [{"resource_type": "file", "action": "read"}]});
     let made = home.run_with(&["organizations", "roles", "create", "--stdin", "-o", "json"], &role.to_string());
     assert_eq!(serde_json::from_str::<Value>(&done(made)).unwrap()["name"], "other");
+    let misspelled =
+        home.run_with(&["organizations", "roles", "create", "--stdin"], r#"{"name": "x", "permissions": []}"#);
+    assert!(refused(misspelled).contains("a role has no field \"permissions\""));
     for (arguments, said) in [
         (&["create", "x", "-p", "template"][..], "want <type>:<action>"),
         (&["create", "x", "-p", "template:fly"], "invalid action \"fly\""),
