@@ -100,11 +100,16 @@ impl RoleArgs {
     }
 }
 
+/// What roles are printed with besides their content.
+const PRINTED: [&str; 3] = ["organization_id", "assignable", "built_in"];
+
 /// A role as JSON. What a role does not have is refused: a misspelled field would be left out of the role in silence.
 fn parse(text: &str) -> anyhow::Result<CustomRoleRequest> {
     let value: serde_json::Value = serde_json::from_str(text)?;
     let known = serde_json::to_value(CustomRoleRequest::default())?;
-    let unknown = value.as_object().into_iter().flat_map(serde_json::Map::keys).find(|name| known.get(name).is_none());
+    // What the commands print of a role can be read again.
+    let is_known = |name: &String| known.get(name).is_some() || PRINTED.contains(&name.as_str());
+    let unknown = value.as_object().into_iter().flat_map(serde_json::Map::keys).find(|name| !is_known(name));
     if let Some(name) = unknown {
         anyhow::bail!("a role has no field {name:?}");
     }

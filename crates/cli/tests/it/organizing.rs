@@ -67,7 +67,9 @@ fn an_organizations_roles_are_made_changed_given_and_removed() {
     assert_eq!(shown[0]["organization_permissions"].as_array().unwrap().len(), 1);
     let role = json!({"name": "other", "organization_permissions": [{"resource_type": "file", "action": "read"}]});
     let made = home.run_with(&["organizations", "roles", "create", "--stdin", "-o", "json"], &role.to_string());
-    assert_eq!(serde_json::from_str::<Value>(&done(made)).unwrap()["name"], "other");
+    let printed = done(made);
+    assert_eq!(serde_json::from_str::<Value>(&printed).unwrap()["name"], "other");
+    done(home.run_with(&["organizations", "roles", "update", "--stdin", "-y"], &printed));
     let misspelled =
         home.run_with(&["organizations", "roles", "create", "--stdin"], r#"{"name": "x", "permissions": []}"#);
     assert!(refused(misspelled).contains("a role has no field \"permissions\""));
