@@ -2382,7 +2382,7 @@ export interface components {
             /** @description The longest lifetime that the caller could give a token of that user. */
             max_token_lifetime: components["schemas"]["Nanoseconds"];
         };
-        /** @description What the original asks people who want a trial of its paid features. Nobody reads it here. */
+        /** @description What some clients ask people who set a deployment up. Nobody reads it here. */
         TrialInfo: {
             /**
              * @description Ignored.
@@ -2878,7 +2878,7 @@ export interface operations {
             query?: {
                 /** @description A search: `resource_type:`, `resource_id:`, `resource_target:`, `action:`, `username:`, `email:`, `date_from:`, `date_to:`, `build_reason:`, `organization:`, `request_id:`. */
                 q?: string;
-                /** @description At most so many; all, unless it is given. */
+                /** @description At most so many; 100, unless it is given. */
                 limit?: number;
                 /** @description Without the first so many. */
                 offset?: number;

@@ -102,7 +102,7 @@ pub struct CreateFirstUserRequest {
     pub trial_info: TrialInfo,
 }
 
-/// What the original asks people who want a trial of its paid features. Nobody reads it here.
+/// What some clients ask people who set a deployment up. Nobody reads it here.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct TrialInfo {

@@ -94,7 +94,7 @@ parameters! {
 
     /// Which part of a list.
     PagedByNumber => [
-        number("limit", "At most so many; all, unless it is given."),
+        number("limit", "At most so many; 100, unless it is given."),
         number("offset", "Without the first so many."),
     ];
     /// Which part of a list, also by where another ended.
