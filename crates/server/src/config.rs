@@ -36,6 +36,10 @@ pub struct ServerArgs {
         allow_hyphen_values = true,
         value_parser = parse_lifetime, help_heading = SIGN_IN)]
     pub session_duration: Duration,
+    /// How long a session lives at most, however much it is used; 0 sets no end.
+    #[arg(long, env = "KEYFOB_SESSION_ABSOLUTE_TIMEOUT", value_name = "DURATION", default_value = "0",
+        allow_hyphen_values = true, value_parser = parse_duration, help_heading = SIGN_IN)]
+    pub session_absolute_timeout: Duration,
     /// Let sessions end after their duration even when they are used.
     #[arg(long, env = "KEYFOB_DISABLE_SESSION_EXPIRY_REFRESH", value_parser = BoolishValueParser::new(),
         action = clap::ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true",

@@ -308,6 +308,7 @@ fn settings(args: &ServerArgs, url: &str, cookies: CookieRules, deployment_id: U
         cookies,
         lifetimes: Lifetimes {
             session: args.session_duration,
+            session_absolute: args.session_absolute_timeout,
             sessions_slide: !args.disable_session_expiry_refresh,
             token_default: args.default_token_lifetime,
             token_max: args.max_token_lifetime,

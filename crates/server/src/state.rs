@@ -53,6 +53,8 @@ pub(crate) struct Settings {
 pub(crate) struct Lifetimes {
     pub(crate) session: Duration,
     pub(crate) sessions_slide: bool,
+    /// How long a session lives at most; zero sets no end.
+    pub(crate) session_absolute: Duration,
     pub(crate) token_default: Duration,
     pub(crate) token_max: Duration,
     pub(crate) token_max_for_owners: Duration,

@@ -89,3 +89,25 @@ async fn a_key_that_may_end_no_session_is_refused() {
     assert!(refused.detail().contains("api_key:delete"), "{}", refused.body);
     owner.get(SESSIONS).await.expect(StatusCode::OK);
 }
+
+/// An absolute time-out is not moved by use, and not by a session that is made with the first.
+#[tokio::test]
+async fn a_session_ends_at_its_absolute_end_however_much_it_is_used() {
+    let (app, owner) = TestApp::with(&["--session-absolute-timeout=48h"]).await;
+    app.advance(SignedDuration::from_hours(20));
+    owner.get(SESSIONS).await.expect(StatusCode::OK);
+    let minted = owner.post("/api/v2/users/me/keys", json!({})).await;
+    let child = owner.with_key_of(&minted);
+    let token = owner.token(json!({"lifetime": 360_000_000_000_000_u64})).await;
+    app.advance(SignedDuration::from_hours(20));
+    owner.get(SESSIONS).await.expect(StatusCode::OK);
+    app.advance(SignedDuration::from_secs(8 * 3600 - 1));
+    owner.get(SESSIONS).await.expect(StatusCode::OK);
+    child.get(SESSIONS).await.expect(StatusCode::OK);
+    app.advance(SignedDuration::from_secs(1));
+    owner.get(SESSIONS).await.expect(StatusCode::UNAUTHORIZED);
+    child.get(SESSIONS).await.expect(StatusCode::UNAUTHORIZED);
+    token.get(SESSIONS).await.expect(StatusCode::OK);
+    let again = app.sign_in("owner@example.com").await;
+    assert_eq!(listed(&again, SESSIONS).await[0]["expires_at"], "2026-01-05T03:04:05Z", "another sign-in, another end");
+}

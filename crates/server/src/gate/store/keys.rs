@@ -153,7 +153,8 @@ impl AuthorizedStore {
         let now = self.now();
         let asked_end = SignedDuration::try_from(order.lifetime.0).ok().and_then(|length| now.checked_add(length).ok());
         let asked_end = asked_end.unwrap_or(Timestamp::MAX);
-        let expires_at = bounds.end.map_or(asked_end, |end| end.min(asked_end));
+        let end = bounds.end.into_iter().chain(self.absolute_end(&order.kind, now)).min();
+        let expires_at = end.map_or(asked_end, |end| end.min(asked_end));
         let secret = SecretText::new(self.app.random().alphanumeric(SECRET_LENGTH));
         let id = KeyId::parse(&self.app.random().alphanumeric(KeyId::LENGTH)).ok_or(MintError::Overtaken)?;
         let (login_type, token_name) = match order.kind {
@@ -172,7 +173,7 @@ impl AuthorizedStore {
             created_at: now,
             last_used: Timestamp::UNIX_EPOCH,
             expires_at,
-            absolute_end: bounds.end,
+            absolute_end: end,
             is_revoked: false,
             live_descendants: 0,
             origin: self.caller.context.origin(),
@@ -180,6 +181,17 @@ impl AuthorizedStore {
         };
         let text = SecretText::new(format!("{}-{}", key.id, secret.reveal()));
         Ok((key, MintedKey { text }))
+    }
+
+    /// What a session never lives beyond, where that is set: so long after signing in. One that is made with another
+    /// ends with that.
+    fn absolute_end(&self, kind: &NewKeyKind, now: Timestamp) -> Option<Timestamp> {
+        let limit = self.app.settings().lifetimes.session_absolute;
+        if limit.is_zero() || matches!(kind, NewKeyKind::Token(_)) {
+            return None;
+        }
+        let own = self.caller.key().and_then(|key| key.absolute_end);
+        own.or_else(|| now.checked_add(SignedDuration::try_from(limit).ok()?).ok())
     }
 
     /// What was asked for, if it lies within the caller's own key.
