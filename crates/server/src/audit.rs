@@ -5,7 +5,7 @@ mod refusals;
 
 pub use file::{AuditFileError, AuditLine, RetiredLine, export_audit, verify_audit};
 pub(crate) use key::load as load_key;
-pub(crate) use refusals::{Gathered, Refusal, Refusals as GatheredRefusals};
+pub(crate) use refusals::{Gathered, GatheredRefusals, Refusal};
 
 use axum::http::{Method, StatusCode};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};

@@ -1,7 +1,8 @@
 //! Background work.
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::{sync::watch, task::JoinSet};
 
 use crate::{context::RequestContext, gate::System, state::App};
 
@@ -19,58 +20,75 @@ const RECORD_EVERY: Duration = Duration::from_secs(30);
 const DORMANT_AFTER: SignedDuration = SignedDuration::from_hours(90 * 24);
 const DORMANT_AT_MOST: u64 = 1_000;
 
-/// Starts all background work; it ends with the returned tasks.
-pub(crate) fn start(app: &App) -> tokio::task::JoinSet<()> {
-    let mut jobs = tokio::task::JoinSet::new();
-    let (kept, recorded) = (app.clone(), app.clone());
-    jobs.spawn(async move {
-        let mut tick = tokio::time::interval(PURGE_EVERY);
-        loop {
-            tick.tick().await;
-            housekeeping(&kept).await;
-        }
-    });
-    jobs.spawn(async move {
-        let mut tick = tokio::time::interval(RECORD_EVERY);
-        loop {
-            tick.tick().await;
-            record_refusals(&recorded).await;
-        }
-    });
-    jobs
+/// Background work that goes on.
+pub(crate) struct Jobs {
+    tasks: tokio::task::JoinSet<()>,
+    end: watch::Sender<bool>,
+}
+
+impl Jobs {
+    /// Starts all background work.
+    pub(crate) fn start(app: &App) -> Self {
+        let mut jobs = Self { tasks: JoinSet::new(), end: watch::Sender::new(false) };
+        jobs.repeat(PURGE_EVERY, app, housekeeping);
+        jobs.repeat(RECORD_EVERY, app, record_refusals);
+        jobs
+    }
+
+    fn repeat<F>(&mut self, every: Duration, app: &App, job: impl Fn(App) -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (app, mut end) = (app.clone(), self.end.subscribe());
+        self.tasks.spawn(async move {
+            let mut tick = tokio::time::interval(every);
+            loop {
+                tokio::select! {
+                    _ = tick.tick() => job(app.clone()).await,
+                    _ = end.changed() => return,
+                }
+            }
+        });
+    }
+
+    /// Ends all background work; what is being done is finished first.
+    pub(crate) async fn end(self) {
+        self.end.send_replace(true);
+        self.tasks.join_all().await;
+    }
 }
 
 /// All background work that is due, once.
 pub(crate) async fn once(app: &App) {
-    record_refusals(app).await;
-    housekeeping(app).await;
+    record_refusals(app.clone()).await;
+    housekeeping(app.clone()).await;
 }
 
 /// Records refusals that were gathered; what cannot be recorded waits for the next time.
-pub(crate) async fn record_refusals(app: &App) {
+pub(crate) async fn record_refusals(app: App) {
     let gathered = app.refusals().take();
     if gathered.is_empty() {
         return;
     }
-    let store = System::Records.store(app, RequestContext::default());
+    let store = System::Records.store(&app, RequestContext::default());
     if let Err(error) = store.record_refusals(&gathered).await {
         tracing::warn!(?error, "refusals could not be recorded");
         app.refusals().put_back(gathered);
     }
 }
 
-async fn housekeeping(app: &App) {
-    match dormancy_once(app).await {
+async fn housekeeping(app: App) {
+    match dormancy_once(&app).await {
         Ok(0) => {}
         Ok(users) => tracing::info!(users, "made dormant who did not act for long"),
         Err(error) => tracing::warn!(?error, "users who did not act for long could not be made dormant"),
     }
-    match purge_once(app).await {
+    match purge_once(&app).await {
         Ok(0) => {}
         Ok(purged) => tracing::info!(purged, "removed keys that ended long ago"),
         Err(error) => tracing::warn!(?error, "keys that ended long ago could not be removed"),
     }
-    match retire_once(app).await {
+    match retire_once(&app).await {
         Ok(0) => {}
         Ok(retired) => tracing::info!(retired, "retired old audit records"),
         Err(error) => tracing::warn!(?error, "old audit records could not be retired"),

@@ -6,5 +6,5 @@ mod pbkdf2;
 mod strength;
 
 pub(crate) use attempts::{BOUNDS, Strangers, too_many};
-pub(crate) use hash::{Passwords, Verdict, is_old};
+pub(crate) use hash::{HashError, Passwords, Verdict, is_old};
 pub(crate) use strength::weakness;

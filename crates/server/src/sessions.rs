@@ -20,7 +20,7 @@ use crate::{
     documentation::Refusals,
     error::ApiError,
     extract::ApiJson,
-    gate::{AuthorizedStore, KeyOrder, System},
+    gate::{AuthorizedStore, System},
     state::App,
     users,
     validate::Fields,
@@ -55,8 +55,7 @@ async fn login(
 ) -> Result<Response, ApiError> {
     Fields::default().email("email", &request.email).required("password", request.password.reveal()).check()?;
     let store = System::SignIn.store(&app, context);
-    let user = password::verified_user(&app, &store, &request.email, &request.password).await?;
-    let minted = store.mint_key(KeyOrder::session(&app, user)).await?;
+    let minted = password::sign_in(&app, &store, &request.email, &request.password).await?;
     let cookie = app.settings().cookies.session(&minted.text)?;
     let answer = ApiJson(LoginResponse { session_token: minted.text });
     Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], answer).into_response())

@@ -20,7 +20,7 @@ use crate::{
     cookies::{BadCookieRules, CookieRules},
     gate::{CredentialRules, RoleBook, System, Vault},
     http::{self, Service},
-    jobs,
+    jobs::{self, Jobs},
     passwords::{Passwords, Strangers},
     random::Random,
     state::{App, Lifetimes, Parts, Settings},
@@ -194,7 +194,7 @@ pub async fn serve(
     if args.allow_query_tokens {
         tracing::warn!("tokens in the query string are accepted (--allow-query-tokens)");
     }
-    let jobs = jobs::start(&server.app);
+    let jobs = Jobs::start(&server.app);
     on_ready(&Ready { url, data_dir, needs_set_up: server.needs_set_up().await });
     let service = ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(server.service());
     let (stopped, out_of_patience) = patiently(stop);
@@ -202,8 +202,8 @@ pub async fn serve(
         result = axum::serve(listener, service).with_graceful_shutdown(stopped) => result.map_err(listen)?,
         () = out_of_patience => tracing::warn!("gave up on requests that did not end in time"),
     }
-    drop(jobs);
-    jobs::record_refusals(&server.app).await;
+    jobs.end().await;
+    jobs::record_refusals(server.app.clone()).await;
     server.app.vault().close().await;
     Ok(())
 }

@@ -43,9 +43,9 @@ pub(crate) struct Gathered {
 
 /// Refusals that are not recorded yet.
 #[derive(Debug, Default)]
-pub(crate) struct Refusals(Mutex<HashMap<Option<Refusal>, Gathered>>);
+pub(crate) struct GatheredRefusals(Mutex<HashMap<Option<Refusal>, Gathered>>);
 
-impl Refusals {
+impl GatheredRefusals {
     /// Counts a refusal.
     pub(crate) fn add(&self, refusal: Refusal, now: Timestamp, request_id: Uuid, user_agent: &str) {
         let mut gathered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -75,15 +75,48 @@ impl Refusals {
     pub(crate) fn put_back(&self, taken: Vec<Gathered>) {
         let mut gathered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for older in taken {
-            match gathered.get_mut(&older.refusal) {
+            let is_known = gathered.contains_key(&older.refusal);
+            let refusal = older.refusal.clone().filter(|_| is_known || gathered.len() < MOST);
+            match gathered.get_mut(&refusal) {
                 Some(newer) => {
                     newer.count = newer.count.saturating_add(older.count);
-                    newer.first = older.first;
+                    newer.first = newer.first.min(older.first);
                 }
-                None => {
-                    gathered.insert(older.refusal.clone(), older);
-                }
+                None => drop(gathered.insert(refusal.clone(), Gathered { refusal, ..older })),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(status: u16) -> Refusal {
+        Refusal {
+            user: None,
+            key: None,
+            address: IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+            action: "read".to_owned(),
+            resource_type: "user".to_owned(),
+            organization: None,
+            status,
+        }
+    }
+
+    /// A disk that stays full must not fill the memory.
+    #[test]
+    fn what_cannot_be_recorded_stays_bounded_and_counted() {
+        let refusals = GatheredRefusals::default();
+        for round in 0..5_u16 {
+            let taken = refusals.take();
+            for status in 0..300 {
+                refusals.add(refusal(round * 300 + status), Timestamp::UNIX_EPOCH, Uuid::nil(), "");
+            }
+            refusals.put_back(taken);
+        }
+        let kept = refusals.take();
+        assert!(kept.len() <= MOST + 1, "{}", kept.len());
+        assert_eq!(kept.iter().map(|gathered| gathered.count).sum::<u64>(), 1500);
     }
 }

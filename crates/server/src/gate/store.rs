@@ -11,6 +11,7 @@ mod members;
 mod organizations;
 mod passwords;
 mod resources;
+mod sessions;
 mod users;
 
 pub(crate) use assign::AssignError;
@@ -24,6 +25,7 @@ pub(crate) use members::{AddMemberError, MemberView};
 pub(crate) use organizations::{DeleteOrganizationError, OrganizationChange};
 pub(crate) use passwords::SetPasswordError;
 pub(crate) use resources::{GrantChange, ResourceChange, ResourceError};
+pub(crate) use sessions::RightPassword;
 pub(crate) use users::{CreateUserError, DeleteUserError, UserView};
 
 use keyfob_rbac::{Action, Catalogue, Object};

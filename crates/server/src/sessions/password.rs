@@ -5,32 +5,61 @@ use keyfob_store::{LoginType, PasswordHash, User, UserStatus};
 
 use crate::{
     error::ApiError,
-    gate::AuthorizedStore,
-    passwords::{Verdict, is_old, too_many},
+    gate::{AuthorizedStore, MintError, MintedKey, RightPassword},
+    passwords::{HashError, Verdict, is_old, too_many},
     state::App,
 };
 
-/// The user whose address and password these are, awake. An unknown address takes as long as a wrong password.
+/// The key of a new session of the user whose address and password these are. An unknown address takes as long as a
+/// wrong password.
+pub(super) async fn sign_in(
+    app: &App,
+    store: &AuthorizedStore,
+    email: &str,
+    password: &SecretText,
+) -> Result<MintedKey, ApiError> {
+    // What was right may not be any more when the session begins. Then everything is looked at once more; somebody
+    // else may have brought the password into its present form.
+    for _ in 0..2 {
+        let (user, proof) = verified_user(app, store, email, password).await?;
+        match store.sign_in(user, proof).await {
+            Err(MintError::Overtaken) => {}
+            signed_in => return Ok(signed_in?),
+        }
+    }
+    Err(incorrect())
+}
+
+fn incorrect() -> ApiError {
+    // Of what was typed nothing is kept: people type passwords into the wrong field.
+    ApiError::new(StatusCode::UNAUTHORIZED, "Incorrect email or password.")
+}
+
+/// The user whose address and password these are, awake.
 pub(super) async fn verified_user(
     app: &App,
     store: &AuthorizedStore,
     email: &str,
     password: &SecretText,
-) -> Result<User, ApiError> {
+) -> Result<(User, RightPassword), ApiError> {
     let found = store.login(email).await?;
     let account = found.as_ref().map(|(user, hash)| (user, hash));
     store.caller().context().trail.sign_in_failed("login", account.map(|(user, _)| user.id));
     let verdict = check(app, store, account, email, password).await?;
-    let Some((user, _)) = found.filter(|_| verdict == Verdict::Right) else {
-        // Of what was typed nothing is kept: people type passwords into the wrong field.
-        return Err(ApiError::new(StatusCode::UNAUTHORIZED, "Incorrect email or password."));
-    };
+    let (user, seen) = found.filter(|_| verdict == Verdict::Right).ok_or_else(incorrect)?;
     let is_owner = user.roles.iter().any(|role| role == "owner");
     if app.settings().is_password_auth_disabled && !is_owner {
         return Err(ApiError::new(StatusCode::FORBIDDEN, "Password authentication is disabled."));
     }
     require_password_login(&user)?;
-    awake(store, user).await
+    let user = awake(store, user).await?;
+    let renewed = if is_old(&seen) { Some(app.passwords().hash(password).await.map_err(internal)?) } else { None };
+    Ok((user, RightPassword { seen, renewed }))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands over")]
+fn internal(error: HashError) -> ApiError {
+    ApiError::internal(&error)
 }
 
 /// Whether this is the password of the account, of which there may be none. Wrong ones in a row are bounded.
@@ -44,15 +73,14 @@ pub(crate) async fn check(
     address: &str,
     password: &SecretText,
 ) -> Result<Verdict, ApiError> {
-    let internal = |error| ApiError::internal(&error);
     if let Some(until) = store.begin_password_attempt(account.map(|(user, _)| user), address).await? {
         return Err(too_many(until, app.clock().now()));
     }
     let kept = account.map(|(_, hash)| hash);
     let verdict = app.passwords().verify(password, kept).await.map_err(internal)?;
-    let Some((user, hash)) = account.filter(|_| verdict == Verdict::Right) else { return Ok(verdict) };
-    let renewed = if is_old(hash) { Some(app.passwords().hash(password).await.map_err(internal)?) } else { None };
-    store.password_was_right(user, hash, renewed.as_ref()).await?;
+    if let Some((user, _)) = account.filter(|_| verdict == Verdict::Right) {
+        store.password_was_right(user).await?;
+    }
     Ok(verdict)
 }
 

@@ -110,6 +110,20 @@ async fn a_password_that_another_server_kept_is_right_and_kept_anew() {
 
 const OLD: &str = "$pbkdf2-sha256$65535$AAECAwQFBgcICQoLDA0ODw$b4mzFm5eum/b9Kehw437GsC48XfajkEcd+RAq6IfVznZ+7bmuz3KMIKL25vl4GeYyD4ZDApGIQ7h7Z+kVifHEA";
 
+/// The same for who changes it before signing in again.
+#[tokio::test]
+async fn a_password_that_another_server_kept_can_be_changed() {
+    let (app, owner) = TestApp::new().await;
+    let store = Store::open(&app.data.path().join("keyfob.db"), Limits::default()).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    let id = UserId(owner.id.parse().unwrap());
+    tx.update_password(id, &PasswordHash(OLD.to_owned()), app.clock.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    let body = json!({"old_password": PASSWORD, "password": OTHER});
+    set(&owner, "me", body).await.expect(StatusCode::NO_CONTENT);
+    sign_in(&app, "owner@example.com", OTHER).await.expect(StatusCode::CREATED);
+}
+
 /// As the flag's help says; owners are not locked out.
 #[tokio::test]
 async fn without_password_sign_in_owners_still_get_in() {

@@ -191,3 +191,88 @@ async fn access_lists_keep_what_others_granted() {
         assert_eq!(list["user_roles"].as_object().unwrap().len(), granted, "round {round}");
     }
 }
+
+const PASSWORDS: [&str; 2] = ["Sup3rSecret!pw", "An0ther!Secret-pw"];
+
+/// Contract, section 5.7: every old key dies, those too that are asked for with the old password meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signs_in_while_the_password_changes_has_no_session_afterwards() {
+    let (app, owner) = TestApp::new().await;
+    owner.make_user("alice", &[]).await;
+    let login = |password: &str| {
+        let body = json!({"email": "alice@example.com", "password": password});
+        tokio::spawn(post(app.nobody(), "/api/v2/users/login".to_owned(), body))
+    };
+    for round in 0..6 {
+        let (old, new) = (PASSWORDS[round % 2], PASSWORDS[(round + 1) % 2]);
+        let change = put(owner.clone(), "/api/v2/users/alice/password".to_owned(), json!({"password": new}));
+        let change = tokio::spawn(change);
+        // They queue for the same hands as the change: some look before it is made, and finish after it.
+        let logins: Vec<_> = (0..8).map(|_| login(old)).collect();
+        change.await.unwrap().expect(StatusCode::NO_CONTENT);
+        for login in logins {
+            let answer = login.await.unwrap();
+            if answer.status == StatusCode::CREATED {
+                let session = app.bearer_of(answer.text("session_token"));
+                session.get("/api/v2/users/me").await.expect(StatusCode::UNAUTHORIZED);
+            }
+        }
+        login(new).await.unwrap().expect(StatusCode::CREATED);
+    }
+}
+
+/// A browser's session goes on with a fresh cookie, but not one that was ended while the password changed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_ended_while_it_changes_the_password_does_not_go_on() {
+    const CSRF: &str = "JXm9hOUdZctWt0ZZGAy9xiS/gxMKYOThdxjjMnMUyn4=";
+    let (app, owner) = TestApp::new().await;
+    owner.make_user("alice", &[]).await;
+    let mut met = 0;
+    for round in 0..6 {
+        let alice = app.sign_in("alice@example.com").await;
+        let body = json!({"old_password": PASSWORDS[0], "password": PASSWORDS[1]});
+        let request = axum::http::Request::put("/api/v2/users/me/password")
+            .header("Cookie", format!("coder_session_token={}; csrf_token={CSRF}", alice.key))
+            .header("X-CSRF-TOKEN", CSRF)
+            .body(axum::body::Body::from(body.to_string()))
+            .unwrap();
+        let browser = alice.clone();
+        let (changed, ended) = both(
+            async move { browser.send_request(request).await },
+            delete(owner.clone(), format!("/api/v2/users/alice/sessions/{}", alice.key_id())),
+        )
+        .await;
+        let is_fresh = changed.header("Set-Cookie").starts_with("coder_session_token=");
+        assert!(
+            !is_fresh || ended.status == StatusCode::NOT_FOUND,
+            "round {round}: {} {}",
+            changed.status,
+            ended.status
+        );
+        met += usize::from(ended.status == StatusCode::NO_CONTENT && changed.status != StatusCode::UNAUTHORIZED);
+        if changed.status == StatusCode::NO_CONTENT {
+            let back = json!({"password": PASSWORDS[0]});
+            owner.put("/api/v2/users/alice/password", back).await.expect(StatusCode::NO_CONTENT);
+        }
+    }
+    assert!(met > 0, "no change was under way when its session ended");
+}
+
+/// Stance "Who may set another's password": what the user holds when it is set counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_is_not_set_for_who_has_just_become_stronger() {
+    let (app, owner) = TestApp::new().await;
+    let admin = owner.invite(&app, "admin", &["user-admin"]).await;
+    for round in 0..6 {
+        let name = format!("user{round}");
+        owner.make_user(&name, &[]).await;
+        let (set, promoted) = both(
+            put(admin.clone(), format!("/api/v2/users/{name}/password"), json!({"password": PASSWORDS[1]})),
+            put(owner.clone(), format!("/api/v2/users/{name}/roles"), json!({"roles": ["owner"]})),
+        )
+        .await;
+        promoted.expect(StatusCode::OK);
+        // The change takes three hashes, the promotion none: it was first.
+        assert_ne!(set.status, StatusCode::NO_CONTENT, "round {round}");
+    }
+}

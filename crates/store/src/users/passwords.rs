@@ -85,23 +85,14 @@ impl Tx {
         self.update_user(id, now, values).await
     }
 
-    /// Keeps the same password in another form, unless it was changed meanwhile.
+    /// Keeps the same password in another form.
     ///
     /// # Errors
     /// When the database cannot be written.
     #[tracing::instrument(skip_all)]
-    pub async fn rehash_password(
-        &mut self,
-        id: UserId,
-        seen: &PasswordHash,
-        hash: &PasswordHash,
-    ) -> Result<(), StoreError> {
+    pub async fn rehash_password(&mut self, id: UserId, hash: &PasswordHash) -> Result<(), StoreError> {
         let mut query = Query::update();
-        query
-            .table(Users::Table)
-            .value(Users::PasswordHash, hash.0.as_str())
-            .and_where(Expr::col(Users::Id).eq(id.0))
-            .and_where(Expr::col(Users::PasswordHash).eq(seen.0.as_str()));
+        query.table(Users::Table).value(Users::PasswordHash, hash.0.as_str()).and_where(Expr::col(Users::Id).eq(id.0));
         self.execute(&query).await.map(drop)
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use keyfob_api::secret::SecretText;
-use keyfob_rbac::{Action, AllowEntry, AllowList, Filter, Id, Object, ResourceType, ScopeName, scopes_exceeding};
+use keyfob_rbac::{Action, AllowEntry, AllowList, Id, Object, ResourceType, ScopeName, scopes_exceeding};
 use keyfob_store::{ApiKey, KeyId, KeyLoginType, ListKeys, Page, StoreError, Tx, User, UserId};
 
 use super::{AuthorizedStore, audit::key_audit};
@@ -76,7 +76,7 @@ pub(crate) enum MintError {
     Exceeds { scopes: Vec<ScopeName>, entries: Vec<AllowEntry> },
     /// The owner has a live token of that name.
     NameTaken(String),
-    /// The owner was deleted, or the caller's key ended, meanwhile.
+    /// What it was to be minted on has changed meanwhile: the owner, their password, or the caller's key.
     Overtaken,
     /// The store failed.
     Store(StoreError),
@@ -106,7 +106,7 @@ pub(crate) struct Ended {
     pub(crate) descendants: u64,
 }
 
-fn key_object(id: Id<'_>, owner: UserId) -> Object<'_> {
+pub(super) fn key_object(id: Id<'_>, owner: UserId) -> Object<'_> {
     Object::of(ResourceType::API_KEY).with_id(id).owned_by(owner.0)
 }
 
@@ -138,17 +138,17 @@ impl AuthorizedStore {
         Ok(minted)
     }
 
-    /// Mints the key that takes the place of the caller's own, which ends in the same unit of work: it has the same
-    /// parent, and no more than the caller's own key.
-    pub(super) async fn mint_in_place(&self, tx: &mut Tx, order: KeyOrder) -> Result<MintedKey, MintError> {
+    /// The key that takes the place of the caller's own, which must still be there: it has the same parent, and no more
+    /// than the caller's own key.
+    pub(super) async fn successor(&self, tx: &mut Tx, order: KeyOrder) -> Result<(ApiKey, MintedKey), MintError> {
         let (key, minted) = self.forge(order)?;
+        self.require_parent(tx, &key).await?;
         let parent_id = self.caller.key().and_then(|key| key.parent_id.clone());
-        self.insert_key(tx, ApiKey { parent_id, ..key }).await?;
-        Ok(minted)
+        Ok((ApiKey { parent_id, ..key }, minted))
     }
 
     /// A key as ordered, within the bounds of the caller's own.
-    fn forge(&self, order: KeyOrder) -> Result<(ApiKey, MintedKey), MintError> {
+    pub(super) fn forge(&self, order: KeyOrder) -> Result<(ApiKey, MintedKey), MintError> {
         let bounds = self.bounds(&order)?;
         let now = self.now();
         let asked_end = SignedDuration::try_from(order.lifetime.0).ok().and_then(|length| now.checked_add(length).ok());
@@ -225,7 +225,7 @@ impl AuthorizedStore {
     }
 
     /// Stores a key, if its owner is still there.
-    async fn insert_key(&self, tx: &mut Tx, key: ApiKey) -> Result<(), MintError> {
+    pub(super) async fn insert_key(&self, tx: &mut Tx, key: ApiKey) -> Result<(), MintError> {
         let owner = tx.find_user(key.user_id).await?;
         if owner.is_none_or(|owner| owner.deleted) {
             return Err(MintError::Overtaken);
@@ -257,38 +257,6 @@ impl AuthorizedStore {
         let filter = self.caller.visible(Action::READ, ResourceType::API_KEY);
         let list = ListKeys { user_id: of, include_expired, now: self.now(), page };
         Ok(self.store().tokens(&list, &filter).await?)
-    }
-
-    /// A user's live sessions that the caller may see. Requires `read` on each.
-    #[tracing::instrument(skip_all)]
-    pub(crate) async fn sessions(&self, of: UserId) -> Result<Vec<ApiKey>, Refused> {
-        let filter = self.caller.visible(Action::READ, ResourceType::API_KEY);
-        let list = ListKeys { user_id: Some(of), include_expired: false, now: self.now(), page: Page::default() };
-        Ok(self.store().sessions(&list, &filter).await?)
-    }
-
-    /// Ends all of a user's live sessions, but not the caller's own key if that is to go on. Requires `delete` on keys
-    /// of that user, whichever they are: what is refused is hidden from others than that user.
-    #[tracing::instrument(skip_all)]
-    pub(crate) async fn delete_sessions(&self, of: UserId, keeps_own: bool) -> Result<(), Refused> {
-        self.caller.require(Action::DELETE, &key_object(Id::None, of)).map_err(|denied| {
-            if self.caller.is_self(of) { Refused::Denied(denied) } else { Refused::Hidden(Some(denied)) }
-        })?;
-        let mut tx = self.store().begin().await?;
-        let list = ListKeys { user_id: Some(of), include_expired: false, now: self.now(), page: Page::default() };
-        let sessions = self.store().sessions(&list, &Filter::All).await?;
-        for key in sessions.iter().filter(|key| !(keeps_own && self.caller.is_own_identity(&key.id))) {
-            if takes_descendants(key, EndKey::ByKind) {
-                tx.delete_descendants(&key.id, self.now()).await?;
-            }
-            match tx.delete_key(&key.id).await {
-                // It descended from another of them.
-                Err(StoreError::Gone) => continue,
-                deleted => deleted?,
-            }
-            self.record(&mut tx, key_audit("delete", StatusCode::NO_CONTENT, Some(key), None)).await?;
-        }
-        Ok(tx.commit().await?)
     }
 
     /// A user's token by its name. Requires `read` on it.
@@ -350,20 +318,6 @@ impl AuthorizedStore {
         Ok(Ended { descendants })
     }
 
-    /// Ends the caller's own key, and with it every application's key of the user. A key may always end itself.
-    #[tracing::instrument(skip_all)]
-    pub(crate) async fn sign_out(&self) -> Result<(), Refused> {
-        let Some(own) = self.caller.presented() else { return Err(Refused::missing()) };
-        let mut tx = self.store().begin().await?;
-        if takes_descendants(&own.key, EndKey::ByKind) {
-            tx.delete_descendants(&own.key.id, self.now()).await?;
-        }
-        tx.delete_key(&own.key.id).await?;
-        tx.delete_keys_with_scope(own.user.id, "coder:application_connect").await?;
-        self.record(&mut tx, key_audit("logout", StatusCode::OK, Some(&own.key), None)).await?;
-        Ok(tx.commit().await?)
-    }
-
     /// Removes keys that ended before that instant. Requires `delete` on all keys.
     #[tracing::instrument(skip_all)]
     pub(crate) async fn purge_keys(&self, ended_before: Timestamp, at_most: u64) -> Result<u64, Refused> {
@@ -384,7 +338,7 @@ impl AuthorizedStore {
     }
 }
 
-fn takes_descendants(key: &ApiKey, how: EndKey) -> bool {
+pub(super) fn takes_descendants(key: &ApiKey, how: EndKey) -> bool {
     match how {
         EndKey::WithDescendants => true,
         EndKey::Alone => false,

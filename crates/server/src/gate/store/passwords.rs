@@ -82,21 +82,12 @@ impl AuthorizedStore {
         Ok(until)
     }
 
-    /// Forgets a user's wrong passwords: the right one was given. Keeps it in the present form, if it was kept in an
-    /// older one. Requires `update` on the user.
+    /// Forgets a user's wrong passwords: the right one was given. Requires `update` on the user.
     #[tracing::instrument(skip_all)]
-    pub(crate) async fn password_was_right(
-        &self,
-        user: &User,
-        seen: &PasswordHash,
-        renewed: Option<&PasswordHash>,
-    ) -> Result<(), Refused> {
+    pub(crate) async fn password_was_right(&self, user: &User) -> Result<(), Refused> {
         self.require_permitted(Action::UPDATE, &user_object(user.id))?;
         let mut tx = self.store().begin().await?;
         tx.forget_password_failures(user.id, self.now()).await?;
-        if let Some(hash) = renewed {
-            tx.rehash_password(user.id, seen, hash).await?;
-        }
         Ok(tx.commit().await?)
     }
 
@@ -140,6 +131,7 @@ impl AuthorizedStore {
         renewed: Option<KeyOrder>,
     ) -> Result<Option<MintedKey>, SetPasswordError> {
         let mut tx = self.store().begin().await?;
+        let user = &tx.find_user(user.id).await?.ok_or(StoreError::Gone)?;
         self.require_setting_password(user).await?;
         let old = tx.find_password(user.id).await?.ok_or(StoreError::Gone)?;
         if seen.is_some_and(|seen| *seen != old) {
@@ -147,12 +139,19 @@ impl AuthorizedStore {
         }
         let now = self.now();
         tx.update_password(user.id, hash, now).await?;
-        tx.delete_keys_of(user.id).await?;
         let changed = User { updated_at: now, ..user.clone() };
         let deed = user_audit("write", StatusCode::NO_CONTENT, Some(user), &changed).with_secret("hashed_password");
         self.record(&mut tx, deed).await?;
-        let minted = match renewed {
-            Some(order) => Some(self.mint_in_place(&mut tx, order).await?),
+        let successor = match renewed {
+            Some(order) => Some(self.successor(&mut tx, order).await?),
+            None => None,
+        };
+        tx.delete_keys_of(user.id).await?;
+        let minted = match successor {
+            Some((key, minted)) => {
+                self.insert_key(&mut tx, key).await?;
+                Some(minted)
+            }
             None => None,
         };
         tx.commit().await?;
