@@ -2181,6 +2181,8 @@ export interface components {
         ResourceTypeInfo: {
             /** @description Whether objects of it carry an access list. */
             access_list: boolean;
+            /** @description The roles that its access lists are written with; none where they are written with actions. */
+            access_list_roles?: string[];
             /** @description What can be done to objects of it. */
             actions: string[];
             /** @description Whether the deployment added it. */

@@ -22,6 +22,9 @@ pub struct ResourceTypeInfo {
     pub organization: bool,
     /// Whether objects of it carry an access list.
     pub access_list: bool,
+    /// The roles that its access lists are written with; none where they are written with actions.
+    #[serde(default)]
+    pub access_list_roles: Vec<String>,
     /// Whether objects of it can be registered, or are Keyfob's own.
     pub registrable: bool,
     /// Whether the deployment added it.

@@ -159,6 +159,50 @@ pub struct ValidatePasswordRequest {
     pub password: SecretText,
 }
 
+/// `POST /users/otp/request`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct RequestPasscodeRequest {
+    /// Required.
+    pub email: String,
+}
+
+/// `POST /users/otp/change-password`.
+#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+#[expect(missing_debug_implementations, reason = "holds secrets")]
+pub struct ChangePasswordWithPasscodeRequest {
+    /// Required.
+    pub email: String,
+    /// The new one. Required.
+    pub password: SecretText,
+    /// As it came by mail. Required.
+    pub one_time_passcode: SecretText,
+}
+
+/// What a user is told by mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NoticeChoices {
+    /// That their password changed.
+    pub password_changed: bool,
+    /// That somebody minted a token on their behalf.
+    pub token_minted: bool,
+    /// That a token that they use ends soon: 14, 7 and 1 days before.
+    pub token_ending: bool,
+}
+
+/// `PUT /users/{user}/notices`: what is left out stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct UpdateNoticeChoices {
+    /// That their password changed.
+    pub password_changed: Option<bool>,
+    /// That somebody minted a token on their behalf.
+    pub token_minted: Option<bool>,
+    /// That a token that they use ends soon.
+    pub token_ending: Option<bool>,
+}
+
 /// The answer to `POST /users/validate-password`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PasswordStrength {

@@ -4,7 +4,7 @@ use std::{future::Future, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use tokio::{sync::watch, task::JoinSet};
 
-use crate::{context::RequestContext, gate::System, state::App};
+use crate::{context::RequestContext, gate::System, notices::deliver_due, state::App};
 
 /// How often keys that ended long ago are removed, and how many at a time (contract, section 2.3).
 const PURGE_EVERY: Duration = Duration::from_mins(10);
@@ -16,9 +16,23 @@ const RETIRE_AT_MOST: u64 = 50_000;
 /// How often refusals that were gathered are recorded: they are to be seen within a minute.
 const RECORD_EVERY: Duration = Duration::from_secs(30);
 
+/// How often mails are sent that wait for their time; the others are sent at once.
+const DELIVER_EVERY: Duration = Duration::from_secs(5);
+
 /// How long a user may do nothing before they are dormant, and how many are made so at a time (contract, section 5.10).
 const DORMANT_AFTER: SignedDuration = SignedDuration::from_hours(90 * 24);
 const DORMANT_AT_MOST: u64 = 1_000;
+
+/// How long background work may take when the server ends.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+async fn never(_: App) {
+    std::future::pending().await
+}
+
+async fn mail_waits(app: App) {
+    app.mail_waits().notified().await;
+}
 
 /// Background work that goes on.
 pub(crate) struct Jobs {
@@ -30,13 +44,23 @@ impl Jobs {
     /// Starts all background work.
     pub(crate) fn start(app: &App) -> Self {
         let mut jobs = Self { tasks: JoinSet::new(), end: watch::Sender::new(false) };
-        jobs.repeat(PURGE_EVERY, app, housekeeping);
-        jobs.repeat(RECORD_EVERY, app, record_refusals);
+        jobs.repeat(PURGE_EVERY, app, never, housekeeping);
+        jobs.repeat(RECORD_EVERY, app, never, record_refusals);
+        if app.mailer().is_some() {
+            jobs.repeat(DELIVER_EVERY, app, mail_waits, deliver_due);
+        }
         jobs
     }
 
-    fn repeat<F>(&mut self, every: Duration, app: &App, job: impl Fn(App) -> F + Send + Sync + 'static)
-    where
+    /// Does a job from time to time, and whenever it is woken.
+    fn repeat<W, F>(
+        &mut self,
+        every: Duration,
+        app: &App,
+        woken: impl Fn(App) -> W + Send + Sync + 'static,
+        job: impl Fn(App) -> F + Send + Sync + 'static,
+    ) where
+        W: Future<Output = ()> + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
         let (app, mut end) = (app.clone(), self.end.subscribe());
@@ -44,17 +68,22 @@ impl Jobs {
             let mut tick = tokio::time::interval(every);
             loop {
                 tokio::select! {
-                    _ = tick.tick() => job(app.clone()).await,
+                    _ = tick.tick() => {}
+                    () = woken(app.clone()) => {}
                     _ = end.changed() => return,
                 }
+                job(app.clone()).await;
             }
         });
     }
 
-    /// Ends all background work; what is being done is finished first.
+    /// Ends all background work. What is being done is finished first, if it does not take long: what waits for a mail
+    /// server is done again after the next start.
     pub(crate) async fn end(self) {
         self.end.send_replace(true);
-        self.tasks.join_all().await;
+        if tokio::time::timeout(PATIENCE, self.tasks.join_all()).await.is_err() {
+            tracing::warn!("gave up on background work that did not end in time");
+        }
     }
 }
 
@@ -62,6 +91,7 @@ impl Jobs {
 pub(crate) async fn once(app: &App) {
     record_refusals(app.clone()).await;
     housekeeping(app.clone()).await;
+    deliver_due(app.clone()).await;
 }
 
 /// Records refusals that were gathered; what cannot be recorded waits for the next time.
@@ -93,6 +123,18 @@ async fn housekeeping(app: App) {
         Ok(retired) => tracing::info!(retired, "retired old audit records"),
         Err(error) => tracing::warn!(?error, "old audit records could not be retired"),
     }
+    match tell_once(&app).await {
+        Ok(0) => {}
+        Ok(told) => tracing::info!(told, "told owners of tokens that end soon"),
+        Err(error) => tracing::warn!(?error, "owners of tokens that end soon could not be told"),
+    }
+}
+
+async fn tell_once(app: &App) -> Result<usize, crate::gate::Refused> {
+    if app.mailer().is_none() {
+        return Ok(0);
+    }
+    System::Mail.store(app, RequestContext::default()).tell_of_ending_tokens().await
 }
 
 async fn retire_once(app: &App) -> Result<u64, crate::gate::Refused> {

@@ -102,6 +102,7 @@ async fn resource_types(State(app): State<App>, _store: AuthorizedStore) -> ApiJ
             owner: shape.has_owner,
             organization: shape.organization != InOrganization::Never,
             access_list: shape.has_acl,
+            access_list_roles: acl::role_names(catalogue.type_name(of)).iter().map(ToString::to_string).collect(),
             registrable: is_registrable(of),
             custom: catalogue.is_custom(of),
         }

@@ -10,6 +10,7 @@ use std::{
 use axum::{ServiceExt, extract::Request};
 use keyfob_rbac::{AllowEntry, Catalogue, RoleSettings};
 use keyfob_store::{Limits, SecretHash, Store, StoreError};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::{
@@ -21,6 +22,7 @@ use crate::{
     gate::{CredentialRules, RoleBook, System, Vault},
     http::{self, Service},
     jobs::{self, Jobs},
+    mail::{BadMailSetting, Mailer},
     passwords::{Passwords, Strangers},
     random::Random,
     state::{App, Lifetimes, Parts, Settings},
@@ -86,6 +88,9 @@ pub enum StartError {
     /// Cookies are to have attributes with which browsers drop them.
     #[error(transparent)]
     Cookies(#[from] BadCookieRules),
+    /// Mails cannot be sent as set.
+    #[error(transparent)]
+    Mail(#[from] BadMailSetting),
     /// Anything that this machine cannot do.
     #[error("{0}")]
     Machine(String),
@@ -142,6 +147,8 @@ impl Server {
             roles: RoleBook::new(Arc::clone(&catalogue), RoleSettings::default()),
             passwords: Passwords::new().map_err(|error| StartError::Machine(error.to_string()))?,
             strangers: Strangers::default(),
+            mailer: Mailer::new(&args.mail)?,
+            mail_waits: Notify::default(),
             refusals: audit::GatheredRefusals::default(),
             settings: settings(args, url, cookies, deployment_id, &random),
             audit_key,

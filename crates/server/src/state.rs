@@ -3,6 +3,7 @@ use std::{sync::Arc, time::Duration};
 
 use keyfob_rbac::Catalogue;
 use keyfob_store::{ChainKey, SecretHash};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
     clock::Clock,
     cookies::CookieRules,
     gate::{CredentialRules, RoleBook, Vault},
+    mail::Mailer,
     passwords::{Passwords, Strangers},
     random::Random,
 };
@@ -28,6 +30,8 @@ pub(crate) struct Parts {
     pub(crate) passwords: Passwords,
     pub(crate) strangers: Strangers,
     pub(crate) refusals: GatheredRefusals,
+    pub(crate) mailer: Option<Mailer>,
+    pub(crate) mail_waits: Notify,
     pub(crate) settings: Settings,
     pub(crate) audit_key: ChainKey,
 }
@@ -101,6 +105,16 @@ impl App {
     /// Refusals that are not recorded yet.
     pub(crate) fn refusals(&self) -> &GatheredRefusals {
         &self.0.refusals
+    }
+
+    /// What sends mails; none if no mail server is set.
+    pub(crate) fn mailer(&self) -> Option<&Mailer> {
+        self.0.mailer.as_ref()
+    }
+
+    /// Wakes whoever sends mails.
+    pub(crate) fn mail_waits(&self) -> &Notify {
+        &self.0.mail_waits
     }
 
     /// What the chain of audit records is keyed with.

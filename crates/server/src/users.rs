@@ -2,6 +2,8 @@
 mod create;
 mod first;
 mod list;
+mod notices;
+mod passcodes;
 mod password;
 mod settings;
 
@@ -47,6 +49,9 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(organization_of))
         .routes(routes!(settings::appearance, settings::set_appearance))
         .routes(routes!(settings::preferences, settings::set_preferences))
+        .routes(routes!(notices::choices, notices::set_choices))
+        .routes(routes!(passcodes::request))
+        .routes(routes!(passcodes::change))
         // For other methods these words are usernames (contract, section 1.1).
         .route("/users/first", named_but_get())
         .route("/users/validate-password", named())

@@ -1,5 +1,8 @@
 //! API keys, and which key was minted with which.
 mod changes;
+mod expiring;
+
+pub use expiring::EndingTokens;
 
 use std::net::IpAddr;
 

@@ -1,10 +1,12 @@
 //! Users.
 mod changes;
 mod list;
+mod passcodes;
 mod passwords;
 mod settings;
 
 pub use list::{ListUsers, Period};
+pub use passcodes::Passcode;
 pub use passwords::AttemptBounds;
 
 use jiff::Timestamp;
@@ -135,6 +137,8 @@ pub(crate) enum Users {
     PasswordHash,
     PasswordFailures,
     PasswordFailedAt,
+    PasscodeHash,
+    PasscodeEndsAt,
     Status,
     LoginType,
     Roles,

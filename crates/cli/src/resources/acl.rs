@@ -170,19 +170,20 @@ async fn change(
     users: &[(String, String)],
     groups: &[(String, String)],
 ) -> anyhow::Result<ResourceAcl> {
+    let types = client.resource_types().await.context("list resource types")?.resource_types;
+    let takes_role = types.iter().any(|of| of.name == resource.resource_type && !of.access_list_roles.is_empty());
     let mut change = ResourceAcl { user_roles: BTreeMap::new(), group_roles: BTreeMap::new() };
     for (user, grant) in users {
-        change.user_roles.insert(user_id(client, resource, user).await?, grant_of(resource, grant));
+        change.user_roles.insert(user_id(client, resource, user).await?, grant_of(takes_role, grant));
     }
     for (group, grant) in groups {
-        change.group_roles.insert(group_id(client, resource, group).await?, grant_of(resource, grant));
+        change.group_roles.insert(group_id(client, resource, group).await?, grant_of(takes_role, grant));
     }
     Ok(change)
 }
 
 /// Types whose access lists are written with roles take one, the others take actions.
-fn grant_of(resource: &Resource, grant: &str) -> AclGrant {
-    let takes_role = ["workspace", "template", "chat"].contains(&resource.resource_type.as_str());
+fn grant_of(takes_role: bool, grant: &str) -> AclGrant {
     if takes_role || grant.is_empty() {
         return AclGrant::Role(grant.to_owned());
     }

@@ -2,13 +2,14 @@
 //!
 //! A file is `{"about", "steps"}`; a step has `do` (what it shows), `as` (the saved credential to send), `method`,
 //! `path`, `headers`, `json` or `body`, `save` (names for values of the answer), and the recorded answer in `status`,
-//! `out` or `text`, `out_headers` and `cookies`; `wait` is how many seconds pass before the call. `loose` and `unordered` say what is not compared. With `differs`,
+//! `out` or `text`, `out_headers` and `cookies`; `mail` stands for the next mail to an address in place of a call; `wait` is how many seconds pass before the call. `loose` and `unordered` say what is not compared. With `differs`,
 //! Keyfob answers otherwise on purpose, as `keyfob` has it; without `keyfob` the answer is not compared.
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 
+use keyfob_testkit::MailServer;
 use serde_json::{Value, json};
 
 use crate::{
@@ -34,6 +35,7 @@ pub(crate) enum Played {
 pub(crate) struct Player<'a> {
     address: &'a str,
     names: Names,
+    mails: Option<&'a MailServer>,
 }
 
 impl<'a> Player<'a> {
@@ -41,7 +43,7 @@ impl<'a> Player<'a> {
     pub(crate) fn new(address: &'a str) -> Self {
         let names = [("url", format!("http://{address}")), ("password", PASSWORD.to_owned()), ("nil", NIL.to_owned())];
         let names = names.into_iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
-        let mut player = Self { address, names };
+        let mut player = Self { address, names, mails: None };
         let owner = json!({"method": "POST", "path": "/api/v2/users/first", "json": {"email": "owner@example.com",
             "username": "owner", "name": "Owner", "password": "{password}", "trial": false}});
         assert_eq!(player.call(&owner).status(), 201);
@@ -54,9 +56,16 @@ impl<'a> Player<'a> {
         player
     }
 
+    /// The same, with a mail server whose mails steps may ask for.
+    pub(crate) fn with_mails(self, mails: &'a MailServer) -> Self {
+        Self { mails: Some(mails), ..self }
+    }
+
     /// Makes a step's call and compares.
     pub(crate) fn play(&mut self, step: &Value) -> Played {
-        assert!(step.get("mail").is_none(), "mails are not played here");
+        if let Some(address) = step["mail"].as_str() {
+            return self.read_mail(address, &step["save"]);
+        }
         if let Some(seconds) = step["wait"].as_f64() {
             let_pass(seconds);
         }
@@ -73,6 +82,22 @@ impl<'a> Player<'a> {
         };
         let different = self.compare(step, want, &answer);
         if different.is_empty() { Played::Same } else { Played::Different(different) }
+    }
+
+    /// The next mail to this address. What is saved of it is what follows a mark: the part of a pattern before its
+    /// first special character.
+    fn read_mail(&mut self, address: &str, wanted: &Value) -> Played {
+        let mail = self.mails.unwrap().next_to(&fill(address, &self.names));
+        let Some(mail) = mail else { return Played::Different(vec!["no mail came".to_owned()]) };
+        for (name, pattern) in wanted.as_object().into_iter().flatten() {
+            let mark = pattern.as_str().unwrap().split(['(', '\\']).next().unwrap();
+            let Some((_, rest)) = mail.text.split_once(mark) else {
+                return Played::Different(vec![format!("no {mark:?} in a mail of {} letters", mail.text.len())]);
+            };
+            let value = rest.split(['&', '\n', '\r', ' ']).next().unwrap();
+            save(&mut self.names, name, Value::from(value));
+        }
+        Played::Same
     }
 
     fn call(&self, step: &Value) -> Message {

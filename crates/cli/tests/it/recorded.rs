@@ -1,6 +1,7 @@
 //! What the original's server answered when it was recorded, ours answers.
 use std::{fs, path::Path};
 
+use keyfob_testkit::MailServer;
 use serde_json::Value;
 
 use crate::{
@@ -19,13 +20,17 @@ fn play(name: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/transcripts").join(name);
     let file: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     let environment = file["server_env"].as_object().into_iter().flatten();
-    let environment: Vec<_> = environment.map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
+    let mails = MailServer::start();
+    let value = |value: &Value| value.as_str().unwrap().replace("{mail}", &mails.address.to_string());
+    let environment: Vec<_> = environment.map(|(name, of)| (name.as_str(), value(of))).collect();
+    let environment: Vec<_> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let server = Server::start_in(&environment, &[]);
-    let mut player = Player::new(&server.address);
+    let mut player = Player::new(&server.address).with_mails(&mails);
     let mut complaints = String::new();
     for (number, step) in (1..).zip(file["steps"].as_array().unwrap()) {
         let shows = step["do"].as_str().unwrap();
-        let call = format!("{} {}", step["method"].as_str().unwrap(), step["path"].as_str().unwrap());
+        let call =
+            format!("{} {}", step["method"].as_str().unwrap_or("mail"), step["path"].as_str().unwrap_or_default());
         let answered = player.play(step);
         if ANOTHER_CATALOGUE.contains(&(name, shows)) {
             continue;
@@ -125,4 +130,19 @@ fn changing_a_password_in_a_browser_is_as_recorded() {
 #[test]
 fn the_strength_of_passwords_is_as_recorded() {
     play("ways-password-rules.json");
+}
+
+#[test]
+fn passcodes_are_refused_as_recorded() {
+    play("ways-otp.json");
+}
+
+#[test]
+fn passcodes_that_come_by_mail_replace_a_password_as_recorded() {
+    play("ways-otp-mail.json");
+}
+
+#[test]
+fn without_passwords_everything_is_as_recorded() {
+    play("ways-no-password.json");
 }

@@ -17,6 +17,8 @@ pub(crate) enum System {
     Dormancy,
     /// Removing keys that ended long ago.
     Retention,
+    /// Telling people by mail.
+    Mail,
     /// Recording what was refused, and retiring old records.
     Records,
     /// What an operator does on the host.
@@ -41,6 +43,11 @@ impl System {
             ],
             Self::Dormancy => vec![(ResourceType::USER, Action::UPDATE)],
             Self::Retention => vec![(ResourceType::API_KEY, Action::DELETE)],
+            Self::Mail => vec![
+                (ResourceType::USER, Action::READ),
+                (ResourceType::USER, Action::UPDATE),
+                (ResourceType::API_KEY, Action::READ),
+            ],
             Self::Records => vec![(ResourceType::AUDIT_LOG, Action::CREATE), (ResourceType::AUDIT_LOG, Action::DELETE)],
             Self::Host => vec![
                 (ResourceType::USER, Action::CREATE),
@@ -62,6 +69,7 @@ impl System {
             Self::SignIn => "sign-in",
             Self::Dormancy => "dormancy",
             Self::Retention => "retention",
+            Self::Mail => "mail",
             Self::Records => "records",
             Self::Host => "host",
         }

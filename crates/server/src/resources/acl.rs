@@ -11,12 +11,12 @@ use uuid::Uuid;
 
 use crate::{error::ApiError, gate::GrantChange};
 
-/// Types whose access lists are written with role names, with those names.
-fn role_names(resource_type: &str) -> Option<&'static [&'static str]> {
+/// The role names that access lists of a type are written with; none where they are written with actions.
+pub(super) fn role_names(resource_type: &str) -> &'static [&'static str] {
     match resource_type {
-        "template" | "workspace" => Some(&["admin", "use"]),
-        "chat" => Some(&["read"]),
-        _ => None,
+        "template" | "workspace" => &["admin", "use"],
+        "chat" => &["read"],
+        _ => &[],
     }
 }
 
@@ -38,7 +38,7 @@ pub(super) fn wire(resource_type: &str, grants: &[Grant]) -> ResourceAcl {
 }
 
 fn spell(resource_type: &str, actions: &BTreeSet<&str>) -> AclGrant {
-    let role = role_names(resource_type).unwrap_or_default().iter().find(|role| {
+    let role = role_names(resource_type).iter().find(|role| {
         acl_role_actions(resource_type, role)
             .is_some_and(|held| held.iter().copied().collect::<BTreeSet<_>>() == *actions)
     });
@@ -95,10 +95,9 @@ fn actions(catalogue: &Catalogue, of: ResourceType, asked: &AclGrant) -> Result<
         AclGrant::Role(role) => acl_role_actions(type_name, role)
             .map(|actions| actions.iter().map(|action| (*action).to_owned()).collect())
             .ok_or_else(|| format!("role {role:?} is not a valid {type_name} role")),
-        AclGrant::Actions(_) if role_names(type_name).is_some() => Err(format!(
-            "a {type_name} takes one of the roles {}",
-            role_names(type_name).unwrap_or_default().join(", ")
-        )),
+        AclGrant::Actions(_) if !role_names(type_name).is_empty() => {
+            Err(format!("a {type_name} takes one of the roles {}", role_names(type_name).join(", ")))
+        }
         AclGrant::Actions(actions) => {
             let known = |action: &String| {
                 action == "*" || catalogue.action(action).is_some_and(|it| catalogue.has_action(of, it))

@@ -5,10 +5,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use keyfob_api::{
-    secret::SecretText,
-    users::{PasswordStrength, UpdatePasswordRequest, ValidatePasswordRequest},
-};
+use keyfob_api::users::{PasswordStrength, UpdatePasswordRequest, ValidatePasswordRequest};
 use keyfob_store::{LoginType, PasswordHash, User};
 
 use crate::{
@@ -17,7 +14,7 @@ use crate::{
     error::ApiError,
     extract::{ApiJson, ApiPath},
     gate::{AuthorizedStore, KeyOrder, Refused, SetPasswordError, System},
-    passwords::{Verdict, weakness},
+    passwords::{Verdict, require_other, weakness},
     sessions,
     state::App,
     validate::Fields,
@@ -100,16 +97,7 @@ async fn check_against_old(
             return Err(wrong_old_password());
         }
     }
-    if is_password(app, seen, &request.password).await? {
-        return Err(ApiError::bad_request("New password cannot match old password."));
-    }
-    Ok(())
-}
-
-/// Whether this is the password already. Only who may set another is told, so attempts are not counted.
-async fn is_password(app: &App, kept: &PasswordHash, password: &SecretText) -> Result<bool, ApiError> {
-    let verdict = app.passwords().verify(password, Some(kept)).await.map_err(|error| ApiError::internal(&error))?;
-    Ok(verdict == Verdict::Right)
+    require_other(app, seen, &request.password).await
 }
 
 fn wrong_old_password() -> ApiError {

@@ -22,7 +22,7 @@ pub(crate) enum Access {
 use Access::{AnyKey, Filtered, Needs, Public};
 
 /// Below `/api/v2`, unless the path begins with two slashes.
-const ENDPOINTS: [(&str, &str, Access); 84] = [
+const ENDPOINTS: [(&str, &str, Access); 88] = [
     ("GET", "//healthz", Public),
     ("GET", "//latency-check", Public),
     ("GET", "//readyz", Public),
@@ -40,6 +40,8 @@ const ENDPOINTS: [(&str, &str, Access); 84] = [
     ("POST", "/users/first", Public),
     ("POST", "/users/login", Public),
     ("POST", "/users/validate-password", Public),
+    ("POST", "/users/otp/request", Public),
+    ("POST", "/users/otp/change-password", Public),
     ("POST", "/users/logout", AnyKey),
     ("GET", "/experiments", AnyKey),
     ("GET", "/resource-types", AnyKey),
@@ -74,6 +76,8 @@ const ENDPOINTS: [(&str, &str, Access); 84] = [
     ("PUT", "/users/{user}/appearance", Needs("user:update_personal")),
     ("GET", "/users/{user}/preferences", Needs("user:read_personal")),
     ("PUT", "/users/{user}/preferences", Needs("user:update_personal")),
+    ("GET", "/users/{user}/notices", Needs("user:read_personal")),
+    ("PUT", "/users/{user}/notices", Needs("user:update_personal")),
     ("POST", "/users/{user}/keys", Needs("api_key:create")),
     ("POST", "/users/{user}/keys/tokens", Needs("api_key:create")),
     ("GET", "/users/{user}/keys/tokens", Filtered("api_key:read")),

@@ -20,6 +20,7 @@ mod groups;
 mod identity;
 mod keys;
 mod lists;
+mod mails;
 mod matrix;
 mod monotone;
 mod needs;

@@ -17,6 +17,9 @@ CREATE TABLE users (
     -- Wrong passwords in a row, and when the last was given.
     password_failures  INTEGER NOT NULL DEFAULT 0,
     password_failed_at INTEGER NOT NULL DEFAULT 0,
+    -- What the passcode of a reset hashes to, once it was mailed, and when it ends; 0 if none was asked for.
+    passcode_hash      BLOB,
+    passcode_ends_at   INTEGER NOT NULL DEFAULT 0,
     status             TEXT    NOT NULL CHECK (status IN ('active', 'dormant', 'suspended')),
     login_type         TEXT    NOT NULL CHECK (login_type IN ('password', 'github', 'oidc', 'none')),
     roles              TEXT    NOT NULL CHECK (json_valid(roles)),
@@ -70,6 +73,22 @@ CREATE TABLE user_settings (
     value   TEXT NOT NULL,
     PRIMARY KEY (user_id, name)
 ) STRICT;
+
+-- What people are still to be told by mail. None holds a secret: what a mail says is written when it is sent.
+CREATE TABLE notices (
+    id         BLOB    NOT NULL PRIMARY KEY,
+    user_id    BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    -- Of notices about the same there is one.
+    about      TEXT    NOT NULL,
+    content    TEXT    NOT NULL CHECK (json_valid(content)),
+    created_at INTEGER NOT NULL,
+    -- Not to be sent before.
+    due_at     INTEGER NOT NULL,
+    attempts   INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (user_id, about)
+) STRICT;
+
+CREATE INDEX notices_due ON notices (due_at);
 
 -- The group with its organization's own id holds every member, whatever group_members says.
 CREATE TABLE groups (

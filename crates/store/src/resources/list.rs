@@ -129,7 +129,7 @@ impl Store {
             .cond_where(matching(list));
         let mut page = select();
         // A sum is in no index.
-        let created_at = Expr::col(Resources::CreatedAt).add(i64::from(0_u8));
+        let created_at = Expr::col(Resources::CreatedAt).add(0_i64);
         let created_at = if are_few(list) { created_at } else { Expr::col(Resources::CreatedAt) };
         page.cond_where(matching(list))
             .order_by_expr(created_at, Order::Asc)

@@ -133,7 +133,7 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Removes a user: their keys, memberships, settings and grants go, their name and address are free again, their
+    /// Removes a user: their keys, memberships, settings, notices and grants go, their name and address are free again, their
     /// row stays for the records that speak of them.
     ///
     /// # Errors
@@ -144,6 +144,7 @@ impl Tx {
         self.delete_keys_of(id).await?;
         self.delete_memberships(id).await?;
         self.delete_settings_of(id).await?;
+        self.delete_notices_of(id).await?;
         self.revoke_grants_to(id.0).await
     }
 

@@ -75,13 +75,17 @@ impl Store {
 }
 
 impl Tx {
-    /// Gives a user another password: the first wrong one after that is the first in a row.
+    /// Gives a user another password: the first wrong one after that is the first in a row, and a passcode is void.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such live user.
     #[tracing::instrument(skip_all)]
     pub async fn update_password(&mut self, id: UserId, hash: &PasswordHash, now: Timestamp) -> Result<(), StoreError> {
-        let values = [(Users::PasswordHash, hash.0.as_str().into()), (Users::PasswordFailures, 0.into())];
+        let values = [
+            (Users::PasswordHash, hash.0.as_str().into()),
+            (Users::PasswordFailures, 0.into()),
+            (Users::PasscodeEndsAt, 0.into()),
+        ];
         self.update_user(id, now, values).await
     }
 

@@ -36,6 +36,14 @@ impl Deed {
         }
         self
     }
+
+    /// The same, and a field that has this value now.
+    pub(super) fn with_value(mut self, field: &str, new: &impl serde::Serialize) -> Self {
+        if let Some(fields) = self.diff.as_object_mut() {
+            fields.insert(field.to_owned(), json!({"old": null, "new": new, "secret": false}));
+        }
+        self
+    }
 }
 
 impl AuthorizedStore {

@@ -10,7 +10,7 @@ use keyfob_api::secret::SecretText;
 use keyfob_rbac::{Action, AllowEntry, AllowList, Id, Object, ResourceType, ScopeName, scopes_exceeding};
 use keyfob_store::{ApiKey, KeyId, KeyLoginType, ListKeys, Page, StoreError, Tx, User, UserId};
 
-use super::{AuthorizedStore, audit::key_audit};
+use super::{AuthorizedStore, audit::key_audit, notices::summary};
 use crate::{
     gate::{
         Denied, Refused,
@@ -18,6 +18,7 @@ use crate::{
         caller::{PresentedKey, is_full},
         credential::SECRET_LENGTH,
     },
+    notices::Notice,
     state::App,
 };
 
@@ -227,12 +228,14 @@ impl AuthorizedStore {
     /// Stores a key, if its owner is still there.
     pub(super) async fn insert_key(&self, tx: &mut Tx, key: ApiKey) -> Result<(), MintError> {
         let owner = tx.find_user(key.user_id).await?;
-        if owner.is_none_or(|owner| owner.deleted) {
-            return Err(MintError::Overtaken);
-        }
+        let owner = owner.filter(|owner| !owner.deleted).ok_or(MintError::Overtaken)?;
         match tx.insert_key(&key).await {
             Err(StoreError::Conflict(_)) => return Err(MintError::NameTaken(key.token_name)),
             inserted => inserted?,
+        }
+        if let Some(minter) = self.caller.user().filter(|minter| minter.id != owner.id) {
+            let notice = Notice::TokenMinted { by: minter.username.clone(), token: summary(&key) };
+            self.notify(tx, &owner, &notice).await?;
         }
         let action = if self.caller.user().is_none() { "login" } else { "create" };
         self.record(tx, key_audit(action, StatusCode::CREATED, None, Some(&key))).await?;

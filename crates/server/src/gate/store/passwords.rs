@@ -2,11 +2,12 @@
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use keyfob_rbac::{Action, Object, ResourceType, RoleName, may_assign};
-use keyfob_store::{PasswordHash, StoreError, User};
+use keyfob_store::{PasswordHash, StoreError, Tx, User};
 
 use super::{AuthorizedStore, KeyOrder, MintError, MintedKey, audit::user_audit, users::user_object};
 use crate::{
     gate::{Denied, Refused},
+    notices::{Changer, Notice},
     passwords::BOUNDS,
 };
 
@@ -74,12 +75,17 @@ impl AuthorizedStore {
         let until = if let Some(user) = user {
             tx.begin_password_attempt(user.id, BOUNDS, self.now()).await?
         } else {
-            // A write as there is one for a user: it would be missed by who looks at the time that answers take.
-            tx.set_setting(STRANGER, &self.now().to_string()).await?;
+            self.note_stranger(&mut tx).await?;
             self.app.strangers().attempt(address, self.now())
         };
         tx.commit().await?;
         Ok(until)
+    }
+
+    /// A write where there is nobody, as there is one for a user: it would be missed by who looks at the time that
+    /// answers take.
+    pub(super) async fn note_stranger(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        tx.set_setting(STRANGER, &self.now().to_string()).await
     }
 
     /// Forgets a user's wrong passwords: the right one was given. Requires `update` on the user.
@@ -137,11 +143,12 @@ impl AuthorizedStore {
         if seen.is_some_and(|seen| *seen != old) {
             return Err(SetPasswordError::Overtaken);
         }
-        let now = self.now();
-        tx.update_password(user.id, hash, now).await?;
-        let changed = User { updated_at: now, ..user.clone() };
-        let deed = user_audit("write", StatusCode::NO_CONTENT, Some(user), &changed).with_secret("hashed_password");
-        self.record(&mut tx, deed).await?;
+        let by = match self.caller.user() {
+            Some(own) if own.id == user.id => Changer::Owner,
+            Some(other) => Changer::User(other.username.clone()),
+            None => Changer::Operator,
+        };
+        self.replace_password(&mut tx, user, hash, by).await?;
         let successor = match renewed {
             Some(order) => Some(self.successor(&mut tx, order).await?),
             None => None,
@@ -156,6 +163,21 @@ impl AuthorizedStore {
         };
         tx.commit().await?;
         Ok(minted)
+    }
+
+    /// Writes the new password, with a record and a notice of it.
+    pub(super) async fn replace_password(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        hash: &PasswordHash,
+        by: Changer,
+    ) -> Result<(), StoreError> {
+        let at = self.now();
+        tx.update_password(user.id, hash, at).await?;
+        let deed = user_audit("write", StatusCode::NO_CONTENT, Some(user), user).with_secret("hashed_password");
+        self.record(tx, deed).await?;
+        self.notify(tx, user, &Notice::PasswordChanged { by, at }).await
     }
 }
 

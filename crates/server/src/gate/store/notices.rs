@@ -1,0 +1,177 @@
+//! Telling people by mail: what waits to be sent, and what they want to be told.
+use jiff::{SignedDuration, Timestamp};
+use keyfob_api::secret::SecretText;
+use keyfob_rbac::{Action, Object, ResourceType};
+use keyfob_store::{ApiKey, EndingTokens, Notice as Kept, Passcode, StoreError, Tx, User, UserId, UserStatus};
+use uuid::Uuid;
+
+use super::{AuthorizedStore, passcodes::hash_passcode};
+use crate::{
+    gate::Refused,
+    notices::{Notice, OFF, TokenSummary},
+};
+
+/// When a mail that could not be sent is tried again: after so long, then four times as long, and at last this often.
+const FIRST_RETRY: SignedDuration = SignedDuration::from_secs(10);
+const LAST_RETRY: SignedDuration = SignedDuration::from_hours(1);
+
+/// How many days before a token's end its owner is told, and how many days ago it must have been used at the most.
+const DAYS_BEFORE: [i64; 3] = [14, 7, 1];
+const USED_WITHIN: i64 = 30;
+
+/// The setting that says until when owners of ending tokens were told.
+const TOLD_UNTIL: &str = "token_endings_told_until";
+
+/// A notice that is to be sent now.
+pub(crate) struct DueNotice {
+    pub(crate) id: Uuid,
+    pub(crate) notice: Notice,
+    pub(crate) email: String,
+    pub(crate) username: String,
+    pub(crate) created_at: Timestamp,
+    /// The passcode of a reset; it exists nowhere else.
+    pub(crate) passcode: Option<SecretText>,
+}
+
+pub(super) fn summary(key: &ApiKey) -> TokenSummary {
+    TokenSummary {
+        id: key.id.to_string(),
+        name: key.token_name.clone(),
+        scopes: key.scopes.clone(),
+        allow_list: key.allow_list.clone(),
+        ends_at: key.expires_at,
+    }
+}
+
+fn days(number: i64) -> SignedDuration {
+    SignedDuration::from_hours(number.saturating_mul(24))
+}
+
+fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+impl AuthorizedStore {
+    /// Lets a person be told, if mails are sent at all and they want to be told. It belongs to the change that they
+    /// are told of, and takes no further permission.
+    pub(super) async fn notify(&self, tx: &mut Tx, user: &User, notice: &Notice) -> Result<(), StoreError> {
+        if self.app.mailer().is_none() || user.email.is_empty() || user.deleted {
+            return Ok(());
+        }
+        if let Some(choice) = notice.choice()
+            && self.store().user_settings(user.id).await?.get(choice).is_some_and(|value| value == OFF)
+        {
+            return Ok(());
+        }
+        let now = self.now();
+        // Texts and instants always have a form in JSON.
+        let content = serde_json::to_value(notice).unwrap_or_default();
+        let kept = Kept {
+            id: self.app.random().uuid(),
+            user_id: user.id,
+            about: notice.about(),
+            content,
+            created_at: now,
+            due_at: later(now, notice.delay()),
+            attempts: 0,
+        };
+        tx.put_notice(&kept).await?;
+        // Whoever sends mails finds this one when the unit of work is done: until then nobody else begins one.
+        self.app.mail_waits().notify_one();
+        Ok(())
+    }
+
+    /// Takes notices that are due, to be sent at once; each is due again later, in case it cannot be sent. Requires
+    /// `read` and `update` on all users.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn claim_notices(&self, at_most: u64) -> Result<Vec<DueNotice>, Refused> {
+        self.require_permitted(Action::READ, &Object::of(ResourceType::USER))?;
+        self.require_permitted(Action::UPDATE, &Object::of(ResourceType::USER))?;
+        let mut tx = self.store().begin().await?;
+        let mut claimed = Vec::new();
+        for kept in tx.due_notices(self.now(), at_most).await? {
+            let factor = 4_i32.saturating_pow(kept.attempts.min(10));
+            let wait = FIRST_RETRY.checked_mul(factor).map_or(LAST_RETRY, |wait| wait.min(LAST_RETRY));
+            tx.attempt_notice(kept.id, later(self.now(), wait)).await?;
+            let id = kept.id;
+            match self.prepare(&mut tx, kept).await? {
+                Some(due) => claimed.push(due),
+                None => tx.delete_notice(id).await?,
+            }
+        }
+        tx.commit().await?;
+        Ok(claimed)
+    }
+
+    /// A notice with all that its mail needs; none if there is nobody to tell any more, or nothing.
+    async fn prepare(&self, tx: &mut Tx, kept: Kept) -> Result<Option<DueNotice>, StoreError> {
+        let Some(user) = tx.find_user(kept.user_id).await?.filter(|user| !user.deleted && !user.email.is_empty())
+        else {
+            return Ok(None);
+        };
+        let Ok(notice) = serde_json::from_value::<Notice>(kept.content) else {
+            tracing::error!(id = %kept.id, "a mail of a kind that this version does not know is given up");
+            return Ok(None);
+        };
+        let mut due = DueNotice {
+            id: kept.id,
+            notice,
+            email: user.email,
+            username: user.username,
+            created_at: kept.created_at,
+            passcode: None,
+        };
+        if due.notice == Notice::PasswordReset {
+            let Some(pending) = tx.find_passcode(user.id).await?.filter(|pending| pending.ends_at > self.now()) else {
+                return Ok(None);
+            };
+            let passcode = SecretText::new(self.app.random().uuid().to_string());
+            let hash = Some(hash_passcode(&passcode));
+            tx.set_passcode(user.id, &Passcode { hash, ends_at: pending.ends_at }).await?;
+            due.passcode = Some(passcode);
+        }
+        Ok(Some(due))
+    }
+
+    /// Takes a notice out of the queue. Requires `update` on all users.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn forget_notice(&self, id: Uuid) -> Result<(), Refused> {
+        self.require_permitted(Action::UPDATE, &Object::of(ResourceType::USER))?;
+        let mut tx = self.store().begin().await?;
+        tx.delete_notice(id).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Lets the owners of tokens be told that these end soon. Each end is told of once for each number of days. Says
+    /// how many there were. Requires `read` on all users and all keys.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn tell_of_ending_tokens(&self) -> Result<usize, Refused> {
+        self.require_permitted(Action::READ, &Object::of(ResourceType::USER))?;
+        self.require_permitted(Action::READ, &Object::of(ResourceType::API_KEY))?;
+        let now = self.now();
+        let mut tx = self.store().begin().await?;
+        let told_until = tx.find_setting(TOLD_UNTIL).await?.and_then(|at| at.parse().ok()).unwrap_or(now);
+        let mut told = 0;
+        for number in DAYS_BEFORE {
+            let wanted = EndingTokens {
+                after: later(told_until, days(number)),
+                until: later(now, days(number)),
+                used_since: now.checked_sub(days(USED_WITHIN)).unwrap_or(Timestamp::MIN),
+                longer_than: days(number).as_secs(),
+            };
+            for key in tx.ending_tokens(wanted, now).await? {
+                if let Some(owner) = self.active(&mut tx, key.user_id).await? {
+                    self.notify(&mut tx, &owner, &Notice::TokenEnding { token: summary(&key) }).await?;
+                    told += 1;
+                }
+            }
+        }
+        tx.set_setting(TOLD_UNTIL, &now.to_string()).await?;
+        tx.commit().await?;
+        Ok(told)
+    }
+
+    async fn active(&self, tx: &mut Tx, id: UserId) -> Result<Option<User>, StoreError> {
+        Ok(tx.find_user(id).await?.filter(|user| user.status != UserStatus::Suspended))
+    }
+}

@@ -1,0 +1,103 @@
+//! What people are told by mail.
+mod delivery;
+mod letter;
+
+pub(crate) use delivery::deliver_due;
+pub(crate) use letter::letter;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// How long a passcode works (stance "One-time passcodes").
+pub(crate) const PASSCODE_LIFE: SignedDuration = SignedDuration::from_mins(20);
+
+/// How long nothing more must happen before people are told what did: of several changes in a row they are told once.
+const QUIET: SignedDuration = SignedDuration::from_secs(20);
+
+/// Something to tell a person. It is kept until it is sent, so it holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum Notice {
+    /// How to replace the password that they forgot. The passcode is made when the mail is written.
+    PasswordReset,
+    /// Their password was changed.
+    PasswordChanged {
+        /// By whom.
+        by: Changer,
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody minted a token on their behalf.
+    TokenMinted {
+        /// Who did.
+        by: String,
+        /// The token.
+        token: TokenSummary,
+    },
+    /// A token that they use ends soon.
+    TokenEnding {
+        /// The token.
+        token: TokenSummary,
+    },
+}
+
+/// Who changed a password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Changer {
+    /// Its owner, signed in.
+    Owner,
+    /// Whoever had the passcode.
+    Passcode,
+    /// Somebody else, of this username.
+    User(String),
+    /// Somebody on the server's host.
+    Operator,
+}
+
+/// What a mail says of a token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TokenSummary {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) allow_list: Vec<String>,
+    pub(crate) ends_at: Timestamp,
+}
+
+impl Notice {
+    /// What it is about: of notices about the same only the newest is sent.
+    pub(crate) fn about(&self) -> String {
+        match self {
+            Self::PasswordReset => "password_reset".to_owned(),
+            Self::PasswordChanged { .. } => "password_changed".to_owned(),
+            Self::TokenMinted { token, .. } => format!("token_minted:{}", token.id),
+            Self::TokenEnding { token } => format!("token_ending:{}", token.id),
+        }
+    }
+
+    /// The name under which people can choose not to be told; none for what they asked for themselves.
+    pub(crate) fn choice(&self) -> Option<&'static str> {
+        match self {
+            Self::PasswordReset => None,
+            Self::PasswordChanged { .. } => Some(PASSWORD_CHANGED),
+            Self::TokenMinted { .. } => Some(TOKEN_MINTED),
+            Self::TokenEnding { .. } => Some(TOKEN_ENDING),
+        }
+    }
+
+    /// How long it waits before it is sent.
+    pub(crate) fn delay(&self) -> SignedDuration {
+        match self {
+            Self::PasswordReset => SignedDuration::ZERO,
+            _ => QUIET,
+        }
+    }
+}
+
+/// The user settings that say whether to tell.
+pub(crate) const PASSWORD_CHANGED: &str = "notice_password_changed";
+pub(crate) const TOKEN_MINTED: &str = "notice_token_minted";
+pub(crate) const TOKEN_ENDING: &str = "notice_token_ending";
+/// What such a setting holds when people are not to be told.
+pub(crate) const OFF: &str = "off";

@@ -1,0 +1,68 @@
+//! Sending what is due, and trying again what could not be sent.
+use jiff::SignedDuration;
+
+use super::{Notice, letter};
+use crate::{
+    context::RequestContext,
+    gate::{AuthorizedStore, DueNotice, System},
+    mail::{Mail, Mailer, SendError},
+    state::App,
+};
+
+/// How many mails are taken out of the queue at a time.
+const AT_ONCE: u64 = 20;
+/// How long a mail is tried to be sent before it is given up.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(72);
+
+/// Sends all mails that are due.
+pub(crate) async fn deliver_due(app: App) {
+    let Some(mailer) = app.mailer() else { return };
+    let store = System::Mail.store(&app, RequestContext::default());
+    loop {
+        match store.claim_notices(AT_ONCE).await {
+            Ok(due) if due.is_empty() => return,
+            Ok(due) => {
+                for notice in due {
+                    deliver(&app, mailer, &store, &notice).await;
+                }
+            }
+            Err(error) => return tracing::warn!(?error, "mails that are due could not be read"),
+        }
+    }
+}
+
+async fn deliver(app: &App, mailer: &Mailer, store: &AuthorizedStore, due: &DueNotice) {
+    let id = due.id;
+    let sent = match letter(due, app.access_url()) {
+        Ok(letter) => {
+            let mail = Mail {
+                id,
+                to: due.email.clone(),
+                written_at: app.clock().now(),
+                subject: letter.subject,
+                text: letter.text,
+                html: letter.html,
+            };
+            mailer.send(mail).await
+        }
+        Err(error) => Err(SendError::ForEver(error.to_string())),
+    };
+    let waited = app.clock().now().duration_since(due.created_at);
+    match sent {
+        Ok(()) => tracing::info!(%id, kind = due.notice.kind(), "sent a mail"),
+        Err(SendError::ForNow(cause)) if waited < PATIENCE => {
+            return tracing::warn!(%id, cause, "a mail could not be sent; it will be tried again");
+        }
+        Err(error) => tracing::error!(%id, %error, "a mail could not be sent, and is given up"),
+    }
+    // Without this the mail would be sent once more: better than never.
+    if let Err(error) = store.forget_notice(id).await {
+        tracing::warn!(%id, ?error, "a mail that is done with could not be taken out of the queue");
+    }
+}
+
+impl Notice {
+    fn kind(&self) -> &'static str {
+        self.choice().unwrap_or("password_reset")
+    }
+}

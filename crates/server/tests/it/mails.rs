@@ -1,0 +1,287 @@
+//! Mails: passcodes, notices, and the queue that they wait in.
+use axum::http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use keyfob_testkit::{Mail, MailServer};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Identity, PASSWORD, TestApp, open};
+
+const OTHER: &str = "An0ther!Secret-pw";
+
+fn flags(mails: &MailServer) -> Vec<String> {
+    let smarthost = format!("--email-smarthost={}", mails.address);
+    vec!["--email-from=Keyfob <keys@example.com>".to_owned(), smarthost]
+}
+
+/// A server that mails to this mail server, its first user, an owner, and the member alice.
+async fn town(mails: &MailServer) -> (TestApp, Identity, Identity) {
+    let flags = flags(mails);
+    let (app, owner) = TestApp::with(&flags.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    (app, owner, alice)
+}
+
+/// All mails that are sent by now.
+async fn sent(app: &TestApp, mails: &MailServer) -> Vec<Mail> {
+    app.server.run_jobs_once().await;
+    mails.take()
+}
+
+/// The only mail that is sent by now.
+async fn only(app: &TestApp, mails: &MailServer) -> Mail {
+    let mut sent = sent(app, mails).await;
+    assert_eq!(sent.len(), 1, "{:?}", sent.iter().map(|mail| &mail.subject).collect::<Vec<_>>());
+    sent.remove(0)
+}
+
+async fn ask(app: &TestApp, email: &str) -> Answer {
+    app.nobody().post("/api/v2/users/otp/request", json!({"email": email})).await.expect(StatusCode::NO_CONTENT)
+}
+
+/// The passcode in a mail.
+fn passcode(mail: &Mail) -> String {
+    let (_, rest) = mail.text.split_once("otp=").unwrap();
+    rest[..36].to_owned()
+}
+
+async fn replace(app: &TestApp, email: &str, passcode: &str, password: &str) -> Answer {
+    let body = json!({"email": email, "password": password, "one_time_passcode": passcode});
+    app.nobody().post("/api/v2/users/otp/change-password", body).await
+}
+
+/// How long notices wait for others about the same.
+async fn quiet(app: &TestApp) {
+    app.advance(SignedDuration::from_secs(20));
+}
+
+#[tokio::test]
+async fn a_passcode_comes_by_mail_and_is_in_both_its_parts() {
+    let mails = MailServer::start();
+    let (app, _owner, _alice) = town(&mails).await;
+    ask(&app, "Alice@Example.com").await;
+    let mail = only(&app, &mails).await;
+    let passcode = passcode(&mail);
+    let hide = |text: &str| text.replace(&passcode, "<passcode>").replace("\r\n", "\n");
+    insta::assert_snapshot!("reset_text", hide(&mail.text));
+    insta::assert_snapshot!("reset_html", hide(&mail.html));
+    assert_eq!((mail.to.as_str(), mail.from.as_str()), ("alice@example.com", "Keyfob <keys@example.com>"));
+    assert_eq!(mail.subject, "Reset your password for Keyfob");
+    replace(&app, "alice@example.com", &passcode, OTHER).await.expect(StatusCode::NO_CONTENT);
+}
+
+/// Stance "One-time passcodes": single use, 20 minutes; a failed attempt does not use it up.
+#[tokio::test]
+async fn a_passcode_works_once_for_its_user_and_for_twenty_minutes() {
+    let mails = MailServer::start();
+    let (app, owner, _alice) = town(&mails).await;
+    owner.make_user("bob", &[]).await;
+    let incorrect = |answer: Answer| {
+        assert_eq!(answer.expect(StatusCode::BAD_REQUEST).message(), "Incorrect email or one-time passcode.");
+    };
+    ask(&app, "alice@example.com").await;
+    let first = passcode(&only(&app, &mails).await);
+    incorrect(replace(&app, "bob@example.com", &first, OTHER).await);
+    for _ in 0..20 {
+        incorrect(replace(&app, "alice@example.com", "00000000-0000-4000-8000-000000000000", OTHER).await);
+    }
+    app.advance(SignedDuration::from_mins(20) - SignedDuration::from_nanos(1000));
+    replace(&app, "alice@example.com", &first, OTHER).await.expect(StatusCode::NO_CONTENT);
+    incorrect(replace(&app, "alice@example.com", &first, PASSWORD).await);
+    ask(&app, "alice@example.com").await;
+    let sent = sent(&app, &mails).await;
+    let late = sent.iter().find(|mail| mail.text.contains("otp=")).unwrap();
+    app.advance(SignedDuration::from_mins(20));
+    incorrect(replace(&app, "alice@example.com", &passcode(late), PASSWORD).await);
+}
+
+/// Two who have the same passcode: one of them sets the password.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_passcode_works_once_even_at_the_same_time() {
+    let mails = MailServer::start();
+    let (app, _owner, _alice) = town(&mails).await;
+    ask(&app, "alice@example.com").await;
+    let passcode = passcode(&only(&app, &mails).await);
+    let try_with = |password: &'static str| replace(&app, "alice@example.com", &passcode, password);
+    let (one, other) = tokio::join!(try_with(OTHER), try_with("Th1rd.One_is-here!"));
+    let worked = [&one, &other].into_iter().filter(|answer| answer.status == StatusCode::NO_CONTENT).count();
+    assert_eq!(worked, 1, "{} {}", one.status, other.status);
+}
+
+/// Nobody is told who has an account, and who cannot use a password gets no mail.
+#[tokio::test]
+async fn who_cannot_use_a_passcode_gets_none() {
+    let mails = MailServer::start();
+    let (app, owner, _alice) = town(&mails).await;
+    let id = owner.make_user("bob", &[]).await["id"].as_str().unwrap().to_owned();
+    owner.put(&format!("/api/v2/users/{id}/status/suspend"), Value::Null).await.expect(StatusCode::OK);
+    for email in ["bob@example.com", "nobody@example.com"] {
+        ask(&app, email).await;
+    }
+    assert!(sent(&app, &mails).await.is_empty());
+}
+
+/// Security checklist, point 5: what is mailed is kept nowhere.
+#[tokio::test]
+async fn a_passcode_is_not_in_the_database() {
+    let mails = MailServer::start();
+    let (app, owner, _alice) = town(&mails).await;
+    mails.refuse(Some("451 try later"));
+    ask(&app, "alice@example.com").await;
+    assert!(sent(&app, &mails).await.is_empty());
+    mails.refuse(None);
+    app.advance(SignedDuration::from_secs(10));
+    let mail = only(&app, &mails).await;
+    let passcode = passcode(&mail);
+    for file in std::fs::read_dir(app.data.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(!bytes.windows(36).any(|window| window == passcode.as_bytes()));
+    }
+    let records = owner.get("/api/v2/audit?q=action:request_password_reset").await.expect(StatusCode::OK).json();
+    assert_eq!(records["count"], 1);
+    assert!(!records.to_string().contains(&passcode));
+    assert!(!mail.subject.contains(&passcode));
+}
+
+/// The mail server is away, the server ends, both come back: the mail is sent once.
+#[tokio::test]
+async fn a_mail_waits_for_the_mail_server_over_a_restart() {
+    let mails = MailServer::start();
+    let (app, owner, alice) = town(&mails).await;
+    mails.refuse(Some("421 not now"));
+    owner
+        .post(&format!("/api/v2/users/{}/keys/tokens", alice.id), json!({"token_name": "ci"}))
+        .await
+        .expect(StatusCode::CREATED);
+    quiet(&app).await;
+    assert!(sent(&app, &mails).await.is_empty());
+    let TestApp { server, clock, data } = app;
+    drop((server, owner, alice));
+    mails.refuse(None);
+    let flags = flags(&mails);
+    let flags: Vec<_> = flags.iter().map(String::as_str).collect();
+    let server = open(data.path(), &flags, &clock).await.unwrap();
+    let app = TestApp { server, clock, data };
+    assert!(sent(&app, &mails).await.is_empty(), "it is tried again after ten seconds");
+    app.advance(SignedDuration::from_secs(10));
+    let mail = only(&app, &mails).await;
+    assert_eq!((mail.to.as_str(), mail.subject.as_str()), ("alice@example.com", "A token was minted on your behalf"));
+    app.advance(SignedDuration::from_hours(24));
+    assert!(sent(&app, &mails).await.is_empty());
+}
+
+/// Mails are tried ever less often, and given up after three days, or when the mail server will never take them.
+#[tokio::test]
+async fn a_mail_that_cannot_be_sent_is_given_up_in_the_end() {
+    let mails = MailServer::start();
+    let (app, owner, alice) = town(&mails).await;
+    for (refusal, rounds) in [("451 later", 100), ("550 never", 1)] {
+        mails.refuse(Some(refusal));
+        owner.put(&format!("/api/v2/users/{}/password", alice.id), json!({"password": OTHER})).await;
+        for _ in 0..rounds {
+            app.advance(SignedDuration::from_hours(1));
+            assert!(sent(&app, &mails).await.is_empty());
+        }
+        mails.refuse(None);
+        app.advance(SignedDuration::from_hours(1));
+        assert!(sent(&app, &mails).await.is_empty(), "{refusal}");
+    }
+}
+
+#[tokio::test]
+async fn people_are_told_of_passwords_that_changed() {
+    let mails = MailServer::start();
+    let (app, owner, alice) = town(&mails).await;
+    let path = format!("/api/v2/users/{}/password", alice.id);
+    owner.put(&path, json!({"password": OTHER})).await.expect(StatusCode::NO_CONTENT);
+    owner.put(&path, json!({"password": PASSWORD})).await.expect(StatusCode::NO_CONTENT);
+    assert!(sent(&app, &mails).await.is_empty(), "more changes may follow");
+    quiet(&app).await;
+    let mail = only(&app, &mails).await;
+    insta::assert_snapshot!("password_changed", mail.text.replace("\r\n", "\n"));
+    let alice = app.sign_in("alice@example.com").await;
+    let change = json!({"old_password": PASSWORD, "password": OTHER});
+    alice.put("/api/v2/users/me/password", change).await.expect(StatusCode::NO_CONTENT);
+    quiet(&app).await;
+    assert!(only(&app, &mails).await.text.contains("in one of your sessions"));
+    ask(&app, "alice@example.com").await;
+    let passcode = passcode(&only(&app, &mails).await);
+    replace(&app, "alice@example.com", &passcode, PASSWORD).await.expect(StatusCode::NO_CONTENT);
+    quiet(&app).await;
+    assert!(only(&app, &mails).await.text.contains("with a link that was mailed to you"));
+}
+
+#[tokio::test]
+async fn people_are_told_of_tokens_that_others_mint_for_them() {
+    let mails = MailServer::start();
+    let (app, owner, alice) = town(&mails).await;
+    alice.post("/api/v2/users/me/keys/tokens", json!({"token_name": "own"})).await.expect(StatusCode::CREATED);
+    let order = json!({"token_name": "ci", "scopes": ["workspace:read"], "lifetime": 3_600_000_000_000_i64});
+    let minted = owner.post(&format!("/api/v2/users/{}/keys/tokens", alice.id), order).await;
+    let key = minted.expect(StatusCode::CREATED).text("key").to_owned();
+    quiet(&app).await;
+    let mail = only(&app, &mails).await;
+    let (id, secret) = key.split_once('-').unwrap();
+    assert!(!mail.raw.contains(secret));
+    insta::assert_snapshot!("token_minted", mail.text.replace(id, "<id>").replace("\r\n", "\n"));
+}
+
+/// 14, 7 and 1 days before the end, for tokens that were used in the last 30 days and live longer than that.
+#[tokio::test]
+async fn people_are_told_once_of_each_token_that_ends_soon() {
+    let mails = MailServer::start();
+    let (app, _owner, alice) = town(&mails).await;
+    // The first look finds where to begin.
+    assert!(sent(&app, &mails).await.is_empty());
+    let day = |days: i64| days * 86_400_000_000_000;
+    let order = |name: &str, days: i64| json!({"token_name": name, "lifetime": day(days)});
+    let used = alice.token(order("used", 20)).await;
+    alice.token(order("unused", 20)).await;
+    let short = alice.token(order("short", 7)).await;
+    for token in [&used, &short] {
+        token.get("/api/v2/users/me").await.expect(StatusCode::OK);
+    }
+    let mut told = Vec::new();
+    for half in 1..=50 {
+        app.advance(SignedDuration::from_hours(12));
+        // What is found at once is sent when nothing more came for a while.
+        app.server.run_jobs_once().await;
+        quiet(&app).await;
+        told.extend(sent(&app, &mails).await.into_iter().map(|mail| (half, mail.subject)));
+    }
+    let ends = |name: &str| format!("Your token {name} ends soon");
+    assert_eq!(told, [(12, ends("used")), (12, ends("short")), (26, ends("used")), (38, ends("used"))]);
+}
+
+#[tokio::test]
+async fn people_choose_what_they_are_told() {
+    let mails = MailServer::start();
+    let (app, owner, alice) = town(&mails).await;
+    let path = "/api/v2/users/me/notices";
+    let all = json!({"password_changed": true, "token_minted": true, "token_ending": true});
+    assert_eq!(alice.get(path).await.expect(StatusCode::OK).json(), all);
+    let fewer = alice.put(path, json!({"password_changed": false})).await.expect(StatusCode::OK).json();
+    assert_eq!(fewer, json!({"password_changed": false, "token_minted": true, "token_ending": true}));
+    owner
+        .put(&format!("/api/v2/users/{}/password", alice.id), json!({"password": OTHER}))
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    quiet(&app).await;
+    assert!(sent(&app, &mails).await.is_empty());
+    // What they ask for themselves comes in any case.
+    ask(&app, "alice@example.com").await;
+    only(&app, &mails).await;
+    assert_eq!(owner.get(&format!("/api/v2/users/{}/notices", alice.id)).await.expect(StatusCode::OK).json(), fewer);
+}
+
+/// A mail says when it was written, and has one name however often it is sent.
+#[tokio::test]
+async fn a_mail_keeps_its_name_when_it_is_sent_again() {
+    let mails = MailServer::start();
+    let (app, _owner, _alice) = town(&mails).await;
+    ask(&app, "alice@example.com").await;
+    let mail = only(&app, &mails).await;
+    assert!(mail.message_id.ends_with("@example.com>"), "{}", mail.message_id);
+    let written = app.clock.now().to_zoned(jiff::tz::TimeZone::UTC).strftime("%d %b %Y").to_string();
+    assert!(mail.raw.contains(&written));
+    assert!(app.clock.now() > Timestamp::UNIX_EPOCH);
+}

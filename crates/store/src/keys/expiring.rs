@@ -1,0 +1,44 @@
+//! Tokens whose end comes near.
+use jiff::Timestamp;
+use sea_query::{Expr, ExprTrait as _, Order};
+
+use super::{ApiKey, ApiKeys, KeyLoginType, KeyRow, is_live, select};
+use crate::{
+    StoreError, Tx,
+    db::{Source as _, microseconds},
+};
+
+/// Which tokens are looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct EndingTokens {
+    /// Those that end after this instant …
+    pub after: Timestamp,
+    /// … and not after this one,
+    pub until: Timestamp,
+    /// that were used at this instant or later,
+    pub used_since: Timestamp,
+    /// and were to live longer than this many seconds.
+    pub longer_than: i64,
+}
+
+impl Tx {
+    /// Live tokens whose end comes near, the nearest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn ending_tokens(&mut self, wanted: EndingTokens, now: Timestamp) -> Result<Vec<ApiKey>, StoreError> {
+        let mut query = select(Expr::val(0_i64));
+        query
+            .and_where(is_live(now))
+            .and_where(Expr::col(ApiKeys::LoginType).eq(KeyLoginType::Token.as_str()))
+            .and_where(Expr::col(ApiKeys::ExpiresAt).gt(microseconds(wanted.after)))
+            .and_where(Expr::col(ApiKeys::ExpiresAt).lte(microseconds(wanted.until)))
+            .and_where(Expr::col(ApiKeys::LastUsed).gte(microseconds(wanted.used_since)))
+            .and_where(Expr::col(ApiKeys::LifetimeSeconds).gt(wanted.longer_than))
+            .order_by(ApiKeys::ExpiresAt, Order::Asc)
+            .order_by(ApiKeys::Id, Order::Asc);
+        let rows: Vec<KeyRow> = (&mut &mut *self).fetch_all(&query).await?;
+        rows.into_iter().map(ApiKey::try_from).collect()
+    }
+}

@@ -1,0 +1,7 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+mod mail;
+
+pub use mail::{Mail, MailServer};
