@@ -38,7 +38,7 @@ impl Server {
     pub(crate) fn start() -> Result<Self> {
         let (program, home) = (program()?, tempfile::tempdir()?);
         let mut process = Command::new(&program)
-            .args(["server", "--http-address", "127.0.0.1:0", "--data-dir"])
+            .args(["server", "--http-address", "127.0.0.1:0", "--dangerous-disable-rate-limits", "--data-dir"])
             .arg(home.path().join("data"))
             .env_clear()
             .env("HOME", home.path())

@@ -62,7 +62,7 @@ impl World {
     pub(crate) async fn new() -> Self {
         let data = tempfile::tempdir().unwrap();
         let start: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
-        let args = Settings::parse_from(["server"]).args;
+        let args = Settings::parse_from(["server", "--dangerous-disable-rate-limits"]).args;
         let url = "http://keyfob.test";
         let server = Server::open(&args, data.path(), url, Clock::fixed(start), Random::seeded(1)).await.unwrap();
         let mut world = Self { server, people: Vec::new(), data };

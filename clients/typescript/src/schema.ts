@@ -683,6 +683,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/users/otp/change-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replace a forgotten password: the passcode is used up, and all keys of the user end */
+        post: operations["change_password_with_passcode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/users/otp/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a passcode mailed with which a forgotten password is replaced; the answer is the same for unknown addresses */
+        post: operations["request_passcode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/users/roles": {
         parameters: {
             query?: never;
@@ -867,6 +901,24 @@ export interface paths {
         /** Get how one signs in */
         get: operations["get_login_type"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/users/{user}/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get what a user is told by mail */
+        get: operations["get_notice_choices"];
+        /** Set what a user is told by mail; what is left out stays as it is */
+        put: operations["update_notice_choices"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1451,6 +1503,24 @@ export interface components {
             /** @description Always false. */
             workspace_proxy: boolean;
         };
+        /** @description `POST /users/otp/change-password`. */
+        ChangePasswordWithPasscodeRequest: {
+            /**
+             * @description Required.
+             * @default
+             */
+            email?: string;
+            /**
+             * @description As it came by mail. Required.
+             * @default
+             */
+            one_time_passcode?: components["schemas"]["SecretText"];
+            /**
+             * @description The new one. Required.
+             * @default
+             */
+            password?: components["schemas"]["SecretText"];
+        };
         /** @description Whether a check is allowed; with `explain`, also why. */
         Checked: boolean | components["schemas"]["Explanation"];
         /** @description `POST /users/first`. */
@@ -1899,6 +1969,15 @@ export interface components {
          * @description A length of time in whole nanoseconds, possibly negative: what a person asked for may be nonsense.
          */
         Nanoseconds: number;
+        /** @description What a user is told by mail. */
+        NoticeChoices: {
+            /** @description That their password changed. */
+            password_changed: boolean;
+            /** @description That a token that they use ends soon: 14, 7 and 1 days before. */
+            token_ending: boolean;
+            /** @description That somebody minted a token on their behalf. */
+            token_minted: boolean;
+        };
         /** @description Signing in by `OpenID` Connect. */
         OidcAuthMethod: {
             /** @description Whether it is on offer. */
@@ -2117,6 +2196,14 @@ export interface components {
             updated_at: components["schemas"]["Time"];
             /** @description Unique without regard to case. */
             username: string;
+        };
+        /** @description `POST /users/otp/request`. */
+        RequestPasscodeRequest: {
+            /**
+             * @description Required.
+             * @default
+             */
+            email?: string;
         };
         /** @description A registered resource. */
         Resource: {
@@ -2430,6 +2517,24 @@ export interface components {
             url: string;
             /** @description This version. */
             version: string;
+        };
+        /** @description `PUT /users/{user}/notices`: what is left out stays as it is. */
+        UpdateNoticeChoices: {
+            /**
+             * @description That their password changed.
+             * @default null
+             */
+            password_changed?: boolean | null;
+            /**
+             * @description That a token that they use ends soon.
+             * @default null
+             */
+            token_ending?: boolean | null;
+            /**
+             * @description That somebody minted a token on their behalf.
+             * @default null
+             */
+            token_minted?: boolean | null;
         };
         /** @description `PATCH /organizations/{organization}`: what is left out stays. */
         UpdateOrganizationRequest: {
@@ -5138,6 +5243,86 @@ export interface operations {
             };
         };
     };
+    change_password_with_passcode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePasswordWithPasscodeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused; the message says why. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    request_passcode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestPasscodeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused; the message says why. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_site_roles: {
         parameters: {
             query?: never;
@@ -5758,6 +5943,92 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserLoginType"];
+                };
+            };
+            /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused; the message says why. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_notice_choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `me`, an id, or a username. */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeChoices"];
+                };
+            };
+            /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused; the message says why. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update_notice_choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `me`, an id, or a username. */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateNoticeChoices"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeChoices"];
                 };
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */

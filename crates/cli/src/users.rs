@@ -3,6 +3,7 @@ mod create;
 mod delete;
 mod edit_roles;
 mod list;
+mod notices;
 mod rows;
 mod show;
 mod status;
@@ -37,6 +38,8 @@ pub(crate) enum UsersCommand {
     Activate(status::StatusArgs),
     /// Give a user roles of the deployment, in place of all earlier ones
     EditRoles(edit_roles::EditRolesArgs),
+    /// Choose what a user is told by mail
+    Notices(notices::NoticesArgs),
 }
 
 /// Runs one of them.
@@ -49,5 +52,6 @@ pub(crate) async fn run(app: &App, command: UsersCommand) -> anyhow::Result<()> 
         UsersCommand::Suspend(args) => status::suspend(app, &args).await,
         UsersCommand::Activate(args) => status::activate(app, &args).await,
         UsersCommand::EditRoles(args) => edit_roles::run(app, args).await,
+        UsersCommand::Notices(args) => notices::run(app, &args).await,
     }
 }

@@ -2,7 +2,10 @@
 use keyfob_api::{
     organizations::Organization,
     roles::AssignableRole,
-    users::{CreateUserRequest, UpdateRoles, UpdateUserProfileRequest, User, UserList, UserRoles},
+    users::{
+        CreateUserRequest, NoticeChoices, UpdateNoticeChoices, UpdateRoles, UpdateUserProfileRequest, User, UserList,
+        UserRoles,
+    },
 };
 
 use crate::{Paging, client::Client, error::Error};
@@ -97,5 +100,25 @@ impl Client {
     /// 400 for impossible names, 409 for a username that is taken, 403 or 404 when the caller may not.
     pub async fn update_profile(&self, user: &str, profile: &UpdateUserProfileRequest) -> Result<User, Error> {
         self.put("/users/{user}/profile", &[user]).json(profile).send().await?.json()
+    }
+
+    /// What a user is told by mail.
+    ///
+    /// # Errors
+    /// 404 when the user is missing or hidden.
+    pub async fn notice_choices(&self, user: &str) -> Result<NoticeChoices, Error> {
+        self.get("/users/{user}/notices", &[user]).send().await?.json()
+    }
+
+    /// Changes what a user is told by mail, and gives all of it.
+    ///
+    /// # Errors
+    /// 403 or 404 when the caller may not.
+    pub async fn update_notice_choices(
+        &self,
+        user: &str,
+        change: &UpdateNoticeChoices,
+    ) -> Result<NoticeChoices, Error> {
+        self.put("/users/{user}/notices", &[user]).json(change).send().await?.json()
     }
 }

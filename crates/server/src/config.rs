@@ -1,10 +1,12 @@
 //! The server's settings: each a flag, an environment variable and a default.
 mod durations;
 mod environment;
+mod guard;
 mod mail;
 
 pub use durations::parse_duration;
 pub use environment::with_coder_environment;
+pub use guard::GuardArgs;
 pub use mail::MailArgs;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -101,6 +103,9 @@ pub struct ServerArgs {
     #[arg(long, env = "KEYFOB_AUDIT_LOGS_RETENTION", value_name = "DURATION", default_value = "0",
         allow_hyphen_values = true, value_parser = parse_duration)]
     pub audit_logs_retention: Duration,
+    /// How much anybody may ask.
+    #[command(flatten)]
+    pub guard: GuardArgs,
     /// How mails are sent.
     #[command(flatten)]
     pub mail: MailArgs,

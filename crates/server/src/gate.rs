@@ -11,6 +11,7 @@ mod roles;
 mod store;
 mod system;
 
+pub(crate) use authenticate::Identity;
 pub(crate) use caller::Caller;
 pub(crate) use credential::CredentialRules;
 pub(crate) use csrf::guard as csrf_guard;

@@ -21,7 +21,7 @@ use crate::{
     deployment, documentation,
     error::ApiError,
     gate::csrf_guard,
-    groups, organizations, resources, roles, sessions,
+    groups, limits, organizations, resources, roles, sessions,
     state::App,
     tokens, users,
 };
@@ -72,6 +72,7 @@ fn framed(app: App, routes: Router<App>) -> Router {
         .fallback(async || ApiError::new(StatusCode::NOT_FOUND, "Route not found."))
         .method_not_allowed_fallback(async || ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed."))
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn_with_state(app.clone(), limits::guard))
         .layer(middleware::from_fn_with_state(app.clone(), csrf_guard))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(app.clone(), frame))
@@ -118,7 +119,8 @@ async fn frame(State(app): State<App>, mut request: Request, next: Next) -> Resp
 }
 
 fn context(app: &App, request: &Request) -> RequestContext {
-    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let address = peer.map(|peer| app.settings().proxies.client(peer, request.headers()));
     let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     RequestContext {
         request_id: app.random().uuid(),

@@ -27,7 +27,7 @@ const DORMANT_AT_MOST: u64 = 1_000;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 async fn never(_: App) {
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 async fn mail_waits(app: App) {

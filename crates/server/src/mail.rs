@@ -56,7 +56,7 @@ pub struct BadMailSetting {
     problem: String,
 }
 
-fn bad(flag: &'static str, problem: impl ToString) -> BadMailSetting {
+fn bad(flag: &'static str, problem: impl std::fmt::Display) -> BadMailSetting {
     BadMailSetting { flag, problem: problem.to_string() }
 }
 

@@ -11,8 +11,10 @@ use crate::{
     clock::Clock,
     cookies::CookieRules,
     gate::{CredentialRules, RoleBook, Vault},
+    limits::{RateLimits, Windows},
     mail::Mailer,
     passwords::{Passwords, Strangers},
+    proxies::Proxies,
     random::Random,
 };
 
@@ -32,6 +34,7 @@ pub(crate) struct Parts {
     pub(crate) refusals: GatheredRefusals,
     pub(crate) mailer: Option<Mailer>,
     pub(crate) mail_waits: Notify,
+    pub(crate) windows: Windows,
     pub(crate) settings: Settings,
     pub(crate) audit_key: ChainKey,
 }
@@ -44,6 +47,8 @@ pub(crate) struct Settings {
     pub(crate) credentials: CredentialRules,
     pub(crate) cookies: CookieRules,
     pub(crate) lifetimes: Lifetimes,
+    pub(crate) limits: RateLimits,
+    pub(crate) proxies: Proxies,
     /// Only owners sign in with a password.
     pub(crate) is_password_auth_disabled: bool,
     /// What people must agree to before they sign in.
@@ -110,6 +115,11 @@ impl App {
     /// What sends mails; none if no mail server is set.
     pub(crate) fn mailer(&self) -> Option<&Mailer> {
         self.0.mailer.as_ref()
+    }
+
+    /// How much was asked in the last two minutes.
+    pub(crate) fn windows(&self) -> &Windows {
+        &self.0.windows
     }
 
     /// Wakes whoever sends mails.

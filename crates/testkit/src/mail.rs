@@ -62,7 +62,7 @@ impl MailServer {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let taken = Arc::clone(&taken);
-                std::thread::spawn(move || converse(stream, &taken));
+                std::thread::spawn(move || converse(&stream, &taken));
             }
         });
         Self { address, inbox }
@@ -90,16 +90,16 @@ impl MailServer {
 }
 
 /// One connection; whatever goes wrong with it ends it.
-fn converse(stream: TcpStream, inbox: &Inbox) -> Option<()> {
+fn converse(stream: &TcpStream, inbox: &Inbox) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
-    let mut say = |text: &str| (&stream).write_all(format!("{text}\r\n").as_bytes()).ok();
+    let say = |text: &str| (&*stream).write_all(format!("{text}\r\n").as_bytes()).ok();
     say("220 mail")?;
     let mut to = String::new();
     loop {
         let line = line(&mut reader)?;
         match line.get(..4).unwrap_or_default().to_ascii_uppercase().as_str() {
             "RCPT" => {
-                to = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
+                line.split(['<', '>']).nth(1).unwrap_or_default().clone_into(&mut to);
                 say("250 ok")?;
             }
             "DATA" => {

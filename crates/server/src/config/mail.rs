@@ -10,7 +10,6 @@ const MAIL: &str = "Mail";
 
 /// The mail server, and who mails come from. Without a server no mails are sent.
 #[derive(Clone, clap::Args)]
-#[expect(clippy::struct_excessive_bools, reason = "independent settings, none of them a state")]
 #[expect(missing_debug_implementations, reason = "holds a password")]
 pub struct MailArgs {
     /// Who mails come from, such as `Keyfob <keyfob@example.com>`.

@@ -1,9 +1,9 @@
 //! From a request to a caller (contract, section 1.7).
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::{
     extract::FromRequestParts,
-    http::{StatusCode, request::Parts},
+    http::{HeaderMap, StatusCode, Uri, request::Parts},
 };
 use jiff::{SignedDuration, Timestamp};
 use keyfob_rbac::{AllowList, Id, OwnedId, Scope, ScopeName, Subject};
@@ -74,28 +74,60 @@ impl FromRequestParts<App> for AuthorizedStore {
     }
 }
 
-async fn authenticate(parts: &Parts, app: &App, context: RequestContext) -> Result<Caller, Unauthenticated> {
-    let credential = presented(parts, app)?;
+/// Whose key a request presents, found out once for everything that asks. Handlers use it up; what is left of a request
+/// finds out for itself.
+#[derive(Clone)]
+pub(crate) struct Identity(Arc<Mutex<Option<Result<Identified, Unauthenticated>>>>);
+
+/// A right and live key, and its owner, in whatever state.
+struct Identified {
+    key: ApiKey,
+    user: User,
+    from_cookie: bool,
+}
+
+impl Identity {
+    /// Finds out whose key a request presents: also its owner, if they may act.
+    pub(crate) async fn of(headers: &HeaderMap, uri: &Uri, app: &App) -> (Self, Option<User>) {
+        let identified = identify(headers, uri, app).await;
+        let user = identified.as_ref().ok().map(|identified| identified.user.clone());
+        let user = user.filter(|user| user.status != UserStatus::Suspended);
+        (Self(Arc::new(Mutex::new(Some(identified)))), user)
+    }
+}
+
+async fn identify(headers: &HeaderMap, uri: &Uri, app: &App) -> Result<Identified, Unauthenticated> {
+    let credential = presented(headers, uri, app)?;
     let key = verified_key(&credential, app).await?;
-    let now = app.clock().now();
-    if !key.is_live(now) {
+    if !key.is_live(app.clock().now()) {
         return Err(Unauthenticated::Expired(key.expires_at));
     }
     let user = app.vault().0.find_user(key.user_id).await?.filter(|user| !user.deleted);
     let user = user.ok_or(Unauthenticated::UnknownKey)?;
+    Ok(Identified { key, user, from_cookie: credential.from_cookie })
+}
+
+async fn authenticate(parts: &Parts, app: &App, context: RequestContext) -> Result<Caller, Unauthenticated> {
+    let known = parts.extensions.get::<Identity>();
+    let known = known.and_then(|known| known.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+    let Identified { key, user, from_cookie } = match known {
+        Some(identified) => identified?,
+        None => identify(&parts.headers, &parts.uri, app).await?,
+    };
+    let now = app.clock().now();
     let user = awake(user, app, &context, now).await?;
     let key = note_use(key, app, &context, now).await;
     let life = KeyLife { lifetime_seconds: key.lifetime_seconds, expires_at: key.expires_at };
-    let caller = compile(key, user, app, context, credential.from_cookie).await?;
+    let caller = compile(key, user, app, context, from_cookie).await?;
     if let Some((user, key)) = caller.user().zip(caller.key()) {
         caller.context.trail.authenticated(life, (user.id, key.id.clone()));
     }
     Ok(caller)
 }
 
-fn presented(parts: &Parts, app: &App) -> Result<Credential, Unauthenticated> {
+fn presented(headers: &HeaderMap, uri: &Uri, app: &App) -> Result<Credential, Unauthenticated> {
     let rules = app.settings().credentials;
-    let found = credential::find(&parts.headers, &parts.uri, rules).map_err(|_| Unauthenticated::Ambiguous)?;
+    let found = credential::find(headers, uri, rules).map_err(|_| Unauthenticated::Ambiguous)?;
     found.ok_or(Unauthenticated::Nothing)
 }
 

@@ -62,7 +62,7 @@ fn words(due: &DueNotice, access_url: &str) -> Words {
         Notice::PasswordChanged { by, at } => Words {
             subject: "Your Keyfob password was changed".to_owned(),
             username,
-            says: vec![format!("Your password was changed {}. All your sessions and tokens ended.", changed_by(by))],
+            says: vec![format!("Your password was changed {}. {}", changed_by(by), ended_by(by))],
             facts: vec![("When", minute(*at))],
             action: Some(Action { label: "Set another password", url: format!("{access_url}/reset-password") }),
             why: format!("If you did not expect this, set another password and tell an administrator. {CHOICES}"),
@@ -98,6 +98,13 @@ fn changed_by(by: &Changer) -> String {
         Changer::Passcode => "with a link that was mailed to you".to_owned(),
         Changer::User(name) => format!("by {name}"),
         Changer::Operator => "by an operator of the server".to_owned(),
+    }
+}
+
+fn ended_by(by: &Changer) -> &'static str {
+    match by {
+        Changer::Owner => "All your other sessions, and all your tokens, ended.",
+        Changer::Passcode | Changer::User(_) | Changer::Operator => "All your sessions and tokens ended.",
     }
 }
 

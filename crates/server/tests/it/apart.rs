@@ -22,7 +22,7 @@ const SEEING: [&str; 2] = ["organization-admin", "organization-user-admin"];
 
 /// What is answered to those who may read people when a path names a person of another organization, and all else in it
 /// is their own. Every other endpoint answers as if there were nobody.
-const PEOPLE: [(&str, &str, StatusCode); 15] = [
+const PEOPLE: [(&str, &str, StatusCode); 16] = [
     ("GET", "/users/{user}", StatusCode::OK),
     ("GET", "/users/{user}/organizations", StatusCode::OK),
     ("GET", "/users/{user}/keys/tokens", StatusCode::OK),
@@ -38,6 +38,7 @@ const PEOPLE: [(&str, &str, StatusCode); 15] = [
     ("PUT", "/users/{user}/status/activate", StatusCode::FORBIDDEN),
     ("PUT", "/users/{user}/appearance", StatusCode::FORBIDDEN),
     ("PUT", "/users/{user}/preferences", StatusCode::FORBIDDEN),
+    ("PUT", "/users/{user}/notices", StatusCode::FORBIDDEN),
 ];
 
 /// Whoever may read a person and make members may make them one.

@@ -1,6 +1,6 @@
 //! Mails: passcodes, notices, and the queue that they wait in.
 use axum::http::StatusCode;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use keyfob_testkit::{Mail, MailServer};
 use serde_json::{Value, json};
 
@@ -50,7 +50,7 @@ async fn replace(app: &TestApp, email: &str, passcode: &str, password: &str) -> 
 }
 
 /// How long notices wait for others about the same.
-async fn quiet(app: &TestApp) {
+fn quiet(app: &TestApp) {
     app.advance(SignedDuration::from_secs(20));
 }
 
@@ -152,7 +152,7 @@ async fn a_mail_waits_for_the_mail_server_over_a_restart() {
         .post(&format!("/api/v2/users/{}/keys/tokens", alice.id), json!({"token_name": "ci"}))
         .await
         .expect(StatusCode::CREATED);
-    quiet(&app).await;
+    quiet(&app);
     assert!(sent(&app, &mails).await.is_empty());
     let TestApp { server, clock, data } = app;
     drop((server, owner, alice));
@@ -195,18 +195,18 @@ async fn people_are_told_of_passwords_that_changed() {
     owner.put(&path, json!({"password": OTHER})).await.expect(StatusCode::NO_CONTENT);
     owner.put(&path, json!({"password": PASSWORD})).await.expect(StatusCode::NO_CONTENT);
     assert!(sent(&app, &mails).await.is_empty(), "more changes may follow");
-    quiet(&app).await;
+    quiet(&app);
     let mail = only(&app, &mails).await;
     insta::assert_snapshot!("password_changed", mail.text.replace("\r\n", "\n"));
     let alice = app.sign_in("alice@example.com").await;
     let change = json!({"old_password": PASSWORD, "password": OTHER});
     alice.put("/api/v2/users/me/password", change).await.expect(StatusCode::NO_CONTENT);
-    quiet(&app).await;
+    quiet(&app);
     assert!(only(&app, &mails).await.text.contains("in one of your sessions"));
     ask(&app, "alice@example.com").await;
     let passcode = passcode(&only(&app, &mails).await);
     replace(&app, "alice@example.com", &passcode, PASSWORD).await.expect(StatusCode::NO_CONTENT);
-    quiet(&app).await;
+    quiet(&app);
     assert!(only(&app, &mails).await.text.contains("with a link that was mailed to you"));
 }
 
@@ -218,7 +218,7 @@ async fn people_are_told_of_tokens_that_others_mint_for_them() {
     let order = json!({"token_name": "ci", "scopes": ["workspace:read"], "lifetime": 3_600_000_000_000_i64});
     let minted = owner.post(&format!("/api/v2/users/{}/keys/tokens", alice.id), order).await;
     let key = minted.expect(StatusCode::CREATED).text("key").to_owned();
-    quiet(&app).await;
+    quiet(&app);
     let mail = only(&app, &mails).await;
     let (id, secret) = key.split_once('-').unwrap();
     assert!(!mail.raw.contains(secret));
@@ -245,7 +245,7 @@ async fn people_are_told_once_of_each_token_that_ends_soon() {
         app.advance(SignedDuration::from_hours(12));
         // What is found at once is sent when nothing more came for a while.
         app.server.run_jobs_once().await;
-        quiet(&app).await;
+        quiet(&app);
         told.extend(sent(&app, &mails).await.into_iter().map(|mail| (half, mail.subject)));
     }
     let ends = |name: &str| format!("Your token {name} ends soon");
@@ -265,7 +265,7 @@ async fn people_choose_what_they_are_told() {
         .put(&format!("/api/v2/users/{}/password", alice.id), json!({"password": OTHER}))
         .await
         .expect(StatusCode::NO_CONTENT);
-    quiet(&app).await;
+    quiet(&app);
     assert!(sent(&app, &mails).await.is_empty());
     // What they ask for themselves comes in any case.
     ask(&app, "alice@example.com").await;
@@ -283,5 +283,4 @@ async fn a_mail_keeps_its_name_when_it_is_sent_again() {
     assert!(mail.message_id.ends_with("@example.com>"), "{}", mail.message_id);
     let written = app.clock.now().to_zoned(jiff::tz::TimeZone::UTC).strftime("%d %b %Y").to_string();
     assert!(mail.raw.contains(&written));
-    assert!(app.clock.now() > Timestamp::UNIX_EPOCH);
 }

@@ -19,6 +19,7 @@ mod faults;
 mod groups;
 mod identity;
 mod keys;
+mod limits;
 mod lists;
 mod mails;
 mod matrix;

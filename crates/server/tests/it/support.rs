@@ -24,9 +24,12 @@ struct Settings {
     args: ServerArgs,
 }
 
-/// The server's settings as a command line gives them.
+/// The server's settings as a command line gives them. Time stands still in most tests, so that their requests all fall
+/// into one minute: limits are left to the tests that set some.
 pub(crate) fn args(flags: &[&str]) -> ServerArgs {
-    Settings::parse_from(["server"].iter().chain(flags)).args
+    let is_limited = flags.iter().any(|flag| flag.contains("rate-limit"));
+    let unlimited = (!is_limited).then_some("--dangerous-disable-rate-limits");
+    Settings::parse_from(["server"].into_iter().chain(flags.iter().copied()).chain(unlimited)).args
 }
 
 /// A server on a data folder of its own, with a clock that stands still and a generator that is known.

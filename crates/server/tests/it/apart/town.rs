@@ -152,8 +152,15 @@ impl Town {
         ];
         let of_organization = ["", "/members", "/members/roles", "/groups", "/templates"];
         paths.extend(of_organization.map(|path| format!("organizations/{organization}{path}")));
-        let of_user =
-            ["", "/organizations", "/roles", "/appearance", "/preferences", "/keys/tokens?include_expired=true"];
+        let of_user = [
+            "",
+            "/organizations",
+            "/roles",
+            "/appearance",
+            "/preferences",
+            "/notices",
+            "/keys/tokens?include_expired=true",
+        ];
         paths.extend(of_user.map(|path| format!("users/{user}{path}")));
         let mut all = Vec::new();
         for path in paths {

@@ -1,0 +1,83 @@
+//! Counting over the last minute: what the minute before holds counts by the part of it that is not over a minute ago.
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher as _, RandomState},
+    sync::{Mutex, PoisonError},
+};
+
+use jiff::Timestamp;
+
+use super::Counter;
+
+/// The length of a window, in seconds.
+pub(super) const MINUTE: i64 = 60;
+/// How many counters are kept apart.
+const MOST: usize = 100_000;
+
+/// The counters of all requests of the last two minutes.
+#[derive(Debug, Default)]
+pub(crate) struct Windows {
+    counters: Mutex<HashMap<u64, Window>>,
+    hasher: RandomState,
+}
+
+/// One counter: this minute, and the one before.
+#[derive(Clone, Copy, Debug, Default)]
+struct Window {
+    minute: i64,
+    count: u32,
+    before: u32,
+}
+
+/// What counting came to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Count {
+    /// It is one too many, and was not counted.
+    pub(super) is_over: bool,
+    /// How many more there may be.
+    pub(super) remaining: u32,
+    /// When this minute is over.
+    pub(super) reset: Timestamp,
+}
+
+impl Windows {
+    /// Counts a request to a path.
+    pub(super) fn count(&self, counter: Counter, path: &str, limit: u32, now: Timestamp) -> Count {
+        let minute = now.as_second().div_euclid(MINUTE);
+        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut key = self.hasher.hash_one((counter, path));
+        if counters.len() >= MOST && !counters.contains_key(&key) {
+            counters.retain(|_, window| window.minute >= minute - 1);
+            if counters.len() >= MOST {
+                // Whoever asks for ever other paths finds that from here on they are one.
+                key = self.hasher.hash_one(counter);
+            }
+        }
+        let window = counters.entry(key).or_default();
+        window.move_to(minute);
+        let count = window.count_one(limit, now.as_second().rem_euclid(MINUTE));
+        let reset = Timestamp::from_second((minute + 1) * MINUTE).unwrap_or(Timestamp::MAX);
+        Count { is_over: count.is_none(), remaining: count.unwrap_or(0), reset }
+    }
+}
+
+impl Window {
+    fn move_to(&mut self, minute: i64) {
+        if self.minute == minute {
+            return;
+        }
+        let before = if self.minute == minute - 1 { self.count } else { 0 };
+        *self = Self { minute, count: 0, before };
+    }
+
+    /// How many more there may be, after this one, so many seconds into the minute; none if it is one too many.
+    fn count_one(&mut self, limit: u32, seconds: i64) -> Option<u32> {
+        let weighted = i64::from(self.before) * (MINUTE - seconds) / MINUTE;
+        let now = i64::from(self.count) + weighted + 1;
+        if now > i64::from(limit) {
+            return None;
+        }
+        self.count += 1;
+        u32::try_from(i64::from(limit) - now).ok()
+    }
+}

@@ -1,0 +1,178 @@
+//! How much anybody may ask (contract, section 1.12).
+use std::net::SocketAddr;
+
+use axum::{
+    body::Body,
+    extract::ConnectInfo,
+    http::{Method, Request, StatusCode},
+};
+use jiff::SignedDuration;
+use serde_json::json;
+
+use crate::support::{Answer, Identity, TestApp};
+
+const LIMITED: &[&str] = &["--api-rate-limit=512"];
+const PATH: &str = "/api/v2/users/me";
+
+/// What is left, as answers tell it.
+fn remaining(answer: &Answer) -> i64 {
+    answer.header("x-ratelimit-remaining").parse().unwrap()
+}
+
+/// A request over a connection from this address.
+async fn from(who: &Identity, peer: &str, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let peer: SocketAddr = peer.parse().unwrap();
+    who.send_request(request.extension(ConnectInfo(peer)).body(Body::from("{}")).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_user_may_send_so_many_requests_to_a_path_in_a_minute() {
+    let (app, owner) = TestApp::with(LIMITED).await;
+    let before = owner.get(PATH).await.expect(StatusCode::OK);
+    assert_eq!(before.header("x-ratelimit-limit"), "512");
+    assert_eq!(before.header("x-ratelimit-reset"), "1767323100");
+    for left in (0..remaining(&before)).rev() {
+        assert_eq!(remaining(&owner.get(PATH).await.expect(StatusCode::OK)), left);
+    }
+    let over = owner.get(PATH).await.expect(StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(over.message(), "You've been rate limited for sending more than 512 requests in 1m0s.");
+    assert_eq!((over.header("retry-after"), remaining(&over)), ("60", 0));
+    // Other paths, and other people on the same, have counters of their own.
+    owner.get("/api/v2/users").await.expect(StatusCode::OK);
+    let alice = owner.invite(&app, "alice", &[]).await;
+    alice.get(PATH).await.expect(StatusCode::OK);
+    // Any of their keys counts, and any spelling of the path.
+    let token = owner.scoped(&["user:read"]).await;
+    token.get("/api/v2//users/me/").await.expect(StatusCode::TOO_MANY_REQUESTS);
+}
+
+/// What the minute before holds counts by the part of it that is less than a minute ago.
+#[tokio::test]
+async fn the_window_slides() {
+    let (app, owner) = TestApp::with(&["--api-rate-limit=60"]).await;
+    let count = async |path: &str| {
+        let mut count = 0;
+        while owner.get(path).await.status == StatusCode::OK {
+            count += 1;
+        }
+        count
+    };
+    let path = "/api/v2/users?limit=1";
+    assert_eq!(count(path).await, 60);
+    // It is five seconds past the minute: after 55 of the next, five sixtieths of the sixty still count.
+    app.advance(SignedDuration::from_secs(110));
+    assert_eq!(count(path).await, 55);
+    app.advance(SignedDuration::from_secs(120));
+    assert_eq!(count(path).await, 60);
+}
+
+#[tokio::test]
+async fn signing_in_is_limited_further_and_by_address() {
+    let (app, _owner) = TestApp::with(LIMITED).await;
+    let paths = ["/api/v2/users/login", "/api/v2/users/otp/request", "/api/v2/users/otp/change-password"];
+    for path in paths.into_iter().chain(["/api/v2/users/validate-password"]) {
+        let first = from(&app.nobody(), "198.51.100.1:9", Method::POST, path, &[]).await;
+        assert_eq!((first.status, first.header("x-ratelimit-limit")), (StatusCode::BAD_REQUEST, "60"), "{path}");
+        for _ in 1..60 {
+            let more = from(&app.nobody(), "198.51.100.1:9", Method::POST, path, &[]).await;
+            assert_eq!(more.status, StatusCode::BAD_REQUEST);
+        }
+        let over = from(&app.nobody(), "198.51.100.1:9", Method::POST, path, &[]).await;
+        let message = "You've been rate limited for sending more than 60 requests in 1m0s.";
+        assert_eq!((over.status, over.message().as_str()), (StatusCode::TOO_MANY_REQUESTS, message), "{path}");
+        let other = from(&app.nobody(), "198.51.100.2:9", Method::POST, path, &[]).await;
+        assert_eq!(other.status, StatusCode::BAD_REQUEST);
+    }
+    // Whoever has one address of version 6 has all of its network.
+    for host in 0..=60 {
+        let peer = format!("[2001:db8:0:1::{host:x}]:9");
+        let status = from(&app.nobody(), &peer, Method::POST, paths[0], &[]).await.status;
+        let want = if host < 60 { StatusCode::BAD_REQUEST } else { StatusCode::TOO_MANY_REQUESTS };
+        assert_eq!(status, want, "{host}");
+    }
+    let other = from(&app.nobody(), "[2001:db8:0:2::1]:9", Method::POST, paths[0], &[]).await;
+    assert_eq!(other.status, StatusCode::BAD_REQUEST);
+}
+
+/// Another path has another limit, and one's own password is limited apart.
+#[tokio::test]
+async fn changing_a_password_is_limited_like_signing_in() {
+    let (_app, owner) = TestApp::with(LIMITED).await;
+    for _ in 0..60 {
+        owner.put("/api/v2/users/me/password", json!({})).await.expect(StatusCode::BAD_REQUEST);
+    }
+    owner.put("/api/v2/users/me/password", json!({})).await.expect(StatusCode::TOO_MANY_REQUESTS);
+}
+
+/// The issue: a forged `X-Forwarded-For` must not help.
+#[tokio::test]
+async fn an_address_in_a_header_counts_only_if_a_trusted_proxy_wrote_it() {
+    let trusting =
+        ["--api-rate-limit=512", "--proxy-trusted-headers=X-Forwarded-For", "--proxy-trusted-origins=10.0.0.0/8"];
+    for (flags, peer, can_help) in
+        [(LIMITED, "10.0.0.1:9", false), (&trusting[..], "203.0.113.1:9", false), (&trusting, "10.0.0.1:9", true)]
+    {
+        let (app, _owner) = TestApp::with(flags).await;
+        let mut last = StatusCode::OK;
+        for number in 0..=60 {
+            let forged = format!("198.51.100.{number}");
+            let headers = [("X-Forwarded-For", forged.as_str())];
+            last = from(&app.nobody(), peer, Method::POST, "/api/v2/users/login", &headers).await.status;
+        }
+        assert_eq!(last == StatusCode::BAD_REQUEST, can_help, "{flags:?} {peer}");
+    }
+}
+
+/// The contract's header: owners pass, others are told that they are none, and strangers that it does nothing.
+#[tokio::test]
+async fn owners_may_ask_without_a_limit() {
+    let (app, owner) = TestApp::with(&["--api-rate-limit=5"]).await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let bypass = ("X-Coder-Bypass-Ratelimit", "true");
+    let ask = async |who: &Identity| {
+        let headers = [("Coder-Session-Token", who.key.as_str()), bypass];
+        from(&app.nobody(), "198.51.100.1:9", Method::GET, "/api/v2/users/me", &headers).await
+    };
+    for _ in 0..20 {
+        assert_eq!(ask(&owner).await.status, StatusCode::OK);
+    }
+    let refused = ask(&alice).await;
+    assert_eq!(refused.status, StatusCode::PRECONDITION_REQUIRED);
+    assert_eq!(refused.message(), "\"X-Coder-Bypass-Ratelimit\" provided but user is not owner");
+    let stranger = app.bearer_of("");
+    for _ in 0..5 {
+        assert_eq!(ask(&stranger).await.status, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(ask(&stranger).await.status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+/// Stance "`authcheck`": refused by none of the limits, unless it is given one.
+#[tokio::test]
+async fn checks_of_permissions_are_not_limited_by_default() {
+    let checks = json!({"checks": {}});
+    for (flags, limit) in [(LIMITED, None), (&["--authcheck-rate-limit=3"][..], Some(3))] {
+        let (_app, owner) = TestApp::with(flags).await;
+        for number in 0..600 {
+            let status = owner.post("/api/v2/authcheck", checks.clone()).await.status;
+            let is_over = limit.is_some_and(|limit| number >= limit);
+            assert_eq!(status == StatusCode::TOO_MANY_REQUESTS, is_over, "{number} {status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn limits_can_be_switched_off() {
+    for flags in [&["--api-rate-limit=0"][..], &["--api-rate-limit=-1"], &["--dangerous-disable-rate-limits"]] {
+        let (app, owner) = TestApp::with(flags).await;
+        for _ in 0..600 {
+            assert_eq!(owner.get("/api/v2/updatecheck").await.status, StatusCode::OK);
+        }
+        assert_eq!(owner.get("/api/v2/updatecheck").await.header("x-ratelimit-limit"), "");
+        let login = from(&app.nobody(), "198.51.100.1:9", Method::POST, "/api/v2/users/login", &[]).await;
+        assert_eq!(login.header("x-ratelimit-limit").is_empty(), flags[0].contains("dangerous"), "{flags:?}");
+    }
+}
