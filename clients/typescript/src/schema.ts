@@ -683,6 +683,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/users/oauth2/github/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sign in by GitHub: without a code it sends there, with one it is where people come back to */
+        get: operations["sign_in_by_github"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/users/oauth2/github/device": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a code to type at GitHub */
+        get: operations["start_github_device_flow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/users/oidc-claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the OpenID Connect provider said about the caller when they last signed in */
+        get: operations["get_own_claims"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/users/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sign in by the OpenID Connect provider: without a code it sends there, with one it is where people come back to */
+        get: operations["sign_in_by_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/users/otp/change-password": {
         parameters: {
             query?: never;
@@ -781,6 +849,23 @@ export interface paths {
         /** Set how pages look for a user */
         put: operations["update_appearance"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/users/{user}/convert-login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to sign in by a provider in place of a password; the sign-in there, with the state, completes it */
+        post: operations["convert_login"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1523,6 +1608,33 @@ export interface components {
         };
         /** @description Whether a check is allowed; with `explain`, also why. */
         Checked: boolean | components["schemas"]["Explanation"];
+        /** @description `POST /users/{user}/convert-login`. */
+        ConvertLoginRequest: {
+            /**
+             * @description The user's present one. Required.
+             * @default
+             */
+            password?: components["schemas"]["SecretText"];
+            /**
+             * @description `oidc` or `github`. Required.
+             * @default
+             */
+            to_type?: string;
+        };
+        /** @description The answer to `POST /users/{user}/convert-login`. */
+        ConvertLoginResponse: {
+            /** @description Until when that must be done. */
+            expires_at: components["schemas"]["Time"];
+            /** @description The state to start the sign-in with, as `oidc_merge_state`. */
+            state_string: string;
+            /** @description By which provider the user signs in then. */
+            to_type: string;
+            /**
+             * Format: uuid
+             * @description Whose login type it is.
+             */
+            user_id: string;
+        };
         /** @description `POST /users/first`. */
         CreateFirstUserRequest: {
             /**
@@ -1794,6 +1906,25 @@ export interface components {
              */
             users: number;
         };
+        /** @description The answer to `GET /users/oauth2/github/device`. */
+        DeviceAuthorization: {
+            /** @description What to complete the sign-in with, as `code`. */
+            device_code: string;
+            /**
+             * Format: int64
+             * @description How long both work, in seconds.
+             */
+            expires_in: number;
+            /**
+             * Format: int64
+             * @description How long to wait between two questions, in seconds.
+             */
+            interval: number;
+            /** @description What to type. */
+            user_code: string;
+            /** @description Where to type it. */
+            verification_uri: string;
+        };
         /** @description `GET /entitlements`. */
         Entitlements: {
             /** @description Always empty. */
@@ -1986,6 +2117,13 @@ export interface components {
             iconUrl: string;
             /** @description The words on the button. */
             signInText: string;
+        };
+        /** @description The answer to `GET /users/oidc-claims`. */
+        OidcClaims: {
+            /** @description All that the provider said. */
+            claims: {
+                [key: string]: unknown;
+            };
         };
         /** @description An organization. */
         Organization: {
@@ -5243,6 +5381,184 @@ export interface operations {
             };
         };
     };
+    sign_in_by_github: {
+        parameters: {
+            query?: {
+                /** @description Where to go after signing in: a path here. */
+                redirect?: string;
+                /** @description The state of a conversion that was begun. */
+                oidc_merge_state?: string;
+                /** @description What the provider sends people back with. */
+                code?: string;
+                /** @description The state that they were sent with. */
+                state?: string;
+                /** @description Why the provider refused. */
+                error?: string;
+                /** @description What it says about it. */
+                error_description?: string;
+                /** @description Where it says more about it. */
+                error_uri?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description On to GitHub, or back to where they wanted to go */
+            307: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused; the message says why. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    start_github_device_flow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceAuthorization"];
+                };
+            };
+            /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused; the message says why. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_own_claims: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OidcClaims"];
+                };
+            };
+            /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused; the message says why. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    sign_in_by_oidc: {
+        parameters: {
+            query?: {
+                /** @description Where to go after signing in: a path here. */
+                redirect?: string;
+                /** @description The state of a conversion that was begun. */
+                oidc_merge_state?: string;
+                /** @description What the provider sends people back with. */
+                code?: string;
+                /** @description The state that they were sent with. */
+                state?: string;
+                /** @description Why the provider refused. */
+                error?: string;
+                /** @description What it says about it. */
+                error_description?: string;
+                /** @description Where it says more about it. */
+                error_uri?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description On to the provider, or back to where they wanted to go */
+            307: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused; the message says why. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     change_password_with_passcode: {
         parameters: {
             query?: never;
@@ -5549,6 +5865,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Appearance"];
+                };
+            };
+            /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused; the message says why. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    convert_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `me`, an id, or a username. */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConvertLoginRequest"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConvertLoginResponse"];
                 };
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */

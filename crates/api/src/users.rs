@@ -180,6 +180,59 @@ pub struct ChangePasswordWithPasscodeRequest {
     pub one_time_passcode: SecretText,
 }
 
+/// `POST /users/{user}/convert-login`.
+#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+#[expect(missing_debug_implementations, reason = "holds a secret")]
+pub struct ConvertLoginRequest {
+    /// `oidc` or `github`. Required.
+    pub to_type: String,
+    /// The user's present one. Required.
+    pub password: SecretText,
+}
+
+/// The answer to `POST /users/{user}/convert-login`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ConvertLoginResponse {
+    /// The state to start the sign-in with, as `oidc_merge_state`.
+    pub state_string: String,
+    /// Until when that must be done.
+    pub expires_at: Time,
+    /// By which provider the user signs in then.
+    pub to_type: String,
+    /// Whose login type it is.
+    pub user_id: Uuid,
+}
+
+/// The answer to `GET /users/oidc-claims`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct OidcClaims {
+    /// All that the provider said.
+    pub claims: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The answer to `GET /users/oauth2/github/device`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeviceAuthorization {
+    /// What to complete the sign-in with, as `code`.
+    pub device_code: String,
+    /// What to type.
+    pub user_code: String,
+    /// Where to type it.
+    pub verification_uri: String,
+    /// How long both work, in seconds.
+    pub expires_in: u64,
+    /// How long to wait between two questions, in seconds.
+    pub interval: u64,
+}
+
+/// Where to go after a sign-in that began on another device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeviceRedirect {
+    /// A path here.
+    pub redirect_url: String,
+}
+
 /// What a user is told by mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NoticeChoices {

@@ -209,6 +209,10 @@ fn description(record: &AuditRecord) -> String {
             format!("{{user}} unsuccessfully attempted to {action} {of}")
         }
         action if failed => format!("{{user}} unsuccessfully attempted to {action} {of} {{target}}"),
+        "request_password_reset" => "password reset requested for {target}".to_owned(),
+        "create" if record.resource_type == "convert_login" => {
+            "{user} created login type conversion to {target}".to_owned()
+        }
         "create" => format!("{{user}} created {of} {{target}}"),
         "write" => format!("{{user}} updated {of} {{target}}"),
         "delete" => format!("{{user}} deleted {of} {{target}}"),

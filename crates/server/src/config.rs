@@ -1,13 +1,17 @@
 //! The server's settings: each a flag, an environment variable and a default.
 mod durations;
 mod environment;
+mod github;
 mod guard;
 mod mail;
+mod oidc;
 
 pub use durations::parse_duration;
 pub use environment::with_coder_environment;
+pub use github::GithubArgs;
 pub use guard::GuardArgs;
 pub use mail::MailArgs;
+pub use oidc::OidcArgs;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -106,6 +110,12 @@ pub struct ServerArgs {
     /// How much anybody may ask.
     #[command(flatten)]
     pub guard: GuardArgs,
+    /// Sign-in by an `OpenID` Connect provider.
+    #[command(flatten)]
+    pub oidc: OidcArgs,
+    /// Sign-in by GitHub.
+    #[command(flatten)]
+    pub github: GithubArgs,
     /// How mails are sent.
     #[command(flatten)]
     pub mail: MailArgs,

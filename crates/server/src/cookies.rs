@@ -1,5 +1,6 @@
 //! Cookies: their names and attributes (contract, section 1.9).
 use axum::http::HeaderValue;
+use jiff::Timestamp;
 use keyfob_api::{SESSION_TOKEN_COOKIE, secret::SecretText};
 
 use crate::error::ApiError;
@@ -67,6 +68,23 @@ impl CookieRules {
     /// A cookie that lasts until the browser is closed.
     pub(crate) fn passing(self, name: &str, value: &str) -> Result<HeaderValue, ApiError> {
         self.cookie(name, value, None)
+    }
+
+    /// A cookie that lasts until that instant.
+    pub(crate) fn until(self, name: &str, value: &str, end: Timestamp) -> Result<HeaderValue, ApiError> {
+        let end = end.strftime("%a, %d %b %Y %H:%M:%S GMT");
+        let rules = Self { same_site: SameSite::Lax, ..self };
+        let cookie = rules.cookie(name, value, None)?;
+        let text = cookie.to_str().map_err(|error| ApiError::internal(&error))?;
+        let mut value =
+            HeaderValue::try_from(format!("{text}; Expires={end}")).map_err(|error| ApiError::internal(&error))?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+
+    /// Takes another cookie away.
+    pub(crate) fn removed(self, name: &str) -> Result<HeaderValue, ApiError> {
+        self.cookie(name, "", Some(0))
     }
 
     fn cookie(self, name: &str, value: &str, max_age: Option<i64>) -> Result<HeaderValue, ApiError> {

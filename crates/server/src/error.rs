@@ -62,6 +62,11 @@ impl ApiError {
             .detail("The server's log has the cause, under the request id of this answer.")
     }
 
+    /// Its status.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// All that it says, on one line.
     pub(crate) fn words(&self) -> String {
         let fields = self.body.validations.iter().map(|wrong| format!("{}: {}", wrong.field, wrong.detail));

@@ -10,11 +10,12 @@ mod denied;
 mod roles;
 mod store;
 mod system;
+mod upstream;
 
 pub(crate) use authenticate::Identity;
 pub(crate) use caller::Caller;
-pub(crate) use credential::CredentialRules;
-pub(crate) use csrf::guard as csrf_guard;
+pub(crate) use credential::{CredentialRules, cookie};
+pub(crate) use csrf::{CsrfToken, guard as csrf_guard};
 pub(crate) use denied::{Denied, Refused};
 pub(crate) use roles::RoleBook;
 pub(crate) use store::*;

@@ -1,6 +1,6 @@
 //! What an operator does on the host, while no server runs on the data directory.
 use keyfob_api::secret::SecretText;
-use keyfob_store::{LoginType, NewUser, OrganizationId, User, UserId, UserStatus};
+use keyfob_store::{LoginType, NewUser, OrganizationId, User};
 
 use crate::{
     Clock, Random, Server, ServerArgs, StartError,
@@ -9,6 +9,7 @@ use crate::{
     gate::{AuthorizedStore, System},
     passwords::weakness,
     start::data_dir,
+    users::person,
     validate::Fields,
 };
 
@@ -73,22 +74,8 @@ impl Host {
             return Err(HostError::Refused(words.to_owned()));
         }
         let password_hash = app.passwords().hash(&admin.password).await.map_err(|error| ApiError::internal(&error))?;
-        let now = app.clock().now();
-        let user = User {
-            id: UserId(app.random().uuid()),
-            username: admin.username,
-            email: admin.email,
-            name: String::new(),
-            avatar_url: String::new(),
-            status: UserStatus::Active,
-            login_type: LoginType::Password,
-            roles: vec!["owner".to_owned()],
-            is_service_account: false,
-            deleted: false,
-            created_at: now,
-            updated_at: now,
-            last_seen_at: None,
-        };
+        let user = person(app, admin.username, admin.email, LoginType::Password);
+        let user = User { roles: vec!["owner".to_owned()], ..user };
         let organizations = self.store.organizations().await.map_err(ApiError::from)?;
         let organizations: Vec<OrganizationId> =
             organizations.into_iter().map(|organization| organization.id).collect();

@@ -21,7 +21,7 @@ use crate::{
     deployment, documentation,
     error::ApiError,
     gate::csrf_guard,
-    groups, limits, organizations, resources, roles, sessions,
+    groups, limits, organizations, pages, providers, resources, roles, sessions,
     state::App,
     tokens, users,
 };
@@ -51,6 +51,7 @@ fn described() -> OpenApiRouter<App> {
     let api = OpenApiRouter::new()
         .merge(deployment::routes())
         .merge(sessions::routes())
+        .merge(providers::routes())
         .merge(users::routes())
         .merge(tokens::routes())
         .merge(organizations::routes())
@@ -63,6 +64,7 @@ fn described() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(documentation::base())
         .nest(BASE_PATH, api)
         .merge(deployment::root_routes())
+        .merge(pages::routes())
         .merge(documentation::root_routes())
 }
 

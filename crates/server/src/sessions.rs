@@ -2,7 +2,7 @@
 mod own;
 mod password;
 
-pub(crate) use password::check as check_password;
+pub(crate) use password::{check as check_password, sign_in, verified_user};
 
 use axum::{
     Extension,
@@ -82,7 +82,18 @@ async fn auth_methods(State(app): State<App>) -> ApiJson<AuthMethods> {
     ApiJson(AuthMethods {
         terms_of_service_url: app.settings().terms_of_service_url.clone().unwrap_or_default(),
         password: AuthMethod { enabled: !app.settings().is_password_auth_disabled },
-        github: GithubAuthMethod { enabled: false, default_provider_configured: false },
-        oidc: OidcAuthMethod { enabled: false, sign_in_text: String::new(), icon_url: String::new() },
+        github: GithubAuthMethod { enabled: app.providers().github.is_some(), default_provider_configured: false },
+        oidc: oidc_method(&app),
     })
+}
+
+fn oidc_method(app: &App) -> OidcAuthMethod {
+    match &app.providers().oidc {
+        None => OidcAuthMethod { enabled: false, sign_in_text: String::new(), icon_url: String::new() },
+        Some(way) => OidcAuthMethod {
+            enabled: true,
+            sign_in_text: way.args.oidc_sign_in_text.clone(),
+            icon_url: way.args.oidc_icon_url.as_ref().map(ToString::to_string).unwrap_or_default(),
+        },
+    }
 }

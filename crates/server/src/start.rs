@@ -25,8 +25,10 @@ use crate::{
     limits::{RateLimits, Windows},
     mail::{BadMailSetting, Mailer},
     passwords::{Passwords, Strangers},
+    providers::{BadProvider, Providers, Tickets},
     proxies::Proxies,
     random::Random,
+    seal::Seal,
     state::{App, Lifetimes, Parts, Settings},
 };
 
@@ -93,6 +95,9 @@ pub enum StartError {
     /// Mails cannot be sent as set.
     #[error(transparent)]
     Mail(#[from] BadMailSetting),
+    /// Nobody can sign in by a provider as set.
+    #[error(transparent)]
+    Provider(#[from] BadProvider),
     /// Anything that this machine cannot do.
     #[error("{0}")]
     Machine(String),
@@ -141,6 +146,7 @@ impl Server {
         let store = Store::open(&path, Limits { max_pages: args.max_database_pages }).await.map_err(database)?;
         check_types(&store, &catalogue).await.map_err(database)??;
         let deployment_id = deployment_id(&store, &random).await.map_err(database)?;
+        let seal = Seal::load(data_dir, &random)?;
         let head = store.chain_head().await.map_err(database)?;
         let audit_key = audit::load_key(data_dir, head.is_start(), &random)?;
         tracing::info!(%head, "the chain of audit records");
@@ -152,6 +158,9 @@ impl Server {
             mailer: Mailer::new(&args.mail)?,
             mail_waits: Notify::default(),
             windows: Windows::default(),
+            providers: Providers::new(&args.oidc, &args.github)?,
+            tickets: Tickets::new(&seal.derived("convert-login"), &deployment_id),
+            seal,
             refusals: audit::GatheredRefusals::default(),
             settings: settings(args, url, cookies, deployment_id, &random),
             audit_key,

@@ -14,8 +14,10 @@ use crate::{
     limits::{RateLimits, Windows},
     mail::Mailer,
     passwords::{Passwords, Strangers},
+    providers::{Providers, Tickets},
     proxies::Proxies,
     random::Random,
+    seal::Seal,
 };
 
 /// A running server. Cheap to clone.
@@ -35,6 +37,9 @@ pub(crate) struct Parts {
     pub(crate) mailer: Option<Mailer>,
     pub(crate) mail_waits: Notify,
     pub(crate) windows: Windows,
+    pub(crate) seal: Seal,
+    pub(crate) providers: Providers,
+    pub(crate) tickets: Tickets,
     pub(crate) settings: Settings,
     pub(crate) audit_key: ChainKey,
 }
@@ -115,6 +120,21 @@ impl App {
     /// What sends mails; none if no mail server is set.
     pub(crate) fn mailer(&self) -> Option<&Mailer> {
         self.0.mailer.as_ref()
+    }
+
+    /// What seals and opens what must be read again.
+    pub(crate) fn seal(&self) -> &Seal {
+        &self.0.seal
+    }
+
+    /// The identity providers that are set up.
+    pub(crate) fn providers(&self) -> &Providers {
+        &self.0.providers
+    }
+
+    /// What signs promises to convert.
+    pub(crate) fn tickets(&self) -> &Tickets {
+        &self.0.tickets
     }
 
     /// How much was asked in the last two minutes.

@@ -1,5 +1,7 @@
 //! API keys: tokens, and sessions made from keys (contract, section 3).
 mod mint;
+
+pub(crate) use mint::session as mint_session;
 mod names;
 
 use std::collections::HashMap;

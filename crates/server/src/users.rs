@@ -5,9 +5,13 @@ mod list;
 mod notices;
 mod passcodes;
 mod password;
+mod person;
 mod settings;
 
+pub(crate) use first::{default_organization, make_first};
 pub(crate) use list::wanted;
+pub(crate) use passcodes::{ask as ask_passcode, replace as replace_password, require_passwords};
+pub(crate) use person::person;
 
 use axum::{
     extract::State,
@@ -64,7 +68,12 @@ pub(crate) fn named() -> MethodRouter<App> {
 
 /// The same for words whose `GET` is taken.
 pub(crate) fn named_but_get() -> MethodRouter<App> {
-    routing::delete(delete_user)
+    routing::delete(delete_user).fallback(not_a_method)
+}
+
+/// Whoever asks for a user must be signed in to hear that it is not done like this.
+async fn not_a_method(_store: AuthorizedStore) -> ApiError {
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed.")
 }
 
 async fn shown(store: &AuthorizedStore, user: User) -> Result<ApiJson<WireUser>, ApiError> {

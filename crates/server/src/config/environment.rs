@@ -78,6 +78,7 @@ const SHARED: &[(&str, &str, &[&str])] = &[
 /// Lets a command with [`super::ServerArgs`] also read the `CODER_*` variables of the same meaning; a `KEYFOB_*` one
 /// wins.
 pub fn with_coder_environment(command: clap::Command) -> clap::Command {
+    let command = named_alike(command);
     SHARED.iter().fold(command, |command, (flag, own, theirs)| {
         if std::env::var_os(own).is_some() {
             return command;
@@ -87,4 +88,20 @@ pub fn with_coder_environment(command: clap::Command) -> clap::Command {
             None => command,
         }
     })
+}
+
+/// What the variables of whole groups of settings begin with that have the same names in both.
+const ALIKE: [&str; 3] = ["OIDC_", "OAUTH2_GITHUB_", "DANGEROUS_OIDC_"];
+
+fn named_alike(command: clap::Command) -> clap::Command {
+    let theirs = |arg: &clap::Arg| {
+        let own = arg.get_env()?.to_str()?.to_owned();
+        let name = own.strip_prefix("KEYFOB_")?;
+        let theirs = ALIKE.iter().any(|group| name.starts_with(group)).then(|| format!("CODER_{name}"))?;
+        let wins = std::env::var_os(&own).is_none() && std::env::var_os(&theirs).is_some();
+        // A name lives as long as the program: there are a few dozen.
+        wins.then(|| (arg.get_id().clone(), &*theirs.leak()))
+    };
+    let shared: Vec<_> = command.get_arguments().filter_map(theirs).collect();
+    shared.into_iter().fold(command, |command, (id, theirs)| command.mut_arg(id, |arg| arg.env(theirs)))
 }

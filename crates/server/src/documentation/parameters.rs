@@ -142,6 +142,16 @@ parameters! {
         "descendants",
         "Whether the keys that were minted with it end, too. Unless it is said, those of a narrow key do.",
     )];
+    /// The way to a provider, and back.
+    OnTheWay => [
+        text("redirect", "Where to go after signing in: a path here."),
+        text("oidc_merge_state", "The state of a conversion that was begun."),
+        text("code", "What the provider sends people back with."),
+        text("state", "The state that they were sent with."),
+        text("error", "Why the provider refused."),
+        text("error_description", "What it says about it."),
+        text("error_uri", "Where it says more about it."),
+    ];
     /// Whether the session in use stays.
     KeepCurrent => [flag("keep_current", "Whether the session in use goes on.")];
     /// Whether to leave members out.

@@ -7,7 +7,7 @@ use axum::{
 };
 use jiff::{SignedDuration, Timestamp};
 use keyfob_rbac::{AllowList, Id, OwnedId, Scope, ScopeName, Subject};
-use keyfob_store::{ApiKey, KeyLoginType, KeyUse, SecretHash, StoreError, User, UserStatus};
+use keyfob_store::{ApiKey, KeyId, KeyLoginType, KeyUse, SecretHash, StoreError, User, UserStatus};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
@@ -17,6 +17,7 @@ use super::{
     credential::{self, Credential},
     csrf,
     store::{AuthorizedStore, user_audit},
+    upstream::{Lapsed, require_upstream},
 };
 use crate::{
     context::{KeyLife, RequestContext},
@@ -47,6 +48,8 @@ enum Unauthenticated {
     NotActive(UserStatus),
     #[error("the key's rights cannot be read: {0}")]
     Unreadable(String),
+    #[error(transparent)]
+    Lapsed(#[from] Lapsed),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -94,6 +97,12 @@ impl Identity {
         let user = user.filter(|user| user.status != UserStatus::Suspended);
         (Self(Arc::new(Mutex::new(Some(identified)))), user)
     }
+
+    /// The key, if it is right and live, and was not used up.
+    pub(crate) fn key_id(&self) -> Option<KeyId> {
+        let identified = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(identified.as_ref()?.as_ref().ok()?.key.id.clone())
+    }
 }
 
 async fn identify(headers: &HeaderMap, uri: &Uri, app: &App) -> Result<Identified, Unauthenticated> {
@@ -114,6 +123,7 @@ async fn authenticate(parts: &Parts, app: &App, context: RequestContext) -> Resu
         Some(identified) => identified?,
         None => identify(&parts.headers, &parts.uri, app).await?,
     };
+    require_upstream(app, &key).await?;
     let now = app.clock().now();
     let user = awake(user, app, &context, now).await?;
     let key = note_use(key, app, &context, now).await;
@@ -268,8 +278,7 @@ fn answer(reason: Unauthenticated, app: &App) -> ApiError {
         Unauthenticated::UnknownKey => signed_out("API key is invalid.".to_owned()).challenge(&invalid),
         Unauthenticated::WrongSecret => signed_out("API key secret is invalid.".to_owned()).challenge(&invalid),
         Unauthenticated::Expired(at) => {
-            let at = at.strftime("%Y-%m-%d %H:%M:%S%.f +0000 UTC");
-            signed_out(format!("API key expired at \"{at}\".")).challenge(&expired)
+            signed_out(format!("API key expired at \"{}\".", readable(at))).challenge(&expired)
         }
         Unauthenticated::NotActive(status) => ApiError::new(
             StatusCode::UNAUTHORIZED,
@@ -279,7 +288,39 @@ fn answer(reason: Unauthenticated, app: &App) -> ApiError {
             ),
         )
         .challenge(&invalid),
+        Unauthenticated::Lapsed(lapsed) => answer_lapsed(lapsed, &invalid, &expired),
         reason @ Unauthenticated::Unreadable(_) => ApiError::internal(&reason),
         Unauthenticated::Store(error) => error.into(),
     }
+}
+
+fn answer_lapsed(lapsed: Lapsed, invalid: &str, expired: &str) -> ApiError {
+    let unauthorized = |message: String| ApiError::new(StatusCode::UNAUTHORIZED, message);
+    match lapsed {
+        Lapsed::NoLink => unauthorized(SIGNED_OUT.to_owned())
+            .detail("You must re-authenticate with the login provider.")
+            .challenge(invalid),
+        Lapsed::Ended { provider, at } => {
+            let detail = format!("{provider} session expired at \"{}\". Try signing in again.", readable(at));
+            unauthorized(SIGNED_OUT.to_owned()).detail(detail).challenge(expired)
+        }
+        Lapsed::NotRenewed { provider, cause } => unauthorized(format!(
+            "Could not refresh expired {provider} token. Try re-authenticating to resolve this issue."
+        ))
+        .detail(cause)
+        .challenge(expired),
+        Lapsed::NotConfigured(login_type) => ApiError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "An internal error occurred. Please try again or contact the system administrator.",
+        )
+        .detail(format!(
+            "Unable to refresh OAuth token for login type \"{login_type}\". The provider is not set up any more."
+        )),
+        Lapsed::Store(error) => error.into(),
+    }
+}
+
+/// As Go prints instants.
+fn readable(at: Timestamp) -> impl std::fmt::Display {
+    at.strftime("%Y-%m-%d %H:%M:%S%.f +0000 UTC")
 }

@@ -68,7 +68,7 @@ pub(super) fn find(headers: &HeaderMap, uri: &Uri, rules: CredentialRules) -> Re
 }
 
 /// A cookie's value.
-pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     cookies(headers, name).next()
 }
 

@@ -18,6 +18,8 @@ use crate::{cookies::CSRF_COOKIE, error::ApiError, state::App};
 const TOKEN: usize = 32;
 /// What whoever is signed in elsewhere may still send: setting up, and reports that browsers send by themselves.
 const EXEMPT: [&str; 2] = ["/api/v2/users/first", "/api/v2/csp/reports"];
+/// Below this are no pages.
+const API: &str = "/api/";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 const MISMATCH: &str = "CSRF error encountered. Authentication via \"coder_session_token\" cookie and \
@@ -32,18 +34,35 @@ pub(super) fn mismatch() -> ApiError {
     ApiError::bad_request(MISMATCH)
 }
 
+/// The token that this browser proves with that a form is ours, for the forms of pages.
+#[derive(Clone)]
+pub(crate) struct CsrfToken([u8; TOKEN]);
+
+impl CsrfToken {
+    /// The token as a form holds it: never twice the same, so that compression tells nothing of it.
+    pub(crate) fn masked(&self, app: &App) -> String {
+        let pad = app.random().bytes_for_visitor::<TOKEN>();
+        let mut masked = [0; 2 * TOKEN];
+        let (first, second) = masked.split_at_mut(TOKEN);
+        first.copy_from_slice(&pad);
+        second.iter_mut().zip(pad.iter().zip(self.0)).for_each(|(to, (pad, token))| *to = pad ^ token);
+        BASE64.encode(masked)
+    }
+}
+
 /// Lets through what needs no proof or has one, and gives a token to who has none.
-pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
-    let has_token = cookie(request.headers(), CSRF_COOKIE).is_some_and(|token| decode(&token).is_some());
+pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let known = cookie(request.headers(), CSRF_COOKIE).and_then(|token| decode(&token));
+    let token = known.unwrap_or_else(|| app.random().bytes_for_visitor());
+    request.extensions_mut().insert(CsrfToken(token));
     let mut response = match require_proof(&app, request).await {
         Ok(request) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     };
-    if !has_token {
-        let token = BASE64.encode(app.random().bytes_for_visitor::<TOKEN>());
-        if let Ok(cookie) = app.settings().cookies.passing(CSRF_COOKIE, &token) {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-        }
+    if known.is_none()
+        && let Ok(cookie) = app.settings().cookies.passing(CSRF_COOKIE, &BASE64.encode(token))
+    {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
 }
@@ -55,11 +74,15 @@ async fn require_proof(app: &App, request: Request) -> Result<Request, ApiError>
     }
     let found = credential::find(request.headers(), request.uri(), app.settings().credentials);
     let credential = found.map_err(|Ambiguous| mismatch())?;
-    let Some(session) = credential.filter(|credential| credential.from_cookie) else { return Ok(request) };
+    let session = credential.filter(|credential| credential.from_cookie);
+    // Forms of pages prove it also before there is a session: nobody is to be signed in as somebody else.
+    if session.is_none() && request.uri().path().starts_with(API) {
+        return Ok(request);
+    }
     if header_text(request.headers(), "Sec-Fetch-Site").is_some_and(|site| site == "cross-site") {
         return Err(ApiError::bad_request(FORGED));
     }
-    if is_proven(request.headers(), &session.text) {
+    if session.is_some_and(|session| is_proven(request.headers(), &session.text)) {
         return Ok(request);
     }
     proven_by_form(request, app).await

@@ -1,9 +1,11 @@
 //! The store as one caller may use it. Handlers have no other.
+mod arrivals;
 mod assign;
 mod audit;
 mod custom_roles;
 mod decisions;
 mod deployment;
+mod followed;
 mod gone;
 mod groups;
 mod keys;
@@ -16,6 +18,7 @@ mod resources;
 mod sessions;
 mod users;
 
+pub(crate) use arrivals::{ArriveError, Conversion, Newcomer, ProviderGroups, Signups};
 pub(crate) use assign::AssignError;
 pub(super) use audit::user_audit;
 pub(crate) use audit::{AuditView, COUNT_CAP};

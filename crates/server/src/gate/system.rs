@@ -13,6 +13,8 @@ pub(crate) enum System {
     SetUp,
     /// Finding the user of a password, and beginning their session.
     SignIn,
+    /// Letting in whom an identity provider vouches for.
+    Providers,
     /// Waking users who act again.
     Dormancy,
     /// Removing keys that ended long ago.
@@ -38,6 +40,13 @@ impl System {
             ],
             Self::SignIn => vec![
                 (ResourceType::USER, Action::READ),
+                (ResourceType::USER, Action::UPDATE),
+                (ResourceType::API_KEY, Action::CREATE),
+            ],
+            Self::Providers => vec![
+                (ResourceType::USER, Action::CREATE),
+                (ResourceType::USER, Action::READ),
+                (ResourceType::USER, Action::READ_PERSONAL),
                 (ResourceType::USER, Action::UPDATE),
                 (ResourceType::API_KEY, Action::CREATE),
             ],
@@ -67,6 +76,7 @@ impl System {
         match self {
             Self::SetUp => "set-up",
             Self::SignIn => "sign-in",
+            Self::Providers => "providers",
             Self::Dormancy => "dormancy",
             Self::Retention => "retention",
             Self::Mail => "mail",

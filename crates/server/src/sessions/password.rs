@@ -12,7 +12,7 @@ use crate::{
 
 /// The key of a new session of the user whose address and password these are. An unknown address takes as long as a
 /// wrong password.
-pub(super) async fn sign_in(
+pub(crate) async fn sign_in(
     app: &App,
     store: &AuthorizedStore,
     email: &str,
@@ -36,7 +36,7 @@ fn incorrect() -> ApiError {
 }
 
 /// The user whose address and password these are, awake.
-pub(super) async fn verified_user(
+pub(crate) async fn verified_user(
     app: &App,
     store: &AuthorizedStore,
     email: &str,

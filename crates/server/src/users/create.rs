@@ -1,9 +1,10 @@
 //! The rules of a new user (contract, section 5.10).
 use axum::http::StatusCode;
 use keyfob_api::users::CreateUserRequest;
-use keyfob_store::{LoginType, NewUser, OrganizationId, PasswordHash, User, UserId, UserStatus};
+use keyfob_store::{LoginType, NewUser, OrganizationId, PasswordHash, User, UserStatus};
 use uuid::Uuid;
 
+use super::person::person;
 use crate::{
     error::ApiError,
     gate::{AuthorizedStore, CreateUserError, Refused, UserView},
@@ -20,23 +21,14 @@ pub(super) async fn user(app: &App, store: &AuthorizedStore, request: CreateUser
         return Err(CreateUserError::Taken.into());
     }
     let organization_ids = visible_organizations(store, ids).await?;
-    let login_type = login_type(&request)?;
+    let login_type = login_type(app, &request)?;
     let password_hash = password_hash(app, login_type, &request).await?;
-    let now = app.clock().now();
     let user = User {
-        id: UserId(app.random().uuid()),
-        username: request.username,
-        email: request.email,
         name: request.name,
-        avatar_url: String::new(),
         status: request.user_status.as_deref().and_then(UserStatus::parse).unwrap_or(UserStatus::Dormant),
-        login_type,
         roles: request.roles,
         is_service_account: request.service_account,
-        deleted: false,
-        created_at: now,
-        updated_at: now,
-        last_seen_at: None,
+        ..person(app, request.username, request.email, login_type)
     };
     let new = NewUser { user, password_hash };
     store.create_user(&new, &organization_ids).await?;
@@ -78,10 +70,12 @@ fn asked_login_type(request: &CreateUserRequest) -> &str {
     }
 }
 
-fn login_type(request: &CreateUserRequest) -> Result<LoginType, ApiError> {
+fn login_type(app: &App, request: &CreateUserRequest) -> Result<LoginType, ApiError> {
     let asked = asked_login_type(request);
     match LoginType::parse(asked) {
-        Some(LoginType::Oidc) => Err(ApiError::bad_request("You must configure OIDC before creating OIDC users.")),
+        Some(LoginType::Oidc) if app.providers().oidc.is_none() => {
+            Err(ApiError::bad_request("You must configure OIDC before creating OIDC users."))
+        }
         Some(login_type) => Ok(login_type),
         None => {
             Err(ApiError::bad_request(format!("Unsupported login type \"{asked}\" for manually creating new users.")))

@@ -5,8 +5,9 @@ use keyfob_api::{
     users::{CreateFirstUserRequest, CreateFirstUserResponse},
 };
 use keyfob_rbac::ShareableWorkspaceOwners;
-use keyfob_store::{LoginType, NewUser, Organization, OrganizationId, User, UserId, UserStatus};
+use keyfob_store::{LoginType, NewUser, Organization, OrganizationId, User};
 
+use super::person::person;
 use crate::{
     context::RequestContext, documentation::Refusals, error::ApiError, extract::ApiJson, gate::System,
     organizations::DEFAULT_MEMBER_ROLES, passwords::weakness, state::App, validate::Fields,
@@ -40,13 +41,23 @@ pub(super) async fn set_up(
     Extension(context): Extension<RequestContext>,
     ApiJson(request): ApiJson<CreateFirstUserRequest>,
 ) -> Result<(StatusCode, ApiJson<CreateFirstUserResponse>), ApiError> {
+    let made = make_first(&app, context, request).await?;
+    Ok((StatusCode::CREATED, ApiJson(made)))
+}
+
+/// Makes the first user, and the organization that new users land in.
+pub(crate) async fn make_first(
+    app: &App,
+    context: RequestContext,
+    request: CreateFirstUserRequest,
+) -> Result<CreateFirstUserResponse, ApiError> {
     Fields::default()
         .email("email", &request.email)
         .username("username", &request.username)
         .real_name("name", &request.name)
         .required("password", request.password.reveal())
         .check()?;
-    let store = System::SetUp.store(&app, context);
+    let store = System::SetUp.store(app, context);
     let exists = || ApiError::new(StatusCode::CONFLICT, "The initial user has already been created.");
     if store.is_set_up().await? {
         return Err(exists());
@@ -54,38 +65,20 @@ pub(super) async fn set_up(
     if let Some(weakness) = weakness(request.password.reveal()) {
         return Err(ApiError::bad_request("Password is invalid").validation("password", weakness));
     }
-    let organization = default_organization(&app);
-    let first = first_user(&app, request).await?;
-    if !store.set_up(&first, &organization).await? {
-        return Err(exists());
-    }
-    let made = CreateFirstUserResponse { user_id: first.user.id.0, organization_id: organization.id.0 };
-    Ok((StatusCode::CREATED, ApiJson(made)))
+    let first = first_user(app, request).await?;
+    let organization = store.set_up(&first).await?.ok_or_else(exists)?;
+    Ok(CreateFirstUserResponse { user_id: first.user.id.0, organization_id: organization.id.0 })
 }
 
 async fn first_user(app: &App, request: CreateFirstUserRequest) -> Result<NewUser, ApiError> {
-    let now = app.clock().now();
     let hash = app.passwords().hash(&request.password).await.map_err(|error| ApiError::internal(&error))?;
-    let user = User {
-        id: UserId(app.random().uuid()),
-        username: request.username,
-        email: request.email,
-        name: request.name,
-        avatar_url: String::new(),
-        status: UserStatus::Active,
-        login_type: LoginType::Password,
-        roles: vec!["owner".to_owned()],
-        is_service_account: false,
-        deleted: false,
-        created_at: now,
-        updated_at: now,
-        last_seen_at: None,
-    };
+    let user = person(app, request.username, request.email, LoginType::Password);
+    let user = User { name: request.name, roles: vec!["owner".to_owned()], ..user };
     Ok(NewUser { user, password_hash: hash })
 }
 
 /// The organization that clients of a fresh deployment expect, under the name they expect.
-fn default_organization(app: &App) -> Organization {
+pub(crate) fn default_organization(app: &App) -> Organization {
     let now = app.clock().now();
     Organization {
         id: OrganizationId(app.random().uuid()),

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use keyfob_api::users::{PasswordStrength, UpdatePasswordRequest, ValidatePasswordRequest};
-use keyfob_store::{LoginType, PasswordHash, User};
+use keyfob_store::{KeyLoginType, LoginType, PasswordHash, User};
 
 use crate::{
     context::RequestContext,
@@ -59,7 +59,8 @@ pub(super) async fn change(
     let seen = verifier.password_of(&user).await?.ok_or_else(ApiError::not_found)?;
     check_against_old(&app, &verifier, &user, &seen, &request).await?;
     let hash = app.passwords().hash(&request.password).await.map_err(|error| ApiError::internal(&error))?;
-    let renewed = (is_own && store.caller().has_cookie()).then(|| KeyOrder::session(&app, user.clone()));
+    let renewed =
+        (is_own && store.caller().has_cookie()).then(|| KeyOrder::session(&app, user.clone(), KeyLoginType::Password));
     let minted = store.set_password(&user, Some(&seen), &hash, renewed).await?;
     match minted {
         Some(minted) => {

@@ -22,7 +22,7 @@ pub(crate) enum Access {
 use Access::{AnyKey, Filtered, Needs, Public};
 
 /// Below `/api/v2`, unless the path begins with two slashes.
-const ENDPOINTS: [(&str, &str, Access); 88] = [
+const ENDPOINTS: [(&str, &str, Access); 94] = [
     ("GET", "//healthz", Public),
     ("GET", "//latency-check", Public),
     ("GET", "//readyz", Public),
@@ -40,6 +40,12 @@ const ENDPOINTS: [(&str, &str, Access); 88] = [
     ("POST", "/users/first", Public),
     ("POST", "/users/login", Public),
     ("POST", "/users/validate-password", Public),
+    ("GET", "/users/oidc/callback", Public),
+    ("GET", "/users/oauth2/github/callback", Public),
+    ("GET", "/users/oauth2/github/device", Public),
+    ("GET", "/users/oidc-claims", Needs("user:read_personal")),
+    ("DELETE", "/users/oidc-claims", Needs("user:read")),
+    ("POST", "/users/{user}/convert-login", Needs("user:update_personal")),
     ("POST", "/users/otp/request", Public),
     ("POST", "/users/otp/change-password", Public),
     ("POST", "/users/logout", AnyKey),
@@ -141,17 +147,32 @@ pub(crate) fn endpoints() -> Vec<(&'static str, String, Access)> {
 
 /// Words that are usernames for other methods than their own: routed, and described as `/users/{user}` alone
 /// (contract, section 1.1).
-const ALIASES: [(&str, &str); 10] = [
+const ALIASES: [(&str, &str); 11] = [
     ("DELETE", "/organizations/{organization}/members/roles"),
     ("DELETE", "/users/authmethods"),
     ("DELETE", "/users/first"),
     ("DELETE", "/users/login"),
     ("DELETE", "/users/logout"),
+    ("DELETE", "/users/oidc-claims"),
     ("DELETE", "/users/roles"),
     ("DELETE", "/users/validate-password"),
     ("GET", "/users/login"),
     ("GET", "/users/logout"),
     ("GET", "/users/validate-password"),
+];
+
+/// Pages for people, which are no part of the API: `web` has what they take.
+pub(crate) const PAGES: [&str; 10] = [
+    "/",
+    "/assets/pages.css",
+    "/assets/pages.js",
+    "/cli-auth",
+    "/login",
+    "/login/device",
+    "/logout",
+    "/reset-password",
+    "/reset-password/change",
+    "/setup",
 ];
 
 /// Every operation of the document, and what is routed beside it.
@@ -172,9 +193,9 @@ async fn served() -> BTreeSet<(String, String)> {
     served
 }
 
-/// Routes that the document does not know cannot be added unseen: there are as many calls as aliased paths.
+/// Routes that the document does not know cannot be added unseen: there are as many calls as aliased paths and pages.
 #[test]
-fn nothing_but_aliases_is_routed_beside_the_document() {
+fn nothing_but_aliases_and_pages_is_routed_beside_the_document() {
     let mut sources = Vec::new();
     gather(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut sources);
     let mut routed: Vec<&str> = sources
@@ -186,6 +207,8 @@ fn nothing_but_aliases_is_routed_beside_the_document() {
     let mut aliases = ALIASES.map(|(_, path)| path).to_vec();
     aliases.sort_unstable();
     aliases.dedup();
+    aliases.extend(PAGES);
+    aliases.sort_unstable();
     assert_eq!(routed, aliases);
 }
 

@@ -74,6 +74,19 @@ CREATE TABLE user_settings (
     PRIMARY KEY (user_id, name)
 ) STRICT;
 
+-- Which account at an identity provider is whose.
+CREATE TABLE user_links (
+    user_id              BLOB NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    login_type           TEXT NOT NULL CHECK (login_type IN ('github', 'oidc')),
+    linked_id            TEXT NOT NULL CHECK (linked_id <> ''),
+    sealed_refresh_token BLOB,
+    -- When the provider's own token ends; NULL if it does not.
+    token_ends_at        INTEGER,
+    claims               TEXT NOT NULL CHECK (json_valid(claims)),
+    PRIMARY KEY (user_id, login_type),
+    UNIQUE (login_type, linked_id)
+) STRICT;
+
 -- What people are still to be told by mail. None holds a secret: what a mail says is written when it is sent.
 CREATE TABLE notices (
     id         BLOB    NOT NULL PRIMARY KEY,

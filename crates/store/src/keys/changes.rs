@@ -158,8 +158,20 @@ impl Tx {
     /// When the database cannot be written.
     #[tracing::instrument(skip_all)]
     pub async fn delete_keys_of(&mut self, user: UserId) -> Result<u64, StoreError> {
+        self.delete_keys_of_but(user, None).await
+    }
+
+    /// Removes all keys of a user but one.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(skip_all)]
+    pub async fn delete_keys_of_but(&mut self, user: UserId, spared: Option<&KeyId>) -> Result<u64, StoreError> {
         let mut query = Query::delete();
         query.from_table(ApiKeys::Table).and_where(Expr::col(ApiKeys::UserId).eq(user.0));
+        if let Some(spared) = spared {
+            query.and_where(Expr::col(ApiKeys::Id).ne(spared.as_str()));
+        }
         self.execute(&query).await
     }
 

@@ -2,7 +2,7 @@
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Func, Order, Query, SimpleExpr};
 
-use super::{NewUser, User, UserRow, UserStatus, Users, find, fold, is_live, select};
+use super::{LoginType, NewUser, User, UserRow, UserStatus, Users, find, fold, is_live, select};
 use crate::{
     StoreError, Tx, UserId,
     db::{Source as _, microseconds},
@@ -108,6 +108,36 @@ impl Tx {
         self.update_user(id, now, values).await
     }
 
+    /// Gives a user another address, name and picture.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when another live user has that address, [`StoreError::Gone`] when there is no such
+    /// live user.
+    #[tracing::instrument(skip_all)]
+    pub async fn update_user_person(&mut self, changed: &User, now: Timestamp) -> Result<(), StoreError> {
+        let values = [
+            (Users::Email, changed.email.as_str().into()),
+            (Users::EmailKey, fold(&changed.email).into()),
+            (Users::Name, changed.name.as_str().into()),
+            (Users::AvatarUrl, changed.avatar_url.as_str().into()),
+        ];
+        self.update_user(changed.id, now, values).await
+    }
+
+    /// Lets a user sign in otherwise from now on, and not with a password.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] when there is no such live user.
+    #[tracing::instrument(skip_all)]
+    pub async fn update_login_type(&mut self, id: UserId, to: LoginType, now: Timestamp) -> Result<(), StoreError> {
+        let values = [
+            (Users::LoginType, to.as_str().into()),
+            (Users::PasswordHash, "".into()),
+            (Users::PasscodeEndsAt, 0.into()),
+        ];
+        self.update_user(id, now, values).await
+    }
+
     /// Notes that a user has just acted.
     ///
     /// # Errors
@@ -133,8 +163,8 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Removes a user: their keys, memberships, settings, notices and grants go, their name and address are free again, their
-    /// row stays for the records that speak of them.
+    /// Removes a user: their keys, memberships, settings, notices, accounts at providers and grants go, their name and
+    /// address are free again, their row stays for the records that speak of them.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such live user.
@@ -145,6 +175,7 @@ impl Tx {
         self.delete_memberships(id).await?;
         self.delete_settings_of(id).await?;
         self.delete_notices_of(id).await?;
+        self.delete_links_of(id).await?;
         self.revoke_grants_to(id.0).await
     }
 

@@ -5,8 +5,8 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use keyfob_rbac::{Action, Filter, Object, ResourceType};
 use keyfob_store::{
-    ApiKey, AuditRecord, ChainHead, CustomRole, Group, ListAudit, Member, Organization, OrganizationId, Resource,
-    StoreError, Tx, User, UserId,
+    ApiKey, AuditRecord, ChainHead, CustomRole, Group, ListAudit, LoginType, Member, Organization, OrganizationId,
+    Resource, StoreError, Tx, User, UserId,
 };
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -235,6 +235,24 @@ pub(in crate::gate) fn user_audit(action: &'static str, status: StatusCode, old:
         organization_id: None,
         about: Some(new.id),
         diff: diff(&old.map_or(Value::Null, fields), &fields(new)),
+    }
+}
+
+/// A conversion to another login type that was begun.
+pub(super) fn conversion_audit(user: &User, to: LoginType, now: Timestamp, expires_at: Timestamp) -> Deed {
+    let fields = json!({
+        "created_at": now, "expires_at": expires_at, "from_login_type": user.login_type.as_str(),
+        "to_login_type": to.as_str(), "user_id": user.id,
+    });
+    Deed {
+        action: "create",
+        status: StatusCode::CREATED,
+        resource_type: "convert_login".to_owned(),
+        resource_id: user.id.to_string(),
+        target: to.as_str().to_owned(),
+        organization_id: None,
+        about: Some(user.id),
+        diff: diff(&Value::Null, &fields),
     }
 }
 

@@ -47,9 +47,9 @@ pub(crate) struct KeyOrder {
 
 impl KeyOrder {
     /// A session with all that its order's caller has.
-    pub(crate) fn session(app: &App, owner: User) -> Self {
+    pub(crate) fn session(app: &App, owner: User, begun: KeyLoginType) -> Self {
         let lifetime = Lifetime(app.settings().lifetimes.session);
-        Self { owner, kind: NewKeyKind::Session, scopes: Wish::Own, allow_list: Wish::Own, lifetime }
+        Self { owner, kind: NewKeyKind::Session(begun), scopes: Wish::Own, allow_list: Wish::Own, lifetime }
     }
 }
 
@@ -58,8 +58,8 @@ impl KeyOrder {
 pub(crate) enum NewKeyKind {
     /// An API token of this name.
     Token(String),
-    /// A session.
-    Session,
+    /// A session, begun in this way.
+    Session(KeyLoginType),
 }
 
 /// A fresh key.
@@ -160,7 +160,7 @@ impl AuthorizedStore {
         let id = KeyId::parse(&self.app.random().alphanumeric(KeyId::LENGTH)).ok_or(MintError::Overtaken)?;
         let (login_type, token_name) = match order.kind {
             NewKeyKind::Token(name) => (KeyLoginType::Token, name),
-            NewKeyKind::Session => (KeyLoginType::Password, String::new()),
+            NewKeyKind::Session(begun) => (begun, String::new()),
         };
         let key = ApiKey {
             secret_hash: hash_secret(secret.reveal()),
@@ -227,6 +227,12 @@ impl AuthorizedStore {
 
     /// Stores a key, if its owner is still there.
     pub(super) async fn insert_key(&self, tx: &mut Tx, key: ApiKey) -> Result<(), MintError> {
+        let action = if self.caller.user().is_none() { "login" } else { "create" };
+        self.insert_key_as(tx, key, action).await
+    }
+
+    /// The same, with the word for it in records.
+    pub(super) async fn insert_key_as(&self, tx: &mut Tx, key: ApiKey, action: &'static str) -> Result<(), MintError> {
         let owner = tx.find_user(key.user_id).await?;
         let owner = owner.filter(|owner| !owner.deleted).ok_or(MintError::Overtaken)?;
         match tx.insert_key(&key).await {
@@ -237,7 +243,6 @@ impl AuthorizedStore {
             let notice = Notice::TokenMinted { by: minter.username.clone(), token: summary(&key) };
             self.notify(tx, &owner, &notice).await?;
         }
-        let action = if self.caller.user().is_none() { "login" } else { "create" };
         self.record(tx, key_audit(action, StatusCode::CREATED, None, Some(&key))).await?;
         Ok(())
     }

@@ -2,9 +2,13 @@
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use keyfob_rbac::{Action, Object, ResourceType, RoleName, may_assign};
-use keyfob_store::{PasswordHash, StoreError, Tx, User};
+use keyfob_store::{LoginType, PasswordHash, StoreError, Tx, User};
 
-use super::{AuthorizedStore, KeyOrder, MintError, MintedKey, audit::user_audit, users::user_object};
+use super::{
+    AuthorizedStore, KeyOrder, MintError, MintedKey,
+    audit::{conversion_audit, user_audit},
+    users::user_object,
+};
 use crate::{
     gate::{Denied, Refused},
     notices::{Changer, Notice},
@@ -119,6 +123,27 @@ impl AuthorizedStore {
             return Err(SetPasswordError::Stronger(self.caller.refuse(Action::UPDATE, ResourceType::USER)));
         }
         self.require_full_key()
+    }
+
+    /// Whether the caller may have a user sign in by a provider in place of a password. Requires `update_personal` on
+    /// the user, and a full key if it is somebody else.
+    pub(crate) fn require_converting(&self, user: &User) -> Result<(), SetPasswordError> {
+        self.require_personal(Action::UPDATE_PERSONAL, user)?;
+        if self.caller.is_self(user.id) { Ok(()) } else { self.require_full_key() }
+    }
+
+    /// Records that such a conversion was begun. Requires the same.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn record_conversion(
+        &self,
+        user: &User,
+        to: LoginType,
+        expires_at: Timestamp,
+    ) -> Result<(), SetPasswordError> {
+        self.require_converting(user)?;
+        let mut tx = self.store().begin().await?;
+        self.record(&mut tx, conversion_audit(user, to, self.now(), expires_at)).await?;
+        Ok(tx.commit().await?)
     }
 
     fn require_full_key(&self) -> Result<(), SetPasswordError> {

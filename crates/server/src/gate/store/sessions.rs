@@ -1,7 +1,7 @@
 //! Sessions: beginning, listing and ending them.
 use axum::http::StatusCode;
 use keyfob_rbac::{Action, Filter, Id, ResourceType};
-use keyfob_store::{ApiKey, ListKeys, Page, PasswordHash, StoreError, User, UserId, UserStatus};
+use keyfob_store::{ApiKey, KeyLoginType, ListKeys, Page, PasswordHash, StoreError, User, UserId, UserStatus};
 
 use super::{
     AuthorizedStore, EndKey, KeyOrder, MintError, MintedKey,
@@ -33,7 +33,7 @@ impl AuthorizedStore {
         if let Some(renewed) = &password.renewed {
             tx.rehash_password(user.id, renewed).await?;
         }
-        let (key, minted) = self.forge(KeyOrder::session(&self.app, user))?;
+        let (key, minted) = self.forge(KeyOrder::session(&self.app, user, KeyLoginType::Password))?;
         self.insert_key(&mut tx, key).await?;
         tx.commit().await?;
         Ok(minted)

@@ -148,24 +148,23 @@ impl AuthorizedStore {
         Ok(self.store().find_setting(SET_UP).await?.is_some())
     }
 
-    /// Makes the first user and the organization that new users land in: once per database. Says whether it did.
-    /// Requires `create` on users, organizations and members.
+    /// Makes the first user and the organization that new users land in, which it answers: once per database. Requires
+    /// `create` on users, organizations and members.
     #[tracing::instrument(skip_all)]
-    pub(crate) async fn set_up(&self, first: &NewUser, organization: &Organization) -> Result<bool, Refused> {
+    pub(crate) async fn set_up(&self, first: &NewUser) -> Result<Option<Organization>, Refused> {
         self.require_permitted(Action::CREATE, &Object::of(ResourceType::USER))?;
         self.require_permitted(Action::CREATE, &Object::of(ResourceType::ORGANIZATION))?;
         self.require_permitted(Action::CREATE, &Object::of(ResourceType::ORGANIZATION_MEMBER))?;
         let mut tx = self.store().begin().await?;
         if tx.find_setting(SET_UP).await?.is_some() {
-            return Ok(false);
+            return Ok(None);
         }
-        tx.insert_setting(SET_UP, &self.now().to_string()).await?;
-        tx.insert_organization(organization).await?;
+        let organization = self.open_for_business(&mut tx).await?;
         tx.insert_user(first).await?;
         self.insert_member(&mut tx, &first.user, organization.id).await?;
         self.record(&mut tx, user_audit("create", StatusCode::CREATED, None, &first.user)).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(Some(organization))
     }
 
     /// Sets a user's status. Requires `update` on the user.
@@ -286,7 +285,7 @@ impl From<StoreError> for DeleteUserError {
 }
 
 /// The setting that says when set-up was done.
-const SET_UP: &str = "set_up_at";
+pub(super) const SET_UP: &str = "set_up_at";
 
 /// Whether a path segment names this user.
 pub(super) fn names(user: &User, segment: &str) -> bool {

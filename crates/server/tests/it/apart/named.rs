@@ -188,11 +188,12 @@ async fn the_check_says_of_what_is_another_organizations_what_it_says_of_nothing
 /// What names nothing in its path is here, or holds nothing of an organization.
 #[test]
 fn every_endpoint_is_tried_in_its_path_its_query_or_its_body() {
-    const WITHOUT: [(&str, &str); 29] = [
+    const WITHOUT: [(&str, &str); 34] = [
         ("DELETE", "/users/authmethods"),
         ("DELETE", "/users/first"),
         ("DELETE", "/users/login"),
         ("DELETE", "/users/logout"),
+        ("DELETE", "/users/oidc-claims"),
         ("DELETE", "/users/roles"),
         ("DELETE", "/users/validate-password"),
         ("GET", "/"),
@@ -208,6 +209,10 @@ fn every_endpoint_is_tried_in_its_path_its_query_or_its_body() {
         ("GET", "/users/first"),
         ("GET", "/users/login"),
         ("GET", "/users/logout"),
+        ("GET", "/users/oauth2/github/callback"),
+        ("GET", "/users/oauth2/github/device"),
+        ("GET", "/users/oidc-claims"),
+        ("GET", "/users/oidc/callback"),
         ("GET", "/users/roles"),
         ("GET", "/users/validate-password"),
         ("POST", "/csp/reports"),

@@ -1,0 +1,267 @@
+//! GitHub as a provider: its web flow, its device flow, and what its API says of an account.
+use jiff::Timestamp;
+use keyfob_api::secret::SecretText;
+use reqwest::StatusCode;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::{
+    http::{Http, HttpError},
+    pkce,
+    token::{ClientAuth, Moment, TokenEndpoint, TokenError, Tokens},
+};
+
+/// What is asked for.
+const SCOPES: &str = "read:user read:org user:email";
+const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// GitHub, or a server of an enterprise, as an operator sets it up.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "holds a secret")]
+pub struct GithubSettings {
+    /// Who it knows this client as.
+    pub client_id: String,
+    /// How the client proves that.
+    pub client_secret: SecretText,
+    /// An enterprise's server; none is github.com.
+    pub enterprise: Option<Url>,
+}
+
+/// GitHub as a provider.
+#[expect(missing_debug_implementations, reason = "holds a secret")]
+pub struct Github {
+    client_id: String,
+    auth: ClientAuth,
+    http: Http,
+    authorize: Url,
+    token: Url,
+    device: Url,
+    api: String,
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GithubAccount {
+    /// Who it is, for ever.
+    pub id: u64,
+    /// What they are called there.
+    pub login: String,
+    /// Their name; may be empty.
+    pub name: String,
+    /// Where their picture is.
+    pub avatar_url: String,
+    /// Their first address, if it is verified.
+    pub email: Option<String>,
+}
+
+/// What a device shows, and then asks with (RFC 8628, section 3.2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceCode {
+    /// What the device asks with.
+    pub device_code: String,
+    /// What the person types.
+    pub user_code: String,
+    /// Where they type it.
+    pub verification_uri: String,
+    /// How long both work, in seconds.
+    pub expires_in: u64,
+    /// How long to wait between two questions, in seconds.
+    pub interval: u64,
+}
+
+#[derive(Deserialize)]
+struct User {
+    id: u64,
+    login: String,
+    name: Option<String>,
+    #[serde(default)]
+    avatar_url: String,
+}
+
+#[derive(Deserialize)]
+struct Address {
+    email: String,
+    primary: bool,
+    verified: bool,
+}
+
+#[derive(Deserialize)]
+struct Membership {
+    state: String,
+    organization: Option<Organization>,
+}
+
+#[derive(Deserialize)]
+struct Organization {
+    login: String,
+}
+
+impl Github {
+    /// GitHub as set up.
+    ///
+    /// # Errors
+    /// When the enterprise's address cannot have anything below it.
+    pub fn new(settings: GithubSettings, http: Http) -> Result<Self, url::ParseError> {
+        let (web, api) = match &settings.enterprise {
+            Some(base) => {
+                let base = base.as_str().trim_end_matches('/');
+                (base.to_owned(), format!("{base}/api/v3"))
+            }
+            None => ("https://github.com".to_owned(), "https://api.github.com".to_owned()),
+        };
+        Ok(Self {
+            authorize: format!("{web}/login/oauth/authorize").parse()?,
+            token: format!("{web}/login/oauth/access_token").parse()?,
+            device: format!("{web}/login/device/code").parse()?,
+            client_id: settings.client_id,
+            auth: ClientAuth::Secret(settings.client_secret),
+            http,
+            api,
+        })
+    }
+
+    /// Where somebody is sent who wants to sign in.
+    pub fn start(&self, redirect_uri: &str, state: &str, verifier: &str) -> Url {
+        let mut url = self.authorize.clone();
+        url.query_pairs_mut().extend_pairs([
+            ("access_type", "offline"),
+            ("client_id", &self.client_id),
+            ("code_challenge", &pkce::challenge(verifier)),
+            ("code_challenge_method", "S256"),
+            ("redirect_uri", redirect_uri),
+            ("response_type", "code"),
+            ("scope", SCOPES),
+            ("state", state),
+        ]);
+        url
+    }
+
+    /// The tokens for a code.
+    ///
+    /// # Errors
+    /// When GitHub gives none.
+    pub async fn exchange(
+        &self,
+        code: &str,
+        redirect_uri: &str,
+        verifier: &str,
+        now: Timestamp,
+    ) -> Result<Tokens, TokenError> {
+        let grant = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", redirect_uri),
+            ("code_verifier", verifier),
+        ];
+        self.endpoint().ask(&grant, Moment { now, nonce: "" }).await
+    }
+
+    /// The tokens for a device's code, once its person has agreed.
+    ///
+    /// # Errors
+    /// `authorization_pending` until then.
+    pub async fn exchange_device(&self, code: &str, now: Timestamp) -> Result<Tokens, TokenError> {
+        let grant = [("grant_type", DEVICE_GRANT), ("device_code", code)];
+        self.endpoint().ask(&grant, Moment { now, nonce: "" }).await
+    }
+
+    /// Fresh tokens for a refresh token.
+    ///
+    /// # Errors
+    /// When GitHub gives none.
+    pub async fn refresh(&self, token: &SecretText, now: Timestamp) -> Result<Tokens, TokenError> {
+        let grant = [("grant_type", "refresh_token"), ("refresh_token", token.reveal())];
+        self.endpoint().ask(&grant, Moment { now, nonce: "" }).await
+    }
+
+    /// A code for a device to show.
+    ///
+    /// # Errors
+    /// When GitHub gives none.
+    pub async fn start_device(&self) -> Result<DeviceCode, HttpError> {
+        let form = {
+            let mut form = url::form_urlencoded::Serializer::new(String::new());
+            form.append_pair("client_id", &self.client_id).append_pair("scope", SCOPES).finish()
+        };
+        let (status, answer) = self.http.post(self.device.clone(), form, None).await?;
+        if !status.is_success() {
+            return Err(HttpError::Refused(status));
+        }
+        serde_json::from_value(answer).map_err(|error| HttpError::Unreadable(error.to_string()))
+    }
+
+    /// Whose tokens these are.
+    ///
+    /// # Errors
+    /// When GitHub does not say.
+    pub async fn account(&self, tokens: &Tokens) -> Result<GithubAccount, HttpError> {
+        let user: User = self.ask("/user", tokens).await?;
+        let emails: Vec<Address> = self.ask("/user/emails", tokens).await?;
+        let first = emails.into_iter().find(|email| email.primary && email.verified);
+        Ok(GithubAccount {
+            id: user.id,
+            login: user.login,
+            name: user.name.unwrap_or_default(),
+            avatar_url: user.avatar_url,
+            email: first.map(|email| email.email),
+        })
+    }
+
+    /// The organizations that they are an active member of.
+    ///
+    /// # Errors
+    /// When GitHub does not say.
+    pub async fn organizations(&self, tokens: &Tokens) -> Result<Vec<String>, HttpError> {
+        const PAGE: usize = 100;
+        let mut found = Vec::new();
+        for page in 1.. {
+            let path = format!("/user/memberships/orgs?state=active&per_page={PAGE}&page={page}");
+            let memberships: Vec<Membership> = self.ask(&path, tokens).await?;
+            let is_last = memberships.len() < PAGE;
+            let active = memberships.into_iter().filter(|membership| membership.state == "active");
+            found.extend(active.filter_map(|membership| membership.organization).map(|of| of.login));
+            if is_last {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether somebody is an active member of an organization's team.
+    ///
+    /// # Errors
+    /// When GitHub does not say.
+    pub async fn is_in_team(
+        &self,
+        tokens: &Tokens,
+        organization: &str,
+        team: &str,
+        login: &str,
+    ) -> Result<bool, HttpError> {
+        let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let path = format!("/orgs/{}/teams/{}/memberships/{}", encode(organization), encode(team), encode(login));
+        match self.ask::<Membership>(&path, tokens).await {
+            Ok(membership) => Ok(membership.state == "active"),
+            // They are not, or may not see the team: then they are not, either.
+            Err(HttpError::Refused(StatusCode::NOT_FOUND)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn ask<T: serde::de::DeserializeOwned>(&self, path: &str, tokens: &Tokens) -> Result<T, HttpError> {
+        let unreadable = |error: &dyn std::fmt::Display| HttpError::Unreadable(error.to_string());
+        let url = format!("{}{path}", self.api).parse().map_err(|error| unreadable(&error))?;
+        let answer = self.http.get(url, Some(&tokens.access)).await?;
+        serde_json::from_value(answer).map_err(|error| unreadable(&error))
+    }
+
+    fn endpoint(&self) -> TokenEndpoint<'_> {
+        TokenEndpoint {
+            http: &self.http,
+            url: &self.token,
+            client_id: &self.client_id,
+            auth: &self.auth,
+            takes_form: true,
+        }
+    }
+}

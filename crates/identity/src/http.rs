@@ -1,0 +1,94 @@
+//! Requests to providers.
+use std::{sync::Once, time::Duration};
+
+use keyfob_api::secret::SecretText;
+use reqwest::{RequestBuilder, StatusCode, header, redirect::Policy};
+use serde_json::Value;
+use url::Url;
+
+/// How long a provider may take for an answer.
+const TIME_OUT: Duration = Duration::from_secs(10);
+/// The most that is read of an answer, in bytes.
+const MOST: usize = 1024 * 1024;
+
+/// Speaks to providers. It follows no redirects: a provider that answers with one is set up wrongly, or is not one.
+#[derive(Clone, Debug)]
+pub struct Http(reqwest::Client);
+
+/// Why a provider gave no answer that could be read.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// It cannot be reached, or took too long.
+    #[error("{0}")]
+    Unreachable(String),
+    /// Its answer is not JSON, or too long.
+    #[error("the answer cannot be read: {0}")]
+    Unreadable(String),
+    /// It refused.
+    #[error("the answer's status is {0}")]
+    Refused(StatusCode),
+}
+
+impl From<reqwest::Error> for HttpError {
+    fn from(error: reqwest::Error) -> Self {
+        // The address may hold a code.
+        let error = error.without_url();
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+        Self::Unreachable(format!("{error}{cause}"))
+    }
+}
+
+impl Http {
+    /// A client with pooled connections.
+    ///
+    /// # Errors
+    /// When the system's certificates cannot be read.
+    pub fn new() -> Result<Self, HttpError> {
+        static ONCE: Once = Once::new();
+        // Another part of the program may have chosen already; it is the same one.
+        ONCE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+        let client = reqwest::Client::builder().redirect(Policy::none()).timeout(TIME_OUT).user_agent("keyfob");
+        Ok(Self(client.build()?))
+    }
+
+    /// What is at an address.
+    pub(crate) async fn get(&self, url: Url, bearer: Option<&SecretText>) -> Result<Value, HttpError> {
+        let request = self.0.get(url);
+        let request = bearer.into_iter().fold(request, |request, token| request.bearer_auth(token.reveal()));
+        let (status, answer) = send(request).await?;
+        if status.is_success() { Ok(answer) } else { Err(HttpError::Refused(status)) }
+    }
+
+    /// What is answered to a form, with the status.
+    pub(crate) async fn post(
+        &self,
+        url: Url,
+        form: String,
+        authorization: Option<String>,
+    ) -> Result<(StatusCode, Value), HttpError> {
+        let request = self.0.post(url).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(form);
+        let request = authorization.into_iter().fold(request, |request, value| {
+            let mut value = header::HeaderValue::try_from(value).unwrap_or(header::HeaderValue::from_static(""));
+            value.set_sensitive(true);
+            request.header(header::AUTHORIZATION, value)
+        });
+        send(request).await
+    }
+}
+
+async fn send(request: RequestBuilder) -> Result<(StatusCode, Value), HttpError> {
+    let mut response = request.header(header::ACCEPT, "application/json").send().await?;
+    let status = response.status();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MOST {
+            return Err(HttpError::Unreadable(format!("longer than {MOST} bytes")));
+        }
+    }
+    match serde_json::from_slice(&body) {
+        Ok(answer) => Ok((status, answer)),
+        Err(_) if !status.is_success() => Err(HttpError::Refused(status)),
+        Err(error) => Err(HttpError::Unreadable(error.to_string())),
+    }
+}

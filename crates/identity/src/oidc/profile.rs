@@ -1,0 +1,148 @@
+//! What claims say of a person.
+use serde_json::{Map, Value};
+
+/// The names of the claims that are looked at.
+#[derive(Clone, Debug)]
+pub struct Fields {
+    /// What to call them.
+    pub username: String,
+    /// Their address.
+    pub email: String,
+    /// Their name.
+    pub name: String,
+    /// Addresses count even if the provider does not say that it verified them.
+    pub ignores_email_verified: bool,
+}
+
+/// What claims say of a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// As the provider has it: it may not be a username here.
+    pub username: String,
+    /// Their address, verified.
+    pub email: String,
+    /// Their name; may be empty.
+    pub name: String,
+    /// Where their picture is; may be empty.
+    pub picture: String,
+}
+
+/// What claims lack.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProfileError {
+    /// There is no address.
+    #[error("there is no e-mail address")]
+    NoEmail,
+    /// The address is no text, but a value of this kind.
+    #[error("the e-mail address is {0}")]
+    EmailIs(&'static str),
+    /// The provider did not verify the address.
+    #[error("the e-mail address {0} is not verified")]
+    Unverified(String),
+}
+
+/// Reads a profile from claims (contract, section 5.9).
+///
+/// # Errors
+/// What they lack.
+pub fn profile(claims: &Map<String, Value>, fields: &Fields) -> Result<Profile, ProfileError> {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default().trim().to_owned();
+    let username = text(&fields.username);
+    let email = match claims.get(&fields.email) {
+        Some(Value::String(email)) if !email.is_empty() => email.clone(),
+        Some(Value::Null | Value::String(_)) | None if username.contains('@') => username.clone(),
+        Some(Value::Null | Value::String(_)) | None => return Err(ProfileError::NoEmail),
+        Some(other) => return Err(ProfileError::EmailIs(kind(other))),
+    };
+    if !fields.ignores_email_verified && !claims.get("email_verified").is_some_and(is_truthy) {
+        return Err(ProfileError::Unverified(email));
+    }
+    Ok(Profile { username, email, name: text(&fields.name), picture: text("picture") })
+}
+
+/// The texts of a claim: a list of them, or a single one.
+pub fn texts(claims: &Map<String, Value>, name: &str) -> Vec<String> {
+    let one = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    match claims.get(name) {
+        Some(Value::Array(values)) => values.iter().filter_map(one).collect(),
+        Some(value) => one(value).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+fn is_truthy(value: &Value) -> bool {
+    match value {
+        Value::Bool(is) => *is,
+        Value::Number(number) => number.as_f64().is_some_and(|number| number != 0.0),
+        Value::String(text) => matches!(text.to_ascii_lowercase().as_str(), "1" | "t" | "true"),
+        _ => false,
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(claims: &Value) -> Result<Profile, ProfileError> {
+        let fields = Fields {
+            username: "preferred_username".to_owned(),
+            email: "email".to_owned(),
+            name: "name".to_owned(),
+            ignores_email_verified: false,
+        };
+        profile(claims.as_object().unwrap(), &fields)
+    }
+
+    #[test]
+    fn an_address_is_needed_and_may_be_the_username() {
+        let amy = read(&json!({"preferred_username": "amy@example.com", "email_verified": true})).unwrap();
+        assert_eq!(amy.email, "amy@example.com");
+        assert_eq!(read(&json!({"preferred_username": "amy"})), Err(ProfileError::NoEmail));
+        assert_eq!(read(&json!({"email": ["a@b.c"]})), Err(ProfileError::EmailIs("a list")));
+    }
+
+    /// Contract, section 5.9: a boolean, a text like `true`, a number but 0; left out means no.
+    #[test]
+    fn an_address_must_be_verified() {
+        for (verified, is_taken) in [
+            (json!(true), true),
+            (json!("true"), true),
+            (json!("True"), true),
+            (json!("1"), true),
+            (json!(1), true),
+            (json!(false), false),
+            (json!("false"), false),
+            (json!("yes"), false),
+            (json!(0), false),
+            (json!(null), false),
+            (json!([true]), false),
+        ] {
+            let read = read(&json!({"email": "amy@example.com", "email_verified": verified}));
+            assert_eq!(read.is_ok(), is_taken, "{verified}");
+        }
+        let left_out = read(&json!({"email": "amy@example.com"}));
+        assert_eq!(left_out, Err(ProfileError::Unverified("amy@example.com".to_owned())));
+    }
+
+    #[test]
+    fn lists_of_texts_may_be_single_texts() {
+        let claims = json!({"many": ["a", "", 3, "b"], "one": "c", "none": 3});
+        let claims = claims.as_object().unwrap();
+        assert_eq!(texts(claims, "many"), ["a", "b"]);
+        assert_eq!(texts(claims, "one"), ["c"]);
+        assert!(texts(claims, "none").is_empty() && texts(claims, "else").is_empty());
+    }
+}

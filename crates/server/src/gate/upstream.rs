@@ -1,0 +1,71 @@
+//! A session that a provider began lives only as long as the provider's own (contract, section 1.7, rows 6 and 7).
+use jiff::{SignedDuration, Timestamp};
+use keyfob_store::{ApiKey, KeyLoginType, LoginType, StoreError, UserLink};
+
+use crate::{
+    providers::{NotRenewed, Renewed, renew},
+    state::App,
+};
+
+/// How long a provider's session counts as alive after a renewal that does not say.
+const USUAL: SignedDuration = SignedDuration::from_hours(1);
+
+/// Why a session is refused because of its provider.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Lapsed {
+    #[error("the user has no account at the provider any more")]
+    NoLink,
+    #[error("the {provider} session ended at {at}")]
+    Ended { provider: &'static str, at: Timestamp },
+    #[error("{provider} does not renew its session: {cause}")]
+    NotRenewed { provider: &'static str, cause: String },
+    #[error("the provider {0} is not set up any more")]
+    NotConfigured(&'static str),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Goes on if the provider's session behind a key lives, or was renewed just now.
+pub(super) async fn require_upstream(app: &App, key: &ApiKey) -> Result<(), Lapsed> {
+    let (login_type, provider) = match key.login_type {
+        KeyLoginType::Github => (LoginType::Github, "GitHub"),
+        KeyLoginType::Oidc => (LoginType::Oidc, "OpenID Connect"),
+        KeyLoginType::Password | KeyLoginType::Token => return Ok(()),
+    };
+    let link = app.vault().0.find_link(key.user_id, login_type).await?.ok_or(Lapsed::NoLink)?;
+    let Some(at) = lapsed_at(app, &link) else { return Ok(()) };
+    let sealed = link.sealed_refresh_token.as_deref();
+    let token = sealed.and_then(|sealed| app.seal().open(sealed, &link.linked_id));
+    let token = token.ok_or(Lapsed::Ended { provider, at })?;
+    match renew(app, login_type, &token).await {
+        Ok(renewed) => Ok(keep(app, link, renewed).await?),
+        Err(NotRenewed::NotConfigured) => Err(Lapsed::NotConfigured(login_type.as_str())),
+        Err(NotRenewed::Refused(cause)) => {
+            // Of two requests at the same time, one renews, and the other's token is used up.
+            let by_now = app.vault().0.find_link(key.user_id, login_type).await?;
+            let is_renewed = by_now.is_some_and(|link| lapsed_at(app, &link).is_none());
+            if is_renewed { Ok(()) } else { Err(Lapsed::NotRenewed { provider, cause }) }
+        }
+    }
+}
+
+fn lapsed_at(app: &App, link: &UserLink) -> Option<Timestamp> {
+    link.token_ends_at.filter(|at| *at <= app.clock().now())
+}
+
+/// Keeps what a renewal gave.
+async fn keep(app: &App, link: UserLink, renewed: Renewed) -> Result<(), StoreError> {
+    let seal = |token| app.seal().seal(&token, &link.linked_id, app.random());
+    let sealed = renewed.refresh_token.and_then(seal);
+    let link = UserLink {
+        sealed_refresh_token: sealed.or_else(|| link.sealed_refresh_token.clone()),
+        token_ends_at: renewed.ends_at.or_else(|| app.clock().now().checked_add(USUAL).ok()),
+        ..link
+    };
+    let mut tx = app.vault().0.begin().await?;
+    // Whoever took the account away meanwhile wins.
+    if tx.find_link(link.user_id, link.login_type).await?.is_some() {
+        tx.put_link(&link).await?;
+    }
+    tx.commit().await
+}

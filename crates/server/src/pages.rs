@@ -1,0 +1,81 @@
+//! Pages for people: signing in, and all that takes a browser. They work without JavaScript.
+mod asset;
+mod cli_auth;
+mod form;
+mod github_device;
+mod home;
+mod reset;
+mod set_up;
+mod sign_in;
+
+use askama::Template;
+use axum::{
+    Router,
+    http::{HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse as _, Response},
+    routing::get,
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{error::ApiError, state::App};
+
+/// Pages may show what comes from here, send forms here, and be framed by nobody.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// All pages. They are no part of the API, and of its description.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    let pages = Router::new()
+        .route("/", get(home::show))
+        .route("/login", get(sign_in::show).post(sign_in::submit))
+        .route("/login/device", get(github_device::show))
+        .route("/logout", axum::routing::post(home::sign_out))
+        .route("/setup", get(set_up::show).post(set_up::submit))
+        .route("/reset-password", get(reset::show).post(reset::submit))
+        .route("/reset-password/change", get(reset::show_change).post(reset::submit_change))
+        .route("/cli-auth", get(cli_auth::show).post(cli_auth::submit))
+        .route("/assets/pages.css", get(asset::style))
+        .route("/assets/pages.js", get(asset::script));
+    OpenApiRouter::from(pages)
+}
+
+/// A page as it is sent.
+fn page(status: StatusCode, template: &impl Template) -> Result<Response, ApiError> {
+    let html = template.render().map_err(|error| ApiError::internal(&error))?;
+    let headers = [
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+        (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+        // Addresses of pages may hold passcodes.
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::VARY, HeaderValue::from_static("Cookie")),
+    ];
+    Ok((status, headers, Html(html)).into_response())
+}
+
+/// 303 to a path here.
+fn see_other(path: &str) -> Result<Response, ApiError> {
+    let location = HeaderValue::from_str(path).map_err(|error| ApiError::internal(&error))?;
+    Ok((StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "pages/message.html")]
+struct Message<'a> {
+    title: &'a str,
+    text: &'a str,
+    link: &'a str,
+    link_text: &'a str,
+}
+
+/// The page at the end of a way that leads nowhere.
+pub(crate) fn refusal(status: StatusCode, title: &str, text: &str) -> Response {
+    let message = Message { title, text, link: "/login", link_text: "Back to sign-in" };
+    page(status, &message).unwrap_or_else(ApiError::into_response)
+}
+
+/// What is sent with a redirect, for who does not follow it.
+pub(crate) fn moved(url: &str) -> Html<String> {
+    let url = url.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
+    Html(format!("<a href=\"{url}\">Temporary Redirect</a>.\n"))
+}

@@ -1,0 +1,58 @@
+//! A session for the command line (contract, section 7, `/cli-auth`): minted when a person says so, never on opening.
+use std::time::Duration;
+
+use askama::Template;
+use axum::{Extension, extract::State, http::StatusCode, response::Response};
+
+use super::{page, see_other};
+use crate::{
+    error::ApiError,
+    gate::{AuthorizedStore, CsrfToken},
+    state::App,
+    tokens,
+};
+
+#[derive(Template)]
+#[template(path = "pages/cli_auth.html")]
+struct CliAuth<'a> {
+    csrf: String,
+    username: &'a str,
+    lifetime: String,
+    token: Option<&'a str>,
+}
+
+pub(super) async fn show(
+    State(app): State<App>,
+    Extension(csrf): Extension<CsrfToken>,
+    store: Result<AuthorizedStore, ApiError>,
+) -> Result<Response, ApiError> {
+    let Ok(store) = store else { return see_other("/login?redirect=%2Fcli-auth") };
+    render(&app, &csrf, &store, None)
+}
+
+pub(super) async fn submit(
+    State(app): State<App>,
+    Extension(csrf): Extension<CsrfToken>,
+    store: Result<AuthorizedStore, ApiError>,
+) -> Result<Response, ApiError> {
+    let Ok(store) = store else { return see_other("/login?redirect=%2Fcli-auth") };
+    let user = store.caller().user().cloned().ok_or_else(ApiError::not_found)?;
+    let minted = tokens::mint_session(&app, &store, user).await?;
+    render(&app, &csrf, &store, Some(minted.text.reveal()))
+}
+
+fn render(app: &App, csrf: &CsrfToken, store: &AuthorizedStore, token: Option<&str>) -> Result<Response, ApiError> {
+    let username = store.caller().user().map(|user| user.username.as_str()).unwrap_or_default();
+    let lifetime = for_people(app.settings().lifetimes.token_default);
+    page(StatusCode::OK, &CliAuth { csrf: csrf.masked(app), username, lifetime, token })
+}
+
+fn for_people(length: Duration) -> String {
+    let hours = length.as_secs() / 3600;
+    match (hours / 24, hours % 24) {
+        (days, 0) if days > 1 => format!("{days} days"),
+        (1, 0) => "a day".to_owned(),
+        _ if hours > 1 => format!("{hours} hours"),
+        _ => format!("{} minutes", length.as_secs().div_ceil(60)),
+    }
+}

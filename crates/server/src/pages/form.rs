@@ -1,0 +1,33 @@
+//! The fields of a form.
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+};
+use keyfob_api::secret::SecretText;
+
+use crate::{error::ApiError, state::App};
+
+/// A form that was sent. Its proof that it is ours was looked at before.
+pub(super) struct Form(Vec<(String, String)>);
+
+impl FromRequest<App> for Form {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        let body = Bytes::from_request(request, app).await;
+        let body = body.map_err(|error| ApiError::bad_request("The form cannot be read.").detail(error.to_string()))?;
+        Ok(Self(form_urlencoded::parse(&body).into_owned().collect()))
+    }
+}
+
+impl Form {
+    /// A field's text; empty where it is left out.
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.0.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+
+    /// The same, which must not be printed.
+    pub(super) fn secret(&self, name: &str) -> SecretText {
+        SecretText::new(self.text(name))
+    }
+}

@@ -1,0 +1,35 @@
+//! The code that somebody types at GitHub.
+use askama::Template;
+use axum::{extract::State, http::StatusCode, response::Response};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::{page, refusal, see_other};
+use crate::{error::ApiError, extract::ApiQuery, state::App};
+
+#[derive(Template)]
+#[template(path = "pages/github_device.html")]
+struct GithubDevice {
+    user_code: String,
+    verification_uri: String,
+    interval: u64,
+    next: String,
+}
+
+pub(super) async fn show(State(app): State<App>, query: ApiQuery) -> Result<Response, ApiError> {
+    let way = app.providers().github.as_ref().filter(|way| way.args.oauth2_github_device_flow);
+    let (Some(way), Some(state)) = (way, query.text("state")) else { return see_other("/login") };
+    let code = match way.provider.start_device().await {
+        Ok(code) => code,
+        Err(error) => return Ok(refusal(StatusCode::BAD_GATEWAY, "GitHub cannot be asked", &error.to_string())),
+    };
+    let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let next =
+        format!("/api/v2/users/oauth2/github/callback?code={}&state={}", encode(&code.device_code), encode(state));
+    let shown = GithubDevice {
+        user_code: code.user_code,
+        verification_uri: code.verification_uri,
+        interval: code.interval,
+        next,
+    };
+    page(StatusCode::OK, &shown)
+}

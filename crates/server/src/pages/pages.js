@@ -1,0 +1,30 @@
+// Comforts: everything works without them.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
+    button.textContent = "Session token copied!";
+  });
+}
+
+// Asks again whether a person has typed their code elsewhere.
+const waiting = document.querySelector("[data-poll]");
+if (waiting) {
+  let pause = Number(waiting.dataset.interval || 5) * 1000;
+  const ask = async () => {
+    const answer = await fetch(waiting.dataset.poll, { headers: { Accept: "application/json" } });
+    const body = await answer.json().catch(() => ({}));
+    if (answer.ok && body.redirect_url) {
+      location.assign(body.redirect_url);
+      return;
+    }
+    const detail = body.detail || "";
+    if (detail.includes("slow_down")) pause += 5000;
+    else if (!detail.includes("authorization_pending")) {
+      waiting.textContent = body.detail || body.message || "Something went wrong: start again.";
+      return;
+    }
+    setTimeout(ask, pause);
+  };
+  setTimeout(ask, pause);
+}

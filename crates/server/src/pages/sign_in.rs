@@ -1,0 +1,133 @@
+//! Signing in with a password, and the ways to providers (contract, section 7, `/login`).
+use askama::Template;
+use axum::{
+    Extension,
+    extract::State,
+    http::{StatusCode, header},
+    response::Response,
+};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::{form::Form, page, see_other};
+use crate::{
+    context::RequestContext,
+    error::ApiError,
+    extract::ApiQuery,
+    gate::{AuthorizedStore, CsrfToken, System},
+    providers::local,
+    sessions,
+    state::App,
+};
+use keyfob_api::SERVER_VERSION;
+
+#[derive(Template)]
+#[template(path = "pages/sign_in.html")]
+struct SignIn<'a> {
+    csrf: String,
+    email: &'a str,
+    redirect: &'a str,
+    message: &'a str,
+    error: Option<String>,
+    terms: Option<&'a str>,
+    has_passwords: bool,
+    ways: Vec<Way>,
+    version: &'static str,
+}
+
+/// A way to sign in without a password.
+struct Way {
+    text: String,
+    icon: Option<String>,
+    url: String,
+}
+
+/// What is typed already, and what to say.
+#[derive(Default)]
+struct Said<'a> {
+    email: &'a str,
+    redirect: &'a str,
+    message: &'a str,
+    error: Option<String>,
+}
+
+pub(super) async fn show(
+    State(app): State<App>,
+    Extension(context): Extension<RequestContext>,
+    Extension(csrf): Extension<CsrfToken>,
+    store: Result<AuthorizedStore, ApiError>,
+    query: ApiQuery,
+) -> Result<Response, ApiError> {
+    let redirect = local(query.text("redirect").unwrap_or_default());
+    if store.is_ok() {
+        return see_other(destination(&redirect));
+    }
+    if !System::SetUp.store(&app, context).is_set_up().await? {
+        return see_other("/setup");
+    }
+    let message = query.text("message").unwrap_or_default();
+    render(&app, &csrf, StatusCode::OK, Said { redirect: &redirect, message, ..Said::default() })
+}
+
+pub(super) async fn submit(
+    State(app): State<App>,
+    Extension(context): Extension<RequestContext>,
+    Extension(csrf): Extension<CsrfToken>,
+    form: Form,
+) -> Result<Response, ApiError> {
+    let (email, redirect) = (form.text("email").trim(), local(form.text("redirect")));
+    let again = |status, error: String| {
+        render(&app, &csrf, status, Said { email, redirect: &redirect, error: Some(error), ..Said::default() })
+    };
+    if app.settings().terms_of_service_url.is_some() && form.text("terms").is_empty() {
+        return again(StatusCode::BAD_REQUEST, "Agree to the terms of service first.".to_owned());
+    }
+    let store = System::SignIn.store(&app, context);
+    match sessions::sign_in(&app, &store, email, &form.secret("password")).await {
+        Ok(minted) => {
+            let mut response = see_other(destination(&redirect))?;
+            response.headers_mut().append(header::SET_COOKIE, app.settings().cookies.session(&minted.text)?);
+            Ok(response)
+        }
+        Err(refusal) => again(refusal.status(), refusal.words()),
+    }
+}
+
+fn destination(redirect: &str) -> &str {
+    if redirect.is_empty() { "/" } else { redirect }
+}
+
+fn render(app: &App, csrf: &CsrfToken, status: StatusCode, said: Said<'_>) -> Result<Response, ApiError> {
+    let settings = app.settings();
+    page(
+        status,
+        &SignIn {
+            csrf: csrf.masked(app),
+            email: said.email,
+            redirect: said.redirect,
+            message: said.message,
+            error: said.error,
+            terms: settings.terms_of_service_url.as_deref(),
+            has_passwords: !settings.is_password_auth_disabled,
+            ways: ways(app, said.redirect),
+            version: SERVER_VERSION,
+        },
+    )
+}
+
+fn ways(app: &App, redirect: &str) -> Vec<Way> {
+    let query = match redirect {
+        "" => String::new(),
+        path => format!("?redirect={}", utf8_percent_encode(path, NON_ALPHANUMERIC)),
+    };
+    let github = app.providers().github.as_ref().map(|_| Way {
+        text: "GitHub".to_owned(),
+        icon: None,
+        url: format!("/api/v2/users/oauth2/github/callback{query}"),
+    });
+    let oidc = app.providers().oidc.as_ref().map(|way| Way {
+        text: way.args.oidc_sign_in_text.clone(),
+        icon: way.args.oidc_icon_url.as_ref().map(ToString::to_string),
+        url: format!("/api/v2/users/oidc/callback{query}"),
+    });
+    github.into_iter().chain(oidc).collect()
+}

@@ -1,0 +1,154 @@
+//! Why somebody is not let in: as JSON, or as a page where a person stands at the end of their way.
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use keyfob_identity::{HttpError, OidcError, ProfileError, TokenError};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::{
+    error::ApiError,
+    gate::{ArriveError, MintError, Refused},
+    pages,
+};
+
+/// A refusal at the end of the way to a provider.
+pub(super) enum Refusal {
+    /// For programs.
+    Api(ApiError),
+    /// For people: a title and a text.
+    Page(&'static str, String),
+    /// For people, and they go back to the sign-in page with it.
+    SignIn(String, String),
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Api(error) => error.into_response(),
+            Self::Page(title, text) => pages::refusal(StatusCode::FORBIDDEN, title, &text),
+            Self::SignIn(message, redirect) => {
+                let mut response = ApiError::new(StatusCode::UNAUTHORIZED, message.clone()).into_response();
+                let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+                let location = format!("/login?message={}&redirect={}", encode(&message), encode(&redirect));
+                if let Ok(location) = HeaderValue::try_from(location) {
+                    response.headers_mut().insert(header::LOCATION, location);
+                }
+                response
+            }
+        }
+    }
+}
+
+impl From<ApiError> for Refusal {
+    fn from(error: ApiError) -> Self {
+        Self::Api(error)
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        Self::Api(refused.into())
+    }
+}
+
+impl From<TokenError> for Refusal {
+    fn from(error: TokenError) -> Self {
+        let is_pending = matches!(&error, TokenError::Refused { code, .. } if code == "authorization_pending");
+        let status = if is_pending { StatusCode::BAD_REQUEST } else { StatusCode::INTERNAL_SERVER_ERROR };
+        Self::Api(ApiError::new(status, "Failed exchanging Oauth code.").detail(error.to_string()))
+    }
+}
+
+impl From<HttpError> for Refusal {
+    fn from(error: HttpError) -> Self {
+        let message = "Internal error fetching authenticated Github user.";
+        Self::Api(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, message).detail(error.to_string()))
+    }
+}
+
+impl From<OidcError> for Refusal {
+    fn from(error: OidcError) -> Self {
+        let internal = |message: &str, detail: String| {
+            Self::Api(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, message).detail(detail))
+        };
+        let bad = |message: &str| ApiError::bad_request(message);
+        match error {
+            OidcError::Exchange(error) => error.into(),
+            OidcError::Provider(cause) => internal("The OpenID Connect provider cannot be asked.", cause),
+            OidcError::UserInfo(cause) => internal("Failed to obtain user information claims.", cause),
+            OidcError::NoIdToken => Self::Api(bad(
+                "id_token not found in response payload. Ensure your OIDC callback is configured correctly!",
+            )),
+            OidcError::Unverified(reason) => Self::Api(bad("Failed to verify OIDC token.").detail(reason)),
+            OidcError::NoSubject => {
+                Self::Api(bad("OIDC token missing 'sub' claim field or 'sub' claim field is empty."))
+            }
+        }
+    }
+}
+
+impl From<ProfileError> for Refusal {
+    fn from(error: ProfileError) -> Self {
+        match error {
+            ProfileError::NoEmail => Self::Api(ApiError::bad_request("No email found in OIDC payload!")),
+            ProfileError::EmailIs(kind) => Self::Api(ApiError::bad_request(format!(
+                "Email in OIDC payload isn't a string. It is {kind}: name another claim with --oidc-email-field."
+            ))),
+            ProfileError::Unverified(email) => Self::Page(
+                "Email not verified",
+                format!("Verify your email address {email} at your OpenID Connect provider, then sign in again."),
+            ),
+        }
+    }
+}
+
+impl From<ArriveError> for Refusal {
+    fn from(error: ArriveError) -> Self {
+        match error {
+            ArriveError::AlreadyLinked => Self::Page(
+                "Account already linked",
+                "The user with this address signs in by another account of this provider. Sign in by that one, or ask \
+                 an administrator."
+                    .to_owned(),
+            ),
+            ArriveError::OtherLoginType { asked, own } => {
+                let advice = if own == "password" {
+                    " You can convert your account to use this login type by visiting your account settings."
+                } else {
+                    ""
+                };
+                let text = format!(
+                    "Attempting to use login type \"{asked}\", but the user has the login type \"{own}\".{advice}"
+                );
+                Self::Page("Incorrect login type", text)
+            }
+            ArriveError::Suspended(name) => Self::Page(
+                "Account suspended",
+                format!(
+                    "Your account \"{name}\" has been suspended. Contact your Coder administrator to reactivate your \
+                     account."
+                ),
+            ),
+            ArriveError::SignupsDisabled(text) => Self::Page(
+                "Signups are disabled",
+                text.unwrap_or_else(|| "Please contact your Coder administrator to request access.".to_owned()),
+            ),
+            ArriveError::NamesTaken(name) => Self::Api(ApiError::new(
+                StatusCode::CONFLICT,
+                format!("exhausted alternatives for taken username \"{name}\""),
+            )),
+            ArriveError::UnknownToConvert(email) => Self::Api(ApiError::bad_request(format!(
+                "The oidc account with the email \"{email}\" does not match the email of the account you are trying to \
+                 convert. Contact your administrator to resolve this issue."
+            ))),
+            ArriveError::NotTheirs { from, to } => Self::Api(ApiError::new(
+                StatusCode::FORBIDDEN,
+                format!("Request to convert login type from {from} to {to} failed"),
+            )),
+            ArriveError::Mint(MintError::Store(error)) | ArriveError::Store(error) => Self::Api(error.into()),
+            ArriveError::Mint(error) => Self::Api(error.into()),
+            ArriveError::Refused(refused) => refused.into(),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Which account at an identity provider is whose.
+use jiff::Timestamp;
+use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Query, SelectStatement, SimpleExpr};
+use serde_json::Value;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::{
+    LoginType, Store, StoreError, Tx, UserId,
+    db::{Source, microseconds, row, timestamp},
+};
+
+const TABLE: &str = "user_links";
+
+/// A user's account at an identity provider.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "holds a secret")]
+pub struct UserLink {
+    /// Whose.
+    pub user_id: UserId,
+    /// At which kind of provider.
+    pub login_type: LoginType,
+    /// Who it is there, for ever.
+    pub linked_id: String,
+    /// With what the provider is asked for other tokens, sealed; none if it gave nothing for that.
+    pub sealed_refresh_token: Option<Vec<u8>>,
+    /// When the provider's access token ends; none if it does not.
+    pub token_ends_at: Option<Timestamp>,
+    /// What the provider said about them when they last signed in.
+    pub claims: Value,
+}
+
+#[derive(Clone, Copy, Iden)]
+enum UserLinks {
+    Table,
+    UserId,
+    LoginType,
+    LinkedId,
+    SealedRefreshToken,
+    TokenEndsAt,
+    Claims,
+}
+
+row! {
+    struct LinkRow in TABLE => {
+        user_id: Uuid, login_type: String, linked_id: String, sealed_refresh_token: Option<Vec<u8>>,
+        token_ends_at: Option<i64>, claims: Json<Value>,
+    }
+}
+
+impl TryFrom<LinkRow> for UserLink {
+    type Error = StoreError;
+
+    fn try_from(row: LinkRow) -> Result<Self, StoreError> {
+        let corrupt = || StoreError::corrupt(TABLE, &row.user_id, "unknown login type");
+        Ok(Self {
+            login_type: LoginType::parse(&row.login_type).ok_or_else(corrupt)?,
+            token_ends_at: row.token_ends_at.map(|at| timestamp(TABLE, &row.user_id, at)).transpose()?,
+            user_id: UserId(row.user_id),
+            linked_id: row.linked_id,
+            sealed_refresh_token: row.sealed_refresh_token,
+            claims: row.claims.0,
+        })
+    }
+}
+
+fn select(which: SimpleExpr) -> SelectStatement {
+    let mut query = Query::select();
+    query
+        .columns([
+            UserLinks::UserId,
+            UserLinks::LoginType,
+            UserLinks::LinkedId,
+            UserLinks::SealedRefreshToken,
+            UserLinks::TokenEndsAt,
+            UserLinks::Claims,
+        ])
+        .from(UserLinks::Table)
+        .and_where(which);
+    query
+}
+
+fn of(user: UserId, login_type: LoginType) -> SimpleExpr {
+    Expr::col(UserLinks::UserId).eq(user.0).and(Expr::col(UserLinks::LoginType).eq(login_type.as_str()))
+}
+
+async fn find(mut source: impl Source, which: SimpleExpr) -> Result<Option<UserLink>, StoreError> {
+    source.fetch_optional::<LinkRow>(&select(which)).await?.map(UserLink::try_from).transpose()
+}
+
+impl Store {
+    /// A user's account at a kind of provider.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn find_link(&self, user: UserId, login_type: LoginType) -> Result<Option<UserLink>, StoreError> {
+        find(self, of(user, login_type)).await
+    }
+}
+
+impl Tx {
+    /// A user's account at a kind of provider as this unit of work sees it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn find_link(&mut self, user: UserId, login_type: LoginType) -> Result<Option<UserLink>, StoreError> {
+        find(self, of(user, login_type)).await
+    }
+
+    /// Whose account at a kind of provider this is.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn find_linked(
+        &mut self,
+        login_type: LoginType,
+        linked_id: &str,
+    ) -> Result<Option<UserLink>, StoreError> {
+        let is_type = Expr::col(UserLinks::LoginType).eq(login_type.as_str());
+        find(self, is_type.and(Expr::col(UserLinks::LinkedId).eq(linked_id))).await
+    }
+
+    /// Says whose account at a provider it is, in the place of what was said of that user before.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when it is somebody else's.
+    #[tracing::instrument(skip_all)]
+    pub async fn put_link(&mut self, link: &UserLink) -> Result<(), StoreError> {
+        let mut query = Query::insert();
+        query
+            .into_table(UserLinks::Table)
+            .columns([
+                UserLinks::UserId,
+                UserLinks::LoginType,
+                UserLinks::LinkedId,
+                UserLinks::SealedRefreshToken,
+                UserLinks::TokenEndsAt,
+                UserLinks::Claims,
+            ])
+            .values_panic([
+                link.user_id.0.into(),
+                link.login_type.as_str().into(),
+                link.linked_id.as_str().into(),
+                link.sealed_refresh_token.clone().into(),
+                link.token_ends_at.map(microseconds).into(),
+                link.claims.clone().into(),
+            ])
+            .on_conflict(
+                OnConflict::columns([UserLinks::UserId, UserLinks::LoginType])
+                    .update_columns([
+                        UserLinks::LinkedId,
+                        UserLinks::SealedRefreshToken,
+                        UserLinks::TokenEndsAt,
+                        UserLinks::Claims,
+                    ])
+                    .to_owned(),
+            );
+        self.execute_one(&query).await
+    }
+
+    /// Forgets all accounts of a user: another may have them then.
+    pub(crate) async fn delete_links_of(&mut self, user: UserId) -> Result<(), StoreError> {
+        let mut query = Query::delete();
+        query.from_table(UserLinks::Table).and_where(Expr::col(UserLinks::UserId).eq(user.0));
+        self.execute(&query).await.map(drop)
+    }
+}
