@@ -20,6 +20,7 @@ pub(crate) use denied::{Denied, Refused};
 pub(crate) use roles::RoleBook;
 pub(crate) use store::*;
 pub(crate) use system::System;
+pub(crate) use upstream::Renewals;
 
 use keyfob_store::Store;
 

@@ -10,7 +10,7 @@ use crate::{
     audit::GatheredRefusals,
     clock::Clock,
     cookies::CookieRules,
-    gate::{CredentialRules, RoleBook, Vault},
+    gate::{CredentialRules, Renewals, RoleBook, Vault},
     limits::{RateLimits, Windows},
     mail::Mailer,
     passwords::{Passwords, Strangers},
@@ -40,6 +40,7 @@ pub(crate) struct Parts {
     pub(crate) seal: Seal,
     pub(crate) providers: Providers,
     pub(crate) tickets: Tickets,
+    pub(crate) renewals: Renewals,
     pub(crate) settings: Settings,
     pub(crate) audit_key: ChainKey,
 }
@@ -130,6 +131,11 @@ impl App {
     /// The identity providers that are set up.
     pub(crate) fn providers(&self) -> &Providers {
         &self.0.providers
+    }
+
+    /// Whose session at a provider is being renewed.
+    pub(crate) fn renewals(&self) -> &Renewals {
+        &self.0.renewals
     }
 
     /// What signs promises to convert.

@@ -1,6 +1,12 @@
 //! A session that a provider began lives only as long as the provider's own (contract, section 1.7, rows 6 and 7).
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
 use jiff::{SignedDuration, Timestamp};
-use keyfob_store::{ApiKey, KeyLoginType, LoginType, StoreError, UserLink};
+use keyfob_store::{ApiKey, KeyLoginType, LoginType, StoreError, UserId, UserLink};
+use tokio::sync::OwnedMutexGuard;
 
 use crate::{
     providers::{NotRenewed, Renewed, renew},
@@ -25,6 +31,24 @@ pub(super) enum Lapsed {
     Store(#[from] StoreError),
 }
 
+/// Whose session at a provider is being renewed: nobody's is twice at the same time, because the second would come with
+/// a token that the first has used up.
+#[derive(Debug, Default)]
+pub(crate) struct Renewals(Mutex<HashMap<UserId, Arc<tokio::sync::Mutex<()>>>>);
+
+impl Renewals {
+    /// Waits for its turn, and holds it.
+    async fn turn(&self, user: UserId) -> OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            // What nobody waits for or holds is done.
+            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+            Arc::clone(turns.entry(user).or_default())
+        };
+        turn.lock_owned().await
+    }
+}
+
 /// Goes on if the provider's session behind a key lives, or was renewed just now.
 pub(super) async fn require_upstream(app: &App, key: &ApiKey) -> Result<(), Lapsed> {
     let (login_type, provider) = match key.login_type {
@@ -32,6 +56,11 @@ pub(super) async fn require_upstream(app: &App, key: &ApiKey) -> Result<(), Laps
         KeyLoginType::Oidc => (LoginType::Oidc, "OpenID Connect"),
         KeyLoginType::Password | KeyLoginType::Token => return Ok(()),
     };
+    let link = app.vault().0.find_link(key.user_id, login_type).await?.ok_or(Lapsed::NoLink)?;
+    if lapsed_at(app, &link).is_none() {
+        return Ok(());
+    }
+    let _turn = app.renewals().turn(key.user_id).await;
     let link = app.vault().0.find_link(key.user_id, login_type).await?.ok_or(Lapsed::NoLink)?;
     let Some(at) = lapsed_at(app, &link) else { return Ok(()) };
     let sealed = link.sealed_refresh_token.as_deref();
@@ -41,7 +70,7 @@ pub(super) async fn require_upstream(app: &App, key: &ApiKey) -> Result<(), Laps
         Ok(renewed) => Ok(keep(app, link, renewed).await?),
         Err(NotRenewed::NotConfigured) => Err(Lapsed::NotConfigured(login_type.as_str())),
         Err(NotRenewed::Refused(cause)) => {
-            // Of two requests at the same time, one renews, and the other's token is used up.
+            // Another server on the same database may have been first.
             let by_now = app.vault().0.find_link(key.user_id, login_type).await?;
             let is_renewed = by_now.is_some_and(|link| lapsed_at(app, &link).is_none());
             if is_renewed { Ok(()) } else { Err(Lapsed::NotRenewed { provider, cause }) }

@@ -102,6 +102,11 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
+    /// The same, whose id is known by now.
+    pub(crate) fn with_id(self, id: &str) -> Self {
+        Self { id: id.to_owned(), ..self }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None).await
     }

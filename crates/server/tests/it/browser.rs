@@ -1,0 +1,86 @@
+//! A browser that keeps cookies and goes no further than it is told.
+use std::collections::BTreeMap;
+
+use axum::{
+    body::Body,
+    http::{Method, Request, header},
+};
+
+use crate::support::{Answer, Identity, TestApp};
+
+/// Somebody's browser.
+pub(crate) struct Browser {
+    pub(crate) nobody: Identity,
+    pub(crate) cookies: BTreeMap<String, String>,
+}
+
+impl Browser {
+    /// A browser that has never been here.
+    pub(crate) fn new(app: &TestApp) -> Self {
+        Self { nobody: app.nobody(), cookies: BTreeMap::new() }
+    }
+
+    /// The same with a session.
+    pub(crate) fn signed_in(app: &TestApp, session: &Identity) -> Self {
+        let cookies = [("coder_session_token".to_owned(), session.key.clone())].into();
+        Self { nobody: app.nobody(), cookies }
+    }
+
+    /// Opens an address: a path here, or one that begins with where here is.
+    pub(crate) async fn open(&mut self, address: &str) -> Answer {
+        self.send(Method::GET, address, "").await
+    }
+
+    /// Sends the form of a page, with the hidden fields that the page holds.
+    pub(crate) async fn submit(&mut self, page: &Answer, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(hidden(&page.body)).extend_pairs(fields);
+        self.send(Method::POST, path, &form.finish()).await
+    }
+
+    /// Sends a form that is made up.
+    pub(crate) async fn send(&mut self, method: Method, address: &str, form: &str) -> Answer {
+        let path = address.strip_prefix("http://keyfob.test").unwrap_or(address);
+        assert!(path.starts_with('/'), "{address} is elsewhere");
+        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::COOKIE, cookies.join("; "))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(form.to_owned()))
+            .unwrap();
+        let answer = self.nobody.send_request(request).await;
+        for cookie in answer.headers.get_all(header::SET_COOKIE) {
+            let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
+            let value = rest.split(';').next().unwrap();
+            if rest.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        answer
+    }
+
+    /// The session's key.
+    pub(crate) fn session(&self) -> Option<&str> {
+        self.cookies.get("coder_session_token").map(String::as_str)
+    }
+}
+
+/// The hidden fields of a page's form.
+pub(crate) fn hidden(page: &str) -> Vec<(String, String)> {
+    let value = |input: &str, name: &str| {
+        let (_, rest) = input.split_once(&format!(" {name}=\""))?;
+        Some(unescaped(rest.split('"').next()?))
+    };
+    page.split("<input type=\"hidden\"")
+        .skip(1)
+        .filter_map(|input| Some((value(input, "name")?, value(input, "value")?)))
+        .collect()
+}
+
+fn unescaped(text: &str) -> String {
+    text.replace("&#38;", "&").replace("&#60;", "<").replace("&#62;", ">").replace("&#34;", "\"").replace("&#39;", "'")
+}

@@ -1,0 +1,128 @@
+//! From a password to a provider (contract, section 5.8).
+use axum::http::{Method, StatusCode};
+use jiff::SignedDuration;
+use keyfob_testkit::{OIDC_CLIENT, OidcProvider};
+use serde_json::{Value, json};
+
+use crate::{
+    browser::Browser,
+    support::{Answer, Identity, NOW, PASSWORD, TestApp},
+};
+
+const CALLBACK: &str = "/api/v2/users/oidc/callback";
+const JWT: &str = "coder_oauth_convert_jwt";
+
+/// A server with a provider, and alice, whose account there has her address.
+async fn town() -> (TestApp, Identity, Identity, OidcProvider) {
+    let provider = OidcProvider::start(NOW.parse::<jiff::Timestamp>().unwrap().as_second());
+    provider.sign_in_as(&json!({"sub": "alice-1", "email": "alice@example.com", "email_verified": true}));
+    let issuer = format!("--oidc-issuer-url={}", provider.issuer);
+    let secret = format!("--oidc-client-secret={}", OIDC_CLIENT.1);
+    let (app, owner) = TestApp::with(&[&issuer, "--oidc-client-id=keyfob", &secret]).await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    (app, owner, alice, provider)
+}
+
+async fn begin(app: &TestApp, who: &Identity) -> (Browser, String) {
+    let order = json!({"to_type": "oidc", "password": PASSWORD});
+    let begun = who.post("/api/v2/users/me/convert-login", order).await.expect(StatusCode::CREATED);
+    let mut browser = Browser::signed_in(app, who);
+    let cookie = begun.header("set-cookie");
+    assert!(cookie.starts_with(JWT) && cookie.contains("; HttpOnly") && cookie.contains("Expires="), "{cookie}");
+    let jwt = cookie.split_once('=').unwrap().1.split(';').next().unwrap();
+    browser.cookies.insert(JWT.to_owned(), jwt.to_owned());
+    (browser, begun.text("state_string").to_owned())
+}
+
+async fn complete(browser: &mut Browser, state: &str, provider: &OidcProvider) -> Answer {
+    let away = browser.open(&format!("{CALLBACK}?oidc_merge_state={state}")).await;
+    let away = away.expect(StatusCode::TEMPORARY_REDIRECT);
+    browser.open(&provider.agree(away.header("location"))).await
+}
+
+#[tokio::test]
+async fn a_password_is_given_up_for_a_provider() {
+    let (app, owner, alice, provider) = town().await;
+    let (other, token) = (app.sign_in("alice@example.com").await, alice.scoped(&["user:read"]).await);
+    let (mut browser, state) = begin(&app, &alice).await;
+    complete(&mut browser, &state, &provider).await.expect(StatusCode::TEMPORARY_REDIRECT);
+    // Stance "Converting the login type": every key but the one in use ends, and there is a new session.
+    let fresh = app.bearer_of(browser.session().unwrap());
+    assert_ne!(fresh.key, alice.key);
+    assert_eq!(browser.cookies.get(JWT), None);
+    assert_eq!(fresh.get("/api/v2/users/me/login-type").await.expect(StatusCode::OK).text("login_type"), "oidc");
+    alice.get("/api/v2/users/me").await.expect(StatusCode::OK);
+    other.get("/api/v2/users/me").await.expect(StatusCode::UNAUTHORIZED);
+    token.get("/api/v2/users/me").await.expect(StatusCode::UNAUTHORIZED);
+    let login = json!({"email": "alice@example.com", "password": PASSWORD});
+    app.nobody().post("/api/v2/users/login", login).await.expect(StatusCode::UNAUTHORIZED);
+    let mut again = Browser::new(&app);
+    let away = again.open(CALLBACK).await.expect(StatusCode::TEMPORARY_REDIRECT);
+    again.open(&provider.agree(away.header("location"))).await.expect(StatusCode::TEMPORARY_REDIRECT);
+    let records = owner.get("/api/v2/audit?q=resource_type:convert_login").await.expect(StatusCode::OK).json();
+    assert_eq!(records["audit_logs"][0]["description"], "{user} created login type conversion to {target}");
+    let records = owner.get("/api/v2/audit?q=resource_type:user%20action:write").await.expect(StatusCode::OK).json();
+    assert_eq!(
+        records["audit_logs"][0]["diff"]["login_type"],
+        json!({"old": "password", "new": "oidc", "secret": false})
+    );
+}
+
+/// Every refusal of the way back, by its message; none of them converts.
+#[tokio::test]
+async fn whoever_lacks_the_promise_converts_nobody() {
+    let (app, owner, alice, provider) = town().await;
+    let (browser, state) = begin(&app, &alice).await;
+    let with = |jwt: Option<String>| {
+        let mut browser = Browser { cookies: browser.cookies.clone(), ..Browser::new(&app) };
+        match jwt {
+            Some(jwt) => browser.cookies.insert(JWT.to_owned(), jwt),
+            None => browser.cookies.remove(JWT),
+        };
+        browser
+    };
+    let jwt = browser.cookies[JWT].clone();
+    let missing = complete(&mut with(None), &state, &provider).await.expect(StatusCode::BAD_REQUEST);
+    assert!(missing.message().starts_with("Convert to oauth cookie not found."), "{}", missing.body);
+    let invalid =
+        "Using an invalid jwt to authorize this action. Ensure there is only 1 coder deployment and try again.";
+    let (head, rest) = jwt.split_once('.').unwrap();
+    let (body, _) = rest.split_once('.').unwrap();
+    for forged in [format!("{head}.{body}.AAAA"), format!("{head}.{body}."), "nonsense".to_owned()] {
+        let answer = complete(&mut with(Some(forged)), &state, &provider).await.expect(StatusCode::BAD_REQUEST);
+        assert_eq!(answer.message(), invalid);
+    }
+    let other = format!("convert-{}", "x".repeat(32));
+    let answer = complete(&mut with(Some(jwt.clone())), &other, &provider).await.expect(StatusCode::FORBIDDEN);
+    assert_eq!(answer.message(), "Request to convert login type failed. State mismatch.");
+    // Somebody else's account.
+    provider.sign_in_as(&json!({"sub": "evil", "email": "nobody@example.com", "email_verified": true}));
+    let answer = complete(&mut with(Some(jwt.clone())), &state, &provider).await.expect(StatusCode::BAD_REQUEST);
+    assert!(answer.message().contains("The oidc account with the email \"nobody@example.com\" does not match"));
+    provider.sign_in_as(&json!({"sub": "owner-1", "email": "owner@example.com", "email_verified": true}));
+    let answer = complete(&mut with(Some(jwt.clone())), &state, &provider).await.expect(StatusCode::FORBIDDEN);
+    assert_eq!(answer.message(), "Request to convert login type from password to oidc failed");
+    provider.sign_in_as(&json!({"sub": "alice-1", "email": "alice@example.com", "email_verified": true}));
+    app.advance(SignedDuration::from_mins(5));
+    provider.set_now(app.clock.now().as_second());
+    let answer = complete(&mut with(Some(jwt)), &state, &provider).await.expect(StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(answer.message().starts_with("Error parsing jwt: "), "{}", answer.body);
+    for who in [&alice, &owner] {
+        let login_type = who.get("/api/v2/users/me/login-type").await.expect(StatusCode::OK);
+        assert_eq!(login_type.text("login_type"), "password");
+    }
+}
+
+/// Nobody but the user themselves, and who has a full key and their password, begins it.
+#[tokio::test]
+async fn a_narrow_key_converts_nobody_else() {
+    let (_app, owner, alice, _provider) = town().await;
+    let order = json!({"to_type": "oidc", "password": PASSWORD});
+    let narrow = owner.scoped(&["user:*"]).await;
+    let path = format!("/api/v2/users/{}/convert-login", alice.id);
+    narrow.post(&path, order.clone()).await.expect(StatusCode::FORBIDDEN);
+    owner.post(&path, order).await.expect(StatusCode::CREATED);
+    let wrong = json!({"to_type": "oidc", "password": "Wr0ng!Secret-pw"});
+    owner.post(&path, wrong).await.expect(StatusCode::UNAUTHORIZED);
+    alice.send(Method::POST, &path, Some(Value::Null)).await.expect(StatusCode::BAD_REQUEST);
+}

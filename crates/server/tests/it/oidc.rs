@@ -1,0 +1,472 @@
+//! Sign-in by an `OpenID` Connect provider (contract, section 5.9; section 1.7, rows 6 and 7).
+use axum::http::StatusCode;
+use jiff::SignedDuration;
+use keyfob_testkit::{Lie, OIDC_CLIENT, OidcProvider};
+use serde_json::{Value, json};
+
+use crate::{
+    browser::Browser,
+    support::{Answer, Identity, NOW, PASSWORD, TestApp},
+};
+
+const CALLBACK: &str = "/api/v2/users/oidc/callback";
+
+fn provider() -> OidcProvider {
+    let provider = OidcProvider::start(NOW.parse::<jiff::Timestamp>().unwrap().as_second());
+    provider.sign_in_as(&amy());
+    provider
+}
+
+fn amy() -> Value {
+    json!({
+        "sub": "amy-1", "preferred_username": "amy", "email": "amy@example.com", "email_verified": true,
+        "name": "Amy Adams", "picture": "https://pictures.example/amy",
+    })
+}
+
+fn flags<'a>(provider: &OidcProvider, more: &[&'a str]) -> Vec<std::borrow::Cow<'a, str>> {
+    let own = [
+        format!("--oidc-issuer-url={}", provider.issuer),
+        format!("--oidc-client-id={}", OIDC_CLIENT.0),
+        format!("--oidc-client-secret={}", OIDC_CLIENT.1),
+    ];
+    own.into_iter().map(std::borrow::Cow::from).chain(more.iter().map(|flag| (*flag).into())).collect()
+}
+
+/// A server that lets people in by this provider, and its owner, who signs in with a password.
+async fn town(provider: &OidcProvider, more: &[&str]) -> (TestApp, Identity) {
+    let flags = flags(provider, more);
+    TestApp::with(&flags.iter().map(AsRef::as_ref).collect::<Vec<_>>()).await
+}
+
+/// To the provider and back.
+async fn sign_in(browser: &mut Browser, provider: &OidcProvider) -> Answer {
+    let away = browser.open(CALLBACK).await.expect(StatusCode::TEMPORARY_REDIRECT);
+    browser.open(&provider.agree(away.header("location"))).await
+}
+
+async fn signed_in(app: &TestApp, provider: &OidcProvider) -> Identity {
+    let mut browser = Browser::new(app);
+    sign_in(&mut browser, provider).await.expect(StatusCode::TEMPORARY_REDIRECT);
+    let session = app.bearer_of(browser.session().unwrap());
+    let me = session.get("/api/v2/users/me").await.expect(StatusCode::OK);
+    session.with_id(me.text("id"))
+}
+
+#[tokio::test]
+async fn somebody_new_signs_up_and_goes_where_they_wanted_to() {
+    let provider = provider();
+    let (app, owner) = town(&provider, &[]).await;
+    let mut browser = Browser::new(&app);
+    let away = browser.open(&format!("{CALLBACK}?redirect=https://evil.example/settings%3Fx=1")).await;
+    let away = away.expect(StatusCode::TEMPORARY_REDIRECT);
+    let back = provider.agree(away.header("location"));
+    let home = browser.open(&back).await.expect(StatusCode::TEMPORARY_REDIRECT);
+    assert_eq!(home.header("location"), "/settings?x=1");
+    let left: Vec<_> = browser.cookies.keys().filter(|name| name.starts_with("oauth_")).collect();
+    assert!(left.is_empty(), "{left:?}");
+    let session = app.bearer_of(browser.session().unwrap());
+    let me = session.get("/api/v2/users/me").await.expect(StatusCode::OK).json();
+    assert_eq!(
+        (&me["username"], &me["email"], &me["login_type"]),
+        (&json!("amy"), &json!("amy@example.com"), &json!("oidc"))
+    );
+    assert_eq!((&me["name"], &me["avatar_url"]), (&json!("Amy Adams"), &json!("https://pictures.example/amy")));
+    assert_eq!((&me["roles"], &me["status"]), (&json!([]), &json!("active")));
+    assert_eq!(me["organization_ids"], json!([owner.organization().await]));
+    let key = session.get(&format!("/api/v2/users/me/keys/{}", session.key_id())).await.expect(StatusCode::OK);
+    assert_eq!(key.text("login_type"), "oidc");
+    let records = owner.get("/api/v2/audit?q=username:amy%20resource_type:api_key").await.expect(StatusCode::OK).json();
+    assert_eq!(records["audit_logs"][0]["action"], "register");
+    let methods = app.nobody().get("/api/v2/users/authmethods").await.expect(StatusCode::OK).json();
+    assert_eq!(methods["oidc"], json!({"enabled": true, "signInText": "OpenID Connect", "iconUrl": ""}));
+}
+
+/// A session id changes at every sign-in; who it is stays, whatever they are called by now. The username stays, too.
+#[tokio::test]
+async fn who_was_here_before_is_the_same_user_under_whatever_name() {
+    let provider = provider();
+    let (app, owner) = town(&provider, &[]).await;
+    let first = signed_in(&app, &provider).await;
+    provider.sign_in_as(&json!({
+        "sub": "amy-1", "preferred_username": "amelia", "email": "amelia@example.com", "email_verified": true,
+        "name": "Amelia Adams",
+    }));
+    let second = signed_in(&app, &provider).await;
+    assert_eq!(first.id, second.id);
+    assert_ne!(first.key, second.key);
+    let me = second.get("/api/v2/users/me").await.expect(StatusCode::OK).json();
+    assert_eq!((&me["username"], &me["email"]), (&json!("amy"), &json!("amelia@example.com")));
+    assert_eq!((&me["name"], &me["avatar_url"]), (&json!("Amelia Adams"), &Value::Null));
+    // An address that somebody else has stays theirs.
+    provider.sign_in_as(&json!({"sub": "amy-1", "email": "owner@example.com", "email_verified": true}));
+    let third = signed_in(&app, &provider).await;
+    assert_eq!(third.id, first.id);
+    assert_eq!(third.get("/api/v2/users/me").await.expect(StatusCode::OK).text("email"), "amelia@example.com");
+    assert_ne!(owner.id, third.id);
+    let claims = third.get("/api/v2/users/oidc-claims").await.expect(StatusCode::OK).json();
+    assert_eq!(claims["claims"]["sub"], "amy-1");
+}
+
+/// Each refusal of the way back, by its message; none begins a session.
+#[tokio::test]
+async fn who_comes_back_from_elsewhere_is_turned_away() {
+    let provider = provider();
+    let (app, _owner) = town(&provider, &[]).await;
+    let mut browser = Browser::new(&app);
+    let away = browser.open(CALLBACK).await.expect(StatusCode::TEMPORARY_REDIRECT);
+    let back = provider.agree(away.header("location"));
+    let state = browser.cookies["oauth_state"].clone();
+    let cases = [
+        (format!("{CALLBACK}?code=x"), None, 400, "State must be provided."),
+        (format!("{CALLBACK}?code=x&state=other"), None, 401, "State mismatched."),
+        (back.clone(), Some("oauth_state"), 401, "Cookie \"oauth_state\" must be provided."),
+        (back.clone(), Some("oauth_pkce_verifier"), 400, "PKCE challenge must be provided."),
+        (back.clone(), Some("oauth_provider"), 401, "State mismatched."),
+        (format!("{back}&iss=https%3A%2F%2Fother.example"), None, 401, "State mismatched."),
+        (format!("{CALLBACK}?code=made-up&state={state}"), None, 500, "Failed exchanging Oauth code."),
+    ];
+    for (address, without, status, message) in cases {
+        let mut browser = Browser { cookies: browser.cookies.clone(), ..Browser::new(&app) };
+        without.map(|name| browser.cookies.remove(name));
+        let answer = browser.open(&address).await;
+        assert_eq!((answer.status.as_u16(), answer.message().as_str()), (status, message), "{address}");
+        assert_eq!(browser.session(), None);
+    }
+    let kept = browser.cookies.clone();
+    browser.open(&back).await.expect(StatusCode::TEMPORARY_REDIRECT);
+    // A code that was used: somebody read it on the way, with all the cookies.
+    let mut thief = Browser { cookies: kept, ..Browser::new(&app) };
+    let replayed = thief.open(&back).await.expect(StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(replayed.message(), "Failed exchanging Oauth code.");
+    assert_eq!(thief.session(), None);
+}
+
+/// Stance "OIDC nonce wrong or missing", and everything else that a token may be wrong about.
+#[tokio::test]
+async fn tokens_that_lie_are_not_believed() {
+    let provider = provider();
+    let (app, _owner) = town(&provider, &[]).await;
+    let unverified = "Failed to verify OIDC token.";
+    let cases = [
+        (Lie::Issuer, unverified),
+        (Lie::Audience, unverified),
+        (Lie::Party, unverified),
+        (Lie::Expired, unverified),
+        (Lie::Nonce, unverified),
+        (Lie::NoNonce, unverified),
+        (Lie::Signature, unverified),
+        (Lie::NoSignature, unverified),
+        (Lie::Symmetric, unverified),
+        (Lie::NoSubject, "OIDC token missing 'sub' claim field or 'sub' claim field is empty."),
+        (Lie::NoIdToken, "id_token not found in response payload. Ensure your OIDC callback is configured correctly!"),
+        (Lie::UserInfo, "Failed to obtain user information claims."),
+    ];
+    for (lie, message) in cases {
+        provider.lie(Some(lie));
+        let mut browser = Browser::new(&app);
+        let answer = sign_in(&mut browser, &provider).await;
+        assert_eq!(answer.message(), message, "{lie:?} {}", answer.body);
+        assert_eq!(answer.status, if lie == Lie::UserInfo { 500 } else { 400 });
+        assert_eq!(browser.session(), None);
+    }
+    provider.lie(None);
+    signed_in(&app, &provider).await;
+}
+
+#[tokio::test]
+async fn keys_that_the_provider_changes_are_found() {
+    let provider = provider();
+    let (app, _owner) = town(&provider, &[]).await;
+    signed_in(&app, &provider).await;
+    provider.rotate_keys();
+    signed_in(&app, &provider).await;
+}
+
+/// A provider that does not say that it takes PKCE challenges gets none.
+#[tokio::test]
+async fn pkce_is_used_where_the_provider_takes_it() {
+    let provider = provider();
+    provider.take_pkce(false);
+    let (app, _owner) = town(&provider, &[]).await;
+    let mut browser = Browser::new(&app);
+    sign_in(&mut browser, &provider).await.expect(StatusCode::TEMPORARY_REDIRECT);
+    assert!(browser.session().is_some());
+}
+
+/// What claims lack, by message.
+#[tokio::test]
+async fn claims_must_hold_a_verified_address() {
+    let provider = provider();
+    let (app, _owner) = town(&provider, &["--oidc-email-domain=example.com,@keys.test"]).await;
+    let cases = [
+        (json!({"sub": "x"}), 400, "No email found in OIDC payload!"),
+        (json!({"sub": "x", "email": 3, "email_verified": true}), 400, "Email in OIDC payload isn't a string."),
+        (json!({"sub": "x", "email": "x@example.com"}), 403, "Email not verified"),
+        (json!({"sub": "x", "email": "x@example.com", "email_verified": "false"}), 403, "Email not verified"),
+        (json!({"sub": "x", "email": "x@evil.test", "email_verified": true}), 403, "Unauthorized email"),
+    ];
+    for (claims, status, text) in cases {
+        provider.sign_in_as(&claims);
+        let mut browser = Browser::new(&app);
+        let answer = sign_in(&mut browser, &provider).await;
+        assert_eq!(answer.status, status, "{claims}");
+        assert!(answer.body.contains(text), "{claims}: {}", answer.body);
+        assert_eq!(answer.header("content-type").starts_with("text/html"), status == 403);
+        assert_eq!(browser.session(), None);
+    }
+    for email in ["a@EXAMPLE.com", "b@keys.test"] {
+        provider.sign_in_as(&json!({"sub": email, "email": email, "email_verified": 1}));
+        signed_in(&app, &provider).await;
+    }
+}
+
+#[tokio::test]
+async fn claims_come_from_user_info_unless_that_is_switched_off() {
+    let provider = provider();
+    provider.add_user_info(&json!({"name": "From the endpoint", "nickname": "am"}));
+    for (flags, want) in [(&[][..], "From the endpoint"), (&["--oidc-ignore-userinfo"], "Amy Adams")] {
+        let (app, _owner) = town(&provider, flags).await;
+        let amy = signed_in(&app, &provider).await;
+        assert_eq!(amy.get("/api/v2/users/me").await.expect(StatusCode::OK).text("name"), want);
+    }
+}
+
+/// The rules of who is whom.
+#[tokio::test]
+async fn accounts_are_linked_by_address_once() {
+    let provider = provider();
+    let (app, owner) = town(&provider, &[]).await;
+    let order = json!({
+        "username": "amy-made", "email": "amy@example.com", "login_type": "oidc", "user_status": "active",
+        "organization_ids": [owner.organization().await],
+    });
+    let made = owner.post("/api/v2/users", order).await.expect(StatusCode::CREATED);
+    let amy = signed_in(&app, &provider).await;
+    assert_eq!(amy.id, made.text("id"), "who was made beforehand is found by their address");
+    // Another account of the same provider with the same address is somebody else.
+    provider.sign_in_as(&json!({"sub": "amy-2", "email": "AMY@example.com", "email_verified": true}));
+    let mut browser = Browser::new(&app);
+    let answer = sign_in(&mut browser, &provider).await.expect(StatusCode::FORBIDDEN);
+    assert!(answer.body.contains("Account already linked"), "{}", answer.body);
+    // Who signs in with a password does not sign in by a provider because of their address.
+    provider.sign_in_as(&json!({"sub": "evil", "email": "owner@example.com", "email_verified": true}));
+    let answer = sign_in(&mut browser, &provider).await.expect(StatusCode::FORBIDDEN);
+    assert!(answer.body.contains("Incorrect login type"), "{}", answer.body);
+    let text = "Attempting to use login type &#34;oidc&#34;, but the user has the login type &#34;password&#34;. You can \
+                convert your account to use this login type by visiting your account settings.";
+    assert!(answer.body.contains(text), "{}", answer.body);
+    assert_eq!(browser.session(), None);
+}
+
+#[tokio::test]
+async fn the_suspended_stay_out_and_the_dormant_wake() {
+    let provider = provider();
+    let (app, owner) = town(&provider, &[]).await;
+    let amy = signed_in(&app, &provider).await;
+    let status = |to: &str| format!("/api/v2/users/{}/status/{to}", amy.id);
+    owner.put(&status("suspend"), Value::Null).await.expect(StatusCode::OK);
+    let mut browser = Browser::new(&app);
+    let answer = sign_in(&mut browser, &provider).await.expect(StatusCode::FORBIDDEN);
+    assert!(answer.body.contains("Account suspended"), "{}", answer.body);
+    assert!(answer.body.contains("Your account &#34;amy&#34; has been suspended."), "{}", answer.body);
+    owner.put(&status("activate"), Value::Null).await.expect(StatusCode::OK);
+    signed_in(&app, &provider).await;
+    app.advance(SignedDuration::from_hours(24 * 91));
+    provider.set_now(app.clock.now().as_second());
+    app.server.run_jobs_once().await;
+    let owner = app.sign_in("owner@example.com").await;
+    let amy_now = owner.get("/api/v2/users/amy").await.expect(StatusCode::OK);
+    assert_eq!(amy_now.text("status"), "dormant");
+    signed_in(&app, &provider).await;
+    assert_eq!(owner.get("/api/v2/users/amy").await.expect(StatusCode::OK).text("status"), "active");
+}
+
+#[tokio::test]
+async fn without_signups_only_the_first_user_and_those_who_are_known_come_in() {
+    let provider = provider();
+    let more = ["--oidc-allow-signups=false", "--oidc-signups-disabled-text=Ask <the> platform team."];
+    let flags = flags(&provider, &more);
+    let app = TestApp::empty(&flags.iter().map(AsRef::as_ref).collect::<Vec<_>>()).await;
+    let amy = signed_in(&app, &provider).await;
+    let me = amy.get("/api/v2/users/me").await.expect(StatusCode::OK).json();
+    assert_eq!(me["roles"][0]["name"], "owner");
+    app.nobody().get("/api/v2/users/first").await.expect(StatusCode::OK);
+    amy.get("/api/v2/organizations/default").await.expect(StatusCode::OK);
+    provider.sign_in_as(&json!({"sub": "bob-1", "email": "bob@example.com", "email_verified": true}));
+    let mut browser = Browser::new(&app);
+    let answer = sign_in(&mut browser, &provider).await.expect(StatusCode::FORBIDDEN);
+    assert!(answer.body.contains("Signups are disabled"), "{}", answer.body);
+    assert!(answer.body.contains("Ask &#60;the&#62; platform team."), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_taken_username_gets_a_suffix() {
+    let provider = provider();
+    let (app, owner) = town(&provider, &[]).await;
+    owner.make_user("Amy", &[]).await;
+    provider.sign_in_as(&json!({
+        "sub": "amy-1", "preferred_username": "amy", "email": "another@example.com", "email_verified": true,
+    }));
+    let amy = signed_in(&app, &provider).await;
+    let name = amy.get("/api/v2/users/me").await.expect(StatusCode::OK).text("username").to_owned();
+    assert!(name.starts_with("amy-") && name.len() == "amy-".len() + 6, "{name}");
+}
+
+/// People are in exactly the groups, and have exactly the roles, that the provider says.
+#[tokio::test]
+async fn groups_and_roles_follow_the_provider() {
+    let provider = provider();
+    let flags = [
+        "--oidc-group-field=groups",
+        "--oidc-group-mapping={\"eng\": \"engineers\"}",
+        "--oidc-group-auto-create",
+        "--oidc-group-regex-filter=^[a-z]+$",
+        "--oidc-allowed-groups=eng,ops",
+        "--oidc-user-role-field=roles",
+        "--oidc-user-role-mapping={\"boss\": [\"user-admin\", \"auditor\"]}",
+        "--oidc-user-role-default=template-admin",
+    ];
+    let (app, owner) = town(&provider, &flags).await;
+    let with = |groups: Value, roles: Value| {
+        let mut claims = amy();
+        claims["groups"] = groups;
+        claims["roles"] = roles;
+        provider.sign_in_as(&claims);
+    };
+    let named = |list: &Value, field: &str| {
+        let mut names: Vec<_> =
+            list.as_array().unwrap().iter().map(|one| one[field].as_str().unwrap().to_owned()).collect();
+        names.sort();
+        names
+    };
+    let seen = async |amy: &Identity| {
+        let groups = owner.get("/api/v2/groups?has_member=amy").await.expect(StatusCode::OK).json();
+        let me = amy.get("/api/v2/users/me").await.expect(StatusCode::OK).json();
+        (named(&groups, "name"), named(&me["roles"], "name"))
+    };
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    with(json!(["eng", "ops", "Not-Matching"]), json!(["boss", "unheard-of"]));
+    let amy = signed_in(&app, &provider).await;
+    let want = (texts(&["Everyone", "engineers", "ops"]), texts(&["auditor", "template-admin", "user-admin"]));
+    assert_eq!(seen(&amy).await, want);
+    with(json!("eng"), json!(null));
+    let amy = signed_in(&app, &provider).await;
+    assert_eq!(seen(&amy).await, (texts(&["Everyone", "engineers"]), texts(&["template-admin"])));
+    with(json!(["elsewhere"]), json!(null));
+    let mut browser = Browser::new(&app);
+    let answer = sign_in(&mut browser, &provider).await.expect(StatusCode::FORBIDDEN);
+    assert!(answer.body.contains("Not a member of an allowed group"), "{}", answer.body);
+}
+
+/// Contract, section 1.7, rows 6 and 7.
+#[tokio::test]
+async fn a_session_lives_as_long_as_the_providers() {
+    let provider = provider();
+    provider.expire_in(Some(600));
+    let (app, _owner) = town(&provider, &[]).await;
+    let amy = signed_in(&app, &provider).await;
+    let token = amy.scoped(&["user:read"]).await;
+    let past = |app: &TestApp| {
+        app.advance(SignedDuration::from_secs(600));
+        provider.set_now(app.clock.now().as_second());
+    };
+    past(&app);
+    amy.get("/api/v2/users/me").await.expect(StatusCode::OK);
+    past(&app);
+    provider.refuse_refresh(true);
+    let refused = amy.get("/api/v2/users/me").await.expect(StatusCode::UNAUTHORIZED);
+    let message = "Could not refresh expired OpenID Connect token. Try re-authenticating to resolve this issue.";
+    assert_eq!(refused.message(), message);
+    assert_eq!(refused.json()["detail"], "invalid_grant: no");
+    // Tokens are no sessions: they end when they were to end.
+    token.get("/api/v2/users/me").await.expect(StatusCode::OK);
+    provider.refuse_refresh(false);
+    amy.get("/api/v2/users/me").await.expect(StatusCode::OK);
+}
+
+/// Two requests at the same time: one renews, the other's refresh token is used up by then.
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_at_the_same_time_renew_the_providers_session_once() {
+    let provider = provider();
+    provider.expire_in(Some(600));
+    let (app, _owner) = town(&provider, &[]).await;
+    let amy = signed_in(&app, &provider).await;
+    for _ in 0..5 {
+        app.advance(SignedDuration::from_secs(600));
+        provider.set_now(app.clock.now().as_second());
+        let asks: Vec<_> = (0..8)
+            .map(|_| {
+                let amy = amy.clone();
+                tokio::spawn(async move { amy.get("/api/v2/users/me").await.status })
+            })
+            .collect();
+        for ask in asks {
+            assert_eq!(ask.await.unwrap(), StatusCode::OK);
+        }
+    }
+}
+
+/// A provider that gives nothing to renew with: then its session's end is the session's.
+#[tokio::test]
+async fn what_cannot_be_renewed_ends() {
+    let provider = provider();
+    provider.expire_in(Some(600));
+    let (app, owner) = town(&provider, &[]).await;
+    let amy = signed_in(&app, &provider).await;
+    // Under another key than it was sealed with, the refresh token is as good as none.
+    std::fs::write(app.data.path().join("seal.key"), [7; 32]).unwrap();
+    let TestApp { server, clock, data } = app;
+    let key = amy.key.clone();
+    drop((server, amy, owner));
+    let flags = flags(&provider, &[]);
+    let flags: Vec<_> = flags.iter().map(AsRef::as_ref).collect();
+    let server = crate::support::open(data.path(), &flags, &clock).await.unwrap();
+    let app = TestApp { server, clock, data };
+    let amy = app.bearer_of(&key);
+    amy.get("/api/v2/users/me").await.expect(StatusCode::OK);
+    app.advance(SignedDuration::from_secs(600));
+    let ended = amy.get("/api/v2/users/me").await.expect(StatusCode::UNAUTHORIZED).json();
+    let detail = "OpenID Connect session expired at \"2026-01-02 03:14:05 +0000 UTC\". Try signing in again.";
+    assert_eq!(ended["detail"], detail);
+}
+
+/// The database holds no token of the provider.
+#[tokio::test]
+async fn what_the_provider_gave_is_sealed() {
+    let provider = provider();
+    provider.expire_in(Some(600));
+    let (app, _owner) = town(&provider, &[]).await;
+    signed_in(&app, &provider).await;
+    for file in std::fs::read_dir(app.data.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        for secret in [&b"refresh-"[..], b"access-", PASSWORD.as_bytes()] {
+            assert!(!bytes.windows(secret.len()).any(|window| window == secret));
+        }
+    }
+}
+
+/// The provider is away: whoever is here stays, and who comes is told.
+#[tokio::test]
+async fn a_provider_that_is_away_is_said_to_be() {
+    let flags = ["--oidc-issuer-url=http://127.0.0.1:1", "--oidc-client-id=x", "--oidc-client-secret=y"];
+    let (app, owner) = TestApp::with(&flags).await;
+    let answer = Browser::new(&app).open(CALLBACK).await.expect(StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(answer.message(), "The OpenID Connect provider cannot be asked.");
+    owner.get("/api/v2/users/me").await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn people_come_back_only_to_hosts_that_are_allowed() {
+    let provider = provider();
+    let (app, _owner) = town(&provider, &["--oidc-redirect-allowed-hosts=keys.example.com"]).await;
+    let ask = async |host: &str| {
+        let request = axum::http::Request::get(CALLBACK).header("Host", host).body(axum::body::Body::empty()).unwrap();
+        app.nobody().send_request(request).await
+    };
+    let answer = ask("evil.example.com").await.expect(StatusCode::BAD_REQUEST);
+    assert_eq!(answer.message(), "OIDC login is not permitted from this host.");
+    let answer = ask("keys.example.com").await.expect(StatusCode::TEMPORARY_REDIRECT);
+    let back = "redirect_uri=http%3A%2F%2Fkeys.example.com%2Fapi%2Fv2%2Fusers%2Foidc%2Fcallback";
+    assert!(answer.header("location").contains(back), "{}", answer.header("location"));
+}

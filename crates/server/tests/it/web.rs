@@ -1,0 +1,186 @@
+//! Pages for people, without JavaScript (contract, section 7).
+use axum::http::{Method, StatusCode};
+use keyfob_testkit::MailServer;
+
+use crate::{
+    access::PAGES,
+    browser::Browser,
+    support::{Answer, PASSWORD, TestApp},
+};
+
+const OTHER: &str = "An0ther!Secret-pw";
+
+/// What a person reads.
+fn words(page: &Answer) -> String {
+    let (_, main) = page.body.split_once("<main>").unwrap();
+    let main = main.split("</main>").next().unwrap();
+    let text: String =
+        main.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| format!("{text} ")).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+async fn keys_of(app: &TestApp, key: &str) -> usize {
+    let sessions = app.bearer_of(key).get("/api/v2/users/me/sessions").await.expect(StatusCode::OK).json();
+    sessions.as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn a_deployment_is_set_up_on_a_page() {
+    let app = TestApp::empty(&[]).await;
+    let mut browser = Browser::new(&app);
+    assert_eq!(browser.open("/").await.expect(StatusCode::SEE_OTHER).header("location"), "/login");
+    assert_eq!(browser.open("/login").await.expect(StatusCode::SEE_OTHER).header("location"), "/setup");
+    let page = browser.open("/setup").await.expect(StatusCode::OK);
+    let fields = |password: &'static str| [("email", "amy.adams@example.com"), ("password", password)];
+    let weak = browser.submit(&page, "/setup", &fields("password")).await.expect(StatusCode::BAD_REQUEST);
+    assert!(words(&weak).contains("insecure password"), "{}", words(&weak));
+    let done = browser.submit(&weak, "/setup", &fields(PASSWORD)).await.expect(StatusCode::SEE_OTHER);
+    assert_eq!(done.header("location"), "/");
+    assert!(words(&browser.open("/").await).starts_with("Signed in as amy-adams"));
+    assert_eq!(browser.open("/setup").await.expect(StatusCode::SEE_OTHER).header("location"), "/login");
+}
+
+#[tokio::test]
+async fn people_sign_in_go_where_they_wanted_to_and_sign_out() {
+    let (app, _owner) = TestApp::new().await;
+    let mut browser = Browser::new(&app);
+    let page = browser.open("/login?redirect=https://evil.example/cli-auth").await.expect(StatusCode::OK);
+    let fields = |password: &'static str| [("email", "owner@example.com"), ("password", password)];
+    let wrong = browser.submit(&page, "/login", &fields("wrong")).await.expect(StatusCode::UNAUTHORIZED);
+    assert!(words(&wrong).contains("Incorrect email or password."), "{}", words(&wrong));
+    assert!(wrong.body.contains("value=\"owner@example.com\"") && !wrong.body.contains("value=\"wrong\""));
+    assert_eq!(browser.session(), None);
+    let done = browser.submit(&wrong, "/login", &fields(PASSWORD)).await.expect(StatusCode::SEE_OTHER);
+    assert_eq!(done.header("location"), "/cli-auth");
+    let key = browser.session().unwrap().to_owned();
+    assert_eq!(browser.open("/login").await.expect(StatusCode::SEE_OTHER).header("location"), "/");
+    let home = browser.open("/").await.expect(StatusCode::OK);
+    browser.submit(&home, "/logout", &[]).await.expect(StatusCode::SEE_OTHER);
+    assert_eq!(browser.session(), None);
+    app.bearer_of(&key).get("/api/v2/users/me").await.expect(StatusCode::UNAUTHORIZED);
+}
+
+/// Nobody is signed in as somebody else, or out, by a form of another site: there is no proof without our page.
+#[tokio::test]
+async fn forms_are_taken_from_our_own_pages_alone() {
+    let (app, owner) = TestApp::new().await;
+    let form = format!("email=owner%40example.com&password={PASSWORD}&otp=x&confirmation=x");
+    for path in PAGES {
+        for mut browser in [Browser::new(&app), Browser::signed_in(&app, &owner)] {
+            let answer = browser.send(Method::POST, path, &form).await;
+            let is_refused = [StatusCode::BAD_REQUEST, StatusCode::METHOD_NOT_ALLOWED].contains(&answer.status);
+            assert!(is_refused, "{path}: {} {}", answer.status, answer.body);
+        }
+    }
+    owner.get("/api/v2/users/me").await.expect(StatusCode::OK);
+    assert_eq!(keys_of(&app, &owner.key).await, 1);
+}
+
+#[tokio::test]
+async fn terms_must_be_agreed_to() {
+    let (app, _owner) = TestApp::with(&["--terms-of-service-url=https://example.com/terms"]).await;
+    let mut browser = Browser::new(&app);
+    let page = browser.open("/login").await.expect(StatusCode::OK);
+    assert!(page.body.contains("https://example.com/terms") && words(&page).contains("I agree"));
+    let fields = [("email", "owner@example.com"), ("password", PASSWORD)];
+    browser.submit(&page, "/login", &fields).await.expect(StatusCode::BAD_REQUEST);
+    browser.submit(&page, "/login", &[&fields[..], &[("terms", "yes")]].concat()).await.expect(StatusCode::SEE_OTHER);
+}
+
+/// The issue: minted on a POST with its proof, never on opening.
+#[tokio::test]
+async fn a_session_for_the_command_line_is_minted_when_a_person_says_so() {
+    let (app, owner) = TestApp::new().await;
+    let mut stranger = Browser::new(&app);
+    let sent = stranger.open("/cli-auth").await.expect(StatusCode::SEE_OTHER);
+    assert_eq!(sent.header("location"), "/login?redirect=%2Fcli-auth");
+    let mut browser = Browser::signed_in(&app, &owner);
+    let page = browser.open("/cli-auth").await.expect(StatusCode::OK);
+    assert!(words(&page).contains("for 7 days after its last use"), "{}", words(&page));
+    assert_eq!(keys_of(&app, &owner.key).await, 1);
+    let shown = browser.submit(&page, "/cli-auth", &[]).await.expect(StatusCode::OK);
+    let (_, rest) = shown.body.split_once("id=\"token\">").unwrap();
+    let token = rest.split('<').next().unwrap();
+    assert_ne!(token, owner.key);
+    app.bearer_of(token).get("/api/v2/users/me").await.expect(StatusCode::OK);
+    assert_eq!(keys_of(&app, &owner.key).await, 2);
+    assert_eq!(shown.header("cache-control"), "no-store");
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_replaced_on_pages() {
+    let mails = MailServer::start();
+    let smarthost = format!("--email-smarthost={}", mails.address);
+    let (app, _owner) = TestApp::with(&["--email-from=keys@example.com", &smarthost]).await;
+    let mut browser = Browser::new(&app);
+    let page = browser.open("/reset-password?email=owner%40example.com").await.expect(StatusCode::OK);
+    assert!(page.body.contains("value=\"owner@example.com\""));
+    let sent = browser.submit(&page, "/reset-password", &[("email", "owner@example.com")]).await.expect(StatusCode::OK);
+    let nobody = browser.submit(&page, "/reset-password", &[("email", "x@example.com")]).await.expect(StatusCode::OK);
+    assert_eq!(words(&sent), words(&nobody));
+    app.server.run_jobs_once().await;
+    let mail = mails.next_to("owner@example.com").unwrap();
+    let (_, link) = mail.text.split_once("http://keyfob.test").unwrap();
+    let page = browser.open(link.split_whitespace().next().unwrap()).await.expect(StatusCode::OK);
+    let fields = |password, confirmation| [("password", password), ("confirmation", confirmation)];
+    let path = "/reset-password/change";
+    let unequal = browser.submit(&page, path, &fields(OTHER, PASSWORD)).await.expect(StatusCode::BAD_REQUEST);
+    assert!(words(&unequal).contains("Passwords do not match."));
+    let same = browser.submit(&page, path, &fields(PASSWORD, PASSWORD)).await.expect(StatusCode::BAD_REQUEST);
+    assert!(words(&same).contains("New password cannot match old password."));
+    let done = browser.submit(&same, path, &fields(OTHER, OTHER)).await.expect(StatusCode::SEE_OTHER);
+    let page = browser.open(done.header("location")).await.expect(StatusCode::OK);
+    assert!(words(&page).contains("Password reset successfully."), "{}", words(&page));
+    let fields = [("email", "owner@example.com"), ("password", OTHER)];
+    browser.submit(&page, "/login", &fields).await.expect(StatusCode::SEE_OTHER);
+}
+
+/// What a page says is text, whoever wrote it.
+#[tokio::test]
+async fn what_addresses_hold_is_shown_as_text() {
+    let (app, _owner) = TestApp::new().await;
+    let evil = "%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E";
+    for path in [
+        format!("/login?message={evil}&redirect=/{evil}"),
+        format!("/reset-password?email={evil}"),
+        format!("/reset-password/change?email={evil}&otp={evil}"),
+    ] {
+        let page = Browser::new(&app).open(&path).await.expect(StatusCode::OK);
+        assert!(!page.body.contains("<script>alert"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn pages_are_framed_by_nobody_and_run_nothing_of_others() {
+    let (app, owner) = TestApp::new().await;
+    for path in PAGES.iter().filter(|path| !path.starts_with("/assets") && !["/logout", "/login/device"].contains(path))
+    {
+        for mut browser in [Browser::new(&app), Browser::signed_in(&app, &owner)] {
+            let page = browser.open(path).await;
+            if page.status != StatusCode::OK {
+                continue;
+            }
+            let policy = page.header("content-security-policy");
+            assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}");
+            assert!(!policy.contains("unsafe"), "{path}");
+            assert_eq!(page.header("x-frame-options"), "DENY");
+            assert_eq!(page.header("referrer-policy"), "no-referrer");
+            assert_eq!(page.header("cache-control"), "no-store");
+            assert!(page.body.starts_with("<!doctype html>") && page.body.contains("lang=\"en\""));
+            assert!(!page.body.contains("style=\"") && !page.body.contains("onclick"), "{path}");
+        }
+    }
+}
+
+/// Refused sign-ins on pages count like all others.
+#[tokio::test]
+async fn guessing_on_a_page_is_limited() {
+    let (app, _owner) = TestApp::with(&["--api-rate-limit=512"]).await;
+    let mut browser = Browser::new(&app);
+    let page = browser.open("/login").await.expect(StatusCode::OK);
+    let mut last = StatusCode::OK;
+    for _ in 0..=60 {
+        last = browser.submit(&page, "/login", &[("email", "x@example.com"), ("password", "x")]).await.status;
+    }
+    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+}

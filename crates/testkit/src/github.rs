@@ -1,0 +1,217 @@
+//! A server shaped like GitHub, as far as somebody signs in by it.
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
+    routing::{get, post},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::service::{back, fields, serve};
+
+/// A server on this machine.
+#[derive(Clone, Debug)]
+pub struct Github {
+    /// Where it is.
+    pub url: String,
+    inner: Arc<Mutex<Inner>>,
+}
+
+/// Somebody's account.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    /// Who it is, for ever.
+    pub id: u64,
+    /// What they are called.
+    pub login: String,
+    /// Their name.
+    pub name: Option<String>,
+    /// Their addresses: whether each is the first, and whether it is verified.
+    pub emails: Vec<(String, bool, bool)>,
+    /// Their organizations, and whether they are active in each.
+    pub organizations: Vec<(String, bool)>,
+    /// Their teams: `<organization>/<team>`.
+    pub teams: Vec<String>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    account: Account,
+    codes: HashMap<String, (String, String)>,
+    next: u64,
+    /// The code on a device, and whether its person has typed it.
+    device: Option<(String, bool)>,
+    expires_in: Option<u64>,
+    refresh_token: Option<String>,
+}
+
+/// Who clients of this server must be.
+const CLIENT: (&str, &str) = ("gh-client", "gh-secret");
+
+impl Github {
+    /// A server.
+    pub fn start() -> Self {
+        let inner = Arc::<Mutex<Inner>>::default();
+        let router = Router::new()
+            .route("/login/oauth/access_token", post(token))
+            .route("/login/device/code", post(device))
+            .route("/api/v3/user", get(user))
+            .route("/api/v3/user/emails", get(emails))
+            .route("/api/v3/user/memberships/orgs", get(organizations))
+            .route("/api/v3/orgs/{organization}/teams/{team}/memberships/{login}", get(team))
+            .with_state(Arc::clone(&inner));
+        Self { url: format!("http://{}", serve(router)), inner }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap()
+    }
+
+    /// From now on this person signs in.
+    pub fn sign_in_as(&self, account: Account) {
+        self.inner().account = account;
+    }
+
+    /// From now on access tokens live so long.
+    pub fn expire_in(&self, seconds: u64) {
+        self.inner().expires_in = Some(seconds);
+    }
+
+    /// The person types the code that their device shows.
+    pub fn type_code(&self) {
+        self.inner().device.as_mut().unwrap().1 = true;
+    }
+
+    /// What somebody does who is sent to this address, and agrees: where they are sent back to.
+    pub fn agree(&self, address: &str) -> String {
+        let (place, query) = address.split_once('?').unwrap();
+        assert_eq!(place, format!("{}/login/oauth/authorize", self.url));
+        let asked = fields(query);
+        assert_eq!(asked["client_id"], CLIENT.0);
+        assert_eq!(asked["code_challenge_method"], "S256");
+        let mut inner = self.inner();
+        inner.next += 1;
+        let code = format!("code-{}", inner.next);
+        let redirect_uri = asked["redirect_uri"].clone();
+        inner.codes.insert(code.clone(), (redirect_uri.clone(), asked["code_challenge"].clone()));
+        back(&redirect_uri, &code, &asked["state"])
+    }
+}
+
+type Shared = State<Arc<Mutex<Inner>>>;
+
+/// It says no with a status of success, as the real one does.
+async fn token(State(inner): Shared, body: String) -> Json<Value> {
+    let refused = |code: &str| Json(json!({"error": code, "error_description": "no"}));
+    let form = fields(&body);
+    if form["client_id"] != CLIENT.0 || form["client_secret"] != CLIENT.1 {
+        return refused("incorrect_client_credentials");
+    }
+    let mut inner = inner.lock().unwrap();
+    match form["grant_type"].as_str() {
+        "authorization_code" => {
+            let Some((redirect_uri, challenge)) = inner.codes.remove(&form["code"]) else {
+                return refused("bad_verification_code");
+            };
+            let sent = URL_SAFE_NO_PAD.encode(Sha256::digest(&form["code_verifier"]));
+            if redirect_uri != form["redirect_uri"] || challenge != sent {
+                return refused("bad_verification_code");
+            }
+        }
+        "refresh_token" if inner.refresh_token.as_ref() != Some(&form["refresh_token"]) => {
+            return refused("bad_refresh_token");
+        }
+        "refresh_token" => {}
+        "urn:ietf:params:oauth:grant-type:device_code" => match &inner.device {
+            Some((code, is_typed)) if *code == form["device_code"] => {
+                if !is_typed {
+                    return refused("authorization_pending");
+                }
+                inner.device = None;
+            }
+            _ => return refused("incorrect_device_code"),
+        },
+        _ => return refused("unsupported_grant_type"),
+    }
+    inner.next += 1;
+    let mut tokens = json!({"access_token": format!("access-{}", inner.next), "token_type": "bearer"});
+    if let Some(seconds) = inner.expires_in {
+        let refresh = format!("refresh-{}", inner.next);
+        tokens["expires_in"] = json!(seconds);
+        tokens["refresh_token"] = json!(refresh);
+        inner.refresh_token = Some(refresh);
+    }
+    Json(tokens)
+}
+
+async fn device(State(inner): Shared) -> Json<Value> {
+    let mut inner = inner.lock().unwrap();
+    inner.next += 1;
+    let code = format!("device-{}", inner.next);
+    inner.device = Some((code.clone(), false));
+    Json(json!({
+        "device_code": code, "user_code": "WDJB-MJHT", "verification_uri": "https://github.com/login/device",
+        "expires_in": 900, "interval": 5,
+    }))
+}
+
+fn signed_in<'a>(inner: &'a MutexGuard<'_, Inner>, headers: &HeaderMap) -> Option<&'a Account> {
+    let bearer = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    bearer.starts_with("Bearer access-").then_some(&inner.account)
+}
+
+fn answer(found: Option<Value>, missing: StatusCode) -> (StatusCode, Json<Value>) {
+    match found {
+        Some(value) => (StatusCode::OK, Json(value)),
+        None => (missing, Json(json!({"message": "no"}))),
+    }
+}
+
+async fn user(State(inner): Shared, headers: HeaderMap) -> (StatusCode, Json<Value>) {
+    let inner = inner.lock().unwrap();
+    let shown = |account: &Account| {
+        json!({
+            "id": account.id, "login": account.login, "name": account.name,
+            "avatar_url": format!("https://avatars.example/{}", account.id),
+        })
+    };
+    answer(signed_in(&inner, &headers).map(shown), StatusCode::UNAUTHORIZED)
+}
+
+async fn emails(State(inner): Shared, headers: HeaderMap) -> (StatusCode, Json<Value>) {
+    let inner = inner.lock().unwrap();
+    let shown = |account: &Account| {
+        let all = account.emails.iter();
+        all.map(|(email, primary, verified)| json!({"email": email, "primary": primary, "verified": verified}))
+            .collect()
+    };
+    answer(signed_in(&inner, &headers).map(shown), StatusCode::UNAUTHORIZED)
+}
+
+async fn organizations(State(inner): Shared, headers: HeaderMap) -> (StatusCode, Json<Value>) {
+    let inner = inner.lock().unwrap();
+    let shown = |account: &Account| {
+        let state = |is_active: &bool| if *is_active { "active" } else { "pending" };
+        let all = account.organizations.iter();
+        all.map(|(name, is_active)| json!({"state": state(is_active), "organization": {"login": name}})).collect()
+    };
+    answer(signed_in(&inner, &headers).map(shown), StatusCode::UNAUTHORIZED)
+}
+
+async fn team(
+    State(inner): Shared,
+    headers: HeaderMap,
+    Path((organization, team, login)): Path<(String, String, String)>,
+) -> (StatusCode, Json<Value>) {
+    let inner = inner.lock().unwrap();
+    let account = signed_in(&inner, &headers).filter(|account| account.login == login);
+    let is_in = account.is_some_and(|account| account.teams.contains(&format!("{organization}/{team}")));
+    answer(is_in.then(|| json!({"state": "active"})), StatusCode::NOT_FOUND)
+}

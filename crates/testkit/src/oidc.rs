@@ -1,0 +1,319 @@
+//! An `OpenID` Connect provider that is as strict as the standard, and lies when it is told to.
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    routing::{get, post},
+};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::service::{back, fields, serve};
+
+/// A provider on this machine.
+#[derive(Clone, Debug)]
+pub struct OidcProvider {
+    /// Who it is, and where.
+    pub issuer: String,
+    inner: Arc<Mutex<Inner>>,
+}
+
+/// What is wrong with the next tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lie {
+    /// They are another issuer's.
+    Issuer,
+    /// They are for another client.
+    Audience,
+    /// They are for two clients, and were issued to the other.
+    Party,
+    /// They ended long ago.
+    Expired,
+    /// They hold another nonce.
+    Nonce,
+    /// They hold no nonce.
+    NoNonce,
+    /// They are signed by a key that nobody knows, under the name of a known one.
+    Signature,
+    /// They are not signed.
+    NoSignature,
+    /// They are signed with the client's secret.
+    Symmetric,
+    /// They do not say who it is.
+    NoSubject,
+    /// There is no ID token.
+    NoIdToken,
+    /// The user-info endpoint speaks of somebody else.
+    UserInfo,
+}
+
+#[derive(Debug)]
+struct Inner {
+    issuer: String,
+    /// Seconds since 1970.
+    now: i64,
+    person: Map<String, Value>,
+    lie: Option<Lie>,
+    key: u8,
+    has_pkce: bool,
+    codes: HashMap<String, Code>,
+    next: u64,
+    /// How long access tokens live, in seconds; none does not say.
+    expires_in: Option<i64>,
+    refresh_tokens: Vec<String>,
+    refuses_refresh: bool,
+    user_info: Map<String, Value>,
+}
+
+#[derive(Clone, Debug)]
+struct Code {
+    redirect_uri: String,
+    challenge: Option<String>,
+    nonce: String,
+}
+
+/// Who clients of this provider must be.
+pub const CLIENT: (&str, &str) = ("keyfob", "a client's secret: with & and %");
+
+impl OidcProvider {
+    /// A provider whose clock stands at this second.
+    pub fn start(now: i64) -> Self {
+        let inner = Inner {
+            issuer: String::new(),
+            now,
+            person: Map::new(),
+            lie: None,
+            key: 1,
+            has_pkce: true,
+            codes: HashMap::new(),
+            next: 0,
+            expires_in: None,
+            refresh_tokens: Vec::new(),
+            refuses_refresh: false,
+            user_info: Map::new(),
+        };
+        let inner = Arc::new(Mutex::new(inner));
+        let router = Router::new()
+            .route("/.well-known/openid-configuration", get(describe))
+            .route("/jwks", get(keys))
+            .route("/token", post(token))
+            .route("/userinfo", get(user_info))
+            .with_state(Arc::clone(&inner));
+        let issuer = format!("http://{}", serve(router));
+        inner.lock().unwrap().issuer.clone_from(&issuer);
+        Self { issuer, inner }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap()
+    }
+
+    /// From now on this person signs in.
+    pub fn sign_in_as(&self, claims: &Value) {
+        self.inner().person.clone_from(claims.as_object().unwrap());
+    }
+
+    /// From now on this is wrong.
+    pub fn lie(&self, lie: Option<Lie>) {
+        self.inner().lie = lie;
+    }
+
+    /// From now on it signs with another key, and publishes that one alone.
+    pub fn rotate_keys(&self) {
+        self.inner().key += 1;
+    }
+
+    /// Whether it says that it takes PKCE challenges.
+    pub fn take_pkce(&self, takes: bool) {
+        self.inner().has_pkce = takes;
+    }
+
+    /// From now on access tokens live so long, and come with a refresh token; none does not say, and gives none.
+    pub fn expire_in(&self, seconds: Option<i64>) {
+        self.inner().expires_in = seconds;
+    }
+
+    /// Moves its clock to this second.
+    pub fn set_now(&self, now: i64) {
+        self.inner().now = now;
+    }
+
+    /// Whether it refuses refresh tokens.
+    pub fn refuse_refresh(&self, refuses: bool) {
+        self.inner().refuses_refresh = refuses;
+    }
+
+    /// What the user-info endpoint says besides.
+    pub fn add_user_info(&self, claims: &Value) {
+        self.inner().user_info.clone_from(claims.as_object().unwrap());
+    }
+
+    /// What somebody does who is sent to this address, and agrees: where they are sent back to.
+    pub fn agree(&self, address: &str) -> String {
+        let (place, query) = address.split_once('?').unwrap();
+        let asked = fields(query);
+        let mut inner = self.inner();
+        assert_eq!(place, format!("{}/authorize", inner.issuer));
+        assert_eq!(asked["client_id"], CLIENT.0);
+        assert_eq!(asked["response_type"], "code");
+        assert!(asked["scope"].split(' ').any(|scope| scope == "openid"), "{}", asked["scope"]);
+        let challenge = asked.get("code_challenge").cloned();
+        if inner.has_pkce {
+            assert_eq!(asked["code_challenge_method"], "S256");
+            assert!(challenge.is_some());
+        } else {
+            assert!(challenge.is_none());
+        }
+        inner.next += 1;
+        let code = format!("code-{}", inner.next);
+        let redirect_uri = asked["redirect_uri"].clone();
+        let kept = Code { redirect_uri: redirect_uri.clone(), challenge, nonce: asked["nonce"].clone() };
+        inner.codes.insert(code.clone(), kept);
+        back(&redirect_uri, &code, &asked["state"])
+    }
+}
+
+impl Inner {
+    /// A key's name is its number.
+    fn signing_key(number: u8) -> EncodingKey {
+        // RFC 8410: a private key of Ed25519 in PKCS #8.
+        let head = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+        EncodingKey::from_ed_der(&[&head[..], &[number; 32]].concat())
+    }
+
+    fn id_token(&self, nonce: &str) -> String {
+        let mut claims = self.person.clone();
+        let lie = self.lie;
+        let mut set = |name: &str, value: Value| drop(claims.insert(name.to_owned(), value));
+        set("iss", json!(if lie == Some(Lie::Issuer) { "https://other.example" } else { self.issuer.as_str() }));
+        set(
+            "aud",
+            match lie {
+                Some(Lie::Audience) => json!("another-client"),
+                Some(Lie::Party) => json!([CLIENT.0, "another-client"]),
+                _ => json!(CLIENT.0),
+            },
+        );
+        if lie == Some(Lie::Party) {
+            set("azp", json!("another-client"));
+        }
+        set("iat", json!(self.now));
+        set("exp", json!(if lie == Some(Lie::Expired) { self.now } else { self.now + 300 }));
+        set("nonce", json!(if lie == Some(Lie::Nonce) { "another nonce" } else { nonce }));
+        match lie {
+            Some(Lie::NoNonce) => drop(claims.remove("nonce")),
+            Some(Lie::NoSubject) => drop(claims.remove("sub")),
+            _ => {}
+        }
+        self.sign(&claims)
+    }
+
+    fn sign(&self, claims: &Map<String, Value>) -> String {
+        let name = Some(self.key.to_string());
+        match self.lie {
+            Some(Lie::NoSignature) => {
+                let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+                format!("{}.{}.", part(&json!({"alg": "none", "kid": name})), part(&json!(claims)))
+            }
+            Some(Lie::Symmetric) => {
+                let header = Header { kid: name, ..Header::new(Algorithm::HS256) };
+                jsonwebtoken::encode(&header, claims, &EncodingKey::from_secret(CLIENT.1.as_bytes())).unwrap()
+            }
+            lie => {
+                let key = if lie == Some(Lie::Signature) { 99 } else { self.key };
+                let header = Header { kid: name, ..Header::new(Algorithm::EdDSA) };
+                jsonwebtoken::encode(&header, claims, &Self::signing_key(key)).unwrap()
+            }
+        }
+    }
+
+    /// Tokens for somebody who signed in, or whose session goes on.
+    fn tokens(&mut self, nonce: &str) -> Value {
+        self.next += 1;
+        let mut tokens = json!({"access_token": format!("access-{}", self.next), "token_type": "Bearer"});
+        if self.lie != Some(Lie::NoIdToken) {
+            tokens["id_token"] = json!(self.id_token(nonce));
+        }
+        if let Some(seconds) = self.expires_in {
+            let refresh = format!("refresh-{}", self.next);
+            tokens["expires_in"] = json!(seconds);
+            tokens["refresh_token"] = json!(refresh);
+            self.refresh_tokens.push(refresh);
+        }
+        tokens
+    }
+}
+
+type Shared = State<Arc<Mutex<Inner>>>;
+
+async fn describe(State(inner): Shared) -> Json<Value> {
+    let inner = inner.lock().unwrap();
+    let methods: &[&str] = if inner.has_pkce { &["S256"] } else { &[] };
+    Json(json!({
+        "issuer": inner.issuer,
+        "authorization_endpoint": format!("{}/authorize", inner.issuer),
+        "token_endpoint": format!("{}/token", inner.issuer),
+        "userinfo_endpoint": format!("{}/userinfo", inner.issuer),
+        "jwks_uri": format!("{}/jwks", inner.issuer),
+        "code_challenge_methods_supported": methods,
+    }))
+}
+
+async fn keys(State(inner): Shared) -> Json<Value> {
+    let key = inner.lock().unwrap().key;
+    let mut jwk = Jwk::from_encoding_key(&Inner::signing_key(key), Algorithm::EdDSA).unwrap();
+    jwk.common.key_id = Some(key.to_string());
+    // A key of a kind that nobody knows must not disturb.
+    Json(json!({"keys": [{"kty": "unheard-of", "kid": "x"}, jwk]}))
+}
+
+async fn token(State(inner): Shared, headers: HeaderMap, body: String) -> (StatusCode, Json<Value>) {
+    let refused = |code: &str| (StatusCode::BAD_REQUEST, Json(json!({"error": code, "error_description": "no"})));
+    let mut inner = inner.lock().unwrap();
+    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let want = format!("Basic {}", STANDARD.encode(format!("{}:{}", encode(CLIENT.0), encode(CLIENT.1))));
+    if headers.get(header::AUTHORIZATION).is_none_or(|value| value.to_str().unwrap() != want) {
+        return (StatusCode::UNAUTHORIZED, Json(json!({"error": "invalid_client"})));
+    }
+    let form = fields(&body);
+    match form["grant_type"].as_str() {
+        "authorization_code" => {
+            // Codes are used up, whatever comes of it.
+            let Some(code) = inner.codes.remove(&form["code"]) else { return refused("invalid_grant") };
+            let sent = form.get("code_verifier").map(|text| URL_SAFE_NO_PAD.encode(Sha256::digest(text)));
+            if code.redirect_uri != form["redirect_uri"] || code.challenge != sent {
+                return refused("invalid_grant");
+            }
+            (StatusCode::OK, Json(inner.tokens(&code.nonce)))
+        }
+        "refresh_token" => {
+            let place = inner.refresh_tokens.iter().position(|token| *token == form["refresh_token"]);
+            let Some(place) = place.filter(|_| !inner.refuses_refresh) else { return refused("invalid_grant") };
+            inner.refresh_tokens.remove(place);
+            (StatusCode::OK, Json(inner.tokens("")))
+        }
+        _ => refused("unsupported_grant_type"),
+    }
+}
+
+async fn user_info(State(inner): Shared, headers: HeaderMap) -> (StatusCode, Json<Value>) {
+    let inner = inner.lock().unwrap();
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !bearer.starts_with("Bearer access-") {
+        return (StatusCode::UNAUTHORIZED, Json(json!({})));
+    }
+    let mut claims = inner.user_info.clone();
+    let subject = inner.person.get("sub").cloned().unwrap_or_default();
+    claims.insert("sub".to_owned(), if inner.lie == Some(Lie::UserInfo) { json!("somebody else") } else { subject });
+    (StatusCode::OK, Json(Value::Object(claims)))
+}
