@@ -5,6 +5,7 @@ mod github;
 mod guard;
 mod mail;
 mod oidc;
+mod tls;
 
 pub use durations::parse_duration;
 pub use environment::with_coder_environment;
@@ -12,6 +13,7 @@ pub use github::GithubArgs;
 pub use guard::GuardArgs;
 pub use mail::MailArgs;
 pub use oidc::OidcArgs;
+pub use tls::{ClientCertificates, TlsArgs, TlsVersion};
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -107,6 +109,9 @@ pub struct ServerArgs {
     #[arg(long, env = "KEYFOB_AUDIT_LOGS_RETENTION", value_name = "DURATION", default_value = "0",
         allow_hyphen_values = true, value_parser = parse_duration)]
     pub audit_logs_retention: Duration,
+    /// Listening for HTTPS.
+    #[command(flatten)]
+    pub tls: TlsArgs,
     /// How much anybody may ask.
     #[command(flatten)]
     pub guard: GuardArgs,

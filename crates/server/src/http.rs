@@ -23,6 +23,7 @@ use crate::{
     gate::csrf_guard,
     groups, limits, organizations, pages, providers, resources, roles, sessions,
     state::App,
+    tls::TlsPeer,
     tokens, users,
 };
 
@@ -121,8 +122,12 @@ async fn frame(State(app): State<App>, mut request: Request, next: Next) -> Resp
 }
 
 fn context(app: &App, request: &Request) -> RequestContext {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    let address = peer.map(|peer| app.settings().proxies.client(peer, request.headers()));
+    let plain = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+    let encrypted = || request.extensions().get::<ConnectInfo<TlsPeer>>().map(|info| info.0.0);
+    let address = plain
+        .or_else(encrypted)
+        .map(|peer| peer.ip())
+        .map(|peer| app.settings().proxies.client(peer, request.headers()));
     let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     RequestContext {
         request_id: app.random().uuid(),
@@ -134,6 +139,7 @@ fn context(app: &App, request: &Request) -> RequestContext {
 
 fn set_headers(app: &App, response: &mut Response, context: &RequestContext, is_api: bool) {
     let headers = response.headers_mut();
+    let is_page = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let mut set = |name: &str, value: String| {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             headers.insert(name, value);
@@ -145,6 +151,9 @@ fn set_headers(app: &App, response: &mut Response, context: &RequestContext, is_
     if is_api {
         set("Cache-Control", "no-store".to_owned());
         set("Vary", "Cookie".to_owned());
+    }
+    if let Some(policy) = app.settings().strict_transport_security.clone().filter(|_| is_page) {
+        set("Strict-Transport-Security", policy);
     }
     let Some((key, required)) = context.trail.seen() else { return };
     let catalogue = app.catalogue();

@@ -32,6 +32,7 @@ mod search;
 mod sessions;
 mod start;
 mod state;
+mod tls;
 mod tokens;
 mod users;
 mod validate;
@@ -39,7 +40,10 @@ mod wire;
 
 pub use audit::{AuditFileError, AuditLine, RetiredLine, export_audit, verify_audit};
 pub use clock::Clock;
-pub use config::{GithubArgs, GuardArgs, MailArgs, OidcArgs, ServerArgs, parse_duration, with_coder_environment};
+pub use config::{
+    ClientCertificates, GithubArgs, GuardArgs, MailArgs, OidcArgs, ServerArgs, TlsArgs, TlsVersion, parse_duration,
+    with_coder_environment,
+};
 pub use host::{Host, HostError, NewAdmin};
 pub use http::Service;
 pub use keyfob_store::{AuditEntry, ChainCheckpoint, ChainFault, ChainHead};
@@ -47,3 +51,4 @@ pub use mail::BadMailSetting;
 pub use providers::BadProvider;
 pub use random::Random;
 pub use start::{Ready, Server, StartError, serve};
+pub use tls::BadTls;

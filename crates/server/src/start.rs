@@ -10,13 +10,16 @@ use std::{
 use axum::{ServiceExt, extract::Request};
 use keyfob_rbac::{AllowEntry, Catalogue, RoleSettings};
 use keyfob_store::{Limits, SecretHash, Store, StoreError};
-use tokio::sync::Notify;
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, watch},
+};
 use uuid::Uuid;
 
 use crate::{
     audit,
     clock::Clock,
-    config::ServerArgs,
+    config::{ServerArgs, TlsArgs},
     context::RequestContext,
     cookies::{BadCookieRules, CookieRules},
     gate::{CredentialRules, Renewals, RoleBook, System, Vault},
@@ -30,6 +33,7 @@ use crate::{
     random::Random,
     seal::Seal,
     state::{App, Lifetimes, Parts, Settings},
+    tls::{BadTls, Tls, TlsPeer},
 };
 
 /// The name of the database file in the data directory.
@@ -89,6 +93,17 @@ pub enum StartError {
         /// What the operating system says.
         cause: std::io::Error,
     },
+    /// The address for HTTPS cannot be listened on.
+    #[error("--tls-address: cannot listen on {address}: {cause}")]
+    ListenTls {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system says.
+        cause: std::io::Error,
+    },
+    /// Nobody can be served by HTTPS as set.
+    #[error(transparent)]
+    Tls(#[from] BadTls),
     /// Cookies are to have attributes with which browsers drop them.
     #[error(transparent)]
     Cookies(#[from] BadCookieRules),
@@ -205,10 +220,17 @@ pub async fn serve(
     let data_dir = data_dir(&args)?;
     let random = Random::from_system().map_err(|error| StartError::Machine(format!("no randomness: {error}")))?;
     let listen = |cause| StartError::Listen { address: args.http_address, cause };
-    let listener = tokio::net::TcpListener::bind(args.http_address).await.map_err(listen)?;
-    let url = match &args.access_url {
-        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-        None => format!("http://{}", listener.local_addr().map_err(listen)?),
+    let listener = TcpListener::bind(args.http_address).await.map_err(listen)?;
+    let tls = Tls::new(&args.tls)?;
+    let listen_tls = |cause| StartError::ListenTls { address: args.tls.tls_address, cause };
+    let tls_listener = match &tls {
+        Some(_) => Some(TcpListener::bind(args.tls.tls_address).await.map_err(listen_tls)?),
+        None => None,
+    };
+    let url = match (&args.access_url, &tls_listener) {
+        (Some(url), _) => url.as_str().trim_end_matches('/').to_owned(),
+        (None, Some(listener)) => format!("https://{}", listener.local_addr().map_err(listen_tls)?),
+        (None, None) => format!("http://{}", listener.local_addr().map_err(listen)?),
     };
     let server = Server::open(&args, &data_dir, &url, Clock::System, random).await?;
     if args.allow_query_tokens {
@@ -217,10 +239,12 @@ pub async fn serve(
     let jobs = Jobs::start(&server.app);
     on_ready(&Ready { url, data_dir, needs_set_up: server.needs_set_up().await });
     let service = ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(server.service());
-    let (stopped, out_of_patience) = patiently(stop);
+    let told = patiently(stop);
+    let plain = axum::serve(listener, service).with_graceful_shutdown(is_told(told.clone()));
+    let encrypted = serve_tls(&server, tls.as_ref().zip(tls_listener), is_told(told.clone()));
     tokio::select! {
-        result = axum::serve(listener, service).with_graceful_shutdown(stopped) => result.map_err(listen)?,
-        () = out_of_patience => tracing::warn!("gave up on requests that did not end in time"),
+        result = async { tokio::try_join!(plain, encrypted) } => drop(result.map_err(listen)?),
+        () = out_of_patience(told) => tracing::warn!("gave up on requests that did not end in time"),
     }
     jobs.end().await;
     jobs::record_refusals(server.app.clone()).await;
@@ -228,22 +252,39 @@ pub async fn serve(
     Ok(())
 }
 
-/// Two futures: one done when told to stop, the other when requests under way had their time after that.
-fn patiently(
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> (impl Future<Output = ()> + Send, impl Future<Output = ()>) {
-    let (told, mut hear) = tokio::sync::watch::channel(false);
-    let stopped = async move {
+/// Serves encrypted connections, if there are to be any.
+async fn serve_tls(
+    server: &Server,
+    tls: Option<(&Tls, TcpListener)>,
+    stopped: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let Some((tls, listener)) = tls else { return Ok(()) };
+    let service = ServiceExt::<Request>::into_make_service_with_connect_info::<TlsPeer>(server.service());
+    let watching = tls.watch();
+    let served = axum::serve(tls.listen(listener), service).with_graceful_shutdown(stopped).await;
+    watching.abort();
+    served
+}
+
+/// Becomes true when the server is told to stop.
+fn patiently(stop: impl Future<Output = ()> + Send + 'static) -> watch::Receiver<bool> {
+    let (told, hear) = watch::channel(false);
+    tokio::spawn(async move {
         stop.await;
         told.send_replace(true);
-    };
-    let out_of_patience = async move {
-        match hear.wait_for(|stopped| *stopped).await {
-            Ok(_) => tokio::time::sleep(GRACE).await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    (stopped, out_of_patience)
+    });
+    hear
+}
+
+/// Done when the server is told to stop.
+async fn is_told(mut told: watch::Receiver<bool>) {
+    drop(told.wait_for(|is_told| *is_told).await);
+}
+
+/// Done when requests under way had their time after that.
+async fn out_of_patience(told: watch::Receiver<bool>) {
+    is_told(told).await;
+    tokio::time::sleep(GRACE).await;
 }
 
 pub(crate) fn data_dir(args: &ServerArgs) -> Result<PathBuf, StartError> {
@@ -346,7 +387,15 @@ fn settings(args: &ServerArgs, url: &str, cookies: CookieRules, deployment_id: U
             headers: args.guard.proxy_trusted_headers.clone(),
         },
         is_password_auth_disabled: args.disable_password_auth,
+        strict_transport_security: strict_transport_security(&args.tls),
         terms_of_service_url: args.terms_of_service_url.as_ref().map(ToString::to_string),
         dummy_hash: SecretHash(random.bytes()),
     }
+}
+
+/// What browsers are told about HTTPS (RFC 6797), if they are told anything.
+fn strict_transport_security(args: &TlsArgs) -> Option<String> {
+    let options = args.strict_transport_security_options.iter().map(|option| format!("; {option}"));
+    let seconds = args.strict_transport_security;
+    (seconds > 0).then(|| format!("max-age={seconds}{}", options.collect::<String>()))
 }

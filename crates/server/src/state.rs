@@ -57,6 +57,8 @@ pub(crate) struct Settings {
     pub(crate) proxies: Proxies,
     /// Only owners sign in with a password.
     pub(crate) is_password_auth_disabled: bool,
+    /// What browsers are told about HTTPS.
+    pub(crate) strict_transport_security: Option<String>,
     /// What people must agree to before they sign in.
     pub(crate) terms_of_service_url: Option<String>,
     /// What the secret of an unknown key is compared with.

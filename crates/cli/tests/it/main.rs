@@ -28,6 +28,7 @@ mod reference;
 mod secrets;
 mod settings;
 mod statements;
+mod tls;
 mod tour;
 mod usage;
 mod users;

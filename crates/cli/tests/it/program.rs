@@ -105,6 +105,13 @@ impl Server {
         answer["session_token"].as_str().unwrap().to_owned()
     }
 
+    /// Sends the process a signal.
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -144,7 +151,7 @@ fn watch(output: impl Read + Send + 'static, found: mpsc::Sender<String>, kept: 
         for line in BufReader::new(output).lines().map_while(Result::ok) {
             eprintln!("server: {line}");
             kept.lock().unwrap().push_str(&format!("{line}\n"));
-            if let Some((_, rest)) = line.split_once("http://") {
+            if let Some((_, rest)) = line.split_once("http://").or_else(|| line.split_once("https://")) {
                 let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':').unwrap_or(rest.len());
                 let _first = found.send(rest[..end].to_owned());
             }

@@ -91,7 +91,7 @@ pub fn with_coder_environment(command: clap::Command) -> clap::Command {
 }
 
 /// What the variables of whole groups of settings begin with that have the same names in both.
-const ALIKE: [&str; 3] = ["OIDC_", "OAUTH2_GITHUB_", "DANGEROUS_OIDC_"];
+const ALIKE: [&str; 5] = ["TLS_", "STRICT_TRANSPORT_SECURITY", "OIDC_", "OAUTH2_GITHUB_", "DANGEROUS_OIDC_"];
 
 fn named_alike(command: clap::Command) -> clap::Command {
     let theirs = |arg: &clap::Arg| {

@@ -1,0 +1,304 @@
+//! Listening for HTTPS. Certificates are read again when their files change, without a restart.
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use axum::{extract::connect_info::Connected, serve::IncomingStream};
+use rustls::{
+    ServerConfig,
+    client::verify_server_name,
+    crypto::{CryptoProvider, ring},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _},
+    server::{ClientHello, ParsedCertificate, ResolvesServerCert, WebPkiClientVerifier},
+    sign::CertifiedKey,
+    version::{TLS12, TLS13},
+};
+use sha2::{Digest as _, Sha256};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+use crate::config::{ClientCertificates, TlsArgs, TlsVersion};
+
+/// How often files of certificates are looked at (stance "Certificate files").
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How long a client may take to shake hands.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How many clients may have shaken hands and wait.
+const WAITING: usize = 64;
+
+/// A setting with which nobody can be served by HTTPS: the flag, and what is wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("--{flag}: {problem}")]
+pub struct BadTls {
+    flag: &'static str,
+    problem: String,
+}
+
+fn bad(flag: &'static str, problem: impl std::fmt::Display) -> BadTls {
+    BadTls { flag, problem: problem.to_string() }
+}
+
+/// Certificates with their keys, as they are in files.
+#[derive(Debug)]
+pub(crate) struct Certificates {
+    files: Vec<(PathBuf, PathBuf)>,
+    provider: Arc<CryptoProvider>,
+    current: RwLock<Current>,
+}
+
+#[derive(Debug)]
+struct Current {
+    /// Of all the files.
+    digest: [u8; 32],
+    keys: Vec<Arc<CertifiedKey>>,
+}
+
+impl Certificates {
+    /// Reads all of them.
+    fn load(args: &TlsArgs) -> Result<Self, BadTls> {
+        if args.tls_cert_file.is_empty() {
+            return Err(bad("tls-cert-file", "needed to listen for HTTPS"));
+        }
+        if args.tls_cert_file.len() != args.tls_key_file.len() {
+            return Err(bad("tls-key-file", "there must be as many keys as certificates"));
+        }
+        let files: Vec<_> = args.tls_cert_file.iter().cloned().zip(args.tls_key_file.iter().cloned()).collect();
+        let provider = Arc::new(ring::default_provider());
+        let current = RwLock::new(read(&files, &provider)?);
+        Ok(Self { files, provider, current })
+    }
+
+    /// Reads the files again, if they changed. While they are no good, what was read before stays in use.
+    pub(crate) fn reload(&self) {
+        let known = self.current.read().unwrap_or_else(PoisonError::into_inner).digest;
+        if digest(&self.files).is_ok_and(|digest| digest == known) {
+            return;
+        }
+        match read(&self.files, &self.provider) {
+            Ok(current) => {
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = current;
+                tracing::info!("read the certificates again");
+            }
+            Err(error) => tracing::error!(%error, "the certificates changed, and are not used"),
+        }
+    }
+}
+
+fn digest(files: &[(PathBuf, PathBuf)]) -> Result<[u8; 32], BadTls> {
+    let mut digest = Sha256::new();
+    for (certificate, key) in files {
+        for (flag, path) in [("tls-cert-file", certificate), ("tls-key-file", key)] {
+            let bytes = std::fs::read(path).map_err(|error| bad(flag, format!("{}: {error}", path.display())))?;
+            digest.update(Sha256::digest(bytes));
+        }
+    }
+    Ok(digest.finalize().into())
+}
+
+fn read(files: &[(PathBuf, PathBuf)], provider: &CryptoProvider) -> Result<Current, BadTls> {
+    let digest = digest(files)?;
+    let keys = files.iter().map(|(certificate, key)| read_one(certificate, key, provider)).collect::<Result<_, _>>()?;
+    Ok(Current { digest, keys })
+}
+
+fn read_one(certificate: &Path, key: &Path, provider: &CryptoProvider) -> Result<Arc<CertifiedKey>, BadTls> {
+    let in_file =
+        |flag, path: &Path, problem: &dyn std::fmt::Display| bad(flag, format!("{}: {problem}", path.display()));
+    let chain = certificates_in("tls-cert-file", certificate)?;
+    let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| in_file("tls-key-file", key, &error))?;
+    let key = CertifiedKey::from_der(chain, secret, provider).map_err(|error| in_file("tls-key-file", key, &error))?;
+    Ok(Arc::new(key))
+}
+
+fn certificates_in(flag: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, BadTls> {
+    let in_file = |problem: &dyn std::fmt::Display| bad(flag, format!("{}: {problem}", path.display()));
+    let found = CertificateDer::pem_file_iter(path).map_err(|error| in_file(&error))?;
+    let found: Vec<_> = found.collect::<Result<_, _>>().map_err(|error| in_file(&error))?;
+    if found.is_empty() { Err(in_file(&"holds no certificate")) } else { Ok(found) }
+}
+
+impl ResolvesServerCert for Certificates {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        let asked = hello.server_name().and_then(|name| ServerName::try_from(name).ok());
+        let has_name = |key: &&Arc<CertifiedKey>| {
+            let certificate =
+                key.end_entity_cert().ok().and_then(|certificate| ParsedCertificate::try_from(certificate).ok());
+            certificate
+                .zip(asked.as_ref())
+                .is_some_and(|(certificate, name)| verify_server_name(&certificate, name).is_ok())
+        };
+        current.keys.iter().find(has_name).or(current.keys.first()).cloned()
+    }
+}
+
+/// How connections are encrypted.
+pub(crate) struct Tls {
+    acceptor: TlsAcceptor,
+    pub(crate) certificates: Arc<Certificates>,
+}
+
+impl Tls {
+    /// TLS as set; none if it is off.
+    ///
+    /// # Errors
+    /// What is wrong with the settings, or the files.
+    pub(crate) fn new(args: &TlsArgs) -> Result<Option<Self>, BadTls> {
+        if !args.tls_enable {
+            return Ok(None);
+        }
+        let certificates = Arc::new(Certificates::load(args)?);
+        let versions: &[_] = if args.tls_min_version == TlsVersion::Tls13 { &[&TLS13] } else { &[&TLS13, &TLS12] };
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&certificates.provider));
+        let builder = builder.with_protocol_versions(versions).map_err(|error| bad("tls-min-version", error))?;
+        let builder = match client_verifier(args, &certificates.provider)? {
+            Some(verifier) => builder.with_client_cert_verifier(verifier),
+            None => builder.with_no_client_auth(),
+        };
+        let mut config = builder.with_cert_resolver(Arc::clone(&certificates) as Arc<dyn ResolvesServerCert>);
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Some(Self { acceptor: TlsAcceptor::from(Arc::new(config)), certificates }))
+    }
+
+    /// Accepts connections, and hands them on once they are encrypted.
+    pub(crate) fn listen(&self, listener: TcpListener) -> TlsListener {
+        let (ready, connections) = mpsc::channel(WAITING);
+        let address = listener.local_addr();
+        let acceptor = self.acceptor.clone();
+        let accepting = tokio::spawn(async move {
+            loop {
+                let Ok((stream, peer)) = listener.accept().await else {
+                    // Out of files, most likely: some will be closed.
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                };
+                let (acceptor, ready) = (acceptor.clone(), ready.clone());
+                // Whoever is slow to shake hands keeps nobody else waiting.
+                tokio::spawn(async move {
+                    match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
+                        Ok(Ok(stream)) => drop(ready.send((stream, peer)).await),
+                        Ok(Err(error)) => tracing::debug!(%error, "no TLS with a client"),
+                        Err(_) => tracing::debug!("a client took too long to shake hands"),
+                    }
+                });
+            }
+        });
+        TlsListener { connections, address, accepting }
+    }
+
+    /// Reads certificates again when their files change, and when the program is told to by SIGHUP.
+    pub(crate) fn watch(&self) -> tokio::task::JoinHandle<()> {
+        let certificates = Arc::clone(&self.certificates);
+        tokio::spawn(async move {
+            let mut told = Hangup::new();
+            loop {
+                tokio::select! {
+                    () = tokio::time::sleep(LOOK_EVERY) => {}
+                    () = told.wait() => {}
+                }
+                let certificates = Arc::clone(&certificates);
+                drop(tokio::task::spawn_blocking(move || certificates.reload()).await);
+            }
+        })
+    }
+}
+
+fn client_verifier(
+    args: &TlsArgs,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Option<Arc<dyn rustls::server::danger::ClientCertVerifier>>, BadTls> {
+    const FLAG: &str = "tls-client-ca-file";
+    if args.tls_client_auth == ClientCertificates::None {
+        return Ok(None);
+    }
+    let path = args.tls_client_ca_file.as_ref().ok_or_else(|| bad(FLAG, "needed to verify clients' certificates"))?;
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in certificates_in(FLAG, path)? {
+        roots.add(certificate).map_err(|error| bad(FLAG, format!("{}: {error}", path.display())))?;
+    }
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
+    let builder = match args.tls_client_auth {
+        ClientCertificates::VerifyIfGiven => builder.allow_unauthenticated(),
+        ClientCertificates::None | ClientCertificates::RequireAndVerify => builder,
+    };
+    builder.build().map(Some).map_err(|error| bad(FLAG, error))
+}
+
+/// Told by SIGHUP, where there are signals.
+struct Hangup {
+    #[cfg(unix)]
+    signal: Option<tokio::signal::unix::Signal>,
+}
+
+impl Hangup {
+    #[cfg(unix)]
+    fn new() -> Self {
+        Self { signal: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok() }
+    }
+
+    #[cfg(unix)]
+    async fn wait(&mut self) {
+        match &mut self.signal {
+            Some(signal) => drop(signal.recv().await),
+            None => std::future::pending().await,
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn new() -> Self {
+        Self {}
+    }
+
+    #[cfg(not(unix))]
+    async fn wait(&mut self) {
+        std::future::pending().await
+    }
+}
+
+/// Connections that are encrypted.
+pub(crate) struct TlsListener {
+    connections: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
+    address: std::io::Result<SocketAddr>,
+    accepting: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for TlsListener {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+impl axum::serve::Listener for TlsListener {
+    type Io = TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        match self.connections.recv().await {
+            Some(connection) => connection,
+            None => std::future::pending().await,
+        }
+    }
+
+    fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        match &self.address {
+            Ok(address) => Ok(*address),
+            Err(error) => Err(error.kind().into()),
+        }
+    }
+}
+
+/// Who is at the other end of an encrypted connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TlsPeer(pub(crate) SocketAddr);
+
+impl Connected<IncomingStream<'_, TlsListener>> for TlsPeer {
+    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
+        Self(*stream.remote_addr())
+    }
+}
