@@ -53,7 +53,14 @@ pub(crate) enum Outcome {
 
 fn main() -> ExitCode {
     let out = Output::new();
-    let command = server::with_environment(args::with_coder_environment(Cli::command()));
+    let command = args::with_coder_environment(Cli::command());
+    if let Some(checked) = server::check_config(&command, out) {
+        return ended(checked.map(|()| Outcome::Done), "keyfob server config check", false, out);
+    }
+    let command = match server::with_settings(command) {
+        Ok(command) => command,
+        Err(error) => return ended(Err(error), "keyfob server", false, out),
+    };
     let matches = match command.clone().try_get_matches() {
         Ok(matches) => matches,
         Err(error) => return misunderstood(&command, &error, out),
@@ -68,12 +75,17 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let is_verbose = cli.global.verbose;
-    match run(cli, &matches, &name, out) {
+    ended(run(cli, &matches, &name, out), &name, is_verbose, out)
+}
+
+/// Says what went wrong, and how the program ends.
+fn ended(ran: anyhow::Result<Outcome>, name: &str, is_verbose: bool, out: Output) -> ExitCode {
+    match ran {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Refused) => ExitCode::FAILURE,
         Err(error) => {
             if !error.is::<Declined>() {
-                out.remark(failure::describe(&error, &name, is_verbose, out));
+                out.remark(failure::describe(&error, name, is_verbose, out));
             }
             ExitCode::FAILURE
         }

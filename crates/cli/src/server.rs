@@ -3,6 +3,8 @@ mod host;
 
 use std::io::IsTerminal as _;
 
+use anyhow::Context as _;
+use clap::FromArgMatches as _;
 use keyfob_server::{Ready, ServerArgs};
 use tracing_subscriber::EnvFilter;
 
@@ -32,9 +34,54 @@ enum LogFormat {
     Json,
 }
 
-/// Lets the server's settings be given under the names of the original, too.
-pub(crate) fn with_environment(command: clap::Command) -> clap::Command {
-    command.mut_subcommand("server", keyfob_server::with_coder_environment)
+/// Lets the server's settings be given under the names of the original, too, and by a file, which is named by a flag or
+/// a variable itself.
+pub(crate) fn with_settings(command: clap::Command) -> anyhow::Result<clap::Command> {
+    let command = command.mut_subcommand("server", keyfob_server::with_coder_environment);
+    let Some(file) = asked(&command).and_then(|matches| keyfob_server::config_file(&matches)) else {
+        return Ok(command);
+    };
+    let mut problems = Vec::new();
+    let command = command.mut_subcommand("server", |server| {
+        keyfob_server::with_config_file(server.clone(), &file).unwrap_or_else(|found| {
+            problems = found;
+            server
+        })
+    });
+    anyhow::ensure!(problems.is_empty(), "--config: {}", problems.join("\n"));
+    Ok(command)
+}
+
+/// What `server` is asked to do, as far as that is clear in spite of mistakes.
+fn asked(command: &clap::Command) -> Option<clap::ArgMatches> {
+    let matches = command.clone().ignore_errors(true).try_get_matches().ok()?;
+    matches.subcommand_matches("server").cloned()
+}
+
+/// Checks the settings, if that is asked for: says all that is wrong with them at once.
+pub(crate) fn check_config(command: &clap::Command, out: Output) -> Option<anyhow::Result<()>> {
+    let command = command.clone().mut_subcommand("server", keyfob_server::with_coder_environment);
+    let matches = asked(&command)?;
+    matches.subcommand_matches("config")?.subcommand_matches("check")?;
+    let file = keyfob_server::config_file(&matches);
+    let server = command.find_subcommand("server")?;
+    let problems = keyfob_server::check_values(server, file.as_deref());
+    let problems = if problems.is_empty() { problems_together(command) } else { Ok(problems) };
+    Some(problems.and_then(|problems| {
+        if problems.is_empty() {
+            out.remark("The settings are good.");
+            return Ok(());
+        }
+        let count = problems.len();
+        anyhow::bail!("{count} problem{} found\n{}", if count == 1 { "" } else { "s" }, problems.join("\n"))
+    }))
+}
+
+/// What is wrong with settings that are each well formed.
+fn problems_together(command: clap::Command) -> anyhow::Result<Vec<String>> {
+    let matches = with_settings(command)?.try_get_matches()?;
+    let matches = matches.subcommand_matches("server").context("no server")?;
+    Ok(keyfob_server::check(&ServerArgs::from_arg_matches(matches)?))
 }
 
 /// Runs until it is told to stop.

@@ -1,12 +1,15 @@
 //! The server's settings: each a flag, an environment variable and a default.
+mod check;
 mod durations;
 mod environment;
+mod file;
 mod github;
 mod guard;
 mod mail;
 mod oidc;
 mod tls;
 
+pub use check::{check, check_values, config_file, with_config_file};
 pub use durations::parse_duration;
 pub use environment::with_coder_environment;
 pub use github::GithubArgs;
@@ -31,6 +34,9 @@ const SIGN_IN: &str = "Sessions and tokens";
 #[expect(clippy::struct_excessive_bools, reason = "independent settings, none of them a state")]
 #[expect(missing_debug_implementations, reason = "holds passwords")]
 pub struct ServerArgs {
+    /// A TOML file with settings: a key is a flag's name without the dashes in front. Flags and variables win.
+    #[arg(long, global = true, env = "KEYFOB_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Where to listen for HTTP.
     #[arg(long, env = "KEYFOB_HTTP_ADDRESS", value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
     pub http_address: SocketAddr,

@@ -41,8 +41,8 @@ mod wire;
 pub use audit::{AuditFileError, AuditLine, RetiredLine, export_audit, verify_audit};
 pub use clock::Clock;
 pub use config::{
-    ClientCertificates, GithubArgs, GuardArgs, MailArgs, OidcArgs, ServerArgs, TlsArgs, TlsVersion, parse_duration,
-    with_coder_environment,
+    ClientCertificates, GithubArgs, GuardArgs, MailArgs, OidcArgs, ServerArgs, TlsArgs, TlsVersion, check,
+    check_values, config_file, parse_duration, with_coder_environment, with_config_file,
 };
 pub use host::{Host, HostError, NewAdmin};
 pub use http::Service;

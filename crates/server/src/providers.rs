@@ -79,6 +79,14 @@ impl Providers {
     }
 }
 
+impl Providers {
+    /// All that is wrong with the settings.
+    pub(crate) fn problems(oidc: &OidcArgs, github: &GithubArgs) -> Vec<String> {
+        let oidc = OidcWay::new(oidc).err();
+        oidc.into_iter().chain(GithubWay::new(github).err()).map(|problem| problem.to_string()).collect()
+    }
+}
+
 fn http(flag: &'static str) -> Result<Http, BadProvider> {
     Http::new().map_err(|error| bad(flag, error))
 }

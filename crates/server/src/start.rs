@@ -355,6 +355,18 @@ async fn deployment_id(store: &Store, random: &Random) -> Result<Uuid, StoreErro
     Ok(id)
 }
 
+/// All that keeps a server with these settings from starting, as far as it can be known beforehand.
+pub(crate) fn problems(args: &ServerArgs) -> Vec<String> {
+    let url = args.access_url.as_ref().map_or(if args.tls.tls_enable { "https:" } else { "http:" }, |url| url.as_str());
+    let found = [
+        cookie_rules(args, url).err().map(|problem| problem.to_string()),
+        catalogue(args).err().map(|problem| problem.to_string()),
+        Mailer::new(&args.mail).err().map(|problem| problem.to_string()),
+        Tls::new(&args.tls).err().map(|problem| problem.to_string()),
+    ];
+    found.into_iter().flatten().chain(Providers::problems(&args.oidc, &args.github)).collect()
+}
+
 /// Cookies are for https alone where people reach the server by https.
 fn cookie_rules(args: &ServerArgs, url: &str) -> Result<CookieRules, BadCookieRules> {
     let is_secure = args.secure_auth_cookie.unwrap_or_else(|| url.starts_with("https:"));

@@ -4,13 +4,29 @@ use keyfob_server::{Host, NewAdmin, ServerArgs};
 
 use crate::{app::App, args::parse_secret};
 
-/// What an operator does on the host. The server must not run meanwhile.
+/// What an operator does on the host. The server must not run while something is changed.
 #[derive(clap::Subcommand)]
 pub(crate) enum HostCommand {
     /// Make an owner, when nobody who is one can sign in any more
     CreateAdmin(CreateAdminArgs),
     /// Give a user another password; all their keys end
     ResetPassword(ResetPasswordArgs),
+    /// Look at the settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// The settings.
+#[derive(clap::Subcommand)]
+#[command(arg_required_else_help = true)]
+pub(crate) enum ConfigCommand {
+    /// Say all that is wrong with the settings, of the file, the environment and the command line
+    #[command(after_help = "It starts nothing and asks nobody: whether a provider answers shows when it is used.
+
+Examples:
+  keyfob server config check
+  keyfob server --config keyfob.toml config check")]
+    Check,
 }
 
 /// Whom to make.
@@ -45,10 +61,15 @@ pub(crate) struct ResetPasswordArgs {
 
 /// Does it.
 pub(super) async fn run(app: &App, server: &ServerArgs, command: HostCommand) -> anyhow::Result<()> {
+    if let HostCommand::Config(ConfigCommand::Check) = command {
+        // It was answered before the settings were read.
+        return Ok(());
+    }
     let host = Host::open(server).await?;
     match command {
         HostCommand::CreateAdmin(args) => create_admin(app, &host, args).await?,
         HostCommand::ResetPassword(args) => reset_password(app, &host, &args).await?,
+        HostCommand::Config(_) => {}
     }
     host.close().await;
     Ok(())

@@ -1,7 +1,12 @@
 //! The server's settings as an operator gives them.
+use std::fs;
+
 use serde_json::Value;
 
-use crate::{http::Message, program::Server};
+use crate::{
+    http::Message,
+    program::{Home, Server, keyfob, run},
+};
 
 fn longest_lifetime(environment: &[(&str, &str)], flags: &[&str]) -> Value {
     let server = Server::start_in(environment, flags);
@@ -29,4 +34,72 @@ fn a_server_that_says_where_it_is_ends_well_when_it_is_told_to() {
         let (output, _data) = Server::start().stop();
         assert!(output.contains("Keyfob has stopped."), "{output}");
     }
+}
+
+/// A file, a variable, a flag: each wins over those before it.
+#[test]
+fn settings_may_be_in_a_file() {
+    const HOUR: u64 = 3_600_000_000_000;
+    let home = Home::new();
+    let file = home.path().join("keyfob.toml");
+    fs::write(
+        &file,
+        "max-admin-token-lifetime = \"5h\"\noidc-scopes = [\"openid\", \"email\"]\n[oidc-group-mapping]\na = \"b\"\n",
+    )
+    .unwrap();
+    let flag = format!("--config={}", file.display());
+    let variable = ("KEYFOB_CONFIG", file.to_str().unwrap());
+    let theirs = ("CODER_MAX_ADMIN_TOKEN_LIFETIME", "2h");
+    assert_eq!(longest_lifetime(&[], &[&flag]), 5 * HOUR);
+    assert_eq!(longest_lifetime(&[variable], &[]), 5 * HOUR);
+    assert_eq!(longest_lifetime(&[variable, theirs], &[]), 2 * HOUR);
+    assert_eq!(longest_lifetime(&[variable, theirs], &["--max-admin-token-lifetime=4h"]), 4 * HOUR);
+}
+
+/// The issue: every problem at once.
+#[test]
+fn all_that_is_wrong_with_settings_is_said_at_once() {
+    let home = Home::new();
+    let check = |text: &str, environment: &[(&str, &str)]| {
+        fs::write(home.path().join("keyfob.toml"), text).unwrap();
+        let mut command = keyfob(home.path());
+        command.envs(environment.iter().copied()).args(["server", "--config", "keyfob.toml", "config", "check"]);
+        let ran = run(&mut command, "");
+        assert_eq!(ran.stdout, "");
+        (ran.code, ran.stderr)
+    };
+    assert_eq!(check("session-duration = \"2h\"\n", &[]), (Some(0), "The settings are good.\n".to_owned()));
+    let malformed = "session-duration = \"2\"\nsession-lenght = \"2h\"\napi-rate-limit = \"many\"\n\
+                     terms-of-service-url = [\"a\"]\nemail-auth-password = 2026-01-01\n";
+    let (code, said) = check(malformed, &[("CODER_DEFAULT_TOKEN_LIFETIME", "x"), ("KEYFOB_TLS_ENABLE", "perhaps")]);
+    assert_eq!(code, Some(1));
+    insta::assert_snapshot!("malformed_settings", said);
+    let together = "oidc-client-id = \"x\"\noauth2-github-client-id = \"x\"\nemail-smarthost = \"nowhere\"\n\
+                    tls-enable = true\nsamesite-auth-cookie = \"none\"\naccess-url = \"http://x.example\"\n";
+    let (code, said) = check(together, &[]);
+    assert_eq!(code, Some(1));
+    insta::assert_snapshot!("settings_that_do_not_go_together", said);
+    let (code, said) = check("x = [", &[]);
+    assert!(code == Some(1) && said.contains("keyfob.toml: TOML parse error"), "{said}");
+}
+
+/// Stance "Secret files": one newline at the end is dropped. What is secret is printed nowhere.
+#[test]
+fn secrets_come_from_files_and_are_not_printed() {
+    let home = Home::new();
+    fs::write(home.path().join("secret"), "a-secret\n").unwrap();
+    fs::write(home.path().join("keyfob.toml"), "oidc-client-secret = \"a-secret\"\nsession-duration = \"x\"\n")
+        .unwrap();
+    let run_with = |arguments: &[&str]| {
+        let ran = home.run(arguments);
+        let said = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(!said.contains("a-secret"), "{said}");
+        said
+    };
+    run_with(&["server", "--config", "keyfob.toml", "config", "check"]);
+    run_with(&["server", "--config", "keyfob.toml", "--debug-options"]);
+    let files = ["server", "--oidc-client-id=x", "--oidc-issuer-url=http://x", "--oidc-client-secret-file=secret"];
+    assert!(run_with(&[&files[..], &["config", "check"]].concat()).contains("The settings are good."));
+    let missing = ["server", "--oidc-client-id=x", "--oidc-issuer-url=http://x", "--oidc-client-secret-file=nowhere"];
+    assert!(run_with(&[&missing[..], &["config", "check"]].concat()).contains("--oidc-client-secret-file: nowhere:"));
 }

@@ -1,0 +1,70 @@
+//! Settings in a TOML file: a key is a flag's name without the dashes in front. Flags and variables win.
+use std::path::Path;
+
+use clap::{Arg, Command};
+use toml::{Table, Value};
+
+/// A file that was read.
+#[derive(Clone, Debug)]
+pub(super) struct ConfigFile {
+    /// Its settings, as flags take them.
+    pub(super) settings: Vec<(String, Vec<String>)>,
+    /// All that is no setting.
+    pub(super) problems: Vec<String>,
+}
+
+impl ConfigFile {
+    /// Reads a file with settings of this command.
+    pub(super) fn load(path: &Path, command: &Command) -> Self {
+        Self::read(path, command).unwrap_or_else(|problem| Self { settings: Vec::new(), problems: vec![problem] })
+    }
+
+    fn read(path: &Path, command: &Command) -> Result<Self, String> {
+        let in_file = |problem: &dyn std::fmt::Display| format!("{}: {problem}", path.display());
+        let text = std::fs::read_to_string(path).map_err(|error| in_file(&error))?;
+        let table: Table = toml::from_str(&text).map_err(|error| in_file(&error))?;
+        let (mut settings, mut problems) = (Vec::new(), Vec::new());
+        for (key, value) in table {
+            let found = known(command, &key).map_err(|problem| in_file(&problem));
+            match found.and_then(|arg| texts(arg, &value).map_err(|problem| in_file(&format!("`{key}` {problem}")))) {
+                Ok(texts) => settings.push((key, texts)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        Ok(Self { settings, problems })
+    }
+
+    /// The command with these settings in place of its defaults.
+    pub(super) fn applied_to(self, command: Command) -> Command {
+        self.settings.into_iter().fold(command, |command, (key, values)| {
+            // They live as long as the program, which reads them once.
+            let values: Vec<&'static str> = values.into_iter().map(|value| &*value.leak()).collect();
+            let id = key.replace('-', "_");
+            command.mut_arg(id, |arg| arg.default_values(values))
+        })
+    }
+}
+
+fn known<'a>(command: &'a Command, key: &str) -> Result<&'a Arg, String> {
+    let mut settings = command.get_arguments().filter(|arg| arg.get_env().is_some() && arg.get_id() != "config");
+    let found = settings.find(|arg| arg.get_long() == Some(key));
+    found.ok_or_else(|| format!("there is no setting `{key}`: `keyfob server --help` lists all"))
+}
+
+/// What a flag would be given. A list is given as its members, and a table as the JSON that its flag reads.
+fn texts(arg: &Arg, value: &Value) -> Result<Vec<String>, String> {
+    let one = |value: &Value| match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Integer(number) => Ok(number.to_string()),
+        Value::Float(number) => Ok(number.to_string()),
+        Value::Boolean(is) => Ok(is.to_string()),
+        Value::Table(table) => serde_json::to_string(table).map_err(|error| error.to_string()),
+        Value::Array(_) => Err("takes no list in a list".to_owned()),
+        Value::Datetime(_) => Err("takes no date".to_owned()),
+    };
+    match value {
+        Value::Array(values) if arg.get_value_delimiter().is_some() => values.iter().map(one).collect(),
+        Value::Array(_) => Err("takes one value, not a list".to_owned()),
+        value => one(value).map(|text| vec![text]),
+    }
+}
