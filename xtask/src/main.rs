@@ -3,6 +3,7 @@
 
 mod docs;
 mod fuzz;
+mod real;
 mod run;
 mod server;
 mod soak;

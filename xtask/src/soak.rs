@@ -6,7 +6,7 @@ use anyhow::Result;
 use crate::{
     fuzz,
     run::{cargo_command, say, to_its_end},
-    suite::can_fuzz,
+    suite::has_environments,
 };
 
 /// Decisions of one round: about a minute.
@@ -35,7 +35,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         to_its_end(cargo_command(&engine).env("KEYFOB_DECISIONS", DECISIONS))?;
         let server = ["test", "--release", "--package", "keyfob-server", "--package", "keyfob-store", "--test", "it"];
         to_its_end(cargo_command(&server).env("PROPTEST_CASES", CASES))?;
-        if can_fuzz() {
+        if has_environments() {
             fuzz::run(EXAMPLES, u64::from(rounds))?;
         }
     }

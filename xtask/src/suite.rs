@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Result, bail};
 
 use crate::{
-    fuzz,
+    fuzz, real,
     run::{cargo_command, is_there, say, to_its_end},
     typescript,
 };
@@ -42,7 +42,7 @@ enum Part {
     Run(fn() -> Result<()>),
 }
 
-const NEEDS: [Need; 3] = [
+const NEEDS: [Need; 5] = [
     Need {
         is_met: || is_there("curl"),
         packages: &["curl"],
@@ -56,15 +56,27 @@ const NEEDS: [Need; 3] = [
         part: Part::Run(typescript::test),
     },
     Need {
-        is_met: can_fuzz,
+        is_met: || is_there("node") && is_there("npm"),
+        packages: &["nodejs", "npm"],
+        what: "sign-in by a real OpenID Connect provider",
+        part: Part::Run(real::provider),
+    },
+    Need {
+        is_met: has_environments,
+        packages: &["python3", "python3-venv"],
+        what: "mails by a real mail server",
+        part: Part::Run(real::mail),
+    },
+    Need {
+        is_met: has_environments,
         packages: &["python3", "python3-venv"],
         what: "the server against its own document",
         part: Part::Run(|| fuzz::run(EXAMPLES, 1)),
     },
 ];
 
-/// Whether there is what the fuzzer is installed with.
-pub(crate) fn can_fuzz() -> bool {
+/// Whether there is what Python programs are installed with.
+pub(crate) fn has_environments() -> bool {
     let mut python = Command::new("python3");
     python.args(["-c", "import ensurepip, venv"]).stdout(Stdio::null()).stderr(Stdio::null());
     python.status().is_ok_and(|status| status.success())

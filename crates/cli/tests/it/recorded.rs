@@ -146,3 +146,18 @@ fn passcodes_that_come_by_mail_replace_a_password_as_recorded() {
 fn without_passwords_everything_is_as_recorded() {
     play("ways-no-password.json");
 }
+
+#[test]
+fn ways_to_sign_in_are_as_recorded() {
+    play("ways-authmethods.json");
+}
+
+#[test]
+fn beginning_a_conversion_is_as_recorded() {
+    play("ways-convert.json");
+}
+
+#[test]
+fn signing_in_by_github_begins_as_recorded() {
+    play("ways-github.json");
+}
