@@ -261,9 +261,9 @@ async fn serve_tls(
     let Some((tls, listener)) = tls else { return Ok(()) };
     let service = ServiceExt::<Request>::into_make_service_with_connect_info::<TlsPeer>(server.service());
     let watching = tls.watch();
-    let served = axum::serve(tls.listen(listener), service).with_graceful_shutdown(stopped).await;
+    let ended = axum::serve(tls.listen(listener), service).with_graceful_shutdown(stopped).await;
     watching.abort();
-    served
+    ended
 }
 
 /// Becomes true when the server is told to stop.
