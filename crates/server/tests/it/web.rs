@@ -15,9 +15,8 @@ fn words(page: &Answer) -> String {
     let (_, main) = page.body.split_once("<main>").unwrap();
     let main = main.split("</main>").next().unwrap();
     let text: String =
-        main.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| format!("{text} ")).collect();
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
+    let text = main.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text);
+    text.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
 
 async fn keys_of(app: &TestApp, key: &str) -> usize {
     let sessions = app.bearer_of(key).get("/api/v2/users/me/sessions").await.expect(StatusCode::OK).json();
