@@ -14,9 +14,9 @@ const OTHER: &str = "An0ther!Secret-pw";
 fn words(page: &Answer) -> String {
     let (_, main) = page.body.split_once("<main>").unwrap();
     let main = main.split("</main>").next().unwrap();
-    let text: String =
-    let text = main.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text);
-    text.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
+    let texts = main.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text);
+    texts.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
+}
 
 async fn keys_of(app: &TestApp, key: &str) -> usize {
     let sessions = app.bearer_of(key).get("/api/v2/users/me/sessions").await.expect(StatusCode::OK).json();
