@@ -80,7 +80,7 @@ fn words(due: &DueNotice, access_url: &str) -> Words {
             ),
         },
         Notice::TokenEnding { token } => Words {
-            subject: format!("Your token {} ends soon", token.name),
+            subject: format!("Your token {} ends soon", one_line(&token.name)),
             username,
             says: vec!["A token of yours that is in use ends soon. Whatever uses it will then be refused.".to_owned()],
             facts: facts(token),
@@ -115,6 +115,11 @@ fn facts(token: &TokenSummary) -> Vec<(&'static str, String)> {
         ("Allow list", token.allow_list.join(", ")),
         ("Ends", minute(token.ends_at)),
     ]
+}
+
+/// A name as a header can hold it: names of tokens are free text.
+fn one_line(name: &str) -> String {
+    name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn minute(at: Timestamp) -> String {

@@ -51,6 +51,8 @@ pub(super) async fn callback(
             Ok(outbound.send(&app, NAME, url.as_str(), true)?)
         }
         Step::In(inbound) => {
+            // Counts if it is refused.
+            context.trail.sign_in_failed("login", None);
             let now = app.clock().now();
             let code = inbound.code.reveal();
             let tokens = if is_device {

@@ -234,7 +234,8 @@ async fn people_are_told_once_of_each_token_that_ends_soon() {
     assert!(sent(&app, &mails).await.is_empty());
     let day = |days: i64| days * 86_400_000_000_000;
     let order = |name: &str, days: i64| json!({"token_name": name, "lifetime": day(days)});
-    let used = alice.token(order("used", 20)).await;
+    // Names are free text, and subjects one line.
+    let used = alice.token(order("used\r\nBcc: evil@example.com", 20)).await;
     alice.token(order("unused", 20)).await;
     let short = alice.token(order("short", 7)).await;
     for token in [&used, &short] {
@@ -249,7 +250,8 @@ async fn people_are_told_once_of_each_token_that_ends_soon() {
         told.extend(sent(&app, &mails).await.into_iter().map(|mail| (half, mail.subject)));
     }
     let ends = |name: &str| format!("Your token {name} ends soon");
-    assert_eq!(told, [(12, ends("used")), (12, ends("short")), (26, ends("used")), (38, ends("used"))]);
+    let used = ends("used  Bcc: evil@example.com");
+    assert_eq!(told, [(12, used.clone()), (12, ends("short")), (26, used.clone()), (38, used)]);
 }
 
 #[tokio::test]

@@ -146,7 +146,7 @@ async fn who_comes_back_from_elsewhere_is_turned_away() {
 #[tokio::test]
 async fn tokens_that_lie_are_not_believed() {
     let provider = provider();
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, owner) = town(&provider, &[]).await;
     let unverified = "Failed to verify OIDC token.";
     let cases = [
         (Lie::Issuer, unverified),
@@ -172,6 +172,11 @@ async fn tokens_that_lie_are_not_believed() {
     }
     provider.lie(None);
     signed_in(&app, &provider).await;
+    // What was refused is on record.
+    app.server.run_jobs_once().await;
+    let records = owner.get("/api/v2/audit?q=resource_type:api_key").await.expect(StatusCode::OK).json();
+    let refused = records["audit_logs"].as_array().unwrap().iter().find(|one| one["status_code"] == 400).unwrap();
+    assert_eq!((&refused["action"], &refused["additional_fields"]["count"]), (&json!("login"), &json!(11)));
 }
 
 #[tokio::test]
