@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod authz;
 pub mod deployment;
+pub mod devices;
 pub mod error;
 pub mod groups;
 pub mod keys;

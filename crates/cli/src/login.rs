@@ -1,26 +1,31 @@
 //! `keyfob login`: from a URL to a stored key.
 mod browser;
+mod device;
 mod first_user;
 mod stored;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::Subcommand;
 use keyfob_api::secret::SecretText;
-use keyfob_client::{Client, ME};
+use keyfob_client::{Client, ME, StatusCode};
 
 use crate::{
     app::{App, Source},
     args::parse_secret,
+    reach::ReachArgs,
     server_url,
 };
 
 /// How to sign in.
 #[derive(clap::Args)]
 #[command(after_help = "With --token, a new session is made from that token and stored; what the token may do, the \
-session may do.
+session may do. With --device, the session may do what --scope and --allow name, or without them all that whoever \
+approves it may do.
 
 Examples:
   keyfob login https://keyfob.example.com          paste a token that the browser shows
+  keyfob login --device https://keyfob.example.com --scope workspace:read
+                                                   approve it on another machine
   keyfob login https://keyfob.example.com --token \"$TOKEN\"
   keyfob login http://localhost:3000               on a new server: make the first user
   keyfob login token                               print the stored key")]
@@ -33,6 +38,11 @@ pub(crate) struct LoginArgs {
     /// Store the token itself in place of a new session
     #[arg(long)]
     use_token_as_session: bool,
+    /// Show a code, to be approved in a browser on any machine
+    #[arg(long, conflicts_with = "use_token_as_session")]
+    device: bool,
+    #[command(flatten, next_help_heading = "With --device")]
+    reach: ReachArgs,
     #[command(flatten)]
     first_user: FirstUserArgs,
 }
@@ -72,6 +82,7 @@ pub(crate) async fn run(app: &App, args: LoginArgs) -> anyhow::Result<()> {
     if let Some(LoginCommand::Token) = args.command {
         return stored::print_token(app);
     }
+    ensure!(args.device || args.reach.is_empty(), "--scope and --allow go with --device");
     let (url, source) = chosen_url(app, args.address.as_deref())?;
     let client = app.client_for(&url, None)?;
     let has_first_user = client
@@ -80,10 +91,11 @@ pub(crate) async fn run(app: &App, args: LoginArgs) -> anyhow::Result<()> {
         .with_context(|| format!("look for a keyfob server at '{url}', is the URL right"))?;
     app.out.line(format!("Attempting to authenticate with {source} URL: '{url}'"));
 
-    let session = if has_first_user {
-        session_of_known_user(app, &client, args.use_token_as_session).await?
-    } else {
-        first_user::create(app, &client, args.first_user).await?
+    let session = match (has_first_user, args.device) {
+        (true, true) => device::approved_session(app, &client, &args.reach).await?,
+        (true, false) => session_of_known_user(app, &client, args.use_token_as_session).await?,
+        (false, true) => bail!("nobody has set up this server yet: run 'keyfob login {url}' without --device first"),
+        (false, false) => first_user::create(app, &client, args.first_user).await?,
     };
     let user = client.with_session_token(&session)?.user(ME).await.context("get user")?;
     app.state.store(&url, &session)?;
@@ -105,11 +117,7 @@ fn chosen_url(app: &App, argument: Option<&str>) -> anyhow::Result<(String, &'st
 async fn session_of_known_user(app: &App, client: &Client, use_as_session: bool) -> anyhow::Result<SecretText> {
     match app.given_token() {
         Some((token, _)) if use_as_session => Ok(token.clone()),
-        Some((_, Source::Environment)) => bail!(
-            "{} is set. This environment variable takes precedence over any session token stored on disk.\n\nUnset it \
-             to sign in, or store the token itself with --use-token-as-session.",
-            token_variable()
-        ),
+        Some((_, Source::Environment)) => Err(token_in_environment()),
         Some((token, Source::Flag)) => {
             let session = client.with_session_token(token)?.create_api_key(ME).await.context("create api key")?;
             Ok(session.key)
@@ -118,9 +126,15 @@ async fn session_of_known_user(app: &App, client: &Client, use_as_session: bool)
     }
 }
 
-fn token_variable() -> &'static str {
+/// What would be stored would not be used.
+fn token_in_environment() -> anyhow::Error {
     let own = "KEYFOB_SESSION_TOKEN";
-    if std::env::var_os(own).is_some_and(|value| !value.is_empty()) { own } else { "CODER_SESSION_TOKEN" }
+    let is_own = std::env::var_os(own).is_some_and(|value| !value.is_empty());
+    anyhow!(
+        "{} is set. This environment variable takes precedence over any session token stored on disk.\n\nUnset it to \
+         sign in, or store the token itself with --use-token-as-session.",
+        if is_own { own } else { "CODER_SESSION_TOKEN" }
+    )
 }
 
 /// The token that a person copies from the browser, asked for until it is one.
@@ -128,9 +142,20 @@ async fn pasted_token(app: &App, client: &Client) -> anyhow::Result<SecretText> 
     browser::invite(app, &format!("{}/cli-auth", client.url()));
     loop {
         let token = app.prompt().hidden("Paste your token here:")?;
-        match client.with_session_token(&token) {
-            Ok(signed_in) if signed_in.user(ME).await.is_ok() => return Ok(token),
-            _ => app.out.remark("That's not a valid token!"),
+        let answer = match client.with_session_token(&token) {
+            Ok(signed_in) => signed_in.user(ME).await,
+            // It cannot even be sent.
+            Err(_) => {
+                app.out.remark("That's not a valid token!");
+                continue;
+            }
+        };
+        match answer {
+            Ok(_) => return Ok(token),
+            Err(error) if error.status() == Some(StatusCode::UNAUTHORIZED) => {
+                app.out.remark("That's not a valid token!");
+            }
+            Err(error) => return Err(error).context("get user"),
         }
     }
 }

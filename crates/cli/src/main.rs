@@ -18,6 +18,7 @@ mod notices;
 mod organizations;
 mod output;
 mod prompt;
+mod reach;
 mod resources;
 mod roles;
 mod scopes;

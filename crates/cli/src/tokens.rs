@@ -1,5 +1,4 @@
 //! `keyfob tokens`.
-mod allow;
 mod columns;
 mod create;
 mod list;

@@ -6,6 +6,7 @@ mod authz;
 mod builder;
 mod client;
 mod deployment;
+mod devices;
 mod error;
 mod groups;
 mod keys;
@@ -24,6 +25,7 @@ pub use reqwest::StatusCode;
 pub use crate::{
     builder::{BuildError, ClientBuilder},
     client::Client,
+    devices::DeviceSignIn,
     error::{ApiError, Error},
     keys::{Descendants, TokensFilter},
     resources::{Paging, ResourcesFilter},

@@ -214,6 +214,9 @@ fn description(record: &AuditRecord) -> String {
             "{user} created login type conversion to {target}".to_owned()
         }
         "create" => format!("{{user}} created {of} {{target}}"),
+        "write" if record.resource_type == "device_sign_in" => {
+            "{user} answered the sign-in of device {target}".to_owned()
+        }
         "write" => format!("{{user}} updated {of} {{target}}"),
         "delete" => format!("{{user}} deleted {of} {{target}}"),
         action => format!("{{user}} {action} {of} {{target}}"),

@@ -18,7 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     audit, authcheck,
     context::{KeyLife, RequestContext, Trail},
-    deployment, documentation,
+    deployment, devices, documentation,
     error::ApiError,
     gate::csrf_guard,
     groups, limits, organizations, pages, providers, resources, roles, sessions,
@@ -52,6 +52,7 @@ fn described() -> OpenApiRouter<App> {
     let api = OpenApiRouter::new()
         .merge(deployment::routes())
         .merge(sessions::routes())
+        .merge(devices::routes())
         .merge(providers::routes())
         .merge(users::routes())
         .merge(tokens::routes())

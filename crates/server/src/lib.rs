@@ -8,6 +8,7 @@ mod config;
 mod context;
 mod cookies;
 mod deployment;
+mod devices;
 mod documentation;
 mod error;
 mod extract;

@@ -1,12 +1,15 @@
 //! Pages for people: signing in, and all that takes a browser. They work without JavaScript.
 mod asset;
 mod cli_auth;
+mod device;
 mod form;
 mod github_device;
 mod home;
 mod reset;
 mod set_up;
 mod sign_in;
+
+use std::time::Duration;
 
 use askama::Template;
 use axum::{
@@ -34,6 +37,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .route("/reset-password", get(reset::show).post(reset::submit))
         .route("/reset-password/change", get(reset::show_change).post(reset::submit_change))
         .route("/cli-auth", get(cli_auth::show).post(cli_auth::submit))
+        .route("/device", get(device::show).post(device::submit))
         .route("/assets/pages.css", get(asset::style))
         .route("/assets/pages.js", get(asset::script));
     OpenApiRouter::from(pages)
@@ -68,10 +72,35 @@ struct Message<'a> {
     link_text: &'a str,
 }
 
+/// A page that says something, and where to go on.
+fn message(status: StatusCode, title: &str, text: &str, link: &str, link_text: &str) -> Response {
+    page(status, &Message { title, text, link, link_text }).unwrap_or_else(ApiError::into_response)
+}
+
 /// The page at the end of a way that leads nowhere.
 pub(crate) fn refusal(status: StatusCode, title: &str, text: &str) -> Response {
-    let message = Message { title, text, link: "/login", link_text: "Back to sign-in" };
-    page(status, &message).unwrap_or_else(ApiError::into_response)
+    message(status, title, text, "/login", "Back to sign-in")
+}
+
+/// How long a session lives that was not made by signing in, in words.
+fn lifetime(app: &App) -> String {
+    let lifetimes = &app.settings().lifetimes;
+    let length = for_people(lifetimes.token_default);
+    let length = if lifetimes.sessions_slide { format!("{length} after its last use") } else { length };
+    match lifetimes.session_absolute {
+        Duration::ZERO => length,
+        bound => format!("{length}, and {} at most", for_people(bound)),
+    }
+}
+
+fn for_people(length: Duration) -> String {
+    let hours = length.as_secs() / 3600;
+    match (hours / 24, hours % 24) {
+        (days, 0) if days > 1 => format!("{days} days"),
+        (1, 0) => "a day".to_owned(),
+        _ if hours > 1 => format!("{hours} hours"),
+        _ => format!("{} minutes", length.as_secs().div_ceil(60)),
+    }
 }
 
 /// What is sent with a redirect, for who does not follow it.

@@ -10,6 +10,7 @@ use crate::{
     audit::GatheredRefusals,
     clock::Clock,
     cookies::CookieRules,
+    devices::Polls,
     gate::{CredentialRules, Renewals, RoleBook, Vault},
     limits::{RateLimits, Windows},
     mail::Mailer,
@@ -37,6 +38,7 @@ pub(crate) struct Parts {
     pub(crate) mailer: Option<Mailer>,
     pub(crate) mail_waits: Notify,
     pub(crate) windows: Windows,
+    pub(crate) polls: Polls,
     pub(crate) seal: Seal,
     pub(crate) providers: Providers,
     pub(crate) tickets: Tickets,
@@ -148,6 +150,11 @@ impl App {
     /// How much was asked in the last two minutes.
     pub(crate) fn windows(&self) -> &Windows {
         &self.0.windows
+    }
+
+    /// When machines last asked that wait to be signed in.
+    pub(crate) fn polls(&self) -> &Polls {
+        &self.0.polls
     }
 
     /// Wakes whoever sends mails.

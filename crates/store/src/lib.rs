@@ -4,6 +4,7 @@
 mod audit;
 mod custom_roles;
 mod db;
+mod device_grants;
 mod error;
 mod filter;
 mod groups;
@@ -23,6 +24,7 @@ pub use audit::{
 };
 pub use custom_roles::{CustomRole, NamedPermission};
 pub use db::{Limits, Store, Tx};
+pub use device_grants::{DeviceGrant, DeviceState, UserCode};
 pub use error::StoreError;
 pub use groups::{Group, GroupsOf, ListGroups};
 pub use ids::{GroupId, KeyId, OrganizationId, ResourceId, UserId};

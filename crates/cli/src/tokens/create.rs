@@ -1,13 +1,12 @@
 //! `keyfob tokens create`.
 use anyhow::{Context as _, ensure};
 use keyfob_api::{
-    keys::{AllowListTarget, CreateTokenRequest},
+    keys::CreateTokenRequest,
     time::{Nanoseconds, notation},
 };
 use keyfob_client::{Client, ME};
 
-use super::allow;
-use crate::{app::App, lifetime};
+use crate::{app::App, lifetime, reach::ReachArgs};
 
 /// What the token is to be.
 #[derive(clap::Args)]
@@ -30,20 +29,8 @@ pub(crate) struct CreateArgs {
     /// Whose token it is: a username or an id
     #[arg(short, long, env = "KEYFOB_TOKEN_USER", value_name = "USER", default_value = ME)]
     user: String,
-    /// What it may do; may be repeated or hold commas
-    #[arg(long, value_name = "SCOPE", value_delimiter = ',', value_parser = scope_name)]
-    scope: Vec<String>,
-    /// What it may do that to, as <type>:<uuid> or <type>:*; may be repeated or hold commas
-    #[arg(long, value_name = "TYPE:ID", value_delimiter = ',', value_parser = allow::parse)]
-    allow: Vec<AllowListTarget>,
-    /// The same for the resource types that the deployment has added
-    #[arg(long, value_name = "TYPE:ID", value_delimiter = ',', value_parser = allow::parse_custom)]
-    allow_custom: Vec<AllowListTarget>,
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "the parser's signature")]
-fn scope_name(text: &str) -> Result<String, std::convert::Infallible> {
-    Ok(allow::field(text).to_owned())
+    #[command(flatten)]
+    reach: ReachArgs,
 }
 
 /// Mints the token and prints it, nothing else.
@@ -56,8 +43,8 @@ pub(crate) async fn run(app: &App, args: CreateArgs) -> anyhow::Result<()> {
     let wanted = CreateTokenRequest {
         lifetime: lifetime.unwrap_or_default(),
         token_name: args.name,
-        scopes: args.scope,
-        allow_list: args.allow.into_iter().chain(args.allow_custom).collect(),
+        allow_list: args.reach.allow_list(),
+        scopes: args.reach.scope,
         ..CreateTokenRequest::default()
     };
     let token = client.create_token(&args.user, &wanted).await.context("create tokens")?.key;

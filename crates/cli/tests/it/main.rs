@@ -13,6 +13,7 @@ mod audit;
 mod authcheck;
 mod command_line;
 mod compare;
+mod device;
 mod help;
 mod host;
 mod http;

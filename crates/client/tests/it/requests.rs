@@ -3,6 +3,7 @@ use keyfob_client::{
     Client, Descendants, ME, Paging, ResourcesFilter, TokensFilter,
     api::{
         authz::AuthorizationRequest,
+        devices::DeviceCodeRequest,
         keys::CreateTokenRequest,
         resources::{CreateResourceRequest, ResourceAcl, UpdateResourceRequest},
         secret::SecretText,
@@ -84,6 +85,8 @@ async fn every_call_makes_the_request_of_its_name() {
         login_with_password(&LoginRequest::default()),
         logout(),
         auth_methods(),
+        start_device_sign_in(&DeviceCodeRequest::default()),
+        redeem_device_code(&SecretText::new("x")),
         user("amy"),
         create_user(&CreateUserRequest::default()),
         suspend_user("amy"),
@@ -131,6 +134,8 @@ create_first_user POST /users/first
 login_with_password POST /users/login
 logout POST /users/logout
 auth_methods GET /users/authmethods
+start_device_sign_in POST /device/code
+redeem_device_code POST /device/token
 user GET /users/amy
 create_user POST /users
 suspend_user PUT /users/amy/status/suspend

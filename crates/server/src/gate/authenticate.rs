@@ -135,6 +135,18 @@ async fn authenticate(parts: &Parts, app: &App, context: RequestContext) -> Resu
     Ok(caller)
 }
 
+/// The store as the bearer of this key may use it, who is not here: for what they said beforehand. None if the key has
+/// ended, or its owner may not act.
+pub(super) async fn on_behalf_of(app: &App, id: &KeyId, context: RequestContext) -> Option<AuthorizedStore> {
+    let store = &app.vault().0;
+    let key = store.find_key(id).await.ok().flatten().filter(|key| key.is_live(app.clock().now()))?;
+    let user = store.find_user(key.user_id).await.ok().flatten();
+    let user = user.filter(|user| !user.deleted && user.status == UserStatus::Active)?;
+    require_upstream(app, &key).await.ok()?;
+    let caller = compile(key, user, app, context, false).await.ok()?;
+    Some(AuthorizedStore::new(caller, app.clone()))
+}
+
 fn presented(headers: &HeaderMap, uri: &Uri, app: &App) -> Result<Credential, Unauthenticated> {
     let rules = app.settings().credentials;
     let found = credential::find(headers, uri, rules).map_err(|_| Unauthenticated::Ambiguous)?;

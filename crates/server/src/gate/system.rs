@@ -13,6 +13,8 @@ pub(crate) enum System {
     SetUp,
     /// Finding the user of a password, and beginning their session.
     SignIn,
+    /// Letting machines wait until somebody approves their sign-in.
+    Devices,
     /// Letting in whom an identity provider vouches for.
     Providers,
     /// Waking users who act again.
@@ -43,6 +45,7 @@ impl System {
                 (ResourceType::USER, Action::UPDATE),
                 (ResourceType::API_KEY, Action::CREATE),
             ],
+            Self::Devices => vec![(ResourceType::API_KEY, Action::CREATE)],
             Self::Providers => vec![
                 (ResourceType::USER, Action::CREATE),
                 (ResourceType::USER, Action::READ),
@@ -76,6 +79,7 @@ impl System {
         match self {
             Self::SetUp => "set-up",
             Self::SignIn => "sign-in",
+            Self::Devices => "devices",
             Self::Providers => "providers",
             Self::Dormancy => "dormancy",
             Self::Retention => "retention",

@@ -1,10 +1,8 @@
 //! A session for the command line (contract, section 7, `/cli-auth`): minted when a person says so, never on opening.
-use std::time::Duration;
-
 use askama::Template;
 use axum::{Extension, extract::State, http::StatusCode, response::Response};
 
-use super::{page, see_other};
+use super::{lifetime, page, see_other};
 use crate::{
     error::ApiError,
     gate::{AuthorizedStore, CsrfToken},
@@ -43,16 +41,5 @@ pub(super) async fn submit(
 
 fn render(app: &App, csrf: &CsrfToken, store: &AuthorizedStore, token: Option<&str>) -> Result<Response, ApiError> {
     let username = store.caller().user().map(|user| user.username.as_str()).unwrap_or_default();
-    let lifetime = for_people(app.settings().lifetimes.token_default);
-    page(StatusCode::OK, &CliAuth { csrf: csrf.masked(app), username, lifetime, token })
-}
-
-fn for_people(length: Duration) -> String {
-    let hours = length.as_secs() / 3600;
-    match (hours / 24, hours % 24) {
-        (days, 0) if days > 1 => format!("{days} days"),
-        (1, 0) => "a day".to_owned(),
-        _ if hours > 1 => format!("{hours} hours"),
-        _ => format!("{} minutes", length.as_secs().div_ceil(60)),
-    }
+    page(StatusCode::OK, &CliAuth { csrf: csrf.masked(app), username, lifetime: lifetime(app), token })
 }

@@ -22,7 +22,7 @@ pub(crate) enum Access {
 use Access::{AnyKey, Filtered, Needs, Public};
 
 /// Below `/api/v2`, unless the path begins with two slashes.
-const ENDPOINTS: [(&str, &str, Access); 94] = [
+const ENDPOINTS: [(&str, &str, Access); 96] = [
     ("GET", "//healthz", Public),
     ("GET", "//latency-check", Public),
     ("GET", "//readyz", Public),
@@ -46,6 +46,8 @@ const ENDPOINTS: [(&str, &str, Access); 94] = [
     ("GET", "/users/oidc-claims", Needs("user:read_personal")),
     ("DELETE", "/users/oidc-claims", Needs("user:read")),
     ("POST", "/users/{user}/convert-login", Needs("user:update_personal")),
+    ("POST", "/device/code", Public),
+    ("POST", "/device/token", Public),
     ("POST", "/users/otp/request", Public),
     ("POST", "/users/otp/change-password", Public),
     ("POST", "/users/logout", AnyKey),
@@ -162,11 +164,12 @@ const ALIASES: [(&str, &str); 11] = [
 ];
 
 /// Pages for people, which are no part of the API: `web` has what they take.
-pub(crate) const PAGES: [&str; 10] = [
+pub(crate) const PAGES: [&str; 11] = [
     "/",
     "/assets/pages.css",
     "/assets/pages.js",
     "/cli-auth",
+    "/device",
     "/login",
     "/login/device",
     "/logout",

@@ -16,6 +16,7 @@ mod convert;
 mod cookies;
 mod custom_roles;
 mod custom_types;
+mod devices;
 mod explain;
 mod faults;
 mod github;

@@ -169,6 +169,25 @@ CREATE TABLE api_key_ancestors (
 
 CREATE INDEX api_key_ancestors_ancestor ON api_key_ancestors (ancestor_id);
 
+-- Sign-ins that machines without a browser asked for (RFC 8628). Of a machine's own code only the hash is kept; no scopes,
+-- or no allow list, mean all that the key has with which it is approved.
+CREATE TABLE device_grants (
+    code_hash  BLOB    NOT NULL PRIMARY KEY,
+    user_code  TEXT    NOT NULL UNIQUE,
+    scopes     TEXT    NOT NULL CHECK (json_valid(scopes)),
+    allow_list TEXT    NOT NULL CHECK (json_valid(allow_list)),
+    ip_address TEXT    NOT NULL,
+    user_agent TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    ends_at    INTEGER NOT NULL,
+    state      TEXT    NOT NULL CHECK (state IN ('pending', 'approved', 'denied', 'redeemed')),
+    -- The key with which it was approved; once it was redeemed, the key that it was redeemed for.
+    key_id     TEXT,
+    CHECK ((key_id IS NULL) = (state IN ('pending', 'denied')))
+) STRICT;
+
+CREATE INDEX device_grants_end ON device_grants (ends_at);
+
 -- One for the user or organization that an object has none of is the nil UUID: NULL would not be unique.
 CREATE TABLE resources (
     resource_type   TEXT    NOT NULL,

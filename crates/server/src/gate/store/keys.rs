@@ -120,10 +120,10 @@ fn lifetime_seconds(lifetime: SignedDuration) -> i64 {
 }
 
 /// What a new key may do, to what, and until when at the most.
-struct Bounds {
-    scopes: Vec<ScopeName>,
-    allow_list: AllowList,
-    end: Option<Timestamp>,
+pub(super) struct Bounds {
+    pub(super) scopes: Vec<ScopeName>,
+    pub(super) allow_list: AllowList,
+    pub(super) end: Option<Timestamp>,
 }
 
 impl AuthorizedStore {
@@ -196,7 +196,7 @@ impl AuthorizedStore {
     }
 
     /// What was asked for, if it lies within the caller's own key.
-    fn bounds(&self, order: &KeyOrder) -> Result<Bounds, MintError> {
+    pub(super) fn bounds(&self, order: &KeyOrder) -> Result<Bounds, MintError> {
         let full = |scope| vec![scope];
         let Some(own) = self.caller.presented() else {
             let everything = self.catalogue().scope("coder:all").map(full).unwrap_or_default();
@@ -220,9 +220,16 @@ impl AuthorizedStore {
 
     /// The caller's key must still be there: it may have gone since the gate looked.
     async fn require_parent(&self, tx: &mut Tx, key: &ApiKey) -> Result<(), MintError> {
-        let Some(parent) = &key.parent_id else { return Ok(()) };
-        let parent = tx.find_key(parent).await?;
-        if parent.is_some_and(|parent| parent.is_live(self.now())) { Ok(()) } else { Err(MintError::Overtaken) }
+        match &key.parent_id {
+            Some(parent) => self.require_live(tx, parent).await,
+            None => Ok(()),
+        }
+    }
+
+    /// A key must not have ended.
+    pub(super) async fn require_live(&self, tx: &mut Tx, key: &KeyId) -> Result<(), MintError> {
+        let key = tx.find_key(key).await?;
+        if key.is_some_and(|key| key.is_live(self.now())) { Ok(()) } else { Err(MintError::Overtaken) }
     }
 
     /// Stores a key, if its owner is still there.

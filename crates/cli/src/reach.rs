@@ -1,9 +1,40 @@
-//! Entries of an allow list, checked before anything is sent.
+//! What a new key may do, and to what: checked before anything is sent.
 use keyfob_api::keys::AllowListTarget;
 use keyfob_rbac::{AllowEntry, AllowEntryError, Catalogue};
 
+/// Scopes and entries of an allow list.
+#[derive(clap::Args)]
+pub(crate) struct ReachArgs {
+    /// What it may do; may be repeated or hold commas
+    #[arg(long, value_name = "SCOPE", value_delimiter = ',', value_parser = scope_name)]
+    pub(crate) scope: Vec<String>,
+    /// What it may do that to, as <type>:<uuid> or <type>:*; may be repeated or hold commas
+    #[arg(long, value_name = "TYPE:ID", value_delimiter = ',', value_parser = parse)]
+    allow: Vec<AllowListTarget>,
+    /// The same for the resource types that the deployment has added
+    #[arg(long, value_name = "TYPE:ID", value_delimiter = ',', value_parser = parse_custom)]
+    allow_custom: Vec<AllowListTarget>,
+}
+
+impl ReachArgs {
+    /// The whole allow list.
+    pub(crate) fn allow_list(&self) -> Vec<AllowListTarget> {
+        self.allow.iter().chain(&self.allow_custom).cloned().collect()
+    }
+
+    /// Whether nothing was said.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.scope.is_empty() && self.allow.is_empty() && self.allow_custom.is_empty()
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the parser's signature")]
+fn scope_name(text: &str) -> Result<String, std::convert::Infallible> {
+    Ok(field(text).to_owned())
+}
+
 /// Reads `<type>:<id>` or `<type>:*`, in the words that the server would refuse it with.
-pub(super) fn parse(text: &str) -> Result<AllowListTarget, String> {
+fn parse(text: &str) -> Result<AllowListTarget, String> {
     let text = field(text);
     match AllowEntry::parse(&Catalogue::built_in(), text) {
         _ if text.trim().is_empty() => Err("allow list entry cannot be empty".to_owned()),
@@ -13,7 +44,7 @@ pub(super) fn parse(text: &str) -> Result<AllowListTarget, String> {
 }
 
 /// The same for types that only the server knows.
-pub(super) fn parse_custom(text: &str) -> Result<AllowListTarget, String> {
+fn parse_custom(text: &str) -> Result<AllowListTarget, String> {
     let text = field(text);
     let Err(AllowEntryError::UnknownType(_)) = AllowEntry::parse(&Catalogue::built_in(), text) else {
         return parse(text);
@@ -24,7 +55,7 @@ pub(super) fn parse_custom(text: &str) -> Result<AllowListTarget, String> {
 }
 
 /// A field of a line of comma-separated values: the quotes around it, which some programs write, are not part of it.
-pub(super) fn field(text: &str) -> &str {
+fn field(text: &str) -> &str {
     text.trim().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text)
 }
 

@@ -1,0 +1,347 @@
+//! Signing in on a machine without a browser (RFC 8628).
+use axum::{
+    body::Body,
+    http::{Method, Request, StatusCode, header},
+};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::{
+    browser::Browser,
+    support::{Answer, Identity, PASSWORD, TestApp},
+};
+
+const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// A machine that waits to be signed in.
+struct Machine {
+    nobody: Identity,
+    code: Value,
+}
+
+impl Machine {
+    async fn start(app: &TestApp, wish: Value) -> Self {
+        let code = app.nobody().post("/api/v2/device/code", wish).await.expect(StatusCode::OK).json();
+        Self { nobody: app.nobody(), code }
+    }
+
+    fn user_code(&self) -> &str {
+        self.code["user_code"].as_str().unwrap()
+    }
+
+    async fn ask(&self) -> Answer {
+        let request = json!({"grant_type": GRANT, "device_code": self.code["device_code"]});
+        self.nobody.post("/api/v2/device/token", request).await
+    }
+
+    /// What it is told in place of getting its key.
+    async fn refusal(&self) -> String {
+        let answer = self.ask().await.expect(StatusCode::BAD_REQUEST).json();
+        assert_eq!(answer["error_description"], answer["message"]);
+        answer["error"].as_str().unwrap().to_owned()
+    }
+
+    async fn key(&self, app: &TestApp) -> Identity {
+        app.bearer_of(self.ask().await.expect(StatusCode::OK).text("access_token"))
+    }
+}
+
+/// Opens the page of a machine, and says this there.
+async fn say(app: &TestApp, person: &Identity, machine: &Machine, answer: &str) -> Answer {
+    let mut browser = Browser::signed_in(app, person);
+    let page = browser.open(&format!("/device?code={}", machine.user_code())).await;
+    browser.submit(&page, "/device", &[("answer", answer)]).await
+}
+
+async fn approve(app: &TestApp, person: &Identity, machine: &Machine) {
+    let done = say(app, person, machine, "approve").await.expect(StatusCode::OK);
+    assert!(done.body.contains("Approved"), "{}", done.body);
+}
+
+fn form(path: &str, fields: &str) -> Request<Body> {
+    let kind = "application/x-www-form-urlencoded";
+    let request = Request::builder().method(Method::POST).uri(path).header(header::CONTENT_TYPE, kind);
+    request.body(Body::from(fields.to_owned())).unwrap()
+}
+
+#[tokio::test]
+async fn a_machine_gets_a_session_of_who_approves_it() {
+    let (app, owner) = TestApp::new().await;
+    let machine = Machine::start(&app, json!({})).await;
+    let (code, page) = (machine.user_code(), "http://keyfob.test/device");
+    assert!(regex_lite::Regex::new("^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$").unwrap().is_match(code));
+    assert_eq!(machine.code["verification_uri"], page);
+    assert_eq!(machine.code["verification_uri_complete"], format!("{page}?code={code}"));
+    assert_eq!((&machine.code["expires_in"], &machine.code["interval"]), (&json!(600), &json!(5)));
+    assert_eq!(machine.refusal().await, "authorization_pending");
+    approve(&app, &owner, &machine).await;
+    let answer = machine.ask().await.expect(StatusCode::OK);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let granted = answer.json();
+    assert_eq!(granted["token_type"], "Bearer");
+    assert_eq!(granted["scope"], "coder:all");
+    assert_eq!(granted["expires_in"], 168 * 3600);
+    let session = app.bearer_of(answer.text("access_token"));
+    assert_eq!(session.get("/api/v2/users/me").await.expect(StatusCode::OK).text("username"), "owner");
+    let key = session.get(&format!("/api/v2/users/me/keys/{}", session.key_id())).await.json();
+    assert_eq!((key["login_type"].as_str(), key["token_name"].as_str()), (Some("password"), Some("")));
+    assert_eq!(key["parent_id"], owner.key_id());
+}
+
+/// RFC 8628, sections 3.1 and 3.4: `OAuth` clients send forms.
+#[tokio::test]
+async fn forms_are_read_as_json_is() {
+    let (app, owner) = TestApp::new().await;
+    let begun = form("/api/v2/device/code", "client_id=x&scope=workspace%3Aread+template%3Aread");
+    let code = app.nobody().send_request(begun).await.expect(StatusCode::OK).json();
+    let machine = Machine { nobody: app.nobody(), code };
+    approve(&app, &owner, &machine).await;
+    let device_code = machine.code["device_code"].as_str().unwrap();
+    let asked = format!("client_id=x&grant_type={}&device_code={device_code}", GRANT.replace(':', "%3A"));
+    let twice = form("/api/v2/device/token", &format!("{asked}&device_code=x"));
+    let refused = app.nobody().send_request(twice).await.expect(StatusCode::BAD_REQUEST).json();
+    assert_eq!(refused["error"], "invalid_request");
+    let granted = app.nobody().send_request(form("/api/v2/device/token", &asked)).await.expect(StatusCode::OK).json();
+    assert_eq!(granted["scope"], "workspace:read template:read");
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_read_is_refused_in_the_words_of_oauth() {
+    let (app, _owner) = TestApp::new().await;
+    let path = "/api/v2/device/token";
+    for (request, error) in [
+        (json!({"device_code": "x"}), "invalid_request"),
+        (json!({"grant_type": "password", "device_code": "x"}), "unsupported_grant_type"),
+        (json!({"grant_type": GRANT}), "invalid_request"),
+        (json!({"grant_type": 7}), "invalid_request"),
+        (json!([]), "invalid_request"),
+        (json!({"grant_type": GRANT, "device_code": "x"}), "invalid_grant"),
+    ] {
+        let answer = app.nobody().post(path, request.clone()).await.expect(StatusCode::BAD_REQUEST).json();
+        assert_eq!(answer["error"], error, "{request}");
+        assert_ne!(answer["message"], "");
+    }
+    for (wish, error) in [
+        (json!({"scope": "nope:read"}), "invalid_scope"),
+        (json!({"scope": "user:create"}), "invalid_scope"),
+        (json!({"allow_list": "workspace"}), "invalid_request"),
+        (json!({"allow_list": "workspace:x"}), "invalid_request"),
+        (json!({"scope": 7}), "invalid_request"),
+    ] {
+        let answer = app.nobody().post("/api/v2/device/code", wish.clone()).await.expect(StatusCode::BAD_REQUEST);
+        assert_eq!(answer.json()["error"], error, "{wish}");
+    }
+}
+
+/// RFC 8628, section 3.5.
+#[tokio::test]
+async fn a_machine_that_asks_too_often_is_told_to_slow_down() {
+    let (app, _owner) = TestApp::new().await;
+    let machine = Machine::start(&app, json!({})).await;
+    for (pause, told) in [
+        (0, "authorization_pending"),
+        (5, "authorization_pending"),
+        (2, "slow_down"),
+        // From now on it is ten seconds.
+        (5, "slow_down"),
+        (15, "authorization_pending"),
+        (14, "authorization_pending"),
+    ] {
+        app.advance(SignedDuration::from_secs(pause));
+        assert_eq!(machine.refusal().await, told, "after {pause} s");
+    }
+}
+
+#[tokio::test]
+async fn a_code_ends_after_ten_minutes_whatever_was_said() {
+    let (app, owner) = TestApp::new().await;
+    let (ignored, approved) = (Machine::start(&app, json!({})).await, Machine::start(&app, json!({})).await);
+    approve(&app, &owner, &approved).await;
+    app.advance(SignedDuration::from_secs(599));
+    assert_eq!(ignored.refusal().await, "authorization_pending");
+    app.advance(SignedDuration::from_secs(1));
+    for machine in [&ignored, &approved] {
+        assert_eq!(machine.refusal().await, "expired_token");
+        let page = say(&app, &owner, machine, "approve").await.expect(StatusCode::NOT_FOUND);
+        assert!(page.body.contains("No machine waits with this code."), "{}", page.body);
+    }
+    // What ended long ago is forgotten.
+    app.advance(SignedDuration::from_hours(2));
+    Machine::start(&app, json!({})).await;
+    assert_eq!(ignored.refusal().await, "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_machine_that_is_refused_gets_nothing() {
+    let (app, owner) = TestApp::new().await;
+    let machine = Machine::start(&app, json!({})).await;
+    let done = say(&app, &owner, &machine, "deny").await.expect(StatusCode::OK);
+    assert!(done.body.contains("Refused"));
+    assert_eq!(machine.refusal().await, "access_denied");
+    // There is no second thought.
+    say(&app, &owner, &machine, "approve").await.expect(StatusCode::NOT_FOUND);
+    assert_eq!(machine.refusal().await, "access_denied");
+}
+
+/// RFC 6749, section 4.1.2: a code that comes twice was stolen by one of the two.
+#[tokio::test]
+async fn a_code_that_comes_twice_ends_what_came_of_it() {
+    let (app, owner) = TestApp::new().await;
+    let machine = Machine::start(&app, json!({})).await;
+    approve(&app, &owner, &machine).await;
+    let session = machine.key(&app).await;
+    let child = session.token(json!({"token_name": "child"})).await;
+    assert_eq!(machine.refusal().await, "invalid_grant");
+    for key in [&session, &child] {
+        key.get("/api/v2/users/me").await.expect(StatusCode::UNAUTHORIZED);
+    }
+    owner.get("/api/v2/users/me").await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_code_that_comes_twice_at_the_same_time_gives_one_key_at_most() {
+    let (app, owner) = TestApp::new().await;
+    for _ in 0..20 {
+        let machine = Machine::start(&app, json!({})).await;
+        approve(&app, &owner, &machine).await;
+        let (first, second) = tokio::join!(machine.ask(), machine.ask());
+        let given: Vec<&Answer> = [&first, &second].into_iter().filter(|answer| answer.status.is_success()).collect();
+        assert_eq!(given.len(), 1);
+        let key = app.bearer_of(given[0].text("access_token"));
+        key.get("/api/v2/users/me").await.expect(StatusCode::UNAUTHORIZED);
+    }
+}
+
+/// The page lists what will be granted, and the machine gets exactly that.
+#[tokio::test]
+async fn a_machine_gets_no_more_than_the_page_says() {
+    let (app, owner) = TestApp::new().await;
+    let (mine, other) = (owner.register("workspace", "dev-box").await, owner.register("workspace", "other").await);
+    let wish =
+        json!({"scope": "workspace:read coder:templates.build", "allow_list": format!("workspace:{mine} template:*")});
+    let machine = Machine::start(&app, wish).await;
+    let page = Browser::signed_in(&app, &owner).open(&format!("/device?code={}", machine.user_code())).await;
+    for words in [
+        "<code>workspace:read</code>",
+        "file:read, provisioner_jobs:read, template:read",
+        &format!("<code>workspace:{mine}</code>"),
+        "dev-box",
+        "<code>template:*</code>",
+        "A part of what owner may do, for 7 days after its last use",
+        machine.user_code(),
+    ] {
+        assert!(page.body.contains(words), "{words}: {}", page.body);
+    }
+    approve(&app, &owner, &machine).await;
+    let session = machine.key(&app).await;
+    let read = async |id: &str| session.get(&format!("/api/v2/resources/workspace/{id}")).await.status;
+    assert_eq!((read(&mine).await, read(&other).await), (StatusCode::OK, StatusCode::NOT_FOUND));
+    session.delete(&format!("/api/v2/resources/workspace/{mine}")).await.expect(StatusCode::FORBIDDEN);
+}
+
+/// Stance: no credential mints a stronger one.
+#[tokio::test]
+async fn a_narrow_key_approves_nothing_that_it_lacks() {
+    let (app, owner) = TestApp::new().await;
+    let narrow = owner.scoped(&["workspace:read", "coder:apikeys.manage_self"]).await;
+    let strong = Machine::start(&app, json!({"scope": "workspace:delete"})).await;
+    let mut browser = Browser::signed_in(&app, &narrow);
+    let page = browser.open(&format!("/device?code={}", strong.user_code())).await.expect(StatusCode::FORBIDDEN);
+    assert!(page.body.contains("scope workspace:delete exceeds"), "{}", page.body);
+    let page = browser.open("/device").await.expect(StatusCode::OK);
+    let fields = [("answer", "approve"), ("code", strong.user_code())];
+    browser.submit(&page, "/device", &fields).await.expect(StatusCode::FORBIDDEN);
+    assert_eq!(strong.refusal().await, "authorization_pending");
+
+    let equal = Machine::start(&app, json!({})).await;
+    let page = browser.open(&format!("/device?code={}", equal.user_code())).await.expect(StatusCode::OK);
+    assert!(page.body.contains("<code>workspace:read</code>"));
+    approve(&app, &narrow, &equal).await;
+    let session = equal.key(&app).await;
+    let key = owner.get(&format!("/api/v2/users/me/keys/{}", session.key_id())).await.json();
+    assert_eq!(key["scopes"], json!(["workspace:read", "coder:apikeys.manage_self"]));
+    // It ends with the key that approved it.
+    let approver = owner.get(&format!("/api/v2/users/me/keys/{}", narrow.key_id())).await.json();
+    assert_eq!(key["expires_at"], approver["expires_at"]);
+
+    let mintless = owner.scoped(&["workspace:read"]).await;
+    let machine = Machine::start(&app, json!({})).await;
+    let path = format!("/device?code={}", machine.user_code());
+    Browser::signed_in(&app, &mintless).open(&path).await.expect(StatusCode::FORBIDDEN);
+}
+
+/// Nothing comes of an approval once whoever gave it may not any more.
+#[tokio::test]
+async fn an_approval_ends_with_who_gave_it() {
+    let (app, owner) = TestApp::new().await;
+    let other = json!({"password": "An0ther!Secret-pw"});
+    for how in ["sign-out", "password", "suspension", "deletion"] {
+        let name = format!("user-{how}");
+        let user = owner.invite(&app, &name, &[]).await;
+        let person = format!("/api/v2/users/{name}");
+        let machine = Machine::start(&app, json!({})).await;
+        approve(&app, &user, &machine).await;
+        match how {
+            "sign-out" => user.post("/api/v2/users/logout", json!({})).await.expect(StatusCode::OK),
+            "password" => owner.put(&format!("{person}/password"), other.clone()).await.expect(StatusCode::NO_CONTENT),
+            "suspension" => owner.put(&format!("{person}/status/suspend"), json!({})).await.expect(StatusCode::OK),
+            _ => owner.delete(&person).await.expect(StatusCode::OK),
+        };
+        assert_eq!(machine.refusal().await, "access_denied", "{how}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_given_on_opening_the_page_or_without_a_proof_that_it_is_ours() {
+    let (app, owner) = TestApp::new().await;
+    let machine = Machine::start(&app, json!({})).await;
+    let path = format!("/device?code={}", machine.user_code());
+    let sent = Browser::new(&app).open(&path).await.expect(StatusCode::SEE_OTHER);
+    let login = sent.header("location");
+    assert!(login.starts_with("/login?redirect=%2Fdevice%3Fcode%3D"), "{login}");
+    let mut browser = Browser::new(&app);
+    let page = browser.open(login).await.expect(StatusCode::OK);
+    let fields = [("email", "owner@example.com"), ("password", PASSWORD)];
+    let back = browser.submit(&page, "/login", &fields).await.expect(StatusCode::SEE_OTHER);
+    assert_eq!(back.header("location"), path.replace('-', "%2D"));
+    browser.open(back.header("location")).await.expect(StatusCode::OK);
+    assert_eq!(machine.refusal().await, "authorization_pending");
+    let forged = format!("code={}&answer=approve", machine.user_code());
+    browser.send(Method::POST, "/device", &forged).await.expect(StatusCode::BAD_REQUEST);
+    app.advance(SignedDuration::from_secs(5));
+    assert_eq!(machine.refusal().await, "authorization_pending");
+
+    // A code is read however it is typed.
+    let mut browser = Browser::signed_in(&app, &owner);
+    let page = browser.open("/device").await.expect(StatusCode::OK);
+    let typed = machine.user_code().to_lowercase().replace('-', " ");
+    let sent = browser.submit(&page, "/device", &[("code", &typed)]).await.expect(StatusCode::SEE_OTHER);
+    let shown = browser.open(sent.header("location")).await.expect(StatusCode::OK);
+    assert!(shown.body.contains(machine.user_code()));
+    let wrong = browser.open("/device?code=%3Cb%3Ex").await.expect(StatusCode::NOT_FOUND);
+    assert!(!wrong.body.contains("<b>x"), "{}", wrong.body);
+}
+
+#[tokio::test]
+async fn what_was_said_to_a_machine_is_on_record() {
+    let (app, owner) = TestApp::new().await;
+    let machine = Machine::start(&app, json!({"scope": "workspace:read"})).await;
+    approve(&app, &owner, &machine).await;
+    let session = machine.key(&app).await;
+    let refused = Machine::start(&app, json!({})).await;
+    say(&app, &owner, &refused, "deny").await.expect(StatusCode::OK);
+    let records = owner.get("/api/v2/audit?limit=3").await.expect(StatusCode::OK).json();
+    let [denied, minted, approved] = records["audit_logs"].as_array().unwrap().as_slice() else { panic!("{records}") };
+    for (record, state, code) in [(approved, "approved", machine.user_code()), (denied, "denied", refused.user_code())]
+    {
+        assert_eq!(record["resource_type"], "device_sign_in");
+        assert_eq!((&record["resource_target"], &record["diff"]["state"]["new"]), (&json!(code), &json!(state)));
+        assert_eq!(record["user"]["username"], "owner");
+    }
+    assert_eq!(approved["diff"]["scopes"]["new"], json!(["workspace:read"]));
+    assert_eq!((&minted["action"], &minted["resource_id"]), (&json!("create"), &json!(session.key_id())));
+    let all = records.to_string();
+    for secret in [machine.code["device_code"].as_str().unwrap(), &session.key] {
+        assert!(!all.contains(secret));
+    }
+}
