@@ -7,7 +7,7 @@ use axum::{
 use keyfob_api::error::{ErrorBody, Validation};
 use keyfob_store::StoreError;
 
-use crate::{extract::ApiJson, gate::Refused};
+use crate::{extract::ApiJson, gate::Refused, pages::Words};
 
 /// The contract's standard detail of a refusal (section 1.3).
 const FORBIDDEN_DETAIL: &str = "You don't have permission to view this content. If you believe this is a mistake, \
@@ -102,7 +102,9 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
+        let words = Words(self.words());
         let mut response = (self.status, ApiJson(*self.body)).into_response();
+        response.extensions_mut().insert(words);
         if let Some(challenge) = self.challenge {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }

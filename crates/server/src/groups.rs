@@ -6,7 +6,7 @@ use keyfob_api::{
     error::ErrorBody,
     groups::{CreateGroupRequest, Group as WireGroup, GroupMemberList},
 };
-use keyfob_store::{Group, GroupId, Page, UserId};
+use keyfob_store::{Group, GroupId, GroupSource, Page, UserId};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
@@ -181,7 +181,7 @@ async fn create(
             .validation("name", format!("{:?} is a reserved group name", Group::EVERYONE)));
     }
     Fields::default()
-        .slug("name", "group_name", &request.name)
+        .group_name("name", &request.name)
         .display_name("display_name", "group_display_name", &request.display_name)
         .check()?;
     let now = app.clock().now();
@@ -192,6 +192,7 @@ async fn create(
         display_name: request.display_name,
         avatar_url: request.avatar_url,
         quota_allowance: request.quota_allowance,
+        source: GroupSource::User,
         created_at: now,
         updated_at: now,
     };

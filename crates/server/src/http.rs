@@ -79,6 +79,7 @@ fn framed(app: App, routes: Router<App>) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), limits::guard))
         .layer(middleware::from_fn_with_state(app.clone(), csrf_guard))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(pages::for_people))
         .layer(middleware::from_fn_with_state(app.clone(), frame))
         .with_state(app)
 }

@@ -72,7 +72,10 @@ impl Jobs {
                     () = woken(app.clone()) => {}
                     _ = end.changed() => return,
                 }
-                job(app.clone()).await;
+                // A job that fails altogether is done again the next time.
+                if let Err(error) = tokio::spawn(job(app.clone())).await {
+                    tracing::error!(%error, "background work failed");
+                }
             }
         });
     }

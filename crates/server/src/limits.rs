@@ -83,8 +83,14 @@ pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Ne
     let counted = user.map_or_else(|| Counted::Address(network(address)), |user| Counted::User(user.id));
     let now = app.clock().now();
     let mut last = None;
+    let matched = request.extensions().get::<MatchedPath>().map_or_else(|| request.uri().path(), MatchedPath::as_str);
     for (limiter, limit) in limiters {
-        let count = app.windows().count(Counter(limiter, counted), request.uri().path(), limit, now);
+        // However a user is spelled, their password is one.
+        let path = match limiter {
+            Limiter::SignIn | Limiter::Password => matched,
+            Limiter::Api | Limiter::Authcheck => request.uri().path(),
+        };
+        let count = app.windows().count(Counter(limiter, counted), path, limit, now);
         if count.is_over {
             let mut refusal = too_many(limit).into_response();
             tell(refusal.headers_mut(), limit, count);
@@ -126,14 +132,17 @@ fn of_signing_in(method: &Method, path: &str, below: Option<&str>) -> Option<Lim
             | "/users/otp/change-password"
             | "/users/{user}/convert-login"
             | "/device/code"
+            | "/cli-auth"
+            | "/setup"
             | "/login"
             | "/reset-password"
             | "/reset-password/change"
             | "/device",
         )
-        | (_, "/users/oidc/callback" | "/users/oauth2/github/callback" | "/users/oauth2/github/device") => {
-            Some(Limiter::SignIn)
-        }
+        | (
+            _,
+            "/login/device" | "/users/oidc/callback" | "/users/oauth2/github/callback" | "/users/oauth2/github/device",
+        ) => Some(Limiter::SignIn),
         _ => None,
     }
 }

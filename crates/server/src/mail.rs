@@ -16,8 +16,11 @@ use uuid::Uuid;
 
 use crate::config::{MailArgs, secret_in};
 
-/// How long the mail server may take for one answer.
+/// How long a connection to the mail server may take.
 const TIME_OUT: Duration = Duration::from_secs(30);
+/// How long handing over a mail may take: longer than servers are asked to take for the end of one (RFC 5321, section
+/// 4.5.3.2.6), because whoever gives up earlier sends it twice.
+const HAND_OVER: Duration = Duration::from_mins(12);
 
 /// Sends mails by SMTP (RFC 5321).
 #[derive(Clone)]
@@ -43,6 +46,9 @@ pub(crate) enum SendError {
     /// It may go better another time.
     #[error("{0}")]
     ForNow(String),
+    /// The mail server cannot be reached.
+    #[error("{0}")]
+    Away(String),
     /// The mail server will never take it, or it cannot be written.
     #[error("{0}")]
     ForEver(String),
@@ -101,12 +107,21 @@ impl Mailer {
             .message_id(Some(format!("<{}@{}>", mail.id, self.from.email.domain())))
             .multipart(MultiPart::alternative_plain_html(mail.text, mail.html))
             .map_err(|error| unwritable(&error))?;
-        match self.transport.send(message).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_permanent() => Err(SendError::ForEver(error.to_string())),
-            Err(error) => Err(SendError::ForNow(error.to_string())),
+        match tokio::time::timeout(HAND_OVER, self.transport.send(message)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) if is_about_the_mail(&error) => Err(SendError::ForEver(error.to_string())),
+            Ok(Err(error)) if error.status().is_none() => Err(SendError::Away(error.to_string())),
+            Ok(Err(error)) => Err(SendError::ForNow(error.to_string())),
+            Err(_) => Err(SendError::Away("the mail server does not answer".to_owned())),
         }
     }
+}
+
+/// Whether the mail server refuses this mail, or whom it is to, for ever: mailbox, size and address (RFC 5321, section
+/// 4.2.2). Whatever else it refuses, such as our password, an operator can mend.
+fn is_about_the_mail(error: &lettre::transport::smtp::Error) -> bool {
+    let code = error.status().map(u16::from);
+    error.is_permanent() && code.is_some_and(|code| matches!(code, 550..=553 | 555 | 556))
 }
 
 fn credentials(args: &MailArgs) -> Result<Option<Credentials>, BadMailSetting> {

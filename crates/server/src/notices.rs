@@ -70,7 +70,11 @@ impl Notice {
     pub(crate) fn about(&self) -> String {
         match self {
             Self::PasswordReset => "password_reset".to_owned(),
-            Self::PasswordChanged { .. } => "password_changed".to_owned(),
+            // What somebody else did is not hidden by what whoever has the new password does next.
+            Self::PasswordChanged { by: Changer::Owner, .. } => "password_changed".to_owned(),
+            Self::PasswordChanged { by: Changer::User(name), .. } => format!("password_changed:by:{name}"),
+            Self::PasswordChanged { by: Changer::Passcode, .. } => "password_changed:by_passcode".to_owned(),
+            Self::PasswordChanged { by: Changer::Operator, .. } => "password_changed:by_operator".to_owned(),
             Self::TokenMinted { token, .. } => format!("token_minted:{}", token.id),
             Self::TokenEnding { token } => format!("token_ending:{}", token.id),
         }

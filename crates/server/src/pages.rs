@@ -7,7 +7,10 @@ mod github_device;
 mod home;
 mod reset;
 mod set_up;
+mod shown;
 mod sign_in;
+
+pub(crate) use shown::{Words, for_people, wants_page};
 
 use std::time::Duration;
 
@@ -24,7 +27,7 @@ use crate::{error::ApiError, state::App};
 
 /// Pages may show what comes from here, send forms here, and be framed by nobody.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:; \
-                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+                      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// All pages. They are no part of the API, and of its description.
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -82,18 +85,24 @@ pub(crate) fn refusal(status: StatusCode, title: &str, text: &str) -> Response {
     message(status, title, text, "/login", "Back to sign-in")
 }
 
+/// The page of whoever says to have typed a code, and has not.
+pub(crate) fn not_yet(again: &str) -> Response {
+    let text = "The code has not been typed yet, or not to its end. Type it, and then ask again.";
+    message(StatusCode::BAD_REQUEST, "Not yet", text, again, "I have typed it")
+}
+
 /// How long a session lives that was not made by signing in, in words.
 fn lifetime(app: &App) -> String {
     let lifetimes = &app.settings().lifetimes;
-    let length = for_people(lifetimes.token_default);
+    let length = in_words(lifetimes.token_default);
     let length = if lifetimes.sessions_slide { format!("{length} after its last use") } else { length };
     match lifetimes.session_absolute {
         Duration::ZERO => length,
-        bound => format!("{length}, and {} at most", for_people(bound)),
+        bound => format!("{length}, and {} at most", in_words(bound)),
     }
 }
 
-fn for_people(length: Duration) -> String {
+fn in_words(length: Duration) -> String {
     let hours = length.as_secs() / 3600;
     match (hours / 24, hours % 24) {
         (days, 0) if days > 1 => format!("{days} days"),

@@ -9,9 +9,9 @@ mod refusal;
 mod renewal;
 mod ticket;
 
-pub(crate) use flow::local;
+pub(crate) use flow::{is_on_the_way, local};
 pub(crate) use renewal::{NotRenewed, Renewed, renew};
-pub(crate) use ticket::Tickets;
+pub(crate) use ticket::{Tickets, promise_id};
 
 use std::path::Path;
 

@@ -4,7 +4,7 @@
 //! what trusted proxies wrote: what is left of the first untrusted address can be made up.
 use std::net::IpAddr;
 
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 
 /// Proxies that are believed, and the headers in which they say where a request came from.
@@ -31,10 +31,10 @@ impl Proxies {
     /// The last address in a header that is no trusted proxy's, or the first if all are.
     fn named(&self, name: &HeaderName, headers: &HeaderMap) -> Option<IpAddr> {
         let mut first = None;
-        let lines: Vec<_> = headers.get_all(name).iter().filter_map(|line| line.to_str().ok()).collect();
-        for text in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+        let lines: Vec<&[u8]> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+        for text in lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b',')) {
             // What cannot be read was not written by a proxy that is to be trusted.
-            let Some(address) = address(text.trim()) else { break };
+            let Some(address) = std::str::from_utf8(text).ok().and_then(|text| address(text.trim())) else { break };
             first = Some(address);
             if !self.trust(address) {
                 break;
@@ -62,7 +62,7 @@ mod tests {
         };
         let mut headers = HeaderMap::new();
         for line in lines {
-            headers.append("x-forwarded-for", line.parse().unwrap());
+            headers.append("x-forwarded-for", HeaderValue::from_bytes(line.as_bytes()).unwrap());
         }
         proxies.client(peer.parse().unwrap(), &headers).to_string()
     }
@@ -82,6 +82,8 @@ mod tests {
         assert_eq!(client("10.0.0.1", &["10.9.9.9, 10.0.0.2"]), "10.9.9.9");
         assert_eq!(client("10.0.0.1", &["1.1.1.1, nonsense, 10.0.0.2"]), "10.0.0.2");
         assert_eq!(client("10.0.0.1", &["nonsense"]), "10.0.0.1");
+        // Nobody hides what a proxy writes behind what they write themselves.
+        assert_eq!(client("10.0.0.1", &["\u{ff}, 203.0.113.9"]), "203.0.113.9");
     }
 
     #[test]

@@ -248,8 +248,9 @@ pub async fn serve(
         result = async { tokio::try_join!(plain, encrypted) } => drop(result.map_err(listen)?),
         () = out_of_patience(told) => tracing::warn!("gave up on requests that did not end in time"),
     }
-    jobs.end().await;
+    // First what would be lost: ending jobs may take longer than a supervisor waits.
     jobs::record_refusals(server.app.clone()).await;
+    jobs.end().await;
     server.app.vault().close().await;
     Ok(())
 }

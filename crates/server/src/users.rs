@@ -23,7 +23,7 @@ use keyfob_api::{
     organizations::Organization as WireOrganization,
     users::{CreateUserRequest, UpdateRoles, UpdateUserProfileRequest, User as WireUser, UserLoginType, UserRoles},
 };
-use keyfob_store::{StoreError, User, UserStatus};
+use keyfob_store::{LoginType, StoreError, User};
 
 use crate::{
     documentation::{InOrganizationName, InUser, Refusals},
@@ -206,13 +206,10 @@ async fn suspend(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireUs
     if store.caller().is_self(user.id) {
         return Err(ApiError::bad_request("You cannot suspend yourself."));
     }
-    if user.roles.iter().any(|role| role == "owner") {
-        return Err(ApiError::bad_request(
-            "You cannot suspend a user with the \"owner\" role. You must remove the role first.",
-        ));
-    }
-    let changed = store.set_user_status(&user, UserStatus::Suspended).await?;
-    shown(&store, changed).await
+    let suspended = store.suspend_user(user.id).await?.ok_or_else(|| {
+        ApiError::bad_request("You cannot suspend a user with the \"owner\" role. You must remove the role first.")
+    })?;
+    shown(&store, suspended).await
 }
 
 /// Activate a user
@@ -222,7 +219,7 @@ async fn suspend(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireUs
 )]
 async fn activate(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireUser>, ApiError> {
     let user = store.addressed_user(path.get("user")).await?;
-    let changed = store.set_user_status(&user, UserStatus::Active).await?;
+    let changed = store.activate_user(user.id).await?;
     shown(&store, changed).await
 }
 
@@ -233,6 +230,7 @@ async fn activate(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireU
     responses((status = OK, description = "Done", body = WireUser), Refusals),
 )]
 async fn update_roles(
+    State(app): State<App>,
     store: AuthorizedStore,
     path: ApiPath,
     ApiJson(request): ApiJson<UpdateRoles>,
@@ -240,6 +238,11 @@ async fn update_roles(
     let user = store.addressed_user(path.get("user")).await?;
     if store.caller().is_self(user.id) {
         return Err(ApiError::bad_request("You cannot change your own roles."));
+    }
+    let follows = app.providers().oidc.as_ref().is_some_and(|way| way.args.oidc_user_role_field.is_some());
+    if follows && user.login_type == LoginType::Oidc {
+        return Err(ApiError::bad_request("Cannot modify roles for OIDC users when role sync is enabled.")
+            .detail("Their roles follow the provider: change them there."));
     }
     let changed = store.update_site_roles(user.id, request.roles).await?;
     shown(&store, changed).await

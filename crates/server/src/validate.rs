@@ -43,6 +43,14 @@ impl Fields {
         self
     }
 
+    /// The field must hold a group's name.
+    pub(crate) fn group_name(mut self, field: &str, value: &str) -> Self {
+        if self.rule(field, "required", value, !value.is_empty()) {
+            self.rule(field, "group_name", value, is_group_name(value));
+        }
+        self
+    }
+
     /// The field may hold a name for people.
     pub(crate) fn display_name(mut self, field: &str, tag: &str, value: &str) -> Self {
         self.rule(field, tag, value, value.chars().count() <= 64 && value.trim() == value);
@@ -76,7 +84,7 @@ impl Fields {
 }
 
 /// Whether the text is an e-mail address: one `@`, a domain with a dot, no blanks, no name around it.
-fn is_email(text: &str) -> bool {
+pub(crate) fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else { return false };
     let label = |label: &str| {
         !label.is_empty()
@@ -99,14 +107,23 @@ pub(crate) fn is_username(text: &str) -> bool {
     slug_problem(text).is_none() && !text.eq_ignore_ascii_case("me")
 }
 
+/// Whether the text can be a group's name: words as in usernames, 255 bytes at most.
+pub(crate) fn is_group_name(text: &str) -> bool {
+    name_problem(text, 255).is_none()
+}
+
 /// What is wrong with a name that paths hold: 1 to 32 letters and digits with single hyphens between; not a word that
 /// paths need for themselves.
 pub(crate) fn slug_problem(text: &str) -> Option<String> {
+    name_problem(text, 32)
+}
+
+fn name_problem(text: &str, most: usize) -> Option<String> {
     let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if text.is_empty() {
         Some("must be >= 1 character".to_owned())
-    } else if text.len() > 32 {
-        Some("must be <= 32 characters".to_owned())
+    } else if text.len() > most {
+        Some(format!("must be <= {most} characters"))
     } else if ["new", "create"].contains(&text.to_ascii_lowercase().as_str()) {
         Some(format!("cannot use {text:?} as a name"))
     } else if !text.split('-').all(is_word) {
@@ -129,6 +146,15 @@ mod tests {
             ["", "a", "root@localhost", "a@b@c.de", " a@b.co", "A <a@b.co>", "a@b.co ", "a@.co", "a@b..co", ".a@b.co"]
         {
             assert!(!is_email(bad), "{bad}");
+        }
+    }
+
+    /// Contract, section 1.4.
+    #[test]
+    fn names_of_groups_are_longer() {
+        assert!(is_group_name(&"a".repeat(255)) && is_group_name("platform-team"));
+        for bad in ["", "a b", "a_b", "new", &"a".repeat(256)] {
+            assert!(!is_group_name(bad), "{bad}");
         }
     }
 

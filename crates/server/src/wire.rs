@@ -190,7 +190,7 @@ pub(crate) fn group(view: GroupView) -> WireGroup {
         total_member_count: u64::try_from(total_member_count).unwrap_or(u64::MAX),
         avatar_url: group.avatar_url,
         quota_allowance: group.quota_allowance,
-        source: "user".to_owned(),
+        source: group.source.as_str().to_owned(),
         organization_name: organization.as_ref().map(|of| of.name.clone()).unwrap_or_default(),
         organization_display_name: organization.map(|of| of.display_name).unwrap_or_default(),
     }

@@ -30,10 +30,31 @@ pub struct Group {
     pub avatar_url: String,
     /// What clients want to keep with it; it decides nothing here.
     pub quota_allowance: i32,
+    /// Who made it.
+    pub source: GroupSource,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// Who made a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GroupSource {
+    /// Somebody here.
+    User,
+    /// An `OpenID` Connect provider, by naming it.
+    Oidc,
+}
+
+impl GroupSource {
+    /// The source as it is stored and spoken of.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Oidc => "oidc",
+        }
+    }
 }
 
 impl Group {
@@ -94,6 +115,7 @@ enum Groups {
     DisplayName,
     AvatarUrl,
     QuotaAllowance,
+    Source,
     CreatedAt,
     UpdatedAt,
 }
@@ -108,7 +130,7 @@ enum GroupMembers {
 row! {
     struct GroupRow in TABLE => {
         id: Uuid, organization_id: Uuid, name: String, display_name: String, avatar_url: String, quota_allowance: i32,
-        created_at: i64, updated_at: i64,
+        source: String, created_at: i64, updated_at: i64,
     }
 }
 
@@ -129,6 +151,7 @@ impl TryFrom<GroupRow> for Group {
             display_name: row.display_name,
             avatar_url: row.avatar_url,
             quota_allowance: row.quota_allowance,
+            source: if row.source == "oidc" { GroupSource::Oidc } else { GroupSource::User },
         })
     }
 }
@@ -144,6 +167,7 @@ fn select() -> SelectStatement {
             G::DisplayName,
             G::AvatarUrl,
             G::QuotaAllowance,
+            G::Source,
             G::CreatedAt,
             G::UpdatedAt,
         ])
@@ -168,6 +192,12 @@ fn groups_of(user: UserId) -> SelectStatement {
     ids
 }
 
+fn named(organization: OrganizationId, name: &str) -> SelectStatement {
+    let mut query = select();
+    query.and_where(Expr::col(Groups::OrganizationId).eq(organization.0)).and_where(Expr::col(Groups::Name).eq(name));
+    query
+}
+
 impl Store {
     /// The group with this id.
     ///
@@ -188,11 +218,7 @@ impl Store {
         organization: OrganizationId,
         name: &str,
     ) -> Result<Option<Group>, StoreError> {
-        let mut query = select();
-        query
-            .and_where(Expr::col(Groups::OrganizationId).eq(organization.0))
-            .and_where(Expr::col(Groups::Name).eq(name));
-        find(self, &query).await
+        find(self, &named(organization, name)).await
     }
 
     /// Groups, oldest first.

@@ -26,7 +26,7 @@ pub use custom_roles::{CustomRole, NamedPermission};
 pub use db::{Limits, Store, Tx};
 pub use device_grants::{DeviceGrant, DeviceState, UserCode};
 pub use error::StoreError;
-pub use groups::{Group, GroupsOf, ListGroups};
+pub use groups::{Group, GroupSource, GroupsOf, ListGroups};
 pub use ids::{GroupId, KeyId, OrganizationId, ResourceId, UserId};
 pub use keys::{ApiKey, EndingTokens, KeyLoginType, KeyUse, ListKeys, Origin, SecretHash};
 pub use links::UserLink;

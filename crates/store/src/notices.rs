@@ -1,6 +1,6 @@
 //! What people are still to be told by mail: a queue that outlives a restart.
 use jiff::Timestamp;
-use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Order, Query};
+use sea_query::{CaseStatement, Expr, ExprTrait as _, Iden, OnConflict, Order, Query};
 use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -66,12 +66,16 @@ impl TryFrom<NoticeRow> for Notice {
 }
 
 impl Tx {
-    /// Puts a notice into the queue, in the place of an older one about the same.
+    /// Puts a notice into the queue, in the place of an older one about the same. It is not sent later than that would
+    /// have been: whoever does the same over and over does not put it off.
     ///
     /// # Errors
     /// When the database cannot be written.
     #[tracing::instrument(skip_all)]
     pub async fn put_notice(&mut self, notice: &Notice) -> Result<(), StoreError> {
+        let due = microseconds(notice.due_at);
+        let old = Expr::col((Notices::Table, Notices::DueAt));
+        let earlier = CaseStatement::new().case(old.clone().lt(due), old).finally(due);
         let mut query = Query::insert();
         query
             .into_table(Notices::Table)
@@ -90,18 +94,13 @@ impl Tx {
                 notice.about.as_str().into(),
                 notice.content.clone().into(),
                 microseconds(notice.created_at).into(),
-                microseconds(notice.due_at).into(),
+                due.into(),
                 notice.attempts.into(),
             ])
             .on_conflict(
                 OnConflict::columns([Notices::UserId, Notices::About])
-                    .update_columns([
-                        Notices::Id,
-                        Notices::Content,
-                        Notices::CreatedAt,
-                        Notices::DueAt,
-                        Notices::Attempts,
-                    ])
+                    .update_columns([Notices::Id, Notices::Content, Notices::CreatedAt, Notices::Attempts])
+                    .value(Notices::DueAt, earlier)
                     .to_owned(),
             );
         self.execute_one(&query).await

@@ -6,7 +6,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
-    Group, GroupId, OrganizationId, Store, StoreError, Tx, UserId,
+    Group, GroupId, GroupSource, OrganizationId, Store, StoreError, Tx, UserId,
     db::{Source, microseconds, row, timestamp},
     filter::{Columns, condition},
     members::OrganizationMembers,
@@ -199,12 +199,21 @@ fn everyone(of: &Organization) -> Group {
         display_name: String::new(),
         avatar_url: String::new(),
         quota_allowance: 0,
+        source: GroupSource::User,
         created_at: of.created_at,
         updated_at: of.created_at,
     }
 }
 
 impl Tx {
+    /// The organization that new users land in, as this unit of work sees it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn find_default_organization(&mut self) -> Result<Option<Organization>, StoreError> {
+        find(self, select().and_where(Expr::col(Organizations::IsDefault).eq(true))).await
+    }
+
     /// The live organization with this id as this unit of work sees it.
     ///
     /// # Errors

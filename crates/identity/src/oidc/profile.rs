@@ -1,6 +1,10 @@
 //! What claims say of a person.
 use serde_json::{Map, Value};
 
+/// The most bytes of a person's name (contract, section 1.4), and of the address of their picture.
+const MOST_NAME: usize = 128;
+const MOST_PICTURE: usize = 2048;
+
 /// The names of the claims that are looked at.
 #[derive(Clone, Debug)]
 pub struct Fields {
@@ -57,7 +61,12 @@ pub fn profile(claims: &Map<String, Value>, fields: &Fields) -> Result<Profile, 
     if !fields.ignores_email_verified && !claims.get("email_verified").is_some_and(is_truthy) {
         return Err(ProfileError::Unverified(email));
     }
-    Ok(Profile { username, email, name: text(&fields.name), picture: text("picture") })
+    let picture =
+        Some(text("picture")).filter(|url| ["https://", "http://"].iter().any(|begin| url.starts_with(begin)));
+    let picture = picture.filter(|url| url.len() <= MOST_PICTURE).unwrap_or_default();
+    let mut name = text(&fields.name);
+    name.truncate(name.floor_char_boundary(MOST_NAME));
+    Ok(Profile { username, email, name: name.trim_end().to_owned(), picture })
 }
 
 /// The texts of a claim: a list of them, or a single one.

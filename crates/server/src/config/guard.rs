@@ -33,6 +33,7 @@ pub struct GuardArgs {
 
 /// A network, or a single address.
 fn network(text: &str) -> Result<IpNet, String> {
-    let address = || text.parse().map(|address: std::net::IpAddr| IpNet::from(address));
+    // Connections are looked at as of version 4 where they are.
+    let address = || text.parse().map(|address: std::net::IpAddr| IpNet::from(address.to_canonical()));
     text.parse().or_else(|_| address()).map_err(|_| format!("`{text}` is no address and no network"))
 }

@@ -16,7 +16,8 @@ use super::{
     caller::{Actor, PresentedKey},
     credential::{self, Credential},
     csrf,
-    store::{AuthorizedStore, user_audit},
+    denied::Refused,
+    store::AuthorizedStore,
     upstream::{Lapsed, require_upstream},
 };
 use crate::{
@@ -52,6 +53,17 @@ enum Unauthenticated {
     Lapsed(#[from] Lapsed),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<Refused> for Unauthenticated {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            // The user went while they were looked at.
+            Refused::Hidden(_) => Self::UnknownKey,
+            Refused::Denied(denied) => Self::Unreadable(denied.permission()),
+            Refused::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl FromRequestParts<App> for Caller {
@@ -125,7 +137,7 @@ async fn authenticate(parts: &Parts, app: &App, context: RequestContext) -> Resu
     };
     require_upstream(app, &key).await?;
     let now = app.clock().now();
-    let user = awake(user, app, &context, now).await?;
+    let user = awake(user, app, &context).await?;
     let key = note_use(key, app, &context, now).await;
     let life = KeyLife { lifetime_seconds: key.lifetime_seconds, expires_at: key.expires_at };
     let caller = compile(key, user, app, context, from_cookie).await?;
@@ -176,20 +188,15 @@ pub(super) fn hash_secret(secret: &str) -> SecretHash {
 }
 
 /// The user, active: acting ends dormancy.
-async fn awake(user: User, app: &App, context: &RequestContext, now: Timestamp) -> Result<User, Unauthenticated> {
+async fn awake(user: User, app: &App, context: &RequestContext) -> Result<User, Unauthenticated> {
     match user.status {
         UserStatus::Active => Ok(user),
         UserStatus::Suspended => Err(Unauthenticated::NotActive(user.status)),
-        UserStatus::Dormant => {
-            let system = System::Dormancy.store(app, context.clone());
-            let awake = User { status: UserStatus::Active, last_seen_at: Some(now), updated_at: now, ..user.clone() };
-            let mut tx = app.vault().0.begin().await?;
-            tx.update_user_status(user.id, UserStatus::Active, now).await?;
-            tx.touch_user(user.id, now).await?;
-            system.record(&mut tx, user_audit("write", StatusCode::OK, Some(&user), &awake)).await?;
-            tx.commit().await?;
-            Ok(awake)
-        }
+        UserStatus::Dormant => match System::Dormancy.store(app, context.clone()).wake(user.id).await? {
+            // Suspended meanwhile.
+            user if user.status != UserStatus::Active => Err(Unauthenticated::NotActive(user.status)),
+            user => Ok(user),
+        },
     }
 }
 

@@ -16,8 +16,10 @@ use crate::{cookies::CSRF_COOKIE, error::ApiError, state::App};
 
 /// The length of a token, in bytes.
 const TOKEN: usize = 32;
-/// What whoever is signed in elsewhere may still send: setting up, and reports that browsers send by themselves.
-const EXEMPT: [&str; 2] = ["/api/v2/users/first", "/api/v2/csp/reports"];
+/// Reports that browsers send by themselves, whatever page they are about.
+const REPORTS: &str = "/api/v2/csp/reports";
+/// Setting up is for whoever is signed in elsewhere, too.
+const SET_UP: &str = "/api/v2/users/first";
 /// Below this are no pages.
 const API: &str = "/api/";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -55,11 +57,14 @@ pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Ne
     let known = cookie(request.headers(), CSRF_COOKIE).and_then(|token| decode(&token));
     let token = known.unwrap_or_else(|| app.random().bytes_for_visitor());
     request.extensions_mut().insert(CsrfToken(token));
+    let is_asset = request.uri().path().starts_with("/assets/");
     let mut response = match require_proof(&app, request).await {
         Ok(request) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     };
+    // Assets are the same for everybody, and are kept by caches for everybody.
     if known.is_none()
+        && !is_asset
         && let Ok(cookie) = app.settings().cookies.passing(CSRF_COOKIE, &BASE64.encode(token))
     {
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -69,18 +74,29 @@ pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Ne
 
 async fn require_proof(app: &App, request: Request) -> Result<Request, ApiError> {
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
-    if is_safe || EXEMPT.contains(&request.uri().path()) {
+    if is_safe || request.uri().path() == REPORTS {
         return Ok(request);
     }
     let found = credential::find(request.headers(), request.uri(), app.settings().credentials);
-    let credential = found.map_err(|Ambiguous| mismatch())?;
+    let is_set_up = request.uri().path() == SET_UP;
+    let credential = match found {
+        Err(Ambiguous) if !is_set_up => return Err(mismatch()),
+        found => found.ok().flatten(),
+    };
+    // Also without a session: no page elsewhere signs anybody in as somebody else, or sets a server up. What holds a key
+    // in a header was not sent by a page elsewhere, which cannot add one.
+    let has_header = credential.as_ref().is_some_and(|credential| !credential.from_cookie);
+    let is_foreign = header_text(request.headers(), "Sec-Fetch-Site").is_some_and(|site| site == "cross-site");
+    if is_foreign && !has_header {
+        return Err(ApiError::bad_request(FORGED));
+    }
+    if is_set_up {
+        return Ok(request);
+    }
     let session = credential.filter(|credential| credential.from_cookie);
     // Forms of pages prove it also before there is a session: nobody is to be signed in as somebody else.
     if session.is_none() && request.uri().path().starts_with(API) {
         return Ok(request);
-    }
-    if header_text(request.headers(), "Sec-Fetch-Site").is_some_and(|site| site == "cross-site") {
-        return Err(ApiError::bad_request(FORGED));
     }
     if session.is_some_and(|session| is_proven(request.headers(), &session.text)) {
         return Ok(request);

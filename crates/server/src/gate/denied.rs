@@ -25,7 +25,7 @@ pub(super) enum Cause {
 }
 
 impl Denied {
-    fn permission(&self) -> String {
+    pub(super) fn permission(&self) -> String {
         format!("{}:{}", self.catalogue.type_name(self.resource_type), self.catalogue.action_name(self.action))
     }
 

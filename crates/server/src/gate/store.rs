@@ -21,7 +21,6 @@ mod users;
 
 pub(crate) use arrivals::{ArriveError, Conversion, Newcomer, ProviderGroups, Signups};
 pub(crate) use assign::AssignError;
-pub(super) use audit::user_audit;
 pub(crate) use audit::{AuditView, COUNT_CAP};
 pub(crate) use custom_roles::{AssignableRole, CustomRoleChange, CustomRoleError};
 pub(crate) use decisions::{Question, Questions, Verdict};

@@ -60,8 +60,15 @@ pub(super) async fn require_upstream(app: &App, key: &ApiKey) -> Result<(), Laps
     if lapsed_at(app, &link).is_none() {
         return Ok(());
     }
-    let _turn = app.renewals().turn(key.user_id).await;
-    let link = app.vault().0.find_link(key.user_id, login_type).await?.ok_or(Lapsed::NoLink)?;
+    // Whoever hangs up meanwhile must not lose what the provider gives: the token that was there is used up.
+    let renewing = tokio::spawn(renew_in_turn(app.clone(), key.user_id, login_type, provider));
+    renewing.await.unwrap_or_else(|error| Err(Lapsed::NotRenewed { provider, cause: error.to_string() }))
+}
+
+async fn renew_in_turn(app: App, user: UserId, login_type: LoginType, provider: &'static str) -> Result<(), Lapsed> {
+    let app = &app;
+    let _turn = app.renewals().turn(user).await;
+    let link = app.vault().0.find_link(user, login_type).await?.ok_or(Lapsed::NoLink)?;
     let Some(at) = lapsed_at(app, &link) else { return Ok(()) };
     let sealed = link.sealed_refresh_token.as_deref();
     let token = sealed.and_then(|sealed| app.seal().open(sealed, &link.linked_id));
@@ -71,7 +78,7 @@ pub(super) async fn require_upstream(app: &App, key: &ApiKey) -> Result<(), Laps
         Err(NotRenewed::NotConfigured) => Err(Lapsed::NotConfigured(login_type.as_str())),
         Err(NotRenewed::Refused(cause)) => {
             // Another server on the same database may have been first.
-            let by_now = app.vault().0.find_link(key.user_id, login_type).await?;
+            let by_now = app.vault().0.find_link(user, login_type).await?;
             let is_renewed = by_now.is_some_and(|link| lapsed_at(app, &link).is_none());
             if is_renewed { Ok(()) } else { Err(Lapsed::NotRenewed { provider, cause }) }
         }
@@ -86,15 +93,18 @@ fn lapsed_at(app: &App, link: &UserLink) -> Option<Timestamp> {
 async fn keep(app: &App, link: UserLink, renewed: Renewed) -> Result<(), StoreError> {
     let seal = |token| app.seal().seal(&token, &link.linked_id, app.random());
     let sealed = renewed.refresh_token.and_then(seal);
-    let link = UserLink {
-        sealed_refresh_token: sealed.or_else(|| link.sealed_refresh_token.clone()),
-        token_ends_at: renewed.ends_at.or_else(|| app.clock().now().checked_add(USUAL).ok()),
-        ..link
-    };
     let mut tx = app.vault().0.begin().await?;
-    // Whoever took the account away meanwhile wins.
-    if tx.find_link(link.user_id, link.login_type).await?.is_some() {
-        tx.put_link(&link).await?;
+    let now = tx.find_link(link.user_id, link.login_type).await?;
+    // Whoever signed in meanwhile, or took the account away, wins.
+    let is_same =
+        |now: &UserLink| now.linked_id == link.linked_id && now.sealed_refresh_token == link.sealed_refresh_token;
+    if let Some(now) = now.filter(is_same) {
+        let renewed = UserLink {
+            sealed_refresh_token: sealed.or_else(|| now.sealed_refresh_token.clone()),
+            token_ends_at: renewed.ends_at.or_else(|| app.clock().now().checked_add(USUAL).ok()),
+            ..now
+        };
+        tx.put_link(&renewed).await?;
     }
     tx.commit().await
 }

@@ -58,7 +58,7 @@ fn check(old: &Group, request: &PatchGroupRequest, new_name: Option<&str>) -> Re
     }
     let display_name = request.display_name.as_deref().unwrap_or_default();
     let fields = Fields::default().display_name("display_name", "group_display_name", display_name);
-    new_name.into_iter().fold(fields, |fields, name| fields.slug("name", "group_name", name)).check()
+    new_name.into_iter().fold(fields, |fields, name| fields.group_name("name", name)).check()
 }
 
 fn user_ids(texts: &[String]) -> Result<Vec<UserId>, ApiError> {

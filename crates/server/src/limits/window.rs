@@ -13,12 +13,32 @@ use super::Counter;
 pub(super) const MINUTE: i64 = 60;
 /// How many counters are kept apart.
 const MOST: usize = 100_000;
+/// How many are shared by those who come when so many are kept.
+const SHARED: u64 = 1024;
 
 /// The counters of all requests of the last two minutes.
 #[derive(Debug, Default)]
 pub(crate) struct Windows {
-    counters: Mutex<HashMap<u64, Window>>,
+    counters: Mutex<Counters>,
     hasher: RandomState,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    windows: HashMap<u64, Window>,
+    /// The minute in which those were last looked for that nobody needs any more.
+    swept: i64,
+}
+
+impl Counters {
+    /// Whether there is room for another counter. It is made once a minute at most: that takes a look at all.
+    fn has_room(&mut self, minute: i64) -> bool {
+        if self.windows.len() >= MOST && self.swept != minute {
+            self.swept = minute;
+            self.windows.retain(|_, window| window.minute >= minute - 1);
+        }
+        self.windows.len() < MOST
+    }
 }
 
 /// One counter: this minute, and the one before.
@@ -46,14 +66,11 @@ impl Windows {
         let minute = now.as_second().div_euclid(MINUTE);
         let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
         let mut key = self.hasher.hash_one((counter, path));
-        if counters.len() >= MOST && !counters.contains_key(&key) {
-            counters.retain(|_, window| window.minute >= minute - 1);
-            if counters.len() >= MOST {
-                // Whoever asks for ever other paths finds that from here on they are one.
-                key = self.hasher.hash_one(counter);
-            }
+        if !counters.windows.contains_key(&key) && !counters.has_room(minute) {
+            // Whoever asks for ever other paths, or has very many addresses, finds that from here on they are few.
+            key = self.hasher.hash_one(counter) % SHARED;
         }
-        let window = counters.entry(key).or_default();
+        let window = counters.windows.entry(key).or_default();
         window.move_to(minute);
         let count = window.count_one(limit, now.as_second().rem_euclid(MINUTE));
         let reset = Timestamp::from_second((minute + 1) * MINUTE).unwrap_or(Timestamp::MAX);
@@ -79,5 +96,29 @@ impl Window {
         }
         self.count += 1;
         u32::try_from(i64::from(limit) - now).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv6Addr;
+
+    use super::*;
+    use crate::limits::{Counted, Limiter};
+
+    /// Whoever has very many addresses fills no memory, and is limited all the same.
+    #[test]
+    fn counters_are_bounded_in_number() {
+        let windows = Windows::default();
+        let now = Timestamp::UNIX_EPOCH;
+        let mut over = 0;
+        for number in 0..(MOST as u128 + 50_000) {
+            let address = Ipv6Addr::from_bits(number << 64);
+            let counter = Counter(Limiter::SignIn, Counted::Address(address.into()));
+            over += usize::from(windows.count(counter, "/login", 10, now).is_over);
+        }
+        let kept = windows.counters.lock().unwrap().windows.len();
+        assert!(kept <= MOST + 1024, "{kept}");
+        assert!(over > 0);
     }
 }

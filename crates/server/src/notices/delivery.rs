@@ -23,7 +23,10 @@ pub(crate) async fn deliver_due(app: App) {
             Ok(due) if due.is_empty() => return,
             Ok(due) => {
                 for notice in due {
-                    deliver(&app, mailer, &store, &notice).await;
+                    // A server that is away now is away for the others, too: they are due again by then.
+                    if deliver(&app, mailer, &store, &notice).await == Delivery::Away {
+                        return;
+                    }
                 }
             }
             Err(error) => return tracing::warn!(?error, "mails that are due could not be read"),
@@ -31,7 +34,16 @@ pub(crate) async fn deliver_due(app: App) {
     }
 }
 
-async fn deliver(app: &App, mailer: &Mailer, store: &AuthorizedStore, due: &DueNotice) {
+/// What came of sending a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Delivery {
+    /// It was sent, or refused.
+    Done,
+    /// The mail server cannot be reached.
+    Away,
+}
+
+async fn deliver(app: &App, mailer: &Mailer, store: &AuthorizedStore, due: &DueNotice) -> Delivery {
     let id = due.id;
     let sent = match letter(due, app.access_url()) {
         Ok(letter) => {
@@ -51,7 +63,12 @@ async fn deliver(app: &App, mailer: &Mailer, store: &AuthorizedStore, due: &DueN
     match sent {
         Ok(()) => tracing::info!(%id, kind = due.notice.kind(), "sent a mail"),
         Err(SendError::ForNow(cause)) if waited < PATIENCE => {
-            return tracing::warn!(%id, cause, "a mail could not be sent; it will be tried again");
+            tracing::warn!(%id, cause, "a mail could not be sent; it will be tried again");
+            return Delivery::Done;
+        }
+        Err(SendError::Away(cause)) if waited < PATIENCE => {
+            tracing::warn!(%id, cause, "the mail server cannot be reached; mails wait");
+            return Delivery::Away;
         }
         Err(error) => tracing::error!(%id, %error, "a mail could not be sent, and is given up"),
     }
@@ -59,6 +76,7 @@ async fn deliver(app: &App, mailer: &Mailer, store: &AuthorizedStore, due: &DueN
     if let Err(error) = store.forget_notice(id).await {
         tracing::warn!(%id, ?error, "a mail that is done with could not be taken out of the queue");
     }
+    Delivery::Done
 }
 
 impl Notice {

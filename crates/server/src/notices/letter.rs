@@ -67,6 +67,18 @@ fn words(due: &DueNotice, access_url: &str) -> Words {
             action: Some(Action { label: "Set another password", url: format!("{access_url}/reset-password") }),
             why: format!("If you did not expect this, set another password and tell an administrator. {CHOICES}"),
         },
+        Notice::TokenMinted { by, token } if token.name.is_empty() => Words {
+            subject: "A session was made on your behalf".to_owned(),
+            username,
+            says: vec![format!("{by} made a session that acts as you.")],
+            facts: facts(token),
+            action: None,
+            why: format!(
+                "If you did not expect this, end it with `keyfob tokens remove {}` and tell an administrator. \
+                 {CHOICES}",
+                token.id
+            ),
+        },
         Notice::TokenMinted { by, token } => Words {
             subject: "A token was minted on your behalf".to_owned(),
             username,
@@ -109,15 +121,19 @@ fn ended_by(by: &Changer) -> &'static str {
 }
 
 fn facts(token: &TokenSummary) -> Vec<(&'static str, String)> {
+    let named = match token.name.as_str() {
+        "" => token.id.clone(),
+        name => format!("{} ({})", one_line(name), token.id),
+    };
     vec![
-        ("Token", format!("{} ({})", token.name, token.id)),
+        ("Token", named),
         ("Scopes", token.scopes.join(", ")),
         ("Allow list", token.allow_list.join(", ")),
         ("Ends", minute(token.ends_at)),
     ]
 }
 
-/// A name as a header can hold it: names of tokens are free text.
+/// A name as headers and lines can hold it: names of tokens are free text.
 fn one_line(name: &str) -> String {
     name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -1,10 +1,14 @@
 //! The code that somebody types at GitHub.
 use askama::Template;
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{page, refusal, see_other};
-use crate::{error::ApiError, extract::ApiQuery, state::App};
+use crate::{error::ApiError, extract::ApiQuery, providers::is_on_the_way, state::App};
 
 #[derive(Template)]
 #[template(path = "pages/github_device.html")]
@@ -15,12 +19,17 @@ struct GithubDevice {
     next: String,
 }
 
-pub(super) async fn show(State(app): State<App>, query: ApiQuery) -> Result<Response, ApiError> {
+pub(super) async fn show(State(app): State<App>, headers: HeaderMap, query: ApiQuery) -> Result<Response, ApiError> {
     let way = app.providers().github.as_ref().filter(|way| way.args.oauth2_github_device_flow);
-    let (Some(way), Some(state)) = (way, query.text("state")) else { return see_other("/login") };
+    let state = query.text("state").filter(|state| is_on_the_way(&headers, state));
+    let (Some(way), Some(state)) = (way, state) else { return see_other("/login") };
     let code = match way.provider.start_device().await {
         Ok(code) => code,
-        Err(error) => return Ok(refusal(StatusCode::BAD_GATEWAY, "GitHub cannot be asked", &error.to_string())),
+        Err(error) => {
+            tracing::warn!(%error, "GitHub gives no code");
+            let text = "GitHub does not answer as it should. Try again in some minutes.";
+            return Ok(refusal(StatusCode::BAD_GATEWAY, "GitHub cannot be asked", text));
+        }
     };
     let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let next =

@@ -12,8 +12,15 @@ const waiting = document.querySelector("[data-poll]");
 if (waiting) {
   let pause = Number(waiting.dataset.interval || 5) * 1000;
   const ask = async () => {
-    const answer = await fetch(waiting.dataset.poll, { headers: { Accept: "application/json" } });
-    const body = await answer.json().catch(() => ({}));
+    let answer, body;
+    try {
+      answer = await fetch(waiting.dataset.poll, { headers: { Accept: "application/json" } });
+      body = await answer.json();
+    } catch {
+      // Away for a moment, or no JSON: the next question may go better.
+      setTimeout(ask, pause);
+      return;
+    }
     if (answer.ok && body.redirect_url) {
       location.assign(body.redirect_url);
       return;

@@ -86,8 +86,13 @@ impl Passwords {
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashError> {
         let lost = |error: &dyn std::fmt::Display| HashError(error.to_string());
-        let _turn = self.turns.acquire().await.map_err(|error| lost(&error))?;
-        tokio::task::spawn_blocking(work).await.map_err(|error| lost(&error))
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|error| lost(&error))?;
+        // The turn is the work's, not the request's: whoever hangs up does not make room for another.
+        let taking_turns = move || {
+            let _turn = turn;
+            work()
+        };
+        tokio::task::spawn_blocking(taking_turns).await.map_err(|error| lost(&error))
     }
 }
 

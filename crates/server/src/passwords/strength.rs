@@ -7,6 +7,8 @@ use super::common::is_common;
 const MIN_BITS: f64 = 52.0;
 /// The most bytes.
 const MAX_BYTES: usize = 64;
+/// Longer ones are too long whatever they are made of: nobody without a key is to cost much.
+const LOOKED_AT: usize = 1024;
 
 /// Characters that a password may draw from, and what to tell a person who does not.
 struct Class {
@@ -27,11 +29,15 @@ const SEQUENCES: [&str; 5] = ["0123456789", "qwertyuiop", "asdfghjkl", "zxcvbnm"
 
 /// What is wrong with a password, in the contract's words; none when it is strong enough.
 pub(crate) fn weakness(password: &str) -> Option<String> {
+    let too_long = || Some(format!("password must be no more than {MAX_BYTES} characters"));
+    if password.len() > LOOKED_AT {
+        return too_long();
+    }
     if entropy(password) < MIN_BITS {
         return Some(advice(password));
     }
     if password.len() > MAX_BYTES {
-        return Some(format!("password must be no more than {MAX_BYTES} characters"));
+        return too_long();
     }
     is_common(password).then(|| "insecure password, this one is among the most common".to_owned())
 }
@@ -76,10 +82,10 @@ fn base(password: &str) -> usize {
 fn shortened_length(password: &[u8]) -> usize {
     let mut bytes = without_repetitions(password);
     for sequence in SEQUENCES {
-        remove_sequence(&mut bytes, &sequence.bytes());
+        bytes = without_sequence(&bytes, &sequence.bytes());
     }
     for sequence in SEQUENCES {
-        remove_sequence(&mut bytes, &sequence.bytes().rev());
+        bytes = without_sequence(&bytes, &sequence.bytes().rev());
     }
     bytes.len()
 }
@@ -97,25 +103,28 @@ fn without_repetitions(password: &[u8]) -> Vec<u8> {
 }
 
 /// Walks the password and, at each place, the whole sequence; from the third match in a row on, what matches goes.
-fn remove_sequence(bytes: &mut Vec<u8>, sequence: &(impl Iterator<Item = u8> + Clone)) {
-    let mut place = 0;
+fn without_sequence(bytes: &[u8], sequence: &(impl Iterator<Item = u8> + Clone)) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(bytes.len());
+    let mut rest = bytes.iter().copied().peekable();
     let mut matches = 0;
-    while place < bytes.len() {
+    while rest.peek().is_some() {
         for expected in sequence.clone() {
-            let Some(byte) = bytes.get(place) else { return };
-            if *byte != expected {
-                matches = 0;
-                continue;
+            match rest.next_if_eq(&expected) {
+                None => matches = 0,
+                Some(byte) => {
+                    matches += 1;
+                    if matches <= 2 {
+                        kept.push(byte);
+                    }
+                }
             }
-            matches += 1;
-            if matches > 2 {
-                bytes.remove(place);
-            } else {
-                place += 1;
+            if rest.peek().is_none() {
+                return kept;
             }
         }
-        place += 1;
+        kept.extend(rest.next());
     }
+    kept
 }
 
 #[cfg(test)]
@@ -165,6 +174,15 @@ mod tests {
         for (password, characters, length) in cases {
             assert_eq!((base(password), shortened_length(password.as_bytes())), (characters, length), "{password}");
         }
+    }
+
+    /// A stranger may send a megabyte; it must not be walked once for each of its bytes.
+    #[test]
+    fn a_very_long_password_is_refused_without_looking_at_it() {
+        let long = "abcdefghijklmnopqrstuvwxyz".repeat(40_000);
+        assert_eq!(weakness(&long).as_deref(), Some("password must be no more than 64 characters"));
+        // Within what is looked at, the contract's order holds.
+        assert!(weakness(&"a".repeat(1024)).unwrap().starts_with("insecure password"));
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub(super) struct Visit<'a> {
     pub(super) headers: &'a HeaderMap,
     pub(super) inbound: &'a Inbound,
     /// They are answered with JSON: a program of theirs asks, which cannot be sent anywhere.
-    pub(super) is_device: bool,
+    pub(super) answers_json: bool,
 }
 
 impl Visit<'_> {
@@ -56,7 +56,7 @@ impl Visit<'_> {
 
     fn send_on(&self, cookies: Vec<HeaderValue>) -> Result<Response, Refusal> {
         let destination = self.inbound.destination();
-        let mut response = if self.is_device {
+        let mut response = if self.answers_json {
             ApiJson(DeviceRedirect { redirect_url: destination.to_owned() }).into_response()
         } else {
             flow::redirect_to(destination)?

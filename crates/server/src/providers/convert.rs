@@ -50,13 +50,13 @@ pub(super) async fn begin(
     Fields::default().required("to_type", &request.to_type).required("password", request.password.reveal()).check()?;
     let to = login_type(&request.to_type)?;
     let verifier = System::SignIn.store(&app, context);
-    let (user, _) = sessions::verified_user(&app, &verifier, &user.email, &request.password).await?;
+    let (user, password) = sessions::verified_user(&app, &verifier, &user.email, &request.password).await?;
     if user.login_type != LoginType::Password {
         return Err(ApiError::bad_request("User account must have password based authentication."));
     }
     let state = format!("{CONVERSION}{}", app.random().alphanumeric(STATE_LENGTH));
     let now = app.clock().now();
-    let signed = app.tickets().sign(&user, to, &state, now, app.random().uuid());
+    let signed = app.tickets().sign(&user, to, &state, now, &password.seen);
     let signed = signed.map_err(|error| ApiError::internal(&error))?;
     let expires_at = now.checked_add(LIFE).map_err(|error| ApiError::internal(&error))?;
     store.record_conversion(&user, to, expires_at).await?;

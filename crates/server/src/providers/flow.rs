@@ -4,6 +4,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use keyfob_api::secret::SecretText;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use subtle::ConstantTimeEq as _;
 
 use crate::{cookies::CookieRules, error::ApiError, extract::ApiQuery, gate::cookie, pages, state::App};
@@ -18,6 +19,11 @@ const PROVIDER: &str = "oauth_provider";
 /// How long states and verifiers are, in letters and digits: 190 and 256 bits.
 const STATE_LENGTH: usize = 32;
 const VERIFIER_LENGTH: usize = 43;
+
+/// Whether somebody with this state was sent on their way from here, by this browser.
+pub(crate) fn is_on_the_way(headers: &HeaderMap, state: &str) -> bool {
+    cookie(headers, STATE).is_some_and(|sent| bool::from(sent.as_bytes().ct_eq(state.as_bytes())))
+}
 
 /// What the state of a conversion begins with.
 pub(super) const CONVERSION: &str = "convert-";
@@ -77,8 +83,13 @@ pub(super) fn step(
         state: state.to_owned(),
         verifier,
         nonce: kept(NONCE).unwrap_or_default(),
-        redirect: local(&cookie(headers, REDIRECT).unwrap_or_default()),
+        redirect: redirect_in(headers),
     }))
+}
+
+fn redirect_in(headers: &HeaderMap) -> String {
+    let kept = cookie(headers, REDIRECT).unwrap_or_default();
+    local(&percent_decode_str(&kept).decode_utf8_lossy())
 }
 
 fn refused_by_provider(error: &str, query: &ApiQuery) -> ApiError {
@@ -104,14 +115,19 @@ fn outbound(app: &App, query: &ApiQuery) -> Outbound {
 /// The path and query of an address: nobody is sent to another host.
 pub(crate) fn local(address: &str) -> String {
     let path = match address.split_once("://") {
-        Some((_, rest)) => rest.find('/').and_then(|start| rest.get(start..)).unwrap_or_default(),
-        None => address,
+        Some((scheme, rest)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+            rest.find('/').and_then(|start| rest.get(start..)).unwrap_or_default()
+        }
+        _ => address,
     };
     let path = path.split('#').next().unwrap_or_default();
     // Browsers read a backslash as a slash, and two slashes as the beginning of a host.
-    let is_local = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && is_cookie_text(path);
-    if is_local { path.to_owned() } else { String::new() }
+    let is_local = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
+    if is_local && path.bytes().all(|byte| byte.is_ascii_graphic()) { path.to_owned() } else { String::new() }
 }
+
+/// What a cookie cannot hold as it is (RFC 6265, section 4.1.1).
+const IN_COOKIE: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b',').add(b';').add(b'\\').add(b'%');
 
 /// RFC 6265, section 4.1.1.
 fn is_cookie_text(text: &str) -> bool {
@@ -129,11 +145,14 @@ impl Outbound {
     ) -> Result<Response, ApiError> {
         let rules = app.settings().cookies;
         let mut response = redirect_to(url)?;
-        let verifier = has_verifier.then_some((VERIFIER, self.verifier.as_str()));
-        let cookies = [(STATE, self.state.as_str()), (REDIRECT, &self.redirect), (PROVIDER, provider)];
-        for (name, value) in cookies.into_iter().chain([(NONCE, self.nonce.as_str())]).chain(verifier) {
+        let redirect = utf8_percent_encode(&self.redirect, IN_COOKIE).to_string();
+        let cookies = [(STATE, self.state.as_str()), (REDIRECT, &redirect), (PROVIDER, provider), (NONCE, &self.nonce)];
+        for (name, value) in cookies {
             response.headers_mut().append(header::SET_COOKIE, rules.passing(name, value)?);
         }
+        // One that is left over from another way would be shown to a provider that never saw its challenge.
+        let verifier = if has_verifier { rules.passing(VERIFIER, &self.verifier)? } else { rules.removed(VERIFIER)? };
+        response.headers_mut().append(header::SET_COOKIE, verifier);
         Ok(response)
     }
 }
@@ -177,7 +196,9 @@ mod tests {
             ("https:////evil.example/x", ""),
             ("evil", ""),
             ("/a#b", "/a"),
-            ("/a;b", ""),
+            ("/a;b?c,d", "/a;b?c,d"),
+            ("/a?u=http://b/c", "/a?u=http://b/c"),
+            ("javascript:alert(1)", ""),
             ("/a b", ""),
             ("", ""),
         ] {

@@ -1,5 +1,10 @@
 //! Sign-in by GitHub.
-use axum::{Extension, extract::State, http::HeaderMap, response::Response};
+use axum::{
+    Extension,
+    extract::State,
+    http::{HeaderMap, Uri},
+    response::Response,
+};
 use keyfob_api::users::DeviceAuthorization;
 use keyfob_identity::{GithubAccount, HttpError, Tokens};
 use keyfob_store::LoginType;
@@ -10,7 +15,7 @@ use super::{
     arrival::{Visit, not_configured, token_ends_at},
     claims,
     flow::{self, Inbound, Step},
-    refusal::Refusal,
+    refusal::{Refusal, failed, is_pending},
 };
 use crate::{
     context::RequestContext,
@@ -18,6 +23,7 @@ use crate::{
     error::ApiError,
     extract::{ApiJson, ApiQuery},
     gate::{Newcomer, Signups},
+    pages::{self, wants_page},
     state::App,
 };
 
@@ -35,6 +41,7 @@ pub(crate) const DEVICE_PAGE: &str = "/login/device";
 pub(super) async fn callback(
     State(app): State<App>,
     Extension(context): Extension<RequestContext>,
+    uri: Uri,
     headers: HeaderMap,
     query: ApiQuery,
 ) -> Result<Response, Refusal> {
@@ -51,18 +58,26 @@ pub(super) async fn callback(
             Ok(outbound.send(&app, NAME, url.as_str(), true)?)
         }
         Step::In(inbound) => {
-            // Counts if it is refused.
-            context.trail.sign_in_failed("login", None);
+            let wants_page = wants_page(&headers);
             let now = app.clock().now();
             let code = inbound.code.reveal();
-            let tokens = if is_device {
-                way.provider.exchange_device(code, now).await?
+            let traded = if is_device {
+                way.provider.exchange_device(code, now).await
             } else {
                 let verifier = inbound.verifier.as_deref().unwrap_or_default();
-                way.provider.exchange(code, &redirect_uri, verifier, now).await?
+                way.provider.exchange(code, &redirect_uri, verifier, now).await
             };
-            let newcomer = identify(&app, way, &inbound, tokens).await?;
-            let visit = Visit { app: &app, context, headers: &headers, inbound: &inbound, is_device };
+            // Without JavaScript people ask themselves whether they have typed their code.
+            if is_device && wants_page && traded.as_ref().is_err_and(is_pending) {
+                return Ok(pages::not_yet(&uri.to_string()));
+            }
+            // Whoever asks before they have typed it has not failed; everything else counts if it is refused.
+            if !traded.as_ref().is_err_and(is_pending) {
+                context.trail.sign_in_failed("login", None);
+            }
+            let newcomer = identify(&app, way, &inbound, traded?).await?;
+            let answers_json = is_device && !wants_page;
+            let visit = Visit { app: &app, context, headers: &headers, inbound: &inbound, answers_json };
             visit.admit(newcomer).await
         }
     }
@@ -139,7 +154,7 @@ pub(super) async fn device(State(app): State<App>) -> Result<ApiJson<DeviceAutho
     if !way.args.oauth2_github_device_flow {
         return Err(ApiError::bad_request("Device flow is not enabled for Github OAuth2.").into());
     }
-    let code = way.provider.start_device().await?;
+    let code = way.provider.start_device().await.map_err(|error| failed("GitHub gives no code.", &error))?;
     Ok(ApiJson(DeviceAuthorization {
         device_code: code.device_code,
         user_code: code.user_code,

@@ -24,6 +24,7 @@ use crate::{
     extract::{ApiJson, ApiQuery},
     gate::{AuthorizedStore, Newcomer, Signups},
     state::App,
+    validate::is_email,
 };
 
 const NAME: &str = "oidc";
@@ -58,7 +59,7 @@ pub(super) async fn callback(
                 return Err(ApiError::new(StatusCode::UNAUTHORIZED, "State mismatched.").into());
             }
             let newcomer = identify(&app, way, &inbound, &redirect_uri).await?;
-            let visit = Visit { app: &app, context, headers: &headers, inbound: &inbound, is_device: false };
+            let visit = Visit { app: &app, context, headers: &headers, inbound: &inbound, answers_json: false };
             visit.admit(newcomer).await
         }
     }
@@ -81,6 +82,10 @@ async fn identify(app: &App, way: &OidcWay, inbound: &Inbound, redirect_uri: &st
     let OidcIdentity { issuer, subject, claims, tokens } = way.provider.finish(arrival).await?;
     let profile = profile(&claims, &way.fields)?;
     let args = &way.args;
+    if !is_email(&profile.email) {
+        let message = "Email in OIDC payload is no e-mail address: name another claim with --oidc-email-field.";
+        return Err(ApiError::bad_request(message).into());
+    }
     if !claims::is_in_domains(&profile.email, &args.oidc_email_domain) {
         let text = format!("Your email {} is not in domains {}.", profile.email, args.oidc_email_domain.join(", "));
         return Err(Refusal::Page("Unauthorized email", text));

@@ -4,6 +4,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use keyfob_identity::{HttpError, OidcError, ProfileError, TokenError};
+use keyfob_store::LoginType;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::{
@@ -52,31 +53,41 @@ impl From<Refused> for Refusal {
     }
 }
 
+/// Whether nobody has typed the code yet.
+pub(super) fn is_pending(error: &TokenError) -> bool {
+    let words = ["authorization_pending", "slow_down"];
+    matches!(error, TokenError::Refused { code, .. } if words.contains(&code.as_str()))
+}
+
+/// What is not the fault of who signs in is for the log, too.
+pub(super) fn failed(message: &str, cause: &dyn std::fmt::Display) -> Refusal {
+    tracing::warn!(%cause, "{message}");
+    Refusal::Api(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, message).detail(cause.to_string()))
+}
+
 impl From<TokenError> for Refusal {
     fn from(error: TokenError) -> Self {
-        let is_pending = matches!(&error, TokenError::Refused { code, .. } if code == "authorization_pending");
-        let status = if is_pending { StatusCode::BAD_REQUEST } else { StatusCode::INTERNAL_SERVER_ERROR };
-        Self::Api(ApiError::new(status, "Failed exchanging Oauth code.").detail(error.to_string()))
+        let message = "Failed exchanging Oauth code.";
+        if is_pending(&error) {
+            return Self::Api(ApiError::bad_request(message).detail(error.to_string()));
+        }
+        failed(message, &error)
     }
 }
 
 impl From<HttpError> for Refusal {
     fn from(error: HttpError) -> Self {
-        let message = "Internal error fetching authenticated Github user.";
-        Self::Api(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, message).detail(error.to_string()))
+        failed("Internal error fetching authenticated Github user.", &error)
     }
 }
 
 impl From<OidcError> for Refusal {
     fn from(error: OidcError) -> Self {
-        let internal = |message: &str, detail: String| {
-            Self::Api(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, message).detail(detail))
-        };
         let bad = |message: &str| ApiError::bad_request(message);
         match error {
             OidcError::Exchange(error) => error.into(),
-            OidcError::Provider(cause) => internal("The OpenID Connect provider cannot be asked.", cause),
-            OidcError::UserInfo(cause) => internal("Failed to obtain user information claims.", cause),
+            OidcError::Provider(cause) => failed("The OpenID Connect provider cannot be asked.", &cause),
+            OidcError::UserInfo(cause) => failed("Failed to obtain user information claims.", &cause),
             OidcError::NoIdToken => Self::Api(bad(
                 "id_token not found in response payload. Ensure your OIDC callback is configured correctly!",
             )),
@@ -106,7 +117,11 @@ impl From<ProfileError> for Refusal {
 impl From<ArriveError> for Refusal {
     fn from(error: ArriveError) -> Self {
         match error {
-            ArriveError::AlreadyLinked => Self::Page(
+            ArriveError::AlreadyLinked(LoginType::Github) => Self::Api(ApiError::new(
+                StatusCode::FORBIDDEN,
+                "This account is already linked to a different identity provider subject.",
+            )),
+            ArriveError::AlreadyLinked(_) => Self::Page(
                 "Account already linked",
                 "The user with this address signs in by another account of this provider. Sign in by that one, or ask \
                  an administrator."

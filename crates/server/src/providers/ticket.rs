@@ -5,7 +5,7 @@ use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation,
     errors::{Error, ErrorKind},
 };
-use keyfob_store::{LoginType, User};
+use keyfob_store::{LoginType, PasswordHash, User};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -50,6 +50,15 @@ pub(super) enum BadTicket {
     State,
 }
 
+/// What names a promise: made of its state, which is random, and of the password that it was made with, so that another
+/// password voids it.
+pub(crate) fn promise_id(state: &str, password: &PasswordHash) -> Uuid {
+    let digest: [u8; 32] =
+        Sha256::new().chain_update(state).chain_update([0]).chain_update(&password.0).finalize().into();
+    let (id, _) = digest.split_first_chunk::<16>().unwrap_or((&[0; 16], &[]));
+    uuid::Builder::from_custom_bytes(*id).into_uuid()
+}
+
 impl Tickets {
     pub(crate) fn new(key: &[u8; 64], deployment: &Uuid) -> Self {
         let key_id = URL_SAFE_NO_PAD.encode(Sha256::digest(key));
@@ -64,7 +73,7 @@ impl Tickets {
         to: LoginType,
         state: &str,
         now: Timestamp,
-        id: Uuid,
+        password: &PasswordHash,
     ) -> Result<String, Error> {
         let second = now.as_second();
         let claims = Claims {
@@ -74,7 +83,7 @@ impl Tickets {
             exp: second.saturating_add(LIFE.as_secs()),
             nbf: second.saturating_sub(1),
             iat: second,
-            jti: id.to_string(),
+            jti: promise_id(state, password).to_string(),
             user_id: user.id.to_string(),
             state: state.to_owned(),
             from_login_type: user.login_type.as_str().to_owned(),
@@ -113,6 +122,12 @@ impl Tickets {
         if claims.state != state {
             return Err(BadTicket::State);
         }
-        Ok(Conversion { user_id: claims.user_id, from: claims.from_login_type, to: claims.to_login_type })
+        Ok(Conversion {
+            id: claims.jti,
+            state: claims.state,
+            user_id: claims.user_id,
+            from: claims.from_login_type,
+            to: claims.to_login_type,
+        })
     }
 }

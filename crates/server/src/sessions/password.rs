@@ -95,14 +95,19 @@ fn require_password_login(user: &User) -> Result<(), ApiError> {
     Err(ApiError::new(StatusCode::FORBIDDEN, message))
 }
 
+fn suspended() -> ApiError {
+    let message = "Your account is suspended. Contact an admin to reactivate your account.";
+    ApiError::new(StatusCode::UNAUTHORIZED, message)
+}
+
 /// Signing in ends dormancy, and is not for the suspended.
 pub(super) async fn awake(store: &AuthorizedStore, user: User) -> Result<User, ApiError> {
     match user.status {
         UserStatus::Active => Ok(user),
-        UserStatus::Dormant => Ok(store.set_user_status(&user, UserStatus::Active).await?),
-        UserStatus::Suspended => Err(ApiError::new(
-            StatusCode::UNAUTHORIZED,
-            "Your account is suspended. Contact an admin to reactivate your account.",
-        )),
+        UserStatus::Suspended => Err(suspended()),
+        UserStatus::Dormant => match store.wake(user.id).await? {
+            user if user.status == UserStatus::Active => Ok(user),
+            _ => Err(suspended()),
+        },
     }
 }

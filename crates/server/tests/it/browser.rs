@@ -12,23 +12,33 @@ use crate::support::{Answer, Identity, TestApp};
 pub(crate) struct Browser {
     pub(crate) nobody: Identity,
     pub(crate) cookies: BTreeMap<String, String>,
+    /// What it would like to be shown.
+    pub(crate) accepts: &'static str,
 }
 
 impl Browser {
     /// A browser that has never been here.
     pub(crate) fn new(app: &TestApp) -> Self {
-        Self { nobody: app.nobody(), cookies: BTreeMap::new() }
+        Self { nobody: app.nobody(), cookies: BTreeMap::new(), accepts: "*/*" }
     }
 
     /// The same with a session.
     pub(crate) fn signed_in(app: &TestApp, session: &Identity) -> Self {
         let cookies = [("coder_session_token".to_owned(), session.key.clone())].into();
-        Self { nobody: app.nobody(), cookies }
+        Self { cookies, ..Self::new(app) }
     }
 
     /// Opens an address: a path here, or one that begins with where here is.
     pub(crate) async fn open(&mut self, address: &str) -> Answer {
         self.send(Method::GET, address, "").await
+    }
+
+    /// Opens an address to look at what is there.
+    pub(crate) async fn look_at(&mut self, address: &str) -> Answer {
+        self.accepts = "text/html,*/*;q=0.8";
+        let answer = self.open(address).await;
+        self.accepts = "*/*";
+        answer
     }
 
     /// Sends the form of a page, with the hidden fields that the page holds.
@@ -47,6 +57,7 @@ impl Browser {
             .method(method)
             .uri(path)
             .header(header::COOKIE, cookies.join("; "))
+            .header(header::ACCEPT, self.accepts)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Body::from(form.to_owned()))
             .unwrap();

@@ -113,6 +113,19 @@ async fn whoever_lacks_the_promise_converts_nobody() {
     }
 }
 
+/// Whoever learned the password and began it is stopped by another password.
+#[tokio::test]
+async fn another_password_voids_the_promise() {
+    let (app, owner, alice, provider) = town().await;
+    let (mut browser, state) = begin(&app, &alice).await;
+    let change = json!({"password": "An0ther!Secret-pw"});
+    owner.put("/api/v2/users/alice/password", change).await.expect(StatusCode::NO_CONTENT);
+    let answer = complete(&mut browser, &state, &provider).await.expect(StatusCode::FORBIDDEN);
+    assert_eq!(answer.message(), "Request to convert login type from password to oidc failed");
+    let alice = owner.get("/api/v2/users/alice").await.expect(StatusCode::OK);
+    assert_eq!(alice.text("login_type"), "password");
+}
+
 /// Nobody but the user themselves, and who has a full key and their password, begins it.
 #[tokio::test]
 async fn a_narrow_key_converts_nobody_else() {

@@ -364,6 +364,33 @@ async fn groups_and_roles_follow_the_provider() {
     assert!(answer.body.contains("Not a member of an allowed group"), "{}", answer.body);
 }
 
+/// Two groups of the provider may be one here, and what cannot be a group's name is none.
+#[tokio::test]
+async fn groups_that_the_provider_names_twice_or_oddly_keep_nobody_out() {
+    let provider = provider();
+    let flags = ["--oidc-group-field=groups", "--oidc-group-mapping={\"dev\": \"eng\"}", "--oidc-group-auto-create"];
+    let (app, owner) = town(&provider, &flags).await;
+    let mut claims = amy();
+    claims["groups"] = json!(["eng", "dev", "eng", "Domain Users", "a/b", "new", "Everyone"]);
+    provider.sign_in_as(&claims);
+    signed_in(&app, &provider).await;
+    let groups = owner.get("/api/v2/groups").await.expect(StatusCode::OK).json();
+    let mut names: Vec<_> = groups.as_array().unwrap().iter().map(|group| group["name"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["Everyone", "eng"]);
+}
+
+/// Contract, section 5.9: the first user is an owner, whatever the provider says of roles: somebody must be.
+#[tokio::test]
+async fn the_first_user_is_an_owner_even_if_roles_follow_the_provider() {
+    let provider = provider();
+    let flags = flags(&provider, &["--oidc-user-role-field=roles"]);
+    let app = TestApp::empty(&flags.iter().map(AsRef::as_ref).collect::<Vec<_>>()).await;
+    let amy = signed_in(&app, &provider).await;
+    let me = amy.get("/api/v2/users/me").await.expect(StatusCode::OK).json();
+    assert_eq!(me["roles"][0]["name"], "owner");
+}
+
 /// Contract, section 1.7, rows 6 and 7.
 #[tokio::test]
 async fn a_session_lives_as_long_as_the_providers() {

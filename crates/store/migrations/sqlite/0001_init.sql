@@ -111,6 +111,7 @@ CREATE TABLE groups (
     display_name    TEXT    NOT NULL DEFAULT '',
     avatar_url      TEXT    NOT NULL DEFAULT '',
     quota_allowance INTEGER NOT NULL DEFAULT 0,
+    source          TEXT    NOT NULL DEFAULT 'user' CHECK (source IN ('user', 'oidc')),
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL,
     UNIQUE (organization_id, name)

@@ -1,7 +1,7 @@
 //! Changes to groups, and to who is in them.
 use sea_query::{Expr, ExprTrait as _, OnConflict, Query};
 
-use super::{Group, GroupMembers, GroupRow, Groups, find, select};
+use super::{Group, GroupMembers, GroupRow, Groups, find, named, select};
 use crate::{
     GroupId, OrganizationId, StoreError, Tx, UserId,
     db::{Source as _, microseconds},
@@ -14,6 +14,18 @@ impl Tx {
     /// When the database cannot be read.
     pub async fn find_group(&mut self, id: GroupId) -> Result<Option<Group>, StoreError> {
         find(self, select().and_where(Expr::col(Groups::Id).eq(id.0))).await
+    }
+
+    /// The group of this name in an organization as this unit of work sees it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn find_group_by_name(
+        &mut self,
+        organization: OrganizationId,
+        name: &str,
+    ) -> Result<Option<Group>, StoreError> {
+        find(self, &named(organization, name)).await
     }
 
     /// Adds a group.
@@ -35,6 +47,7 @@ impl Tx {
                 G::DisplayName,
                 G::AvatarUrl,
                 G::QuotaAllowance,
+                G::Source,
                 G::CreatedAt,
                 G::UpdatedAt,
             ])
@@ -45,6 +58,7 @@ impl Tx {
                 new.display_name.as_str().into(),
                 new.avatar_url.as_str().into(),
                 new.quota_allowance.into(),
+                new.source.as_str().into(),
                 microseconds(new.created_at).into(),
                 microseconds(new.updated_at).into(),
             ]);

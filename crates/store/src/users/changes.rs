@@ -5,7 +5,7 @@ use sea_query::{Expr, ExprTrait as _, Func, Order, Query, SimpleExpr};
 use super::{LoginType, NewUser, User, UserRow, UserStatus, Users, find, fold, is_live, select};
 use crate::{
     StoreError, Tx, UserId,
-    db::{Source as _, microseconds},
+    db::{Source as _, is_among, microseconds},
 };
 
 impl Tx {
@@ -177,6 +177,19 @@ impl Tx {
         self.delete_notices_of(id).await?;
         self.delete_links_of(id).await?;
         self.revoke_grants_to(id.0).await
+    }
+
+    /// Whether somebody else than this user is an owner and may act.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn has_other_owner(&mut self, than: UserId) -> Result<bool, StoreError> {
+        let is_other = Expr::col(Users::Id).ne(than.0).and(is_live());
+        let mut query = select(is_other.and(is_among("owner", Expr::col(Users::Roles))));
+        query.and_where(Expr::col(Users::Status).ne(UserStatus::Suspended.as_str())).limit(1);
+        let found: Option<UserRow> = (&mut &mut *self).fetch_optional(&query).await?;
+        Ok(found.is_some())
     }
 
     /// People who are active and have not acted since then.

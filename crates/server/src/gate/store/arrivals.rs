@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::{AuthorizedStore, KeyOrder, MintError, MintedKey, audit::user_audit, keys::key_object, users::SET_UP};
 use crate::{
     gate::Refused,
+    providers::promise_id,
     users::{default_organization, person},
 };
 
@@ -55,6 +56,9 @@ pub(crate) struct ProviderGroups {
 
 /// A promise to convert a user's login type, as its ticket says.
 pub(crate) struct Conversion {
+    /// What only the promise made with the present password has.
+    pub(crate) id: String,
+    pub(crate) state: String,
     pub(crate) user_id: String,
     pub(crate) from: String,
     pub(crate) to: String,
@@ -62,8 +66,8 @@ pub(crate) struct Conversion {
 
 /// Why somebody is not let in.
 pub(crate) enum ArriveError {
-    /// The user with their address has another account of the provider.
-    AlreadyLinked,
+    /// The user with their address has another account of this kind of provider.
+    AlreadyLinked(LoginType),
     /// The user signs in otherwise.
     OtherLoginType {
         asked: &'static str,
@@ -138,7 +142,10 @@ impl AuthorizedStore {
         let known = self.whose(&mut tx, &newcomer).await?;
         let user = known.ok_or_else(|| ArriveError::UnknownToConvert(newcomer.email.clone()))?;
         let (from, to) = (user.login_type.as_str(), newcomer.login_type.as_str());
-        if ticket.user_id != user.id.to_string() || ticket.from != from || ticket.to != to {
+        let password = tx.find_password(user.id).await?.unwrap_or_default();
+        // Whoever learned the password and began it is stopped by another password.
+        let is_current = ticket.id == promise_id(&ticket.state, &password).to_string();
+        if !is_current || ticket.user_id != user.id.to_string() || ticket.from != from || ticket.to != to {
             return Err(ArriveError::NotTheirs { from: ticket.from.clone(), to: ticket.to.clone() });
         }
         tx.update_login_type(user.id, newcomer.login_type, self.now()).await?;
@@ -173,7 +180,7 @@ impl AuthorizedStore {
         let Some((user, _)) = self.store().find_login(&newcomer.email).await? else { return Ok(None) };
         let has_another = tx.find_link(user.id, newcomer.login_type).await?.is_some();
         if has_another && !newcomer.trusts_email {
-            return Err(ArriveError::AlreadyLinked);
+            return Err(ArriveError::AlreadyLinked(newcomer.login_type));
         }
         Ok(Some(user))
     }
@@ -189,7 +196,7 @@ impl AuthorizedStore {
         let roles = if is_first { vec!["owner".to_owned()] } else { Vec::new() };
         let new = NewUser { user: User { roles, ..user }, password_hash: PasswordHash::default() };
         let organization =
-            if is_first { self.open_for_business(tx).await? } else { self.default_organization().await? };
+            if is_first { self.open_for_business(tx).await? } else { self.default_organization(tx).await? };
         tx.insert_user(&new).await?;
         self.insert_member(tx, &new.user, organization.id).await?;
         self.record(tx, user_audit("create", StatusCode::CREATED, None, &new.user)).await?;
@@ -203,8 +210,8 @@ impl AuthorizedStore {
         Ok(organization)
     }
 
-    pub(super) async fn default_organization(&self) -> Result<Organization, StoreError> {
-        self.store().find_default_organization().await?.ok_or(StoreError::Gone)
+    pub(super) async fn default_organization(&self, tx: &mut Tx) -> Result<Organization, StoreError> {
+        tx.find_default_organization().await?.ok_or(StoreError::Gone)
     }
 
     /// This username, or one that begins so, if it is taken.

@@ -1,15 +1,21 @@
 //! Groups and roles that a provider decides on: people have exactly those, from sign-in to sign-in.
+use std::collections::BTreeSet;
+
 use axum::http::StatusCode;
 use keyfob_rbac::{RoleName, is_assignable};
-use keyfob_store::{Group, GroupId, StoreError, Tx, User};
+use keyfob_store::{Group, GroupId, GroupSource, StoreError, Tx, User};
 
 use super::{
     AuthorizedStore, ProviderGroups,
     audit::{group_audit, user_audit},
 };
+use crate::validate::is_group_name;
+
+/// The role that somebody must hold.
+const OWNER: &str = "owner";
 
 impl AuthorizedStore {
-    /// Gives a user exactly these roles; those that there are not are left out.
+    /// Gives a user exactly these roles; those that there are not are left out. The last owner stays one.
     pub(super) async fn follow_roles(
         &self,
         tx: &mut Tx,
@@ -19,11 +25,17 @@ impl AuthorizedStore {
         let Some(roles) = roles else { return Ok(user) };
         let mut known: Vec<String> =
             roles.iter().filter(|name| is_assignable(&RoleName::site(name))).cloned().collect();
+        if known.len() < roles.len() {
+            tracing::warn!(user.id = %user.id, "the provider names roles that there are not");
+        }
+        // Somebody must be: nobody else could give it back.
+        let is_owner = user.roles.iter().any(|role| role == OWNER);
+        if is_owner && !known.iter().any(|role| role == OWNER) && !tx.has_other_owner(user.id).await? {
+            tracing::warn!(user.id = %user.id, "stays an owner, though the provider does not say so: there is no other");
+            known.push(OWNER.to_owned());
+        }
         known.sort_unstable();
         known.dedup();
-        if known.len() < roles.len() {
-            tracing::warn!(user.id = %user.id, "the provider names roles that there are not, or one twice");
-        }
         if known == user.roles {
             return Ok(user);
         }
@@ -40,12 +52,14 @@ impl AuthorizedStore {
         user: &User,
         wanted: &ProviderGroups,
     ) -> Result<(), StoreError> {
-        let organization = self.default_organization().await?;
+        let organization = self.default_organization(tx).await?;
         if tx.find_member(organization.id, user.id).await?.is_none() {
             return Ok(());
         }
         let mut now_in = Vec::new();
-        for name in &wanted.names {
+        // Several of the provider's groups may be one here.
+        let names: BTreeSet<&str> = wanted.names.iter().map(String::as_str).collect();
+        for name in names {
             if let Some(group) = self.group_named(tx, &organization, name, wanted.creates).await? {
                 if tx.insert_group_member(group.id, user.id).await? {
                     self.record_members(tx, &group, &[user], &[]).await?;
@@ -96,9 +110,13 @@ impl AuthorizedStore {
         name: &str,
         creates: bool,
     ) -> Result<Option<Group>, StoreError> {
-        let found = self.store().find_group_by_name(organization.id, name).await?;
+        let found = tx.find_group_by_name(organization.id, name).await?;
         if found.is_some() || !creates {
             return Ok(found.filter(|group| !group.is_everyone()));
+        }
+        if !is_group_name(name) {
+            tracing::warn!(group = name, "the provider names a group that cannot be called so here");
+            return Ok(None);
         }
         let now = self.now();
         let group = Group {
@@ -108,6 +126,7 @@ impl AuthorizedStore {
             display_name: String::new(),
             avatar_url: String::new(),
             quota_allowance: 0,
+            source: GroupSource::Oidc,
             created_at: now,
             updated_at: now,
         };

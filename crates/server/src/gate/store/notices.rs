@@ -2,7 +2,9 @@
 use jiff::{SignedDuration, Timestamp};
 use keyfob_api::secret::SecretText;
 use keyfob_rbac::{Action, Object, ResourceType};
-use keyfob_store::{ApiKey, EndingTokens, Notice as Kept, Passcode, StoreError, Tx, User, UserId, UserStatus};
+use keyfob_store::{
+    ApiKey, EndingTokens, KeyId, LoginType, Notice as Kept, Passcode, StoreError, Tx, User, UserId, UserStatus,
+};
 use uuid::Uuid;
 
 use super::{AuthorizedStore, passcodes::hash_passcode};
@@ -121,16 +123,33 @@ impl AuthorizedStore {
             created_at: kept.created_at,
             passcode: None,
         };
+        if !self.is_still_so(tx, &due.notice).await? {
+            return Ok(None);
+        }
         if due.notice == Notice::PasswordReset {
-            let Some(pending) = tx.find_passcode(user.id).await?.filter(|pending| pending.ends_at > self.now()) else {
-                return Ok(None);
-            };
-            let passcode = SecretText::new(self.app.random().uuid().to_string());
+            let pending = tx.find_passcode(user.id).await?.filter(|pending| pending.ends_at > self.now());
+            let could = user.login_type == LoginType::Password && user.status != UserStatus::Suspended;
+            let Some(pending) = pending.filter(|_| could) else { return Ok(None) };
+            let passcode = self.passcode_of(kept.id);
             let hash = Some(hash_passcode(&passcode));
             tx.set_passcode(user.id, &Passcode { hash, ends_at: pending.ends_at }).await?;
             due.passcode = Some(passcode);
         }
         Ok(Some(due))
+    }
+
+    /// Whether there still is what a notice tells of.
+    async fn is_still_so(&self, tx: &mut Tx, notice: &Notice) -> Result<bool, StoreError> {
+        let Notice::TokenEnding { token } = notice else { return Ok(true) };
+        let Some(id) = KeyId::parse(&token.id) else { return Ok(false) };
+        Ok(tx.find_key(&id).await?.is_some_and(|key| key.is_live(self.now())))
+    }
+
+    /// The passcode that a notice carries: the same however often it is sent, so that whichever mail arrives works.
+    fn passcode_of(&self, notice: Uuid) -> SecretText {
+        let derived = self.app.seal().derived(&format!("passcode:{notice}"));
+        let (random, _) = derived.split_first_chunk::<16>().unwrap_or((&[0; 16], &[]));
+        SecretText::new(uuid::Builder::from_random_bytes(*random).into_uuid().to_string())
     }
 
     /// Takes a notice out of the queue. Requires `update` on all users.

@@ -165,7 +165,8 @@ impl AuthorizedStore {
         let user = &tx.find_user(user.id).await?.ok_or(StoreError::Gone)?;
         self.require_setting_password(user).await?;
         let old = tx.find_password(user.id).await?.ok_or(StoreError::Gone)?;
-        if seen.is_some_and(|seen| *seen != old) {
+        // They may have been converted meanwhile.
+        if seen.is_some_and(|seen| *seen != old) || user.login_type != LoginType::Password {
             return Err(SetPasswordError::Overtaken);
         }
         let by = match self.caller.user() {

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use keyfob_rbac::{Action, Object, ResourceType};
 use keyfob_store::{
-    ListUsers, Member, NewUser, Organization, OrganizationId, ResourcesOf, StoreError, User, UserId, UserStatus,
+    ListUsers, Member, NewUser, Organization, OrganizationId, ResourcesOf, StoreError, Tx, User, UserId, UserStatus,
 };
 use uuid::Uuid;
 
@@ -167,16 +167,52 @@ impl AuthorizedStore {
         Ok(Some(organization))
     }
 
-    /// Sets a user's status. Requires `update` on the user.
+    /// Lets a user act again. Requires `update` on the user.
     #[tracing::instrument(skip_all)]
-    pub(crate) async fn set_user_status(&self, user: &User, status: UserStatus) -> Result<User, Refused> {
-        self.require_permitted(Action::UPDATE, &user_object(user.id))?;
+    pub(crate) async fn activate_user(&self, id: UserId) -> Result<User, Refused> {
+        self.require_permitted(Action::UPDATE, &user_object(id))?;
+        let mut tx = self.store().begin().await?;
+        let user = tx.find_user(id).await?.filter(|user| !user.deleted).ok_or(StoreError::Gone)?;
+        let changed = self.set_status(&mut tx, &user, UserStatus::Active).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    /// Lets a user act no more, unless they are an owner: then nothing changes. Requires `update` on the user.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn suspend_user(&self, id: UserId) -> Result<Option<User>, Refused> {
+        self.require_permitted(Action::UPDATE, &user_object(id))?;
+        let mut tx = self.store().begin().await?;
+        let user = tx.find_user(id).await?.filter(|user| !user.deleted).ok_or(StoreError::Gone)?;
+        if user.roles.iter().any(|role| role == "owner") {
+            return Ok(None);
+        }
+        let changed = self.set_status(&mut tx, &user, UserStatus::Suspended).await?;
+        tx.commit().await?;
+        Ok(Some(changed))
+    }
+
+    /// Wakes a user who acts again, if they are dormant by now; answers them as they are then. Requires `update` on the
+    /// user.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn wake(&self, id: UserId) -> Result<User, Refused> {
+        self.require_permitted(Action::UPDATE, &user_object(id))?;
+        let mut tx = self.store().begin().await?;
+        let user = tx.find_user(id).await?.filter(|user| !user.deleted).ok_or(StoreError::Gone)?;
+        if user.status != UserStatus::Dormant {
+            return Ok(user);
+        }
+        let awake = self.set_status(&mut tx, &user, UserStatus::Active).await?;
+        tx.touch_user(id, self.now()).await?;
+        tx.commit().await?;
+        Ok(User { last_seen_at: Some(self.now()), ..awake })
+    }
+
+    async fn set_status(&self, tx: &mut Tx, user: &User, status: UserStatus) -> Result<User, StoreError> {
         let now = self.now();
         let changed = User { status, updated_at: now, ..user.clone() };
-        let mut tx = self.store().begin().await?;
         tx.update_user_status(user.id, status, now).await?;
-        self.record(&mut tx, user_audit("write", StatusCode::OK, Some(user), &changed)).await?;
-        tx.commit().await?;
+        self.record(tx, user_audit("write", StatusCode::OK, Some(user), &changed)).await?;
         Ok(changed)
     }
 

@@ -188,7 +188,7 @@ async fn the_check_says_of_what_is_another_organizations_what_it_says_of_nothing
 /// What names nothing in its path is here, or holds nothing of an organization.
 #[test]
 fn every_endpoint_is_tried_in_its_path_its_query_or_its_body() {
-    const WITHOUT: [(&str, &str); 34] = [
+    const WITHOUT: [(&str, &str); 36] = [
         ("DELETE", "/users/authmethods"),
         ("DELETE", "/users/first"),
         ("DELETE", "/users/login"),
@@ -216,6 +216,8 @@ fn every_endpoint_is_tried_in_its_path_its_query_or_its_body() {
         ("GET", "/users/roles"),
         ("GET", "/users/validate-password"),
         ("POST", "/csp/reports"),
+        ("POST", "/device/code"),
+        ("POST", "/device/token"),
         ("POST", "/organizations"),
         ("POST", "/users/first"),
         ("POST", "/users/login"),
