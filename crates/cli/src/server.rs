@@ -38,12 +38,11 @@ enum LogFormat {
 /// a variable itself.
 pub(crate) fn with_settings(command: clap::Command) -> anyhow::Result<clap::Command> {
     let command = command.mut_subcommand("server", keyfob_server::with_coder_environment);
-    let Some(file) = asked(&command).and_then(|matches| keyfob_server::config_file(&matches)) else {
-        return Ok(command);
-    };
+    let Some(given) = asked(&command) else { return Ok(command) };
+    let Some(file) = keyfob_server::config_file(&given) else { return Ok(command) };
     let mut problems = Vec::new();
     let command = command.mut_subcommand("server", |server| {
-        keyfob_server::with_config_file(server.clone(), &file).unwrap_or_else(|found| {
+        keyfob_server::with_config_file(server.clone(), &file, &given).unwrap_or_else(|found| {
             problems = found;
             server
         })
@@ -64,10 +63,11 @@ pub(crate) fn check_config(command: &clap::Command, out: Output) -> Option<anyho
     let matches = asked(&command)?;
     matches.subcommand_matches("config")?.subcommand_matches("check")?;
     let file = keyfob_server::config_file(&matches);
-    let server = command.find_subcommand("server")?;
-    let problems = keyfob_server::check_values(server, file.as_deref());
-    let problems = if problems.is_empty() { problems_together(command) } else { Ok(problems) };
-    Some(problems.and_then(|problems| {
+    let server = command.find_subcommand("server")?.clone();
+    let (mut problems, server) = keyfob_server::check_values(server, file.as_deref(), &matches);
+    let together = problems_together(command.mut_subcommand("server", |_| server));
+    Some(together.and_then(|together| {
+        problems.extend(together);
         if problems.is_empty() {
             out.remark("The settings are good.");
             return Ok(());
@@ -79,9 +79,12 @@ pub(crate) fn check_config(command: &clap::Command, out: Output) -> Option<anyho
 
 /// What is wrong with settings that are each well formed.
 fn problems_together(command: clap::Command) -> anyhow::Result<Vec<String>> {
-    let matches = with_settings(command)?.try_get_matches()?;
+    let matches = command.try_get_matches()?;
     let matches = matches.subcommand_matches("server").context("no server")?;
-    Ok(keyfob_server::check(&ServerArgs::from_arg_matches(matches)?))
+    let mut problems = keyfob_server::check(&ServerArgs::from_arg_matches(matches)?);
+    let filter = matches.get_one::<String>("log").map(EnvFilter::try_new);
+    problems.extend(filter.and_then(Result::err).map(|error| format!("--log: {error}")));
+    Ok(problems)
 }
 
 /// Runs until it is told to stop.

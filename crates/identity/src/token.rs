@@ -68,6 +68,13 @@ pub enum TokenError {
     Key(String),
 }
 
+impl ClientAuth {
+    /// Whether a text is a key that assertions can be signed with.
+    pub fn is_key(pem: &SecretText) -> bool {
+        EncodingKey::from_rsa_pem(pem.reveal().as_bytes()).is_ok()
+    }
+}
+
 /// Where tokens are to be had, and how the client proves who it is there.
 pub(crate) struct TokenEndpoint<'a> {
     pub(crate) http: &'a Http,

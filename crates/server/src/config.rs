@@ -7,6 +7,7 @@ mod github;
 mod guard;
 mod mail;
 mod oidc;
+mod problem;
 mod tls;
 
 pub use check::{check, check_values, config_file, with_config_file};
@@ -16,6 +17,7 @@ pub use github::GithubArgs;
 pub use guard::GuardArgs;
 pub use mail::MailArgs;
 pub use oidc::OidcArgs;
+pub use problem::{BadSetting, BadSettings};
 pub use tls::{ClientCertificates, TlsArgs, TlsVersion};
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -44,8 +46,12 @@ pub struct ServerArgs {
     #[arg(long, global = true, env = "KEYFOB_DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
     /// Where people reach this server, if not at the address it listens on.
-    #[arg(long, env = "KEYFOB_ACCESS_URL", value_name = "URL")]
+    #[arg(long, env = "KEYFOB_ACCESS_URL", value_name = "URL", value_parser = crate::access_url::parse)]
     pub access_url: Option<Url>,
+    /// Send on to the access URL whoever comes by another address.
+    #[arg(long, env = "KEYFOB_REDIRECT_TO_ACCESS_URL", value_parser = BoolishValueParser::new(), action = clap::ArgAction::Set,
+        num_args = 0..=1, default_value = "false", default_missing_value = "true", require_equals = true)]
+    pub redirect_to_access_url: bool,
     /// A TOML file with resource types of your own.
     #[arg(long, env = "KEYFOB_RESOURCE_TYPES", value_name = "FILE")]
     pub resource_types: Option<PathBuf>,
@@ -138,12 +144,29 @@ fn secret(text: &str) -> Result<SecretText, std::convert::Infallible> {
     Ok(SecretText::new(text))
 }
 
+/// The secret that is given, or is in the file that is named; the flags of both are for what is said of them.
+///
+/// # Errors
+/// When both are given, or the file cannot be read.
+pub(crate) fn one_secret(
+    (flag, file_flag): (&'static str, &'static str),
+    given: &Option<SecretText>,
+    file: Option<&std::path::Path>,
+) -> Result<Option<SecretText>, BadSetting> {
+    match (given, file) {
+        (Some(_), Some(_)) => Err(BadSetting::new(flag, format!("leave it out, or --{file_flag}"))),
+        (Some(secret), None) => Ok(Some(secret.clone())),
+        (None, Some(path)) => secret_in(path).map(Some).map_err(|error| BadSetting::new(file_flag, error)),
+        (None, None) => Ok(None),
+    }
+}
+
 /// The secret in a file, without one newline at its end.
 ///
 /// # Errors
 /// When the file cannot be read.
 pub(crate) fn secret_in(path: &std::path::Path) -> Result<SecretText, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let text = text.strip_suffix('\n').unwrap_or(&text);
-    Ok(SecretText::new(text.strip_suffix('\r').unwrap_or(text)))
+    let newline = ["\r\n", "\n"].into_iter().find_map(|newline| text.strip_suffix(newline));
+    Ok(SecretText::new(newline.unwrap_or(&text)))
 }

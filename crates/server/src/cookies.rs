@@ -3,7 +3,7 @@ use axum::http::HeaderValue;
 use jiff::Timestamp;
 use keyfob_api::{SESSION_TOKEN_COOKIE, secret::SecretText};
 
-use crate::error::ApiError;
+use crate::{config::BadSettings, error::ApiError};
 
 /// The cookie behind the proof that a page is ours.
 pub(crate) const CSRF_COOKIE: &str = "csrf_token";
@@ -29,25 +29,17 @@ pub(crate) struct CookieRules {
     has_host_prefix: bool,
 }
 
-/// A combination that browsers refuse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadCookieRules {
-    /// `SameSite=None` over plain http.
-    #[error("--samesite-auth-cookie=none takes --secure-auth-cookie: browsers drop such cookies otherwise")]
-    SameSite,
-    /// `__Host-` over plain http.
-    #[error("--host-prefix-cookie takes --secure-auth-cookie: browsers drop such cookies otherwise")]
-    HostPrefix,
-}
-
 impl CookieRules {
     /// Rules that browsers keep.
-    pub(crate) fn new(is_secure: bool, same_site: SameSite, has_host_prefix: bool) -> Result<Self, BadCookieRules> {
-        match (is_secure, same_site, has_host_prefix) {
-            (false, SameSite::None, _) => Err(BadCookieRules::SameSite),
-            (false, _, true) => Err(BadCookieRules::HostPrefix),
-            _ => Ok(Self { is_secure, same_site, has_host_prefix }),
+    pub(crate) fn new(is_secure: bool, same_site: SameSite, has_host_prefix: bool) -> Result<Self, BadSettings> {
+        let mut bad = BadSettings::default();
+        if !is_secure && same_site == SameSite::None {
+            bad.note("samesite-auth-cookie", "`none` takes --secure-auth-cookie: browsers drop such cookies otherwise");
         }
+        if !is_secure && has_host_prefix {
+            bad.note("host-prefix-cookie", "takes --secure-auth-cookie: browsers drop such cookies otherwise");
+        }
+        if bad.0.is_empty() { Ok(Self { is_secure, same_site, has_host_prefix }) } else { Err(bad) }
     }
 
     /// The name of the session's cookie; no other is looked at.

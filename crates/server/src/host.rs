@@ -9,6 +9,7 @@ use crate::{
     gate::{AuthorizedStore, System},
     passwords::weakness,
     start::data_dir,
+    start::likely_url,
     users::person,
     validate::Fields,
 };
@@ -56,7 +57,7 @@ impl Host {
     /// [`StartError::Locked`] when one runs on it, and whatever else keeps a server from starting.
     pub async fn open(args: &ServerArgs) -> Result<Self, StartError> {
         let random = Random::from_system().map_err(|error| StartError::Machine(format!("no randomness: {error}")))?;
-        let server = Server::open(args, &data_dir(args)?, "http://localhost", Clock::System, random).await?;
+        let server = Server::open(args, &data_dir(args)?, &likely_url(args), Clock::System, random).await?;
         let store = System::Host.store(server.app(), RequestContext::default());
         Ok(Self { server, store })
     }

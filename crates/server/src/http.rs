@@ -16,14 +16,13 @@ use tracing::Instrument as _;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    audit, authcheck,
+    access_url, audit, authcheck,
     context::{KeyLife, RequestContext, Trail},
     deployment, devices, documentation,
     error::ApiError,
     gate::csrf_guard,
     groups, limits, organizations, pages, providers, resources, roles, sessions,
     state::App,
-    tls::TlsPeer,
     tokens, users,
 };
 
@@ -80,6 +79,7 @@ fn framed(app: App, routes: Router<App>) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), csrf_guard))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(pages::for_people))
+        .layer(middleware::from_fn_with_state(app.clone(), access_url::redirect))
         .layer(middleware::from_fn_with_state(app.clone(), frame))
         .with_state(app)
 }
@@ -124,12 +124,8 @@ async fn frame(State(app): State<App>, mut request: Request, next: Next) -> Resp
 }
 
 fn context(app: &App, request: &Request) -> RequestContext {
-    let plain = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
-    let encrypted = || request.extensions().get::<ConnectInfo<TlsPeer>>().map(|info| info.0.0);
-    let address = plain
-        .or_else(encrypted)
-        .map(|peer| peer.ip())
-        .map(|peer| app.settings().proxies.client(peer, request.headers()));
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let address = peer.map(|peer| app.settings().proxies.client(peer, request.headers()));
     let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     RequestContext {
         request_id: app.random().uuid(),

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod access_url;
 mod audit;
 mod authcheck;
 mod clock;
@@ -30,6 +31,7 @@ mod resources;
 mod roles;
 mod seal;
 mod search;
+mod serve;
 mod sessions;
 mod start;
 mod state;
@@ -42,14 +44,11 @@ mod wire;
 pub use audit::{AuditFileError, AuditLine, RetiredLine, export_audit, verify_audit};
 pub use clock::Clock;
 pub use config::{
-    ClientCertificates, GithubArgs, GuardArgs, MailArgs, OidcArgs, ServerArgs, TlsArgs, TlsVersion, check,
-    check_values, config_file, parse_duration, with_coder_environment, with_config_file,
+    BadSetting, BadSettings, ClientCertificates, GithubArgs, GuardArgs, MailArgs, OidcArgs, ServerArgs, TlsArgs,
+    TlsVersion, check, check_values, config_file, parse_duration, with_coder_environment, with_config_file,
 };
 pub use host::{Host, HostError, NewAdmin};
 pub use http::Service;
 pub use keyfob_store::{AuditEntry, ChainCheckpoint, ChainFault, ChainHead};
-pub use mail::BadMailSetting;
-pub use providers::BadProvider;
 pub use random::Random;
 pub use start::{Ready, Server, StartError, serve};
-pub use tls::BadTls;

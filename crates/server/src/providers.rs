@@ -13,14 +13,13 @@ pub(crate) use flow::{is_on_the_way, local};
 pub(crate) use renewal::{NotRenewed, Renewed, renew};
 pub(crate) use ticket::{Tickets, promise_id};
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
-use keyfob_api::secret::SecretText;
 use keyfob_identity::{ClaimSource, ClientAuth, Fields, Github, GithubSettings, Http, Oidc, OidcSettings};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    config::{GithubArgs, OidcArgs, secret_in},
+    config::{BadSetting, BadSettings, GithubArgs, OidcArgs, one_secret, secret_in},
     state::App,
     users,
 };
@@ -57,66 +56,56 @@ pub(crate) struct GithubWay {
     pub(crate) args: GithubArgs,
 }
 
-/// A setting with which nobody can sign in: the flag, and what is wrong.
-#[derive(Debug, thiserror::Error)]
-#[error("--{flag}: {problem}")]
-pub struct BadProvider {
-    flag: &'static str,
-    problem: String,
-}
-
-fn bad(flag: &'static str, problem: impl std::fmt::Display) -> BadProvider {
-    BadProvider { flag, problem: problem.to_string() }
-}
-
 impl Providers {
     /// The providers that are set up.
     ///
     /// # Errors
-    /// What is wrong with the settings.
-    pub(crate) fn new(oidc: &OidcArgs, github: &GithubArgs) -> Result<Self, BadProvider> {
-        Ok(Self { oidc: OidcWay::new(oidc)?, github: GithubWay::new(github)? })
-    }
-}
-
-impl Providers {
     /// All that is wrong with the settings.
-    pub(crate) fn problems(oidc: &OidcArgs, github: &GithubArgs) -> Vec<String> {
-        let oidc = OidcWay::new(oidc).err();
-        oidc.into_iter().chain(GithubWay::new(github).err()).map(|problem| problem.to_string()).collect()
+    pub(crate) fn new(oidc: &OidcArgs, github: &GithubArgs) -> Result<Self, BadSettings> {
+        let mut bad = BadSettings::default();
+        let (oidc, github) = (bad.take(OidcWay::new(oidc)), bad.take(GithubWay::new(github)));
+        match (oidc, github) {
+            (Some(oidc), Some(github)) => Ok(Self { oidc, github }),
+            _ => Err(bad),
+        }
     }
 }
 
-fn http(flag: &'static str) -> Result<Http, BadProvider> {
-    Http::new().map_err(|error| bad(flag, error))
-}
-
-fn secret(
-    flag: &'static str,
-    given: Option<&SecretText>,
-    file: Option<&Path>,
-) -> Result<Option<SecretText>, BadProvider> {
-    match file {
-        Some(path) => secret_in(path).map(Some).map_err(|error| bad(flag, error)),
-        None => Ok(given.cloned()),
-    }
+fn http(flag: &'static str) -> Result<Http, BadSetting> {
+    Http::new().map_err(|error| BadSetting::new(flag, error))
 }
 
 impl OidcWay {
-    fn new(args: &OidcArgs) -> Result<Option<Self>, BadProvider> {
-        let Some(client_id) = args.oidc_client_id.clone().filter(|id| !id.is_empty()) else { return Ok(None) };
-        let issuer = args.oidc_issuer_url.clone().filter(|url| !url.is_empty());
-        let issuer = issuer.ok_or_else(|| bad("oidc-issuer-url", "OIDC issuer URL must be set!"))?;
+    fn new(args: &OidcArgs) -> Result<Option<Self>, BadSettings> {
+        let mut bad = BadSettings::default();
+        let auth = bad.take(client_auth(args));
+        let Some(client_id) = args.oidc_client_id.clone().filter(|id| !id.is_empty()) else {
+            return if bad.0.is_empty() { Ok(None) } else { Err(bad) };
+        };
+        if let Some(None) = auth {
+            bad.note("oidc-client-secret", "needed, or --oidc-client-key-file");
+        }
+        let issuer = bad.take(issuer(args));
         if args.oidc_ignore_userinfo && args.oidc_access_token_claims {
             let problem = "leave out --oidc-ignore-userinfo: the user-info endpoint is not asked then anyway";
-            return Err(bad("oidc-access-token-claims", problem));
+            bad.note("oidc-access-token-claims", problem);
         }
+        if !args.oidc_scopes.iter().any(|scope| scope == "openid") {
+            bad.note("oidc-scopes", "must hold `openid`, or the provider does not say who somebody is");
+        }
+        if !args.oidc_allowed_groups.is_empty() && args.oidc_group_field.is_none() {
+            bad.note("oidc-group-field", "needed, because there is --oidc-allowed-groups: nobody comes in otherwise");
+        }
+        let http = bad.take(http("oidc-issuer-url"));
+        let (Some(issuer), Some(Some(auth)), Some(http), true) = (issuer, auth, http, bad.0.is_empty()) else {
+            return Err(bad);
+        };
         let settings = OidcSettings {
             issuer,
             client_id,
-            auth: client_auth(args)?,
+            auth,
             scopes: args.oidc_scopes.clone(),
-            auth_params: args.oidc_auth_url_params.0.clone(),
+            auth_params: auth_params(args),
             skips_issuer_checks: args.dangerous_oidc_skip_issuer_checks,
             claims: match (args.oidc_access_token_claims, args.oidc_ignore_userinfo) {
                 (true, _) => ClaimSource::AccessToken,
@@ -130,8 +119,7 @@ impl OidcWay {
             name: args.oidc_name_field.clone(),
             ignores_email_verified: args.oidc_ignore_email_verified,
         };
-        let provider = Oidc::new(settings, http("oidc-issuer-url")?);
-        Ok(Some(Self { provider, args: args.clone(), fields }))
+        Ok(Some(Self { provider: Oidc::new(settings, http), args: args.clone(), fields }))
     }
 
     /// Where people come back to, for a request to this host.
@@ -147,16 +135,45 @@ impl OidcWay {
     }
 }
 
-fn client_auth(args: &OidcArgs) -> Result<ClientAuth, BadProvider> {
-    if let (Some(key), Some(certificate)) = (&args.oidc_client_key_file, &args.oidc_client_cert_file) {
-        let key = secret_in(key).map_err(|error| bad("oidc-client-key-file", error))?;
-        let pem = std::fs::read(certificate).map_err(|error| bad("oidc-client-cert-file", error))?;
-        let certificate = certificate_in(&pem).ok_or_else(|| bad("oidc-client-cert-file", "holds no certificate"))?;
-        return Ok(ClientAuth::Key { key, certificate });
+/// What people are sent to the provider with besides what it must be told: by it they stay signed in, unless set
+/// otherwise.
+fn auth_params(args: &OidcArgs) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::from([("access_type".to_owned(), "offline".to_owned())]);
+    all.extend(args.oidc_auth_url_params.0.clone());
+    all
+}
+
+fn issuer(args: &OidcArgs) -> Result<String, BadSetting> {
+    const FLAG: &str = "oidc-issuer-url";
+    let issuer = args.oidc_issuer_url.clone().ok_or_else(|| BadSetting::new(FLAG, "OIDC issuer URL must be set!"))?;
+    let is_url = issuer.parse::<url::Url>().is_ok_and(|url| ["https", "http"].contains(&url.scheme()));
+    if is_url { Ok(issuer) } else { Err(BadSetting::new(FLAG, format!("`{issuer}` is no URL: write https://..."))) }
+}
+
+/// How the server proves who it is to the provider; none if nothing is set for that.
+fn client_auth(args: &OidcArgs) -> Result<Option<ClientAuth>, BadSettings> {
+    let mut bad = BadSettings::default();
+    let flags = ("oidc-client-secret", "oidc-client-secret-file");
+    let secret = bad.take(one_secret(flags, &args.oidc_client_secret, args.oidc_client_secret_file.as_deref()));
+    let key = ("oidc-client-key-file", args.oidc_client_key_file.as_deref());
+    let certificate = ("oidc-client-cert-file", args.oidc_client_cert_file.as_deref());
+    let own = bad.both(key, certificate).and_then(|(key, certificate)| bad.take(client_key(key, certificate)));
+    if own.is_some() && matches!(secret, Some(Some(_))) {
+        bad.note("oidc-client-secret", "leave it out, or --oidc-client-key-file");
     }
-    let flag = "oidc-client-secret-file";
-    let secret = secret(flag, args.oidc_client_secret.as_ref(), args.oidc_client_secret_file.as_deref())?;
-    secret.map(ClientAuth::Secret).ok_or_else(|| bad("oidc-client-secret", "needed, or --oidc-client-key-file"))
+    if bad.0.is_empty() { Ok(own.or_else(|| secret.flatten().map(ClientAuth::Secret))) } else { Err(bad) }
+}
+
+fn client_key(key: &Path, certificate: &Path) -> Result<ClientAuth, BadSetting> {
+    let (key_flag, certificate_flag) = ("oidc-client-key-file", "oidc-client-cert-file");
+    let secret = secret_in(key).map_err(|error| BadSetting::new(key_flag, error))?;
+    if !ClientAuth::is_key(&secret) {
+        return Err(BadSetting::new(key_flag, format!("{}: holds no RSA key in PEM", key.display())));
+    }
+    let pem = std::fs::read(certificate);
+    let pem = pem.map_err(|error| BadSetting::new(certificate_flag, format!("{}: {error}", certificate.display())))?;
+    let none = || BadSetting::new(certificate_flag, format!("{}: holds no certificate in PEM", certificate.display()));
+    Ok(ClientAuth::Key { key: secret, certificate: certificate_in(&pem).ok_or_else(none)? })
 }
 
 /// The first certificate of a PEM file, in DER.
@@ -168,35 +185,48 @@ fn certificate_in(pem: &[u8]) -> Option<Vec<u8>> {
     BASE64.decode(body.split_whitespace().collect::<String>()).ok()
 }
 
+/// Whether a text has the form `<organization>/<team>`.
+fn is_team(text: &str) -> bool {
+    let is_name = |name: &str| !name.is_empty() && !name.contains('/');
+    text.split_once('/').is_some_and(|(organization, team)| is_name(organization) && is_name(team))
+}
+
 impl GithubWay {
-    fn new(args: &GithubArgs) -> Result<Option<Self>, BadProvider> {
-        let Some(client_id) = args.oauth2_github_client_id.clone().filter(|id| !id.is_empty()) else { return Ok(None) };
-        let given = args.oauth2_github_client_secret.as_ref();
-        let flag = "oauth2-github-client-secret-file";
-        let found = secret(flag, given, args.oauth2_github_client_secret_file.as_deref())?;
-        let client_secret = match found {
-            Some(secret) => secret,
-            // The device flow takes none.
-            None if args.oauth2_github_device_flow => SecretText::default(),
-            None => return Err(bad("oauth2-github-client-secret", "needed, unless the device flow is on")),
+    fn new(args: &GithubArgs) -> Result<Option<Self>, BadSettings> {
+        let mut bad = BadSettings::default();
+        let flags = ("oauth2-github-client-secret", "oauth2-github-client-secret-file");
+        let file = args.oauth2_github_client_secret_file.as_deref();
+        let secret = bad.take(one_secret(flags, &args.oauth2_github_client_secret, file));
+        let Some(client_id) = args.oauth2_github_client_id.clone().filter(|id| !id.is_empty()) else {
+            return if bad.0.is_empty() { Ok(None) } else { Err(bad) };
         };
+        // The device flow takes none.
+        if matches!(secret, Some(None)) && !args.oauth2_github_device_flow {
+            bad.note("oauth2-github-client-secret", "needed, unless the device flow is on");
+        }
         match (args.oauth2_github_allow_everyone, args.oauth2_github_allowed_orgs.is_empty()) {
             (true, false) => {
-                return Err(bad("oauth2-github-allow-everyone", "leave out --oauth2-github-allowed-orgs, or this"));
+                bad.note("oauth2-github-allow-everyone", "leave out --oauth2-github-allowed-orgs, or this")
             }
-            (false, true) => {
-                return Err(bad("oauth2-github-allowed-orgs", "name some, or set --oauth2-github-allow-everyone"));
-            }
+            (false, true) => bad.note("oauth2-github-allowed-orgs", "name some, or set --oauth2-github-allow-everyone"),
             _ => {}
         }
-        if let Some(team) = args.oauth2_github_allowed_teams.iter().find(|team| !team.contains('/')) {
+        for team in args.oauth2_github_allowed_teams.iter().filter(|team| !is_team(team)) {
             let problem = format!("`{team}` is not of the form <organization>/<team>");
-            return Err(bad("oauth2-github-allowed-teams", problem));
+            bad.note("oauth2-github-allowed-teams", problem);
         }
-        let enterprise = args.oauth2_github_enterprise_base_url.clone();
-        let settings = GithubSettings { client_id, client_secret, enterprise };
         let flag = "oauth2-github-enterprise-base-url";
-        let provider = Github::new(settings, http(flag)?).map_err(|error| bad(flag, error))?;
-        Ok(Some(Self { provider, args: args.clone() }))
+        let http = bad.take(http(flag));
+        let (Some(secret), Some(http)) = (secret, http) else { return Err(bad) };
+        let settings = GithubSettings {
+            client_id,
+            client_secret: secret.unwrap_or_default(),
+            enterprise: args.oauth2_github_enterprise_base_url.clone(),
+        };
+        let provider = bad.take(Github::new(settings, http).map_err(|error| BadSetting::new(flag, error)));
+        match provider.filter(|_| bad.0.is_empty()) {
+            Some(provider) => Ok(Some(Self { provider, args: args.clone() })),
+            None => Err(bad),
+        }
     }
 }

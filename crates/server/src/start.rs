@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use axum::{ServiceExt, extract::Request};
 use keyfob_rbac::{AllowEntry, Catalogue, RoleSettings};
 use keyfob_store::{Limits, SecretHash, Store, StoreError};
 use tokio::{
@@ -19,22 +18,23 @@ use uuid::Uuid;
 use crate::{
     audit,
     clock::Clock,
-    config::{ServerArgs, TlsArgs},
+    config::{BadSetting, BadSettings, ServerArgs, TlsArgs},
     context::RequestContext,
-    cookies::{BadCookieRules, CookieRules},
+    cookies::CookieRules,
     devices::Polls,
     gate::{CredentialRules, Renewals, RoleBook, System, Vault},
     http::{self, Service},
     jobs::{self, Jobs},
     limits::{RateLimits, Windows},
-    mail::{BadMailSetting, Mailer},
+    mail::Mailer,
     passwords::{Passwords, Strangers},
-    providers::{BadProvider, Providers, Tickets},
+    providers::{Providers, Tickets},
     proxies::Proxies,
     random::Random,
     seal::Seal,
+    serve::serve as serve_connections,
     state::{App, Lifetimes, Parts, Settings},
-    tls::{BadTls, Tls, TlsPeer},
+    tls::Tls,
 };
 
 /// The name of the database file in the data directory.
@@ -76,9 +76,6 @@ pub enum StartError {
         /// What is wrong with it.
         cause: String,
     },
-    /// The file with resource types cannot be read.
-    #[error("--resource-types: {0}")]
-    ResourceTypes(String),
     /// Keys or resources name types that the catalogue no longer has.
     #[error(
         "the database holds what the resource types no longer have: {}; bring the types back, or remove what names \
@@ -102,18 +99,9 @@ pub enum StartError {
         /// What the operating system says.
         cause: std::io::Error,
     },
-    /// Nobody can be served by HTTPS as set.
+    /// The server cannot work as set.
     #[error(transparent)]
-    Tls(#[from] BadTls),
-    /// Cookies are to have attributes with which browsers drop them.
-    #[error(transparent)]
-    Cookies(#[from] BadCookieRules),
-    /// Mails cannot be sent as set.
-    #[error(transparent)]
-    Mail(#[from] BadMailSetting),
-    /// Nobody can sign in by a provider as set.
-    #[error(transparent)]
-    Provider(#[from] BadProvider),
+    Settings(#[from] BadSettings),
     /// Anything that this machine cannot do.
     #[error("{0}")]
     Machine(String),
@@ -154,7 +142,7 @@ impl Server {
     ) -> Result<Self, StartError> {
         let cookies = cookie_rules(args, url)?;
         let lock = lock(data_dir)?;
-        let catalogue = catalogue(args)?;
+        let catalogue = catalogue(args).map_err(BadSettings::from)?;
         let path = data_dir.join(DATABASE);
         let database = |cause| StartError::Database { path: path.clone(), cause };
         // SQLite gives the files beside it the same permissions.
@@ -219,6 +207,7 @@ pub async fn serve(
     on_ready: impl FnOnce(&Ready),
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), StartError> {
+    wrong_settings(&args)?;
     let data_dir = data_dir(&args)?;
     let random = Random::from_system().map_err(|error| StartError::Machine(format!("no randomness: {error}")))?;
     let listen = |cause| StartError::Listen { address: args.http_address, cause };
@@ -240,9 +229,8 @@ pub async fn serve(
     }
     let jobs = Jobs::start(&server.app);
     on_ready(&Ready { url, data_dir, needs_set_up: server.needs_set_up().await });
-    let service = ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(server.service());
     let told = patiently(stop);
-    let plain = axum::serve(listener, service).with_graceful_shutdown(is_told(told.clone()));
+    let plain = serve_connections(listener, server.service(), is_told(told.clone()));
     let encrypted = serve_tls(&server, tls.as_ref().zip(tls_listener), is_told(told.clone()));
     tokio::select! {
         result = async { tokio::try_join!(plain, encrypted) } => drop(result.map_err(listen)?),
@@ -262,9 +250,8 @@ async fn serve_tls(
     stopped: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let Some((tls, listener)) = tls else { return Ok(()) };
-    let service = ServiceExt::<Request>::into_make_service_with_connect_info::<TlsPeer>(server.service());
     let watching = tls.watch();
-    let ended = axum::serve(tls.listen(listener), service).with_graceful_shutdown(stopped).await;
+    let ended = serve_connections(tls.listen(listener), server.service(), stopped).await;
     watching.abort();
     ended
 }
@@ -320,9 +307,10 @@ pub(crate) fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
     options.open(path)
 }
 
-fn catalogue(args: &ServerArgs) -> Result<Arc<Catalogue>, StartError> {
+fn catalogue(args: &ServerArgs) -> Result<Arc<Catalogue>, BadSetting> {
     let Some(path) = &args.resource_types else { return Ok(Catalogue::built_in()) };
-    let bad = |problem: &dyn std::fmt::Display| StartError::ResourceTypes(format!("{}: {problem}", path.display()));
+    let bad =
+        |problem: &dyn std::fmt::Display| BadSetting::new("resource-types", format!("{}: {problem}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| bad(&error))?;
     Catalogue::with_types(&text).map_err(|error| bad(&error))
 }
@@ -358,20 +346,52 @@ async fn deployment_id(store: &Store, random: &Random) -> Result<Uuid, StoreErro
     Ok(id)
 }
 
-/// All that keeps a server with these settings from starting, as far as it can be known beforehand.
-pub(crate) fn problems(args: &ServerArgs) -> Vec<String> {
-    let url = args.access_url.as_ref().map_or(if args.tls.tls_enable { "https:" } else { "http:" }, |url| url.as_str());
-    let found = [
-        cookie_rules(args, url).err().map(|problem| problem.to_string()),
-        catalogue(args).err().map(|problem| problem.to_string()),
-        Mailer::new(&args.mail).err().map(|problem| problem.to_string()),
-        Tls::new(&args.tls).err().map(|problem| problem.to_string()),
-    ];
-    found.into_iter().flatten().chain(Providers::problems(&args.oidc, &args.github)).collect()
+/// Goes on if a server can work with these settings, as far as that can be known before it starts.
+///
+/// # Errors
+/// All that is wrong with them.
+pub(crate) fn wrong_settings(args: &ServerArgs) -> Result<(), BadSettings> {
+    let mut bad = BadSettings::default();
+    bad.take(cookie_rules(args, &likely_url(args)));
+    bad.take(catalogue(args));
+    let mailer = bad.take(Mailer::new(&args.mail)).flatten();
+    bad.take(Tls::new(&args.tls));
+    bad.take(Providers::new(&args.oidc, &args.github));
+    let list = |given: bool| given.then_some(());
+    bad.both(
+        ("proxy-trusted-headers", list(!args.guard.proxy_trusted_headers.is_empty())),
+        ("proxy-trusted-origins", list(!args.guard.proxy_trusted_origins.is_empty())),
+    );
+    if args.guard.proxy_trusted_headers.iter().any(|name| name == "forwarded") {
+        bad.note("proxy-trusted-headers", "`Forwarded` is not read; `X-Forwarded-For` and its like are");
+    }
+    if args.access_url.is_none() {
+        if args.redirect_to_access_url {
+            bad.note("access-url", "needed, because there is --redirect-to-access-url");
+        }
+        let sends_people = mailer.is_some() || args.oidc.oidc_client_id.is_some();
+        let sends_people = sends_people || args.github.oauth2_github_client_id.is_some();
+        let address = if args.tls.tls_enable { args.tls.tls_address } else { args.http_address };
+        if sends_people && address.ip().is_unspecified() {
+            let problem =
+                format!("needed, because mails and providers send people here, and {address} is no address of theirs");
+            bad.note("access-url", problem);
+        }
+    }
+    if bad.0.is_empty() { Ok(()) } else { Err(bad) }
+}
+
+/// Where people reach a server with these settings, as far as that is known before it listens.
+pub(crate) fn likely_url(args: &ServerArgs) -> String {
+    match &args.access_url {
+        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+        None if args.tls.tls_enable => "https://localhost".to_owned(),
+        None => "http://localhost".to_owned(),
+    }
 }
 
 /// Cookies are for https alone where people reach the server by https.
-fn cookie_rules(args: &ServerArgs, url: &str) -> Result<CookieRules, BadCookieRules> {
+fn cookie_rules(args: &ServerArgs, url: &str) -> Result<CookieRules, BadSettings> {
     let is_secure = args.secure_auth_cookie.unwrap_or_else(|| url.starts_with("https:"));
     CookieRules::new(is_secure, args.samesite_auth_cookie, args.host_prefix_cookie)
 }
@@ -401,6 +421,7 @@ fn settings(args: &ServerArgs, url: &str, cookies: CookieRules, deployment_id: U
             origins: args.guard.proxy_trusted_origins.clone(),
             headers: args.guard.proxy_trusted_headers.clone(),
         },
+        redirects_to_access_url: args.redirect_to_access_url,
         is_password_auth_disabled: args.disable_password_auth,
         strict_transport_security: strict_transport_security(&args.tls),
         terms_of_service_url: args.terms_of_service_url.as_ref().map(ToString::to_string),

@@ -57,6 +57,8 @@ pub(crate) struct Settings {
     pub(crate) lifetimes: Lifetimes,
     pub(crate) limits: RateLimits,
     pub(crate) proxies: Proxies,
+    /// Whoever comes by another address is sent to the access URL.
+    pub(crate) redirects_to_access_url: bool,
     /// Only owners sign in with a password.
     pub(crate) is_password_auth_disabled: bool,
     /// What browsers are told about HTTPS.

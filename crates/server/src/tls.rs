@@ -6,13 +6,15 @@ use std::{
     time::Duration,
 };
 
-use axum::{extract::connect_info::Connected, serve::IncomingStream};
 use rustls::{
-    ServerConfig,
-    client::verify_server_name,
-    crypto::{CryptoProvider, ring},
-    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _},
-    server::{ClientHello, ParsedCertificate, ResolvesServerCert, WebPkiClientVerifier},
+    DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme,
+    client::{danger::HandshakeSignatureValid, verify_server_name},
+    crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _},
+    server::{
+        ClientHello, ParsedCertificate, ResolvesServerCert, WebPkiClientVerifier,
+        danger::{ClientCertVerified, ClientCertVerifier},
+    },
     sign::CertifiedKey,
     version::{TLS12, TLS13},
 };
@@ -23,7 +25,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use crate::config::{ClientCertificates, TlsArgs, TlsVersion};
+use crate::config::{BadSetting, BadSettings, ClientCertificates, TlsArgs, TlsVersion};
 
 /// How often files of certificates are looked at (stance "Certificate files").
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -32,16 +34,8 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How many clients may have shaken hands and wait.
 const WAITING: usize = 64;
 
-/// A setting with which nobody can be served by HTTPS: the flag, and what is wrong.
-#[derive(Debug, thiserror::Error)]
-#[error("--{flag}: {problem}")]
-pub struct BadTls {
-    flag: &'static str,
-    problem: String,
-}
-
-fn bad(flag: &'static str, problem: impl std::fmt::Display) -> BadTls {
-    BadTls { flag, problem: problem.to_string() }
+fn bad(flag: &'static str, problem: impl std::fmt::Display) -> BadSetting {
+    BadSetting::new(flag, problem)
 }
 
 /// Certificates with their keys, as they are in files.
@@ -61,7 +55,7 @@ struct Current {
 
 impl Certificates {
     /// Reads all of them.
-    fn load(args: &TlsArgs) -> Result<Self, BadTls> {
+    fn load(args: &TlsArgs) -> Result<Self, BadSetting> {
         if args.tls_cert_file.is_empty() {
             return Err(bad("tls-cert-file", "needed to listen for HTTPS"));
         }
@@ -90,7 +84,7 @@ impl Certificates {
     }
 }
 
-fn digest(files: &[(PathBuf, PathBuf)]) -> Result<[u8; 32], BadTls> {
+fn digest(files: &[(PathBuf, PathBuf)]) -> Result<[u8; 32], BadSetting> {
     let mut digest = Sha256::new();
     for (certificate, key) in files {
         for (flag, path) in [("tls-cert-file", certificate), ("tls-key-file", key)] {
@@ -101,13 +95,13 @@ fn digest(files: &[(PathBuf, PathBuf)]) -> Result<[u8; 32], BadTls> {
     Ok(digest.finalize().into())
 }
 
-fn read(files: &[(PathBuf, PathBuf)], provider: &CryptoProvider) -> Result<Current, BadTls> {
+fn read(files: &[(PathBuf, PathBuf)], provider: &CryptoProvider) -> Result<Current, BadSetting> {
     let digest = digest(files)?;
     let keys = files.iter().map(|(certificate, key)| read_one(certificate, key, provider)).collect::<Result<_, _>>()?;
     Ok(Current { digest, keys })
 }
 
-fn read_one(certificate: &Path, key: &Path, provider: &CryptoProvider) -> Result<Arc<CertifiedKey>, BadTls> {
+fn read_one(certificate: &Path, key: &Path, provider: &CryptoProvider) -> Result<Arc<CertifiedKey>, BadSetting> {
     let in_file =
         |flag, path: &Path, problem: &dyn std::fmt::Display| bad(flag, format!("{}: {problem}", path.display()));
     let chain = certificates_in("tls-cert-file", certificate)?;
@@ -116,7 +110,7 @@ fn read_one(certificate: &Path, key: &Path, provider: &CryptoProvider) -> Result
     Ok(Arc::new(key))
 }
 
-fn certificates_in(flag: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, BadTls> {
+fn certificates_in(flag: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, BadSetting> {
     let in_file = |problem: &dyn std::fmt::Display| bad(flag, format!("{}: {problem}", path.display()));
     let found = CertificateDer::pem_file_iter(path).map_err(|error| in_file(&error))?;
     let found: Vec<_> = found.collect::<Result<_, _>>().map_err(|error| in_file(&error))?;
@@ -148,16 +142,19 @@ impl Tls {
     /// TLS as set; none if it is off.
     ///
     /// # Errors
-    /// What is wrong with the settings, or the files.
-    pub(crate) fn new(args: &TlsArgs) -> Result<Option<Self>, BadTls> {
+    /// All that is wrong with the settings, or the files.
+    pub(crate) fn new(args: &TlsArgs) -> Result<Option<Self>, BadSettings> {
         if !args.tls_enable {
             return Ok(None);
         }
-        let certificates = Arc::new(Certificates::load(args)?);
+        let mut problems = BadSettings::default();
+        let certificates = problems.take(Certificates::load(args)).map(Arc::new);
+        let verifier = problems.take(client_verifier(args, &Arc::new(ring::default_provider())));
+        let (Some(certificates), Some(verifier)) = (certificates, verifier) else { return Err(problems) };
         let versions: &[_] = if args.tls_min_version == TlsVersion::Tls13 { &[&TLS13] } else { &[&TLS13, &TLS12] };
         let builder = ServerConfig::builder_with_provider(Arc::clone(&certificates.provider));
         let builder = builder.with_protocol_versions(versions).map_err(|error| bad("tls-min-version", error))?;
-        let builder = match client_verifier(args, &certificates.provider)? {
+        let builder = match verifier {
             Some(verifier) => builder.with_client_cert_verifier(verifier),
             None => builder.with_no_client_auth(),
         };
@@ -212,10 +209,13 @@ impl Tls {
 fn client_verifier(
     args: &TlsArgs,
     provider: &Arc<CryptoProvider>,
-) -> Result<Option<Arc<dyn rustls::server::danger::ClientCertVerifier>>, BadTls> {
+) -> Result<Option<Arc<dyn ClientCertVerifier>>, BadSetting> {
     const FLAG: &str = "tls-client-ca-file";
-    if args.tls_client_auth == ClientCertificates::None {
-        return Ok(None);
+    match args.tls_client_auth {
+        ClientCertificates::None => return Ok(None),
+        ClientCertificates::Request => return Ok(Some(Arc::new(AnyCertificate::new(provider, false)))),
+        ClientCertificates::RequireAny => return Ok(Some(Arc::new(AnyCertificate::new(provider, true)))),
+        ClientCertificates::VerifyIfGiven | ClientCertificates::RequireAndVerify => {}
     }
     let path = args.tls_client_ca_file.as_ref().ok_or_else(|| bad(FLAG, "needed to verify clients' certificates"))?;
     let mut roots = rustls::RootCertStore::empty();
@@ -225,9 +225,63 @@ fn client_verifier(
     let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
     let builder = match args.tls_client_auth {
         ClientCertificates::VerifyIfGiven => builder.allow_unauthenticated(),
-        ClientCertificates::None | ClientCertificates::RequireAndVerify => builder,
+        _ => builder,
     };
     builder.build().map(Some).map_err(|error| bad(FLAG, error))
+}
+
+/// Takes every certificate whose key the client has, whoever signed it.
+#[derive(Debug)]
+struct AnyCertificate {
+    algorithms: WebPkiSupportedAlgorithms,
+    is_mandatory: bool,
+}
+
+impl AnyCertificate {
+    fn new(provider: &CryptoProvider, is_mandatory: bool) -> Self {
+        Self { algorithms: provider.signature_verification_algorithms, is_mandatory }
+    }
+}
+
+impl ClientCertVerifier for AnyCertificate {
+    fn client_auth_mandatory(&self) -> bool {
+        self.is_mandatory
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
 }
 
 /// Told by SIGHUP, where there are signals.
@@ -290,15 +344,5 @@ impl axum::serve::Listener for TlsListener {
             Ok(address) => Ok(*address),
             Err(error) => Err(error.kind().into()),
         }
-    }
-}
-
-/// Who is at the other end of an encrypted connection.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct TlsPeer(pub(crate) SocketAddr);
-
-impl Connected<IncomingStream<'_, TlsListener>> for TlsPeer {
-    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
-        Self(*stream.remote_addr())
     }
 }

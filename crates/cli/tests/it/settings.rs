@@ -79,8 +79,61 @@ fn all_that_is_wrong_with_settings_is_said_at_once() {
     let (code, said) = check(together, &[]);
     assert_eq!(code, Some(1));
     insta::assert_snapshot!("settings_that_do_not_go_together", said);
+    // Neither hides the other, and what goes in pairs is looked at wherever it is set.
+    let both = "session-duration = \"2\"\nproxy-trusted-headers = [\"X-Forwarded-For\"]\noidc-client-key-file = \"k\"\n\
+                oidc-client-id = \"x\"\noidc-issuer-url = \"example.com\"\noidc-scopes = [\"email\"]\n\
+                oidc-allowed-groups = [\"a\"]\nredirect-to-access-url = true\nemail-tls-cert-file = \"c\"\n\
+                http-address = \"0.0.0.0:3000\"\noauth2-github-client-id = \"x\"\noauth2-github-allow-everyone = true\n\
+                oauth2-github-allowed-teams = [\"acme/\"]\n";
+    let (code, said) = check(both, &[("KEYFOB_ACCESS_URL", "keyfob.example.com:8443"), ("KEYFOB_LOG", "=x=")]);
+    assert_eq!(code, Some(1));
+    insta::assert_snapshot!("settings_of_all_kinds", said);
     let (code, said) = check("x = [", &[]);
     assert!(code == Some(1) && said.contains("keyfob.toml: TOML parse error"), "{said}");
+}
+
+/// How deployments say nothing.
+#[test]
+fn a_variable_that_is_empty_sets_nothing() {
+    let empty = [
+        "KEYFOB_ACCESS_URL",
+        "KEYFOB_CONFIG",
+        "KEYFOB_TLS_ENABLE",
+        "CODER_OIDC_CLIENT_ID",
+        "CODER_OIDC_EMAIL_DOMAIN",
+        "CODER_OIDC_ALLOWED_GROUPS",
+        "CODER_OIDC_USER_ROLE_FIELD",
+        "CODER_EMAIL_SMARTHOST",
+        "KEYFOB_MAX_ADMIN_TOKEN_LIFETIME",
+    ];
+    let environment: Vec<(&str, &str)> = empty.iter().map(|name| (*name, "")).collect();
+    let theirs = [("CODER_MAX_ADMIN_TOKEN_LIFETIME", "2h")];
+    assert_eq!(longest_lifetime(&[&environment[..], &theirs].concat(), &[]), 7_200_000_000_000_u64);
+}
+
+/// A secret is given in one of two ways: what a flag or a variable says wins over either in a file, and our variables
+/// over theirs.
+#[test]
+fn a_secret_that_is_given_twice_counts_once() {
+    let home = Home::new();
+    fs::write(home.path().join("secret"), "from-file").unwrap();
+    fs::write(
+        home.path().join("keyfob.toml"),
+        "oidc-client-id = \"x\"\noidc-issuer-url = \"https://x\"\noidc-client-secret-file = \"nowhere\"\n",
+    )
+    .unwrap();
+    let check = |environment: &[(&str, &str)]| {
+        let mut command = keyfob(home.path());
+        command.envs(environment.iter().copied()).args(["server", "--config", "keyfob.toml", "config", "check"]);
+        run(&mut command, "").stderr
+    };
+    assert!(check(&[]).contains("--oidc-client-secret-file: nowhere:"));
+    assert_eq!(check(&[("KEYFOB_OIDC_CLIENT_SECRET", "s")]), "The settings are good.\n");
+    assert_eq!(check(&[("CODER_OIDC_CLIENT_SECRET", "s")]), "The settings are good.\n");
+    let both = [("CODER_OIDC_CLIENT_SECRET", "s"), ("KEYFOB_OIDC_CLIENT_SECRET_FILE", "secret")];
+    assert_eq!(check(&both), "The settings are good.\n");
+    let ours = [("KEYFOB_OIDC_CLIENT_SECRET", "s"), ("KEYFOB_OIDC_CLIENT_SECRET_FILE", "secret")];
+    assert!(check(&ours).contains("--oidc-client-secret: leave it out, or --oidc-client-secret-file"));
 }
 
 /// Stance "Secret files": one newline at the end is dropped. What is secret is printed nowhere.

@@ -1,7 +1,7 @@
 //! All that is wrong with settings, at once.
 use std::path::{Path, PathBuf};
 
-use clap::{Arg, ArgMatches, Command, error::ErrorKind};
+use clap::{Arg, ArgMatches, Command, error::ErrorKind, parser::ValueSource};
 
 use super::{ServerArgs, file::ConfigFile};
 use crate::start;
@@ -11,39 +11,57 @@ pub fn config_file(matches: &ArgMatches) -> Option<PathBuf> {
     matches.try_get_one::<PathBuf>("config").ok().flatten().cloned()
 }
 
-/// A command with [`ServerArgs`] whose defaults are the settings of a file.
+/// A command with [`ServerArgs`] whose defaults are the settings of a file, but for those that were given in another
+/// way already.
 ///
 /// # Errors
 /// All that is wrong with the file.
-pub fn with_config_file(command: Command, file: &Path) -> Result<Command, Vec<String>> {
+pub fn with_config_file(command: Command, file: &Path, given: &ArgMatches) -> Result<Command, Vec<String>> {
     let loaded = ConfigFile::load(file, &command);
-    if loaded.problems.is_empty() { Ok(loaded.applied_to(command)) } else { Err(loaded.problems) }
+    if !loaded.problems.is_empty() {
+        return Err(loaded.problems);
+    }
+    Ok(loaded.applied_to(command, |flag| is_given(given, flag)))
 }
 
-/// What is wrong with single settings: with each of a file's, and with each of the environment's.
-pub fn check_values(command: &Command, file: Option<&Path>) -> Vec<String> {
+/// What is wrong with single settings, with each of a file's, and with each of the environment's; and the command with
+/// those that are well formed, so that they can be looked at together.
+pub fn check_values(command: Command, file: Option<&Path>, given: &ArgMatches) -> (Vec<String>, Command) {
     // What each is given is looked at alone.
     let bare = command.clone().mut_args(|arg| arg.env(None::<&'static str>));
     let mut problems = Vec::new();
+    let mut command = command;
     if let Some(file) = file {
-        let loaded = ConfigFile::load(file, command);
-        problems.extend(loaded.problems);
-        for (key, values) in loaded.settings {
+        let mut loaded = ConfigFile::load(file, &command);
+        problems.append(&mut loaded.problems);
+        loaded.settings.retain(|(key, values)| {
             let flags = values.iter().map(|value| format!("--{key}={value}"));
-            let problem = problem(&bare, flags);
-            problems.extend(problem.map(|problem| format!("{}: {problem}", file.display())));
+            let problem = problem(&bare, flags).map(|problem| format!("{}: {problem}", file.display()));
+            let is_good = problem.is_none();
+            problems.extend(problem);
+            is_good
+        });
+        command = loaded.applied_to(command, |flag| is_given(given, flag));
+    }
+    let from_environment: Vec<_> = command.get_arguments().filter_map(in_environment).collect();
+    for (name, flag) in from_environment {
+        let value = std::env::var(&name).unwrap_or_default();
+        if let Some(problem) = problem(&bare, [format!("--{flag}={value}")]) {
+            problems.push(format!("{name}: {problem}"));
+            command = command.mut_arg(flag.replace('-', "_"), |arg| arg.env(None::<&'static str>));
         }
     }
-    for (name, flag) in command.get_arguments().filter_map(given) {
-        let value = std::env::var(&name).unwrap_or_default();
-        let problem = problem(&bare, [format!("--{flag}={value}")]);
-        problems.extend(problem.map(|problem| format!("{name}: {problem}")));
-    }
-    problems
+    (problems, command)
+}
+
+/// Whether a flag or a variable says what a setting is.
+fn is_given(given: &ArgMatches, flag: &str) -> bool {
+    let source = given.try_contains_id(flag).ok().and_then(|_| given.value_source(flag));
+    matches!(source, Some(ValueSource::CommandLine | ValueSource::EnvVariable))
 }
 
 /// A setting that the environment gives: the variable, and the flag.
-fn given(arg: &Arg) -> Option<(String, String)> {
+fn in_environment(arg: &Arg) -> Option<(String, String)> {
     let name = arg.get_env()?.to_str()?.to_owned();
     std::env::var_os(&name)?;
     Some((name, arg.get_long()?.to_owned()))
@@ -65,5 +83,6 @@ fn first_line(error: &clap::Error) -> String {
 
 /// What is wrong with settings that are each well formed: each part of the server says what it cannot work with.
 pub fn check(args: &ServerArgs) -> Vec<String> {
-    start::problems(args)
+    let bad = start::wrong_settings(args).err().unwrap_or_default();
+    bad.0.iter().map(ToString::to_string).collect()
 }

@@ -4,6 +4,7 @@
 const SHARED: &[(&str, &str, &[&str])] = &[
     ("http_address", "KEYFOB_HTTP_ADDRESS", &["CODER_HTTP_ADDRESS"]),
     ("access_url", "KEYFOB_ACCESS_URL", &["CODER_ACCESS_URL"]),
+    ("redirect_to_access_url", "KEYFOB_REDIRECT_TO_ACCESS_URL", &["CODER_REDIRECT_TO_ACCESS_URL"]),
     ("session_duration", "KEYFOB_SESSION_DURATION", &["CODER_SESSION_DURATION"]),
     (
         "disable_session_expiry_refresh",
@@ -28,6 +29,11 @@ const SHARED: &[(&str, &str, &[&str])] = &[
     ("email_smarthost", "KEYFOB_EMAIL_SMARTHOST", &["CODER_EMAIL_SMARTHOST", "CODER_NOTIFICATIONS_EMAIL_SMARTHOST"]),
     ("email_hello", "KEYFOB_EMAIL_HELLO", &["CODER_EMAIL_HELLO", "CODER_NOTIFICATIONS_EMAIL_HELLO"]),
     ("email_force_tls", "KEYFOB_EMAIL_FORCE_TLS", &["CODER_EMAIL_FORCE_TLS", "CODER_NOTIFICATIONS_EMAIL_FORCE_TLS"]),
+    (
+        "email_auth_identity",
+        "KEYFOB_EMAIL_AUTH_IDENTITY",
+        &["CODER_EMAIL_AUTH_IDENTITY", "CODER_NOTIFICATIONS_EMAIL_AUTH_IDENTITY"],
+    ),
     (
         "email_auth_username",
         "KEYFOB_EMAIL_AUTH_USERNAME",
@@ -79,15 +85,51 @@ const SHARED: &[(&str, &str, &[&str])] = &[
 /// wins.
 pub fn with_coder_environment(command: clap::Command) -> clap::Command {
     let command = named_alike(command);
-    SHARED.iter().fold(command, |command, (flag, own, theirs)| {
-        if std::env::var_os(own).is_some() {
+    let command = SHARED.iter().fold(command, |command, (flag, own, theirs)| {
+        if is_given(own) || rival_is_ours(flag) {
             return command;
         }
-        match theirs.iter().find(|name| std::env::var_os(name).is_some()) {
+        match theirs.iter().find(|name| is_given(name)) {
             Some(name) => command.mut_arg(flag, |arg| arg.env(name)),
             None => command,
         }
+    });
+    without_empty(command)
+}
+
+/// Whether a variable says something: an empty one is how deployments say nothing.
+fn is_given(name: impl AsRef<std::ffi::OsStr>) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+/// The command without variables that say nothing.
+fn without_empty(command: clap::Command) -> clap::Command {
+    let is_empty = |arg: &&clap::Arg| {
+        arg.get_env().is_some_and(|name| std::env::var_os(name).is_some_and(|value| value.is_empty()))
+    };
+    let empty: Vec<_> = command.get_arguments().filter(is_empty).map(|arg| arg.get_id().clone()).collect();
+    empty.into_iter().fold(command, |command, id| command.mut_arg(id, |arg| arg.env(None::<&'static str>)))
+}
+
+/// Secrets, each given itself or by a file that it is in: of the two one counts.
+pub(super) const RIVALS: [(&str, &str); 3] = [
+    ("oidc_client_secret", "oidc_client_secret_file"),
+    ("oauth2_github_client_secret", "oauth2_github_client_secret_file"),
+    ("email_auth_password", "email_auth_password_file"),
+];
+
+/// The other way to give the same secret.
+pub(super) fn rival(flag: &str) -> Option<&'static str> {
+    RIVALS.iter().find_map(|(secret, file)| match flag {
+        flag if flag == *secret => Some(*file),
+        flag if flag == *file => Some(*secret),
+        _ => None,
     })
+}
+
+/// Whether the same secret is given the other way by a variable of ours, which wins.
+fn rival_is_ours(flag: &str) -> bool {
+    rival(flag).is_some_and(|other| is_given(format!("KEYFOB_{}", other.to_uppercase())))
 }
 
 /// What the variables of whole groups of settings begin with that have the same names in both.
@@ -98,7 +140,7 @@ fn named_alike(command: clap::Command) -> clap::Command {
         let own = arg.get_env()?.to_str()?.to_owned();
         let name = own.strip_prefix("KEYFOB_")?;
         let theirs = ALIKE.iter().any(|group| name.starts_with(group)).then(|| format!("CODER_{name}"))?;
-        let wins = std::env::var_os(&own).is_none() && std::env::var_os(&theirs).is_some();
+        let wins = !is_given(&own) && is_given(&theirs) && !rival_is_ours(arg.get_id().as_str());
         // A name lives as long as the program: there are a few dozen.
         wins.then(|| (arg.get_id().clone(), &*theirs.leak()))
     };

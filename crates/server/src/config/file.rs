@@ -4,6 +4,8 @@ use std::path::Path;
 use clap::{Arg, Command};
 use toml::{Table, Value};
 
+use super::environment::rival;
+
 /// A file that was read.
 #[derive(Clone, Debug)]
 pub(super) struct ConfigFile {
@@ -35,11 +37,14 @@ impl ConfigFile {
     }
 
     /// The command with these settings in place of its defaults.
-    pub(super) fn applied_to(self, command: Command) -> Command {
+    pub(super) fn applied_to(self, command: Command, is_given: impl Fn(&str) -> bool) -> Command {
         self.settings.into_iter().fold(command, |command, (key, values)| {
+            let id = key.replace('-', "_");
+            if rival(&id).is_some_and(&is_given) {
+                return command;
+            }
             // They live as long as the program, which reads them once.
             let values: Vec<&'static str> = values.into_iter().map(|value| &*value.leak()).collect();
-            let id = key.replace('-', "_");
             command.mut_arg(id, |arg| arg.default_values(values))
         })
     }

@@ -17,7 +17,7 @@ pub struct GithubArgs {
     #[arg(long, env = "KEYFOB_OAUTH2_GITHUB_CLIENT_ID", value_name = "ID", help_heading = HEADING)]
     pub oauth2_github_client_id: Option<String>,
     /// How the server proves that; better in a file, because others see command lines.
-    #[arg(long, env = "KEYFOB_OAUTH2_GITHUB_CLIENT_SECRET", value_name = "SECRET", value_parser = secret, hide_env_values = true, conflicts_with = "oauth2_github_client_secret_file", help_heading = HEADING)]
+    #[arg(long, env = "KEYFOB_OAUTH2_GITHUB_CLIENT_SECRET", value_name = "SECRET", value_parser = secret, hide_env_values = true, help_heading = HEADING)]
     pub oauth2_github_client_secret: Option<SecretText>,
     /// A file with that secret.
     #[arg(long, env = "KEYFOB_OAUTH2_GITHUB_CLIENT_SECRET_FILE", value_name = "FILE", help_heading = HEADING)]

@@ -23,11 +23,11 @@ pub struct GuardArgs {
     pub dangerous_disable_rate_limits: bool,
     /// Headers in which trusted proxies say where a request comes from, such as `X-Forwarded-For`.
     #[arg(long, env = "KEYFOB_PROXY_TRUSTED_HEADERS", value_name = "HEADERS", value_delimiter = ',',
-        requires = "proxy_trusted_origins", help_heading = GUARD)]
+        help_heading = GUARD)]
     pub proxy_trusted_headers: Vec<HeaderName>,
     /// Addresses and networks of proxies that are believed, such as `10.0.0.0/8`.
     #[arg(long, env = "KEYFOB_PROXY_TRUSTED_ORIGINS", value_name = "NETWORKS", value_delimiter = ',',
-        value_parser = network, requires = "proxy_trusted_headers", help_heading = GUARD)]
+        value_parser = network, help_heading = GUARD)]
     pub proxy_trusted_origins: Vec<IpNet>,
 }
 

@@ -40,16 +40,19 @@ pub struct MailArgs {
     #[arg(long, env = "KEYFOB_EMAIL_TLS_CA_CERT_FILE", value_name = "FILE", help_heading = MAIL)]
     pub email_tls_ca_cert_file: Option<PathBuf>,
     /// A file with the certificate to show to the mail server.
-    #[arg(long, env = "KEYFOB_EMAIL_TLS_CERT_FILE", value_name = "FILE", requires = "email_tls_cert_key_file", help_heading = MAIL)]
+    #[arg(long, env = "KEYFOB_EMAIL_TLS_CERT_FILE", value_name = "FILE", help_heading = MAIL)]
     pub email_tls_cert_file: Option<PathBuf>,
     /// A file with the key of that certificate.
-    #[arg(long, env = "KEYFOB_EMAIL_TLS_CERT_KEY_FILE", value_name = "FILE", requires = "email_tls_cert_file", help_heading = MAIL)]
+    #[arg(long, env = "KEYFOB_EMAIL_TLS_CERT_KEY_FILE", value_name = "FILE", help_heading = MAIL)]
     pub email_tls_cert_key_file: Option<PathBuf>,
+    /// Whom to act as at the mail server, if that is not the user.
+    #[arg(long, env = "KEYFOB_EMAIL_AUTH_IDENTITY", value_name = "NAME", help_heading = MAIL)]
+    pub email_auth_identity: Option<String>,
     /// The user to be at the mail server.
     #[arg(long, env = "KEYFOB_EMAIL_AUTH_USERNAME", value_name = "NAME", help_heading = MAIL)]
     pub email_auth_username: Option<String>,
     /// Their password; better in a file, because others see command lines.
-    #[arg(long, env = "KEYFOB_EMAIL_AUTH_PASSWORD", value_name = "PASSWORD", value_parser = secret, hide_env_values = true, conflicts_with = "email_auth_password_file", help_heading = MAIL)]
+    #[arg(long, env = "KEYFOB_EMAIL_AUTH_PASSWORD", value_name = "PASSWORD", value_parser = secret, hide_env_values = true, help_heading = MAIL)]
     pub email_auth_password: Option<SecretText>,
     /// A file with their password.
     #[arg(long, env = "KEYFOB_EMAIL_AUTH_PASSWORD_FILE", value_name = "FILE", help_heading = MAIL)]

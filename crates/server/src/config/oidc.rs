@@ -21,16 +21,16 @@ pub struct OidcArgs {
     #[arg(long, env = "KEYFOB_OIDC_CLIENT_ID", value_name = "ID", help_heading = HEADING)]
     pub oidc_client_id: Option<String>,
     /// How the server proves that; better in a file, because others see command lines.
-    #[arg(long, env = "KEYFOB_OIDC_CLIENT_SECRET", value_name = "SECRET", value_parser = secret, hide_env_values = true, conflicts_with = "oidc_client_secret_file", help_heading = HEADING)]
+    #[arg(long, env = "KEYFOB_OIDC_CLIENT_SECRET", value_name = "SECRET", value_parser = secret, hide_env_values = true, help_heading = HEADING)]
     pub oidc_client_secret: Option<SecretText>,
     /// A file with that secret.
     #[arg(long, env = "KEYFOB_OIDC_CLIENT_SECRET_FILE", value_name = "FILE", help_heading = HEADING)]
     pub oidc_client_secret_file: Option<PathBuf>,
     /// A file with an RSA key in PEM, with which the server proves it in place of a secret.
-    #[arg(long, env = "KEYFOB_OIDC_CLIENT_KEY_FILE", value_name = "FILE", requires = "oidc_client_cert_file", help_heading = HEADING)]
+    #[arg(long, env = "KEYFOB_OIDC_CLIENT_KEY_FILE", value_name = "FILE", help_heading = HEADING)]
     pub oidc_client_key_file: Option<PathBuf>,
     /// A file with that key's certificate in PEM.
-    #[arg(long, env = "KEYFOB_OIDC_CLIENT_CERT_FILE", value_name = "FILE", requires = "oidc_client_key_file", help_heading = HEADING)]
+    #[arg(long, env = "KEYFOB_OIDC_CLIENT_CERT_FILE", value_name = "FILE", help_heading = HEADING)]
     pub oidc_client_cert_file: Option<PathBuf>,
     /// What the provider is asked for.
     #[arg(long, env = "KEYFOB_OIDC_SCOPES", value_name = "SCOPES", default_value = "openid,profile,email", value_delimiter = ',', help_heading = HEADING)]

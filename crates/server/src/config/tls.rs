@@ -59,6 +59,10 @@ pub enum TlsVersion {
 pub enum ClientCertificates {
     /// They are not asked for any.
     None,
+    /// They are asked for one; any will do, and none, too.
+    Request,
+    /// All must show one; any will do.
+    RequireAny,
     /// Those who show one must show a good one.
     VerifyIfGiven,
     /// All must show a good one.
