@@ -49,7 +49,9 @@ struct Inner {
     /// The code on a device, and whether its person has typed it.
     device: Option<(String, bool)>,
     expires_in: Option<u64>,
+    withholds_refresh: bool,
     refresh_token: Option<String>,
+    refuses_refresh: bool,
 }
 
 /// Who clients of this server must be.
@@ -79,9 +81,19 @@ impl Github {
         self.inner().account = account;
     }
 
-    /// From now on access tokens live so long.
+    /// From now on access tokens live so long, and come with a refresh token.
     pub fn expire_in(&self, seconds: u64) {
         self.inner().expires_in = Some(seconds);
+    }
+
+    /// From now on no refresh token comes with access tokens.
+    pub fn withhold_refresh(&self) {
+        self.inner().withholds_refresh = true;
+    }
+
+    /// Whether it refuses refresh tokens.
+    pub fn refuse_refresh(&self, refuses: bool) {
+        self.inner().refuses_refresh = refuses;
     }
 
     /// The person types the code that their device shows.
@@ -125,10 +137,12 @@ async fn token(State(inner): Shared, body: String) -> Json<Value> {
                 return refused("bad_verification_code");
             }
         }
-        "refresh_token" if inner.refresh_token.as_ref() != Some(&form["refresh_token"]) => {
-            return refused("bad_refresh_token");
+        "refresh_token" => {
+            let is_right = inner.refresh_token.as_ref() == Some(&form["refresh_token"]);
+            if inner.refuses_refresh || !is_right {
+                return refused("bad_refresh_token");
+            }
         }
-        "refresh_token" => {}
         "urn:ietf:params:oauth:grant-type:device_code" => match &inner.device {
             Some((code, is_typed)) if *code == form["device_code"] => {
                 if !is_typed {
@@ -143,8 +157,10 @@ async fn token(State(inner): Shared, body: String) -> Json<Value> {
     inner.next += 1;
     let mut tokens = json!({"access_token": format!("access-{}", inner.next), "token_type": "bearer"});
     if let Some(seconds) = inner.expires_in {
-        let refresh = format!("refresh-{}", inner.next);
         tokens["expires_in"] = json!(seconds);
+    }
+    if inner.expires_in.is_some() && !inner.withholds_refresh {
+        let refresh = format!("refresh-{}", inner.next);
         tokens["refresh_token"] = json!(refresh);
         inner.refresh_token = Some(refresh);
     }

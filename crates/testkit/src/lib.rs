@@ -8,11 +8,13 @@
     reason = "a test may fail where it stands, and these are not our answers"
 )]
 
+mod client;
 mod github;
 mod mail;
 mod oidc;
 mod service;
 
+pub use client::{CERTIFICATE as OIDC_CLIENT_CERTIFICATE, CLIENT as OIDC_CLIENT, KEY as OIDC_CLIENT_KEY};
 pub use github::{Account, Github};
 pub use mail::{Mail, MailServer};
-pub use oidc::{CLIENT as OIDC_CLIENT, Lie, OidcProvider};
+pub use oidc::{Lie, OidcProvider};

@@ -10,15 +10,15 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     routing::{get, post},
 };
-use base64::{
-    Engine as _,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::service::{back, fields, serve};
+use crate::{
+    client::{self, CLIENT},
+    service::{back, fields, serve},
+};
 
 /// A provider on this machine.
 #[derive(Clone, Debug)]
@@ -60,6 +60,8 @@ pub enum Lie {
 #[derive(Debug)]
 struct Inner {
     issuer: String,
+    /// What it says to be, if not that.
+    alias: Option<String>,
     /// Seconds since 1970.
     now: i64,
     person: Map<String, Value>,
@@ -70,9 +72,14 @@ struct Inner {
     next: u64,
     /// How long access tokens live, in seconds; none does not say.
     expires_in: Option<i64>,
+    withholds_refresh: bool,
     refresh_tokens: Vec<String>,
     refuses_refresh: bool,
     user_info: Map<String, Value>,
+    /// What access tokens say; none means that they say nothing.
+    access: Option<Map<String, Value>>,
+    /// The assertions of its client, none of which is taken twice; none means that it takes a secret.
+    asserted: Option<Vec<String>>,
 }
 
 #[derive(Clone, Debug)]
@@ -82,14 +89,12 @@ struct Code {
     nonce: String,
 }
 
-/// Who clients of this provider must be.
-pub const CLIENT: (&str, &str) = ("keyfob", "a client's secret: with & and %");
-
 impl OidcProvider {
     /// A provider whose clock stands at this second.
     pub fn start(now: i64) -> Self {
         let inner = Inner {
             issuer: String::new(),
+            alias: None,
             now,
             person: Map::new(),
             lie: None,
@@ -98,9 +103,12 @@ impl OidcProvider {
             codes: HashMap::new(),
             next: 0,
             expires_in: None,
+            withholds_refresh: false,
             refresh_tokens: Vec::new(),
             refuses_refresh: false,
             user_info: Map::new(),
+            access: None,
+            asserted: None,
         };
         let inner = Arc::new(Mutex::new(inner));
         let router = Router::new()
@@ -153,9 +161,29 @@ impl OidcProvider {
         self.inner().refuses_refresh = refuses;
     }
 
+    /// From now on no refresh token comes with access tokens.
+    pub fn withhold_refresh(&self) {
+        self.inner().withholds_refresh = true;
+    }
+
     /// What the user-info endpoint says besides.
     pub fn add_user_info(&self, claims: &Value) {
         self.inner().user_info.clone_from(claims.as_object().unwrap());
+    }
+
+    /// From now on access tokens are signed, and say this. The user-info endpoint does not take them.
+    pub fn sign_access_tokens(&self, claims: &Value) {
+        self.inner().access = Some(claims.as_object().unwrap().clone());
+    }
+
+    /// From now on it says to be this issuer, wherever it is.
+    pub fn call_itself(&self, issuer: &str) {
+        self.inner().alias = Some(issuer.to_owned());
+    }
+
+    /// From now on its client proves who it is by assertions that its key signed, and by nothing else.
+    pub fn take_assertions(&self) {
+        self.inner().asserted = Some(Vec::new());
     }
 
     /// What somebody does who is sent to this address, and agrees: where they are sent back to.
@@ -191,11 +219,36 @@ impl Inner {
         EncodingKey::from_ed_der(&[&head[..], &[number; 32]].concat())
     }
 
+    fn name(&self) -> &str {
+        self.alias.as_ref().unwrap_or(&self.issuer)
+    }
+
+    /// Whether a request is the client's.
+    fn knows(&mut self, headers: &HeaderMap, form: &HashMap<String, String>) -> bool {
+        let Some(used) = &mut self.asserted else { return client::has_secret(headers) };
+        let asserted = client::asserted(form, &format!("{}/token", self.issuer), self.now);
+        match asserted.filter(|id| !used.contains(id) && !headers.contains_key(header::AUTHORIZATION)) {
+            Some(id) => {
+                used.push(id);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn access_token(&self) -> String {
+        let Some(said) = &self.access else { return format!("access-{}", self.next) };
+        let mut claims = said.clone();
+        let own = json!({"iss": self.name(), "aud": "account", "iat": self.now, "exp": self.now + 300});
+        claims.extend(own.as_object().unwrap().clone());
+        self.sign(&claims)
+    }
+
     fn id_token(&self, nonce: &str) -> String {
         let mut claims = self.person.clone();
         let lie = self.lie;
         let mut set = |name: &str, value: Value| drop(claims.insert(name.to_owned(), value));
-        set("iss", json!(if lie == Some(Lie::Issuer) { "https://other.example" } else { self.issuer.as_str() }));
+        set("iss", json!(if lie == Some(Lie::Issuer) { "https://other.example" } else { self.name() }));
         set(
             "aud",
             match lie {
@@ -240,13 +293,15 @@ impl Inner {
     /// Tokens for somebody who signed in, or whose session goes on.
     fn tokens(&mut self, nonce: &str) -> Value {
         self.next += 1;
-        let mut tokens = json!({"access_token": format!("access-{}", self.next), "token_type": "Bearer"});
+        let mut tokens = json!({"access_token": self.access_token(), "token_type": "Bearer"});
         if self.lie != Some(Lie::NoIdToken) {
             tokens["id_token"] = json!(self.id_token(nonce));
         }
         if let Some(seconds) = self.expires_in {
-            let refresh = format!("refresh-{}", self.next);
             tokens["expires_in"] = json!(seconds);
+        }
+        if self.expires_in.is_some() && !self.withholds_refresh {
+            let refresh = format!("refresh-{}", self.next);
             tokens["refresh_token"] = json!(refresh);
             self.refresh_tokens.push(refresh);
         }
@@ -260,7 +315,7 @@ async fn describe(State(inner): Shared) -> Json<Value> {
     let inner = inner.lock().unwrap();
     let methods: &[&str] = if inner.has_pkce { &["S256"] } else { &[] };
     Json(json!({
-        "issuer": inner.issuer,
+        "issuer": inner.name(),
         "authorization_endpoint": format!("{}/authorize", inner.issuer),
         "token_endpoint": format!("{}/token", inner.issuer),
         "userinfo_endpoint": format!("{}/userinfo", inner.issuer),
@@ -280,12 +335,10 @@ async fn keys(State(inner): Shared) -> Json<Value> {
 async fn token(State(inner): Shared, headers: HeaderMap, body: String) -> (StatusCode, Json<Value>) {
     let refused = |code: &str| (StatusCode::BAD_REQUEST, Json(json!({"error": code, "error_description": "no"})));
     let mut inner = inner.lock().unwrap();
-    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let want = format!("Basic {}", STANDARD.encode(format!("{}:{}", encode(CLIENT.0), encode(CLIENT.1))));
-    if headers.get(header::AUTHORIZATION).is_none_or(|value| value.to_str().unwrap() != want) {
+    let form = fields(&body);
+    if !inner.knows(&headers, &form) {
         return (StatusCode::UNAUTHORIZED, Json(json!({"error": "invalid_client"})));
     }
-    let form = fields(&body);
     match form["grant_type"].as_str() {
         "authorization_code" => {
             // Codes are used up, whatever comes of it.
