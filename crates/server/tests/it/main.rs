@@ -30,6 +30,7 @@ mod matrix;
 mod monotone;
 mod needs;
 mod oidc;
+mod oidc_settings;
 mod organizations;
 mod pages;
 mod passwords;

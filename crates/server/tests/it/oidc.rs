@@ -9,22 +9,22 @@ use crate::{
     support::{Answer, Identity, NOW, PASSWORD, TestApp},
 };
 
-const CALLBACK: &str = "/api/v2/users/oidc/callback";
+pub(crate) const CALLBACK: &str = "/api/v2/users/oidc/callback";
 
-fn provider() -> OidcProvider {
+pub(crate) fn provider() -> OidcProvider {
     let provider = OidcProvider::start(NOW.parse::<jiff::Timestamp>().unwrap().as_second());
     provider.sign_in_as(&amy());
     provider
 }
 
-fn amy() -> Value {
+pub(crate) fn amy() -> Value {
     json!({
         "sub": "amy-1", "preferred_username": "amy", "email": "amy@example.com", "email_verified": true,
         "name": "Amy Adams", "picture": "https://pictures.example/amy",
     })
 }
 
-fn flags<'a>(provider: &OidcProvider, more: &[&'a str]) -> Vec<std::borrow::Cow<'a, str>> {
+pub(crate) fn flags<'a>(provider: &OidcProvider, more: &[&'a str]) -> Vec<std::borrow::Cow<'a, str>> {
     let own = [
         format!("--oidc-issuer-url={}", provider.issuer),
         format!("--oidc-client-id={}", OIDC_CLIENT.0),
@@ -34,18 +34,18 @@ fn flags<'a>(provider: &OidcProvider, more: &[&'a str]) -> Vec<std::borrow::Cow<
 }
 
 /// A server that lets people in by this provider, and its owner, who signs in with a password.
-async fn town(provider: &OidcProvider, more: &[&str]) -> (TestApp, Identity) {
+pub(crate) async fn town(provider: &OidcProvider, more: &[&str]) -> (TestApp, Identity) {
     let flags = flags(provider, more);
     TestApp::with(&flags.iter().map(AsRef::as_ref).collect::<Vec<_>>()).await
 }
 
 /// To the provider and back.
-async fn sign_in(browser: &mut Browser, provider: &OidcProvider) -> Answer {
+pub(crate) async fn sign_in(browser: &mut Browser, provider: &OidcProvider) -> Answer {
     let away = browser.open(CALLBACK).await.expect(StatusCode::TEMPORARY_REDIRECT);
     browser.open(&provider.agree(away.header("location"))).await
 }
 
-async fn signed_in(app: &TestApp, provider: &OidcProvider) -> Identity {
+pub(crate) async fn signed_in(app: &TestApp, provider: &OidcProvider) -> Identity {
     let mut browser = Browser::new(app);
     sign_in(&mut browser, provider).await.expect(StatusCode::TEMPORARY_REDIRECT);
     let session = app.bearer_of(browser.session().unwrap());
