@@ -31,6 +31,7 @@ mod monotone;
 mod needs;
 mod oidc;
 mod oidc_settings;
+mod oidc_way;
 mod organizations;
 mod pages;
 mod passwords;
