@@ -8,9 +8,9 @@ use crate::{
     support::{Answer, Identity, NOW, TestApp},
 };
 
-const CALLBACK: &str = "/api/v2/users/oauth2/github/callback";
+pub(crate) const CALLBACK: &str = "/api/v2/users/oauth2/github/callback";
 
-fn amy() -> Account {
+pub(crate) fn amy() -> Account {
     Account {
         id: 4711,
         login: "amy_adams".to_owned(),
@@ -21,19 +21,19 @@ fn amy() -> Account {
     }
 }
 
-async fn town(github: &Github, more: &[&str]) -> (TestApp, Identity) {
+pub(crate) async fn town(github: &Github, more: &[&str]) -> (TestApp, Identity) {
     github.sign_in_as(amy());
     let base = format!("--oauth2-github-enterprise-base-url={}", github.url);
     let own = [base.as_str(), "--oauth2-github-client-id=gh-client", "--oauth2-github-client-secret=gh-secret"];
     TestApp::with(&[&own, more].concat()).await
 }
 
-async fn sign_in(browser: &mut Browser, github: &Github) -> Answer {
+pub(crate) async fn sign_in(browser: &mut Browser, github: &Github) -> Answer {
     let away = browser.open(CALLBACK).await.expect(StatusCode::TEMPORARY_REDIRECT);
     browser.open(&github.agree(away.header("location"))).await
 }
 
-const OPEN: [&str; 2] = ["--oauth2-github-allow-everyone", "--oauth2-github-allow-signups"];
+pub(crate) const OPEN: [&str; 2] = ["--oauth2-github-allow-everyone", "--oauth2-github-allow-signups"];
 
 #[tokio::test]
 async fn somebody_new_signs_up_by_github() {

@@ -20,6 +20,7 @@ mod devices;
 mod explain;
 mod faults;
 mod github;
+mod github_settings;
 mod groups;
 mod identity;
 mod keys;
