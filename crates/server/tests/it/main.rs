@@ -46,5 +46,6 @@ mod scopes;
 mod sessions;
 mod shapes;
 mod support;
+mod upstream;
 mod views;
 mod web;

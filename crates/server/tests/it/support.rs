@@ -62,6 +62,14 @@ impl TestApp {
         Self::with(&[]).await
     }
 
+    /// The same after a restart with these flags. Whoever is still somebody there keeps the folder locked.
+    pub(crate) async fn restarted(self, flags: &[&str]) -> Self {
+        let Self { server, clock, data } = self;
+        drop(server);
+        let server = open(data.path(), flags, &clock).await.unwrap();
+        Self { server, clock, data }
+    }
+
     /// Whoever presents no credential.
     pub(crate) fn nobody(&self) -> Identity {
         Identity { server: self.server.clone(), key: String::new(), id: String::new() }

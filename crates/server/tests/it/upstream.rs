@@ -1,0 +1,187 @@
+//! A session that a provider began ends with the provider's (contract, section 1.7, rows 6 and 7).
+use axum::http::StatusCode;
+use jiff::SignedDuration;
+use keyfob_server::Clock;
+use keyfob_store::{ApiKey, KeyId, KeyLoginType, Limits, Store};
+use keyfob_testkit::{Github, OidcProvider};
+use serde_json::Value;
+
+use crate::{
+    github::{self, OPEN},
+    github_settings, oidc,
+    support::{Answer, Identity, TestApp},
+};
+
+const ME: &str = "/api/v2/users/me";
+const SIGNED_OUT: &str = "You are signed out or your session has expired. Please sign in again to continue.";
+const EXPIRED: &str = "The access token has expired";
+const INVALID: &str = "The access token is invalid";
+
+/// How long the providers' tokens live.
+const LIFE: SignedDuration = SignedDuration::from_mins(10);
+
+/// A 401 with this message and detail, and with this description in its challenge.
+#[track_caller]
+fn expect_refusal(answer: Answer, message: &str, detail: &str, description: &str) {
+    let answer = answer.expect(StatusCode::UNAUTHORIZED);
+    assert_eq!((answer.message().as_str(), answer.detail().as_str()), (message, detail));
+    let challenge = format!(
+        "Bearer realm=\"coder\", error=\"invalid_token\", error_description=\"{description}\", \
+         resource_metadata=\"http://keyfob.test/.well-known/oauth-protected-resource\""
+    );
+    assert_eq!(answer.header("www-authenticate"), challenge);
+}
+
+/// Lets the provider's tokens end.
+fn outlive(clock: &Clock, provider: &OidcProvider) {
+    clock.advance(LIFE);
+    provider.set_now(clock.now().as_second());
+}
+
+/// A provider whose tokens end.
+fn provider() -> OidcProvider {
+    let provider = oidc::provider();
+    provider.expire_in(Some(LIFE.as_secs()));
+    provider
+}
+
+/// The same at GitHub.
+fn github() -> Github {
+    let github = Github::start();
+    github.expire_in(LIFE.as_secs().unsigned_abs());
+    github
+}
+
+/// Whoever signs in with a password has no account at a provider: here is a session of theirs as if they had.
+async fn unlinked(app: &TestApp, owner: &Identity, login_type: KeyLoginType, id: &str) -> Identity {
+    let store = Store::open(&app.data.path().join("keyfob.db"), Limits::default()).await.unwrap();
+    let key = store.find_key(&KeyId::parse(owner.key_id()).unwrap()).await.unwrap().unwrap();
+    let mut tx = store.begin().await.unwrap();
+    tx.insert_key(&ApiKey { id: KeyId::parse(id).unwrap(), login_type, ..key }).await.unwrap();
+    tx.commit().await.unwrap();
+    store.close().await;
+    app.bearer_of(&owner.key.replace(owner.key_id(), id))
+}
+
+/// Row 6.
+#[tokio::test]
+async fn without_an_account_at_the_provider_there_is_no_session() {
+    let (app, owner) = TestApp::new().await;
+    for (login_type, id) in [(KeyLoginType::Oidc, "oidcoidc01"), (KeyLoginType::Github, "githubgh01")] {
+        let session = unlinked(&app, &owner, login_type, id).await;
+        let detail = "You must re-authenticate with the login provider.";
+        expect_refusal(session.get(ME).await, SIGNED_OUT, detail, INVALID);
+    }
+    owner.get(ME).await.expect(StatusCode::OK);
+}
+
+/// Row 7: there is nothing to renew it with.
+#[tokio::test]
+async fn a_session_that_nothing_renews_ends_with_the_providers() {
+    let (provider, github) = (provider(), github());
+    provider.withhold_refresh();
+    github.withhold_refresh();
+    let (app, _owner) = oidc::town(&provider, &[]).await;
+    let amy = oidc::signed_in(&app, &provider).await;
+    app.advance(LIFE - SignedDuration::from_micros(1));
+    amy.get(ME).await.expect(StatusCode::OK);
+    app.advance(SignedDuration::from_micros(1));
+    let detail = "OpenID Connect session expired at \"2026-01-02 03:14:05 +0000 UTC\". Try signing in again.";
+    expect_refusal(amy.get(ME).await, SIGNED_OUT, detail, EXPIRED);
+
+    let (app, _owner) = github::town(&github, &OPEN).await;
+    app.advance(SignedDuration::from_micros(123_456));
+    let amy = github_settings::signed_in(&app, &github).await;
+    app.advance(LIFE);
+    let detail = "GitHub session expired at \"2026-01-02 03:14:05.123456 +0000 UTC\". Try signing in again.";
+    expect_refusal(amy.get(ME).await, SIGNED_OUT, detail, EXPIRED);
+}
+
+/// Row 7: the provider renews it no more.
+#[tokio::test]
+async fn a_renewal_that_is_refused_is_passed_on() {
+    let (provider, github) = (provider(), github());
+    let (app, _owner) = oidc::town(&provider, &[]).await;
+    let amy = oidc::signed_in(&app, &provider).await;
+    provider.refuse_refresh(true);
+    outlive(&app.clock, &provider);
+    let message =
+        |name: &str| format!("Could not refresh expired {name} token. Try re-authenticating to resolve this issue.");
+    expect_refusal(amy.get(ME).await, &message("OpenID Connect"), "invalid_grant: no", EXPIRED);
+
+    let (app, _owner) = github::town(&github, &OPEN).await;
+    let amy = github_settings::signed_in(&app, &github).await;
+    github.refuse_refresh(true);
+    app.advance(LIFE);
+    expect_refusal(amy.get(ME).await, &message("GitHub"), "bad_refresh_token: no", EXPIRED);
+}
+
+/// Row 7: whoever took the provider out of the settings did not mean to. Nothing is wrong before the session is to be
+/// renewed, and everything is right again when the provider is back.
+#[tokio::test]
+async fn a_provider_that_is_set_up_no_more_is_the_servers_fault() {
+    let (provider, github) = (provider(), github());
+    let (app, owner) = oidc::town(&provider, &[]).await;
+    let oidc = oidc::signed_in(&app, &provider).await;
+    check_without_provider(app, (owner, oidc), "oidc").await;
+
+    let (app, owner) = github::town(&github, &OPEN).await;
+    let amy = github_settings::signed_in(&app, &github).await;
+    check_without_provider(app, (owner, amy), "github").await;
+}
+
+async fn check_without_provider(app: TestApp, (owner, amy): (Identity, Identity), login_type: &str) {
+    let (owner_key, key) = (owner.key.clone(), amy.key.clone());
+    drop((owner, amy));
+    let app = app.restarted(&[]).await;
+    app.bearer_of(&key).get(ME).await.expect(StatusCode::OK);
+    app.advance(LIFE);
+    let answer = app.bearer_of(&key).get(ME).await.expect(StatusCode::INTERNAL_SERVER_ERROR);
+    let message = "An internal error occurred. Please try again or contact the system administrator.";
+    assert_eq!(answer.message(), message);
+    let begin = format!("Unable to refresh OAuth token for login type \"{login_type}\".");
+    assert!(answer.detail().starts_with(&begin), "{}", answer.body);
+    assert_eq!(answer.header("www-authenticate"), "", "of a 401 and a 403 alone");
+    app.bearer_of(&owner_key).get(ME).await.expect(StatusCode::OK);
+}
+
+/// The checks run in the order of the table, from the last row to the first here.
+#[tokio::test]
+async fn the_first_reason_is_the_one_that_is_told() {
+    let provider = provider();
+    let (app, owner) = oidc::town(&provider, &[]).await;
+    let amy = oidc::signed_in(&app, &provider).await;
+    let path = format!("/api/v2/users/{}/status/suspend", amy.id);
+    owner.put(&path, Value::Null).await.expect(StatusCode::OK);
+    let suspended = "User is not active (status = \"suspended\"). Contact an admin to reactivate your account.";
+    expect_refusal(amy.get(ME).await, suspended, "", INVALID);
+    outlive(&app.clock, &provider);
+    provider.refuse_refresh(true);
+    let lapsed = "Could not refresh expired OpenID Connect token. Try re-authenticating to resolve this issue.";
+    expect_refusal(amy.get(ME).await, lapsed, "invalid_grant: no", EXPIRED);
+    app.advance(SignedDuration::from_hours(24));
+    let ended = "API key expired at \"2026-01-03 03:04:05 +0000 UTC\".";
+    expect_refusal(amy.get(ME).await, SIGNED_OUT, ended, EXPIRED);
+    let forged = app.bearer_of(&format!("{}-{}", amy.key_id(), "x".repeat(22)));
+    expect_refusal(forged.get(ME).await, SIGNED_OUT, "API key secret is invalid.", INVALID);
+}
+
+/// Rows 7 and 9: only a request that goes on wakes somebody.
+#[tokio::test]
+async fn a_request_without_the_providers_session_wakes_nobody() {
+    let provider = provider();
+    let (app, _owner) = oidc::town(&provider, &["--session-duration=200d"]).await;
+    let amy = oidc::signed_in(&app, &provider).await;
+    app.advance(SignedDuration::from_hours(91 * 24));
+    provider.set_now(app.clock.now().as_second());
+    app.server.run_jobs_once().await;
+    let owner = app.sign_in("owner@example.com").await;
+    let status = async || owner.get("/api/v2/users/amy").await.expect(StatusCode::OK).text("status").to_owned();
+    assert_eq!(status().await, "dormant");
+    provider.refuse_refresh(true);
+    amy.get(ME).await.expect(StatusCode::UNAUTHORIZED);
+    assert_eq!(status().await, "dormant");
+    provider.refuse_refresh(false);
+    amy.get(ME).await.expect(StatusCode::OK);
+    assert_eq!(status().await, "active");
+}
