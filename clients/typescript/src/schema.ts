@@ -140,6 +140,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/device/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a sign-in on a machine without a browser */
+        post: operations["start_device_sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/device/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask whether a person has approved it */
+        post: operations["redeem_device_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/entitlements": {
         parameters: {
             query?: never;
@@ -1925,6 +1959,77 @@ export interface components {
             /** @description Where to type it. */
             verification_uri: string;
         };
+        /** @description The answer: one code for the machine, and one for the person. */
+        DeviceCode: {
+            /** @description What the machine asks for its token with. */
+            device_code: components["schemas"]["SecretText"];
+            /**
+             * Format: int64
+             * @description How long both codes live, in seconds.
+             */
+            expires_in: number;
+            /**
+             * Format: int64
+             * @description How long the machine waits between two questions, in seconds.
+             */
+            interval: number;
+            /** @description What the person types: `XXXX-XXXX`. */
+            user_code: string;
+            /** @description Where they type it. */
+            verification_uri: string;
+            /** @description The same with the code in it. */
+            verification_uri_complete: string;
+        };
+        /** @description `POST /device/code`, as a form or as JSON. */
+        DeviceCodeRequest: {
+            /**
+             * @description The entries of the allow list to ask for, with blanks between them; without any, that of whoever approves it.
+             * @default
+             */
+            allow_list?: string;
+            /**
+             * @description Nobody reads it here; `OAuth` clients send it.
+             * @default
+             */
+            client_id?: string;
+            /**
+             * @description The scopes to ask for, with blanks between them; without any, those of whoever approves it.
+             * @default
+             */
+            scope?: string;
+        };
+        /** @description The answer once a person has approved it (RFC 6749, section 5.1). */
+        DeviceToken: {
+            /** @description The key. */
+            access_token: components["schemas"]["SecretText"];
+            /**
+             * Format: int64
+             * @description How long it lives if nobody uses it, in seconds.
+             */
+            expires_in: number;
+            /** @description Its scopes, with blanks between them. */
+            scope: string;
+            /** @description `Bearer`: it can be presented so, and like every other key. */
+            token_type: string;
+        };
+        /** @description `POST /device/token`, as a form or as JSON. */
+        DeviceTokenRequest: {
+            /**
+             * @description Nobody reads it here; `OAuth` clients send it.
+             * @default
+             */
+            client_id?: string;
+            /**
+             * @description The machine's code.
+             * @default
+             */
+            device_code?: components["schemas"]["SecretText"];
+            /**
+             * @description [`DEVICE_GRANT_TYPE`].
+             * @default
+             */
+            grant_type?: string;
+        };
         /** @description `GET /entitlements`. */
         Entitlements: {
             /** @description Always empty. */
@@ -2109,6 +2214,20 @@ export interface components {
             /** @description That somebody minted a token on their behalf. */
             token_minted: boolean;
         };
+        /** @description An error as `OAuth` clients read it. It has a message, too, as every other error here. */
+        OAuthError: {
+            /** @description For programs. */
+            error: components["schemas"]["OAuthErrorCode"];
+            /** @description For people. */
+            error_description: string;
+            /** @description The same words. */
+            message: string;
+        };
+        /**
+         * @description Why there is no token (RFC 6749, section 5.2, and RFC 8628, section 3.5).
+         * @enum {string}
+         */
+        OAuthErrorCode: "authorization_pending" | "slow_down" | "access_denied" | "expired_token" | "invalid_request" | "invalid_grant" | "invalid_scope" | "unsupported_grant_type";
         /** @description Signing in by `OpenID` Connect. */
         OidcAuthMethod: {
             /** @description Whether it is on offer. */
@@ -3340,6 +3459,110 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeploymentStats"];
+                };
+            };
+            /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused; the message says why. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    start_device_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceCodeRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["DeviceCodeRequest"];
+            };
+        };
+        responses: {
+            /** @description Show the code to the person */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceCode"];
+                };
+            };
+            /** @description Not to be had */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused; the message says why. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    redeem_device_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceTokenRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["DeviceTokenRequest"];
+            };
+        };
+        responses: {
+            /** @description They have */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceToken"];
+                };
+            };
+            /** @description Not yet, or not at all */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthError"];
                 };
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */

@@ -26,6 +26,10 @@ struct Inbox {
     came: Condvar,
     /// What is answered in place of taking a mail.
     refusal: Mutex<Option<String>>,
+    /// How many mails are taken without saying so.
+    unheard: Mutex<usize>,
+    /// The lines by which senders signed in.
+    logins: Mutex<Vec<String>>,
 }
 
 /// A mail as it came.
@@ -73,6 +77,16 @@ impl MailServer {
         *self.inbox.refusal.lock().unwrap() = answer.map(str::to_owned);
     }
 
+    /// The connection is lost after each of the next so many mails, when it was taken and nothing was said yet.
+    pub fn lose(&self, times: usize) {
+        *self.inbox.unheard.lock().unwrap() = times;
+    }
+
+    /// The lines by which senders signed in, the oldest first.
+    pub fn logins(&self) -> Vec<String> {
+        self.inbox.logins.lock().unwrap().clone()
+    }
+
     /// All mails that came and were not looked at, the oldest first.
     pub fn take(&self) -> Vec<Mail> {
         self.inbox.mails.lock().unwrap().drain(..).collect()
@@ -110,7 +124,20 @@ fn converse(stream: &TcpStream, inbox: &Inbox) -> Option<()> {
                     inbox.mails.lock().unwrap().push_back(read(to.clone(), raw));
                     inbox.came.notify_all();
                 }
+                let unheard = std::mem::take(&mut *inbox.unheard.lock().unwrap());
+                if unheard > 0 {
+                    *inbox.unheard.lock().unwrap() = unheard - 1;
+                    return None;
+                }
                 say(refusal.as_deref().unwrap_or("250 taken"))?;
+            }
+            "AUTH" => {
+                inbox.logins.lock().unwrap().push(line.trim_end().to_owned());
+                say("235 welcome")?;
+            }
+            "EHLO" => {
+                say("250-mail")?;
+                say("250 AUTH PLAIN")?;
             }
             "QUIT" => return say("221 bye"),
             _ => say("250 ok")?,

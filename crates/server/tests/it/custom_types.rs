@@ -54,7 +54,7 @@ async fn bad(toml: &str) -> String {
     let clock = keyfob_server::Clock::fixed(crate::support::NOW.parse().unwrap());
     let opened = open(data.path(), &[&flags[0], &flags[1]], &clock).await;
     match opened.map(drop).unwrap_err() {
-        StartError::ResourceTypes(problem) => problem,
+        StartError::Settings(problems) => problems.to_string(),
         other => panic!("{other}"),
     }
 }

@@ -179,3 +179,17 @@ async fn two_providers_are_not_mixed_up() {
     let text = "Attempting to use login type &#34;github&#34;, but the user has the login type &#34;oidc&#34;.";
     assert!(answer.body.contains(text), "{}", answer.body);
 }
+
+/// Strangers do not make the server ask GitHub: a browser must have been sent there from here.
+#[tokio::test]
+async fn the_page_with_the_code_is_for_who_was_sent_there() {
+    let github = Github::start();
+    let (app, _owner) = town(&github, &[&OPEN[..], &["--oauth2-github-device-flow"]].concat()).await;
+    for path in ["/login/device", "/login/device?state=made-up"] {
+        let sent = Browser::new(&app).open(path).await.expect(StatusCode::SEE_OTHER);
+        assert_eq!(sent.header("location"), "/login");
+    }
+    let mut browser = Browser::new(&app);
+    let away = browser.open(CALLBACK).await.expect(StatusCode::TEMPORARY_REDIRECT);
+    browser.open(away.header("location")).await.expect(StatusCode::OK);
+}

@@ -176,3 +176,48 @@ async fn limits_can_be_switched_off() {
         assert_eq!(login.header("x-ratelimit-limit").is_empty(), flags[0].contains("dangerous"), "{flags:?}");
     }
 }
+
+/// Contract, section 1.12: each of them, by whatever name it is asked for.
+#[tokio::test]
+async fn every_route_of_signing_in_is_limited() {
+    const CSRF: &str = "JXm9hOUdZctWt0ZZGAy9xiS/gxMKYOThdxjjMnMUyn4=";
+    let (app, owner) = TestApp::with(&["--api-rate-limit=100000"]).await;
+    let (nobody, user) = (app.nobody(), owner.id.clone());
+    let password = |name: &str| (Method::PUT, format!("/api/v2/users/{name}/password"));
+    let convert = |name: &str| (Method::POST, format!("/api/v2/users/{name}/convert-login"));
+    let at = |method: Method, path: &str| (method, path.to_owned());
+    let groups = [
+        vec![at(Method::POST, "/api/v2/users/login")],
+        vec![at(Method::POST, "/api/v2/users/otp/request")],
+        vec![at(Method::POST, "/api/v2/users/otp/change-password")],
+        vec![at(Method::POST, "/api/v2/users/validate-password")],
+        vec![at(Method::POST, "/api/v2/device/code")],
+        vec![at(Method::GET, "/api/v2/users/oidc/callback")],
+        vec![at(Method::GET, "/api/v2/users/oauth2/github/callback")],
+        vec![at(Method::GET, "/api/v2/users/oauth2/github/device")],
+        vec![at(Method::GET, "/login/device")],
+        vec![at(Method::POST, "/login"), at(Method::POST, "//login/")],
+        vec![at(Method::POST, "/reset-password")],
+        vec![at(Method::POST, "/reset-password/change")],
+        vec![at(Method::POST, "/setup")],
+        vec![at(Method::POST, "/cli-auth")],
+        vec![at(Method::POST, "/device")],
+        vec![password("me"), password("owner"), password(&user), password("m%65"), password("OWNER")],
+        vec![convert("me"), convert("owner")],
+    ];
+    for (number, group) in groups.iter().enumerate() {
+        let peer: SocketAddr = format!("198.51.100.{}:1", number + 1).parse().unwrap();
+        let mut statuses = Vec::new();
+        for (method, path) in group.iter().cycle().take(61) {
+            let mut request = Request::builder().method(method).uri(path);
+            // Forms of pages prove that they are ours before they count.
+            request = request.header("Cookie", format!("csrf_token={CSRF}"));
+            request = request.header("Content-Type", "application/x-www-form-urlencoded");
+            let form = form_urlencoded::Serializer::new(String::new()).append_pair("csrf_token", CSRF).finish();
+            let request = request.extension(ConnectInfo(peer)).body(Body::from(form)).unwrap();
+            statuses.push(nobody.send_request(request).await.status);
+        }
+        let over = statuses.iter().filter(|status| **status == StatusCode::TOO_MANY_REQUESTS).count();
+        assert_eq!((over, statuses[60]), (1, StatusCode::TOO_MANY_REQUESTS), "{group:?}");
+    }
+}

@@ -286,3 +286,124 @@ async fn a_mail_keeps_its_name_when_it_is_sent_again() {
     let written = app.clock.now().to_zoned(jiff::tz::TimeZone::UTC).strftime("%d %b %Y").to_string();
     assert!(mail.raw.contains(&written));
 }
+
+/// What the mail server asks of us, such as another password, an operator can mend: mails wait for it.
+#[tokio::test]
+async fn a_mail_waits_for_what_an_operator_can_mend() {
+    let mails = MailServer::start();
+    let (app, owner, alice) = town(&mails).await;
+    let path = format!("/api/v2/users/{}/password", alice.id);
+    let refusals = ["530 sign in first", "535 who are you", "503 not now", "421 going away"];
+    for (refusal, password) in refusals.into_iter().zip([OTHER, PASSWORD].into_iter().cycle()) {
+        mails.refuse(Some(refusal));
+        owner.put(&path, json!({"password": password})).await.expect(StatusCode::NO_CONTENT);
+        quiet(&app);
+        assert!(sent(&app, &mails).await.is_empty());
+        mails.refuse(None);
+        app.advance(SignedDuration::from_hours(1));
+        only(&app, &mails).await;
+    }
+}
+
+/// A mail that was taken without our hearing of it is sent again: whichever the person opens, its link works.
+#[tokio::test]
+async fn a_reset_that_is_sent_again_has_the_same_link() {
+    let mails = MailServer::start();
+    let (app, _owner, _alice) = town(&mails).await;
+    mails.lose(1);
+    ask(&app, "alice@example.com").await;
+    let first = only(&app, &mails).await;
+    app.advance(SignedDuration::from_secs(10));
+    let second = only(&app, &mails).await;
+    assert_eq!(first.message_id, second.message_id);
+    assert_eq!(passcode(&first), passcode(&second));
+    replace(&app, "alice@example.com", &passcode(&first), OTHER).await.expect(StatusCode::NO_CONTENT);
+    // Another request is another link.
+    ask(&app, "alice@example.com").await;
+    quiet(&app);
+    let third = sent(&app, &mails).await.into_iter().find(|mail| mail.text.contains("otp=")).unwrap();
+    assert_ne!(passcode(&third), passcode(&first));
+}
+
+/// Whoever gave somebody a password and changes it as them does not hide what they did.
+#[tokio::test]
+async fn what_somebody_else_did_is_told_whatever_follows() {
+    let mails = MailServer::start();
+    let (app, owner, alice) = town(&mails).await;
+    let set = json!({"password": OTHER});
+    owner.put(&format!("/api/v2/users/{}/password", alice.id), set).await.expect(StatusCode::NO_CONTENT);
+    let login = json!({"email": "alice@example.com", "password": OTHER});
+    let session = app.nobody().post("/api/v2/users/login", login).await.expect(StatusCode::CREATED);
+    let change = json!({"old_password": OTHER, "password": PASSWORD});
+    let session = app.bearer_of(session.text("session_token"));
+    session.put("/api/v2/users/me/password", change).await.expect(StatusCode::NO_CONTENT);
+    quiet(&app);
+    let told: Vec<String> = sent(&app, &mails).await.into_iter().map(|mail| mail.text).collect();
+    assert_eq!(told.len(), 2);
+    assert!(told.iter().any(|text| text.contains("by owner")), "{told:?}");
+}
+
+/// Whoever changes something over and over does not put the mail off.
+#[tokio::test]
+async fn a_mail_is_not_put_off_by_more_of_the_same() {
+    let mails = MailServer::start();
+    let (app, owner, alice) = town(&mails).await;
+    let path = format!("/api/v2/users/{}/password", alice.id);
+    for password in [OTHER, PASSWORD] {
+        owner.put(&path, json!({"password": password})).await.expect(StatusCode::NO_CONTENT);
+        app.advance(SignedDuration::from_secs(10));
+    }
+    only(&app, &mails).await;
+}
+
+/// What is not so any more is not told: a token that ended meanwhile, a reset of who was suspended.
+#[tokio::test]
+async fn what_is_not_so_any_more_is_not_told() {
+    let mails = MailServer::start();
+    let (app, owner, alice) = town(&mails).await;
+    assert!(sent(&app, &mails).await.is_empty());
+    let order = json!({"token_name": "ci", "lifetime": 20 * 86_400_000_000_000_i64});
+    let token = alice.token(order).await;
+    token.get("/api/v2/users/me").await.expect(StatusCode::OK);
+    app.advance(SignedDuration::from_hours(6 * 24 + 1));
+    app.server.run_jobs_once().await;
+    alice.delete(&format!("/api/v2/users/me/keys/{}", token.key_id())).await.expect(StatusCode::UNAUTHORIZED);
+    let alice = app.sign_in("alice@example.com").await;
+    alice.delete(&format!("/api/v2/users/me/keys/{}", token.key_id())).await.expect(StatusCode::NO_CONTENT);
+    ask(&app, "alice@example.com").await;
+    owner.put("/api/v2/users/alice/status/suspend", Value::Null).await;
+    quiet(&app);
+    let owner = app.sign_in("owner@example.com").await;
+    owner.put("/api/v2/users/alice/status/suspend", Value::Null).await.expect(StatusCode::OK);
+    assert!(sent(&app, &mails).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_session_that_somebody_makes_for_another_is_called_one() {
+    let mails = MailServer::start();
+    let (app, owner, alice) = town(&mails).await;
+    owner.post(&format!("/api/v2/users/{}/keys", alice.id), json!({})).await.expect(StatusCode::CREATED);
+    quiet(&app);
+    let mail = only(&app, &mails).await;
+    assert_eq!(mail.subject, "A session was made on your behalf");
+    assert!(mail.raw.contains("Auto-Submitted: auto-generated"), "programs do not answer it");
+}
+
+/// RFC 4616: who the server is, and whom it acts as.
+#[tokio::test]
+async fn the_server_may_act_as_somebody_else_at_the_mail_server() {
+    for (identity, line) in [
+        (&[][..], "AUTH PLAIN AGtleWZvYgBzZWNyZXQ="),
+        (&["--email-auth-identity=acme"], "AUTH PLAIN YWNtZQBrZXlmb2IAc2VjcmV0"),
+    ] {
+        let mails = MailServer::start();
+        let flags = flags(&mails);
+        let own = ["--email-auth-username=keyfob", "--email-auth-password=secret"];
+        let flags: Vec<&str> = flags.iter().map(String::as_str).chain(own).chain(identity.iter().copied()).collect();
+        let (app, owner) = TestApp::with(&flags).await;
+        ask(&app, "owner@example.com").await;
+        only(&app, &mails).await;
+        assert_eq!(mails.logins(), [line]);
+        drop(owner);
+    }
+}

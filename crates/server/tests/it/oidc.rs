@@ -502,3 +502,78 @@ async fn people_come_back_only_to_hosts_that_are_allowed() {
     let back = "redirect_uri=http%3A%2F%2Fkeys.example.com%2Fapi%2Fv2%2Fusers%2Foidc%2Fcallback";
     assert!(answer.header("location").contains(back), "{}", answer.header("location"));
 }
+
+/// Contract, section 5.9: the first sign-in makes the first user, and the organization whose groups they are in.
+#[tokio::test]
+async fn the_first_user_may_come_from_a_provider_that_names_groups() {
+    let provider = provider();
+    let flags = flags(&provider, &["--oidc-group-field=groups", "--oidc-group-auto-create"]);
+    let app = TestApp::empty(&flags.iter().map(AsRef::as_ref).collect::<Vec<_>>()).await;
+    let mut claims = amy();
+    claims["groups"] = json!(["eng"]);
+    provider.sign_in_as(&claims);
+    let amy = signed_in(&app, &provider).await;
+    let groups = amy.get("/api/v2/groups").await.expect(StatusCode::OK).json();
+    let made = groups.as_array().unwrap().iter().find(|group| group["name"] == "eng").unwrap();
+    assert_eq!(made["source"], "oidc");
+    assert_eq!(made["members"][0]["username"], "amy");
+}
+
+/// Nobody could give it back: the last owner stays one, whatever the provider forgets to say.
+#[tokio::test]
+async fn the_last_owner_stays_one() {
+    let provider = provider();
+    let flags = flags(&provider, &["--oidc-user-role-field=roles"]);
+    let app = TestApp::empty(&flags.iter().map(AsRef::as_ref).collect::<Vec<_>>()).await;
+    let roles = async |who: &Identity| {
+        let user = who.get("/api/v2/users/me").await.expect(StatusCode::OK).json();
+        user["roles"].as_array().unwrap().iter().map(|role| role["name"].clone()).collect::<Vec<_>>()
+    };
+    let amy = signed_in(&app, &provider).await;
+    assert_eq!(roles(&amy).await, ["owner"]);
+    let amy = signed_in(&app, &provider).await;
+    assert_eq!(roles(&amy).await, ["owner"]);
+    // With another owner there is somebody who can.
+    amy.make_user("bob", &["owner"]).await;
+    assert!(roles(&signed_in(&app, &provider).await).await.is_empty());
+}
+
+/// Contract, section 5.10.
+#[tokio::test]
+async fn roles_that_follow_the_provider_are_changed_there() {
+    let provider = provider();
+    let (app, owner) = town(&provider, &["--oidc-user-role-field=roles"]).await;
+    signed_in(&app, &provider).await;
+    let roles = json!({"roles": ["auditor"]});
+    let refused = owner.put("/api/v2/users/amy/roles", roles.clone()).await.expect(StatusCode::BAD_REQUEST);
+    assert_eq!(refused.message(), "Cannot modify roles for OIDC users when role sync is enabled.");
+    owner.make_user("bob", &[]).await;
+    owner.put("/api/v2/users/bob/roles", roles).await.expect(StatusCode::OK);
+}
+
+/// Path and query come through whole, whatever is in them.
+#[tokio::test]
+async fn people_come_back_to_the_whole_of_where_they_wanted_to_go() {
+    let provider = provider();
+    let (app, _owner) = town(&provider, &[]).await;
+    for path in ["/device?code=WDJB-MJHT", "/a;b?c=d,e&f=%22g%22", "/a?next=https://elsewhere.example/x"] {
+        let mut browser = Browser::new(&app);
+        let redirect: String = form_urlencoded::byte_serialize(path.as_bytes()).collect();
+        let away = browser.open(&format!("{CALLBACK}?redirect={redirect}")).await;
+        let away = away.expect(StatusCode::TEMPORARY_REDIRECT);
+        let home = browser.open(&provider.agree(away.header("location"))).await;
+        assert_eq!(home.expect(StatusCode::TEMPORARY_REDIRECT).header("location"), path);
+    }
+}
+
+/// RFC 7636: a verifier that is left over from another way is shown to no provider that never saw its challenge.
+#[tokio::test]
+async fn a_verifier_of_another_way_is_forgotten() {
+    let provider = provider();
+    let (app, _owner) = town(&provider, &[]).await;
+    provider.take_pkce(false);
+    let mut browser = Browser::new(&app);
+    browser.cookies.insert("oauth_pkce_verifier".to_owned(), "x".repeat(43));
+    browser.open(CALLBACK).await.expect(StatusCode::TEMPORARY_REDIRECT);
+    assert_eq!(browser.cookies.get("oauth_pkce_verifier"), None);
+}

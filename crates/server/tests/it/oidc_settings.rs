@@ -308,7 +308,8 @@ async fn a_server_does_not_start_with_half_a_provider() {
         (&[secret][..], "OIDC issuer URL must be set!"),
         (&[issuer], "--oidc-client-secret"),
         (&[issuer, "--oidc-client-secret-file=/missing"], "--oidc-client-secret-file"),
-        (&[issuer, &key, &certificate], "--oidc-client-cert-file"),
+        (&[issuer, &key, &certificate], "--oidc-client-key-file"),
+        (&[issuer, &key], "--oidc-client-cert-file: needed"),
         (&[issuer, secret, "--oidc-ignore-userinfo", "--oidc-access-token-claims"], "--oidc-access-token-claims"),
     ];
     let clock = Clock::fixed(NOW.parse().unwrap());
