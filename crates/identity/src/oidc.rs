@@ -203,6 +203,8 @@ impl Oidc {
             Some(subject) if !subject.is_empty() => subject.to_owned(),
             _ => return Err(OidcError::NoSubject),
         };
+        // It says nothing of the person, and whoever keeps claims would keep what was in a cookie.
+        claims.remove("nonce");
         // Where issuers are not checked, it is the token's: those of others must not be mixed up.
         let issuer = claims.get("iss").and_then(Value::as_str).unwrap_or_default().to_owned();
         match self.settings.claims {

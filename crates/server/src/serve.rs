@@ -62,3 +62,65 @@ where
     graceful.shutdown().await;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, routing::get};
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::{TcpListener, TcpStream},
+        sync::oneshot,
+    };
+    use tower::util::MapRequest;
+
+    use super::*;
+
+    /// A server, where it is, and what tells it to stop.
+    async fn start() -> (tokio::task::JoinHandle<io::Result<()>>, SocketAddr, oneshot::Sender<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new().route("/", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.to_string()));
+        let service: Service = MapRequest::new(router, std::convert::identity as fn(Request) -> Request);
+        let (stop, stopped) = oneshot::channel();
+        (tokio::spawn(serve(listener, service, async { drop(stopped.await) })), address, stop)
+    }
+
+    async fn read(stream: &mut TcpStream) -> String {
+        let mut answer = vec![0; 1024];
+        let length = stream.read(&mut answer).await.unwrap();
+        String::from_utf8(answer[..length].to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_used_again_and_ends_with_the_server() {
+        let (serving, address, stop) = start().await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        for _ in 0..2 {
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+            let answer = read(&mut stream).await;
+            assert!(answer.ends_with(&stream.local_addr().unwrap().to_string()), "{answer}");
+        }
+        stop.send(()).unwrap();
+        assert_eq!(read(&mut stream).await, "");
+        serving.await.unwrap().unwrap();
+    }
+
+    /// Whoever begins a request and does not go on, or says nothing at all, keeps no connection for ever.
+    #[tokio::test]
+    async fn a_connection_that_says_nothing_is_closed() {
+        let (_serving, address, _stop) = start().await;
+        for begun in ["GET / HTTP/1.1\r\nHost:", ""] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(begun.as_bytes()).await.unwrap();
+            // The server has taken it when it has answered another.
+            let mut other = TcpStream::connect(address).await.unwrap();
+            other.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+            read(&mut other).await;
+            // From here on time passes as soon as nothing else happens.
+            tokio::time::pause();
+            let closed = tokio::time::timeout(HEAD * 2, stream.read(&mut [0; 1024])).await;
+            assert!(closed.is_ok(), "{begun:?}");
+            tokio::time::resume();
+        }
+    }
+}

@@ -203,7 +203,7 @@ impl OidcProvider {
             assert!(challenge.is_none());
         }
         inner.next += 1;
-        let code = format!("code-{}", inner.next);
+        let code = format!("authorization-code-{}", inner.next);
         let redirect_uri = asked["redirect_uri"].clone();
         let kept = Code { redirect_uri: redirect_uri.clone(), challenge, nonce: asked["nonce"].clone() };
         inner.codes.insert(code.clone(), kept);
@@ -237,7 +237,7 @@ impl Inner {
     }
 
     fn access_token(&self) -> String {
-        let Some(said) = &self.access else { return format!("access-{}", self.next) };
+        let Some(said) = &self.access else { return format!("provider-access-{}", self.next) };
         let mut claims = said.clone();
         let own = json!({"iss": self.name(), "aud": "account", "iat": self.now, "exp": self.now + 300});
         claims.extend(own.as_object().unwrap().clone());
@@ -301,7 +301,7 @@ impl Inner {
             tokens["expires_in"] = json!(seconds);
         }
         if self.expires_in.is_some() && !self.withholds_refresh {
-            let refresh = format!("refresh-{}", self.next);
+            let refresh = format!("provider-refresh-{}", self.next);
             tokens["refresh_token"] = json!(refresh);
             self.refresh_tokens.push(refresh);
         }
@@ -362,7 +362,7 @@ async fn token(State(inner): Shared, headers: HeaderMap, body: String) -> (Statu
 async fn user_info(State(inner): Shared, headers: HeaderMap) -> (StatusCode, Json<Value>) {
     let inner = inner.lock().unwrap();
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !bearer.starts_with("Bearer access-") {
+    if !bearer.starts_with("Bearer provider-access-") {
         return (StatusCode::UNAUTHORIZED, Json(json!({})));
     }
     let mut claims = inner.user_info.clone();

@@ -28,6 +28,7 @@ mod recorded;
 mod reference;
 mod secrets;
 mod settings;
+mod sinks;
 mod statements;
 mod tls;
 mod tour;
