@@ -2220,14 +2220,14 @@ export interface components {
             error: components["schemas"]["OAuthErrorCode"];
             /** @description For people. */
             error_description: string;
-            /** @description The same words. */
+            /** @description The same in full. */
             message: string;
         };
         /**
          * @description Why there is no token (RFC 6749, section 5.2, and RFC 8628, section 3.5).
          * @enum {string}
          */
-        OAuthErrorCode: "authorization_pending" | "slow_down" | "access_denied" | "expired_token" | "invalid_request" | "invalid_grant" | "invalid_scope" | "unsupported_grant_type";
+        OAuthErrorCode: "authorization_pending" | "slow_down" | "access_denied" | "expired_token" | "invalid_request" | "invalid_grant" | "invalid_scope" | "unsupported_grant_type" | "other";
         /** @description Signing in by `OpenID` Connect. */
         OidcAuthMethod: {
             /** @description Whether it is on offer. */

@@ -88,6 +88,9 @@ pub enum OAuthErrorCode {
     InvalidScope,
     /// Another kind of grant was asked for.
     UnsupportedGrantType,
+    /// A word of another version.
+    #[serde(other)]
+    Other,
 }
 
 /// An error as `OAuth` clients read it. It has a message, too, as every other error here.
@@ -97,7 +100,7 @@ pub struct OAuthError {
     pub error: OAuthErrorCode,
     /// For people.
     pub error_description: String,
-    /// The same words.
+    /// The same in full.
     pub message: String,
 }
 
@@ -105,6 +108,12 @@ impl OAuthError {
     /// An error, and what to say of it.
     pub fn new(error: OAuthErrorCode, description: impl Into<String>) -> Self {
         let message = description.into();
-        Self { error, error_description: message.clone(), message }
+        // RFC 6749, section 5.2, takes printable ASCII without quotation marks and backslashes.
+        let plain = message.chars().map(|c| match c {
+            '"' => '\'',
+            ' '..='~' if c != '\\' => c,
+            _ => '?',
+        });
+        Self { error, error_description: plain.collect(), message }
     }
 }

@@ -172,6 +172,11 @@ impl Answer {
         })
     }
 
+    /// What the answer holds, if it is that.
+    pub(crate) fn try_json<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_slice(&self.body).ok().filter(|_| self.is_json())
+    }
+
     /// A refusal. An empty answer is one without a message, such as a proxy gives.
     pub(crate) fn into_error(self) -> Error {
         if !self.is_json() && !self.body.is_empty() {

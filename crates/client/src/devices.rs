@@ -46,7 +46,8 @@ impl Client {
         match answer.status {
             status if status.is_success() => answer.json().map(DeviceSignIn::Approved),
             StatusCode::BAD_REQUEST => {
-                let error: OAuthError = answer.json()?;
+                // Whatever else is wrong with the request is said in the other shape.
+                let Some(error) = answer.try_json::<OAuthError>() else { return Err(answer.into_error()) };
                 Ok(match error.error {
                     OAuthErrorCode::AuthorizationPending => DeviceSignIn::Pending,
                     OAuthErrorCode::SlowDown => DeviceSignIn::SlowDown,

@@ -1,7 +1,9 @@
 //! The address that people reach the server by, and sending on whoever comes by another (contract, section 6.9,
 //! `--redirect-to-access-url`).
+use std::net::SocketAddr;
+
 use axum::{
-    extract::{Request, State},
+    extract::{ConnectInfo, Request, State},
     http::{HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
@@ -30,7 +32,7 @@ pub(crate) fn parse(text: &str) -> Result<Url, String> {
 /// Sends on whoever comes by another address, if that is wanted.
 pub(crate) async fn redirect(State(app): State<App>, request: Request, next: Next) -> Response {
     let is_wanted = app.settings().redirects_to_access_url && !PROBES.contains(&request.uri().path());
-    if !is_wanted || is_here(&request, app.access_url()) {
+    if !is_wanted || is_here(named_host(&app, &request), app.access_url()) {
         return next.run(request).await;
     }
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
@@ -40,9 +42,17 @@ pub(crate) async fn redirect(State(app): State<App>, request: Request, next: Nex
     }
 }
 
-/// Whether a request names the host of the access URL. One that names none is taken as it is.
-fn is_here(request: &Request, access_url: &str) -> bool {
-    let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+/// The host that a request is for; a trusted proxy may say which it was before it passed it on.
+fn named_host<'a>(app: &App, request: &'a Request) -> Option<&'a str> {
+    let text = |name: &str| request.headers().get(name).and_then(|host| host.to_str().ok());
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let is_proxy = peer.is_some_and(|peer| app.settings().proxies.trust(peer.to_canonical()));
+    let before = if is_proxy { text("X-Forwarded-Host") } else { None };
+    before.or_else(|| text(header::HOST.as_str()))
+}
+
+/// Whether this is the host of the access URL. A request that names none is taken as it is.
+fn is_here(named: Option<&str>, access_url: &str) -> bool {
     let Some((named, here)) = named.zip(access_url.parse::<Url>().ok()) else { return true };
     let there = format!("{}://{named}", here.scheme()).parse::<Url>();
     there.is_ok_and(|there| {

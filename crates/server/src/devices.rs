@@ -5,6 +5,8 @@ mod problem;
 
 pub(crate) use polls::Polls;
 
+use std::collections::BTreeSet;
+
 use axum::{Extension, extract::State};
 use jiff::SignedDuration;
 use keyfob_api::{
@@ -13,7 +15,7 @@ use keyfob_api::{
     },
     secret::SecretText,
 };
-use keyfob_rbac::{AllowEntry, AllowList, Catalogue};
+use keyfob_rbac::{AllowEntry, AllowList, Catalogue, ScopeName};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::{body::FormOrJson, problem::Problem};
@@ -121,5 +123,7 @@ fn wish(catalogue: &Catalogue, request: &DeviceCodeRequest) -> Result<DeviceWish
     let too_long =
         |error: keyfob_rbac::AllowListError| Problem::oauth(OAuthErrorCode::InvalidRequest, error.to_string());
     let allow_list = if entries.is_empty() { None } else { Some(AllowList::from_request(entries).map_err(too_long)?) };
-    Ok(DeviceWish { scopes: request.scope.split_whitespace().map(scope).collect::<Result<_, _>>()?, allow_list })
+    // Each once: there are no more of them than the catalogue has, whatever a stranger sends.
+    let scopes: BTreeSet<ScopeName> = request.scope.split_whitespace().map(scope).collect::<Result<_, _>>()?;
+    Ok(DeviceWish { scopes: scopes.into_iter().collect(), allow_list })
 }

@@ -8,8 +8,7 @@ use crate::{
     error::ApiError,
     gate::{AuthorizedStore, System},
     passwords::weakness,
-    start::data_dir,
-    start::likely_url,
+    start::{data_dir, likely_url},
     users::person,
     validate::Fields,
 };

@@ -73,7 +73,9 @@ impl Jobs {
                     _ = end.changed() => return,
                 }
                 // A job that fails altogether is done again the next time.
-                if let Err(error) = tokio::spawn(job(app.clone())).await {
+                let mut once = JoinSet::new();
+                once.spawn(job(app.clone()));
+                if let Some(Err(error)) = once.join_next().await {
                     tracing::error!(%error, "background work failed");
                 }
             }
@@ -120,6 +122,10 @@ async fn housekeeping(app: App) {
         Ok(0) => {}
         Ok(purged) => tracing::info!(purged, "removed keys that ended long ago"),
         Err(error) => tracing::warn!(?error, "keys that ended long ago could not be removed"),
+    }
+    let devices = System::Devices.store(&app, RequestContext::default());
+    if let Err(error) = devices.purge_devices().await {
+        tracing::warn!(?error, "sign-ins of machines that ended long ago could not be forgotten");
     }
     match retire_once(&app).await {
         Ok(0) => {}

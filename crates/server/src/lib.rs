@@ -6,6 +6,7 @@ mod audit;
 mod authcheck;
 mod clock;
 mod config;
+mod connections;
 mod context;
 mod cookies;
 mod deployment;

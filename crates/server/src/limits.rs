@@ -136,12 +136,15 @@ fn of_signing_in(method: &Method, path: &str, below: Option<&str>) -> Option<Lim
             | "/setup"
             | "/login"
             | "/reset-password"
-            | "/reset-password/change"
-            | "/device",
+            | "/reset-password/change",
         )
         | (
             _,
-            "/login/device" | "/users/oidc/callback" | "/users/oauth2/github/callback" | "/users/oauth2/github/device",
+            "/device"
+            | "/login/device"
+            | "/users/oidc/callback"
+            | "/users/oauth2/github/callback"
+            | "/users/oauth2/github/device",
         ) => Some(Limiter::SignIn),
         _ => None,
     }
@@ -156,7 +159,7 @@ fn is_owner(user: &User) -> bool {
 }
 
 /// Whom an address stands for: whoever has one of version 6 has all of a network.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),

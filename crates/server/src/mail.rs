@@ -21,8 +21,8 @@ use uuid::Uuid;
 
 use crate::config::{BadSetting, BadSettings, MailArgs, one_secret};
 
-/// How long a connection to the mail server may take.
-const TIME_OUT: Duration = Duration::from_secs(30);
+/// How long it may take to reach the mail server, and to sign in there.
+const TIME_OUT: Duration = Duration::from_mins(1);
 /// How long handing over a mail may take: longer than servers are asked to take for the end of one (RFC 5321, section
 /// 4.5.3.2.6), because whoever gives up earlier sends it twice.
 const HAND_OVER: Duration = Duration::from_mins(12);
@@ -115,13 +115,12 @@ impl Mailer {
             .header(AutoSubmitted)
             .multipart(MultiPart::alternative_plain_html(mail.text, mail.html))
             .map_err(|error| unwritable(&error))?;
-        let silent = |_| SendError::Away("the mail server does not answer".to_owned());
-        tokio::time::timeout(HAND_OVER, self.hand_over(&message)).await.map_err(silent)?
-    }
-
-    async fn hand_over(&self, message: &Message) -> Result<(), SendError> {
-        let mut connection = self.connect().await.map_err(|error| SendError::Away(error.to_string()))?;
-        connection.send(message.envelope(), &message.formatted()).await.map_err(|error| {
+        let connected = tokio::time::timeout(TIME_OUT, self.connect()).await;
+        let connected = connected.map_err(|_| SendError::Away("the mail server does not answer".to_owned()))?;
+        let mut connection = connected.map_err(|error| SendError::Away(error.to_string()))?;
+        let content = message.formatted();
+        let sent = tokio::time::timeout(HAND_OVER, connection.send(message.envelope(), &content)).await;
+        sent.map_err(|_| SendError::ForNow("the mail server does not answer".to_owned()))?.map_err(|error| {
             if is_about_the_mail(&error) {
                 SendError::ForEver(error.to_string())
             } else {

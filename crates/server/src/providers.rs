@@ -93,7 +93,7 @@ impl OidcWay {
         if !args.oidc_scopes.iter().any(|scope| scope == "openid") {
             bad.note("oidc-scopes", "must hold `openid`, or the provider does not say who somebody is");
         }
-        if !args.oidc_allowed_groups.is_empty() && args.oidc_group_field.is_none() {
+        if !args.oidc_allowed_groups.is_empty() && args.group_field().is_none() {
             bad.note("oidc-group-field", "needed, because there is --oidc-allowed-groups: nobody comes in otherwise");
         }
         let http = bad.take(http("oidc-issuer-url"));

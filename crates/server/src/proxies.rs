@@ -24,7 +24,8 @@ impl Proxies {
         self.headers.iter().find_map(|name| self.named(name, headers)).unwrap_or(peer)
     }
 
-    fn trust(&self, address: IpAddr) -> bool {
+    /// Whether this is a trusted proxy's address.
+    pub(crate) fn trust(&self, address: IpAddr) -> bool {
         self.origins.iter().any(|net| net.contains(&address))
     }
 

@@ -1,5 +1,5 @@
-//! Serving connections: HTTP/1.1, with bounds on how many there are and how long they may say nothing.
-use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+//! Serving connections: HTTP/1.1, with a bound on how long one may say nothing.
+use std::{future::Future, io, net::SocketAddr, time::Duration};
 
 use axum::{
     body::Body,
@@ -11,18 +11,15 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
 use crate::http::Service;
 
 /// How long a connection may stay without the whole head of a request: also between two of them.
 const HEAD: Duration = Duration::from_mins(1);
-/// How many connections there may be at a time: most systems give a process 1,024 files.
-const CONNECTIONS: usize = 900;
 
 /// Serves all connections of a listener until it is told to stop; then lets requests under way finish.
-pub(crate) async fn serve<L>(
+pub(crate) async fn serve_connections<L>(
     mut listener: L,
     service: Service,
     stopped: impl Future<Output = ()> + Send,
@@ -33,15 +30,10 @@ where
     let graceful = GracefulShutdown::new();
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD);
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
     tokio::pin!(stopped);
     loop {
-        let accepted = async {
-            let place = Arc::clone(&places).acquire_owned().await;
-            (place, listener.accept().await)
-        };
-        let (place, (stream, peer)) = tokio::select! {
-            accepted = accepted => accepted,
+        let (stream, peer) = tokio::select! {
+            accepted = listener.accept() => accepted,
             () = &mut stopped => break,
         };
         let service = service.clone();
@@ -52,7 +44,6 @@ where
         });
         let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), answer));
         tokio::spawn(async move {
-            let _place = place;
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended");
             }
@@ -82,7 +73,7 @@ mod tests {
         let router = Router::new().route("/", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.to_string()));
         let service: Service = MapRequest::new(router, std::convert::identity as fn(Request) -> Request);
         let (stop, stopped) = oneshot::channel();
-        (tokio::spawn(serve(listener, service, async { drop(stopped.await) })), address, stop)
+        (tokio::spawn(serve_connections(listener, service, async { drop(stopped.await) })), address, stop)
     }
 
     async fn read(stream: &mut TcpStream) -> String {

@@ -19,6 +19,7 @@ use crate::{
     audit,
     clock::Clock,
     config::{BadSetting, BadSettings, ServerArgs, TlsArgs},
+    connections::{Bounded, Places},
     context::RequestContext,
     cookies::CookieRules,
     devices::Polls,
@@ -32,7 +33,7 @@ use crate::{
     proxies::Proxies,
     random::Random,
     seal::Seal,
-    serve::serve as serve_connections,
+    serve::serve_connections,
     state::{App, Lifetimes, Parts, Settings},
     tls::Tls,
 };
@@ -140,9 +141,19 @@ impl Server {
         clock: Clock,
         random: Random,
     ) -> Result<Self, StartError> {
-        let cookies = cookie_rules(args, url)?;
+        Self::assemble(args, Equipment::new(args, url)?, data_dir, url, clock, random).await
+    }
+
+    async fn assemble(
+        args: &ServerArgs,
+        equipment: Equipment,
+        data_dir: &Path,
+        url: &str,
+        clock: Clock,
+        random: Random,
+    ) -> Result<Self, StartError> {
+        let Equipment { cookies, catalogue, mailer, providers, tls: _ } = equipment;
         let lock = lock(data_dir)?;
-        let catalogue = catalogue(args).map_err(BadSettings::from)?;
         let path = data_dir.join(DATABASE);
         let database = |cause| StartError::Database { path: path.clone(), cause };
         // SQLite gives the files beside it the same permissions.
@@ -159,11 +170,11 @@ impl Server {
             roles: RoleBook::new(Arc::clone(&catalogue), RoleSettings::default()),
             passwords: Passwords::new().map_err(|error| StartError::Machine(error.to_string()))?,
             strangers: Strangers::default(),
-            mailer: Mailer::new(&args.mail)?,
+            mailer,
             mail_waits: Notify::default(),
             windows: Windows::default(),
             polls: Polls::default(),
-            providers: Providers::new(&args.oidc, &args.github)?,
+            providers,
             tickets: Tickets::new(&seal.derived("convert-login"), &deployment_id),
             renewals: Renewals::default(),
             seal,
@@ -207,12 +218,12 @@ pub async fn serve(
     on_ready: impl FnOnce(&Ready),
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), StartError> {
-    wrong_settings(&args)?;
+    let mut equipment = Equipment::new(&args, &likely_url(&args))?;
     let data_dir = data_dir(&args)?;
     let random = Random::from_system().map_err(|error| StartError::Machine(format!("no randomness: {error}")))?;
     let listen = |cause| StartError::Listen { address: args.http_address, cause };
     let listener = TcpListener::bind(args.http_address).await.map_err(listen)?;
-    let tls = Tls::new(&args.tls)?;
+    let tls = equipment.tls.take();
     let listen_tls = |cause| StartError::ListenTls { address: args.tls.tls_address, cause };
     let tls_listener = match &tls {
         Some(_) => Some(TcpListener::bind(args.tls.tls_address).await.map_err(listen_tls)?),
@@ -223,15 +234,17 @@ pub async fn serve(
         (None, Some(listener)) => format!("https://{}", listener.local_addr().map_err(listen_tls)?),
         (None, None) => format!("http://{}", listener.local_addr().map_err(listen)?),
     };
-    let server = Server::open(&args, &data_dir, &url, Clock::System, random).await?;
+    let server = Server::assemble(&args, equipment, &data_dir, &url, Clock::System, random).await?;
     if args.allow_query_tokens {
         tracing::warn!("tokens in the query string are accepted (--allow-query-tokens)");
     }
     let jobs = Jobs::start(&server.app);
     on_ready(&Ready { url, data_dir, needs_set_up: server.needs_set_up().await });
     let told = patiently(stop);
-    let plain = serve_connections(listener, server.service(), is_told(told.clone()));
-    let encrypted = serve_tls(&server, tls.as_ref().zip(tls_listener), is_told(told.clone()));
+    let places = Places::new(args.guard.proxy_trusted_origins.clone());
+    let bounded = |listener| Bounded::new(listener, places.clone());
+    let plain = serve_connections(bounded(listener), server.service(), is_told(told.clone()));
+    let encrypted = serve_tls(&server, tls.as_ref().zip(tls_listener.map(bounded)), is_told(told.clone()));
     tokio::select! {
         result = async { tokio::try_join!(plain, encrypted) } => drop(result.map_err(listen)?),
         () = out_of_patience(told) => tracing::warn!("gave up on requests that did not end in time"),
@@ -246,7 +259,7 @@ pub async fn serve(
 /// Serves encrypted connections, if there are to be any.
 async fn serve_tls(
     server: &Server,
-    tls: Option<(&Tls, TcpListener)>,
+    tls: Option<(&Tls, Bounded)>,
     stopped: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let Some((tls, listener)) = tls else { return Ok(()) };
@@ -346,18 +359,40 @@ async fn deployment_id(store: &Store, random: &Random) -> Result<Uuid, StoreErro
     Ok(id)
 }
 
-/// Goes on if a server can work with these settings, as far as that can be known before it starts.
-///
-/// # Errors
-/// All that is wrong with them.
-pub(crate) fn wrong_settings(args: &ServerArgs) -> Result<(), BadSettings> {
-    let mut bad = BadSettings::default();
-    bad.take(cookie_rules(args, &likely_url(args)));
-    bad.take(catalogue(args));
-    let mailer = bad.take(Mailer::new(&args.mail)).flatten();
-    bad.take(Tls::new(&args.tls));
-    bad.take(Providers::new(&args.oidc, &args.github));
-    let list = |given: bool| given.then_some(());
+/// What a server is made of its settings and their files, which are read once.
+pub(crate) struct Equipment {
+    cookies: CookieRules,
+    catalogue: Arc<Catalogue>,
+    mailer: Option<Mailer>,
+    providers: Providers,
+    tls: Option<Tls>,
+}
+
+impl Equipment {
+    /// Makes all of it, for a server that people reach at this address.
+    ///
+    /// # Errors
+    /// All that is wrong with the settings, as far as that can be known before a server starts.
+    pub(crate) fn new(args: &ServerArgs, url: &str) -> Result<Self, BadSettings> {
+        let mut bad = BadSettings::default();
+        let cookies = bad.take(cookie_rules(args, url));
+        let catalogue = bad.take(catalogue(args));
+        let mailer = bad.take(Mailer::new(&args.mail));
+        let tls = bad.take(Tls::new(&args.tls));
+        let providers = bad.take(Providers::new(&args.oidc, &args.github));
+        proxies_problems(args, &mut bad);
+        access_url_problems(args, matches!(mailer, Some(Some(_))), &mut bad);
+        match (cookies, catalogue, mailer, providers, tls) {
+            (Some(cookies), Some(catalogue), Some(mailer), Some(providers), Some(tls)) if bad.0.is_empty() => {
+                Ok(Self { cookies, catalogue, mailer, providers, tls })
+            }
+            _ => Err(bad),
+        }
+    }
+}
+
+fn proxies_problems(args: &ServerArgs, bad: &mut BadSettings) {
+    let list = |is_given: bool| is_given.then_some(());
     bad.both(
         ("proxy-trusted-headers", list(!args.guard.proxy_trusted_headers.is_empty())),
         ("proxy-trusted-origins", list(!args.guard.proxy_trusted_origins.is_empty())),
@@ -365,20 +400,21 @@ pub(crate) fn wrong_settings(args: &ServerArgs) -> Result<(), BadSettings> {
     if args.guard.proxy_trusted_headers.iter().any(|name| name == "forwarded") {
         bad.note("proxy-trusted-headers", "`Forwarded` is not read; `X-Forwarded-For` and its like are");
     }
-    if args.access_url.is_none() {
-        if args.redirect_to_access_url {
-            bad.note("access-url", "needed, because there is --redirect-to-access-url");
-        }
-        let sends_people = mailer.is_some() || args.oidc.oidc_client_id.is_some();
-        let sends_people = sends_people || args.github.oauth2_github_client_id.is_some();
-        let address = if args.tls.tls_enable { args.tls.tls_address } else { args.http_address };
-        if sends_people && address.ip().is_unspecified() {
-            let problem =
-                format!("needed, because mails and providers send people here, and {address} is no address of theirs");
-            bad.note("access-url", problem);
-        }
+}
+
+fn access_url_problems(args: &ServerArgs, sends_mails: bool, bad: &mut BadSettings) {
+    if args.access_url.is_some() {
+        return;
     }
-    if bad.0.is_empty() { Ok(()) } else { Err(bad) }
+    if args.redirect_to_access_url {
+        bad.note("access-url", "needed, because there is --redirect-to-access-url");
+    }
+    let has_providers = args.oidc.oidc_client_id.is_some() || args.github.oauth2_github_client_id.is_some();
+    let address = if args.tls.tls_enable { args.tls.tls_address } else { args.http_address };
+    if (sends_mails || has_providers) && address.ip().is_unspecified() {
+        let why = "needed, because mails and providers send people here";
+        bad.note("access-url", format!("{why}, and {address} is no address of theirs"));
+    }
 }
 
 /// Where people reach a server with these settings, as far as that is known before it listens.

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use axum::serve::Listener;
 use rustls::{
     DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme,
     client::{danger::HandshakeSignatureValid, verify_server_name},
@@ -19,13 +20,11 @@ use rustls::{
     version::{TLS12, TLS13},
 };
 use sha2::{Digest as _, Sha256};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::mpsc,
-};
+use tokio::sync::mpsc;
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use crate::config::{BadSetting, BadSettings, ClientCertificates, TlsArgs, TlsVersion};
+use crate::connections::{Bounded, Connection};
 
 /// How often files of certificates are looked at (stance "Certificate files").
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -164,17 +163,13 @@ impl Tls {
     }
 
     /// Accepts connections, and hands them on once they are encrypted.
-    pub(crate) fn listen(&self, listener: TcpListener) -> TlsListener {
+    pub(crate) fn listen(&self, mut listener: Bounded) -> TlsListener {
         let (ready, connections) = mpsc::channel(WAITING);
         let address = listener.local_addr();
         let acceptor = self.acceptor.clone();
         let accepting = tokio::spawn(async move {
             loop {
-                let Ok((stream, peer)) = listener.accept().await else {
-                    // Out of files, most likely: some will be closed.
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                    continue;
-                };
+                let (stream, peer) = listener.accept().await;
                 let (acceptor, ready) = (acceptor.clone(), ready.clone());
                 // Whoever is slow to shake hands keeps nobody else waiting.
                 tokio::spawn(async move {
@@ -317,7 +312,7 @@ impl Hangup {
 
 /// Connections that are encrypted.
 pub(crate) struct TlsListener {
-    connections: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
+    connections: mpsc::Receiver<(TlsStream<Connection>, SocketAddr)>,
     address: std::io::Result<SocketAddr>,
     accepting: tokio::task::JoinHandle<()>,
 }
@@ -328,8 +323,8 @@ impl Drop for TlsListener {
     }
 }
 
-impl axum::serve::Listener for TlsListener {
-    type Io = TlsStream<TcpStream>;
+impl Listener for TlsListener {
+    type Io = TlsStream<Connection>;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {

@@ -239,7 +239,7 @@ async fn update_roles(
     if store.caller().is_self(user.id) {
         return Err(ApiError::bad_request("You cannot change your own roles."));
     }
-    let follows = app.providers().oidc.as_ref().is_some_and(|way| way.args.oidc_user_role_field.is_some());
+    let follows = app.providers().oidc.as_ref().is_some_and(|way| way.args.role_field().is_some());
     if follows && user.login_type == LoginType::Oidc {
         return Err(ApiError::bad_request("Cannot modify roles for OIDC users when role sync is enabled.")
             .detail("Their roles follow the provider: change them there."));

@@ -219,13 +219,17 @@ impl Tx {
         find(self, has_code(hash)).await
     }
 
-    /// How many sign-ins of machines are kept.
+    /// How many machines wait for an answer.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn count_device_grants(&mut self) -> Result<u64, StoreError> {
+    pub async fn count_waiting_devices(&mut self, now: Timestamp) -> Result<u64, StoreError> {
         let mut query = Query::select();
-        query.expr_as(Func::count(Expr::col(DeviceGrants::CodeHash)), "count").from(DeviceGrants::Table);
+        query
+            .expr_as(Func::count(Expr::col(DeviceGrants::CodeHash)), "count")
+            .from(DeviceGrants::Table)
+            .and_where(Expr::col(DeviceGrants::EndsAt).gt(microseconds(now)))
+            .and_where(Expr::col(DeviceGrants::State).eq(DeviceState::Pending.name()));
         fetch_count(&mut &mut *self, &query).await
     }
 

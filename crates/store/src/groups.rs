@@ -48,6 +48,10 @@ pub enum GroupSource {
 }
 
 impl GroupSource {
+    fn parse(text: &str) -> Option<Self> {
+        [Self::User, Self::Oidc].into_iter().find(|source| source.as_str() == text)
+    }
+
     /// The source as it is stored and spoken of.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -151,7 +155,8 @@ impl TryFrom<GroupRow> for Group {
             display_name: row.display_name,
             avatar_url: row.avatar_url,
             quota_allowance: row.quota_allowance,
-            source: if row.source == "oidc" { GroupSource::Oidc } else { GroupSource::User },
+            source: GroupSource::parse(&row.source)
+                .ok_or_else(|| StoreError::corrupt(TABLE, &row.id, "unknown source"))?,
         })
     }
 }

@@ -7,7 +7,7 @@ use keyfob_api::{
     secret::SecretText,
 };
 use keyfob_client::{Client, DeviceSignIn, Error};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep_until};
 
 use super::token_in_environment;
 use crate::{
@@ -16,6 +16,8 @@ use crate::{
     table::printable,
 };
 
+/// How long before the end the last question is asked.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
 /// How much longer to wait between two questions when the server cannot keep up.
 const SLOWER: Duration = Duration::from_secs(5);
 
@@ -49,10 +51,12 @@ async fn wait(client: &Client, code: &DeviceCode) -> anyhow::Result<SecretText> 
     let end = Instant::now() + Duration::from_secs(code.expires_in);
     let mut interval = Duration::from_secs(code.interval.max(1));
     loop {
-        if Instant::now() + interval >= end {
+        // The last question is asked just before the end: somebody may have approved it a moment ago.
+        let next = Instant::now() + interval;
+        if next >= end && Instant::now() + LAST_MOMENT >= end {
             return Err(ended());
         }
-        sleep(interval).await;
+        sleep_until(next.min(end - LAST_MOMENT)).await;
         match client.redeem_device_code(&code.device_code).await {
             Ok(DeviceSignIn::Approved(token)) => return Ok(token.access_token),
             Ok(DeviceSignIn::Over(error)) if error.error == OAuthErrorCode::ExpiredToken => return Err(ended()),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, ArgMatches, Command, error::ErrorKind, parser::ValueSource};
 
 use super::{ServerArgs, file::ConfigFile};
-use crate::start;
+use crate::start::{Equipment, likely_url};
 
 /// The file of settings that a command line or the environment names.
 pub fn config_file(matches: &ArgMatches) -> Option<PathBuf> {
@@ -83,6 +83,6 @@ fn first_line(error: &clap::Error) -> String {
 
 /// What is wrong with settings that are each well formed: each part of the server says what it cannot work with.
 pub fn check(args: &ServerArgs) -> Vec<String> {
-    let bad = start::wrong_settings(args).err().unwrap_or_default();
+    let bad = Equipment::new(args, &likely_url(args)).err().unwrap_or_default();
     bad.0.iter().map(ToString::to_string).collect()
 }

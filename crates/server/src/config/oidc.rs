@@ -116,6 +116,18 @@ pub struct OidcArgs {
     pub dangerous_oidc_email_fallback: bool,
 }
 
+impl OidcArgs {
+    /// The claim that lists groups, if groups follow the provider.
+    pub(crate) fn group_field(&self) -> Option<&str> {
+        self.oidc_group_field.as_deref().filter(|field| !field.is_empty())
+    }
+
+    /// The claim that lists roles, if roles follow the provider.
+    pub(crate) fn role_field(&self) -> Option<&str> {
+        self.oidc_user_role_field.as_deref().filter(|field| !field.is_empty())
+    }
+}
+
 /// Names and what they stand for.
 #[derive(Clone, Debug, Default)]
 pub struct Texts(pub BTreeMap<String, String>);

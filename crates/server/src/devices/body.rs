@@ -1,8 +1,8 @@
 //! A body as OAuth clients send it: a form (RFC 6749, appendix B), or JSON as everything else here.
 use axum::{
-    body::Bytes,
+    body::{Bytes, HttpBody as _},
     extract::{FromRequest, Request},
-    http::header,
+    http::{StatusCode, header},
 };
 use keyfob_api::devices::OAuthErrorCode;
 use serde::de::DeserializeOwned;
@@ -18,19 +18,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for FormOrJson<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), state).await;
-        let bytes = bytes.map_err(|error| {
-            Problem::from(ApiError::new(error.status(), "The body cannot be read.").detail(error.body_text()))
-        })?;
-        let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        if kind.starts_with("application/x-www-form-urlencoded") || bytes.is_empty() {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let is_empty = request.body().size_hint().exact() == Some(0);
+        if is_empty || kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded")) {
+            let bytes = Bytes::from_request(request, state).await;
+            let bytes = bytes.map_err(|error| ApiError::new(error.status(), error.body_text()))?;
             return from_form(&bytes).map(Self);
         }
-        let request = Request::from_parts(parts, bytes.into());
         let read = ApiJson::<T>::from_request(request, state).await;
-        read.map(|ApiJson(read)| Self(read))
-            .map_err(|error| Problem::oauth(OAuthErrorCode::InvalidRequest, error.words()))
+        read.map(|ApiJson(read)| Self(read)).map_err(|error| match error.status() {
+            StatusCode::BAD_REQUEST => Problem::oauth(OAuthErrorCode::InvalidRequest, error.words()),
+            _ => error.into(),
+        })
     }
 }
 

@@ -16,7 +16,7 @@ const SLACK: SignedDuration = SignedDuration::from_secs(1);
 /// From how many machines on those are forgotten that no longer ask.
 const MANY: usize = 1024;
 
-/// When each machine that waits last asked. There are never more of them than sign-ins under way.
+/// When each machine that waits last asked. Those that no longer ask are forgotten once there are many.
 #[derive(Debug, Default)]
 pub(crate) struct Polls(Mutex<HashMap<UserCode, Poll>>);
 

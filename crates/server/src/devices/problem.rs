@@ -8,7 +8,7 @@ use keyfob_api::devices::{OAuthError, OAuthErrorCode};
 use crate::{
     error::ApiError,
     extract::ApiJson,
-    gate::{BeginDeviceError, RedeemError, Refused},
+    gate::{BeginDeviceError, RedeemError},
 };
 
 /// Why a machine gets no code or no token.
@@ -51,6 +51,10 @@ impl From<RedeemError> for Problem {
             RedeemError::Early => {
                 (OAuthErrorCode::SlowDown, "That was too soon: wait five seconds longer from now on.")
             }
+            RedeemError::ForNow(cause) => {
+                let message = "It cannot be found out now whether it is still approved.";
+                return Self::Other(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message).detail(cause));
+            }
             RedeemError::Denied => (OAuthErrorCode::AccessDenied, "It was refused."),
             RedeemError::Lapsed => (
                 OAuthErrorCode::AccessDenied,
@@ -62,7 +66,7 @@ impl From<RedeemError> for Problem {
                 OAuthErrorCode::InvalidGrant,
                 "The code was used before. What it was used for has ended, too: start again.",
             ),
-            RedeemError::Refused(refused) => return Self::Other(Refused::into(refused)),
+            RedeemError::Refused(refused) => return Self::Other(refused.into()),
         };
         Self::oauth(code, words)
     }

@@ -147,16 +147,49 @@ async fn authenticate(parts: &Parts, app: &App, context: RequestContext) -> Resu
     Ok(caller)
 }
 
-/// The store as the bearer of this key may use it, who is not here: for what they said beforehand. None if the key has
-/// ended, or its owner may not act.
-pub(super) async fn on_behalf_of(app: &App, id: &KeyId, context: RequestContext) -> Option<AuthorizedStore> {
+/// Why nobody acts for the bearer of a key who is not here.
+#[derive(Debug)]
+pub(super) enum NotOnBehalf {
+    /// The key has ended, or its owner may not act.
+    Ended,
+    /// It cannot be found out now.
+    ForNow(String),
+    /// The store failed.
+    Store(StoreError),
+}
+
+impl From<StoreError> for NotOnBehalf {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// The store as the bearer of this key may use it, who is not here: for what they said beforehand.
+///
+/// # Errors
+/// Why nobody acts for them.
+pub(super) async fn on_behalf_of(
+    app: &App,
+    id: &KeyId,
+    context: RequestContext,
+) -> Result<AuthorizedStore, NotOnBehalf> {
     let store = &app.vault().0;
-    let key = store.find_key(id).await.ok().flatten().filter(|key| key.is_live(app.clock().now()))?;
-    let user = store.find_user(key.user_id).await.ok().flatten();
-    let user = user.filter(|user| !user.deleted && user.status == UserStatus::Active)?;
-    require_upstream(app, &key).await.ok()?;
-    let caller = compile(key, user, app, context, false).await.ok()?;
-    Some(AuthorizedStore::new(caller, app.clone()))
+    let key = store.find_key(id).await?.filter(|key| key.is_live(app.clock().now())).ok_or(NotOnBehalf::Ended)?;
+    let user = store.find_user(key.user_id).await?;
+    let user = user.filter(|user| !user.deleted && user.status == UserStatus::Active).ok_or(NotOnBehalf::Ended)?;
+    require_upstream(app, &key).await.map_err(|lapsed| match lapsed {
+        Lapsed::Store(error) => NotOnBehalf::Store(error),
+        Lapsed::NotRenewed { cause, .. } => NotOnBehalf::ForNow(cause),
+        Lapsed::NoLink | Lapsed::Ended { .. } | Lapsed::NotConfigured(_) => NotOnBehalf::Ended,
+    })?;
+    match compile(key, user, app, context, false).await {
+        Ok(caller) => Ok(AuthorizedStore::new(caller, app.clone())),
+        Err(Unauthenticated::Store(error)) => Err(NotOnBehalf::Store(error)),
+        Err(reason) => {
+            tracing::error!(%reason, "a key that approved a sign-in cannot be used");
+            Err(NotOnBehalf::Ended)
+        }
+    }
 }
 
 fn presented(headers: &HeaderMap, uri: &Uri, app: &App) -> Result<Credential, Unauthenticated> {

@@ -104,6 +104,11 @@ impl Caller {
         self.presented().map(|presented| &presented.user)
     }
 
+    /// What the user is called; nothing for the server's own work.
+    pub(crate) fn username(&self) -> &str {
+        self.user().map(|user| user.username.as_str()).unwrap_or_default()
+    }
+
     /// The key; none for the server's own work.
     pub(crate) fn key(&self) -> Option<&ApiKey> {
         self.presented().map(|presented| &presented.key)

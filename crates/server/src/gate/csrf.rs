@@ -84,10 +84,11 @@ async fn require_proof(app: &App, request: Request) -> Result<Request, ApiError>
         found => found.ok().flatten(),
     };
     // Also without a session: no page elsewhere signs anybody in as somebody else, or sets a server up. What holds a key
-    // in a header was not sent by a page elsewhere, which cannot add one.
-    let has_header = credential.as_ref().is_some_and(|credential| !credential.from_cookie);
+    // in a header, and none in a cookie, was not sent by a page elsewhere, which cannot add one.
+    let has_header = request.headers().contains_key(SESSION_TOKEN_HEADER) || bearer(request.headers()).is_some();
+    let is_program = has_header && credential.as_ref().is_none_or(|credential| !credential.from_cookie);
     let is_foreign = header_text(request.headers(), "Sec-Fetch-Site").is_some_and(|site| site == "cross-site");
-    if is_foreign && !has_header {
+    if is_foreign && !is_program {
         return Err(ApiError::bad_request(FORGED));
     }
     if is_set_up {

@@ -45,7 +45,9 @@ impl System {
                 (ResourceType::USER, Action::UPDATE),
                 (ResourceType::API_KEY, Action::CREATE),
             ],
-            Self::Devices => vec![(ResourceType::API_KEY, Action::CREATE)],
+            Self::Devices => {
+                vec![(ResourceType::API_KEY, Action::CREATE), (ResourceType::API_KEY, Action::DELETE)]
+            }
             Self::Providers => vec![
                 (ResourceType::USER, Action::CREATE),
                 (ResourceType::USER, Action::READ),

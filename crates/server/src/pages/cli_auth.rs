@@ -40,6 +40,6 @@ pub(super) async fn submit(
 }
 
 fn render(app: &App, csrf: &CsrfToken, store: &AuthorizedStore, token: Option<&str>) -> Result<Response, ApiError> {
-    let username = store.caller().user().map(|user| user.username.as_str()).unwrap_or_default();
+    let username = store.caller().username();
     page(StatusCode::OK, &CliAuth { csrf: csrf.masked(app), username, lifetime: lifetime(app), token })
 }

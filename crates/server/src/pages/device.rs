@@ -114,10 +114,6 @@ fn with_code(typed: &str) -> String {
     }
 }
 
-fn username(store: &AuthorizedStore) -> &str {
-    store.caller().user().map(|user| user.username.as_str()).unwrap_or_default()
-}
-
 fn ask(
     app: &App,
     csrf: &CsrfToken,
@@ -126,7 +122,7 @@ fn ask(
     typed: &str,
     error: Option<String>,
 ) -> Result<Response, ApiError> {
-    page(status, &AskForCode { csrf: csrf.masked(app), username: username(store), typed, error })
+    page(status, &AskForCode { csrf: csrf.masked(app), username: store.caller().username(), typed, error })
 }
 
 fn refused(
@@ -158,7 +154,7 @@ async fn confirm(
         StatusCode::OK,
         &Confirm {
             csrf: csrf.masked(app),
-            username: username(store),
+            username: store.caller().username(),
             code: device.grant.user_code.to_string(),
             address: device.grant.origin.ip_address.to_string(),
             program: &device.grant.origin.user_agent,

@@ -29,7 +29,7 @@ pub(super) async fn show(
     store: Result<AuthorizedStore, ApiError>,
 ) -> Result<Response, ApiError> {
     let Ok(store) = store else { return see_other("/login") };
-    let username = store.caller().user().map(|user| user.username.as_str()).unwrap_or_default();
+    let username = store.caller().username();
     page(StatusCode::OK, &Home { csrf: csrf.masked(&app), username, version: SERVER_VERSION })
 }
 

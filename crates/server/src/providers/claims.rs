@@ -25,14 +25,14 @@ pub(super) fn is_in_domains(email: &str, domains: &[String]) -> bool {
 
 /// Whether somebody is in a group that may come in. None need be set.
 pub(super) fn is_in_allowed_group(claims: &Map<String, Value>, args: &OidcArgs) -> bool {
-    let Some(field) = &args.oidc_group_field else { return args.oidc_allowed_groups.is_empty() };
+    let Some(field) = args.group_field() else { return args.oidc_allowed_groups.is_empty() };
     let held = texts(claims, field);
     args.oidc_allowed_groups.is_empty() || held.iter().any(|group| args.oidc_allowed_groups.contains(group))
 }
 
 /// The groups that somebody is in, as they are called here.
 pub(super) fn groups(claims: &Map<String, Value>, args: &OidcArgs) -> Option<ProviderGroups> {
-    let field = args.oidc_group_field.as_ref().filter(|field| !field.is_empty())?;
+    let field = args.group_field()?;
     let called = |group: String| args.oidc_group_mapping.0.get(&group).cloned().unwrap_or(group);
     let names = texts(claims, field).into_iter().map(called);
     let names = names.filter(|name| args.oidc_group_regex_filter.0.is_match(name)).collect();
@@ -41,7 +41,7 @@ pub(super) fn groups(claims: &Map<String, Value>, args: &OidcArgs) -> Option<Pro
 
 /// The roles that somebody has, as they are called here.
 pub(super) fn roles(claims: &Map<String, Value>, args: &OidcArgs) -> Option<Vec<String>> {
-    let field = args.oidc_user_role_field.as_ref().filter(|field| !field.is_empty())?;
+    let field = args.role_field()?;
     let called = |role: String| args.oidc_user_role_mapping.0.get(&role).cloned().unwrap_or_else(|| vec![role]);
     let held = texts(claims, field).into_iter().flat_map(called);
     Some(held.chain(args.oidc_user_role_default.iter().cloned()).collect())

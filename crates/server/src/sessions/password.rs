@@ -6,7 +6,7 @@ use keyfob_store::{LoginType, PasswordHash, User, UserStatus};
 use crate::{
     error::ApiError,
     gate::{AuthorizedStore, MintError, MintedKey, RightPassword},
-    passwords::{HashError, Verdict, is_old, too_many},
+    passwords::{HashError, Verdict, evenly, is_old, too_many},
     state::App,
 };
 
@@ -18,16 +18,19 @@ pub(crate) async fn sign_in(
     email: &str,
     password: &SecretText,
 ) -> Result<MintedKey, ApiError> {
-    // What was right may not be any more when the session begins. Then everything is looked at once more; somebody
-    // else may have brought the password into its present form.
-    for _ in 0..2 {
-        let (user, proof) = verified_user(app, store, email, password).await?;
-        match store.sign_in(user, proof).await {
-            Err(MintError::Overtaken) => {}
-            signed_in => return Ok(signed_in?),
+    evenly(async {
+        // What was right may not be any more when the session begins. Then everything is looked at once more; somebody
+        // else may have brought the password into its present form.
+        for _ in 0..2 {
+            let (user, proof) = verified_user(app, store, email, password).await?;
+            match store.sign_in(user, proof).await {
+                Err(MintError::Overtaken) => {}
+                signed_in => return Ok(signed_in?),
+            }
         }
-    }
-    Err(incorrect())
+        Err(incorrect())
+    })
+    .await
 }
 
 fn incorrect() -> ApiError {

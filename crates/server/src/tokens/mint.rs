@@ -7,7 +7,7 @@ use keyfob_api::{
     time::{Nanoseconds, notation},
 };
 use keyfob_rbac::{AllowEntry, AllowList, Catalogue, ScopeName};
-use keyfob_store::{KeyLoginType, User};
+use keyfob_store::User;
 
 use super::names;
 use crate::{
@@ -108,15 +108,7 @@ pub(super) async fn token(
 
 /// Mints a session with all that the caller's own key has.
 pub(crate) async fn session(app: &App, store: &AuthorizedStore, owner: User) -> Result<MintedKey, ApiError> {
-    let lifetime = Lifetime(app.settings().lifetimes.token_default);
-    let order = KeyOrder {
-        owner,
-        kind: NewKeyKind::Session(KeyLoginType::Password),
-        scopes: Wish::Own,
-        allow_list: Wish::Own,
-        lifetime,
-    };
-    Ok(store.mint_key(order).await?)
+    Ok(store.mint_key(KeyOrder::session_from_key(app, owner)).await?)
 }
 
 /// The longest lifetime that this user's tokens may have: the user's, not the caller's.

@@ -13,7 +13,7 @@ use crate::{
     error::ApiError,
     extract::ApiJson,
     gate::{AuthorizedStore, SetPasswordError, System},
-    passwords::{require_other, weakness},
+    passwords::{evenly, require_other, weakness},
     state::App,
     validate::Fields,
 };
@@ -39,8 +39,11 @@ pub(super) async fn request(
 
 /// Lets a passcode be mailed to this address, if it is somebody's.
 pub(crate) async fn ask(store: &AuthorizedStore, email: &str) -> Result<(), ApiError> {
-    let found = store.login(email).await?;
-    Ok(store.request_passcode(found.as_ref().map(|(user, _)| user)).await?)
+    evenly(async {
+        let found = store.login(email).await?;
+        Ok(store.request_passcode(found.as_ref().map(|(user, _)| user)).await?)
+    })
+    .await
 }
 
 /// Replace a forgotten password: the passcode is used up, and all keys of the user end
@@ -76,6 +79,15 @@ pub(crate) async fn replace(
     if let Some(weakness) = weakness(password.reveal()) {
         return Err(ApiError::bad_request("Invalid password.").validation("password", weakness));
     }
+    evenly(replace_with(app, store, request)).await
+}
+
+async fn replace_with(
+    app: &App,
+    store: &AuthorizedStore,
+    request: &ChangePasswordWithPasscodeRequest,
+) -> Result<(), ApiError> {
+    let (password, passcode) = (&request.password, &request.one_time_passcode);
     let found = store.login(&request.email).await?;
     let account = found.as_ref().map(|(user, _)| user);
     let fits = store.is_passcode(account, passcode).await?;

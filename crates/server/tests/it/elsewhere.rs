@@ -1,6 +1,9 @@
 //! What comes from other pages, by other addresses, and what people see where a program would read JSON.
+use std::net::SocketAddr;
+
 use axum::{
     body::Body,
+    extract::ConnectInfo,
     http::{Method, Request, StatusCode, header},
 };
 use serde_json::json;
@@ -59,6 +62,20 @@ async fn who_comes_by_another_address_is_sent_to_the_access_url() {
     }
     for host in ["keyfob.test", "KEYFOB.test", "keyfob.test:80"] {
         get(host, "/api/v2/buildinfo").await.expect(StatusCode::OK);
+    }
+    // Only a trusted proxy says which host it was before it passed a request on.
+    let (app, _owner) = TestApp::with(&[
+        "--redirect-to-access-url",
+        "--access-url=http://keyfob.test",
+        "--proxy-trusted-origins=10.0.0.1",
+        "--proxy-trusted-headers=X-Forwarded-For",
+    ])
+    .await;
+    for (peer, status) in [("10.0.0.1:1", StatusCode::OK), ("10.0.0.2:1", StatusCode::TEMPORARY_REDIRECT)] {
+        let request = Request::get("/api/v2/buildinfo").header("Host", "inside:3000");
+        let request = request.header("X-Forwarded-Host", "keyfob.test");
+        let request = request.extension(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
+        app.nobody().send_request(request.body(Body::empty()).unwrap()).await.expect(status);
     }
     let (app, _owner) = TestApp::new().await;
     send(&app.nobody(), Method::GET, "/api/v2/buildinfo", &[("Host", "other.test")], "").await.expect(StatusCode::OK);

@@ -202,6 +202,7 @@ async fn every_route_of_signing_in_is_limited() {
         vec![at(Method::POST, "/setup")],
         vec![at(Method::POST, "/cli-auth")],
         vec![at(Method::POST, "/device")],
+        vec![at(Method::GET, "/device?code=BCDF-GHJK"), at(Method::GET, "/device?code=BCDF-GHJL")],
         vec![password("me"), password("owner"), password(&user), password("m%65"), password("OWNER")],
         vec![convert("me"), convert("owner")],
     ];

@@ -517,6 +517,9 @@ async fn the_first_user_may_come_from_a_provider_that_names_groups() {
     let made = groups.as_array().unwrap().iter().find(|group| group["name"] == "eng").unwrap();
     assert_eq!(made["source"], "oidc");
     assert_eq!(made["members"][0]["username"], "amy");
+    let path = format!("/api/v2/groups/{}", made["id"].as_str().unwrap());
+    let changed = amy.patch(&path, json!({"display_name": "Engineers"})).await.expect(StatusCode::OK).json();
+    assert_eq!(changed["source"], "oidc");
 }
 
 /// Nobody could give it back: the last owner stays one, whatever the provider forgets to say.

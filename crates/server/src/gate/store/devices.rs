@@ -6,13 +6,11 @@ use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use keyfob_api::secret::SecretText;
 use keyfob_rbac::{Action, AllowList, Id, Object, ResourceType, ScopeName};
-use keyfob_store::{
-    ApiKey, DeviceGrant, DeviceState, KeyId, KeyLoginType, SecretHash, StoreError, Tx, UserCode, UserStatus,
-};
+use keyfob_store::{ApiKey, DeviceGrant, DeviceState, KeyId, SecretHash, StoreError, Tx, UserCode, UserStatus};
 use uuid::Uuid;
 
 use super::{
-    AuthorizedStore, KeyOrder, Lifetime, MintError, MintedKey, NewKeyKind, Wish,
+    AuthorizedStore, KeyOrder, MintError, MintedKey, Wish,
     audit::{Deed, key_audit},
     keys::key_object,
 };
@@ -20,7 +18,7 @@ use crate::{
     devices::CODE_LIFE,
     gate::{
         Refused,
-        authenticate::{hash_secret, on_behalf_of},
+        authenticate::{NotOnBehalf, hash_secret, on_behalf_of},
     },
 };
 
@@ -28,7 +26,7 @@ use crate::{
 const DEVICE_CODE: usize = 43;
 /// How often a code for people is drawn anew when there is one like it.
 const DRAWS: usize = 16;
-/// How many sign-ins of machines are kept at most.
+/// How many machines may wait at the same time.
 const MOST: u64 = 100_000;
 /// How long one is remembered after its end, so that machines are told that it has ended.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(1);
@@ -86,6 +84,13 @@ pub(crate) struct Redeemed {
     pub(crate) lifetime: SignedDuration,
 }
 
+/// What came of minting a machine's key.
+enum Minting {
+    Done(Redeemed),
+    /// Another request was first; this is the key that it was given.
+    AlreadyDone(KeyId),
+}
+
 /// Why a machine gets no key.
 #[derive(Debug)]
 pub(crate) enum RedeemError {
@@ -97,6 +102,8 @@ pub(crate) enum RedeemError {
     Denied,
     /// The key with which it was approved has ended, or may not mint that any more.
     Lapsed,
+    /// It cannot be found out now whether that is so.
+    ForNow(String),
     /// It has ended.
     Ended,
     /// There is none with that code.
@@ -110,6 +117,16 @@ pub(crate) enum RedeemError {
 impl From<StoreError> for RedeemError {
     fn from(error: StoreError) -> Self {
         Self::Refused(error.into())
+    }
+}
+
+impl From<NotOnBehalf> for RedeemError {
+    fn from(error: NotOnBehalf) -> Self {
+        match error {
+            NotOnBehalf::Ended => Self::Lapsed,
+            NotOnBehalf::ForNow(cause) => Self::ForNow(cause),
+            NotOnBehalf::Store(error) => error.into(),
+        }
     }
 }
 
@@ -134,8 +151,7 @@ impl AuthorizedStore {
         let device_code = SecretText::new(self.app.random().alphanumeric(DEVICE_CODE));
         let texts = |list: &AllowList| list.entries().iter().map(ToString::to_string).collect();
         let mut tx = self.store().begin().await?;
-        tx.purge_device_grants(now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN)).await?;
-        if tx.count_device_grants().await? >= MOST {
+        if tx.count_waiting_devices(now).await? >= MOST {
             return Err(BeginDeviceError::TooMany);
         }
         let grant = DeviceGrant {
@@ -151,6 +167,16 @@ impl AuthorizedStore {
         tx.insert_device_grant(&grant).await?;
         tx.commit().await?;
         Ok(BegunDevice { device_code, user_code: grant.user_code })
+    }
+
+    /// Forgets the sign-ins of machines that ended long ago. Requires `delete` on all keys.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn purge_devices(&self) -> Result<u64, Refused> {
+        self.require_permitted(Action::DELETE, &Object::of(ResourceType::API_KEY))?;
+        let mut tx = self.store().begin().await?;
+        let purged = tx.purge_device_grants(self.now().checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN)).await?;
+        tx.commit().await?;
+        Ok(purged)
     }
 
     async fn free_user_code(&self, tx: &mut Tx) -> Result<UserCode, BeginDeviceError> {
@@ -197,13 +223,7 @@ impl AuthorizedStore {
     fn require_minting_for_device(&self) -> Result<KeyOrder, MintError> {
         let owner = self.caller.user().cloned().ok_or(MintError::Overtaken)?;
         self.caller.require(Action::CREATE, &key_object(Id::None, owner.id)).map_err(MintError::Denied)?;
-        Ok(KeyOrder {
-            owner,
-            kind: NewKeyKind::Session(KeyLoginType::Password),
-            scopes: Wish::Own,
-            allow_list: Wish::Own,
-            lifetime: Lifetime(self.app.settings().lifetimes.token_default),
-        })
+        Ok(KeyOrder::session_from_key(&self.app, owner))
     }
 
     /// The grant, if its machine still waits for an answer.
@@ -250,14 +270,23 @@ impl AuthorizedStore {
             DeviceState::Pending if self.app.polls().is_early(&grant.user_code, self.now()) => Err(RedeemError::Early),
             DeviceState::Pending => Err(RedeemError::Pending),
             DeviceState::Approved { with } => {
-                let approver = on_behalf_of(&self.app, &with, self.caller.context.clone()).await;
-                approver.ok_or(RedeemError::Lapsed)?.mint_for_device(&hash).await
+                let approver = on_behalf_of(&self.app, &with, self.caller.context.clone()).await?;
+                match approver.mint_for_device(&hash).await? {
+                    Minting::Done(redeemed) => Ok(redeemed),
+                    // The same code came twice at the same time.
+                    Minting::AlreadyDone(key) => {
+                        self.end_twice_redeemed(&key).await?;
+                        Err(RedeemError::Used)
+                    }
+                }
             }
         }
     }
 
-    /// A code that comes twice was stolen (RFC 6749, section 4.1.2): what it was redeemed for ends.
+    /// A code that comes twice was stolen (RFC 6749, section 4.1.2): what it was redeemed for ends. Requires `delete` on
+    /// all keys.
     async fn end_twice_redeemed(&self, key: &KeyId) -> Result<(), RedeemError> {
+        self.require_permitted(Action::DELETE, &Object::of(ResourceType::API_KEY)).map_err(RedeemError::Refused)?;
         let mut tx = self.store().begin().await?;
         let Some(key) = tx.find_key(key).await? else { return Ok(()) };
         tx.delete_descendants(&key.id, self.now()).await?;
@@ -267,7 +296,7 @@ impl AuthorizedStore {
     }
 
     /// Mints the key of a machine that the caller approved.
-    async fn mint_for_device(&self, code: &SecretHash) -> Result<Redeemed, RedeemError> {
+    async fn mint_for_device(&self, code: &SecretHash) -> Result<Minting, RedeemError> {
         let order = self.require_minting_for_device()?;
         let owner = order.owner.id;
         let mut tx = self.store().begin().await?;
@@ -275,12 +304,7 @@ impl AuthorizedStore {
         let own = self.caller.key().map(|key| key.id.clone()).ok_or(RedeemError::Lapsed)?;
         match grant.state {
             DeviceState::Approved { ref with } if *with == own => {}
-            // The same code came twice at the same time.
-            DeviceState::Redeemed { key } => {
-                drop(tx);
-                self.end_twice_redeemed(&key).await?;
-                return Err(RedeemError::Used);
-            }
+            DeviceState::Redeemed { key } => return Ok(Minting::AlreadyDone(key)),
             _ => return Err(RedeemError::Unknown),
         }
         self.require_live(&mut tx, &own).await?;
@@ -292,7 +316,8 @@ impl AuthorizedStore {
         self.insert_key(&mut tx, key).await?;
         tx.set_device_state(&grant.user_code, &DeviceState::Redeemed { key: id }).await?;
         tx.commit().await?;
-        Ok(Redeemed { minted, scopes, lifetime: expires_at.duration_since(self.now()) })
+        let lifetime = expires_at.duration_since(self.now());
+        Ok(Minting::Done(Redeemed { minted, scopes, lifetime }))
     }
 }
 

@@ -4,8 +4,7 @@ use std::collections::{HashMap, HashSet};
 use axum::http::StatusCode;
 use keyfob_rbac::{Action, Filter, Object, ResourceType};
 use keyfob_store::{
-    Among, Group, GroupId, GroupSource, GroupsOf, ListGroups, ListUsers, Organization, OrganizationId, StoreError,
-    User, UserId,
+    Among, Group, GroupId, GroupsOf, ListGroups, ListUsers, Organization, OrganizationId, StoreError, User, UserId,
 };
 
 use super::{AuthorizedStore, audit::group_audit};
@@ -203,7 +202,6 @@ impl AuthorizedStore {
             display_name: display_name.unwrap_or_else(|| old.display_name.clone()),
             avatar_url: avatar_url.unwrap_or_else(|| old.avatar_url.clone()),
             quota_allowance: quota_allowance.unwrap_or(old.quota_allowance),
-            source: GroupSource::User,
             updated_at: self.now(),
             ..old.clone()
         };

@@ -1,7 +1,7 @@
 //! API keys: minting, reading, ending.
 //!
-//! INVARIANT: no key is stronger than the one it was minted with. [`AuthorizedStore::mint_key`] is the only way to a
-//! new key, and bounds it by the caller's own.
+//! INVARIANT: no key is stronger than the one it was minted with. [`AuthorizedStore::forge`] makes every new key, within
+//! the bounds of the caller's own.
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -50,6 +50,16 @@ impl KeyOrder {
     pub(crate) fn session(app: &App, owner: User, begun: KeyLoginType) -> Self {
         let lifetime = Lifetime(app.settings().lifetimes.session);
         Self { owner, kind: NewKeyKind::Session(begun), scopes: Wish::Own, allow_list: Wish::Own, lifetime }
+    }
+}
+
+impl KeyOrder {
+    /// A session that is not begun by signing in: made with a key, it lives as long as a token (contract, section 2.2).
+    pub(crate) fn session_from_key(app: &App, owner: User) -> Self {
+        Self {
+            lifetime: Lifetime(app.settings().lifetimes.token_default),
+            ..Self::session(app, owner, KeyLoginType::Password)
+        }
     }
 }
 

@@ -1,0 +1,105 @@
+//! A server with some accounts, and addresses that nobody has.
+use std::time::{Duration, Instant};
+
+use axum::{
+    body::Body,
+    http::{Method, Request, StatusCode, header},
+};
+use clap::Parser;
+use http_body_util::BodyExt as _;
+use jiff::Timestamp;
+use keyfob_server::{Clock, Random, Server, ServerArgs};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+/// How many addresses somebody has, and how many nobody.
+pub(crate) const ACCOUNTS: usize = 20;
+pub(crate) const PASSWORD: &str = "Sup3rSecret!pw";
+
+/// Server's settings.
+#[derive(Parser)]
+struct Settings {
+    #[command(flatten)]
+    args: ServerArgs,
+}
+
+pub(crate) struct World {
+    server: Server,
+    _data: TempDir,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let now: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
+        // Mails are queued, and never sent: nothing does background work here.
+        let mails = ["--email-smarthost=127.0.0.1:25", "--email-from=keys@example.com"];
+        let flags = [&["server", "--dangerous-disable-rate-limits"][..], &mails].concat();
+        let args = Settings::parse_from(flags).args;
+        let url = "http://keyfob.test";
+        let server = Server::open(&args, data.path(), url, Clock::fixed(now), Random::seeded(1)).await.unwrap();
+        let world = Self { server, _data: data };
+        world.make_accounts().await;
+        world
+    }
+
+    async fn make_accounts(&self) {
+        let first = json!({"email": "owner@example.com", "username": "owner", "password": PASSWORD});
+        let path = "/api/v2/users/first";
+        let made = self.send("", path, &first, StatusCode::CREATED).await;
+        let organization = made["organization_id"].clone();
+        let login = json!({"email": "owner@example.com", "password": PASSWORD});
+        let session = self.send("", "/api/v2/users/login", &login, StatusCode::CREATED).await;
+        let key = session["session_token"].as_str().unwrap();
+        for account in 0..ACCOUNTS {
+            let user = json!({
+                "username": format!("user{account}"), "email": Self::known(account), "password": PASSWORD,
+                "user_status": "active", "organization_ids": [organization],
+            });
+            self.send(key, "/api/v2/users", &user, StatusCode::CREATED).await;
+        }
+    }
+
+    /// An address that somebody has.
+    pub(crate) fn known(account: usize) -> String {
+        format!("user{account}@example.com")
+    }
+
+    /// An address that nobody has, as long.
+    pub(crate) fn unknown(account: usize) -> String {
+        format!("none{account}@example.com")
+    }
+
+    async fn send(&self, key: &str, path: &str, body: &Value, expected: StatusCode) -> Value {
+        let (status, body) = self.answer(self.request(key, path, body)).await;
+        assert_eq!(status, expected, "{path}: {}", String::from_utf8_lossy(&body));
+        serde_json::from_slice(&body).unwrap_or_default()
+    }
+
+    fn request(&self, key: &str, path: &str, body: &Value) -> Request<Body> {
+        let request = Request::builder().header("Coder-Session-Token", key);
+        if !path.starts_with("/api/") {
+            let email: String = form_urlencoded::byte_serialize(body["email"].as_str().unwrap().as_bytes()).collect();
+            return request.uri(format!("{path}?email={email}")).body(Body::empty()).unwrap();
+        }
+        let request = request.method(Method::POST).uri(path).header(header::CONTENT_TYPE, "application/json");
+        request.body(Body::from(body.to_string())).unwrap()
+    }
+
+    async fn answer(&self, request: Request<Body>) -> (StatusCode, Vec<u8>) {
+        let response = self.server.service().oneshot(request).await.unwrap();
+        let status = response.status();
+        (status, response.into_body().collect().await.unwrap().to_bytes().to_vec())
+    }
+
+    /// How long an answer takes, to its last byte.
+    pub(crate) async fn time(&self, path: &str, body: &Value, expected: StatusCode) -> Duration {
+        let request = self.request("", path, body);
+        let begun = Instant::now();
+        let (status, answer) = self.answer(request).await;
+        let took = begun.elapsed();
+        assert_eq!(status, expected, "{path}: {}", String::from_utf8_lossy(&answer));
+        took
+    }
+}
