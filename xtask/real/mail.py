@@ -2,7 +2,7 @@
 
     mail.py <the program keyfob>
 """
-import json, os, queue, re, socket, ssl, subprocess, sys, tempfile, urllib.request
+import json, os, queue, re, socket, ssl, subprocess, sys, tempfile, threading, urllib.request
 from email import message_from_bytes, policy
 
 import trustme
@@ -56,8 +56,20 @@ class Keyfob:
 
     def __init__(self, program, home, flags):
         command = [program, "server", "--http-address", "127.0.0.1:0", "--data-dir", os.path.join(home, "data"), *flags]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={"HOME": home})
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={"HOME": home})
+        self.log, self.lines = [], queue.Queue()
+        threading.Thread(target=self._read_log, daemon=True).start()
         self.url = next(line for line in self.process.stdout if "running at " in line).split("running at ")[1].strip()
+
+    def _read_log(self):
+        for line in self.process.stderr:
+            self.log.append(line)
+            self.lines.put(line)
+
+    def logs(self, words):
+        """Waits until it logs this."""
+        while words not in self.lines.get(timeout=PATIENCE):
+            pass
 
     def post(self, path, body, key=None):
         headers = {"Content-Type": "application/json"} | ({"Coder-Session-Token": key} if key else {})
@@ -133,6 +145,27 @@ def away_first(program, flags, context):
         server.stop()
 
 
+def away_then_back(program, flags, context):
+    """The mail server is away when a mail is first tried to be sent; once it is back, the mail comes, once."""
+    inbox, port = Inbox(), free_port()
+    with tempfile.TemporaryDirectory() as home:
+        keyfob = Keyfob(program, home, [f"--email-smarthost=localhost:{port}", *flags])
+        keyfob.set_up()
+        keyfob.post("/users/otp/request", {"email": "amy@example.com"})
+        keyfob.logs("the mail server cannot be reached")
+        server = MailServer(inbox, context, port, True)
+        server.start()
+        code = passcode(inbox)
+        keyfob.logs("sent a mail")
+        # Another one comes, and nothing before it.
+        keyfob.post("/users/otp/request", {"email": "amy@example.com"})
+        assert passcode(inbox) != code and inbox.mails.empty()
+        keyfob.end()
+        server.stop()
+        log = "".join(keyfob.log)
+        assert code not in log and PASSWORD.decode() not in log
+
+
 def main(program):
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -147,6 +180,7 @@ def main(program):
         for name, test in [
             ("a passcode over STARTTLS", lambda: over_tls(program, [*flags, "--email-tls-starttls"], True, context)),
             ("a passcode over TLS from the first byte on", lambda: over_tls(program, [*flags, "--email-force-tls"], False, context)),
+            ("a mail whose first attempt finds nobody", lambda: away_then_back(program, flags, context)),
             ("mails while the mail server is away", lambda: away_first(program, flags, context)),
         ]:
             test()

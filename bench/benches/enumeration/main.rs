@@ -20,6 +20,9 @@ use world::{ACCOUNTS, PASSWORD, World};
 /// How often each address is tried: fewer times than an account takes in a row before it pauses.
 const ROUNDS: usize = 40;
 
+/// The id of no key.
+const NO_KEY: &str = "0000000000";
+
 /// What a stranger may ask with an address.
 const QUESTIONS: [(&str, &str, StatusCode); 4] = [
     ("signing in with a wrong password", "/api/v2/users/login", StatusCode::UNAUTHORIZED),
@@ -56,6 +59,21 @@ fn main() {
         }
         report.add(name, samples);
     }
+    let mut samples = Samples::default();
+    for round in 0..=rounds * ACCOUNTS {
+        let present = |id: &str| runtime.block_on(world.time_key(id));
+        let (known, unknown) = if round % 2 == 0 {
+            let known = present(world.key_id());
+            (known, present(NO_KEY))
+        } else {
+            let unknown = present(NO_KEY);
+            (present(world.key_id()), unknown)
+        };
+        if round > 0 {
+            samples.add(known, unknown);
+        }
+    }
+    report.add("presenting a key with a wrong secret", samples);
     println!("{report}");
 }
 

@@ -26,6 +26,8 @@ struct Settings {
 
 pub(crate) struct World {
     server: Server,
+    /// The id of a key that there is.
+    key_id: String,
     _data: TempDir,
 }
 
@@ -39,12 +41,12 @@ impl World {
         let args = Settings::parse_from(flags).args;
         let url = "http://keyfob.test";
         let server = Server::open(&args, data.path(), url, Clock::fixed(now), Random::seeded(1)).await.unwrap();
-        let world = Self { server, _data: data };
-        world.make_accounts().await;
+        let mut world = Self { server, key_id: String::new(), _data: data };
+        world.key_id = world.make_accounts().await;
         world
     }
 
-    async fn make_accounts(&self) {
+    async fn make_accounts(&self) -> String {
         let first = json!({"email": "owner@example.com", "username": "owner", "password": PASSWORD});
         let path = "/api/v2/users/first";
         let made = self.send("", path, &first, StatusCode::CREATED).await;
@@ -59,6 +61,22 @@ impl World {
             });
             self.send(key, "/api/v2/users", &user, StatusCode::CREATED).await;
         }
+        key.split('-').next().unwrap().to_owned()
+    }
+
+    pub(crate) fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
+    /// How long it takes to refuse a key of this id, with a secret that none has.
+    pub(crate) async fn time_key(&self, id: &str) -> Duration {
+        let key = format!("{id}-0123456789abcdefghijkl");
+        let request = Request::get("/api/v2/users/me").header("Coder-Session-Token", key).body(Body::empty()).unwrap();
+        let begun = Instant::now();
+        let (status, _) = self.answer(request).await;
+        let took = begun.elapsed();
+        assert_eq!(status, StatusCode::UNAUTHORIZED);
+        took
     }
 
     /// An address that somebody has.
@@ -72,19 +90,9 @@ impl World {
     }
 
     async fn send(&self, key: &str, path: &str, body: &Value, expected: StatusCode) -> Value {
-        let (status, body) = self.answer(self.request(key, path, body)).await;
+        let (status, body) = self.answer(request(key, path, body)).await;
         assert_eq!(status, expected, "{path}: {}", String::from_utf8_lossy(&body));
         serde_json::from_slice(&body).unwrap_or_default()
-    }
-
-    fn request(&self, key: &str, path: &str, body: &Value) -> Request<Body> {
-        let request = Request::builder().header("Coder-Session-Token", key);
-        if !path.starts_with("/api/") {
-            let email: String = form_urlencoded::byte_serialize(body["email"].as_str().unwrap().as_bytes()).collect();
-            return request.uri(format!("{path}?email={email}")).body(Body::empty()).unwrap();
-        }
-        let request = request.method(Method::POST).uri(path).header(header::CONTENT_TYPE, "application/json");
-        request.body(Body::from(body.to_string())).unwrap()
     }
 
     async fn answer(&self, request: Request<Body>) -> (StatusCode, Vec<u8>) {
@@ -95,11 +103,21 @@ impl World {
 
     /// How long an answer takes, to its last byte.
     pub(crate) async fn time(&self, path: &str, body: &Value, expected: StatusCode) -> Duration {
-        let request = self.request("", path, body);
+        let request = request("", path, body);
         let begun = Instant::now();
         let (status, answer) = self.answer(request).await;
         let took = begun.elapsed();
         assert_eq!(status, expected, "{path}: {}", String::from_utf8_lossy(&answer));
         took
     }
+}
+
+fn request(key: &str, path: &str, body: &Value) -> Request<Body> {
+    let request = Request::builder().header("Coder-Session-Token", key);
+    if !path.starts_with("/api/") {
+        let email: String = form_urlencoded::byte_serialize(body["email"].as_str().unwrap().as_bytes()).collect();
+        return request.uri(format!("{path}?email={email}")).body(Body::empty()).unwrap();
+    }
+    let request = request.method(Method::POST).uri(path).header(header::CONTENT_TYPE, "application/json");
+    request.body(Body::from(body.to_string())).unwrap()
 }

@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use keyfob_rbac::ShareableWorkspaceOwners;
 use keyfob_server::{Clock, Random, Server, ServerArgs};
 use keyfob_store::{
-    Grant, Grantee, Group, GroupId, Limits, LoginType, Member, NewUser, Organization, OrganizationId, PasswordHash,
-    Resource, ResourceId, ResourceKey, Store, Tx, User, UserId, UserStatus,
+    Grant, Grantee, Group, GroupId, GroupSource, Limits, LoginType, Member, NewUser, Organization, OrganizationId,
+    PasswordHash, Resource, ResourceId, ResourceKey, Store, Tx, User, UserId, UserStatus,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -199,6 +199,7 @@ async fn found(tx: &mut Tx, number: usize, start: Timestamp) {
             display_name: String::new(),
             avatar_url: String::new(),
             quota_allowance: 0,
+            source: GroupSource::User,
             created_at: start,
             updated_at: start,
         };

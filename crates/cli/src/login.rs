@@ -142,20 +142,14 @@ async fn pasted_token(app: &App, client: &Client) -> anyhow::Result<SecretText> 
     browser::invite(app, &format!("{}/cli-auth", client.url()));
     loop {
         let token = app.prompt().hidden("Paste your token here:")?;
-        let answer = match client.with_session_token(&token) {
-            Ok(signed_in) => signed_in.user(ME).await,
-            // It cannot even be sent.
-            Err(_) => {
-                app.out.remark("That's not a valid token!");
-                continue;
+        // Some texts cannot even be sent.
+        if let Ok(signed_in) = client.with_session_token(&token) {
+            match signed_in.user(ME).await {
+                Ok(_) => return Ok(token),
+                Err(error) if error.status() == Some(StatusCode::UNAUTHORIZED) => {}
+                Err(error) => return Err(error).context("get user"),
             }
-        };
-        match answer {
-            Ok(_) => return Ok(token),
-            Err(error) if error.status() == Some(StatusCode::UNAUTHORIZED) => {
-                app.out.remark("That's not a valid token!");
-            }
-            Err(error) => return Err(error).context("get user"),
         }
+        app.out.remark("That's not a valid token!");
     }
 }

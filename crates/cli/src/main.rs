@@ -117,7 +117,7 @@ async fn dispatch(app: &App, command: Command) -> anyhow::Result<Outcome> {
         Command::Groups(command) => groups::run(app, command).await?,
         Command::Roles(command) => roles::run(app, command).await?,
         Command::Audit(command) => return audit::run(app, command).await,
-        Command::Server(command) => server::run(app, *command).await?,
+        Command::Server(command) => Box::pin(server::run(app, *command)).await?,
         Command::Version(args) => version::run(app, &args)?,
         Command::Completion(args) => completion::run(app, &args),
     }

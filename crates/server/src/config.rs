@@ -150,7 +150,7 @@ fn secret(text: &str) -> Result<SecretText, std::convert::Infallible> {
 /// When both are given, or the file cannot be read.
 pub(crate) fn one_secret(
     (flag, file_flag): (&'static str, &'static str),
-    given: &Option<SecretText>,
+    given: Option<&SecretText>,
     file: Option<&std::path::Path>,
 ) -> Result<Option<SecretText>, BadSetting> {
     match (given, file) {

@@ -13,6 +13,7 @@ mod deployment;
 mod devices;
 mod documentation;
 mod error;
+mod even;
 mod extract;
 mod gate;
 mod groups;

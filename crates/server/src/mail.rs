@@ -215,7 +215,8 @@ fn sender(args: &MailArgs) -> Result<Mailbox, BadSetting> {
 fn login(args: &MailArgs) -> Result<Option<Login>, BadSettings> {
     let mut bad = BadSettings::default();
     let files = ("email-auth-password", "email-auth-password-file");
-    let password = bad.take(one_secret(files, &args.email_auth_password, args.email_auth_password_file.as_deref()));
+    let password =
+        bad.take(one_secret(files, args.email_auth_password.as_ref(), args.email_auth_password_file.as_deref()));
     let name = args.email_auth_username.clone();
     if let Some(password) = password {
         let login = bad.both(("email-auth-username", name), ("email-auth-password-file", password));

@@ -21,6 +21,7 @@ use axum::{
     response::{Html, IntoResponse as _, Response},
     routing::get,
 };
+use pulldown_cmark::{Event, Parser};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{error::ApiError, state::App};
@@ -75,6 +76,15 @@ struct Message<'a> {
     link_text: &'a str,
 }
 
+#[derive(Template)]
+#[template(path = "pages/written.html")]
+struct Written<'a> {
+    title: &'a str,
+    html: &'a str,
+    link: &'a str,
+    link_text: &'a str,
+}
+
 /// A page that says something, and where to go on.
 fn message(status: StatusCode, title: &str, text: &str, link: &str, link_text: &str) -> Response {
     page(status, &Message { title, text, link, link_text }).unwrap_or_else(ApiError::into_response)
@@ -83,6 +93,19 @@ fn message(status: StatusCode, title: &str, text: &str, link: &str, link_text: &
 /// The page at the end of a way that leads nowhere.
 pub(crate) fn refusal(status: StatusCode, title: &str, text: &str) -> Response {
     message(status, title, text, "/login", "Back to sign-in")
+}
+
+/// The same, with a text in Markdown.
+pub(crate) fn refusal_in_markdown(status: StatusCode, title: &str, text: &str) -> Response {
+    // HTML of its own is shown as it is written: the text is for words, not for the page.
+    let events = Parser::new(text).map(|event| match event {
+        Event::Html(html) | Event::InlineHtml(html) => Event::Text(html),
+        other => other,
+    });
+    let mut html = String::new();
+    pulldown_cmark::html::push_html(&mut html, events);
+    let written = Written { title, html: &html, link: "/login", link_text: "Back to sign-in" };
+    page(status, &written).unwrap_or_else(ApiError::into_response)
 }
 
 /// The page of whoever says to have typed a code, and has not.

@@ -2,13 +2,11 @@
 mod another;
 mod attempts;
 mod common;
-mod even;
 mod hash;
 mod pbkdf2;
 mod strength;
 
 pub(crate) use another::require_other;
 pub(crate) use attempts::{BOUNDS, Strangers, too_many};
-pub(crate) use even::evenly;
 pub(crate) use hash::{HashError, Passwords, Verdict, is_old};
 pub(crate) use strength::weakness;

@@ -154,7 +154,7 @@ fn issuer(args: &OidcArgs) -> Result<String, BadSetting> {
 fn client_auth(args: &OidcArgs) -> Result<Option<ClientAuth>, BadSettings> {
     let mut bad = BadSettings::default();
     let flags = ("oidc-client-secret", "oidc-client-secret-file");
-    let secret = bad.take(one_secret(flags, &args.oidc_client_secret, args.oidc_client_secret_file.as_deref()));
+    let secret = bad.take(one_secret(flags, args.oidc_client_secret.as_ref(), args.oidc_client_secret_file.as_deref()));
     let key = ("oidc-client-key-file", args.oidc_client_key_file.as_deref());
     let certificate = ("oidc-client-cert-file", args.oidc_client_cert_file.as_deref());
     let own = bad.both(key, certificate).and_then(|(key, certificate)| bad.take(client_key(key, certificate)));
@@ -196,7 +196,7 @@ impl GithubWay {
         let mut bad = BadSettings::default();
         let flags = ("oauth2-github-client-secret", "oauth2-github-client-secret-file");
         let file = args.oauth2_github_client_secret_file.as_deref();
-        let secret = bad.take(one_secret(flags, &args.oauth2_github_client_secret, file));
+        let secret = bad.take(one_secret(flags, args.oauth2_github_client_secret.as_ref(), file));
         let Some(client_id) = args.oauth2_github_client_id.clone().filter(|id| !id.is_empty()) else {
             return if bad.0.is_empty() { Ok(None) } else { Err(bad) };
         };
@@ -206,7 +206,7 @@ impl GithubWay {
         }
         match (args.oauth2_github_allow_everyone, args.oauth2_github_allowed_orgs.is_empty()) {
             (true, false) => {
-                bad.note("oauth2-github-allow-everyone", "leave out --oauth2-github-allowed-orgs, or this")
+                bad.note("oauth2-github-allow-everyone", "leave out --oauth2-github-allowed-orgs, or this");
             }
             (false, true) => bad.note("oauth2-github-allowed-orgs", "name some, or set --oauth2-github-allow-everyone"),
             _ => {}

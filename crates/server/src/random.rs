@@ -75,3 +75,25 @@ impl Random {
 fn pick<T: Copy, const N: usize>(of: &[T; N], generator: &mut ChaCha20Rng) -> T {
     of[generator.random_range(0..N)]
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// ASVS 11.5.1: the operating system seeds it, and each of 62 letters comes as often as any other.
+    #[test]
+    fn what_is_drawn_is_spread_over_all_letters_and_never_the_same() {
+        const EACH: usize = 1_000;
+        let (one, other) = (Random::from_system().unwrap(), Random::from_system().unwrap());
+        assert_ne!(one.alphanumeric(22), other.alphanumeric(22));
+        let mut counts: BTreeMap<char, usize> = BTreeMap::new();
+        for letter in one.alphanumeric(62 * EACH).chars() {
+            *counts.entry(letter).or_default() += 1;
+        }
+        assert_eq!(counts.len(), 62);
+        // Six standard deviations: none of them is ever this far off.
+        assert!(counts.values().all(|count| count.abs_diff(EACH) < 190), "{counts:?}");
+    }
+}

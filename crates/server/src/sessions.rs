@@ -67,9 +67,13 @@ async fn login(
     responses((status = OK, description = "Done", body = ErrorBody), Refusals),
 )]
 async fn logout(State(app): State<App>, store: AuthorizedStore) -> Result<Response, ApiError> {
-    store.sign_out().await?;
-    let cookie = app.settings().cookies.no_session()?;
-    Ok(([(header::SET_COOKIE, cookie)], ApiJson(ErrorBody::message("Logged out!"))).into_response())
+    let ended = store.sign_out().await;
+    // Also where it fails (contract, section 5.3).
+    let cookie = [(header::SET_COOKIE, app.settings().cookies.no_session()?)];
+    Ok(match ended {
+        Ok(()) => (cookie, ApiJson(ErrorBody::message("Logged out!"))).into_response(),
+        Err(refused) => (cookie, ApiError::from(refused)).into_response(),
+    })
 }
 
 /// Ways to sign in that are on offer

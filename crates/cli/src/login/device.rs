@@ -64,8 +64,7 @@ async fn wait(client: &Client, code: &DeviceCode) -> anyhow::Result<SecretText> 
                 return Err(anyhow!(printable(&error.message)).context("wait for approval"));
             }
             Ok(DeviceSignIn::Pending) => {}
-            Ok(_) => interval += SLOWER,
-            Err(Error::Transport(_)) => interval += SLOWER,
+            Ok(_) | Err(Error::Transport(_)) => interval += SLOWER,
             Err(error) if error.status().is_some_and(|status| status.is_server_error() || status.as_u16() == 429) => {
                 interval += SLOWER;
             }

@@ -23,6 +23,7 @@ use super::{
 use crate::{
     context::{KeyLife, RequestContext},
     error::ApiError,
+    even::Steps,
     state::App,
 };
 
@@ -198,9 +199,10 @@ fn presented(headers: &HeaderMap, uri: &Uri, app: &App) -> Result<Credential, Un
     found.ok_or(Unauthenticated::Nothing)
 }
 
-/// The key whose secret was presented. An unknown id takes the same steps as a wrong secret.
+/// The key whose secret was presented. An unknown id takes as long as a wrong secret.
 async fn verified_key(credential: &Credential, app: &App) -> Result<ApiKey, Unauthenticated> {
     let parts = credential::split(credential.text.reveal()).map_err(Unauthenticated::Malformed)?;
+    let steps = Steps::of_key();
     let key = match &parts.id {
         Some(id) => app.vault().0.find_key(id).await?,
         None => None,
@@ -208,11 +210,13 @@ async fn verified_key(credential: &Credential, app: &App) -> Result<ApiKey, Unau
     let presented = hash_secret(parts.secret.reveal());
     let expected = key.as_ref().map_or(&app.settings().dummy_hash, |key| &key.secret_hash);
     let matches = bool::from(presented.0.ct_eq(&expected.0));
-    match key {
-        None => Err(Unauthenticated::UnknownKey),
-        Some(_) if !matches => Err(Unauthenticated::WrongSecret),
-        Some(key) => Ok(key),
-    }
+    let refusal = match key {
+        Some(key) if matches => return Ok(key),
+        Some(_) => Unauthenticated::WrongSecret,
+        None => Unauthenticated::UnknownKey,
+    };
+    steps.end().await;
+    Err(refusal)
 }
 
 /// What is kept of a key's secret.

@@ -44,6 +44,7 @@ impl System {
                 (ResourceType::USER, Action::READ),
                 (ResourceType::USER, Action::UPDATE),
                 (ResourceType::API_KEY, Action::CREATE),
+                (ResourceType::API_KEY, Action::DELETE),
             ],
             Self::Devices => {
                 vec![(ResourceType::API_KEY, Action::CREATE), (ResourceType::API_KEY, Action::DELETE)]

@@ -3,15 +3,16 @@ use askama::Template;
 use axum::{
     Extension,
     extract::State,
-    http::{StatusCode, header},
-    response::Response,
+    http::{HeaderMap, StatusCode, Uri, header},
+    response::{IntoResponse as _, Response},
 };
 use keyfob_api::SERVER_VERSION;
 
 use super::{page, see_other};
 use crate::{
+    context::RequestContext,
     error::ApiError,
-    gate::{AuthorizedStore, CsrfToken},
+    gate::{AuthorizedStore, CsrfToken, Identity, Refused, System},
     state::App,
 };
 
@@ -35,12 +36,23 @@ pub(super) async fn show(
 
 pub(super) async fn sign_out(
     State(app): State<App>,
+    Extension(context): Extension<RequestContext>,
+    uri: Uri,
+    headers: HeaderMap,
     store: Result<AuthorizedStore, ApiError>,
 ) -> Result<Response, ApiError> {
-    if let Ok(store) = store {
-        store.sign_out().await?;
-    }
-    let mut response = see_other("/login?message=Signed%20out.")?;
+    let ended = match store {
+        Ok(store) => store.sign_out().await,
+        // The key may be good all the same: its provider's session has ended, and may be begun again.
+        Err(_) => match Identity::of(&headers, &uri, &app).await.0.key_id() {
+            Some(key) => System::SignIn.store(&app, context).end_lapsed(&key).await,
+            None => Ok(()),
+        },
+    };
+    let mut response = match Refused::if_there(ended) {
+        Ok(_) => see_other("/login?message=Signed%20out.")?,
+        Err(error) => ApiError::from(error).into_response(),
+    };
     response.headers_mut().append(header::SET_COOKIE, app.settings().cookies.no_session()?);
     Ok(response)
 }

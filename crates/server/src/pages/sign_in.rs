@@ -28,6 +28,7 @@ struct SignIn<'a> {
     redirect: &'a str,
     message: &'a str,
     error: Option<String>,
+    has_agreed: bool,
     terms: Option<&'a str>,
     has_passwords: bool,
     ways: Vec<Way>,
@@ -36,6 +37,7 @@ struct SignIn<'a> {
 
 /// A way to sign in without a password.
 struct Way {
+    name: &'static str,
     text: String,
     icon: Option<String>,
     url: String,
@@ -48,6 +50,7 @@ struct Said<'a> {
     redirect: &'a str,
     message: &'a str,
     error: Option<String>,
+    has_agreed: bool,
 }
 
 pub(super) async fn show(
@@ -76,10 +79,20 @@ pub(super) async fn submit(
 ) -> Result<Response, ApiError> {
     let (email, redirect) = (form.text("email").trim(), local(form.text("redirect")));
     let again = |status, error: String| {
-        render(&app, &csrf, status, Said { email, redirect: &redirect, error: Some(error), ..Said::default() })
+        let has_agreed = !form.text("terms").is_empty();
+        render(
+            &app,
+            &csrf,
+            status,
+            Said { email, redirect: &redirect, error: Some(error), has_agreed, ..Said::default() },
+        )
     };
     if app.settings().terms_of_service_url.is_some() && form.text("terms").is_empty() {
         return again(StatusCode::BAD_REQUEST, "Agree to the terms of service first.".to_owned());
+    }
+    // With terms to agree to, the ways to providers are buttons of the form.
+    if let Some(way) = ways(&app, &redirect).into_iter().find(|way| way.name == form.text("way")) {
+        return see_other(&way.url);
     }
     let store = System::SignIn.store(&app, context);
     match sessions::sign_in(&app, &store, email, &form.secret("password")).await {
@@ -106,6 +119,7 @@ fn render(app: &App, csrf: &CsrfToken, status: StatusCode, said: Said<'_>) -> Re
             redirect: said.redirect,
             message: said.message,
             error: said.error,
+            has_agreed: said.has_agreed,
             terms: settings.terms_of_service_url.as_deref(),
             has_passwords: !settings.is_password_auth_disabled,
             ways: ways(app, said.redirect),
@@ -120,11 +134,13 @@ fn ways(app: &App, redirect: &str) -> Vec<Way> {
         path => format!("?redirect={}", utf8_percent_encode(path, NON_ALPHANUMERIC)),
     };
     let github = app.providers().github.as_ref().map(|_| Way {
+        name: "github",
         text: "GitHub".to_owned(),
         icon: None,
         url: format!("/api/v2/users/oauth2/github/callback{query}"),
     });
     let oidc = app.providers().oidc.as_ref().map(|way| Way {
+        name: "oidc",
         text: way.args.oidc_sign_in_text.clone(),
         icon: way.args.oidc_icon_url.as_ref().map(ToString::to_string),
         url: format!("/api/v2/users/oidc/callback{query}"),

@@ -19,6 +19,8 @@ pub(super) enum Refusal {
     Api(ApiError),
     /// For people: a title and a text.
     Page(&'static str, String),
+    /// The same, with a text in Markdown that the operator wrote.
+    Markdown(&'static str, String),
     /// For people, and they go back to the sign-in page with it.
     SignIn(String, String),
 }
@@ -28,6 +30,7 @@ impl IntoResponse for Refusal {
         match self {
             Self::Api(error) => error.into_response(),
             Self::Page(title, text) => pages::refusal(StatusCode::FORBIDDEN, title, &text),
+            Self::Markdown(title, text) => pages::refusal_in_markdown(StatusCode::FORBIDDEN, title, &text),
             Self::SignIn(message, redirect) => {
                 let mut response = ApiError::new(StatusCode::UNAUTHORIZED, message.clone()).into_response();
                 let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
@@ -145,7 +148,7 @@ impl From<ArriveError> for Refusal {
                      account."
                 ),
             ),
-            ArriveError::SignupsDisabled(text) => Self::Page(
+            ArriveError::SignupsDisabled(text) => Self::Markdown(
                 "Signups are disabled",
                 text.unwrap_or_else(|| "Please contact your Coder administrator to request access.".to_owned()),
             ),

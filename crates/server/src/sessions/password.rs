@@ -5,8 +5,9 @@ use keyfob_store::{LoginType, PasswordHash, User, UserStatus};
 
 use crate::{
     error::ApiError,
+    even::evenly,
     gate::{AuthorizedStore, MintError, MintedKey, RightPassword},
-    passwords::{HashError, Verdict, evenly, is_old, too_many},
+    passwords::{HashError, Verdict, is_old, too_many},
     state::App,
 };
 

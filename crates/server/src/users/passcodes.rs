@@ -11,9 +11,10 @@ use crate::{
     context::RequestContext,
     documentation::Refusals,
     error::ApiError,
+    even::evenly,
     extract::ApiJson,
     gate::{AuthorizedStore, SetPasswordError, System},
-    passwords::{evenly, require_other, weakness},
+    passwords::{require_other, weakness},
     state::App,
     validate::Fields,
 };

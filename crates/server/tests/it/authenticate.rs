@@ -165,6 +165,7 @@ async fn values_that_are_no_keys_are_ignored_beside_one_and_two_different_keys_a
         let answer = ask(&owner, &headers).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{headers:?}");
         assert!(answer.message().starts_with("CSRF error encountered. Authentication via"), "{}", answer.body);
+        assert!(answer.header("www-authenticate").contains("error=\"invalid_request\""));
         assert!(!answer.body.contains(&owner.key[11..]) && !answer.body.contains(&other.key[11..]));
     }
 }

@@ -290,7 +290,10 @@ async fn the_suspended_stay_out_and_the_dormant_wake() {
 #[tokio::test]
 async fn without_signups_only_the_first_user_and_those_who_are_known_come_in() {
     let provider = provider();
-    let more = ["--oidc-allow-signups=false", "--oidc-signups-disabled-text=Ask <the> platform team."];
+    let more = [
+        "--oidc-allow-signups=false",
+        "--oidc-signups-disabled-text=Ask <b>the</b> [platform team](https://example.com/team).",
+    ];
     let flags = flags(&provider, &more);
     let app = TestApp::empty(&flags.iter().map(AsRef::as_ref).collect::<Vec<_>>()).await;
     let amy = signed_in(&app, &provider).await;
@@ -302,7 +305,9 @@ async fn without_signups_only_the_first_user_and_those_who_are_known_come_in() {
     let mut browser = Browser::new(&app);
     let answer = sign_in(&mut browser, &provider).await.expect(StatusCode::FORBIDDEN);
     assert!(answer.body.contains("Signups are disabled"), "{}", answer.body);
-    assert!(answer.body.contains("Ask &#60;the&#62; platform team."), "{}", answer.body);
+    // Contract, section 5.9: Markdown.
+    let html = "<p>Ask &lt;b&gt;the&lt;/b&gt; <a href=\"https://example.com/team\">platform team</a>.</p>";
+    assert!(answer.body.contains(html), "{}", answer.body);
 }
 
 #[tokio::test]

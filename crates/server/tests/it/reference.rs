@@ -174,3 +174,29 @@ fn type_of(schema: &Value) -> String {
         _ => "anything".to_owned(),
     }
 }
+
+/// `SECURITY.md` names the tests that stand behind its claims: all of them are there.
+#[test]
+fn the_tests_that_the_security_policy_names_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let policy = fs::read_to_string(root.join("SECURITY.md")).unwrap();
+    let mut sources = String::new();
+    gather(&root.join("crates"), &mut sources);
+    // Names of tests are sentences.
+    let named: Vec<&str> = policy.split('`').skip(1).step_by(2).filter(|name| name.matches('_').count() > 2).collect();
+    assert!(named.len() > 20, "{named:?}");
+    for name in named {
+        assert!(sources.contains(&format!("fn {name}(")), "there is no test {name}");
+    }
+}
+
+fn gather(folder: &Path, into: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            gather(&path, into);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            into.push_str(&fs::read_to_string(path).unwrap());
+        }
+    }
+}

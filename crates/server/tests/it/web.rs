@@ -183,3 +183,23 @@ async fn guessing_on_a_page_is_limited() {
     }
     assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
 }
+
+/// Contract, section 7: the terms come before every way, also those to providers.
+#[tokio::test]
+async fn terms_must_be_agreed_to_before_going_to_a_provider() {
+    let github = ["--oauth2-github-client-id=x", "--oauth2-github-client-secret=y", "--oauth2-github-allow-everyone"];
+    let flags = [&["--terms-of-service-url=https://example.com/terms"][..], &github].concat();
+    let (app, _owner) = TestApp::with(&flags).await;
+    let mut browser = Browser::new(&app);
+    let page = browser.open("/login?redirect=/a").await.expect(StatusCode::OK);
+    assert!(!page.body.contains("href=\"/api/v2/users/oauth2"), "{}", page.body);
+    let refused = browser.submit(&page, "/login", &[("way", "github")]).await.expect(StatusCode::BAD_REQUEST);
+    assert!(words(&refused).contains("Agree to the terms of service first."));
+    let sent = browser.submit(&page, "/login", &[("way", "github"), ("terms", "yes")]).await;
+    let sent = sent.expect(StatusCode::SEE_OTHER);
+    assert_eq!(sent.header("location"), "/api/v2/users/oauth2/github/callback?redirect=%2Fa");
+    // What was agreed to stays so when something else is wrong.
+    let fields = [("email", "owner@example.com"), ("password", "wrong"), ("terms", "yes")];
+    let again = browser.submit(&page, "/login", &fields).await.expect(StatusCode::UNAUTHORIZED);
+    assert!(again.body.contains("required checked"), "{}", again.body);
+}

@@ -1,7 +1,7 @@
 //! Sessions: beginning, listing and ending them.
 use axum::http::StatusCode;
-use keyfob_rbac::{Action, Filter, Id, ResourceType};
-use keyfob_store::{ApiKey, KeyLoginType, ListKeys, Page, PasswordHash, StoreError, User, UserId, UserStatus};
+use keyfob_rbac::{Action, Filter, Id, Object, ResourceType};
+use keyfob_store::{ApiKey, KeyId, KeyLoginType, ListKeys, Page, PasswordHash, StoreError, User, UserId, UserStatus};
 
 use super::{
     AuthorizedStore, EndKey, KeyOrder, MintError, MintedKey,
@@ -68,6 +68,21 @@ impl AuthorizedStore {
             }
             self.record(&mut tx, key_audit("delete", StatusCode::NO_CONTENT, Some(key), None)).await?;
         }
+        Ok(tx.commit().await?)
+    }
+
+    /// Ends a key by itself alone, for who signs out and is not let in otherwise, because the session at their provider has
+    /// ended. Requires `delete` on all keys.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn end_lapsed(&self, key: &KeyId) -> Result<(), Refused> {
+        self.require_permitted(Action::DELETE, &Object::of(ResourceType::API_KEY))?;
+        let mut tx = self.store().begin().await?;
+        let Some(key) = tx.find_key(key).await? else { return Ok(()) };
+        if takes_descendants(&key, EndKey::ByKind) {
+            tx.delete_descendants(&key.id, self.now()).await?;
+        }
+        tx.delete_key(&key.id).await?;
+        self.record(&mut tx, key_audit("logout", StatusCode::OK, Some(&key), None)).await?;
         Ok(tx.commit().await?)
     }
 

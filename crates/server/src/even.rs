@@ -1,0 +1,58 @@
+//! Answers that take as long whether or not there is such an account, or such a key.
+use std::{future::Future, time::Duration};
+
+use tokio::time::{Instant, sleep_until};
+
+/// How long a step is for what is done about an address: that takes some milliseconds longer for one that somebody has.
+const ADDRESS: Duration = Duration::from_millis(50);
+/// How long it is for a key that is not right: one that there is takes some microseconds longer.
+const KEY: Duration = Duration::from_millis(2);
+
+/// Something that ends with a whole number of steps: within one, a stranger sees no difference.
+pub(crate) struct Steps {
+    begun: Instant,
+    length: Duration,
+}
+
+impl Steps {
+    /// Begins to look at a key.
+    pub(crate) fn of_key() -> Self {
+        Self { begun: Instant::now(), length: KEY }
+    }
+
+    fn of_address() -> Self {
+        Self { begun: Instant::now(), length: ADDRESS }
+    }
+
+    /// Waits for the end of the step.
+    pub(crate) async fn end(self) {
+        sleep_until(self.begun + self.whole(self.begun.elapsed())).await;
+    }
+
+    /// The least number of whole steps that is longer than this.
+    fn whole(&self, elapsed: Duration) -> Duration {
+        let steps = elapsed.as_millis() / self.length.as_millis() + 1;
+        self.length * u32::try_from(steps).unwrap_or(u32::MAX)
+    }
+}
+
+/// Does what is to be done about an address, and is done at the end of a step.
+pub(crate) async fn evenly<T>(work: impl Future<Output = T>) -> T {
+    let steps = Steps::of_address();
+    let done = work.await;
+    steps.end().await;
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_done_within_a_step_ends_with_it() {
+        let steps = Steps::of_address();
+        for (elapsed, whole) in [(0, 50), (1, 50), (49, 50), (50, 100), (120, 150)] {
+            assert_eq!(steps.whole(Duration::from_millis(elapsed)), Duration::from_millis(whole), "{elapsed} ms");
+        }
+    }
+}
