@@ -77,7 +77,7 @@ pub(crate) fn note_refusal(app: &App, context: &RequestContext, method: &Method,
         other => other.to_owned(),
     };
     let (action, of, organization) = match (&outcome.failed_sign_in, outcome.denied, outcome.last_required) {
-        (Some(failed), ..) if outcome.actor.is_none() => (failed.action.to_owned(), "api_key", None),
+        (Some(failed), ..) if outcome.actor.is_none() => (failed.action.to_owned(), failed.of, None),
         (_, Some(denied), _) if is_refused => {
             (word(denied.action), catalogue.type_name(denied.resource_type), denied.organization)
         }

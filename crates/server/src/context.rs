@@ -72,8 +72,10 @@ pub(crate) struct Denial {
 pub(crate) struct FailedSignIn {
     /// Whose it is, where that is known.
     pub(crate) user: Option<UserId>,
-    /// `login` with a password, or `authenticate` with a key.
+    /// `login` with a password or by a provider, `authenticate` with a key, or what else was tried with it.
     pub(crate) action: &'static str,
+    /// What that was done to, as records call it.
+    pub(crate) of: &'static str,
 }
 
 /// All that matters to a record of a refusal.
@@ -110,7 +112,12 @@ impl Trail {
 
     /// Notes that a credential was not right.
     pub(crate) fn sign_in_failed(&self, action: &'static str, user: Option<UserId>) {
-        self.lock().failed_sign_in = Some(FailedSignIn { user, action });
+        self.lock().failed_sign_in = Some(FailedSignIn { user, action, of: "api_key" });
+    }
+
+    /// Notes that a user was not converted to another way to sign in.
+    pub(crate) fn conversion_failed(&self, user: Option<UserId>) {
+        self.lock().failed_sign_in = Some(FailedSignIn { user, action: "write", of: "user" });
     }
 
     /// What came of it all.

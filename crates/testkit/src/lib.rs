@@ -17,4 +17,4 @@ mod service;
 pub use client::{CERTIFICATE as OIDC_CLIENT_CERTIFICATE, CLIENT as OIDC_CLIENT, KEY as OIDC_CLIENT_KEY};
 pub use github::{Account, Github};
 pub use mail::{Mail, MailServer};
-pub use oidc::{Lie, OidcProvider};
+pub use oidc::{Held, Lie, OidcProvider};

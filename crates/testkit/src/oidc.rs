@@ -1,7 +1,8 @@
 //! An `OpenID` Connect provider that is as strict as the standard, and lies when it is told to.
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Condvar, Mutex, MutexGuard},
+    time::Duration,
 };
 
 use axum::{
@@ -19,6 +20,9 @@ use crate::{
     client::{self, CLIENT},
     service::{back, fields, serve},
 };
+
+/// Longer than a request ever takes; only one that does not come gets here.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A provider on this machine.
 #[derive(Clone, Debug)]
@@ -78,8 +82,51 @@ struct Inner {
     user_info: Map<String, Value>,
     /// What access tokens say; none means that they say nothing.
     access: Option<Map<String, Value>>,
+    hold: Arc<Hold>,
     /// The assertions of its client, none of which is taken twice; none means that it takes a secret.
     asserted: Option<Vec<String>>,
+}
+
+/// Holds back what is answered to renewals, when the old token is used up already; dropping it lets them go.
+#[derive(Debug)]
+pub struct Held(Arc<Hold>);
+
+impl Held {
+    /// Waits until a renewal is held back.
+    pub fn wait_for_a_request(&self) {
+        let state = self.0.state.lock().unwrap();
+        let (_state, waited) = self.0.changed.wait_timeout_while(state, PATIENCE, |state| state.waiting == 0).unwrap();
+        assert!(!waited.timed_out(), "no renewal came");
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.state.lock().unwrap().is_held = false;
+        self.0.changed.notify_all();
+    }
+}
+
+#[derive(Debug, Default)]
+struct Hold {
+    state: Mutex<HoldState>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct HoldState {
+    is_held: bool,
+    waiting: usize,
+}
+
+impl Hold {
+    fn wait(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.waiting += 1;
+        self.changed.notify_all();
+        let mut state = self.changed.wait_while(state, |state| state.is_held).unwrap();
+        state.waiting -= 1;
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -108,6 +155,7 @@ impl OidcProvider {
             refuses_refresh: false,
             user_info: Map::new(),
             access: None,
+            hold: Arc::default(),
             asserted: None,
         };
         let inner = Arc::new(Mutex::new(inner));
@@ -159,6 +207,13 @@ impl OidcProvider {
     /// Whether it refuses refresh tokens.
     pub fn refuse_refresh(&self, refuses: bool) {
         self.inner().refuses_refresh = refuses;
+    }
+
+    /// Holds back what is answered to renewals.
+    pub fn hold(&self) -> Held {
+        let hold = Arc::clone(&self.inner().hold);
+        hold.state.lock().unwrap().is_held = true;
+        Held(hold)
     }
 
     /// From now on no refresh token comes with access tokens.
@@ -353,7 +408,10 @@ async fn token(State(inner): Shared, headers: HeaderMap, body: String) -> (Statu
             let place = inner.refresh_tokens.iter().position(|token| *token == form["refresh_token"]);
             let Some(place) = place.filter(|_| !inner.refuses_refresh) else { return refused("invalid_grant") };
             inner.refresh_tokens.remove(place);
-            (StatusCode::OK, Json(inner.tokens("")))
+            let (tokens, hold) = (inner.tokens(""), Arc::clone(&inner.hold));
+            drop(inner);
+            hold.wait();
+            (StatusCode::OK, Json(tokens))
         }
         _ => refused("unsupported_grant_type"),
     }

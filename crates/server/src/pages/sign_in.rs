@@ -35,6 +35,14 @@ struct SignIn<'a> {
     version: &'static str,
 }
 
+/// A page that leads on by itself.
+#[derive(Template)]
+#[template(path = "pages/onward.html")]
+struct Onward<'a> {
+    text: &'a str,
+    url: &'a str,
+}
+
 /// A way to sign in without a password.
 struct Way {
     name: &'static str,
@@ -92,7 +100,8 @@ pub(super) async fn submit(
     }
     // With terms to agree to, the ways to providers are buttons of the form.
     if let Some(way) = ways(&app, &redirect).into_iter().find(|way| way.name == form.text("way")) {
-        return see_other(&way.url);
+        // Browsers follow no form to another site, not even by a redirect (`form-action` of the page's policy).
+        return page(StatusCode::OK, &Onward { text: &way.text, url: &way.url });
     }
     let store = System::SignIn.store(&app, context);
     match sessions::sign_in(&app, &store, email, &form.secret("password")).await {

@@ -5,7 +5,7 @@ use axum::{
 };
 use keyfob_api::users::DeviceRedirect;
 use keyfob_identity::Tokens;
-use keyfob_store::KeyId;
+use keyfob_store::{KeyId, UserId};
 
 use super::{
     convert,
@@ -38,6 +38,8 @@ impl Visit<'_> {
         let mut cookies = flow::forget_way(rules)?;
         let minted = if self.inbound.is_conversion() {
             let ticket = convert::ticket(self.app, self.headers, &self.inbound.state)?;
+            // Counts if it is refused from here on (contract, section 9.2).
+            self.context.trail.conversion_failed(ticket.user_id.parse().ok().map(UserId));
             cookies.push(rules.removed(convert::COOKIE)?);
             let came_with = self.presented_key().await;
             store.convert(newcomer, &ticket, came_with.as_ref()).await?

@@ -124,6 +124,11 @@ async fn another_password_voids_the_promise() {
     assert_eq!(answer.message(), "Request to convert login type from password to oidc failed");
     let alice = owner.get("/api/v2/users/alice").await.expect(StatusCode::OK);
     assert_eq!(alice.text("login_type"), "password");
+    // Contract, section 9.2: refused after the promise was read.
+    app.server.run_jobs_once().await;
+    let query = "/api/v2/audit?q=username:alice%20action:write%20resource_type:user&limit=1";
+    let records = owner.get(query).await.expect(StatusCode::OK).json();
+    assert_eq!(records["audit_logs"][0]["status_code"], 403, "{records}");
 }
 
 /// Nobody but the user themselves, and who has a full key and their password, begins it.

@@ -7,6 +7,7 @@ use keyfob_testkit::{Github, OidcProvider};
 use serde_json::Value;
 
 use crate::{
+    browser::Browser,
     github::{self, OPEN},
     github_settings, oidc,
     support::{Answer, Identity, TestApp},
@@ -184,4 +185,40 @@ async fn a_request_without_the_providers_session_wakes_nobody() {
     provider.refuse_refresh(false);
     amy.get(ME).await.expect(StatusCode::OK);
     assert_eq!(status().await, "active");
+}
+
+/// Whoever signs out is signed out, whatever has become of the provider's session: the key does not come back with it.
+#[tokio::test]
+async fn who_signs_out_after_the_providers_session_has_ended_is_signed_out() {
+    let provider = provider();
+    let (app, _owner) = oidc::town(&provider, &[]).await;
+    let mut browser = Browser::new(&app);
+    oidc::sign_in(&mut browser, &provider).await.expect(StatusCode::TEMPORARY_REDIRECT);
+    let session = app.bearer_of(browser.session().unwrap());
+    let home = browser.open("/").await.expect(StatusCode::OK);
+    outlive(&app.clock, &provider);
+    provider.refuse_refresh(true);
+    session.get(ME).await.expect(StatusCode::UNAUTHORIZED);
+    browser.submit(&home, "/logout", &[]).await.expect(StatusCode::SEE_OTHER);
+    assert_eq!(browser.session(), None);
+    provider.refuse_refresh(false);
+    let answer = session.get(ME).await.expect(StatusCode::UNAUTHORIZED);
+    assert_eq!(answer.detail(), "API key is invalid.");
+}
+
+/// RFC 9700, section 4.14.2: a renewal uses the old token up, so what it gives is kept even if nobody waits for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_is_kept_though_its_request_is_given_up() {
+    let provider = provider();
+    let (app, _owner) = oidc::town(&provider, &[]).await;
+    let amy = oidc::signed_in(&app, &provider).await;
+    outlive(&app.clock, &provider);
+    let held = provider.hold();
+    let asking = amy.clone();
+    let request = tokio::spawn(async move { asking.get(ME).await });
+    held.wait_for_a_request();
+    request.abort();
+    assert!(request.await.unwrap_err().is_cancelled());
+    drop(held);
+    amy.get(ME).await.expect(StatusCode::OK);
 }
