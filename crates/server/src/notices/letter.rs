@@ -67,30 +67,26 @@ fn words(due: &DueNotice, access_url: &str) -> Words {
             action: Some(Action { label: "Set another password", url: format!("{access_url}/reset-password") }),
             why: format!("If you did not expect this, set another password and tell an administrator. {CHOICES}"),
         },
-        Notice::TokenMinted { by, token } if token.name.is_empty() => Words {
-            subject: "A session was made on your behalf".to_owned(),
-            username,
-            says: vec![format!("{by} made a session that acts as you.")],
-            facts: facts(token),
-            action: None,
-            why: format!(
-                "If you did not expect this, end it with `keyfob tokens remove {}` and tell an administrator. \
-                 {CHOICES}",
-                token.id
-            ),
-        },
-        Notice::TokenMinted { by, token } => Words {
-            subject: "A token was minted on your behalf".to_owned(),
-            username,
-            says: vec![format!("{by} minted an API token that acts as you.")],
-            facts: facts(token),
-            action: None,
-            why: format!(
-                "If you did not expect this, end it with `keyfob tokens remove {}` and tell an administrator. \
-                 {CHOICES}",
-                token.id
-            ),
-        },
+        Notice::TokenMinted { by, token } => {
+            // Sessions have no names.
+            let (kind, did) = if token.name.is_empty() {
+                ("A session was made", "made a session")
+            } else {
+                ("A token was minted", "minted an API token")
+            };
+            Words {
+                subject: format!("{kind} on your behalf"),
+                username,
+                says: vec![format!("{by} {did} that acts as you.")],
+                facts: facts(token),
+                action: None,
+                why: format!(
+                    "If you did not expect this, end it with `keyfob tokens remove {}` and tell an administrator. \
+                     {CHOICES}",
+                    token.id
+                ),
+            }
+        }
         Notice::TokenEnding { token } => Words {
             subject: format!("Your token {} ends soon", one_line(&token.name)),
             username,
