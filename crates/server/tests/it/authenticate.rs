@@ -88,6 +88,13 @@ async fn a_key_is_refused_at_its_expiry_and_not_a_moment_before() {
     app.advance(SignedDuration::from_micros(1));
     let detail = "API key expired at \"2026-01-02 04:04:05 +0000 UTC\".";
     assert_refused(&token.get(ME).await, SIGNED_OUT, detail, &invalid("The access token has expired"));
+    // As precise as it ended, without zeros that say nothing.
+    app.advance(SignedDuration::from_micros(123_450));
+    let owner = app.sign_in("owner@example.com").await;
+    let token = owner.token(json!({"lifetime": 3_600_000_000_000_i64})).await;
+    app.advance(SignedDuration::from_secs(3600));
+    let detail = "API key expired at \"2026-01-02 05:04:05.12345 +0000 UTC\".";
+    assert_refused(&token.get(ME).await, SIGNED_OUT, detail, &invalid("The access token has expired"));
 }
 
 /// Stance: "A key is refused after its `expires_at`": the revoked mark beside it.

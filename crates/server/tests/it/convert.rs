@@ -1,6 +1,8 @@
 //! From a password to a provider (contract, section 5.8).
 use axum::http::{Method, StatusCode};
-use jiff::SignedDuration;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::{SignedDuration, Timestamp};
+use keyfob_store::{Limits, Store};
 use keyfob_testkit::{OIDC_CLIENT, OidcProvider};
 use serde_json::{Value, json};
 
@@ -12,13 +14,20 @@ use crate::{
 const CALLBACK: &str = "/api/v2/users/oidc/callback";
 const JWT: &str = "coder_oauth_convert_jwt";
 
+/// What makes a server of this provider's.
+fn flags(provider: &OidcProvider) -> [String; 3] {
+    [
+        format!("--oidc-issuer-url={}", provider.issuer),
+        "--oidc-client-id=keyfob".to_owned(),
+        format!("--oidc-client-secret={}", OIDC_CLIENT.1),
+    ]
+}
+
 /// A server with a provider, and alice, whose account there has her address.
 async fn town() -> (TestApp, Identity, Identity, OidcProvider) {
-    let provider = OidcProvider::start(NOW.parse::<jiff::Timestamp>().unwrap().as_second());
+    let provider = OidcProvider::start(NOW.parse::<Timestamp>().unwrap().as_second());
     provider.sign_in_as(&json!({"sub": "alice-1", "email": "alice@example.com", "email_verified": true}));
-    let issuer = format!("--oidc-issuer-url={}", provider.issuer);
-    let secret = format!("--oidc-client-secret={}", OIDC_CLIENT.1);
-    let (app, owner) = TestApp::with(&[&issuer, "--oidc-client-id=keyfob", &secret]).await;
+    let (app, owner) = TestApp::with(&flags(&provider).each_ref().map(String::as_str)).await;
     let alice = owner.invite(&app, "alice", &[]).await;
     (app, owner, alice, provider)
 }
@@ -111,6 +120,89 @@ async fn whoever_lacks_the_promise_converts_nobody() {
         let login_type = who.get("/api/v2/users/me/login-type").await.expect(StatusCode::OK);
         assert_eq!(login_type.text("login_type"), "password");
     }
+}
+
+/// What the promise says, and that its cookie goes where it is redeemed and nowhere else.
+#[tokio::test]
+async fn the_promise_is_signed_for_this_user_this_state_and_five_minutes() {
+    let (app, _owner, alice, _provider) = town().await;
+    let order = json!({"to_type": "oidc", "password": PASSWORD});
+    let begun = alice.post("/api/v2/users/me/convert-login", order).await.expect(StatusCode::CREATED);
+    assert_eq!((begun.text("to_type"), begun.text("user_id")), ("oidc", alice.id.as_str()));
+    assert_eq!(begun.text("expires_at"), "2026-01-02T03:09:05Z");
+    let state = begun.text("state_string");
+    assert!(state.starts_with("convert-") && state.len() == "convert-".len() + 32, "{state}");
+    let cookie = begun.header("set-cookie");
+    for attribute in ["Path=/", "HttpOnly", "SameSite=Lax", "Expires=Fri, 02 Jan 2026 03:09:05 GMT"] {
+        assert!(cookie.split("; ").any(|part| part == attribute), "{attribute}: {cookie}");
+    }
+    let mut parts = cookie.split_once('=').unwrap().1.split(';').next().unwrap().split('.');
+    let mut part =
+        || -> Value { serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts.next().unwrap()).unwrap()).unwrap() };
+    let (head, claims) = (part(), part());
+    assert_eq!(head["alg"], "HS512");
+    assert!(!head["kid"].as_str().unwrap().is_empty());
+    let deployment = app.nobody().get("/api/v2/buildinfo").await.expect(StatusCode::OK);
+    let now = app.clock.now().as_second();
+    assert_eq!(claims["iss"], deployment.text("deployment_id"));
+    assert_eq!((&claims["sub"], &claims["state"]), (&json!(state), &json!(state)));
+    assert_eq!((&claims["aud"], &claims["user_id"]), (&json!([alice.id]), &json!(alice.id)));
+    assert_eq!((&claims["nbf"], &claims["iat"], &claims["exp"]), (&json!(now - 1), &json!(now), &json!(now + 300)));
+    assert!(!claims["jti"].as_str().unwrap().is_empty());
+    assert_eq!((&claims["from_login_type"], &claims["to_login_type"]), (&json!("password"), &json!("oidc")));
+}
+
+/// The same key, of another deployment: one was made of a copy of the other's folder.
+#[tokio::test]
+async fn another_deployments_promise_converts_nobody() {
+    let (app, owner, alice, provider) = town().await;
+    let (browser, state) = begin(&app, &alice).await;
+    let (cookies, key) = (browser.cookies.clone(), owner.key.clone());
+    drop((browser, owner, alice));
+    let store = Store::open(&app.data.path().join("keyfob.db"), Limits::default()).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    tx.set_setting("deployment_id", "0b5a8f4e-5a32-4f0e-9a52-3f1f0d9f6f11").await.unwrap();
+    tx.commit().await.unwrap();
+    store.close().await;
+    let app = app.restarted(&flags(&provider).each_ref().map(String::as_str)).await;
+    let mut browser = Browser { cookies, ..Browser::new(&app) };
+    let answer = complete(&mut browser, &state, &provider).await.expect(StatusCode::FORBIDDEN);
+    assert_eq!(
+        answer.message(),
+        "Request to convert login type failed. Issuer mismatch. Found a cookie from another coder deployment, please \
+         try again."
+    );
+    let alice = app.bearer_of(&key).get("/api/v2/users/alice").await.expect(StatusCode::OK);
+    assert_eq!(alice.text("login_type"), "password");
+}
+
+/// Whoever could not sign in with the password cannot convert with it, and is told the same.
+#[tokio::test]
+async fn what_refuses_a_sign_in_refuses_a_conversion() {
+    let (app, owner, alice, provider) = town().await;
+    let path = format!("/api/v2/users/{}/convert-login", alice.id);
+    let order = json!({"to_type": "oidc", "password": PASSWORD});
+    owner.put("/api/v2/users/alice/status/suspend", json!({})).await.expect(StatusCode::OK);
+    let answer = owner.post(&path, order.clone()).await.expect(StatusCode::UNAUTHORIZED);
+    assert_eq!(answer.message(), "Your account is suspended. Contact an admin to reactivate your account.");
+    let wrong = owner.post(&path, json!({"to_type": "oidc", "password": "Wr0ng!Secret-pw"})).await;
+    assert_eq!(wrong.expect(StatusCode::UNAUTHORIZED).message(), "Incorrect email or password.");
+    owner.put("/api/v2/users/alice/status/activate", json!({})).await.expect(StatusCode::OK);
+    for (to, message) in [
+        ("password", "Cannot convert to login type \"password\"."),
+        ("none", "Cannot convert to login type \"none\"."),
+        ("token", "Cannot convert to login type \"token\"."),
+        ("x", "Unknown login type \"x\"."),
+    ] {
+        let order = json!({"to_type": to, "password": PASSWORD});
+        assert_eq!(owner.post(&path, order).await.expect(StatusCode::BAD_REQUEST).message(), message);
+    }
+    let key = owner.key.clone();
+    drop((owner, alice));
+    let [issuer, id, secret] = flags(&provider);
+    let app = app.restarted(&[&issuer, &id, &secret, "--disable-password-auth"]).await;
+    let answer = app.bearer_of(&key).post(&path, order).await.expect(StatusCode::FORBIDDEN);
+    assert_eq!(answer.message(), "Password authentication is disabled.");
 }
 
 /// Whoever learned the password and began it is stopped by another password.

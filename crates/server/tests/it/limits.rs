@@ -50,6 +50,13 @@ async fn a_user_may_send_so_many_requests_to_a_path_in_a_minute() {
     token.get("/api/v2//users/me/").await.expect(StatusCode::TOO_MANY_REQUESTS);
 }
 
+/// Without a setting it is 512 too.
+#[tokio::test]
+async fn requests_are_limited_unless_somebody_says_otherwise() {
+    let (_app, owner) = TestApp::with(&["--authcheck-rate-limit=0"]).await;
+    assert_eq!(owner.get(PATH).await.expect(StatusCode::OK).header("x-ratelimit-limit"), "512");
+}
+
 /// What the minute before holds counts by the part of it that is less than a minute ago.
 #[tokio::test]
 async fn the_window_slides() {

@@ -99,8 +99,18 @@ async fn who_does_nothing_for_ninety_days_is_dormant_until_they_act() {
     app.advance(SignedDuration::from_secs(1));
     app.server.run_jobs_once().await;
     assert_eq!(owner.get("/api/v2/users/alice").await.text("status"), "dormant");
+    // Contract, section 1.7: what needs no key wakes nobody.
+    token.get("/api/v2/buildinfo").await.expect(StatusCode::OK);
+    assert_eq!(owner.get("/api/v2/users/alice").await.text("status"), "dormant");
     token.get("/api/v2/users/me").await.expect(StatusCode::OK);
-    assert_eq!(owner.get("/api/v2/users/alice").await.text("status"), "active");
+    let woken = owner.get("/api/v2/users/alice").await.expect(StatusCode::OK);
+    assert_eq!(woken.text("status"), "active");
+    assert_eq!(woken.json()["last_seen_at"], json!("2026-04-02T03:04:06Z"));
+    app.server.run_jobs_once().await;
+    let query = "/api/v2/audit?q=username:alice%20action:write%20resource_type:user&limit=1";
+    let records = owner.get(query).await.expect(StatusCode::OK).json();
+    let status = json!({"old": "dormant", "new": "active", "secret": false});
+    assert_eq!(records["audit_logs"][0]["diff"]["status"], status, "{records}");
 }
 
 #[tokio::test]
