@@ -94,6 +94,7 @@ fn no_secret_is_found_in_any_sink() {
     }
     let (log, data) = server.stop();
     assert!(log.contains("/api/v2/users/{user}/keys/{keyid}"), "the log says what happened");
+    assert!(log.contains("tokens in the query string are accepted"), "and what makes keys easier to lose");
     secrets.assert_absent("the log", log.as_bytes());
     for file in files(&data.path().join("data")) {
         secrets.assert_absent(&format!("{}, afterwards", file.display()), &fs::read(&file).unwrap());

@@ -92,6 +92,10 @@ fn certificates_that_change_are_used_without_a_restart() {
     let tries = (0..200).take_while(|_| ask(&server, &text(&folder, "new.pem"), &[]).is_err()).count();
     assert!(tries < 200, "the new certificate is not used");
     ask(&server, &text(&folder, "old.pem"), &[]).unwrap_err();
+    // And without a signal.
+    old.issue(folder.path(), "server", ExtendedKeyUsagePurpose::ServerAuth);
+    let tries = (0..10_000).take_while(|_| ask(&server, &text(&folder, "old.pem"), &[]).is_err()).count();
+    assert!(tries < 10_000, "the changed certificate is not noticed");
 }
 
 #[test]

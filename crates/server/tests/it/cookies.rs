@@ -37,7 +37,12 @@ async fn a_form_proves_its_page_by_a_field_and_no_other_site_proves_anything() {
         let answer = change(&owner, headers, body).await.expect(StatusCode::BAD_REQUEST);
         assert_eq!(answer.message(), FORGED, "{headers:?} {body}");
     }
-    owner.get("/api/v2/users/me").await.expect(StatusCode::OK);
+    // Whoever only reads proves nothing.
+    for method in [Method::GET, Method::HEAD] {
+        let cookie = format!("coder_session_token={}; csrf_token={CSRF}", owner.key);
+        let request = Request::builder().method(method).uri("/api/v2/users/me").header("Cookie", cookie);
+        owner.send_request(request.body(Body::empty()).unwrap()).await.expect(StatusCode::OK);
+    }
     change(&owner, &[form, ("Sec-Fetch-Site", "same-origin")], &field).await.expect(StatusCode::OK);
     owner.get("/api/v2/users/me").await.expect(StatusCode::UNAUTHORIZED);
 }
