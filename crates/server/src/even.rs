@@ -1,12 +1,19 @@
 //! Answers that take as long whether or not there is such an account, or such a key.
-use std::{future::Future, time::Duration};
+use std::{future::Future, thread, time::Duration};
 
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    task::spawn_blocking,
+    time::{Instant, sleep_until},
+};
 
 /// How long a step is for what is done about an address: that takes some milliseconds longer for one that somebody has.
 const ADDRESS: Duration = Duration::from_millis(50);
 /// How long it is for a key that is not right: one that there is takes some microseconds longer.
 const KEY: Duration = Duration::from_millis(2);
+
+/// How long before its end a step is waited for by a thread. The runtime counts in whole milliseconds from the moment at
+/// which it begins to wait, so that what is less than one of them would still tell how long the work took.
+const EXACT: Duration = Duration::from_millis(2);
 
 /// Something that ends with a whole number of steps: within one, a stranger sees no difference.
 pub(crate) struct Steps {
@@ -26,7 +33,15 @@ impl Steps {
 
     /// Waits for the end of the step.
     pub(crate) async fn end(self) {
-        sleep_until(self.begun + self.whole(self.begun.elapsed())).await;
+        let end = self.begun + self.whole(self.begun.elapsed());
+        if let Some(early) = end.checked_sub(EXACT).filter(|early| *early > self.begun) {
+            sleep_until(early).await;
+        }
+        let rest = end.saturating_duration_since(Instant::now());
+        #[expect(clippy::disallowed_methods, reason = "there is no event: the time itself is waited for")]
+        let wait = move || thread::sleep(rest);
+        // It fails when the server stops: whoever waits is not answered then.
+        let _ended = spawn_blocking(wait).await;
     }
 
     /// The least number of whole steps that is longer than this.
