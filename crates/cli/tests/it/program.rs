@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex, mpsc},
+    thread::JoinHandle,
     time::Duration,
 };
 
@@ -38,6 +39,8 @@ pub(crate) struct Server {
     pub(crate) address: String,
     data: TempDir,
     output: Output,
+    /// Whoever reads what it prints, on standard output and on standard error.
+    watches: [Option<JoinHandle<()>>; 2],
 }
 
 /// All that the server printed so far.
@@ -73,15 +76,17 @@ impl Server {
             .unwrap();
         let (found, address) = mpsc::channel();
         let output = Output::default();
-        watch(process.stdout.take().unwrap(), found.clone(), Arc::clone(&output));
-        watch(process.stderr.take().unwrap(), found, Arc::clone(&output));
+        let watches = [
+            Some(watch(process.stdout.take().unwrap(), found.clone(), Arc::clone(&output))),
+            Some(watch(process.stderr.take().unwrap(), found, Arc::clone(&output))),
+        ];
         // Both ends hang up when the process ends: no server, no wait.
         let address = address.recv_timeout(START);
         let address = address.unwrap_or_else(|_| {
             let _ended = process.kill();
             panic!("the server did not say where it is")
         });
-        Self { process, address, data, output }
+        Self { process, address, data, output, watches }
     }
 
     /// A server with its first user, and that user's session.
@@ -127,6 +132,10 @@ impl Server {
         let ended = Command::new("kill").arg(self.process.id().to_string()).status().unwrap();
         assert!(ended.success());
         assert!(self.process.wait().unwrap().success(), "the server ends well when it is told to");
+        // All of it, not only what was read by now.
+        for watch in self.watches.iter_mut().filter_map(Option::take) {
+            watch.join().unwrap();
+        }
         let output = self.output.lock().unwrap().clone();
         (output, std::mem::replace(&mut self.data, tempfile::tempdir().unwrap()))
     }
@@ -146,7 +155,7 @@ impl Drop for Server {
 }
 
 /// Reads everything, so that the process never waits, and passes on the first address in it.
-fn watch(output: impl Read + Send + 'static, found: mpsc::Sender<String>, kept: Output) {
+fn watch(output: impl Read + Send + 'static, found: mpsc::Sender<String>, kept: Output) -> JoinHandle<()> {
     std::thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
             eprintln!("server: {line}");
@@ -156,7 +165,7 @@ fn watch(output: impl Read + Send + 'static, found: mpsc::Sender<String>, kept: 
                 let _first = found.send(rest[..end].to_owned());
             }
         }
-    });
+    })
 }
 
 /// What a command did.
