@@ -75,7 +75,7 @@ impl Host {
         }
         let password_hash = app.passwords().hash(&admin.password).await.map_err(|error| ApiError::internal(&error))?;
         let user = person(app, admin.username, admin.email, LoginType::Password);
-        let user = User { roles: vec!["owner".to_owned()], ..user };
+        let user = User { roles: vec![User::OWNER.to_owned()], ..user };
         let organizations = self.store.organizations().await.map_err(ApiError::from)?;
         let organizations: Vec<OrganizationId> =
             organizations.into_iter().map(|organization| organization.id).collect();

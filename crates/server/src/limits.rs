@@ -70,7 +70,7 @@ pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Ne
     }
     let (identity, user) = Identity::of(request.headers(), request.uri(), &app).await;
     if is_bypassed(request.headers()) {
-        match user.as_ref().map(is_owner) {
+        match user.as_ref().map(User::is_owner) {
             Some(true) => {
                 request.extensions_mut().insert(identity);
                 return next.run(request).await;
@@ -152,10 +152,6 @@ fn of_signing_in(method: &Method, path: &str, below: Option<&str>) -> Option<Lim
 
 fn is_bypassed(headers: &HeaderMap) -> bool {
     headers.get(BYPASS).is_some_and(|value| value.as_bytes() == b"true")
-}
-
-fn is_owner(user: &User) -> bool {
-    user.roles.iter().any(|role| role == "owner")
 }
 
 /// Whom an address stands for: whoever has one of version 6 has all of a network.

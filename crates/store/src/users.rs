@@ -114,6 +114,16 @@ pub struct User {
     pub last_seen_at: Option<Timestamp>,
 }
 
+impl User {
+    /// The deployment-wide role that somebody must hold: nobody else could give it back.
+    pub const OWNER: &'static str = "owner";
+
+    /// Whether the user is an owner of the deployment.
+    pub fn is_owner(&self) -> bool {
+        self.roles.iter().any(|role| role == Self::OWNER)
+    }
+}
+
 /// A user to insert.
 #[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "holds a password hash")]

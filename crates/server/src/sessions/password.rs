@@ -51,8 +51,7 @@ pub(crate) async fn verified_user(
     store.caller().context().trail.sign_in_failed("login", account.map(|(user, _)| user.id));
     let verdict = check(app, store, account, email, password).await?;
     let (user, seen) = found.filter(|_| verdict == Verdict::Right).ok_or_else(incorrect)?;
-    let is_owner = user.roles.iter().any(|role| role == "owner");
-    if app.settings().is_password_auth_disabled && !is_owner {
+    if app.settings().is_password_auth_disabled && !user.is_owner() {
         return Err(ApiError::new(StatusCode::FORBIDDEN, "Password authentication is disabled."));
     }
     require_password_login(&user)?;

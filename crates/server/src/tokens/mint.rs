@@ -114,8 +114,7 @@ pub(crate) async fn session(app: &App, store: &AuthorizedStore, owner: User) -> 
 /// The longest lifetime that this user's tokens may have: the user's, not the caller's.
 pub(super) fn limit(app: &App, user: &User) -> Duration {
     let lifetimes = &app.settings().lifetimes;
-    let is_owner = user.roles.iter().any(|role| role == "owner");
-    if is_owner { lifetimes.token_max_for_owners } else { lifetimes.token_max }
+    if user.is_owner() { lifetimes.token_max_for_owners } else { lifetimes.token_max }
 }
 
 /// `scopes` wins over the older `scope`; neither means the caller's own.

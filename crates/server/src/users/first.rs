@@ -73,7 +73,7 @@ pub(crate) async fn make_first(
 async fn first_user(app: &App, request: CreateFirstUserRequest) -> Result<NewUser, ApiError> {
     let hash = app.passwords().hash(&request.password).await.map_err(|error| ApiError::internal(&error))?;
     let user = person(app, request.username, request.email, LoginType::Password);
-    let user = User { name: request.name, roles: vec!["owner".to_owned()], ..user };
+    let user = User { name: request.name, roles: vec![User::OWNER.to_owned()], ..user };
     Ok(NewUser { user, password_hash: hash })
 }
 

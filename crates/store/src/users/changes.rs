@@ -186,7 +186,7 @@ impl Tx {
     #[tracing::instrument(skip_all)]
     pub async fn has_other_owner(&mut self, than: UserId) -> Result<bool, StoreError> {
         let is_other = Expr::col(Users::Id).ne(than.0).and(is_live());
-        let mut query = select(is_other.and(is_among("owner", Expr::col(Users::Roles))));
+        let mut query = select(is_other.and(is_among(User::OWNER, Expr::col(Users::Roles))));
         query.and_where(Expr::col(Users::Status).ne(UserStatus::Suspended.as_str())).limit(1);
         let found: Option<UserRow> = (&mut &mut *self).fetch_optional(&query).await?;
         Ok(found.is_some())

@@ -193,7 +193,7 @@ impl AuthorizedStore {
         let username = self.free_name(&newcomer.username).await?;
         let user = person(&self.app, username, newcomer.email.clone(), newcomer.login_type);
         let user = User { name: newcomer.name.clone(), avatar_url: newcomer.avatar_url.clone(), ..user };
-        let roles = if is_first { vec!["owner".to_owned()] } else { Vec::new() };
+        let roles = if is_first { vec![User::OWNER.to_owned()] } else { Vec::new() };
         let new = NewUser { user: User { roles, ..user }, password_hash: PasswordHash::default() };
         let organization =
             if is_first { self.open_for_business(tx).await? } else { self.default_organization(tx).await? };

@@ -11,9 +11,6 @@ use super::{
 };
 use crate::validate::is_group_name;
 
-/// The role that somebody must hold.
-const OWNER: &str = "owner";
-
 impl AuthorizedStore {
     /// Gives a user exactly these roles; those that there are not are left out. The last owner stays one.
     pub(super) async fn follow_roles(
@@ -29,10 +26,9 @@ impl AuthorizedStore {
             tracing::warn!(user.id = %user.id, "the provider names roles that there are not");
         }
         // Somebody must be: nobody else could give it back.
-        let is_owner = user.roles.iter().any(|role| role == OWNER);
-        if is_owner && !known.iter().any(|role| role == OWNER) && !tx.has_other_owner(user.id).await? {
+        if user.is_owner() && !known.iter().any(|role| role == User::OWNER) && !tx.has_other_owner(user.id).await? {
             tracing::warn!(user.id = %user.id, "stays an owner, though the provider does not say so: there is no other");
-            known.push(OWNER.to_owned());
+            known.push(User::OWNER.to_owned());
         }
         known.sort_unstable();
         known.dedup();

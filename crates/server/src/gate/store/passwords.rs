@@ -109,11 +109,10 @@ impl AuthorizedStore {
         if self.caller.is_self(user.id) {
             return Ok(());
         }
-        let is_owner = |user: &User| user.roles.iter().any(|role| role == "owner");
-        if self.caller.user().is_none_or(is_owner) {
+        if self.caller.user().is_none_or(User::is_owner) {
             return self.require_full_key();
         }
-        if is_owner(user) {
+        if user.is_owner() {
             return Err(SetPasswordError::OwnersOnly);
         }
         self.require_permitted(Action::UPDATE, &user_object(user.id))?;

@@ -184,7 +184,7 @@ impl AuthorizedStore {
         self.require_permitted(Action::UPDATE, &user_object(id))?;
         let mut tx = self.store().begin().await?;
         let user = tx.find_user(id).await?.filter(|user| !user.deleted).ok_or(StoreError::Gone)?;
-        if user.roles.iter().any(|role| role == "owner") {
+        if user.is_owner() {
             return Ok(None);
         }
         let changed = self.set_status(&mut tx, &user, UserStatus::Suspended).await?;
