@@ -9,12 +9,14 @@
 )]
 
 mod client;
+mod cookies;
 mod github;
 mod mail;
 mod oidc;
 mod service;
 
 pub use client::{CERTIFICATE as OIDC_CLIENT_CERTIFICATE, CLIENT as OIDC_CLIENT, KEY as OIDC_CLIENT_KEY};
+pub use cookies::{Cookies, cookie_header, keep_cookie};
 pub use github::{Account, Github};
 pub use mail::{Mail, MailServer};
 pub use oidc::{Held, Lie, OidcProvider};

@@ -2,7 +2,7 @@
 //! answers, files, records, and the subjects of mails.
 use std::{collections::BTreeMap, fs, path::Path};
 
-use keyfob_testkit::{MailServer, OIDC_CLIENT, OidcProvider};
+use keyfob_testkit::{Cookies, MailServer, OIDC_CLIENT, OidcProvider, cookie_header, keep_cookie};
 use serde_json::{Value, json};
 
 use crate::{
@@ -51,12 +51,12 @@ impl Secrets {
 /// A browser, as far as it matters here: it keeps cookies.
 struct Browser<'a> {
     server: &'a Server,
-    cookies: BTreeMap<String, String>,
+    cookies: Cookies,
 }
 
 impl<'a> Browser<'a> {
     fn new(server: &'a Server) -> Self {
-        Self { server, cookies: BTreeMap::new() }
+        Self { server, cookies: Cookies::new() }
     }
 
     fn open(&mut self, address: &str) -> Message {
@@ -77,16 +77,9 @@ impl<'a> Browser<'a> {
     }
 
     fn send(&mut self, request: Message) -> Message {
-        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let answer = request.with_header("Cookie", &cookies.join("; ")).send(&self.server.address).unwrap();
+        let answer = request.with_header("Cookie", &cookie_header(&self.cookies)).send(&self.server.address).unwrap();
         for cookie in answer.all_headers("Set-Cookie") {
-            let (name, rest) = cookie.split_once('=').unwrap();
-            let value = rest.split(';').next().unwrap();
-            if rest.contains("Max-Age=0") {
-                self.cookies.remove(name);
-            } else {
-                self.cookies.insert(name.to_owned(), value.to_owned());
-            }
+            keep_cookie(&mut self.cookies, cookie);
         }
         answer
     }

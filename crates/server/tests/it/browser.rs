@@ -1,17 +1,16 @@
 //! A browser that keeps cookies and goes no further than it is told.
-use std::collections::BTreeMap;
-
 use axum::{
     body::Body,
     http::{Method, Request, header},
 };
+use keyfob_testkit::{Cookies, cookie_header, keep_cookie};
 
 use crate::support::{Answer, Identity, TestApp};
 
 /// Somebody's browser.
 pub(crate) struct Browser {
     pub(crate) nobody: Identity,
-    pub(crate) cookies: BTreeMap<String, String>,
+    pub(crate) cookies: Cookies,
     /// What it would like to be shown.
     pub(crate) accepts: &'static str,
 }
@@ -19,7 +18,7 @@ pub(crate) struct Browser {
 impl Browser {
     /// A browser that has never been here.
     pub(crate) fn new(app: &TestApp) -> Self {
-        Self { nobody: app.nobody(), cookies: BTreeMap::new(), accepts: "*/*" }
+        Self { nobody: app.nobody(), cookies: Cookies::new(), accepts: "*/*" }
     }
 
     /// The same with a session.
@@ -52,24 +51,17 @@ impl Browser {
     pub(crate) async fn send(&mut self, method: Method, address: &str, form: &str) -> Answer {
         let path = address.strip_prefix("http://keyfob.test").unwrap_or(address);
         assert!(path.starts_with('/'), "{address} is elsewhere");
-        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = Request::builder()
             .method(method)
             .uri(path)
-            .header(header::COOKIE, cookies.join("; "))
+            .header(header::COOKIE, cookie_header(&self.cookies))
             .header(header::ACCEPT, self.accepts)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Body::from(form.to_owned()))
             .unwrap();
         let answer = self.nobody.send_request(request).await;
         for cookie in answer.headers.get_all(header::SET_COOKIE) {
-            let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
-            let value = rest.split(';').next().unwrap();
-            if rest.contains("Max-Age=0") {
-                self.cookies.remove(name);
-            } else {
-                self.cookies.insert(name.to_owned(), value.to_owned());
-            }
+            keep_cookie(&mut self.cookies, cookie.to_str().unwrap());
         }
         answer
     }
