@@ -1,6 +1,7 @@
 //! What a list and a check cost in a deployment of some size, for who is in one organization and in many.
 #![forbid(unsafe_code)]
 #![allow(
+    clippy::disallowed_methods,
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::unwrap_used,

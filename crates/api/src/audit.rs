@@ -3,13 +3,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+#[cfg(feature = "openapi")]
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{time::Time, users::User};
 
 /// `GET /audit`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct AuditLogs {
     /// A page of them, newest first.
     pub audit_logs: Vec<AuditLog>,
@@ -23,7 +25,8 @@ pub struct AuditLogs {
 }
 
 /// A record.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct AuditLog {
     /// Names the record.
     pub id: Uuid,
@@ -68,7 +71,8 @@ pub struct AuditLog {
 }
 
 /// A field before and after.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct AuditDiffField {
     /// Before; left out where there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,7 +85,8 @@ pub struct AuditDiffField {
 }
 
 /// An organization beside a record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct MinimalOrganization {
     /// Never changes.
     pub id: Uuid,

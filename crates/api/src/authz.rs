@@ -2,17 +2,20 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "openapi")]
 use utoipa::ToSchema;
 
 /// `GET /auth/scopes`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct ScopeCatalogue {
     /// The names that a token may ask for, in order.
     pub external: Vec<String>,
 }
 
 /// `POST /authcheck`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct AuthorizationRequest {
     /// The questions, by a name of the caller's choice.
@@ -20,7 +23,8 @@ pub struct AuthorizationRequest {
 }
 
 /// One question: may this key do that?
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct AuthorizationCheck {
     /// An unknown one is answered with no.
@@ -30,7 +34,8 @@ pub struct AuthorizationCheck {
 }
 
 /// What an action would be done to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct AuthorizationObject {
     /// Required. An unknown one is answered with no.
@@ -56,7 +61,8 @@ pub type AuthorizationResponse = BTreeMap<String, bool>;
 pub type ExplainedAuthorizationResponse = BTreeMap<String, Explanation>;
 
 /// Why something is allowed or not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct Explanation {
     /// The decision.
     pub allowed: bool,
@@ -69,7 +75,8 @@ pub struct Explanation {
 }
 
 /// One thing that was looked at on the way to a decision.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct ExplanationStep {
     /// What was asked: `roles`, `access list`, `scopes`, `allow list`, or the object itself.
     pub source: String,
@@ -84,7 +91,8 @@ pub struct ExplanationStep {
 }
 
 /// One thing that is missing for a yes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct MissingPiece {
     /// `scope`, `allow_list`, `role` or `access_list`.
     pub kind: String,

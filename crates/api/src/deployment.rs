@@ -2,13 +2,15 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "openapi")]
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::time::Time;
 
 /// `GET /buildinfo`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct BuildInfo {
     /// Where the source is.
     pub external_url: String,
@@ -31,7 +33,8 @@ pub struct BuildInfo {
 }
 
 /// `GET /updatecheck`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct UpdateCheck {
     /// Always true: Keyfob does not call home.
     pub current: bool,
@@ -42,7 +45,8 @@ pub struct UpdateCheck {
 }
 
 /// `GET /entitlements`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct Entitlements {
     /// Every feature that Keyfob has, each entitled and enabled.
     pub features: BTreeMap<String, Feature>,
@@ -59,7 +63,8 @@ pub struct Entitlements {
 }
 
 /// `GET /deployment/stats`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct DeploymentStats {
     /// When it was counted.
     pub collected_at: Time,
@@ -72,7 +77,8 @@ pub struct DeploymentStats {
 }
 
 /// One feature.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct Feature {
     /// Always `entitled`.
     pub entitlement: String,
@@ -81,7 +87,8 @@ pub struct Feature {
 }
 
 /// `GET /.well-known/oauth-protected-resource` (RFC 9728).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct ProtectedResource {
     /// Where this is.
     pub resource: String,

@@ -1,5 +1,6 @@
 //! Signing in on a machine without a browser (RFC 8628).
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "openapi")]
 use utoipa::ToSchema;
 
 use crate::secret::SecretText;
@@ -8,7 +9,8 @@ use crate::secret::SecretText;
 pub const DEVICE_GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// `POST /device/code`, as a form or as JSON.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct DeviceCodeRequest {
     /// Nobody reads it here; `OAuth` clients send it.
@@ -23,7 +25,8 @@ pub struct DeviceCodeRequest {
 }
 
 /// The answer: one code for the machine, and one for the person.
-#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct DeviceCode {
     /// What the machine asks for its token with.
@@ -41,7 +44,8 @@ pub struct DeviceCode {
 }
 
 /// `POST /device/token`, as a form or as JSON.
-#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct DeviceTokenRequest {
@@ -55,7 +59,8 @@ pub struct DeviceTokenRequest {
 }
 
 /// The answer once a person has approved it (RFC 6749, section 5.1).
-#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct DeviceToken {
     /// The key.
@@ -69,7 +74,8 @@ pub struct DeviceToken {
 }
 
 /// Why there is no token (RFC 6749, section 5.2, and RFC 8628, section 3.5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OAuthErrorCode {
     /// Nobody has approved it yet: ask again later.
@@ -94,7 +100,8 @@ pub enum OAuthErrorCode {
 }
 
 /// An error as `OAuth` clients read it. It has a message, too, as every other error here.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct OAuthError {
     /// For programs.
     pub error: OAuthErrorCode,

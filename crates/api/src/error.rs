@@ -1,9 +1,11 @@
 //! The one shape of every error body.
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "openapi")]
 use utoipa::ToSchema;
 
 /// What a refused or failed request is answered with; also the answer of calls that only have a message to give.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct ErrorBody {
     /// What happened, for people. Clients match on it, so the contract fixes the words.
     pub message: String,
@@ -23,7 +25,8 @@ impl ErrorBody {
 }
 
 /// What is wrong with one field of the request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct Validation {
     /// The field, by its name in the JSON or in the query.
     pub field: String,

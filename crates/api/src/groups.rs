@@ -1,5 +1,6 @@
 //! Groups.
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "openapi")]
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -9,7 +10,8 @@ use crate::{
 };
 
 /// A group of an organization's members.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct Group {
     /// Never changes; the organization's own id for the group of all its members.
     pub id: Uuid,
@@ -36,7 +38,8 @@ pub struct Group {
 }
 
 /// A user as groups show one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct ReducedUser {
     /// Never changes.
     pub id: Uuid,
@@ -66,7 +69,8 @@ pub struct ReducedUser {
 }
 
 /// `GET …/groups/{group}/members`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct GroupMemberList {
     /// A page of those asked for, by username.
     pub users: Vec<ReducedUser>,
@@ -75,7 +79,8 @@ pub struct GroupMemberList {
 }
 
 /// `POST /organizations/{organization}/groups`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct CreateGroupRequest {
     /// Required.
@@ -89,7 +94,8 @@ pub struct CreateGroupRequest {
 }
 
 /// `PATCH /groups/{group}`: what is left out stays.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct PatchGroupRequest {
     /// Unique in the organization.

@@ -1,5 +1,6 @@
 //! API keys: tokens and sessions (contract, section 3).
 use serde::{Deserialize, Deserializer, Serialize};
+#[cfg(feature = "openapi")]
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -10,7 +11,8 @@ use crate::{
 };
 
 /// A key without its secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct ApiKey {
     /// Ten letters and digits: the part of the key before the hyphen.
     pub id: String,
@@ -52,7 +54,8 @@ pub struct ApiKey {
 }
 
 /// A live session in `GET /users/{user}/sessions`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct Session {
     /// The id of its key.
     pub id: String,
@@ -75,7 +78,8 @@ pub struct Session {
 }
 
 /// A key in a list, with the name of its owner.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct ApiKeyWithOwner {
     /// The key.
     #[serde(flatten)]
@@ -85,7 +89,8 @@ pub struct ApiKeyWithOwner {
 }
 
 /// `POST /users/{user}/keys/tokens`. Everything may be left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct CreateTokenRequest {
     /// How long it is to live; zero means the server's default.
@@ -109,7 +114,8 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 /// One entry of a requested allow list: `"<type>:<id>"`, or the same as `{"type", "id"}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(transparent)]
 pub struct AllowListTarget(pub String);
 
@@ -133,7 +139,8 @@ impl<'de> Deserialize<'de> for AllowListTarget {
 }
 
 /// The answer to a request for a new key: the only time that its secret is shown.
-#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct GenerateApiKeyResponse {
     /// The whole key, id and secret.
@@ -141,7 +148,8 @@ pub struct GenerateApiKeyResponse {
 }
 
 /// `GET /users/{user}/keys/tokens/tokenconfig`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct TokenConfig {
     /// The longest lifetime that the caller could give a token of that user.
     pub max_token_lifetime: Nanoseconds,

@@ -1,5 +1,6 @@
 //! Organizations and their members.
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "openapi")]
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -9,7 +10,8 @@ use crate::{
 };
 
 /// An organization.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct Organization {
     /// Never changes.
     pub id: Uuid,
@@ -32,7 +34,8 @@ pub struct Organization {
 }
 
 /// `POST /organizations`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct CreateOrganizationRequest {
     /// Required.
@@ -46,7 +49,8 @@ pub struct CreateOrganizationRequest {
 }
 
 /// `PATCH /organizations/{organization}`: what is left out stays.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct UpdateOrganizationRequest {
     /// Unique without regard to case.
@@ -67,7 +71,8 @@ pub struct UpdateOrganizationRequest {
 }
 
 /// A role by name, as users and members carry it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct SlimRole {
     /// The role.
     pub name: String,
@@ -79,7 +84,8 @@ pub struct SlimRole {
 }
 
 /// A member with the user that they are.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct OrganizationMemberWithUserData {
     /// The user's name.
     pub username: String,
@@ -114,7 +120,8 @@ pub struct OrganizationMemberWithUserData {
 }
 
 /// `GET /organizations/{organization}/paginated-members`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct MemberList {
     /// A page of those asked for, by username.
     pub members: Vec<OrganizationMemberWithUserData>,
@@ -123,7 +130,8 @@ pub struct MemberList {
 }
 
 /// A user's membership of an organization.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct OrganizationMember {
     /// The member.
     pub user_id: Uuid,

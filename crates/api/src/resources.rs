@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+#[cfg(feature = "openapi")]
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -10,7 +11,8 @@ use crate::time::Time;
 
 /// A type of the catalogue, with its actions.
 #[expect(clippy::struct_excessive_bools, reason = "the members of the JSON object")]
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct ResourceTypeInfo {
     /// The type's name.
     pub name: String,
@@ -32,14 +34,16 @@ pub struct ResourceTypeInfo {
 }
 
 /// `GET /resource-types`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct ResourceTypes {
     /// All of them, by name.
     pub resource_types: Vec<ResourceTypeInfo>,
 }
 
 /// A registered resource.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct Resource {
     /// Given by whoever registered it, or made up.
     pub id: Uuid,
@@ -62,7 +66,8 @@ pub struct Resource {
 }
 
 /// `GET /resources`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct ResourceList {
     /// A page of what the caller may read.
     pub resources: Vec<Resource>,
@@ -71,7 +76,8 @@ pub struct ResourceList {
 }
 
 /// `POST /resources`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct CreateResourceRequest {
     /// Required.
@@ -93,7 +99,8 @@ pub struct CreateResourceRequest {
 }
 
 /// `PATCH /resources/{type}/{id}`: what is left out stays.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct UpdateResourceRequest {
     /// A new name.
@@ -111,7 +118,8 @@ pub struct UpdateResourceRequest {
 }
 
 /// `GET /resources/{type}/{id}/acl`, and the body of its `PATCH`, which changes only the ids it names.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct ResourceAcl {
     /// What users may do, by id.
@@ -121,7 +129,8 @@ pub struct ResourceAcl {
 }
 
 /// What one user or group may do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(untagged)]
 pub enum AclGrant {
     /// A named role, for templates and workspaces; the empty one removes the entry.

@@ -1,10 +1,12 @@
 //! Roles, and what they permit.
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "openapi")]
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Allows, or forbids, an action on a type; `*` stands for every one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct Permission {
     /// Forbids in place of allowing.
@@ -16,7 +18,8 @@ pub struct Permission {
 }
 
 /// A role.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct Role {
     /// Unique in its place.
     pub name: String,
@@ -36,7 +39,8 @@ pub struct Role {
 }
 
 /// A role that there is to give.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct AssignableRole {
     /// The role.
     #[serde(flatten)]
@@ -48,7 +52,8 @@ pub struct AssignableRole {
 }
 
 /// `POST` and `PUT /organizations/{organization}/members/roles`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct CustomRoleRequest {
     /// Required; names the role from then on.

@@ -1,6 +1,7 @@
 //! Text that must not be printed.
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+#[cfg(feature = "openapi")]
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, schema::Type};
 
 /// A password or a whole key on its way over the wire.
@@ -46,6 +47,7 @@ impl<'de> Deserialize<'de> for SecretText {
     }
 }
 
+#[cfg(feature = "openapi")]
 impl utoipa::PartialSchema for SecretText {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
@@ -55,4 +57,5 @@ impl utoipa::PartialSchema for SecretText {
     }
 }
 
+#[cfg(feature = "openapi")]
 impl utoipa::ToSchema for SecretText {}

@@ -2,13 +2,15 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "openapi")]
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{organizations::SlimRole, secret::SecretText, time::Time};
 
 /// Whether a user may act.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum UserStatus {
     /// May act.
@@ -20,7 +22,8 @@ pub enum UserStatus {
 }
 
 /// How a user signs in, or how a key came to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LoginType {
     /// By e-mail and password.
@@ -39,7 +42,8 @@ pub enum LoginType {
 }
 
 /// A user as `GET /users/{user}` shows one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct User {
     /// Never changes.
     pub id: Uuid,
@@ -75,7 +79,8 @@ pub struct User {
 }
 
 /// `GET /users`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct UserList {
     /// A page of those asked for, by username.
     pub users: Vec<User>,
@@ -84,7 +89,8 @@ pub struct UserList {
 }
 
 /// `POST /users/first`.
-#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct CreateFirstUserRequest {
@@ -103,7 +109,8 @@ pub struct CreateFirstUserRequest {
 }
 
 /// What some clients ask people who set a deployment up. Nobody reads it here.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct TrialInfo {
     /// Ignored.
@@ -123,7 +130,8 @@ pub struct TrialInfo {
 }
 
 /// The answer to `POST /users/first`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct CreateFirstUserResponse {
     /// The user made.
     pub user_id: Uuid,
@@ -132,7 +140,8 @@ pub struct CreateFirstUserResponse {
 }
 
 /// `POST /users/login`.
-#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct LoginRequest {
@@ -143,7 +152,8 @@ pub struct LoginRequest {
 }
 
 /// The answer to `POST /users/login`.
-#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct LoginResponse {
     /// The session's key.
@@ -151,7 +161,8 @@ pub struct LoginResponse {
 }
 
 /// `POST /users/validate-password`.
-#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct ValidatePasswordRequest {
@@ -160,7 +171,8 @@ pub struct ValidatePasswordRequest {
 }
 
 /// `POST /users/otp/request`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct RequestPasscodeRequest {
     /// Required.
@@ -168,7 +180,8 @@ pub struct RequestPasscodeRequest {
 }
 
 /// `POST /users/otp/change-password`.
-#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 #[expect(missing_debug_implementations, reason = "holds secrets")]
 pub struct ChangePasswordWithPasscodeRequest {
@@ -181,7 +194,8 @@ pub struct ChangePasswordWithPasscodeRequest {
 }
 
 /// `POST /users/{user}/convert-login`.
-#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct ConvertLoginRequest {
@@ -192,7 +206,8 @@ pub struct ConvertLoginRequest {
 }
 
 /// The answer to `POST /users/{user}/convert-login`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct ConvertLoginResponse {
     /// The state to start the sign-in with, as `oidc_merge_state`.
     pub state_string: String,
@@ -205,14 +220,16 @@ pub struct ConvertLoginResponse {
 }
 
 /// The answer to `GET /users/oidc-claims`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct OidcClaims {
     /// All that the provider said.
     pub claims: serde_json::Map<String, serde_json::Value>,
 }
 
 /// The answer to `GET /users/oauth2/github/device`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct DeviceAuthorization {
     /// What to complete the sign-in with, as `code`.
     pub device_code: String,
@@ -227,14 +244,16 @@ pub struct DeviceAuthorization {
 }
 
 /// Where to go after a sign-in that began on another device.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct DeviceRedirect {
     /// A path here.
     pub redirect_url: String,
 }
 
 /// What a user is told by mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct NoticeChoices {
     /// That their password changed.
     pub password_changed: bool,
@@ -245,7 +264,8 @@ pub struct NoticeChoices {
 }
 
 /// `PUT /users/{user}/notices`: what is left out stays as it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct UpdateNoticeChoices {
     /// That their password changed.
@@ -257,7 +277,8 @@ pub struct UpdateNoticeChoices {
 }
 
 /// The answer to `POST /users/validate-password`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct PasswordStrength {
     /// Whether it may be somebody's.
     pub valid: bool,
@@ -266,7 +287,8 @@ pub struct PasswordStrength {
 }
 
 /// `PUT /users/{user}/password`.
-#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 #[expect(missing_debug_implementations, reason = "holds secrets")]
 pub struct UpdatePasswordRequest {
@@ -278,7 +300,8 @@ pub struct UpdatePasswordRequest {
 }
 
 /// `POST /users`.
-#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct CreateUserRequest {
@@ -310,7 +333,8 @@ pub struct CreateUserRequest {
 }
 
 /// `PUT /users/{user}/profile`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct UpdateUserProfileRequest {
     /// Required; changing it takes `update` on the user.
@@ -320,7 +344,8 @@ pub struct UpdateUserProfileRequest {
 }
 
 /// `PUT /users/{user}/roles`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct UpdateRoles {
     /// All the deployment-wide roles the user is to have.
@@ -328,7 +353,8 @@ pub struct UpdateRoles {
 }
 
 /// `GET /users/{user}/roles`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct UserRoles {
     /// Deployment-wide ones.
     pub roles: Vec<String>,
@@ -337,14 +363,16 @@ pub struct UserRoles {
 }
 
 /// `GET /users/{user}/login-type`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct UserLoginType {
     /// How the user signs in.
     pub login_type: LoginType,
 }
 
 /// `GET` and `PUT /users/{user}/appearance`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct Appearance {
     /// A theme by name.
@@ -360,7 +388,8 @@ pub struct Appearance {
 }
 
 /// `GET /users/{user}/preferences`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct Preferences {
     /// The key that sends a message.
     pub agent_chat_send_shortcut: String,
@@ -375,7 +404,8 @@ pub struct Preferences {
 }
 
 /// `PUT /users/{user}/preferences`: what is left out stays.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct UpdatePreferences {
     /// `enter` or `modifier_enter`.
@@ -396,7 +426,8 @@ pub struct UpdatePreferences {
 }
 
 /// `GET /users/authmethods`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct AuthMethods {
     /// What people must agree to before they sign in; left out when there is nothing.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -410,14 +441,16 @@ pub struct AuthMethods {
 }
 
 /// One way to sign in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct AuthMethod {
     /// Whether it is on offer.
     pub enabled: bool,
 }
 
 /// Signing in by GitHub.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct GithubAuthMethod {
     /// Whether it is on offer.
     pub enabled: bool,
@@ -426,7 +459,8 @@ pub struct GithubAuthMethod {
 }
 
 /// Signing in by `OpenID` Connect.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct OidcAuthMethod {
     /// Whether it is on offer.
     pub enabled: bool,

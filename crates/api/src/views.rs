@@ -3,13 +3,15 @@
 //! Fields without a meaning here hold the nil UUID, zero, an empty text or an empty list.
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+#[cfg(feature = "openapi")]
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::time::Time;
 
 /// A registered workspace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[expect(clippy::struct_excessive_bools, reason = "the contract's shape")]
 pub struct Workspace {
     /// The resource.
@@ -79,7 +81,8 @@ pub struct Workspace {
 }
 
 /// The state of a workspace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct WorkspaceBuild {
     /// The nil UUID.
     pub id: Uuid,
@@ -112,7 +115,7 @@ pub struct WorkspaceBuild {
     /// `initiator`.
     pub reason: String,
     /// Empty.
-    #[schema(value_type = Vec<Object>)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Object>))]
     pub resources: Vec<()>,
     /// None.
     pub deadline: Option<Time>,
@@ -125,7 +128,8 @@ pub struct WorkspaceBuild {
 }
 
 /// The job behind a build.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct ProvisionerJob {
     /// The nil UUID.
     pub id: Uuid,
@@ -144,7 +148,8 @@ pub struct ProvisionerJob {
 }
 
 /// Whether a workspace's agents are well.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct WorkspaceHealth {
     /// True.
     pub healthy: bool,
@@ -153,7 +158,8 @@ pub struct WorkspaceHealth {
 }
 
 /// `GET /workspaces`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct WorkspacesResponse {
     /// A page of what the caller may read.
     pub workspaces: Vec<Workspace>,
@@ -162,7 +168,8 @@ pub struct WorkspacesResponse {
 }
 
 /// A registered template.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[expect(clippy::struct_excessive_bools, reason = "the contract's shape")]
 pub struct Template {
     /// The resource.
@@ -240,7 +247,8 @@ pub struct Template {
 }
 
 /// When workspaces of a template must stop: never.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct AutostopRequirement {
     /// Empty.
     pub days_of_week: Vec<String>,
@@ -249,7 +257,8 @@ pub struct AutostopRequirement {
 }
 
 /// When workspaces of a template may start by themselves: never.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
 pub struct AutostartRequirement {
     /// Empty.
     pub days_of_week: Vec<String>,

@@ -26,7 +26,7 @@ use clap::builder::BoolishValueParser;
 use url::Url;
 
 use self::durations::parse_lifetime;
-use crate::cookies::SameSite;
+use crate::http::cookies::SameSite;
 use keyfob_api::secret::SecretText;
 
 const SIGN_IN: &str = "Sessions and tokens";
@@ -46,7 +46,7 @@ pub struct ServerArgs {
     #[arg(long, global = true, env = "KEYFOB_DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
     /// Where people reach this server, if not at the address it listens on.
-    #[arg(long, env = "KEYFOB_ACCESS_URL", value_name = "URL", value_parser = crate::access_url::parse)]
+    #[arg(long, env = "KEYFOB_ACCESS_URL", value_name = "URL", value_parser = crate::http::access_url::parse)]
     pub access_url: Option<Url>,
     /// Send on to the access URL whoever comes by another address.
     #[arg(long, env = "KEYFOB_REDIRECT_TO_ACCESS_URL", value_parser = BoolishValueParser::new(), action = clap::ArgAction::Set,

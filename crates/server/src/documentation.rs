@@ -22,7 +22,7 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::page::Page;
-use crate::state::App;
+use crate::app::App;
 
 /// How any call can fail.
 #[derive(IntoResponses)]

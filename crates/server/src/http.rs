@@ -1,10 +1,21 @@
 //! The application: all routes together, and what every answer has in common.
+pub(crate) mod access_url;
+pub(crate) mod cookies;
+pub(crate) mod credential;
+pub(crate) mod csrf;
+pub(crate) mod error;
+pub(crate) mod extract;
+pub(crate) mod identify;
+pub(crate) mod limits;
+pub(crate) mod search;
+mod unauthenticated;
+
 use std::{net::SocketAddr, time::Duration};
 
 use axum::{
     Extension, Router,
     extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
@@ -16,15 +27,13 @@ use tracing::Instrument as _;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    access_url, audit, authcheck,
-    context::{KeyLife, RequestContext, Trail},
-    deployment, devices, documentation,
-    error::ApiError,
-    gate::csrf_guard,
-    groups, limits, organizations, pages, providers, resources, roles, sessions,
-    state::App,
-    tokens, users,
+    api::{audit, authcheck, deployment, devices, groups, organizations, resources, roles, sessions, tokens, users},
+    app::App,
+    documentation,
+    http::error::ApiError,
+    pages, ways,
 };
+use keyfob_authority::{DecisionLog, KeyLife, RequestContext};
 
 /// The most bytes of a request's body.
 const MAX_BODY: usize = 1024 * 1024;
@@ -52,7 +61,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(deployment::routes())
         .merge(sessions::routes())
         .merge(devices::routes())
-        .merge(providers::routes())
+        .merge(ways::routes())
         .merge(users::routes())
         .merge(tokens::routes())
         .merge(organizations::routes())
@@ -75,8 +84,10 @@ fn framed(app: App, routes: Router<App>) -> Router {
         .fallback(async || ApiError::new(StatusCode::NOT_FOUND, "Route not found."))
         .method_not_allowed_fallback(async || ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed."))
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn_with_state(app.clone(), identify::take_in_body))
         .layer(middleware::from_fn_with_state(app.clone(), limits::guard))
-        .layer(middleware::from_fn_with_state(app.clone(), csrf_guard))
+        .layer(middleware::from_fn_with_state(app.clone(), csrf::guard))
+        .layer(middleware::from_fn_with_state(app.clone(), identify::identify))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(pages::for_people))
         .layer(middleware::from_fn_with_state(app.clone(), access_url::redirect))
@@ -131,13 +142,17 @@ fn context(app: &App, request: &Request) -> RequestContext {
         request_id: app.random().uuid(),
         client: address.unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)),
         user_agent: user_agent.unwrap_or_default().to_owned(),
-        trail: Trail::default(),
+        decisions: DecisionLog::default(),
     }
 }
 
 fn set_headers(app: &App, response: &mut Response, context: &RequestContext, is_api: bool) {
+    let status = response.status();
     let headers = response.headers_mut();
     let is_page = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if status != StatusCode::FORBIDDEN {
+        name_metadata(app, headers);
+    }
     let mut set = |name: &str, value: String| {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             headers.insert(name, value);
@@ -153,13 +168,22 @@ fn set_headers(app: &App, response: &mut Response, context: &RequestContext, is_
     if let Some(policy) = app.settings().strict_transport_security.clone().filter(|_| is_page) {
         set("Strict-Transport-Security", policy);
     }
-    let Some((key, required)) = context.trail.seen() else { return };
+    let Some((key, required)) = context.decisions.seen() else { return };
     let catalogue = app.catalogue();
     let pairs =
         required.iter().map(|(of, action)| format!("{}:{}", catalogue.type_name(*of), catalogue.action_name(*action)));
     set(REQUIRED_HEADER, pairs.collect::<Vec<_>>().join(", "));
     if let Some(seconds) = end_in_sight(key, app.clock().now()) {
         set(EXPIRES_IN_HEADER, seconds.to_string());
+    }
+}
+
+/// Challenges to authenticate say where to read how (RFC 9728, section 5.1).
+fn name_metadata(app: &App, headers: &mut HeaderMap) {
+    let Some(challenge) = headers.get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()) else { return };
+    let metadata = format!("{}/.well-known/oauth-protected-resource", app.access_url());
+    if let Ok(named) = HeaderValue::try_from(format!("{challenge}, resource_metadata=\"{metadata}\"")) {
+        headers.insert(header::WWW_AUTHENTICATE, named);
     }
 }
 

@@ -24,7 +24,7 @@ use axum::{
 use pulldown_cmark::{Event, Parser};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{error::ApiError, state::App};
+use crate::{app::App, http::error::ApiError};
 
 /// Pages may show what comes from here, send forms here, and be framed by nobody.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:; \
@@ -78,7 +78,7 @@ struct Message<'a> {
 
 #[derive(Template)]
 #[template(path = "pages/written.html")]
-struct Written<'a> {
+struct MarkdownPage<'a> {
     title: &'a str,
     html: &'a str,
     link: &'a str,
@@ -104,7 +104,7 @@ pub(crate) fn refusal_in_markdown(status: StatusCode, title: &str, text: &str) -
     });
     let mut html = String::new();
     pulldown_cmark::html::push_html(&mut html, events);
-    let written = Written { title, html: &html, link: "/login", link_text: "Back to sign-in" };
+    let written = MarkdownPage { title, html: &html, link: "/login", link_text: "Back to sign-in" };
     page(status, &written).unwrap_or_else(ApiError::into_response)
 }
 
@@ -116,7 +116,7 @@ pub(crate) fn not_yet(again: &str) -> Response {
 
 /// How long a session lives that was not made by signing in, in words.
 fn lifetime(app: &App) -> String {
-    let lifetimes = &app.settings().lifetimes;
+    let lifetimes = &app.rules().lifetimes;
     let length = in_words(lifetimes.token_default);
     let length = if lifetimes.sessions_slide { format!("{length} after its last use") } else { length };
     match lifetimes.session_absolute {

@@ -13,8 +13,8 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
-    KeyId, OrganizationId, Page, Period, Store, StoreError, Tx, UserId,
-    db::{Source as _, contains, fetch_count, microseconds, row, timestamp},
+    KeyId, OrganizationId, Page, Period, Reader, StoreError, Tx, UserId,
+    db::{contains, fetch_count, microseconds, row, timestamp},
     filter::{Columns, condition},
 };
 
@@ -190,14 +190,14 @@ fn matching(list: &ListAudit) -> Condition {
     conditions.into_iter().flatten().fold(visible, Condition::add)
 }
 
-impl Store {
+impl Reader<'_> {
     /// A page of the records, newest first, and how many there are on all pages: counting stops after so many.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
     pub async fn audit_records(
-        &self,
+        &mut self,
         list: &ListAudit,
         count_at_most: u64,
     ) -> Result<(Vec<AuditRecord>, u64), StoreError> {
@@ -205,14 +205,14 @@ impl Store {
         some.column(AuditRecords::Id).from(AuditRecords::Table).cond_where(matching(list)).limit(count_at_most);
         let mut count = Query::select();
         count.expr_as(Expr::col(AuditRecords::Id).count(), "count").from_subquery(some, "some");
-        let count = fetch_count(&mut &*self, &count).await?;
+        let count = fetch_count(self, &count).await?;
         let mut page = Query::select();
         page.columns(COLUMNS)
             .from(AuditRecords::Table)
             .cond_where(matching(list))
             .order_by(AuditRecords::Sequence, Order::Desc);
         list.page.cut(&mut page);
-        let rows: Vec<AuditRow> = (&mut &*self).fetch_all(&page).await?;
+        let rows: Vec<AuditRow> = self.fetch_all(&page).await?;
         Ok((rows.into_iter().map(AuditRecord::try_from).collect::<Result<_, _>>()?, count))
     }
 }

@@ -6,8 +6,8 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
-    OrganizationId, Store, StoreError, Tx,
-    db::{MAX_IN_LIST, Source, microseconds, row, timestamp},
+    OrganizationId, Reader, StoreError, Tx,
+    db::{MAX_IN_LIST, microseconds, row, timestamp},
 };
 
 const TABLE: &str = "custom_roles";
@@ -83,31 +83,23 @@ fn select(organizations: &[OrganizationId]) -> SelectStatement {
     query
 }
 
-async fn all(mut source: impl Source, query: &SelectStatement) -> Result<Vec<CustomRole>, StoreError> {
+async fn all(source: &mut Reader<'_>, query: &SelectStatement) -> Result<Vec<CustomRole>, StoreError> {
     let rows: Vec<CustomRoleRow> = source.fetch_all(query).await?;
     rows.into_iter().map(CustomRole::try_from).collect()
 }
 
-impl Store {
+impl Reader<'_> {
     /// The roles that these organizations made, by name.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn custom_roles(&self, organizations: &[OrganizationId]) -> Result<Vec<CustomRole>, StoreError> {
+    pub async fn custom_roles(&mut self, organizations: &[OrganizationId]) -> Result<Vec<CustomRole>, StoreError> {
         all(self, &select(organizations)).await
     }
 }
 
 impl Tx {
-    /// The roles that an organization made, as this unit of work sees them.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn custom_roles(&mut self, organization: OrganizationId) -> Result<Vec<CustomRole>, StoreError> {
-        all(self, &select(&[organization])).await
-    }
-
     /// Adds a role.
     ///
     /// # Errors
@@ -115,7 +107,7 @@ impl Tx {
     /// is not there.
     #[tracing::instrument(skip_all)]
     pub async fn insert_custom_role(&mut self, new: &CustomRole) -> Result<(), StoreError> {
-        self.require_organization(new.organization_id).await?;
+        self.read().require_organization(new.organization_id).await?;
         use CustomRoles as C;
         let mut query = Query::insert();
         query
@@ -171,7 +163,7 @@ impl Tx {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         use CustomRoles as C;
-        for mut member in self.members_with_role(organization, name).await? {
+        for mut member in self.read().members_with_role(organization, name).await? {
             member.roles.retain(|role| role != name);
             member.updated_at = now;
             self.update_member_roles(&member).await?;

@@ -1,13 +1,13 @@
 //! Connections, transactions, and the one place that runs SQL.
 //!
 //! INVARIANT: no other module names a driver. What differs between databases is decided here.
-use std::{future::Future, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Func, LikeExpr, SimpleExpr, SqliteQueryBuilder};
 use sea_query_sqlx::SqlxBinder;
 use sqlx::{
-    AssertSqlSafe, Connection as _, FromRow, SqlSafeStr as _, Sqlite, SqlitePool,
+    AssertSqlSafe, Connection as _, FromRow, SqlSafeStr as _, Sqlite, SqliteConnection, SqlitePool,
     migrate::{Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
@@ -23,7 +23,10 @@ pub(crate) const MAX_IN_LIST: usize = 10_000;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// All migrations, in order. Never edit one after a release.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "init", include_str!("../migrations/sqlite/0001_init.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "init", include_str!("../migrations/sqlite/0001_init.sql")),
+    (2, "rights_version", include_str!("../migrations/sqlite/0002_rights_version.sql")),
+];
 
 /// A handle to the database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -50,16 +53,15 @@ pub struct Tx {
 pub(crate) trait Row: Send + Unpin + for<'r> FromRow<'r, SqliteRow> {}
 impl<T> Row for T where T: Send + Unpin + for<'r> FromRow<'r, SqliteRow> {}
 
-/// Where a query reads: the committed state, or a transaction with its own changes.
-pub(crate) trait Source: Send {
-    fn fetch_all<T: Row>(
-        &mut self,
-        query: &(impl SqlxBinder + Sync),
-    ) -> impl Future<Output = Result<Vec<T>, StoreError>> + Send;
-    fn fetch_optional<T: Row>(
-        &mut self,
-        query: &(impl SqlxBinder + Sync),
-    ) -> impl Future<Output = Result<Option<T>, StoreError>> + Send;
+/// Reads: of the committed state ([`Store::read`]), or in a unit of work, with its own changes ([`Tx::read`]).
+#[derive(Debug)]
+pub struct Reader<'a>(Source<'a>);
+
+/// Where a [`Reader`] reads.
+#[derive(Debug)]
+enum Source<'a> {
+    Committed(&'a SqlitePool),
+    UnitOfWork(&'a mut SqliteConnection),
 }
 
 impl Store {
@@ -118,6 +120,11 @@ impl Store {
         Ok(Tx { connection: self.writer.begin_with("BEGIN IMMEDIATE").await? })
     }
 
+    /// Reads the committed state.
+    pub fn read(&self) -> Reader<'_> {
+        Reader(Source::Committed(&self.reader))
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors
@@ -141,31 +148,37 @@ fn migrator() -> Migrator {
     Migrator::with_migrations(migrations.to_vec())
 }
 
-impl Source for &Store {
-    async fn fetch_all<T: Row>(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<Vec<T>, StoreError> {
+impl Reader<'_> {
+    /// All rows of a query.
+    pub(crate) async fn fetch_all<T: Row>(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<Vec<T>, StoreError> {
         let (sql, values) = query.build_sqlx(SqliteQueryBuilder);
-        Ok(sqlx::query_as_with(AssertSqlSafe(sql), values).fetch_all(&self.reader).await?)
+        let query = sqlx::query_as_with(AssertSqlSafe(sql), values);
+        Ok(match &mut self.0 {
+            Source::Committed(pool) => query.fetch_all(*pool).await,
+            Source::UnitOfWork(connection) => query.fetch_all(&mut **connection).await,
+        }?)
     }
 
-    async fn fetch_optional<T: Row>(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<Option<T>, StoreError> {
+    /// The first row of a query, if there is one.
+    pub(crate) async fn fetch_optional<T: Row>(
+        &mut self,
+        query: &(impl SqlxBinder + Sync),
+    ) -> Result<Option<T>, StoreError> {
         let (sql, values) = query.build_sqlx(SqliteQueryBuilder);
-        Ok(sqlx::query_as_with(AssertSqlSafe(sql), values).fetch_optional(&self.reader).await?)
-    }
-}
-
-impl Source for &mut Tx {
-    async fn fetch_all<T: Row>(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<Vec<T>, StoreError> {
-        let (sql, values) = query.build_sqlx(SqliteQueryBuilder);
-        Ok(sqlx::query_as_with(AssertSqlSafe(sql), values).fetch_all(&mut *self.connection).await?)
-    }
-
-    async fn fetch_optional<T: Row>(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<Option<T>, StoreError> {
-        let (sql, values) = query.build_sqlx(SqliteQueryBuilder);
-        Ok(sqlx::query_as_with(AssertSqlSafe(sql), values).fetch_optional(&mut *self.connection).await?)
+        let query = sqlx::query_as_with(AssertSqlSafe(sql), values);
+        Ok(match &mut self.0 {
+            Source::Committed(pool) => query.fetch_optional(*pool).await,
+            Source::UnitOfWork(connection) => query.fetch_optional(&mut **connection).await,
+        }?)
     }
 }
 
 impl Tx {
+    /// Reads in this unit of work: what is committed, and its own changes.
+    pub fn read(&mut self) -> Reader<'_> {
+        Reader(Source::UnitOfWork(&mut self.connection))
+    }
+
     /// Makes everything done in this unit of work durable.
     ///
     /// # Errors
@@ -264,7 +277,7 @@ pub(crate) fn json_text(column: Expr, member: &str) -> SimpleExpr {
 row! { struct CountRow in "(count)" => { count: i64 } }
 
 /// The number in the column `count` of the only row.
-pub(crate) async fn fetch_count(source: &mut impl Source, query: &(impl SqlxBinder + Sync)) -> Result<u64, StoreError> {
+pub(crate) async fn fetch_count(source: &mut Reader<'_>, query: &(impl SqlxBinder + Sync)) -> Result<u64, StoreError> {
     let row: Option<CountRow> = source.fetch_optional(query).await?;
     Ok(row.map_or(0, |row| u64::try_from(row.count).unwrap_or(0)))
 }

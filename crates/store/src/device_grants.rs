@@ -6,8 +6,8 @@ use sea_query::{Expr, ExprTrait as _, Func, Iden, Query, SelectStatement, Simple
 use sqlx::types::Json;
 
 use crate::{
-    KeyId, Origin, SecretHash, Store, StoreError, Tx,
-    db::{Source, fetch_count, microseconds, row, timestamp},
+    KeyId, Origin, Reader, SecretHash, StoreError, Tx,
+    db::{fetch_count, microseconds, row, timestamp},
 };
 
 const TABLE: &str = "device_grants";
@@ -178,17 +178,17 @@ fn has_code(hash: &SecretHash) -> SimpleExpr {
     Expr::col(DeviceGrants::CodeHash).eq(hash.0.to_vec())
 }
 
-async fn find(mut source: impl Source, which: SimpleExpr) -> Result<Option<DeviceGrant>, StoreError> {
+async fn find(source: &mut Reader<'_>, which: SimpleExpr) -> Result<Option<DeviceGrant>, StoreError> {
     source.fetch_optional::<GrantRow>(&select(which)).await?.map(DeviceGrant::try_from).transpose()
 }
 
-impl Store {
+impl Reader<'_> {
     /// The sign-in that a person means by this code.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn find_device_grant(&self, code: &UserCode) -> Result<Option<DeviceGrant>, StoreError> {
+    pub async fn find_device_grant(&mut self, code: &UserCode) -> Result<Option<DeviceGrant>, StoreError> {
         find(self, has_user_code(code)).await
     }
 
@@ -197,28 +197,12 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn find_device_grant_by_hash(&self, hash: &SecretHash) -> Result<Option<DeviceGrant>, StoreError> {
+    pub async fn find_device_grant_by_hash(&mut self, hash: &SecretHash) -> Result<Option<DeviceGrant>, StoreError> {
         find(self, has_code(hash)).await
     }
 }
 
-impl Tx {
-    /// The sign-in that a person means by this code, as this unit of work sees it.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn find_device_grant(&mut self, code: &UserCode) -> Result<Option<DeviceGrant>, StoreError> {
-        find(self, has_user_code(code)).await
-    }
-
-    /// The sign-in of the machine whose own code hashes to this, as this unit of work sees it.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn find_device_grant_by_hash(&mut self, hash: &SecretHash) -> Result<Option<DeviceGrant>, StoreError> {
-        find(self, has_code(hash)).await
-    }
-
+impl Reader<'_> {
     /// How many machines wait for an answer.
     ///
     /// # Errors
@@ -230,9 +214,11 @@ impl Tx {
             .from(DeviceGrants::Table)
             .and_where(Expr::col(DeviceGrants::EndsAt).gt(microseconds(now)))
             .and_where(Expr::col(DeviceGrants::State).eq(DeviceState::Pending.name()));
-        fetch_count(&mut &mut *self, &query).await
+        fetch_count(self, &query).await
     }
+}
 
+impl Tx {
     /// Keeps a machine's sign-in.
     ///
     /// # Errors

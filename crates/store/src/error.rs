@@ -8,6 +8,9 @@ pub enum StoreError {
     /// A unique constraint says that such a row exists; the text names the columns.
     #[error("a unique constraint was violated: {0}")]
     Conflict(String),
+    /// A unit of work holds no audit record of what it does, so it was not committed.
+    #[error("the change has no audit record")]
+    Unrecorded,
     /// The row that was to be changed is gone.
     #[error("the row to change is gone")]
     Gone,

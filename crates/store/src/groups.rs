@@ -7,8 +7,8 @@ use sea_query::{Expr, ExprTrait as _, Iden, Order, Query, SelectStatement, Simpl
 use uuid::Uuid;
 
 use crate::{
-    GroupId, OrganizationId, Store, StoreError, UserId,
-    db::{MAX_IN_LIST, Source, row, timestamp},
+    GroupId, OrganizationId, Reader, StoreError, UserId,
+    db::{MAX_IN_LIST, row, timestamp},
     filter::{Columns, condition},
     members::{OrganizationMembers, visible_memberships},
 };
@@ -180,7 +180,7 @@ fn select() -> SelectStatement {
     query
 }
 
-async fn find(mut source: impl Source, query: &SelectStatement) -> Result<Option<Group>, StoreError> {
+async fn find(source: &mut Reader<'_>, query: &SelectStatement) -> Result<Option<Group>, StoreError> {
     source.fetch_optional::<GroupRow>(query).await?.map(Group::try_from).transpose()
 }
 
@@ -203,13 +203,13 @@ fn named(organization: OrganizationId, name: &str) -> SelectStatement {
     query
 }
 
-impl Store {
+impl Reader<'_> {
     /// The group with this id.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn find_group(&self, id: GroupId) -> Result<Option<Group>, StoreError> {
+    pub async fn find_group(&mut self, id: GroupId) -> Result<Option<Group>, StoreError> {
         find(self, select().and_where(Expr::col(Groups::Id).eq(id.0))).await
     }
 
@@ -219,7 +219,7 @@ impl Store {
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
     pub async fn find_group_by_name(
-        &self,
+        &mut self,
         organization: OrganizationId,
         name: &str,
     ) -> Result<Option<Group>, StoreError> {
@@ -231,7 +231,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn groups(&self, list: &ListGroups) -> Result<Vec<Group>, StoreError> {
+    pub async fn groups(&mut self, list: &ListGroups) -> Result<Vec<Group>, StoreError> {
         let columns = Columns::new(Groups::Id).in_organization(Groups::OrganizationId);
         let mut query = select();
         query
@@ -247,7 +247,7 @@ impl Store {
         if !list.ids.is_empty() {
             query.and_where(Expr::col(Groups::Id).is_in(list.ids.iter().take(MAX_IN_LIST).map(|id| id.0)));
         }
-        let rows: Vec<GroupRow> = (&mut &*self).fetch_all(&query).await?;
+        let rows: Vec<GroupRow> = self.fetch_all(&query).await?;
         rows.into_iter().map(Group::try_from).collect()
     }
 
@@ -256,8 +256,8 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn group_ids_of(&self, user: UserId) -> Result<Vec<GroupId>, StoreError> {
-        let rows: Vec<GroupIdRow> = (&mut &*self).fetch_all(&groups_of(user)).await?;
+    pub async fn group_ids_of(&mut self, user: UserId) -> Result<Vec<GroupId>, StoreError> {
+        let rows: Vec<GroupIdRow> = self.fetch_all(&groups_of(user)).await?;
         Ok(rows.into_iter().map(|row| GroupId(row.group_id)).collect())
     }
 
@@ -266,7 +266,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn group_memberships(&self, groups: &[Group]) -> Result<Vec<(GroupId, UserId)>, StoreError> {
+    pub async fn group_memberships(&mut self, groups: &[Group]) -> Result<Vec<(GroupId, UserId)>, StoreError> {
         use {GroupMembers as G, OrganizationMembers as M};
         let mut found = Vec::new();
         for some in groups.chunks(MAX_IN_LIST) {
@@ -283,7 +283,7 @@ impl Store {
                 .from(M::Table)
                 .and_where(Expr::col(M::OrganizationId).is_in(everyone));
             for query in [put_in, members] {
-                let rows: Vec<MembershipRow> = (&mut &*self).fetch_all(&query).await?;
+                let rows: Vec<MembershipRow> = self.fetch_all(&query).await?;
                 found.extend(rows.into_iter().map(|row| (GroupId(row.group_id), UserId(row.user_id))));
             }
         }

@@ -13,8 +13,8 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
-    KeyId, Page, Store, StoreError, UserId,
-    db::{MAX_IN_LIST, Source, fetch_count, microseconds, row, timestamp},
+    KeyId, Page, Reader, StoreError, UserId,
+    db::{MAX_IN_LIST, fetch_count, microseconds, row, timestamp},
     filter::{Columns, condition},
 };
 
@@ -276,17 +276,17 @@ fn descends_from(ancestor: &KeyId) -> SimpleExpr {
     Expr::col(ApiKeys::Id).in_subquery(ids)
 }
 
-async fn find(mut source: impl Source, query: &SelectStatement) -> Result<Option<ApiKey>, StoreError> {
+async fn find(source: &mut Reader<'_>, query: &SelectStatement) -> Result<Option<ApiKey>, StoreError> {
     source.fetch_optional::<KeyRow>(query).await?.map(ApiKey::try_from).transpose()
 }
 
-impl Store {
+impl Reader<'_> {
     /// The key with this id, expired or not: the gate tells the reasons apart. Its descendants are not counted.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn find_key(&self, id: &KeyId) -> Result<Option<ApiKey>, StoreError> {
+    pub async fn find_key(&mut self, id: &KeyId) -> Result<Option<ApiKey>, StoreError> {
         find(self, select(Expr::val(0_i64)).and_where(Expr::col(ApiKeys::Id).eq(id.as_str()))).await
     }
 
@@ -295,7 +295,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn find_key_for_view(&self, id: &KeyId, now: Timestamp) -> Result<Option<ApiKey>, StoreError> {
+    pub async fn find_key_for_view(&mut self, id: &KeyId, now: Timestamp) -> Result<Option<ApiKey>, StoreError> {
         find(self, select_with_descendants(now).and_where(Expr::col(ApiKeys::Id).eq(id.as_str()))).await
     }
 
@@ -304,7 +304,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn existing_keys(&self, ids: &[KeyId]) -> Result<Vec<KeyId>, StoreError> {
+    pub async fn existing_keys(&mut self, ids: &[KeyId]) -> Result<Vec<KeyId>, StoreError> {
         let mut found = Vec::new();
         for some in ids.chunks(MAX_IN_LIST) {
             let mut query = Query::select();
@@ -312,7 +312,7 @@ impl Store {
                 .column(ApiKeys::Id)
                 .from(ApiKeys::Table)
                 .and_where(Expr::col(ApiKeys::Id).is_in(some.iter().map(KeyId::as_str)));
-            found.extend((&mut &*self).fetch_all::<KeyIdRow>(&query).await?);
+            found.extend(self.fetch_all::<KeyIdRow>(&query).await?);
         }
         Ok(found.into_iter().filter_map(|row| KeyId::parse(&row.id)).collect())
     }
@@ -322,10 +322,10 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn count_live_keys(&self, now: Timestamp) -> Result<u64, StoreError> {
+    pub async fn count_live_keys(&mut self, now: Timestamp) -> Result<u64, StoreError> {
         let mut query = Query::select();
         query.expr_as(Expr::col(ApiKeys::Id).count(), "count").from(ApiKeys::Table).and_where(is_live(now));
-        fetch_count(&mut &*self, &query).await
+        fetch_count(self, &query).await
     }
 
     /// A user's token of this name: the live one, else the newest of those that were.
@@ -334,7 +334,7 @@ impl Store {
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
     pub async fn find_key_by_name(
-        &self,
+        &mut self,
         user: UserId,
         name: &str,
         now: Timestamp,
@@ -358,7 +358,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn tokens(&self, list: &ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
+    pub async fn tokens(&mut self, list: &ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
         self.keys(Expr::col(ApiKeys::LoginType).eq(KeyLoginType::Token.as_str()), list, filter).await
     }
 
@@ -367,11 +367,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn sessions(&self, list: &ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
+    pub async fn sessions(&mut self, list: &ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
         self.keys(Expr::col(ApiKeys::LoginType).ne(KeyLoginType::Token.as_str()), list, filter).await
     }
 
-    async fn keys(&self, kind: SimpleExpr, list: &ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
+    async fn keys(&mut self, kind: SimpleExpr, list: &ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
         let columns = Columns::new(ApiKeys::Id).owned_by(ApiKeys::UserId).with_text_ids();
         let mut query = select_with_descendants(list.now);
         query
@@ -389,7 +389,7 @@ impl Store {
             query.and_where(comes_after(after, condition(filter, &columns)));
         }
         list.page.cut(&mut query);
-        let rows: Vec<KeyRow> = (&mut &*self).fetch_all(&query).await?;
+        let rows: Vec<KeyRow> = self.fetch_all(&query).await?;
         rows.into_iter().map(ApiKey::try_from).collect()
     }
 }

@@ -16,6 +16,7 @@ mod notices;
 mod organizations;
 mod page;
 mod resources;
+mod rights;
 mod settings;
 mod users;
 
@@ -23,7 +24,7 @@ pub use audit::{
     AuditEntry, AuditRecord, ChainCheckpoint, ChainFault, ChainHead, ChainKey, ChainVerifier, ListAudit, NoChainHead,
 };
 pub use custom_roles::{CustomRole, NamedPermission};
-pub use db::{Limits, Store, Tx};
+pub use db::{Limits, Reader, Store, Tx};
 pub use device_grants::{DeviceGrant, DeviceState, UserCode};
 pub use error::StoreError;
 pub use groups::{Group, GroupSource, GroupsOf, ListGroups};
@@ -35,5 +36,6 @@ pub use notices::Notice;
 pub use organizations::Organization;
 pub use page::Page;
 pub use resources::{AttributeIs, Grant, Grantee, ListResources, Resource, ResourceKey, ResourcesOf};
+pub use rights::RightsVersion;
 pub use settings::NamesInUse;
 pub use users::{AttemptBounds, ListUsers, LoginType, NewUser, Passcode, PasswordHash, Period, User, UserStatus};

@@ -6,8 +6,8 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
-    LoginType, Store, StoreError, Tx, UserId,
-    db::{Source, microseconds, row, timestamp},
+    LoginType, Reader, StoreError, Tx, UserId,
+    db::{microseconds, row, timestamp},
 };
 
 const TABLE: &str = "user_links";
@@ -84,30 +84,22 @@ fn of(user: UserId, login_type: LoginType) -> SimpleExpr {
     Expr::col(UserLinks::UserId).eq(user.0).and(Expr::col(UserLinks::LoginType).eq(login_type.as_str()))
 }
 
-async fn find(mut source: impl Source, which: SimpleExpr) -> Result<Option<UserLink>, StoreError> {
+async fn find(source: &mut Reader<'_>, which: SimpleExpr) -> Result<Option<UserLink>, StoreError> {
     source.fetch_optional::<LinkRow>(&select(which)).await?.map(UserLink::try_from).transpose()
 }
 
-impl Store {
+impl Reader<'_> {
     /// A user's account at a kind of provider.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn find_link(&self, user: UserId, login_type: LoginType) -> Result<Option<UserLink>, StoreError> {
+    pub async fn find_link(&mut self, user: UserId, login_type: LoginType) -> Result<Option<UserLink>, StoreError> {
         find(self, of(user, login_type)).await
     }
 }
 
-impl Tx {
-    /// A user's account at a kind of provider as this unit of work sees it.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn find_link(&mut self, user: UserId, login_type: LoginType) -> Result<Option<UserLink>, StoreError> {
-        find(self, of(user, login_type)).await
-    }
-
+impl Reader<'_> {
     /// Whose account at a kind of provider this is.
     ///
     /// # Errors
@@ -120,7 +112,9 @@ impl Tx {
         let is_type = Expr::col(UserLinks::LoginType).eq(login_type.as_str());
         find(self, is_type.and(Expr::col(UserLinks::LinkedId).eq(linked_id))).await
     }
+}
 
+impl Tx {
     /// Says whose account at a provider it is, in the place of what was said of that user before.
     ///
     /// # Errors

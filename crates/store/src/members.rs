@@ -6,8 +6,8 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
-    GroupId, OrganizationId, Store, StoreError, Tx, UserId,
-    db::{MAX_IN_LIST, Source, fetch_count, is_among, microseconds, row, timestamp},
+    GroupId, OrganizationId, Reader, StoreError, Tx, UserId,
+    db::{MAX_IN_LIST, fetch_count, is_among, microseconds, row, timestamp},
     filter::{Columns, condition},
     groups::members_of_group,
 };
@@ -65,7 +65,7 @@ fn select_members() -> SelectStatement {
     query
 }
 
-async fn members(mut source: impl Source, query: &SelectStatement) -> Result<Vec<Member>, StoreError> {
+async fn members(source: &mut Reader<'_>, query: &SelectStatement) -> Result<Vec<Member>, StoreError> {
     let rows: Vec<MemberRow> = source.fetch_all(query).await?;
     rows.into_iter().map(Member::try_from).collect()
 }
@@ -86,7 +86,7 @@ fn is(organization: OrganizationId, user: UserId) -> SimpleExpr {
 }
 
 async fn find(
-    mut source: impl Source,
+    source: &mut Reader<'_>,
     organization: OrganizationId,
     user: UserId,
 ) -> Result<Option<Member>, StoreError> {
@@ -136,13 +136,17 @@ impl Among {
     }
 }
 
-impl Store {
+impl Reader<'_> {
     /// A user's membership of an organization.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn find_member(&self, organization: OrganizationId, user: UserId) -> Result<Option<Member>, StoreError> {
+    pub async fn find_member(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<Option<Member>, StoreError> {
         find(self, organization, user).await
     }
 
@@ -151,14 +155,14 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn count_members(&self, organization: OrganizationId) -> Result<u64, StoreError> {
+    pub async fn count_members(&mut self, organization: OrganizationId) -> Result<u64, StoreError> {
         use OrganizationMembers as M;
         let mut query = Query::select();
         query
             .expr_as(Expr::col(M::UserId).count(), "count")
             .from(M::Table)
             .and_where(Expr::col(M::OrganizationId).eq(organization.0));
-        fetch_count(&mut &*self, &query).await
+        fetch_count(self, &query).await
     }
 
     /// The memberships of several users, oldest first.
@@ -166,7 +170,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn memberships_of_all(&self, users: &[UserId]) -> Result<Vec<Member>, StoreError> {
+    pub async fn memberships_of_all(&mut self, users: &[UserId]) -> Result<Vec<Member>, StoreError> {
         let mut found = Vec::new();
         for some in users.chunks(MAX_IN_LIST) {
             let mut query = select_members();
@@ -184,32 +188,12 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn memberships(&self, user: UserId) -> Result<Vec<Member>, StoreError> {
+    pub async fn memberships(&mut self, user: UserId) -> Result<Vec<Member>, StoreError> {
         members(self, &memberships_of(user)).await
     }
 }
 
-impl Tx {
-    /// A user's memberships as this unit of work sees them, oldest first.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn memberships(&mut self, user: UserId) -> Result<Vec<Member>, StoreError> {
-        members(self, &memberships_of(user)).await
-    }
-
-    /// A user's membership as this unit of work sees it.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn find_member(
-        &mut self,
-        organization: OrganizationId,
-        user: UserId,
-    ) -> Result<Option<Member>, StoreError> {
-        find(self, organization, user).await
-    }
-
+impl Reader<'_> {
     /// The members who hold a role of their own.
     pub(crate) async fn members_with_role(
         &mut self,
@@ -223,7 +207,9 @@ impl Tx {
             .and_where(is_among(role, Expr::col((M::Table, M::Roles))));
         members(self, &query).await
     }
+}
 
+impl Tx {
     /// Gives a member exactly these roles besides the implied ones.
     ///
     /// # Errors
@@ -278,8 +264,8 @@ impl Tx {
     /// [`StoreError::Conflict`] when they are one, [`StoreError::Gone`] when the organization or the user is not there.
     #[tracing::instrument(skip_all)]
     pub async fn insert_member(&mut self, new: &Member) -> Result<(), StoreError> {
-        self.require_organization(new.organization_id).await?;
-        self.find_user(new.user_id).await?.filter(|user| !user.deleted).ok_or(StoreError::Gone)?;
+        self.read().require_organization(new.organization_id).await?;
+        self.read().find_user(new.user_id).await?.filter(|user| !user.deleted).ok_or(StoreError::Gone)?;
         use OrganizationMembers as M;
         let mut query = Query::insert();
         query

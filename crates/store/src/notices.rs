@@ -6,8 +6,8 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
-    StoreError, Tx, UserId,
-    db::{Source as _, microseconds, row, rows, timestamp},
+    Reader, StoreError, Tx, UserId,
+    db::{microseconds, row, rows, timestamp},
 };
 
 const TABLE: &str = "notices";
@@ -65,6 +65,34 @@ impl TryFrom<NoticeRow> for Notice {
     }
 }
 
+impl Reader<'_> {
+    /// Notices that are due, the longest waiting first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn due_notices(&mut self, now: Timestamp, at_most: u64) -> Result<Vec<Notice>, StoreError> {
+        let mut query = Query::select();
+        query
+            .columns([
+                Notices::Id,
+                Notices::UserId,
+                Notices::About,
+                Notices::Content,
+                Notices::CreatedAt,
+                Notices::DueAt,
+                Notices::Attempts,
+            ])
+            .from(Notices::Table)
+            .and_where(Expr::col(Notices::DueAt).lte(microseconds(now)))
+            .order_by(Notices::DueAt, Order::Asc)
+            .order_by(Notices::Id, Order::Asc)
+            .limit(rows(at_most));
+        let rows: Vec<NoticeRow> = self.fetch_all(&query).await?;
+        rows.into_iter().map(Notice::try_from).collect()
+    }
+}
+
 impl Tx {
     /// Puts a notice into the queue, in the place of an older one about the same. It is not sent later than that would
     /// have been: whoever does the same over and over does not put it off.
@@ -104,32 +132,6 @@ impl Tx {
                     .to_owned(),
             );
         self.execute_one(&query).await
-    }
-
-    /// Notices that are due, the longest waiting first.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
-    pub async fn due_notices(&mut self, now: Timestamp, at_most: u64) -> Result<Vec<Notice>, StoreError> {
-        let mut query = Query::select();
-        query
-            .columns([
-                Notices::Id,
-                Notices::UserId,
-                Notices::About,
-                Notices::Content,
-                Notices::CreatedAt,
-                Notices::DueAt,
-                Notices::Attempts,
-            ])
-            .from(Notices::Table)
-            .and_where(Expr::col(Notices::DueAt).lte(microseconds(now)))
-            .order_by(Notices::DueAt, Order::Asc)
-            .order_by(Notices::Id, Order::Asc)
-            .limit(rows(at_most));
-        let rows: Vec<NoticeRow> = (&mut &mut *self).fetch_all(&query).await?;
-        rows.into_iter().map(Notice::try_from).collect()
     }
 
     /// Counts an attempt to send a notice, and says when the next is due; nothing if it was replaced meanwhile.

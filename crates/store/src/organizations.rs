@@ -6,8 +6,8 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
-    Group, GroupId, GroupSource, OrganizationId, Store, StoreError, Tx, UserId,
-    db::{Source, microseconds, row, timestamp},
+    Group, GroupId, GroupSource, OrganizationId, Reader, StoreError, Tx, UserId,
+    db::{microseconds, row, timestamp},
     filter::{Columns, condition},
     members::OrganizationMembers,
 };
@@ -119,22 +119,22 @@ fn select() -> SelectStatement {
     query
 }
 
-async fn find(mut source: impl Source, query: &SelectStatement) -> Result<Option<Organization>, StoreError> {
+async fn find(source: &mut Reader<'_>, query: &SelectStatement) -> Result<Option<Organization>, StoreError> {
     source.fetch_optional::<OrganizationRow>(query).await?.map(Organization::try_from).transpose()
 }
 
-async fn all(mut source: impl Source, query: &SelectStatement) -> Result<Vec<Organization>, StoreError> {
+async fn all(source: &mut Reader<'_>, query: &SelectStatement) -> Result<Vec<Organization>, StoreError> {
     let rows: Vec<OrganizationRow> = source.fetch_all(query).await?;
     rows.into_iter().map(Organization::try_from).collect()
 }
 
-impl Store {
+impl Reader<'_> {
     /// The live organization with this id.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn find_organization(&self, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
+    pub async fn find_organization(&mut self, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
         find(self, select().and_where(Expr::col(Organizations::Id).eq(id.0))).await
     }
 
@@ -143,7 +143,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn find_organization_by_name(&self, name: &str) -> Result<Option<Organization>, StoreError> {
+    pub async fn find_organization_by_name(&mut self, name: &str) -> Result<Option<Organization>, StoreError> {
         find(self, select().and_where(Expr::col(Organizations::NameKey).eq(name.to_lowercase()))).await
     }
 
@@ -152,7 +152,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn find_default_organization(&self) -> Result<Option<Organization>, StoreError> {
+    pub async fn find_default_organization(&mut self) -> Result<Option<Organization>, StoreError> {
         find(self, select().and_where(Expr::col(Organizations::IsDefault).eq(true))).await
     }
 
@@ -161,7 +161,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn organizations(&self, filter: &Filter) -> Result<Vec<Organization>, StoreError> {
+    pub async fn organizations(&mut self, filter: &Filter) -> Result<Vec<Organization>, StoreError> {
         // An organization is an object of itself and has no owner.
         let columns = Columns::new(Organizations::Id).in_organization(Organizations::Id);
         let mut query = select();
@@ -177,7 +177,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn organizations_of(&self, user: UserId) -> Result<Vec<Organization>, StoreError> {
+    pub async fn organizations_of(&mut self, user: UserId) -> Result<Vec<Organization>, StoreError> {
         use OrganizationMembers as M;
         let mut theirs = Query::select();
         theirs.column(M::OrganizationId).from(M::Table).and_where(Expr::col(M::UserId).eq(user.0));
@@ -205,28 +205,14 @@ fn everyone(of: &Organization) -> Group {
     }
 }
 
-impl Tx {
-    /// The organization that new users land in, as this unit of work sees it.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn find_default_organization(&mut self) -> Result<Option<Organization>, StoreError> {
-        find(self, select().and_where(Expr::col(Organizations::IsDefault).eq(true))).await
-    }
-
-    /// The live organization with this id as this unit of work sees it.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn find_organization(&mut self, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
-        find(self, select().and_where(Expr::col(Organizations::Id).eq(id.0))).await
-    }
-
+impl Reader<'_> {
     /// What belongs to an organization is made only while it is there.
     pub(crate) async fn require_organization(&mut self, id: OrganizationId) -> Result<(), StoreError> {
         self.find_organization(id).await?.map(drop).ok_or(StoreError::Gone)
     }
+}
 
+impl Tx {
     /// Adds an organization, with the group that holds every member.
     ///
     /// # Errors
@@ -298,7 +284,7 @@ impl Tx {
         role: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let Some(mut organization) = self.find_organization(id).await? else { return Ok(()) };
+        let Some(mut organization) = self.read().find_organization(id).await? else { return Ok(()) };
         if !organization.default_org_member_roles.iter().any(|name| name == role) {
             return Ok(());
         }

@@ -12,8 +12,8 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
-    OrganizationId, ResourceId, Store, StoreError, UserId,
-    db::{MAX_IN_LIST, Source, row, timestamp},
+    OrganizationId, Reader, ResourceId, StoreError, UserId,
+    db::{MAX_IN_LIST, row, timestamp},
     filter::{Columns, GrantColumns},
 };
 
@@ -185,7 +185,7 @@ fn columns(resource_type: &str) -> Columns {
 }
 
 /// Rows with their grants, in the order of the rows: a statement for the rows, and one for the grants of many of them.
-async fn with_grants(source: &mut impl Source, query: &SelectStatement) -> Result<Vec<Resource>, StoreError> {
+async fn with_grants(source: &mut Reader<'_>, query: &SelectStatement) -> Result<Vec<Resource>, StoreError> {
     use ResourceGrants as G;
     let rows: Vec<ResourceRow> = source.fetch_all(query).await?;
     let mut by_resource: HashMap<(String, Uuid), Vec<Grant>> = HashMap::new();
@@ -217,14 +217,14 @@ async fn with_grants(source: &mut impl Source, query: &SelectStatement) -> Resul
         .collect()
 }
 
-impl Store {
+impl Reader<'_> {
     /// This resource.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn find_resource(&self, key: &ResourceKey) -> Result<Option<Resource>, StoreError> {
-        Ok(with_grants(&mut &*self, select().and_where(is(key))).await?.pop())
+    pub async fn find_resource(&mut self, key: &ResourceKey) -> Result<Option<Resource>, StoreError> {
+        Ok(with_grants(self, select().and_where(is(key))).await?.pop())
     }
 
     /// Those of the resources of one type with these ids that exist, in no order.
@@ -232,14 +232,14 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn resources_by_id(&self, resource_type: &str, ids: &[Uuid]) -> Result<Vec<Resource>, StoreError> {
+    pub async fn resources_by_id(&mut self, resource_type: &str, ids: &[Uuid]) -> Result<Vec<Resource>, StoreError> {
         let mut found = Vec::new();
         for some in ids.chunks(MAX_IN_LIST) {
             let mut query = select();
             query
                 .and_where(Expr::col(Resources::ResourceType).eq(resource_type))
                 .and_where(Expr::col(Resources::Id).is_in(some.iter().copied()));
-            found.extend(with_grants(&mut &*self, &query).await?);
+            found.extend(with_grants(self, &query).await?);
         }
         Ok(found)
     }

@@ -4,10 +4,7 @@ use std::collections::BTreeSet;
 use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Query};
 use sqlx::types::Json;
 
-use crate::{
-    Store, StoreError, Tx,
-    db::{Source, row},
-};
+use crate::{Reader, StoreError, Tx, db::row};
 
 #[derive(Clone, Copy, Iden)]
 enum Settings {
@@ -18,19 +15,19 @@ enum Settings {
 
 row! { struct SettingRow in "settings" => { value: String } }
 
-async fn find(mut source: impl Source, name: &str) -> Result<Option<String>, StoreError> {
+async fn find(source: &mut Reader<'_>, name: &str) -> Result<Option<String>, StoreError> {
     let mut query = Query::select();
     query.column(Settings::Value).from(Settings::Table).and_where(Expr::col(Settings::Name).eq(name));
     Ok(source.fetch_optional::<SettingRow>(&query).await?.map(|row| row.value))
 }
 
-impl Store {
+impl Reader<'_> {
     /// The value of a setting, if it was ever given one.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn find_setting(&self, name: &str) -> Result<Option<String>, StoreError> {
+    pub async fn find_setting(&mut self, name: &str) -> Result<Option<String>, StoreError> {
         find(self, name).await
     }
 }
@@ -56,35 +53,29 @@ fn distinct(table: &'static str, column: &'static str, name: &'static str) -> se
     query
 }
 
-impl Store {
+impl Reader<'_> {
     /// The names of scopes and types that the database holds.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn names_in_use(&self) -> Result<NamesInUse, StoreError> {
-        let lists = async |column| -> Result<BTreeSet<String>, StoreError> {
-            let rows: Vec<ListRow> = (&mut &*self).fetch_all(&distinct("api_keys", column, "names")).await?;
-            Ok(rows.into_iter().flat_map(|row| row.names.0).collect())
-        };
-        let types: Vec<NameRow> = (&mut &*self).fetch_all(&distinct("resources", "resource_type", "name")).await?;
+    pub async fn names_in_use(&mut self) -> Result<NamesInUse, StoreError> {
+        let types: Vec<NameRow> = self.fetch_all(&distinct("resources", "resource_type", "name")).await?;
         Ok(NamesInUse {
-            scopes: lists("scopes").await?,
-            allow_entries: lists("allow_list").await?,
+            scopes: self.names_of_keys("scopes").await?,
+            allow_entries: self.names_of_keys("allow_list").await?,
             resource_types: types.into_iter().map(|row| row.name).collect(),
         })
+    }
+
+    /// All texts in a column of lists of API keys.
+    async fn names_of_keys(&mut self, column: &'static str) -> Result<BTreeSet<String>, StoreError> {
+        let rows: Vec<ListRow> = self.fetch_all(&distinct("api_keys", column, "names")).await?;
+        Ok(rows.into_iter().flat_map(|row| row.names.0).collect())
     }
 }
 
 impl Tx {
-    /// The value of a setting as this unit of work sees it.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn find_setting(&mut self, name: &str) -> Result<Option<String>, StoreError> {
-        find(self, name).await
-    }
-
     /// Gives a setting this value.
     ///
     /// # Errors

@@ -15,8 +15,8 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
-    Store, StoreError, UserId,
-    db::{MAX_IN_LIST, Source, fetch_count, row, timestamp},
+    Reader, StoreError, UserId,
+    db::{MAX_IN_LIST, fetch_count, row, timestamp},
 };
 
 const TABLE: &str = "users";
@@ -219,7 +219,7 @@ fn select(condition: SimpleExpr) -> SelectStatement {
     query
 }
 
-async fn find(mut source: impl Source, condition: SimpleExpr) -> Result<Option<User>, StoreError> {
+async fn find(source: &mut Reader<'_>, condition: SimpleExpr) -> Result<Option<User>, StoreError> {
     source.fetch_optional::<UserRow>(&select(condition)).await?.map(User::try_from).transpose()
 }
 
@@ -227,13 +227,13 @@ fn is_live() -> SimpleExpr {
     Expr::col(Users::Deleted).eq(false)
 }
 
-impl Store {
+impl Reader<'_> {
     /// The user with this id, deleted or not.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn find_user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+    pub async fn find_user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
         find(self, Expr::col(Users::Id).eq(id.0)).await
     }
 
@@ -242,11 +242,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
+    pub async fn users(&mut self, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
         let mut found = Vec::new();
         for some in ids.chunks(MAX_IN_LIST) {
             let query = select(Expr::col(Users::Id).is_in(some.iter().map(|id| id.0)));
-            let rows: Vec<UserRow> = (&mut &*self).fetch_all(&query).await?;
+            let rows: Vec<UserRow> = self.fetch_all(&query).await?;
             found.extend(rows);
         }
         found.into_iter().map(User::try_from).collect()
@@ -257,7 +257,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn find_user_by_username(&self, username: &str) -> Result<Option<User>, StoreError> {
+    pub async fn find_user_by_username(&mut self, username: &str) -> Result<Option<User>, StoreError> {
         find(self, Expr::col(Users::UsernameKey).eq(fold(username)).and(is_live())).await
     }
 
@@ -266,9 +266,9 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn count_users(&self) -> Result<u64, StoreError> {
+    pub async fn count_users(&mut self) -> Result<u64, StoreError> {
         let mut query = Query::select();
         query.expr_as(Expr::col(Users::Id).count(), "count").from(Users::Table).and_where(is_live());
-        fetch_count(&mut &*self, &query).await
+        fetch_count(self, &query).await
     }
 }

@@ -15,6 +15,9 @@ mod mail;
 mod oidc;
 mod service;
 
+/// The store itself, for tests that change data behind a server's back.
+pub use keyfob_store as store;
+
 pub use client::{CERTIFICATE as OIDC_CLIENT_CERTIFICATE, CLIENT as OIDC_CLIENT, KEY as OIDC_CLIENT_KEY};
 pub use cookies::{Cookies, cookie_header, keep_cookie};
 pub use github::{Account, Github};

@@ -4,11 +4,11 @@ use axum::{Extension, extract::State, http::StatusCode, response::Response};
 
 use super::{lifetime, page, see_other};
 use crate::{
-    error::ApiError,
-    gate::{AuthorizedStore, CsrfToken},
-    state::App,
-    tokens,
+    api::tokens,
+    app::App,
+    http::{csrf::CsrfToken, error::ApiError},
 };
+use keyfob_authority::AuthorizedStore;
 
 #[derive(Template)]
 #[template(path = "pages/cli_auth.html")]

@@ -3,16 +3,19 @@
 use askama::Template;
 use axum::{Extension, extract::State, http::StatusCode, response::Response};
 use jiff::Timestamp;
+use keyfob_authority::data::{ResourceId, UserCode};
 use keyfob_rbac::{AllowEntry, OwnedId, Permission, Scope, ScopeName};
-use keyfob_store::{ResourceId, UserCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{form::Form, lifetime, message, page, see_other};
 use crate::{
-    error::ApiError,
-    extract::ApiQuery,
-    gate::{AuthorizedStore, CsrfToken, DeviceAnswer, MintError, WaitingDevice},
-    state::App,
+    app::App,
+    http::{csrf::CsrfToken, error::ApiError, extract::ApiQuery},
+};
+use keyfob_authority::{
+    AuthorizedStore,
+    devices::{DeviceAnswer, WaitingDevice},
+    tokens::MintError,
 };
 
 const UNKNOWN: &str = "No machine waits with this code. Look whether you typed it right; codes live for ten minutes.";

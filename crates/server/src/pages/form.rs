@@ -5,7 +5,7 @@ use axum::{
 };
 use keyfob_api::secret::SecretText;
 
-use crate::{error::ApiError, state::App};
+use crate::{app::App, http::error::ApiError};
 
 /// A form that was sent. Its proof that it is ours was looked at before.
 pub(super) struct Form(Vec<(String, String)>);

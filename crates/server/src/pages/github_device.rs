@@ -8,7 +8,11 @@ use axum::{
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{page, refusal, see_other};
-use crate::{error::ApiError, extract::ApiQuery, providers::is_on_the_way, state::App};
+use crate::{
+    app::App,
+    http::{error::ApiError, extract::ApiQuery},
+    ways::is_on_the_way,
+};
 
 #[derive(Template)]
 #[template(path = "pages/github_device.html")]

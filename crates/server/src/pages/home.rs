@@ -3,18 +3,17 @@ use askama::Template;
 use axum::{
     Extension,
     extract::State,
-    http::{HeaderMap, StatusCode, Uri, header},
+    http::{StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use keyfob_api::SERVER_VERSION;
 
 use super::{page, see_other};
 use crate::{
-    context::RequestContext,
-    error::ApiError,
-    gate::{AuthorizedStore, CsrfToken, Identity, Refused, System},
-    state::App,
+    app::App,
+    http::{csrf::CsrfToken, error::ApiError, identify::Identity},
 };
+use keyfob_authority::{AuthorizedStore, Identified, Refused, RequestContext, System};
 
 #[derive(Template)]
 #[template(path = "pages/home.html")]
@@ -37,15 +36,14 @@ pub(super) async fn show(
 pub(super) async fn sign_out(
     State(app): State<App>,
     Extension(context): Extension<RequestContext>,
-    uri: Uri,
-    headers: HeaderMap,
+    Extension(identity): Extension<Identity>,
     store: Result<AuthorizedStore, ApiError>,
 ) -> Result<Response, ApiError> {
     let ended = match store {
         Ok(store) => store.sign_out().await,
         // The key may be good all the same: its provider's session has ended, and may be begun again.
-        Err(_) => match Identity::of(&headers, &uri, &app).await.0.key_id() {
-            Some(key) => System::SignIn.store(&app, context).end_lapsed(&key).await,
+        Err(_) => match identity.known().map(Identified::key_id) {
+            Some(key) => System::SignIn.store(app.authority(), context).end_lapsed(key).await,
             None => Ok(()),
         },
     };

@@ -5,14 +5,12 @@ use keyfob_api::users::ChangePasswordWithPasscodeRequest;
 
 use super::{form::Form, page, see_other};
 use crate::{
-    context::RequestContext,
-    error::ApiError,
-    extract::ApiQuery,
-    gate::{CsrfToken, System},
-    state::App,
-    users,
-    validate::Fields,
+    api::users,
+    app::App,
+    http::{csrf::CsrfToken, error::ApiError, extract::ApiQuery},
 };
+use keyfob_authority::fields::Fields;
+use keyfob_authority::{RequestContext, System};
 
 #[derive(Template)]
 #[template(path = "pages/reset.html")]
@@ -51,7 +49,7 @@ pub(super) async fn submit(
     let asked = async {
         users::require_passwords(&app)?;
         Fields::default().email("email", email).check()?;
-        users::ask_passcode(&System::SignIn.store(&app, context), email).await
+        users::ask_passcode(&System::SignIn.store(app.authority(), context), email).await
     };
     let (status, error) = match asked.await {
         Ok(()) => (StatusCode::OK, None),
@@ -88,7 +86,7 @@ pub(super) async fn submit_change(
     };
     let replaced = async {
         users::require_passwords(&app)?;
-        users::replace_password(&app, &System::SignIn.store(&app, context), &request).await
+        users::replace_password(&app, &System::SignIn.store(app.authority(), context), &request).await
     };
     match replaced.await {
         Ok(()) => see_other("/login?message=Password%20reset%20successfully."),

@@ -10,14 +10,12 @@ use keyfob_api::users::CreateFirstUserRequest;
 
 use super::{form::Form, page, see_other};
 use crate::{
-    context::RequestContext,
-    error::ApiError,
-    gate::{CsrfToken, System},
-    sessions,
-    state::App,
-    users,
-    validate::is_username,
+    api::{sessions, users},
+    app::App,
+    http::{csrf::CsrfToken, error::ApiError},
 };
+use keyfob_authority::fields::is_username;
+use keyfob_authority::{RequestContext, System};
 
 #[derive(Template)]
 #[template(path = "pages/set_up.html")]
@@ -33,7 +31,7 @@ pub(super) async fn show(
     Extension(context): Extension<RequestContext>,
     Extension(csrf): Extension<CsrfToken>,
 ) -> Result<Response, ApiError> {
-    if System::SetUp.store(&app, context).is_set_up().await? {
+    if System::SetUp.store(app.authority(), context).is_set_up().await? {
         return see_other("/login");
     }
     render(&app, &csrf, StatusCode::OK, "", None)
@@ -55,7 +53,7 @@ pub(super) async fn submit(
     if let Err(refusal) = users::make_first(&app, context.clone(), request).await {
         return render(&app, &csrf, refusal.status(), email, Some(refusal.words()));
     }
-    let store = System::SignIn.store(&app, context);
+    let store = System::SignIn.store(app.authority(), context);
     let minted = sessions::sign_in(&app, &store, email, &form.secret("password")).await?;
     let mut response = see_other("/")?;
     response.headers_mut().append(header::SET_COOKIE, app.settings().cookies.session(&minted.text)?);

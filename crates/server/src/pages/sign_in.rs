@@ -10,15 +10,13 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{form::Form, page, see_other};
 use crate::{
-    context::RequestContext,
-    error::ApiError,
-    extract::ApiQuery,
-    gate::{AuthorizedStore, CsrfToken, System},
-    providers::local,
-    sessions,
-    state::App,
+    api::sessions,
+    app::App,
+    http::{csrf::CsrfToken, error::ApiError, extract::ApiQuery},
+    ways::local,
 };
 use keyfob_api::SERVER_VERSION;
+use keyfob_authority::{AuthorizedStore, RequestContext, System};
 
 #[derive(Template)]
 #[template(path = "pages/sign_in.html")]
@@ -38,7 +36,7 @@ struct SignIn<'a> {
 /// A page that leads on by itself.
 #[derive(Template)]
 #[template(path = "pages/onward.html")]
-struct Onward<'a> {
+struct RedirectPage<'a> {
     text: &'a str,
     url: &'a str,
 }
@@ -72,7 +70,7 @@ pub(super) async fn show(
     if store.is_ok() {
         return see_other(destination(&redirect));
     }
-    if !System::SetUp.store(&app, context).is_set_up().await? {
+    if !System::SetUp.store(app.authority(), context).is_set_up().await? {
         return see_other("/setup");
     }
     let message = query.text("message").unwrap_or_default();
@@ -101,9 +99,9 @@ pub(super) async fn submit(
     // With terms to agree to, the ways to providers are buttons of the form.
     if let Some(way) = ways(&app, &redirect).into_iter().find(|way| way.name == form.text("way")) {
         // Browsers follow no form to another site, not even by a redirect (`form-action` of the page's policy).
-        return page(StatusCode::OK, &Onward { text: &way.text, url: &way.url });
+        return page(StatusCode::OK, &RedirectPage { text: &way.text, url: &way.url });
     }
-    let store = System::SignIn.store(&app, context);
+    let store = System::SignIn.store(app.authority(), context);
     match sessions::sign_in(&app, &store, email, &form.secret("password")).await {
         Ok(minted) => {
             let mut response = see_other(destination(&redirect))?;
@@ -130,7 +128,7 @@ fn render(app: &App, csrf: &CsrfToken, status: StatusCode, said: Said<'_>) -> Re
             error: said.error,
             has_agreed: said.has_agreed,
             terms: settings.terms_of_service_url.as_deref(),
-            has_passwords: !settings.is_password_auth_disabled,
+            has_passwords: !app.rules().is_password_auth_disabled,
             ways: ways(app, said.redirect),
             version: SERVER_VERSION,
         },

@@ -2,7 +2,7 @@
 use axum::http::{Method, StatusCode};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
-use keyfob_store::{Limits, Store};
+use keyfob_testkit::store::{Limits, Store};
 use keyfob_testkit::{OIDC_CLIENT, OidcProvider};
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! A deployment's own types (stance "Types of one's own").
 use axum::http::StatusCode;
 use insta::assert_json_snapshot;
-use keyfob_server::StartError;
+use keyfob_server::{OpenError, StartError};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -194,7 +194,7 @@ async fn a_server_does_not_start_without_a_type_that_a_key_or_a_resource_names()
              previous file"
         )
     );
-    assert!(matches!(error, StartError::UnknownTypes(named) if named.len() == 3));
+    assert!(matches!(error, StartError::Open(OpenError::UnknownTypes(named)) if named.len() == 3));
 
     let (app, owner) = start().await;
     owner.register("workspace", "dev").await;

@@ -3,7 +3,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use keyfob_server::{Clock, StartError};
+use keyfob_server::{Clock, DataDirError, OpenError, StartError};
 use serde_json::json;
 
 use crate::support::{NOW, TestApp, open};
@@ -53,7 +53,7 @@ async fn what_was_acknowledged_is_there_after_a_restart() {
 async fn a_data_folder_is_one_servers_alone() {
     let (app, _owner) = TestApp::new().await;
     let second = open(app.data.path(), &[], &app.clock).await.err().unwrap();
-    assert!(matches!(second, StartError::Locked(_)));
+    assert!(matches!(second, StartError::Open(OpenError::DataDir(DataDirError::Locked(_)))));
     assert!(second.to_string().starts_with("another server uses the data directory"), "{second}");
 }
 
@@ -64,7 +64,7 @@ async fn a_data_folder_that_cannot_be_used_is_named() {
     let file = folder.path().join("file");
     fs::write(&file, "in the way").unwrap();
     let error = open(&file, &[], &clock).await.err().unwrap();
-    assert!(matches!(error, StartError::DataDir { .. }));
+    assert!(matches!(error, StartError::Open(OpenError::DataDir(DataDirError::Unusable { .. }))));
     let text = error.to_string();
     assert!(text.contains(file.to_str().unwrap()) && text.contains("--data-dir"), "{text}");
 }
@@ -77,7 +77,7 @@ async fn a_database_that_is_none_is_named_and_left_alone() {
     let content = "this is no database, and long enough to be taken for one ".repeat(40);
     fs::write(&file, &content).unwrap();
     let error = open(folder.path(), &[], &clock).await.err().unwrap();
-    assert!(matches!(error, StartError::Database { .. }), "{error}");
+    assert!(matches!(error, StartError::Open(OpenError::Database { .. })), "{error}");
     assert_eq!(fs::read_to_string(&file).unwrap(), content);
 }
 
@@ -109,7 +109,7 @@ async fn a_server_without_the_key_of_its_records_does_not_start() {
             fs::write(&key, content).unwrap();
         }
         let error = open(data.path(), &[], &clock).await.err().unwrap();
-        assert!(matches!(error, StartError::AuditKey { .. }), "{error}");
+        assert!(matches!(error, StartError::Open(OpenError::AuditKey { .. })), "{error}");
         assert!(error.to_string().contains("restore it from a backup"), "{error}");
         fs::write(&key, "").unwrap();
     }

@@ -1,6 +1,11 @@
 //! The server through its router, with a database in a folder of its own.
 #![forbid(unsafe_code)]
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may fail where it stands")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test may fail where it stands"
+)]
 
 mod access;
 mod access_lists;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::StatusCode;
 use keyfob_rbac::ShareableWorkspaceOwners;
-use keyfob_store::{Limits, Store};
+use keyfob_testkit::store::{Limits, Store};
 use serde_json::{Map, Value, json};
 
 use crate::support::{Identity, TestApp};
@@ -210,7 +210,7 @@ impl World {
 /// Says whose workspaces may be shared in an organization: no request does so yet.
 async fn share(app: &TestApp, organization: &str, owners: ShareableWorkspaceOwners) {
     let store = Store::open(&app.data.path().join("keyfob.db"), Limits::default()).await.unwrap();
-    let mut changed = store.find_organization_by_name(organization).await.unwrap().unwrap();
+    let mut changed = store.read().find_organization_by_name(organization).await.unwrap().unwrap();
     changed.shareable_workspace_owners = owners;
     let mut tx = store.begin().await.unwrap();
     tx.update_organization(&changed).await.unwrap();

@@ -1,7 +1,7 @@
 //! Setting passwords, and guessing them (contract, sections 5.2, 5.5 and 5.7; stances on them).
 use axum::http::StatusCode;
 use jiff::SignedDuration;
-use keyfob_store::{Limits, PasswordHash, Store, UserId};
+use keyfob_testkit::store::{Limits, PasswordHash, Store, UserId};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Identity, PASSWORD, TestApp};
@@ -96,7 +96,7 @@ async fn a_password_that_another_server_kept_is_right_and_kept_anew() {
     let (app, owner) = TestApp::new().await;
     let id = UserId(owner.id.parse().unwrap());
     let store = Store::open(&app.data.path().join("keyfob.db"), Limits::default()).await.unwrap();
-    let kept = async || store.find_password(id).await.unwrap().unwrap().0;
+    let kept = async || store.read().find_password(id).await.unwrap().unwrap().0;
     let old = PasswordHash(OLD.to_owned());
     let mut tx = store.begin().await.unwrap();
     tx.update_password(id, &old, app.clock.now()).await.unwrap();

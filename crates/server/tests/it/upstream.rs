@@ -2,7 +2,7 @@
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use keyfob_server::Clock;
-use keyfob_store::{ApiKey, KeyId, KeyLoginType, Limits, Store};
+use keyfob_testkit::store::{ApiKey, KeyId, KeyLoginType, Limits, Store};
 use keyfob_testkit::{Github, OidcProvider};
 use serde_json::Value;
 
@@ -56,7 +56,7 @@ fn github() -> Github {
 /// Whoever signs in with a password has no account at a provider: here is a session of theirs as if they had.
 async fn unlinked(app: &TestApp, owner: &Identity, login_type: KeyLoginType, id: &str) -> Identity {
     let store = Store::open(&app.data.path().join("keyfob.db"), Limits::default()).await.unwrap();
-    let key = store.find_key(&KeyId::parse(owner.key_id()).unwrap()).await.unwrap().unwrap();
+    let key = store.read().find_key(&KeyId::parse(owner.key_id()).unwrap()).await.unwrap().unwrap();
     let mut tx = store.begin().await.unwrap();
     tx.insert_key(&ApiKey { id: KeyId::parse(id).unwrap(), login_type, ..key }).await.unwrap();
     tx.commit().await.unwrap();

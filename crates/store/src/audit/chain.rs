@@ -10,10 +10,7 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 use super::{AuditRecords, COLUMNS, TABLE, retention::checkpoint};
-use crate::{
-    Store, StoreError, Tx,
-    db::{Source, row},
-};
+use crate::{Reader, StoreError, Tx, db::row};
 
 /// What the hashes are keyed with: who has the database alone cannot make new ones.
 #[derive(Clone)]
@@ -357,7 +354,7 @@ impl ChainVerifier {
     }
 }
 
-async fn head(mut source: impl Source) -> Result<ChainHead, StoreError> {
+async fn head(source: &mut Reader<'_>) -> Result<ChainHead, StoreError> {
     let mut query = Query::select();
     query
         .columns([AuditRecords::Id, AuditRecords::Sequence, AuditRecords::Hash])
@@ -366,7 +363,7 @@ async fn head(mut source: impl Source) -> Result<ChainHead, StoreError> {
         .limit(1);
     let Some(row) = source.fetch_optional::<HeadRow>(&query).await? else {
         // All of them may have been retired: the chain goes on where it was.
-        let checkpoint = checkpoint(&mut source).await?;
+        let checkpoint = checkpoint(source).await?;
         let unreadable = || StoreError::corrupt("audit_checkpoint", "1", "malformed hash");
         return checkpoint.map_or(Ok(ChainHead::START), |last| last.place().ok_or_else(unreadable));
     };
@@ -374,13 +371,13 @@ async fn head(mut source: impl Source) -> Result<ChainHead, StoreError> {
     Ok(ChainHead { sequence: row.sequence, hash })
 }
 
-impl Store {
+impl Reader<'_> {
     /// The head of the chain of records.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn chain_head(&self) -> Result<ChainHead, StoreError> {
+    pub async fn chain_head(&mut self) -> Result<ChainHead, StoreError> {
         head(self).await
     }
 
@@ -389,7 +386,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn audit_entries(&self, after: i64, at_most: u64) -> Result<Vec<AuditEntry>, StoreError> {
+    pub async fn audit_entries(&mut self, after: i64, at_most: u64) -> Result<Vec<AuditEntry>, StoreError> {
         let mut query = Query::select();
         query
             .columns(COLUMNS)
@@ -398,7 +395,7 @@ impl Store {
             .and_where(Expr::col(AuditRecords::Sequence).gt(after))
             .order_by(AuditRecords::Sequence, Order::Asc)
             .limit(at_most);
-        let rows: Vec<EntryRow> = (&mut &*self).fetch_all(&query).await?;
+        let rows: Vec<EntryRow> = self.fetch_all(&query).await?;
         Ok(rows.into_iter().map(AuditEntry::from).collect())
     }
 }
@@ -406,7 +403,7 @@ impl Store {
 impl Tx {
     /// Gives a record its place at the end of the chain, and the hash for it.
     pub(super) async fn link(&mut self, entry: &mut AuditEntry, key: &ChainKey) -> Result<[u8; 32], StoreError> {
-        let head = head(&mut *self).await?;
+        let head = head(&mut self.read()).await?;
         entry.sequence = head.sequence + 1;
         Ok(head.next(key, entry))
     }

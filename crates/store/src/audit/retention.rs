@@ -7,8 +7,8 @@ use super::{
     chain::{ChainCheckpoint, ChainKey, hex},
 };
 use crate::{
-    Store, StoreError, Tx,
-    db::{Source, microseconds, row, rows},
+    Reader, StoreError, Tx,
+    db::{microseconds, row, rows},
 };
 
 #[derive(Clone, Copy, Iden)]
@@ -28,7 +28,7 @@ row! {
 row! { struct PlaceRow in TABLE => { sequence: i64, recorded_at: i64, hash: Vec<u8> } }
 
 /// Where the chain begins, if its first records were retired.
-pub(super) async fn checkpoint(source: &mut impl Source) -> Result<Option<ChainCheckpoint>, StoreError> {
+pub(super) async fn checkpoint(source: &mut Reader<'_>) -> Result<Option<ChainCheckpoint>, StoreError> {
     use AuditCheckpoint as C;
     let mut query = Query::select();
     query.columns([C::Sequence, C::Hash, C::RetiredAt, C::Signature]).from(C::Table);
@@ -44,14 +44,14 @@ pub(super) async fn checkpoint(source: &mut impl Source) -> Result<Option<ChainC
 /// There is at most one checkpoint.
 const ONLY: i64 = 1;
 
-impl Store {
+impl Reader<'_> {
     /// Where the chain begins, if its first records were retired.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn audit_checkpoint(&self) -> Result<Option<ChainCheckpoint>, StoreError> {
-        checkpoint(&mut &*self).await
+    pub async fn audit_checkpoint(&mut self) -> Result<Option<ChainCheckpoint>, StoreError> {
+        checkpoint(self).await
     }
 }
 
@@ -76,7 +76,7 @@ impl Tx {
             .from(A::Table)
             .order_by(A::Sequence, Order::Asc)
             .limit(rows(at_most));
-        let oldest: Vec<PlaceRow> = (&mut *self).fetch_all(&oldest).await?;
+        let oldest: Vec<PlaceRow> = self.read().fetch_all(&oldest).await?;
         let before = microseconds(before);
         let old = oldest.into_iter().take_while(|row| row.recorded_at < before);
         let Some(last) = old.last() else { return Ok(0) };

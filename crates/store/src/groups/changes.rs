@@ -1,33 +1,10 @@
 //! Changes to groups, and to who is in them.
 use sea_query::{Expr, ExprTrait as _, OnConflict, Query};
 
-use super::{Group, GroupMembers, GroupRow, Groups, find, named, select};
-use crate::{
-    GroupId, OrganizationId, StoreError, Tx, UserId,
-    db::{Source as _, microseconds},
-};
+use super::{Group, GroupMembers, GroupRow, Groups, select};
+use crate::{GroupId, OrganizationId, StoreError, Tx, UserId, db::microseconds};
 
 impl Tx {
-    /// The group with this id as this unit of work sees it.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn find_group(&mut self, id: GroupId) -> Result<Option<Group>, StoreError> {
-        find(self, select().and_where(Expr::col(Groups::Id).eq(id.0))).await
-    }
-
-    /// The group of this name in an organization as this unit of work sees it.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn find_group_by_name(
-        &mut self,
-        organization: OrganizationId,
-        name: &str,
-    ) -> Result<Option<Group>, StoreError> {
-        find(self, &named(organization, name)).await
-    }
-
     /// Adds a group.
     ///
     /// # Errors
@@ -35,7 +12,7 @@ impl Tx {
     /// is not there.
     #[tracing::instrument(skip_all)]
     pub async fn insert_group(&mut self, new: &Group) -> Result<(), StoreError> {
-        self.require_organization(new.organization_id).await?;
+        self.read().require_organization(new.organization_id).await?;
         use Groups as G;
         let mut query = Query::insert();
         query
@@ -101,7 +78,7 @@ impl Tx {
     pub(crate) async fn delete_groups_of(&mut self, organization: OrganizationId) -> Result<(), StoreError> {
         let mut query = select();
         query.and_where(Expr::col(Groups::OrganizationId).eq(organization.0));
-        let rows: Vec<GroupRow> = (&mut *self).fetch_all(&query).await?;
+        let rows: Vec<GroupRow> = self.read().fetch_all(&query).await?;
         for row in rows {
             self.delete_group(GroupId(row.id)).await?;
         }

@@ -2,21 +2,13 @@
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Query, SimpleExpr};
 
-use super::{AncestorRow, ApiKey, ApiKeyAncestors, ApiKeys, KeyRow, KeyUse, descends_from, find, is_live, select};
+use super::{AncestorRow, ApiKey, ApiKeyAncestors, ApiKeys, KeyRow, KeyUse, descends_from, is_live, select};
 use crate::{
     KeyId, StoreError, Tx, UserId,
-    db::{Source as _, microseconds, rows},
+    db::{microseconds, rows},
 };
 
 impl Tx {
-    /// The key with this id as this unit of work sees it.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn find_key(&mut self, id: &KeyId) -> Result<Option<ApiKey>, StoreError> {
-        find(self, select(Expr::val(0_i64)).and_where(Expr::col(ApiKeys::Id).eq(id.as_str()))).await
-    }
-
     /// Adds a fresh key, and its chain of ancestors: its parent's, and the parent.
     ///
     /// # Errors
@@ -89,7 +81,7 @@ impl Tx {
             .column(ApiKeyAncestors::AncestorId)
             .from(ApiKeyAncestors::Table)
             .and_where(Expr::col(ApiKeyAncestors::KeyId).eq(parent.as_str()));
-        let rows: Vec<AncestorRow> = (&mut &mut *self).fetch_all(&theirs).await?;
+        let rows: Vec<AncestorRow> = self.read().fetch_all(&theirs).await?;
         let mut query = Query::insert();
         query.into_table(ApiKeyAncestors::Table).columns([ApiKeyAncestors::KeyId, ApiKeyAncestors::AncestorId]);
         for ancestor in rows.iter().map(|row| row.ancestor_id.as_str()).chain([parent.as_str()]) {
@@ -182,7 +174,7 @@ impl Tx {
     #[tracing::instrument(skip_all)]
     pub async fn delete_keys_with_scope(&mut self, user: UserId, scope: &str) -> Result<u64, StoreError> {
         let query = select(Expr::val(0_i64)).and_where(Expr::col(ApiKeys::UserId).eq(user.0)).to_owned();
-        let rows: Vec<KeyRow> = (&mut &mut *self).fetch_all(&query).await?;
+        let rows: Vec<KeyRow> = self.read().fetch_all(&query).await?;
         let ids = rows.into_iter().filter(|row| row.scopes.0.iter().any(|held| held == scope)).map(|row| row.id);
         let mut query = Query::delete();
         query.from_table(ApiKeys::Table).and_where(Expr::col(ApiKeys::Id).is_in(ids));

@@ -3,10 +3,7 @@ use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Order};
 
 use super::{ApiKey, ApiKeys, KeyLoginType, KeyRow, is_live, select};
-use crate::{
-    StoreError, Tx,
-    db::{Source as _, microseconds},
-};
+use crate::{Reader, StoreError, db::microseconds};
 
 /// Which tokens are looked for.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +18,7 @@ pub struct EndingTokens {
     pub longer_than: i64,
 }
 
-impl Tx {
+impl Reader<'_> {
     /// Live tokens whose end comes near, the nearest first.
     ///
     /// # Errors
@@ -38,7 +35,7 @@ impl Tx {
             .and_where(Expr::col(ApiKeys::LifetimeSeconds).gt(wanted.longer_than))
             .order_by(ApiKeys::ExpiresAt, Order::Asc)
             .order_by(ApiKeys::Id, Order::Asc);
-        let rows: Vec<KeyRow> = (&mut &mut *self).fetch_all(&query).await?;
+        let rows: Vec<KeyRow> = self.fetch_all(&query).await?;
         rows.into_iter().map(ApiKey::try_from).collect()
     }
 }

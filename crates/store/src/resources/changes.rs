@@ -2,23 +2,10 @@
 use sea_query::{Expr, ExprTrait as _, Query};
 use uuid::Uuid;
 
-use super::{
-    Grant, IdRow, Resource, ResourceGrants, ResourceKey, Resources, RetiredResources, is, select, with_grants,
-};
-use crate::{
-    OrganizationId, ResourceId, StoreError, Tx,
-    db::{Source as _, microseconds},
-};
+use super::{Grant, IdRow, Resource, ResourceGrants, ResourceKey, Resources, RetiredResources, is};
+use crate::{OrganizationId, Reader, ResourceId, StoreError, Tx, db::microseconds};
 
-impl Tx {
-    /// This resource as this unit of work sees it.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn find_resource(&mut self, key: &ResourceKey) -> Result<Option<Resource>, StoreError> {
-        Ok(with_grants(&mut &mut *self, select().and_where(is(key))).await?.pop())
-    }
-
+impl Reader<'_> {
     /// Whether a resource of this id, of whatever type, was once there and is deleted: allow lists may name the id
     /// with any type.
     ///
@@ -31,10 +18,12 @@ impl Tx {
             .from(RetiredResources::Table)
             .and_where(Expr::col(RetiredResources::Id).eq(id.0))
             .limit(1);
-        let row: Option<IdRow> = (&mut &mut *self).fetch_optional(&query).await?;
+        let row: Option<IdRow> = self.fetch_optional(&query).await?;
         Ok(row.is_some_and(|row| row.id == id.0))
     }
+}
 
+impl Tx {
     /// Registers a resource. Its grants are not looked at.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SimpleExpr};
 
 use super::{Resource, Resources, columns, select, with_grants};
 use crate::{
-    OrganizationId, Page, ResourceId, Store, StoreError, UserId,
+    OrganizationId, Page, Reader, ResourceId, StoreError, UserId,
     db::{contains, fetch_count, json_text, lower},
     filter::{candidates, condition},
 };
@@ -97,13 +97,13 @@ fn matching(list: &ListResources) -> Condition {
     all
 }
 
-impl Store {
+impl Reader<'_> {
     /// How many resources of one type, or of any, an organization has or a user owns.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn count_resources(&self, resource_type: Option<&str>, of: ResourcesOf) -> Result<u64, StoreError> {
+    pub async fn count_resources(&mut self, resource_type: Option<&str>, of: ResourcesOf) -> Result<u64, StoreError> {
         let whose = match of {
             ResourcesOf::Organization(id) => Expr::col(Resources::OrganizationId).eq(id.0),
             ResourcesOf::Owner(id) => Expr::col(Resources::OwnerId).eq(id.0),
@@ -113,7 +113,7 @@ impl Store {
         if let Some(resource_type) = resource_type {
             query.and_where(Expr::col(Resources::ResourceType).eq(resource_type));
         }
-        fetch_count(&mut &*self, &query).await
+        fetch_count(self, &query).await
     }
 
     /// A page of resources, oldest first, and how many there are on all pages.
@@ -121,7 +121,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn resources(&self, list: &ListResources) -> Result<(Vec<Resource>, u64), StoreError> {
+    pub async fn resources(&mut self, list: &ListResources) -> Result<(Vec<Resource>, u64), StoreError> {
         let mut count = Query::select();
         count
             .expr_as(Expr::col((Resources::Table, Resources::Id)).count(), "count")
@@ -139,8 +139,8 @@ impl Store {
             page.and_where(comes_after(after, list));
         }
         list.page.cut(&mut page);
-        let count = fetch_count(&mut &*self, &count).await?;
-        Ok((with_grants(&mut &*self, &page).await?, count))
+        let count = fetch_count(self, &count).await?;
+        Ok((with_grants(self, &page).await?, count))
     }
 }
 

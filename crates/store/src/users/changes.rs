@@ -2,21 +2,45 @@
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Func, Order, Query, SimpleExpr};
 
-use super::{LoginType, NewUser, User, UserRow, UserStatus, Users, find, fold, is_live, select};
+use super::{LoginType, NewUser, User, UserRow, UserStatus, Users, fold, is_live, select};
 use crate::{
-    StoreError, Tx, UserId,
-    db::{Source as _, is_among, microseconds},
+    Reader, StoreError, Tx, UserId,
+    db::{is_among, microseconds},
 };
 
-impl Tx {
-    /// The user with this id as this unit of work sees them.
+impl Reader<'_> {
+    /// Whether somebody else than this user is an owner and may act.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn find_user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
-        find(self, Expr::col(Users::Id).eq(id.0)).await
+    #[tracing::instrument(skip_all)]
+    pub async fn has_other_owner(&mut self, than: UserId) -> Result<bool, StoreError> {
+        let is_other = Expr::col(Users::Id).ne(than.0).and(is_live());
+        let mut query = select(is_other.and(is_among(User::OWNER, Expr::col(Users::Roles))));
+        query.and_where(Expr::col(Users::Status).ne(UserStatus::Suspended.as_str())).limit(1);
+        let found: Option<UserRow> = self.fetch_optional(&query).await?;
+        Ok(found.is_some())
     }
 
+    /// People who are active and have not acted since then.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn inactive_users(&mut self, since: Timestamp, at_most: u64) -> Result<Vec<User>, StoreError> {
+        let last = Func::coalesce([Expr::col(Users::LastSeenAt), Expr::col(Users::CreatedAt)]);
+        let mut query = select(Expr::col(Users::Status).eq(UserStatus::Active.as_str()).and(is_live()));
+        query
+            .and_where(Expr::expr(last).lt(microseconds(since)))
+            .and_where(Expr::col(Users::IsServiceAccount).eq(false))
+            .order_by(Users::Id, Order::Asc)
+            .limit(at_most);
+        let rows: Vec<UserRow> = self.fetch_all(&query).await?;
+        rows.into_iter().map(User::try_from).collect()
+    }
+}
+
+impl Tx {
     /// Adds a user.
     ///
     /// # Errors
@@ -177,35 +201,5 @@ impl Tx {
         self.delete_notices_of(id).await?;
         self.delete_links_of(id).await?;
         self.revoke_grants_to(id.0).await
-    }
-
-    /// Whether somebody else than this user is an owner and may act.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
-    pub async fn has_other_owner(&mut self, than: UserId) -> Result<bool, StoreError> {
-        let is_other = Expr::col(Users::Id).ne(than.0).and(is_live());
-        let mut query = select(is_other.and(is_among(User::OWNER, Expr::col(Users::Roles))));
-        query.and_where(Expr::col(Users::Status).ne(UserStatus::Suspended.as_str())).limit(1);
-        let found: Option<UserRow> = (&mut &mut *self).fetch_optional(&query).await?;
-        Ok(found.is_some())
-    }
-
-    /// People who are active and have not acted since then.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
-    pub async fn inactive_users(&mut self, since: Timestamp, at_most: u64) -> Result<Vec<User>, StoreError> {
-        let last = Func::coalesce([Expr::col(Users::LastSeenAt), Expr::col(Users::CreatedAt)]);
-        let mut query = select(Expr::col(Users::Status).eq(UserStatus::Active.as_str()).and(is_live()));
-        query
-            .and_where(Expr::expr(last).lt(microseconds(since)))
-            .and_where(Expr::col(Users::IsServiceAccount).eq(false))
-            .order_by(Users::Id, Order::Asc)
-            .limit(at_most);
-        let rows: Vec<UserRow> = (&mut *self).fetch_all(&query).await?;
-        rows.into_iter().map(User::try_from).collect()
     }
 }

@@ -5,8 +5,8 @@ use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SelectStatement, 
 
 use super::{COLUMNS, LoginType, User, UserRow, UserStatus, Users, fold, is_live};
 use crate::{
-    Among, Page, Store, StoreError, UserId,
-    db::{Source, contains, fetch_count, is_among, microseconds},
+    Among, Page, Reader, StoreError, UserId,
+    db::{contains, fetch_count, is_among, microseconds},
     filter::{Columns, condition},
 };
 
@@ -137,18 +137,18 @@ fn page(list: &ListUsers) -> SelectStatement {
     page
 }
 
-impl Store {
+impl Reader<'_> {
     /// A page of the live users, by username, and how many there are on this page and all before and after it; those up
     /// to the one that the page comes after do not count.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn list_users(&self, list: &ListUsers) -> Result<(Vec<User>, u64), StoreError> {
+    pub async fn list_users(&mut self, list: &ListUsers) -> Result<(Vec<User>, u64), StoreError> {
         let mut count = Query::select();
         count.expr_as(Expr::col(Users::Id).count(), "count").from(Users::Table).cond_where(matching(list));
-        let count = fetch_count(&mut &*self, &count).await?;
-        let rows: Vec<UserRow> = (&mut &*self).fetch_all(&page(list)).await?;
+        let count = fetch_count(self, &count).await?;
+        let rows: Vec<UserRow> = self.fetch_all(&page(list)).await?;
         Ok((rows.into_iter().map(User::try_from).collect::<Result<_, _>>()?, count))
     }
 }

@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::{TABLE, Users, is_live};
 use crate::{
-    SecretHash, StoreError, Tx, UserId,
-    db::{Source as _, microseconds, row, timestamp},
+    Reader, SecretHash, StoreError, Tx, UserId,
+    db::{microseconds, row, timestamp},
 };
 
 /// A passcode that was asked for.
@@ -21,7 +21,7 @@ pub struct Passcode {
 
 row! { struct PasscodeRow in TABLE => { id: Uuid, passcode_hash: Option<Vec<u8>>, passcode_ends_at: i64 } }
 
-impl Tx {
+impl Reader<'_> {
     /// The passcode of a live user, if one was asked for and is not used up.
     ///
     /// # Errors
@@ -34,12 +34,14 @@ impl Tx {
             .and_where(Expr::col(Users::Id).eq(id.0))
             .and_where(Expr::col(Users::PasscodeEndsAt).ne(0))
             .and_where(is_live());
-        let Some(row) = (&mut &mut *self).fetch_optional::<PasscodeRow>(&query).await? else { return Ok(None) };
+        let Some(row) = self.fetch_optional::<PasscodeRow>(&query).await? else { return Ok(None) };
         let corrupt = |_| StoreError::corrupt(TABLE, &row.id, "malformed hash");
         let hash = row.passcode_hash.map(|hash| hash.try_into().map(SecretHash).map_err(corrupt)).transpose()?;
         Ok(Some(Passcode { hash, ends_at: timestamp(TABLE, &row.id, row.passcode_ends_at)? }))
     }
+}
 
+impl Tx {
     /// Gives a user another passcode, in the place of an older one.
     ///
     /// # Errors

@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::{PasswordHash, TABLE, User, Users, find, fold, is_live};
 use crate::{
-    Store, StoreError, Tx, UserId,
-    db::{Source, microseconds, row, timestamp},
+    Reader, StoreError, Tx, UserId,
+    db::{microseconds, row, timestamp},
 };
 
 /// How many wrong passwords in a row an account takes, and how long none is looked at then.
@@ -42,17 +42,17 @@ fn select(id: UserId) -> SelectStatement {
     query
 }
 
-async fn fetch(mut source: impl Source, id: UserId) -> Result<Option<PasswordRow>, StoreError> {
+async fn fetch(source: &mut Reader<'_>, id: UserId) -> Result<Option<PasswordRow>, StoreError> {
     Ok(source.fetch_optional::<PasswordRow>(&select(id)).await?.filter(|row| row.id == id.0))
 }
 
-impl Store {
+impl Reader<'_> {
     /// The hash of a live user's password; empty for those who have none.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn find_password(&self, id: UserId) -> Result<Option<PasswordHash>, StoreError> {
+    pub async fn find_password(&mut self, id: UserId) -> Result<Option<PasswordHash>, StoreError> {
         Ok(fetch(self, id).await?.map(|row| PasswordHash(row.password_hash)))
     }
 
@@ -61,7 +61,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn find_login(&self, email: &str) -> Result<Option<(User, PasswordHash)>, StoreError> {
+    pub async fn find_login(&mut self, email: &str) -> Result<Option<(User, PasswordHash)>, StoreError> {
         // Service accounts have none.
         if email.is_empty() {
             return Ok(None);
@@ -100,14 +100,6 @@ impl Tx {
         self.execute(&query).await.map(drop)
     }
 
-    /// The hash of a live user's password as this unit of work sees it.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn find_password(&mut self, id: UserId) -> Result<Option<PasswordHash>, StoreError> {
-        Ok(fetch(self, id).await?.map(|row| PasswordHash(row.password_hash)))
-    }
-
     /// Counts an attempt as one more wrong password, before it is known to be wrong, so that attempts at the same
     /// time are all counted. Says until when there is to be none, if that is so; then nothing is counted. A user who
     /// is gone has no password that could be guessed.
@@ -121,7 +113,7 @@ impl Tx {
         bounds: AttemptBounds,
         now: Timestamp,
     ) -> Result<Option<Timestamp>, StoreError> {
-        let Some(row) = fetch(&mut *self, id).await? else { return Ok(None) };
+        let Some(row) = fetch(&mut self.read(), id).await? else { return Ok(None) };
         let failures = u32::try_from(row.password_failures).unwrap_or(u32::MAX);
         let last = timestamp(TABLE, &row.id, row.password_failed_at)?;
         if let Some(until) = bounds.refused_until(failures, last, now) {

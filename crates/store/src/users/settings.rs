@@ -3,10 +3,7 @@ use std::collections::BTreeMap;
 
 use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Query};
 
-use crate::{
-    Store, StoreError, Tx, UserId,
-    db::{Source as _, row},
-};
+use crate::{Reader, StoreError, Tx, UserId, db::row};
 
 #[derive(Clone, Copy, Iden)]
 enum UserSettings {
@@ -18,19 +15,19 @@ enum UserSettings {
 
 row! { struct SettingRow in "user_settings" => { name: String, value: String } }
 
-impl Store {
+impl Reader<'_> {
     /// A user's settings by name.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn user_settings(&self, user: UserId) -> Result<BTreeMap<String, String>, StoreError> {
+    pub async fn user_settings(&mut self, user: UserId) -> Result<BTreeMap<String, String>, StoreError> {
         let mut query = Query::select();
         query
             .columns([UserSettings::Name, UserSettings::Value])
             .from(UserSettings::Table)
             .and_where(Expr::col(UserSettings::UserId).eq(user.0));
-        let rows: Vec<SettingRow> = (&mut &*self).fetch_all(&query).await?;
+        let rows: Vec<SettingRow> = self.fetch_all(&query).await?;
         Ok(rows.into_iter().map(|row| (row.name, row.value)).collect())
     }
 }

@@ -96,7 +96,7 @@ async fn a_change_whose_record_cannot_be_written_does_not_happen() {
         })
         .await;
     assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
-    assert_eq!(store.store.find_user(ann.user.id).await.unwrap(), None);
+    assert_eq!(store.store.read().find_user(ann.user.id).await.unwrap(), None);
     assert_eq!(stored(&store).await.len(), 1);
 }
 
@@ -120,24 +120,24 @@ async fn records_outlive_the_user_and_the_key_that_they_speak_of() {
 #[tokio::test]
 async fn a_setting_keeps_the_first_value_that_it_was_given() {
     let store = TestStore::new().await;
-    assert_eq!(store.store.find_setting("deployment").await.unwrap(), None);
+    assert_eq!(store.store.read().find_setting("deployment").await.unwrap(), None);
     for value in ["first", "second"] {
         store
             .given(async |tx| {
                 tx.insert_setting("deployment", value).await?;
-                assert_eq!(tx.find_setting("deployment").await?.as_deref(), Some("first"));
+                assert_eq!(tx.read().find_setting("deployment").await?.as_deref(), Some("first"));
                 Ok(())
             })
             .await;
     }
-    assert_eq!(store.store.find_setting("deployment").await.unwrap().as_deref(), Some("first"));
-    assert_eq!(store.store.find_setting("deployment ").await.unwrap(), None);
+    assert_eq!(store.store.read().find_setting("deployment").await.unwrap().as_deref(), Some("first"));
+    assert_eq!(store.store.read().find_setting("deployment ").await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn the_names_in_use_are_those_of_keys_and_resources() {
     let store = TestStore::new().await;
-    assert_eq!(store.store.names_in_use().await.unwrap(), NamesInUse::default());
+    assert_eq!(store.store.read().names_in_use().await.unwrap(), NamesInUse::default());
     let ann = store.user("ann").await;
     let (mut one, mut two) = (token(ann, "one", ""), token(ann, "two", ""));
     one.scopes = texts(&["workspace:read", "template:read"]);
@@ -158,5 +158,5 @@ async fn the_names_in_use_are_those_of_keys_and_resources() {
         allow_entries: names(&["*:*", "file:*", "template:*"]),
         resource_types: names(&["robot", "workspace"]),
     };
-    assert_eq!(store.store.names_in_use().await.unwrap(), expected);
+    assert_eq!(store.store.read().names_in_use().await.unwrap(), expected);
 }

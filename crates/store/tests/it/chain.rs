@@ -31,11 +31,11 @@ async fn six(store: &TestStore) -> (Vec<AuditEntry>, ChainHead) {
     for number in 1..=6 {
         store.given(async |tx| tx.insert_audit_record(&record(number), &KEY).await).await;
     }
-    (entries(store).await, store.store.chain_head().await.unwrap())
+    (entries(store).await, store.store.read().chain_head().await.unwrap())
 }
 
 async fn entries(store: &TestStore) -> Vec<AuditEntry> {
-    store.store.audit_entries(0, 100).await.unwrap()
+    store.store.read().audit_entries(0, 100).await.unwrap()
 }
 
 fn verify(entries: &[AuditEntry], expected: Option<ChainHead>) -> Result<ChainHead, ChainFault> {
@@ -47,7 +47,7 @@ fn verify(entries: &[AuditEntry], expected: Option<ChainHead>) -> Result<ChainHe
 #[tokio::test]
 async fn a_chain_that_nobody_touched_holds_and_ends_with_the_head_that_is_given_out() {
     let store = TestStore::new().await;
-    assert!(store.store.chain_head().await.unwrap().is_start());
+    assert!(store.store.read().chain_head().await.unwrap().is_start());
     let (entries, head) = six(&store).await;
     assert_eq!(verify(&entries, None), Ok(head));
     assert_eq!(verify(&entries, Some(head)), Ok(head));

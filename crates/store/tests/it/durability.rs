@@ -15,10 +15,10 @@ async fn a_dropped_unit_of_work_never_was() {
     let ann = new_user("ann");
     let mut tx = store.store.begin().await.unwrap();
     tx.insert_user(&ann).await.unwrap();
-    assert!(tx.find_user(ann.user.id).await.unwrap().is_some());
-    assert_eq!(store.store.find_user(ann.user.id).await.unwrap(), None);
+    assert!(tx.read().find_user(ann.user.id).await.unwrap().is_some());
+    assert_eq!(store.store.read().find_user(ann.user.id).await.unwrap(), None);
     drop(tx);
-    assert_eq!(store.store.find_user(ann.user.id).await.unwrap(), None);
+    assert_eq!(store.store.read().find_user(ann.user.id).await.unwrap(), None);
     // The name is not taken, and the next one need not wait.
     store.given(async |tx| tx.insert_user(&ann).await).await;
 }
@@ -36,8 +36,8 @@ async fn a_unit_of_work_that_failed_in_its_middle_never_was() {
         })
         .await;
     assert!(matches!(failed, Err(StoreError::Conflict(_))), "{failed:?}");
-    assert_eq!(store.store.count_users().await.unwrap(), 1);
-    assert_eq!(store.store.find_user(bob.user.id).await.unwrap(), Some(bob.user));
+    assert_eq!(store.store.read().count_users().await.unwrap(), 1);
+    assert_eq!(store.store.read().find_user(bob.user.id).await.unwrap(), Some(bob.user));
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn what_was_committed_is_there_after_the_file_is_opened_again() {
     for opening in 0..4 {
         let store = Store::open(&file, Limits::default()).await.unwrap();
         store.ping().await.unwrap();
-        assert_eq!(store.count_users().await.unwrap(), u64::from(opening > 0));
+        assert_eq!(store.read().count_users().await.unwrap(), u64::from(opening > 0));
         if opening == 0 {
             attempt(&store, async |tx| tx.insert_user(&ann).await).await.unwrap();
         }
@@ -58,7 +58,7 @@ async fn what_was_committed_is_there_after_the_file_is_opened_again() {
         }
     }
     let store = Store::open(&file, Limits::default()).await.unwrap();
-    assert_eq!(store.find_user(ann.user.id).await.unwrap(), Some(ann.user));
+    assert_eq!(store.read().find_user(ann.user.id).await.unwrap(), Some(ann.user));
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn what_one_handle_commits_all_others_read() {
     let two = one.again().await;
     let ann = new_user("ann");
     one.given(async |tx| tx.insert_user(&ann).await).await;
-    assert_eq!(two.find_user(ann.user.id).await.unwrap().as_ref(), Some(&ann.user));
+    assert_eq!(two.read().find_user(ann.user.id).await.unwrap().as_ref(), Some(&ann.user));
     let refused = attempt(&two, async |tx| tx.insert_user(&ann).await).await;
     assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
 }
@@ -84,7 +84,7 @@ async fn no_writer_fails_and_no_write_is_lost_however_many_write_at_once() {
                     let new = resource("workspace", &format!("r{task}-{number}"));
                     attempt(&store, async |tx| tx.insert_resource(&new).await).await.unwrap();
                     // Reading goes on meanwhile, and sees what was just acknowledged.
-                    assert_eq!(store.find_resource(&new.key).await.unwrap(), Some(new));
+                    assert_eq!(store.read().find_resource(&new.key).await.unwrap(), Some(new));
                 }
             })
         })
@@ -94,7 +94,7 @@ async fn no_writer_fails_and_no_write_is_lost_however_many_write_at_once() {
     }
     let list = ListResources { visible: vec![("workspace".to_owned(), Filter::All)], ..Default::default() };
     for store in [&first.store, &second] {
-        let (found, count) = store.resources(&list).await.unwrap();
+        let (found, count) = store.read().resources(&list).await.unwrap();
         let names: BTreeSet<_> = found.into_iter().map(|it| it.name).collect();
         assert_eq!((names.len(), count), (TASKS * EACH, (TASKS * EACH).try_into().unwrap()));
     }
@@ -111,7 +111,7 @@ async fn what_is_read_and_written_in_one_unit_of_work_is_not_changed_in_between(
             tokio::spawn(async move {
                 for _ in 0..EACH {
                     let increment = attempt(&store, async |tx| {
-                        let mut roles = tx.find_user(counter).await?.unwrap().roles;
+                        let mut roles = tx.read().find_user(counter).await?.unwrap().roles;
                         roles.push(roles.len().to_string());
                         tx.update_user_roles(counter, &roles, at(1)).await
                     });
@@ -124,7 +124,7 @@ async fn what_is_read_and_written_in_one_unit_of_work_is_not_changed_in_between(
         task.await.unwrap();
     }
     let expected: Vec<String> = (0..TASKS * EACH).map(|number| number.to_string()).collect();
-    assert_eq!(first.store.find_user(counter).await.unwrap().unwrap().roles, expected);
+    assert_eq!(first.store.read().find_user(counter).await.unwrap().unwrap().roles, expected);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -146,7 +146,7 @@ async fn of_many_who_want_a_name_at_once_one_gets_it() {
             refused => assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}"),
         }
     }
-    assert_eq!((won, first.store.count_live_keys(at(1)).await.unwrap()), (1, 1));
+    assert_eq!((won, first.store.read().count_live_keys(at(1)).await.unwrap()), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -159,6 +159,6 @@ async fn many_may_open_a_new_file_at_once() {
         })
         .collect();
     for store in opening {
-        assert_eq!(store.await.unwrap().unwrap().count_users().await.unwrap(), 0);
+        assert_eq!(store.await.unwrap().unwrap().read().count_users().await.unwrap(), 0);
     }
 }

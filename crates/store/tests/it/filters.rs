@@ -60,7 +60,7 @@ fn organization_object(organization: &Organization) -> Object<'_> {
 #[tokio::test]
 async fn the_resources_listed_are_exactly_those_permitted() {
     let (store, mut world) = inhabited().await;
-    let (all, _) = store.store.resources(&all_types(|_| Filter::All)).await.unwrap();
+    let (all, _) = store.store.read().resources(&all_types(|_| Filter::All)).await.unwrap();
     assert_eq!(i64::try_from(all.len()).unwrap(), RESOURCES);
     let catalogue = world.catalogue.clone();
     let (mut listed, mut some) = (0, 0);
@@ -68,7 +68,7 @@ async fn the_resources_listed_are_exactly_those_permitted() {
         let subject = world.subject();
         let action = if world.chance(70) { Action::READ } else { catalogue.requested_action(world.one_of(&ACTIONS)) };
         let list = all_types(|of| filter(&subject, action, catalogue.requested_type(of)));
-        let (found, count) = store.store.resources(&list).await.unwrap();
+        let (found, count) = store.store.read().resources(&list).await.unwrap();
         let expected: Vec<_> = all
             .iter()
             .filter(|it| {
@@ -81,7 +81,10 @@ async fn the_resources_listed_are_exactly_those_permitted() {
 
         // A page counts all that is permitted, and is the beginning of it.
         let page = ListResources { page: Page { limit: Some(5), ..Page::default() }, ..list };
-        assert_eq!(store.store.resources(&page).await.unwrap(), (expected.iter().take(5).cloned().collect(), count));
+        assert_eq!(
+            store.store.read().resources(&page).await.unwrap(),
+            (expected.iter().take(5).cloned().collect(), count)
+        );
         listed += expected.len();
         some += usize::from(!expected.is_empty() && expected.len() < all.len());
     }
@@ -93,13 +96,13 @@ async fn the_resources_listed_are_exactly_those_permitted() {
 async fn the_tokens_listed_are_exactly_those_permitted() {
     let (store, mut world) = inhabited().await;
     let list = ListKeys { user_id: None, include_expired: false, now: at(1), page: Page::default() };
-    let all = store.store.tokens(&list, &Filter::All).await.unwrap();
+    let all = store.store.read().tokens(&list, &Filter::All).await.unwrap();
     assert_eq!(all.len(), world.users.len() * TOKENS_EACH);
     let mut some = 0;
     for _ in 0..SUBJECTS {
         let subject = world.subject();
         let filter = filter(&subject, Action::READ, ResourceType::API_KEY);
-        let found = store.store.tokens(&list, &filter).await.unwrap();
+        let found = store.store.read().tokens(&list, &filter).await.unwrap();
         let permitted = all.iter().filter(|key| authorize(&subject, Action::READ, &key_object(key)).is_allowed());
         let expected: Vec<_> = permitted.map(|key| key.id.clone()).collect();
         let found: Vec<_> = found.into_iter().map(|key| key.id).collect();
@@ -112,13 +115,13 @@ async fn the_tokens_listed_are_exactly_those_permitted() {
 #[tokio::test]
 async fn the_organizations_listed_are_exactly_those_permitted() {
     let (store, mut world) = inhabited().await;
-    let all = store.store.organizations(&Filter::All).await.unwrap();
+    let all = store.store.read().organizations(&Filter::All).await.unwrap();
     assert_eq!(all.len(), world.organizations.len());
     let mut some = 0;
     for _ in 0..SUBJECTS {
         let subject = world.subject();
         let filter = filter(&subject, Action::READ, ResourceType::ORGANIZATION);
-        let found = store.store.organizations(&filter).await.unwrap();
+        let found = store.store.read().organizations(&filter).await.unwrap();
         let permitted =
             all.iter().filter(|it| authorize(&subject, Action::READ, &organization_object(it)).is_allowed());
         let expected: Vec<_> = permitted.cloned().collect();
@@ -134,22 +137,22 @@ async fn any_condition_selects_in_the_database_what_it_matches_in_memory() {
     let catalogue = world.catalogue.clone();
     let tokens = ListKeys { user_id: None, include_expired: true, now: at(1), page: Page::default() };
     let everything = all_types(|_| Filter::All);
-    let (all_resources, _) = store.store.resources(&everything).await.unwrap();
-    let all_keys = store.store.tokens(&tokens, &Filter::All).await.unwrap();
-    let all_organizations = store.store.organizations(&Filter::All).await.unwrap();
+    let (all_resources, _) = store.store.read().resources(&everything).await.unwrap();
+    let all_keys = store.store.read().tokens(&tokens, &Filter::All).await.unwrap();
+    let all_organizations = store.store.read().organizations(&Filter::All).await.unwrap();
     for _ in 0..SUBJECTS {
         let filter = Filter::When(world.predicate(3));
 
-        let (found, _) = store.store.resources(&all_types(|_| filter.clone())).await.unwrap();
+        let (found, _) = store.store.read().resources(&all_types(|_| filter.clone())).await.unwrap();
         let matches = all_resources.iter().filter(|it| filter.matches(&object(&catalogue, it, &Acl::new())));
         assert_eq!(found, matches.cloned().collect::<Vec<_>>(), "{filter:?}");
 
-        let found = store.store.tokens(&tokens, &filter).await.unwrap();
+        let found = store.store.read().tokens(&tokens, &filter).await.unwrap();
         let found: Vec<_> = found.into_iter().map(|key| key.id).collect();
         let matches = all_keys.iter().filter(|key| filter.matches(&key_object(key)));
         assert_eq!(found, matches.map(|key| key.id.clone()).collect::<Vec<_>>(), "{filter:?}");
 
-        let found = store.store.organizations(&filter).await.unwrap();
+        let found = store.store.read().organizations(&filter).await.unwrap();
         let matches = all_organizations.iter().filter(|it| filter.matches(&organization_object(it)));
         assert_eq!(found, matches.cloned().collect::<Vec<_>>(), "{filter:?}");
     }

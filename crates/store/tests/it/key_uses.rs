@@ -12,7 +12,7 @@ async fn insert(store: &TestStore, new: &ApiKey) {
 }
 
 async fn find(store: &TestStore, id: &KeyId) -> Option<ApiKey> {
-    store.store.find_key(id).await.unwrap()
+    store.store.read().find_key(id).await.unwrap()
 }
 
 fn key_use(id: &str, seen: i64, new_end: i64) -> KeyUse {
@@ -73,7 +73,7 @@ async fn purging_removes_only_what_ended_before_and_at_most_so_many() {
     assert_eq!(purge(3).await, 1);
     assert_eq!(purge(u64::MAX).await, 0);
     let list = ListKeys { user_id: None, include_expired: true, now: at(0), page: Page::default() };
-    let left = store.store.tokens(&list, &Filter::All).await.unwrap();
+    let left = store.store.read().tokens(&list, &Filter::All).await.unwrap();
     assert_eq!(left.into_iter().map(|key| key.id).collect::<Vec<_>>(), [key_id("k2"), key_id("k3")]);
 }
 

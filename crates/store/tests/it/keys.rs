@@ -19,11 +19,11 @@ async fn insert(store: &TestStore, new: &ApiKey) {
 }
 
 async fn find(store: &TestStore, id: &KeyId) -> Option<ApiKey> {
-    store.store.find_key(id).await.unwrap()
+    store.store.read().find_key(id).await.unwrap()
 }
 
 async fn named(store: &TestStore, user: UserId, name: &str, now: Timestamp) -> Option<KeyId> {
-    store.store.find_key_by_name(user, name, now).await.unwrap().map(|key| key.id)
+    store.store.read().find_key_by_name(user, name, now).await.unwrap().map(|key| key.id)
 }
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn every_field_of_a_key_is_read_back() {
         new.absolute_end = (number > 0).then(|| at(13));
         insert(&store, &new).await;
         assert_eq!(facts(&find(&store, &new.id).await.unwrap()), facts(&new));
-        let viewed = store.store.find_key_for_view(&new.id, at(0)).await.unwrap().unwrap();
+        let viewed = store.store.read().find_key_for_view(&new.id, at(0)).await.unwrap().unwrap();
         assert_eq!(facts(&viewed), facts(&new));
     }
 }
@@ -161,7 +161,7 @@ async fn a_revoked_key_is_dead_even_when_the_clock_goes_back() {
         assert!(!find(&store, &id).await.unwrap().is_live(now));
     }
     assert_eq!(find(&store, &id).await.unwrap().expires_at, at(500));
-    assert_eq!(store.store.count_live_keys(at(0)).await.unwrap(), 1);
+    assert_eq!(store.store.read().count_live_keys(at(0)).await.unwrap(), 1);
     assert!(find(&store, &other).await.unwrap().is_live(at(999)));
     // What has ended cannot be ended again.
     assert!(!store.attempt(async |tx| tx.expire_key(&id, at(0)).await).await.unwrap());
@@ -185,7 +185,7 @@ async fn tokens_are_listed_oldest_first_and_sessions_never() {
     insert(&store, &session).await;
     let listed = async |user_id, include_expired| {
         let list = ListKeys { user_id, include_expired, now: at(400), page: Page::default() };
-        let keys = store.store.tokens(&list, &Filter::All).await.unwrap();
+        let keys = store.store.read().tokens(&list, &Filter::All).await.unwrap();
         keys.iter().map(|key| key.id.as_str()[..2].to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(listed(None, false).await, ["k2", "k3", "k1"]);

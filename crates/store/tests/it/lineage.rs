@@ -15,11 +15,11 @@ async fn family(store: &TestStore, of: &[(&str, Option<&str>)]) {
 }
 
 async fn living_below(store: &TestStore, id: &str) -> u64 {
-    store.store.find_key_for_view(&key_id(id), at(1)).await.unwrap().unwrap().live_descendants
+    store.store.read().find_key_for_view(&key_id(id), at(1)).await.unwrap().unwrap().live_descendants
 }
 
 async fn is_live(store: &TestStore, id: &str) -> Option<bool> {
-    store.store.find_key(&key_id(id)).await.unwrap().map(|key| key.is_live(at(1)))
+    store.store.read().find_key(&key_id(id)).await.unwrap().map(|key| key.is_live(at(1)))
 }
 
 #[tokio::test]
@@ -29,10 +29,10 @@ async fn a_chain_survives_the_deletion_of_its_middle() {
     assert_eq!((living_below(&store, "a").await, living_below(&store, "b").await), (2, 1));
     store.given(async |tx| tx.delete_key(&key_id("b")).await).await;
     assert_eq!((living_below(&store, "a").await, living_below(&store, "c").await), (1, 0));
-    assert_eq!(store.store.find_key(&key_id("c")).await.unwrap().unwrap().parent_id, Some(key_id("b")));
+    assert_eq!(store.store.read().find_key(&key_id("c")).await.unwrap().unwrap().parent_id, Some(key_id("b")));
 
     // What is minted with the last link still belongs to the first.
-    let ann = store.store.find_key(&key_id("a")).await.unwrap().unwrap().user_id;
+    let ann = store.store.read().find_key(&key_id("a")).await.unwrap().unwrap().user_id;
     let mut last = token(ann, "d", "");
     last.parent_id = Some(key_id("c"));
     store.given(async |tx| tx.insert_key(&last).await).await;
@@ -80,7 +80,7 @@ async fn descendants_that_expired_by_themselves_are_not_counted() {
     family(&store, &[("a", None), ("b", Some("a"))]).await;
     let below = async |now| {
         let list = ListKeys { user_id: None, include_expired: true, now: at(now), page: Page::default() };
-        let tokens = store.store.tokens(&list, &Filter::All).await.unwrap();
+        let tokens = store.store.read().tokens(&list, &Filter::All).await.unwrap();
         tokens.into_iter().find(|key| key.id == key_id("a")).unwrap().live_descendants
     };
     assert_eq!((below(999).await, below(1000).await), (1, 0));

@@ -23,7 +23,7 @@ async fn insert(store: &TestStore, all: &[Resource]) {
 }
 
 async fn names(store: &TestStore, list: &ListResources) -> Vec<String> {
-    let (found, count) = store.store.resources(list).await.unwrap();
+    let (found, count) = store.store.read().resources(list).await.unwrap();
     if list.page == Page::default() {
         assert_eq!(u64::try_from(found.len()).unwrap(), count);
     }
@@ -48,13 +48,13 @@ async fn resources_are_listed_oldest_first_and_the_count_is_of_all_pages() {
     let store = TestStore::new().await;
     let all = thirty(&store).await;
     let list = all_of(&["template", "workspace"]);
-    assert_eq!(store.store.resources(&list).await.unwrap(), (all.clone(), 30));
+    assert_eq!(store.store.read().resources(&list).await.unwrap(), (all.clone(), 30));
     for page in [1, 4, 7, 30, 31] {
         let (mut by_offset, mut by_id) = (Vec::new(), Vec::new());
         loop {
             let offset = u64::try_from(by_offset.len()).unwrap();
             let next = ListResources { page: Page { limit: Some(page), offset, after: None }, ..list.clone() };
-            let (found, count) = store.store.resources(&next).await.unwrap();
+            let (found, count) = store.store.read().resources(&next).await.unwrap();
             assert_eq!(count, 30);
             assert!(u64::try_from(found.len()).unwrap() <= page);
             if found.is_empty() {
@@ -66,6 +66,7 @@ async fn resources_are_listed_oldest_first_and_the_count_is_of_all_pages() {
             let after = by_id.last().map(|it: &Resource| it.key.id);
             let (found, count) = store
                 .store
+                .read()
                 .resources(&ListResources { page: Page { limit: Some(page), offset: 0, after }, ..list.clone() })
                 .await
                 .unwrap();
@@ -86,7 +87,7 @@ async fn the_bounds_of_a_page_may_be_any_number() {
     let all = thirty(&store).await;
     let page = async |limit, offset, after| {
         let list = ListResources { page: Page { limit, offset, after }, ..all_of(&["template", "workspace"]) };
-        let (found, count) = store.store.resources(&list).await.unwrap();
+        let (found, count) = store.store.read().resources(&list).await.unwrap();
         assert_eq!(count, 30);
         found
     };
@@ -126,7 +127,7 @@ async fn a_page_begins_after_the_resource_of_the_listed_type_whatever_else_has_i
 async fn a_type_that_is_not_asked_for_is_not_listed() {
     let store = TestStore::new().await;
     thirty(&store).await;
-    let count = async |list: ListResources| store.store.resources(&list).await.unwrap().1;
+    let count = async |list: ListResources| store.store.read().resources(&list).await.unwrap().1;
     assert_eq!(count(all_of(&[])).await, 0);
     assert_eq!(count(all_of(&["template"])).await, 8);
     assert_eq!(count(all_of(&["workspace", "nope"])).await, 22);
@@ -142,11 +143,11 @@ async fn a_list_may_be_longer_than_a_statement_has_parameters() {
                 INSERT INTO resources SELECT resource_type, randomblob(16), 'r' || n, organization_id, owner_id, \
                 attributes, created_at + n, updated_at FROM resources, numbers";
     assert_eq!(store.tamper(more).await, 33000);
-    let (found, count) = store.store.resources(&all_of(&["workspace"])).await.unwrap();
+    let (found, count) = store.store.read().resources(&all_of(&["workspace"])).await.unwrap();
     assert_eq!((found.len(), count), (33001, 33001));
     assert_eq!(found.last().unwrap().name, "r33000");
     let ids: Vec<_> = found.iter().map(|it| it.key.id.0).collect();
-    assert_eq!(store.store.resources_by_id("workspace", &ids).await.unwrap().len(), 33001);
+    assert_eq!(store.store.read().resources_by_id("workspace", &ids).await.unwrap().len(), 33001);
 }
 
 #[tokio::test]

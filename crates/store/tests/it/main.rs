@@ -1,6 +1,7 @@
 //! The store, tested at its boundary with a real database file.
 #![forbid(unsafe_code)]
 #![allow(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::print_stdout,

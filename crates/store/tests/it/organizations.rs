@@ -23,8 +23,8 @@ async fn every_field_of_an_organization_is_read_back() {
             updated_at: at(-6),
         };
         store.given(async |tx| tx.insert_organization(&new).await).await;
-        assert_eq!(store.store.find_organization(new.id).await.unwrap().as_ref(), Some(&new));
-        assert_eq!(store.store.find_organization_by_name(&new.name).await.unwrap(), Some(new));
+        assert_eq!(store.store.read().find_organization(new.id).await.unwrap().as_ref(), Some(&new));
+        assert_eq!(store.store.read().find_organization_by_name(&new.name).await.unwrap(), Some(new));
     }
 }
 
@@ -43,22 +43,22 @@ async fn an_organizations_name_is_unique_whatever_the_case_until_it_is_deleted()
     assert_eq!(store.tamper("UPDATE organizations SET deleted = 1").await, 1);
     let second = organization("ÖRG");
     store.given(async |tx| tx.insert_organization(&second).await).await;
-    assert_eq!(store.store.find_organization_by_name("Örg").await.unwrap(), Some(second.clone()));
-    assert_eq!(store.store.find_organization(first).await.unwrap(), None);
-    assert_eq!(store.store.organizations(&Filter::All).await.unwrap(), [second]);
+    assert_eq!(store.store.read().find_organization_by_name("Örg").await.unwrap(), Some(second.clone()));
+    assert_eq!(store.store.read().find_organization(first).await.unwrap(), None);
+    assert_eq!(store.store.read().organizations(&Filter::All).await.unwrap(), [second]);
 }
 
 #[tokio::test]
 async fn at_most_one_organization_is_the_default() {
     let store = TestStore::new().await;
-    assert_eq!(store.store.find_default_organization().await.unwrap(), None);
+    assert_eq!(store.store.read().find_default_organization().await.unwrap(), None);
     store.organization("plain").await;
-    assert_eq!(store.store.find_default_organization().await.unwrap(), None);
+    assert_eq!(store.store.read().find_default_organization().await.unwrap(), None);
     let default = |name| Organization { is_default: true, ..organization(name) };
     store.given(async |tx| tx.insert_organization(&default("first")).await).await;
     let refused = store.attempt(async |tx| tx.insert_organization(&default("second")).await).await;
     assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
-    assert_eq!(store.store.find_default_organization().await.unwrap(), Some(default("first")));
+    assert_eq!(store.store.read().find_default_organization().await.unwrap(), Some(default("first")));
 }
 
 #[tokio::test]
@@ -73,8 +73,8 @@ async fn organizations_are_listed_oldest_first() {
         store.given(async |tx| tx.insert_organization(new).await).await;
     }
     all.sort_by_key(|it| (it.created_at, it.id));
-    assert_eq!(store.store.organizations(&Filter::All).await.unwrap(), all);
-    assert_eq!(store.store.organizations(&Filter::None).await.unwrap(), []);
+    assert_eq!(store.store.read().organizations(&Filter::All).await.unwrap(), all);
+    assert_eq!(store.store.read().organizations(&Filter::None).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -95,12 +95,12 @@ async fn every_field_of_a_membership_is_read_back() {
             for new in [&later, &earlier, &bobs] {
                 tx.insert_member(new).await?;
             }
-            assert_eq!(tx.memberships(ann).await?, [earlier.clone(), later.clone()]);
+            assert_eq!(tx.read().memberships(ann).await?, [earlier.clone(), later.clone()]);
             Ok(())
         })
         .await;
-    assert_eq!(store.store.memberships(ann).await.unwrap(), [earlier, later]);
-    assert_eq!(store.store.memberships(bob).await.unwrap(), [bobs]);
+    assert_eq!(store.store.read().memberships(ann).await.unwrap(), [earlier, later]);
+    assert_eq!(store.store.read().memberships(bob).await.unwrap(), [bobs]);
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn nobody_is_a_member_twice_or_of_what_is_not_there() {
     assert!(matches!(again, Err(StoreError::Conflict(_))), "{again:?}");
     let nowhere = store.attempt(async |tx| tx.insert_member(&member(ann, OrganizationId(uuid(9)))).await).await;
     assert!(nowhere.is_err());
-    assert_eq!(store.store.memberships(ann).await.unwrap().len(), 1);
+    assert_eq!(store.store.read().memberships(ann).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -129,6 +129,6 @@ async fn the_organizations_of_a_user_are_the_live_ones_they_are_a_member_of() {
         })
         .await;
     store.tamper("UPDATE organizations SET deleted = 1 WHERE name = 'gone'").await;
-    assert_eq!(store.store.organizations_of(ann).await.unwrap(), [organization("one")]);
-    assert_eq!(store.store.organizations_of(bob).await.unwrap(), [organization("two")]);
+    assert_eq!(store.store.read().organizations_of(ann).await.unwrap(), [organization("one")]);
+    assert_eq!(store.store.read().organizations_of(bob).await.unwrap(), [organization("two")]);
 }

@@ -10,7 +10,7 @@ async fn insert(store: &TestStore, new: &Resource) {
 }
 
 async fn find(store: &TestStore, key: &ResourceKey) -> Option<Resource> {
-    let mut found = store.store.find_resource(key).await.unwrap();
+    let mut found = store.store.read().find_resource(key).await.unwrap();
     if let Some(it) = &mut found {
         it.grants.sort();
     }
@@ -48,8 +48,8 @@ async fn every_field_of_a_resource_is_read_back() {
         assert_eq!(find(&store, &new.key).await.as_ref(), Some(new));
     }
     let ids = [full.key.id.0, placed.key.id.0, Uuid::nil()];
-    assert_eq!(store.store.resources_by_id("file", &ids).await.unwrap(), [placed]);
-    assert_eq!(store.store.resources_by_id("file", &[]).await.unwrap(), []);
+    assert_eq!(store.store.read().resources_by_id("file", &ids).await.unwrap(), [placed]);
+    assert_eq!(store.store.read().resources_by_id("file", &[]).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -88,12 +88,12 @@ async fn what_a_unit_of_work_did_to_a_resource_it_sees() {
     let mut new = full();
     store
         .given(async |tx| {
-            assert_eq!(tx.find_resource(&new.key).await?, None);
+            assert_eq!(tx.read().find_resource(&new.key).await?, None);
             tx.insert_resource(&new).await?;
             new.grants = vec![grant(Grantee::User(uuid(1)), "read")];
             tx.replace_grants(&new.key, &new.grants).await?;
-            assert_eq!(tx.find_resource(&new.key).await?.as_ref(), Some(&new));
-            assert_eq!(store.store.find_resource(&new.key).await?, None);
+            assert_eq!(tx.read().find_resource(&new.key).await?.as_ref(), Some(&new));
+            assert_eq!(store.store.read().find_resource(&new.key).await?, None);
             Ok(())
         })
         .await;
@@ -157,7 +157,7 @@ async fn the_id_of_a_deleted_resource_is_retired_and_its_name_is_free() {
     insert(&store, &new).await;
     let shared = [grant(Grantee::User(uuid(1)), "read")];
     store.given(async |tx| tx.replace_grants(&new.key, &shared).await).await;
-    let is_retired = async |id: ResourceId| store.attempt(async |tx| tx.is_retired(id).await).await.unwrap();
+    let is_retired = async |id: ResourceId| store.attempt(async |tx| tx.read().is_retired(id).await).await.unwrap();
     assert!(!is_retired(new.key.id).await);
     store.given(async |tx| tx.delete_resource(&new.key).await).await;
     assert!(is_retired(new.key.id).await);

@@ -13,7 +13,7 @@ async fn six(store: &TestStore) -> Vec<ChainHead> {
         let mut record = record(number);
         record.recorded_at = at(i64::try_from(number).unwrap());
         store.given(async |tx| tx.insert_audit_record(&record, &KEY).await).await;
-        heads.push(store.store.chain_head().await.unwrap());
+        heads.push(store.store.read().chain_head().await.unwrap());
     }
     heads
 }
@@ -40,7 +40,7 @@ fn verify(
 
 /// What is stored.
 async fn stored(store: &TestStore) -> (Option<ChainCheckpoint>, Vec<AuditEntry>) {
-    (store.store.audit_checkpoint().await.unwrap(), store.store.audit_entries(0, 100).await.unwrap())
+    (store.store.read().audit_checkpoint().await.unwrap(), store.store.read().audit_entries(0, 100).await.unwrap())
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn a_chain_all_of_whose_records_went_goes_on_where_it_was() {
     let store = TestStore::new().await;
     let heads = six(&store).await;
     assert_eq!(retire(&store, 50, 100).await, 6);
-    assert_eq!(store.store.chain_head().await.unwrap(), heads[5]);
+    assert_eq!(store.store.read().chain_head().await.unwrap(), heads[5]);
     store.given(async |tx| tx.insert_audit_record(&record(7), &KEY).await).await;
     let (checkpoint, entries) = stored(&store).await;
     assert_eq!(entries[0].sequence, 7);

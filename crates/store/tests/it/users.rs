@@ -28,7 +28,7 @@ async fn every_field_of_a_user_is_read_back() {
         };
         let new = NewUser { user: user.clone(), password_hash: PasswordHash("$argon2id$v=19$x".to_owned()) };
         store.given(async |tx| tx.insert_user(&new).await).await;
-        assert_eq!(store.store.find_user(user.id).await.unwrap(), Some(user));
+        assert_eq!(store.store.read().find_user(user.id).await.unwrap(), Some(user));
     }
 }
 
@@ -39,7 +39,7 @@ async fn a_service_account_has_no_address_and_was_never_seen() {
         let mut new = service_account(name);
         new.user.last_seen_at = None;
         store.given(async |tx| tx.insert_user(&new).await).await;
-        assert_eq!(store.store.find_user(new.user.id).await.unwrap(), Some(new.user));
+        assert_eq!(store.store.read().find_user(new.user.id).await.unwrap(), Some(new.user));
     }
 }
 
@@ -48,7 +48,7 @@ async fn nobody_is_found_by_an_empty_address() {
     let store = TestStore::new().await;
     let new = service_account("robot");
     store.given(async |tx| tx.insert_user(&new).await).await;
-    assert!(store.store.find_login("").await.unwrap().is_none());
+    assert!(store.store.read().find_login("").await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -60,10 +60,10 @@ async fn a_login_gives_the_user_and_the_hash_whatever_the_case() {
     for new in [&ann, &bob] {
         store.given(async |tx| tx.insert_user(new).await).await;
     }
-    let (user, hash) = store.store.find_login("ANN@Example.COM").await.unwrap().unwrap();
+    let (user, hash) = store.store.read().find_login("ANN@Example.COM").await.unwrap().unwrap();
     assert_eq!((user, hash.0.as_str()), (ann.user, "hash of ann"));
-    assert!(store.store.find_login("ann@example.co_").await.unwrap().is_none());
-    assert!(store.store.find_login("ann").await.unwrap().is_none());
+    assert!(store.store.read().find_login("ann@example.co_").await.unwrap().is_none());
+    assert!(store.store.read().find_login("ann").await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn usernames_and_addresses_are_unique_whatever_the_case() {
         let refused = store.attempt(async |tx| tx.insert_user(&new).await).await;
         assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
     }
-    assert_eq!(store.store.count_users().await.unwrap(), 1);
+    assert_eq!(store.store.read().count_users().await.unwrap(), 1);
 }
 
 #[tokio::test]
@@ -89,7 +89,7 @@ async fn a_user_is_found_by_username_whatever_the_case_and_by_nothing_else() {
     let store = TestStore::new().await;
     let ann = store.user("ann").await;
     store.user("anna").await;
-    let found = async |name: &str| store.store.find_user_by_username(name).await.unwrap().map(|user| user.id);
+    let found = async |name: &str| store.store.read().find_user_by_username(name).await.unwrap().map(|user| user.id);
     assert_eq!(found("Ann").await, Some(ann));
     for other in ["an_", "an%", "a", "", "ann "] {
         assert_eq!(found(other).await, None, "{other:?}");
@@ -102,23 +102,23 @@ async fn a_deleted_users_name_and_address_are_free_again() {
     let first = new_user("ann");
     store.given(async |tx| tx.insert_user(&first).await).await;
     assert_eq!(store.tamper("UPDATE users SET deleted = 1").await, 1);
-    assert_eq!(store.store.find_user_by_username("ann").await.unwrap(), None);
-    assert!(store.store.find_login("ann@example.com").await.unwrap().is_none());
-    assert_eq!(store.store.count_users().await.unwrap(), 0);
+    assert_eq!(store.store.read().find_user_by_username("ann").await.unwrap(), None);
+    assert!(store.store.read().find_login("ann@example.com").await.unwrap().is_none());
+    assert_eq!(store.store.read().count_users().await.unwrap(), 0);
 
     let mut second = new_user("ann");
     second.user.id = UserId(uuid(2));
     store.given(async |tx| tx.insert_user(&second).await).await;
-    assert_eq!(store.store.find_user_by_username("ann").await.unwrap(), Some(second.user));
+    assert_eq!(store.store.read().find_user_by_username("ann").await.unwrap(), Some(second.user));
     // Records still speak of the first one.
-    assert!(store.store.find_user(first.user.id).await.unwrap().unwrap().deleted);
+    assert!(store.store.read().find_user(first.user.id).await.unwrap().unwrap().deleted);
 }
 
 #[tokio::test]
 async fn changes_of_a_user_are_read_back_and_touch_nobody_else() {
     let store = TestStore::new().await;
     let (ann, bob) = (store.user("ann").await, store.user("bob").await);
-    let before = store.store.find_user(bob).await.unwrap();
+    let before = store.store.read().find_user(bob).await.unwrap();
     store
         .given(async |tx| {
             tx.update_user_status(ann, UserStatus::Suspended, at(1)).await?;
@@ -134,10 +134,10 @@ async fn changes_of_a_user_are_read_back_and_touch_nobody_else() {
     expected.name = "Anna A.".to_owned();
     expected.last_seen_at = Some(at(4));
     expected.updated_at = at(4);
-    assert_eq!(store.store.find_user(ann).await.unwrap(), Some(expected));
-    assert_eq!(store.store.find_user(bob).await.unwrap(), before);
-    assert_eq!(store.store.find_user_by_username("ANNA").await.unwrap().map(|user| user.id), Some(ann));
-    assert_eq!(store.store.find_user_by_username("ann").await.unwrap(), None);
+    assert_eq!(store.store.read().find_user(ann).await.unwrap(), Some(expected));
+    assert_eq!(store.store.read().find_user(bob).await.unwrap(), before);
+    assert_eq!(store.store.read().find_user_by_username("ANNA").await.unwrap().map(|user| user.id), Some(ann));
+    assert_eq!(store.store.read().find_user_by_username("ann").await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -148,7 +148,7 @@ async fn a_user_cannot_be_renamed_to_anothers_name_but_to_their_own_in_another_c
     let refused = store.attempt(async |tx| tx.update_user_profile(ann, "BOB", "", at(1)).await).await;
     assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
     store.given(async |tx| tx.update_user_profile(ann, "ANN", "", at(1)).await).await;
-    assert_eq!(store.store.find_user(ann).await.unwrap().unwrap().username, "ANN");
+    assert_eq!(store.store.read().find_user(ann).await.unwrap().unwrap().username, "ANN");
 }
 
 #[tokio::test]
@@ -172,13 +172,13 @@ async fn those_of_several_users_that_exist_are_found_once_each() {
     let store = TestStore::new().await;
     let (ann, bob) = (store.user("ann").await, store.user("bob").await);
     store.user("eve").await;
-    let found = store.store.users(&[bob, UserId(uuid(99)), ann, bob]).await.unwrap();
+    let found = store.store.read().users(&[bob, UserId(uuid(99)), ann, bob]).await.unwrap();
     let mut ids: Vec<UserId> = found.into_iter().map(|user| user.id).collect();
     ids.sort();
     let mut expected = vec![ann, bob];
     expected.sort();
     assert_eq!(ids, expected);
-    assert_eq!(store.store.users(&[]).await.unwrap(), []);
+    assert_eq!(store.store.read().users(&[]).await.unwrap(), []);
 }
 
 fn service_account(name: &str) -> NewUser {

@@ -1,0 +1,79 @@
+//! Which of the objects that records speak of are gone: a statement or two for each type, however many there are.
+use crate::resources::is_registrable;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use keyfob_rbac::Filter;
+use keyfob_store::{AuditRecord, GroupId, KeyId, ListGroups, OrganizationId, StoreError, UserId};
+use uuid::Uuid;
+
+use crate::AuthorizedStore;
+
+/// The ids of one type.
+type Ids = BTreeSet<String>;
+
+fn uuids(ids: &Ids) -> Vec<Uuid> {
+    ids.iter().filter_map(|id| Uuid::try_parse(id).ok()).collect()
+}
+
+fn texts<T: ToString>(ids: impl IntoIterator<Item = T>) -> Ids {
+    ids.into_iter().map(|id| id.to_string()).collect()
+}
+
+impl AuthorizedStore {
+    /// Types and ids of those that are gone. Whoever may see a record may see that.
+    pub(crate) async fn deleted_targets(
+        &self,
+        records: &[AuditRecord],
+    ) -> Result<HashSet<(String, String)>, StoreError> {
+        let mut by_type: BTreeMap<&str, Ids> = BTreeMap::new();
+        let nil = Uuid::nil().to_string();
+        for record in records.iter().filter(|record| record.resource_id != nil) {
+            by_type.entry(&record.resource_type).or_default().insert(record.resource_id.clone());
+        }
+        let mut deleted = HashSet::new();
+        for (of, ids) in by_type {
+            let existing = self.existing_ids(of, &ids, records).await?;
+            deleted.extend(ids.difference(&existing).map(|id| (of.to_owned(), id.clone())));
+        }
+        Ok(deleted)
+    }
+
+    /// Those of the ids that are still there.
+    async fn existing_ids(&self, of: &str, ids: &Ids, records: &[AuditRecord]) -> Result<Ids, StoreError> {
+        let mut store = self.read();
+        let users: Vec<UserId> = uuids(ids).into_iter().map(UserId).collect();
+        Ok(match of {
+            "user" => {
+                let users = store.users(&users).await?;
+                texts(users.into_iter().filter(|user| !user.deleted).map(|user| user.id))
+            }
+            "organization_member" => {
+                texts(store.memberships_of_all(&users).await?.into_iter().map(|member| member.user_id))
+            }
+            "organization" => texts(store.organizations(&Filter::All).await?.into_iter().map(|of| of.id)),
+            "group" => {
+                let ids = uuids(ids).into_iter().map(GroupId).collect();
+                let list = ListGroups { visible: Filter::All, ids, ..ListGroups::default() };
+                texts(store.groups(&list).await?.into_iter().map(|group| group.id))
+            }
+            "api_key" => {
+                let ids: Vec<KeyId> = ids.iter().filter_map(|id| KeyId::parse(id)).collect();
+                texts(store.existing_keys(&ids).await?)
+            }
+            "custom_role" => {
+                let organizations: BTreeSet<Uuid> =
+                    records.iter().filter_map(|record| record.organization_id).map(|id| id.0).collect();
+                let organizations: Vec<OrganizationId> = organizations.into_iter().map(OrganizationId).collect();
+                texts(store.custom_roles(&organizations).await?.into_iter().map(|role| role.name))
+            }
+            _ => {
+                // What is not registered is not known to be gone.
+                if !self.catalogue().resource_type(of).is_some_and(is_registrable) {
+                    return Ok(ids.clone());
+                }
+                let found = store.resources_by_id(of, &uuids(ids)).await?;
+                texts(found.into_iter().map(|resource| resource.key.id.0))
+            }
+        })
+    }
+}

@@ -1,0 +1,319 @@
+//! What every operation can reach: the store, the clock, the generator, the keys and the rules of the deployment.
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use keyfob_rbac::{AllowEntry, Catalogue, RoleSettings};
+use keyfob_store::{ChainKey, Limits, SecretHash, Store, StoreError};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::{
+    Clock, DataDir, DataDirError, Random, Seal, audit,
+    audit::{EventKind, GatheredRefusals},
+    caller::RoleBook,
+    data_dir::private_file,
+    devices::PollIntervals,
+    passwords::HashError,
+    passwords::{Passwords, UnknownAccountAttempts},
+    sign_in::{Renewals, SessionRenewer, Tickets},
+};
+
+/// The name of the database file in the data directory.
+const DATABASE: &str = "keyfob.db";
+
+/// The authority on who may do what, over one database. Cheap to clone.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "holds the generator of secrets")]
+pub struct Authority(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    clock: Clock,
+    random: Random,
+    catalogue: Arc<Catalogue>,
+    role_book: RoleBook,
+    passwords: Passwords,
+    unknown_accounts: UnknownAccountAttempts,
+    refusals: GatheredRefusals,
+    mail_queue: Notify,
+    polls: PollIntervals,
+    seal: Seal,
+    tickets: Tickets,
+    renewals: Renewals,
+    renewer: Box<dyn SessionRenewer>,
+    rules: Rules,
+    audit_key: ChainKey,
+    dummy_hash: SecretHash,
+    deployment_id: Uuid,
+    recorded_status: fn(EventKind) -> u16,
+    // Held for as long as the authority lives: no other process may use the data directory.
+    _data_dir: DataDir,
+}
+
+/// The rules of a deployment that its operator sets.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// How long keys live.
+    pub lifetimes: Lifetimes,
+    /// Only owners sign in with a password.
+    pub is_password_auth_disabled: bool,
+    /// Whether an `OpenID` Connect provider is set up.
+    pub has_oidc: bool,
+    /// Whether roles of users of that provider follow what it says.
+    pub has_role_sync: bool,
+    /// Whether a mail server is set up.
+    pub sends_mail: bool,
+}
+
+/// How long keys live; durations of zero set no bound unless said otherwise.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    /// A session, from its last use where sessions slide.
+    pub session: Duration,
+    /// Whether use extends a session.
+    pub sessions_slide: bool,
+    /// How long a session lives at most, from signing in.
+    pub session_absolute: Duration,
+    /// A token whose request names no lifetime.
+    pub token_default: Duration,
+    /// The longest that a token may live.
+    pub token_max: Duration,
+    /// The longest that an owner's token may live.
+    pub token_max_for_owners: Duration,
+    /// How long expired keys are kept; zero keeps them for ever.
+    pub retention: Duration,
+    /// The same for audit records.
+    pub audit_retention: Duration,
+}
+
+/// What an [`Authority`] is opened with.
+#[expect(missing_debug_implementations, reason = "holds the generator of secrets")]
+pub struct AuthorityParts {
+    /// Where the data is.
+    pub data_dir: DataDir,
+    /// Bounds on the database.
+    pub limits: Limits,
+    /// The only source of time.
+    pub clock: Clock,
+    /// The only source of randomness.
+    pub random: Random,
+    /// The resource types and actions.
+    pub catalogue: Arc<Catalogue>,
+    /// The operator's rules.
+    pub rules: Rules,
+    /// What renews sessions at identity providers.
+    pub renewer: Box<dyn SessionRenewer>,
+    /// The status that the front answers an event with, for its record.
+    pub recorded_status: fn(EventKind) -> u16,
+}
+
+/// Why an authority did not open.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The database cannot be opened.
+    #[error("the database in `{path}` cannot be opened: {cause}")]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// What the store says.
+        cause: StoreError,
+    },
+    /// The key of the chain of audit records cannot be read.
+    #[error("the key of the audit records, `{path}`, cannot be used: {cause}; restore it from a backup")]
+    AuditKey {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// Keys or resources name types that the catalogue does not have.
+    #[error(
+        "the database holds what the resource types no longer have: {}; bring the types back, or remove what names \
+         them with the previous file",
+        .0.join(", ")
+    )]
+    UnknownTypes(Vec<String>),
+    /// Passwords cannot be hashed on this machine.
+    #[error(transparent)]
+    Passwords(#[from] HashError),
+}
+
+impl Authority {
+    /// Opens the database of a data directory, makes it if there is none, and checks that the catalogue still has all
+    /// that it names.
+    ///
+    /// # Errors
+    /// When the directory, the database, its keys or the catalogue cannot be used.
+    pub async fn open(parts: AuthorityParts) -> Result<Self, OpenError> {
+        let AuthorityParts { data_dir, limits, clock, random, catalogue, rules, renewer, recorded_status } = parts;
+        let path = data_dir.path().join(DATABASE);
+        let database = |cause| OpenError::Database { path: path.clone(), cause };
+        // SQLite gives the files beside it the same permissions.
+        private_file(&path).map_err(|cause| DataDirError::Unusable { path: path.clone(), cause })?;
+        let store = Store::open(&path, limits).await.map_err(database)?;
+        check_types(&store, &catalogue).await.map_err(database)??;
+        let deployment_id = deployment_id(&store, &random).await.map_err(database)?;
+        let seal = Seal::load(data_dir.path(), &random)?;
+        let head = store.read().chain_head().await.map_err(database)?;
+        let audit_key = audit::load_key(data_dir.path(), head.is_start(), &random)?;
+        tracing::info!(%head, "the chain of audit records");
+        Ok(Self(Arc::new(Inner {
+            role_book: RoleBook::new(Arc::clone(&catalogue), RoleSettings::default()),
+            passwords: Passwords::new()?,
+            unknown_accounts: UnknownAccountAttempts::default(),
+            refusals: GatheredRefusals::default(),
+            mail_queue: Notify::default(),
+            polls: PollIntervals::default(),
+            tickets: Tickets::new(&seal.derived("convert-login"), &deployment_id),
+            renewals: Renewals::default(),
+            dummy_hash: SecretHash(random.bytes()),
+            store,
+            clock,
+            random,
+            catalogue,
+            seal,
+            renewer,
+            rules,
+            audit_key,
+            deployment_id,
+            recorded_status,
+            _data_dir: data_dir,
+        })))
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.0.store.ping().await
+    }
+
+    /// Closes all connections once what is under way is done.
+    pub async fn close(&self) {
+        self.0.store.close().await;
+    }
+
+    /// The only source of time.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// The only source of randomness.
+    pub fn random(&self) -> &Random {
+        &self.0.random
+    }
+
+    /// The resource types and actions.
+    pub fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.0.catalogue
+    }
+
+    /// The rules of the deployment.
+    pub fn rules(&self) -> &Rules {
+        &self.0.rules
+    }
+
+    /// Names the deployment, for ever.
+    pub fn deployment_id(&self) -> Uuid {
+        self.0.deployment_id
+    }
+
+    pub(crate) fn role_book(&self) -> &RoleBook {
+        &self.0.role_book
+    }
+
+    /// Hashes and verifies passwords.
+    pub fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    pub(crate) fn unknown_accounts(&self) -> &UnknownAccountAttempts {
+        &self.0.unknown_accounts
+    }
+
+    /// Refusals that are not recorded yet.
+    pub fn refusals(&self) -> &GatheredRefusals {
+        &self.0.refusals
+    }
+
+    /// Wakes what sends mails.
+    pub fn mail_queue(&self) -> &Notify {
+        &self.0.mail_queue
+    }
+
+    pub(crate) fn polls(&self) -> &PollIntervals {
+        &self.0.polls
+    }
+
+    pub(crate) fn seal(&self) -> &Seal {
+        &self.0.seal
+    }
+
+    /// Signs and reads promises to convert a login type.
+    pub fn tickets(&self) -> &Tickets {
+        &self.0.tickets
+    }
+
+    pub(crate) fn renewals(&self) -> &Renewals {
+        &self.0.renewals
+    }
+
+    pub(crate) fn renewer(&self) -> &dyn SessionRenewer {
+        &*self.0.renewer
+    }
+
+    pub(crate) fn audit_key(&self) -> &ChainKey {
+        &self.0.audit_key
+    }
+
+    /// What the secret of an unknown key is compared with, so that this takes as long.
+    pub(crate) fn dummy_hash(&self) -> &SecretHash {
+        &self.0.dummy_hash
+    }
+
+    pub(crate) fn recorded_status(&self, kind: EventKind) -> u16 {
+        (self.0.recorded_status)(kind)
+    }
+}
+
+/// Keys and resources must not name what the catalogue lacks: it would be dropped, and mean something else.
+async fn check_types(store: &Store, catalogue: &Catalogue) -> Result<Result<(), OpenError>, StoreError> {
+    let named = store.read().names_in_use().await?;
+    let scopes =
+        named.scopes.into_iter().filter(|name| catalogue.scope(name).is_err()).map(|name| format!("scope {name}"));
+    let entries = named
+        .allow_entries
+        .into_iter()
+        .filter(|entry| AllowEntry::parse(catalogue, entry).is_err())
+        .map(|entry| format!("allow-list entry {entry}"));
+    let types = named
+        .resource_types
+        .into_iter()
+        .filter(|name| catalogue.resource_type(name).is_none())
+        .map(|name| format!("resources of type {name}"));
+    let unknown: Vec<String> = scopes.chain(entries).chain(types).collect();
+    Ok(if unknown.is_empty() { Ok(()) } else { Err(OpenError::UnknownTypes(unknown)) })
+}
+
+async fn deployment_id(store: &Store, random: &Random) -> Result<Uuid, StoreError> {
+    const NAME: &str = "deployment_id";
+    if let Some(id) = store.read().find_setting(NAME).await?.and_then(|id| Uuid::try_parse(&id).ok()) {
+        return Ok(id);
+    }
+    let id = random.uuid();
+    crate::work::found_deployment(store, NAME, &id.to_string()).await?;
+    Ok(id)
+}

@@ -1,0 +1,211 @@
+//! Who acts: from a credential to a subject that decisions are made for, and the only store that it can reach.
+mod authenticate;
+mod denied;
+mod key_text;
+mod role_book;
+mod store;
+mod system;
+
+pub use authenticate::{Credential, Identified, Unauthenticated};
+pub(crate) use authenticate::{NotOnBehalf, hash_secret, on_behalf_of, refreshed};
+pub use denied::{Denied, Refused};
+pub(crate) use key_text::SECRET_LENGTH;
+pub use key_text::is_key_shaped;
+pub(crate) use role_book::{RoleBook, role_names};
+pub use store::AuthorizedStore;
+pub use system::System;
+
+pub use crate::sign_in::Lapsed;
+
+use crate::users::user_object;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use keyfob_rbac::{
+    Action, AllowList, AllowReach, Catalogue, Filter, Id, Object, ResourceType, ScopeName, Subject, authorize, filter,
+};
+use keyfob_store::{ApiKey, KeyId, OrganizationId, RightsVersion, User, UserId};
+
+use self::denied::Cause;
+
+use crate::{RequestContext, context::Denial};
+
+/// The subject of a request. Having one is the proof: it is made by authentication and for the server's own work alone.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "holds the hash of a secret")]
+pub struct Caller {
+    actor: Actor,
+    subject: Arc<Subject>,
+    catalogue: Arc<Catalogue>,
+    context: RequestContext,
+    /// The version of rights that these are at least as new as; none where nobody looked.
+    version: Option<RightsVersion>,
+}
+
+/// What stands behind a caller.
+#[derive(Clone)]
+enum Actor {
+    /// A user, with a key.
+    Key(Arc<PresentedKey>),
+    /// The server itself.
+    System,
+}
+
+/// A key that was presented and verified, with its owner.
+pub(crate) struct PresentedKey {
+    pub(crate) key: ApiKey,
+    pub(crate) user: User,
+    pub(crate) scopes: Vec<ScopeName>,
+    pub(crate) allow_list: AllowList,
+    /// It came in the cookie of a browser.
+    pub(crate) from_cookie: bool,
+}
+
+impl PresentedKey {
+    /// The end that every key minted with this one must have; a full key sets none.
+    pub(crate) fn end_of_children(&self) -> Option<Timestamp> {
+        (!is_full(&self.key)).then_some(self.key.expires_at)
+    }
+}
+
+/// Whether a key may do all that its owner may: such a key is *full*, every other *narrow*.
+pub(crate) fn is_full(key: &ApiKey) -> bool {
+    key.allow_list.iter().any(|entry| entry == "*:*") && key.scopes.iter().any(|scope| scope == "coder:all")
+}
+
+impl Caller {
+    /// One decision.
+    pub(crate) fn require(&self, action: Action, object: &Object<'_>) -> Result<(), Denied> {
+        self.context.decisions.required(object.resource_type, action);
+        if self.is_permitted(action, object) {
+            return Ok(());
+        }
+        let organization = match object.organization {
+            Id::Uuid(id) => Some(OrganizationId(id)),
+            _ => None,
+        };
+        self.context.decisions.denied(Denial { resource_type: object.resource_type, action, organization });
+        Err(self.denied(action, object.resource_type))
+    }
+
+    /// The object must be visible: a refusal looks as if it were not there.
+    pub(crate) fn require_visible(&self, object: &Object<'_>) -> Result<(), Refused> {
+        self.require(Action::READ, object).map_err(|denied| Refused::Hidden(Some(denied)))
+    }
+
+    /// The object is visible: a refusal says so.
+    pub(crate) fn require_permitted(&self, action: Action, object: &Object<'_>) -> Result<(), Refused> {
+        self.require(action, object).map_err(Refused::Denied)
+    }
+
+    /// What is personal is hidden from others, and refused to those whom it is about.
+    pub(crate) fn require_personal(&self, action: Action, user: UserId) -> Result<(), Refused> {
+        self.require(action, &user_object(user))
+            .map_err(|denied| if self.is_self(user) { Refused::Denied(denied) } else { Refused::Hidden(Some(denied)) })
+    }
+
+    /// What is answered for an object that is not there: the same as for one that may not be read.
+    pub(crate) fn missing(&self, resource_type: ResourceType) -> Refused {
+        Refused::Hidden(Some(self.denied(Action::READ, resource_type)))
+    }
+
+    /// A decision that the call does not depend on: it is not among those that the answer names.
+    pub(crate) fn is_permitted(&self, action: Action, object: &Object<'_>) -> bool {
+        authorize(&self.subject, action, object).is_allowed()
+    }
+
+    /// A refusal for another reason than a decision on an object.
+    pub(crate) fn refuse(&self, action: Action, resource_type: ResourceType) -> Denied {
+        self.context.decisions.denied(Denial { resource_type, action, organization: None });
+        self.denied(action, resource_type)
+    }
+
+    /// What a list of objects of this type may show.
+    pub(crate) fn visible(&self, action: Action, resource_type: ResourceType) -> Filter {
+        self.context.decisions.required(resource_type, action);
+        filter(&self.subject, action, resource_type)
+    }
+
+    /// Whether the caller could do that to some object of the type, as such objects are built.
+    pub(crate) fn could(&self, action: Action, resource_type: ResourceType) -> bool {
+        self.subject.roles_could_permit(action, resource_type)
+            && self.subject.scope_permits(action, resource_type)
+            && self.subject.allow_list_reach(resource_type) != AllowReach::None
+    }
+
+    /// The refusal of an action on a type, with what the key lacks for it. It looks at no object.
+    fn denied(&self, action: Action, resource_type: ResourceType) -> Denied {
+        let roles_could = self.subject.roles_could_permit(action, resource_type);
+        let cause = if !roles_could {
+            Cause::Other
+        } else if !self.subject.scope_permits(action, resource_type) {
+            Cause::Scopes
+        } else if !self.subject.allow_list_reaches(resource_type) {
+            Cause::AllowList
+        } else {
+            Cause::Other
+        };
+        Denied { catalogue: Arc::clone(&self.catalogue), resource_type, action, cause }
+    }
+
+    /// The compiled roles, scopes and allow list.
+    pub(crate) fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// The user behind the key; none for the server's own work.
+    pub fn user(&self) -> Option<&User> {
+        self.presented().map(|presented| &presented.user)
+    }
+
+    /// The user's name; empty for the server's own work.
+    pub fn username(&self) -> &str {
+        self.user().map(|user| user.username.as_str()).unwrap_or_default()
+    }
+
+    /// The key; none for the server's own work.
+    pub fn key(&self) -> Option<&ApiKey> {
+        self.presented().map(|presented| &presented.key)
+    }
+
+    pub(crate) fn presented(&self) -> Option<&PresentedKey> {
+        match &self.actor {
+            Actor::Key(presented) => Some(presented),
+            Actor::System => None,
+        }
+    }
+
+    /// The circumstances of the request.
+    pub fn context(&self) -> &RequestContext {
+        &self.context
+    }
+
+    /// The same caller for what is shown beside an answer where the caller may see it, and left out where not: the call
+    /// does not need it, so its answer does not name it.
+    pub(crate) fn incidental(&self) -> Self {
+        let mut caller = self.clone();
+        caller.context.decisions = crate::DecisionLog::default();
+        caller
+    }
+
+    /// Whether this is the caller's own user.
+    pub fn is_self(&self, user: UserId) -> bool {
+        self.user().is_some_and(|own| own.id == user)
+    }
+
+    /// Whether the key came in the cookie of a browser.
+    pub fn has_cookie(&self) -> bool {
+        self.presented().is_some_and(|presented| presented.from_cookie)
+    }
+
+    /// Whether the caller may set what another user signs in with: no narrow key may, because it could then sign in
+    /// with more than it has.
+    pub(crate) fn may_set_credentials_of_others(&self) -> bool {
+        self.key().is_none_or(is_full)
+    }
+
+    /// Whether this is the presented key itself. A key may always see and expire itself: that takes no scope.
+    pub(crate) fn is_own_identity(&self, key: &KeyId) -> bool {
+        self.key().is_some_and(|own| own.id == *key)
+    }
+}

@@ -1,0 +1,55 @@
+//! The store as one caller may use it. Fronts have no other.
+use std::sync::Arc;
+
+use keyfob_rbac::Catalogue;
+use keyfob_store::Reader;
+
+use crate::{Authority, Caller};
+
+/// The store in the hands of one caller.
+///
+/// Each method's documentation says which action on which object it requires. An object that the caller may not read
+/// is answered like one that is not there. Reads decide with the rights that the caller has had since the whole request
+/// arrived; changes decide in their own unit of work.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "holds the hash of a secret")]
+pub struct AuthorizedStore {
+    pub(crate) caller: Caller,
+    pub(crate) authority: Authority,
+}
+
+impl AuthorizedStore {
+    pub(crate) fn new(caller: Caller, authority: Authority) -> Self {
+        Self { caller, authority }
+    }
+
+    /// Who acts.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// The authority behind it.
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// The same store for what is shown beside an answer where the caller may see it, and left out where not: the
+    /// call does not need it, so its answer does not name it.
+    #[must_use]
+    pub fn incidental(&self) -> Self {
+        Self { caller: self.caller.incidental(), authority: self.authority.clone() }
+    }
+
+    /// Reads the committed state.
+    pub(crate) fn read(&self) -> Reader<'_> {
+        self.authority.store().read()
+    }
+
+    pub(crate) fn catalogue(&self) -> &Arc<Catalogue> {
+        self.authority.catalogue()
+    }
+
+    pub(crate) fn now(&self) -> jiff::Timestamp {
+        self.authority.now()
+    }
+}

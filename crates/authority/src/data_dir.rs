@@ -1,0 +1,65 @@
+//! The folder that holds all data: the database, and the keys that are kept beside it.
+use std::{
+    fs::{DirBuilder, File, TryLockError},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// A data directory that no other process uses: it is locked for as long as this lives.
+#[derive(Clone, Debug)]
+pub struct DataDir {
+    path: PathBuf,
+    _lock: Arc<File>,
+}
+
+/// Why a data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataDirError {
+    /// It cannot be made or written.
+    #[error("the data directory `{path}` cannot be used: {cause}; name another with --data-dir")]
+    Unusable {
+        /// The directory, or the file in it.
+        path: PathBuf,
+        /// What the operating system says.
+        cause: std::io::Error,
+    },
+    /// Another process has locked it.
+    #[error("another server uses the data directory `{0}`: stop it, or name another directory with --data-dir")]
+    Locked(PathBuf),
+}
+
+impl DataDir {
+    /// Makes the directory, readable for its owner alone, and locks it.
+    ///
+    /// # Errors
+    /// When it cannot be written, or another process has locked it.
+    pub fn open(path: &Path) -> Result<Self, DataDirError> {
+        let unusable = |cause| DataDirError::Unusable { path: path.to_owned(), cause };
+        let mut builder = DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(path).map_err(unusable)?;
+        let file = private_file(&path.join("lock")).map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: Arc::new(file) }),
+            Err(TryLockError::WouldBlock) => Err(DataDirError::Locked(path.to_owned())),
+            Err(TryLockError::Error(cause)) => Err(unusable(cause)),
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Opens a file, and makes it for its owner alone if there is none.
+pub(crate) fn private_file(path: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}

@@ -1,0 +1,195 @@
+//! The rules of single fields (`docs/compatibility.md`).
+
+/// Gathers what is wrong with a request's fields, so that all of it is said at once.
+#[derive(Debug, Default)]
+pub struct Fields(Vec<WrongField>);
+
+/// A field that breaks a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrongField {
+    /// The field's name on the wire.
+    pub field: String,
+    /// The rule's name, as clients of Coder know it.
+    pub rule: &'static str,
+    /// What the field held.
+    pub value: String,
+}
+
+/// All fields of a request that break a rule; at least one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} fields break their rules", .0.len())]
+pub struct WrongFields(pub Vec<WrongField>);
+
+impl Fields {
+    /// The field must hold something.
+    #[must_use]
+    pub fn required(mut self, field: &str, value: &str) -> Self {
+        self.rule(field, "required", value, !value.is_empty());
+        self
+    }
+
+    /// The field must hold an e-mail address.
+    #[must_use]
+    pub fn email(self, field: &str, value: &str) -> Self {
+        self.email_required_by(field, "required", value)
+    }
+
+    /// The same, where the rule that requires it has a name of its own.
+    #[must_use]
+    pub fn email_required_by(mut self, field: &str, tag: &'static str, value: &str) -> Self {
+        if self.rule(field, tag, value, !value.is_empty()) {
+            self.rule(field, "email", value, is_email(value));
+        }
+        self
+    }
+
+    /// The field must hold a username.
+    #[must_use]
+    pub fn username(mut self, field: &str, value: &str) -> Self {
+        if self.rule(field, "required", value, !value.is_empty()) {
+            self.rule(field, "username", value, is_username(value));
+        }
+        self
+    }
+
+    /// The field must hold a name of words with single hyphens between.
+    #[must_use]
+    pub fn slug(mut self, field: &str, tag: &'static str, value: &str) -> Self {
+        if self.rule(field, "required", value, !value.is_empty()) {
+            self.rule(field, tag, value, slug_problem(value).is_none());
+        }
+        self
+    }
+
+    /// The field must hold a group's name.
+    #[must_use]
+    pub fn group_name(mut self, field: &str, value: &str) -> Self {
+        if self.rule(field, "required", value, !value.is_empty()) {
+            self.rule(field, "group_name", value, is_group_name(value));
+        }
+        self
+    }
+
+    /// The field may hold a name for people.
+    #[must_use]
+    pub fn display_name(mut self, field: &str, tag: &'static str, value: &str) -> Self {
+        self.rule(field, tag, value, value.chars().count() <= 64 && value.trim() == value);
+        self
+    }
+
+    /// The field may hold a person's name.
+    #[must_use]
+    pub fn real_name(mut self, field: &str, value: &str) -> Self {
+        self.rule(field, "user_real_name", value, value.len() <= 128 && value.trim() == value);
+        self
+    }
+
+    /// The field must hold one of these, if anything.
+    #[must_use]
+    pub fn one_of(mut self, field: &str, value: &str, of: &[&str]) -> Self {
+        self.rule(field, "oneof", value, value.is_empty() || of.contains(&value));
+        self
+    }
+
+    fn rule(&mut self, field: &str, tag: &'static str, value: &str, holds: bool) -> bool {
+        if !holds {
+            self.0.push(WrongField { field: field.to_owned(), rule: tag, value: value.to_owned() });
+        }
+        holds
+    }
+
+    /// Goes on if every field keeps its rules.
+    ///
+    /// # Errors
+    /// All that do not.
+    pub fn check(self) -> Result<(), WrongFields> {
+        if self.0.is_empty() { Ok(()) } else { Err(WrongFields(self.0)) }
+    }
+}
+
+/// Whether the text is an e-mail address: one `@`, a domain with a dot, no blanks, no name around it.
+pub fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.split_once('@') else { return false };
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let local_ok = !local.is_empty()
+        && local.len() <= 64
+        && !local.starts_with('.')
+        && !local.ends_with('.')
+        && !local.contains("..")
+        && local.chars().all(|c| c.is_alphanumeric() || ".!#$%&'*+/=?^_`{|}~-".contains(c));
+    local_ok && text.len() <= 254 && domain.contains('.') && domain.split('.').all(label)
+}
+
+/// Whether the text can be a username: 1 to 32 letters and digits with single hyphens between; not a word that paths
+/// need for themselves.
+pub fn is_username(text: &str) -> bool {
+    slug_problem(text).is_none() && !text.eq_ignore_ascii_case("me")
+}
+
+/// Whether the text can be a group's name: words as in usernames, 255 bytes at most.
+pub fn is_group_name(text: &str) -> bool {
+    name_problem(text, 255).is_none()
+}
+
+/// What is wrong with a name that paths hold: 1 to 32 letters and digits with single hyphens between; not a word that
+/// paths need for themselves.
+pub fn slug_problem(text: &str) -> Option<String> {
+    name_problem(text, 32)
+}
+
+fn name_problem(text: &str, most: usize) -> Option<String> {
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if text.is_empty() {
+        Some("must be >= 1 character".to_owned())
+    } else if text.len() > most {
+        Some(format!("must be <= {most} characters"))
+    } else if ["new", "create"].contains(&text.to_ascii_lowercase().as_str()) {
+        Some(format!("cannot use {text:?} as a name"))
+    } else if !text.split('-').all(is_word) {
+        Some("must be alphanumeric with hyphens".to_owned())
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn e_mail_addresses_have_one_at_and_a_domain_with_a_dot() {
+        for good in ["a@b.co", "first.last+tag@mail.example.com", "o'neill@example.com"] {
+            assert!(is_email(good), "{good}");
+        }
+        for bad in
+            ["", "a", "root@localhost", "a@b@c.de", " a@b.co", "A <a@b.co>", "a@b.co ", "a@.co", "a@b..co", ".a@b.co"]
+        {
+            assert!(!is_email(bad), "{bad}");
+        }
+    }
+
+    /// Contract, section 1.4.
+    #[test]
+    fn names_of_groups_are_longer() {
+        assert!(is_group_name(&"a".repeat(255)) && is_group_name("platform-team"));
+        for bad in ["", "a b", "a_b", "new", &"a".repeat(256)] {
+            assert!(!is_group_name(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn usernames_are_words_with_single_hyphens() {
+        for good in ["a", "Alice", "keys-tok", "a1-b2", "a".repeat(32).as_str()] {
+            assert!(is_username(good), "{good}");
+        }
+        // Stance: `me` is an address, not a name.
+        for bad in ["", "-a", "a-", "a--b", "a_b", "a b", "new", "create", "me", "Me", "a".repeat(33).as_str()] {
+            assert!(!is_username(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod audit;
+pub mod authcheck;
+mod authority;
+mod caller;
+mod clock;
+mod context;
+pub mod data;
+mod data_dir;
+pub mod deployment;
+pub mod devices;
+pub mod fields;
+pub mod groups;
+pub mod notices;
+pub mod organizations;
+pub mod passwords;
+mod random;
+pub mod resources;
+pub mod response_timing;
+pub mod roles;
+mod seal;
+pub mod sessions;
+pub mod sign_in;
+pub mod tokens;
+pub mod users;
+mod work;
+
+pub use authority::{Authority, AuthorityParts, Lifetimes, OpenError, Rules};
+pub use caller::{
+    AuthorizedStore, Caller, Credential, Denied, Identified, Lapsed, Refused, System, Unauthenticated, is_key_shaped,
+};
+pub use clock::Clock;
+pub use context::{DecisionLog, KeyLife, RequestContext};
+pub use data_dir::{DataDir, DataDirError};
+pub use random::Random;
+pub use seal::Seal;
+pub use work::Unrecorded;

@@ -1,0 +1,44 @@
+//! A bound on guessing: after so many wrong passwords in a row, an account's password is not looked at for a while
+//! (NIST SP 800-63B, section 5.2.2; at most 100 failures).
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use keyfob_store::AttemptBounds;
+use sha2::{Digest as _, Sha256};
+
+/// How many wrong passwords in a row, and how long no other is looked at then.
+pub(crate) const BOUNDS: AttemptBounds = AttemptBounds { failures: 100, pause: SignedDuration::from_hours(1) };
+/// How many addresses of nobody are remembered.
+const MOST_ADDRESSES: usize = 10_000;
+
+/// Sign-ins with addresses that nobody has are bounded like all others: who guesses must not see the difference. Only
+/// so many are remembered, and not over a restart.
+#[derive(Debug, Default)]
+pub(crate) struct UnknownAccountAttempts(Mutex<HashMap<[u8; 32], Failures>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Failures {
+    count: u32,
+    last: Timestamp,
+}
+
+impl UnknownAccountAttempts {
+    /// Counts an attempt with an address that nobody has; says until when there is to be none, if that is so.
+    pub(crate) fn attempt(&self, address: &str, now: Timestamp) -> Option<Timestamp> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key: [u8; 32] = Sha256::digest(address.to_lowercase()).into();
+        if !known.contains_key(&key) && known.len() >= MOST_ADDRESSES {
+            let oldest = known.iter().min_by_key(|(_, failures)| failures.last).map(|(key, _)| *key);
+            oldest.and_then(|oldest| known.remove(&oldest));
+        }
+        let failures = known.entry(key).or_insert(Failures { count: 0, last: now });
+        if let Some(until) = BOUNDS.refused_until(failures.count, failures.last, now) {
+            return Some(until);
+        }
+        *failures = Failures { count: failures.count.saturating_add(1), last: now };
+        None
+    }
+}

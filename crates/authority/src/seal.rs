@@ -1,0 +1,93 @@
+//! What the server must be able to read again is kept sealed: a copy of the database alone tells nobody.
+use std::{
+    io::{ErrorKind, Write as _},
+    path::Path,
+};
+
+use chacha20poly1305::{
+    KeyInit as _, XChaCha20Poly1305, XNonce,
+    aead::{Aead as _, Payload},
+};
+use hmac::{Hmac, Mac as _};
+use keyfob_api::secret::SecretText;
+use sha2::Sha512;
+
+use crate::{DataDirError, Random, data_dir::private_file};
+
+/// The name of the key's file in the data directory.
+const FILE: &str = "seal.key";
+const KEY: usize = 32;
+const NONCE: usize = 24;
+
+/// Seals and opens (XChaCha20-Poly1305), with a key in a file beside the database.
+pub struct Seal {
+    cipher: XChaCha20Poly1305,
+    key: [u8; KEY],
+}
+
+impl Seal {
+    /// The seal of a data directory. It is made where there is none: then nothing can be opened that was sealed before,
+    /// and people sign in again.
+    pub fn load(data_dir: &Path, random: &Random) -> Result<Self, DataDirError> {
+        let path = data_dir.join(FILE);
+        let bad = |cause: std::io::Error| DataDirError::Unusable { path: path.clone(), cause };
+        let key = match std::fs::read(&path) {
+            Ok(bytes) => bytes.try_into().map_err(|_| bad(ErrorKind::InvalidData.into()))?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let key = random.bytes_for_visitor::<KEY>();
+                let mut file = private_file(&path).map_err(bad)?;
+                file.write_all(&key).and_then(|()| file.sync_all()).map_err(bad)?;
+                key
+            }
+            Err(error) => return Err(bad(error)),
+        };
+        Ok(Self { cipher: XChaCha20Poly1305::new(&key.into()), key })
+    }
+
+    /// Seals a secret that belongs to something: it opens for that alone. None if the machine has no memory left.
+    pub fn seal(&self, secret: &SecretText, of: &str, random: &Random) -> Option<Vec<u8>> {
+        let nonce = random.bytes_for_visitor::<NONCE>();
+        let payload = Payload { msg: secret.reveal().as_bytes(), aad: of.as_bytes() };
+        let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload).ok()?;
+        Some([&nonce[..], &sealed].concat())
+    }
+
+    /// Opens what was sealed for this; none if it was not, or with another key.
+    pub fn open(&self, sealed: &[u8], of: &str) -> Option<SecretText> {
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
+        let payload = Payload { msg: sealed, aad: of.as_bytes() };
+        let plain = self.cipher.decrypt(&XNonce::from(*nonce), payload).ok()?;
+        String::from_utf8(plain).ok().map(SecretText::new)
+    }
+
+    /// A key for one purpose alone, made from the seal's.
+    pub fn derived(&self, purpose: &str) -> [u8; 64] {
+        // Shorter keys are filled up with zeros (RFC 2104).
+        let mut block = [0; 128];
+        block.iter_mut().zip(self.key).for_each(|(to, from)| *to = from);
+        let mut mac = Hmac::<Sha512>::new(&block.into());
+        mac.update(purpose.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_opens_with_the_same_key_for_the_same_thing_alone() {
+        let (data, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let random = Random::seeded(1);
+        let seal = Seal::load(data.path(), &random).unwrap();
+        let sealed = seal.seal(&SecretText::new("refresh"), "amy", &random).unwrap();
+        assert!(!sealed.windows(7).any(|window| window == b"refresh"));
+        let again = Seal::load(data.path(), &random).unwrap();
+        assert_eq!(again.open(&sealed, "amy").unwrap().reveal(), "refresh");
+        assert!(again.open(&sealed, "bob").is_none());
+        assert!(Seal::load(other.path(), &random).unwrap().open(&sealed, "amy").is_none());
+        assert!(again.open(&sealed[..10], "amy").is_none());
+        assert_eq!(seal.derived("a"), again.derived("a"));
+        assert_ne!(seal.derived("a"), seal.derived("b"));
+    }
+}

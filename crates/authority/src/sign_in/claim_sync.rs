@@ -1,0 +1,120 @@
+//! Groups and roles that a provider decides on: people have exactly those, from sign-in to sign-in.
+use std::collections::BTreeSet;
+
+use keyfob_rbac::{RoleName, is_assignable};
+use keyfob_store::{Group, GroupId, GroupSource, StoreError, User};
+
+use crate::{
+    audit::{EventKind, group_event, user_event},
+    fields::is_group_name,
+    sign_in::ProviderGroups,
+    work::Work,
+};
+
+impl Work {
+    /// Gives a user exactly these roles; those that there are not are left out. The last owner stays one.
+    pub(crate) async fn follow_roles(&mut self, user: User, roles: Option<&[String]>) -> Result<User, StoreError> {
+        let Some(roles) = roles else { return Ok(user) };
+        let mut known: Vec<String> =
+            roles.iter().filter(|name| is_assignable(&RoleName::site(name))).cloned().collect();
+        if known.len() < roles.len() {
+            tracing::warn!(user.id = %user.id, "the provider names roles that there are not");
+        }
+        // Somebody must be: nobody else could give it back.
+        if user.is_owner()
+            && !known.iter().any(|role| role == User::OWNER)
+            && !self.read().has_other_owner(user.id).await?
+        {
+            tracing::warn!(user.id = %user.id, "stays an owner, though the provider does not say so: there is no other");
+            known.push(User::OWNER.to_owned());
+        }
+        known.sort_unstable();
+        known.dedup();
+        if known == user.roles {
+            return Ok(user);
+        }
+        self.tx.update_user_roles(user.id, &known, self.now()).await?;
+        let changed = User { roles: known, ..user.clone() };
+        self.record(user_event(EventKind::UserUpdated, Some(&user), &changed));
+        Ok(changed)
+    }
+
+    /// Puts a user into exactly these groups of the default organization, if they are a member of it.
+    pub(crate) async fn follow_groups(&mut self, user: &User, wanted: &ProviderGroups) -> Result<(), StoreError> {
+        let organization = self.default_organization().await?;
+        if self.read().find_member(organization.id, user.id).await?.is_none() {
+            return Ok(());
+        }
+        let mut now_in = Vec::new();
+        // Several of the provider's groups may be one here.
+        let names: BTreeSet<&str> = wanted.names.iter().map(String::as_str).collect();
+        for name in names {
+            if let Some(group) = self.group_named(&organization, name, wanted.creates).await? {
+                if self.tx.insert_group_member(group.id, user.id).await? {
+                    self.record_members(&group, &[user], &[]).await?;
+                }
+                now_in.push(group.id);
+            }
+        }
+        for id in self.read().group_ids_of(user.id).await? {
+            self.leave(user, id, &now_in, organization.id).await?;
+        }
+        Ok(())
+    }
+
+    async fn leave(
+        &mut self,
+        user: &User,
+        id: GroupId,
+        stays_in: &[GroupId],
+        organization: keyfob_store::OrganizationId,
+    ) -> Result<(), StoreError> {
+        let Some(group) = self.read().find_group(id).await?.filter(|group| group.organization_id == organization)
+        else {
+            return Ok(());
+        };
+        if !stays_in.contains(&id) && self.tx.delete_group_member(id, user.id).await? {
+            self.record_members(&group, &[], &[user]).await?;
+        }
+        Ok(())
+    }
+
+    async fn record_members(&mut self, group: &Group, added: &[&User], removed: &[&User]) -> Result<(), StoreError> {
+        let ids = |users: &[&User]| users.iter().map(|user| user.id).collect::<Vec<_>>();
+        let changed = (&*ids(added), &*ids(removed));
+        self.record(group_event(EventKind::GroupUpdated, Some(group), Some(group), changed));
+        Ok(())
+    }
+
+    /// The group of that name, made if that is wanted.
+    async fn group_named(
+        &mut self,
+        organization: &keyfob_store::Organization,
+        name: &str,
+        creates: bool,
+    ) -> Result<Option<Group>, StoreError> {
+        let found = self.read().find_group_by_name(organization.id, name).await?;
+        if found.is_some() || !creates {
+            return Ok(found.filter(|group| !group.is_everyone()));
+        }
+        if !is_group_name(name) {
+            tracing::warn!(group = name, "the provider names a group that cannot be called so here");
+            return Ok(None);
+        }
+        let now = self.now();
+        let group = Group {
+            id: GroupId(self.authority.random().uuid()),
+            organization_id: organization.id,
+            name: name.to_owned(),
+            display_name: String::new(),
+            avatar_url: String::new(),
+            quota_allowance: 0,
+            source: GroupSource::Oidc,
+            created_at: now,
+            updated_at: now,
+        };
+        self.tx.insert_group(&group).await?;
+        self.record(group_event(EventKind::GroupCreated, None, Some(&group), (&[], &[])));
+        Ok(Some(group))
+    }
+}

@@ -1,0 +1,94 @@
+//! Issuing keys.
+//!
+//! INVARIANT: no key is stronger than the one it was minted with. [`issue`] makes every new key, within [`bounds`].
+use jiff::{SignedDuration, Timestamp};
+use keyfob_api::secret::SecretText;
+use keyfob_rbac::{AllowList, ScopeName, scopes_exceeding};
+use keyfob_store::{ApiKey, KeyId, KeyLoginType};
+
+use super::{MintError, MintRequest, MintedKey, NewKeyKind, Requested, lifetime_seconds};
+use crate::{
+    Authority, Caller,
+    caller::{SECRET_LENGTH, hash_secret},
+};
+
+/// What a new key may do, to what, and until when at the most.
+pub(crate) struct Bounds {
+    pub(crate) scopes: Vec<ScopeName>,
+    pub(crate) allow_list: AllowList,
+    pub(crate) end: Option<Timestamp>,
+}
+
+/// A key as ordered, within the bounds of the caller's own.
+pub(crate) fn issue(
+    authority: &Authority,
+    caller: &Caller,
+    request: MintRequest,
+) -> Result<(ApiKey, MintedKey), MintError> {
+    let bounds = bounds(authority, caller, &request)?;
+    let now = authority.now();
+    let asked_end = SignedDuration::try_from(request.lifetime.0).ok().and_then(|length| now.checked_add(length).ok());
+    let asked_end = asked_end.unwrap_or(Timestamp::MAX);
+    let end = bounds.end.into_iter().chain(absolute_end(authority, caller, &request.kind, now)).min();
+    let expires_at = end.map_or(asked_end, |end| end.min(asked_end));
+    let secret = SecretText::new(authority.random().alphanumeric(SECRET_LENGTH));
+    let id = KeyId::parse(&authority.random().alphanumeric(KeyId::LENGTH)).ok_or(MintError::Overtaken)?;
+    let (login_type, token_name) = match request.kind {
+        NewKeyKind::Token(name) => (KeyLoginType::Token, name),
+        NewKeyKind::Session(begun) => (begun, String::new()),
+    };
+    let key = ApiKey {
+        secret_hash: hash_secret(secret.reveal()),
+        user_id: request.owner.id,
+        parent_id: caller.key().map(|key| key.id.clone()),
+        login_type,
+        token_name,
+        scopes: bounds.scopes.iter().map(ToString::to_string).collect(),
+        allow_list: bounds.allow_list.entries().iter().map(ToString::to_string).collect(),
+        lifetime_seconds: lifetime_seconds(expires_at.duration_since(now)),
+        created_at: now,
+        last_used: Timestamp::UNIX_EPOCH,
+        expires_at,
+        absolute_end: end,
+        is_revoked: false,
+        live_descendants: 0,
+        origin: caller.context().origin(),
+        id,
+    };
+    let text = SecretText::new(format!("{}-{}", key.id, secret.reveal()));
+    Ok((key, MintedKey { text }))
+}
+
+/// What a session never lives beyond, where that is set: so long after signing in. One that is made with another
+/// ends with that.
+fn absolute_end(authority: &Authority, caller: &Caller, kind: &NewKeyKind, now: Timestamp) -> Option<Timestamp> {
+    let limit = authority.rules().lifetimes.session_absolute;
+    if limit.is_zero() || matches!(kind, NewKeyKind::Token(_)) {
+        return None;
+    }
+    let own = caller.key().and_then(|key| key.absolute_end);
+    own.or_else(|| now.checked_add(SignedDuration::try_from(limit).ok()?).ok())
+}
+
+/// What was asked for, if it lies within the caller's own key.
+pub(crate) fn bounds(authority: &Authority, caller: &Caller, request: &MintRequest) -> Result<Bounds, MintError> {
+    let full = |scope| vec![scope];
+    let Some(own) = caller.presented() else {
+        let everything = authority.catalogue().scope("coder:all").map(full).unwrap_or_default();
+        return Ok(Bounds { scopes: everything, allow_list: AllowList::everything(), end: None });
+    };
+    let scopes = match &request.scopes {
+        Requested::Own => own.scopes.clone(),
+        Requested::Exactly(scopes) => scopes.clone(),
+    };
+    let allow_list = match &request.allow_list {
+        Requested::Own => own.allow_list.clone(),
+        Requested::Exactly(list) => list.clone(),
+    };
+    let exceeding_scopes = scopes_exceeding(authority.catalogue(), &own.scopes, &scopes);
+    let exceeding_entries = own.allow_list.exceeding(&allow_list);
+    if exceeding_scopes.is_empty() && exceeding_entries.is_empty() {
+        return Ok(Bounds { scopes, allow_list, end: own.end_of_children() });
+    }
+    Err(MintError::Exceeds { scopes: exceeding_scopes, entries: exceeding_entries })
+}

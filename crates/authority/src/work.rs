@@ -1,0 +1,210 @@
+//! The unit of work: everything that changes data passes it, and nothing else begins or commits a transaction.
+//!
+//! INVARIANT: what a change is decided on is read in the transaction of the change. [`AuthorizedStore::begin`] opens
+//! it, looks at the caller's key, owner and roles in it, and refuses when they have expired; [`Work`] then holds the
+//! caller as they stand. Rights that were taken while a request was on its way are gone for it.
+use keyfob_store::{AuditRecord, KeyUse, Reader, Store, StoreError, Tx, User, UserId, UserLink, UserStatus};
+
+use crate::{
+    Authority, AuthorizedStore, Caller, Refused,
+    audit::{AuditEvent, record_of},
+    caller::refreshed,
+};
+
+/// A change that is under way. Dropping it without a commit takes back everything.
+pub(crate) struct Work {
+    /// Who acts, with the rights that they have in this transaction.
+    pub(crate) caller: Caller,
+    pub(crate) authority: Authority,
+    pub(crate) tx: Tx,
+    records: Vec<AuditRecord>,
+    after: Vec<AfterCommit>,
+}
+
+/// What follows a commit, and never comes before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AfterCommit {
+    /// Mails wait: what sends them looks at once.
+    WakeMailQueue,
+}
+
+/// The last owner who may act would be gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NoOwnerLeft;
+
+/// Why a change leaves no audit record. `ARCHITECTURE.md` has the list, with the places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unrecorded {
+    /// All was as it was to be already.
+    NothingToChange,
+    /// Counters and times of use, which give nobody anything.
+    Bookkeeping,
+    /// A machine waits for an answer, which is recorded when it comes.
+    DeviceWaits,
+    /// The queue of mails: what a mail tells of has a record.
+    MailQueue,
+    /// Keys and codes that expired long ago are removed; their end has a record, or was known at their beginning.
+    Retention,
+    /// How pages look for a user, and which mails they want.
+    Preferences,
+    /// Refusals that were gathered are records themselves.
+    IsARecord,
+}
+
+impl Unrecorded {
+    /// Whether rights may have changed all the same.
+    fn changes_rights(self) -> bool {
+        match self {
+            Self::Retention => true,
+            Self::NothingToChange
+            | Self::Bookkeeping
+            | Self::DeviceWaits
+            | Self::MailQueue
+            | Self::Preferences
+            | Self::IsARecord => false,
+        }
+    }
+}
+
+impl AuthorizedStore {
+    /// Begins a unit of work for the caller, with the rights that they have in it.
+    ///
+    /// # Errors
+    /// [`Refused::Unauthenticated`] when the caller's key or owner may not act any more.
+    pub(crate) async fn begin(&self) -> Result<Work, Refused> {
+        let mut tx = begin(self.authority.store()).await?;
+        let caller = refreshed(&self.authority, &self.caller, &mut tx).await?;
+        Ok(Work { caller, authority: self.authority.clone(), tx, records: Vec::new(), after: Vec::new() })
+    }
+
+    /// The same for a change that is decided on without another look at data: a caller who may not is refused before
+    /// the transaction costs anything, and asked again in it.
+    ///
+    /// # Errors
+    /// What `check` says, and as [`Self::begin`].
+    pub(crate) async fn begin_if<E: From<Refused>>(
+        &self,
+        check: impl Fn(&Caller) -> Result<(), E> + Send,
+    ) -> Result<Work, E> {
+        check(&self.caller)?;
+        let work = self.begin().await?;
+        check(&work.caller)?;
+        Ok(work)
+    }
+}
+
+impl Work {
+    /// Reads in the transaction.
+    pub(crate) fn read(&mut self) -> Reader<'_> {
+        self.tx.read()
+    }
+
+    pub(crate) fn now(&self) -> jiff::Timestamp {
+        self.authority.now()
+    }
+
+    /// Adds an audit record of what was done, written when the work is committed.
+    pub(crate) fn record(&mut self, event: AuditEvent) {
+        let record = record_of(&self.authority, &self.caller, event);
+        self.records.push(record);
+    }
+
+    /// Adds something to be done once the work is committed.
+    pub(crate) fn afterwards(&mut self, what: AfterCommit) {
+        if !self.after.contains(&what) {
+            self.after.push(what);
+        }
+    }
+
+    /// One owner who may act must be left when this one no longer is one: no other user could give the role back.
+    ///
+    /// # Errors
+    /// [`NoOwnerLeft`] when there is no other.
+    pub(crate) async fn require_owner_besides(&mut self, user: &User) -> Result<Result<(), NoOwnerLeft>, StoreError> {
+        let is_needed = user.is_owner() && user.status != UserStatus::Suspended;
+        let is_left = !is_needed || self.read().has_other_owner(user.id).await?;
+        Ok(if is_left { Ok(()) } else { Err(NoOwnerLeft) })
+    }
+
+    /// Makes the change and its records durable.
+    ///
+    /// # Errors
+    /// [`StoreError::Unrecorded`] when there is no record: then nothing was changed. And when the database fails.
+    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
+        if self.records.is_empty() {
+            return Err(StoreError::Unrecorded);
+        }
+        self.tx.advance_rights_version().await?;
+        self.finish().await
+    }
+
+    /// Makes a change durable that leaves no record, for this reason.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn commit_unrecorded(mut self, reason: Unrecorded) -> Result<(), StoreError> {
+        if !self.records.is_empty() {
+            return self.commit().await;
+        }
+        if reason.changes_rights() {
+            self.tx.advance_rights_version().await?;
+        }
+        self.finish().await
+    }
+
+    async fn finish(self) -> Result<(), StoreError> {
+        let Self { authority, mut tx, records, after, .. } = self;
+        for record in records {
+            tx.insert_audit_record(&record, authority.audit_key()).await?;
+        }
+        commit(tx).await?;
+        for what in after {
+            match what {
+                AfterCommit::WakeMailQueue => authority.mail_queue().notify_one(),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that begins")]
+async fn begin(store: &Store) -> Result<Tx, StoreError> {
+    store.begin().await
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that commits")]
+async fn commit(tx: Tx) -> Result<(), StoreError> {
+    tx.commit().await
+}
+
+/// Notes that a key was used, and lets a session slide. It is no caller's change, and needs no right.
+pub(crate) async fn note_key_use(authority: &Authority, used: &KeyUse, user: UserId) -> Result<(), StoreError> {
+    let mut tx = begin(authority.store()).await?;
+    tx.record_key_use(used).await?;
+    tx.touch_user(user, authority.now()).await?;
+    commit(tx).await
+}
+
+/// Keeps what a renewal at a provider gave, if the account there is still the one that was renewed.
+pub(crate) async fn keep_renewal(
+    authority: &Authority,
+    seen: &UserLink,
+    renewed: impl FnOnce(UserLink) -> UserLink + Send,
+) -> Result<(), StoreError> {
+    let mut tx = begin(authority.store()).await?;
+    let now = tx.read().find_link(seen.user_id, seen.login_type).await?;
+    // A sign-in meanwhile, or an account that was taken away, wins.
+    let is_same =
+        |now: &UserLink| now.linked_id == seen.linked_id && now.sealed_refresh_token == seen.sealed_refresh_token;
+    if let Some(now) = now.filter(is_same) {
+        tx.put_link(&renewed(now)).await?;
+    }
+    commit(tx).await
+}
+
+/// Gives a new database its name.
+pub(crate) async fn found_deployment(store: &Store, name: &str, id: &str) -> Result<(), StoreError> {
+    let mut tx = begin(store).await?;
+    tx.insert_setting(name, id).await?;
+    commit(tx).await
+}

@@ -1,0 +1,137 @@
+//! Who is a member of an organization (contract, section 5.11).
+use axum::http::StatusCode;
+use keyfob_api::{
+    organizations::{MemberList, OrganizationMember, OrganizationMemberWithUserData},
+    users::UpdateRoles,
+};
+use keyfob_authority::data::{ListUsers, Page, UserId};
+
+use crate::{
+    api::{users::wanted, wire},
+    documentation::{InOrganization, InUser, Paged, Refusals, Searched, SearchedMembers},
+    http::{
+        error::ApiError,
+        extract::{ApiJson, ApiPath, ApiQuery},
+        search::Search,
+    },
+};
+use keyfob_authority::{AuthorizedStore, organizations::AddMemberError};
+
+/// Make a user a member of an organization
+#[utoipa::path(
+    post, path = "/organizations/{organization}/members/{user}", tag = "Organizations", operation_id = "add_member", params(InOrganization, InUser),
+    responses((status = OK, description = "Done", body = OrganizationMember), Refusals),
+)]
+pub(super) async fn add(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<OrganizationMember>, ApiError> {
+    let organization = store.addressed_organization(path.get("organization")).await?;
+    let user = store.addressed_user(path.get("user")).await?;
+    match store.add_member(&user, organization.id).await {
+        Ok(member) => Ok(ApiJson(wire::member(&member, &[]))),
+        Err(AddMemberError::AlreadyMember) => Err(ApiError::bad_request("User is already an organization member")
+            .detail(format!("{} is already a member of {}", user.username, organization.display_name))),
+        Err(AddMemberError::Refused(refused)) => Err(refused.into()),
+    }
+}
+
+/// Get a member of an organization
+#[utoipa::path(
+    get, path = "/organizations/{organization}/members/{user}", tag = "Organizations", operation_id = "get_member", params(InOrganization, InUser),
+    responses((status = OK, description = "Done", body = OrganizationMemberWithUserData), Refusals),
+)]
+pub(super) async fn show(
+    store: AuthorizedStore,
+    path: ApiPath,
+) -> Result<ApiJson<OrganizationMemberWithUserData>, ApiError> {
+    let organization = store.addressed_organization(path.get("organization")).await?;
+    let view = store.addressed_member(&organization, path.get("user")).await?;
+    let custom = store.custom_role_names(organization.id).await?;
+    Ok(ApiJson(wire::member_with_user(view, &custom)))
+}
+
+/// Take a member out of an organization
+#[utoipa::path(
+    delete, path = "/organizations/{organization}/members/{user}", tag = "Organizations", operation_id = "remove_member", params(InOrganization, InUser),
+    responses((status = NO_CONTENT, description = "Done"), Refusals),
+)]
+pub(crate) async fn remove(store: AuthorizedStore, path: ApiPath) -> Result<StatusCode, ApiError> {
+    let organization = store.addressed_organization(path.get("organization")).await?;
+    let view = store.addressed_member(&organization, path.get("user")).await?;
+    if store.caller().is_self(view.user.id) {
+        return Err(ApiError::bad_request("cannot remove self from an organization"));
+    }
+    store.remove_member(&view).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Give a member exactly these roles of the organization
+#[utoipa::path(
+    put, path = "/organizations/{organization}/members/{user}/roles", tag = "Organizations", operation_id = "update_roles_of_member", params(InOrganization, InUser),
+    request_body = UpdateRoles,
+    responses((status = OK, description = "Done", body = OrganizationMember), Refusals),
+)]
+pub(super) async fn update_roles(
+    store: AuthorizedStore,
+    path: ApiPath,
+    ApiJson(request): ApiJson<UpdateRoles>,
+) -> Result<ApiJson<OrganizationMember>, ApiError> {
+    let organization = store.addressed_organization(path.get("organization")).await?;
+    let view = store.addressed_member(&organization, path.get("user")).await?;
+    if store.caller().is_self(view.user.id) {
+        return Err(ApiError::bad_request("You cannot change your own organization roles.")
+            .detail("Another user with the appropriate permissions must change your roles."));
+    }
+    let changed = store.update_member_roles(organization.id, &view.user, request.roles).await?;
+    let custom = store.custom_role_names(organization.id).await?;
+    Ok(ApiJson(wire::member(&changed, &custom)))
+}
+
+/// List members of an organization, a page at a time
+#[utoipa::path(
+    get, path = "/organizations/{organization}/paginated-members", tag = "Organizations", operation_id = "list_members", params(InOrganization, Searched, Paged),
+    responses((status = OK, description = "Done", body = MemberList), Refusals),
+)]
+pub(super) async fn paginated(
+    store: AuthorizedStore,
+    path: ApiPath,
+    query: ApiQuery,
+) -> Result<ApiJson<MemberList>, ApiError> {
+    let page = query.page(UserId)?;
+    let mut search = Search::parse(query.text("q").unwrap_or_default());
+    let wanted = wanted(&mut search, page);
+    search.finish("Invalid member search query.")?;
+    let Some(wanted) = wanted else { return Ok(ApiJson(MemberList { members: Vec::new(), count: 0 })) };
+    let (members, count) = list(&store, &path, wanted).await?;
+    Ok(ApiJson(MemberList { count: if members.is_empty() { 0 } else { count }, members }))
+}
+
+/// List all members of an organization
+#[utoipa::path(
+    get, path = "/organizations/{organization}/members", tag = "Organizations", operation_id = "list_all_members", params(InOrganization, SearchedMembers),
+    responses((status = OK, description = "Done", body = Vec<OrganizationMemberWithUserData>), Refusals),
+)]
+pub(super) async fn all(
+    store: AuthorizedStore,
+    path: ApiPath,
+    query: ApiQuery,
+) -> Result<ApiJson<Vec<OrganizationMemberWithUserData>>, ApiError> {
+    let mut search = Search::parse(query.text("q").unwrap_or_default());
+    let user = search.uuid("user_id");
+    let github = search.integer("github_user_id");
+    let _system_users_are_none = search.choice("include_system");
+    search.finish("Invalid organization member search query.")?;
+    let (members, _) = list(&store, &path, ListUsers { page: Page::default(), ..ListUsers::default() }).await?;
+    let is_meant = |member: &OrganizationMemberWithUserData| user.is_none_or(|id| member.member.user_id == id);
+    // Nobody signs in with GitHub here.
+    Ok(ApiJson(members.into_iter().filter(|member| github.is_none() && is_meant(member)).collect()))
+}
+
+async fn list(
+    store: &AuthorizedStore,
+    path: &ApiPath,
+    wanted: ListUsers,
+) -> Result<(Vec<OrganizationMemberWithUserData>, u64), ApiError> {
+    let organization = store.addressed_organization(path.get("organization")).await?;
+    let (members, count) = store.list_members(organization.id, wanted).await?;
+    let custom = store.custom_role_names(organization.id).await?;
+    Ok((members.into_iter().map(|view| wire::member_with_user(view, &custom)).collect(), count))
+}

@@ -1,0 +1,101 @@
+//! Signing in and out (contract, sections 5.2 to 5.4).
+mod own;
+mod password;
+
+pub(crate) use password::{check as check_password, sign_in, verified_user};
+
+use axum::{
+    Extension,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use keyfob_api::{
+    error::ErrorBody,
+    users::{AuthMethod, AuthMethods, GithubAuthMethod, LoginRequest, LoginResponse, OidcAuthMethod},
+};
+
+use crate::{
+    api::users,
+    app::App,
+    documentation::Refusals,
+    http::{error::ApiError, extract::ApiJson},
+};
+use keyfob_authority::fields::Fields;
+use keyfob_authority::{AuthorizedStore, RequestContext, System};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// All routes of signing in and out.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(login))
+        .routes(routes!(logout))
+        .routes(routes!(own::list, own::end_all))
+        .routes(routes!(own::end))
+        .routes(routes!(auth_methods))
+        // For other methods these words are usernames (contract, section 1.1).
+        .route("/users/login", users::named())
+        .route("/users/logout", users::named())
+        .route("/users/authmethods", users::named_but_get())
+}
+
+/// Sign in with e-mail and password
+#[utoipa::path(
+    post, path = "/users/login", tag = "Signing in", operation_id = "sign_in",
+    request_body = LoginRequest,
+    responses((status = CREATED, description = "Made", body = LoginResponse), Refusals),
+    security(()),
+)]
+async fn login(
+    State(app): State<App>,
+    Extension(context): Extension<RequestContext>,
+    ApiJson(request): ApiJson<LoginRequest>,
+) -> Result<Response, ApiError> {
+    Fields::default().email("email", &request.email).required("password", request.password.reveal()).check()?;
+    let store = System::SignIn.store(app.authority(), context);
+    let minted = password::sign_in(&app, &store, &request.email, &request.password).await?;
+    let cookie = app.settings().cookies.session(&minted.text)?;
+    let answer = ApiJson(LoginResponse { session_token: minted.text });
+    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], answer).into_response())
+}
+
+/// Sign out: the presented key ends, and every application's key of the user
+#[utoipa::path(
+    post, path = "/users/logout", tag = "Signing in", operation_id = "sign_out",
+    responses((status = OK, description = "Done", body = ErrorBody), Refusals),
+)]
+async fn logout(State(app): State<App>, store: AuthorizedStore) -> Result<Response, ApiError> {
+    let ended = store.sign_out().await;
+    // Also where it fails (contract, section 5.3).
+    let cookie = [(header::SET_COOKIE, app.settings().cookies.no_session()?)];
+    Ok(match ended {
+        Ok(()) => (cookie, ApiJson(ErrorBody::message("Logged out!"))).into_response(),
+        Err(refused) => (cookie, ApiError::from(refused)).into_response(),
+    })
+}
+
+/// Ways to sign in that are on offer
+#[utoipa::path(
+    get, path = "/users/authmethods", tag = "Signing in", operation_id = "list_sign_in_methods",
+    responses((status = OK, description = "Done", body = AuthMethods), Refusals),
+    security(()),
+)]
+async fn auth_methods(State(app): State<App>) -> ApiJson<AuthMethods> {
+    ApiJson(AuthMethods {
+        terms_of_service_url: app.settings().terms_of_service_url.clone().unwrap_or_default(),
+        password: AuthMethod { enabled: !app.rules().is_password_auth_disabled },
+        github: GithubAuthMethod { enabled: app.providers().github.is_some(), default_provider_configured: false },
+        oidc: oidc_method(&app),
+    })
+}
+
+fn oidc_method(app: &App) -> OidcAuthMethod {
+    match &app.providers().oidc {
+        None => OidcAuthMethod { enabled: false, sign_in_text: String::new(), icon_url: String::new() },
+        Some(way) => OidcAuthMethod {
+            enabled: true,
+            sign_in_text: way.args.oidc_sign_in_text.clone(),
+            icon_url: way.args.oidc_icon_url.as_ref().map(ToString::to_string).unwrap_or_default(),
+        },
+    }
+}

@@ -1,0 +1,188 @@
+//! API keys: tokens, and sessions made from keys (contract, section 3).
+mod mint;
+
+pub(crate) use mint::session as mint_session;
+
+use std::collections::HashMap;
+
+use axum::{
+    extract::State,
+    http::{HeaderValue, StatusCode},
+    response::{IntoResponse, Response},
+};
+use keyfob_api::{
+    DESCENDANTS_ENDED_HEADER,
+    keys::{ApiKey as WireKey, ApiKeyWithOwner, CreateTokenRequest, GenerateApiKeyResponse, TokenConfig},
+    time::Nanoseconds,
+};
+use keyfob_authority::data::{ApiKey, KeyId, Page, UserId};
+
+use crate::{
+    api::wire,
+    app::App,
+    documentation::{Descendants, InKey, InKeyName, InUser, ListedKeys, PagedKeys, Refusals},
+    http::{
+        error::ApiError,
+        extract::{ApiJson, ApiPath, ApiQuery},
+    },
+};
+use keyfob_authority::{
+    AuthorizedStore,
+    tokens::{Descendants as WithDescendants, Ended},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// All routes of keys.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(create_session))
+        .routes(routes!(create_token, list_tokens))
+        .routes(routes!(token_config))
+        .routes(routes!(token_by_name))
+        .routes(routes!(key_by_id, delete_key))
+        .routes(routes!(expire_key))
+}
+
+/// Create an API token for a user
+#[utoipa::path(
+    post, path = "/users/{user}/keys/tokens", tag = "Keys", operation_id = "create_token", params(InUser),
+    request_body = CreateTokenRequest,
+    responses((status = CREATED, description = "Made", body = GenerateApiKeyResponse), Refusals),
+)]
+async fn create_token(
+    State(app): State<App>,
+    store: AuthorizedStore,
+    path: ApiPath,
+    ApiJson(request): ApiJson<CreateTokenRequest>,
+) -> Result<(StatusCode, ApiJson<GenerateApiKeyResponse>), ApiError> {
+    let owner = store.addressed_user(path.get("user")).await?;
+    let minted = mint::token(&app, &store, owner, request).await?;
+    Ok((StatusCode::CREATED, ApiJson(GenerateApiKeyResponse { key: minted.text })))
+}
+
+/// Create a session key for a user
+#[utoipa::path(
+    post, path = "/users/{user}/keys", tag = "Keys", operation_id = "create_session_key", params(InUser),
+    responses((status = CREATED, description = "Made", body = GenerateApiKeyResponse), Refusals),
+)]
+async fn create_session(
+    State(app): State<App>,
+    store: AuthorizedStore,
+    path: ApiPath,
+) -> Result<(StatusCode, ApiJson<GenerateApiKeyResponse>), ApiError> {
+    let owner = store.addressed_user(path.get("user")).await?;
+    let minted = mint::session(&app, &store, owner).await?;
+    Ok((StatusCode::CREATED, ApiJson(GenerateApiKeyResponse { key: minted.text })))
+}
+
+/// List tokens
+#[utoipa::path(
+    get, path = "/users/{user}/keys/tokens", tag = "Keys", operation_id = "list_tokens", params(InUser, ListedKeys, PagedKeys),
+    responses((status = OK, description = "Done", body = Vec<ApiKeyWithOwner>), Refusals),
+)]
+async fn list_tokens(
+    State(app): State<App>,
+    store: AuthorizedStore,
+    path: ApiPath,
+    query: ApiQuery,
+) -> Result<ApiJson<Vec<ApiKeyWithOwner>>, ApiError> {
+    let user = store.addressed_user(path.get("user")).await?;
+    let of = (!query.flag("include_all")).then_some(user.id);
+    let page = Page { after: query.key_id("after_id")?, ..query.page_by_number()? };
+    let keys = store.tokens(of, query.flag("include_expired"), page).await?;
+    let owners: Vec<UserId> = keys.iter().map(|key| key.user_id).collect();
+    let usernames: HashMap<UserId, String> = store.incidental().usernames(&owners).await?.into_iter().collect();
+    let keys = keys.into_iter().map(|key| {
+        let username = usernames.get(&key.user_id).cloned().unwrap_or_default();
+        ApiKeyWithOwner { key: wire::key(app.catalogue(), key), username }
+    });
+    Ok(ApiJson(keys.collect()))
+}
+
+/// The longest lifetime of a user's tokens
+#[utoipa::path(
+    get, path = "/users/{user}/keys/tokens/tokenconfig", tag = "Keys", operation_id = "get_token_config", params(InUser),
+    responses((status = OK, description = "Done", body = TokenConfig), Refusals),
+)]
+async fn token_config(
+    State(app): State<App>,
+    store: AuthorizedStore,
+    path: ApiPath,
+) -> Result<ApiJson<TokenConfig>, ApiError> {
+    let user = store.addressed_user(path.get("user")).await?;
+    let longest = store.longest_lifetime(mint::limit(&app, &user));
+    Ok(ApiJson(TokenConfig { max_token_lifetime: Nanoseconds::from(longest) }))
+}
+
+/// Get a token by its name
+#[utoipa::path(
+    get, path = "/users/{user}/keys/tokens/{keyname}", tag = "Keys", operation_id = "get_token_by_name", params(InUser, InKeyName),
+    responses((status = OK, description = "Done", body = WireKey), Refusals),
+)]
+async fn token_by_name(
+    State(app): State<App>,
+    store: AuthorizedStore,
+    path: ApiPath,
+) -> Result<ApiJson<WireKey>, ApiError> {
+    let user = store.addressed_user(path.get("user")).await?;
+    let key = store.token_by_name(user.id, path.get("keyname")).await?;
+    Ok(ApiJson(wire::key(app.catalogue(), key)))
+}
+
+/// Get a key by its id
+#[utoipa::path(
+    get, path = "/users/{user}/keys/{keyid}", tag = "Keys", operation_id = "get_key", params(InUser, InKey),
+    responses((status = OK, description = "Done", body = WireKey), Refusals),
+)]
+async fn key_by_id(
+    State(app): State<App>,
+    store: AuthorizedStore,
+    path: ApiPath,
+) -> Result<ApiJson<WireKey>, ApiError> {
+    let key = addressed_key(&store, &path).await?;
+    Ok(ApiJson(wire::key(app.catalogue(), key)))
+}
+
+/// Delete a key
+#[utoipa::path(
+    delete, path = "/users/{user}/keys/{keyid}", tag = "Keys", operation_id = "delete_key", params(InUser, InKey, Descendants),
+    responses((status = NO_CONTENT, description = "Done"), Refusals),
+)]
+async fn delete_key(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<Response, ApiError> {
+    let how = how_to_end(&query)?;
+    let key = addressed_key(&store, &path).await?;
+    Ok(ended(store.delete_key(&key, how).await?))
+}
+
+/// Expire a key
+#[utoipa::path(
+    put, path = "/users/{user}/keys/{keyid}/expire", tag = "Keys", operation_id = "expire_key", params(InUser, InKey, Descendants),
+    responses((status = NO_CONTENT, description = "Done"), Refusals),
+)]
+async fn expire_key(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<Response, ApiError> {
+    let how = how_to_end(&query)?;
+    let key = addressed_key(&store, &path).await?;
+    Ok(ended(store.expire_key(&key, how).await?))
+}
+
+/// The key that a path names. With `me` the id alone decides: existing command lines rely on it. With any other user
+/// the key must be theirs.
+async fn addressed_key(store: &AuthorizedStore, path: &ApiPath) -> Result<ApiKey, ApiError> {
+    let segment = path.get("user");
+    let user = store.addressed_user(segment).await?;
+    let owner = (segment != "me").then_some(user.id);
+    Ok(store.key(KeyId::parse(path.get("keyid")).as_ref(), owner).await?)
+}
+
+fn how_to_end(query: &ApiQuery) -> Result<WithDescendants, ApiError> {
+    Ok(match query.choice("descendants")? {
+        None => WithDescendants::ByKind,
+        Some(true) => WithDescendants::WithDescendants,
+        Some(false) => WithDescendants::Alone,
+    })
+}
+
+fn ended(ended: Ended) -> Response {
+    let count = HeaderValue::from(ended.descendants);
+    (StatusCode::NO_CONTENT, [(DESCENDANTS_ENDED_HEADER, count)]).into_response()
+}

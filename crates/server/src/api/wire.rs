@@ -1,0 +1,221 @@
+//! From what the store holds to what the wire shows.
+use keyfob_api::{
+    groups::{Group as WireGroup, ReducedUser},
+    keys::ApiKey as WireKey,
+    organizations::{Organization as WireOrganization, OrganizationMember, OrganizationMemberWithUserData, SlimRole},
+    roles::{Permission as WirePermission, Role as WireRole},
+    time::Time,
+    users::{LoginType as WireLoginType, User as WireUser, UserStatus as WireStatus},
+};
+use keyfob_authority::data::{ApiKey, CustomRole, KeyLoginType, LoginType, Member, Organization, User, UserStatus};
+use keyfob_rbac::{Catalogue, Permission, Role, display_name};
+
+use keyfob_authority::{groups::GroupView, organizations::MemberView, users::UserView};
+
+pub(crate) fn status(status: UserStatus) -> WireStatus {
+    match status {
+        UserStatus::Active => WireStatus::Active,
+        UserStatus::Dormant => WireStatus::Dormant,
+        UserStatus::Suspended => WireStatus::Suspended,
+    }
+}
+
+pub(crate) fn login_type(login_type: LoginType) -> WireLoginType {
+    match login_type {
+        LoginType::Password => WireLoginType::Password,
+        LoginType::Github => WireLoginType::Github,
+        LoginType::Oidc => WireLoginType::Oidc,
+        LoginType::None => WireLoginType::None,
+    }
+}
+
+/// How somebody came by a key.
+pub(crate) fn key_login_type(login_type: KeyLoginType) -> WireLoginType {
+    match login_type {
+        KeyLoginType::Password => WireLoginType::Password,
+        KeyLoginType::Github => WireLoginType::Github,
+        KeyLoginType::Oidc => WireLoginType::Oidc,
+        KeyLoginType::Token => WireLoginType::Token,
+    }
+}
+
+fn slim_role(name: &str) -> SlimRole {
+    SlimRole {
+        name: name.to_owned(),
+        display_name: display_name(name).unwrap_or_default().to_owned(),
+        organization_id: None,
+    }
+}
+
+/// A user.
+pub(crate) fn user(view: UserView) -> WireUser {
+    let UserView { user, organization_ids } = view;
+    WireUser {
+        id: user.id.0,
+        username: user.username,
+        name: user.name,
+        avatar_url: user.avatar_url,
+        email: user.email,
+        created_at: Time(user.created_at),
+        updated_at: Time(user.updated_at),
+        last_seen_at: user.last_seen_at.map_or(Time::UNSET, Time),
+        status: status(user.status),
+        login_type: login_type(user.login_type),
+        is_service_account: user.is_service_account,
+        organization_ids: organization_ids.into_iter().map(|id| id.0).collect(),
+        roles: user.roles.iter().map(|name| slim_role(name)).collect(),
+        has_ai_seat: false,
+    }
+}
+
+/// A key, without its secret.
+pub(crate) fn key(catalogue: &Catalogue, key: ApiKey) -> WireKey {
+    let is_custom = |entry: &String| {
+        let resource_type = entry.split_once(':').and_then(|(name, _)| catalogue.resource_type(name));
+        resource_type.is_some_and(|of| catalogue.is_custom(of))
+    };
+    let (custom_allow_list, allow_list) = key.allow_list.into_iter().partition(is_custom);
+    WireKey {
+        id: key.id.to_string(),
+        user_id: key.user_id.0,
+        last_used: Time(key.last_used),
+        expires_at: Time(key.expires_at),
+        created_at: Time(key.created_at),
+        updated_at: Time(key.created_at),
+        login_type: key_login_type(key.login_type),
+        scope: legacy_scope(&key.scopes).to_owned(),
+        scopes: key.scopes,
+        token_name: key.token_name,
+        lifetime_seconds: key.lifetime_seconds,
+        allow_list,
+        custom_allow_list,
+        parent_id: key.parent_id.map(|id| id.to_string()),
+        live_descendants: key.live_descendants,
+    }
+}
+
+/// What older clients read in place of `scopes` (contract of decisions, section 4.2).
+fn legacy_scope(scopes: &[String]) -> &'static str {
+    let holds = |name: &str| scopes.iter().any(|scope| scope == name);
+    if holds("coder:application_connect") {
+        "application_connect"
+    } else if holds("coder:all") {
+        "all"
+    } else {
+        ""
+    }
+}
+
+/// An organization.
+pub(crate) fn organization(organization: Organization) -> WireOrganization {
+    WireOrganization {
+        id: organization.id.0,
+        name: organization.name,
+        display_name: organization.display_name,
+        description: organization.description,
+        icon: organization.icon,
+        created_at: Time(organization.created_at),
+        updated_at: Time(organization.updated_at),
+        is_default: organization.is_default,
+        default_org_member_roles: organization.default_org_member_roles,
+    }
+}
+
+/// A membership, with the names that an organization gave its own roles.
+pub(crate) fn member(member: &Member, custom: &[CustomRole]) -> OrganizationMember {
+    let role = |name: &String| {
+        let own = custom.iter().find(|role| role.name == *name).map(|role| role.display_name.clone());
+        let slim = slim_role(name);
+        SlimRole {
+            organization_id: Some(member.organization_id.0),
+            display_name: own.unwrap_or(slim.display_name),
+            ..slim
+        }
+    };
+    OrganizationMember {
+        user_id: member.user_id.0,
+        organization_id: member.organization_id.0,
+        created_at: Time(member.created_at),
+        updated_at: Time(member.updated_at),
+        roles: member.roles.iter().map(role).collect(),
+    }
+}
+
+/// A member with the user that they are.
+pub(crate) fn member_with_user(view: MemberView, custom: &[CustomRole]) -> OrganizationMemberWithUserData {
+    let MemberView { user, member } = view;
+    OrganizationMemberWithUserData {
+        username: user.username,
+        name: user.name,
+        avatar_url: user.avatar_url,
+        email: user.email,
+        status: status(user.status),
+        login_type: login_type(user.login_type),
+        last_seen_at: user.last_seen_at.map_or(Time::UNSET, Time),
+        user_created_at: Time(user.created_at),
+        user_updated_at: Time(user.updated_at),
+        is_service_account: user.is_service_account,
+        global_roles: user.roles.iter().map(|name| slim_role(name)).collect(),
+        has_ai_seat: false,
+        member: self::member(&member, custom),
+    }
+}
+
+/// A user as groups show one.
+pub(crate) fn reduced_user(user: User) -> ReducedUser {
+    ReducedUser {
+        id: user.id.0,
+        username: user.username,
+        name: user.name,
+        avatar_url: user.avatar_url,
+        email: user.email,
+        created_at: Time(user.created_at),
+        updated_at: Time(user.updated_at),
+        last_seen_at: user.last_seen_at.map_or(Time::UNSET, Time),
+        status: status(user.status),
+        login_type: login_type(user.login_type),
+        is_service_account: user.is_service_account,
+    }
+}
+
+/// A group, with those of its members that may be seen.
+pub(crate) fn group(view: GroupView) -> WireGroup {
+    let GroupView { group, organization, members, total_member_count } = view;
+    WireGroup {
+        id: group.id.0,
+        name: group.name,
+        display_name: group.display_name,
+        organization_id: group.organization_id.0,
+        members: members.into_iter().map(reduced_user).collect(),
+        total_member_count: u64::try_from(total_member_count).unwrap_or(u64::MAX),
+        avatar_url: group.avatar_url,
+        quota_allowance: group.quota_allowance,
+        source: group.source.as_str().to_owned(),
+        organization_name: organization.as_ref().map(|of| of.name.clone()).unwrap_or_default(),
+        organization_display_name: organization.map(|of| of.display_name).unwrap_or_default(),
+    }
+}
+
+/// A role, with what it permits.
+pub(crate) fn role(catalogue: &Catalogue, role: &Role, custom: Option<&CustomRole>) -> WireRole {
+    let permissions = |of: &[Permission]| -> Vec<WirePermission> {
+        let any = || "*".to_owned();
+        let wire = |permission: &Permission| WirePermission {
+            negate: permission.negate,
+            resource_type: permission.resource_type.map_or_else(any, |of| catalogue.type_name(of).to_owned()),
+            action: permission.action.map_or_else(any, |action| catalogue.action_name(action).to_owned()),
+        };
+        of.iter().map(wire).collect()
+    };
+    let organization = role.organizations.first().map(|(_, permissions)| permissions);
+    let display = custom.map(|custom| custom.display_name.as_str()).or(display_name(&role.name.name));
+    WireRole {
+        name: role.name.name.clone(),
+        organization_id: role.name.organization,
+        display_name: display.unwrap_or_default().to_owned(),
+        site_permissions: permissions(&role.site),
+        user_permissions: permissions(&role.user),
+        organization_permissions: organization.map(|of| permissions(&of.org)).unwrap_or_default(),
+        organization_member_permissions: organization.map(|of| permissions(&of.member)).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,96 @@
+//! What every request can reach.
+use std::sync::Arc;
+
+use keyfob_authority::{Authority, Clock, Random, Rules};
+use keyfob_rbac::Catalogue;
+
+use crate::{
+    http::{
+        cookies::CookieRules,
+        credential::CredentialRules,
+        limits::{RateLimits, RateWindows},
+    },
+    listen::proxies::Proxies,
+    mail::Mailer,
+    ways::Providers,
+};
+
+/// A running server. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Parts>);
+
+/// What an [`App`] is put together from.
+pub(crate) struct Parts {
+    pub(crate) authority: Authority,
+    pub(crate) mailer: Option<Mailer>,
+    pub(crate) windows: RateWindows,
+    pub(crate) providers: Arc<Providers>,
+    pub(crate) settings: Settings,
+}
+
+/// Settings that requests look at.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) access_url: String,
+    pub(crate) credentials: CredentialRules,
+    pub(crate) cookies: CookieRules,
+    pub(crate) limits: RateLimits,
+    pub(crate) proxies: Proxies,
+    /// Clients that come by another address are sent to the access URL.
+    pub(crate) redirects_to_access_url: bool,
+    /// What browsers are told about HTTPS.
+    pub(crate) strict_transport_security: Option<String>,
+    /// What people must agree to before they sign in.
+    pub(crate) terms_of_service_url: Option<String>,
+}
+
+impl App {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The rules, and the data behind them.
+    pub(crate) fn authority(&self) -> &Authority {
+        &self.0.authority
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        self.0.authority.clock()
+    }
+
+    pub(crate) fn random(&self) -> &Random {
+        self.0.authority.random()
+    }
+
+    pub(crate) fn catalogue(&self) -> &Arc<Catalogue> {
+        self.0.authority.catalogue()
+    }
+
+    pub(crate) fn rules(&self) -> &Rules {
+        self.0.authority.rules()
+    }
+
+    /// What sends mails; none if no mail server is set.
+    pub(crate) fn mailer(&self) -> Option<&Mailer> {
+        self.0.mailer.as_ref()
+    }
+
+    /// The identity providers that are set up.
+    pub(crate) fn providers(&self) -> &Providers {
+        &self.0.providers
+    }
+
+    /// How many requests came in the last two minutes.
+    pub(crate) fn windows(&self) -> &RateWindows {
+        &self.0.windows
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Where people reach this server, without a slash at the end.
+    pub(crate) fn access_url(&self) -> &str {
+        &self.0.settings.access_url
+    }
+}

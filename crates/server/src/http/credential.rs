@@ -1,0 +1,86 @@
+//! Finding the key in a request (`docs/compatibility.md`).
+use axum::http::{HeaderMap, Uri, header};
+use keyfob_api::{SESSION_TOKEN_COOKIE, SESSION_TOKEN_HEADER, secret::SecretText};
+use keyfob_authority::{Credential, is_key_shaped};
+
+/// Where a credential may be presented.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CredentialRules {
+    /// Also in the query string.
+    pub(crate) allow_query: bool,
+    /// In the cookie of this name.
+    pub(crate) cookie: &'static str,
+}
+
+/// More than one credential, and they differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ambiguous;
+
+/// The credential of a request, if it has one.
+///
+/// Values that cannot be keys, such as a proxy's own bearer token, are ignored beside one that can.
+pub(super) fn find(headers: &HeaderMap, uri: &Uri, rules: CredentialRules) -> Result<Option<Credential>, Ambiguous> {
+    let mut candidates: Vec<Credential> = Vec::new();
+    let mut add = |text: Option<String>, from_cookie: bool| {
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            candidates.push(Credential { text: SecretText::new(text), from_cookie });
+        }
+    };
+    for value in cookies(headers, rules.cookie) {
+        add(Some(value), true);
+    }
+    if rules.allow_query {
+        add(query(uri, SESSION_TOKEN_COOKIE), false);
+    }
+    for value in headers.get_all(SESSION_TOKEN_HEADER).iter().filter_map(|value| value.to_str().ok()) {
+        add(Some(value.to_owned()), false);
+    }
+    for value in headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| value.to_str().ok()) {
+        add(after_bearer(value), false);
+    }
+    if rules.allow_query {
+        add(query(uri, "access_token").map(|text| text.trim().to_owned()), false);
+    }
+    let mut shaped = candidates.iter().filter(|candidate| is_key_shaped(candidate.text.reveal()));
+    let Some(first) = shaped.next() else { return Ok(candidates.into_iter().next()) };
+    if shaped.any(|other| other.text.reveal() != first.text.reveal()) {
+        return Err(Ambiguous);
+    }
+    Ok(Some(first.clone()))
+}
+
+/// A cookie's value.
+pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    cookies(headers, name).next()
+}
+
+/// The values of all cookies of a name.
+fn cookies<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = String> + 'a {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(move |(key, _)| *key == name)
+        .map(|(_, value)| value.trim_matches('"').to_owned())
+}
+
+/// A header's value, where it is text.
+pub(super) fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+/// The credential behind `Bearer`.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<String> {
+    after_bearer(&header_text(headers, header::AUTHORIZATION.as_str())?)
+}
+
+fn after_bearer(text: &str) -> Option<String> {
+    let (scheme, value) = text.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| value.trim().to_owned())
+}
+
+fn query(uri: &Uri, name: &str) -> Option<String> {
+    form_urlencoded::parse(uri.query()?.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}

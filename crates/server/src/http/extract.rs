@@ -1,0 +1,262 @@
+//! Axum's extractors, with our error body for bad input and the contract's spelling of JSON (section 1.2, 1.4).
+use std::num::{IntErrorKind, ParseIntError};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{FromRequest, FromRequestParts, RawPathParams, Request},
+    http::{HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use keyfob_api::error::Validation;
+use keyfob_authority::data::{KeyId, Page};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::http::error::ApiError;
+
+/// A JSON body: as an argument it is read the way the contract says, as an answer it is spelled so.
+///
+/// Unknown fields and bytes after the first value are ignored; `null` is the same as a field left out; the content
+/// type is not looked at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ApiJson<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => ApiError::body_too_large(),
+            _ => ApiError::bad_json("the body ended before it was complete"),
+        })?;
+        let value = first_value(&bytes)?;
+        serde_json::from_value(value).map(Self).map_err(|error| ApiError::bad_json(error.to_string()))
+    }
+}
+
+fn first_value(bytes: &[u8]) -> Result<Value, ApiError> {
+    let first = serde_json::Deserializer::from_slice(bytes).into_iter::<Value>().next();
+    match first {
+        None => Err(ApiError::bad_json("EOF")),
+        Some(Err(error)) => Err(ApiError::bad_json(error.to_string())),
+        Some(Ok(Value::Null)) => Ok(Value::Object(serde_json::Map::new())),
+        // A list would pass for an object whose fields are given in order.
+        Some(Ok(Value::Object(members))) => Ok(without_nulls(Value::Object(members))),
+        Some(Ok(other)) => Err(ApiError::bad_json(format!("expected an object, found {}", kind(&other)))),
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// The field that holds whatever a platform wants to keep: it is kept as it is.
+const FREE_FORM: &str = "attributes";
+
+/// The value without the object members that are `null`.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(members) => Value::Object(
+            members
+                .into_iter()
+                .filter(|(_, member)| !member.is_null())
+                .map(|(name, member)| if name == FREE_FORM { (name, member) } else { (name, without_nulls(member)) })
+                .collect(),
+        ),
+        Value::Array(items) => Value::Array(items.into_iter().map(without_nulls).collect()),
+        other => other,
+    }
+}
+
+impl<T: Serialize> IntoResponse for ApiJson<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_string(&self.0) {
+            Ok(json) => {
+                let mut response = Response::new(Body::from(escape(&json)));
+                response
+                    .headers_mut()
+                    .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+                response
+            }
+            Err(error) => {
+                tracing::error!(%error, "an answer could not be spelled as JSON");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        }
+    }
+}
+
+/// The contract's spelling: safe inside HTML, and ended by a newline.
+fn escape(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() + 1);
+    for character in json.chars() {
+        match character {
+            '<' => out.push_str("\\u003c"),
+            '>' => out.push_str("\\u003e"),
+            '&' => out.push_str("\\u0026"),
+            '\u{2028}' => out.push_str("\\u2028"),
+            '\u{2029}' => out.push_str("\\u2029"),
+            other => out.push(other),
+        }
+    }
+    out.push('\n');
+    out
+}
+
+/// The query string as key and value pairs, decoded. Reading a value says what a bad one is answered with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ApiQuery(Vec<(String, String)>);
+
+impl ApiQuery {
+    /// Goes on if there are no other keys than these.
+    ///
+    /// # Errors
+    /// 400 with those that there are.
+    pub(crate) fn only(&self, known: &[&str]) -> Result<(), ApiError> {
+        let others = self.0.iter().map(|(key, _)| key).filter(|key| !known.contains(&key.as_str()));
+        let wrong: Vec<Validation> =
+            others.map(|key| Validation::new(key, format!("{key:?} is not a valid query param"))).collect();
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let error = ApiError::bad_request("Query parameters have invalid values.");
+        Err(wrong.into_iter().fold(error, |error, wrong| error.validation(wrong.field, wrong.detail)))
+    }
+
+    /// The value of this key, if it is there and not empty.
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|(name, value)| name == key && !value.is_empty()).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of this key as the contract reads booleans: whatever it does not know is false.
+    pub(crate) fn flag(&self, key: &str) -> bool {
+        self.text(key).is_some_and(|value| matches!(value, "1" | "t" | "T" | "true" | "True" | "TRUE"))
+    }
+
+    /// The value of this key as a boolean, if it is there.
+    ///
+    /// # Errors
+    /// 400 when it is neither true nor false.
+    pub(crate) fn choice(&self, key: &str) -> Result<Option<bool>, ApiError> {
+        match self.text(key) {
+            None => Ok(None),
+            Some("1" | "t" | "T" | "true" | "True" | "TRUE") => Ok(Some(true)),
+            Some("0" | "f" | "F" | "false" | "False" | "FALSE") => Ok(Some(false)),
+            Some(other) => Err(bad_query(key, &format!("must be true or false, not {other:?}"))),
+        }
+    }
+
+    /// The value of this key as a whole number, if it is there.
+    ///
+    /// # Errors
+    /// 400 when it is not one, or too large.
+    pub(crate) fn number(&self, key: &str) -> Result<Option<u64>, ApiError> {
+        let Some(text) = self.text(key) else { return Ok(None) };
+        let problem = match text.parse::<i32>() {
+            Ok(number) if number >= 0 => return Ok(u64::try_from(number).ok()),
+            Ok(_) => "value is negative".to_owned(),
+            Err(error) => number_problem(text, &error),
+        };
+        Err(bad_query(key, &format!("must be a valid 32-bit positive integer: {problem}")))
+    }
+
+    /// The part of a list that `limit`, `offset` and `after_id` ask for; a limit of 0 means all.
+    ///
+    /// # Errors
+    /// 400 when one of them cannot be read.
+    pub(crate) fn page<Id>(&self, id: impl Fn(uuid::Uuid) -> Id) -> Result<Page<Id>, ApiError> {
+        Ok(Page { after: self.uuid("after_id")?.map(id), ..self.page_by_number()? })
+    }
+
+    /// The same without `after_id`.
+    ///
+    /// # Errors
+    /// 400 when one of them cannot be read.
+    pub(crate) fn page_by_number<Id>(&self) -> Result<Page<Id>, ApiError> {
+        let limit = self.number("limit")?.filter(|limit| *limit > 0);
+        Ok(Page { limit, offset: self.number("offset")?.unwrap_or(0), after: None })
+    }
+
+    /// The value of this key as the id of an API key, if it is there.
+    ///
+    /// # Errors
+    /// 400 when it is not one.
+    pub(crate) fn key_id(&self, key: &str) -> Result<Option<KeyId>, ApiError> {
+        let parse = |text: &str| KeyId::parse(text).ok_or_else(|| bad_query(key, "must be the id of an API key"));
+        self.text(key).map(parse).transpose()
+    }
+
+    /// The value of this key as a UUID, if it is there.
+    ///
+    /// # Errors
+    /// 400 when it is not one.
+    pub(crate) fn uuid(&self, key: &str) -> Result<Option<uuid::Uuid>, ApiError> {
+        let parse = |text: &str| text.parse().map_err(|_| bad_query(key, "must be a valid uuid"));
+        self.text(key).map(parse).transpose()
+    }
+}
+
+/// Why a text is no number, in the words that clients of the original see.
+pub(crate) fn number_problem(text: &str, error: &ParseIntError) -> String {
+    let problem = match error.kind() {
+        IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => "value out of range",
+        _ => "invalid syntax",
+    };
+    format!("strconv.ParseInt: parsing {text:?}: {problem}")
+}
+
+/// 400 for a value that cannot be read.
+pub(crate) fn bad_query(key: &str, problem: &str) -> ApiError {
+    ApiError::bad_request("Query parameters have invalid values.")
+        .validation(key, format!("Query param {key:?} {problem}"))
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ApiQuery {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        let query = parts.uri.query().unwrap_or_default();
+        Ok(Self(
+            form_urlencoded::parse(query.as_bytes())
+                .map(|(key, value)| (key.into_owned(), value.into_owned()))
+                .collect(),
+        ))
+    }
+}
+
+/// The path's parameters by name, decoded.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiPath {
+    parameters: Vec<(String, String)>,
+    last: String,
+}
+
+impl ApiPath {
+    /// The parameter of this name; without one the path's last segment.
+    ///
+    /// Words such as `login` below `/users/` have routes of their own, without a parameter; for the methods that
+    /// those lack they are usernames like any other (contract, section 1.1).
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.parameters.iter().find(|(parameter, _)| parameter == name).map_or(self.last.as_str(), |(_, value)| value)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ApiPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let parameters = RawPathParams::from_request_parts(parts, state).await.map_err(|_| {
+            ApiError::bad_request("The path is not valid UTF-8.").detail("Percent-encode the bytes of UTF-8 text.")
+        })?;
+        let parameters = parameters.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let last = parts.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
+        Ok(Self { parameters, last })
+    }
+}

@@ -1,0 +1,148 @@
+//! How mails read.
+use askama::Template;
+use jiff::{Timestamp, tz::TimeZone};
+use keyfob_api::secret::SecretText;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use keyfob_authority::notices::DueNotice;
+use keyfob_authority::notices::{Changer, Notice, TokenSummary};
+
+/// A mail's words, once as plain text and once as HTML.
+pub(crate) struct Letter {
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    pub(crate) html: String,
+}
+
+#[derive(Template)]
+#[template(path = "mail/letter.txt", escape = "none")]
+struct Text<'a>(&'a Words);
+
+#[derive(Template)]
+#[template(path = "mail/letter.html")]
+struct Html<'a>(&'a Words);
+
+struct Words {
+    subject: String,
+    username: String,
+    says: Vec<String>,
+    facts: Vec<(&'static str, String)>,
+    action: Option<Action>,
+    /// Why they get it, and what to do if they should not.
+    why: String,
+}
+
+struct Action {
+    label: &'static str,
+    url: String,
+}
+
+/// The letter that tells of a notice.
+///
+/// # Errors
+/// When it cannot be written.
+pub(crate) fn letter(due: &DueNotice, access_url: &str) -> Result<Letter, askama::Error> {
+    let words = words(due, access_url);
+    Ok(Letter { text: Text(&words).render()?, html: Html(&words).render()?, subject: words.subject })
+}
+
+fn words(due: &DueNotice, access_url: &str) -> Words {
+    let username = due.username.clone();
+    match &due.notice {
+        Notice::PasswordReset => Words {
+            subject: "Reset your password for Keyfob".to_owned(),
+            username,
+            says: vec!["Use this link to set a new password. It works once, and for 20 minutes.".to_owned()],
+            facts: Vec::new(),
+            action: due.passcode.as_ref().map(|passcode| reset(access_url, passcode, &due.email)),
+            why: "Somebody asked for this with your address. If it was not you, do nothing: your password stays as it \
+                  is."
+            .to_owned(),
+        },
+        Notice::PasswordChanged { by, at } => Words {
+            subject: "Your Keyfob password was changed".to_owned(),
+            username,
+            says: vec![format!("Your password was changed {}. {}", changed_by(by), ended_by(by))],
+            facts: vec![("When", minute(*at))],
+            action: Some(Action { label: "Set another password", url: format!("{access_url}/reset-password") }),
+            why: format!("If you did not expect this, set another password and tell an administrator. {CHOICES}"),
+        },
+        Notice::TokenMinted { by, token } => {
+            // Sessions have no names.
+            let (kind, did) = if token.name.is_empty() {
+                ("A session was made", "made a session")
+            } else {
+                ("A token was minted", "minted an API token")
+            };
+            Words {
+                subject: format!("{kind} on your behalf"),
+                username,
+                says: vec![format!("{by} {did} that acts as you.")],
+                facts: facts(token),
+                action: None,
+                why: format!(
+                    "If you did not expect this, end it with `keyfob tokens remove {}` and tell an administrator. \
+                     {CHOICES}",
+                    token.id
+                ),
+            }
+        }
+        Notice::TokenEnding { token } => Words {
+            subject: format!("Your token {} ends soon", one_line(&token.name)),
+            username,
+            says: vec!["A token of yours that is in use ends soon. Whatever uses it will then be refused.".to_owned()],
+            facts: facts(token),
+            action: None,
+            why: format!("Mint another one in time, for example with `keyfob tokens create`. {CHOICES}"),
+        },
+    }
+}
+
+const CHOICES: &str = "You can switch such mails off: `keyfob users notices`.";
+
+fn changed_by(by: &Changer) -> String {
+    match by {
+        Changer::Owner => "in one of your sessions".to_owned(),
+        Changer::Passcode => "with a link that was mailed to you".to_owned(),
+        Changer::User(name) => format!("by {name}"),
+        Changer::Operator => "by an operator of the server".to_owned(),
+    }
+}
+
+fn ended_by(by: &Changer) -> &'static str {
+    match by {
+        Changer::Owner => "All your other sessions, and all your tokens, ended.",
+        Changer::Passcode | Changer::User(_) | Changer::Operator => "All your sessions and tokens ended.",
+    }
+}
+
+fn facts(token: &TokenSummary) -> Vec<(&'static str, String)> {
+    let named = match token.name.as_str() {
+        "" => token.id.clone(),
+        name => format!("{} ({})", one_line(name), token.id),
+    };
+    vec![
+        ("Token", named),
+        ("Scopes", token.scopes.join(", ")),
+        ("Allow list", token.allow_list.join(", ")),
+        ("Ends", minute(token.ends_at)),
+    ]
+}
+
+/// A name as headers and lines can hold it: names of tokens are free text.
+fn one_line(name: &str) -> String {
+    name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn minute(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+fn reset(access_url: &str, passcode: &SecretText, email: &str) -> Action {
+    let email = utf8_percent_encode(email, UNRESERVED);
+    let url = format!("{access_url}/reset-password/change?otp={}&email={email}", passcode.reveal());
+    Action { label: "Set a new password", url }
+}
+
+/// All but the unreserved characters of RFC 3986.
+const UNRESERVED: &percent_encoding::AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

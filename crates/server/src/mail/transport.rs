@@ -1,0 +1,272 @@
+//! Sending mails.
+use std::{net::IpAddr, path::Path, time::Duration};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use jiff::Timestamp;
+use keyfob_api::secret::SecretText;
+use lettre::{
+    Message,
+    message::{
+        Mailbox, MultiPart,
+        header::{Header, HeaderName, HeaderValue},
+    },
+    transport::smtp::{
+        Error,
+        authentication::{Credentials, DEFAULT_MECHANISMS},
+        client::{AsyncSmtpConnection, Certificate, Identity, Tls, TlsParameters},
+        extension::ClientId,
+    },
+};
+use uuid::Uuid;
+
+use crate::config::{BadSetting, BadSettings, MailArgs, one_secret};
+
+/// How long it may take to reach the mail server, and to sign in there.
+const TIME_OUT: Duration = Duration::from_mins(1);
+/// How long handing over a mail may take: longer than servers are asked to take for the end of one (RFC 5321, section
+/// 4.5.3.2.6), because whoever gives up earlier sends it twice.
+const HAND_OVER: Duration = Duration::from_mins(12);
+/// How long it may take to say good-bye.
+const GOOD_BYE: Duration = Duration::from_secs(5);
+
+/// Sends mails by SMTP (RFC 5321).
+#[derive(Clone)]
+pub(crate) struct Mailer {
+    host: String,
+    port: u16,
+    hello: ClientId,
+    tls: Tls,
+    login: Option<Login>,
+    from: Mailbox,
+}
+
+/// Who the server is at the mail server.
+#[derive(Clone)]
+struct Login {
+    /// Whom it acts as, if that is somebody else.
+    identity: Option<String>,
+    name: String,
+    password: SecretText,
+}
+
+/// A mail to one person.
+pub(crate) struct Mail {
+    /// The same for every attempt to send it, so that mail servers can tell that it is one.
+    pub(crate) id: Uuid,
+    pub(crate) to: String,
+    pub(crate) written_at: Timestamp,
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    pub(crate) html: String,
+}
+
+/// Why a mail was not sent.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SendError {
+    /// It may go better another time.
+    #[error("{0}")]
+    ForNow(String),
+    /// The mail server cannot be reached.
+    #[error("{0}")]
+    Away(String),
+    /// The mail server will never take it, or it cannot be written.
+    #[error("{0}")]
+    ForEver(String),
+}
+
+impl Mailer {
+    /// What sends mails as set; none if no mail server is set.
+    ///
+    /// # Errors
+    /// All that is wrong with the settings.
+    pub(crate) fn new(args: &MailArgs) -> Result<Option<Self>, BadSettings> {
+        let mut bad = BadSettings::default();
+        let certificate = ("email-tls-cert-file", args.email_tls_cert_file.as_deref());
+        let identity = bad.both(certificate, ("email-tls-cert-key-file", args.email_tls_cert_key_file.as_deref()));
+        let login = bad.take(login(args)).flatten();
+        let Some(smarthost) = args.email_smarthost.as_deref().filter(|host| !host.is_empty()) else {
+            return if bad.0.is_empty() { Ok(None) } else { Err(bad) };
+        };
+        let server = bad.take(host_and_port(smarthost));
+        let from = bad.take(sender(args));
+        let host = server.as_ref().map_or("localhost", |(host, _)| host);
+        let tls = bad.take(tls(args, host, identity, login.is_some()));
+        match (server, from, tls) {
+            (Some((host, port)), Some(from), Some(tls)) if bad.0.is_empty() => {
+                Ok(Some(Self { host, port, hello: ClientId::Domain(args.email_hello.clone()), tls, login, from }))
+            }
+            _ => Err(bad),
+        }
+    }
+
+    /// Hands a mail to the mail server.
+    ///
+    /// # Errors
+    /// When it does not take it.
+    pub(crate) async fn send(&self, mail: Mail) -> Result<(), SendError> {
+        let unwritable = |error: &dyn std::fmt::Display| SendError::ForEver(error.to_string());
+        let to: Mailbox = mail.to.parse().map_err(|_| unwritable(&"not an address that mails can be sent to"))?;
+        let message = Message::builder()
+            .from(self.from.clone())
+            .to(to)
+            .subject(mail.subject)
+            .date(mail.written_at.into())
+            .message_id(Some(format!("<{}@{}>", mail.id, self.from.email.domain())))
+            .header(AutoSubmitted)
+            .multipart(MultiPart::alternative_plain_html(mail.text, mail.html))
+            .map_err(|error| unwritable(&error))?;
+        let connected = tokio::time::timeout(TIME_OUT, self.connect()).await;
+        let connected = connected.map_err(|_| SendError::Away("the mail server does not answer".to_owned()))?;
+        let mut connection = connected.map_err(|error| SendError::Away(error.to_string()))?;
+        let content = message.formatted();
+        let sent = tokio::time::timeout(HAND_OVER, connection.send(message.envelope(), &content)).await;
+        sent.map_err(|_| SendError::ForNow("the mail server does not answer".to_owned()))?.map_err(|error| {
+            if is_about_the_mail(&error) {
+                SendError::ForEver(error.to_string())
+            } else {
+                SendError::ForNow(error.to_string())
+            }
+        })?;
+        // The mail is the server's now, whether or not it says good-bye.
+        let _said = tokio::time::timeout(GOOD_BYE, connection.quit()).await;
+        Ok(())
+    }
+
+    /// A connection on which mails can be sent.
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
+        let wrapper = if let Tls::Wrapper(parameters) = &self.tls { Some(parameters.clone()) } else { None };
+        let server = (self.host.as_str(), self.port);
+        let connecting = AsyncSmtpConnection::connect_tokio1(server, Some(TIME_OUT), &self.hello, wrapper, None);
+        let mut connection = connecting.await?;
+        match &self.tls {
+            Tls::Required(parameters) => connection.starttls(parameters.clone(), &self.hello).await?,
+            Tls::Opportunistic(parameters) if connection.can_starttls() => {
+                connection.starttls(parameters.clone(), &self.hello).await?;
+            }
+            _ => {}
+        }
+        match &self.login {
+            None => {}
+            Some(Login { identity: None, name, password }) => {
+                let credentials = Credentials::new(name.clone(), password.reveal().to_owned());
+                connection.auth(DEFAULT_MECHANISMS, &credentials).await?;
+            }
+            Some(Login { identity: Some(identity), name, password }) => {
+                connection.command(PlainAs { identity, name, password }).await?;
+            }
+        }
+        Ok(connection)
+    }
+}
+
+/// RFC 4616: signing in to act as somebody else.
+struct PlainAs<'a> {
+    identity: &'a str,
+    name: &'a str,
+    password: &'a SecretText,
+}
+
+impl std::fmt::Display for PlainAs<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let message = format!("{}\0{}\0{}", self.identity, self.name, self.password.reveal());
+        write!(f, "AUTH PLAIN {}\r\n", BASE64.encode(message))
+    }
+}
+
+/// RFC 3834: programs that answer mails by themselves do not answer these.
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
+}
+
+/// Whether the mail server refuses this mail, or whom it is to, for ever. What it asks of us, such as another password, an
+/// operator can mend (RFC 5321, section 4.2.2, and RFC 4954, section 6).
+fn is_about_the_mail(error: &Error) -> bool {
+    let code = error.status().map(u16::from);
+    error.is_permanent() && !code.is_some_and(|code| matches!(code, 500..=504 | 521 | 530..=538))
+}
+
+fn host_and_port(smarthost: &str) -> Result<(String, u16), BadSetting> {
+    let parts = smarthost.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse().ok()?)));
+    let (host, port) = parts
+        .filter(|(host, _)| !host.is_empty())
+        .ok_or_else(|| BadSetting::new("email-smarthost", format!("`{smarthost}` is not of the form host:port")))?;
+    Ok((host.trim_start_matches('[').trim_end_matches(']').to_owned(), port))
+}
+
+fn sender(args: &MailArgs) -> Result<Mailbox, BadSetting> {
+    let bad = |problem: &dyn std::fmt::Display| BadSetting::new("email-from", problem);
+    let from = args.email_from.as_deref().ok_or_else(|| bad(&"needed to send mails"))?;
+    from.parse().map_err(|error| bad(&format!("`{from}`: {error}")))
+}
+
+fn login(args: &MailArgs) -> Result<Option<Login>, BadSettings> {
+    let mut bad = BadSettings::default();
+    let files = ("email-auth-password", "email-auth-password-file");
+    let password =
+        bad.take(one_secret(files, args.email_auth_password.as_ref(), args.email_auth_password_file.as_deref()));
+    let name = args.email_auth_username.clone();
+    if let Some(password) = password {
+        let login = bad.both(("email-auth-username", name), ("email-auth-password-file", password));
+        if args.email_auth_identity.is_some() && login.is_none() && bad.0.is_empty() {
+            bad.note("email-auth-username", "needed, because there is --email-auth-identity");
+        }
+        if bad.0.is_empty() {
+            let identity = args.email_auth_identity.clone();
+            return Ok(login.map(|(name, password)| Login { identity, name, password }));
+        }
+    }
+    Err(bad)
+}
+
+/// Passwords are never sent unencrypted, but to this machine itself.
+fn tls(args: &MailArgs, host: &str, own: Option<(&Path, &Path)>, has_password: bool) -> Result<Tls, BadSettings> {
+    let mut bad = BadSettings::default();
+    let read = |flag, path: &Path| {
+        std::fs::read(path).map_err(|error| BadSetting::new(flag, format!("{}: {error}", path.display())))
+    };
+    let name = args.email_tls_server_name.clone().unwrap_or_else(|| host.to_owned());
+    let mut parameters = TlsParameters::builder(name).dangerous_accept_invalid_certs(args.email_tls_skip_verify);
+    if let Some(path) = &args.email_tls_ca_cert_file {
+        let flag = "email-tls-ca-cert-file";
+        let certificate = bad
+            .take(read(flag, path))
+            .and_then(|pem| bad.take(Certificate::from_pem(&pem).map_err(|error| BadSetting::new(flag, error))));
+        if let Some(certificate) = certificate {
+            parameters = parameters.add_root_certificate(certificate);
+        }
+    }
+    if let Some((certificate, key)) = own {
+        let (certificate, key) =
+            (bad.take(read("email-tls-cert-file", certificate)), bad.take(read("email-tls-cert-key-file", key)));
+        if let (Some(certificate), Some(key)) = (certificate, key) {
+            let identity = Identity::from_pem(&certificate, &key);
+            if let Some(identity) = bad.take(identity.map_err(|error| BadSetting::new("email-tls-cert-file", error))) {
+                parameters = parameters.identify_with(identity);
+            }
+        }
+    }
+    let built = parameters.build().map_err(|error| BadSetting::new("email-tls-server-name", error));
+    let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    match bad.take(built) {
+        Some(parameters) if bad.0.is_empty() => Ok(match (args.email_force_tls, args.email_tls_starttls) {
+            (true, _) => Tls::Wrapper(parameters),
+            (false, true) => Tls::Required(parameters),
+            (false, false) if has_password && !is_here => Tls::Required(parameters),
+            (false, false) => Tls::Opportunistic(parameters),
+        }),
+        _ => Err(bad),
+    }
+}

@@ -1,0 +1,170 @@
+//! Background work.
+use std::{future::Future, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::{sync::watch, task::JoinSet};
+
+use crate::app::App;
+use crate::mail::deliver_due;
+use keyfob_authority::{Refused, RequestContext, System};
+
+/// How often keys that ended long ago are removed, and how many at a time (contract, section 2.3).
+const PURGE_EVERY: Duration = Duration::from_mins(10);
+const PURGE_AT_MOST: u64 = 10_000;
+
+/// How many audit records are retired at a time.
+const RETIRE_AT_MOST: u64 = 50_000;
+
+/// How often refusals that were gathered are recorded: they are to be seen within a minute.
+const RECORD_EVERY: Duration = Duration::from_secs(30);
+
+/// How often mails are sent that wait for their time; the others are sent at once.
+const DELIVER_EVERY: Duration = Duration::from_secs(5);
+
+/// How long a user may do nothing before they are dormant, and how many are made so at a time (contract, section 5.10).
+const DORMANT_AFTER: SignedDuration = SignedDuration::from_hours(90 * 24);
+const DORMANT_AT_MOST: u64 = 1_000;
+
+/// How long background work may take when the server ends.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+async fn never(_: App) {
+    std::future::pending::<()>().await;
+}
+
+async fn mail_waits(app: App) {
+    app.authority().mail_queue().notified().await;
+}
+
+/// Background work that goes on.
+pub(crate) struct Jobs {
+    tasks: tokio::task::JoinSet<()>,
+    end: watch::Sender<bool>,
+}
+
+impl Jobs {
+    /// Starts all background work.
+    pub(crate) fn start(app: &App) -> Self {
+        let mut jobs = Self { tasks: JoinSet::new(), end: watch::Sender::new(false) };
+        jobs.repeat(PURGE_EVERY, app, never, housekeeping);
+        jobs.repeat(RECORD_EVERY, app, never, record_refusals);
+        if app.mailer().is_some() {
+            jobs.repeat(DELIVER_EVERY, app, mail_waits, deliver_due);
+        }
+        jobs
+    }
+
+    /// Does a job from time to time, and whenever it is woken.
+    fn repeat<W, F>(
+        &mut self,
+        every: Duration,
+        app: &App,
+        woken: impl Fn(App) -> W + Send + Sync + 'static,
+        job: impl Fn(App) -> F + Send + Sync + 'static,
+    ) where
+        W: Future<Output = ()> + Send + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (app, mut end) = (app.clone(), self.end.subscribe());
+        self.tasks.spawn(async move {
+            let mut tick = tokio::time::interval(every);
+            loop {
+                tokio::select! {
+                    _ = tick.tick() => {}
+                    () = woken(app.clone()) => {}
+                    _ = end.changed() => return,
+                }
+                // A job that fails altogether is done again the next time.
+                let mut once = JoinSet::new();
+                once.spawn(job(app.clone()));
+                if let Some(Err(error)) = once.join_next().await {
+                    tracing::error!(%error, "background work failed");
+                }
+            }
+        });
+    }
+
+    /// Ends all background work. What is being done is finished first, if it does not take long: what waits for a mail
+    /// server is done again after the next start.
+    pub(crate) async fn end(self) {
+        self.end.send_replace(true);
+        if tokio::time::timeout(PATIENCE, self.tasks.join_all()).await.is_err() {
+            tracing::warn!("gave up on background work that did not end in time");
+        }
+    }
+}
+
+/// All background work that is due, once.
+pub(crate) async fn once(app: &App) {
+    record_refusals(app.clone()).await;
+    housekeeping(app.clone()).await;
+    deliver_due(app.clone()).await;
+}
+
+/// Records refusals that were gathered; what cannot be recorded waits for the next time.
+pub(crate) async fn record_refusals(app: App) {
+    let gathered = app.authority().refusals().take();
+    if gathered.is_empty() {
+        return;
+    }
+    let store = System::Records.store(app.authority(), RequestContext::default());
+    if let Err(error) = store.record_refusals(&gathered).await {
+        tracing::warn!(?error, "refusals could not be recorded");
+        app.authority().refusals().put_back(gathered);
+    }
+}
+
+async fn housekeeping(app: App) {
+    match dormancy_once(&app).await {
+        Ok(0) => {}
+        Ok(users) => tracing::info!(users, "made dormant who did not act for long"),
+        Err(error) => tracing::warn!(?error, "users who did not act for long could not be made dormant"),
+    }
+    match purge_once(&app).await {
+        Ok(0) => {}
+        Ok(purged) => tracing::info!(purged, "removed keys that ended long ago"),
+        Err(error) => tracing::warn!(?error, "keys that ended long ago could not be removed"),
+    }
+    let devices = System::Devices.store(app.authority(), RequestContext::default());
+    if let Err(error) = devices.purge_devices().await {
+        tracing::warn!(?error, "sign-ins of machines that ended long ago could not be forgotten");
+    }
+    match retire_once(&app).await {
+        Ok(0) => {}
+        Ok(retired) => tracing::info!(retired, "retired old audit records"),
+        Err(error) => tracing::warn!(?error, "old audit records could not be retired"),
+    }
+    match tell_once(&app).await {
+        Ok(0) => {}
+        Ok(told) => tracing::info!(told, "told owners of tokens that end soon"),
+        Err(error) => tracing::warn!(?error, "owners of tokens that end soon could not be told"),
+    }
+}
+
+async fn tell_once(app: &App) -> Result<usize, Refused> {
+    if app.mailer().is_none() {
+        return Ok(0);
+    }
+    System::Mail.store(app.authority(), RequestContext::default()).tell_of_ending_tokens().await
+}
+
+async fn retire_once(app: &App) -> Result<u64, Refused> {
+    let Some(before) = kept_since(app, app.rules().lifetimes.audit_retention) else { return Ok(0) };
+    System::Records.store(app.authority(), RequestContext::default()).retire_records(before, RETIRE_AT_MOST).await
+}
+
+/// Since when something is kept that is kept for so long; none keeps it for ever.
+fn kept_since(app: &App, retention: Duration) -> Option<Timestamp> {
+    let retention = SignedDuration::try_from(retention).ok().filter(|retention| !retention.is_zero())?;
+    app.clock().now().checked_sub(retention).ok()
+}
+
+async fn dormancy_once(app: &App) -> Result<usize, Refused> {
+    let Ok(since) = app.clock().now().checked_sub(DORMANT_AFTER) else { return Ok(0) };
+    System::Dormancy.store(app.authority(), RequestContext::default()).make_dormant(since, DORMANT_AT_MOST).await
+}
+
+async fn purge_once(app: &App) -> Result<u64, Refused> {
+    let Some(before) = kept_since(app, app.rules().lifetimes.retention) else { return Ok(0) };
+    System::Retention.store(app.authority(), RequestContext::default()).purge_keys(before, PURGE_AT_MOST).await
+}

@@ -1,0 +1,115 @@
+//! Listening until the server is told to stop.
+use std::{future::Future, path::PathBuf, time::Duration};
+
+use keyfob_authority::{Clock, Random};
+use tokio::{net::TcpListener, sync::watch};
+
+use super::{
+    Equipment, Server, StartError,
+    equipment::likely_url,
+    jobs::{self, Jobs},
+    server::data_dir,
+};
+use crate::{
+    config::ServerArgs,
+    listen::{
+        connections::{Bounded, Places},
+        serve::serve_connections,
+        tls::Tls,
+    },
+};
+
+/// How long requests that are under way may take when the server is told to end.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// What a server says once it answers.
+#[derive(Clone, Debug)]
+pub struct Ready {
+    /// Where it is reached.
+    pub url: String,
+    /// Where its data is.
+    pub data_dir: PathBuf,
+    /// Nobody has set it up yet.
+    pub needs_set_up: bool,
+}
+
+/// Runs a server until `stop` is done; then lets requests under way finish.
+///
+/// # Errors
+/// When it cannot start.
+pub async fn serve(
+    args: ServerArgs,
+    on_ready: impl FnOnce(&Ready),
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), StartError> {
+    let mut equipment = Equipment::new(&args, &likely_url(&args))?;
+    let data_dir = data_dir(&args)?;
+    let random = Random::from_system().map_err(|error| StartError::Machine(format!("no randomness: {error}")))?;
+    let listen = |cause| StartError::Listen { address: args.http_address, cause };
+    let listener = TcpListener::bind(args.http_address).await.map_err(listen)?;
+    let tls = equipment.tls.take();
+    let listen_tls = |cause| StartError::ListenTls { address: args.tls.tls_address, cause };
+    let tls_listener = match &tls {
+        Some(_) => Some(TcpListener::bind(args.tls.tls_address).await.map_err(listen_tls)?),
+        None => None,
+    };
+    let url = match (&args.access_url, &tls_listener) {
+        (Some(url), _) => url.as_str().trim_end_matches('/').to_owned(),
+        (None, Some(listener)) => format!("https://{}", listener.local_addr().map_err(listen_tls)?),
+        (None, None) => format!("http://{}", listener.local_addr().map_err(listen)?),
+    };
+    let server = Server::assemble(&args, equipment, &data_dir, &url, Clock::System, random).await?;
+    if args.allow_query_tokens {
+        tracing::warn!("tokens in the query string are accepted (--allow-query-tokens)");
+    }
+    let jobs = Jobs::start(server.app());
+    on_ready(&Ready { url, data_dir, needs_set_up: server.needs_set_up().await });
+    let told = patiently(stop);
+    let places = Places::new(args.guard.proxy_trusted_origins.clone());
+    let bounded = |listener| Bounded::new(listener, places.clone());
+    let plain = serve_connections(bounded(listener), server.service(), is_told(told.clone()));
+    let encrypted = serve_tls(&server, tls.as_ref().zip(tls_listener.map(bounded)), is_told(told.clone()));
+    tokio::select! {
+        result = async { tokio::try_join!(plain, encrypted) } => drop(result.map_err(listen)?),
+        () = out_of_patience(told) => tracing::warn!("gave up on requests that did not end in time"),
+    }
+    // First what would be lost: ending jobs may take longer than a supervisor waits.
+    jobs::record_refusals(server.app().clone()).await;
+    jobs.end().await;
+    server.app().authority().close().await;
+    Ok(())
+}
+
+/// Serves encrypted connections, if there are to be any.
+async fn serve_tls(
+    server: &Server,
+    tls: Option<(&Tls, Bounded)>,
+    stopped: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let Some((tls, listener)) = tls else { return Ok(()) };
+    let watching = tls.watch();
+    let ended = serve_connections(tls.listen(listener), server.service(), stopped).await;
+    watching.abort();
+    ended
+}
+
+/// Becomes true when the server is told to stop.
+fn patiently(stop: impl Future<Output = ()> + Send + 'static) -> watch::Receiver<bool> {
+    let (told, hear) = watch::channel(false);
+    tokio::spawn(async move {
+        stop.await;
+        told.send_replace(true);
+    });
+    hear
+}
+
+/// Done when the server is told to stop.
+async fn is_told(mut told: watch::Receiver<bool>) {
+    drop(told.wait_for(|is_told| *is_told).await);
+}
+
+/// Done when requests under way had their time after that.
+async fn out_of_patience(told: watch::Receiver<bool>) {
+    is_told(told).await;
+    tokio::time::sleep(GRACE).await;
+}

@@ -1,0 +1,101 @@
+//! A server put together, which does not listen yet.
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use keyfob_authority::{Authority, AuthorityParts, Clock, DataDir, Random, RequestContext, System, data::Limits};
+
+use super::{
+    Equipment, StartError, jobs,
+    settings::{rules, settings},
+};
+use crate::{
+    api::audit::recorded_status,
+    app::{App, Parts},
+    config::ServerArgs,
+    http::{self, Service, limits::RateWindows},
+    ways::Renewer,
+};
+
+/// A server that is put together but does not listen.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "holds the generator of secrets")]
+pub struct Server {
+    app: App,
+    service: Service,
+}
+
+impl Server {
+    /// Puts a server together on a data directory.
+    ///
+    /// # Errors
+    /// When the directory, the database or the resource types cannot be used.
+    pub async fn open(
+        args: &ServerArgs,
+        data_dir: &Path,
+        url: &str,
+        clock: Clock,
+        random: Random,
+    ) -> Result<Self, StartError> {
+        Self::assemble(args, Equipment::new(args, url)?, data_dir, url, clock, random).await
+    }
+
+    pub(super) async fn assemble(
+        args: &ServerArgs,
+        equipment: Equipment,
+        data_dir: &Path,
+        url: &str,
+        clock: Clock,
+        random: Random,
+    ) -> Result<Self, StartError> {
+        let rules = rules(args, &equipment);
+        let Equipment { cookies, catalogue, mailer, providers, tls: _ } = equipment;
+        let providers = Arc::new(providers);
+        let authority = Authority::open(AuthorityParts {
+            data_dir: DataDir::open(data_dir)?,
+            limits: Limits { max_pages: args.max_database_pages },
+            clock,
+            random,
+            catalogue,
+            rules,
+            renewer: Box::new(Renewer(Arc::clone(&providers))),
+            recorded_status,
+        })
+        .await?;
+        let app = App::new(Parts {
+            authority,
+            mailer,
+            windows: RateWindows::default(),
+            providers,
+            settings: settings(args, url, cookies),
+        });
+        let service = http::service(app.clone());
+        Ok(Self { app, service })
+    }
+
+    /// The application, ready to be served.
+    pub fn service(&self) -> Service {
+        self.service.clone()
+    }
+
+    pub(crate) fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Does the background work that is due, once. A server that listens does it by itself from time to time.
+    pub async fn run_jobs_once(&self) {
+        jobs::once(&self.app).await;
+    }
+
+    pub(super) async fn needs_set_up(&self) -> bool {
+        let store = System::SetUp.store(self.app.authority(), RequestContext::default());
+        matches!(store.is_set_up().await, Ok(false))
+    }
+}
+
+/// Where the data is, as set or by the custom of the machine.
+pub(super) fn data_dir(args: &ServerArgs) -> Result<PathBuf, StartError> {
+    let default = || directories::ProjectDirs::from("", "", "keyfob").map(|dirs| dirs.data_dir().to_owned());
+    args.data_dir.clone().or_else(default).ok_or(StartError::NoDataDir)
+}

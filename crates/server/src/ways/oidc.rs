@@ -1,0 +1,149 @@
+//! Sign-in by an `OpenID` Connect provider.
+use axum::{
+    Extension,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::Response,
+};
+use keyfob_api::users::OidcClaims;
+use keyfob_authority::data::LoginType;
+use keyfob_identity::{Arrival, OidcIdentity, Start, profile};
+use serde_json::Value;
+
+use super::{
+    OidcWay,
+    arrival::{Visit, not_configured, token_ends_at},
+    claims,
+    flow::{self, Inbound, Outbound, Step},
+    refusal::Refusal,
+};
+use crate::http::identify::Identity;
+use crate::{
+    app::App,
+    documentation::{OnTheWay, Refusals},
+    http::{
+        error::ApiError,
+        extract::{ApiJson, ApiQuery},
+    },
+};
+use keyfob_authority::fields::is_email;
+use keyfob_authority::{
+    AuthorizedStore, RequestContext,
+    sign_in::{ExternalIdentity, Signups},
+};
+
+const NAME: &str = "oidc";
+
+/// Sign in by the OpenID Connect provider: without a code it sends there, with one it is where people come back to
+#[utoipa::path(
+    get, path = "/users/oidc/callback", tag = "Signing in", operation_id = "sign_in_by_oidc", params(OnTheWay),
+    responses((status = TEMPORARY_REDIRECT, description = "On to the provider, or back to where they wanted to go"), Refusals),
+    security(()),
+)]
+pub(super) async fn callback(
+    State(app): State<App>,
+    Extension(context): Extension<RequestContext>,
+    Extension(identity): Extension<Identity>,
+    headers: HeaderMap,
+    query: ApiQuery,
+) -> Result<Response, Refusal> {
+    let way = app.providers().oidc.as_ref().ok_or_else(not_configured)?;
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let redirect_uri = way.redirect_uri(&app, host);
+    let redirect_uri =
+        redirect_uri.ok_or_else(|| ApiError::bad_request("OIDC login is not permitted from this host."))?;
+    // A request that goes no further asks the provider nothing.
+    let needs_verifier = query.text("code").is_some() && way.provider.takes_pkce().await?;
+    match flow::step(&app, NAME, needs_verifier, &query, &headers)? {
+        Step::Out(outbound) => send(&app, way, &outbound, &redirect_uri).await,
+        Step::In(inbound) => {
+            // Counts if it is refused.
+            context.decisions.sign_in_failed("login", None);
+            if let Some(issuer) = query.text("iss")
+                && !way.provider.is_issuer(issuer).await?
+            {
+                return Err(ApiError::new(StatusCode::UNAUTHORIZED, "State mismatched.").into());
+            }
+            let external = identify(&app, way, &inbound, &redirect_uri).await?;
+            let visit = Visit {
+                app: &app,
+                context,
+                headers: &headers,
+                identity: &identity,
+                inbound: &inbound,
+                answers_json: false,
+            };
+            visit.admit(external).await
+        }
+    }
+}
+
+async fn send(app: &App, way: &OidcWay, outbound: &Outbound, redirect_uri: &str) -> Result<Response, Refusal> {
+    let start = Start { redirect_uri, state: &outbound.state, nonce: &outbound.nonce, verifier: &outbound.verifier };
+    let url = way.provider.start(start).await?;
+    Ok(outbound.send(app, NAME, url.as_str(), way.provider.takes_pkce().await?)?)
+}
+
+async fn identify(
+    app: &App,
+    way: &OidcWay,
+    inbound: &Inbound,
+    redirect_uri: &str,
+) -> Result<ExternalIdentity, Refusal> {
+    let arrival = Arrival {
+        code: inbound.code.reveal(),
+        redirect_uri,
+        verifier: inbound.verifier.as_deref(),
+        nonce: &inbound.nonce,
+        now: app.clock().now(),
+    };
+    let OidcIdentity { issuer, subject, claims, tokens } = way.provider.finish(arrival).await?;
+    let profile = profile(&claims, &way.fields)?;
+    let args = &way.args;
+    if !is_email(&profile.email) {
+        let message = "Email in OIDC payload is no e-mail address: name another claim with --oidc-email-field.";
+        return Err(ApiError::bad_request(message).into());
+    }
+    if !claims::is_in_domains(&profile.email, &args.oidc_email_domain) {
+        let text = format!("Your email {} is not in domains {}.", profile.email, args.oidc_email_domain.join(", "));
+        return Err(Refusal::Page("Unauthorized email", text));
+    }
+    if !claims::is_in_allowed_group(&claims, args) {
+        let text = "Nobody comes in who is in none of the groups that may. Ask your administrator.";
+        return Err(Refusal::Page("Not a member of an allowed group", text.to_owned()));
+    }
+    let signups = if args.oidc_allow_signups {
+        Signups::Allowed
+    } else {
+        Signups::Disabled(args.oidc_signups_disabled_text.clone())
+    };
+    Ok(ExternalIdentity {
+        login_type: LoginType::Oidc,
+        linked_id: format!("{issuer}||{subject}"),
+        username: claims::username(&profile.username, app.random()),
+        email: profile.email,
+        name: profile.name,
+        avatar_url: profile.picture,
+        token_ends_at: token_ends_at(app.clock().now(), &tokens),
+        refresh_token: tokens.refresh,
+        signups,
+        trusts_email: args.dangerous_oidc_email_fallback,
+        groups: claims::groups(&claims, args),
+        roles: claims::roles(&claims, args),
+        claims: Value::Object(claims),
+    })
+}
+
+/// What the OpenID Connect provider said about the caller when they last signed in
+#[utoipa::path(
+    get, path = "/users/oidc-claims", tag = "Signing in", operation_id = "get_own_claims",
+    responses((status = OK, description = "Done", body = OidcClaims), Refusals),
+)]
+pub(super) async fn own_claims(store: AuthorizedStore) -> Result<ApiJson<OidcClaims>, ApiError> {
+    let user = store.caller().user().cloned().ok_or_else(ApiError::not_found)?;
+    let link = store.link_of(&user, LoginType::Oidc).await?;
+    let link = link.filter(|_| user.login_type == LoginType::Oidc);
+    let link = link.ok_or_else(|| ApiError::bad_request("User is not an OIDC user."))?;
+    let claims = link.claims.as_object().cloned().unwrap_or_default();
+    Ok(ApiJson(OidcClaims { claims }))
+}

@@ -1,0 +1,169 @@
+//! Why somebody is not let in: as JSON, or as a page where a person stands at the end of their way.
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use keyfob_authority::data::LoginType;
+use keyfob_identity::{HttpError, OidcError, ProfileError, TokenError};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::{http::error::ApiError, pages};
+use keyfob_authority::{Refused, sign_in::ExternalSignInError};
+
+/// A refusal at the end of the way to a provider.
+pub(super) enum Refusal {
+    /// For programs.
+    Api(ApiError),
+    /// For people: a title and a text.
+    Page(&'static str, String),
+    /// The same, with a text in Markdown that the operator wrote.
+    Markdown(&'static str, String),
+    /// For people, and they go back to the sign-in page with it.
+    SignIn(String, String),
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Api(error) => error.into_response(),
+            Self::Page(title, text) => pages::refusal(StatusCode::FORBIDDEN, title, &text),
+            Self::Markdown(title, text) => pages::refusal_in_markdown(StatusCode::FORBIDDEN, title, &text),
+            Self::SignIn(message, redirect) => {
+                let mut response = ApiError::new(StatusCode::UNAUTHORIZED, message.clone()).into_response();
+                let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+                let location = format!("/login?message={}&redirect={}", encode(&message), encode(&redirect));
+                if let Ok(location) = HeaderValue::try_from(location) {
+                    response.headers_mut().insert(header::LOCATION, location);
+                }
+                response
+            }
+        }
+    }
+}
+
+impl From<ApiError> for Refusal {
+    fn from(error: ApiError) -> Self {
+        Self::Api(error)
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        Self::Api(refused.into())
+    }
+}
+
+/// Whether nobody has typed the code yet.
+pub(super) fn is_pending(error: &TokenError) -> bool {
+    let words = ["authorization_pending", "slow_down"];
+    matches!(error, TokenError::Refused { code, .. } if words.contains(&code.as_str()))
+}
+
+/// What is not the fault of who signs in is for the log, too.
+pub(super) fn failed(message: &str, cause: &dyn std::fmt::Display) -> Refusal {
+    tracing::warn!(%cause, "{message}");
+    Refusal::Api(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, message).detail(cause.to_string()))
+}
+
+impl From<TokenError> for Refusal {
+    fn from(error: TokenError) -> Self {
+        let message = "Failed exchanging Oauth code.";
+        if is_pending(&error) {
+            return Self::Api(ApiError::bad_request(message).detail(error.to_string()));
+        }
+        failed(message, &error)
+    }
+}
+
+impl From<HttpError> for Refusal {
+    fn from(error: HttpError) -> Self {
+        failed("Internal error fetching authenticated Github user.", &error)
+    }
+}
+
+impl From<OidcError> for Refusal {
+    fn from(error: OidcError) -> Self {
+        let bad = |message: &str| ApiError::bad_request(message);
+        match error {
+            OidcError::Exchange(error) => error.into(),
+            OidcError::Provider(cause) => failed("The OpenID Connect provider cannot be asked.", &cause),
+            OidcError::UserInfo(cause) => failed("Failed to obtain user information claims.", &cause),
+            OidcError::NoIdToken => Self::Api(bad(
+                "id_token not found in response payload. Ensure your OIDC callback is configured correctly!",
+            )),
+            OidcError::Unverified(reason) => Self::Api(bad("Failed to verify OIDC token.").detail(reason)),
+            OidcError::NoSubject => {
+                Self::Api(bad("OIDC token missing 'sub' claim field or 'sub' claim field is empty."))
+            }
+        }
+    }
+}
+
+impl From<ProfileError> for Refusal {
+    fn from(error: ProfileError) -> Self {
+        match error {
+            ProfileError::NoEmail => Self::Api(ApiError::bad_request("No email found in OIDC payload!")),
+            ProfileError::EmailIs(kind) => Self::Api(ApiError::bad_request(format!(
+                "Email in OIDC payload isn't a string. It is {kind}: name another claim with --oidc-email-field."
+            ))),
+            ProfileError::Unverified(email) => Self::Page(
+                "Email not verified",
+                format!("Verify your email address {email} at your OpenID Connect provider, then sign in again."),
+            ),
+        }
+    }
+}
+
+impl From<ExternalSignInError> for Refusal {
+    fn from(error: ExternalSignInError) -> Self {
+        match error {
+            ExternalSignInError::AlreadyLinked(LoginType::Github) => Self::Api(ApiError::new(
+                StatusCode::FORBIDDEN,
+                "This account is already linked to a different identity provider subject.",
+            )),
+            ExternalSignInError::AlreadyLinked(_) => Self::Page(
+                "Account already linked",
+                "The user with this address signs in by another account of this provider. Sign in by that one, or ask \
+                 an administrator."
+                    .to_owned(),
+            ),
+            ExternalSignInError::OtherLoginType { asked, own } => {
+                let advice = if own == "password" {
+                    " You can convert your account to use this login type by visiting your account settings."
+                } else {
+                    ""
+                };
+                let text = format!(
+                    "Attempting to use login type \"{asked}\", but the user has the login type \"{own}\".{advice}"
+                );
+                Self::Page("Incorrect login type", text)
+            }
+            ExternalSignInError::Suspended(name) => Self::Page(
+                "Account suspended",
+                format!(
+                    "Your account \"{name}\" has been suspended. Contact your Coder administrator to reactivate your \
+                     account."
+                ),
+            ),
+            ExternalSignInError::SignupsDisabled(text) => Self::Markdown(
+                "Signups are disabled",
+                text.unwrap_or_else(|| "Please contact your Coder administrator to request access.".to_owned()),
+            ),
+            ExternalSignInError::NamesTaken(name) => Self::Api(ApiError::new(
+                StatusCode::CONFLICT,
+                format!("exhausted alternatives for taken username \"{name}\""),
+            )),
+            ExternalSignInError::UnknownToConvert(email) => Self::Api(ApiError::bad_request(format!(
+                "The oidc account with the email \"{email}\" does not match the email of the account you are trying to \
+                 convert. Contact your administrator to resolve this issue."
+            ))),
+            ExternalSignInError::NotTheirs { from, to } => Self::Api(ApiError::new(
+                StatusCode::FORBIDDEN,
+                format!("Request to convert login type from {from} to {to} failed"),
+            )),
+            ExternalSignInError::Store(error) => Self::Api(error.into()),
+            ExternalSignInError::Mint(error) => Self::Api(error.into()),
+            ExternalSignInError::Refused(refused) => refused.into(),
+        }
+    }
+}

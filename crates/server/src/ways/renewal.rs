@@ -1,0 +1,46 @@
+//! Asking a provider for other tokens.
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use keyfob_api::secret::SecretText;
+use keyfob_authority::{
+    Authority,
+    data::LoginType,
+    sign_in::{NotRenewed, Renewed, SessionRenewer},
+};
+use keyfob_identity::{OidcError, TokenError, Tokens};
+
+use super::{Providers, arrival::token_ends_at};
+
+/// Renews sessions at the providers that are set up.
+pub(crate) struct Renewer(pub(crate) Arc<Providers>);
+
+impl SessionRenewer for Renewer {
+    fn renew<'a>(
+        &'a self,
+        authority: &'a Authority,
+        login_type: LoginType,
+        token: SecretText,
+    ) -> Pin<Box<dyn Future<Output = Result<Renewed, NotRenewed>> + Send + 'a>> {
+        Box::pin(async move {
+            let now = authority.clock().now();
+            let renewed: Result<Tokens, OidcError> = if login_type == LoginType::Github {
+                let way = self.0.github.as_ref().ok_or(NotRenewed::NotConfigured)?;
+                way.provider.refresh(&token, now).await.map_err(OidcError::from)
+            } else {
+                let way = self.0.oidc.as_ref().ok_or(NotRenewed::NotConfigured)?;
+                way.provider.refresh(&token, now, &authority.random().alphanumeric(32)).await
+            };
+            let tokens = renewed.map_err(|error| NotRenewed::Refused(said(&error)))?;
+            Ok(Renewed { ends_at: token_ends_at(now, &tokens), refresh_token: tokens.refresh })
+        })
+    }
+}
+
+fn said(error: &OidcError) -> String {
+    match error {
+        OidcError::Exchange(TokenError::Refused { code, description }) if !description.is_empty() => {
+            format!("{code}: {description}")
+        }
+        other => other.to_string(),
+    }
+}

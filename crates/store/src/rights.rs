@@ -1,0 +1,46 @@
+//! The version of rights: a counter that every change of what callers may do moves on, in its own transaction.
+use sea_query::{Expr, ExprTrait as _, Iden, Query};
+
+use crate::{Reader, StoreError, Tx, db::row};
+
+const TABLE: &str = "rights_version";
+
+#[derive(Clone, Copy, Iden)]
+#[iden = "rights_version"]
+enum Version {
+    Table,
+    Number,
+}
+
+/// A state of all rights. Two equal versions are the same state: nothing was changed between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RightsVersion(i64);
+
+row! { struct VersionRow in TABLE => { number: i64 } }
+
+impl Reader<'_> {
+    /// The present version. Rights that are read *after* it are at least as new.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn rights_version(&mut self) -> Result<RightsVersion, StoreError> {
+        let mut query = Query::select();
+        query.column(Version::Number).from(Version::Table);
+        let row: Option<VersionRow> = self.fetch_optional(&query).await?;
+        let missing = || StoreError::corrupt(TABLE, "1", "the row is missing");
+        row.map(|row| RightsVersion(row.number)).ok_or_else(missing)
+    }
+}
+
+impl Tx {
+    /// Moves the version on: this unit of work changes what callers may do.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn advance_rights_version(&mut self) -> Result<(), StoreError> {
+        let mut query = Query::update();
+        query.table(Version::Table).value(Version::Number, Expr::col(Version::Number).add(1));
+        self.execute_one(&query).await
+    }
+}
