@@ -27,7 +27,7 @@ fn key(id: Uuid) -> u128 {
 }
 
 impl<T> IdMap<T> {
-    /// Adds an entry, unless the map has one for the id.
+    /// Adds an entry. The map must not have one for this id.
     pub(crate) fn insert(&mut self, id: OwnedId, value: T) {
         match id {
             OwnedId::Uuid(id) => drop(self.uuids.insert(key(id), value)),

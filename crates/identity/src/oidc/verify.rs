@@ -39,7 +39,7 @@ pub(super) enum Unverified {
     Nonce,
 }
 
-/// The accepted algorithms. Symmetric ones are not among them: whoever can verify with those could also sign.
+/// The accepted algorithms. Symmetric ones are not among them: a key that verifies with those can also sign.
 const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::RS256,
     Algorithm::RS384,
