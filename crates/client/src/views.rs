@@ -1,4 +1,4 @@
-//! Registered workspaces and templates, in the shapes of Coder's API.
+//! Registered workspaces and templates, in the shapes of Coder's API (`docs/compatibility.md`).
 use keyfob_api::views::{Template, Workspace, WorkspacesResponse};
 use uuid::Uuid;
 
