@@ -1,4 +1,4 @@
-//! Records of what was done.
+//! Audit records: what was done, by which user, and when.
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -11,84 +11,84 @@ use crate::{time::Time, users::User};
 /// `GET /audit`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AuditLogs {
-    /// A page of them, newest first.
+    /// A page of the records, newest first.
     pub audit_logs: Vec<AuditLog>,
-    /// How many there are; one beyond the cap stands for more.
+    /// How many records match; a number above the cap stands for more.
     pub count: u64,
-    /// How far they are counted.
+    /// The number up to which matches are counted.
     pub count_cap: u64,
-    /// The head of the chain of records: kept elsewhere, it shows later whether any of them was tampered with. Empty for
-    /// who may see only some of them.
+    /// The head of the chain of records. Kept in another place, it shows later whether any record was tampered with.
+    /// Empty if the caller may see only some of the records.
     pub chain_head: String,
 }
 
-/// A record.
+/// An audit record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AuditLog {
-    /// Names the record.
+    /// The record's id.
     pub id: Uuid,
-    /// The request that did it.
+    /// The id of the request.
     pub request_id: Uuid,
-    /// When.
+    /// When it was done.
     pub time: Time,
-    /// From where.
+    /// The client's address.
     pub ip: String,
-    /// With which program, as it calls itself.
+    /// The client's program, as it calls itself.
     pub user_agent: String,
-    /// What it was done to.
+    /// The type of the object.
     pub resource_type: String,
-    /// Which one of them.
+    /// The id of the object.
     pub resource_id: String,
-    /// The name of that.
+    /// The name of the object.
     pub resource_target: String,
-    /// Empty.
+    /// Always empty.
     pub resource_icon: String,
     /// `create`, `write`, `delete`, `login`, `logout`, ….
     pub action: String,
-    /// What changed, by field.
+    /// The changes, by field.
     pub diff: BTreeMap<String, AuditDiffField>,
-    /// What the request was answered with.
+    /// The status of the answer.
     pub status_code: u16,
-    /// With which key, under `key_id`; of refusals that were gathered into one record, how many there were and when,
-    /// under `count`, `first` and `last`.
+    /// `key_id` is the key that was used. If the record stands for several equal refusals, `count` is their number, and
+    /// `first` and `last` are the times of the first and the last.
     pub additional_fields: Map<String, Value>,
-    /// A sentence with the places `{user}` and `{target}`.
+    /// A sentence with the placeholders `{user}` and `{target}`.
     pub description: String,
-    /// Empty.
+    /// Always empty.
     pub resource_link: String,
-    /// What it was done to is not there any more.
+    /// Whether the object no longer exists.
     pub is_deleted: bool,
-    /// The organization of what it was done to; the nil UUID where there is none.
+    /// The id of the object's organization; the nil UUID if there is none.
     pub organization_id: Uuid,
-    /// The same organization, if it is still there.
+    /// The same organization, if it still exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<MinimalOrganization>,
-    /// Who did it; none where nobody was signed in.
+    /// The user who did it; missing if no user was signed in.
     pub user: Option<User>,
 }
 
-/// A field before and after.
+/// The old and the new value of a field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AuditDiffField {
-    /// Before; left out where there was none.
+    /// The old value; left out if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub old: Option<Value>,
-    /// After; left out where there is none.
+    /// The new value; left out if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new: Option<Value>,
-    /// The values are hidden.
+    /// Whether the values are hidden.
     pub secret: bool,
 }
 
-/// An organization beside a record.
+/// The organization of a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MinimalOrganization {
-    /// Never changes.
+    /// The organization's id; it never changes.
     pub id: Uuid,
     /// Unique without regard to case.
     pub name: String,
-    /// The name for people.
+    /// The display name.
     pub display_name: String,
-    /// Where a picture is.
+    /// The address of a picture.
     pub icon: String,
 }

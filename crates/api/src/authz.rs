@@ -1,4 +1,4 @@
-//! Scopes, and asking whether something is allowed (contract, section 4).
+//! Scopes, and asking whether something is allowed (`docs/compatibility.md#authcheck`).
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 /// `GET /auth/scopes`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ScopeCatalogue {
-    /// The names that a token may ask for, in order.
+    /// The names of the scopes that a token may ask for, sorted.
     pub external: Vec<String>,
 }
 
@@ -15,7 +15,7 @@ pub struct ScopeCatalogue {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct AuthorizationRequest {
-    /// The questions, by a name of the caller's choice.
+    /// The questions, each under a name that the caller chooses.
     pub checks: BTreeMap<String, AuthorizationCheck>,
 }
 
@@ -23,36 +23,36 @@ pub struct AuthorizationRequest {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct AuthorizationCheck {
-    /// An unknown one is answered with no.
+    /// The action. The answer for an unknown one is no.
     pub action: String,
-    /// What it would be done to.
+    /// The object of the action.
     pub object: AuthorizationObject,
 }
 
-/// What an action would be done to.
+/// The object of an action.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct AuthorizationObject {
-    /// Required. An unknown one is answered with no.
+    /// The object's type; required. The answer for an unknown one is no.
     pub resource_type: String,
-    /// A user's id, or `me`.
+    /// The owner: a user's id, or `me`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub owner_id: String,
-    /// An organization's id.
+    /// The id of the object's organization.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub organization_id: String,
-    /// An existing object, which then decides in place of the fields above.
+    /// The id of an existing object, whose own owner and organization then replace the fields above.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub resource_id: String,
-    /// Ask whether it holds in at least one organization.
+    /// Whether to ask if it is allowed in at least one organization.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub any_org: bool,
 }
 
-/// The answer to `POST /authcheck`: yes or no, by the names of the questions.
+/// The answer to `POST /authcheck`: yes or no for each question, by its name.
 pub type AuthorizationResponse = BTreeMap<String, bool>;
 
-/// The answer to `POST /authcheck?explain=true`, by the names of the questions.
+/// The answer to `POST /authcheck?explain=true`: an explanation for each question, by its name.
 pub type ExplainedAuthorizationResponse = BTreeMap<String, Explanation>;
 
 /// Why something is allowed or not.
@@ -62,35 +62,35 @@ pub struct Explanation {
     pub allowed: bool,
     /// One sentence for people.
     pub reason: String,
-    /// What was looked at, in order.
+    /// The checks that were made, in order.
     pub steps: Vec<ExplanationStep>,
-    /// What would have to change for a yes; empty when allowed.
+    /// What would have to be added for a yes; empty when allowed.
     pub missing: Vec<MissingPiece>,
 }
 
-/// One thing that was looked at on the way to a decision.
+/// One check of a decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExplanationStep {
-    /// What was asked: `roles`, `access list`, `scopes`, `allow list`, or the object itself.
+    /// What was checked: `roles`, `access list`, `scopes`, `allow list`, or the `object` itself.
     pub source: String,
-    /// The level of the roles or scopes: `site`, `user`, `organization`, `member`; empty where there is none.
+    /// The level of the roles or scopes: `site`, `user`, `organization`, `member`; empty for other checks.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub level: String,
     /// `allow`, `deny`, or `abstain`.
     pub vote: String,
-    /// More for people.
+    /// Details for people.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
 }
 
-/// One thing that is missing for a yes.
+/// One thing that would have to be added for a yes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MissingPiece {
     /// `scope`, `allow_list`, `role` or `access_list`.
     pub kind: String,
     /// What to add: a scope's name, an allow-list entry, or a permission.
     pub add: String,
-    /// More for people.
+    /// Details for people.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
 }

@@ -1,4 +1,4 @@
-//! What the deployment says of itself.
+//! Information about the deployment.
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -10,11 +10,11 @@ use crate::time::Time;
 /// `GET /buildinfo`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BuildInfo {
-    /// Where the source is.
+    /// The server's address.
     pub external_url: String,
     /// The version that clients compare with their own.
     pub version: String,
-    /// Where people find the console.
+    /// The address of the pages for people.
     pub dashboard_url: String,
     /// Always false.
     pub telemetry: bool,
@@ -26,18 +26,18 @@ pub struct BuildInfo {
     pub provisioner_api_version: String,
     /// What a person should do when versions differ.
     pub upgrade_message: String,
-    /// This deployment, for ever.
+    /// The id of this deployment; it never changes.
     pub deployment_id: Uuid,
 }
 
 /// `GET /updatecheck`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UpdateCheck {
-    /// Always true: Keyfob does not call home.
+    /// Always true: Keyfob sends nothing to its makers.
     pub current: bool,
     /// This version.
     pub version: String,
-    /// Where releases are.
+    /// The server's address.
     pub url: String,
 }
 
@@ -61,13 +61,13 @@ pub struct Entitlements {
 /// `GET /deployment/stats`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DeploymentStats {
-    /// When it was counted.
+    /// When the numbers were counted.
     pub collected_at: Time,
-    /// From when on it is worth asking again: it is counted anew for each answer.
+    /// When the numbers change next: they are counted anew for each answer.
     pub next_update_at: Time,
-    /// How many users there are.
+    /// The number of users.
     pub users: u64,
-    /// How many keys work.
+    /// The number of keys that are not expired.
     pub api_keys: u64,
 }
 
@@ -83,9 +83,9 @@ pub struct Feature {
 /// `GET /.well-known/oauth-protected-resource` (RFC 9728).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ProtectedResource {
-    /// Where this is.
+    /// The server's address.
     pub resource: String,
-    /// How tokens are presented.
+    /// The ways to present a token.
     pub bearer_methods_supported: Vec<String>,
     /// The scopes that tokens may ask for.
     pub scopes_supported: Vec<String>,

@@ -1,4 +1,4 @@
-//! Signing in on a machine without a browser (RFC 8628).
+//! Signing in a machine without a browser (RFC 8628).
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -11,32 +11,33 @@ pub const DEVICE_GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_cod
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct DeviceCodeRequest {
-    /// Nobody reads it here; `OAuth` clients send it.
+    /// Ignored; `OAuth` clients send it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub client_id: String,
-    /// The scopes to ask for, with blanks between them; without any, those of whoever approves it.
+    /// The scopes to ask for, separated by blanks; if empty, those of the key that approves the request.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub scope: String,
-    /// The entries of the allow list to ask for, with blanks between them; without any, that of whoever approves it.
+    /// The entries of the allow list to ask for, separated by blanks; if empty, the allow list of the key that approves
+    /// the request.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub allow_list: String,
 }
 
-/// The answer: one code for the machine, and one for the person.
+/// The answer to `POST /device/code`: a code for the machine, and one for the person.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct DeviceCode {
-    /// What the machine asks for its token with.
+    /// The code with which the machine asks for its token.
     pub device_code: SecretText,
-    /// What the person types: `XXXX-XXXX`.
+    /// The code that the person types: `XXXX-XXXX`.
     pub user_code: String,
-    /// Where they type it.
+    /// The address of the page for it.
     pub verification_uri: String,
-    /// The same with the code in it.
+    /// The same address, with the code in it.
     pub verification_uri_complete: String,
-    /// How long both codes live, in seconds.
+    /// How long both codes are valid, in seconds.
     pub expires_in: u64,
-    /// How long the machine waits between two questions, in seconds.
+    /// How long the machine has to wait between two requests, in seconds.
     pub interval: u64,
 }
 
@@ -49,22 +50,22 @@ pub struct DeviceTokenRequest {
     pub grant_type: String,
     /// The machine's code.
     pub device_code: SecretText,
-    /// Nobody reads it here; `OAuth` clients send it.
+    /// Ignored; `OAuth` clients send it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub client_id: String,
 }
 
-/// The answer once a person has approved it (RFC 6749, section 5.1).
+/// The answer after a person has approved the request (RFC 6749, section 5.1).
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct DeviceToken {
     /// The key.
     pub access_token: SecretText,
-    /// `Bearer`: it can be presented so, and like every other key.
+    /// Always `Bearer`; the key can also be presented like every other key.
     pub token_type: String,
-    /// How long it lives if nobody uses it, in seconds.
+    /// How long the key is valid if it is not used, in seconds.
     pub expires_in: u64,
-    /// Its scopes, with blanks between them.
+    /// The key's scopes, separated by blanks.
     pub scope: String,
 }
 
@@ -72,40 +73,40 @@ pub struct DeviceToken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OAuthErrorCode {
-    /// Nobody has approved it yet: ask again later.
+    /// The request is not approved yet: ask again later.
     AuthorizationPending,
-    /// The same, and it was asked too soon: wait five seconds longer from now on.
+    /// The machine asks too often: wait five seconds longer from now on.
     SlowDown,
-    /// Somebody refused it, or whoever approved it may not any more.
+    /// A person refused it, or the person who approved it may no longer do so.
     AccessDenied,
-    /// The codes have ended.
+    /// The codes have expired.
     ExpiredToken,
     /// Something is missing or malformed.
     InvalidRequest,
-    /// There is no such code, or it was used before.
+    /// The code does not exist, or was used before.
     InvalidGrant,
     /// A scope is not one that a token may ask for.
     InvalidScope,
     /// Another kind of grant was asked for.
     UnsupportedGrantType,
-    /// A word of another version.
+    /// A code that this version does not know.
     #[serde(other)]
     Other,
 }
 
-/// An error as `OAuth` clients read it. It has a message, too, as every other error here.
+/// An error as `OAuth` clients read it. Like every other error of this API, it also has a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OAuthError {
-    /// For programs.
+    /// The error's code, for programs.
     pub error: OAuthErrorCode,
-    /// For people.
+    /// A description, for people.
     pub error_description: String,
-    /// The same in full.
+    /// The same description, with all its characters.
     pub message: String,
 }
 
 impl OAuthError {
-    /// An error, and what to say of it.
+    /// An error with this description.
     pub fn new(error: OAuthErrorCode, description: impl Into<String>) -> Self {
         let message = description.into();
         // RFC 6749, section 5.2, takes printable ASCII without quotation marks and backslashes.

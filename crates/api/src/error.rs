@@ -2,21 +2,21 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What a refused or failed request is answered with; also the answer of calls that only have a message to give.
+/// The answer to a refused or failed request, and to calls whose answer is only a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ErrorBody {
-    /// What happened, for people. Clients match on it, so the contract fixes the words.
+    /// What happened, for people. Clients match on it, so the words are Coder's (`docs/compatibility.md#requests`).
     pub message: String,
-    /// More about the cause; left out when there is nothing to add.
+    /// Details of the cause; left out if there are none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
-    /// What is wrong with single fields of the request.
+    /// What is wrong with fields of the request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub validations: Vec<Validation>,
 }
 
 impl ErrorBody {
-    /// A body with a message and nothing else.
+    /// A body with only a message.
     pub fn message(message: impl Into<String>) -> Self {
         Self { message: message.into(), ..Self::default() }
     }

@@ -11,46 +11,46 @@ use crate::{
 /// A group of an organization's members.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Group {
-    /// Never changes; the organization's own id for the group of all its members.
+    /// The group's id; it never changes. For the group of all members it is the organization's id.
     pub id: Uuid,
     /// Unique in the organization.
     pub name: String,
-    /// The name for people.
+    /// The display name.
     pub display_name: String,
-    /// Whose members it gathers.
+    /// The id of its organization.
     pub organization_id: Uuid,
-    /// Those of them that whoever asks may see.
+    /// The members that the caller may see.
     pub members: Vec<ReducedUser>,
-    /// How many there are.
+    /// The number of all members.
     pub total_member_count: u64,
-    /// Where a picture is.
+    /// The address of a picture.
     pub avatar_url: String,
-    /// What clients want to keep with it.
+    /// A number that clients may store; Keyfob does not use it.
     pub quota_allowance: i32,
-    /// `user`: somebody made it.
+    /// `user` if a user created it, `oidc` if it comes from a provider.
     pub source: String,
     /// The organization's name.
     pub organization_name: String,
-    /// The organization's name for people.
+    /// The organization's display name.
     pub organization_display_name: String,
 }
 
-/// A user as groups show one.
+/// A user as a member of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReducedUser {
-    /// Never changes.
+    /// The user's id; it never changes.
     pub id: Uuid,
     /// Unique without regard to case.
     pub username: String,
-    /// The name for people.
+    /// The display name.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// Where a picture is.
+    /// The address of a picture.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub avatar_url: String,
     /// Empty for service accounts.
     pub email: String,
-    /// When the user was made.
+    /// When the user was created.
     pub created_at: Time,
     /// When anything about the user last changed.
     pub updated_at: Time,
@@ -68,9 +68,9 @@ pub struct ReducedUser {
 /// `GET …/groups/{group}/members`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct GroupMemberList {
-    /// A page of those asked for, by username.
+    /// A page of the members, by username.
     pub users: Vec<ReducedUser>,
-    /// How many there are from `after_id` on.
+    /// The number of matching members; with `after_id`, of those after it.
     pub count: u64,
 }
 
@@ -78,13 +78,13 @@ pub struct GroupMemberList {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct CreateGroupRequest {
-    /// Required.
+    /// The group's name; required.
     pub name: String,
-    /// The name for people.
+    /// The display name.
     pub display_name: String,
-    /// Where a picture is.
+    /// The address of a picture.
     pub avatar_url: String,
-    /// What clients want to keep with it.
+    /// A number that clients may store; Keyfob does not use it.
     pub quota_allowance: i32,
 }
 
@@ -95,17 +95,17 @@ pub struct PatchGroupRequest {
     /// Unique in the organization.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// The name for people.
+    /// The display name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
-    /// Where a picture is.
+    /// The address of a picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub avatar_url: Option<String>,
-    /// What clients want to keep with it.
+    /// A number that clients may store; Keyfob does not use it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota_allowance: Option<i32>,
-    /// Ids of users to put in.
+    /// Ids of users to add.
     pub add_users: Vec<String>,
-    /// Ids of users to take out.
+    /// Ids of users to remove.
     pub remove_users: Vec<String>,
 }

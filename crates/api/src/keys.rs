@@ -1,4 +1,4 @@
-//! API keys: tokens and sessions (contract, section 3).
+//! API keys: tokens and sessions (`docs/compatibility.md#tokens`).
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -16,37 +16,38 @@ pub struct ApiKey {
     pub id: String,
     /// The owner.
     pub user_id: Uuid,
-    /// When it last authenticated a request, to the hour; 1970 if never.
+    /// When it last authenticated a request, accurate to an hour; 1970 if never.
     pub last_used: Time,
-    /// From when on it is refused.
+    /// When it expires: it is refused from this instant on.
     pub expires_at: Time,
     /// When it was minted.
     pub created_at: Time,
     /// The same as `created_at`: a key never changes.
     pub updated_at: Time,
-    /// `token` for API tokens, else how the session was begun.
+    /// `token` for API tokens; for sessions, how the user signed in.
     pub login_type: LoginType,
-    /// What older clients read in place of `scopes`: `all`, `application_connect` or empty.
+    /// For older clients, in place of `scopes`: `all`, `application_connect` or empty.
     #[serde(default)]
     pub scope: String,
-    /// What it may do, as asked for.
+    /// Its scopes, as they were requested.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// What it is called; empty for sessions.
+    /// Its name; empty for sessions.
     #[serde(default)]
     pub token_name: String,
-    /// How long it was to live when it was minted.
+    /// Its lifetime when it was minted.
     pub lifetime_seconds: i64,
-    /// What it may do that to: `<type>:<id>`, types that every client knows.
+    /// The entries of its allow list, `<type>:<id>`, for the built-in types.
     #[serde(default)]
     pub allow_list: Vec<String>,
-    /// The same for the deployment's own types, which clients refuse to read in `allow_list`.
+    /// The entries for the deployment's own types. They are apart because existing clients cannot decode them in
+    /// `allow_list`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub custom_allow_list: Vec<String>,
-    /// The key that minted this one, if a key did.
+    /// The id of the key that minted this one, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_id: Option<String>,
-    /// How many keys minted by this one, or by those, still live.
+    /// The number of its live descendants: keys minted with it, or with a descendant.
     #[serde(default)]
     pub live_descendants: u64,
 }
@@ -56,21 +57,21 @@ pub struct ApiKey {
 pub struct Session {
     /// The id of its key.
     pub id: String,
-    /// Who is signed in.
+    /// The user.
     pub user_id: Uuid,
-    /// How they signed in.
+    /// How the user signed in.
     pub login_type: LoginType,
-    /// When that was.
+    /// When the user signed in.
     pub created_at: Time,
-    /// When it was last used, to the hour; 1970 if never.
+    /// When it was last used, accurate to an hour; 1970 if never.
     pub last_used: Time,
-    /// When it ends unless it is used.
+    /// When it expires unless it is used.
     pub expires_at: Time,
-    /// Where it was last used from.
+    /// The client's address at its last use.
     pub ip_address: String,
-    /// With which program, as it calls itself.
+    /// The client's program at its last use, as it calls itself.
     pub user_agent: String,
-    /// Whether it is the one that asks.
+    /// Whether it is the key of this request.
     pub is_current: bool,
 }
 
@@ -80,7 +81,7 @@ pub struct ApiKeyWithOwner {
     /// The key.
     #[serde(flatten)]
     pub key: ApiKey,
-    /// Empty when the caller may not read the owner.
+    /// The owner's username; empty if the caller may not read the owner.
     pub username: String,
 }
 
@@ -88,18 +89,18 @@ pub struct ApiKeyWithOwner {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct CreateTokenRequest {
-    /// How long it is to live; zero means the server's default.
+    /// Its lifetime; zero means the server's default.
     #[serde(skip_serializing_if = "is_default")]
     pub lifetime: Nanoseconds,
-    /// What it may do; none means all that the caller's own key may.
+    /// Its scopes; none means those of the caller's key.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
-    /// One scope, from older clients; counts only without `scopes`.
+    /// A single scope, from older clients; used only if `scopes` is empty.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub scope: String,
-    /// Empty: the server makes up a name.
+    /// Its name; if empty, the server chooses one.
     pub token_name: String,
-    /// What it may do that to; none means all that the caller's own key may.
+    /// Its allow list; none means that of the caller's key.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allow_list: Vec<AllowListTarget>,
 }
@@ -132,7 +133,7 @@ impl<'de> Deserialize<'de> for AllowListTarget {
     }
 }
 
-/// The answer to a request for a new key: the only time that its secret is shown.
+/// The answer to a request for a new key: the only answer that has its secret.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct GenerateApiKeyResponse {

@@ -16,7 +16,7 @@ pub mod time;
 pub mod users;
 pub mod views;
 
-/// The path below which everything of this crate is served.
+/// The path of the API.
 pub const BASE_PATH: &str = "/api/v2";
 
 /// The header in which programs present a key.
@@ -28,20 +28,21 @@ pub const SESSION_TOKEN_COOKIE: &str = "coder_session_token";
 /// The header with the server's version, on every answer.
 pub const BUILD_VERSION_HEADER: &str = "X-Coder-Build-Version";
 
-/// The header with the permissions that a call asked for, on every answer to an authenticated request.
+/// The header with the permissions that a call needed, on every answer to an authenticated request.
 pub const REQUIRED_HEADER: &str = "X-Keyfob-Required";
 
-/// The header with the number of seconds a key still lives, on answers to keys that are about to end.
+/// The header with the number of seconds until a key expires, on answers to keys that are about to expire.
 pub const EXPIRES_IN_HEADER: &str = "X-Keyfob-Expires-In";
 
-/// The header that says how many descendants ended together with a key.
+/// The header that says how many descendants were revoked together with a key.
 pub const DESCENDANTS_ENDED_HEADER: &str = "X-Keyfob-Descendants-Ended";
 
-/// The version of the original whose clients find here what they expect.
+/// The version of Coder that the API is compatible with (`docs/compatibility.md`).
 pub const COMPATIBLE_VERSION: &str = "v2.34.0";
 
-/// What the server reports as its version: [`COMPATIBLE_VERSION`], because clients switch features on it, then Keyfob's.
+/// The version that the server reports: [`COMPATIBLE_VERSION`], because clients switch features on it, then Keyfob's
+/// own.
 pub const SERVER_VERSION: &str = concat!("v2.34.0", "+keyfob.", env!("CARGO_PKG_VERSION"));
 
-/// The header with what the people who run the server should know; may repeat.
+/// The header with warnings for the people who run the server; may repeat.
 pub const ENTITLEMENTS_WARNING_HEADER: &str = "X-Coder-Entitlements-Warning";

@@ -11,23 +11,23 @@ use crate::{
 /// An organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Organization {
-    /// Never changes.
+    /// The organization's id; it never changes.
     pub id: Uuid,
     /// Unique without regard to case.
     pub name: String,
-    /// The name for people.
+    /// The display name.
     pub display_name: String,
-    /// What it is for.
+    /// A description for people.
     pub description: String,
-    /// Where a picture is.
+    /// The address of a picture.
     pub icon: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Time,
     /// When it last changed.
     pub updated_at: Time,
-    /// Whether new users land here.
+    /// Whether it is the organization of new users.
     pub is_default: bool,
-    /// Roles that every member has besides their own.
+    /// Roles that every member has in addition to their own.
     pub default_org_member_roles: Vec<String>,
 }
 
@@ -35,13 +35,13 @@ pub struct Organization {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct CreateOrganizationRequest {
-    /// Required.
+    /// The organization's name; required.
     pub name: String,
-    /// The name for people; the name itself unless said otherwise.
+    /// The display name; if empty, the name.
     pub display_name: String,
-    /// What it is for.
+    /// A description for people.
     pub description: String,
-    /// Where a picture is.
+    /// The address of a picture.
     pub icon: String,
 }
 
@@ -52,44 +52,44 @@ pub struct UpdateOrganizationRequest {
     /// Unique without regard to case.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// The name for people.
+    /// The display name.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub display_name: String,
-    /// What it is for.
+    /// A description for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Where a picture is.
+    /// The address of a picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub icon: Option<String>,
-    /// Roles that every member has besides their own.
+    /// Roles that every member has in addition to their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_org_member_roles: Option<Vec<String>>,
 }
 
-/// A role by name, as users and members carry it.
+/// A role of a user or a member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SlimRole {
-    /// The role.
+    /// The role's name.
     pub name: String,
-    /// The name for people.
+    /// The display name.
     pub display_name: String,
-    /// Set on organization roles in lists that mix both kinds.
+    /// The role's organization, in lists that have roles of both kinds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<Uuid>,
 }
 
-/// A member with the user that they are.
+/// A member, with details of the user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OrganizationMemberWithUserData {
-    /// The user's name.
+    /// The user's username.
     pub username: String,
-    /// The user's name for people.
+    /// The user's display name.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// Where a picture of the user is.
+    /// The address of a picture of the user.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub avatar_url: String,
-    /// The user's address.
+    /// The user's e-mail address.
     pub email: String,
     /// Whether the user may act.
     pub status: UserStatus,
@@ -97,7 +97,7 @@ pub struct OrganizationMemberWithUserData {
     pub login_type: LoginType,
     /// When the user last used a key; unset if never.
     pub last_seen_at: Time,
-    /// When the user was made.
+    /// When the user was created.
     pub user_created_at: Time,
     /// When anything about the user last changed.
     pub user_updated_at: Time,
@@ -116,23 +116,23 @@ pub struct OrganizationMemberWithUserData {
 /// `GET /organizations/{organization}/paginated-members`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MemberList {
-    /// A page of those asked for, by username.
+    /// A page of the members, by username.
     pub members: Vec<OrganizationMemberWithUserData>,
-    /// How many there are from `after_id` on.
+    /// The number of matching members; with `after_id`, of those after it.
     pub count: u64,
 }
 
 /// A user's membership of an organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OrganizationMember {
-    /// The member.
+    /// The id of the user.
     pub user_id: Uuid,
-    /// The organization.
+    /// The id of the organization.
     pub organization_id: Uuid,
     /// When the membership began.
     pub created_at: Time,
     /// When it last changed.
     pub updated_at: Time,
-    /// Roles given to this member; implied ones are not listed.
+    /// Roles assigned to this member, without the default roles.
     pub roles: Vec<SlimRole>,
 }

@@ -1,4 +1,4 @@
-//! The registry: objects of a platform that scopes and allow lists are to bite on.
+//! The registry: objects of a platform, to which scopes and allow lists apply.
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -14,18 +14,18 @@ use crate::time::Time;
 pub struct ResourceTypeInfo {
     /// The type's name.
     pub name: String,
-    /// What can be done to objects of it.
+    /// The actions on its objects.
     pub actions: Vec<String>,
-    /// Whether objects of it have an owner.
+    /// Whether its objects have an owner.
     pub owner: bool,
-    /// Whether objects of it are in an organization.
+    /// Whether its objects are in an organization.
     pub organization: bool,
-    /// Whether objects of it carry an access list.
+    /// Whether its objects have an access list.
     pub access_list: bool,
-    /// The roles that its access lists are written with; none where they are written with actions.
+    /// The roles for entries of its access lists; empty if entries are lists of actions.
     #[serde(default)]
     pub access_list_roles: Vec<String>,
-    /// Whether objects of it can be registered, or are Keyfob's own.
+    /// Whether its objects can be registered; the others are stored by Keyfob itself.
     pub registrable: bool,
     /// Whether the deployment added it.
     pub custom: bool,
@@ -34,26 +34,26 @@ pub struct ResourceTypeInfo {
 /// `GET /resource-types`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ResourceTypes {
-    /// All of them, by name.
+    /// All types, by name.
     pub resource_types: Vec<ResourceTypeInfo>,
 }
 
 /// A registered resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Resource {
-    /// Given by whoever registered it, or made up.
+    /// Its id, given at registration or chosen by the server.
     pub id: Uuid,
     /// Its type.
     pub resource_type: String,
     /// Unique per type, organization and owner.
     pub name: String,
-    /// None for types without organization.
+    /// Its organization; none for types without organization.
     pub organization_id: Option<Uuid>,
-    /// None for types without owner.
+    /// Its owner; none for types without owner.
     pub owner_id: Option<Uuid>,
-    /// Whatever the platform wants to keep with it.
+    /// Data that the platform stores with it.
     pub attributes: Map<String, Value>,
-    /// Who else may do what.
+    /// Its access list.
     pub acl: ResourceAcl,
     /// When it was registered.
     pub created_at: Time,
@@ -64,9 +64,9 @@ pub struct Resource {
 /// `GET /resources`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ResourceList {
-    /// A page of what the caller may read.
+    /// A page of the resources that the caller may read.
     pub resources: Vec<Resource>,
-    /// How many there are on all pages.
+    /// The number of resources on all pages.
     pub count: u64,
 }
 
@@ -78,16 +78,16 @@ pub struct CreateResourceRequest {
     pub resource_type: String,
     /// Required.
     pub name: String,
-    /// The platform's own id for it, if it has one.
+    /// The platform's own id of the resource, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Uuid>,
-    /// Required for types with an organization, refused for others.
+    /// Its organization; required for types with an organization, refused for others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<Uuid>,
-    /// The caller, if left out; refused for types without owner.
+    /// Its owner; if left out, the caller. Refused for types without owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner_id: Option<Uuid>,
-    /// At most 16 KiB.
+    /// Data to store with it, at most 16 KiB.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub attributes: Map<String, Value>,
 }
@@ -96,36 +96,37 @@ pub struct CreateResourceRequest {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct UpdateResourceRequest {
-    /// A new name.
+    /// The new name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Another organization: takes `create` there.
+    /// The new organization; needs `create` there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<Uuid>,
-    /// Another owner: takes `create` for them.
+    /// The new owner; needs `create` for that owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner_id: Option<Uuid>,
-    /// All the attributes, in place of the old ones.
+    /// The new attributes, in place of all old ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attributes: Option<Map<String, Value>>,
 }
 
-/// `GET /resources/{type}/{id}/acl`, and the body of its `PATCH`, which changes only the ids it names.
+/// `GET /resources/{type}/{id}/acl`, and the body of its `PATCH`, which changes only the entries for the ids that it
+/// names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct ResourceAcl {
-    /// What users may do, by id.
+    /// The entries for users, by id.
     pub user_roles: BTreeMap<String, AclGrant>,
-    /// What groups may do, by id; the organization's own id stands for everyone in it.
+    /// The entries for groups, by id; the organization's id stands for all its members.
     pub group_roles: BTreeMap<String, AclGrant>,
 }
 
-/// What one user or group may do.
+/// What an entry of an access list permits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum AclGrant {
-    /// A named role, for templates and workspaces; the empty one removes the entry.
+    /// The name of a role, for types that have such roles; the empty name removes the entry.
     Role(String),
-    /// Actions, for other types; an empty list removes the entry.
+    /// A list of actions, for other types; an empty list removes the entry.
     Actions(Vec<String>),
 }

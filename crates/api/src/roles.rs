@@ -1,13 +1,13 @@
-//! Roles, and what they permit.
+//! Roles and their permissions.
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Allows, or forbids, an action on a type; `*` stands for every one.
+/// Permits or forbids an action on a type; `*` stands for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Permission {
-    /// Forbids in place of allowing.
+    /// Whether it forbids instead of permitting.
     pub negate: bool,
     /// The type.
     pub resource_type: String,
@@ -18,12 +18,12 @@ pub struct Permission {
 /// A role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Role {
-    /// Unique in its place.
+    /// The role's name; unique among the roles of the deployment or of an organization.
     pub name: String,
-    /// The organization whose role it is; none for deployment-wide ones.
+    /// The role's organization; none for roles of the deployment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<Uuid>,
-    /// The name for people.
+    /// The display name.
     pub display_name: String,
     /// What it permits everywhere.
     pub site_permissions: Vec<Permission>,
@@ -35,15 +35,15 @@ pub struct Role {
     pub organization_member_permissions: Vec<Permission>,
 }
 
-/// A role that there is to give.
+/// A role that can be assigned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AssignableRole {
     /// The role.
     #[serde(flatten)]
     pub role: Role,
-    /// Whether whoever asks may give it.
+    /// Whether the caller may assign it.
     pub assignable: bool,
-    /// Whether every deployment has it.
+    /// Whether it is built in.
     pub built_in: bool,
 }
 
@@ -51,9 +51,9 @@ pub struct AssignableRole {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct CustomRoleRequest {
-    /// Required; names the role from then on.
+    /// The role's name; required.
     pub name: String,
-    /// The name for people.
+    /// The display name.
     pub display_name: String,
     /// Must be empty.
     pub site_permissions: Vec<Permission>,

@@ -5,8 +5,8 @@ use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, s
 
 /// A password or a whole key on its way over the wire.
 ///
-/// It serializes as a plain string, because the wire needs it, but has neither `Debug` nor `Display`, and its memory
-/// is wiped when it is dropped.
+/// It serializes as a plain string, because requests and answers need it, but has neither `Debug` nor `Display`. Its
+/// memory is wiped when it is dropped.
 #[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "a secret has no Debug")]
 pub struct SecretText(SecretString);
@@ -17,7 +17,7 @@ impl SecretText {
         Self(SecretString::from(text.into()))
     }
 
-    /// Whether there is none.
+    /// Whether the secret is empty.
     pub fn is_empty(&self) -> bool {
         self.reveal().is_empty()
     }

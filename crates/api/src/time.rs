@@ -1,4 +1,4 @@
-//! Instants and durations as the wire spells them (contract, section 1.2).
+//! Instants and durations as JSON has them (`docs/compatibility.md#requests`).
 use std::{fmt, time::Duration};
 
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 pub struct Time(pub Timestamp);
 
 impl Time {
-    /// An instant that never was: `0001-01-01T00:00:00Z`.
+    /// The value for an unset time: `0001-01-01T00:00:00Z`.
     pub const UNSET: Self = Self(Timestamp::constant(-62_135_596_800, 0));
 
     /// Whether this is [`Time::UNSET`].
@@ -32,26 +32,26 @@ impl From<Timestamp> for Time {
     }
 }
 
-/// A length of time in whole nanoseconds, possibly negative: what a person asked for may be nonsense.
+/// A length of time in whole nanoseconds. It may be negative, because requests may be wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct Nanoseconds(pub i64);
 
 impl Nanoseconds {
-    /// The length as a duration; none when it is negative.
+    /// The length as a duration; none if it is negative.
     pub fn to_duration(self) -> Option<Duration> {
         u64::try_from(self.0).ok().map(Duration::from_nanos)
     }
 }
 
 impl From<Duration> for Nanoseconds {
-    /// Lengths beyond the 292 years that the wire can say become that.
+    /// Lengths of more than 292 years, the maximum in JSON, become that maximum.
     fn from(length: Duration) -> Self {
         Self(i64::try_from(length.as_nanos()).unwrap_or(i64::MAX))
     }
 }
 
-/// A duration in the notation of the contract's messages: `876600h0m0s`, `1.5s`, `2m0s`.
+/// A duration in the notation of Coder's messages: `876600h0m0s`, `1.5s`, `2m0s`.
 pub fn notation(length: Duration) -> String {
     let seconds = length.as_secs();
     let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
@@ -71,7 +71,7 @@ pub fn notation(length: Duration) -> String {
     }
 }
 
-/// Lengths under a second have a unit of their own.
+/// The notation of lengths under a second, which has smaller units.
 fn small_notation(nanoseconds: u32) -> String {
     let with_unit = |scale: u32, unit: &str| {
         let digits = scale.ilog10() as usize;

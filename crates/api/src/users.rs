@@ -13,13 +13,13 @@ use crate::{organizations::SlimRole, secret::SecretText, time::Time};
 pub enum UserStatus {
     /// May act.
     Active,
-    /// Has not acted for long; the next request or sign-in makes them active.
+    /// Has not acted for a long time; the next request or sign-in makes the user active.
     Dormant,
-    /// Every key is refused until an administrator activates the user.
+    /// May not act: every key is refused until an administrator activates the user.
     Suspended,
 }
 
-/// How a user signs in, or how a key came to be.
+/// How a user signs in, or how a key was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LoginType {
@@ -33,7 +33,7 @@ pub enum LoginType {
     None,
     /// Keys only: an API token.
     Token,
-    /// Keys only: issued to an application.
+    /// Keys only: made for an application.
     #[serde(rename = "oauth2_provider_app")]
     OAuth2ProviderApp,
 }
@@ -41,19 +41,19 @@ pub enum LoginType {
 /// A user as `GET /users/{user}` shows one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct User {
-    /// Never changes.
+    /// The user's id; it never changes.
     pub id: Uuid,
     /// Unique without regard to case.
     pub username: String,
-    /// The name for people.
+    /// The display name.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// Where a picture is.
+    /// The address of a picture.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub avatar_url: String,
     /// Empty for service accounts.
     pub email: String,
-    /// When the user was made.
+    /// When the user was created.
     pub created_at: Time,
     /// When anything about the user last changed.
     pub updated_at: Time,
@@ -68,7 +68,7 @@ pub struct User {
     pub is_service_account: bool,
     /// The organizations that the user is a member of.
     pub organization_ids: Vec<Uuid>,
-    /// The deployment-wide roles; `member`, which everybody has, is not listed.
+    /// The roles of the deployment, without `member`, which every user has.
     pub roles: Vec<SlimRole>,
     /// Always false here; clients insist on the field.
     pub has_ai_seat: bool,
@@ -77,9 +77,9 @@ pub struct User {
 /// `GET /users`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UserList {
-    /// A page of those asked for, by username.
+    /// A page of the users, by username.
     pub users: Vec<User>,
-    /// How many there are from `after_id` on; zero on an empty page.
+    /// The number of matching users; with `after_id`, of those after it. Zero on an empty page.
     pub count: u64,
 }
 
@@ -88,13 +88,13 @@ pub struct UserList {
 #[serde(default)]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct CreateFirstUserRequest {
-    /// Required, an e-mail address.
+    /// An e-mail address; required.
     pub email: String,
     /// Required.
     pub username: String,
-    /// The name for people.
+    /// The display name.
     pub name: String,
-    /// Required, strong enough.
+    /// The password; required.
     pub password: SecretText,
     /// Ignored; clients send it.
     pub trial: bool,
@@ -102,7 +102,7 @@ pub struct CreateFirstUserRequest {
     pub trial_info: TrialInfo,
 }
 
-/// What some clients ask people who set a deployment up. Nobody reads it here.
+/// What some clients ask when a deployment is set up. Keyfob ignores it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct TrialInfo {
@@ -125,9 +125,9 @@ pub struct TrialInfo {
 /// The answer to `POST /users/first`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CreateFirstUserResponse {
-    /// The user made.
+    /// The id of the new user.
     pub user_id: Uuid,
-    /// The default organization, of which the user is a member.
+    /// The id of the default organization, which has the user as a member.
     pub organization_id: Uuid,
 }
 
@@ -136,7 +136,7 @@ pub struct CreateFirstUserResponse {
 #[serde(default)]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct LoginRequest {
-    /// Required, an e-mail address.
+    /// An e-mail address; required.
     pub email: String,
     /// Required.
     pub password: SecretText,
@@ -174,9 +174,9 @@ pub struct RequestPasscodeRequest {
 pub struct ChangePasswordWithPasscodeRequest {
     /// Required.
     pub email: String,
-    /// The new one. Required.
+    /// The new password; required.
     pub password: SecretText,
-    /// As it came by mail. Required.
+    /// The passcode from the mail; required.
     pub one_time_passcode: SecretText,
 }
 
@@ -185,83 +185,83 @@ pub struct ChangePasswordWithPasscodeRequest {
 #[serde(default)]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct ConvertLoginRequest {
-    /// `oidc` or `github`. Required.
+    /// The new login type, `oidc` or `github`; required.
     pub to_type: String,
-    /// The user's present one. Required.
+    /// The user's present password; required.
     pub password: SecretText,
 }
 
 /// The answer to `POST /users/{user}/convert-login`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ConvertLoginResponse {
-    /// The state to start the sign-in with, as `oidc_merge_state`.
+    /// The state for the sign-in, to be sent as `oidc_merge_state`.
     pub state_string: String,
-    /// Until when that must be done.
+    /// Until when the sign-in must be complete.
     pub expires_at: Time,
-    /// By which provider the user signs in then.
+    /// The new login type.
     pub to_type: String,
-    /// Whose login type it is.
+    /// The id of the user.
     pub user_id: Uuid,
 }
 
 /// The answer to `GET /users/oidc-claims`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct OidcClaims {
-    /// All that the provider said.
+    /// All claims of the provider.
     pub claims: serde_json::Map<String, serde_json::Value>,
 }
 
 /// The answer to `GET /users/oauth2/github/device`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DeviceAuthorization {
-    /// What to complete the sign-in with, as `code`.
+    /// The code that completes the sign-in, to be sent as `code`.
     pub device_code: String,
-    /// What to type.
+    /// The code that the person types.
     pub user_code: String,
-    /// Where to type it.
+    /// The address of the page for it.
     pub verification_uri: String,
-    /// How long both work, in seconds.
+    /// How long both codes are valid, in seconds.
     pub expires_in: u64,
-    /// How long to wait between two questions, in seconds.
+    /// How long to wait between two requests, in seconds.
     pub interval: u64,
 }
 
-/// Where to go after a sign-in that began on another device.
+/// The answer to a sign-in by GitHub's device flow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DeviceRedirect {
-    /// A path here.
+    /// The path of the page to go to.
     pub redirect_url: String,
 }
 
-/// What a user is told by mail.
+/// The notices that a user gets by mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NoticeChoices {
-    /// That their password changed.
+    /// Their password was changed.
     pub password_changed: bool,
-    /// That somebody minted a token on their behalf.
+    /// Another user minted a token on their behalf.
     pub token_minted: bool,
-    /// That a token that they use ends soon: 14, 7 and 1 days before.
+    /// A token that they use expires in 14, 7 or 1 days.
     pub token_ending: bool,
 }
 
-/// `PUT /users/{user}/notices`: what is left out stays as it is.
+/// `PUT /users/{user}/notices`: fields that are left out do not change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct UpdateNoticeChoices {
-    /// That their password changed.
+    /// Their password was changed.
     pub password_changed: Option<bool>,
-    /// That somebody minted a token on their behalf.
+    /// Another user minted a token on their behalf.
     pub token_minted: Option<bool>,
-    /// That a token that they use ends soon.
+    /// A token that they use expires soon.
     pub token_ending: Option<bool>,
 }
 
 /// The answer to `POST /users/validate-password`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PasswordStrength {
-    /// Whether it may be somebody's.
+    /// Whether the password is strong enough.
     pub valid: bool,
-    /// What is wrong with it; empty when nothing is.
+    /// What is wrong with it; empty if nothing is.
     pub details: String,
 }
 
@@ -270,10 +270,10 @@ pub struct PasswordStrength {
 #[serde(default)]
 #[expect(missing_debug_implementations, reason = "holds secrets")]
 pub struct UpdatePasswordRequest {
-    /// Required for one's own.
+    /// The old password; required if a user changes their own.
     #[serde(skip_serializing_if = "SecretText::is_empty")]
     pub old_password: SecretText,
-    /// Required, strong enough.
+    /// The password; required.
     pub password: SecretText,
 }
 
@@ -282,29 +282,29 @@ pub struct UpdatePasswordRequest {
 #[serde(default)]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct CreateUserRequest {
-    /// Required unless `service_account`.
+    /// The e-mail address; required unless `service_account`.
     pub email: String,
     /// Required.
     pub username: String,
-    /// The name for people.
+    /// The display name.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// Required for login type `password`, refused for every other.
+    /// The password; required for the login type `password`, refused for others.
     pub password: SecretText,
-    /// `password` (the default), `none`, `oidc` or `github`.
+    /// The login type: `password` (the default), `none`, `oidc` or `github`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub login_type: String,
-    /// `active`, `suspended` or `dormant` (the default).
+    /// The status: `active`, `suspended` or `dormant` (the default).
     pub user_status: Option<String>,
-    /// At least one; the nil UUID means the default organization.
+    /// The user's organizations, at least one; the nil UUID means the default organization.
     pub organization_ids: Vec<Uuid>,
     /// One more organization, from older clients.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<Uuid>,
-    /// A program's account: no e-mail address, no password.
+    /// Whether it is a program's account, without e-mail address and password.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub service_account: bool,
-    /// Deployment-wide roles to begin with.
+    /// The user's first roles of the deployment.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
 }
@@ -313,9 +313,9 @@ pub struct CreateUserRequest {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct UpdateUserProfileRequest {
-    /// Required; changing it takes `update` on the user.
+    /// The username; required. Changing it needs `update` on the user.
     pub username: String,
-    /// The name for people.
+    /// The display name.
     pub name: String,
 }
 
@@ -323,16 +323,16 @@ pub struct UpdateUserProfileRequest {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct UpdateRoles {
-    /// All the deployment-wide roles the user is to have.
+    /// All roles of the deployment that the user will have.
     pub roles: Vec<String>,
 }
 
 /// `GET /users/{user}/roles`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UserRoles {
-    /// Deployment-wide ones.
+    /// The roles of the deployment.
     pub roles: Vec<String>,
-    /// Those given in organizations, by organization.
+    /// The roles in organizations, by the id of the organization.
     pub organization_roles: BTreeMap<Uuid, Vec<String>>,
 }
 
@@ -343,11 +343,11 @@ pub struct UserLoginType {
     pub login_type: LoginType,
 }
 
-/// `GET` and `PUT /users/{user}/appearance`.
+/// `GET` and `PUT /users/{user}/appearance`: how clients should look; Keyfob stores it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Appearance {
-    /// A theme by name.
+    /// The name of a theme.
     pub theme_preference: String,
     /// `sync`: light and dark as the system is; `single`: always one.
     pub theme_mode: String,
@@ -359,22 +359,22 @@ pub struct Appearance {
     pub terminal_font: String,
 }
 
-/// `GET /users/{user}/preferences`.
+/// `GET /users/{user}/preferences`: settings of clients; Keyfob stores them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Preferences {
     /// The key that sends a message.
     pub agent_chat_send_shortcut: String,
-    /// How differences are shown.
+    /// How diffs are shown.
     pub code_diff_display_mode: String,
-    /// How calls of a shell are shown.
+    /// How shell calls are shown.
     pub shell_tool_display_mode: String,
-    /// Whether a hint was put away.
+    /// Whether a hint was dismissed.
     pub task_notification_alert_dismissed: bool,
     /// How thinking is shown.
     pub thinking_display_mode: String,
 }
 
-/// `PUT /users/{user}/preferences`: what is left out stays.
+/// `PUT /users/{user}/preferences`: fields that are left out do not change.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct UpdatePreferences {
@@ -387,7 +387,7 @@ pub struct UpdatePreferences {
     /// `auto`, `always_expanded` or `always_collapsed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shell_tool_display_mode: Option<String>,
-    /// Whether a hint was put away.
+    /// Whether a hint was dismissed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_notification_alert_dismissed: Option<bool>,
     /// `auto`, `preview`, `always_expanded` or `always_collapsed`.
@@ -398,7 +398,7 @@ pub struct UpdatePreferences {
 /// `GET /users/authmethods`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuthMethods {
-    /// What people must agree to before they sign in; left out when there is nothing.
+    /// The terms that people must agree to before they sign in; left out if there are none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub terms_of_service_url: String,
     /// E-mail and password.
@@ -412,23 +412,23 @@ pub struct AuthMethods {
 /// One way to sign in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuthMethod {
-    /// Whether it is on offer.
+    /// Whether it is available.
     pub enabled: bool,
 }
 
 /// Signing in by GitHub.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct GithubAuthMethod {
-    /// Whether it is on offer.
+    /// Whether it is available.
     pub enabled: bool,
-    /// Always false: there is no vendor's application here.
+    /// Always false: Keyfob has no vendor's application.
     pub default_provider_configured: bool,
 }
 
 /// Signing in by `OpenID` Connect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OidcAuthMethod {
-    /// Whether it is on offer.
+    /// Whether it is available.
     pub enabled: bool,
     /// The words on the button.
     #[serde(rename = "signInText")]

@@ -1,6 +1,7 @@
 //! Registered workspaces and templates, in the shapes that existing clients read.
 //!
-//! Fields without a meaning here hold the nil UUID, zero, an empty text or an empty list.
+//! Fields without a meaning in Keyfob hold the nil UUID, zero, an empty text or an empty list
+//! (`docs/compatibility.md#resources`).
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -12,19 +13,19 @@ use crate::time::Time;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[expect(clippy::struct_excessive_bools, reason = "the contract's shape")]
 pub struct Workspace {
-    /// The resource.
+    /// The id of the resource.
     pub id: Uuid,
     /// When it was registered.
     pub created_at: Time,
     /// When it last changed.
     pub updated_at: Time,
-    /// The owner.
+    /// The id of the owner.
     pub owner_id: Uuid,
     /// The owner's username; empty when the caller may not read the owner.
     pub owner_name: String,
-    /// Empty.
+    /// Always empty.
     pub owner_avatar_url: String,
-    /// The organization.
+    /// The id of the organization.
     pub organization_id: Uuid,
     /// The organization's name; empty when the caller may not read it.
     pub organization_name: String,
@@ -34,60 +35,60 @@ pub struct Workspace {
     pub template_name: String,
     /// The same as `template_name`.
     pub template_display_name: String,
-    /// Empty.
+    /// Always empty.
     pub template_icon: String,
-    /// False.
+    /// Always false.
     pub template_allow_user_cancel_workspace_jobs: bool,
-    /// The nil UUID.
+    /// Always the nil UUID.
     pub template_active_version_id: Uuid,
-    /// False.
+    /// Always false.
     pub template_require_active_version: bool,
-    /// False.
+    /// Always false.
     pub template_use_classic_parameter_flow: bool,
     /// The state, from the attribute `status`.
     pub latest_build: WorkspaceBuild,
-    /// None.
+    /// Always none.
     pub latest_app_status: Option<()>,
-    /// False.
+    /// Always false.
     pub outdated: bool,
     /// The resource's name.
     pub name: String,
-    /// None.
+    /// Always none.
     pub autostart_schedule: Option<String>,
-    /// None.
+    /// Always none.
     pub ttl_ms: Option<i64>,
-    /// Unset.
+    /// Always unset.
     pub last_used_at: Time,
-    /// None.
+    /// Always none.
     pub deleting_at: Option<Time>,
-    /// None.
+    /// Always none.
     pub dormant_at: Option<Time>,
     /// Always healthy.
     pub health: WorkspaceHealth,
-    /// `never`.
+    /// Always `never`.
     pub automatic_updates: String,
-    /// False.
+    /// Always false.
     pub allow_renames: bool,
-    /// False.
+    /// Always false.
     pub favorite: bool,
-    /// None.
+    /// Always none.
     pub next_start_at: Option<Time>,
-    /// False.
+    /// Always false.
     pub is_prebuild: bool,
-    /// None.
+    /// Always none.
     pub task_id: Option<Uuid>,
 }
 
 /// The state of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WorkspaceBuild {
-    /// The nil UUID.
+    /// Always the nil UUID.
     pub id: Uuid,
     /// When the workspace was registered.
     pub created_at: Time,
     /// When it last changed.
     pub updated_at: Time,
-    /// The workspace.
+    /// The id of the workspace.
     pub workspace_id: Uuid,
     /// Its name.
     pub workspace_name: String,
@@ -95,69 +96,69 @@ pub struct WorkspaceBuild {
     pub workspace_owner_id: Uuid,
     /// The owner's username.
     pub workspace_owner_name: String,
-    /// The nil UUID.
+    /// Always the nil UUID.
     pub template_version_id: Uuid,
-    /// Empty.
+    /// Always empty.
     pub template_version_name: String,
-    /// One.
+    /// Always one.
     pub build_number: i32,
-    /// `start`, `stop` or `delete`, as the status has it.
+    /// `start`, `stop` or `delete`, according to the status.
     pub transition: String,
-    /// The owner.
+    /// The id of the owner.
     pub initiator_id: Uuid,
     /// The owner's username.
     pub initiator_name: String,
-    /// Done.
+    /// A job that is done.
     pub job: ProvisionerJob,
-    /// `initiator`.
+    /// Always `initiator`.
     pub reason: String,
-    /// Empty.
+    /// Always empty.
     #[schema(value_type = Vec<Object>)]
     pub resources: Vec<()>,
-    /// None.
+    /// Always none.
     pub deadline: Option<Time>,
-    /// None.
+    /// Always none.
     pub max_deadline: Option<Time>,
-    /// The attribute `status`: `running` unless it says otherwise.
+    /// The attribute `status`; without it, `running`.
     pub status: String,
-    /// Zero.
+    /// Always zero.
     pub daily_cost: i32,
 }
 
 /// The job behind a build.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ProvisionerJob {
-    /// The nil UUID.
+    /// Always the nil UUID.
     pub id: Uuid,
     /// When the workspace was registered.
     pub created_at: Time,
-    /// `succeeded`.
+    /// Always `succeeded`.
     pub status: String,
-    /// The nil UUID.
+    /// Always the nil UUID.
     pub file_id: Uuid,
-    /// Empty.
+    /// Always empty.
     pub tags: std::collections::BTreeMap<String, String>,
-    /// Zero.
+    /// Always zero.
     pub queue_position: i32,
-    /// Zero.
+    /// Always zero.
     pub queue_size: i32,
 }
 
-/// Whether a workspace's agents are well.
+/// The health of a workspace's agents.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WorkspaceHealth {
-    /// True.
+    /// Always true.
     pub healthy: bool,
-    /// Empty.
+    /// Always empty.
     pub failing_agents: Vec<Uuid>,
 }
 
 /// `GET /workspaces`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WorkspacesResponse {
-    /// A page of what the caller may read.
+    /// A page of the workspaces that the caller may read.
     pub workspaces: Vec<Workspace>,
-    /// How many there are on all pages.
+    /// The number of workspaces on all pages.
     pub count: u64,
 }
 
@@ -165,13 +166,13 @@ pub struct WorkspacesResponse {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[expect(clippy::struct_excessive_bools, reason = "the contract's shape")]
 pub struct Template {
-    /// The resource.
+    /// The id of the resource.
     pub id: Uuid,
     /// When it was registered.
     pub created_at: Time,
     /// When it last changed.
     pub updated_at: Time,
-    /// The organization.
+    /// The id of the organization.
     pub organization_id: Uuid,
     /// The organization's name; empty when the caller may not read it.
     pub organization_name: String,
@@ -185,72 +186,72 @@ pub struct Template {
     pub display_name: String,
     /// `terraform`.
     pub provisioner: String,
-    /// The nil UUID.
+    /// Always the nil UUID.
     pub active_version_id: Uuid,
-    /// Zero.
+    /// Always zero.
     pub active_user_count: i32,
-    /// Empty.
+    /// Always empty.
     pub build_time_stats: Map<String, Value>,
     /// From the attribute `description`.
     pub description: String,
-    /// False.
+    /// Always false.
     pub deprecated: bool,
-    /// Empty.
+    /// Always empty.
     pub deprecation_message: String,
-    /// False.
+    /// Always false.
     pub deleted: bool,
     /// From the attribute `icon`.
     pub icon: String,
-    /// Zero.
+    /// Always zero.
     pub default_ttl_ms: i64,
-    /// Zero.
+    /// Always zero.
     pub activity_bump_ms: i64,
     /// No days.
     pub autostop_requirement: AutostopRequirement,
     /// No days.
     pub autostart_requirement: AutostartRequirement,
-    /// The nil UUID.
+    /// Always the nil UUID.
     pub created_by_id: Uuid,
-    /// Empty.
+    /// Always empty.
     pub created_by_name: String,
-    /// False.
+    /// Always false.
     pub allow_user_autostart: bool,
-    /// False.
+    /// Always false.
     pub allow_user_autostop: bool,
-    /// False.
+    /// Always false.
     pub allow_user_cancel_workspace_jobs: bool,
-    /// Zero.
+    /// Always zero.
     pub failure_ttl_ms: i64,
-    /// Zero.
+    /// Always zero.
     pub time_til_dormant_ms: i64,
-    /// Zero.
+    /// Always zero.
     pub time_til_dormant_autodelete_ms: i64,
-    /// Zero.
+    /// Always zero.
     pub time_til_autostop_notify_ms: i64,
-    /// False.
+    /// Always false.
     pub require_active_version: bool,
     /// `owner`.
     pub max_port_share_level: String,
     /// `simple`.
     pub cors_behavior: String,
-    /// False.
+    /// Always false.
     pub use_classic_parameter_flow: bool,
-    /// False.
+    /// Always false.
     pub disable_module_cache: bool,
 }
 
 /// When workspaces of a template must stop: never.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AutostopRequirement {
-    /// Empty.
+    /// Always empty.
     pub days_of_week: Vec<String>,
-    /// Zero.
+    /// Always zero.
     pub weeks: i64,
 }
 
 /// When workspaces of a template may start by themselves: never.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AutostartRequirement {
-    /// Empty.
+    /// Always empty.
     pub days_of_week: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! GitHub as a provider: its web flow, its device flow, and what its API says of an account.
+//! GitHub as a provider: its web flow, its device flow, and the accounts of its API.
 use jiff::Timestamp;
 use keyfob_api::secret::SecretText;
 use reqwest::StatusCode;
@@ -11,19 +11,19 @@ use crate::{
     token::{ClientAuth, Moment, TokenEndpoint, TokenError, Tokens},
 };
 
-/// What is asked for.
+/// The scopes that are asked for.
 const SCOPES: &str = "read:user read:org user:email";
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// GitHub, or a server of an enterprise, as an operator sets it up.
+/// The settings for GitHub, or for a GitHub Enterprise Server.
 #[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct GithubSettings {
-    /// Who it knows this client as.
+    /// The client's id at GitHub.
     pub client_id: String,
-    /// How the client proves that.
+    /// The client's secret.
     pub client_secret: SecretText,
-    /// An enterprise's server; none is github.com.
+    /// The address of a GitHub Enterprise Server; none means github.com.
     pub enterprise: Option<Url>,
 }
 
@@ -39,33 +39,33 @@ pub struct Github {
     api: String,
 }
 
-/// An account.
+/// An account at GitHub.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GithubAccount {
-    /// Who it is, for ever.
+    /// The account's id; it never changes.
     pub id: u64,
-    /// What they are called there.
+    /// The login name.
     pub login: String,
-    /// Their name; may be empty.
+    /// The person's name; may be empty.
     pub name: String,
-    /// Where their picture is.
+    /// The address of a picture.
     pub avatar_url: String,
-    /// Their first address, if it is verified.
+    /// The primary e-mail address, if it is verified.
     pub email: Option<String>,
 }
 
-/// What a device shows, and then asks with (RFC 8628, section 3.2).
+/// The codes for a device (RFC 8628, section 3.2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceCode {
-    /// What the device asks with.
+    /// The code with which the device asks for tokens.
     pub device_code: String,
-    /// What the person types.
+    /// The code that the person types.
     pub user_code: String,
-    /// Where they type it.
+    /// The address of the page for it.
     pub verification_uri: String,
-    /// How long both work, in seconds.
+    /// How long both codes are valid, in seconds.
     pub expires_in: u64,
-    /// How long to wait between two questions, in seconds.
+    /// How long to wait between two requests, in seconds.
     pub interval: u64,
 }
 
@@ -97,10 +97,10 @@ struct Organization {
 }
 
 impl Github {
-    /// GitHub as set up.
+    /// GitHub with these settings.
     ///
     /// # Errors
-    /// When the enterprise's address cannot have anything below it.
+    /// When the enterprise's address cannot be the base of other addresses.
     pub fn new(settings: GithubSettings, http: Http) -> Result<Self, url::ParseError> {
         let (web, api) = match &settings.enterprise {
             Some(base) => {
@@ -120,7 +120,7 @@ impl Github {
         })
     }
 
-    /// Where somebody is sent who wants to sign in.
+    /// The address that a browser is sent to for signing in.
     pub fn start(&self, redirect_uri: &str, state: &str, verifier: &str) -> Url {
         let mut url = self.authorize.clone();
         url.query_pairs_mut().extend_pairs([
@@ -136,7 +136,7 @@ impl Github {
         url
     }
 
-    /// The tokens for a code.
+    /// Trades a code for tokens.
     ///
     /// # Errors
     /// When GitHub gives none.
@@ -156,16 +156,16 @@ impl Github {
         self.endpoint().ask(&grant, Moment { now, nonce: "" }).await
     }
 
-    /// The tokens for a device's code, once its person has agreed.
+    /// Trades a device's code for tokens, once the person has approved it.
     ///
     /// # Errors
-    /// `authorization_pending` until then.
+    /// `authorization_pending` until it is approved.
     pub async fn exchange_device(&self, code: &str, now: Timestamp) -> Result<Tokens, TokenError> {
         let grant = [("grant_type", DEVICE_GRANT), ("device_code", code)];
         self.endpoint().ask(&grant, Moment { now, nonce: "" }).await
     }
 
-    /// Fresh tokens for a refresh token.
+    /// Trades a refresh token for new tokens.
     ///
     /// # Errors
     /// When GitHub gives none.
@@ -174,7 +174,7 @@ impl Github {
         self.endpoint().ask(&grant, Moment { now, nonce: "" }).await
     }
 
-    /// A code for a device to show.
+    /// New codes for a device.
     ///
     /// # Errors
     /// When GitHub gives none.
@@ -190,10 +190,10 @@ impl Github {
         serde_json::from_value(answer).map_err(|error| HttpError::Unreadable(error.to_string()))
     }
 
-    /// Whose tokens these are.
+    /// The account that these tokens belong to.
     ///
     /// # Errors
-    /// When GitHub does not say.
+    /// When GitHub does not answer that.
     pub async fn account(&self, tokens: &Tokens) -> Result<GithubAccount, HttpError> {
         let user: User = self.ask("/user", tokens).await?;
         let emails: Vec<Address> = self.ask("/user/emails", tokens).await?;
@@ -207,10 +207,10 @@ impl Github {
         })
     }
 
-    /// The organizations that they are an active member of.
+    /// The names of the organizations that the account is an active member of.
     ///
     /// # Errors
-    /// When GitHub does not say.
+    /// When GitHub does not answer that.
     pub async fn organizations(&self, tokens: &Tokens) -> Result<Vec<String>, HttpError> {
         const PAGE: usize = 100;
         let mut found = Vec::new();
@@ -227,10 +227,10 @@ impl Github {
         Ok(found)
     }
 
-    /// Whether somebody is an active member of an organization's team.
+    /// Whether the account is an active member of an organization's team.
     ///
     /// # Errors
-    /// When GitHub does not say.
+    /// When GitHub does not answer that.
     pub async fn is_in_team(
         &self,
         tokens: &Tokens,
@@ -242,7 +242,7 @@ impl Github {
         let path = format!("/orgs/{}/teams/{}/memberships/{}", encode(organization), encode(team), encode(login));
         match self.ask::<Membership>(&path, tokens).await {
             Ok(membership) => Ok(membership.state == "active"),
-            // They are not, or may not see the team: then they are not, either.
+            // The account is no member, or may not see the team, which comes to the same.
             Err(HttpError::Refused(StatusCode::NOT_FOUND)) => Ok(false),
             Err(error) => Err(error),
         }

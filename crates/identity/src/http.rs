@@ -6,32 +6,33 @@ use reqwest::{RequestBuilder, StatusCode, header, redirect::Policy};
 use serde_json::Value;
 use url::Url;
 
-/// How long a provider may take for an answer.
+/// The time-out of a request.
 const TIME_OUT: Duration = Duration::from_secs(10);
-/// The most that is read of an answer, in bytes.
+/// The maximum length of an answer, in bytes.
 const MOST: usize = 1024 * 1024;
 
-/// Speaks to providers. It follows no redirects: a provider that answers with one is set up wrongly, or is not one.
+/// The HTTP client for providers. It follows no redirects: an address that answers with one is not a provider's, or the
+/// settings are wrong.
 #[derive(Clone, Debug)]
 pub struct Http(reqwest::Client);
 
-/// Why a provider gave no answer that could be read.
+/// Why there is no usable answer of a provider.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
-    /// It cannot be reached, or took too long.
+    /// The provider cannot be reached, or took too long.
     #[error("{0}")]
     Unreachable(String),
-    /// Its answer is not JSON, or too long.
+    /// The answer is not JSON, or too long.
     #[error("the answer cannot be read: {0}")]
     Unreadable(String),
-    /// It refused.
+    /// The provider refused.
     #[error("the answer's status is {0}")]
     Refused(StatusCode),
 }
 
 impl From<reqwest::Error> for HttpError {
     fn from(error: reqwest::Error) -> Self {
-        // The address may hold a code.
+        // The address may contain a code, which must not get into logs.
         let error = error.without_url();
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
         Self::Unreachable(format!("{error}{cause}"))
@@ -45,13 +46,13 @@ impl Http {
     /// When the system's certificates cannot be read.
     pub fn new() -> Result<Self, HttpError> {
         static ONCE: Once = Once::new();
-        // Another part of the program may have chosen already; it is the same one.
+        // Another part of the program may have installed one already; it is the same.
         ONCE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
         let client = reqwest::Client::builder().redirect(Policy::none()).timeout(TIME_OUT).user_agent("keyfob");
         Ok(Self(client.build()?))
     }
 
-    /// What is at an address.
+    /// Gets the JSON at an address.
     pub(crate) async fn get(&self, url: Url, bearer: Option<&SecretText>) -> Result<Value, HttpError> {
         let request = self.0.get(url);
         let request = bearer.into_iter().fold(request, |request, token| request.bearer_auth(token.reveal()));
@@ -59,7 +60,7 @@ impl Http {
         if status.is_success() { Ok(answer) } else { Err(HttpError::Refused(status)) }
     }
 
-    /// What is answered to a form, with the status.
+    /// Posts a form; gives the status and the answer.
     pub(crate) async fn post(
         &self,
         url: Url,

@@ -21,21 +21,21 @@ use crate::{
     token::{ClientAuth, Moment, TokenEndpoint, TokenError, Tokens},
 };
 
-/// A provider as an operator sets it up.
+/// The settings for a provider.
 #[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "holds secrets")]
 pub struct OidcSettings {
-    /// Who the provider says that it is; its description is below this address.
+    /// The issuer; the provider's description is below this address.
     pub issuer: String,
-    /// Who it knows this client as.
+    /// The client's id at the provider.
     pub client_id: String,
-    /// How the client proves that.
+    /// How the client authenticates.
     pub auth: ClientAuth,
-    /// What is asked for, with `openid`.
+    /// The scopes that are asked for, including `openid`.
     pub scopes: Vec<String>,
-    /// Further parameters of the address that people are sent to.
+    /// Additional parameters of the authorization address.
     pub auth_params: BTreeMap<String, String>,
-    /// Believe a provider that says to be another issuer.
+    /// Whether a provider may name another issuer than `issuer`.
     pub skips_issuer_checks: bool,
     /// Where claims come from besides the ID token.
     pub claims: ClaimSource,
@@ -44,15 +44,16 @@ pub struct OidcSettings {
 /// Where claims come from besides the ID token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClaimSource {
-    /// The user-info endpoint, whose claims win.
+    /// The user-info endpoint; its claims take precedence over the ID token's.
     UserInfo,
-    /// The access token, whose claims lose.
+    /// The access token; the ID token's claims take precedence.
     AccessToken,
     /// Nowhere.
     None,
 }
 
-/// A provider. Its description is fetched when it is first needed, so that it may be away when a server starts.
+/// A provider. Its description is fetched when it is first needed, so that the server can start while the provider is
+/// unavailable.
 #[expect(missing_debug_implementations, reason = "holds secrets")]
 pub struct Oidc {
     settings: OidcSettings,
@@ -61,7 +62,7 @@ pub struct Oidc {
     keys: RwLock<Option<Arc<JwkSet>>>,
 }
 
-/// What a provider says of itself.
+/// A provider's description of itself.
 #[derive(Clone, Debug, Deserialize)]
 struct Description {
     issuer: String,
@@ -75,53 +76,53 @@ struct Description {
     token_endpoint_auth_methods_supported: Vec<String>,
 }
 
-/// What somebody's way to the provider begins with. All of it is random.
+/// The values for the start of a sign-in. State, nonce and verifier are random.
 #[derive(Clone, Copy)]
 #[expect(missing_debug_implementations, reason = "holds secrets")]
 pub struct Start<'a> {
-    /// Where they come back to.
+    /// The address that the browser comes back to.
     pub redirect_uri: &'a str,
-    /// Comes back with them.
+    /// The state, which comes back with the browser.
     pub state: &'a str,
-    /// Comes back in the ID token.
+    /// The nonce, which comes back in the ID token.
     pub nonce: &'a str,
     /// The secret of the PKCE challenge.
     pub verifier: &'a str,
 }
 
-/// What somebody comes back with.
+/// The values for the end of a sign-in.
 #[derive(Clone, Copy)]
 #[expect(missing_debug_implementations, reason = "holds secrets")]
 pub struct Arrival<'a> {
-    /// What is traded for tokens.
+    /// The code, which is traded for tokens.
     pub code: &'a str,
-    /// Where they were told to come back to.
+    /// The redirect address of the start.
     pub redirect_uri: &'a str,
-    /// The secret of the PKCE challenge, if there was one.
+    /// The secret of the PKCE challenge, if one was sent.
     pub verifier: Option<&'a str>,
-    /// What the ID token must hold.
+    /// The nonce that the ID token must contain.
     pub nonce: &'a str,
     /// The current time.
     pub now: Timestamp,
 }
 
-/// Who signed in.
+/// The person who signed in.
 #[expect(missing_debug_implementations, reason = "holds secrets")]
 pub struct OidcIdentity {
-    /// Who says so.
+    /// The issuer.
     pub issuer: String,
-    /// Who it is there, for ever.
+    /// The subject: the account's id at the issuer, which never changes.
     pub subject: String,
-    /// All that is said about them.
+    /// All claims about the person.
     pub claims: Map<String, Value>,
-    /// With what the provider can be asked further.
+    /// The provider's tokens.
     pub tokens: Tokens,
 }
 
-/// Why it is not known who signed in.
+/// Why a sign-in failed.
 #[derive(Debug, thiserror::Error)]
 pub enum OidcError {
-    /// The provider's description or keys cannot be had.
+    /// The provider's description or keys are not available.
     #[error("the provider cannot be asked: {0}")]
     Provider(String),
     /// The code was not traded for tokens.
@@ -130,13 +131,13 @@ pub enum OidcError {
     /// There is no ID token among the tokens.
     #[error("there is no ID token")]
     NoIdToken,
-    /// The ID token is not to be believed.
+    /// The ID token is not valid.
     #[error("{0}")]
     Unverified(String),
-    /// The ID token does not say who it is.
+    /// The ID token has no subject.
     #[error("there is no subject")]
     NoSubject,
-    /// The user-info endpoint cannot be asked, or speaks of somebody else.
+    /// The user-info endpoint is not available, or names another subject.
     #[error("{0}")]
     UserInfo(String),
 }
@@ -148,23 +149,23 @@ impl From<Unverified> for OidcError {
 }
 
 impl Oidc {
-    /// A provider. Nothing is asked yet.
+    /// A provider with these settings. Sends no request.
     pub fn new(settings: OidcSettings, http: Http) -> Self {
         Self { settings, http, description: OnceCell::new(), keys: RwLock::new(None) }
     }
 
-    /// Whether the provider takes a PKCE challenge.
+    /// Whether the provider announces PKCE with `S256`.
     ///
     /// # Errors
-    /// When it cannot be asked.
+    /// When the provider's description is not available.
     pub async fn takes_pkce(&self) -> Result<bool, OidcError> {
         Ok(self.description().await?.code_challenge_methods_supported.iter().any(|method| method == "S256"))
     }
 
-    /// Where somebody is sent who wants to sign in.
+    /// The address that a browser is sent to for signing in.
     ///
     /// # Errors
-    /// When the provider cannot be asked.
+    /// When the provider's description is not available.
     pub async fn start(&self, start: Start<'_>) -> Result<Url, OidcError> {
         let mut url = self.description().await?.authorization_endpoint.clone();
         let challenge = if self.takes_pkce().await? { Some(pkce::challenge(start.verifier)) } else { None };
@@ -186,10 +187,10 @@ impl Oidc {
         Ok(url)
     }
 
-    /// Who came back from the provider.
+    /// Completes a sign-in.
     ///
     /// # Errors
-    /// Why that is not known.
+    /// Why the sign-in failed.
     pub async fn finish(&self, arrival: Arrival<'_>) -> Result<OidcIdentity, OidcError> {
         let mut grant =
             vec![("grant_type", "authorization_code"), ("code", arrival.code), ("redirect_uri", arrival.redirect_uri)];
@@ -203,9 +204,9 @@ impl Oidc {
             Some(subject) if !subject.is_empty() => subject.to_owned(),
             _ => return Err(OidcError::NoSubject),
         };
-        // It says nothing of the person, and whoever keeps claims would keep what was in a cookie.
+        // It says nothing about the person, and must not be stored with the claims: it is also in a cookie.
         claims.remove("nonce");
-        // Where issuers are not checked, it is the token's: those of others must not be mixed up.
+        // If issuers are not checked, the token's own issuer counts, so that subjects of different issuers stay apart.
         let issuer = claims.get("iss").and_then(Value::as_str).unwrap_or_default().to_owned();
         match self.settings.claims {
             ClaimSource::UserInfo => claims.extend(self.user_info(&tokens, &subject).await?),
@@ -220,7 +221,7 @@ impl Oidc {
         Ok(OidcIdentity { issuer, subject, claims, tokens })
     }
 
-    /// Fresh tokens for a refresh token.
+    /// Trades a refresh token for new tokens.
     ///
     /// # Errors
     /// When the provider gives none.
@@ -229,10 +230,10 @@ impl Oidc {
         Ok(self.endpoint().await?.ask(&grant, Moment { now, nonce }).await?)
     }
 
-    /// Whether an answer that names its issuer (RFC 9207) is the provider's.
+    /// Whether an issuer that is named in an answer (RFC 9207) is the provider's.
     ///
     /// # Errors
-    /// When the provider cannot be asked.
+    /// When the provider's description is not available.
     pub async fn is_issuer(&self, named: &str) -> Result<bool, OidcError> {
         Ok(self.settings.skips_issuer_checks || self.description().await?.issuer == named)
     }
@@ -275,7 +276,7 @@ impl Oidc {
         Ok(Expected { issuer, audience: Some(&self.settings.client_id), nonce, now })
     }
 
-    /// The claims of a token. A key that is not known may be one that the provider has begun to use since.
+    /// The claims of a token. If no key fits, the keys are fetched anew: the provider may have changed them.
     async fn verified(&self, token: &SecretText, expected: &Expected<'_>) -> Result<Map<String, Value>, OidcError> {
         let known = self.keys.read().await.clone();
         let keys = match known {
@@ -292,7 +293,7 @@ impl Oidc {
         let unusable = |reason: &dyn std::fmt::Display| OidcError::Provider(format!("its keys: {reason}"));
         let url = self.description().await?.jwks_uri.clone();
         let mut answer = self.http.get(url, None).await.map_err(|error| unusable(&error))?;
-        // Keys of kinds that are not known do not spoil the others.
+        // Keys of unknown kinds are left out, so that the others can be used.
         if let Some(keys) = answer.get_mut("keys").and_then(Value::as_array_mut) {
             keys.retain(|key| serde_json::from_value::<jsonwebtoken::jwk::Jwk>(key.clone()).is_ok());
         }
@@ -301,7 +302,7 @@ impl Oidc {
         Ok(keys)
     }
 
-    /// What the user-info endpoint says; nothing where there is none. It must speak of the same person (`OpenID`
+    /// The claims of the user-info endpoint; none if there is no endpoint. They must have the same subject (`OpenID`
     /// Connect Core 1.0, section 5.3.2).
     async fn user_info(&self, tokens: &Tokens, subject: &str) -> Result<Map<String, Value>, OidcError> {
         let Some(url) = self.description().await?.userinfo_endpoint.clone() else { return Ok(Map::new()) };

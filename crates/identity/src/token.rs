@@ -14,82 +14,82 @@ use url::{Url, form_urlencoded};
 
 use crate::http::{Http, HttpError};
 
-/// How long a signed assertion of who the client is may be used.
+/// How long a signed client assertion is valid.
 const ASSERTION: SignedDuration = SignedDuration::from_mins(5);
 
-/// How a client proves to a provider that it is the one.
+/// How the client authenticates at a provider.
 #[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "holds secrets")]
 pub enum ClientAuth {
-    /// A secret, in the `Authorization` header where the provider takes it there.
+    /// With a secret, in the `Authorization` header if the provider accepts it there.
     Secret(SecretText),
-    /// A signed assertion (RFC 7523): an RSA key, and its certificate.
+    /// With a signed assertion (RFC 7523): an RSA key and its certificate.
     Key {
         /// The private key, as PEM.
         key: SecretText,
-        /// The certificate in DER, by whose hash the provider finds the key.
+        /// The certificate as DER; the provider finds the key by its hash.
         certificate: Vec<u8>,
     },
 }
 
-/// What a provider gave.
+/// The tokens of a provider.
 #[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "holds secrets")]
 pub struct Tokens {
-    /// What the provider's own API is asked with.
+    /// The access token, for the provider's own API.
     pub access: SecretText,
-    /// With this there are others when those end.
+    /// The refresh token, for new tokens when these expire.
     pub refresh: Option<SecretText>,
-    /// How long the access token works; none means that it was not said.
+    /// How long the access token is valid; none if the provider does not say.
     pub expires_in: Option<Duration>,
-    /// Who signed in (`OpenID` Connect).
+    /// The ID token (`OpenID` Connect).
     pub id_token: Option<SecretText>,
 }
 
 /// Why there are no tokens.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// The provider says no.
+    /// The provider refuses.
     #[error("{code}{}{description}", if description.is_empty() { "" } else { ": " })]
     Refused {
         /// The error's code (RFC 6749, section 5.2), such as `invalid_grant`.
         code: String,
-        /// What it says about it.
+        /// The error's description.
         description: String,
     },
-    /// The provider cannot be spoken to.
+    /// The provider is not available.
     #[error(transparent)]
     Http(#[from] HttpError),
-    /// Its answer holds no token.
+    /// The answer has no access token.
     #[error("the answer holds no access token")]
     Missing,
-    /// The client's own key cannot sign.
+    /// The client's own key cannot be used for signing.
     #[error("the client's key cannot sign: {0}")]
     Key(String),
 }
 
 impl ClientAuth {
-    /// Whether a text is a key that assertions can be signed with.
+    /// Whether this PEM text is a key that can sign assertions.
     pub fn is_key(pem: &SecretText) -> bool {
         EncodingKey::from_rsa_pem(pem.reveal().as_bytes()).is_ok()
     }
 }
 
-/// Where tokens are to be had, and how the client proves who it is there.
+/// A token endpoint, and how the client authenticates there.
 pub(crate) struct TokenEndpoint<'a> {
     pub(crate) http: &'a Http,
     pub(crate) url: &'a Url,
     pub(crate) client_id: &'a str,
     pub(crate) auth: &'a ClientAuth,
-    /// A secret goes into the form, not into the header.
+    /// Whether a secret goes into the form instead of the header.
     pub(crate) takes_form: bool,
 }
 
-/// What an assertion needs besides the key.
+/// What an assertion needs in addition to the key.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment<'a> {
     pub(crate) now: Timestamp,
-    /// Never used before.
+    /// Must never have been used before.
     pub(crate) nonce: &'a str,
 }
 
@@ -99,7 +99,7 @@ impl TokenEndpoint<'_> {
         let (form, authorization) = self.request(grant, moment)?;
         let (status, answer) = self.http.post(self.url.clone(), form, authorization).await?;
         let text = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        // GitHub says no with a status of success.
+        // GitHub refuses with a success status.
         if !text("error").is_empty() {
             return Err(TokenError::Refused { code: text("error"), description: text("error_description") });
         }
@@ -134,7 +134,7 @@ impl TokenEndpoint<'_> {
         Ok((form.finish(), authorization))
     }
 
-    /// RFC 6749, section 2.3.1: both halves are encoded as in a form.
+    /// RFC 6749, section 2.3.1: id and secret are form-encoded.
     fn basic(&self, secret: &SecretText) -> String {
         let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         format!("Basic {}", BASE64.encode(format!("{}:{}", encode(self.client_id), encode(secret.reveal()))))
@@ -154,7 +154,7 @@ impl TokenEndpoint<'_> {
     }
 }
 
-/// Some providers write numbers as text.
+/// Some providers send numbers as text.
 fn seconds(value: &Value) -> Option<Duration> {
     let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
     number.filter(|seconds| *seconds > 0).map(Duration::from_secs)

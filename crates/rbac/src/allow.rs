@@ -1,11 +1,11 @@
-//! Allow lists: to which objects a key may do what its scopes name.
+//! Allow lists: the objects that a key reaches.
 use std::{cmp::Ordering, fmt, sync::Arc};
 
 use uuid::Uuid;
 
 use crate::{Catalogue, Id, OwnedId, ResourceType};
 
-/// The most entries of a list.
+/// The maximum number of entries of a list.
 ///
 /// # Examples
 /// ```
@@ -17,24 +17,24 @@ use crate::{Catalogue, Id, OwnedId, ResourceType};
 /// ```
 pub const MAX_ENTRIES: usize = 128;
 
-/// One entry: a type or any, and an id or any.
+/// One entry: a type or `*`, and an id or `*`.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct AllowEntry {
     /// None is `*`.
     resource_type: Option<ResourceType>,
-    /// The type's name, to print.
+    /// The type's name, for display.
     name: Arc<str>,
     /// None is `*`.
     id: Option<OwnedId>,
 }
 
-/// A text that is no entry.
+/// Why a text is no entry.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AllowEntryError {
-    /// It has no two halves.
+    /// It is not of the form `<type>:<id>`.
     #[error("invalid allow_list entry {0:?}: want <type>:<id>")]
     Malformed(String),
-    /// There is no such type.
+    /// The type does not exist.
     #[error("unknown resource type {0:?}")]
     UnknownType(String),
     /// Its id is neither `*` nor a UUID.
@@ -47,13 +47,13 @@ pub enum AllowEntryError {
     },
 }
 
-/// A list with more entries than a key may have.
+/// Why texts are no allow list.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AllowListError {
-    /// Too many, counted before anything is collapsed.
+    /// There are too many entries, counted before the list is normalised.
     #[error("allow_list has {0} entries; max allowed is {1}")]
     TooMany(usize, usize),
-    /// One is no entry.
+    /// One of the texts is no entry.
     #[error(transparent)]
     Entry(#[from] AllowEntryError),
 }
@@ -69,7 +69,7 @@ impl AllowEntry {
         Self { resource_type: None, name: Arc::from("*"), id: None }
     }
 
-    /// An entry from its parts; none is `*`, and an empty id is that of an object that is not there yet.
+    /// An entry from its parts; none is `*`, and the empty id is that of an object that does not exist yet.
     ///
     /// # Examples
     /// ```
@@ -89,7 +89,7 @@ impl AllowEntry {
         Self { resource_type, name, id: id.map(Id::to_owned_id) }
     }
 
-    /// The entry that a request spells `<type>:<id>`. Blanks around it are dropped; ids become canonical UUIDs.
+    /// Parses the entry `<type>:<id>` of a request. Blanks around it are dropped; ids become canonical UUIDs.
     ///
     /// # Errors
     /// [`AllowEntryError`] says what is wrong.
@@ -113,7 +113,7 @@ impl AllowEntry {
         Self::from_names(catalogue, of, id)
     }
 
-    /// The entry of this type name and this id, `*` being any.
+    /// The entry of this type name and this id; either may be `*`.
     ///
     /// # Errors
     /// [`AllowEntryError`] says what is wrong.
@@ -134,7 +134,7 @@ impl AllowEntry {
         Ok(Self::new(catalogue, resource_type, id))
     }
 
-    /// The type; none is any.
+    /// The type; none is `*`.
     ///
     /// # Examples
     /// ```
@@ -149,7 +149,7 @@ impl AllowEntry {
         self.resource_type
     }
 
-    /// The id; none is any.
+    /// The id; none is `*`.
     ///
     /// # Examples
     /// ```
@@ -165,7 +165,7 @@ impl AllowEntry {
         self.id.as_ref()
     }
 
-    /// Whether every object that the other entry fits is one that this one fits.
+    /// Whether this entry matches every object that the other matches.
     ///
     /// # Examples
     /// ```
@@ -183,7 +183,7 @@ impl AllowEntry {
         type_fits && (self.id.is_none() || self.id == other.id)
     }
 
-    /// Whether an object of this type and id is one that the entry fits.
+    /// Whether the entry matches an object of this type and id.
     ///
     /// # Examples
     /// ```
@@ -200,7 +200,7 @@ impl AllowEntry {
         self.resource_type.is_none_or(|own| own == of) && self.id.as_ref().is_none_or(|own| own.as_id() == id)
     }
 
-    /// What both entries fit: the more specific side of each half.
+    /// The entry for the objects that both match: of each half the more specific side.
     fn meet(&self, other: &Self) -> Option<Self> {
         let narrower = if self.resource_type.is_some() { self } else { other };
         let types_meet =
@@ -249,12 +249,12 @@ impl Ord for AllowEntry {
     }
 }
 
-/// An allow list. An empty one fits nothing.
+/// An allow list. An empty one matches no object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AllowList(Vec<AllowEntry>);
 
 impl AllowList {
-    /// The list that fits every object.
+    /// The list `*:*`, which matches every object.
     ///
     /// # Examples
     /// ```
@@ -266,7 +266,7 @@ impl AllowList {
         Self(vec![AllowEntry::everything()])
     }
 
-    /// These entries, as they are.
+    /// A list of these entries, not normalised.
     ///
     /// # Examples
     /// ```
@@ -280,7 +280,7 @@ impl AllowList {
         Self(entries)
     }
 
-    /// The list of these texts, normalised. Entries are read in order; what comes after `*:*` is not looked at.
+    /// Parses a list and normalises it. Entries are parsed in order; those after `*:*` are not parsed.
     ///
     /// # Errors
     /// [`AllowListError`] when one of the texts is no entry, or when there are more than [`MAX_ENTRIES`].
@@ -298,10 +298,10 @@ impl AllowList {
         Self::parse_at_most(catalogue, texts, MAX_ENTRIES)
     }
 
-    /// The same with another bound on the number of entries.
+    /// The same with another maximum number of entries.
     ///
     /// # Errors
-    /// [`AllowListError`] when one of the texts is no entry, or when there are more of them.
+    /// [`AllowListError`] when one of the texts is no entry, or when there are more than `max`.
     ///
     /// # Examples
     /// ```
@@ -326,10 +326,10 @@ impl AllowList {
         Ok(Self(entries).normalised())
     }
 
-    /// The list that a request asks for: none is everything.
+    /// The list for the entries of a request; no entries mean `*:*`.
     ///
     /// # Errors
-    /// [`AllowListError::TooMany`] when there are more than [`MAX_ENTRIES`], counted as they come.
+    /// [`AllowListError::TooMany`] when there are more than [`MAX_ENTRIES`], counted before normalising.
     ///
     /// # Examples
     /// ```
@@ -361,7 +361,7 @@ impl AllowList {
         &self.0
     }
 
-    /// Whether the list fits every object.
+    /// Whether the list matches every object.
     ///
     /// # Examples
     /// ```
@@ -376,7 +376,8 @@ impl AllowList {
         self.0.iter().any(AllowEntry::is_everything)
     }
 
-    /// The same list in its shortest form: `*:*` alone, no ids of a type that is listed whole, nothing twice, sorted.
+    /// The same list in its shortest form, sorted: `*:*` replaces all entries, `<type>:*` those of its type, and there
+    /// are no duplicates.
     ///
     /// # Examples
     /// ```
@@ -401,7 +402,7 @@ impl AllowList {
         Self(entries)
     }
 
-    /// What any of the lists fits.
+    /// The list that matches what any of these lists matches.
     ///
     /// # Examples
     /// ```
@@ -417,7 +418,8 @@ impl AllowList {
         Self(lists.into_iter().flat_map(|list| list.0.iter().cloned()).collect()).normalised()
     }
 
-    /// What both the scopes' list and the key's list fit. An empty list on either side fits nothing.
+    /// The list that matches what both the scopes' list and the key's list match. If one of them is empty, it matches
+    /// nothing.
     ///
     /// # Examples
     /// ```
@@ -444,7 +446,7 @@ impl AllowList {
         }
     }
 
-    /// Whether every object that the entry fits is one that an entry of this list fits.
+    /// Whether an entry of this list matches every object that the given entry matches.
     ///
     /// # Examples
     /// ```
@@ -460,7 +462,7 @@ impl AllowList {
         self.0.iter().any(|own| own.contains(entry))
     }
 
-    /// Whether every object that the other list fits is one that this one fits.
+    /// Whether this list matches every object that the other matches.
     ///
     /// # Examples
     /// ```

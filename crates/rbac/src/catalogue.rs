@@ -1,4 +1,4 @@
-//! The catalogue: which resource types there are, what can be done to objects of each, and how those are built.
+//! The catalogue: the resource types, the actions on their objects, and the shape of these objects.
 mod built_in;
 mod custom;
 
@@ -11,7 +11,7 @@ use std::{
 pub use custom::CatalogueError;
 pub(crate) use custom::CustomGrants;
 
-/// A resource type, as the row that it has in every permission table.
+/// A resource type: the number of its row in every permission table.
 ///
 /// # Examples
 /// ```
@@ -23,7 +23,7 @@ pub(crate) use custom::CustomGrants;
 pub struct ResourceType(pub(crate) u16);
 
 impl ResourceType {
-    /// What a request names that no catalogue knows, or `*`: only permissions on `*` match.
+    /// An unknown type, or `*`, in a request: only permissions on `*` match it.
     pub const OTHER: Self = Self(0);
 
     pub(crate) fn row(self) -> usize {
@@ -31,7 +31,7 @@ impl ResourceType {
     }
 }
 
-/// An action, as the column that it has in every permission table.
+/// An action: the number of its column in every permission table.
 ///
 /// # Examples
 /// ```
@@ -43,7 +43,7 @@ impl ResourceType {
 pub struct Action(pub(crate) u8);
 
 impl Action {
-    /// What a request names that no catalogue knows, or `*`: only permissions for `*` match.
+    /// An unknown action, or `*`, in a request: only permissions for `*` match it.
     pub const OTHER: Self = Self(0);
 
     pub(crate) fn bit(self) -> u64 {
@@ -51,47 +51,47 @@ impl Action {
     }
 }
 
-/// How the objects of a type are built.
+/// The shape of the objects of a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
-    /// Whether an existing object has an id.
+    /// Whether existing objects have an id.
     pub has_id: bool,
     /// Whether objects are owned by users.
     pub has_owner: bool,
     /// Whether objects are in organizations.
     pub organization: InOrganization,
-    /// Whether objects may carry an access list.
+    /// Whether objects may have an access list.
     pub has_acl: bool,
 }
 
 /// Whether the objects of a type are in organizations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InOrganization {
-    /// None is.
+    /// No object is.
     Never,
-    /// Some are.
+    /// Some objects are.
     Sometimes,
-    /// All are.
+    /// All objects are.
     Always,
 }
 
-/// A name that a catalogue lacks.
+/// A name that is not in the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotInCatalogue {
-    /// There is no such type.
+    /// The type does not exist.
     #[error("invalid type {0:?}")]
     Type(String),
     /// The type has no such action.
     #[error("invalid action {action:?} for type {resource_type:?}")]
     Action {
-        /// What was named.
+        /// The name.
         action: String,
-        /// Of what.
+        /// The type.
         resource_type: String,
     },
 }
 
-/// A type in a catalogue.
+/// A type in the catalogue.
 #[derive(Clone, Debug)]
 struct Entry {
     name: Arc<str>,
@@ -106,9 +106,9 @@ pub struct Catalogue {
     actions: Vec<Arc<str>>,
     types_by_name: HashMap<Arc<str>, ResourceType>,
     actions_by_name: HashMap<Arc<str>, Action>,
-    /// The rows from here on are the deployment's own.
+    /// The rows from here on are the deployment's own types.
     first_custom: usize,
-    /// Roles' permissions on the deployment's own types.
+    /// The roles' permissions on the deployment's own types.
     pub(crate) custom_grants: CustomGrants,
 }
 
@@ -160,7 +160,7 @@ impl Catalogue {
         catalogue
     }
 
-    /// Adds a type; none when no row is left.
+    /// Adds a type; none if no row is left.
     fn push_type(&mut self, name: &str, actions: u64, shape: Shape) -> Option<ResourceType> {
         let name: Arc<str> = Arc::from(name);
         let of = ResourceType(u16::try_from(self.types.len()).ok()?);
@@ -197,7 +197,7 @@ impl Catalogue {
         self.actions_by_name.get(name).copied()
     }
 
-    /// The type that a request names, known or not.
+    /// The type for a name in a request; [`ResourceType::OTHER`] if it is unknown.
     ///
     /// # Examples
     /// ```
@@ -211,7 +211,7 @@ impl Catalogue {
         self.resource_type(name).unwrap_or(ResourceType::OTHER)
     }
 
-    /// The action that a request names, known or not.
+    /// The action for a name in a request; [`Action::OTHER`] if it is unknown.
     ///
     /// # Examples
     /// ```
@@ -295,7 +295,7 @@ impl Catalogue {
         all.into_iter()
     }
 
-    /// Whether that can be done to objects of the type.
+    /// Whether the type has the action.
     ///
     /// # Examples
     /// ```
@@ -309,10 +309,11 @@ impl Catalogue {
         action != Action::OTHER && self.types.get(of.row()).is_some_and(|entry| entry.actions & action.bit() != 0)
     }
 
-    /// Whether a request names a type and one of its actions: for callers who take anything else for a mistake.
+    /// Checks that these are the names of a type and of one of its actions, for callers that treat unknown names as a
+    /// mistake.
     ///
     /// # Errors
-    /// [`NotInCatalogue`] says which name is unknown; `*` is none here.
+    /// [`NotInCatalogue`] says which name is unknown; `*` counts as unknown.
     ///
     /// # Examples
     /// ```
@@ -336,7 +337,7 @@ impl Catalogue {
         Err(NotInCatalogue::Action { action: action.to_owned(), resource_type: resource_type.to_owned() })
     }
 
-    /// How the objects of a type are built.
+    /// The shape of the objects of a type.
     ///
     /// # Examples
     /// ```
@@ -351,7 +352,7 @@ impl Catalogue {
         self.types.get(of.row()).filter(|_| of != ResourceType::OTHER).map_or(other, |entry| entry.shape)
     }
 
-    /// Whether the deployment added the type.
+    /// Whether it is one of the deployment's own types.
     ///
     /// # Examples
     /// ```
@@ -366,7 +367,7 @@ impl Catalogue {
         of.row() >= self.first_custom
     }
 
-    /// The number of rows that a permission table needs.
+    /// The number of rows of a permission table.
     pub(crate) fn rows(&self) -> usize {
         self.types.len()
     }

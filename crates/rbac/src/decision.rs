@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use crate::{Acl, Action, Id, Object, Subject, table::Cell};
 
-/// Yes or no. No answer counts as no.
+/// Yes or no. If nothing permits, the decision is no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Decision {
@@ -14,7 +14,7 @@ pub enum Decision {
 }
 
 impl Decision {
-    /// Whether it is yes.
+    /// Whether the decision is yes.
     ///
     /// # Examples
     /// ```
@@ -28,16 +28,16 @@ impl Decision {
     }
 }
 
-/// How an object stands to a subject.
+/// The relation of an object to a subject.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Standing<'s> {
-    /// What is permitted where the object is.
+    /// What is permitted in the object's place.
     pub(crate) cell: &'s Cell,
-    /// The object is the subject's own, in a place where that counts.
+    /// Whether the subject owns the object, in a place where that counts.
     pub(crate) is_own: bool,
-    /// The subject is a member where the object is.
+    /// Whether the subject is a member of the object's organization.
     pub(crate) is_member: bool,
-    /// The object is in an organization: access lists count for members of it.
+    /// Whether the object is in an organization: access lists count for its members.
     pub(crate) in_organization: bool,
 }
 
@@ -58,20 +58,20 @@ impl<'s> Standing<'s> {
         Self { cell: subject.outside.cell(of), is_own, is_member: false, in_organization }
     }
 
-    /// Whether access lists count.
+    /// Whether the object's access list counts.
     #[inline]
     pub(crate) fn acl_counts(self) -> bool {
         self.is_member && self.in_organization
     }
 }
 
-/// Asking about any organization and about one at the same time has no answer.
+/// Whether a question asks about any organization and about one at the same time, which has no answer.
 #[inline]
 pub(crate) fn is_contradictory(object: &Object<'_>) -> bool {
     object.any_organization && !object.organization.is_none() && object.organization != Id::Uuid(Uuid::nil())
 }
 
-/// Whether the object's access list lets the subject do it, within the scopes.
+/// Whether the object's access list permits the action, within the scopes.
 #[inline(never)]
 fn shared(subject: &Subject, standing: Standing<'_>, action: Action, acl: &Acl, object: &Object<'_>) -> bool {
     if !standing.acl_counts() || !standing.cell.by_scope.allows(action, standing.is_own) {
@@ -81,7 +81,7 @@ fn shared(subject: &Subject, standing: Standing<'_>, action: Action, acl: &Acl, 
     acl.user_grant(subject.id.as_id(), action) || acl.group_grant(action, is_group).is_some()
 }
 
-/// Decides whether the subject may do that to the object. It allocates nothing.
+/// Decides whether the subject may do the action to the object. It allocates nothing.
 ///
 /// ```
 /// use keyfob_rbac::{Action, Catalogue, Id, Object, ResourceType, RoleName, RoleSettings, Scope, Subject};

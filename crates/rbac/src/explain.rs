@@ -1,4 +1,4 @@
-//! The decision, explained: every vote, and for a denial the smallest change that would allow it.
+//! The decision, explained: every vote, and for a denial the smallest change that would allow the action.
 mod missing;
 mod votes;
 
@@ -13,45 +13,45 @@ use crate::{
 /// Why something is allowed or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// The decision, always the same as [`authorize`](crate::authorize)'s.
+    /// The decision; always the same as that of [`authorize`](crate::authorize).
     pub allowed: bool,
     /// One sentence for people.
     pub reason: String,
-    /// What was looked at, in order.
+    /// The checks that were made, in order.
     pub steps: Vec<Step>,
-    /// What to add for a yes: all of it together, and nothing less. Empty when it is allowed, and when adding cannot
+    /// What would have to be added for a yes: all of it together. Empty if the action is allowed, and if adding cannot
     /// help because something forbids it.
     pub missing: Vec<Missing>,
 }
 
-/// One thing that was looked at.
+/// One check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// The question contradicts itself.
     Contradiction,
     /// The roles' vote at a level.
     Role(Level, Vote),
-    /// What in the object's access list grants it, if anything does.
+    /// The grant in the object's access list that permits it, if there is one.
     AccessList(Option<Grant>),
     /// The scopes' vote at a level.
     Scope(Level, Vote),
-    /// The allow-list entry that fits the object, if one does.
+    /// The allow-list entry that matches the object, if one does.
     AllowList(Option<String>),
 }
 
-/// A grant of an access list.
+/// The grantee of an entry in an access list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Grant {
-    /// To the subject.
+    /// The subject.
     User,
-    /// To a group of the subject.
+    /// A group of the subject.
     Group(OwnedId),
-    /// To everybody in the object's organization.
+    /// All members of the object's organization.
     Everyone,
 }
 
 impl Step {
-    /// What was asked.
+    /// What was checked: `roles`, `access list`, `scopes` or `allow list`.
     ///
     /// # Examples
     /// ```
@@ -70,7 +70,7 @@ impl Step {
         }
     }
 
-    /// The level of the roles or scopes; empty where there is none.
+    /// The level of the roles or scopes; empty for other checks.
     ///
     /// # Examples
     /// ```
@@ -108,7 +108,7 @@ impl Step {
         }
     }
 
-    /// More for people.
+    /// Details for people.
     ///
     /// # Examples
     /// ```
@@ -132,16 +132,16 @@ impl Step {
     }
 }
 
-/// What each of the conditions came to.
+/// The results of the conditions.
 #[derive(Clone, Debug)]
 struct Parts<'s> {
     standing: Standing<'s>,
     roles: Votes,
     scope: Votes,
     grant: Option<Grant>,
-    /// The allow-list entry that fits.
+    /// The allow-list entry that matches the object.
     entry: Option<&'s AllowEntry>,
-    /// An allow-list entry fits some object of the type.
+    /// Whether an allow-list entry matches some object of the type.
     lists_type: bool,
 }
 
@@ -178,7 +178,7 @@ fn grant(subject: &Subject, standing: Standing<'_>, action: Action, object: &Obj
     group.map(|id| Grant::Group(id.clone())).or_else(|| everyone().map(|_| Grant::Everyone))
 }
 
-/// Decides, and says why.
+/// Decides, and gives the reasons.
 ///
 /// ```
 /// use keyfob_rbac::{Action, Catalogue, Id, Level, Missing, Object, ResourceType, Scope, Subject, explain};
@@ -222,7 +222,7 @@ fn reason(catalogue: &Catalogue, parts: &Parts<'_>, action: Action, object: &Obj
     format!("{permission} is permitted by {by}, within the key's scopes and allow list")
 }
 
-/// What stands against it, in words.
+/// The reasons against it, in words.
 fn against(parts: &Parts<'_>, object: &Object<'_>) -> Vec<&'static str> {
     let mut against = Vec::new();
     if !parts.roles_allow() {

@@ -1,4 +1,4 @@
-//! The decision as a filter of lists: taken once per subject, action and type, it leaves a condition on the rows.
+//! The decision as a filter for lists: made once per subject, action and type, it gives a condition on the rows.
 use std::sync::Arc;
 
 use crate::{
@@ -6,29 +6,29 @@ use crate::{
     table::{Permitted, Table},
 };
 
-/// Which objects of a type an action is permitted on.
+/// The objects of a type on which an action is permitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Filter {
     /// All of them: no condition.
     All,
     /// None of them: no query.
     None,
-    /// Those that match.
+    /// The objects that match.
     When(Predicate),
 }
 
 /// A condition on an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Predicate {
-    /// Every part holds.
+    /// All parts are true.
     All(Vec<Self>),
-    /// Some part holds.
+    /// At least one part is true.
     Any(Vec<Self>),
-    /// This holds.
+    /// This is true.
     Is(Atom),
 }
 
-/// The simplest conditions.
+/// The basic conditions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Atom {
     /// The object's id is one of these.
@@ -37,7 +37,7 @@ pub enum Atom {
     OrganizationIn(Vec<OwnedId>),
     /// The object is in no organization.
     OrganizationEmpty,
-    /// This is the object's owner.
+    /// The object's owner is this one.
     OwnerIs(OwnedId),
     /// The object has an owner.
     OwnerNotEmpty,
@@ -55,7 +55,7 @@ pub enum Atom {
         /// The action.
         action: GrantedAction,
     },
-    /// The object is in one of these organizations, and its access list grants the action to everybody there.
+    /// The object is in one of these organizations, and its access list grants the action to all members.
     EveryoneAcl {
         /// The organizations.
         organizations: Vec<OwnedId>,
@@ -64,7 +64,7 @@ pub enum Atom {
     },
 }
 
-/// An action that access lists are asked for; they may grant it by name or by `*`.
+/// An action that access lists may grant, by its name or by `*`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GrantedAction {
     action: Action,
@@ -104,10 +104,10 @@ impl GrantedAction {
     }
 }
 
-/// Which objects of the type the subject may do that to.
+/// The objects of the type to which the subject may do the action.
 ///
-/// For every object of the type that does not ask about any organization, [`Filter::matches`] says what
-/// [`authorize`](crate::authorize) decides.
+/// [`Filter::matches`] agrees with [`authorize`](crate::authorize) for every object of the type, except for questions
+/// about any organization.
 ///
 /// ```
 /// use keyfob_rbac::{Action, Catalogue, Filter, Id, ResourceType, RoleName, RoleSettings, Scope, Subject};
@@ -128,11 +128,11 @@ pub fn filter(subject: &Subject, action: Action, of: ResourceType) -> Filter {
     all([listed, any([permitted(subject, action, of), shared(subject, action, of)])])
 }
 
-/// What roles and scopes permit together.
+/// What both roles and scopes permit.
 fn permitted(subject: &Subject, action: Action, of: ResourceType) -> Filter {
     let outside = subject.outside.cell(of).permitted;
     if outside.allows(action, false) {
-        // Only the deployment's level permits that to objects of others there, and it does so everywhere.
+        // If objects of others outside of organizations are permitted, the site level permits it, and so everywhere.
         return Filter::All;
     }
     let own_outside = if outside.allows(action, true) { own_without_organization(subject) } else { Filter::None };
@@ -140,10 +140,10 @@ fn permitted(subject: &Subject, action: Action, of: ResourceType) -> Filter {
     any([own_outside, inside.others, inside.own])
 }
 
-/// What access lists permit, within the scopes: that takes membership of the object's organization.
+/// What access lists permit, within the scopes, to members of the object's organization.
 fn shared(subject: &Subject, action: Action, of: ResourceType) -> Filter {
     let mut memberships = subject.memberships.sorted();
-    // Where everything is permitted anyway, nobody needs to share.
+    // Where everything is permitted already, access lists add nothing.
     memberships.retain(|(id, table)| *id != OwnedId::None && !table.cell(of).permitted.allows(action, false));
     let organizations: Vec<OwnedId> = memberships.iter().map(|(id, _)| id.clone()).collect();
     let granted = GrantedAction { action, name: subject.catalogue.shared_action_name(action) };
@@ -154,11 +154,11 @@ fn shared(subject: &Subject, action: Action, of: ResourceType) -> Filter {
     all([any([inside.others, inside.own]), any([user, groups, everyone])])
 }
 
-/// The organizations in which something is permitted.
+/// The organizations in which the action is permitted.
 struct Inside {
-    /// On everything.
+    /// On all objects.
     others: Filter,
-    /// On nothing but the subject's own.
+    /// On the subject's own objects only.
     own: Filter,
 }
 
@@ -191,7 +191,7 @@ fn is(atom: Atom) -> Filter {
     Filter::When(Predicate::Is(atom))
 }
 
-/// Membership in an empty set is false.
+/// The atom for a set of ids; nothing is in an empty set.
 fn is_in(ids: Vec<OwnedId>, atom: impl FnOnce(Vec<OwnedId>) -> Atom) -> Filter {
     if ids.is_empty() { Filter::None } else { is(atom(ids)) }
 }
@@ -211,7 +211,7 @@ enum Join {
 }
 
 impl Join {
-    /// The parts as one filter, constants folded.
+    /// Joins the parts into one filter, and folds constants.
     fn of<const N: usize>(self, parts: [Filter; N]) -> Filter {
         let (neutral, absorbing) = match self {
             Self::All => (Filter::All, Filter::None),
@@ -251,7 +251,7 @@ impl Join {
 }
 
 impl Filter {
-    /// Whether an object of the filter's type passes.
+    /// Whether the filter lets an object of its type through.
     ///
     /// # Examples
     /// ```

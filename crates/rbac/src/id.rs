@@ -1,17 +1,17 @@
-//! Ids of subjects and objects, compared as the text that they stand for.
+//! Ids of subjects and objects, which compare as texts.
 use std::fmt;
 
 use uuid::Uuid;
 
 /// An id, borrowed.
 ///
-/// Two ids are the same when their texts are. A canonical UUID (lower case, with hyphens) is kept as the number it
-/// spells, because that compares faster; [`Id::parse`] keeps every other spelling as text.
+/// Two ids are equal if their texts are. A canonical UUID (lower case, with hyphens) is kept as a number, because
+/// numbers compare faster; [`Id::parse`] keeps every other spelling as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Id<'a> {
-    /// The empty id: nobody, nowhere, nothing yet.
+    /// The empty id: no owner, no organization, or an object that does not exist yet.
     None,
-    /// A UUID, spelled canonically.
+    /// A UUID in its canonical spelling.
     Uuid(Uuid),
     /// Any other text.
     Text(&'a str),
@@ -53,7 +53,7 @@ impl<'a> Id<'a> {
         matches!(self, Self::None)
     }
 
-    /// The same id, owned.
+    /// The same id as an owned value.
     ///
     /// # Examples
     /// ```
@@ -87,14 +87,14 @@ impl<'a> From<&'a str> for Id<'a> {
 pub enum OwnedId {
     /// The empty id.
     None,
-    /// A UUID, spelled canonically.
+    /// A UUID in its canonical spelling.
     Uuid(Uuid),
     /// Any other text.
     Text(Box<str>),
 }
 
 impl OwnedId {
-    /// The same id, borrowed.
+    /// The same id as a borrowed value.
     ///
     /// # Examples
     /// ```

@@ -1,4 +1,4 @@
-//! Collections of ids whose look-ups allocate nothing.
+//! Collections by id, with look-ups that allocate nothing.
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
@@ -11,7 +11,7 @@ use crate::{Id, OwnedId};
 #[derive(Clone, Debug)]
 pub(crate) struct IdMap<T> {
     uuids: HashMap<u128, T, FixedState>,
-    /// Ids that are no UUIDs are few, so they are searched one by one.
+    /// Ids that are not UUIDs are rare, so they are searched one by one.
     others: Vec<(OwnedId, T)>,
 }
 
@@ -21,13 +21,13 @@ impl<T> Default for IdMap<T> {
     }
 }
 
-/// The machine's own order of bytes: a key is never shown.
+/// In the machine's byte order, which is fastest: the number is never shown.
 fn key(id: Uuid) -> u128 {
     u128::from_ne_bytes(id.into_bytes())
 }
 
 impl<T> IdMap<T> {
-    /// Adds what is not in the map yet.
+    /// Adds an entry. The map must not have one for this id.
     pub(crate) fn insert(&mut self, id: OwnedId, value: T) {
         match id {
             OwnedId::Uuid(id) => drop(self.uuids.insert(key(id), value)),

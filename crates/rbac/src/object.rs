@@ -1,7 +1,7 @@
-//! What an action is done to.
+//! The objects of actions.
 use crate::{Action, Catalogue, Id, OwnedId, ResourceType};
 
-/// An object, or a question about a set of objects.
+/// An object, or a set of objects that a question is about.
 ///
 /// # Examples
 /// ```
@@ -16,20 +16,20 @@ use crate::{Action, Catalogue, Id, OwnedId, ResourceType};
 pub struct Object<'a> {
     /// Its type.
     pub resource_type: ResourceType,
-    /// None for an object that is not there yet, and for questions about a set.
+    /// Its id; none for an object that does not exist yet, and for questions about a set.
     pub id: Id<'a>,
     /// The user who owns it.
     pub owner: Id<'a>,
-    /// The organization it is in. The nil UUID is an organization, too.
+    /// The organization that it is in. The nil UUID counts as an organization.
     pub organization: Id<'a>,
-    /// Ask about any organization that the subject is a member of.
+    /// Whether the question is about any organization that the subject is a member of.
     pub any_organization: bool,
-    /// Who else may do what to it.
+    /// Its access list.
     pub acl: Option<&'a Acl>,
 }
 
 impl<'a> Object<'a> {
-    /// An object of this type and nothing else.
+    /// An object of this type, without id, owner and organization.
     ///
     /// # Examples
     /// ```
@@ -49,7 +49,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The same with an id.
+    /// Sets the id.
     ///
     /// # Examples
     /// ```
@@ -65,7 +65,7 @@ impl<'a> Object<'a> {
         self
     }
 
-    /// The same with an owner.
+    /// Sets the owner.
     ///
     /// # Examples
     /// ```
@@ -79,7 +79,7 @@ impl<'a> Object<'a> {
         self
     }
 
-    /// The same in an organization.
+    /// Sets the organization.
     ///
     /// # Examples
     /// ```
@@ -96,7 +96,7 @@ impl<'a> Object<'a> {
         self
     }
 
-    /// The same in any organization of the subject.
+    /// Asks about any organization of the subject.
     ///
     /// # Examples
     /// ```
@@ -119,7 +119,7 @@ impl<'a> Object<'a> {
         self
     }
 
-    /// The same with an access list.
+    /// Sets the access list.
     ///
     /// # Examples
     /// ```
@@ -146,7 +146,7 @@ impl<'a> Object<'a> {
     }
 }
 
-/// An access list: who may do what to one object, besides what roles permit.
+/// An access list: what users and groups may do to one object, in addition to what roles permit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Acl {
     users: Vec<(OwnedId, u64)>,
@@ -164,7 +164,7 @@ impl Acl {
         Self::default()
     }
 
-    /// Lets a user do this; `*` is everything, and an action that the catalogue lacks is nothing.
+    /// Grants an action to a user; `*` is every action, and an action that is not in the catalogue is ignored.
     ///
     /// # Examples
     /// ```
@@ -182,7 +182,7 @@ impl Acl {
         grant(&mut self.users, user.into(), bits(catalogue, action));
     }
 
-    /// Lets a group do this. The organization's own id stands for all its members.
+    /// Grants an action to a group. The organization's id stands for all its members.
     ///
     /// # Examples
     /// ```
@@ -198,7 +198,7 @@ impl Acl {
         grant(&mut self.groups, group.into(), bits(catalogue, action));
     }
 
-    /// Whether nothing is granted.
+    /// Whether the list is empty.
     ///
     /// # Examples
     /// ```
@@ -213,12 +213,12 @@ impl Acl {
         self.users.is_empty() && self.groups.is_empty()
     }
 
-    /// Whether the list lets this user do it.
+    /// Whether the list grants the action to this user.
     pub(crate) fn user_grant(&self, user: Id<'_>, action: Action) -> bool {
         self.users.iter().any(|(id, actions)| actions & action.bit() != 0 && id.as_id() == user)
     }
 
-    /// One of the groups that the predicate knows whom the list lets do it.
+    /// A group for which the predicate is true and to which the list grants the action.
     pub(crate) fn group_grant(&self, action: Action, is_one: impl Fn(Id<'_>) -> bool) -> Option<&OwnedId> {
         let granted = |(id, actions): &&(OwnedId, u64)| actions & action.bit() != 0 && is_one(id.as_id());
         self.groups.iter().find(granted).map(|(id, _)| id)

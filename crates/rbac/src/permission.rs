@@ -1,29 +1,29 @@
-//! Permissions: what roles and scopes are made of.
+//! Permissions, of which roles and scopes consist.
 use crate::{Action, Catalogue, ResourceType};
 
-/// Allows, or forbids, an action on a type; none stands for every one.
+/// Permits or forbids an action on a type; none stands for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Permission {
     /// The type; none is `*`.
     pub resource_type: Option<ResourceType>,
     /// The action; none is `*`.
     pub action: Option<Action>,
-    /// Forbids in place of allowing.
+    /// Whether it forbids instead of permitting.
     pub negate: bool,
 }
 
-/// A permission that makes no sense.
+/// Why a permission is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPermission {
-    /// There is no such type.
+    /// The type does not exist.
     #[error("invalid resource type {0:?}")]
     ResourceType(String),
     /// The type has no such action.
     #[error("invalid action {action:?} for resource {resource_type:?}")]
     Action {
-        /// What was named.
+        /// The name of the action.
         action: String,
-        /// Of what.
+        /// The type.
         resource_type: String,
     },
 }
@@ -32,7 +32,7 @@ impl Permission {
     /// `*` on `*`.
     pub const EVERYTHING: Self = Self { resource_type: None, action: None, negate: false };
 
-    /// Allows one action on one type.
+    /// Permits one action on one type.
     ///
     /// # Examples
     /// ```
@@ -45,8 +45,8 @@ impl Permission {
         Self { resource_type: Some(resource_type), action: Some(action), negate: false }
     }
 
-    /// The permission of these names, `*` being any; none when the catalogue lacks one of them, because then it
-    /// permits nothing.
+    /// The permission with these names, each of which may be `*`; none if a name is not in the catalogue, because then
+    /// it permits nothing.
     ///
     /// # Examples
     /// ```
@@ -64,10 +64,10 @@ impl Permission {
         Some(Self { resource_type, action, negate })
     }
 
-    /// Whether a role may hold a permission of these names. On `*` any action may be named.
+    /// Checks that a role may have a permission with these names. On the type `*` every action is valid.
     ///
     /// # Errors
-    /// [`InvalidPermission`] when the catalogue lacks the type, or the type the action.
+    /// [`InvalidPermission`] when the type is not in the catalogue, or does not have the action.
     ///
     /// # Examples
     /// ```
@@ -92,16 +92,16 @@ impl Permission {
     }
 }
 
-/// Where permissions apply.
+/// A level: the objects to which permissions apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// Everywhere.
+    /// All objects.
     Site,
-    /// On own objects that are in no organization.
+    /// The subject's own objects that are in no organization.
     User,
-    /// On everything of the object's organization.
+    /// All objects of an organization.
     Organization,
-    /// On own objects of the object's organization.
+    /// The subject's own objects in an organization.
     Member,
 }
 

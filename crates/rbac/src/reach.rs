@@ -1,14 +1,14 @@
-//! An allow list, compiled: whether it fits an object costs two look-ups, however long it is.
+//! An allow list, compiled: matching an object costs two look-ups, whatever the length of the list.
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
 use crate::{AllowList, Object, OwnedId, ResourceType, ids::IdSet};
 
-/// The objects of a type that an allow list fits.
+/// The objects of a type that an allow list matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AllowReach {
-    /// All of them, those included that are not there yet.
+    /// All of them, including those that do not exist yet.
     All,
     /// Those with one of these ids.
     Some(Vec<OwnedId>),
@@ -25,7 +25,7 @@ pub(crate) struct Reach {
     pub(crate) list: AllowList,
 }
 
-/// What entries say of one type.
+/// The entries for one type.
 #[derive(Clone, Debug, Default)]
 struct Listed {
     whole: bool,
@@ -47,13 +47,13 @@ impl Reach {
         Self { everything: list.is_everything(), by_type, of_any_type, list: list.clone() }
     }
 
-    /// Whether an entry fits the object.
+    /// Whether an entry matches the object.
     #[inline]
     pub(crate) fn fits(&self, object: &Object<'_>) -> bool {
         self.everything || self.lists(object)
     }
 
-    // Not inlined: most keys list everything, and the decision is shorter without.
+    // Not inlined: most keys have `*:*`, and the code of the decision is shorter without it.
     #[inline(never)]
     fn lists(&self, object: &Object<'_>) -> bool {
         let of_type = self.by_type.get(&object.resource_type);
@@ -61,7 +61,7 @@ impl Reach {
             || self.of_any_type.contains(object.id)
     }
 
-    /// The objects of the type that entries fit.
+    /// The objects of the type that entries match.
     pub(crate) fn of(&self, of: ResourceType) -> AllowReach {
         let listed = self.by_type.get(&of);
         if self.everything || listed.is_some_and(|listed| listed.whole) {

@@ -3,36 +3,36 @@ use std::fmt;
 
 use uuid::Uuid;
 
-/// A role's name, with its organization where it belongs to one: `owner`, `organization-admin:<uuid>`.
+/// A role's name, with its organization if it belongs to one: `owner`, `organization-admin:<uuid>`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RoleName {
     /// The name itself.
     pub name: String,
-    /// None for deployment-wide roles.
+    /// The organization; none for roles of the deployment.
     pub organization: Option<Uuid>,
 }
 
-/// A text that names no role.
+/// Why a text is not the name of a role.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRoleName {
-    /// There is no name in it.
+    /// It is empty, or has no name before the colon.
     #[error("role cannot be the empty string")]
     Empty,
-    /// There is more than an organization behind the name.
+    /// There is more than an organization after the name.
     #[error("too many colons in role name")]
     TooManyColons,
-    /// What is behind the name is no organization.
+    /// The text after the name is not the id of an organization.
     #[error("{text:?} not a valid uuid: {problem}")]
     NotAUuid {
         /// The text.
         text: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
 }
 
 impl RoleName {
-    /// A deployment-wide role.
+    /// A role of the deployment.
     ///
     /// # Examples
     /// ```
@@ -60,10 +60,10 @@ impl RoleName {
         Self { name: name.to_owned(), organization: Some(organization).filter(|id| !id.is_nil()) }
     }
 
-    /// The role name with this text.
+    /// Parses the name of a role.
     ///
     /// # Errors
-    /// [`InvalidRoleName`] when it is none.
+    /// [`InvalidRoleName`] when the text is not the name of a role.
     ///
     /// # Examples
     /// ```

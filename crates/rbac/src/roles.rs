@@ -1,4 +1,4 @@
-//! Roles: the built-in ones, and those that every member of an organization has.
+//! Roles: the built-in ones, and the ones that every member of an organization has.
 mod assign;
 mod permissions;
 mod table;
@@ -10,30 +10,31 @@ pub use assign::{is_assignable, is_reserved_role_name, is_stored_system_role, ma
 use crate::{Action, Catalogue, OwnedId, Permission, ResourceType, RoleName};
 use table::{Row, allow, deny, permissions as expand};
 
-/// A role, expanded.
+/// A role, expanded to its permissions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
-    /// What it is called.
+    /// The role's name.
     pub name: RoleName,
-    /// What it permits everywhere.
+    /// Its permissions at the site level: on all objects.
     pub site: Vec<Permission>,
-    /// What it permits on the subject's own objects that are in no organization.
+    /// Its permissions at the user level: on the subject's own objects that are in no organization.
     pub user: Vec<Permission>,
-    /// What it permits in organizations; having an entry for one, even an empty one, makes a member of it.
+    /// Its permissions in organizations. A subject whose role has an entry for an organization, even an empty one, is a
+    /// member there.
     pub organizations: Vec<(OwnedId, OrganizationPermissions)>,
 }
 
-/// What a role permits in one organization.
+/// A role's permissions in one organization.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrganizationPermissions {
-    /// On everything of the organization.
+    /// On all objects of the organization.
     pub org: Vec<Permission>,
-    /// On the subject's own objects of the organization.
+    /// On the subject's own objects in the organization.
     pub member: Vec<Permission>,
 }
 
 impl Role {
-    /// A role that permits nothing.
+    /// A role without permissions.
     ///
     /// # Examples
     /// ```
@@ -47,7 +48,7 @@ impl Role {
     }
 }
 
-/// Settings of a deployment that change what roles permit.
+/// Settings of a deployment that change the permissions of roles.
 ///
 /// # Examples
 /// ```
@@ -58,13 +59,13 @@ impl Role {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent settings, none of them a state")]
 pub struct RoleSettings {
-    /// Owners may use everybody's workspaces by ssh and applications.
+    /// Whether owners may connect to all workspaces by ssh and applications.
     pub owner_workspace_exec: bool,
-    /// Workspaces may be shared.
+    /// Whether workspaces may be shared.
     pub workspace_sharing: bool,
-    /// Chats may be shared.
+    /// Whether chats may be shared.
     pub chat_sharing: bool,
-    /// Members have no more than the floor, unless another role gives it.
+    /// Whether members have only the minimum of permissions, unless another role adds to it.
     pub minimum_implicit_member: bool,
 }
 
@@ -77,21 +78,21 @@ impl Default for RoleSettings {
 /// Whose workspaces may be shared in an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ShareableWorkspaceOwners {
-    /// Everybody's.
+    /// Those of all users.
     Everyone,
     /// Those of service accounts.
     ServiceAccounts,
-    /// Nobody's.
+    /// None.
     None,
 }
 
-/// A name that is no built-in role.
+/// Why a name is not a built-in role.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RoleLookupError {
-    /// There is no such role.
+    /// The role does not exist.
     #[error("role \"{0}\" not found")]
     NotFound(RoleName),
-    /// The role belongs to an organization, and none is named.
+    /// The role belongs to an organization, and the name has none.
     #[error("expect a org id for role {0:?}")]
     NeedsOrganization(String),
 }
@@ -102,7 +103,7 @@ struct BuiltIn {
     display_name: &'static str,
     site: &'static [Row],
     user: &'static [Row],
-    /// Set for organization roles: the permissions at its two levels.
+    /// For organization roles: the permissions at the levels organization and member.
     organization: Option<(&'static [Row], &'static [Row])>,
 }
 
@@ -162,7 +163,7 @@ const fn organization_role(
     BuiltIn { name, display_name, site: &[], user: &[], organization: Some((org, member)) }
 }
 
-/// What a built-in role is called for people.
+/// The display name of a built-in role.
 ///
 /// # Examples
 /// ```
@@ -175,7 +176,8 @@ pub fn display_name(name: &str) -> Option<&'static str> {
     BUILT_IN.iter().find(|role| role.name == name).map(|role| role.display_name)
 }
 
-/// The names of all built-in roles, with whether each belongs to an organization. No other role may have one.
+/// The names of all built-in roles, each with whether it belongs to an organization. No other role may have one of
+/// these names.
 ///
 /// # Examples
 /// ```
@@ -192,7 +194,7 @@ pub fn built_in_role_names() -> impl Iterator<Item = (&'static str, bool)> {
 /// The built-in role of this name.
 ///
 /// # Errors
-/// [`RoleLookupError`] when there is none of that name, or of that kind.
+/// [`RoleLookupError`] when there is no built-in role of that name and kind.
 ///
 /// # Examples
 /// ```
@@ -244,7 +246,7 @@ fn apply_settings(catalogue: &Catalogue, role: &mut Role, settings: RoleSettings
     }
 }
 
-/// The role that every member of an organization has there, unless they are a service account.
+/// The role that every member of an organization has there, except service accounts.
 ///
 /// # Examples
 /// ```
@@ -323,7 +325,7 @@ fn implied_role(
     role
 }
 
-/// The actions that a role in an access list stands for; none where the type has no such role.
+/// The actions of a role in an access list; none if the type has no such role.
 ///
 /// # Examples
 /// ```

@@ -1,9 +1,9 @@
-//! Scopes: what a key may do at most.
+//! Scopes: the limits of what a key may do.
 use std::fmt;
 
 use crate::{Action, AllowList, Catalogue, OrganizationPermissions, OwnedId, Permission, ResourceType, table::Rows};
 
-/// The name of a scope that expands in its catalogue.
+/// The name of a scope that exists in its catalogue.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub struct ScopeName(String);
 
@@ -27,7 +27,7 @@ impl fmt::Display for ScopeName {
     }
 }
 
-/// A name that expands to nothing.
+/// A name without a scope.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no scope named {0:?}")]
 pub struct UnknownScope(pub String);
@@ -37,7 +37,7 @@ pub struct UnknownScope(pub String);
 #[error("invalid or unsupported API key scope: {0:?}")]
 pub struct NotRequestable(pub String);
 
-/// A key without scopes may do nothing, and is refused before it tries.
+/// A key without scopes may do nothing, so there is nothing to expand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no scopes provided")]
 pub struct NoScopes;
@@ -45,7 +45,7 @@ pub struct NoScopes;
 /// Types, each with some of its actions.
 type Grants = &'static [(ResourceType, &'static [Action])];
 
-/// Names for several permissions at once.
+/// The composite scopes, with their permissions.
 const COMPOSITE: &[(&str, Grants)] = {
     use Action as A;
     use ResourceType as T;
@@ -99,7 +99,7 @@ const COMPOSITE: &[(&str, Grants)] = {
 
 const ALL: &str = "coder:all";
 const APPLICATION_CONNECT: &str = "coder:application_connect";
-/// For the server's own use: everything but users.
+/// A scope for the server's own use: everything except users.
 const NO_USER_DATA: &str = "no_user_data";
 
 /// Older names, accepted from requests.
@@ -119,10 +119,10 @@ const LOW_LEVEL: &[(&str, &[&str])] = &[
 ];
 
 impl Catalogue {
-    /// The scope of this name, requestable or not. Aliases are none.
+    /// The scope with this name, whether tokens may ask for it or not. Older names are not accepted.
     ///
     /// # Errors
-    /// [`UnknownScope`] when the name expands to nothing.
+    /// [`UnknownScope`] when there is no scope with this name.
     ///
     /// # Examples
     /// ```
@@ -140,10 +140,10 @@ impl Catalogue {
         }
     }
 
-    /// The scope that a token asks for by this name, or by an alias.
+    /// The scope with this name, or this older name, if tokens may ask for it.
     ///
     /// # Errors
-    /// [`NotRequestable`] when no token may ask for it.
+    /// [`NotRequestable`] when tokens may not ask for it.
     ///
     /// # Examples
     /// ```
@@ -159,7 +159,7 @@ impl Catalogue {
         if self.is_requestable(name) { Ok(ScopeName(name.to_owned())) } else { Err(NotRequestable(name.to_owned())) }
     }
 
-    /// Whether a token may ask for this name; aliases count.
+    /// Whether a token may ask for this name; older names count.
     ///
     /// # Examples
     /// ```
@@ -180,7 +180,7 @@ impl Catalogue {
         built_in || (is_custom() && self.scope_permissions(name).is_some())
     }
 
-    /// The names that a token may ask for, in order; aliases are not among them.
+    /// The names that a token may ask for, sorted; older names are not among them.
     ///
     /// # Examples
     /// ```
@@ -201,7 +201,7 @@ impl Catalogue {
         names
     }
 
-    /// What a scope permits.
+    /// The permissions of a scope.
     pub(crate) fn scope_permissions(&self, name: &str) -> Option<Vec<Permission>> {
         match name {
             ALL => return Some(vec![Permission::EVERYTHING]),
@@ -232,16 +232,16 @@ impl Catalogue {
     }
 }
 
-/// Scopes, expanded: permissions like a role's, and the objects they reach.
+/// Scopes, expanded: permissions like those of a role, and an allow list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
-    /// What it permits everywhere; names of scopes expand to this alone.
+    /// The permissions at the site level; scopes by name have only these.
     pub site: Vec<Permission>,
-    /// What it permits on the subject's own objects that are in no organization.
+    /// The permissions on the subject's own objects that are in no organization.
     pub user: Vec<Permission>,
-    /// What it permits in organizations, for members.
+    /// The permissions in organizations, for members.
     pub organizations: Vec<(OwnedId, OrganizationPermissions)>,
-    /// The objects it reaches.
+    /// The objects that it reaches.
     pub allow_list: AllowList,
 }
 
@@ -265,10 +265,10 @@ impl Scope {
         }
     }
 
-    /// What several scopes permit together.
+    /// Expands these scopes; their permissions add up.
     ///
     /// # Errors
-    /// [`NoScopes`] when there is none.
+    /// [`NoScopes`] when there are none.
     ///
     /// # Examples
     /// ```
@@ -293,7 +293,7 @@ impl Scope {
         Ok(Self { site, ..Self::everything() })
     }
 
-    /// The same, on nothing but what the key's list fits, too.
+    /// Restricts the objects to those that the key's allow list also matches.
     ///
     /// # Examples
     /// ```
@@ -310,9 +310,9 @@ impl Scope {
     }
 }
 
-/// Those of the requested scopes that permit something the held ones together do not.
+/// Those of the requested scopes that permit something that the held scopes together do not permit.
 ///
-/// Permissions for whatever a type may have one day count: all four actions of a type are not its `*`.
+/// Actions that a type may get later count, too: all present actions of a type are less than its `*`.
 ///
 /// # Examples
 /// ```

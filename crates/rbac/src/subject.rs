@@ -1,4 +1,4 @@
-//! A subject, compiled: all that a decision looks at, as bit tables and hash look-ups.
+//! A subject, compiled: all that a decision needs, as bit tables and hash look-ups.
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
@@ -9,15 +9,15 @@ use crate::{
     table::{Pair, Place, Rows, Sides, Table},
 };
 
-/// Who acts, with all that their roles and the scopes of their key permit.
+/// The subject of an action, with all that its roles and the scopes of its key permit.
 ///
-/// Compile one per key, use it for many decisions: compiling costs microseconds, a decision nanoseconds.
+/// Compile one per key, and use it for many decisions: compiling takes microseconds, a decision nanoseconds.
 #[derive(Clone, Debug)]
 pub struct Subject {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) id: OwnedId,
     pub(crate) groups: IdSet,
-    /// For objects in no organization, and in those that the subject is no member of.
+    /// For objects in no organization, or in one that the subject is not a member of.
     pub(crate) outside: Table,
     pub(crate) memberships: IdMap<Table>,
     /// For questions about any organization: the highest votes over all memberships.
@@ -28,7 +28,8 @@ pub struct Subject {
 impl Subject {
     /// Compiles a subject from expanded roles, groups, and the expanded scopes of its key.
     ///
-    /// What roles have an entry for makes the subject a member there; the scopes' entries never do.
+    /// The subject is a member of the organizations for which its roles have an entry; entries of scopes do not count
+    /// for that.
     ///
     /// ```
     /// use keyfob_rbac::{Catalogue, Id, RoleName, RoleSettings, Scope, Subject, built_in_role};
@@ -48,7 +49,7 @@ impl Subject {
             Rows::compile(catalogue, &scope.site),
             Rows::compile(catalogue, &scope.user),
         ]);
-        // At member level an empty id owns nothing.
+        // At the member level, the empty id owns nothing.
         let compiler = Compiler { catalogue, everywhere: &everywhere, has_members_own: !id.is_none() };
         let (memberships, anywhere) = compiler.memberships(roles, scope);
         Self {
@@ -62,7 +63,7 @@ impl Subject {
         }
     }
 
-    /// Who this is.
+    /// The subject's id.
     ///
     /// # Examples
     /// ```
@@ -75,7 +76,7 @@ impl Subject {
         self.id.as_id()
     }
 
-    /// Whether the subject is a member of that organization.
+    /// Whether the subject is a member of the organization.
     ///
     /// # Examples
     /// ```
@@ -94,7 +95,7 @@ impl Subject {
         self.memberships.get(organization).is_some()
     }
 
-    /// Whether the key's scopes, whatever its allow list, could permit that on some object of the type.
+    /// Whether the key's scopes, regardless of its allow list, could permit the action on some object of the type.
     ///
     /// # Examples
     /// ```
@@ -112,8 +113,8 @@ impl Subject {
         could_permit(outside, anywhere, action, Levels { user: true, org: true, member: true })
     }
 
-    /// Whether the key's allow list, whatever its scopes, fits every object of the type, those included that are not
-    /// there yet.
+    /// Whether the key's allow list, regardless of its scopes, matches every object of the type, including those that
+    /// do not exist yet.
     ///
     /// # Examples
     /// ```
@@ -130,7 +131,7 @@ impl Subject {
         self.allow_list_reach(of) == AllowReach::All
     }
 
-    /// Which objects of the type the key's allow list fits.
+    /// The objects of the type that the key's allow list matches.
     ///
     /// # Examples
     /// ```
@@ -150,8 +151,8 @@ impl Subject {
         self.reach.of(of)
     }
 
-    /// Whether the subject's roles could permit that on some object of the type, as such objects are built. It looks
-    /// at no object, and at no access list.
+    /// Whether the subject's roles could permit the action on some object of the type, given the shape of such objects.
+    /// It does not look at objects or access lists.
     ///
     /// # Examples
     /// ```
@@ -176,7 +177,7 @@ impl Subject {
     }
 }
 
-/// Levels besides the deployment's that objects of a type can be permitted at.
+/// The levels besides site at which roles can permit something on objects of a type.
 #[derive(Clone, Copy)]
 struct Levels {
     user: bool,
@@ -184,7 +185,7 @@ struct Levels {
     member: bool,
 }
 
-/// The highest votes over all memberships are enough here: what one organization permits, they permit.
+/// The highest votes over all memberships are enough here: they permit what any organization permits.
 fn could_permit(outside: Pair, anywhere: Pair, action: Action, levels: Levels) -> bool {
     let org = anywhere.all.vote(action);
     match outside.all.vote(action) {
@@ -198,12 +199,12 @@ fn could_permit(outside: Pair, anywhere: Pair, action: Action, levels: Levels) -
     }
 }
 
-/// What roles and scopes say of one organization.
+/// The permissions of roles and scopes in one organization.
 #[derive(PartialEq)]
 struct Sources<'a> {
     roles: Vec<&'a OrganizationPermissions>,
     scope: Vec<&'a OrganizationPermissions>,
-    /// The organization's id is the empty one.
+    /// Whether the organization's id is the empty one.
     is_outside: bool,
 }
 
@@ -227,7 +228,7 @@ struct Compiler<'a> {
 impl Compiler<'_> {
     /// The table of each organization, and the one for questions about any.
     ///
-    /// Most subjects hold the same in all their organizations; equal tables are compiled and kept once.
+    /// Most subjects have the same permissions in all their organizations, so equal tables are compiled and kept once.
     fn memberships(&self, roles: &[Role], scope: &Scope) -> (IdMap<Table>, Table) {
         let mut known: Vec<(Sources<'_>, Table)> = Vec::new();
         let mut memberships = IdMap::default();
@@ -267,7 +268,7 @@ fn sources<'a>(roles: &'a [Role], scope: &'a Scope) -> BTreeMap<&'a OwnedId, Sou
         all.entry(id).or_insert_with(empty).roles.push(permissions);
     }
     for (id, permissions) in &scope.organizations {
-        // The scope's own entries make no member.
+        // Entries of scopes do not make the subject a member.
         all.get_mut(id).into_iter().for_each(|sources| sources.scope.push(permissions));
     }
     all

@@ -1,22 +1,22 @@
-//! Permissions compiled: one bit for each type and action.
+//! Permissions, compiled: one bit for each type and action.
 use std::sync::Arc;
 
 use crate::{Action, Catalogue, Permission, ResourceType};
 
-/// What permissions say of an action at one level.
+/// The vote of permissions on an action at one level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Vote {
     /// A negative permission matches.
     Deny,
-    /// None matches.
+    /// No permission matches.
     Abstain,
-    /// Positive permissions match, and no negative one.
+    /// A positive permission matches, and no negative one.
     Allow,
 }
 
 /// The votes on all actions of one type, a bit for each.
 ///
-/// INVARIANT: no bit is set in both.
+/// INVARIANT: no bit is set in both numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Row {
     allow: u64,
@@ -44,13 +44,13 @@ impl Row {
         self.allow &= !self.deny;
     }
 
-    /// For each action the higher vote of the two.
+    /// For each action, the higher of the two votes.
     fn higher(self, other: Self) -> Self {
         Self { allow: self.allow | other.allow, deny: self.deny & other.deny }
     }
 }
 
-/// Permissions of one level: a row for each type, the first for anything that the catalogue lacks.
+/// The permissions of one level: a row for each type; the first row is for types that are not in the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rows(Box<[Row]>);
 
@@ -72,20 +72,20 @@ impl Rows {
         self.0.get(of.row()).is_some_and(|row| row.vote(action) == Vote::Allow)
     }
 
-    /// Whether every bit that is allowed here is allowed there, too.
+    /// Whether the other rows allow everything that these allow.
     pub(crate) fn is_within(&self, other: &Self) -> bool {
         self.0.iter().zip(&other.0).all(|(own, other)| own.allow & !other.allow == 0)
     }
 
-    /// How many bits are allowed.
+    /// The number of allowed bits.
     pub(crate) fn size(&self) -> u32 {
         self.0.iter().map(|row| row.allow.count_ones()).sum()
     }
 }
 
-/// The votes of one side, roles or scopes, in one place: on everything there, and on the subject's own.
+/// The votes of one side, roles or scopes, in one place: on all objects there, and on the subject's own.
 ///
-/// In an organization these are the levels org and member, outside of all the levels site and user.
+/// In an organization these are the levels organization and member; outside of organizations, site and user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Pair {
     pub(crate) all: Row,
@@ -108,7 +108,7 @@ impl Sides {
         roles.zip(scope).map(|(roles, scope)| Self { roles, scope }).collect()
     }
 
-    /// For each action the higher vote of the two.
+    /// For each action, the higher of the two votes.
     pub(crate) fn higher(self, other: &Self) -> Self {
         Self { roles: self.roles.higher(other.roles), scope: self.scope.higher(other.scope) }
     }
@@ -120,12 +120,12 @@ impl Pair {
     }
 }
 
-/// The actions that are permitted in one place, a bit for each.
+/// The permitted actions in one place, a bit for each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Permitted {
     /// On objects of others.
     others: u64,
-    /// On the subject's own.
+    /// On the subject's own objects.
     own: u64,
 }
 
@@ -136,24 +136,24 @@ impl Permitted {
     }
 }
 
-/// What the votes on one type in one place come to. It is worked out beforehand, so that a decision tests one bit.
+/// The result of the votes on one type in one place, computed beforehand, so that a decision only tests a bit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(align(32))]
 pub(crate) struct Cell {
-    /// What roles and scopes permit together.
+    /// What both roles and scopes permit.
     pub(crate) permitted: Permitted,
-    /// What scopes permit alone, for access lists: those stand in for roles.
+    /// What scopes alone permit, for access lists, which replace the roles' permission.
     pub(crate) by_scope: Permitted,
     /// The votes themselves, for explanations.
     pub(crate) votes: Sides,
 }
 
-/// A place: it decides which votes on own objects count.
+/// A place, which decides which votes on own objects count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
-    /// Objects there are in no organization, so that the user level counts.
+    /// Whether objects there are in no organization, so that the user level counts.
     pub(crate) is_outside: bool,
-    /// The subject can own objects there at member level.
+    /// Whether the subject can own objects there at the member level.
     pub(crate) has_members_own: bool,
 }
 
@@ -162,7 +162,7 @@ pub(crate) struct Place {
 pub(crate) struct Table(Arc<[Cell]>);
 
 impl Table {
-    /// The table of objects outside of organizations, or in one that the subject is no member of.
+    /// The table for objects outside of organizations, or in one that the subject is not a member of.
     pub(crate) fn outside(everywhere: &[Sides]) -> Self {
         let place = Place { is_outside: true, has_members_own: false };
         Self(
@@ -170,7 +170,7 @@ impl Table {
         )
     }
 
-    /// The table of a place that the subject is a member of.
+    /// The table for an organization that the subject is a member of.
     pub(crate) fn inside(everywhere: &[Sides], there: &[Sides], place: Place) -> Self {
         Self(everywhere.iter().zip(there).map(|(everywhere, there)| Cell::of(everywhere, *there, place)).collect())
     }
@@ -183,7 +183,7 @@ impl Table {
 
 const ABSTAINING: Pair = Pair { all: Row { allow: 0, deny: 0 }, own: Row { allow: 0, deny: 0 } };
 const NONE: Permitted = Permitted { others: 0, own: 0 };
-/// What is said of a type that the catalogue lacks.
+/// The cell of a type that is not in the catalogue.
 const NOTHING: &Cell = &Cell { permitted: NONE, by_scope: NONE, votes: Sides { roles: ABSTAINING, scope: ABSTAINING } };
 
 impl Cell {

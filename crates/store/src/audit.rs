@@ -1,4 +1,4 @@
-//! Records of what was done, by whom. They are only ever added.
+//! Audit records. They are only added, never changed.
 mod chain;
 mod retention;
 
@@ -20,69 +20,69 @@ use crate::{
 
 const TABLE: &str = "audit_records";
 
-/// The longest user agent that is kept, in bytes.
+/// The maximum length of a user agent, in bytes; the rest is cut off.
 const MAX_USER_AGENT: usize = 256;
 
-/// One thing that was done.
+/// An audit record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRecord {
-    /// Names the record.
+    /// The record's id.
     pub id: Uuid,
     /// When it was done.
     pub recorded_at: Timestamp,
-    /// The request that did it.
+    /// The id of the request.
     pub request_id: Uuid,
-    /// Who did it; none where nobody was signed in.
+    /// The user who did it; none if no user was signed in.
     pub user_id: Option<UserId>,
-    /// With which key.
+    /// The key that was used.
     pub key_id: Option<KeyId>,
-    /// From where.
+    /// The client's address.
     pub ip_address: IpAddr,
-    /// With which program, as it calls itself.
+    /// The client's program, as it calls itself.
     pub user_agent: String,
     /// `create`, `write`, `delete`, `login`, `logout`.
     pub action: String,
-    /// What it was done to.
+    /// The type of the object.
     pub resource_type: String,
-    /// Which one it was done to.
+    /// The id of the object.
     pub resource_id: String,
-    /// The name of that.
+    /// The name of the object.
     pub resource_target: String,
-    /// The organization of that.
+    /// The organization of the object.
     pub organization_id: Option<OrganizationId>,
-    /// What the request was answered with.
+    /// The status of the answer.
     pub status_code: u16,
-    /// What changed, by field: `{"old", "new", "secret"}`.
+    /// The changes, by field: `{"old", "new", "secret"}`.
     pub diff: serde_json::Value,
 }
 
-/// Which records to list. What is none excludes nothing.
+/// Which records to list. A field that is none excludes nothing.
 #[derive(Clone, Debug)]
 pub struct ListAudit {
-    /// Which may be seen.
+    /// The records that the caller may see.
     pub visible: Filter,
     /// Only those of this request.
     pub request_id: Option<Uuid>,
     /// Only those about the object with this id.
     pub resource_id: Option<String>,
-    /// Only those about objects whose name holds this text, without regard to case.
+    /// Only those about objects whose name contains this text, without regard to case.
     pub target_contains: Option<String>,
     /// Only those about objects of this type.
     pub resource_type: Option<String>,
-    /// Only those of this action.
+    /// Only those with this action.
     pub action: Option<String>,
-    /// Only what this user did.
+    /// Only those of this user.
     pub user_id: Option<UserId>,
     /// Only those in this organization.
     pub organization_id: Option<OrganizationId>,
-    /// Only what was done then.
+    /// Only those of this period.
     pub recorded: Period,
     /// Which part of the list, newest first.
     pub page: Page<Uuid>,
 }
 
 impl Default for ListAudit {
-    /// None, until it is said which may be seen.
+    /// No records: `visible` must be set to see any.
     fn default() -> Self {
         Self {
             visible: Filter::None,
@@ -191,7 +191,7 @@ fn matching(list: &ListAudit) -> Condition {
 }
 
 impl Store {
-    /// A page of the records, newest first, and how many there are on all pages: counting stops after so many.
+    /// A page of the records, newest first, and their number on all pages, counted up to `count_at_most`.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -218,7 +218,7 @@ impl Store {
 }
 
 impl AuditEntry {
-    /// A record as it will be stored, without its place.
+    /// A record as it will be stored, before it has its place in the chain.
     fn new(record: &AuditRecord) -> Self {
         Self {
             sequence: 0,
@@ -242,7 +242,7 @@ impl AuditEntry {
 }
 
 impl Tx {
-    /// Adds a record to the unit of work that it speaks of: no record, no change.
+    /// Adds a record to the unit of work that makes the change, so that there is no change without a record.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -294,7 +294,7 @@ impl Tx {
     }
 }
 
-/// As much of the text as fits, in whole characters.
+/// The beginning of the text, at most this many bytes, in whole characters.
 fn cut(text: &str, at_most: usize) -> &str {
     text.get(..text.floor_char_boundary(at_most)).unwrap_or(text)
 }

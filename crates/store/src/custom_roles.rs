@@ -1,4 +1,4 @@
-//! Roles that organizations made for themselves.
+//! Custom roles of organizations.
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Iden, Order, Query, SelectStatement};
 use serde::{Deserialize, Serialize};
@@ -12,24 +12,24 @@ use crate::{
 
 const TABLE: &str = "custom_roles";
 
-/// A role of one organization.
+/// A custom role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomRole {
-    /// Whose role it is.
+    /// Its organization.
     pub organization_id: OrganizationId,
     /// Unique in the organization without regard to case.
     pub name: String,
-    /// The name for people.
+    /// The display name.
     pub display_name: String,
-    /// What it permits in the organization.
+    /// Its permissions in the organization.
     pub permissions: Vec<NamedPermission>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
 }
 
-/// A type and an action, by name: the catalogue that is read with may lack them.
+/// A permission as the names of a type and an action, which may be missing in the present catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct NamedPermission {
     /// The type.
@@ -89,7 +89,7 @@ async fn all(mut source: impl Source, query: &SelectStatement) -> Result<Vec<Cus
 }
 
 impl Store {
-    /// The roles that these organizations made, by name.
+    /// The custom roles of these organizations, by name.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -100,7 +100,7 @@ impl Store {
 }
 
 impl Tx {
-    /// The roles that an organization made, as this unit of work sees them.
+    /// The custom roles of an organization, as this unit of work sees them.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -111,8 +111,8 @@ impl Tx {
     /// Adds a role.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the organization has one of that name, [`StoreError::Gone`] when the organization
-    /// is not there.
+    /// [`StoreError::Conflict`] when the organization has a role of that name, [`StoreError::Gone`] when the
+    /// organization does not exist.
     #[tracing::instrument(skip_all)]
     pub async fn insert_custom_role(&mut self, new: &CustomRole) -> Result<(), StoreError> {
         self.require_organization(new.organization_id).await?;
@@ -141,10 +141,10 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Stores a changed role; its name never changes.
+    /// Stores a changed role. Its name cannot change.
     ///
     /// # Errors
-    /// [`StoreError::Gone`] when it is not there.
+    /// [`StoreError::Gone`] when it does not exist.
     #[tracing::instrument(skip_all)]
     pub async fn update_custom_role(&mut self, changed: &CustomRole) -> Result<(), StoreError> {
         use CustomRoles as C;
@@ -159,10 +159,10 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Removes a role, also from the members who hold it and from the organization's default roles.
+    /// Deletes a role, also from the members who have it and from the organization's default roles.
     ///
     /// # Errors
-    /// [`StoreError::Gone`] when it is not there.
+    /// [`StoreError::Gone`] when it does not exist.
     #[tracing::instrument(skip_all)]
     pub async fn delete_custom_role(
         &mut self,
@@ -185,7 +185,7 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Removes all roles of an organization.
+    /// Deletes all custom roles of an organization.
     pub(crate) async fn delete_custom_roles_of(&mut self, organization: OrganizationId) -> Result<(), StoreError> {
         let mut query = Query::delete();
         query.from_table(CustomRoles::Table).and_where(Expr::col(CustomRoles::OrganizationId).eq(organization.0));

@@ -1,6 +1,6 @@
 //! Connections, transactions, and the one place that runs SQL.
 //!
-//! INVARIANT: no other module names a driver. What differs between databases is decided here.
+//! INVARIANT: no other module names a driver. All differences between databases belong here.
 use std::{future::Future, path::Path, time::Duration};
 
 use jiff::Timestamp;
@@ -15,11 +15,11 @@ use uuid::Uuid;
 
 use crate::StoreError;
 
-/// How many connections read at the same time.
+/// The number of connections for reading.
 const READERS: u32 = 4;
-/// How many values a list in a statement may hold; SQLite takes 32766 in a whole statement.
+/// The maximum number of values in a list of a statement; SQLite takes 32766 in a whole statement.
 pub(crate) const MAX_IN_LIST: usize = 10_000;
-/// How long a statement waits for another process before it gives up.
+/// How long a statement waits for a lock of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// All migrations, in order. Never edit one after a release.
@@ -29,14 +29,14 @@ const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "init", include_str!("../migrati
 #[derive(Clone, Debug)]
 pub struct Store {
     reader: SqlitePool,
-    /// Exactly one connection: SQLite has one write lock, and queueing for it here is fair and cannot fail.
+    /// Exactly one connection: SQLite has one write lock, and waiting for this connection is fair and cannot fail.
     writer: SqlitePool,
 }
 
 /// Bounds on the database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// The most pages (of 4 KiB) that the database may grow to; none means the disk decides.
+    /// The maximum size of the database, in pages of 4 KiB; none means the size of the disk.
     pub max_pages: Option<u32>,
 }
 
@@ -50,7 +50,7 @@ pub struct Tx {
 pub(crate) trait Row: Send + Unpin + for<'r> FromRow<'r, SqliteRow> {}
 impl<T> Row for T where T: Send + Unpin + for<'r> FromRow<'r, SqliteRow> {}
 
-/// Where a query reads: the committed state, or a transaction with its own changes.
+/// The source of a query: the committed state, or a transaction with its own changes.
 pub(crate) trait Source: Send {
     fn fetch_all<T: Row>(
         &mut self,
@@ -63,7 +63,7 @@ pub(crate) trait Source: Send {
 }
 
 impl Store {
-    /// Opens the database file, makes it if there is none, and brings its schema up to date.
+    /// Opens the database file, creates it if there is none, and brings its schema up to date.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the file cannot be opened or written, [`StoreError::Migrate`] when it holds
@@ -82,7 +82,7 @@ impl Store {
             .max_connections(1)
             .after_release(|connection, _| {
                 Box::pin(async move {
-                    // Roll-backs that are under way come first.
+                    // This waits for a roll-back that is under way.
                     connection.ping().await?;
                     // SQLite ends a transaction by itself when the disk is full; the driver then still counts it, and
                     // never begins another.
@@ -91,7 +91,7 @@ impl Store {
             })
             .connect_with(options.clone().create_if_missing(true))
             .await?;
-        // Of several processes that open the file at the same time, one migrates it, and the others find that done.
+        // If several processes open the file at the same time, one migrates it, and the others wait for that.
         let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
         migrator().run_direct(None, &mut *tx, false).await?;
         tx.commit().await?;
@@ -99,7 +99,7 @@ impl Store {
         Ok(Self { reader, writer })
     }
 
-    /// Opens a database file to read from it alone, whoever else uses it.
+    /// Opens a database file for reading only; other processes may use it meanwhile.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the file cannot be opened, or is no database.
@@ -109,10 +109,10 @@ impl Store {
         Ok(Self { writer: reader.clone(), reader })
     }
 
-    /// Begins a unit of work; others wait for its end before they begin theirs.
+    /// Begins a unit of work. There is one at a time: others wait until it is committed or dropped.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when no connection is to be had.
+    /// [`StoreError::Unavailable`] when no connection is available.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         // A deferred transaction would fail with "busy" on its first write, whatever the busy timeout says.
         Ok(Tx { connection: self.writer.begin_with("BEGIN IMMEDIATE").await? })
@@ -127,7 +127,7 @@ impl Store {
         Ok(())
     }
 
-    /// Ends all connections once what is under way is done.
+    /// Closes all connections, after the statements that are under way.
     pub async fn close(&self) {
         self.reader.close().await;
         self.writer.close().await;
@@ -166,21 +166,21 @@ impl Source for &mut Tx {
 }
 
 impl Tx {
-    /// Makes everything done in this unit of work durable.
+    /// Commits this unit of work; its changes are then durable.
     ///
     /// # Errors
-    /// When the database could not; then nothing of it was stored.
+    /// When the commit failed; then no change was stored.
     pub async fn commit(self) -> Result<(), StoreError> {
         Ok(self.connection.commit().await?)
     }
 
-    /// Runs a change and says how many rows it hit.
+    /// Runs a change; gives the number of changed rows.
     pub(crate) async fn execute(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<u64, StoreError> {
         let (sql, values) = query.build_sqlx(SqliteQueryBuilder);
         Ok(sqlx::query_with(AssertSqlSafe(sql), values).execute(&mut *self.connection).await?.rows_affected())
     }
 
-    /// Runs a change that must hit exactly one row.
+    /// Runs a change that must change exactly one row.
     pub(crate) async fn execute_one(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<(), StoreError> {
         match self.execute(query).await? {
             1 => Ok(()),
@@ -189,7 +189,8 @@ impl Tx {
     }
 }
 
-/// A struct decoded column by column, by name. Its first column is what names the row where another does not decode.
+/// A struct that is decoded column by column, by name. The first column identifies the row in the error for another
+/// that does not decode.
 macro_rules! row {
     (struct $name:ident in $table:expr => { $($field:ident : $ty:ty),* $(,)? }) => {
         struct $name { $($field: $ty),* }
@@ -210,7 +211,7 @@ macro_rules! row {
 }
 pub(crate) use row;
 
-/// What the driver carries out of a row that does not decode.
+/// A row that does not decode, as an error of the driver.
 #[derive(Debug, thiserror::Error)]
 #[error("row `{id}` of table `{table}` does not decode: {reason}")]
 pub(crate) struct Undecodable {
@@ -233,23 +234,23 @@ where
     sqlx::Error::Decode(Box::new(Undecodable { table, id, reason: error.to_string() }))
 }
 
-/// A number of rows as statements can carry it: no table has more than this.
+/// A number of rows for a statement; no table has more than its maximum.
 pub(crate) fn rows(count: u64) -> u64 {
     Ord::min(count, i64::MAX.cast_unsigned())
 }
 
-/// A text as the database's `lower` makes it: SQLite's leaves everything but ASCII as it is.
+/// A text in lower case as the database's `lower` makes it: SQLite's changes ASCII letters only.
 pub(crate) fn lower(text: &str) -> String {
     text.to_ascii_lowercase()
 }
 
-/// Whether a text holds another, without regard to case.
+/// Whether a text contains another, without regard to case.
 pub(crate) fn contains(text: Expr, part: &str) -> SimpleExpr {
     let escaped = lower(part).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     Expr::expr(Func::lower(text)).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
 }
 
-/// Whether a text is one of a JSON list of texts.
+/// Whether a text is in a JSON list of texts.
 pub(crate) fn is_among(text: &str, list: Expr) -> SimpleExpr {
     let values = [list, Expr::val(text)];
     Expr::cust_with_exprs("EXISTS (SELECT 1 FROM json_each(?) WHERE value = ?)", values)
@@ -263,7 +264,7 @@ pub(crate) fn json_text(column: Expr, member: &str) -> SimpleExpr {
 
 row! { struct CountRow in "(count)" => { count: i64 } }
 
-/// The number in the column `count` of the only row.
+/// The number in the column `count` of a query with one row.
 pub(crate) async fn fetch_count(source: &mut impl Source, query: &(impl SqlxBinder + Sync)) -> Result<u64, StoreError> {
     let row: Option<CountRow> = source.fetch_optional(query).await?;
     Ok(row.map_or(0, |row| u64::try_from(row.count).unwrap_or(0)))

@@ -1,4 +1,4 @@
-//! Sign-ins that machines without a browser asked for (RFC 8628). Of a machine's own code only the hash is kept.
+//! Sign-ins of machines without a browser (RFC 8628). Only the hash of a machine's own code is stored.
 use std::fmt;
 
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use crate::{
 
 const TABLE: &str = "device_grants";
 
-/// The code that a person types to say which machine they mean: `XXXX-XXXX`.
+/// The code that a person types to identify a machine: `XXXX-XXXX`.
 ///
 /// Invariant: eight consonants in upper case, so that no code spells a word (RFC 8628, section 6.1).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,10 +21,10 @@ pub struct UserCode(String);
 impl UserCode {
     /// The letters of codes: about 34 bits in a code.
     pub const ALPHABET: &'static [u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
-    /// How many letters a code has.
+    /// The number of letters of a code.
     pub const LENGTH: usize = 8;
 
-    /// The code that somebody typed, in whatever case, with or without the hyphen and blanks; none if it cannot be one.
+    /// Parses a code as a person types it, in any case, with or without hyphen and blanks; none if it is not a code.
     pub fn parse(typed: &str) -> Option<Self> {
         let letters = typed.bytes().filter(|byte| !matches!(byte, b'-' | b' ')).map(|byte| byte.to_ascii_uppercase());
         let letters: Vec<u8> = letters.take(Self::LENGTH + 1).collect();
@@ -40,19 +40,19 @@ impl fmt::Display for UserCode {
     }
 }
 
-/// How far a machine's sign-in has come.
+/// The state of a machine's sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeviceState {
-    /// Nobody has said anything yet.
+    /// Neither approved nor refused.
     Pending,
-    /// Somebody approved it.
+    /// A person approved it.
     Approved {
-        /// The key that they did it with.
+        /// The key that approved it.
         with: KeyId,
     },
-    /// Somebody refused it.
+    /// A person refused it.
     Denied,
-    /// The machine has its key.
+    /// The machine got its key.
     Redeemed {
         /// That key.
         key: KeyId,
@@ -81,21 +81,21 @@ impl DeviceState {
 #[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "holds a hash of a secret")]
 pub struct DeviceGrant {
-    /// What the machine's own code hashes to.
+    /// The hash of the machine's own code.
     pub code_hash: SecretHash,
-    /// What the person types.
+    /// The code that the person types.
     pub user_code: UserCode,
-    /// The scopes that were asked for; none mean those of the key with which it is approved.
+    /// The scopes that were asked for; none mean those of the key that approves it.
     pub scopes: Vec<String>,
-    /// The entries of the allow list that was asked for; none mean that of the key with which it is approved.
+    /// The entries of the allow list that was asked for; none mean those of the key that approves it.
     pub allow_list: Vec<String>,
-    /// Where the machine is, and the program that runs on it.
+    /// The machine's address, and the program that asks.
     pub origin: Origin,
     /// When it was asked for.
     pub created_at: Timestamp,
-    /// From this instant on nothing comes of it.
+    /// When it expires: it is refused from this instant on.
     pub ends_at: Timestamp,
-    /// How far it has come.
+    /// Its state.
     pub state: DeviceState,
 }
 
@@ -183,7 +183,7 @@ async fn find(mut source: impl Source, which: SimpleExpr) -> Result<Option<Devic
 }
 
 impl Store {
-    /// The sign-in that a person means by this code.
+    /// The sign-in with this code for the person.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -192,7 +192,7 @@ impl Store {
         find(self, has_user_code(code)).await
     }
 
-    /// The sign-in of the machine whose own code hashes to this.
+    /// The sign-in with this hash of the machine's own code.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -203,7 +203,7 @@ impl Store {
 }
 
 impl Tx {
-    /// The sign-in that a person means by this code, as this unit of work sees it.
+    /// The sign-in with this code for the person, as this unit of work sees it.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -211,7 +211,7 @@ impl Tx {
         find(self, has_user_code(code)).await
     }
 
-    /// The sign-in of the machine whose own code hashes to this, as this unit of work sees it.
+    /// The sign-in with this hash of the machine's own code, as this unit of work sees it.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -219,7 +219,7 @@ impl Tx {
         find(self, has_code(hash)).await
     }
 
-    /// How many machines wait for an answer.
+    /// The number of sign-ins that are neither approved nor refused.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -233,10 +233,10 @@ impl Tx {
         fetch_count(&mut &mut *self, &query).await
     }
 
-    /// Keeps a machine's sign-in.
+    /// Adds a machine's sign-in.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when another has the same code.
+    /// [`StoreError::Conflict`] when another sign-in has the same code.
     #[tracing::instrument(skip_all)]
     pub async fn insert_device_grant(&mut self, grant: &DeviceGrant) -> Result<(), StoreError> {
         let mut query = Query::insert();
@@ -255,10 +255,10 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Says how far a machine's sign-in has come.
+    /// Sets the state of a machine's sign-in.
     ///
     /// # Errors
-    /// [`StoreError::Gone`] when there is none with this code.
+    /// [`StoreError::Gone`] when there is no sign-in with this code.
     #[tracing::instrument(skip_all)]
     pub async fn set_device_state(&mut self, code: &UserCode, state: &DeviceState) -> Result<(), StoreError> {
         let mut query = Query::update();
@@ -270,7 +270,7 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Forgets the sign-ins of machines that ended before that instant.
+    /// Deletes the sign-ins that expired before this instant.
     ///
     /// # Errors
     /// When the database cannot be written.

@@ -1,17 +1,17 @@
-//! What can go wrong below the service layer.
+//! Errors of the store.
 use crate::db::Undecodable;
 
 /// A failed query or transaction. Nothing of it was stored.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// A unique constraint says that such a row exists; the text names the columns.
+    /// A unique constraint is violated: such a row exists. The text names the columns.
     #[error("a unique constraint was violated: {0}")]
     Conflict(String),
-    /// The row that was to be changed is gone.
+    /// The row to change does not exist.
     #[error("the row to change is gone")]
     Gone,
-    /// A row holds what no version of this program writes.
+    /// A row has a value that no version of this program writes.
     #[error("row `{id}` of table `{table}` does not decode: {reason}")]
     Corrupt {
         /// The table.
@@ -21,7 +21,7 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
-    /// No room is left for what was to be written.
+    /// The database or the disk is full.
     #[error("the database is full: {0}")]
     Full(#[source] sqlx::Error),
     /// The database cannot be opened, read or written at all.
@@ -30,7 +30,7 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("the database schema could not be brought up to date: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
-    /// Anything else that the driver reports.
+    /// Any other error of the driver.
     #[error("the database refused a statement: {0}")]
     Driver(#[source] sqlx::Error),
 }

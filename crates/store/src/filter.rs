@@ -1,9 +1,10 @@
-//! The engine's filter as a condition on rows: whatever it matches in memory, the condition returns.
+//! The engine's filter as a condition on rows. The condition selects the same objects that the filter matches in
+//! memory.
 use keyfob_rbac::{Atom, Filter, OwnedId, Predicate};
 use sea_query::{Condition, DynIden, Expr, ExprTrait as _, Iden, IntoIden as _, Query, SelectStatement, UnionType};
 use uuid::Uuid;
 
-/// Where a table keeps what filters look at.
+/// The columns of a table that filters use.
 #[derive(Clone, Debug)]
 pub(crate) struct Columns {
     id: DynIden,
@@ -14,13 +15,13 @@ pub(crate) struct Columns {
     nil_for_none: bool,
 }
 
-/// Where a table's access lists are kept: in a table of their own, one row for each action granted.
+/// The table with the access lists of another table's rows: one row for each granted action.
 #[derive(Clone, Debug)]
 pub(crate) struct GrantColumns {
-    /// The filtered table, and where it has the type of a row.
+    /// The filtered table, and its column with the type of a row.
     pub(crate) filtered: DynIden,
     pub(crate) type_column: DynIden,
-    /// The only type that is filtered: said outright, so that no statement looks it up row by row.
+    /// The only type that is filtered. Statements have it as a constant, so that they do not look it up row by row.
     pub(crate) resource_type: String,
     pub(crate) table: DynIden,
     pub(crate) grant_type: DynIden,
@@ -31,30 +32,30 @@ pub(crate) struct GrantColumns {
 }
 
 impl Columns {
-    /// A table whose rows have an id and nothing else that filters look at.
+    /// A table whose rows have an id and no other column that filters use.
     pub(crate) fn new(id: impl Iden) -> Self {
         Self { id: id.into_iden(), organization: None, owner: None, grants: None, text_ids: false, nil_for_none: false }
     }
 
-    /// Rows are in an organization.
+    /// Adds the column with a row's organization.
     pub(crate) fn in_organization(mut self, column: impl Iden) -> Self {
         self.organization = Some(column.into_iden());
         self
     }
 
-    /// Rows have an owner.
+    /// Adds the column with a row's owner.
     pub(crate) fn owned_by(mut self, column: impl Iden) -> Self {
         self.owner = Some(column.into_iden());
         self
     }
 
-    /// Rows carry access lists.
+    /// Adds the access lists of the rows.
     pub(crate) fn granted_in(mut self, grants: GrantColumns) -> Self {
         self.grants = Some(grants);
         self
     }
 
-    /// Ids of rows are texts, not UUIDs.
+    /// Ids of rows are texts instead of UUIDs.
     pub(crate) fn with_text_ids(mut self) -> Self {
         self.text_ids = true;
         self
@@ -66,21 +67,21 @@ impl Columns {
         self
     }
 
-    /// Rows whose place or owner is none. Where there is no column for it, all rows have none.
+    /// Rows without organization or owner. If there is no such column, that is all rows.
     fn is_none(&self, column: Option<&DynIden>) -> Condition {
         let Some(column) = column.cloned().map(Expr::col) else { return always() };
         Condition::all().add(if self.nil_for_none { column.eq(Uuid::nil()) } else { column.is_null() })
     }
 
-    /// Rows whose place or owner is one of these. The empty id is that of rows without; where the nil UUID stands for
-    /// none, no row is in an organization of that id, or of an owner of that id.
+    /// Rows whose organization or owner is one of these. The empty id selects rows without one. If the nil UUID stands
+    /// for none, it selects no row as an id.
     fn is_one_of<'a>(&self, column: Option<&DynIden>, ids: impl IntoIterator<Item = &'a OwnedId>) -> Condition {
         let ids: Vec<&OwnedId> = ids.into_iter().collect();
         let without = ids.contains(&&OwnedId::None).then(|| self.is_none(column));
         let known: Vec<Uuid> = uuids(ids).into_iter().filter(|id| !(self.nil_for_none && id.is_nil())).collect();
         let column = column.cloned().map(Expr::col).filter(|_| !known.is_empty());
         let with = column.map(|column| Condition::all().add(column.is_in(known)));
-        // A part that no row passes would keep the database from looking into indexes.
+        // A part that no row passes would keep the database from using indexes.
         match (without, with) {
             (Some(without), Some(with)) => Condition::any().add(without).add(with),
             (Some(only), None) | (None, Some(only)) => only,
@@ -136,7 +137,7 @@ fn atom(atom: &Atom, columns: &Columns) -> Condition {
     }
 }
 
-/// Ids that are UUIDs; others match no row.
+/// The ids that are UUIDs; others match no row.
 fn uuids<'a>(ids: impl IntoIterator<Item = &'a OwnedId>) -> Vec<Uuid> {
     ids.into_iter().filter_map(OwnedId::uuid).collect()
 }
@@ -153,7 +154,7 @@ fn granted_ids(grants: &GrantColumns, kind: &str, to: &[Uuid], action: &str) -> 
     ids
 }
 
-/// Rows whose access list grants the action to everybody in the row's own organization.
+/// Rows whose access list grants the action to all members of the row's own organization.
 fn granted_to_everyone(columns: &Columns, action: &str) -> Condition {
     let (Some(grants), Some(organization)) = (&columns.grants, &columns.organization) else { return never() };
     let mut own = granting(grants, "group", action);
@@ -163,7 +164,7 @@ fn granted_to_everyone(columns: &Columns, action: &str) -> Condition {
     Condition::all().add(Expr::exists(own))
 }
 
-/// The access lists of the type that grant the action to such grantees.
+/// The entries of access lists of the type that grant the action to grantees of this kind.
 fn granting(grants: &GrantColumns, kind: &str, action: &str) -> SelectStatement {
     let mut ids = Query::select();
     ids.from(grants.table.clone())
@@ -173,8 +174,8 @@ fn granting(grants: &GrantColumns, kind: &str, action: &str) -> SelectStatement 
     ids
 }
 
-/// The ids of rows among which are all that the filter lets through, where indexes find such rows without looking at
-/// the others: what somebody owns, what is named, what access lists grant. None where whole organizations pass.
+/// The ids of candidate rows: they include all rows that the filter lets through, and indexes find them without a scan
+/// (rows of an owner, rows by id, rows by access list). None if the filter lets whole organizations through.
 pub(crate) fn candidates(filter: &Filter, columns: &Columns) -> Option<SelectStatement> {
     let (Filter::When(predicate), Some(grants)) = (filter, &columns.grants) else { return None };
     let mut parts = narrow(predicate, columns, grants)?.into_iter();
@@ -187,7 +188,7 @@ pub(crate) fn candidates(filter: &Filter, columns: &Columns) -> Option<SelectSta
 
 fn narrow(predicate: &Predicate, columns: &Columns, grants: &GrantColumns) -> Option<Vec<SelectStatement>> {
     match predicate {
-        // One part that is narrow is enough; the one with the fewest parts of its own is taken for the narrowest.
+        // One narrow part is enough; the one with the fewest parts of its own counts as the narrowest.
         Predicate::All(parts) => parts.iter().filter_map(|part| narrow(part, columns, grants)).min_by_key(Vec::len),
         Predicate::Any(parts) => {
             let parts: Option<Vec<_>> = parts.iter().map(|part| narrow(part, columns, grants)).collect();
@@ -207,7 +208,7 @@ fn narrow_atom(atom: &Atom, columns: &Columns, grants: &GrantColumns) -> Option<
         ids
     };
     match atom {
-        // Of those without an owner there may be many.
+        // There may be many rows without an owner.
         Atom::IdIn(_) | Atom::OwnerIs(OwnedId::Uuid(_)) => Some(rows(self::atom(atom, columns))),
         Atom::UserAcl { user, action } => Some(granted_ids(grants, "user", &uuids([user]), action.name())),
         Atom::GroupAcl { groups, action } => Some(granted_ids(grants, "group", &uuids(groups), action.name())),

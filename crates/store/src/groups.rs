@@ -15,35 +15,35 @@ use crate::{
 
 const TABLE: &str = "groups";
 
-/// A group. The one with its organization's own id holds every member.
+/// A group. The one with the id of its organization contains all members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// Never changes.
+    /// Its id; it never changes.
     pub id: GroupId,
-    /// Whose members it gathers.
+    /// Its organization.
     pub organization_id: OrganizationId,
     /// Unique in the organization.
     pub name: String,
-    /// The name for people.
+    /// The display name.
     pub display_name: String,
-    /// Where a picture is.
+    /// The address of a picture.
     pub avatar_url: String,
-    /// What clients want to keep with it; it decides nothing here.
+    /// A number that clients may store; Keyfob does not use it.
     pub quota_allowance: i32,
-    /// Who made it.
+    /// Its source.
     pub source: GroupSource,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
 }
 
-/// Who made a group.
+/// The source of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum GroupSource {
-    /// Somebody here.
+    /// A user created it.
     User,
-    /// An `OpenID` Connect provider, by naming it.
+    /// An `OpenID` Connect provider named it.
     Oidc,
 }
 
@@ -52,7 +52,7 @@ impl GroupSource {
         [Self::User, Self::Oidc].into_iter().find(|source| source.as_str() == text)
     }
 
-    /// The source as it is stored and spoken of.
+    /// The source as text, in the database and in the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::User => "user",
@@ -62,10 +62,10 @@ impl GroupSource {
 }
 
 impl Group {
-    /// The name of the group that holds every member.
+    /// The name of the group that contains all members.
     pub const EVERYONE: &str = "Everyone";
 
-    /// Whether it holds every member of its organization.
+    /// Whether it contains all members of its organization.
     pub fn is_everyone(&self) -> bool {
         self.id.0 == self.organization_id.0
     }
@@ -74,27 +74,27 @@ impl Group {
 /// Which groups to list.
 #[derive(Clone, Debug)]
 pub struct ListGroups {
-    /// Which may be seen.
+    /// The groups that the caller may see.
     pub visible: Filter,
     /// Only those of this organization.
     pub organization: Option<OrganizationId>,
-    /// Only those that this user is in.
+    /// Only those that this user is a member of.
     pub has_member: Option<GroupsOf>,
     /// Only these, if any are named.
     pub ids: Vec<GroupId>,
 }
 
-/// The groups that a user is in: a condition on groups.
+/// The groups that a user is a member of: a condition on groups.
 #[derive(Clone, Debug)]
 pub struct GroupsOf {
     /// The user.
     pub user: UserId,
-    /// Which of their memberships may be seen.
+    /// The user's memberships that the caller may see.
     pub visible: Filter,
 }
 
 impl GroupsOf {
-    /// Members of an organization are in its group of all, and in those that they were put into.
+    /// Members of an organization are in its group of all members, and in the groups that they were added to.
     fn condition(&self) -> SimpleExpr {
         let organizations = visible_memberships(self.user, &self.visible);
         let is_in = Expr::col(Groups::Id).eq(Expr::col(Groups::OrganizationId));
@@ -104,7 +104,7 @@ impl GroupsOf {
 }
 
 impl Default for ListGroups {
-    /// None, until it is said which may be seen.
+    /// No groups: `visible` must be set to see any.
     fn default() -> Self {
         Self { visible: Filter::None, organization: None, has_member: None, ids: Vec::new() }
     }
@@ -251,7 +251,7 @@ impl Store {
         rows.into_iter().map(Group::try_from).collect()
     }
 
-    /// The groups that a user was put into; those that hold every member are not among them.
+    /// The groups that a user was added to, without those of all members.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -261,7 +261,7 @@ impl Store {
         Ok(rows.into_iter().map(|row| GroupId(row.group_id)).collect())
     }
 
-    /// Who is in which of these groups, in no order: two statements, however many groups.
+    /// The members of these groups, in no order. It takes two statements, whatever the number of groups.
     ///
     /// # Errors
     /// When the database cannot be read.

@@ -20,27 +20,27 @@ macro_rules! uuid_id {
 }
 
 uuid_id! {
-    /// Names one user, for ever.
+    /// The id of a user; it is never reused.
     UserId,
-    /// Names one organization, for ever.
+    /// The id of an organization; it is never reused.
     OrganizationId,
-    /// Names one group, for ever.
+    /// The id of a group; it is never reused.
     GroupId,
-    /// Names one registered resource among those of its type, for ever.
+    /// The id of a registered resource, unique among those of its type; it is never reused.
     ResourceId,
 }
 
-/// Names one API key: the part of it before the hyphen.
+/// The id of an API key: the part before the hyphen.
 ///
 /// Invariant: ten letters and digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId(String);
 
 impl KeyId {
-    /// The length of every id, in characters.
+    /// The length of an id, in characters.
     pub const LENGTH: usize = 10;
 
-    /// The id with this text; none where no key can have it.
+    /// Parses an id; none if the text cannot be the id of a key.
     pub fn parse(text: &str) -> Option<Self> {
         let valid = text.len() == Self::LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         valid.then(|| Self(text.to_owned()))

@@ -1,4 +1,4 @@
-//! API keys, and which key was minted with which.
+//! API keys, and their chains of ancestors.
 mod changes;
 mod expiring;
 
@@ -20,7 +20,7 @@ use crate::{
 
 const TABLE: &str = "api_keys";
 
-/// How a key came to be.
+/// How a key was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyLoginType {
     /// A session begun with a password, or with another key.
@@ -34,7 +34,7 @@ pub enum KeyLoginType {
 }
 
 impl KeyLoginType {
-    /// The login type as it is stored and spoken of.
+    /// The login type as text, in the database and in the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
@@ -49,7 +49,7 @@ impl KeyLoginType {
     }
 }
 
-/// SHA-256 of a key's secret: enough, because the secret is random and long.
+/// The SHA-256 of a key's secret. A fast hash is enough, because the secret is long and random.
 #[derive(Clone, PartialEq, Eq)]
 #[expect(missing_debug_implementations, reason = "not for logs")]
 pub struct SecretHash(pub [u8; 32]);
@@ -60,46 +60,46 @@ pub struct SecretHash(pub [u8; 32]);
 pub struct ApiKey {
     /// The part of the key before the hyphen.
     pub id: KeyId,
-    /// What its secret hashes to.
+    /// The hash of its secret.
     pub secret_hash: SecretHash,
     /// The owner.
     pub user_id: UserId,
-    /// The key that it was minted with.
+    /// The key that minted it.
     pub parent_id: Option<KeyId>,
-    /// How it came to be.
+    /// How it was made.
     pub login_type: KeyLoginType,
-    /// Empty for sessions.
+    /// Its name; empty for sessions.
     pub token_name: String,
-    /// The names of its scopes, as asked for.
+    /// The names of its scopes, as requested.
     pub scopes: Vec<String>,
     /// The entries of its allow list, normalised.
     pub allow_list: Vec<String>,
-    /// How long it was to live when it was minted.
+    /// Its lifetime when it was minted.
     pub lifetime_seconds: i64,
     /// When it was minted.
     pub created_at: Timestamp,
-    /// When it last authenticated a request, to the hour; 1970 if never.
+    /// When it last authenticated a request, accurate to an hour; 1970 if never.
     pub last_used: Timestamp,
-    /// From this instant on it is refused.
+    /// When it expires: it is refused from this instant on.
     pub expires_at: Timestamp,
-    /// What sliding never moves `expires_at` past; none means no such bound.
+    /// The latest value that sliding may set `expires_at` to; none means no such bound.
     pub absolute_end: Option<Timestamp>,
-    /// Whether somebody ended it: then no clock revives it.
+    /// Whether it was expired on request: then a clock that goes back does not revive it.
     pub is_revoked: bool,
-    /// How many keys minted with it, or with those, still live; zero where it was not asked for.
+    /// The number of its live descendants; zero if the query did not count them.
     pub live_descendants: u64,
-    /// Where it was last used from, and before that minted.
+    /// Where it was last used; before its first use, where it was minted.
     pub origin: Origin,
 }
 
 impl ApiKey {
-    /// Whether the key still works at that instant.
+    /// Whether the key is neither expired nor revoked at that instant.
     pub fn is_live(&self, now: Timestamp) -> bool {
         !self.is_revoked && self.expires_at > now
     }
 }
 
-/// Where a request comes from.
+/// The origin of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// The client's address.
@@ -108,27 +108,27 @@ pub struct Origin {
     pub user_agent: String,
 }
 
-/// What a use of a key changes on its row.
+/// What a use of a key changes in its row.
 #[derive(Clone, Debug)]
 pub struct KeyUse {
     /// The key.
     pub id: KeyId,
     /// When it was used.
     pub last_used: Timestamp,
-    /// From where.
+    /// The origin of the request.
     pub origin: Origin,
-    /// The end that was seen: if the row has another by now, nothing is written.
+    /// The expiry that was read: if the row has another by now, nothing is written.
     pub seen_expires_at: Timestamp,
-    /// The end to set.
+    /// The expiry to set.
     pub expires_at: Timestamp,
 }
 
 /// Which tokens or sessions to list.
 #[derive(Clone, Debug)]
 pub struct ListKeys {
-    /// Only this user's; none means everybody's.
+    /// Only those of this user; none means those of all users.
     pub user_id: Option<UserId>,
-    /// Also those that no longer work.
+    /// Whether to include expired ones.
     pub include_expired: bool,
     /// The current time.
     pub now: Timestamp,
@@ -166,7 +166,7 @@ enum ApiKeyAncestors {
     AncestorId,
 }
 
-/// The other rows of the key table, in sub-queries.
+/// The key table under another name, for sub-queries.
 #[derive(Clone, Copy, Iden)]
 enum Descendants {
     Table,
@@ -246,7 +246,7 @@ fn select(descendants: SimpleExpr) -> SelectStatement {
     query
 }
 
-/// Keys as lists and views show them.
+/// Selects keys with the number of their live descendants.
 fn select_with_descendants(now: Timestamp) -> SelectStatement {
     let mut count = Query::select();
     count
@@ -281,7 +281,7 @@ async fn find(mut source: impl Source, query: &SelectStatement) -> Result<Option
 }
 
 impl Store {
-    /// The key with this id, expired or not: the gate tells the reasons apart. Its descendants are not counted.
+    /// The key with this id, expired or not, because the gate gives different reasons. Its descendants are not counted.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -299,7 +299,7 @@ impl Store {
         find(self, select_with_descendants(now).and_where(Expr::col(ApiKeys::Id).eq(id.as_str()))).await
     }
 
-    /// Those of these keys that exist, working or not.
+    /// Those of these keys that exist, expired or not.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -317,7 +317,7 @@ impl Store {
         Ok(found.into_iter().filter_map(|row| KeyId::parse(&row.id)).collect())
     }
 
-    /// How many keys work.
+    /// The number of live keys.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -328,7 +328,7 @@ impl Store {
         fetch_count(&mut &*self, &query).await
     }
 
-    /// A user's token of this name: the live one, else the newest of those that were.
+    /// A user's token with this name: the live one, else the newest of the expired ones.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -353,7 +353,7 @@ impl Store {
         find(self, &query).await
     }
 
-    /// The tokens that pass the filter, oldest first.
+    /// The tokens that the filter lets through, oldest first.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -362,7 +362,7 @@ impl Store {
         self.keys(Expr::col(ApiKeys::LoginType).eq(KeyLoginType::Token.as_str()), list, filter).await
     }
 
-    /// The sessions that pass the filter, oldest first.
+    /// The sessions that the filter lets through, oldest first.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -401,7 +401,7 @@ fn comes_after(after: &KeyId, visible: Condition) -> SimpleExpr {
         .column(ApiKeys::CreatedAt)
         .from(ApiKeys::Table)
         .and_where(Expr::col(ApiKeys::Id).eq(after.as_str()))
-        // What may not be seen has no place that could be learned.
+        // The place of a row that the caller may not see must not be revealed.
         .cond_where(visible);
     let position = Expr::tuple([SimpleExpr::SubQuery(None, Box::new(made_at.into())), after.as_str().into()]);
     Expr::tuple([Expr::col((ApiKeys::Table, ApiKeys::CreatedAt)), Expr::col((ApiKeys::Table, ApiKeys::Id))])

@@ -1,4 +1,4 @@
-//! Which account at an identity provider is whose.
+//! Links between users and their accounts at identity providers.
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Query, SelectStatement, SimpleExpr};
 use serde_json::Value;
@@ -16,17 +16,17 @@ const TABLE: &str = "user_links";
 #[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct UserLink {
-    /// Whose.
+    /// The user.
     pub user_id: UserId,
-    /// At which kind of provider.
+    /// The kind of provider.
     pub login_type: LoginType,
-    /// Who it is there, for ever.
+    /// The account's id at the provider, which never changes.
     pub linked_id: String,
-    /// With what the provider is asked for other tokens, sealed; none if it gave nothing for that.
+    /// The provider's refresh token, encrypted; none if there is none.
     pub sealed_refresh_token: Option<Vec<u8>>,
-    /// When the provider's access token ends; none if it does not.
+    /// When the provider's access token expires; none if it does not.
     pub token_ends_at: Option<Timestamp>,
-    /// What the provider said about them when they last signed in.
+    /// The provider's claims about the user at the last sign-in.
     pub claims: Value,
 }
 
@@ -108,7 +108,7 @@ impl Tx {
         find(self, of(user, login_type)).await
     }
 
-    /// Whose account at a kind of provider this is.
+    /// The link of an account at a kind of provider.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -121,10 +121,10 @@ impl Tx {
         find(self, is_type.and(Expr::col(UserLinks::LinkedId).eq(linked_id))).await
     }
 
-    /// Says whose account at a provider it is, in the place of what was said of that user before.
+    /// Links a user to an account, in place of an earlier link of that user.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when it is somebody else's.
+    /// [`StoreError::Conflict`] when another user is linked to the account.
     #[tracing::instrument(skip_all)]
     pub async fn put_link(&mut self, link: &UserLink) -> Result<(), StoreError> {
         let mut query = Query::insert();
@@ -159,7 +159,7 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Forgets all accounts of a user: another may have them then.
+    /// Deletes all links of a user, so that another user can have the accounts.
     pub(crate) async fn delete_links_of(&mut self, user: UserId) -> Result<(), StoreError> {
         let mut query = Query::delete();
         query.from_table(UserLinks::Table).and_where(Expr::col(UserLinks::UserId).eq(user.0));

@@ -1,4 +1,4 @@
-//! Who is a member of which organization.
+//! Members of organizations.
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
 use sea_query::{Expr, ExprTrait as _, Iden, Order, Query, SelectStatement, SimpleExpr};
@@ -17,11 +17,11 @@ const TABLE: &str = "organization_members";
 /// A user's membership of an organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// The member.
+    /// The user.
     pub user_id: UserId,
     /// The organization.
     pub organization_id: OrganizationId,
-    /// Roles given to this member by name; implied ones are not among them.
+    /// Names of the roles that are assigned to this member, without the implied ones.
     pub roles: Vec<String>,
     /// When the membership began.
     pub created_at: Timestamp,
@@ -100,13 +100,13 @@ async fn find(
 pub struct Among {
     /// The organization.
     pub organization: OrganizationId,
-    /// Only those in this group of it.
+    /// Only those in this group of the organization.
     pub group: Option<GroupId>,
-    /// Whose membership may be seen.
+    /// The memberships that the caller may see.
     pub visible: Filter,
 }
 
-/// The memberships that may be seen. One is an object with the user's id that the user owns.
+/// The memberships that the filter lets through. A membership is an object with the user's id, which the user owns.
 fn visible(filter: &Filter) -> SelectStatement {
     use OrganizationMembers as M;
     let columns = Columns::new(M::UserId).in_organization(M::OrganizationId).owned_by(M::UserId);
@@ -115,7 +115,7 @@ fn visible(filter: &Filter) -> SelectStatement {
     query
 }
 
-/// The ids of the organizations of those of a user's memberships that may be seen.
+/// The ids of the organizations of a user's memberships that the filter lets through.
 pub(crate) fn visible_memberships(user: UserId, filter: &Filter) -> SelectStatement {
     use OrganizationMembers as M;
     let mut ids = visible(filter);
@@ -146,7 +146,7 @@ impl Store {
         find(self, organization, user).await
     }
 
-    /// How many members an organization has.
+    /// The number of members of an organization.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -210,7 +210,7 @@ impl Tx {
         find(self, organization, user).await
     }
 
-    /// The members who hold a role of their own.
+    /// The members of an organization who have a role.
     pub(crate) async fn members_with_role(
         &mut self,
         organization: OrganizationId,
@@ -224,10 +224,10 @@ impl Tx {
         members(self, &query).await
     }
 
-    /// Gives a member exactly these roles besides the implied ones.
+    /// Gives a member exactly these roles, in addition to the implied ones.
     ///
     /// # Errors
-    /// [`StoreError::Gone`] when they are no member.
+    /// [`StoreError::Gone`] when the user is not a member.
     #[tracing::instrument(skip_all)]
     pub async fn update_member_roles(&mut self, changed: &Member) -> Result<(), StoreError> {
         use OrganizationMembers as M;
@@ -240,11 +240,11 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Ends a membership, and with it those of the organization's groups, and what access lists of its resources
-    /// granted to the member.
+    /// Deletes a membership, with the user's memberships in the organization's groups and entries in the access lists
+    /// of its resources.
     ///
     /// # Errors
-    /// [`StoreError::Gone`] when they are no member.
+    /// [`StoreError::Gone`] when the user is not a member.
     #[tracing::instrument(skip_all)]
     pub async fn delete_member(&mut self, organization: OrganizationId, user: UserId) -> Result<(), StoreError> {
         self.leave_groups(user, Some(organization)).await?;
@@ -254,7 +254,7 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Ends all memberships of an organization.
+    /// Deletes all memberships of an organization.
     pub(crate) async fn delete_members_of(&mut self, organization: OrganizationId) -> Result<(), StoreError> {
         let mut query = Query::delete();
         query
@@ -263,7 +263,7 @@ impl Tx {
         self.execute(&query).await.map(drop)
     }
 
-    /// Ends all memberships of a user.
+    /// Deletes all memberships of a user.
     pub(crate) async fn delete_memberships(&mut self, user: UserId) -> Result<(), StoreError> {
         self.leave_groups(user, None).await?;
         let mut query = Query::delete();
@@ -275,7 +275,8 @@ impl Tx {
     /// Makes a user a member of an organization.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when they are one, [`StoreError::Gone`] when the organization or the user is not there.
+    /// [`StoreError::Conflict`] when the user is a member already, [`StoreError::Gone`] when the organization or the
+    /// user does not exist.
     #[tracing::instrument(skip_all)]
     pub async fn insert_member(&mut self, new: &Member) -> Result<(), StoreError> {
         self.require_organization(new.organization_id).await?;

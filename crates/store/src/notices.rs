@@ -1,4 +1,4 @@
-//! What people are still to be told by mail: a queue that outlives a restart.
+//! The queue of mails to users; it survives restarts.
 use jiff::Timestamp;
 use sea_query::{CaseStatement, Expr, ExprTrait as _, Iden, OnConflict, Order, Query};
 use serde_json::Value;
@@ -12,22 +12,22 @@ use crate::{
 
 const TABLE: &str = "notices";
 
-/// Something that a user is to be told.
+/// A notice for a user.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
-    /// Another one for each time that it is put into the queue.
+    /// Its id; a new one each time that it is put into the queue.
     pub id: Uuid,
-    /// Whom to tell.
+    /// The user who gets it.
     pub user_id: UserId,
-    /// What it is about: a newer notice about the same replaces it.
+    /// Its subject: a newer notice with the same subject replaces it.
     pub about: String,
-    /// What to tell, without secrets.
+    /// Its content, without secrets.
     pub content: Value,
     /// When it was put into the queue.
     pub created_at: Timestamp,
-    /// Not to be sent before this instant.
+    /// It is not sent before this instant.
     pub due_at: Timestamp,
-    /// How often it was tried to be sent.
+    /// The number of attempts to send it.
     pub attempts: u32,
 }
 
@@ -66,8 +66,8 @@ impl TryFrom<NoticeRow> for Notice {
 }
 
 impl Tx {
-    /// Puts a notice into the queue, in the place of an older one about the same. It is not sent later than that would
-    /// have been: whoever does the same over and over does not put it off.
+    /// Puts a notice into the queue, in place of an older one with the same subject. It keeps the older one's time if
+    /// that is earlier, so that repeating an action does not postpone its notice.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -106,7 +106,7 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Notices that are due, the longest waiting first.
+    /// The notices that are due, the one that waits longest first.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -132,7 +132,8 @@ impl Tx {
         rows.into_iter().map(Notice::try_from).collect()
     }
 
-    /// Counts an attempt to send a notice, and says when the next is due; nothing if it was replaced meanwhile.
+    /// Counts an attempt to send a notice, and sets the time of the next. Does nothing if the notice was replaced in
+    /// the meantime.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -147,7 +148,7 @@ impl Tx {
         self.execute(&query).await.map(drop)
     }
 
-    /// Takes a notice out of the queue; nothing if it was replaced meanwhile.
+    /// Removes a notice from the queue. Does nothing if it was replaced in the meantime.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -158,7 +159,7 @@ impl Tx {
         self.execute(&query).await.map(drop)
     }
 
-    /// Takes all notices of a user out of the queue.
+    /// Removes all notices for a user from the queue.
     pub(crate) async fn delete_notices_of(&mut self, user: UserId) -> Result<(), StoreError> {
         let mut query = Query::delete();
         query.from_table(Notices::Table).and_where(Expr::col(Notices::UserId).eq(user.0));

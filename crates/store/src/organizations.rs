@@ -17,23 +17,23 @@ const TABLE: &str = "organizations";
 /// An organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organization {
-    /// Never changes.
+    /// Its id; it never changes.
     pub id: OrganizationId,
     /// Unique among live organizations without regard to case.
     pub name: String,
-    /// The name for people.
+    /// The display name.
     pub display_name: String,
-    /// What it is for.
+    /// A description for people.
     pub description: String,
-    /// Where a picture is.
+    /// The address of a picture.
     pub icon: String,
-    /// Whether new users land here; one organization does.
+    /// Whether it is the default organization, which gets new users; exactly one is.
     pub is_default: bool,
-    /// Roles that every member has besides their own.
+    /// Roles that every member has in addition to their own.
     pub default_org_member_roles: Vec<String>,
-    /// Whose workspaces may be shared.
+    /// The owners whose workspaces may be shared.
     pub shareable_workspace_owners: ShareableWorkspaceOwners,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
@@ -147,7 +147,7 @@ impl Store {
         find(self, select().and_where(Expr::col(Organizations::NameKey).eq(name.to_lowercase()))).await
     }
 
-    /// The organization that new users land in; there is none before the first user.
+    /// The default organization; there is none before the first user.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -156,13 +156,13 @@ impl Store {
         find(self, select().and_where(Expr::col(Organizations::IsDefault).eq(true))).await
     }
 
-    /// The live organizations that pass the filter, oldest first.
+    /// The live organizations that the filter lets through, oldest first.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
     pub async fn organizations(&self, filter: &Filter) -> Result<Vec<Organization>, StoreError> {
-        // An organization is an object of itself and has no owner.
+        // An organization is an object in itself and has no owner.
         let columns = Columns::new(Organizations::Id).in_organization(Organizations::Id);
         let mut query = select();
         query
@@ -190,7 +190,7 @@ impl Store {
     }
 }
 
-/// The group that holds every member.
+/// The group of all members.
 fn everyone(of: &Organization) -> Group {
     Group {
         id: GroupId(of.id.0),
@@ -206,7 +206,7 @@ fn everyone(of: &Organization) -> Group {
 }
 
 impl Tx {
-    /// The organization that new users land in, as this unit of work sees it.
+    /// The default organization as this unit of work sees it.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -222,12 +222,12 @@ impl Tx {
         find(self, select().and_where(Expr::col(Organizations::Id).eq(id.0))).await
     }
 
-    /// What belongs to an organization is made only while it is there.
+    /// Checks that an organization exists, before something is added to it.
     pub(crate) async fn require_organization(&mut self, id: OrganizationId) -> Result<(), StoreError> {
         self.find_organization(id).await?.map(drop).ok_or(StoreError::Gone)
     }
 
-    /// Adds an organization, with the group that holds every member.
+    /// Adds an organization, with its group of all members.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when a live organization has that name.
@@ -267,11 +267,11 @@ impl Tx {
         self.insert_group(&everyone(new)).await
     }
 
-    /// Stores a changed organization; whether it is the default one never changes.
+    /// Stores a changed organization. Whether it is the default one cannot change.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when another live organization has that name, [`StoreError::Gone`] when it is not
-    /// there.
+    /// [`StoreError::Conflict`] when another live organization has that name, [`StoreError::Gone`] when it does not
+    /// exist.
     #[tracing::instrument(skip_all)]
     pub async fn update_organization(&mut self, changed: &Organization) -> Result<(), StoreError> {
         use Organizations as O;
@@ -291,7 +291,7 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Takes a role out of those that every member has.
+    /// Removes a role from the default roles.
     pub(crate) async fn remove_default_role(
         &mut self,
         id: OrganizationId,
@@ -307,11 +307,11 @@ impl Tx {
         self.update_organization(&organization).await
     }
 
-    /// Removes an organization, with its groups, roles and memberships; its row stays for the records that speak of
-    /// it, its name is free again.
+    /// Deletes an organization, with its groups, roles and memberships. Its row stays for the audit records that name
+    /// it; its name is free again.
     ///
     /// # Errors
-    /// [`StoreError::Gone`] when it is not there.
+    /// [`StoreError::Gone`] when it does not exist.
     #[tracing::instrument(skip_all)]
     pub async fn delete_organization(&mut self, id: OrganizationId, now: Timestamp) -> Result<(), StoreError> {
         use Organizations as O;

@@ -1,16 +1,16 @@
-//! A part of a list.
+//! Pages of lists.
 use sea_query::SelectStatement;
 
 use crate::db::rows;
 
-/// Which part of a list: all of it, unless more is said.
+/// Which part of a list is wanted; by default, all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page<Id> {
-    /// At most so many; none means all.
+    /// The maximum number of rows; none means all.
     pub limit: Option<u64>,
-    /// Without the first so many.
+    /// The number of rows to skip.
     pub offset: u64,
-    /// Only what comes after this one.
+    /// Only rows after the one with this id.
     pub after: Option<Id>,
 }
 
@@ -21,7 +21,7 @@ impl<Id> Default for Page<Id> {
 }
 
 impl<Id> Page<Id> {
-    /// Cuts the page out of an ordered query. What comes `after` is the list's own business: it knows its order.
+    /// Applies limit and offset to an ordered query. The list itself applies `after`, because it knows its order.
     pub(crate) fn cut(&self, query: &mut SelectStatement) {
         match self.limit {
             Some(limit) => query.limit(rows(limit)),

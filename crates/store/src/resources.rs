@@ -1,4 +1,4 @@
-//! Registered resources and who may use them.
+//! Registered resources and their access lists.
 mod changes;
 mod list;
 
@@ -19,7 +19,7 @@ use crate::{
 
 const TABLE: &str = "resources";
 
-/// Which resource: ids are unique among the resources of one type.
+/// The key of a resource: ids are unique among the resources of one type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ResourceKey {
     /// The type's name.
@@ -31,17 +31,17 @@ pub struct ResourceKey {
 /// A registered resource.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resource {
-    /// Which one.
+    /// Its type and id.
     pub key: ResourceKey,
     /// Unique per type, organization and owner.
     pub name: String,
-    /// None for types without organization.
+    /// Its organization; none for types without organization.
     pub organization_id: Option<OrganizationId>,
-    /// None for types without owner.
+    /// Its owner; none for types without owner.
     pub owner_id: Option<UserId>,
-    /// Whatever the platform wants to keep with it.
+    /// Data that the platform stores with it.
     pub attributes: serde_json::Map<String, serde_json::Value>,
-    /// Who else may do what.
+    /// Its access list.
     pub grants: Vec<Grant>,
     /// When it was registered.
     pub created_at: Timestamp,
@@ -49,21 +49,21 @@ pub struct Resource {
     pub updated_at: Timestamp,
 }
 
-/// One entry of an access list: this one may do that.
+/// One entry of an access list: a grantee may do an action.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Grant {
-    /// Who.
+    /// The grantee.
     pub grantee: Grantee,
-    /// What; `*` is everything.
+    /// The action; `*` is every action.
     pub action: String,
 }
 
-/// Whom an access list speaks of.
+/// A user or a group in an access list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Grantee {
     /// One user.
     User(Uuid),
-    /// Everyone in a group; the organization's own id stands for all its members.
+    /// The members of a group; the organization's id stands for all its members.
     Group(Uuid),
 }
 
@@ -123,7 +123,7 @@ impl ResourceRow {
     }
 }
 
-/// The nil UUID stands for none in this table.
+/// In this table, the nil UUID stands for none.
 fn some(id: Uuid) -> Option<Uuid> {
     Some(id).filter(|id| !id.is_nil())
 }
@@ -165,7 +165,7 @@ fn select() -> SelectStatement {
     query
 }
 
-/// Where filters find what they look at in resources of this type.
+/// The columns that filters use, for resources of this type.
 fn columns(resource_type: &str) -> Columns {
     Columns::new(Resources::Id)
         .in_organization(Resources::OrganizationId)
@@ -184,7 +184,8 @@ fn columns(resource_type: &str) -> Columns {
         })
 }
 
-/// Rows with their grants, in the order of the rows: a statement for the rows, and one for the grants of many of them.
+/// The resources of a query with their grants, in the query's order. It takes one statement for the rows, and one for
+/// the grants of many rows.
 async fn with_grants(source: &mut impl Source, query: &SelectStatement) -> Result<Vec<Resource>, StoreError> {
     use ResourceGrants as G;
     let rows: Vec<ResourceRow> = source.fetch_all(query).await?;
@@ -218,7 +219,7 @@ async fn with_grants(source: &mut impl Source, query: &SelectStatement) -> Resul
 }
 
 impl Store {
-    /// This resource.
+    /// The resource with this key.
     ///
     /// # Errors
     /// When the database cannot be read.

@@ -1,4 +1,4 @@
-//! What the deployment knows about itself.
+//! Values that the deployment stores about itself.
 use std::collections::BTreeSet;
 
 use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Query};
@@ -25,7 +25,7 @@ async fn find(mut source: impl Source, name: &str) -> Result<Option<String>, Sto
 }
 
 impl Store {
-    /// The value of a setting, if it was ever given one.
+    /// The value of a setting, if it has one.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -35,7 +35,7 @@ impl Store {
     }
 }
 
-/// Names of the catalogue that the database holds.
+/// Names of the catalogue that are used in the database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NamesInUse {
     /// Scopes of keys.
@@ -57,7 +57,7 @@ fn distinct(table: &'static str, column: &'static str, name: &'static str) -> se
 }
 
 impl Store {
-    /// The names of scopes and types that the database holds.
+    /// The names of scopes and types that are used in the database.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -85,7 +85,7 @@ impl Tx {
         find(self, name).await
     }
 
-    /// Gives a setting this value.
+    /// Sets a setting.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -94,7 +94,7 @@ impl Tx {
             .await
     }
 
-    /// Gives a setting a value unless it has one.
+    /// Sets a setting, unless it has a value.
     ///
     /// # Errors
     /// When the database cannot be written.

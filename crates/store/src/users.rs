@@ -26,14 +26,14 @@ const TABLE: &str = "users";
 pub enum UserStatus {
     /// May act.
     Active,
-    /// Has not acted for long; acting makes active.
+    /// Has not acted for a long time; acting makes the user active.
     Dormant,
     /// May not act.
     Suspended,
 }
 
 impl UserStatus {
-    /// The status as it is stored and spoken of.
+    /// The status as text, in the database and in the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
@@ -42,7 +42,7 @@ impl UserStatus {
         }
     }
 
-    /// The status of that name.
+    /// The status with this name.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Active, Self::Dormant, Self::Suspended].into_iter().find(|status| status.as_str() == text)
     }
@@ -62,7 +62,7 @@ pub enum LoginType {
 }
 
 impl LoginType {
-    /// The login type as it is stored and spoken of.
+    /// The login type as text, in the database and in the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
@@ -72,7 +72,7 @@ impl LoginType {
         }
     }
 
-    /// The login type of that name.
+    /// The login type with this name.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Password, Self::Github, Self::Oidc, Self::None].into_iter().find(|kind| kind.as_str() == text)
     }
@@ -86,27 +86,27 @@ pub struct PasswordHash(pub String);
 /// A user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
-    /// Never changes.
+    /// The user's id; it never changes.
     pub id: UserId,
     /// Unique among live users without regard to case.
     pub username: String,
-    /// Empty for service accounts, else unique among live users without regard to case.
+    /// The e-mail address. Empty for service accounts, else unique among live users without regard to case.
     pub email: String,
-    /// The name for people.
+    /// The display name.
     pub name: String,
-    /// Where a picture is.
+    /// The address of a picture.
     pub avatar_url: String,
     /// Whether the user may act.
     pub status: UserStatus,
     /// How the user signs in.
     pub login_type: LoginType,
-    /// Deployment-wide roles by name; `member`, which everybody has, is not among them.
+    /// Names of the user's roles of the deployment, without `member`, which every user has.
     pub roles: Vec<String>,
     /// Whether this is a program's account.
     pub is_service_account: bool,
-    /// A deleted user is kept for the records that speak of them.
+    /// Whether the user is deleted: the row is kept for the audit records that name the user.
     pub deleted: bool,
-    /// When the user was made.
+    /// When the user was created.
     pub created_at: Timestamp,
     /// When anything about the user last changed.
     pub updated_at: Timestamp,
@@ -115,7 +115,7 @@ pub struct User {
 }
 
 impl User {
-    /// The deployment-wide role that somebody must hold: nobody else could give it back.
+    /// The role that at least one user must have, because only its holders can assign it.
     pub const OWNER: &'static str = "owner";
 
     /// Whether the user is an owner of the deployment.
@@ -208,7 +208,7 @@ impl TryFrom<UserRow> for User {
     }
 }
 
-/// What names and addresses are compared by.
+/// The form in which names and addresses are compared.
 fn fold(text: &str) -> String {
     text.to_lowercase()
 }
@@ -252,7 +252,7 @@ impl Store {
         found.into_iter().map(User::try_from).collect()
     }
 
-    /// The live user of this name.
+    /// The live user with this username.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -261,7 +261,7 @@ impl Store {
         find(self, Expr::col(Users::UsernameKey).eq(fold(username)).and(is_live())).await
     }
 
-    /// How many live users there are.
+    /// The number of live users.
     ///
     /// # Errors
     /// When the database cannot be read.

@@ -1,43 +1,43 @@
-//! What claims say of a person.
+//! Reading a person's profile from claims.
 use serde_json::{Map, Value};
 
-/// The most bytes of a person's name (contract, section 1.4), and of the address of their picture.
+/// The maximum length of a person's name, in bytes (`docs/compatibility.md#users`), and of the address of a picture.
 const MOST_NAME: usize = 128;
 const MOST_PICTURE: usize = 2048;
 
-/// The names of the claims that are looked at.
+/// The names of the claims that are read.
 #[derive(Clone, Debug)]
 pub struct Fields {
-    /// What to call them.
+    /// The claim with the username.
     pub username: String,
-    /// Their address.
+    /// The claim with the e-mail address.
     pub email: String,
-    /// Their name.
+    /// The claim with the name.
     pub name: String,
-    /// Addresses count even if the provider does not say that it verified them.
+    /// Whether to accept addresses that the provider does not declare verified.
     pub ignores_email_verified: bool,
 }
 
-/// What claims say of a person.
+/// Reading a person's profile from claims.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// As the provider has it: it may not be a username here.
+    /// The provider's username; it may not be valid as a username in Keyfob.
     pub username: String,
-    /// Their address, verified.
+    /// The e-mail address, verified.
     pub email: String,
-    /// Their name; may be empty.
+    /// The name; may be empty.
     pub name: String,
-    /// Where their picture is; may be empty.
+    /// The address of a picture; may be empty.
     pub picture: String,
 }
 
-/// What claims lack.
+/// Why claims make no profile.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProfileError {
-    /// There is no address.
+    /// There is no e-mail address.
     #[error("there is no e-mail address")]
     NoEmail,
-    /// The address is no text, but a value of this kind.
+    /// The address is not a text, but a value of this kind.
     #[error("the e-mail address is {0}")]
     EmailIs(&'static str),
     /// The provider did not verify the address.
@@ -45,10 +45,10 @@ pub enum ProfileError {
     Unverified(String),
 }
 
-/// Reads a profile from claims (contract, section 5.9).
+/// Reads a profile from claims (`docs/compatibility.md#providers`).
 ///
 /// # Errors
-/// What they lack.
+/// When a claim is missing or not valid.
 pub fn profile(claims: &Map<String, Value>, fields: &Fields) -> Result<Profile, ProfileError> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default().trim().to_owned();
     let username = text(&fields.username);
@@ -69,7 +69,7 @@ pub fn profile(claims: &Map<String, Value>, fields: &Fields) -> Result<Profile, 
     Ok(Profile { username, email, name: name.trim_end().to_owned(), picture })
 }
 
-/// The texts of a claim: a list of them, or a single one.
+/// The texts of a claim, which is a list of texts or a single one.
 pub fn texts(claims: &Map<String, Value>, name: &str) -> Vec<String> {
     let one = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     match claims.get(name) {
@@ -123,7 +123,8 @@ mod tests {
         assert_eq!(read(&json!({"email": ["a@b.c"]})), Err(ProfileError::EmailIs("a list")));
     }
 
-    /// Contract, section 5.9: a boolean, a text like `true`, a number but 0; left out means no.
+    /// `email_verified` may be a boolean, a text like `true`, or a number other than 0; if left out, the address is not
+    /// verified.
     #[test]
     fn an_address_must_be_verified() {
         for (verified, is_taken) in [

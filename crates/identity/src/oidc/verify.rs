@@ -1,4 +1,4 @@
-//! Whether a token is to be believed (`OpenID` Connect Core 1.0, section 3.1.3.7; RFC 8725).
+//! Verification of tokens (`OpenID` Connect Core 1.0, section 3.1.3.7; RFC 8725).
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{
     Algorithm, DecodingKey, Validation,
@@ -8,10 +8,10 @@ use jsonwebtoken::{
 use keyfob_api::secret::SecretText;
 use serde_json::{Map, Value};
 
-/// How far a provider's clock may be ahead.
+/// How far a provider's clock may be ahead of ours.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
-/// What a token must say.
+/// What a token must contain.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Expected<'a> {
     pub(super) issuer: Option<&'a str>,
@@ -20,7 +20,7 @@ pub(super) struct Expected<'a> {
     pub(super) now: Timestamp,
 }
 
-/// Why a token is not believed.
+/// Why a token is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Unverified {
     #[error("no key of the provider signed it")]
@@ -39,7 +39,7 @@ pub(super) enum Unverified {
     Nonce,
 }
 
-/// Those with which anybody who can verify could sign are not among them.
+/// The accepted algorithms. Symmetric ones are not among them: a key that verifies with those can also sign.
 const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::RS256,
     Algorithm::RS384,
@@ -52,7 +52,7 @@ const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::EdDSA,
 ];
 
-/// The claims of a token that one of these keys signed, and that says what it must.
+/// The claims of a token, if one of these keys signed it and it contains what is expected.
 pub(super) fn claims(
     token: &SecretText,
     keys: &JwkSet,
@@ -82,7 +82,7 @@ fn could_sign(key: &Jwk, id: Option<&str>, algorithm: Algorithm) -> bool {
     is_named && is_for_signing && key.common.key_algorithm.as_ref().is_none_or(|of| of.to_string() == name)
 }
 
-/// Signature, issuer and audience. The time is looked at by our own clock.
+/// The rules for signature, issuer and audience. Times are checked apart, with the caller's clock.
 fn validation(algorithm: Algorithm, expected: &Expected<'_>) -> Validation {
     let mut validation = Validation::new(algorithm);
     validation.validate_exp = false;
@@ -109,7 +109,7 @@ fn accepted(claims: Map<String, Value>, expected: &Expected<'_>) -> Result<Map<S
         return Err(Unverified::Early(early));
     }
     if let Some(audience) = expected.audience {
-        // Whoever it was issued to must be us, too, where it is also for others.
+        // A token for several audiences must name us as its authorized party.
         let is_for_others = claims.get("aud").and_then(Value::as_array).is_some_and(|all| all.len() > 1);
         let party = claims.get("azp").and_then(Value::as_str);
         if party.map_or(is_for_others, |party| party != audience) {
@@ -122,7 +122,7 @@ fn accepted(claims: Map<String, Value>, expected: &Expected<'_>) -> Result<Map<S
     Ok(claims)
 }
 
-/// Numbers of seconds may have fractions.
+/// Seconds since 1970 may have fractions.
 #[expect(clippy::cast_possible_truncation, reason = "out of range means no such instant, which saturation keeps")]
 fn second(number: f64) -> Option<Timestamp> {
     Timestamp::from_second(number as i64).ok()

@@ -58,7 +58,7 @@ actions! {
 /// One row of the table below.
 pub(super) struct BuiltIn {
     pub(super) name: &'static str,
-    /// The actions, in order, with blanks between.
+    /// The actions, sorted, separated by blanks.
     pub(super) actions: &'static str,
     pub(super) shape: Shape,
 }
@@ -79,8 +79,8 @@ macro_rules! types {
     };
 }
 
-// Name, row, text: actions, then whether its objects have an id, have an owner, are in an organization, and may carry
-// an access list.
+// Constant, row, name: actions, then whether its objects have an id, have an owner, are in an organization, and may
+// have an access list.
 types! {
     /// `ai_gateway_key`.
     AI_GATEWAY_KEY = 1 "ai_gateway_key": "create delete read update", false false Never false;

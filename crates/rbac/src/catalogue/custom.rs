@@ -1,4 +1,4 @@
-//! Resource types of a deployment's own, from a TOML file.
+//! A deployment's own resource types, from a TOML file.
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Deserialize;
@@ -6,13 +6,13 @@ use serde::Deserialize;
 use super::{Action, Catalogue, InOrganization, ResourceType, Shape};
 use crate::{Level, Permission, Role};
 
-/// Columns of a permission table: the actions of all types together, and one for anything else.
+/// The number of columns of a permission table: one for each action of all types, and one for unknown actions.
 const MAX_COLUMNS: usize = 64;
 
-/// What scopes and composite names begin with: `coder:all`.
+/// The prefix of composite scopes, such as `coder:all`.
 const RESERVED: &str = "coder";
 
-/// Roles that a file may speak of, with what they hold actions on.
+/// The roles that a file may name, with the objects on which they can hold actions.
 const ROLES: [(&str, Holds); 13] = [
     ("owner", Holds::Everywhere),
     ("auditor", Holds::Everywhere),
@@ -29,7 +29,7 @@ const ROLES: [(&str, Holds); 13] = [
     ("agents-access", Holds::OwnInOrganization),
 ];
 
-/// Roles that hold all actions when the file does not say who does.
+/// The roles that hold all actions of a type without a table `roles`.
 const DEFAULT_ROLES: [&str; 3] = ["owner", "organization-admin", "member"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,10 +41,10 @@ enum Holds {
 }
 
 impl Holds {
-    /// The role that gets the permissions, and the level, for a type whose objects are built like this.
+    /// The role that gets the permissions, and their level, for a type of this shape.
     ///
-    /// `member` and `organization-member` both mean every member: of the organization where the type has one, else of
-    /// the deployment.
+    /// `member` and `organization-member` both mean every member: of the organization if the type has organizations,
+    /// else of the deployment.
     fn place(self, role: &'static str, table: &TypeTable) -> Result<(&'static str, Level), &'static str> {
         match self {
             Self::Everywhere => Ok((role, Level::Site)),
@@ -62,13 +62,13 @@ const NO_ORGANIZATION: &str =
     "objects of the type are in no organization: leave the role out, or set `organization = true`";
 const NO_OWNER: &str = "objects of the type have no owner: leave the role out, or set `owner = true`";
 
-/// A file of resource types that cannot be used.
+/// Why a file of resource types cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CatalogueError {
-    /// It is no TOML, or has keys that mean nothing.
+    /// The file is not TOML, or has unknown keys.
     #[error("the file cannot be read: {0}")]
     Syntax(String),
-    /// A type or an action has a name that scopes could not hold.
+    /// The name of a type or an action cannot be part of a scope.
     #[error(
         "type `{of}`: `{name}` is no name: write 1 to 64 lower-case letters, digits and underscores, a letter first"
     )]
@@ -78,31 +78,31 @@ pub enum CatalogueError {
         /// The name.
         name: String,
     },
-    /// There is a built-in type of that name.
+    /// A built-in type has that name.
     #[error("type `{0}` is built in: choose another name")]
     BuiltIn(String),
-    /// A type has no actions, or one of them twice.
+    /// A type has no actions, or has one twice.
     #[error("type `{of}`: {problem}")]
     Actions {
         /// The type.
         of: String,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
-    /// A role is given actions that it cannot have.
+    /// A role gets actions that it cannot have.
     #[error("type `{of}`, role `{role}`: {problem}")]
     Role {
         /// The type.
         of: String,
         /// The role.
         role: String,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
     /// All types together have more actions than a permission table has columns.
     #[error("type `{of}`: there are more than {max} different actions, the built-in ones included; share some", max = MAX_COLUMNS - 1)]
     TooManyActions {
-        /// The type that has one too many.
+        /// The type with the action that is one too many.
         of: String,
     },
     /// There are more types than a permission table has rows.
@@ -134,12 +134,12 @@ fn yes() -> bool {
     true
 }
 
-/// What roles hold on the deployment's own types.
+/// The roles' permissions on the deployment's own types.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CustomGrants(Vec<(&'static str, Level, Permission)>);
 
 impl CustomGrants {
-    /// Adds to a role what it holds on the deployment's own types.
+    /// Adds to a role its permissions on the deployment's own types.
     pub(crate) fn extend(&self, role: &mut Role) {
         // Service accounts are members like others.
         let name = match role.name.name.as_str() {
@@ -200,7 +200,7 @@ impl Catalogue {
         Ok(())
     }
 
-    /// The bits of a type's actions.
+    /// Adds the actions of a type; gives their bits.
     fn add_actions(&mut self, of: &str, actions: &[String]) -> Result<u64, CatalogueError> {
         let wrong = |problem: String| CatalogueError::Actions { of: of.to_owned(), problem };
         if actions.is_empty() {
@@ -255,7 +255,7 @@ impl Catalogue {
 
     fn add_default_grants(&mut self, of: ResourceType, table: &TypeTable) {
         let holders = ROLES.iter().filter(|(role, _)| DEFAULT_ROLES.contains(role));
-        // A role that can hold nothing on objects like these is left out.
+        // A role that cannot hold actions on objects of this shape is left out.
         let places: Vec<_> = holders.filter_map(|(role, holds)| holds.place(role, table).ok()).collect();
         let actions: Vec<Action> = self.actions_of(of).collect();
         for (holder, level) in places {

@@ -2,16 +2,16 @@
 use super::Parts;
 use crate::{Action, AllowEntry, Catalogue, Id, Level, Object, ResourceType, Vote, table::Rows};
 
-/// Something to add.
+/// One thing to add.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Missing {
-    /// A scope, to the key.
+    /// A scope, to add to the key.
     Scope(String),
-    /// An allow-list entry, to the key.
+    /// An allow-list entry, to add to the key.
     AllowListEntry(String),
-    /// A permission, to a role of the subject at that level.
+    /// A permission, to add to a role of the subject at that level.
     RolePermission(Level, String),
-    /// A grant of an action, to the object's access list.
+    /// A grant of an action, to add to the object's access list.
     AccessListGrant(String),
 }
 
@@ -51,7 +51,7 @@ impl Missing {
         }
     }
 
-    /// More for people.
+    /// Details for people.
     ///
     /// # Examples
     /// ```
@@ -75,7 +75,7 @@ impl Missing {
     }
 }
 
-/// What is missing, or none where nothing that is added could help.
+/// What is missing; none if adding cannot help.
 pub(super) fn of(
     catalogue: &Catalogue,
     parts: &Parts<'_>,
@@ -128,7 +128,7 @@ fn can_be_granted(catalogue: &Catalogue, parts: &Parts<'_>, object: &Object<'_>)
     parts.standing.acl_counts() && !object.id.is_none() && catalogue.shape(object.resource_type).has_acl
 }
 
-/// The scope with the fewest permissions that a token may ask for and that permits this.
+/// Of the scopes that a token may ask for, the one with the fewest permissions that permits this.
 fn smallest_scope(catalogue: &Catalogue, action: Action, of: ResourceType) -> String {
     let candidates = catalogue.requestable_scopes().into_iter().filter_map(|name| {
         let permitted = Rows::compile(catalogue, &catalogue.scope_permissions(&name)?);
@@ -137,7 +137,7 @@ fn smallest_scope(catalogue: &Catalogue, action: Action, of: ResourceType) -> St
     candidates.min().map_or_else(|| "coder:all".to_owned(), |(_, name)| name)
 }
 
-/// The narrowest allow-list entry that fits an object.
+/// The narrowest allow-list entry that matches an object.
 fn entry_for(catalogue: &Catalogue, object: &Object<'_>) -> AllowEntry {
     let of = Some(object.resource_type).filter(|of| *of != ResourceType::OTHER);
     let id = match object.id {

@@ -5,7 +5,7 @@ use crate::{
     table::{Pair, Sides},
 };
 
-/// The votes at all levels; none is one that does not count.
+/// The votes at all levels; none for a level that does not count.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Votes {
     pub(super) site: Vote,
@@ -34,7 +34,7 @@ impl Votes {
         }
     }
 
-    /// What the votes come to.
+    /// The result of the votes.
     pub(super) fn allow(self) -> bool {
         match self.site {
             Vote::Allow => true,
@@ -47,7 +47,7 @@ impl Votes {
         }
     }
 
-    /// Whether a negative permission has a say.
+    /// Whether a level that counts votes no.
     pub(super) fn any_denies(self) -> bool {
         self.counted().any(|(_, vote)| vote == Vote::Deny)
     }

@@ -1,4 +1,4 @@
-//! Which roles may assign which.
+//! Which roles may assign which roles.
 use super::BUILT_IN;
 use crate::RoleName;
 
@@ -15,10 +15,10 @@ const ORGANIZATION_ROLES: &[&str] = &[
     "organization-workspace-creation-ban",
 ];
 
-/// Every deployment-wide role that can be assigned.
+/// Every role of the deployment that can be assigned.
 const SITE_ROLES: &[&str] = &["auditor", "custom-site-role", "member", "owner", "template-admin", "user-admin"];
 
-/// What each role may assign and remove; `organization-service-account` is nobody's to give.
+/// The roles that each role may assign and remove. No role may assign `organization-service-account`.
 const MATRIX: &[(&str, &[&[&str]])] = &[
     ("owner", &[SITE_ROLES, ORGANIZATION_ROLES]),
     (SYSTEM, &[SITE_ROLES, ORGANIZATION_ROLES]),
@@ -27,16 +27,16 @@ const MATRIX: &[(&str, &[&[&str]])] = &[
     ("organization-user-admin", &[&["agents-access", "organization-member", "organization-workspace-access"]]),
 ];
 
-/// What every member has, and every service account: roles that the matrix knows besides the built-in ones.
+/// The roles of every member and of every service account, which the matrix names in addition to the built-in ones.
 const STORED_SYSTEM_ROLES: [&str; 2] = ["organization-member", "organization-service-account"];
 
-/// What the server itself acts as; an organization's own role of that name is not meant.
+/// The role of the server's own work; a role of an organization with that name does not count.
 const SYSTEM: &str = "system";
 
-/// Whether one of these roles may assign, or remove, that one.
+/// Whether one of the roles `actor` may assign and remove the role `target`.
 ///
-/// An organization role counts only for roles of the same organization, a deployment-wide one for all. Roles that are
-/// not built in are looked up as custom ones of their kind.
+/// An organization role may assign only roles of the same organization, a role of the deployment those of all. Roles
+/// that are not built in are looked up as custom roles of their kind.
 ///
 /// # Examples
 /// ```
@@ -72,8 +72,7 @@ fn holds(list: &[&str], target: &RoleName) -> bool {
     list.contains(&name)
 }
 
-/// Whether no organization may call a role of its own like that: it is the name of a built-in role, or of what the
-/// server itself acts as.
+/// Whether a custom role may not have this name: it is the name of a built-in role, or of the server's own role.
 ///
 /// # Examples
 /// ```
@@ -87,7 +86,7 @@ pub fn is_reserved_role_name(name: &str) -> bool {
     BUILT_IN.iter().map(|role| role.name).chain([SYSTEM]).any(|reserved| reserved.eq_ignore_ascii_case(name))
 }
 
-/// Whether every organization has a role of that name from the beginning, besides the built-in ones.
+/// Whether every organization has a role of that name, in addition to the built-in ones.
 ///
 /// # Examples
 /// ```
@@ -100,7 +99,7 @@ pub fn is_stored_system_role(name: &str) -> bool {
     STORED_SYSTEM_ROLES.iter().any(|stored| stored.eq_ignore_ascii_case(name))
 }
 
-/// Whether there is a built-in role of that name and kind.
+/// Whether it is a built-in role of the right kind.
 ///
 /// # Examples
 /// ```

@@ -1,7 +1,7 @@
 //! The permissions of the built-in roles, as data.
 use super::table::{Row, allow, deny};
 
-/// What `owner` may do everywhere.
+/// `owner`, on all objects.
 pub(super) const OWNER_SITE: &[Row] = &[
     allow("ai_gateway_key", "create delete read"),
     allow("ai_model_price", "*"),
@@ -54,11 +54,11 @@ pub(super) const OWNER_SITE: &[Row] = &[
     allow("workspace_proxy", "*"),
 ];
 
-/// What `member` may do everywhere.
+/// `member`, on all objects.
 pub(super) const MEMBER_SITE: &[Row] =
     &[allow("assign_role", "read"), allow("oauth2_app", "read"), allow("workspace_proxy", "read")];
 
-/// What `member` may do on own objects without organization.
+/// `member`, on the holder's own objects without organization.
 pub(super) const MEMBER_USER: &[Row] = &[
     allow("ai_gateway_key", "*"),
     allow("ai_model_price", "*"),
@@ -105,7 +105,7 @@ pub(super) const MEMBER_USER: &[Row] = &[
     allow("workspace_proxy", "*"),
 ];
 
-/// What `auditor` may do everywhere.
+/// `auditor`, on all objects.
 pub(super) const AUDITOR_SITE: &[Row] = &[
     allow("aibridge_interception", "read"),
     allow("assign_org_role", "read"),
@@ -122,7 +122,7 @@ pub(super) const AUDITOR_SITE: &[Row] = &[
     allow("user", "read"),
 ];
 
-/// What `template-admin` may do everywhere.
+/// `template-admin`, on all objects.
 pub(super) const TEMPLATE_ADMIN_SITE: &[Row] = &[
     allow("assign_org_role", "read"),
     allow("file", "create read"),
@@ -138,7 +138,7 @@ pub(super) const TEMPLATE_ADMIN_SITE: &[Row] = &[
     allow("workspace_dormant", "read"),
 ];
 
-/// What `user-admin` may do everywhere.
+/// `user-admin`, on all objects.
 pub(super) const USER_ADMIN_SITE: &[Row] = &[
     allow("assign_org_role", "assign read unassign"),
     allow("assign_role", "assign read unassign"),
@@ -150,10 +150,10 @@ pub(super) const USER_ADMIN_SITE: &[Row] = &[
     allow("user", "create delete read read_personal update update_personal"),
 ];
 
-/// What `organization-admin` may do everywhere.
+/// `organization-admin`, on all objects of the deployment.
 pub(super) const ORGANIZATION_ADMIN_SITE: &[Row] = &[allow("user", "read")];
 
-/// What `organization-admin` may do on everything of the organization.
+/// `organization-admin`, on all objects of the organization.
 pub(super) const ORGANIZATION_ADMIN_ORG: &[Row] = &[
     allow("ai_gateway_key", "*"),
     allow("ai_model_price", "*"),
@@ -201,7 +201,7 @@ pub(super) const ORGANIZATION_ADMIN_ORG: &[Row] = &[
     allow("workspace_proxy", "*"),
 ];
 
-/// What `organization-auditor` may do on everything of the organization.
+/// `organization-auditor`, on all objects of the organization.
 pub(super) const ORGANIZATION_AUDITOR_ORG: &[Row] = &[
     allow("audit_log", "read"),
     allow("connection_log", "read"),
@@ -212,10 +212,10 @@ pub(super) const ORGANIZATION_AUDITOR_ORG: &[Row] = &[
     allow("template", "read view_insights"),
 ];
 
-/// What `organization-user-admin` may do everywhere.
+/// `organization-user-admin`, on all objects of the deployment.
 pub(super) const ORGANIZATION_USER_ADMIN_SITE: &[Row] = &[allow("user", "read")];
 
-/// What `organization-user-admin` may do on everything of the organization.
+/// `organization-user-admin`, on all objects of the organization.
 pub(super) const ORGANIZATION_USER_ADMIN_ORG: &[Row] = &[
     allow("assign_org_role", "assign read unassign"),
     allow("group", "create delete read update"),
@@ -225,7 +225,7 @@ pub(super) const ORGANIZATION_USER_ADMIN_ORG: &[Row] = &[
     allow("organization_member", "create delete read update"),
 ];
 
-/// What `organization-template-admin` may do on everything of the organization.
+/// `organization-template-admin`, on all objects of the organization.
 pub(super) const ORGANIZATION_TEMPLATE_ADMIN_ORG: &[Row] = &[
     allow("file", "create read"),
     allow("group", "read"),
@@ -240,11 +240,11 @@ pub(super) const ORGANIZATION_TEMPLATE_ADMIN_ORG: &[Row] = &[
     allow("workspace_dormant", "read"),
 ];
 
-/// What `organization-workspace-creation-ban` may do on everything of the organization.
+/// `organization-workspace-creation-ban`, on all objects of the organization.
 pub(super) const ORGANIZATION_WORKSPACE_CREATION_BAN_ORG: &[Row] =
     &[deny("workspace", "create create_agent delete delete_agent")];
 
-/// What `organization-workspace-access` may do on own objects of the organization.
+/// `organization-workspace-access`, on the holder's own objects in the organization.
 pub(super) const ORGANIZATION_WORKSPACE_ACCESS_MEMBER: &[Row] = &[
     allow("file", "create read"),
     allow("provisioner_daemon", "create read"),
@@ -256,14 +256,14 @@ pub(super) const ORGANIZATION_WORKSPACE_ACCESS_MEMBER: &[Row] = &[
     allow("workspace_dormant", "create create_agent delete delete_agent read stop update update_agent"),
 ];
 
-/// What `agents-access` may do on own objects of the organization.
+/// `agents-access`, on the holder's own objects in the organization.
 pub(super) const AGENTS_ACCESS_MEMBER: &[Row] = &[allow("chat", "create read share update")];
 
-/// What every member of an organization may do on everything of it.
+/// Every member of an organization, on all objects of it.
 pub(super) const IMPLIED_ORG: &[Row] =
     &[allow("assign_org_role", "read"), allow("organization", "read"), allow("provisioner_daemon", "read")];
 
-/// What every member of an organization may do on own objects of it.
+/// Every member of an organization, on their own objects in it.
 pub(super) const IMPLIED_MEMBER: &[Row] = &[
     allow("aibridge_interception", "create update"),
     allow("api_key", "create delete read update"),

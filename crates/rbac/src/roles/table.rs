@@ -1,15 +1,15 @@
-//! How the permission data is written down.
+//! The notation of the permission data.
 use crate::{Action, Catalogue, Permission};
 
 /// A type with some of its actions.
 pub(super) struct Row {
     resource_type: &'static str,
-    /// With blanks between; `*` is every action.
+    /// Separated by blanks; `*` is every action.
     actions: &'static str,
     negate: bool,
 }
 
-/// Allows these actions on the type.
+/// Permits these actions on the type.
 pub(super) const fn allow(resource_type: &'static str, actions: &'static str) -> Row {
     Row { resource_type, actions, negate: false }
 }
@@ -19,7 +19,7 @@ pub(super) const fn deny(resource_type: &'static str, actions: &'static str) -> 
     Row { resource_type, actions, negate: true }
 }
 
-/// The permissions that rows stand for.
+/// The permissions of these rows.
 pub(super) fn permissions(catalogue: &Catalogue, rows: &[Row]) -> Vec<Permission> {
     rows.iter().flat_map(|row| row_permissions(catalogue, row)).collect()
 }

@@ -1,5 +1,5 @@
-//! The chain of records: each holds a keyed hash over itself and the one before, so that nothing can be changed,
-//! dropped, put elsewhere or cut off unseen by whoever knows an earlier head.
+//! The chain of audit records. Each record has a keyed hash of itself and the record before it, so that anyone with an
+//! earlier head can see whether records were changed, removed, moved or cut off.
 use std::{fmt, str::FromStr};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -15,24 +15,24 @@ use crate::{
     db::{Source, row},
 };
 
-/// What the hashes are keyed with: who has the database alone cannot make new ones.
+/// The key of the hashes. It is not in the database, which alone is not enough to make new hashes.
 #[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "a secret")]
 pub struct ChainKey(pub [u8; 32]);
 
 impl ChainKey {
-    /// The key as it is kept: 64 hexadecimal digits.
+    /// The key as 64 hexadecimal digits, as it is kept in a file.
     pub fn to_hex(&self) -> String {
         hex(&self.0)
     }
 
-    /// The key that is kept so.
+    /// Parses 64 hexadecimal digits.
     pub fn from_hex(text: &str) -> Option<Self> {
         unhex(text.trim())?.try_into().ok().map(Self)
     }
 }
 
-/// The last record of a chain: how many there are, and the hash over all of them.
+/// The head of a chain: the number of its records, and the hash of the last, which depends on all of them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ChainHead {
     sequence: i64,
@@ -40,7 +40,7 @@ pub struct ChainHead {
 }
 
 impl ChainHead {
-    /// Before the first record.
+    /// The head before the first record.
     pub const START: Self = Self { sequence: 0, hash: [0; 32] };
 
     /// Whether there is no record yet.
@@ -100,7 +100,7 @@ impl fmt::Debug for ChainHead {
     }
 }
 
-/// A text that is no head.
+/// A text that is not a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a head is a number, a colon and 64 hexadecimal digits")]
 pub struct NoChainHead;
@@ -127,41 +127,41 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     Some(digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect())
 }
 
-/// A record just as it is stored, with its place in the chain: a line of an export.
+/// A record exactly as it is stored, with its place in the chain: a line of an export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuditEntry {
-    /// Its place: the first has 1.
+    /// Its place; the first record has 1.
     pub sequence: i64,
-    /// Names the record.
+    /// The record's id.
     pub id: Uuid,
-    /// In microseconds since 1970.
+    /// When it was done, in microseconds since 1970.
     pub recorded_at: i64,
-    /// The request that did it.
+    /// The id of the request.
     pub request_id: Uuid,
-    /// Who did it.
+    /// The user who did it.
     pub user_id: Option<Uuid>,
-    /// With which key; empty where there was none.
+    /// The key that was used; empty if there was none.
     pub key_id: String,
-    /// From where.
+    /// The client's address.
     pub ip_address: String,
-    /// With which program.
+    /// The client's program.
     pub user_agent: String,
-    /// What was done.
+    /// The action.
     pub action: String,
-    /// To what.
+    /// The type of the object.
     pub resource_type: String,
-    /// To which one.
+    /// The id of the object.
     pub resource_id: String,
-    /// The name of that.
+    /// The name of the object.
     pub resource_target: String,
-    /// The organization of that.
+    /// The organization of the object.
     pub organization_id: Option<Uuid>,
-    /// What the request was answered with.
+    /// The status of the answer.
     pub status_code: i32,
-    /// What changed, as JSON text.
+    /// The changes, as JSON text.
     pub diff: String,
-    /// Hexadecimal.
+    /// The hash, hexadecimal.
     pub hash: String,
 }
 
@@ -198,17 +198,18 @@ impl From<EntryRow> for AuditEntry {
     }
 }
 
-/// Where a chain begins after its first records were retired: signed, so that nobody else can say that they were.
+/// The place where a chain begins after its first records were retired. It is signed with the key, so that it cannot be
+/// forged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChainCheckpoint {
-    /// The place of the last record that is gone.
+    /// The place of the last record that was retired.
     pub sequence: i64,
     /// That record's hash, hexadecimal.
     pub hash: String,
-    /// When it went, in microseconds since 1970.
+    /// When it was retired, in microseconds since 1970.
     pub retired_at: i64,
-    /// Over all of this, keyed; hexadecimal.
+    /// A keyed hash of all this, hexadecimal.
     pub signature: String,
 }
 
@@ -220,7 +221,7 @@ impl ChainCheckpoint {
 
     fn sign(&self, key: &ChainKey) -> [u8; 32] {
         let mut mac = mac(key);
-        // Nothing that a record is hashed as begins so: its first part has the length of a hash.
+        // No record is hashed with this beginning: the first part of a record has the length of a hash.
         let parts =
             [&b"checkpoint"[..], &self.sequence.to_be_bytes(), self.hash.as_bytes(), &self.retired_at.to_be_bytes()];
         for part in parts {
@@ -229,7 +230,7 @@ impl ChainCheckpoint {
         mac.finalize().into_bytes().into()
     }
 
-    /// The head that the chain had there, if this is signed.
+    /// The head of the chain at this place, if the signature is right.
     fn head(&self, key: &ChainKey) -> Option<ChainHead> {
         self.place().filter(|_| self.signature == hex(&self.sign(key)))
     }
@@ -239,13 +240,13 @@ impl ChainCheckpoint {
     }
 }
 
-/// What is wrong with a chain.
+/// A fault in a chain.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChainFault {
-    /// This record is not what was written, or not where it was written.
+    /// This record was changed, or is not in its place.
     #[error("record {0} was changed or put elsewhere")]
     Changed(Uuid),
-    /// A record is gone.
+    /// A record is missing.
     #[error("record number {position} is missing, {}", place(.after.as_ref()))]
     Missing {
         /// Its place.
@@ -253,7 +254,7 @@ pub enum ChainFault {
         /// The record before it.
         after: Option<Uuid>,
     },
-    /// The checkpoint is not what retention wrote.
+    /// The checkpoint was changed.
     #[error("the checkpoint, which says that the records up to number {0} were retired, was changed")]
     Checkpoint(i64),
     /// The expected head is of a record that was retired.
@@ -261,17 +262,17 @@ pub enum ChainFault {
         "the records up to number {sequence} were retired at {at}: the head to expect, of number {expected}, is older"
     )]
     Retired {
-        /// The place of the last record that is gone.
+        /// The place of the last record that was retired.
         sequence: i64,
-        /// When it went.
+        /// When it was retired.
         at: Timestamp,
         /// The place of the expected head.
         expected: i64,
     },
-    /// The records at the end are gone.
+    /// The last records are missing.
     #[error("the records from number {position} on are cut off, {}", place(.after.as_ref()))]
     CutOff {
-        /// The place of the first of them.
+        /// The place of the first missing record.
         position: i64,
         /// The record before it.
         after: Option<Uuid>,
@@ -282,7 +283,7 @@ fn place(record: Option<&Uuid>) -> String {
     record.map_or_else(|| "at the beginning".to_owned(), |id| format!("after record {id}"))
 }
 
-/// Follows a chain from its beginning.
+/// Verifies a chain, from its beginning.
 pub struct ChainVerifier {
     key: ChainKey,
     head: ChainHead,
@@ -297,16 +298,16 @@ impl fmt::Debug for ChainVerifier {
 }
 
 impl ChainVerifier {
-    /// One at the beginning, that insists on coming by this head.
+    /// A verifier for a chain that must contain this head, if one is given.
     pub fn new(key: ChainKey, expected: Option<ChainHead>) -> Self {
         Self { key, head: ChainHead::START, last: None, expected }
     }
 
-    /// Begins where the first records were retired.
+    /// Begins at a checkpoint.
     ///
     /// # Errors
-    /// [`ChainFault::Checkpoint`] when retention did not write this, [`ChainFault::Retired`] when the head to come by
-    /// is of a record that is gone.
+    /// [`ChainFault::Checkpoint`] when the signature is wrong, [`ChainFault::Retired`] when the record of the expected
+    /// head was retired.
     pub fn begin_at(&mut self, checkpoint: &ChainCheckpoint) -> Result<(), ChainFault> {
         let forged = || ChainFault::Checkpoint(checkpoint.sequence);
         let head = checkpoint.head(&self.key).ok_or_else(forged)?;
@@ -323,10 +324,10 @@ impl ChainVerifier {
         }
     }
 
-    /// The next record.
+    /// Verifies the next record.
     ///
     /// # Errors
-    /// [`ChainFault`] when it is not what was written at this place.
+    /// [`ChainFault`] when the record is not the one that was written at this place.
     pub fn follow(&mut self, entry: &AuditEntry) -> Result<(), ChainFault> {
         let position = self.head.sequence + 1;
         if entry.sequence > position {
@@ -346,7 +347,7 @@ impl ChainVerifier {
         }
     }
 
-    /// The head, after the last record.
+    /// The head after the last record.
     ///
     /// # Errors
     /// [`ChainFault::CutOff`] when the expected head was not reached.
@@ -365,7 +366,7 @@ async fn head(mut source: impl Source) -> Result<ChainHead, StoreError> {
         .order_by(AuditRecords::Sequence, Order::Desc)
         .limit(1);
     let Some(row) = source.fetch_optional::<HeadRow>(&query).await? else {
-        // All of them may have been retired: the chain goes on where it was.
+        // If all records were retired, the chain goes on at the checkpoint.
         let checkpoint = checkpoint(&mut source).await?;
         let unreadable = || StoreError::corrupt("audit_checkpoint", "1", "malformed hash");
         return checkpoint.map_or(Ok(ChainHead::START), |last| last.place().ok_or_else(unreadable));
@@ -384,7 +385,7 @@ impl Store {
         head(self).await
     }
 
-    /// Records as they are stored, in the order of the chain, after this place.
+    /// The records after this place, as they are stored, in the order of the chain.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -404,7 +405,7 @@ impl Store {
 }
 
 impl Tx {
-    /// Gives a record its place at the end of the chain, and the hash for it.
+    /// Gives a record its place at the end of the chain, and its hash.
     pub(super) async fn link(&mut self, entry: &mut AuditEntry, key: &ChainKey) -> Result<[u8; 32], StoreError> {
         let head = head(&mut *self).await?;
         entry.sequence = head.sequence + 1;

@@ -1,4 +1,4 @@
-//! Retiring old records: from the beginning of the chain, and with a signed checkpoint in their place.
+//! Retiring old records: they are removed from the beginning of the chain, and a signed checkpoint replaces them.
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Order, Query};
 
@@ -27,7 +27,7 @@ row! {
 
 row! { struct PlaceRow in TABLE => { sequence: i64, recorded_at: i64, hash: Vec<u8> } }
 
-/// Where the chain begins, if its first records were retired.
+/// The checkpoint at the beginning of the chain, if records were retired.
 pub(super) async fn checkpoint(source: &mut impl Source) -> Result<Option<ChainCheckpoint>, StoreError> {
     use AuditCheckpoint as C;
     let mut query = Query::select();
@@ -45,7 +45,7 @@ pub(super) async fn checkpoint(source: &mut impl Source) -> Result<Option<ChainC
 const ONLY: i64 = 1;
 
 impl Store {
-    /// Where the chain begins, if its first records were retired.
+    /// The checkpoint at the beginning of the chain, if records were retired.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -56,8 +56,8 @@ impl Store {
 }
 
 impl Tx {
-    /// Removes records from the beginning of the chain that are older than that, and says so in a checkpoint: as many
-    /// as there are before the first that is not as old, and no more than that many. Says how many.
+    /// Removes the records at the beginning of the chain that are older than `before`, at most `at_most` of them, and
+    /// writes a checkpoint. Stops at the first record that is not older. Says how many were removed.
     ///
     /// # Errors
     /// When the database cannot be written.

@@ -1,4 +1,4 @@
-//! Changes to groups, and to who is in them.
+//! Changes to groups and their members.
 use sea_query::{Expr, ExprTrait as _, OnConflict, Query};
 
 use super::{Group, GroupMembers, GroupRow, Groups, find, named, select};
@@ -31,8 +31,8 @@ impl Tx {
     /// Adds a group.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the organization has one of that name, [`StoreError::Gone`] when the organization
-    /// is not there.
+    /// [`StoreError::Conflict`] when the organization has a group of that name, [`StoreError::Gone`] when the
+    /// organization does not exist.
     #[tracing::instrument(skip_all)]
     pub async fn insert_group(&mut self, new: &Group) -> Result<(), StoreError> {
         self.require_organization(new.organization_id).await?;
@@ -65,11 +65,11 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Stores a changed group; its organization and the time it was made never change.
+    /// Stores a changed group. Its organization and the time of its creation cannot change.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when another of the organization has that name, [`StoreError::Gone`] when it is not
-    /// there.
+    /// [`StoreError::Conflict`] when another group of the organization has that name, [`StoreError::Gone`] when it does
+    /// not exist.
     #[tracing::instrument(skip_all)]
     pub async fn update_group(&mut self, changed: &Group) -> Result<(), StoreError> {
         use Groups as G;
@@ -85,10 +85,10 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Removes a group, with its memberships and with what access lists granted to it.
+    /// Deletes a group, with its memberships and its entries in access lists.
     ///
     /// # Errors
-    /// [`StoreError::Gone`] when it is not there.
+    /// [`StoreError::Gone`] when it does not exist.
     #[tracing::instrument(skip_all)]
     pub async fn delete_group(&mut self, id: GroupId) -> Result<(), StoreError> {
         self.revoke_grants_to(id.0).await?;
@@ -97,7 +97,7 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Removes all groups of an organization, the one of all its members, too.
+    /// Deletes all groups of an organization, also the one of all members.
     pub(crate) async fn delete_groups_of(&mut self, organization: OrganizationId) -> Result<(), StoreError> {
         let mut query = select();
         query.and_where(Expr::col(Groups::OrganizationId).eq(organization.0));
@@ -108,7 +108,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Puts a user into a group; says whether they were not in it.
+    /// Adds a user to a group; says whether the user was not in it before.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -123,7 +123,7 @@ impl Tx {
         Ok(self.execute(&query).await? == 1)
     }
 
-    /// Takes a user out of a group; says whether they were in it.
+    /// Removes a user from a group; says whether the user was in it.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -137,7 +137,7 @@ impl Tx {
         Ok(self.execute(&query).await? == 1)
     }
 
-    /// Takes a user out of all groups, or out of those of one organization.
+    /// Removes a user from all groups, or from those of one organization.
     pub(crate) async fn leave_groups(&mut self, user: UserId, of: Option<OrganizationId>) -> Result<(), StoreError> {
         let mut query = Query::delete();
         query.from_table(GroupMembers::Table).and_where(Expr::col(GroupMembers::UserId).eq(user.0));

@@ -1,4 +1,4 @@
-//! Minting, using and ending keys.
+//! Minting, using, expiring and deleting keys.
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Query, SimpleExpr};
 
@@ -17,10 +17,10 @@ impl Tx {
         find(self, select(Expr::val(0_i64)).and_where(Expr::col(ApiKeys::Id).eq(id.as_str()))).await
     }
 
-    /// Adds a fresh key, and its chain of ancestors: its parent's, and the parent.
+    /// Adds a new key, with its chain of ancestors: its parent, and the parent's ancestors.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the owner has a live key of that name.
+    /// [`StoreError::Conflict`] when the owner has a live key with that name.
     #[tracing::instrument(skip_all)]
     pub async fn insert_key(&mut self, key: &ApiKey) -> Result<(), StoreError> {
         self.free_expired_name(key).await?;
@@ -71,7 +71,7 @@ impl Tx {
         }
     }
 
-    /// Names of keys that no longer work are free.
+    /// Clears the name of an expired key, so that the new key can have it.
     async fn free_expired_name(&mut self, key: &ApiKey) -> Result<(), StoreError> {
         let mut query = Query::update();
         query
@@ -98,7 +98,7 @@ impl Tx {
         self.execute(&query).await.map(drop)
     }
 
-    /// Ends a key; the row stays. Says whether it was still live.
+    /// Expires a key; its row stays. Says whether it was live.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -107,7 +107,7 @@ impl Tx {
         Ok(self.expire_where(Expr::col(ApiKeys::Id).eq(id.as_str()), now).await? > 0)
     }
 
-    /// Ends every live key minted with this one, or with those. Says how many.
+    /// Expires all live descendants of a key. Says how many.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -128,10 +128,10 @@ impl Tx {
         self.execute(&query).await
     }
 
-    /// Removes a key. Keys minted with it keep their chain of ancestors.
+    /// Deletes a key. Its descendants keep their chain of ancestors.
     ///
     /// # Errors
-    /// [`StoreError::Gone`] when there is none.
+    /// [`StoreError::Gone`] when it does not exist.
     #[tracing::instrument(skip_all)]
     pub async fn delete_key(&mut self, id: &KeyId) -> Result<(), StoreError> {
         let mut query = Query::delete();
@@ -139,7 +139,7 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Removes every key minted with this one, or with those. Says how many of them were still live.
+    /// Deletes all descendants of a key. Says how many of them were live.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -152,7 +152,7 @@ impl Tx {
         Ok(live)
     }
 
-    /// Removes all keys of a user.
+    /// Deletes all keys of a user.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -161,7 +161,7 @@ impl Tx {
         self.delete_keys_of_but(user, None).await
     }
 
-    /// Removes all keys of a user but one.
+    /// Deletes all keys of a user, except one.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -175,7 +175,7 @@ impl Tx {
         self.execute(&query).await
     }
 
-    /// Removes every key of a user that holds this scope.
+    /// Deletes all keys of a user that have this scope.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -189,7 +189,7 @@ impl Tx {
         self.execute(&query).await
     }
 
-    /// Removes the keys that ended before that instant. Says how many.
+    /// Deletes keys that expired before this instant. Says how many.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -205,7 +205,7 @@ impl Tx {
         self.execute(&query).await
     }
 
-    /// Notes that a key was used. A key that was ended or changed in between stays as it is.
+    /// Notes the use of a key. If the key was expired or changed in the meantime, it stays as it is.
     ///
     /// # Errors
     /// When the database cannot be written.

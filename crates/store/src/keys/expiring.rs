@@ -1,4 +1,4 @@
-//! Tokens whose end comes near.
+//! Tokens that are about to expire.
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Order};
 
@@ -8,21 +8,21 @@ use crate::{
     db::{Source as _, microseconds},
 };
 
-/// Which tokens are looked for.
+/// Which tokens to find.
 #[derive(Clone, Copy, Debug)]
 pub struct EndingTokens {
-    /// Those that end after this instant …
+    /// Those that expire after this instant …
     pub after: Timestamp,
     /// … and not after this one,
     pub until: Timestamp,
     /// that were used at this instant or later,
     pub used_since: Timestamp,
-    /// and were to live longer than this many seconds.
+    /// and had a lifetime of more than this many seconds when they were minted.
     pub longer_than: i64,
 }
 
 impl Tx {
-    /// Live tokens whose end comes near, the nearest first.
+    /// Live tokens that are about to expire, those that expire first coming first.
     ///
     /// # Errors
     /// When the database cannot be read.

@@ -1,4 +1,4 @@
-//! Registering, changing and removing resources.
+//! Registering, changing and deleting resources.
 use sea_query::{Expr, ExprTrait as _, Query};
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Tx {
-    /// This resource as this unit of work sees it.
+    /// The resource with this key, as this unit of work sees it.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -19,8 +19,8 @@ impl Tx {
         Ok(with_grants(&mut &mut *self, select().and_where(is(key))).await?.pop())
     }
 
-    /// Whether a resource of this id, of whatever type, was once there and is deleted: allow lists may name the id
-    /// with any type.
+    /// Whether a resource with this id, of any type, was deleted. Such an id is not used again, because allow lists may
+    /// still name it.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -35,10 +35,10 @@ impl Tx {
         Ok(row.is_some_and(|row| row.id == id.0))
     }
 
-    /// Registers a resource. Its grants are not looked at.
+    /// Adds a resource. Its grants are ignored.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when there is one with that id, or one of that name beside it.
+    /// [`StoreError::Conflict`] when there is a resource with that id, or with that name in the same place.
     #[tracing::instrument(skip_all)]
     pub async fn insert_resource(&mut self, new: &Resource) -> Result<(), StoreError> {
         use Resources as R;
@@ -68,10 +68,11 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Gives a resource the name, place, owner and attributes of this one.
+    /// Stores a resource's changed name, organization, owner and attributes.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when there is one of that name beside it, [`StoreError::Gone`] when it is gone.
+    /// [`StoreError::Conflict`] when there is a resource with that name in the same place, [`StoreError::Gone`] when it
+    /// does not exist.
     #[tracing::instrument(skip_all)]
     pub async fn update_resource(&mut self, changed: &Resource) -> Result<(), StoreError> {
         use Resources as R;
@@ -87,10 +88,10 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Removes a resource and retires its id.
+    /// Deletes a resource and retires its id.
     ///
     /// # Errors
-    /// [`StoreError::Gone`] when there is none.
+    /// [`StoreError::Gone`] when it does not exist.
     #[tracing::instrument(skip_all)]
     pub async fn delete_resource(&mut self, key: &ResourceKey) -> Result<(), StoreError> {
         let mut query = Query::delete();
@@ -104,14 +105,14 @@ impl Tx {
         self.execute_one(&retire).await
     }
 
-    /// Takes a user or a group, which is going, out of every access list.
+    /// Removes a user or a group that is deleted from all access lists.
     pub(crate) async fn revoke_grants_to(&mut self, grantee: Uuid) -> Result<(), StoreError> {
         let mut query = Query::delete();
         query.from_table(ResourceGrants::Table).and_where(Expr::col(ResourceGrants::GranteeId).eq(grantee));
         self.execute(&query).await.map(drop)
     }
 
-    /// Takes a user, who is leaving, out of the access lists of an organization's resources.
+    /// Removes a user who leaves an organization from the access lists of its resources.
     pub(crate) async fn revoke_grants_in(
         &mut self,
         organization: OrganizationId,
@@ -131,7 +132,7 @@ impl Tx {
         self.execute(&query).await.map(drop)
     }
 
-    /// Gives a resource exactly this access list.
+    /// Sets the access list of a resource.
     ///
     /// # Errors
     /// When the database cannot be written.

@@ -12,15 +12,15 @@ use crate::{
 /// Which resources to list.
 #[derive(Clone, Debug, Default)]
 pub struct ListResources {
-    /// Per type what may be seen; types that are not among them are left out.
+    /// For each wanted type, the resources that the caller may see.
     pub visible: Vec<(String, Filter)>,
     /// Only those in this organization.
     pub organization_id: Option<OrganizationId>,
     /// Only those of this owner.
     pub owner_id: Option<UserId>,
-    /// Only those whose name holds this text, without regard to the case of ASCII letters.
+    /// Only those whose name contains this text, without regard to the case of ASCII letters.
     pub name_contains: Option<String>,
-    /// Only the ones of this name, without regard to the case of ASCII letters.
+    /// Only those with this name, without regard to the case of ASCII letters.
     pub name: Option<String>,
     /// Only those with these attributes.
     pub attributes: Vec<AttributeIs>,
@@ -28,7 +28,7 @@ pub struct ListResources {
     pub page: Page<ResourceId>,
 }
 
-/// Whose resources to count.
+/// Which resources to count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResourcesOf {
     /// Those in this organization.
@@ -37,18 +37,18 @@ pub enum ResourcesOf {
     Owner(UserId),
 }
 
-/// An attribute that is one of certain texts.
+/// A condition on an attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttributeIs {
     /// Its name.
     pub name: String,
     /// Its text is one of these, without regard to case.
     pub one_of: Vec<String>,
-    /// Whether resources without it count, too.
+    /// Whether resources without the attribute match, too.
     pub or_missing: bool,
 }
 
-/// Which resources may be seen.
+/// The resources that the caller may see.
 fn visible(list: &ListResources) -> Condition {
     let mut visible = Condition::any();
     for (resource_type, filter) in &list.visible {
@@ -65,7 +65,8 @@ fn visible(list: &ListResources) -> Condition {
     if list.visible.is_empty() { Condition::all().add(Expr::val(1).eq(0)) } else { visible }
 }
 
-/// Whether few resources may be seen, which indexes find: then they are sorted, not looked for in the order of time.
+/// Whether the caller may see few resources, which indexes find: then these are fetched and sorted, instead of scanning
+/// all in the order of time.
 fn are_few(list: &ListResources) -> bool {
     list.visible.iter().all(|(of, filter)| *filter == Filter::None || candidates(filter, &columns(of)).is_some())
 }
@@ -98,7 +99,7 @@ fn matching(list: &ListResources) -> Condition {
 }
 
 impl Store {
-    /// How many resources of one type, or of any, an organization has or a user owns.
+    /// The number of resources of one type, or of all types, in an organization or of an owner.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -116,7 +117,7 @@ impl Store {
         fetch_count(&mut &*self, &query).await
     }
 
-    /// A page of resources, oldest first, and how many there are on all pages.
+    /// A page of resources, oldest first, and their number on all pages.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -128,7 +129,7 @@ impl Store {
             .from(Resources::Table)
             .cond_where(matching(list));
         let mut page = select();
-        // A sum is in no index.
+        // Ordering by a sum keeps the database from using the index on the time.
         let created_at = Expr::col(Resources::CreatedAt).add(0_i64);
         let created_at = if are_few(list) { created_at } else { Expr::col(Resources::CreatedAt) };
         page.cond_where(matching(list))
@@ -144,7 +145,8 @@ impl Store {
     }
 }
 
-/// Rows after the one with this id, in the order of lists. Only the list's own types count: others may have that id, too.
+/// Rows after the one with this id, in the order of lists. Only the list's own types count, because a resource of
+/// another type may have the same id.
 fn comes_after(after: ResourceId, list: &ListResources) -> SimpleExpr {
     let types = list.visible.iter().map(|(resource_type, _)| resource_type.as_str());
     let mut made_at = Query::select();
@@ -153,7 +155,7 @@ fn comes_after(after: ResourceId, list: &ListResources) -> SimpleExpr {
         .from(Resources::Table)
         .and_where(Expr::col(Resources::Id).eq(after.0))
         .and_where(Expr::col(Resources::ResourceType).is_in(types))
-        // What may not be seen has no place that could be learned.
+        // The place of a row that the caller may not see must not be revealed.
         .cond_where(visible(list))
         .limit(1);
     let position = Expr::tuple([SimpleExpr::SubQuery(None, Box::new(made_at.into())), after.0.into()]);

@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Tx {
-    /// The user with this id as this unit of work sees them.
+    /// The user with this id, as this unit of work sees it.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -20,7 +20,7 @@ impl Tx {
     /// Adds a user.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when a live user has that name or address.
+    /// [`StoreError::Conflict`] when a live user has that username or address.
     #[tracing::instrument(skip_all)]
     pub async fn insert_user(&mut self, new: &NewUser) -> Result<(), StoreError> {
         let user = &new.user;
@@ -78,7 +78,7 @@ impl Tx {
         self.update_user(id, now, [(Users::Status, status.as_str().into())]).await
     }
 
-    /// Gives a user exactly these deployment-wide roles.
+    /// Gives a user exactly these roles of the deployment.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such live user.
@@ -87,7 +87,7 @@ impl Tx {
         self.update_user(id, now, [(Users::Roles, serde_json::json!(roles).into())]).await
     }
 
-    /// Gives a user another username and another name for people.
+    /// Sets a user's username and display name.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when another live user has that username, [`StoreError::Gone`] when there is no such
@@ -108,7 +108,7 @@ impl Tx {
         self.update_user(id, now, values).await
     }
 
-    /// Gives a user another address, name and picture.
+    /// Sets a user's e-mail address, display name and picture.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when another live user has that address, [`StoreError::Gone`] when there is no such
@@ -124,7 +124,7 @@ impl Tx {
         self.update_user(changed.id, now, values).await
     }
 
-    /// Lets a user sign in otherwise from now on, and not with a password.
+    /// Sets a user's login type, and deletes the password.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such live user.
@@ -138,7 +138,7 @@ impl Tx {
         self.update_user(id, now, values).await
     }
 
-    /// Notes that a user has just acted.
+    /// Notes that a user acted at this time.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such live user.
@@ -163,8 +163,8 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Removes a user: their keys, memberships, settings, notices, accounts at providers and grants go, their name and
-    /// address are free again, their row stays for the records that speak of them.
+    /// Deletes a user, with keys, memberships, settings, notices, links to providers and grants. The username and
+    /// address are free again; the row stays for the audit records that name the user.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such live user.
@@ -179,7 +179,7 @@ impl Tx {
         self.revoke_grants_to(id.0).await
     }
 
-    /// Whether somebody else than this user is an owner and may act.
+    /// Whether there is another active owner than this user.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -192,7 +192,7 @@ impl Tx {
         Ok(found.is_some())
     }
 
-    /// People who are active and have not acted since then.
+    /// Active users, without service accounts, who have not acted since then.
     ///
     /// # Errors
     /// When the database cannot be read.

@@ -10,26 +10,26 @@ use crate::{
     filter::{Columns, condition},
 };
 
-/// Which users to list. What is none or empty excludes nobody.
+/// Which users to list. A field that is none or empty excludes no user.
 #[derive(Clone, Debug)]
 pub struct ListUsers {
-    /// Who may be seen.
+    /// The users that the caller may see.
     pub visible: Filter,
-    /// Only those whose address or username holds this text, without regard to case.
+    /// Only those whose address or username contains this text, without regard to case.
     pub search: Option<String>,
-    /// Only those whose name for people holds this text, without regard to case.
+    /// Only those whose display name contains this text, without regard to case.
     pub name_contains: Option<String>,
-    /// Only those of one of these statuses.
+    /// Only those with one of these statuses.
     pub statuses: Vec<UserStatus>,
-    /// Only those who hold one of these deployment-wide roles.
+    /// Only those with one of these roles of the deployment.
     pub roles: Vec<String>,
-    /// Only those who sign in in one of these ways.
+    /// Only those with one of these login types.
     pub login_types: Vec<LoginType>,
-    /// Only programs' accounts, or only people's.
+    /// Only service accounts, or only the others.
     pub is_service_account: Option<bool>,
-    /// Only those who last acted then; who never did counts as having acted long ago.
+    /// Only those who last acted in this period; a user who never acted counts as one who acted long ago.
     pub last_seen: Period,
-    /// Only those made then.
+    /// Only those created in this period.
     pub created: Period,
     /// Only members of an organization, or of a group.
     pub among: Option<Among>,
@@ -38,7 +38,7 @@ pub struct ListUsers {
 }
 
 impl Default for ListUsers {
-    /// Nobody, until it is said who may be seen.
+    /// No users: `visible` must be set to see any.
     fn default() -> Self {
         Self {
             visible: Filter::None,
@@ -56,12 +56,12 @@ impl Default for ListUsers {
     }
 }
 
-/// From when to when, both included; none is no bound.
+/// A period of time, with its first and its last instant; none is no bound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Period {
-    /// Not earlier.
+    /// The first instant.
     pub from: Option<Timestamp>,
-    /// Not later.
+    /// The last instant.
     pub to: Option<Timestamp>,
 }
 
@@ -79,7 +79,7 @@ impl Period {
     }
 }
 
-/// Who may be seen, and where only members are listed, who of them.
+/// The users that the caller may see; if only members are listed, those of them.
 fn visible(list: &ListUsers) -> Condition {
     // A user is an object that owns itself.
     let columns = Columns::new(Users::Id).owned_by(Users::Id);
@@ -118,13 +118,13 @@ fn matching(list: &ListUsers) -> Condition {
     all.add(list.last_seen.condition(Users::LastSeenAt)).add(list.created.condition(Users::CreatedAt))
 }
 
-/// Rows after this user's, in the order of lists.
+/// Rows after that of this user, in the order of lists.
 fn comes_after(after: UserId, list: &ListUsers) -> SimpleExpr {
     let key = Query::select()
         .column(Users::UsernameKey)
         .from(Users::Table)
         .and_where(Expr::col(Users::Id).eq(after.0))
-        // What may not be seen has no place that could be learned.
+        // The place of a row that the caller may not see must not be revealed.
         .cond_where(visible(list))
         .take();
     Expr::col(Users::UsernameKey).gt(SimpleExpr::SubQuery(None, Box::new(key.into())))
@@ -138,8 +138,8 @@ fn page(list: &ListUsers) -> SelectStatement {
 }
 
 impl Store {
-    /// A page of the live users, by username, and how many there are on this page and all before and after it; those up
-    /// to the one that the page comes after do not count.
+    /// A page of the live users, by username, and their number on all pages; with `after`, only the users after that
+    /// one count.
     ///
     /// # Errors
     /// When the database cannot be read.

@@ -1,4 +1,4 @@
-//! Passcodes with which a forgotten password is replaced. Of each only the hash is kept.
+//! Passcodes for replacing a forgotten password. Only their hashes are stored.
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Query};
 use uuid::Uuid;
@@ -9,20 +9,20 @@ use crate::{
     db::{Source as _, microseconds, row, timestamp},
 };
 
-/// A passcode that was asked for.
+/// A passcode that was requested.
 #[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "holds a hash of a secret")]
 pub struct Passcode {
-    /// What it hashes to; none until it is mailed.
+    /// Its hash; none until it is mailed.
     pub hash: Option<SecretHash>,
-    /// From this instant on it is refused.
+    /// When it expires: it is refused from this instant on.
     pub ends_at: Timestamp,
 }
 
 row! { struct PasscodeRow in TABLE => { id: Uuid, passcode_hash: Option<Vec<u8>>, passcode_ends_at: i64 } }
 
 impl Tx {
-    /// The passcode of a live user, if one was asked for and is not used up.
+    /// The passcode of a live user, if one was requested and not used.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -40,7 +40,7 @@ impl Tx {
         Ok(Some(Passcode { hash, ends_at: timestamp(TABLE, &row.id, row.passcode_ends_at)? }))
     }
 
-    /// Gives a user another passcode, in the place of an older one.
+    /// Gives a user a new passcode, in place of an older one.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such live user.

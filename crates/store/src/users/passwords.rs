@@ -1,4 +1,4 @@
-//! Password hashes, and how often somebody was wrong.
+//! Password hashes, and the number of wrong passwords.
 use jiff::{SignedDuration, Timestamp};
 use sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
 use uuid::Uuid;
@@ -9,17 +9,17 @@ use crate::{
     db::{Source, microseconds, row, timestamp},
 };
 
-/// How many wrong passwords in a row an account takes, and how long none is looked at then.
+/// The bounds on guessing a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AttemptBounds {
-    /// This many.
+    /// The number of wrong passwords in a row after which the account pauses.
     pub failures: u32,
-    /// This long after the last.
+    /// The length of the pause after the last wrong password.
     pub pause: SignedDuration,
 }
 
 impl AttemptBounds {
-    /// Until when no password is looked at, if that is so now.
+    /// When the pause ends, if there is one now.
     pub fn refused_until(self, failures: u32, last: Timestamp, now: Timestamp) -> Option<Timestamp> {
         let until = last.checked_add(self.pause).unwrap_or(Timestamp::MAX);
         (failures >= self.failures && until > now).then_some(until)
@@ -47,7 +47,7 @@ async fn fetch(mut source: impl Source, id: UserId) -> Result<Option<PasswordRow
 }
 
 impl Store {
-    /// The hash of a live user's password; empty for those who have none.
+    /// The hash of a live user's password; empty for users without a password.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -75,7 +75,7 @@ impl Store {
 }
 
 impl Tx {
-    /// Gives a user another password: the first wrong one after that is the first in a row, and a passcode is void.
+    /// Sets a user's password. This resets the number of wrong passwords, and voids a passcode.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such live user.
@@ -89,7 +89,7 @@ impl Tx {
         self.update_user(id, now, values).await
     }
 
-    /// Keeps the same password in another form.
+    /// Stores another hash of the same password.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -108,9 +108,8 @@ impl Tx {
         Ok(fetch(self, id).await?.map(|row| PasswordHash(row.password_hash)))
     }
 
-    /// Counts an attempt as one more wrong password, before it is known to be wrong, so that attempts at the same
-    /// time are all counted. Says until when there is to be none, if that is so; then nothing is counted. A user who
-    /// is gone has no password that could be guessed.
+    /// Counts an attempt as a wrong password before the password is checked, so that concurrent attempts all count.
+    /// During a pause it says when that ends, and counts nothing. For a user who was deleted it does nothing.
     ///
     /// # Errors
     /// When the database cannot be read or written.
@@ -131,7 +130,7 @@ impl Tx {
         Ok(None)
     }
 
-    /// Forgets wrong passwords: the right one was given.
+    /// Resets the number of wrong passwords, after a right one.
     ///
     /// # Errors
     /// When the database cannot be written.

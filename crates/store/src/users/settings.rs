@@ -1,4 +1,4 @@
-//! How a user likes pages to look.
+//! Settings of users.
 use std::collections::BTreeMap;
 
 use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Query};
@@ -54,7 +54,7 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Forgets all settings of a user.
+    /// Deletes all settings of a user.
     pub(crate) async fn delete_settings_of(&mut self, user: UserId) -> Result<(), StoreError> {
         let mut query = Query::delete();
         query.from_table(UserSettings::Table).and_where(Expr::col(UserSettings::UserId).eq(user.0));
