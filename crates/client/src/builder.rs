@@ -1,4 +1,4 @@
-//! How a client is made.
+//! Building a client from settings.
 use std::{
     fmt, fs,
     path::{Path, PathBuf},
@@ -19,7 +19,20 @@ use crate::client::Client;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The settings of a [`Client`]; made by [`Client::builder`].
+/// The settings of a [`Client`]; [`Client::builder`] creates one.
+///
+/// # Examples
+/// ```
+/// use keyfob_client::{Client, api::secret::SecretText};
+///
+/// let keyfob = Client::builder("http://127.0.0.1:3000")
+///     .session_token(SecretText::new("Zq3bT0xWcN-9n4kVx2Lw8Rf6Yt1Ds5Ghc"))
+///     .user_agent("nightly-report/1.0")
+///     .header("X-Proxy-Key", "opensesame")
+///     .build()?;
+/// assert_eq!(keyfob.url(), "http://127.0.0.1:3000");
+/// # Ok::<(), keyfob_client::BuildError>(())
+/// ```
 #[derive(Clone)]
 pub struct ClientBuilder {
     url: String,
@@ -30,17 +43,25 @@ pub struct ClientBuilder {
     identity: Option<(PathBuf, PathBuf)>,
 }
 
-/// Why a [`Client`] could not be made.
+/// Why a [`Client`] could not be built.
+///
+/// # Examples
+/// ```
+/// use keyfob_client::{BuildError, Client};
+///
+/// let error = Client::builder("keyfob.example.com").build().unwrap_err();
+/// assert!(matches!(error, BuildError::Url(_)));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// The URL is none, or not one of a server.
+    /// The text is not a URL, or not the URL of a server.
     #[error("invalid server URL: {0}")]
     Url(String),
-    /// The key holds characters that no key has.
-    #[error("the session token holds characters that no token has")]
+    /// The session token has characters that no token has.
+    #[error("the session token has characters that no token has")]
     SessionToken,
-    /// A header's name or value is not possible.
+    /// A header's name or value has characters that no header may have.
     #[error("invalid header `{0}`")]
     Header(String),
     /// A certificate or key file cannot be read.
@@ -48,10 +69,10 @@ pub enum BuildError {
     File {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The certificates or the key are not usable.
+    /// A certificate or the key is malformed.
     #[error("cannot set up TLS")]
     Tls(#[source] reqwest::Error),
 }
@@ -69,13 +90,29 @@ impl ClientBuilder {
     }
 
     /// Sends this key with every request.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use keyfob_client::{Client, api::secret::SecretText};
+    ///
+    /// let token = SecretText::new(std::env::var("KEYFOB_SESSION_TOKEN")?);
+    /// let keyfob = Client::builder("https://keyfob.example.com").session_token(token).build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn session_token(mut self, token: SecretText) -> Self {
         self.session_token = Some(token);
         self
     }
 
-    /// Sends this `User-Agent` in place of `keyfob-client/<version>`.
+    /// Sends this `User-Agent` in place of `keyfob-client/<version>`. Audit records show it.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use keyfob_client::Client;
+    /// let keyfob = Client::builder("https://keyfob.example.com").user_agent("nightly-report/1.0").build()?;
+    /// # Ok::<(), keyfob_client::BuildError>(())
+    /// ```
     #[must_use]
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = user_agent.into();
@@ -83,6 +120,13 @@ impl ClientBuilder {
     }
 
     /// Sends one more header with every request.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use keyfob_client::Client;
+    /// let keyfob = Client::builder("https://keyfob.example.com").header("X-Proxy-Key", "opensesame").build()?;
+    /// # Ok::<(), keyfob_client::BuildError>(())
+    /// ```
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
@@ -90,23 +134,45 @@ impl ClientBuilder {
     }
 
     /// Trusts the certificates of this PEM file, and no others.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use keyfob_client::Client;
+    /// let keyfob = Client::builder("https://keyfob.internal").ca_file("/etc/ssl/internal-ca.pem").build()?;
+    /// # Ok::<(), keyfob_client::BuildError>(())
+    /// ```
     #[must_use]
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.ca_file = Some(path.into());
         self
     }
 
-    /// Shows the server this certificate, both files in PEM.
+    /// Presents this certificate to the server. Both files are in PEM.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use keyfob_client::Client;
+    /// let builder = Client::builder("https://keyfob.internal");
+    /// let keyfob = builder.client_certificate("/etc/ssl/report.pem", "/etc/ssl/report.key").build()?;
+    /// # Ok::<(), keyfob_client::BuildError>(())
+    /// ```
     #[must_use]
     pub fn client_certificate(mut self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
         self.identity = Some((certificate.into(), key.into()));
         self
     }
 
-    /// The client.
+    /// Builds the client. It sends no request.
     ///
     /// # Errors
-    /// Which of the settings is not usable, and why.
+    /// [`BuildError`] names the setting that cannot be used.
+    ///
+    /// # Examples
+    /// ```
+    /// # use keyfob_client::Client;
+    /// let keyfob = Client::builder("http://127.0.0.1:3000/").build()?;
+    /// # Ok::<(), keyfob_client::BuildError>(())
+    /// ```
     pub fn build(self) -> Result<Client, BuildError> {
         let url = parse_url(&self.url)?;
         let http = self.http_client(&url)?;
@@ -129,7 +195,7 @@ impl ClientBuilder {
             let certificates = Certificate::from_pem_bundle(&read(path)?).map_err(BuildError::Tls)?;
             builder = builder.tls_certs_only(certificates);
         } else if url.scheme() == "http" {
-            // Without redirects there is no TLS here: do not fail on a machine that has no certificates.
+            // This client follows no redirects, so it never uses TLS. A machine without certificates can run it.
             builder = builder.tls_certs_only([]);
         }
         if let Some((certificate, key)) = &self.identity {
@@ -147,7 +213,7 @@ impl ClientBuilder {
             let bad = || BuildError::Header(name.clone());
             let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
             let mut value = HeaderValue::from_str(value).map_err(|_| bad())?;
-            // A person's own headers may well be credentials of a proxy.
+            // The value may be a credential for a proxy.
             value.set_sensitive(true);
             map.append(header, value);
         }
@@ -161,7 +227,7 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
-/// The header that presents a key.
+/// The header with the key.
 pub(crate) fn session_token_header(token: &SecretText) -> Result<(HeaderName, HeaderValue), BuildError> {
     let mut value = HeaderValue::from_str(token.reveal()).map_err(|_| BuildError::SessionToken)?;
     value.set_sensitive(true);
@@ -172,11 +238,11 @@ pub(crate) fn session_token_header(token: &SecretText) -> Result<(HeaderName, He
 fn parse_url(text: &str) -> Result<Url, BuildError> {
     let url = Url::parse(text).map_err(|error| BuildError::Url(error.to_string()))?;
     let problem = match url.scheme() {
-        "http" | "https" if url.host().is_none() => "it names no host",
-        "http" | "https" if !url.username().is_empty() || url.password().is_some() => "it holds credentials",
-        "http" | "https" if url.query().is_some() || url.fragment().is_some() => "it ends in a query or a fragment",
+        "http" | "https" if url.host().is_none() => "it has no host",
+        "http" | "https" if !url.username().is_empty() || url.password().is_some() => "it has credentials in it",
+        "http" | "https" if url.query().is_some() || url.fragment().is_some() => "it has a query or a fragment",
         "http" | "https" => return Ok(url),
-        _ => "it begins neither with http:// nor with https://",
+        _ => "it does not begin with http:// or https://",
     };
     Err(BuildError::Url(problem.to_owned()))
 }
@@ -185,7 +251,7 @@ fn read(path: &Path) -> Result<Vec<u8>, BuildError> {
     fs::read(path).map_err(|source| BuildError::File { path: path.to_owned(), source })
 }
 
-/// TLS needs a provider of its cryptography. Whatever the program installed before stays.
+/// TLS needs a provider of cryptography. One that the program installed before stays.
 fn install_crypto_provider() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));

@@ -1,4 +1,4 @@
-//! How a request is sent and an answer read.
+//! Sending requests and reading answers.
 use std::{fmt, sync::Arc};
 
 use keyfob_api::{BASE_PATH, error::ErrorBody, secret::SecretText};
@@ -16,10 +16,21 @@ use crate::{
     route::Route,
 };
 
-/// How much of an answer that is not JSON an error keeps.
+/// The number of bytes that an error keeps of an answer that is not JSON.
 const KEPT_BODY: usize = 1024;
 
 /// A server, and the key to use with it. Clones share their connections.
+///
+/// # Examples
+/// ```no_run
+/// use keyfob_client::{Client, ME, api::secret::SecretText};
+///
+/// # async fn example(token: SecretText) -> Result<(), Box<dyn std::error::Error>> {
+/// let keyfob = Client::builder("https://keyfob.example.com").session_token(token).build()?;
+/// println!("{} on {}", keyfob.user(ME).await?.username, keyfob.url());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
@@ -30,6 +41,12 @@ pub struct Client {
 
 impl Client {
     /// Settings for a client of the server at this URL.
+    ///
+    /// # Examples
+    /// ```
+    /// let keyfob = keyfob_client::Client::builder("http://127.0.0.1:3000").build()?;
+    /// # Ok::<(), keyfob_client::BuildError>(())
+    /// ```
     pub fn builder(url: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(url.into())
     }
@@ -41,38 +58,97 @@ impl Client {
     /// The same client with another key.
     ///
     /// # Errors
-    /// [`BuildError::SessionToken`] when the text can be no key.
+    /// [`BuildError::SessionToken`] when the text has characters that no key has.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_client::{BuildError, Client, api::secret::SecretText};
+    ///
+    /// /// A client that acts for the caller whose token a request brought.
+    /// fn for_caller(keyfob: &Client, bearer: &str) -> Result<Client, BuildError> {
+    ///     keyfob.with_session_token(&SecretText::new(bearer))
+    /// }
+    /// # let keyfob = Client::builder("http://127.0.0.1:3000").build()?;
+    /// assert!(for_caller(&keyfob, "line\nbreak").is_err());
+    /// # Ok::<(), BuildError>(())
+    /// ```
     pub fn with_session_token(&self, token: &SecretText) -> Result<Self, BuildError> {
         Ok(Self { session_token: Some(session_token_header(token)?), ..self.clone() })
     }
 
     /// The same client without a key.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
+    /// // Works even when the key in use has expired.
+    /// let version = keyfob.without_session_token().build_info().await?.version;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn without_session_token(&self) -> Self {
         Self { session_token: None, ..self.clone() }
     }
 
-    /// The server, without a slash at the end.
+    /// The server's URL, without a slash at the end.
+    ///
+    /// # Examples
+    /// ```
+    /// let keyfob = keyfob_client::Client::builder("http://example.com/keyfob/").build()?;
+    /// assert_eq!(keyfob.url(), "http://example.com/keyfob");
+    /// # Ok::<(), keyfob_client::BuildError>(())
+    /// ```
     pub fn url(&self) -> &str {
         self.url.as_str().trim_end_matches('/')
     }
 
-    /// The server's version, as its latest answer reported it; none before the first answer.
+    /// The server's version, as its latest answer reported it; `None` before the first answer.
+    ///
+    /// # Examples
+    /// ```
+    /// let keyfob = keyfob_client::Client::builder("http://127.0.0.1:3000").build()?;
+    /// assert_eq!(keyfob.build_version(), None);
+    /// # Ok::<(), keyfob_client::BuildError>(())
+    /// ```
     pub fn build_version(&self) -> Option<String> {
         self.observed.build_version()
     }
 
-    /// What the server wants the people who run it to know, each text once, in the order it came.
+    /// The warnings for the people who run the server, each once, in the order in which they came.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
+    /// keyfob.organizations().await?;
+    /// for warning in keyfob.entitlement_warnings() {
+    ///     eprintln!("warning: {warning}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn entitlement_warnings(&self) -> Vec<String> {
         self.observed.warnings()
     }
 
-    /// How long the key in use still lives, if an answer said so: it does when the end is near.
+    /// The time until the key in use expires, as the latest answer reported it. A server reports it only for a key that
+    /// expires soon.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
+    /// keyfob.user("me").await?;
+    /// if let Some(rest) = keyfob.expires_in() {
+    ///     eprintln!("the token expires in {} minutes", rest.as_secs() / 60);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn expires_in(&self) -> Option<std::time::Duration> {
         self.observed.expires_in()
     }
 
-    /// A request below the base path.
+    /// A request to a path below the base path.
     pub(crate) fn call(&self, method: Method, route: &'static str, values: &[&str]) -> Call<'_> {
         let route = Route(route);
         let url = format!("{}{BASE_PATH}{}", self.url(), route.fill(values));
@@ -110,7 +186,7 @@ impl fmt::Debug for Client {
     }
 }
 
-/// A request on its way.
+/// A request that has not been sent.
 pub(crate) struct Call<'a> {
     client: &'a Client,
     method: Method,
@@ -131,26 +207,26 @@ impl Call<'_> {
         self
     }
 
-    /// Sends it.
+    /// Sends the request.
     ///
     /// # Errors
-    /// Anything but a success is one.
+    /// When no answer came, or an answer with a status other than a success.
     pub(crate) async fn send(self) -> Result<Answer, Error> {
         let answer = self.send_any().await?;
         if answer.status.is_success() { Ok(answer) } else { Err(answer.into_error()) }
     }
 
-    /// Sends it and leaves judging the status to the caller.
+    /// Sends the request, and returns the answer whatever its status.
     pub(crate) async fn send_any(self) -> Result<Answer, Error> {
         let response = self.request.send().await.map_err(Error::transport)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        self.client.observed.look_at(&headers);
+        self.client.observed.update(&headers);
         let body = response.bytes().await.map_err(Error::transport)?.to_vec();
         Ok(Answer { method: self.method, route: self.route, status, headers, body })
     }
 }
 
-/// An answer that was read to its end.
+/// An answer, with its whole body.
 pub(crate) struct Answer {
     method: Method,
     route: Route,
@@ -160,7 +236,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// What the answer holds.
+    /// The body as a value of this type.
     pub(crate) fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
         if !self.is_json() {
             return Err(self.unexpected_content_type());
@@ -172,12 +248,12 @@ impl Answer {
         })
     }
 
-    /// What the answer holds, if it is that.
+    /// The body as a value of this type, if it is one.
     pub(crate) fn try_json<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_slice(&self.body).ok().filter(|_| self.is_json())
     }
 
-    /// A refusal. An empty answer is one without a message, such as a proxy gives.
+    /// The answer as an error. The body may be empty, because proxies send such answers.
     pub(crate) fn into_error(self) -> Error {
         if !self.is_json() && !self.body.is_empty() {
             return self.unexpected_content_type();

@@ -1,37 +1,73 @@
-//! What the deployment says of itself.
+//! Facts about the deployment.
 use keyfob_api::deployment::{BuildInfo, Entitlements, UpdateCheck};
 
 use crate::{client::Client, error::Error};
 
 impl Client {
-    /// The server's version, and what to do when it differs from one's own.
+    /// Gets the server's version, and what to do when a client's version differs from it. It needs no key.
     ///
     /// # Errors
-    /// When no answer came.
+    /// [`Error::Transport`] when no answer came.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
+    /// println!("{} runs {}", keyfob.url(), keyfob.build_info().await?.version);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn build_info(&self) -> Result<BuildInfo, Error> {
         self.get("/buildinfo", &[]).send().await?.json()
     }
 
-    /// The features of this deployment.
+    /// Gets the features of this deployment.
     ///
     /// # Errors
-    /// When no answer came.
+    /// [`Error::Transport`] when no answer came.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
+    /// let features = keyfob.entitlements().await?.features;
+    /// println!("{}", features.into_keys().collect::<Vec<_>>().join(", "));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn entitlements(&self) -> Result<Entitlements, Error> {
         self.get("/entitlements", &[]).send().await?.json()
     }
 
-    /// The experiments that are switched on.
+    /// Lists the experiments that are switched on.
     ///
     /// # Errors
     /// 401 without a key.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
+    /// println!("{} experiments are on", keyfob.experiments().await?.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn experiments(&self) -> Result<Vec<String>, Error> {
         self.get("/experiments", &[]).send().await?.json()
     }
 
-    /// Whether the server is up to date, as far as it knows.
+    /// Checks whether the server is up to date, as far as the server knows.
     ///
     /// # Errors
-    /// When no answer came.
+    /// [`Error::Transport`] when no answer came.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
+    /// let check = keyfob.update_check().await?;
+    /// if !check.current {
+    ///     println!("there is a newer version: {}", check.url);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn update_check(&self) -> Result<UpdateCheck, Error> {
         self.get("/updatecheck", &[]).send().await?.json()
     }

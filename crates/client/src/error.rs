@@ -1,4 +1,4 @@
-//! What can go wrong with a call.
+//! The errors of calls.
 use std::fmt;
 
 use keyfob_api::{BASE_PATH, error::ErrorBody};
@@ -6,34 +6,48 @@ use reqwest::{Method, StatusCode};
 
 use crate::route::Route;
 
-/// What can go wrong with a call. No variant holds a key, a password or the path that was asked for.
+/// Why a call failed. No variant holds a key, a password or the path of the request.
+///
+/// # Examples
+/// ```no_run
+/// use keyfob_client::{Client, Error, StatusCode};
+///
+/// /// Whether the server has a user of this name that the caller may read.
+/// async fn has_user(keyfob: &Client, name: &str) -> Result<bool, Error> {
+///     match keyfob.user(name).await {
+///         Ok(_) => Ok(true),
+///         Err(Error::Api(answer)) if answer.status == StatusCode::NOT_FOUND => Ok(false),
+///         Err(error) => Err(error),
+///     }
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The server refused or failed, and says why.
+    /// The server refused the request or failed, and its answer says why.
     #[error(transparent)]
     Api(#[from] Box<ApiError>),
-    /// The answer is not JSON: something other than the API answered, such as a proxy.
+    /// The answer is not JSON: it comes from something other than the API, such as a proxy.
     #[error("unexpected non-JSON response `{content_type}` with status {status}")]
     UnexpectedContentType {
         /// The answer's status.
         status: StatusCode,
-        /// What the answer calls itself; empty if it says nothing.
+        /// The answer's content type; empty if the answer has none.
         content_type: String,
-        /// How the answer begins.
+        /// The first kibibyte of the answer.
         body: String,
     },
-    /// The answer is JSON, but not of the shape that was asked for.
+    /// The answer is JSON, but lacks a field or has a value of another type.
     #[error("unexpected answer to {method} {route}")]
     UnexpectedBody {
         /// The request's method.
         method: Method,
         /// The request's path, with placeholders.
         route: String,
-        /// What was missing or wrong.
+        /// The field or value.
         source: serde_json::Error,
     },
-    /// The server says that it has no first user, but not which version it is: no server of this kind.
+    /// The server does not report a version, as every Keyfob or Coder server does.
     #[error("missing build version header, not a keyfob instance")]
     MissingBuildVersion,
     /// No answer came.
@@ -42,7 +56,20 @@ pub enum Error {
 }
 
 impl Error {
-    /// The status of the answer, if one came.
+    /// The status of the answer; `None` when the server was not reached, or its answer could not be read.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use keyfob_client::{ME, StatusCode};
+    ///
+    /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
+    /// let user = match keyfob.user(ME).await {
+    ///     Err(error) if error.status() == Some(StatusCode::UNAUTHORIZED) => None, // The key has expired.
+    ///     answer => Some(answer?),
+    /// };
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn status(&self) -> Option<StatusCode> {
         match self {
             Self::Api(answer) => Some(answer.status),
@@ -51,13 +78,24 @@ impl Error {
         }
     }
 
-    /// Keeps the URL out of the error: a path may hold whatever a person typed.
+    /// Keeps the URL out of the error: a path may hold anything that a person typed, even a key.
     pub(crate) fn transport(error: reqwest::Error) -> Self {
         Self::Transport(error.without_url())
     }
 }
 
-/// A refusal or failure in the server's words.
+/// The server's answer to a request that it refused, or that failed.
+///
+/// # Examples
+/// ```
+/// use keyfob_client::ApiError;
+///
+/// /// What to show next to the field of a form.
+/// fn problem_of<'a>(error: &'a ApiError, field: &str) -> Option<&'a str> {
+///     let mut validations = error.body.validations.iter();
+///     validations.find(|problem| problem.field == field).map(|problem| problem.detail.as_str())
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError {
     /// The request's method.
@@ -66,9 +104,9 @@ pub struct ApiError {
     pub route: String,
     /// The answer's status.
     pub status: StatusCode,
-    /// The answer. Its message is never empty.
+    /// The answer's body. Its message is never empty.
     pub body: ErrorBody,
-    /// What a person could do about it, where that is known.
+    /// Advice for the person who runs the command, where there is any.
     pub helper: Option<&'static str>,
 }
 

@@ -32,7 +32,23 @@ pub use crate::{
 };
 
 /// The `{user}` that stands for the owner of the key in use.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
+/// let me = keyfob.user(keyfob_client::ME).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub const ME: &str = "me";
 
-/// The `{organization}` that every deployment has.
+/// The `{organization}` that stands for the default one, which every deployment has.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
+/// let organization = keyfob.organization(keyfob_client::DEFAULT_ORGANIZATION).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub const DEFAULT_ORGANIZATION: &str = "default";

@@ -1,4 +1,4 @@
-//! What answers say besides what was asked.
+//! Facts that the server sends in the headers of its answers.
 use std::{
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -7,7 +7,7 @@ use std::{
 use keyfob_api::{BUILD_VERSION_HEADER, ENTITLEMENTS_WARNING_HEADER, EXPIRES_IN_HEADER};
 use reqwest::header::{HeaderMap, HeaderValue};
 
-/// What answers said so far; every clone of a client adds to the same.
+/// The facts that were seen so far. All clones of a client share them.
 #[derive(Debug, Default)]
 pub(crate) struct Observed(Mutex<Values>);
 
@@ -19,8 +19,8 @@ struct Values {
 }
 
 impl Observed {
-    /// Keeps what the headers of an answer say.
-    pub(crate) fn look_at(&self, headers: &HeaderMap) {
+    /// Keeps the facts in the headers of an answer.
+    pub(crate) fn update(&self, headers: &HeaderMap) {
         let mut values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(version) = headers.get(BUILD_VERSION_HEADER).and_then(text) {
             values.build_version = Some(version);

@@ -1,12 +1,12 @@
 //! Paths with placeholders.
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What may stand unescaped in a path segment; everything else, `/` above all, is escaped.
+/// The characters that are escaped in a path segment: all but letters, digits and these, so above all `/`.
 const SEGMENT: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b':').remove(b'@');
 
-/// A path below the base path, with `{placeholders}`. Errors show it in place of the real path, which may hold whatever
-/// a person typed, even a whole key.
+/// A path below the base path, with `{placeholders}`. Errors show it in place of the real path, which may hold anything
+/// that a person typed, even a whole key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Route(pub(crate) &'static str);
 
@@ -25,7 +25,7 @@ impl Route {
     }
 }
 
-/// One segment. `.` and `..` would be taken for steps in the path, so their dots are escaped, too.
+/// Escapes a value as one segment. `.` and `..` would be read as steps in the path, so their dots are escaped, too.
 fn escape(value: &str) -> String {
     match value {
         "." => "%2E".to_owned(),

@@ -1,40 +1,78 @@
-//! Registered workspaces and templates, in the shapes of the original.
+//! Registered workspaces and templates, in the shapes of Coder's API (`docs/compatibility.md`).
 use keyfob_api::views::{Template, Workspace, WorkspacesResponse};
 use uuid::Uuid;
 
 use crate::{client::Client, error::Error, resources::Paging};
 
 impl Client {
-    /// The workspaces that a search such as `owner:me status:running` finds; an empty one finds all.
+    /// Lists the workspaces that match a search, as far as the caller may read them. An empty search matches all.
     ///
     /// # Errors
-    /// 400 for a search that cannot be read.
+    /// 400 for an invalid search.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use keyfob_client::Paging;
+    ///
+    /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
+    /// let found = keyfob.workspaces("owner:me status:running", Paging::default()).await?;
+    /// println!("{} of my workspaces run", found.count);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn workspaces(&self, q: &str, paging: Paging) -> Result<WorkspacesResponse, Error> {
         let mut query = vec![("q", q.to_owned())];
         paging.add_to(&mut query);
         self.get("/workspaces", &[]).query(&query).send().await?.json()
     }
 
-    /// A workspace.
+    /// Gets a workspace.
     ///
     /// # Errors
-    /// 404 when it is missing or hidden.
+    /// 404 when the workspace is missing or hidden.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(keyfob: keyfob_client::Client, id: uuid::Uuid) -> Result<(), keyfob_client::Error> {
+    /// let workspace = keyfob.workspace(id).await?;
+    /// println!("{} is {}", workspace.name, workspace.latest_build.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn workspace(&self, id: Uuid) -> Result<Workspace, Error> {
         self.get("/workspaces/{workspace}", &[&id.to_string()]).send().await?.json()
     }
 
-    /// The templates that the caller may read.
+    /// Lists the templates that the caller may read.
     ///
     /// # Errors
     /// 401 without a key.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
+    /// for template in keyfob.templates().await? {
+    ///     println!("{}: {}", template.name, template.description);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn templates(&self) -> Result<Vec<Template>, Error> {
         self.get("/templates", &[]).send().await?.json()
     }
 
-    /// A template.
+    /// Gets a template.
     ///
     /// # Errors
-    /// 404 when it is missing or hidden.
+    /// 404 when the template is missing or hidden.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(keyfob: keyfob_client::Client, id: uuid::Uuid) -> Result<(), keyfob_client::Error> {
+    /// println!("{}", keyfob.template(id).await?.display_name);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn template(&self, id: Uuid) -> Result<Template, Error> {
         self.get("/templates/{template}", &[&id.to_string()]).send().await?.json()
     }

@@ -6,6 +6,15 @@ use uuid::Uuid;
 use crate::{Catalogue, Id, OwnedId, ResourceType};
 
 /// The maximum number of entries of a list.
+///
+/// # Examples
+/// ```
+/// use keyfob_rbac::{AllowList, AllowListError, Catalogue, MAX_ENTRIES};
+///
+/// let too_many = vec!["workspace:*"; MAX_ENTRIES + 1];
+/// let error = AllowList::parse(&Catalogue::built_in(), &too_many).unwrap_err();
+/// assert_eq!(error, AllowListError::TooMany(MAX_ENTRIES + 1, MAX_ENTRIES));
+/// ```
 pub const MAX_ENTRIES: usize = 128;
 
 /// One entry: a type or `*`, and an id or `*`.
@@ -51,11 +60,30 @@ pub enum AllowListError {
 
 impl AllowEntry {
     /// `*:*`.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(keyfob_rbac::AllowEntry::everything().to_string(), "*:*");
+    /// ```
     pub fn everything() -> Self {
         Self { resource_type: None, name: Arc::from("*"), id: None }
     }
 
     /// An entry from its parts; none is `*`, and the empty id is that of an object that does not exist yet.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{AllowEntry, Catalogue, Id, ResourceType};
+    /// use uuid::Uuid;
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// let every_template = AllowEntry::new(&catalogue, Some(ResourceType::TEMPLATE), None);
+    /// assert_eq!(every_template.to_string(), "template:*");
+    ///
+    /// let id = Uuid::from_u128(7);
+    /// let one = AllowEntry::new(&catalogue, Some(ResourceType::TEMPLATE), Some(Id::from(id)));
+    /// assert_eq!(one.to_string(), format!("template:{id}"));
+    /// ```
     pub fn new(catalogue: &Catalogue, resource_type: Option<ResourceType>, id: Option<Id<'_>>) -> Self {
         let name = resource_type.map_or_else(|| Arc::from("*"), |of| catalogue.shared_type_name(of));
         Self { resource_type, name, id: id.map(Id::to_owned_id) }
@@ -65,6 +93,19 @@ impl AllowEntry {
     ///
     /// # Errors
     /// [`AllowEntryError`] says what is wrong.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{AllowEntry, AllowEntryError, Catalogue};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// let entry = AllowEntry::parse(&catalogue, " workspace:2C8A4B92-7A2E-4F0F-9C7E-0D6F1F3D5B11 ")?;
+    /// assert_eq!(entry.to_string(), "workspace:2c8a4b92-7a2e-4f0f-9c7e-0d6f1f3d5b11");
+    ///
+    /// let unknown = AllowEntry::parse(&catalogue, "spaceship:*").unwrap_err();
+    /// assert_eq!(unknown, AllowEntryError::UnknownType("spaceship".to_owned()));
+    /// # Ok::<(), AllowEntryError>(())
+    /// ```
     pub fn parse(catalogue: &Catalogue, text: &str) -> Result<Self, AllowEntryError> {
         let text = text.trim();
         let halves = text.split_once(':').filter(|(of, id)| !of.is_empty() && !id.is_empty());
@@ -76,6 +117,15 @@ impl AllowEntry {
     ///
     /// # Errors
     /// [`AllowEntryError`] says what is wrong.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{AllowEntry, Catalogue};
+    ///
+    /// let entry = AllowEntry::from_names(&Catalogue::built_in(), "workspace", "*")?;
+    /// assert_eq!(entry.to_string(), "workspace:*");
+    /// # Ok::<(), keyfob_rbac::AllowEntryError>(())
+    /// ```
     pub fn from_names(catalogue: &Catalogue, of: &str, id: &str) -> Result<Self, AllowEntryError> {
         let unknown = || AllowEntryError::UnknownType(of.to_owned());
         let resource_type = if of == "*" { None } else { Some(catalogue.resource_type(of).ok_or_else(unknown)?) };
@@ -85,22 +135,67 @@ impl AllowEntry {
     }
 
     /// The type; none is `*`.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{AllowEntry, Catalogue, ResourceType};
+    ///
+    /// let entry = AllowEntry::parse(&Catalogue::built_in(), "workspace:*")?;
+    /// assert_eq!(entry.resource_type(), Some(ResourceType::WORKSPACE));
+    /// assert_eq!(AllowEntry::everything().resource_type(), None);
+    /// # Ok::<(), keyfob_rbac::AllowEntryError>(())
+    /// ```
     pub fn resource_type(&self) -> Option<ResourceType> {
         self.resource_type
     }
 
     /// The id; none is `*`.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{AllowEntry, Catalogue, OwnedId};
+    /// use uuid::Uuid;
+    ///
+    /// let id = Uuid::from_u128(7);
+    /// let entry = AllowEntry::parse(&Catalogue::built_in(), &format!("workspace:{id}"))?;
+    /// assert_eq!(entry.id(), Some(&OwnedId::from(id)));
+    /// # Ok::<(), keyfob_rbac::AllowEntryError>(())
+    /// ```
     pub fn id(&self) -> Option<&OwnedId> {
         self.id.as_ref()
     }
 
     /// Whether this entry matches every object that the other matches.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{AllowEntry, Catalogue};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// let whole = AllowEntry::parse(&catalogue, "workspace:*")?;
+    /// let one = AllowEntry::parse(&catalogue, "workspace:2c8a4b92-7a2e-4f0f-9c7e-0d6f1f3d5b11")?;
+    /// assert!(whole.contains(&one));
+    /// assert!(!one.contains(&whole));
+    /// # Ok::<(), keyfob_rbac::AllowEntryError>(())
+    /// ```
     pub fn contains(&self, other: &Self) -> bool {
         let type_fits = self.resource_type.is_none() || self.resource_type == other.resource_type;
         type_fits && (self.id.is_none() || self.id == other.id)
     }
 
     /// Whether the entry matches an object of this type and id.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{AllowEntry, Catalogue, Id, ResourceType};
+    /// use uuid::Uuid;
+    ///
+    /// let workspaces = AllowEntry::parse(&Catalogue::built_in(), "workspace:*")?;
+    /// let id = Id::from(Uuid::from_u128(7));
+    /// assert!(workspaces.fits(ResourceType::WORKSPACE, id));
+    /// assert!(!workspaces.fits(ResourceType::TEMPLATE, id));
+    /// # Ok::<(), keyfob_rbac::AllowEntryError>(())
+    /// ```
     pub fn fits(&self, of: ResourceType, id: Id<'_>) -> bool {
         self.resource_type.is_none_or(|own| own == of) && self.id.as_ref().is_none_or(|own| own.as_id() == id)
     }
@@ -160,11 +255,27 @@ pub struct AllowList(Vec<AllowEntry>);
 
 impl AllowList {
     /// The list `*:*`, which matches every object.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::AllowList;
+    ///
+    /// assert!(AllowList::everything().is_everything());
+    /// ```
     pub fn everything() -> Self {
         Self(vec![AllowEntry::everything()])
     }
 
     /// A list of these entries, not normalised.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{AllowEntry, AllowList};
+    ///
+    /// let twice = AllowList::from_entries(vec![AllowEntry::everything(), AllowEntry::everything()]);
+    /// assert_eq!(twice.entries().len(), 2);
+    /// assert_eq!(twice.normalised().entries().len(), 1);
+    /// ```
     pub fn from_entries(entries: Vec<AllowEntry>) -> Self {
         Self(entries)
     }
@@ -173,6 +284,16 @@ impl AllowList {
     ///
     /// # Errors
     /// [`AllowListError`] when one of the texts is no entry, or when there are more than [`MAX_ENTRIES`].
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{AllowList, Catalogue};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// let list = AllowList::parse(&catalogue, &["workspace:*", "template:*", "workspace:*"])?;
+    /// assert_eq!(format!("{:?}", list.entries()), "[template:*, workspace:*]");
+    /// # Ok::<(), keyfob_rbac::AllowListError>(())
+    /// ```
     pub fn parse(catalogue: &Catalogue, texts: &[&str]) -> Result<Self, AllowListError> {
         Self::parse_at_most(catalogue, texts, MAX_ENTRIES)
     }
@@ -181,6 +302,15 @@ impl AllowList {
     ///
     /// # Errors
     /// [`AllowListError`] when one of the texts is no entry, or when there are more than `max`.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{AllowList, AllowListError, Catalogue};
+    ///
+    /// let texts = ["workspace:*", "template:*"];
+    /// let error = AllowList::parse_at_most(&Catalogue::built_in(), &texts, 1).unwrap_err();
+    /// assert_eq!(error, AllowListError::TooMany(2, 1));
+    /// ```
     pub fn parse_at_most(catalogue: &Catalogue, texts: &[&str], max: usize) -> Result<Self, AllowListError> {
         if texts.len() > max {
             return Err(AllowListError::TooMany(texts.len(), max));
@@ -200,6 +330,14 @@ impl AllowList {
     ///
     /// # Errors
     /// [`AllowListError::TooMany`] when there are more than [`MAX_ENTRIES`], counted before normalising.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::AllowList;
+    ///
+    /// assert!(AllowList::from_request(Vec::new())?.is_everything());
+    /// # Ok::<(), keyfob_rbac::AllowListError>(())
+    /// ```
     pub fn from_request(entries: Vec<AllowEntry>) -> Result<Self, AllowListError> {
         match entries.len() {
             0 => Ok(Self::everything()),
@@ -209,17 +347,48 @@ impl AllowList {
     }
 
     /// The entries.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{AllowList, Catalogue};
+    ///
+    /// let list = AllowList::parse(&Catalogue::built_in(), &["workspace:*"])?;
+    /// let texts: Vec<String> = list.entries().iter().map(ToString::to_string).collect();
+    /// assert_eq!(texts, ["workspace:*"]);
+    /// # Ok::<(), keyfob_rbac::AllowListError>(())
+    /// ```
     pub fn entries(&self) -> &[AllowEntry] {
         &self.0
     }
 
     /// Whether the list matches every object.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{AllowList, Catalogue};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// assert!(AllowList::parse(&catalogue, &["workspace:*", "*:*"])?.is_everything());
+    /// assert!(!AllowList::parse(&catalogue, &["workspace:*"])?.is_everything());
+    /// # Ok::<(), keyfob_rbac::AllowListError>(())
+    /// ```
     pub fn is_everything(&self) -> bool {
         self.0.iter().any(AllowEntry::is_everything)
     }
 
     /// The same list in its shortest form, sorted: `*:*` replaces all entries, `<type>:*` those of its type, and there
     /// are no duplicates.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{AllowEntry, AllowList, Catalogue, Id, ResourceType};
+    /// use uuid::Uuid;
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// let whole = AllowEntry::new(&catalogue, Some(ResourceType::WORKSPACE), None);
+    /// let one = AllowEntry::new(&catalogue, Some(ResourceType::WORKSPACE), Some(Id::from(Uuid::from_u128(7))));
+    /// assert_eq!(AllowList::from_entries(vec![one, whole.clone()]).normalised().entries(), [whole]);
+    /// ```
     #[must_use]
     pub fn normalised(&self) -> Self {
         if self.is_everything() {
@@ -234,12 +403,35 @@ impl AllowList {
     }
 
     /// The list that matches what any of these lists matches.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{AllowList, Catalogue};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// let workspaces = AllowList::parse(&catalogue, &["workspace:*"])?;
+    /// let templates = AllowList::parse(&catalogue, &["template:*"])?;
+    /// assert_eq!(format!("{:?}", AllowList::union([&workspaces, &templates]).entries()), "[template:*, workspace:*]");
+    /// # Ok::<(), keyfob_rbac::AllowListError>(())
+    /// ```
     pub fn union<'a>(lists: impl IntoIterator<Item = &'a Self>) -> Self {
         Self(lists.into_iter().flat_map(|list| list.0.iter().cloned()).collect()).normalised()
     }
 
     /// The list that matches what both the scopes' list and the key's list match. If one of them is empty, it matches
     /// nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{AllowList, Catalogue};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// let both = AllowList::parse(&catalogue, &["workspace:*", "template:*"])?;
+    /// let workspaces = AllowList::parse(&catalogue, &["workspace:*"])?;
+    /// assert_eq!(both.intersection(&workspaces), workspaces);
+    /// assert_eq!(AllowList::everything().intersection(&AllowList::default()), AllowList::default());
+    /// # Ok::<(), keyfob_rbac::AllowListError>(())
+    /// ```
     #[must_use]
     pub fn intersection(&self, key: &Self) -> Self {
         match (self.is_everything(), key.is_everything()) {
@@ -255,16 +447,50 @@ impl AllowList {
     }
 
     /// Whether an entry of this list matches every object that the given entry matches.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{AllowEntry, AllowList, Catalogue};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// let list = AllowList::parse(&catalogue, &["workspace:*", "template:*"])?;
+    /// assert!(list.contains_entry(&AllowEntry::parse(&catalogue, "template:*")?));
+    /// assert!(!list.contains_entry(&AllowEntry::everything()));
+    /// # Ok::<(), keyfob_rbac::AllowListError>(())
+    /// ```
     pub fn contains_entry(&self, entry: &AllowEntry) -> bool {
         self.0.iter().any(|own| own.contains(entry))
     }
 
     /// Whether this list matches every object that the other matches.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{AllowList, Catalogue};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// let both = AllowList::parse(&catalogue, &["workspace:*", "template:*"])?;
+    /// let workspaces = AllowList::parse(&catalogue, &["workspace:*"])?;
+    /// assert!(both.contains(&workspaces));
+    /// assert!(!workspaces.contains(&both));
+    /// # Ok::<(), keyfob_rbac::AllowListError>(())
+    /// ```
     pub fn contains(&self, other: &Self) -> bool {
         other.0.iter().all(|entry| self.contains_entry(entry))
     }
 
     /// The entries of a requested list that this one does not contain.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{AllowList, Catalogue};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// let held = AllowList::parse(&catalogue, &["workspace:*"])?;
+    /// let requested = AllowList::parse(&catalogue, &["workspace:*", "template:*"])?;
+    /// assert_eq!(format!("{:?}", held.exceeding(&requested)), "[template:*]");
+    /// # Ok::<(), keyfob_rbac::AllowListError>(())
+    /// ```
     pub fn exceeding(&self, requested: &Self) -> Vec<AllowEntry> {
         requested.0.iter().filter(|entry| !self.contains_entry(entry)).cloned().collect()
     }

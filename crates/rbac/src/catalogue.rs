@@ -12,6 +12,13 @@ pub use custom::CatalogueError;
 pub(crate) use custom::CustomGrants;
 
 /// A resource type: the number of its row in every permission table.
+///
+/// # Examples
+/// ```
+/// use keyfob_rbac::{Catalogue, ResourceType};
+///
+/// assert_eq!(Catalogue::built_in().resource_type("workspace"), Some(ResourceType::WORKSPACE));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub struct ResourceType(pub(crate) u16);
 
@@ -25,6 +32,13 @@ impl ResourceType {
 }
 
 /// An action: the number of its column in every permission table.
+///
+/// # Examples
+/// ```
+/// use keyfob_rbac::{Action, Catalogue};
+///
+/// assert_eq!(Catalogue::built_in().action("ssh"), Some(Action::SSH));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub struct Action(pub(crate) u8);
 
@@ -111,6 +125,13 @@ static BUILT_IN: LazyLock<Arc<Catalogue>> = LazyLock::new(|| Arc::new(Catalogue:
 
 impl Catalogue {
     /// The built-in catalogue.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Action, Catalogue, ResourceType};
+    ///
+    /// assert!(Catalogue::built_in().has_action(ResourceType::WORKSPACE, Action::SSH));
+    /// ```
     pub fn built_in() -> Arc<Self> {
         Arc::clone(&BUILT_IN)
     }
@@ -149,26 +170,71 @@ impl Catalogue {
     }
 
     /// The type of this name.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Catalogue, ResourceType};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// assert_eq!(catalogue.resource_type("template"), Some(ResourceType::TEMPLATE));
+    /// assert_eq!(catalogue.resource_type("spaceship"), None);
+    /// ```
     pub fn resource_type(&self, name: &str) -> Option<ResourceType> {
         self.types_by_name.get(name).copied()
     }
 
     /// The action of this name.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Action, Catalogue};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// assert_eq!(catalogue.action("read"), Some(Action::READ));
+    /// assert_eq!(catalogue.action("fly"), None);
+    /// ```
     pub fn action(&self, name: &str) -> Option<Action> {
         self.actions_by_name.get(name).copied()
     }
 
     /// The type for a name in a request; [`ResourceType::OTHER`] if it is unknown.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Catalogue, ResourceType};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// assert_eq!(catalogue.requested_type("workspace"), ResourceType::WORKSPACE);
+    /// assert_eq!(catalogue.requested_type("spaceship"), ResourceType::OTHER);
+    /// ```
     pub fn requested_type(&self, name: &str) -> ResourceType {
         self.resource_type(name).unwrap_or(ResourceType::OTHER)
     }
 
     /// The action for a name in a request; [`Action::OTHER`] if it is unknown.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Action, Catalogue};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// assert_eq!(catalogue.requested_action("read"), Action::READ);
+    /// assert_eq!(catalogue.requested_action("fly"), Action::OTHER);
+    /// ```
     pub fn requested_action(&self, name: &str) -> Action {
         self.action(name).unwrap_or(Action::OTHER)
     }
 
     /// A type's name; `*` for [`ResourceType::OTHER`].
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Catalogue, ResourceType};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// assert_eq!(catalogue.type_name(ResourceType::AUDIT_LOG), "audit_log");
+    /// assert_eq!(catalogue.type_name(ResourceType::OTHER), "*");
+    /// ```
     pub fn type_name(&self, of: ResourceType) -> &str {
         self.types.get(of.row()).map_or("*", |entry| &entry.name)
     }
@@ -178,6 +244,15 @@ impl Catalogue {
     }
 
     /// An action's name; `*` for [`Action::OTHER`].
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Action, Catalogue};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// assert_eq!(catalogue.action_name(Action::VIEW_INSIGHTS), "view_insights");
+    /// assert_eq!(catalogue.action_name(Action::OTHER), "*");
+    /// ```
     pub fn action_name(&self, action: Action) -> &str {
         self.actions.get(usize::from(action.0)).map_or("*", |name| name)
     }
@@ -187,6 +262,16 @@ impl Catalogue {
     }
 
     /// All types, by name.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::Catalogue;
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// let names: Vec<&str> = catalogue.resource_types().map(|of| catalogue.type_name(of)).collect();
+    /// assert!(names.contains(&"workspace"));
+    /// assert!(names.is_sorted());
+    /// ```
     pub fn resource_types(&self) -> impl Iterator<Item = ResourceType> + '_ {
         let mut all: Vec<ResourceType> = self.types_by_name.values().copied().collect();
         all.sort_by_key(|of| self.type_name(*of));
@@ -194,6 +279,15 @@ impl Catalogue {
     }
 
     /// All actions of a type, by name.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Catalogue, ResourceType};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// let actions = catalogue.actions_of(ResourceType::API_KEY).map(|action| catalogue.action_name(action));
+    /// assert_eq!(actions.collect::<Vec<_>>(), ["create", "delete", "read", "update"]);
+    /// ```
     pub fn actions_of(&self, of: ResourceType) -> impl Iterator<Item = Action> + '_ {
         let mut all: Vec<Action> =
             self.actions_by_name.values().copied().filter(|action| self.has_action(of, *action)).collect();
@@ -202,6 +296,15 @@ impl Catalogue {
     }
 
     /// Whether the type has the action.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Action, Catalogue, ResourceType};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// assert!(catalogue.has_action(ResourceType::WORKSPACE, Action::START));
+    /// assert!(!catalogue.has_action(ResourceType::TEMPLATE, Action::START));
+    /// ```
     pub fn has_action(&self, of: ResourceType, action: Action) -> bool {
         action != Action::OTHER && self.types.get(of.row()).is_some_and(|entry| entry.actions & action.bit() != 0)
     }
@@ -211,6 +314,17 @@ impl Catalogue {
     ///
     /// # Errors
     /// [`NotInCatalogue`] says which name is unknown; `*` counts as unknown.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Catalogue, NotInCatalogue};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// catalogue.check("workspace", "start")?;
+    /// let error = catalogue.check("template", "start").unwrap_err();
+    /// assert_eq!(error.to_string(), r#"invalid action "start" for type "template""#);
+    /// # Ok::<(), NotInCatalogue>(())
+    /// ```
     pub fn check(&self, resource_type: &str, action: &str) -> Result<(), NotInCatalogue> {
         let of = match self.resource_type(resource_type) {
             Some(of) => of,
@@ -224,12 +338,31 @@ impl Catalogue {
     }
 
     /// The shape of the objects of a type.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Catalogue, InOrganization, ResourceType};
+    ///
+    /// let shape = Catalogue::built_in().shape(ResourceType::WORKSPACE);
+    /// assert!(shape.has_owner && shape.has_acl);
+    /// assert_eq!(shape.organization, InOrganization::Always);
+    /// ```
     pub fn shape(&self, of: ResourceType) -> Shape {
         let other = Shape { has_id: true, has_owner: true, organization: InOrganization::Sometimes, has_acl: true };
         self.types.get(of.row()).filter(|_| of != ResourceType::OTHER).map_or(other, |entry| entry.shape)
     }
 
     /// Whether it is one of the deployment's own types.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Catalogue, ResourceType};
+    ///
+    /// let catalogue = Catalogue::with_types("[types.build_cache]\nactions = ['read']")?;
+    /// assert!(catalogue.is_custom(catalogue.requested_type("build_cache")));
+    /// assert!(!catalogue.is_custom(ResourceType::WORKSPACE));
+    /// # Ok::<(), keyfob_rbac::CatalogueError>(())
+    /// ```
     pub fn is_custom(&self, of: ResourceType) -> bool {
         of.row() >= self.first_custom
     }

@@ -15,6 +15,14 @@ pub enum Decision {
 
 impl Decision {
     /// Whether the decision is yes.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::Decision;
+    ///
+    /// assert!(Decision::Allow.is_allowed());
+    /// assert!(!Decision::Deny.is_allowed());
+    /// ```
     pub fn is_allowed(self) -> bool {
         self == Self::Allow
     }

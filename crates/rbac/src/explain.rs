@@ -52,6 +52,14 @@ pub enum Grant {
 
 impl Step {
     /// What was checked: `roles`, `access list`, `scopes` or `allow list`.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Level, Step, Vote};
+    ///
+    /// assert_eq!(Step::Role(Level::Site, Vote::Allow).source(), "roles");
+    /// assert_eq!(Step::AllowList(None).source(), "allow list");
+    /// ```
     pub fn source(&self) -> &'static str {
         match self {
             Self::Contradiction => "object",
@@ -63,6 +71,14 @@ impl Step {
     }
 
     /// The level of the roles or scopes; empty for other checks.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Level, Step, Vote};
+    ///
+    /// assert_eq!(Step::Scope(Level::Organization, Vote::Abstain).level(), "organization");
+    /// assert_eq!(Step::AllowList(None).level(), "");
+    /// ```
     pub fn level(&self) -> &'static str {
         match self {
             Self::Role(level, _) | Self::Scope(level, _) => level.name(),
@@ -71,6 +87,14 @@ impl Step {
     }
 
     /// `allow`, `deny` or `abstain`.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Level, Step, Vote};
+    ///
+    /// assert_eq!(Step::Role(Level::User, Vote::Deny).vote(), "deny");
+    /// assert_eq!(Step::AccessList(None).vote(), "abstain");
+    /// ```
     pub fn vote(&self) -> &'static str {
         match self {
             Self::Role(_, Vote::Allow)
@@ -85,6 +109,14 @@ impl Step {
     }
 
     /// Details for people.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::Step;
+    ///
+    /// let step = Step::AllowList(Some("workspace:*".to_owned()));
+    /// assert_eq!(step.detail(), "workspace:* fits the object");
+    /// ```
     pub fn detail(&self) -> String {
         match self {
             Self::Contradiction => "any organization and one organization exclude each other".to_owned(),

@@ -73,6 +73,32 @@ pub struct GrantedAction {
 
 impl GrantedAction {
     /// The action's name.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Action, Atom, Catalogue, Filter, Id, OrganizationPermissions, OwnedId, Predicate};
+    /// use keyfob_rbac::{ResourceType, Role, RoleName, Scope, Subject, filter};
+    /// use uuid::Uuid;
+    ///
+    /// /// The actions that a condition looks up among the grants to the user.
+    /// fn granted(condition: &Predicate) -> Vec<&str> {
+    ///     match condition {
+    ///         Predicate::All(parts) | Predicate::Any(parts) => parts.iter().flat_map(granted).collect(),
+    ///         Predicate::Is(Atom::UserAcl { action, .. }) => vec![action.name()],
+    ///         Predicate::Is(_) => Vec::new(),
+    ///     }
+    /// }
+    ///
+    /// // A member without permissions may read what is shared with them.
+    /// let (catalogue, organization) = (Catalogue::built_in(), Uuid::from_u128(2));
+    /// let mut guest = Role::empty(RoleName::in_organization("guest", organization));
+    /// guest.organizations.push((OwnedId::from(organization), OrganizationPermissions::default()));
+    /// let subject = Subject::compile(&catalogue, Id::from("amy"), &[guest], &[], &Scope::everything());
+    /// let Filter::When(condition) = filter(&subject, Action::READ, ResourceType::WORKSPACE) else {
+    ///     panic!("the filter depends on the row");
+    /// };
+    /// assert_eq!(granted(&condition), ["read"]);
+    /// ```
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -226,6 +252,24 @@ impl Join {
 
 impl Filter {
     /// Whether the filter lets an object of its type through.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Action, Catalogue, Filter, Id, Object, ResourceType, Scope, Subject, filter};
+    /// use keyfob_rbac::{RoleName, RoleSettings, built_in_role};
+    /// use uuid::Uuid;
+    ///
+    /// let (catalogue, me, organization) = (Catalogue::built_in(), Uuid::from_u128(1), Uuid::from_u128(2));
+    /// let name = RoleName::in_organization("organization-workspace-access", organization);
+    /// let role = built_in_role(&catalogue, &name, &RoleSettings::default())?;
+    /// let subject = Subject::compile(&catalogue, Id::from(me), &[role], &[], &Scope::everything());
+    ///
+    /// let readable = filter(&subject, Action::READ, ResourceType::WORKSPACE);
+    /// let workspace = Object::of(ResourceType::WORKSPACE).in_organization(organization);
+    /// assert!(readable.matches(&workspace.owned_by(me)));
+    /// assert!(!readable.matches(&workspace.owned_by(Uuid::from_u128(3))));
+    /// # Ok::<(), keyfob_rbac::RoleLookupError>(())
+    /// ```
     pub fn matches(&self, object: &Object<'_>) -> bool {
         match self {
             Self::All => true,

@@ -19,6 +19,16 @@ pub enum Id<'a> {
 
 impl<'a> Id<'a> {
     /// The id with this text.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::Id;
+    ///
+    /// assert_eq!(Id::parse(""), Id::None);
+    /// assert!(matches!(Id::parse("2c8a4b92-7a2e-4f0f-9c7e-0d6f1f3d5b11"), Id::Uuid(_)));
+    /// // Upper case is another text, and so another id.
+    /// assert!(matches!(Id::parse("2C8A4B92-7A2E-4F0F-9C7E-0D6F1F3D5B11"), Id::Text(_)));
+    /// ```
     pub fn parse(text: &'a str) -> Self {
         if text.is_empty() {
             return Self::None;
@@ -31,11 +41,26 @@ impl<'a> Id<'a> {
     }
 
     /// Whether this is [`Id::None`].
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::Id;
+    ///
+    /// assert!(Id::parse("").is_none());
+    /// assert!(!Id::parse("prebuilds").is_none());
+    /// ```
     pub fn is_none(self) -> bool {
         matches!(self, Self::None)
     }
 
     /// The same id as an owned value.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Id, OwnedId};
+    ///
+    /// assert_eq!(Id::parse("prebuilds").to_owned_id(), OwnedId::Text("prebuilds".into()));
+    /// ```
     pub fn to_owned_id(self) -> OwnedId {
         match self {
             Self::None => OwnedId::None,
@@ -70,6 +95,13 @@ pub enum OwnedId {
 
 impl OwnedId {
     /// The same id as a borrowed value.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Id, OwnedId};
+    ///
+    /// assert_eq!(OwnedId::Text("prebuilds".into()).as_id(), Id::Text("prebuilds"));
+    /// ```
     pub fn as_id(&self) -> Id<'_> {
         match self {
             Self::None => Id::None,
@@ -79,6 +111,16 @@ impl OwnedId {
     }
 
     /// The id as a UUID, if it is one.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::OwnedId;
+    /// use uuid::Uuid;
+    ///
+    /// let id = Uuid::from_u128(7);
+    /// assert_eq!(OwnedId::from(id).uuid(), Some(id));
+    /// assert_eq!(OwnedId::Text("prebuilds".into()).uuid(), None);
+    /// ```
     pub fn uuid(&self) -> Option<Uuid> {
         match self {
             Self::Uuid(id) => Some(*id),

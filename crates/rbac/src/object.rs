@@ -2,6 +2,16 @@
 use crate::{Action, Catalogue, Id, OwnedId, ResourceType};
 
 /// An object, or a set of objects that a question is about.
+///
+/// # Examples
+/// ```
+/// use keyfob_rbac::{Object, ResourceType};
+/// use uuid::Uuid;
+///
+/// let (me, organization, id) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3));
+/// let workspace = Object::of(ResourceType::WORKSPACE).with_id(id).owned_by(me).in_organization(organization);
+/// # assert_eq!(workspace.owner, keyfob_rbac::Id::from(me));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Object<'a> {
     /// Its type.
@@ -20,6 +30,14 @@ pub struct Object<'a> {
 
 impl<'a> Object<'a> {
     /// An object of this type, without id, owner and organization.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Object, ResourceType};
+    ///
+    /// let audit_log = Object::of(ResourceType::AUDIT_LOG);
+    /// assert!(audit_log.owner.is_none() && audit_log.organization.is_none());
+    /// ```
     pub fn of(resource_type: ResourceType) -> Self {
         Self {
             resource_type,
@@ -32,6 +50,15 @@ impl<'a> Object<'a> {
     }
 
     /// Sets the id.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Id, Object, ResourceType};
+    /// use uuid::Uuid;
+    ///
+    /// let id = Uuid::from_u128(3);
+    /// assert_eq!(Object::of(ResourceType::WORKSPACE).with_id(id).id, Id::from(id));
+    /// ```
     #[must_use]
     pub fn with_id(mut self, id: impl Into<Id<'a>>) -> Self {
         self.id = id.into();
@@ -39,6 +66,13 @@ impl<'a> Object<'a> {
     }
 
     /// Sets the owner.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Id, Object, ResourceType};
+    ///
+    /// assert_eq!(Object::of(ResourceType::API_KEY).owned_by("amy").owner, Id::Text("amy"));
+    /// ```
     #[must_use]
     pub fn owned_by(mut self, owner: impl Into<Id<'a>>) -> Self {
         self.owner = owner.into();
@@ -46,6 +80,16 @@ impl<'a> Object<'a> {
     }
 
     /// Sets the organization.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Id, Object, ResourceType};
+    /// use uuid::Uuid;
+    ///
+    /// let organization = Uuid::from_u128(2);
+    /// let template = Object::of(ResourceType::TEMPLATE).in_organization(organization);
+    /// assert_eq!(template.organization, Id::from(organization));
+    /// ```
     #[must_use]
     pub fn in_organization(mut self, organization: impl Into<Id<'a>>) -> Self {
         self.organization = organization.into();
@@ -53,6 +97,22 @@ impl<'a> Object<'a> {
     }
 
     /// Asks about any organization of the subject.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Action, Catalogue, Id, Object, ResourceType, RoleName, RoleSettings, Scope, Subject};
+    /// use keyfob_rbac::{authorize, built_in_role};
+    /// use uuid::Uuid;
+    ///
+    /// // May the subject create templates somewhere?
+    /// let catalogue = Catalogue::built_in();
+    /// let name = RoleName::in_organization("organization-template-admin", Uuid::from_u128(2));
+    /// let role = built_in_role(&catalogue, &name, &RoleSettings::default())?;
+    /// let subject = Subject::compile(&catalogue, Id::from("amy"), &[role], &[], &Scope::everything());
+    /// let somewhere = Object::of(ResourceType::TEMPLATE).in_any_organization();
+    /// assert!(authorize(&subject, Action::CREATE, &somewhere).is_allowed());
+    /// # Ok::<(), keyfob_rbac::RoleLookupError>(())
+    /// ```
     #[must_use]
     pub fn in_any_organization(mut self) -> Self {
         self.any_organization = true;
@@ -60,6 +120,25 @@ impl<'a> Object<'a> {
     }
 
     /// Sets the access list.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Acl, Action, Catalogue, Id, Object, OrganizationPermissions, OwnedId, ResourceType, Role};
+    /// use keyfob_rbac::{RoleName, Scope, Subject, authorize};
+    /// use uuid::Uuid;
+    ///
+    /// let (catalogue, me, organization) = (Catalogue::built_in(), Uuid::from_u128(1), Uuid::from_u128(2));
+    /// let mut acl = Acl::new();
+    /// acl.grant_user(&catalogue, me, "read");
+    /// let shared = Object::of(ResourceType::WORKSPACE).in_organization(organization).with_acl(&acl);
+    ///
+    /// // Access lists count for members of the object's organization.
+    /// let mut member = Role::empty(RoleName::in_organization("guest", organization));
+    /// member.organizations.push((OwnedId::from(organization), OrganizationPermissions::default()));
+    /// let subject = Subject::compile(&catalogue, Id::from(me), &[member], &[], &Scope::everything());
+    /// assert!(authorize(&subject, Action::READ, &shared).is_allowed());
+    /// assert!(!authorize(&subject, Action::DELETE, &shared).is_allowed());
+    /// ```
     #[must_use]
     pub fn with_acl(mut self, acl: &'a Acl) -> Self {
         self.acl = Some(acl);
@@ -76,21 +155,60 @@ pub struct Acl {
 
 impl Acl {
     /// An empty list.
+    ///
+    /// # Examples
+    /// ```
+    /// assert!(keyfob_rbac::Acl::new().is_empty());
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Grants an action to a user; `*` is every action, and an action that is not in the catalogue is ignored.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Acl, Catalogue};
+    /// use uuid::Uuid;
+    ///
+    /// let (catalogue, amy) = (Catalogue::built_in(), Uuid::from_u128(1));
+    /// let mut acl = Acl::new();
+    /// for action in ["read", "ssh"] {
+    ///     acl.grant_user(&catalogue, amy, action);
+    /// }
+    /// assert!(!acl.is_empty());
+    /// ```
     pub fn grant_user<'a>(&mut self, catalogue: &Catalogue, user: impl Into<Id<'a>>, action: &str) {
         grant(&mut self.users, user.into(), bits(catalogue, action));
     }
 
     /// Grants an action to a group. The organization's id stands for all its members.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Acl, Catalogue};
+    /// use uuid::Uuid;
+    ///
+    /// let (catalogue, organization) = (Catalogue::built_in(), Uuid::from_u128(2));
+    /// let mut readable_by_all_members = Acl::new();
+    /// readable_by_all_members.grant_group(&catalogue, organization, "read");
+    /// assert!(!readable_by_all_members.is_empty());
+    /// ```
     pub fn grant_group<'a>(&mut self, catalogue: &Catalogue, group: impl Into<Id<'a>>, action: &str) {
         grant(&mut self.groups, group.into(), bits(catalogue, action));
     }
 
     /// Whether the list is empty.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Acl, Catalogue};
+    ///
+    /// let mut acl = Acl::new();
+    /// assert!(acl.is_empty());
+    /// acl.grant_user(&Catalogue::built_in(), "amy", "read");
+    /// assert!(!acl.is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.users.is_empty() && self.groups.is_empty()
     }

@@ -33,12 +33,31 @@ impl Permission {
     pub const EVERYTHING: Self = Self { resource_type: None, action: None, negate: false };
 
     /// Permits one action on one type.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Action, Permission, ResourceType};
+    ///
+    /// let permission = Permission::allow(ResourceType::WORKSPACE, Action::READ);
+    /// assert!(!permission.negate);
+    /// ```
     pub fn allow(resource_type: ResourceType, action: Action) -> Self {
         Self { resource_type: Some(resource_type), action: Some(action), negate: false }
     }
 
     /// The permission with these names, each of which may be `*`; none if a name is not in the catalogue, because then
     /// it permits nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Action, Catalogue, Permission, ResourceType};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// let read = Permission::allow(ResourceType::WORKSPACE, Action::READ);
+    /// assert_eq!(Permission::named(&catalogue, "workspace", "read", false), Some(read));
+    /// assert_eq!(Permission::named(&catalogue, "*", "*", false), Some(Permission::EVERYTHING));
+    /// assert_eq!(Permission::named(&catalogue, "spaceship", "read", false), None);
+    /// ```
     pub fn named(catalogue: &Catalogue, resource_type: &str, action: &str, negate: bool) -> Option<Self> {
         let resource_type = if resource_type == "*" { None } else { Some(catalogue.resource_type(resource_type)?) };
         let action = if action == "*" { None } else { Some(catalogue.action(action)?) };
@@ -49,6 +68,17 @@ impl Permission {
     ///
     /// # Errors
     /// [`InvalidPermission`] when the type is not in the catalogue, or does not have the action.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Catalogue, InvalidPermission, Permission};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// Permission::check(&catalogue, "workspace", "ssh")?;
+    /// let error = Permission::check(&catalogue, "spaceship", "fly").unwrap_err();
+    /// assert_eq!(error, InvalidPermission::ResourceType("spaceship".to_owned()));
+    /// # Ok::<(), InvalidPermission>(())
+    /// ```
     pub fn check(catalogue: &Catalogue, resource_type: &str, action: &str) -> Result<(), InvalidPermission> {
         if resource_type == "*" {
             return Ok(());
@@ -77,6 +107,11 @@ pub enum Level {
 
 impl Level {
     /// The level's name.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(keyfob_rbac::Level::Organization.name(), "organization");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Self::Site => "site",

@@ -33,11 +33,29 @@ pub enum InvalidRoleName {
 
 impl RoleName {
     /// A role of the deployment.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::RoleName;
+    ///
+    /// assert_eq!(RoleName::site("owner").to_string(), "owner");
+    /// ```
     pub fn site(name: &str) -> Self {
         Self { name: name.to_owned(), organization: None }
     }
 
     /// A role of an organization. The nil UUID stands for none.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::RoleName;
+    /// use uuid::Uuid;
+    ///
+    /// let organization = Uuid::from_u128(2);
+    /// let name = RoleName::in_organization("organization-admin", organization);
+    /// assert_eq!(name.to_string(), format!("organization-admin:{organization}"));
+    /// assert_eq!(RoleName::in_organization("owner", Uuid::nil()), RoleName::site("owner"));
+    /// ```
     pub fn in_organization(name: &str, organization: Uuid) -> Self {
         Self { name: name.to_owned(), organization: Some(organization).filter(|id| !id.is_nil()) }
     }
@@ -46,6 +64,17 @@ impl RoleName {
     ///
     /// # Errors
     /// [`InvalidRoleName`] when the text is not the name of a role.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{InvalidRoleName, RoleName};
+    ///
+    /// assert_eq!(RoleName::parse("auditor")?, RoleName::site("auditor"));
+    /// let name = RoleName::parse("organization-admin:2c8a4b92-7a2e-4f0f-9c7e-0d6f1f3d5b11")?;
+    /// assert!(name.organization.is_some());
+    /// assert_eq!(RoleName::parse("a:b:c"), Err(InvalidRoleName::TooManyColons));
+    /// # Ok::<(), InvalidRoleName>(())
+    /// ```
     pub fn parse(text: &str) -> Result<Self, InvalidRoleName> {
         let mut parts = text.split(':');
         let name = parts.next().filter(|name| !name.is_empty()).ok_or(InvalidRoleName::Empty)?;

@@ -35,12 +35,27 @@ pub struct OrganizationPermissions {
 
 impl Role {
     /// A role without permissions.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Action, Permission, ResourceType, Role, RoleName};
+    ///
+    /// let mut reader = Role::empty(RoleName::site("audit-reader"));
+    /// reader.site.push(Permission::allow(ResourceType::AUDIT_LOG, Action::READ));
+    /// ```
     pub fn empty(name: RoleName) -> Self {
         Self { name, site: Vec::new(), user: Vec::new(), organizations: Vec::new() }
     }
 }
 
 /// Settings of a deployment that change the permissions of roles.
+///
+/// # Examples
+/// ```
+/// use keyfob_rbac::RoleSettings;
+///
+/// let without_sharing = RoleSettings { workspace_sharing: false, ..RoleSettings::default() };
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent settings, none of them a state")]
 pub struct RoleSettings {
@@ -149,12 +164,29 @@ const fn organization_role(
 }
 
 /// The display name of a built-in role.
+///
+/// # Examples
+/// ```
+/// use keyfob_rbac::display_name;
+///
+/// assert_eq!(display_name("user-admin"), Some("User Admin"));
+/// assert_eq!(display_name("astronaut"), None);
+/// ```
 pub fn display_name(name: &str) -> Option<&'static str> {
     BUILT_IN.iter().find(|role| role.name == name).map(|role| role.display_name)
 }
 
 /// The names of all built-in roles, each with whether it belongs to an organization. No other role may have one of
 /// these names.
+///
+/// # Examples
+/// ```
+/// use keyfob_rbac::built_in_role_names;
+///
+/// let names: Vec<_> = built_in_role_names().collect();
+/// assert!(names.contains(&("owner", false)));
+/// assert!(names.contains(&("organization-admin", true)));
+/// ```
 pub fn built_in_role_names() -> impl Iterator<Item = (&'static str, bool)> {
     BUILT_IN.iter().map(|role| (role.name, role.organization.is_some()))
 }
@@ -163,6 +195,21 @@ pub fn built_in_role_names() -> impl Iterator<Item = (&'static str, bool)> {
 ///
 /// # Errors
 /// [`RoleLookupError`] when there is no built-in role of that name and kind.
+///
+/// # Examples
+/// ```
+/// use keyfob_rbac::{Action, Catalogue, Permission, ResourceType, RoleLookupError, RoleName, RoleSettings};
+/// use keyfob_rbac::built_in_role;
+///
+/// let (catalogue, settings) = (Catalogue::built_in(), RoleSettings::default());
+/// let auditor = built_in_role(&catalogue, &RoleName::site("auditor"), &settings)?;
+/// assert!(auditor.site.contains(&Permission::allow(ResourceType::AUDIT_LOG, Action::READ)));
+///
+/// let name = RoleName::site("organization-admin");
+/// let error = built_in_role(&catalogue, &name, &settings).unwrap_err();
+/// assert_eq!(error, RoleLookupError::NeedsOrganization("organization-admin".to_owned()));
+/// # Ok::<(), RoleLookupError>(())
+/// ```
 pub fn built_in_role(catalogue: &Catalogue, name: &RoleName, settings: &RoleSettings) -> Result<Role, RoleLookupError> {
     let not_found = || RoleLookupError::NotFound(name.clone());
     let data = BUILT_IN.iter().find(|role| role.name == name.name).ok_or_else(not_found)?;
@@ -200,6 +247,21 @@ fn apply_settings(catalogue: &Catalogue, role: &mut Role, settings: RoleSettings
 }
 
 /// The role that every member of an organization has there, except service accounts.
+///
+/// # Examples
+/// ```
+/// use keyfob_rbac::{Action, Catalogue, Id, Object, ResourceType, RoleSettings, Scope, ShareableWorkspaceOwners};
+/// use keyfob_rbac::{Subject, authorize, organization_member_role};
+/// use uuid::Uuid;
+///
+/// let (catalogue, me, organization) = (Catalogue::built_in(), Uuid::from_u128(1), Uuid::from_u128(2));
+/// let everyone = ShareableWorkspaceOwners::Everyone;
+/// let role = organization_member_role(&catalogue, organization, everyone, &RoleSettings::default());
+/// let subject = Subject::compile(&catalogue, Id::from(me), &[role], &[], &Scope::everything());
+///
+/// let own = Object::of(ResourceType::WORKSPACE).owned_by(me).in_organization(organization);
+/// assert!(authorize(&subject, Action::CREATE, &own).is_allowed());
+/// ```
 pub fn organization_member_role(
     catalogue: &Catalogue,
     organization: Uuid,
@@ -217,6 +279,17 @@ pub fn organization_member_role(
 }
 
 /// The role that every service account in an organization has there.
+///
+/// # Examples
+/// ```
+/// use keyfob_rbac::{Catalogue, RoleSettings, ShareableWorkspaceOwners, organization_service_account_role};
+/// use uuid::Uuid;
+///
+/// let (catalogue, organization) = (Catalogue::built_in(), Uuid::from_u128(2));
+/// let everyone = ShareableWorkspaceOwners::Everyone;
+/// let role = organization_service_account_role(&catalogue, organization, everyone, &RoleSettings::default());
+/// assert_eq!(role.name.to_string(), format!("organization-service-account:{organization}"));
+/// ```
 pub fn organization_service_account_role(
     catalogue: &Catalogue,
     organization: Uuid,
@@ -253,6 +326,14 @@ fn implied_role(
 }
 
 /// The actions of a role in an access list; none if the type has no such role.
+///
+/// # Examples
+/// ```
+/// use keyfob_rbac::acl_role_actions;
+///
+/// assert_eq!(acl_role_actions("template", "use"), Some(["read", "use"].as_slice()));
+/// assert_eq!(acl_role_actions("template", "owner"), None);
+/// ```
 pub fn acl_role_actions(resource_type: &str, role: &str) -> Option<&'static [&'static str]> {
     match (resource_type, role) {
         ("template", "admin") => Some(&["*"]),

@@ -9,6 +9,13 @@ pub struct ScopeName(String);
 
 impl ScopeName {
     /// The name as text.
+    ///
+    /// # Examples
+    /// ```
+    /// let scope = keyfob_rbac::Catalogue::built_in().scope("workspace:read")?;
+    /// assert_eq!(scope.as_str(), "workspace:read");
+    /// # Ok::<(), keyfob_rbac::UnknownScope>(())
+    /// ```
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -116,6 +123,16 @@ impl Catalogue {
     ///
     /// # Errors
     /// [`UnknownScope`] when there is no scope with this name.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Catalogue, UnknownScope};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// assert_eq!(catalogue.scope("coder:all")?.as_str(), "coder:all");
+    /// assert_eq!(catalogue.scope("all"), Err(UnknownScope("all".to_owned())));
+    /// # Ok::<(), UnknownScope>(())
+    /// ```
     pub fn scope(&self, name: &str) -> Result<ScopeName, UnknownScope> {
         match self.scope_permissions(name) {
             Some(_) => Ok(ScopeName(name.to_owned())),
@@ -127,12 +144,29 @@ impl Catalogue {
     ///
     /// # Errors
     /// [`NotRequestable`] when tokens may not ask for it.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Catalogue, NotRequestable};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// assert_eq!(catalogue.requestable_scope("all")?.as_str(), "coder:all");
+    /// assert!(catalogue.requestable_scope("audit_log:read").is_err());
+    /// # Ok::<(), NotRequestable>(())
+    /// ```
     pub fn requestable_scope(&self, name: &str) -> Result<ScopeName, NotRequestable> {
         let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, stands_for)| stands_for);
         if self.is_requestable(name) { Ok(ScopeName(name.to_owned())) } else { Err(NotRequestable(name.to_owned())) }
     }
 
     /// Whether a token may ask for this name; older names count.
+    ///
+    /// # Examples
+    /// ```
+    /// let catalogue = keyfob_rbac::Catalogue::built_in();
+    /// assert!(catalogue.is_requestable("workspace:ssh"));
+    /// assert!(!catalogue.is_requestable("audit_log:read"));
+    /// ```
     pub fn is_requestable(&self, name: &str) -> bool {
         if [ALL, APPLICATION_CONNECT].contains(&name)
             || ALIASES.iter().any(|(alias, _)| *alias == name)
@@ -147,6 +181,13 @@ impl Catalogue {
     }
 
     /// The names that a token may ask for, sorted; older names are not among them.
+    ///
+    /// # Examples
+    /// ```
+    /// let names = keyfob_rbac::Catalogue::built_in().requestable_scopes();
+    /// assert!(names.contains(&"coder:workspaces.access".to_owned()));
+    /// assert!(names.is_sorted());
+    /// ```
     pub fn requestable_scopes(&self) -> Vec<String> {
         let built_in =
             LOW_LEVEL.iter().flat_map(|(of, actions)| actions.iter().map(move |action| format!("{of}:{action}")));
@@ -206,6 +247,15 @@ pub struct Scope {
 
 impl Scope {
     /// The scope of `coder:all`.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{AllowList, Permission, Scope};
+    ///
+    /// let scope = Scope::everything();
+    /// assert_eq!(scope.site, [Permission::EVERYTHING]);
+    /// assert_eq!(scope.allow_list, AllowList::everything());
+    /// ```
     pub fn everything() -> Self {
         Self {
             site: vec![Permission::EVERYTHING],
@@ -219,6 +269,17 @@ impl Scope {
     ///
     /// # Errors
     /// [`NoScopes`] when there are none.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Action, Catalogue, NoScopes, Permission, ResourceType, Scope};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// let scope = Scope::expand(&catalogue, &[catalogue.scope("workspace:read")?])?;
+    /// assert_eq!(scope.site, [Permission::allow(ResourceType::WORKSPACE, Action::READ)]);
+    /// assert_eq!(Scope::expand(&catalogue, &[]), Err(NoScopes));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn expand(catalogue: &Catalogue, names: &[ScopeName]) -> Result<Self, NoScopes> {
         if names.is_empty() {
             return Err(NoScopes);
@@ -233,6 +294,15 @@ impl Scope {
     }
 
     /// Restricts the objects to those that the key's allow list also matches.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{AllowList, Catalogue, Scope};
+    ///
+    /// let workspaces = AllowList::parse(&Catalogue::built_in(), &["workspace:*"])?;
+    /// assert_eq!(Scope::everything().restricted_to(&workspaces).allow_list, workspaces);
+    /// # Ok::<(), keyfob_rbac::AllowListError>(())
+    /// ```
     #[must_use]
     pub fn restricted_to(mut self, key: &AllowList) -> Self {
         self.allow_list = self.allow_list.intersection(key);
@@ -243,6 +313,17 @@ impl Scope {
 /// Those of the requested scopes that permit something that the held scopes together do not permit.
 ///
 /// Actions that a type may get later count, too: all present actions of a type are less than its `*`.
+///
+/// # Examples
+/// ```
+/// use keyfob_rbac::{Catalogue, scopes_exceeding};
+///
+/// let catalogue = Catalogue::built_in();
+/// let held = [catalogue.scope("workspace:read")?, catalogue.scope("template:read")?];
+/// let requested = [catalogue.scope("workspace:read")?, catalogue.scope("workspace:ssh")?];
+/// assert_eq!(scopes_exceeding(&catalogue, &held, &requested), [catalogue.scope("workspace:ssh")?]);
+/// # Ok::<(), keyfob_rbac::UnknownScope>(())
+/// ```
 pub fn scopes_exceeding(catalogue: &Catalogue, held: &[ScopeName], requested: &[ScopeName]) -> Vec<ScopeName> {
     let table = |names: &[ScopeName]| {
         let permissions: Vec<Permission> =

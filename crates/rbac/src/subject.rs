@@ -64,16 +64,50 @@ impl Subject {
     }
 
     /// The subject's id.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Catalogue, Id, Scope, Subject};
+    ///
+    /// let subject = Subject::compile(&Catalogue::built_in(), Id::from("amy"), &[], &[], &Scope::everything());
+    /// assert_eq!(subject.id(), Id::from("amy"));
+    /// ```
     pub fn id(&self) -> Id<'_> {
         self.id.as_id()
     }
 
     /// Whether the subject is a member of the organization.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Catalogue, Id, OrganizationPermissions, OwnedId, Role, RoleName, Scope, Subject};
+    /// use uuid::Uuid;
+    ///
+    /// // An entry without permissions makes a member, too.
+    /// let organization = Uuid::from_u128(2);
+    /// let mut guest = Role::empty(RoleName::in_organization("guest", organization));
+    /// guest.organizations.push((OwnedId::from(organization), OrganizationPermissions::default()));
+    /// let subject = Subject::compile(&Catalogue::built_in(), Id::from("amy"), &[guest], &[], &Scope::everything());
+    /// assert!(subject.is_member_of(Id::from(organization)));
+    /// assert!(!subject.is_member_of(Id::from(Uuid::from_u128(3))));
+    /// ```
     pub fn is_member_of(&self, organization: Id<'_>) -> bool {
         self.memberships.get(organization).is_some()
     }
 
     /// Whether the key's scopes, regardless of its allow list, could permit the action on some object of the type.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Action, Catalogue, Id, ResourceType, Scope, Subject};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// let scope = Scope::expand(&catalogue, &[catalogue.scope("workspace:read")?])?;
+    /// let subject = Subject::compile(&catalogue, Id::from("amy"), &[], &[], &scope);
+    /// assert!(subject.scope_permits(Action::READ, ResourceType::WORKSPACE));
+    /// assert!(!subject.scope_permits(Action::SSH, ResourceType::WORKSPACE));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn scope_permits(&self, action: Action, of: ResourceType) -> bool {
         let (outside, anywhere) = (self.outside.cell(of).votes.scope, self.anywhere.cell(of).votes.scope);
         could_permit(outside, anywhere, action, Levels { user: true, org: true, member: true })
@@ -81,17 +115,56 @@ impl Subject {
 
     /// Whether the key's allow list, regardless of its scopes, matches every object of the type, including those that
     /// do not exist yet.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{AllowList, Catalogue, Id, ResourceType, Scope, Subject};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// let scope = Scope::everything().restricted_to(&AllowList::parse(&catalogue, &["workspace:*"])?);
+    /// let subject = Subject::compile(&catalogue, Id::from("amy"), &[], &[], &scope);
+    /// assert!(subject.allow_list_reaches(ResourceType::WORKSPACE));
+    /// assert!(!subject.allow_list_reaches(ResourceType::TEMPLATE));
+    /// # Ok::<(), keyfob_rbac::AllowListError>(())
+    /// ```
     pub fn allow_list_reaches(&self, of: ResourceType) -> bool {
         self.allow_list_reach(of) == AllowReach::All
     }
 
     /// The objects of the type that the key's allow list matches.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{AllowList, AllowReach, Catalogue, Id, OwnedId, ResourceType, Scope, Subject};
+    /// use uuid::Uuid;
+    ///
+    /// let (catalogue, workspace) = (Catalogue::built_in(), Uuid::from_u128(7));
+    /// let list = AllowList::parse(&catalogue, &[&format!("workspace:{workspace}")])?;
+    /// let scope = Scope::everything().restricted_to(&list);
+    /// let subject = Subject::compile(&catalogue, Id::from("amy"), &[], &[], &scope);
+    /// let one = AllowReach::Some(vec![OwnedId::from(workspace)]);
+    /// assert_eq!(subject.allow_list_reach(ResourceType::WORKSPACE), one);
+    /// assert_eq!(subject.allow_list_reach(ResourceType::TEMPLATE), AllowReach::None);
+    /// # Ok::<(), keyfob_rbac::AllowListError>(())
+    /// ```
     pub fn allow_list_reach(&self, of: ResourceType) -> AllowReach {
         self.reach.of(of)
     }
 
     /// Whether the subject's roles could permit the action on some object of the type, given the shape of such objects.
     /// It does not look at objects or access lists.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Action, Catalogue, Id, ResourceType, RoleName, RoleSettings, Scope, Subject, built_in_role};
+    ///
+    /// let catalogue = Catalogue::built_in();
+    /// let auditor = built_in_role(&catalogue, &RoleName::site("auditor"), &RoleSettings::default())?;
+    /// let subject = Subject::compile(&catalogue, Id::from("amy"), &[auditor], &[], &Scope::everything());
+    /// assert!(subject.roles_could_permit(Action::READ, ResourceType::AUDIT_LOG));
+    /// assert!(!subject.roles_could_permit(Action::DELETE, ResourceType::WORKSPACE));
+    /// # Ok::<(), keyfob_rbac::RoleLookupError>(())
+    /// ```
     pub fn roles_could_permit(&self, action: Action, of: ResourceType) -> bool {
         let shape = self.catalogue.shape(of);
         let in_organization = shape.organization != InOrganization::Never;

@@ -1,4 +1,4 @@
-//! What comes back.
+//! What the client makes of answers.
 use keyfob_client::{Descendants, Error, ME, StatusCode, TokensFilter};
 
 use crate::server::{Canned, KEY};
@@ -35,7 +35,7 @@ async fn an_answer_without_a_message_gets_one() {
 }
 
 #[tokio::test]
-async fn a_page_of_something_else_is_no_answer() {
+async fn an_answer_that_is_not_json_is_an_error() {
     for head in ["200 OK\r\nContent-Type: text/html", "502 Bad Gateway\r\nContent-Type: text/html"] {
         let error = Canned::new(head, "<html>").client().user(ME).await.unwrap_err();
         assert_eq!(error.status().map(|status| status.as_u16().to_string()).as_deref(), head.get(..3));
@@ -45,7 +45,7 @@ async fn a_page_of_something_else_is_no_answer() {
 }
 
 #[tokio::test]
-async fn json_of_another_shape_is_no_answer() {
+async fn json_of_another_shape_is_an_error() {
     let error = Canned::json("[]").client().user(ME).await.unwrap_err();
     assert_eq!(error.to_string(), "unexpected answer to GET /api/v2/users/{user}");
 }
@@ -72,7 +72,7 @@ async fn an_empty_list_may_be_null() {
 }
 
 #[tokio::test]
-async fn ending_a_key_tells_how_many_descendants_went() {
+async fn expiring_a_key_returns_the_number_of_descendants_that_expired() {
     let server = Canned::new("204 No Content\r\nX-Keyfob-Descendants-Ended: 3", "");
     assert_eq!(server.client().expire_api_key(ME, "aaaaaaaaaa", Descendants::End).await.unwrap(), 3);
     let server = Canned::new("204 No Content", "");
@@ -80,7 +80,7 @@ async fn ending_a_key_tells_how_many_descendants_went() {
 }
 
 #[tokio::test]
-async fn what_the_server_says_of_itself_is_remembered_by_every_clone() {
+async fn every_clone_remembers_the_version_and_the_warnings_of_the_server() {
     let head = "200 OK\r\nContent-Type: application/json\r\nX-Coder-Build-Version: v2.34.0\r\n\
                 X-Coder-Entitlements-Warning: one\r\nX-Coder-Entitlements-Warning: two";
     let server = Canned::new(head, "[]");
@@ -95,7 +95,7 @@ async fn what_the_server_says_of_itself_is_remembered_by_every_clone() {
 
 #[tokio::test]
 async fn no_error_holds_the_key_or_the_path() {
-    // Nothing listens on port 1.
+    // No server listens on port 1.
     let client = keyfob_client::Client::builder("http://127.0.0.1:1")
         .session_token(keyfob_client::api::secret::SecretText::new(KEY))
         .build()

@@ -1,4 +1,4 @@
-//! What goes out.
+//! The requests that calls make.
 use keyfob_client::{
     Client, Descendants, ME, Paging, ResourcesFilter, TokensFilter,
     api::{
@@ -40,7 +40,7 @@ async fn a_name_with_a_slash_stays_one_segment() {
     assert!(server.request().starts_with("GET /api/v2/users/me/keys/tokens/a%2Fb%20%3F HTTP/1.1\r\n"));
 }
 
-/// Makes a call, whatever becomes of it, and tells which request it made.
+/// Makes each call, and lists the request that it made. The answer does not matter.
 macro_rules! requests {
     ($server:ident, $client:ident, $($call:ident($($argument:expr),*),)*) => {
         vec![$({

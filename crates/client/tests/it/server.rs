@@ -1,4 +1,4 @@
-//! A server that gives prepared answers and keeps what it was asked.
+//! A server that gives one prepared answer and keeps the requests.
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
@@ -40,7 +40,7 @@ impl Canned {
         Client::builder(&self.url).session_token(keyfob_client::api::secret::SecretText::new(KEY)).build().unwrap()
     }
 
-    /// The oldest request not looked at yet: its head and its body.
+    /// The oldest request that no test has taken yet: its head and its body.
     pub(crate) fn request(&self) -> String {
         self.requests.try_recv().unwrap()
     }
@@ -57,7 +57,7 @@ fn answer(mut stream: TcpStream, head: &str, body: &str, seen: &Sender<String>) 
         }
     }
     reader.take(length).read_to_string(&mut request).unwrap();
-    // Kept before it is answered: whoever has the answer finds it.
+    // The request is kept before it is answered, so that a test that has the answer finds it.
     seen.send(request).unwrap();
     let length = body.len();
     write!(stream, "HTTP/1.1 {head}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();

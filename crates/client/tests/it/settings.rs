@@ -1,4 +1,4 @@
-//! How a client is made.
+//! Building a client from settings.
 use keyfob_client::{BuildError, Client, api::secret::SecretText};
 
 #[test]

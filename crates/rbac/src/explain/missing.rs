@@ -17,6 +17,14 @@ pub enum Missing {
 
 impl Missing {
     /// `scope`, `allow_list`, `role` or `access_list`.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::Missing;
+    ///
+    /// assert_eq!(Missing::Scope("workspace:ssh".to_owned()).kind(), "scope");
+    /// assert_eq!(Missing::AllowListEntry("workspace:*".to_owned()).kind(), "allow_list");
+    /// ```
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Scope(_) => "scope",
@@ -27,6 +35,13 @@ impl Missing {
     }
 
     /// What to add.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Level, Missing};
+    ///
+    /// assert_eq!(Missing::RolePermission(Level::Site, "audit_log:read".to_owned()).add(), "audit_log:read");
+    /// ```
     pub fn add(&self) -> String {
         match self {
             Self::Scope(text)
@@ -37,6 +52,14 @@ impl Missing {
     }
 
     /// Details for people.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::Missing;
+    ///
+    /// let missing = Missing::Scope("workspace:ssh".to_owned());
+    /// assert_eq!(missing.detail(), "mint the key with the scope workspace:ssh");
+    /// ```
     pub fn detail(&self) -> String {
         match self {
             Self::Scope(name) => format!("mint the key with the scope {name}"),

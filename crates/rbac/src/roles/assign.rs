@@ -37,6 +37,20 @@ const SYSTEM: &str = "system";
 ///
 /// An organization role may assign only roles of the same organization, a role of the deployment those of all. Roles
 /// that are not built in are looked up as custom roles of their kind.
+///
+/// # Examples
+/// ```
+/// use keyfob_rbac::{RoleName, may_assign};
+/// use uuid::Uuid;
+///
+/// assert!(may_assign(&[RoleName::site("owner")], &RoleName::site("auditor")));
+/// assert!(!may_assign(&[RoleName::site("user-admin")], &RoleName::site("owner")));
+///
+/// let (here, there) = (Uuid::from_u128(2), Uuid::from_u128(3));
+/// let admin = [RoleName::in_organization("organization-admin", here)];
+/// assert!(may_assign(&admin, &RoleName::in_organization("organization-auditor", here)));
+/// assert!(!may_assign(&admin, &RoleName::in_organization("organization-auditor", there)));
+/// ```
 pub fn may_assign(actor: &[RoleName], target: &RoleName) -> bool {
     actor.iter().any(|role| {
         let in_reach = role.organization.is_none() || role.organization == target.organization;
@@ -59,16 +73,42 @@ fn holds(list: &[&str], target: &RoleName) -> bool {
 }
 
 /// Whether a custom role may not have this name: it is the name of a built-in role, or of the server's own role.
+///
+/// # Examples
+/// ```
+/// use keyfob_rbac::is_reserved_role_name;
+///
+/// assert!(is_reserved_role_name("Owner"));
+/// assert!(is_reserved_role_name("system"));
+/// assert!(!is_reserved_role_name("template-reader"));
+/// ```
 pub fn is_reserved_role_name(name: &str) -> bool {
     BUILT_IN.iter().map(|role| role.name).chain([SYSTEM]).any(|reserved| reserved.eq_ignore_ascii_case(name))
 }
 
 /// Whether every organization has a role of that name, in addition to the built-in ones.
+///
+/// # Examples
+/// ```
+/// use keyfob_rbac::is_stored_system_role;
+///
+/// assert!(is_stored_system_role("organization-member"));
+/// assert!(!is_stored_system_role("organization-admin"));
+/// ```
 pub fn is_stored_system_role(name: &str) -> bool {
     STORED_SYSTEM_ROLES.iter().any(|stored| stored.eq_ignore_ascii_case(name))
 }
 
 /// Whether it is a built-in role of the right kind.
+///
+/// # Examples
+/// ```
+/// use keyfob_rbac::{RoleName, is_assignable};
+/// use uuid::Uuid;
+///
+/// assert!(is_assignable(&RoleName::site("auditor")));
+/// assert!(!is_assignable(&RoleName::in_organization("auditor", Uuid::from_u128(2))));
+/// ```
 pub fn is_assignable(role: &RoleName) -> bool {
     BUILT_IN.iter().any(|known| known.name == role.name && known.organization.is_some() == role.organization.is_some())
 }
