@@ -28,6 +28,7 @@ mod held_back;
 mod identity;
 mod in_flight;
 mod keys;
+mod last_owner;
 mod limits;
 mod lists;
 mod mails;
