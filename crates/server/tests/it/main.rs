@@ -44,6 +44,7 @@ mod pages;
 mod passwords;
 mod people;
 mod races;
+mod records;
 mod reference;
 mod resource_changes;
 mod resources;
