@@ -48,6 +48,7 @@ mod records;
 mod reference;
 mod resource_changes;
 mod resources;
+mod rules;
 mod schemas;
 mod scopes;
 mod sessions;
