@@ -1,0 +1,181 @@
+//! Every change is on record, or there is a reason why it is not.
+use std::collections::BTreeSet;
+
+use axum::http::StatusCode;
+use keyfob_testkit::MailServer;
+use serde_json::{Value, json};
+
+use crate::{
+    access::PAGES,
+    browser::Browser,
+    mutations::{Targets, documented, mutations},
+    oidc::{provider, sign_in, town},
+    support::{Answer, Identity, PASSWORD, TestApp},
+};
+
+const OTHER: &str = "An0ther!Secret-pw";
+const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// What succeeds and leaves no record, and why.
+const UNRECORDED: [(&str, &str, &str); 7] = [
+    ("POST", "/authcheck", "it changes nothing"),
+    ("POST", "/users/validate-password", "it changes nothing"),
+    ("POST", "/csp/reports", "it changes nothing"),
+    ("POST", "/device/code", "a device begins to wait: it is given nothing yet"),
+    ("PUT", "/users/{user}/appearance", "how pages look gives no right"),
+    ("PUT", "/users/{user}/preferences", "how pages look gives no right"),
+    ("PUT", "/users/{user}/notices", "which mails are sent gives no right"),
+];
+
+/// Pages that are looked at: they take no form.
+const WITHOUT_FORMS: [&str; 4] = ["/", "/assets/pages.css", "/assets/pages.js", "/login/device"];
+
+/// What was recorded of an answered request.
+async fn records(owner: &Identity, answer: &Answer) -> Vec<Value> {
+    let request = answer.header("X-Coder-Request-Id");
+    let path = format!("/api/v2/audit?q=request_id:{request}");
+    owner.get(&path).await.expect(StatusCode::OK).json()["audit_logs"].as_array().unwrap().clone()
+}
+
+/// Says what is wrong with the records of a request that succeeded.
+async fn check(owner: &Identity, method: &str, path: &str, answer: &Answer) -> Option<String> {
+    let shown = format!("{method} {path}: {} {}", answer.status, answer.body);
+    assert!(answer.status.is_success() || answer.status.is_redirection(), "{shown}");
+    let reason = UNRECORDED.iter().find(|(of, at, _)| (*of, *at) == (method, path)).map(|(.., reason)| *reason);
+    let records = records(owner, answer).await;
+    match (reason, records.is_empty()) {
+        (None, true) => Some(format!("{shown} is not on record")),
+        (Some(reason), false) => Some(format!("{shown} is on record, though {reason}: {records:?}")),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn every_mutation_that_succeeds_is_on_record_or_has_its_reason() {
+    let (app, owner) = TestApp::new().await;
+    let mut wrong = Vec::new();
+    for (number, of) in mutations().enumerate() {
+        let targets = Targets::new(&owner, &format!("acme{number}")).await;
+        // Signing out ends the key with which it is asked for.
+        let by = if of.path == "/users/logout" { app.sign_in("owner@example.com").await } else { owner.clone() };
+        let answer = of.send(&by, &targets).await;
+        wrong.extend(check(&owner, of.method, of.path, &answer).await);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A server whose first user is made by the first of these requests, and what was answered by each.
+struct Public {
+    app: TestApp,
+    owner: Identity,
+    answers: Vec<(&'static str, &'static str, Answer)>,
+}
+
+impl Public {
+    async fn new(mails: &MailServer) -> Self {
+        let smarthost = format!("--email-smarthost={}", mails.address);
+        let app = TestApp::empty(&["--email-from=keys@example.com", &smarthost]).await;
+        let first = json!({"email": "owner@example.com", "username": "owner", "password": PASSWORD});
+        let made = app.nobody().post("/api/v2/users/first", first).await;
+        let owner = app.sign_in("owner@example.com").await;
+        owner.make_user("alice", &[]).await;
+        Self { app, owner, answers: vec![("POST", "/users/first", made)] }
+    }
+
+    async fn post(&mut self, path: &'static str, body: Value) -> Answer {
+        let answer = self.app.nobody().post(&format!("/api/v2{path}"), body).await;
+        self.answers.push(("POST", path, answer.clone()));
+        answer
+    }
+}
+
+/// The passcode in the mail to alice.
+async fn passcode(app: &TestApp, mails: &MailServer) -> String {
+    app.server.run_jobs_once().await;
+    let mail = mails.next_to("alice@example.com").unwrap();
+    mail.text.split_once("otp=").unwrap().1[..36].to_owned()
+}
+
+/// Approves a device on its page.
+async fn approve(app: &TestApp, person: &Identity, device: &Value) -> Answer {
+    let mut browser = Browser::signed_in(app, person);
+    let page = browser.open(&format!("/device?code={}", device["user_code"].as_str().unwrap())).await;
+    browser.submit(&page, "/device", &[("answer", "approve")]).await
+}
+
+#[tokio::test]
+async fn every_change_that_takes_no_key_is_on_record_or_has_its_reason() {
+    let mails = MailServer::start();
+    let mut public = Public::new(&mails).await;
+    let email = "alice@example.com";
+    public.post("/users/login", json!({"email": email, "password": PASSWORD})).await;
+    public.post("/users/validate-password", json!({"password": PASSWORD})).await;
+    public.post("/csp/reports", json!({})).await;
+    public.post("/users/otp/request", json!({"email": email})).await;
+    let code = passcode(&public.app, &mails).await;
+    let change = json!({"email": email, "password": OTHER, "one_time_passcode": code});
+    public.post("/users/otp/change-password", change).await;
+    let device = public.post("/device/code", json!({})).await.json();
+    approve(&public.app, &public.owner, &device).await.expect(StatusCode::OK);
+    let redeem = json!({"grant_type": GRANT, "device_code": device["device_code"]});
+    public.post("/device/token", redeem).await;
+    let mut wrong = Vec::new();
+    for (method, path, answer) in &public.answers {
+        wrong.extend(check(&public.owner, method, path, answer).await);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let tried: BTreeSet<_> = public.answers.iter().map(|(method, path, _)| (*method, *path)).collect();
+    let (_, documented) = documented().await;
+    assert_eq!(tried, documented.iter().map(|of| (of.method.as_str(), of.path.as_str())).collect());
+}
+
+#[tokio::test]
+async fn every_form_of_a_page_that_changes_something_is_on_record() {
+    let mails = MailServer::start();
+    let smarthost = format!("--email-smarthost={}", mails.address);
+    let app = TestApp::empty(&["--email-from=keys@example.com", &smarthost]).await;
+    let mut browser = Browser::new(&app);
+    let page = browser.open("/setup").await;
+    let fields = [("email", "owner@example.com"), ("password", PASSWORD)];
+    let mut answers = vec![("/setup", browser.submit(&page, "/setup", &fields).await)];
+    let owner = app.sign_in("owner@example.com").await;
+    owner.make_user("alice", &[]).await;
+
+    let mut browser = Browser::new(&app);
+    let page = browser.open("/reset-password").await;
+    let asked = browser.submit(&page, "/reset-password", &[("email", "alice@example.com")]).await;
+    answers.push(("/reset-password", asked));
+    let code = passcode(&app, &mails).await;
+    let path = "/reset-password/change";
+    let page = browser.open(&format!("{path}?email=alice%40example.com&otp={code}")).await;
+    let fields = [("password", OTHER), ("confirmation", OTHER)];
+    answers.push((path, browser.submit(&page, path, &fields).await));
+    let page = browser.open("/login").await;
+    let fields = [("email", "alice@example.com"), ("password", OTHER)];
+    answers.push(("/login", browser.submit(&page, "/login", &fields).await));
+    let page = browser.open("/cli-auth").await;
+    answers.push(("/cli-auth", browser.submit(&page, "/cli-auth", &[]).await));
+    let device = app.nobody().post("/api/v2/device/code", json!({})).await.expect(StatusCode::OK).json();
+    answers.push(("/device", approve(&app, &owner, &device).await));
+    let page = browser.open("/").await;
+    answers.push(("/logout", browser.submit(&page, "/logout", &[]).await));
+
+    let mut wrong = Vec::new();
+    for (path, answer) in &answers {
+        wrong.extend(check(&owner, "POST", path, answer).await);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let tried = answers.iter().map(|(path, _)| *path).chain(WITHOUT_FORMS);
+    assert_eq!(tried.collect::<BTreeSet<_>>(), BTreeSet::from(PAGES));
+}
+
+/// The way back from a provider is a `GET`, and signs up and in.
+#[tokio::test]
+async fn a_sign_in_by_a_provider_is_on_record() {
+    let provider = provider();
+    let (app, owner) = town(&provider, &[]).await;
+    let answer = sign_in(&mut Browser::new(&app), &provider).await.expect(StatusCode::TEMPORARY_REDIRECT);
+    let records = records(&owner, &answer).await;
+    let kinds: BTreeSet<_> = records.iter().map(|record| record["resource_type"].as_str().unwrap()).collect();
+    assert!(kinds.contains("user") && kinds.contains("api_key"), "{records:?}");
+}
