@@ -1,0 +1,125 @@
+//! `keyfob login`: from a URL to a stored key.
+mod browser;
+mod device;
+mod environment;
+mod first_user;
+mod stored;
+
+use anyhow::{Context as _, bail, ensure};
+use clap::Subcommand;
+use keyfob_api::secret::SecretText;
+use keyfob_client::{Client, ME, StatusCode};
+
+use self::first_user::FirstUserArgs;
+use crate::{
+    arguments::key_limits::ReachArgs,
+    connection::server_url,
+    invocation::{Invocation, Source},
+};
+
+/// How to sign in.
+#[derive(clap::Args)]
+#[command(after_help = "With --token, a new session is made from that token and stored; what the token may do, the \
+session may do. With --device, the session may do what --scope and --allow name, or without them all that whoever \
+approves it may do.
+
+Examples:
+  keyfob login https://keyfob.example.com          paste a token that the browser shows
+  keyfob login --device https://keyfob.example.com --scope workspace:read
+                                                   approve it on another machine
+  keyfob login https://keyfob.example.com --token \"$TOKEN\"
+  keyfob login http://localhost:3000               on a new server: make the first user
+  keyfob login token                               print the stored key")]
+pub(crate) struct LoginArgs {
+    #[command(subcommand)]
+    command: Option<LoginCommand>,
+    /// The server; `https` unless it says otherwise, `http` for `localhost`
+    #[arg(value_name = "URL")]
+    address: Option<String>,
+    /// Store the token itself in place of a new session
+    #[arg(long)]
+    use_token_as_session: bool,
+    /// Show a code, to be approved in a browser on any machine
+    #[arg(long, conflicts_with = "use_token_as_session")]
+    device: bool,
+    #[command(flatten, next_help_heading = "With --device")]
+    reach: ReachArgs,
+    #[command(flatten)]
+    first_user: FirstUserArgs,
+}
+
+#[derive(Subcommand)]
+enum LoginCommand {
+    /// Print the stored key
+    Token,
+}
+
+/// Signs in and stores the key.
+pub(crate) async fn run(invocation: &Invocation, args: LoginArgs) -> anyhow::Result<()> {
+    if let Some(LoginCommand::Token) = args.command {
+        return stored::print_token(invocation);
+    }
+    ensure!(args.device || args.reach.is_empty(), "--scope and --allow go with --device");
+    let (url, source) = chosen_url(invocation, args.address.as_deref())?;
+    let client = invocation.client_for(&url, None)?;
+    let has_first_user = client
+        .has_first_user()
+        .await
+        .with_context(|| format!("look for a keyfob server at '{url}', is the URL right"))?;
+    invocation.out.line(format!("Attempting to authenticate with {source} URL: '{url}'"));
+
+    let session = match (has_first_user, args.device) {
+        (true, true) => device::approved_session(invocation, &client, &args.reach).await?,
+        (true, false) => session_of_known_user(invocation, &client, args.use_token_as_session).await?,
+        (false, true) => bail!("nobody has set up this server yet: run 'keyfob login {url}' without --device first"),
+        (false, false) => first_user::create(invocation, &client, args.first_user).await?,
+    };
+    let user = client.with_session_token(&session)?.user(ME).await.context("get user")?;
+    invocation.state.store(&url, &session)?;
+    invocation.out.line(format!("Welcome to Keyfob, {}! You're authenticated.", invocation.out.bold(&user.username)));
+    Ok(())
+}
+
+/// The server asked for, and how it was.
+fn chosen_url(invocation: &Invocation, argument: Option<&str>) -> anyhow::Result<(String, &'static str)> {
+    let (url, source) = match (argument, invocation.given_url()) {
+        (Some(url), _) => (url.to_owned(), "argument"),
+        (None, Some((url, Source::Flag))) => (url.to_owned(), "flag"),
+        (None, Some((url, Source::Environment))) => (url.to_owned(), "environment"),
+        (None, None) => (invocation.state.url()?.context("no url argument provided")?, "config"),
+    };
+    Ok((server_url::parse(&url)?, source))
+}
+
+async fn session_of_known_user(
+    invocation: &Invocation,
+    client: &Client,
+    use_as_session: bool,
+) -> anyhow::Result<SecretText> {
+    match invocation.given_token() {
+        Some((token, _)) if use_as_session => Ok(token.clone()),
+        Some((_, Source::Environment)) => Err(environment::token_is_set()),
+        Some((token, Source::Flag)) => {
+            let session = client.with_session_token(token)?.create_api_key(ME).await.context("create api key")?;
+            Ok(session.key)
+        }
+        None => pasted_token(invocation, client).await,
+    }
+}
+
+/// The token that a person copies from the browser, asked for until it is one.
+async fn pasted_token(invocation: &Invocation, client: &Client) -> anyhow::Result<SecretText> {
+    browser::invite(invocation, &format!("{}/cli-auth", client.url()));
+    loop {
+        let token = invocation.prompt().hidden("Paste your token here:")?;
+        // Some texts cannot even be sent.
+        if let Ok(signed_in) = client.with_session_token(&token) {
+            match signed_in.user(ME).await {
+                Ok(_) => return Ok(token),
+                Err(error) if error.status() == Some(StatusCode::UNAUTHORIZED) => {}
+                Err(error) => return Err(error).context("get user"),
+            }
+        }
+        invocation.out.remark("That's not a valid token!");
+    }
+}
