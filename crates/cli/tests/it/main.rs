@@ -1,4 +1,4 @@
-//! Keyfob as people meet it: the real program, on a real port, in an empty folder.
+//! The real program, on a real port, in an empty folder.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Groups, roles, access lists and records, from the command line.
+//! Groups, roles, access lists and audit records, from the command line.
 use serde_json::{Value, json};
 
 use crate::program::{Home, PASSWORD, Ran, Server};
@@ -27,7 +27,7 @@ fn refused(ran: Ran) -> String {
 }
 
 #[test]
-fn groups_are_made_filled_changed_and_removed() {
+fn groups_are_created_filled_changed_and_deleted() {
     let (_server, home) = deployment();
     let id = done(home.run(&["groups", "create", "builders", "--display-name", "All builders"]));
     assert_eq!(
@@ -51,7 +51,7 @@ fn groups_are_made_filled_changed_and_removed() {
 }
 
 #[test]
-fn an_organizations_roles_are_made_changed_given_and_removed() {
+fn custom_roles_are_created_changed_assigned_and_deleted() {
     let (_server, home) = deployment();
     let roles = |rest: &[&str]| home.run(&[&["organizations", "roles"], rest].concat());
     let dry = ["create", "reader", "-p", "template:read,file:read", "--dry-run"];
