@@ -23,7 +23,7 @@ pub(crate) fn builder(options: &GlobalOptions, url: &str, command: &str) -> anyh
     match (&options.client_tls_cert_file, &options.client_tls_key_file) {
         (Some(certificate), Some(key)) => Ok(builder.client_certificate(certificate, key)),
         (None, None) => Ok(builder),
-        _ => anyhow::bail!("--client-tls-cert-file and --client-tls-key-file go together"),
+        _ => anyhow::bail!("--client-tls-cert-file and --client-tls-key-file must be given together"),
     }
 }
 

@@ -13,10 +13,10 @@ use crate::{
     terminal::{output::Output, prompt::Prompt},
 };
 
-/// How a command ended that did what it was asked to do.
+/// The result of a command that ran without an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// Nothing more to say.
+    /// Success.
     Done,
     /// The answer is no, which scripts read from the exit code.
     Refused,

@@ -1,4 +1,4 @@
-//! Keyfob's program: the server, and every command that talks to one.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![allow(rustdoc::invalid_html_tags, reason = "the comments on arguments are their help texts")]
 

@@ -23,10 +23,10 @@ use crate::{
     options::GlobalOptions,
 };
 
-/// Tokens that can do only what they name, to only what they list.
+/// A token authority: API tokens limited by scopes and allow lists.
 ///
-/// Keyfob is a token authority: people sign in, mint API tokens with scopes and an allow list, and services ask whether
-/// a caller may do a thing.
+/// Keyfob is a server and its command line. People sign in and create API tokens; scopes limit the actions of a token,
+/// and its allow list limits the objects. Services ask Keyfob whether a caller may perform an action.
 #[derive(Parser)]
 #[command(
     name = "keyfob",
@@ -35,9 +35,9 @@ use crate::{
     arg_required_else_help = true,
     after_help = "Examples:
   keyfob server                                          run a server on this machine
-  keyfob login http://localhost:3000                     sign in; a new server gets its first user
-  keyfob tokens create --name ci --scope workspace:read  mint a token that can only read workspaces
-  keyfob authcheck workspace:read --owner me --explain   ask what the key in use may do, and why"
+  keyfob login http://localhost:3000                     sign in, or set up a new server
+  keyfob tokens create --name ci --scope workspace:read  create a token that only reads workspaces
+  keyfob authcheck workspace:read --owner me --explain   check a permission of the key in use"
 )]
 pub(super) struct Cli {
     #[command(flatten)]
@@ -46,45 +46,45 @@ pub(super) struct Cli {
     pub(super) command: Command,
 }
 
-/// What to do.
+/// The commands.
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Sign in to a server
     Login(LoginArgs),
-    /// Sign out: end the session and forget it
+    /// Sign out and remove the stored token
     Logout(LogoutArgs),
-    /// Show who the key in use belongs to
+    /// Show which user the key in use belongs to
     Whoami(WhoamiArgs),
-    /// Mint, list, view and end API tokens
+    /// Create, list, view and expire API tokens
     #[command(subcommand, visible_alias = "token")]
     Tokens(TokensCommand),
-    /// Ask whether a key may do something, and why
+    /// Ask whether a key may perform an action, and why
     Authcheck(AuthcheckArgs),
-    /// List the scopes that a token may ask for
+    /// List the scopes that a token can have
     Scopes(ScopesArgs),
-    /// Register the objects that scopes and allow lists speak of
+    /// Manage registered objects and their access lists
     #[command(subcommand, visible_alias = "resource")]
     Resources(ResourcesCommand),
-    /// Make, list and change users
+    /// Create, list and change users
     #[command(subcommand, visible_alias = "user")]
     Users(UsersCommand),
-    /// Organizations, their members and their roles
+    /// Manage organizations, their members and their roles
     #[command(subcommand, visible_aliases = ["organization", "org", "orgs"])]
     Organizations(OrganizationsCommand),
-    /// Groups of an organization's members
+    /// Manage groups of an organization's members
     #[command(subcommand, visible_alias = "group")]
     Groups(GroupsCommand),
-    /// Which roles there are to give
+    /// List the roles that can be assigned
     #[command(subcommand, visible_alias = "role")]
     Roles(RolesCommand),
-    /// Records of what was done
+    /// List, verify and export audit records
     #[command(subcommand)]
     Audit(AuditCommand),
     /// Run a server
     Server(Box<ServerCommand>),
     /// Show the version of this program
     Version(VersionArgs),
-    /// Print a script that completes commands in a shell
+    /// Print a shell completion script
     Completion(CompletionArgs),
 }
 
@@ -131,13 +131,13 @@ mod tests {
     }
 
     #[test]
-    fn no_option_of_a_command_is_taken_for_a_global_one() {
+    fn no_option_of_a_command_has_the_name_of_a_global_one() {
         let command = Cli::command();
         check(&command, &ids(&command));
     }
 
     #[test]
-    fn the_command_line_is_put_together_well() {
+    fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
     }
 }

@@ -1,12 +1,12 @@
-//! `--debug-options`: which options a command has, and where their values come from.
+//! `--debug-options`: the options of a command, with their values and sources.
 use clap::{Arg, ArgMatches, Command, parser::ValueSource};
 
 use super::usage;
 use crate::terminal::output::Output;
 
-/// Prints one line per option. Values that may be secrets are not shown.
+/// Prints one line per option. Values that may be secret are not printed.
 pub(crate) fn print(mut program: Command, matches: &ArgMatches, out: Output) {
-    // Only now do subcommands have the global options.
+    // Subcommands have the global options only when they are built.
     program.build();
     let (_, command, matches) = usage::leaf(&program, matches);
     for arg in command.get_arguments().filter(|arg| arg.get_id() != "help" && arg.get_id() != "version") {

@@ -1,11 +1,11 @@
-//! How errors look.
+//! The texts of errors.
 use std::fmt::Write as _;
 
 use keyfob_client::{ApiError, Error};
 
 use crate::terminal::{output::Output, text::printable};
 
-/// An error in the words that a person reads: which command, what happened, what to do.
+/// The text of an error: the command, the error, and a suggestion if there is one.
 pub(crate) fn describe(error: &anyhow::Error, command: &str, is_verbose: bool, out: Output) -> String {
     let head = format!("Encountered an error running \"{command}\", see \"{command} --help\" for more information");
     format!("{}\n{} {}", out.bold(&head), out.red("error:"), body(error, is_verbose))
@@ -21,11 +21,11 @@ fn body(error: &anyhow::Error, is_verbose: bool) -> String {
     }
 }
 
-/// The steps on the way to the error, before the server's own words.
+/// The steps that led to the error, before the server's own words.
 fn with_trace(error: &anyhow::Error, words: &str) -> String {
-    let is_words_of_ours = |cause: &&(dyn std::error::Error + 'static)| !cause.is::<Error>();
+    let is_own = |cause: &&(dyn std::error::Error + 'static)| !cause.is::<Error>();
     let steps: String =
-        error.chain().take_while(is_words_of_ours).fold(String::new(), |steps, cause| format!("{steps}{cause}: "));
+        error.chain().take_while(is_own).fold(String::new(), |steps, cause| format!("{steps}{cause}: "));
     if steps.is_empty() { words.to_owned() } else { format!("Trace=[{steps}]\n{words}") }
 }
 
@@ -52,7 +52,7 @@ fn refusal(answer: &ApiError, is_verbose: bool) -> String {
     text
 }
 
-/// Lines are fine, other control characters are not.
+/// Line breaks stay, other control characters are escaped.
 fn text_of_server(text: &str) -> String {
     text.lines().map(printable).collect::<Vec<_>>().join("\n")
 }

@@ -3,7 +3,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, error::ErrorKind};
 
 const SURPLUS: &str = "surplus arguments";
 
-/// The error that clap found in other words, when it is about the number of arguments: which command, and what is wrong.
+/// The command and the words for an error about the number of arguments; none for other errors.
 pub(crate) fn wrong_count(command: &Command, error: &clap::Error) -> Option<(String, String)> {
     if !matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::MissingRequiredArgument) {
         return None;
@@ -21,7 +21,7 @@ pub(crate) fn wrong_count(command: &Command, error: &clap::Error) -> Option<(Str
     Some((name, format!("wanted {wanted} args but got {} [{}]", given.len(), given.join(" "))))
 }
 
-/// The whole name of the command that the arguments chose, with that command and its arguments.
+/// The full name of the command that the arguments chose, with that command and its arguments.
 pub(crate) fn leaf<'a>(command: &'a Command, matches: &'a ArgMatches) -> (String, &'a Command, &'a ArgMatches) {
     let (mut command, mut matches, mut name) = (command, matches, command.get_name().to_owned());
     while let Some((chosen, below)) = matches.subcommand() {
@@ -31,7 +31,7 @@ pub(crate) fn leaf<'a>(command: &'a Command, matches: &'a ArgMatches) -> (String
     (name, command, matches)
 }
 
-/// The same command, but taking any number of arguments. What was required is marked by its help heading.
+/// The same command with any number of arguments. Required arguments are marked by their help heading.
 fn lenient(command: Command) -> Command {
     let command = command.mut_args(|arg| if arg.is_positional() && arg.is_required_set() { marked(arg) } else { arg });
     let command = command.mut_subcommands(lenient);

@@ -1,4 +1,4 @@
-//! What the server says besides its answers, passed on to the person on standard error.
+//! Warnings of the server beside its answers, printed on standard error.
 use std::time::Duration;
 
 use keyfob_api::{COMPATIBLE_VERSION, SERVER_VERSION};
@@ -6,21 +6,21 @@ use keyfob_client::Client;
 
 use crate::{invocation::Invocation, terminal::text::printable};
 
-/// Says what should be said after a command has spoken with a server.
+/// Prints the warnings that came with the answers to a command.
 pub(crate) async fn print(invocation: &Invocation) {
     let Some(client) = invocation.used_client() else { return };
     if let Some(version) = client.build_version().filter(|_| !invocation.options.no_version_warning) {
-        version_notice(invocation, client, &version).await;
+        warn_of_version(invocation, client, &version).await;
     }
     if let Some(left) = client.expires_in() {
-        invocation.out.remark(format!("The key in use ends in {}.", in_words(left)));
+        invocation.out.remark(format!("The key in use expires in {}.", in_words(left)));
     }
     if !invocation.options.no_feature_warning {
         client.entitlement_warnings().iter().for_each(|warning| invocation.out.remark(printable(warning)));
     }
 }
 
-/// The largest unit that there is one of, and how many.
+/// The time in its largest whole unit.
 fn in_words(left: Duration) -> String {
     let seconds = left.as_secs();
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
@@ -29,7 +29,7 @@ fn in_words(left: Duration) -> String {
     if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
 }
 
-async fn version_notice(invocation: &Invocation, client: &Client, version: &str) {
+async fn warn_of_version(invocation: &Invocation, client: &Client, version: &str) {
     let shown = printable(version);
     if version.contains("-devel") || version.contains("-rc.") {
         invocation.out.remark(format!("The server runs a development version ({shown})."));
@@ -38,7 +38,7 @@ async fn version_notice(invocation: &Invocation, client: &Client, version: &str)
         return;
     }
     invocation.out.remark(format!("Version mismatch: this is {SERVER_VERSION}, the server is {shown}."));
-    // Only advice: a server that does not give any is no error.
+    // Only advice: a server without it is not an error.
     if let Ok(info) = client.without_session_token().build_info().await
         && !info.upgrade_message.is_empty()
     {
@@ -46,7 +46,7 @@ async fn version_notice(invocation: &Invocation, client: &Client, version: &str)
     }
 }
 
-/// Whether major or minor version differ: of Keyfob with another Keyfob, else of what both are compatible with.
+/// Whether the major or the minor version differs: that of Keyfob if both are Keyfob, else that of Coder.
 fn is_mismatch(server: &str) -> bool {
     match (own_version(server), own_version(SERVER_VERSION)) {
         (Some(theirs), Some(ours)) => major_minor(theirs) != major_minor(ours),

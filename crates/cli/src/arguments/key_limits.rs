@@ -1,39 +1,39 @@
-//! What a new key may do, and to what: checked before anything is sent.
+//! The limits of a new key: its scopes and its allow list, checked before a request is sent.
 use keyfob_api::keys::AllowListTarget;
 use keyfob_rbac::{AllowEntry, AllowEntryError, Catalogue};
 
-/// Scopes and entries of an allow list.
+/// The options of every command that creates a key.
 #[derive(clap::Args)]
-pub(crate) struct ReachArgs {
-    /// What it may do; may be repeated or hold commas
+pub(crate) struct KeyLimitArgs {
+    /// Scope, such as workspace:read; may be repeated or separated by commas
     #[arg(long, value_name = "SCOPE", value_delimiter = ',', value_parser = scope_name)]
     pub(crate) scope: Vec<String>,
-    /// What it may do that to, as <type>:<uuid> or <type>:*; may be repeated or hold commas
+    /// Allow-list entry, <type>:<uuid> or <type>:*; may be repeated or separated by commas
     #[arg(long, value_name = "TYPE:ID", value_delimiter = ',', value_parser = parse)]
     allow: Vec<AllowListTarget>,
-    /// The same for the resource types that the deployment has added
+    /// Allow-list entry for a resource type that the deployment has added
     #[arg(long, value_name = "TYPE:ID", value_delimiter = ',', value_parser = parse_custom)]
     allow_custom: Vec<AllowListTarget>,
 }
 
-impl ReachArgs {
+impl KeyLimitArgs {
     /// The whole allow list.
     pub(crate) fn allow_list(&self) -> Vec<AllowListTarget> {
         self.allow.iter().chain(&self.allow_custom).cloned().collect()
     }
 
-    /// Whether nothing was said.
+    /// Whether no limit is given.
     pub(crate) fn is_empty(&self) -> bool {
         self.scope.is_empty() && self.allow.is_empty() && self.allow_custom.is_empty()
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the parser's signature")]
+#[expect(clippy::unnecessary_wraps, reason = "clap's signature of a parser")]
 fn scope_name(text: &str) -> Result<String, std::convert::Infallible> {
     Ok(field(text).to_owned())
 }
 
-/// Reads `<type>:<id>` or `<type>:*`, in the words that the server would refuse it with.
+/// Reads `<type>:<id>` or `<type>:*`. Errors have the words of the server.
 fn parse(text: &str) -> Result<AllowListTarget, String> {
     let text = field(text);
     match AllowEntry::parse(&Catalogue::built_in(), text) {
@@ -43,7 +43,7 @@ fn parse(text: &str) -> Result<AllowListTarget, String> {
     }
 }
 
-/// The same for types that only the server knows.
+/// The same for types that are known to the server alone.
 fn parse_custom(text: &str) -> Result<AllowListTarget, String> {
     let text = field(text);
     let Err(AllowEntryError::UnknownType(_)) = AllowEntry::parse(&Catalogue::built_in(), text) else {
@@ -54,7 +54,7 @@ fn parse_custom(text: &str) -> Result<AllowListTarget, String> {
     Ok(AllowListTarget(text.trim().to_owned()))
 }
 
-/// A field of a line of comma-separated values: the quotes around it, which some programs write, are not part of it.
+/// A field of comma-separated values, without the quotes that some programs write around it.
 fn field(text: &str) -> &str {
     text.trim().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text)
 }

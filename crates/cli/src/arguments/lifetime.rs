@@ -1,9 +1,9 @@
-//! Lifetimes as people write them: `90m`, `1d12h`, `1y`.
+//! Lifetimes as people type them: `90m`, `1d12h`, `1y`.
 use keyfob_api::time::Nanoseconds;
 
 const HOUR: i64 = 3_600_000_000_000;
 
-/// Why a text is no lifetime.
+/// Why a text is not a lifetime.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LifetimeError {
     /// Something other than whole numbers with units.
@@ -12,7 +12,7 @@ pub(crate) enum LifetimeError {
     /// More than 292 years.
     #[error("invalid duration: {0:?}")]
     Overflow(String),
-    /// A number alone, which means something else to every reader.
+    /// A number alone: readers disagree about its unit.
     #[error("missing unit in duration {text:?}: write {number}d for days or {number}h for hours")]
     Unit { text: String, number: String },
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 /// The organization that a command works in.
 #[derive(clap::Args)]
 pub(crate) struct OrganizationOption {
-    /// The organization: its name or its id; may be left out by members of only one
+    /// Name or id of the organization; optional if you are a member of only one
     #[arg(short = 'O', long, env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID")]
     org: Option<String>,
 }
@@ -23,11 +23,11 @@ impl OrganizationOption {
 pub(crate) async fn find(client: &Client, wanted: Option<&str>) -> anyhow::Result<Organization> {
     let mut own = client.organizations_of(ME).await.context("get organizations")?;
     match wanted {
-        None if own.len() == 1 => own.pop().context("you are a member of no organization"),
-        None if own.is_empty() => bail!("You are a member of no organization: name one with --org"),
+        None if own.len() == 1 => own.pop().context("you are not a member of any organization"),
+        None if own.is_empty() => bail!("You are not a member of any organization: name one with --org"),
         None => {
             let names: Vec<_> = own.iter().map(|organization| organization.name.as_str()).collect();
-            bail!("You are a member of several organizations: name one with --org, of {}", names.join(", "))
+            bail!("You are a member of several organizations: name one with --org: {}", names.join(", "))
         }
         Some(named) => {
             let id = Uuid::try_parse(named).ok();

@@ -14,15 +14,15 @@ use crate::{
     invocation::{Invocation, Outcome},
 };
 
-/// Asks the server whether the key in use, or another one, may do things. The answer counts the roles of the key's
-/// owner, the key's scopes and its allow list.
+/// Asks the server whether the key in use, or another one, may perform actions. The roles of the key's owner, the key's
+/// scopes and its allow list decide.
 #[derive(clap::Args)]
 #[command(
-    after_help = "A check is <type>:<action>, or <type>:<action>@<id> for one object. Without an id it asks about \
-objects of that type in general, which allow-list entries that name single ids never match.
+    after_help = "A check is <type>:<action>, or <type>:<action>@<id> for one object. Without an id it is about \
+objects of the type in general; allow-list entries for single objects never match it.
 
-The exit code is 0 when everything asked is allowed, and 1 when something is refused or the question failed; only a \
-failure prints on standard error.
+The exit code is 0 if every check is allowed, and 1 if one is refused or the request fails. Only a failure prints on \
+standard error.
 
 Examples:
   keyfob authcheck workspace:read --owner me
@@ -32,34 +32,35 @@ Examples:
   keyfob authcheck --file checks.json -o json"
 )]
 pub(crate) struct AuthcheckArgs {
-    /// What to ask, as <type>:<action> or <type>:<action>@<id>
+    /// Checks, as <type>:<action> or <type>:<action>@<id>
     #[arg(value_name = "CHECK", value_parser = questions::parse, required_unless_present = "file")]
     checks: Vec<Question>,
     #[command(flatten)]
     object: ObjectArgs,
-    /// Read the checks from a file as the API takes them, `-` for standard input
-    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["checks", "owner", "organization", "any_organization", "id"])]
+    /// Read the checks from a file, in the JSON of the API; `-` for standard input
+    #[arg(short, long, value_name = "FILE",
+        conflicts_with_all = ["checks", "owner", "organization", "any_organization", "id"])]
     file: Option<std::path::PathBuf>,
-    /// Say why, and what is missing for a yes
+    /// Explain each decision, and name what a refused one lacks
     #[arg(short, long)]
     explain: bool,
-    /// Ask for this token in place of the key in use, `-` to read it from standard input
+    /// Check this token in place of the key in use; `-` reads it from standard input
     #[arg(long = "as", value_name = "TOKEN", value_parser = parse_secret)]
     as_token: Option<SecretText>,
-    /// How to print the answers
+    /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     output: AuthcheckFormat,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum AuthcheckFormat {
-    /// For people
+    /// One line per check, for people
     Text,
-    /// The API's answer
+    /// JSON, as the API answers
     Json,
 }
 
-/// Asks, prints the answers, and is [`Outcome::Refused`] when one of them is no.
+/// Asks and prints the answers; [`Outcome::Refused`] if one of them is no.
 pub(crate) async fn run(invocation: &Invocation, args: AuthcheckArgs) -> anyhow::Result<Outcome> {
     let client = invocation.connect()?;
     let request = match &args.file {

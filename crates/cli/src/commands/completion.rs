@@ -3,14 +3,14 @@ use clap_complete::Shell;
 
 use crate::invocation::Invocation;
 
-/// Which shell.
+/// The arguments of the command.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   keyfob completion bash > /etc/bash_completion.d/keyfob
   keyfob completion zsh > ~/.zfunc/_keyfob
   keyfob completion fish > ~/.config/fish/completions/keyfob.fish")]
 pub(crate) struct CompletionArgs {
-    /// The shell that will read the script
+    /// Shell to print the script for
     shell: Shell,
 }
 

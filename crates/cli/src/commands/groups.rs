@@ -7,7 +7,7 @@ mod show;
 
 use crate::invocation::Invocation;
 
-/// Groups of an organization's members. Access lists may name a group in place of every one of them.
+/// Groups of an organization's members. Access lists may name a group in place of each of its members.
 #[derive(clap::Subcommand)]
 #[command(
     arg_required_else_help = true,
@@ -17,25 +17,25 @@ use crate::invocation::Invocation;
   keyfob groups show builders"
 )]
 pub(crate) enum GroupsCommand {
-    /// Make a group
+    /// Create a group and print its id
     Create(change::CreateArgs),
-    /// Give a group another name
+    /// Change a group's name or picture
     Edit(change::EditArgs),
-    /// Remove a group, also from access lists
+    /// Delete a group, and remove it from access lists
     #[command(visible_alias = "rm")]
     Delete(change::DeleteArgs),
     /// List the groups that you may read
     #[command(visible_alias = "ls")]
     List(show::ListArgs),
-    /// Show a group and who is in it
+    /// Show a group and its members
     #[command(visible_alias = "view")]
     Show(show::ShowArgs),
-    /// Who is in a group
+    /// Add members to a group, or remove them
     #[command(subcommand, visible_alias = "member")]
     Members(members::MembersCommand),
 }
 
-/// Runs one of them.
+/// Runs the command.
 pub(crate) async fn run(invocation: &Invocation, command: GroupsCommand) -> anyhow::Result<()> {
     match command {
         GroupsCommand::Create(args) => change::create(invocation, args).await,

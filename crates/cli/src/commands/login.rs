@@ -1,4 +1,4 @@
-//! `keyfob login`: from a URL to a stored key.
+//! `keyfob login`: from a URL to a stored token.
 mod browser;
 mod device;
 mod environment;
@@ -12,54 +12,53 @@ use keyfob_client::{Client, ME, StatusCode};
 
 use self::first_user::FirstUserArgs;
 use crate::{
-    arguments::key_limits::ReachArgs,
+    arguments::key_limits::KeyLimitArgs,
     connection::server_url,
     invocation::{Invocation, Source},
 };
 
-/// How to sign in.
+/// The arguments of the command.
 #[derive(clap::Args)]
-#[command(after_help = "With --token, a new session is made from that token and stored; what the token may do, the \
-session may do. With --device, the session may do what --scope and --allow name, or without them all that whoever \
-approves it may do.
+#[command(after_help = "With --token, a new session with the same limits as that token is created and stored. With \
+--device, --scope and --allow limit the session; without them, it has the limits of the session that approves it.
 
 Examples:
-  keyfob login https://keyfob.example.com          paste a token that the browser shows
+  keyfob login https://keyfob.example.com          paste a token from the browser
   keyfob login --device https://keyfob.example.com --scope workspace:read
-                                                   approve it on another machine
+                                                   approve it in a browser on another machine
   keyfob login https://keyfob.example.com --token \"$TOKEN\"
-  keyfob login http://localhost:3000               on a new server: make the first user
-  keyfob login token                               print the stored key")]
+  keyfob login http://localhost:3000               on a new server: create the first user
+  keyfob login token                               print the stored token")]
 pub(crate) struct LoginArgs {
     #[command(subcommand)]
     command: Option<LoginCommand>,
-    /// The server; `https` unless it says otherwise, `http` for `localhost`
+    /// URL of the server; without a scheme it is `https`, for `localhost` it is `http`
     #[arg(value_name = "URL")]
     address: Option<String>,
-    /// Store the token itself in place of a new session
+    /// Store the given token itself, not a new session
     #[arg(long)]
     use_token_as_session: bool,
-    /// Show a code, to be approved in a browser on any machine
+    /// Print a code to approve in a browser, on this machine or another one
     #[arg(long, conflicts_with = "use_token_as_session")]
     device: bool,
     #[command(flatten, next_help_heading = "With --device")]
-    reach: ReachArgs,
+    limits: KeyLimitArgs,
     #[command(flatten)]
     first_user: FirstUserArgs,
 }
 
 #[derive(Subcommand)]
 enum LoginCommand {
-    /// Print the stored key
+    /// Print the stored token
     Token,
 }
 
-/// Signs in and stores the key.
+/// Signs in and stores the token.
 pub(crate) async fn run(invocation: &Invocation, args: LoginArgs) -> anyhow::Result<()> {
     if let Some(LoginCommand::Token) = args.command {
         return stored::print_token(invocation);
     }
-    ensure!(args.device || args.reach.is_empty(), "--scope and --allow go with --device");
+    ensure!(args.device || args.limits.is_empty(), "--scope and --allow need --device");
     let (url, source) = chosen_url(invocation, args.address.as_deref())?;
     let client = invocation.client_for(&url, None)?;
     let has_first_user = client
@@ -69,9 +68,9 @@ pub(crate) async fn run(invocation: &Invocation, args: LoginArgs) -> anyhow::Res
     invocation.out.line(format!("Attempting to authenticate with {source} URL: '{url}'"));
 
     let session = match (has_first_user, args.device) {
-        (true, true) => device::approved_session(invocation, &client, &args.reach).await?,
-        (true, false) => session_of_known_user(invocation, &client, args.use_token_as_session).await?,
-        (false, true) => bail!("nobody has set up this server yet: run 'keyfob login {url}' without --device first"),
+        (true, true) => device::approved_session(invocation, &client, &args.limits).await?,
+        (true, false) => session_of_existing_user(invocation, &client, args.use_token_as_session).await?,
+        (false, true) => bail!("this server has no first user yet: run 'keyfob login {url}' without --device first"),
         (false, false) => first_user::create(invocation, &client, args.first_user).await?,
     };
     let user = client.with_session_token(&session)?.user(ME).await.context("get user")?;
@@ -80,7 +79,7 @@ pub(crate) async fn run(invocation: &Invocation, args: LoginArgs) -> anyhow::Res
     Ok(())
 }
 
-/// The server asked for, and how it was.
+/// The URL, and the source that it came from.
 fn chosen_url(invocation: &Invocation, argument: Option<&str>) -> anyhow::Result<(String, &'static str)> {
     let (url, source) = match (argument, invocation.given_url()) {
         (Some(url), _) => (url.to_owned(), "argument"),
@@ -91,7 +90,7 @@ fn chosen_url(invocation: &Invocation, argument: Option<&str>) -> anyhow::Result
     Ok((server_url::parse(&url)?, source))
 }
 
-async fn session_of_known_user(
+async fn session_of_existing_user(
     invocation: &Invocation,
     client: &Client,
     use_as_session: bool,
@@ -107,12 +106,12 @@ async fn session_of_known_user(
     }
 }
 
-/// The token that a person copies from the browser, asked for until it is one.
+/// The token that a person copies from the browser; the question is repeated until the server accepts it.
 async fn pasted_token(invocation: &Invocation, client: &Client) -> anyhow::Result<SecretText> {
     browser::invite(invocation, &format!("{}/cli-auth", client.url()));
     loop {
         let token = invocation.prompt().hidden("Paste your token here:")?;
-        // Some texts cannot even be sent.
+        // Some texts cannot be sent in a header.
         if let Ok(signed_in) = client.with_session_token(&token) {
             match signed_in.user(ME).await {
                 Ok(_) => return Ok(token),

@@ -3,21 +3,23 @@ use keyfob_client::{Error, StatusCode};
 
 use crate::{invocation::Invocation, state::StateFile};
 
-/// How to sign out.
+/// The arguments of the command.
 #[derive(clap::Args)]
-#[command(after_help = "The session ends on the server, and what `keyfob login` has stored is removed. Where a token \
-was stored in place of a session, that token ends.
+#[command(
+    after_help = "The server deletes the session, and the files that `keyfob login` has stored are removed. If a \
+token was stored in place of a session, the server deletes that token.
 
 Examples:
-  keyfob logout       asks first
-  keyfob logout -y    does not ask")]
+  keyfob logout       ask for confirmation
+  keyfob logout -y    do not ask"
+)]
 pub(crate) struct LogoutArgs {
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
 }
 
-/// Ends the session and forgets it, as far as either is possible.
+/// Deletes the session on the server and the stored files; a failure of one does not keep the other.
 pub(crate) async fn run(invocation: &Invocation, args: &LogoutArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
     if !args.yes {
@@ -25,7 +27,7 @@ pub(crate) async fn run(invocation: &Invocation, args: &LogoutArgs) -> anyhow::R
     }
     let mut problems = Vec::new();
     match client.logout().await {
-        // The session had ended before, which is what was wanted.
+        // The session is gone already.
         Err(Error::Api(answer)) if answer.status == StatusCode::UNAUTHORIZED => {}
         Err(error) => problems.push(format!("logout api: {:#}", anyhow::Error::from(error))),
         Ok(()) => {}

@@ -20,25 +20,25 @@ use crate::invocation::Invocation;
   keyfob organizations members edit-roles amy organization-auditor"
 )]
 pub(crate) enum OrganizationsCommand {
-    /// Make an organization
+    /// Create an organization
     Create(create::CreateArgs),
-    /// Remove an organization in which there is nothing
+    /// Delete an empty organization
     #[command(visible_alias = "rm")]
     Delete(delete::DeleteArgs),
     /// List the organizations that you may read
     #[command(visible_alias = "ls")]
     List(list::ListArgs),
-    /// Show one organization, or your own
+    /// Show an organization, by default your own
     Show(show::ShowArgs),
-    /// Who is a member
+    /// Manage the members of an organization
     #[command(subcommand, visible_alias = "member")]
     Members(members::MembersCommand),
-    /// Which roles there are to give
+    /// Manage the roles of an organization
     #[command(subcommand, visible_alias = "role")]
     Roles(roles::RolesCommand),
 }
 
-/// Runs one of them.
+/// Runs the command.
 pub(crate) async fn run(invocation: &Invocation, command: OrganizationsCommand) -> anyhow::Result<()> {
     match command {
         OrganizationsCommand::Create(args) => create::run(invocation, args).await,

@@ -9,8 +9,7 @@ mod show;
 
 use crate::invocation::Invocation;
 
-/// A platform registers its workspaces, templates and other objects here, so that scopes and allow lists can speak of
-/// them.
+/// A platform registers its workspaces, templates and other objects, so that scopes and allow lists can refer to them.
 #[derive(clap::Subcommand)]
 #[command(
     arg_required_else_help = true,
@@ -29,15 +28,15 @@ pub(crate) enum ResourcesCommand {
     /// Show one resource
     #[command(visible_alias = "view")]
     Show(show::ShowArgs),
-    /// Remove a resource; its id is never given out again
+    /// Delete a resource; its id is never used again
     #[command(visible_aliases = ["delete", "rm"])]
     Remove(remove::RemoveArgs),
-    /// Who may do what to a resource besides what their roles allow
+    /// Manage the access list of a resource
     #[command(subcommand)]
     Acl(acl::AclCommand),
 }
 
-/// Runs one of them.
+/// Runs the command.
 pub(crate) async fn run(invocation: &Invocation, command: ResourcesCommand) -> anyhow::Result<()> {
     match command {
         ResourcesCommand::Create(args) => create::run(invocation, args).await,

@@ -12,29 +12,29 @@ use crate::{
     },
 };
 
-/// Roles say what people may do; who may give which is part of them.
+/// The roles that can be assigned, in the deployment or in an organization.
 #[derive(clap::Subcommand)]
 #[command(
     arg_required_else_help = true,
-    after_help = "Roles that an organization makes for itself: `keyfob organizations roles`.
+    after_help = "`keyfob organizations roles` manages the custom roles of an organization.
 
 Examples:
   keyfob roles list
   keyfob roles list --org acme -o json"
 )]
 pub(crate) enum RolesCommand {
-    /// List the roles that there are to give
+    /// List the roles that can be assigned
     #[command(visible_alias = "ls")]
     List(ListArgs),
 }
 
-/// Whose roles, and how to print them.
+/// The arguments of `list`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   keyfob roles list                deployment-wide roles
   keyfob roles list --org acme     roles of an organization")]
 pub(crate) struct ListArgs {
-    /// Roles of this organization, in place of the deployment-wide ones: its name or its id
+    /// List the roles of this organization (name or id), not the deployment-wide ones
     #[arg(short = 'O', long, env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID")]
     org: Option<String>,
     #[command(flatten)]
@@ -82,7 +82,7 @@ fn yes_or_no(is: bool) -> String {
     if is { "yes" } else { "no" }.to_owned()
 }
 
-/// Runs one of them.
+/// Runs the command.
 pub(crate) async fn run(invocation: &Invocation, command: RolesCommand) -> anyhow::Result<()> {
     let RolesCommand::List(args) = command;
     let client = invocation.connect()?;

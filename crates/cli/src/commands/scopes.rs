@@ -3,23 +3,23 @@ use clap::ValueEnum;
 
 use crate::invocation::Invocation;
 
-/// How to print them.
+/// The arguments of the command.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  keyfob scopes                     one name a line
-  keyfob scopes -o json             for programs
-  keyfob scopes | grep workspace    what a token may be allowed to do with workspaces")]
+  keyfob scopes                     one name per line
+  keyfob scopes -o json             JSON, for programs
+  keyfob scopes | grep workspace    scopes for workspaces")]
 pub(crate) struct ScopesArgs {
-    /// How to print them
+    /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     output: ScopesFormat,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum ScopesFormat {
-    /// One name a line
+    /// One name per line
     Text,
-    /// An array of names
+    /// JSON, an array of names
     Json,
 }
 

@@ -1,4 +1,4 @@
-//! `keyfob server`: the server itself, and what an operator does on its host.
+//! `keyfob server`: the server itself, and the commands of an operator on its host.
 mod host;
 
 use std::io::IsTerminal as _;
@@ -16,10 +16,10 @@ use crate::{invocation::Invocation, terminal::output::Output};
 pub(crate) struct ServerCommand {
     #[command(flatten)]
     server: ServerArgs,
-    /// What to log: off, error, warn, info, debug, trace, or a filter such as `keyfob_server=debug`.
+    /// Log level: off, error, warn, info, debug, trace, or a filter such as `keyfob_server=debug`.
     #[arg(long, env = "KEYFOB_LOG", value_name = "FILTER", default_value = "info")]
     log: String,
-    /// How to log.
+    /// Log format.
     #[arg(long, env = "KEYFOB_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     log_format: LogFormat,
     #[command(subcommand)]
@@ -30,15 +30,15 @@ pub(crate) struct ServerCommand {
 enum LogFormat {
     /// Lines for people.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// Lets the server's settings be given under the names of the original, too, and by a file, which is named by a flag or
-/// a variable itself.
+/// Lets the server's settings come from variables with Coder's names, and from the settings file that a flag or a
+/// variable names.
 pub(crate) fn with_settings(command: clap::Command) -> anyhow::Result<clap::Command> {
     let command = command.mut_subcommand("server", keyfob_server::with_coder_environment);
-    let Some(given) = asked(&command) else { return Ok(command) };
+    let Some(given) = server_matches(&command) else { return Ok(command) };
     let Some(file) = keyfob_server::config_file(&given) else { return Ok(command) };
     let mut problems = Vec::new();
     let command = command.mut_subcommand("server", |server| {
@@ -51,16 +51,16 @@ pub(crate) fn with_settings(command: clap::Command) -> anyhow::Result<clap::Comm
     Ok(command)
 }
 
-/// What `server` is asked to do, as far as that is clear in spite of mistakes.
-fn asked(command: &clap::Command) -> Option<clap::ArgMatches> {
+/// The arguments of `server`, as far as they can be read in spite of mistakes.
+fn server_matches(command: &clap::Command) -> Option<clap::ArgMatches> {
     let matches = command.clone().ignore_errors(true).try_get_matches().ok()?;
     matches.subcommand_matches("server").cloned()
 }
 
-/// Checks the settings, if that is asked for: says all that is wrong with them at once.
+/// Checks the settings if the command line says so, and reports all their problems at once.
 pub(crate) fn check_config(command: &clap::Command, out: Output) -> Option<anyhow::Result<()>> {
     let command = command.clone().mut_subcommand("server", keyfob_server::with_coder_environment);
-    let matches = asked(&command)?;
+    let matches = server_matches(&command)?;
     matches.subcommand_matches("config")?.subcommand_matches("check")?;
     let file = keyfob_server::config_file(&matches);
     let server = command.find_subcommand("server")?.clone();
@@ -77,7 +77,7 @@ pub(crate) fn check_config(command: &clap::Command, out: Output) -> Option<anyho
     }))
 }
 
-/// What is wrong with settings that are each well formed.
+/// The problems of settings that are each well formed.
 fn problems_together(command: clap::Command) -> anyhow::Result<Vec<String>> {
     let matches = command.try_get_matches()?;
     let matches = matches.subcommand_matches("server").context("no server")?;
@@ -87,7 +87,7 @@ fn problems_together(command: clap::Command) -> anyhow::Result<Vec<String>> {
     Ok(problems)
 }
 
-/// Runs until it is told to stop.
+/// Runs the server until it is told to stop, or a command for its host.
 pub(crate) async fn run(invocation: &Invocation, command: ServerCommand) -> anyhow::Result<()> {
     let out = invocation.out;
     if let Some(host) = command.host {
@@ -109,19 +109,19 @@ fn start_log(command: &ServerCommand) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where it runs, for people and for scripts; on a terminal also what to do next.
+/// Prints the server's address, for people and for scripts; on a terminal also the next step.
 fn greet(ready: &Ready, out: Output) {
     out.line(format!("Keyfob {} is running at {}", env!("CARGO_PKG_VERSION"), ready.url));
     if !std::io::stdout().is_terminal() {
         return;
     }
     out.line(format!("Its data is in {}. Ctrl-C stops it.", ready.data_dir.display()));
-    let next = if ready.needs_set_up { "Make the first user" } else { "Sign in" };
+    let next = if ready.needs_set_up { "Create the first user" } else { "Sign in" };
     out.line(format!("\n{next} from another terminal:\n\n    {}\n", out.bold(&format!("keyfob login {}", ready.url))));
 }
 
-/// Done when the program is told to end: by Ctrl-C, or by whoever supervises it. It listens from now on, so that whoever
-/// is told that the server runs may end it in the same moment.
+/// Completes on Ctrl-C and on a supervisor's signal to stop. It listens from the call on: a supervisor that reads that
+/// the server runs may stop it in the same moment.
 #[cfg(unix)]
 fn stop_signal() -> impl Future<Output = ()> {
     use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -138,7 +138,7 @@ fn stop_signal() -> impl Future<Output = ()> {
     }
 }
 
-/// Done when the program is told to end.
+/// Completes on Ctrl-C.
 #[cfg(not(unix))]
 async fn stop_signal() {
     if tokio::signal::ctrl_c().await.is_err() {

@@ -8,8 +8,8 @@ mod view;
 
 use crate::invocation::Invocation;
 
-/// Tokens authenticate programs. Each can do only what its scopes name, to only what its allow list holds, until it
-/// expires.
+/// Tokens authenticate programs. Scopes limit the actions of a token, its allow list limits the objects, its lifetime
+/// the time.
 #[derive(clap::Subcommand)]
 #[command(
     arg_required_else_help = true,
@@ -20,19 +20,19 @@ use crate::invocation::Invocation;
   keyfob tokens remove ci"
 )]
 pub(crate) enum TokensCommand {
-    /// Mint a token and print it; it is shown only once
+    /// Create a token and print it; it is shown only once
     Create(create::CreateArgs),
-    /// List your tokens
+    /// List your tokens, or those of all users
     #[command(visible_alias = "ls")]
     List(list::ListArgs),
     /// Show one token
     View(view::ViewArgs),
-    /// End a token
+    /// Expire or delete a token
     #[command(visible_aliases = ["delete", "rm"])]
     Remove(remove::RemoveArgs),
 }
 
-/// Runs one of them.
+/// Runs the command.
 pub(crate) async fn run(invocation: &Invocation, command: TokensCommand) -> anyhow::Result<()> {
     match command {
         TokensCommand::Create(args) => create::run(invocation, args).await,

@@ -21,28 +21,28 @@ use crate::invocation::Invocation;
   keyfob users suspend amy"
 )]
 pub(crate) enum UsersCommand {
-    /// Make a user
+    /// Create a user
     Create(create::CreateArgs),
     /// List the users that you may read
     #[command(visible_alias = "ls")]
     List(list::ListArgs),
     /// Show one user
     Show(show::ShowArgs),
-    /// Remove a user, with their keys and memberships
+    /// Delete a user, with their keys and memberships
     #[command(visible_alias = "rm")]
     Delete(delete::DeleteArgs),
-    /// Refuse every key of a user from now on
+    /// Suspend a user: all their keys are refused
     Suspend(status::StatusArgs),
-    /// Let a user act again
+    /// Activate a suspended or dormant user
     #[command(visible_alias = "active")]
     Activate(status::StatusArgs),
-    /// Give a user roles of the deployment, in place of all earlier ones
+    /// Replace a user's deployment-wide roles
     EditRoles(edit_roles::EditRolesArgs),
-    /// Choose what a user is told by mail
+    /// Show or change which notices a user gets by mail
     Notices(notices::NoticesArgs),
 }
 
-/// Runs one of them.
+/// Runs the command.
 pub(crate) async fn run(invocation: &Invocation, command: UsersCommand) -> anyhow::Result<()> {
     match command {
         UsersCommand::Create(args) => create::run(invocation, args).await,

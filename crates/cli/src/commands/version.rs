@@ -5,19 +5,19 @@ use serde::Serialize;
 
 use crate::invocation::Invocation;
 
-/// How to print it.
+/// The arguments of the command.
 #[derive(clap::Args)]
 pub(crate) struct VersionArgs {
-    /// How to print it
+    /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     output: VersionFormat,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum VersionFormat {
-    /// For people
+    /// A sentence
     Text,
-    /// For programs
+    /// JSON, for programs
     Json,
 }
 
@@ -29,7 +29,7 @@ struct Version {
     compatible_version: &'static str,
 }
 
-/// Prints the version without asking anybody.
+/// Prints the version; no server is asked.
 pub(crate) fn run(invocation: &Invocation, args: &VersionArgs) -> anyhow::Result<()> {
     let version = Version {
         version: env!("CARGO_PKG_VERSION"),

@@ -12,17 +12,17 @@ use crate::{
     terminal::table::{self, Column},
 };
 
-/// How to print it.
+/// The arguments of the command.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   keyfob whoami
   keyfob whoami -o table -c username,roles
   keyfob whoami -o json | jq -r '.[0].user_id'")]
 pub(crate) struct WhoamiArgs {
-    /// How to print it
+    /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     output: WhoamiFormat,
-    /// Which columns of the table, with commas between them
+    /// Columns of the table, separated by commas
     #[arg(
         short,
         long,
@@ -38,9 +38,9 @@ pub(crate) struct WhoamiArgs {
 enum WhoamiFormat {
     /// A sentence
     Text,
-    /// Aligned columns
+    /// A table
     Table,
-    /// For programs
+    /// JSON, for programs
     Json,
 }
 
@@ -53,7 +53,7 @@ enum WhoamiColumn {
     Roles,
 }
 
-/// The answer; `*` stands for the whole deployment.
+/// The result; in the roles, `*` stands for the whole deployment.
 #[derive(Serialize)]
 struct Identity {
     url: String,
@@ -63,7 +63,7 @@ struct Identity {
     roles: BTreeMap<String, Vec<String>>,
 }
 
-/// Shows who the key in use belongs to.
+/// Shows which user the key in use belongs to.
 pub(crate) async fn run(invocation: &Invocation, args: &WhoamiArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
     let identity = Identity::new(client.url().to_owned(), client.user(ME).await?);
@@ -72,7 +72,7 @@ pub(crate) async fn run(invocation: &Invocation, args: &WhoamiArgs) -> anyhow::R
         WhoamiFormat::Table => invocation.out.result(&table::render(&args.column, &[identity])),
         WhoamiFormat::Text => {
             let (url, username) = (invocation.out.bold(&identity.url), invocation.out.bold(&identity.username));
-            // The brackets are the contract's (section 6.4): scripts look for the line with them.
+            // The brackets are part of the output of Coder's command: scripts look for the line with them.
             invocation.out.line(format!("[> Keyfob is running at {url}, You're authenticated as {username} !\n]"));
         }
     }
@@ -83,8 +83,8 @@ impl Identity {
     fn new(url: String, user: User) -> Self {
         let mut roles: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for SlimRole { display_name, organization_id, .. } in user.roles {
-            let place = organization_id.map_or_else(|| "*".to_owned(), |id| id.to_string());
-            roles.entry(place).or_default().push(display_name);
+            let domain = organization_id.map_or_else(|| "*".to_owned(), |id| id.to_string());
+            roles.entry(domain).or_default().push(display_name);
         }
         let User { username, id: user_id, organization_ids, .. } = user;
         Self { url, username, user_id, organization_ids, roles }
@@ -99,8 +99,8 @@ impl Column<Identity> for WhoamiColumn {
             Self::Id => row.user_id.to_string(),
             Self::Orgs => row.organization_ids.iter().map(Uuid::to_string).collect::<Vec<_>>().join(", "),
             Self::Roles => {
-                let places = row.roles.iter().map(|(place, roles)| format!("{place}: {}", roles.join(", ")));
-                places.collect::<Vec<_>>().join("; ")
+                let domains = row.roles.iter().map(|(domain, roles)| format!("{domain}: {}", roles.join(", ")));
+                domains.collect::<Vec<_>>().join("; ")
             }
         }
     }

@@ -16,7 +16,7 @@ pub(crate) fn parse(text: &str) -> anyhow::Result<String> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-/// What tells servers apart: host and port, lower-case.
+/// The part of a URL that identifies a server: host and port, lower-case.
 pub(crate) fn host(url: &str) -> String {
     let Ok(url) = Url::parse(url) else { return url.to_lowercase() };
     let host = url.host_str().unwrap_or_default().to_lowercase();
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_scheme_is_https_but_for_localhost() {
+    fn a_missing_scheme_is_https_except_for_localhost() {
         let cases = [
             ("keyfob.example.com", "https://keyfob.example.com"),
             ("keyfob.example.com/", "https://keyfob.example.com"),

@@ -6,7 +6,7 @@ use std::{
 
 use serde::Serialize;
 
-/// Where results and remarks go.
+/// Standard output for results, standard error for remarks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     colour: bool,
@@ -14,7 +14,7 @@ pub(crate) struct Output {
 
 #[expect(clippy::unused_self, reason = "commands reach the terminal through this value alone")]
 impl Output {
-    /// Colours only where a person sees them and has not asked for none.
+    /// Colours are used only on a terminal, and not if `NO_COLOR` or `TERM` says so.
     pub(crate) fn new() -> Self {
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
             || std::env::var_os("TERM").is_some_and(|value| value == "dumb");
@@ -31,9 +31,9 @@ impl Output {
         self.result(&format!("{text}\n"));
     }
 
-    /// The result as it is.
+    /// The result, unchanged.
     pub(crate) fn result(self, text: &str) {
-        // Nobody is left to read the rest when a pipe is closed.
+        // A closed pipe has no reader for the rest.
         let _closed = io::stdout().lock().write_all(text.as_bytes());
     }
 
@@ -54,17 +54,17 @@ impl Output {
         let _closed = write!(stderr, "{text} ").and_then(|()| stderr.flush());
     }
 
-    /// The text so that the eye finds it.
+    /// The text in bold.
     pub(crate) fn bold(self, text: &str) -> String {
         self.styled("1", text)
     }
 
-    /// Good news.
+    /// The text in green, for good news.
     pub(crate) fn green(self, text: &str) -> String {
         self.styled("32", text)
     }
 
-    /// Bad news.
+    /// The text in red, for bad news.
     pub(crate) fn red(self, text: &str) -> String {
         self.styled("31", text)
     }

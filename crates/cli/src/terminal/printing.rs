@@ -1,4 +1,4 @@
-//! How rows are printed: as a table of the columns asked for, or as JSON.
+//! Rows as a table of chosen columns, or as JSON.
 use clap::{ValueEnum, builder::EnumValueParser};
 use serde::Serialize;
 
@@ -7,16 +7,16 @@ use super::{
     table::{Column, render},
 };
 
-/// The form of a result.
+/// Output formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// Aligned columns, for people.
+    /// A table, for people.
     Table,
-    /// For programs.
+    /// JSON, for programs.
     Json,
 }
 
-/// Columns of which a command shows some when none are asked for.
+/// Columns of which a command prints some by default.
 pub(crate) trait Columns: ValueEnum + Send + Sync + 'static {
     /// Their names, with commas between them.
     const USUAL: &'static str;
@@ -25,11 +25,11 @@ pub(crate) trait Columns: ValueEnum + Send + Sync + 'static {
 /// The options of every command that prints rows.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Printing<C: Columns> {
-    /// Which columns of the table, with commas between them
+    /// Columns of the table, separated by commas
     #[arg(short, long, value_name = "COLUMNS", value_delimiter = ',', ignore_case = true, default_value = C::USUAL,
         value_parser = EnumValueParser::<C>::new())]
     column: Vec<C>,
-    /// How to print it
+    /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
 }

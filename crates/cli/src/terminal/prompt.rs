@@ -1,18 +1,18 @@
-//! Questions to the person at the terminal, or to the pipe in their place.
+//! Questions to the person at the terminal; a pipe may answer them, too.
 use std::io::{self, IsTerminal as _};
 
 use anyhow::Context as _;
 use inquire::{InquireError, Password, PasswordDisplayMode, Text, ui::RenderConfig};
 use keyfob_api::secret::SecretText;
 
-use crate::terminal::output::Output;
+use super::output::Output;
 
-/// The person said no or pressed Ctrl-C: the command fails, and there is nothing to explain.
+/// The person said no or pressed Ctrl-C: the command fails without a message.
 #[derive(Debug, thiserror::Error)]
 #[error("declined")]
 pub(crate) struct Declined;
 
-/// Asks.
+/// Asks questions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Prompt {
     out: Output,
@@ -20,7 +20,7 @@ pub(crate) struct Prompt {
 }
 
 impl Prompt {
-    /// With `force_tty`, a pipe counts as a person.
+    /// With `force_tty`, a pipe counts as a terminal.
     pub(crate) fn new(out: Output, force_tty: bool) -> Self {
         Self { out, interactive: force_tty || io::stdin().is_terminal() }
     }
@@ -53,7 +53,7 @@ impl Prompt {
         Ok(SecretText::new(prompt.with_render_config(self.looks()).prompt().map_err(give_up)?.trim()))
     }
 
-    /// A new password, asked for until two answers are the same.
+    /// A new password; the question is repeated until both answers are the same.
     pub(crate) fn new_password(self) -> anyhow::Result<SecretText> {
         loop {
             let first = self.hidden("Enter a password:")?;
@@ -65,7 +65,7 @@ impl Prompt {
         }
     }
 
-    /// A question that must be answered with yes.
+    /// Asks a question that must be answered with yes.
     ///
     /// # Errors
     /// [`Declined`] for every other answer.
@@ -83,7 +83,7 @@ impl Prompt {
 fn read_line() -> anyhow::Result<String> {
     let mut line = String::new();
     let length = io::stdin().read_line(&mut line).context("read standard input")?;
-    anyhow::ensure!(length > 0, "standard input ended before an answer came");
+    anyhow::ensure!(length > 0, "standard input ended before an answer was read");
     Ok(line.trim().to_owned())
 }
 

@@ -96,8 +96,8 @@ fn options_that_do_not_go_with_device_are_named() {
     let home = Home::new();
     let url = server.url();
     for (arguments, words) in [
-        (&["login", &url, "--scope", "workspace:read"][..], "--scope and --allow go with --device"),
-        (&["login", "--device", &url, "--token", &session], "--token and --device do not go together"),
+        (&["login", &url, "--scope", "workspace:read"][..], "--scope and --allow need --device"),
+        (&["login", "--device", &url, "--token", &session], "--token and --device cannot be used together"),
         (&["login", "--device", &url, "--scope", "nope"], "invalid or unsupported API key scope: \"nope\""),
         (&["login", "--device", &Server::start().url()], "without --device first"),
     ] {

@@ -18,6 +18,7 @@ mod help;
 mod host;
 mod http;
 mod login;
+mod modules;
 mod notices;
 mod organizing;
 mod page;

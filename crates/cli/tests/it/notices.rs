@@ -95,7 +95,7 @@ fn the_near_expiry_of_the_key_in_use_is_printed() {
     let key = key.json().unwrap()["key"].as_str().unwrap().to_owned();
     let url = answering_with(&server.address, "X-Keyfob-Expires-In", "7201");
     let ran = home.run(&["--url", &url, "--token", &key, "scopes"]);
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), "The key in use ends in 2 hours.\n"));
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), "The key in use expires in 2 hours.\n"));
 }
 
 /// Passes requests on to a server, and adds a header to its answers.

@@ -79,10 +79,10 @@ fn an_organization_is_created_filled_and_deleted() {
     ok(home.run(&["users", "create", "-u", "robot", "--service-account"]));
     ok(home.run_with(&["org", "create", "acme"], "yes\n"));
     let several = home.run(&["organizations", "members", "list"]);
-    refused(&several, "You are a member of several organizations: name one with --org, of coder, acme");
+    refused(&several, "You are a member of several organizations: name one with --org: coder, acme");
     ok(home.run(&["organizations", "members", "add", "robot", "-O", "acme"]));
     let given = ["organizations", "members", "edit-roles", "robot", "organization-auditor", "--org", "acme"];
-    assert_eq!(ok(home.run(&given)).stderr, "robot has Organization Auditor in acme now.\n");
+    assert_eq!(ok(home.run(&given)).stderr, "robot now has Organization Auditor in acme.\n");
     let members = ok(home.run(&["organizations", "members", "list", "-O", "acme"]));
     assert!(members.stdout.contains("robot     Organization Auditor\n"), "{}", members.stdout);
     let roles = ok(home.run(&["organizations", "roles", "show", "organization-admin", "-O", "acme", "-o", "json"]));

@@ -5,15 +5,15 @@ use keyfob_server::export_audit;
 
 use crate::invocation::Invocation;
 
-/// What to export.
+/// The arguments of the command.
 #[derive(clap::Args)]
-#[command(after_help = "The server may run meanwhile.
+#[command(after_help = "The server may be running.
 
 Examples:
   keyfob audit export keyfob.db > records.jsonl
   keyfob audit export keyfob.db | jq -r 'select(.action == \"login\") | .user_id'")]
 pub(crate) struct ExportArgs {
-    /// A database of a server
+    /// Database of a server
     #[arg(value_name = "FILE")]
     file: PathBuf,
 }

@@ -3,7 +3,7 @@ use anyhow::Context as _;
 
 use crate::invocation::Invocation;
 
-/// Nothing to say.
+/// The command has no arguments.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   keyfob audit head
@@ -13,8 +13,9 @@ pub(crate) struct HeadArgs {}
 /// Prints the head, alone on its line.
 pub(crate) async fn run(invocation: &Invocation, _args: &HeadArgs) -> anyhow::Result<()> {
     let head = invocation.connect()?.audit_head().await?;
-    invocation
-        .out
-        .line(head.context("the head is for who may see every record: ask an owner or an auditor of the deployment")?);
+    let head = head.context(
+        "only users who may read every record can see the head: ask an owner or an auditor of the deployment",
+    )?;
+    invocation.out.line(head);
     Ok(())
 }

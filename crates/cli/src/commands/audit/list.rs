@@ -11,23 +11,23 @@ use crate::{
     },
 };
 
-/// What to look for, and how to print it.
+/// The arguments of the command.
 #[derive(clap::Args)]
-#[command(after_help = "A search has words of the form key:value: resource_type, resource_id, resource_target, action,
-username, email, organization, request_id, date_from and date_to.
+#[command(after_help = "A search term is <key>:<value>. The keys are resource_type, resource_id, resource_target, \
+action, username, email, organization, request_id, date_from and date_to.
 
 Examples:
   keyfob audit list
   keyfob audit list action:login username:amy
   keyfob audit list resource_type:api_key date_from:2026-01-01 -o json")]
 pub(crate) struct ListArgs {
-    /// Only the records that this search finds
+    /// Only records that match these search terms
     #[arg(value_name = "SEARCH")]
     search: Vec<String>,
-    /// At most so many
+    /// Maximum number of records
     #[arg(short, long, value_name = "NUMBER", default_value_t = 25)]
     limit: u64,
-    /// Without the newest so many
+    /// Number of records to skip, from the newest
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     offset: u64,
     #[command(flatten)]
@@ -55,7 +55,7 @@ impl Columns for RecordColumn {
 
 impl Column<AuditLog> for RecordColumn {
     fn cell(&self, row: &AuditLog) -> String {
-        let user = || row.user.as_ref().map_or("somebody", |user| user.username.as_str()).to_owned();
+        let user = || row.user.as_ref().map_or("(unknown)", |user| user.username.as_str()).to_owned();
         match self {
             Self::Time => row.time.to_string(),
             Self::What => {
@@ -83,7 +83,7 @@ pub(crate) async fn run(invocation: &Invocation, args: &ListArgs) -> anyhow::Res
     args.printing.list(invocation.out, &page.audit_logs, "No records found.")?;
     let shown = args.offset + u64::try_from(page.audit_logs.len()).unwrap_or(u64::MAX);
     if shown < page.count {
-        invocation.out.remark(format!("There are more: go on with --offset {shown}."));
+        invocation.out.remark(format!("There are more records: continue with --offset {shown}."));
     }
     Ok(())
 }

@@ -5,24 +5,24 @@ use keyfob_server::{AuditFileError, ChainFault, ChainHead, verify_audit};
 
 use crate::invocation::{Invocation, Outcome};
 
-/// What to look through, and what it must come by.
+/// The arguments of the command.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Ends with 1 and names the first record that was tampered with, or the record before the first that \
-is missing.
+    after_help = "The exit code is 1 if a record was tampered with. The first such record is named; if records are \
+missing, the record before the first of them.
 
 Examples:
   keyfob audit verify --expect-head \"$HEAD\" keyfob.db
   keyfob audit verify --expect-head \"$HEAD\" --key audit.key records.jsonl"
 )]
 pub(crate) struct VerifyArgs {
-    /// A database of a server, or an export of one
+    /// Database of a server, or an export of one
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// A head that was printed earlier: without it nobody sees that records at the end are cut off
+    /// Head that was printed earlier; without it, the removal of the newest records is not noticed
     #[arg(long, value_name = "HEAD")]
     expect_head: Option<ChainHead>,
-    /// The key of the chain [default: `audit.key` beside the file]
+    /// Key file of the chain [default: `audit.key` beside the file]
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
 }
@@ -37,7 +37,7 @@ pub(crate) async fn run(invocation: &Invocation, args: &VerifyArgs) -> anyhow::R
             Ok(Outcome::Done)
         }
         Err(AuditFileError::Fault(retired @ ChainFault::Retired { .. })) => {
-            invocation.out.line(format!("{} {retired}", invocation.out.red("not to be told:")));
+            invocation.out.line(format!("{} {retired}", invocation.out.red("cannot verify:")));
             Ok(Outcome::Refused)
         }
         Err(AuditFileError::Fault(fault)) => {

@@ -5,19 +5,19 @@ use uuid::Uuid;
 
 use crate::arguments::{organization, user};
 
-/// What all checks of a command line have in common.
+/// The arguments that apply to every check of a command line.
 #[derive(clap::Args)]
 pub(super) struct ObjectArgs {
-    /// The owner of the object: me, a username or an id
+    /// Owner of the object: me, a username or an id
     #[arg(long, value_name = "USER")]
     owner: Option<String>,
-    /// The organization of the object: a name, an id or `default`
+    /// Organization of the object: a name, an id or `default`
     #[arg(short = 'O', long, value_name = "ORGANIZATION")]
     organization: Option<String>,
-    /// Ask whether it is allowed in at least one organization
+    /// Check whether the action is allowed in at least one organization
     #[arg(long, conflicts_with = "organization")]
     any_organization: bool,
-    /// An existing object, which then decides in place of owner and organization
+    /// Id of an existing object; its own owner and organization are used
     #[arg(long, value_name = "UUID")]
     id: Option<Uuid>,
 }
@@ -26,7 +26,7 @@ impl ObjectArgs {
     /// The object of every check, without its type.
     pub(super) async fn template(&self, client: &Client) -> anyhow::Result<AuthorizationObject> {
         let owner_id = match self.owner.as_deref() {
-            // The server knows who that is, also when another token is asked about.
+            // The server resolves it, for the key that is checked.
             Some(ME) => ME.to_owned(),
             Some(owner) => user::id_of(client, owner).await?.to_string(),
             None => String::new(),

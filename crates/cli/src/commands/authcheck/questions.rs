@@ -1,11 +1,11 @@
-//! From the command line to the API's questions.
+//! Checks, from the command line or a file to the API's request.
 use std::{fs, io, path::Path};
 
 use anyhow::Context as _;
 use keyfob_api::authz::{AuthorizationCheck, AuthorizationObject, AuthorizationRequest};
 use uuid::Uuid;
 
-/// One check, as a person types it; its text is also its name in the answer.
+/// One check, as a person types it. Its text is its name in the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Question {
     text: String,
@@ -26,7 +26,7 @@ pub(super) fn parse(text: &str) -> Result<Question, String> {
     Ok(Question { text: text.to_owned(), resource_type: resource_type.to_owned(), action: action.to_owned(), id })
 }
 
-/// All checks about objects like the template.
+/// The request for all checks, on objects like the template.
 pub(super) fn request(questions: &[Question], template: &AuthorizationObject) -> AuthorizationRequest {
     let checks = questions.iter().map(|question| {
         let mut object = AuthorizationObject { resource_type: question.resource_type.clone(), ..template.clone() };
@@ -38,7 +38,7 @@ pub(super) fn request(questions: &[Question], template: &AuthorizationObject) ->
     AuthorizationRequest { checks: checks.collect() }
 }
 
-/// The checks of a file, in the API's own JSON.
+/// The checks of a file, in the JSON of the API.
 pub(super) fn from_file(path: &Path) -> anyhow::Result<AuthorizationRequest> {
     let text = if path == Path::new("-") {
         io::read_to_string(io::stdin()).context("read standard input")?
@@ -46,7 +46,7 @@ pub(super) fn from_file(path: &Path) -> anyhow::Result<AuthorizationRequest> {
         fs::read_to_string(path).with_context(|| format!("read `{}`", path.display()))?
     };
     serde_json::from_str(&text)
-        .context("read the checks, which look like {\"checks\": {\"<name>\": {\"action\": …, \"object\": …}}}")
+        .context("the checks are not JSON of the form {\"checks\": {\"<name>\": {\"action\": …, \"object\": …}}}")
 }
 
 #[cfg(test)]

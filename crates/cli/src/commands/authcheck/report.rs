@@ -1,4 +1,4 @@
-//! Answers in people's words.
+//! Answers as lines for people.
 use keyfob_api::authz::{AuthorizationResponse, ExplainedAuthorizationResponse, Explanation, ExplanationStep};
 
 use crate::terminal::{output::Output, text::printable};
@@ -10,7 +10,7 @@ pub(super) fn plain(out: Output, answers: &AuthorizationResponse) {
     }
 }
 
-/// Per check the answer, why, and what is missing.
+/// For each check the decision, its reasons, and the missing pieces.
 pub(super) fn explained(out: Output, answers: &ExplainedAuthorizationResponse) {
     for (name, answer) in answers {
         out.line(verdict(out, name, answer.allowed));

@@ -5,7 +5,7 @@ use keyfob_api::groups::{CreateGroupRequest, PatchGroupRequest};
 use super::group_args::GroupArgs;
 use crate::invocation::Invocation;
 
-/// What to make.
+/// The arguments of `create`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   keyfob groups create builders
@@ -13,15 +13,15 @@ use crate::invocation::Invocation;
 pub(crate) struct CreateArgs {
     #[command(flatten)]
     named: GroupArgs,
-    /// The name for people
+    /// Display name
     #[arg(long, value_name = "NAME", default_value = "")]
     display_name: String,
-    /// Where a picture is
+    /// URL of a picture
     #[arg(long, value_name = "URL", default_value = "")]
     avatar_url: String,
 }
 
-/// Makes a group and prints its id.
+/// Creates a group and prints its id.
 pub(crate) async fn create(invocation: &Invocation, args: CreateArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
     let organization = args.named.organization.find(&client).await?;
@@ -41,9 +41,9 @@ pub(crate) async fn create(invocation: &Invocation, args: CreateArgs) -> anyhow:
     Ok(())
 }
 
-/// What to change.
+/// The arguments of `edit`.
 #[derive(clap::Args)]
-#[command(after_help = "What is not named stays.
+#[command(after_help = "Only the given properties change.
 
 Examples:
   keyfob groups edit builders --name makers
@@ -51,13 +51,13 @@ Examples:
 pub(crate) struct EditArgs {
     #[command(flatten)]
     named: GroupArgs,
-    /// Another name
+    /// New name
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Another name for people
+    /// New display name
     #[arg(long, value_name = "NAME")]
     display_name: Option<String>,
-    /// Where another picture is
+    /// URL of a new picture
     #[arg(long, value_name = "URL")]
     avatar_url: Option<String>,
 }
@@ -67,7 +67,7 @@ pub(crate) async fn edit(invocation: &Invocation, args: EditArgs) -> anyhow::Res
     let EditArgs { named, name, display_name, avatar_url } = args;
     ensure!(
         name.is_some() || display_name.is_some() || avatar_url.is_some(),
-        "nothing to change: name it with --name, --display-name or --avatar-url"
+        "nothing to change: use --name, --display-name or --avatar-url"
     );
     let client = invocation.connect()?;
     let (_, group) = named.find(&client).await?;
@@ -78,21 +78,21 @@ pub(crate) async fn edit(invocation: &Invocation, args: EditArgs) -> anyhow::Res
     Ok(())
 }
 
-/// Which group.
+/// The arguments of `delete`.
 #[derive(clap::Args)]
-#[command(after_help = "What access lists grant to the group is gone with it.
+#[command(after_help = "Its members lose the permissions that access lists grant to the group.
 
 Examples:
   keyfob groups delete builders -y")]
 pub(crate) struct DeleteArgs {
     #[command(flatten)]
     named: GroupArgs,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
 }
 
-/// Removes a group.
+/// Deletes a group.
 pub(crate) async fn delete(invocation: &Invocation, args: &DeleteArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
     let (organization, group) = args.named.find(&client).await?;

@@ -5,10 +5,10 @@ use keyfob_client::Client;
 
 use crate::arguments::organization::OrganizationOption;
 
-/// Which group.
+/// The arguments that name a group.
 #[derive(clap::Args)]
 pub(super) struct GroupArgs {
-    /// The group's name
+    /// Name of the group
     #[arg(value_name = "GROUP")]
     pub(super) group: String,
     #[command(flatten)]

@@ -7,25 +7,25 @@ use uuid::Uuid;
 use super::group_args::GroupArgs;
 use crate::invocation::Invocation;
 
-/// Who is in a group.
+/// Changes of the members of a group.
 #[derive(clap::Subcommand)]
 #[command(
     arg_required_else_help = true,
-    after_help = "`keyfob groups show` lists them.
+    after_help = "`keyfob groups show` lists the members.
 
 Examples:
   keyfob groups members add builders amy bob
   keyfob groups members remove builders bob"
 )]
 pub(crate) enum MembersCommand {
-    /// Put members of the organization into a group
+    /// Add members of the organization to a group
     Add(MembersArgs),
-    /// Take members out of a group
+    /// Remove members from a group
     #[command(visible_aliases = ["rm", "delete"])]
     Remove(MembersArgs),
 }
 
-/// Which group, and who.
+/// The arguments of the commands.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   keyfob groups members add builders amy bob
@@ -38,7 +38,7 @@ pub(crate) struct MembersArgs {
     users: Vec<String>,
 }
 
-/// Changes who is in a group: all of them, or none.
+/// Adds or removes the users: all of them, or none if one of them cannot be.
 pub(crate) async fn run(invocation: &Invocation, command: MembersCommand) -> anyhow::Result<()> {
     let client = invocation.connect()?;
     let (args, is_adding) = match command {
@@ -56,7 +56,8 @@ pub(crate) async fn run(invocation: &Invocation, command: MembersCommand) -> any
     Ok(())
 }
 
-/// The ids of members of the organization, who can be named by whoever may see its members.
+/// The ids of users. Names are looked up among the members of the organization: the caller may be allowed to read
+/// those, but not users.
 async fn ids(client: &Client, organization: &str, users: &[String]) -> anyhow::Result<Vec<String>> {
     let members = client.organization_members(organization).await.context("list members")?;
     let id = |user: &String| {
@@ -64,7 +65,7 @@ async fn ids(client: &Client, organization: &str, users: &[String]) -> anyhow::R
             return Ok(id.to_string());
         }
         let found = members.iter().find(|member| member.username.eq_ignore_ascii_case(user));
-        let found = found.with_context(|| format!("{user} is no member of the organization that you may see"))?;
+        let found = found.with_context(|| format!("the organization has no member {user} that you may see"))?;
         Ok(found.member.user_id.to_string())
     };
     users.iter().map(id).collect()

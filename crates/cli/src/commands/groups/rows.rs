@@ -1,4 +1,4 @@
-//! Groups and their members as tables.
+//! The columns of tables of groups and of their members.
 use clap::ValueEnum;
 use keyfob_api::groups::{Group, ReducedUser};
 

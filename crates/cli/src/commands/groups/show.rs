@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// How to print them.
+/// The arguments of `list`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   keyfob groups list
@@ -34,7 +34,7 @@ pub(crate) async fn list(invocation: &Invocation, args: &ListArgs) -> anyhow::Re
     args.printing.list(invocation.out, &groups, "No groups found.")
 }
 
-/// Which group, and how to print it.
+/// The arguments of `show`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   keyfob groups show builders
@@ -42,12 +42,12 @@ pub(crate) async fn list(invocation: &Invocation, args: &ListArgs) -> anyhow::Re
 pub(crate) struct ShowArgs {
     #[command(flatten)]
     named: GroupArgs,
-    /// How to print it
+    /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
 }
 
-/// Prints a group, and those in it whom the caller may see.
+/// Prints a group, and its members as far as the caller may see them.
 pub(crate) async fn one(invocation: &Invocation, args: &ShowArgs) -> anyhow::Result<()> {
     let (_, group) = args.named.find(&invocation.connect()?).await?;
     if args.output == Format::Json {

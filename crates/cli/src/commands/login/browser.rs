@@ -1,4 +1,4 @@
-//! Showing a person a page.
+//! Opening a page in a browser.
 use std::{
     env,
     process::{Command, Stdio},
@@ -6,7 +6,7 @@ use std::{
 
 use crate::invocation::Invocation;
 
-/// Opens the page in a browser, or asks the person to.
+/// Opens the page in a browser, or prints its URL for the person to open.
 pub(super) fn invite(invocation: &Invocation, url: &str) {
     let is_wanted = invocation.prompt().is_interactive() && !invocation.options.no_open;
     let how = if is_wanted && open(url) {

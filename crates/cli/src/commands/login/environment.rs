@@ -1,7 +1,7 @@
 //! A token in the environment, which stands in the way of storing another one.
 use anyhow::anyhow;
 
-/// The error that a session would be stored, but not used.
+/// The error for a token in the environment: a stored session would not be used.
 pub(super) fn token_is_set() -> anyhow::Error {
     let own = "KEYFOB_SESSION_TOKEN";
     let is_own = std::env::var_os(own).is_some_and(|value| !value.is_empty());

@@ -12,31 +12,31 @@ use crate::{
     terminal::{prompt::Prompt, text::printable},
 };
 
-/// Who the first user of a new server is to be; what is left out is asked for.
+/// The options for the first user of a new server; the command asks for omitted ones.
 #[derive(clap::Args)]
 #[command(next_help_heading = "The first user of a new server")]
 #[expect(clippy::struct_field_names, reason = "the names of the flags")]
 pub(super) struct FirstUserArgs {
-    /// The e-mail address to sign in with
+    /// E-mail address, for signing in
     #[arg(long, env = "KEYFOB_FIRST_USER_EMAIL", value_name = "EMAIL")]
     first_user_email: Option<String>,
-    /// The username
+    /// Username
     #[arg(long, env = "KEYFOB_FIRST_USER_USERNAME", value_name = "USERNAME")]
     first_user_username: Option<String>,
-    /// The name for people
+    /// Full name
     #[arg(long, env = "KEYFOB_FIRST_USER_FULL_NAME", value_name = "NAME")]
     first_user_full_name: Option<String>,
-    /// The password; other people on this machine may see it while the command runs
+    /// Password; other users of this machine may see it while the command runs
     #[arg(long, env = "KEYFOB_FIRST_USER_PASSWORD", hide_env_values = true, value_name = "PASSWORD",
         value_parser = parse_secret)]
     first_user_password: Option<SecretText>,
-    /// Accepted for existing scripts; there is nothing to try, everything is included
+    /// Ignored; accepted for existing scripts
     #[arg(long, env = "KEYFOB_FIRST_USER_TRIAL", value_name = "BOOL", num_args = 0..=1, require_equals = true,
         default_missing_value = "true", hide_short_help = true)]
     first_user_trial: Option<bool>,
 }
 
-/// Makes the first user from flags and answers, and signs them in.
+/// Creates the first user from flags and answers, and signs in as them.
 pub(super) async fn create(
     invocation: &Invocation,
     client: &Client,
@@ -96,7 +96,7 @@ fn login_name() -> String {
     names.into_iter().next().unwrap_or_default()
 }
 
-/// What is wrong with the password, if that is what the server complains about.
+/// The problem with the password, if that is why the server refused the user.
 fn weakness(error: &Error) -> Option<String> {
     let Error::Api(answer) = error else { return None };
     answer.body.validations.iter().find(|problem| problem.field == "password").map(|problem| problem.detail.clone())

@@ -3,7 +3,7 @@ use anyhow::{Context as _, ensure};
 
 use crate::{connection::server_url, invocation::Invocation};
 
-/// Prints the stored key, unless a server was asked for that it does not belong to.
+/// Prints the stored token, unless it belongs to another server than the given one.
 pub(super) fn print_token(invocation: &Invocation) -> anyhow::Result<()> {
     let session = invocation.state.session()?.context("no session token found - run 'keyfob login' first")?;
     if let Some((wanted, _)) = invocation.given_url() {

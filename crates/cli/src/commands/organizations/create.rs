@@ -4,22 +4,22 @@ use keyfob_api::organizations::CreateOrganizationRequest;
 
 use crate::invocation::Invocation;
 
-/// What to make.
+/// The arguments of the command.
 #[derive(clap::Args)]
-#[command(after_help = "You are a member of it from then on.
+#[command(after_help = "You become a member of the organization.
 
 Examples:
   keyfob organizations create acme -y")]
 pub(crate) struct CreateArgs {
-    /// Letters and digits, with single hyphens between
+    /// Name: letters and digits, with single hyphens between them
     #[arg(value_name = "NAME")]
     name: String,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
 }
 
-/// Makes the organization.
+/// Creates the organization.
 pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Result<()> {
     if !args.yes {
         invocation
@@ -27,7 +27,11 @@ pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Re
             .confirm(&format!("Are you sure you want to create the organization {}?", args.name), "yes")?;
     }
     let request = CreateOrganizationRequest { name: args.name, ..CreateOrganizationRequest::default() };
-    let made = invocation.connect()?.create_organization(&request).await.context("create organization")?;
-    invocation.out.remark(format!("Organization {} ({}) has been created!", invocation.out.bold(&made.name), made.id));
+    let created = invocation.connect()?.create_organization(&request).await.context("create organization")?;
+    invocation.out.remark(format!(
+        "Organization {} ({}) has been created!",
+        invocation.out.bold(&created.name),
+        created.id
+    ));
     Ok(())
 }

@@ -7,51 +7,52 @@ use keyfob_client::Client;
 
 use crate::{arguments::organization::OrganizationOption, invocation::Invocation, terminal::printing::Format};
 
-/// A role, and what to do with it.
+/// The arguments of `create` and `update`.
 #[derive(clap::Args)]
-#[command(after_help = "The role permits exactly what is named. Nobody can grant what they do not hold themselves.
+#[command(after_help = "The role permits exactly the given actions. You can only grant permissions that you hold \
+yourself.
 
 Examples:
   keyfob organizations roles create template-reader --permission template:read
   keyfob organizations roles create auditors --permission audit_log:read,group:read --dry-run
   keyfob organizations roles update --stdin < role.json")]
 pub(crate) struct RoleArgs {
-    /// The role's name; with --stdin the one that is read, if left out
+    /// Name of the role; optional with --stdin if the JSON has one
     #[arg(value_name = "ROLE", required_unless_present = "stdin")]
     name: Option<String>,
-    /// The name for people
+    /// Display name
     #[arg(long, value_name = "NAME", conflicts_with = "stdin")]
     display_name: Option<String>,
-    /// What the role permits: `<type>:<action>`, with commas between them
+    /// Permissions of the role: `<type>:<action>`, separated by commas
     #[arg(short, long, value_name = "PERMISSION", value_delimiter = ',', conflicts_with = "stdin")]
-    permission: Vec<Named>,
-    /// Read the role from standard input, as JSON
+    permission: Vec<PermissionArg>,
+    /// Read the role as JSON from standard input
     #[arg(long)]
     stdin: bool,
-    /// Print what the role would be, and change nothing
+    /// Print the resulting role without saving it
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
-    /// How to print the role
+    /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
     #[command(flatten)]
     organization: OrganizationOption,
 }
 
-/// Which role.
+/// The arguments of `delete`.
 #[derive(clap::Args)]
-#[command(after_help = "Members who hold the role lose it.
+#[command(after_help = "Members who have the role lose it.
 
 Examples:
   keyfob organizations roles delete template-reader -y")]
 pub(crate) struct DeleteArgs {
-    /// The role's name
+    /// Name of the role
     #[arg(value_name = "ROLE")]
     name: String,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
@@ -60,9 +61,9 @@ pub(crate) struct DeleteArgs {
 
 /// `<type>:<action>`.
 #[derive(Clone, Debug)]
-struct Named(Permission);
+struct PermissionArg(Permission);
 
-impl FromStr for Named {
+impl FromStr for PermissionArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -81,12 +82,12 @@ impl RoleArgs {
             return Ok(CustomRoleRequest {
                 name: self.name.clone().unwrap_or_default(),
                 display_name: self.display_name.clone().unwrap_or_default(),
-                organization_permissions: self.permission.iter().map(|named| named.0.clone()).collect(),
+                organization_permissions: self.permission.iter().map(|permission| permission.0.clone()).collect(),
                 ..CustomRoleRequest::default()
             });
         }
         let text = std::io::read_to_string(std::io::stdin()).context("read standard input")?;
-        let mut role = parse(&text).context("standard input holds no role")?;
+        let mut role = parse(&text).context("standard input is not a role")?;
         if let Some(name) = &self.name {
             ensure!(
                 role.name.is_empty() || role.name == *name,
@@ -99,14 +100,14 @@ impl RoleArgs {
     }
 }
 
-/// What roles are printed with besides their content.
+/// Fields with which roles are printed, and which a request does not have.
 const PRINTED: [&str; 3] = ["organization_id", "assignable", "built_in"];
 
-/// A role as JSON. What a role does not have is refused: a misspelled field would be left out of the role in silence.
+/// A role as JSON. Unknown fields are refused: a misspelled one would be left out of the role without a word.
 fn parse(text: &str) -> anyhow::Result<CustomRoleRequest> {
     let value: serde_json::Value = serde_json::from_str(text)?;
     let known = serde_json::to_value(CustomRoleRequest::default())?;
-    // What the commands print of a role can be read again.
+    // The output of the commands can be read again.
     let is_known = |name: &String| known.get(name).is_some() || PRINTED.contains(&name.as_str());
     let unknown = value.as_object().into_iter().flat_map(serde_json::Map::keys).find(|name| !is_known(name));
     if let Some(name) = unknown {
@@ -115,7 +116,7 @@ fn parse(text: &str) -> anyhow::Result<CustomRoleRequest> {
     Ok(serde_json::from_value(value)?)
 }
 
-/// Makes a role.
+/// Creates a role.
 pub(crate) async fn create(invocation: &Invocation, args: &RoleArgs) -> anyhow::Result<()> {
     let role = args.request()?;
     if args.dry_run {
@@ -123,12 +124,16 @@ pub(crate) async fn create(invocation: &Invocation, args: &RoleArgs) -> anyhow::
     }
     let client = invocation.connect()?;
     let organization = args.organization.find(&client).await?;
-    let made = client.create_role(&organization.id.to_string(), &role).await.context("create role")?;
-    invocation.out.remark(format!("Role {} of {} has been made.", invocation.out.bold(&made.name), organization.name));
-    print(invocation, args.output, &made)
+    let created = client.create_role(&organization.id.to_string(), &role).await.context("create role")?;
+    invocation.out.remark(format!(
+        "Role {} of {} has been made.",
+        invocation.out.bold(&created.name),
+        organization.name
+    ));
+    print(invocation, args.output, &created)
 }
 
-/// Gives a role another content.
+/// Updates a role.
 pub(crate) async fn update(invocation: &Invocation, args: &RoleArgs) -> anyhow::Result<()> {
     let mut role = args.request()?;
     let client = invocation.connect()?;
@@ -136,7 +141,7 @@ pub(crate) async fn update(invocation: &Invocation, args: &RoleArgs) -> anyhow::
     let id = organization.id.to_string();
     let old = existing(&client, &id, &role.name).await?;
     if !args.stdin {
-        // What is not named stays.
+        // Properties that are not given stay.
         if args.display_name.is_none() {
             role.display_name.clone_from(&old.display_name);
         }
@@ -148,19 +153,19 @@ pub(crate) async fn update(invocation: &Invocation, args: &RoleArgs) -> anyhow::
         return print(invocation, args.output, &preview(&role));
     }
     if !args.yes {
-        let question = format!("Are you sure you want to change the role {} of {}?", role.name, organization.name);
+        let question = format!("Are you sure you want to update the role {} of {}?", role.name, organization.name);
         invocation.prompt().confirm(&question, "no")?;
     }
     let changed = client.update_role(&id, &role).await.context("update role")?;
     invocation.out.remark(format!(
-        "Role {} of {} has been changed.",
+        "Role {} of {} has been updated.",
         invocation.out.bold(&changed.name),
         organization.name
     ));
     print(invocation, args.output, &changed)
 }
 
-/// Removes a role.
+/// Deletes a role.
 pub(crate) async fn delete(invocation: &Invocation, args: &DeleteArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
     let organization = args.organization.find(&client).await?;
@@ -177,11 +182,11 @@ async fn existing(client: &Client, organization: &str, name: &str) -> anyhow::Re
     let roles = client.organization_roles(organization).await.context("list roles")?;
     let found = roles.into_iter().find(|role| role.role.name == name && !role.built_in);
     found.map(|role| role.role).with_context(|| {
-        format!("the organization has made no role {name:?}: `keyfob organizations roles show` lists them")
+        format!("the organization has no custom role {name:?}: `keyfob organizations roles show` lists its roles")
     })
 }
 
-/// The role that a request would make.
+/// The role that a request would create.
 fn preview(request: &CustomRoleRequest) -> Role {
     Role {
         name: request.name.clone(),

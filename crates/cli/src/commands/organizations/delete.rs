@@ -3,22 +3,22 @@ use anyhow::Context as _;
 
 use crate::invocation::Invocation;
 
-/// Which organization.
+/// The arguments of the command.
 #[derive(clap::Args)]
-#[command(after_help = "Members, groups, workspaces and templates have to go first.
+#[command(after_help = "Its members, groups, workspaces and templates must be deleted first.
 
 Examples:
   keyfob organizations delete acme -y")]
 pub(crate) struct DeleteArgs {
-    /// The name or the id
+    /// Name or id of the organization
     #[arg(value_name = "NAME|ID")]
     organization: String,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
 }
 
-/// Removes the organization.
+/// Deletes the organization.
 pub(crate) async fn run(invocation: &Invocation, args: &DeleteArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
     let found = client.organization(&args.organization).await.context("get organization")?;

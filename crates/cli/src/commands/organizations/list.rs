@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use super::rows::OrganizationColumn;
 use crate::{invocation::Invocation, terminal::printing::Printing};
 
-/// How to print them.
+/// The arguments of the command.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   keyfob organizations list

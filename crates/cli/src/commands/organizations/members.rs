@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// Who is a member of an organization.
+/// The members of an organization.
 #[derive(clap::Subcommand)]
 #[command(
     arg_required_else_help = true,
@@ -25,32 +25,32 @@ use crate::{
   keyfob organizations members edit-roles amy organization-auditor"
 )]
 pub(crate) enum MembersCommand {
-    /// Make a user a member
+    /// Add a user to an organization
     Add(MemberArgs),
-    /// Take a member out
+    /// Remove a user from an organization
     #[command(visible_aliases = ["rm", "delete"])]
     Remove(MemberArgs),
-    /// List the members
+    /// List the members of an organization
     #[command(visible_alias = "ls")]
     List(ListArgs),
-    /// Give a member roles of the organization, in place of all earlier ones
+    /// Replace a member's roles in an organization
     EditRoles(EditRolesArgs),
 }
 
-/// Which user.
+/// The arguments of `add` and `remove`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   keyfob organizations members add amy
   keyfob organizations members remove amy --org acme")]
 pub(crate) struct MemberArgs {
-    /// The username or the id
+    /// Username or id
     #[arg(value_name = "USERNAME|ID")]
     user: String,
     #[command(flatten)]
     organization: OrganizationOption,
 }
 
-/// How to print them.
+/// The arguments of `list`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   keyfob organizations members list
@@ -62,18 +62,18 @@ pub(crate) struct ListArgs {
     printing: Printing<MemberColumn>,
 }
 
-/// Whose roles, and which.
+/// The arguments of `edit-roles`.
 #[derive(clap::Args)]
-#[command(after_help = "The member has exactly these roles afterwards.
+#[command(after_help = "The given roles replace all roles of the member. Without any, the member's roles are removed.
 
 Examples:
   keyfob organizations members edit-roles amy organization-auditor
   keyfob organizations members edit-roles amy")]
 pub(crate) struct EditRolesArgs {
-    /// The username or the id
+    /// Username or id
     #[arg(value_name = "USERNAME|ID")]
     user: String,
-    /// All the roles that the member is to have
+    /// All roles that the member will have
     #[arg(value_name = "ROLE")]
     roles: Vec<String>,
     #[command(flatten)]
@@ -119,7 +119,7 @@ fn names(roles: &[SlimRole]) -> String {
     roles.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
-/// Runs one of them.
+/// Runs the command.
 pub(crate) async fn run(invocation: &Invocation, command: MembersCommand) -> anyhow::Result<()> {
     let client = invocation.connect()?;
     match command {
@@ -127,13 +127,13 @@ pub(crate) async fn run(invocation: &Invocation, command: MembersCommand) -> any
             let organization = organization.find(&client).await?;
             let id = organization.id.to_string();
             client.add_organization_member(&id, &user).await.context("add organization member")?;
-            invocation.out.remark(format!("{user} is a member of {} now.", organization.name));
+            invocation.out.remark(format!("{user} is now a member of {}.", organization.name));
         }
         MembersCommand::Remove(MemberArgs { user, organization }) => {
             let organization = organization.find(&client).await?;
             let id = organization.id.to_string();
             client.remove_organization_member(&id, &user).await.context("remove organization member")?;
-            invocation.out.remark(format!("{user} is no member of {} any more.", organization.name));
+            invocation.out.remark(format!("{user} is no longer a member of {}.", organization.name));
         }
         MembersCommand::List(args) => {
             let organization = args.organization.find(&client).await?;
@@ -146,7 +146,7 @@ pub(crate) async fn run(invocation: &Invocation, command: MembersCommand) -> any
             let changed = client.update_member_roles(&organization.id.to_string(), &user, &roles).await;
             let held = names(&changed.context("update member roles")?.roles);
             let held = if held.is_empty() { "no roles".to_owned() } else { held };
-            invocation.out.remark(format!("{user} has {held} in {} now.", organization.name));
+            invocation.out.remark(format!("{user} now has {held} in {}.", organization.name));
         }
     }
     Ok(())

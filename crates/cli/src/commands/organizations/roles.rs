@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// Which roles there are to give in an organization.
+/// The roles that can be assigned in an organization.
 #[derive(clap::Subcommand)]
 #[command(
     arg_required_else_help = true,
@@ -23,25 +23,25 @@ use crate::{
   keyfob organizations roles create template-reader --permission template:read"
 )]
 pub(crate) enum RolesCommand {
-    /// Show the roles, or some of them
+    /// List the roles that can be assigned in an organization
     #[command(visible_alias = "list")]
     Show(ShowArgs),
-    /// Make a role of the organization
+    /// Create a custom role
     Create(custom_roles::RoleArgs),
-    /// Give a role that the organization made another content
+    /// Change a custom role
     Update(custom_roles::RoleArgs),
-    /// Remove a role that the organization made, also from who holds it
+    /// Delete a custom role
     #[command(visible_alias = "rm")]
     Delete(custom_roles::DeleteArgs),
 }
 
-/// Which roles, and how to print them.
+/// The arguments of `show`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   keyfob organizations roles show
   keyfob organizations roles show organization-auditor -o json")]
 pub(crate) struct ShowArgs {
-    /// Names of roles; all if left out
+    /// Names of roles; all roles if none is given
     #[arg(value_name = "ROLE")]
     names: Vec<String>,
     #[command(flatten)]
@@ -80,7 +80,7 @@ impl Column<AssignableRole> for RoleColumn {
     }
 }
 
-/// Runs one of them.
+/// Runs the command.
 pub(crate) async fn run(invocation: &Invocation, command: RolesCommand) -> anyhow::Result<()> {
     match command {
         RolesCommand::Show(args) => show(invocation, &args).await,

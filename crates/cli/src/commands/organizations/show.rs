@@ -7,20 +7,20 @@ use keyfob_client::ME;
 use super::rows::OrganizationColumn;
 use crate::{arguments::organization, invocation::Invocation, terminal::table};
 
-/// Which organization, and how to print it.
+/// The arguments of the command.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  keyfob organizations show                 the one that you are a member of
-  keyfob organizations show me              all that you are a member of
+  keyfob organizations show                 your only organization
+  keyfob organizations show me              all your organizations
   keyfob organizations show acme --only-id")]
 pub(crate) struct ShowArgs {
-    /// `selected`, `me`, the name or the id
+    /// Name or id; `selected` for your only organization, `me` for all of yours
     #[arg(value_name = "selected|me|NAME|ID", default_value = "selected")]
     organization: String,
-    /// Print nothing but the id
+    /// Print only the id
     #[arg(long)]
     only_id: bool,
-    /// Which columns of the table, with commas between them
+    /// Columns of the table, separated by commas
     #[arg(
         short,
         long,
@@ -30,7 +30,7 @@ pub(crate) struct ShowArgs {
         default_value = "id,name,default"
     )]
     column: Vec<OrganizationColumn>,
-    /// How to print it
+    /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     output: ShowFormat,
 }
@@ -39,9 +39,9 @@ pub(crate) struct ShowArgs {
 enum ShowFormat {
     /// A sentence
     Text,
-    /// Aligned columns
+    /// A table
     Table,
-    /// For programs
+    /// JSON, for programs
     Json,
 }
 

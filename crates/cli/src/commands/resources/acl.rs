@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// Who may do what to a resource besides what their roles allow.
+/// The access list of a resource grants users and groups actions on it, beside their roles.
 #[derive(clap::Subcommand)]
 #[command(
     arg_required_else_help = true,
@@ -27,76 +27,76 @@ use crate::{
   keyfob resources acl remove workspace:dev --user amy"
 )]
 pub(crate) enum AclCommand {
-    /// Show an access list
+    /// Show the access list of a resource
     #[command(visible_alias = "list")]
     Show(ShowArgs),
-    /// Grant something to users and groups, in place of what they were granted
+    /// Grant a role or actions to users and groups, in place of their earlier grants
     Set(SetArgs),
-    /// Take users and groups off an access list
+    /// Remove users and groups from an access list
     #[command(visible_aliases = ["rm", "delete"])]
     Remove(RemoveArgs),
 }
 
-/// Which resource, and how to print its list.
+/// The arguments of `show`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   keyfob resources acl show workspace:dev
   keyfob resources acl show workspace:dev -o json")]
 pub(crate) struct ShowArgs {
-    /// The resource: `<type>:<name or id>`
+    /// Resource, as `<type>:<name or id>`
     #[arg(value_name = "RESOURCE")]
     resource: Reference,
-    /// How to print it
+    /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
 }
 
-/// Which resource, and what to grant to whom.
+/// The arguments of `set`.
 #[derive(clap::Args)]
-#[command(after_help = "Workspaces and templates take a role, `admin` or `use`; other types take actions, with commas
-between them. Those who are not named keep what they have.
+#[command(after_help = "For workspaces and templates, a grant is a role: `admin` or `use`. For other types it is \
+actions, separated by commas. Users and groups that are not named keep their grants.
 
 Examples:
   keyfob resources acl set workspace:dev --user amy=use --group builders=admin
   keyfob resources acl set task:nightly --user amy=read,update")]
 pub(crate) struct SetArgs {
-    /// The resource: `<type>:<name or id>`
+    /// Resource, as `<type>:<name or id>`
     #[arg(value_name = "RESOURCE")]
     resource: Reference,
-    /// Grant this to a user: a username or an id
+    /// Grant for a user (username or id); may be repeated
     #[arg(long, value_name = "USER=GRANT", value_parser = parse_grant)]
     user: Vec<(String, String)>,
-    /// Grant this to a group of the resource's organization: a name or an id
+    /// Grant for a group of the resource's organization (name or id); may be repeated
     #[arg(long, value_name = "GROUP=GRANT", value_parser = parse_grant)]
     group: Vec<(String, String)>,
-    /// How to print the new list
+    /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
 }
 
-/// Which resource, and whom to take off its list.
+/// The arguments of `remove`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   keyfob resources acl remove workspace:dev --user amy
   keyfob resources acl remove workspace:dev --group builders")]
 pub(crate) struct RemoveArgs {
-    /// The resource: `<type>:<name or id>`
+    /// Resource, as `<type>:<name or id>`
     #[arg(value_name = "RESOURCE")]
     resource: Reference,
-    /// A username or an id
+    /// Username or id; may be repeated
     #[arg(long, value_name = "USER")]
     user: Vec<String>,
-    /// A group's name or id
+    /// Name or id of a group; may be repeated
     #[arg(long, value_name = "GROUP")]
     group: Vec<String>,
-    /// How to print the new list
+    /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
 }
 
 fn parse_grant(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((who, what)) if !who.is_empty() && !what.is_empty() => Ok((who.to_owned(), what.to_owned())),
+        Some((name, grant)) if !name.is_empty() && !grant.is_empty() => Ok((name.to_owned(), grant.to_owned())),
         _ => Err("want <name>=<role or actions>, such as amy=use".to_owned()),
     }
 }
@@ -125,7 +125,7 @@ impl Column<Entry> for EntryColumn {
     }
 }
 
-/// Runs one of them.
+/// Runs the command.
 pub(crate) async fn run(invocation: &Invocation, command: AclCommand) -> anyhow::Result<()> {
     let client = invocation.connect()?;
     match command {
@@ -135,19 +135,13 @@ pub(crate) async fn run(invocation: &Invocation, command: AclCommand) -> anyhow:
             print(invocation, args.output, &list)
         }
         AclCommand::Set(args) => {
-            ensure!(
-                !args.user.is_empty() || !args.group.is_empty(),
-                "nothing to grant: name it with --user or --group"
-            );
+            ensure!(!args.user.is_empty() || !args.group.is_empty(), "nothing to grant: use --user or --group");
             let resource = args.resource.find(&client).await?;
             let change = change(&client, &resource, &args.user, &args.group).await?;
             write(invocation, &client, &resource, &change, args.output).await
         }
         AclCommand::Remove(args) => {
-            ensure!(
-                !args.user.is_empty() || !args.group.is_empty(),
-                "nobody to remove: name them with --user or --group"
-            );
+            ensure!(!args.user.is_empty() || !args.group.is_empty(), "nothing to remove: use --user or --group");
             let resource = args.resource.find(&client).await?;
             let none = |names: Vec<String>| names.into_iter().map(|name| (name, String::new())).collect::<Vec<_>>();
             let change = change(&client, &resource, &none(args.user), &none(args.group)).await?;
@@ -185,7 +179,7 @@ async fn change(
     Ok(change)
 }
 
-/// Types whose access lists are written with roles take one, the others take actions.
+/// Some types grant roles, the others grant actions.
 fn grant_of(takes_role: bool, grant: &str) -> AclGrant {
     if takes_role || grant.is_empty() {
         return AclGrant::Role(grant.to_owned());
@@ -193,7 +187,8 @@ fn grant_of(takes_role: bool, grant: &str) -> AclGrant {
     AclGrant::Actions(grant.split(',').map(|action| action.trim().to_owned()).collect())
 }
 
-/// Members of the resource's organization can be named by whoever may see them, everybody else by who may see users.
+/// The id of a user. A name is looked up among the members of the resource's organization first: the caller may be
+/// allowed to read those, but not users.
 async fn user_id(client: &Client, resource: &Resource, user: &str) -> anyhow::Result<String> {
     if Uuid::try_parse(user).is_ok() {
         return Ok(user.to_owned());

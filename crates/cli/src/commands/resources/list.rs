@@ -10,32 +10,32 @@ use crate::{
     terminal::printing::Printing,
 };
 
-/// Which resources, and how to print them.
+/// The arguments of the command.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   keyfob resources list
   keyfob resources list --type workspace --owner me -c id,name
   keyfob resources list --query dev --limit 10 -o json")]
 pub(crate) struct ListArgs {
-    /// Only of this type
+    /// Only resources of this type
     #[arg(short = 't', long = "type", value_name = "TYPE")]
     resource_type: Option<String>,
-    /// Only in this organization: a name or an id
+    /// Only resources in this organization: a name or an id
     #[arg(short = 'O', long, value_name = "ORGANIZATION")]
     organization: Option<String>,
-    /// Only of this owner: me, a username or an id
+    /// Only resources of this owner: me, a username or an id
     #[arg(long, value_name = "USER")]
     owner: Option<String>,
-    /// Only with this in their name
+    /// Only resources with this text in their name
     #[arg(short, long, value_name = "TEXT")]
     query: Option<String>,
-    /// How many at most
+    /// Maximum number of resources
     #[arg(long, value_name = "NUMBER")]
     limit: Option<u32>,
-    /// How many to leave out first
+    /// Number of resources to skip
     #[arg(long, value_name = "NUMBER")]
     offset: Option<u32>,
-    /// Only what comes after the one with this id
+    /// Only resources after the one with this id
     #[arg(long, value_name = "UUID")]
     after_id: Option<Uuid>,
     #[command(flatten)]

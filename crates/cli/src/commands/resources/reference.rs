@@ -45,7 +45,7 @@ impl Reference {
             (None, _) => bail!("there is no {resource_type} named {:?} that you may read", self.name),
             (Some(last), others) => {
                 let ids: Vec<_> = others.iter().chain([&last]).map(|resource| resource.id.to_string()).collect();
-                bail!("several are named {:?}, say which one: {}", self.name, ids.join(", "))
+                bail!("several resources are named {:?}: use the id of one of them: {}", self.name, ids.join(", "))
             }
         }
     }

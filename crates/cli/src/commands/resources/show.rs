@@ -2,13 +2,13 @@
 use super::{reference::Reference, rows::ResourceColumn};
 use crate::{invocation::Invocation, terminal::printing::Printing};
 
-/// Which resource, and how to print it.
+/// The arguments of the command.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   keyfob resources show workspace:dev
   keyfob resources show workspace:6f1b1c9e-8f0a-4f5e-9a3d-0d3f5a3c1b2e -o json")]
 pub(crate) struct ShowArgs {
-    /// The type, and the name or the id
+    /// Type, and name or id of the resource
     #[arg(value_name = "TYPE:NAME|TYPE:ID")]
     resource: Reference,
     #[command(flatten)]

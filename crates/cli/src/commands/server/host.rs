@@ -4,14 +4,14 @@ use keyfob_server::{Host, NewAdmin, ServerArgs};
 
 use crate::{arguments::secret::parse_secret, invocation::Invocation};
 
-/// What an operator does on the host. The server must not run while something is changed.
+/// Commands on the host. The server must not run during `create-admin` and `reset-password`.
 #[derive(clap::Subcommand)]
 pub(crate) enum HostCommand {
-    /// Make an owner, when nobody who is one can sign in any more
+    /// Create an owner while the server is stopped, if no owner can sign in
     CreateAdmin(CreateAdminArgs),
-    /// Give a user another password; all their keys end
+    /// Set a user's password and delete their keys, while the server is stopped
     ResetPassword(ResetPasswordArgs),
-    /// Look at the settings
+    /// Check the settings
     #[command(subcommand)]
     Config(ConfigCommand),
 }
@@ -20,8 +20,8 @@ pub(crate) enum HostCommand {
 #[derive(clap::Subcommand)]
 #[command(arg_required_else_help = true)]
 pub(crate) enum ConfigCommand {
-    /// Say all that is wrong with the settings, of the file, the environment and the command line
-    #[command(after_help = "It starts nothing and asks nobody: whether a provider answers shows when it is used.
+    /// Report every problem of the settings in the file, the environment and the command line
+    #[command(after_help = "No server is started and no provider is contacted.
 
 Examples:
   keyfob server config check
@@ -29,40 +29,40 @@ Examples:
     Check,
 }
 
-/// Whom to make.
+/// The arguments of `create-admin`.
 #[derive(clap::Args)]
-#[command(after_help = "Whatever is left out is asked for.
+#[command(after_help = "The command asks for omitted values.
 
 Examples:
   keyfob server create-admin --username amy --email amy@example.com
   keyfob server create-admin --data-dir /var/lib/keyfob")]
 pub(crate) struct CreateAdminArgs {
-    /// The username
+    /// Username
     #[arg(long, env = "KEYFOB_USERNAME", value_name = "NAME")]
     username: Option<String>,
-    /// The e-mail address
+    /// E-mail address
     #[arg(long, env = "KEYFOB_EMAIL", value_name = "ADDRESS")]
     email: Option<String>,
-    /// The password
+    /// Password
     #[arg(long, env = "KEYFOB_PASSWORD", hide_env_values = true, value_name = "PASSWORD", value_parser = parse_secret)]
     password: Option<SecretText>,
 }
 
-/// Whose password.
+/// The arguments of `reset-password`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   keyfob server reset-password amy
   keyfob server reset-password amy < new-password-twice.txt")]
 pub(crate) struct ResetPasswordArgs {
-    /// The user
+    /// Username
     #[arg(value_name = "USERNAME")]
     username: String,
 }
 
-/// Does it.
+/// Runs the command.
 pub(super) async fn run(invocation: &Invocation, server: &ServerArgs, command: HostCommand) -> anyhow::Result<()> {
     if let HostCommand::Config(ConfigCommand::Check) = command {
-        // It was answered before the settings were read.
+        // It has run before the settings were parsed.
         return Ok(());
     }
     let host = Host::open(server).await?;

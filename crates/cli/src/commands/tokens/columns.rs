@@ -4,7 +4,7 @@ use keyfob_api::keys::ApiKey;
 
 use crate::terminal::table::Column;
 
-/// A token with what its owner is called.
+/// A token with the name of its owner.
 pub(super) struct Row {
     pub(super) key: ApiKey,
     pub(super) owner: String,
@@ -27,11 +27,11 @@ pub(super) enum TokenColumn {
 }
 
 impl TokenColumn {
-    /// What is shown of one's own tokens.
+    /// The default columns of the caller's own tokens.
     pub(super) const OWN: [Self; 7] =
         [Self::Id, Self::Name, Self::Scopes, Self::AllowList, Self::LastUsed, Self::ExpiresAt, Self::CreatedAt];
 
-    /// The columns asked for, else the usual ones.
+    /// The given columns, else the default ones.
     pub(super) fn chosen(asked: Vec<Self>, with_owner: bool) -> Vec<Self> {
         if !asked.is_empty() {
             return asked;

@@ -3,7 +3,7 @@ use anyhow::Context as _;
 use keyfob_api::keys::ApiKey;
 use keyfob_client::{Client, ME};
 
-/// The token with this name, else the key with this id, of which a whole key is the beginning.
+/// The token with this name, else the key with this id; a whole token begins with its id.
 pub(super) async fn find(client: &Client, text: &str) -> anyhow::Result<ApiKey> {
     if let Ok(key) = client.api_key_by_name(ME, text).await {
         return Ok(key);

@@ -11,23 +11,23 @@ use crate::{
     },
 };
 
-/// Which tokens, and how to print them.
+/// The arguments of the command.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   keyfob tokens list
   keyfob tokens list --all -c owner,name,\"expires at\"
   keyfob tokens list --include-expired -o json")]
 pub(crate) struct ListArgs {
-    /// Everybody's tokens, as far as you may read them
+    /// List the tokens of all users, as far as you may read them
     #[arg(short, long)]
     all: bool,
-    /// Also tokens that have expired
+    /// List expired tokens, too
     #[arg(long)]
     include_expired: bool,
-    /// Which columns of the table, with commas between them [default: all; `owner` only with --all]
+    /// Columns of the table, separated by commas [default: all; `owner` only with --all]
     #[arg(short, long, value_name = "COLUMNS", value_delimiter = ',', ignore_case = true)]
     column: Vec<TokenColumn>,
-    /// How to print them
+    /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
 }

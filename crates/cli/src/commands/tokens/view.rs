@@ -11,19 +11,19 @@ use crate::{
     },
 };
 
-/// Which token, and how to print it.
+/// The arguments of the command.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   keyfob tokens view ci
   keyfob tokens view WuoWs4ZsMX -o json")]
 pub(crate) struct ViewArgs {
-    /// The token's name or id
+    /// Name or id of the token
     #[arg(value_name = "NAME|ID")]
     key: String,
-    /// Which columns of the table, with commas between them [default: all]
+    /// Columns of the table, separated by commas [default: all]
     #[arg(short, long, value_name = "COLUMNS", value_delimiter = ',', ignore_case = true)]
     column: Vec<TokenColumn>,
-    /// How to print it
+    /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
 }

@@ -8,44 +8,47 @@ use crate::{
     invocation::Invocation,
 };
 
-/// How long a made-up password is.
+/// The length of a generated password.
 const PASSWORD_LENGTH: usize = 20;
 
-/// Whom to make.
+/// The arguments of the command.
 #[derive(clap::Args)]
-#[command(after_help = "Without a password one is made up, and printed with what to tell the user.
+#[command(
+    after_help = "Without --password, a password is generated. It is printed on standard error, with instructions for \
+the user.
 
 Examples:
   keyfob users create --username amy --email amy@example.com --full-name 'Amy A'
-  keyfob users create --username robot --service-account")]
+  keyfob users create --username robot --service-account"
+)]
 pub(crate) struct CreateArgs {
-    /// The username; asked for if left out
+    /// Username; asked for if omitted
     #[arg(short, long, value_name = "NAME")]
     username: Option<String>,
-    /// The e-mail address; asked for if left out
+    /// E-mail address; asked for if omitted
     #[arg(short, long, value_name = "ADDRESS")]
     email: Option<String>,
-    /// The name for people
+    /// Full name
     #[arg(short = 'n', long, value_name = "NAME")]
     full_name: Option<String>,
-    /// The password; made up if left out
+    /// Password; generated if omitted
     #[arg(short, long, value_name = "PASSWORD", value_parser = parse_secret)]
     password: Option<SecretText>,
     /// How the user signs in: password, none, github or oidc
     #[arg(long, value_name = "TYPE")]
     login_type: Option<String>,
-    /// A program's account: it has tokens, but neither address nor password
+    /// Create an account for a program: it has tokens, but no address and no password
     #[arg(long)]
     service_account: bool,
     /// The same as `--login-type none`
     #[arg(long, hide = true)]
     disable_login: bool,
-    /// The organization to make the user a member of: its name or its id
+    /// Name or id of the organization that the user becomes a member of
     #[arg(short = 'O', long, env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID")]
     org: Option<String>,
 }
 
-/// Makes the user.
+/// Creates the user.
 pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Result<()> {
     refuse_conflicts(&args)?;
     let client = invocation.connect()?;
@@ -70,7 +73,7 @@ pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Re
     };
     let password = match args.password {
         Some(password) => password,
-        None if login_type == "password" => made_up_password()?,
+        None if login_type == "password" => generated_password()?,
         None => SecretText::default(),
     };
     let request = CreateUserRequest {
@@ -106,21 +109,22 @@ fn refuse_conflicts(args: &CreateArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn made_up_password() -> anyhow::Result<SecretText> {
-    let random = Random::from_system().context("make up a password")?;
+fn generated_password() -> anyhow::Result<SecretText> {
+    let random = Random::from_system().context("generate a password")?;
     Ok(SecretText::new(random.alphanumeric(PASSWORD_LENGTH)))
 }
 
-/// What to tell the user; it goes to standard error, because it may hold a password.
+/// Instructions for the user. They go to standard error, because they may hold a password.
 fn instructions(url: &str, username: &str, email: &str, login_type: &str, password: &SecretText) -> String {
     let how = match login_type {
         "password" => format!("Sign in as {email} with this password:\n\n  {}", password.reveal()),
         "none" => {
-            format!("{username} signs in by no means; mint tokens with `keyfob tokens create --user {username}`.")
+            format!("{username} cannot sign in; create tokens with `keyfob tokens create --user {username}`.")
         }
         other => format!("Sign in with {other}."),
     };
     format!(
-        "A new user has been created!\nShare the instructions below to get them started.\n\n{how}\n\n  keyfob login {url}"
+        "A new user has been created!\nShare the instructions below to get them started.\n\n{how}\n\n  \
+         keyfob login {url}"
     )
 }

@@ -3,19 +3,19 @@ use anyhow::Context as _;
 
 use crate::invocation::Invocation;
 
-/// Which user.
+/// The arguments of the command.
 #[derive(clap::Args)]
-#[command(after_help = "It does not ask. The name and the address are free again.
+#[command(after_help = "The command does not ask for confirmation. The username and the e-mail address become free.
 
 Examples:
   keyfob users delete amy")]
 pub(crate) struct DeleteArgs {
-    /// The username or the id
+    /// Username or id
     #[arg(value_name = "USERNAME|ID")]
     user: String,
 }
 
-/// Removes the user.
+/// Deletes the user.
 pub(crate) async fn run(invocation: &Invocation, args: &DeleteArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
     let user = client.user(&args.user).await.context("fetch user")?;

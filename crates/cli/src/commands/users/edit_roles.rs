@@ -4,26 +4,26 @@ use keyfob_api::users::UpdateRoles;
 
 use crate::invocation::Invocation;
 
-/// Whose roles, and which.
+/// The arguments of the command.
 #[derive(clap::Args)]
-#[command(after_help = "The user has exactly these roles afterwards.
+#[command(after_help = "The given roles replace all deployment-wide roles of the user.
 
 Examples:
   keyfob users edit-roles amy --roles auditor,user-admin
   keyfob users edit-roles amy --roles \"\" -y")]
 pub(crate) struct EditRolesArgs {
-    /// The username or the id
+    /// Username or id
     #[arg(value_name = "USERNAME|ID")]
     user: String,
-    /// All the roles that the user is to have, with commas between them; asked for if left out
+    /// All roles that the user will have, separated by commas; asked for if omitted
     #[arg(long, value_name = "ROLES", value_delimiter = ',')]
     roles: Option<Vec<String>>,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
 }
 
-/// Gives the roles.
+/// Assigns the roles.
 pub(crate) async fn run(invocation: &Invocation, args: EditRolesArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
     let user = client.user(&args.user).await.context("fetch user")?;
@@ -33,7 +33,7 @@ pub(crate) async fn run(invocation: &Invocation, args: EditRolesArgs) -> anyhow:
     let roles = if let Some(roles) = args.roles {
         roles
     } else {
-        let question = format!("Roles of {}, of {}:", user.username, known.join(", "));
+        let question = format!("Roles of {} (available: {}):", user.username, known.join(", "));
         invocation.prompt().line(&question, &held.join(","))?.split(',').map(str::to_owned).collect()
     };
     let roles: Vec<String> = roles.iter().map(|role| role.trim().to_owned()).filter(|role| !role.is_empty()).collect();

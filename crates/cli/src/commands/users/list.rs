@@ -5,14 +5,14 @@ use keyfob_client::Paging;
 use super::rows::UserColumn;
 use crate::{invocation::Invocation, terminal::printing::Printing};
 
-/// Which users, and how to print them.
+/// The arguments of the command.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   keyfob users list
   keyfob users list -c id,username,status
   keyfob users list -o json")]
 pub(crate) struct ListArgs {
-    /// Only the user with this id at GitHub
+    /// Only the user with this id on GitHub
     #[arg(long, value_name = "ID")]
     github_user_id: Option<i64>,
     #[command(flatten)]

@@ -5,27 +5,27 @@ use keyfob_api::users::{NoticeChoices, UpdateNoticeChoices};
 
 use crate::{invocation::Invocation, terminal::printing::Format};
 
-/// What to be told by mail, and whose choice it is.
+/// The arguments of the command.
 #[derive(clap::Args)]
-#[command(after_help = "Without an option it shows what is chosen.
+#[command(after_help = "Without an option, the settings are shown.
 
 Examples:
   keyfob users notices
   keyfob users notices --token-ending off")]
 pub(crate) struct NoticesArgs {
-    /// The username or the id
+    /// Username or id
     #[arg(value_name = "USERNAME|ID", default_value = "me")]
     user: String,
-    /// That the password changed
+    /// Notice that the password was changed
     #[arg(long, value_name = "on|off")]
     password_changed: Option<Switch>,
-    /// That somebody minted a token on the user's behalf
+    /// Notice that another user minted a token for this user
     #[arg(long, value_name = "on|off")]
     token_minted: Option<Switch>,
-    /// That a token that is in use ends soon: 14, 7 and 1 days before
+    /// Notice that a token in use expires soon, sent 14, 7 and 1 days before
     #[arg(long, value_name = "on|off")]
     token_ending: Option<Switch>,
-    /// How to print what is chosen then
+    /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
 }
@@ -37,7 +37,7 @@ enum Switch {
     Off,
 }
 
-/// Changes the choices that are given, and prints all.
+/// Changes the given settings, and prints all.
 pub(crate) async fn run(invocation: &Invocation, args: &NoticesArgs) -> anyhow::Result<()> {
     let is_on = |switch: Option<Switch>| switch.map(|switch| switch == Switch::On);
     let change = UpdateNoticeChoices {

@@ -21,7 +21,7 @@ impl Columns for UserColumn {
     const USUAL: &'static str = "username,email,created at,status";
 }
 
-/// A status as people read it.
+/// The name of a status.
 pub(super) fn status(status: UserStatus) -> &'static str {
     match status {
         UserStatus::Active => "active",

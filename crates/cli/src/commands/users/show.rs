@@ -9,16 +9,16 @@ use crate::{
     terminal::{printing::Format, text::printable},
 };
 
-/// Which user, and how to print them.
+/// The arguments of the command.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   keyfob users show me
   keyfob users show amy -o json")]
 pub(crate) struct ShowArgs {
-    /// The username, the id, or `me`
+    /// Username, id, or `me`
     #[arg(value_name = "USERNAME|ID|me")]
     user: String,
-    /// How to print them
+    /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
 }

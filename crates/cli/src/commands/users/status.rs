@@ -11,19 +11,20 @@ use crate::{
     },
 };
 
-/// Which user, and what to show of them first.
+/// The arguments of the commands.
 #[derive(clap::Args)]
-#[command(after_help = "It asks first.
+#[command(after_help = "The command shows the user and asks for confirmation.
 
 Examples:
   keyfob users suspend amy
   keyfob users activate amy")]
 pub(crate) struct StatusArgs {
-    /// The username or the id
+    /// Username or id
     #[arg(value_name = "USERNAME|ID")]
     user: String,
-    /// Which columns of the table, with commas between them
-    #[arg(short, long, value_name = "COLUMNS", value_delimiter = ',', ignore_case = true, default_value = UserColumn::USUAL)]
+    /// Columns of the table, separated by commas
+    #[arg(short, long, value_name = "COLUMNS", value_delimiter = ',', ignore_case = true,
+        default_value = UserColumn::USUAL)]
     column: Vec<UserColumn>,
 }
 
@@ -57,7 +58,7 @@ async fn change(invocation: &Invocation, args: &StatusArgs, to: UserStatus) -> a
             client.activate_user(&id).await.context("activate user")?;
             invocation.out.remark(format!("User {} has been activated!", invocation.out.bold(&user.username)));
         }
-        UserStatus::Dormant => bail!("nobody is made dormant by hand"),
+        UserStatus::Dormant => bail!("no command makes a user dormant"),
     }
     Ok(())
 }
