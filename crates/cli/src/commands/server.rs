@@ -94,7 +94,7 @@ pub(crate) async fn run(invocation: &Invocation, command: ServerCommand) -> anyh
         return host::run(invocation, &command.server, host).await;
     }
     start_log(&command)?;
-    keyfob_server::serve(command.server, |ready| greet(ready, out), stop_signal()).await?;
+    keyfob_server::serve(command.server, Box::new(move |ready| greet(ready, out)), Box::pin(stop_signal())).await?;
     out.remark("Keyfob has stopped.");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A server with some accounts, and addresses that nobody has.
+//! A server with some accounts, known email addresses and unknown ones.
 use std::time::{Duration, Instant};
 
 use axum::{
@@ -13,44 +13,45 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-/// How many addresses somebody has, and how many nobody.
+/// How many known addresses there are, and as many unknown ones.
 pub(crate) const ACCOUNTS: usize = 20;
 pub(crate) const PASSWORD: &str = "Sup3rSecret!pw";
 
-/// Server's settings.
+/// The settings of the server.
 #[derive(Parser)]
 struct Settings {
     #[command(flatten)]
     args: ServerArgs,
 }
 
-pub(crate) struct World {
+pub(crate) struct Deployment {
     server: Server,
-    /// The id of a key that there is.
+    /// The id of an existing key.
     key_id: String,
     _data: TempDir,
 }
 
-impl World {
+impl Deployment {
     pub(crate) async fn new() -> Self {
         let data = tempfile::tempdir().unwrap();
         let now: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
-        // Mails are queued, and never sent: nothing does background work here.
+        // Mails are queued but never sent, because no background jobs run.
         let mails = ["--email-smarthost=127.0.0.1:25", "--email-from=keys@example.com"];
         let flags = [&["server", "--dangerous-disable-rate-limits"][..], &mails].concat();
         let args = Settings::parse_from(flags).args;
         let url = "http://keyfob.test";
         let server = Server::open(&args, data.path(), url, Clock::fixed(now), Random::seeded(1)).await.unwrap();
-        let mut world = Self { server, key_id: String::new(), _data: data };
-        world.key_id = world.make_accounts().await;
-        world
+        let mut deployment = Self { server, key_id: String::new(), _data: data };
+        deployment.key_id = deployment.create_accounts().await;
+        deployment
     }
 
-    async fn make_accounts(&self) -> String {
+    /// Creates the owner and the accounts; returns the id of the key of a session.
+    async fn create_accounts(&self) -> String {
         let first = json!({"email": "owner@example.com", "username": "owner", "password": PASSWORD});
         let path = "/api/v2/users/first";
-        let made = self.send("", path, &first, StatusCode::CREATED).await;
-        let organization = made["organization_id"].clone();
+        let owner = self.send("", path, &first, StatusCode::CREATED).await;
+        let organization = owner["organization_id"].clone();
         let login = json!({"email": "owner@example.com", "password": PASSWORD});
         let session = self.send("", "/api/v2/users/login", &login, StatusCode::CREATED).await;
         let key = session["session_token"].as_str().unwrap();
@@ -68,46 +69,46 @@ impl World {
         &self.key_id
     }
 
-    /// How long it takes to refuse a key of this id, with a secret that none has.
+    /// How long the refusal of a key takes that has this id and a wrong secret.
     pub(crate) async fn time_key(&self, id: &str) -> Duration {
         let key = format!("{id}-0123456789abcdefghijkl");
         let request = Request::get("/api/v2/users/me").header("Coder-Session-Token", key).body(Body::empty()).unwrap();
-        let begun = Instant::now();
-        let (status, _) = self.answer(request).await;
-        let took = begun.elapsed();
+        let start = Instant::now();
+        let (status, _) = self.receive(request).await;
+        let took = start.elapsed();
         assert_eq!(status, StatusCode::UNAUTHORIZED);
         took
     }
 
-    /// An address that somebody has.
+    /// The address of an account.
     pub(crate) fn known(account: usize) -> String {
         format!("user{account}@example.com")
     }
 
-    /// An address that nobody has, as long.
+    /// An address without an account, of the same length.
     pub(crate) fn unknown(account: usize) -> String {
         format!("none{account}@example.com")
     }
 
     async fn send(&self, key: &str, path: &str, body: &Value, expected: StatusCode) -> Value {
-        let (status, body) = self.answer(request(key, path, body)).await;
+        let (status, body) = self.receive(request(key, path, body)).await;
         assert_eq!(status, expected, "{path}: {}", String::from_utf8_lossy(&body));
         serde_json::from_slice(&body).unwrap_or_default()
     }
 
-    async fn answer(&self, request: Request<Body>) -> (StatusCode, Vec<u8>) {
+    async fn receive(&self, request: Request<Body>) -> (StatusCode, Vec<u8>) {
         let response = self.server.service().oneshot(request).await.unwrap();
         let status = response.status();
         (status, response.into_body().collect().await.unwrap().to_bytes().to_vec())
     }
 
-    /// How long an answer takes, to its last byte.
+    /// How long a response takes, to its last byte.
     pub(crate) async fn time(&self, path: &str, body: &Value, expected: StatusCode) -> Duration {
         let request = request("", path, body);
-        let begun = Instant::now();
-        let (status, answer) = self.answer(request).await;
-        let took = begun.elapsed();
-        assert_eq!(status, expected, "{path}: {}", String::from_utf8_lossy(&answer));
+        let start = Instant::now();
+        let (status, body) = self.receive(request).await;
+        let took = start.elapsed();
+        assert_eq!(status, expected, "{path}: {}", String::from_utf8_lossy(&body));
         took
     }
 }

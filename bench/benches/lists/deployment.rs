@@ -1,4 +1,4 @@
-//! A deployment of some size: organizations, people, workspaces and who may use them.
+//! A large deployment: organizations, users, workspaces and their access lists.
 use std::path::Path;
 
 use axum::{
@@ -21,72 +21,73 @@ use uuid::Uuid;
 
 pub(crate) const WORKSPACES: usize = 100_000;
 pub(crate) const ORGANIZATIONS: usize = 200;
-/// How many people, besides those who are measured, own workspaces in each organization.
-const NEIGHBOURS: usize = 10;
-/// How many workspaces each of those who are measured owns.
-const OWN: usize = 60;
-/// How many ids one check names.
+/// How many users besides the requesters own workspaces in each organization.
+const OTHER_OWNERS: usize = 10;
+/// How many workspaces each requester owns.
+const OWNED: usize = 60;
+/// How many workspaces one request checks.
 pub(crate) const CHECKED: usize = 100;
 
-/// Those whose requests are measured: their name, in how many organizations they are, and what they are there.
-pub(crate) const PEOPLE: [(&str, usize, &[&str]); 4] = [
+/// The users whose requests are measured: name, number of organizations, and roles in each of them.
+pub(crate) const REQUESTERS: [(&str, usize, &[&str]); 4] = [
     ("member of 1", 1, &[]),
     ("member of 200", ORGANIZATIONS, &[]),
     ("administrator of 1", 1, &["organization-admin"]),
     ("administrator of 200", ORGANIZATIONS, &["organization-admin"]),
 ];
 
-/// Server's settings.
+/// The settings of the server.
 #[derive(Parser)]
 struct Settings {
     #[command(flatten)]
     args: ServerArgs,
 }
 
-/// Somebody with a full key.
-pub(crate) struct Person {
+/// A user whose requests are measured, with a full key.
+pub(crate) struct Requester {
     pub(crate) name: &'static str,
     pub(crate) key: String,
-    /// Workspaces to ask about: half of them theirs.
-    pub(crate) asked: Vec<Uuid>,
+    /// The workspaces to check; half of them are the user's own.
+    pub(crate) checked: Vec<Uuid>,
 }
 
-/// A server over all of it.
-pub(crate) struct World {
+/// A server with the data.
+pub(crate) struct Deployment {
     server: Server,
-    pub(crate) people: Vec<Person>,
+    pub(crate) requesters: Vec<Requester>,
     data: TempDir,
 }
 
-impl World {
+impl Deployment {
     pub(crate) async fn new() -> Self {
         let data = tempfile::tempdir().unwrap();
         let start: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
         let args = Settings::parse_from(["server", "--dangerous-disable-rate-limits"]).args;
         let url = "http://keyfob.test";
         let server = Server::open(&args, data.path(), url, Clock::fixed(start), Random::seeded(1)).await.unwrap();
-        let mut world = Self { server, people: Vec::new(), data };
-        let owner = world.set_up().await;
-        let asked = fill(world.data.path(), start - SignedDuration::from_hours(24)).await;
-        for ((name, ..), asked) in PEOPLE.into_iter().zip(asked) {
+        let mut deployment = Self { server, requesters: Vec::new(), data };
+        let owner = deployment.set_up().await;
+        let checked = insert_data(deployment.data.path(), start - SignedDuration::from_hours(24)).await;
+        for ((name, ..), checked) in REQUESTERS.into_iter().zip(checked) {
             let path = format!("/api/v2/users/{}/keys/tokens", username(name));
-            let minted = world.ask(&owner, Method::POST, &path, Some(json!({})), StatusCode::CREATED).await;
-            world.people.push(Person { name, key: minted["key"].as_str().unwrap().to_owned(), asked });
+            let token = deployment.call(&owner, Method::POST, &path, Some(json!({})), StatusCode::CREATED).await;
+            let key = token["key"].as_str().unwrap().to_owned();
+            deployment.requesters.push(Requester { name, key, checked });
         }
-        world
+        deployment
     }
 
-    /// Makes the first user; the answer is their key.
+    /// Creates the first user; returns the key of a session.
     async fn set_up(&self) -> String {
         let mut user = json!({"email": "owner@example.com", "username": "owner", "password": "Sup3rSecret!pw"});
-        self.ask("", Method::POST, "/api/v2/users/first", Some(user.clone()), StatusCode::CREATED).await;
+        self.call("", Method::POST, "/api/v2/users/first", Some(user.clone()), StatusCode::CREATED).await;
         user.as_object_mut().unwrap().remove("username");
-        let session = self.ask("", Method::POST, "/api/v2/users/login", Some(user), StatusCode::CREATED).await;
+        let session = self.call("", Method::POST, "/api/v2/users/login", Some(user), StatusCode::CREATED).await;
         session["session_token"].as_str().unwrap().to_owned()
     }
 
-    /// What is answered to a request, which must have this status.
-    pub(crate) async fn ask(
+    /// Sends a request and parses the body of the response, which must have this status.
+    pub(crate) async fn call(
         &self,
         key: &str,
         method: Method,
@@ -99,7 +100,7 @@ impl World {
         serde_json::from_slice(&bytes).unwrap()
     }
 
-    /// The same in bytes, which is what a server sends.
+    /// Sends a request; returns the bytes of the body of the response, which must have this status.
     pub(crate) async fn send(&self, key: &str, method: Method, path: &str, body: Body, status: StatusCode) -> Vec<u8> {
         let request = Request::builder().method(method).uri(path);
         let request = if key.is_empty() { request } else { request.header("Coder-Session-Token", key) };
@@ -109,7 +110,7 @@ impl World {
     }
 }
 
-/// Ids that look random, as real ones do, and are the same in every run.
+/// An id that looks random, as real ones do, and is the same in every run.
 fn id(kind: u128, number: usize) -> Uuid {
     let number = (kind << 64) + number as u128 + 1;
     uuid::Builder::from_random_bytes(number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes())
@@ -120,12 +121,12 @@ fn organization_id(number: usize) -> OrganizationId {
     OrganizationId(id(1, number))
 }
 
-/// The measured people come first, then the neighbours of each organization.
+/// The requesters have the first numbers, the other owners of each organization the rest.
 fn user_id(number: usize) -> UserId {
     UserId(id(2, number))
 }
 
-/// Each organization has two groups; those who are measured are in the first.
+/// Each organization has two groups; the requesters are in the first.
 fn group_id(organization: usize, number: usize) -> GroupId {
     GroupId(id(3, organization * 2 + number))
 }
@@ -134,48 +135,48 @@ fn username(name: &str) -> String {
     name.replace(' ', "-")
 }
 
-/// What a person asks about: workspaces of their own, and of others all over the deployment.
+/// The workspaces that a requester checks: their own, and others of the whole deployment.
 #[derive(Clone, Default)]
-struct Asked {
+struct Checked {
     own: Vec<Uuid>,
     others: Vec<Uuid>,
 }
 
-/// Writes everything in one unit of work; the answer is what each measured person asks about.
-async fn fill(data: &Path, start: Timestamp) -> Vec<Vec<Uuid>> {
+/// Inserts all data in one transaction; returns the workspaces that each requester checks.
+async fn insert_data(data: &Path, start: Timestamp) -> Vec<Vec<Uuid>> {
     let store = Store::open(&data.join("keyfob.db"), Limits::default()).await.unwrap();
     let mut tx = store.begin().await.unwrap();
     for organization in 0..ORGANIZATIONS {
-        found(&mut tx, organization, start).await;
+        insert_organization(&mut tx, organization, start).await;
     }
-    for (number, (name, organizations, roles)) in PEOPLE.into_iter().enumerate() {
+    for (number, (name, organizations, roles)) in REQUESTERS.into_iter().enumerate() {
         insert_user(&mut tx, number, username(name), start).await;
         for organization in 0..organizations {
-            join(&mut tx, number, organization, roles, start).await;
+            insert_member(&mut tx, number, organization, roles, start).await;
             tx.insert_group_member(group_id(organization, 0), user_id(number)).await.unwrap();
         }
     }
-    let mut asked = vec![Asked::default(); PEOPLE.len()];
+    let mut checked = vec![Checked::default(); REQUESTERS.len()];
     for number in 0..WORKSPACES {
         let workspace = workspace(number, start);
         tx.insert_resource(&workspace).await.unwrap();
         tx.replace_grants(&workspace.key, &workspace.grants).await.unwrap();
-        let owner = (0..PEOPLE.len()).find(|person| workspace.owner_id == Some(user_id(*person)));
-        for (person, asked) in asked.iter_mut().enumerate() {
-            if owner == Some(person) && asked.own.len() < CHECKED / 2 {
-                asked.own.push(workspace.key.id.0);
-            } else if number % 1000 == 500 + person && asked.others.len() < CHECKED / 2 {
-                asked.others.push(workspace.key.id.0);
+        let owner = (0..REQUESTERS.len()).find(|requester| workspace.owner_id == Some(user_id(*requester)));
+        for (requester, checked) in checked.iter_mut().enumerate() {
+            if owner == Some(requester) && checked.own.len() < CHECKED / 2 {
+                checked.own.push(workspace.key.id.0);
+            } else if number % 1000 == 500 + requester && checked.others.len() < CHECKED / 2 {
+                checked.others.push(workspace.key.id.0);
             }
         }
     }
     tx.commit().await.unwrap();
     store.close().await;
-    asked.into_iter().map(|asked| [asked.own, asked.others].concat()).collect()
+    checked.into_iter().map(|checked| [checked.own, checked.others].concat()).collect()
 }
 
-/// Makes an organization, its groups and the people who own most of its workspaces.
-async fn found(tx: &mut Tx, number: usize, start: Timestamp) {
+/// Inserts an organization, its groups, and the users who own most of its workspaces.
+async fn insert_organization(tx: &mut Tx, number: usize, start: Timestamp) {
     let name = format!("organization{number}");
     let id = organization_id(number);
     let organization = Organization {
@@ -205,15 +206,15 @@ async fn found(tx: &mut Tx, number: usize, start: Timestamp) {
         };
         tx.insert_group(&group).await.unwrap();
     }
-    for neighbour in 0..NEIGHBOURS {
-        let user = neighbour_of(number, neighbour);
+    for owner in 0..OTHER_OWNERS {
+        let user = other_owner(number, owner);
         insert_user(tx, user, format!("user{user}"), start).await;
-        join(tx, user, number, &[], start).await;
+        insert_member(tx, user, number, &[], start).await;
     }
 }
 
-fn neighbour_of(organization: usize, neighbour: usize) -> usize {
-    PEOPLE.len() + organization * NEIGHBOURS + neighbour
+fn other_owner(organization: usize, owner: usize) -> usize {
+    REQUESTERS.len() + organization * OTHER_OWNERS + owner
 }
 
 async fn insert_user(tx: &mut Tx, number: usize, username: String, start: Timestamp) {
@@ -235,7 +236,7 @@ async fn insert_user(tx: &mut Tx, number: usize, username: String, start: Timest
     tx.insert_user(&NewUser { user, password_hash: PasswordHash::default() }).await.unwrap();
 }
 
-async fn join(tx: &mut Tx, user: usize, organization: usize, roles: &[&str], start: Timestamp) {
+async fn insert_member(tx: &mut Tx, user: usize, organization: usize, roles: &[&str], start: Timestamp) {
     let member = Member {
         user_id: user_id(user),
         organization_id: organization_id(organization),
@@ -246,15 +247,15 @@ async fn join(tx: &mut Tx, user: usize, organization: usize, roles: &[&str], sta
     tx.insert_member(&member).await.unwrap();
 }
 
-/// A workspace: most are a neighbour's, a few are those of the people who are measured; every twentieth is shared with
-/// a person, every fiftieth with a group.
+/// A workspace: a few are the requesters' own, most are those of the other owners; every twentieth is shared with a
+/// user, every fiftieth with a group.
 fn workspace(number: usize, start: Timestamp) -> Resource {
     let (organization, place) = (number % ORGANIZATIONS, number / ORGANIZATIONS);
-    let owner = measured_owner(organization, number).unwrap_or(neighbour_of(organization, place % NEIGHBOURS));
-    let neighbour = user_id(neighbour_of(organization, (place + 1) % NEIGHBOURS));
+    let owner = owning_requester(organization, number).unwrap_or(other_owner(organization, place % OTHER_OWNERS));
+    let grantee = user_id(other_owner(organization, (place + 1) % OTHER_OWNERS));
     let mut grantees = Vec::new();
     if place % 20 == 7 {
-        grantees.push(Grantee::User(neighbour.0));
+        grantees.push(Grantee::User(grantee.0));
     }
     if place % 50 == 9 {
         grantees.push(Grantee::Group(group_id(organization, place / 50 % 2).0));
@@ -274,17 +275,17 @@ fn workspace(number: usize, start: Timestamp) -> Resource {
     }
 }
 
-/// Whose workspace it is, if it is one of those who are measured: spread over the whole time, and over all their
-/// organizations.
-fn measured_owner(organization: usize, number: usize) -> Option<usize> {
-    PEOPLE.iter().enumerate().position(|(person, (_, organizations, _))| {
-        // Counted among the workspaces of the organization, or among all.
+/// The requester who owns this workspace, if one does: their workspaces are spread over the whole time, and over all
+/// their organizations.
+fn owning_requester(organization: usize, number: usize) -> Option<usize> {
+    REQUESTERS.iter().enumerate().position(|(requester, (_, organizations, _))| {
+        // The place among the workspaces of the organization, or among all.
         let (place, of) = if *organizations == 1 {
             (number / ORGANIZATIONS, WORKSPACES / ORGANIZATIONS)
         } else {
             (number, WORKSPACES)
         };
-        let spread = of / OWN;
-        (*organizations > 1 || organization == 0) && place % spread == person && place / spread < OWN
+        let spread = of / OWNED;
+        (*organizations > 1 || organization == 0) && place % spread == requester && place / spread < OWNED
     })
 }
