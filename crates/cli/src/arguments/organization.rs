@@ -21,7 +21,7 @@ impl OrganizationOption {
 
 /// The organization with this name or id; without one, the only organization that the caller is a member of.
 pub(crate) async fn find(client: &Client, wanted: Option<&str>) -> anyhow::Result<Organization> {
-    let mut own = client.organizations_of(ME).await.context("get organizations")?;
+    let mut own = client.list_user_organizations(ME).await.context("get organizations")?;
     match wanted {
         None if own.len() == 1 => own.pop().context("you are not a member of any organization"),
         None if own.is_empty() => bail!("You are not a member of any organization: name one with --org"),

@@ -87,8 +87,8 @@ pub(crate) async fn run(invocation: &Invocation, command: RolesCommand) -> anyho
     let RolesCommand::List(args) = command;
     let client = invocation.connect()?;
     let roles = match args.org.as_deref() {
-        None => client.site_roles().await,
-        wanted => client.organization_roles(&organization::find(&client, wanted).await?.id.to_string()).await,
+        None => client.list_site_roles().await,
+        wanted => client.list_organization_roles(&organization::find(&client, wanted).await?.id.to_string()).await,
     };
     let roles = roles.context("list roles")?;
     args.printing.list(invocation.out, &roles, "No roles found.")

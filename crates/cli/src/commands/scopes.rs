@@ -25,7 +25,7 @@ enum ScopesFormat {
 
 /// Prints the names that `keyfob tokens create --scope` takes.
 pub(crate) async fn run(invocation: &Invocation, args: &ScopesArgs) -> anyhow::Result<()> {
-    let scopes = invocation.connect()?.scopes().await?.external;
+    let scopes = invocation.connect()?.list_scopes().await?.external;
     match args.output {
         ScopesFormat::Json => return invocation.out.json(&scopes),
         ScopesFormat::Text => scopes.iter().for_each(|scope| invocation.out.line(scope)),

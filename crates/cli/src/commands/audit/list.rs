@@ -78,7 +78,7 @@ impl Column<AuditLog> for RecordColumn {
 
 /// Prints records, newest first.
 pub(crate) async fn run(invocation: &Invocation, args: &ListArgs) -> anyhow::Result<()> {
-    let page = invocation.connect()?.audit_logs(&args.search.join(" "), args.limit, args.offset).await;
+    let page = invocation.connect()?.list_audit_logs(&args.search.join(" "), args.limit, args.offset).await;
     let page = page.context("list audit records")?;
     args.printing.list(invocation.out, &page.audit_logs, "No records found.")?;
     let shown = args.offset + u64::try_from(page.audit_logs.len()).unwrap_or(u64::MAX);

@@ -59,7 +59,7 @@ pub(crate) async fn run(invocation: &Invocation, command: MembersCommand) -> any
 /// The ids of users. Names are looked up among the members of the organization: the caller may be allowed to read
 /// those, but not users.
 async fn ids(client: &Client, organization: &str, users: &[String]) -> anyhow::Result<Vec<String>> {
-    let members = client.organization_members(organization).await.context("list members")?;
+    let members = client.list_organization_members(organization).await.context("list members")?;
     let id = |user: &String| {
         if let Ok(id) = Uuid::try_parse(user) {
             return Ok(id.to_string());

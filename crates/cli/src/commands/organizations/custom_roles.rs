@@ -179,7 +179,7 @@ pub(crate) async fn delete(invocation: &Invocation, args: &DeleteArgs) -> anyhow
 }
 
 async fn existing(client: &Client, organization: &str, name: &str) -> anyhow::Result<Role> {
-    let roles = client.organization_roles(organization).await.context("list roles")?;
+    let roles = client.list_organization_roles(organization).await.context("list roles")?;
     let found = roles.into_iter().find(|role| role.role.name == name && !role.built_in);
     found.map(|role| role.role).with_context(|| {
         format!("the organization has no custom role {name:?}: `keyfob organizations roles show` lists its roles")

@@ -17,6 +17,6 @@ pub(crate) struct ListArgs {
 
 /// Prints the organizations.
 pub(crate) async fn run(invocation: &Invocation, args: &ListArgs) -> anyhow::Result<()> {
-    let organizations = invocation.connect()?.organizations().await.context("list organizations")?;
+    let organizations = invocation.connect()?.list_organizations().await.context("list organizations")?;
     args.printing.list(invocation.out, &organizations, "No organizations found.")
 }

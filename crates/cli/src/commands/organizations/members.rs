@@ -137,7 +137,8 @@ pub(crate) async fn run(invocation: &Invocation, command: MembersCommand) -> any
         }
         MembersCommand::List(args) => {
             let organization = args.organization.find(&client).await?;
-            let members = client.organization_members(&organization.id.to_string()).await.context("list members")?;
+            let members =
+                client.list_organization_members(&organization.id.to_string()).await.context("list members")?;
             args.printing.list(invocation.out, &members, "No members found.")?;
         }
         MembersCommand::EditRoles(EditRolesArgs { user, roles, organization }) => {

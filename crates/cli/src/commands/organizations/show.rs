@@ -50,7 +50,7 @@ pub(crate) async fn run(invocation: &Invocation, args: &ShowArgs) -> anyhow::Res
     let client = invocation.connect()?;
     let found: Vec<Organization> = match args.organization.as_str() {
         "selected" => vec![organization::find(&client, None).await?],
-        "me" => client.organizations_of(ME).await.context("get organizations")?,
+        "me" => client.list_user_organizations(ME).await.context("get organizations")?,
         named => vec![client.organization(named).await.context("get organization")?],
     };
     if args.only_id {

@@ -167,7 +167,7 @@ async fn change(
     users: &[(String, String)],
     groups: &[(String, String)],
 ) -> anyhow::Result<ResourceAcl> {
-    let types = client.resource_types().await.context("list resource types")?.resource_types;
+    let types = client.list_resource_types().await.context("list resource types")?.resource_types;
     let takes_role = types.iter().any(|of| of.name == resource.resource_type && !of.access_list_roles.is_empty());
     let mut change = ResourceAcl { user_roles: BTreeMap::new(), group_roles: BTreeMap::new() };
     for (user, grant) in users {
@@ -194,7 +194,7 @@ async fn user_id(client: &Client, resource: &Resource, user: &str) -> anyhow::Re
         return Ok(user.to_owned());
     }
     if let Some(organization) = resource.organization_id
-        && let Ok(members) = client.organization_members(&organization.to_string()).await
+        && let Ok(members) = client.list_organization_members(&organization.to_string()).await
         && let Some(member) = members.iter().find(|member| member.username.eq_ignore_ascii_case(user))
     {
         return Ok(member.member.user_id.to_string());

@@ -103,7 +103,7 @@ async fn default_organization(
     client: &Client,
     resource_type: &str,
 ) -> anyhow::Result<Option<Uuid>> {
-    let types = client.resource_types().await.context("list resource types")?.resource_types;
+    let types = client.list_resource_types().await.context("list resource types")?.resource_types;
     if !types.iter().any(|known| known.name == resource_type && known.organization) {
         return Ok(None);
     }

@@ -60,6 +60,6 @@ pub(crate) async fn run(invocation: &Invocation, args: ListArgs) -> anyhow::Resu
         q: args.query,
         paging: Paging { limit: args.limit, offset: args.offset, after_id: args.after_id },
     };
-    let resources = client.resources(&filter).await.context("list resources")?.resources;
+    let resources = client.list_resources(&filter).await.context("list resources")?.resources;
     args.printing.list(invocation.out, &resources, "No resources found.")
 }

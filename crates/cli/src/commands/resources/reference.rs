@@ -38,7 +38,7 @@ impl Reference {
             q: Some(self.name.clone()),
             ..ResourcesFilter::default()
         };
-        let found = client.resources(&filter).await.context("find resource by name")?.resources;
+        let found = client.list_resources(&filter).await.context("find resource by name")?.resources;
         let mut named: Vec<_> = found.into_iter().filter(|resource| resource.name == self.name).collect();
         match (named.pop(), named.as_slice()) {
             (Some(resource), []) => Ok(resource),

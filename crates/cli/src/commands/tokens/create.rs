@@ -61,7 +61,7 @@ pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Re
 
 /// The lifetime, if it is within the limit of the server.
 async fn allowed_lifetime(client: &Client, user: &str, text: &str) -> anyhow::Result<Nanoseconds> {
-    let limit = client.get_token_config(user).await.context("get token config")?.max_token_lifetime;
+    let limit = client.token_config(user).await.context("get token config")?.max_token_lifetime;
     let lifetime = lifetime::parse(text).context("parse lifetime")?;
     ensure!(
         lifetime <= limit,

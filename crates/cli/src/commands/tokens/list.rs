@@ -35,7 +35,7 @@ pub(crate) struct ListArgs {
 /// Prints the tokens, by id.
 pub(crate) async fn run(invocation: &Invocation, args: ListArgs) -> anyhow::Result<()> {
     let filter = TokensFilter { include_all: args.all, include_expired: args.include_expired };
-    let mut tokens = invocation.connect()?.tokens(ME, filter).await.context("list tokens")?;
+    let mut tokens = invocation.connect()?.list_tokens(ME, filter).await.context("list tokens")?;
     tokens.sort_unstable_by(|one, other| one.key.id.cmp(&other.key.id));
     if args.output == Format::Json {
         return invocation.out.json(&tokens.into_iter().map(|token| token.key).collect::<Vec<_>>());

@@ -29,7 +29,7 @@ pub(crate) async fn run(invocation: &Invocation, args: EditRolesArgs) -> anyhow:
     let user = client.user(&args.user).await.context("fetch user")?;
     let held = client.user_roles(&args.user).await.context("fetch user roles")?.roles;
     let known: Vec<String> =
-        client.site_roles().await.context("fetch roles")?.into_iter().map(|role| role.role.name).collect();
+        client.list_site_roles().await.context("fetch roles")?.into_iter().map(|role| role.role.name).collect();
     let roles = if let Some(roles) = args.roles {
         roles
     } else {
