@@ -61,7 +61,11 @@ impl Passwords {
     ///
     /// # Errors
     /// When it cannot be checked.
-    pub(crate) async fn verify(&self, password: &SecretText, kept: Option<&PasswordHash>) -> Result<Verdict, HashError> {
+    pub(crate) async fn verify(
+        &self,
+        password: &SecretText,
+        kept: Option<&PasswordHash>,
+    ) -> Result<Verdict, HashError> {
         let kept = kept.filter(|kept| !kept.0.is_empty());
         let is_real = kept.is_some();
         let (argon, password) = (self.argon.clone(), password.clone());
