@@ -25,6 +25,7 @@ use keyfob_api::{
 };
 use keyfob_authority::data::{LoginType, StoreError, User};
 
+use crate::http::routes::{Handlers, RouteFacts, Routes};
 use crate::{
     api::wire,
     app::App,
@@ -36,17 +37,17 @@ use crate::{
 };
 use keyfob_authority::fields::Fields;
 use keyfob_authority::{AuthorizedStore, Refused, roles::AssignError, users::DeleteUserError};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
 /// All routes of users.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(create_user, list::list))
-        .routes(routes!(first::is_set_up, first::set_up))
-        .routes(routes!(password::validate))
+        .routes_with(routes!(first::is_set_up, first::set_up), RouteFacts::SET_UP)
+        .routes_with(routes!(password::validate), RouteFacts::SIGN_IN)
         .routes(routes!(get_user, delete_user))
         .routes(routes!(update_profile))
-        .routes(routes!(password::change))
+        .routes_with(routes!(password::change), RouteFacts::PASSWORD)
         .routes(routes!(organizations_of))
         .routes(routes!(suspend))
         .routes(routes!(activate))
@@ -56,11 +57,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(settings::appearance, settings::set_appearance))
         .routes(routes!(settings::preferences, settings::set_preferences))
         .routes(routes!(notices::choices, notices::set_choices))
-        .routes(routes!(passcodes::request))
-        .routes(routes!(passcodes::change))
-        // For other methods these words are usernames (contract, section 1.1).
-        .route("/users/first", named_but_get())
-        .route("/users/validate-password", named())
+        .routes_with(routes!(passcodes::request), RouteFacts::SIGN_IN)
+        .routes_with(routes!(passcodes::change), RouteFacts::SIGN_IN)
+        // For other methods these words are usernames.
+        .route("/users/first", Handlers::of_word("user", named_but_get()))
+        .route("/users/validate-password", Handlers::of_word("user", named()))
 }
 
 /// What `/users/{user}` itself answers; also for the methods that words such as `login` leave free.
