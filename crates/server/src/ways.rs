@@ -13,8 +13,9 @@ pub(crate) use renewal::Renewer;
 
 use std::{collections::BTreeMap, path::Path};
 
+use crate::http::routes::{Handlers, RouteFacts, Routes};
 use keyfob_identity::{ClaimSource, ClientAuth, Fields, Github, GithubSettings, Http, Oidc, OidcSettings};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
 use crate::{
     api::users,
@@ -23,15 +24,15 @@ use crate::{
 };
 
 /// All routes of signing in by a provider.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(oidc::callback))
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        .routes_with(routes!(oidc::callback), RouteFacts::PROVIDER)
         .routes(routes!(oidc::own_claims))
-        .routes(routes!(github::callback))
-        .routes(routes!(github::device))
-        .routes(routes!(convert::begin))
-        // For other methods this word is a username (contract, section 1.1).
-        .route("/users/oidc-claims", users::named_but_get())
+        .routes_with(routes!(github::callback), RouteFacts::PROVIDER)
+        .routes_with(routes!(github::device), RouteFacts::SIGN_IN)
+        .routes_with(routes!(convert::begin), RouteFacts::SIGN_IN)
+        // For other methods this word is a username.
+        .route("/users/oidc-claims", Handlers::of_word("user", users::named_but_get()))
 }
 
 /// The providers that are set up.

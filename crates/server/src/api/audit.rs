@@ -1,4 +1,5 @@
 //! Reading the records of what was done (contract, section 9).
+use crate::http::routes::Routes;
 use axum::http::{Method, StatusCode};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use keyfob_api::{
@@ -8,7 +9,7 @@ use keyfob_api::{
 use keyfob_authority::data::{AuditRecord, ListAudit, Page, Period};
 use keyfob_rbac::Action;
 use serde_json::{Map, Value};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::{
@@ -30,8 +31,8 @@ use keyfob_authority::{
 const PAGE: u64 = 100;
 
 /// All routes of records.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list))
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(list))
 }
 
 /// List the records of what was done

@@ -1,6 +1,7 @@
 //! Scopes, and asking whether something is allowed (contract, section 4).
 use std::collections::BTreeMap;
 
+use crate::http::routes::{RouteFacts, Routes};
 use axum::extract::State;
 use keyfob_api::authz::{
     AuthorizationRequest, AuthorizationResponse, Explanation as WireExplanation, ExplanationStep, MissingPiece,
@@ -9,7 +10,7 @@ use keyfob_api::authz::{
 use keyfob_rbac::{Catalogue, Explanation, ResourceType};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::{
@@ -31,8 +32,8 @@ use keyfob_authority::{
 const MAX_IDS: usize = 1000;
 
 /// All routes of questions.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(scopes)).routes(routes!(check))
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(scopes)).routes_with(routes!(check), RouteFacts::AUTHCHECK)
 }
 
 /// List the scopes that a token may ask for

@@ -4,6 +4,7 @@ mod problem;
 
 use std::collections::BTreeSet;
 
+use crate::http::routes::{RouteFacts, Routes};
 use axum::{Extension, extract::State};
 use keyfob_api::{
     devices::{
@@ -13,7 +14,7 @@ use keyfob_api::{
 };
 use keyfob_authority::devices::{CODE_LIFE, INTERVAL};
 use keyfob_rbac::{AllowEntry, AllowList, Catalogue, ScopeName};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
 use self::{body::FormOrJson, problem::Problem};
 use crate::{app::App, documentation::Refusals, http::extract::ApiJson};
@@ -23,8 +24,8 @@ use keyfob_authority::{
 };
 
 /// Both routes. The page where a person approves it is one of `pages`.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(start)).routes(routes!(token))
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes_with(routes!(start), RouteFacts::SIGN_IN).routes(routes!(token))
 }
 
 /// Ask for a sign-in on a machine without a browser

@@ -15,6 +15,7 @@ use keyfob_api::{
     users::{AuthMethod, AuthMethods, GithubAuthMethod, LoginRequest, LoginResponse, OidcAuthMethod},
 };
 
+use crate::http::routes::{Handlers, RouteFacts, Routes};
 use crate::{
     api::users,
     app::App,
@@ -22,20 +23,20 @@ use crate::{
     http::{error::ApiError, extract::ApiJson},
 };
 use keyfob_authority::{AuthorizedStore, RequestContext, System};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
 /// All routes of signing in and out.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(login))
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        .routes_with(routes!(login), RouteFacts::SIGN_IN)
         .routes(routes!(logout))
         .routes(routes!(own::list, own::delete_all))
         .routes(routes!(own::delete))
         .routes(routes!(auth_methods))
         // For other methods these words are usernames.
-        .route("/users/login", users::named())
-        .route("/users/logout", users::named())
-        .route("/users/authmethods", users::named_but_get())
+        .route("/users/login", Handlers::of_word("user", users::named()))
+        .route("/users/logout", Handlers::of_word("user", users::named()))
+        .route("/users/authmethods", Handlers::of_word("user", users::named_but_get()))
 }
 
 /// Sign in with e-mail and password

@@ -17,6 +17,7 @@ use keyfob_api::{
 };
 use keyfob_authority::data::{ApiKey, KeyId, Page, UserId};
 
+use crate::http::routes::Routes;
 use crate::{
     api::wire,
     app::App,
@@ -30,11 +31,11 @@ use keyfob_authority::{
     AuthorizedStore,
     tokens::{Descendants as WithDescendants, Ended},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
 /// All routes of keys.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(create_session))
         .routes(routes!(create_token, list_tokens))
         .routes(routes!(token_config))

@@ -28,8 +28,9 @@ use keyfob_authority::{
     data::User,
     users::{DeleteUserError, LoginTypeError},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
+use crate::http::routes::{Handlers, RouteFacts, Routes};
 use crate::{
     api::wire,
     app::App,
@@ -41,14 +42,14 @@ use crate::{
 };
 
 /// All routes of users.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(create::create_user, list::list))
-        .routes(routes!(first::is_set_up, first::set_up))
-        .routes(routes!(password::validate))
+        .routes_with(routes!(first::is_set_up, first::set_up), RouteFacts::SET_UP)
+        .routes_with(routes!(password::validate), RouteFacts::SIGN_IN)
         .routes(routes!(get_user, delete_user))
         .routes(routes!(profile::update_profile))
-        .routes(routes!(password::change))
+        .routes_with(routes!(password::change), RouteFacts::PASSWORD)
         .routes(routes!(organizations_of))
         .routes(routes!(status::suspend))
         .routes(routes!(status::activate))
@@ -58,11 +59,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(settings::appearance, settings::set_appearance))
         .routes(routes!(settings::preferences, settings::set_preferences))
         .routes(routes!(notices::choices, notices::set_choices))
-        .routes(routes!(passcodes::request))
-        .routes(routes!(passcodes::change))
+        .routes_with(routes!(passcodes::request), RouteFacts::SIGN_IN)
+        .routes_with(routes!(passcodes::change), RouteFacts::SIGN_IN)
         // For other methods these words are usernames.
-        .route("/users/first", named_but_get())
-        .route("/users/validate-password", named())
+        .route("/users/first", Handlers::of_word("user", named_but_get()))
+        .route("/users/validate-password", Handlers::of_word("user", named()))
 }
 
 /// The routes of `/users/{user}` itself, for a path such as `/users/login` that has a word in place of the parameter:
