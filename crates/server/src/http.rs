@@ -6,6 +6,7 @@ pub(crate) mod csrf;
 pub(crate) mod error;
 pub(crate) mod extract;
 pub(crate) mod identify;
+pub(crate) mod known_keys;
 pub(crate) mod limits;
 pub(crate) mod search;
 mod unauthenticated;
