@@ -2,6 +2,7 @@
 use super::Notice;
 use crate::Caller;
 use crate::Unrecorded;
+use crate::notices::PASSCODE_LIFE;
 use crate::work::AfterCommit;
 use jiff::{SignedDuration, Timestamp};
 use keyfob_api::secret::SecretText;
@@ -184,12 +185,14 @@ impl Work {
             return Ok(None);
         }
         if due.notice == Notice::PasswordReset {
-            let pending = self.read().find_passcode(user.id).await?.filter(|pending| pending.ends_at > self.now());
+            let ends_at = later(kept.created_at, PASSCODE_LIFE);
             let could = user.login_type == LoginType::Password && user.status != UserStatus::Suspended;
-            let Some(pending) = pending.filter(|_| could) else { return Ok(None) };
+            if !could || ends_at <= self.now() {
+                return Ok(None);
+            }
             let passcode = self.passcode_of(kept.id);
-            let hash = Some(hash_passcode(&passcode));
-            self.tx.set_passcode(user.id, &Passcode { hash, ends_at: pending.ends_at }).await?;
+            let hash = hash_passcode(&passcode);
+            self.tx.insert_passcode(&Passcode { id: kept.id, user_id: user.id, hash, ends_at }).await?;
             due.passcode = Some(passcode);
         }
         Ok(Some(due))

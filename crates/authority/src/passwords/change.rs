@@ -197,6 +197,8 @@ impl Work {
     ) -> Result<(), StoreError> {
         let at = self.now();
         self.tx.update_password(user.id, hash, at).await?;
+        // A passcode that was asked for before is not to be mailed any more.
+        self.tx.delete_notice_about(user.id, &Notice::PasswordReset.about()).await?;
         let event = user_event(EventKind::PasswordSet, Some(user), user).with_secret("hashed_password");
         self.record(event);
         self.notify(user, &Notice::PasswordChanged { by, at }).await
