@@ -11,7 +11,7 @@ use keyfob_rbac::{Action, Object, ResourceType, ShareableWorkspaceOwners};
 use keyfob_store::{Organization, OrganizationId, UserId};
 use uuid::Uuid;
 
-use crate::{Authority, AuthorizedStore, Refused};
+use crate::{Authority, AuthorizedStore, Caller, Refused};
 
 /// The word that addresses the default organization; no organization has it as its name.
 const DEFAULT: &str = "default";
@@ -22,6 +22,13 @@ const DEFAULT_MEMBER_ROLES: [&str; 1] = ["organization-workspace-access"];
 /// An organization, in decisions.
 pub(crate) fn organization_object<'a>(id: OrganizationId) -> Object<'a> {
     Object::of(ResourceType::ORGANIZATION).with_id(id.0).in_organization(id.0)
+}
+
+/// The caller must see the organization, and be permitted to do that to it.
+fn require_permitted(caller: &Caller, action: Action, id: OrganizationId) -> Result<(), Refused> {
+    let object = organization_object(id);
+    caller.require_visible(&object)?;
+    caller.require_permitted(action, &object)
 }
 
 /// The organization that clients of a new deployment expect, under the name that they expect.

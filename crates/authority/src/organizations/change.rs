@@ -3,9 +3,9 @@ use jiff::Timestamp;
 use keyfob_rbac::{Action, Object, ResourceType, RoleName, ShareableWorkspaceOwners};
 use keyfob_store::{Organization, OrganizationId, StoreError};
 
-use super::{DEFAULT, DEFAULT_MEMBER_ROLES, organization_object};
+use super::{DEFAULT, DEFAULT_MEMBER_ROLES, require_permitted};
 use crate::{
-    AuthorizedStore, Refused,
+    AuthorizedStore, Caller, Refused,
     audit::{EventKind, organization_event},
     fields::{Fields, WrongFields},
     roles::{AssignError, each_once},
@@ -61,7 +61,7 @@ pub enum UpdateOrganizationError {
     NameReserved,
     /// There is another organization of this name.
     NameTaken(String),
-    /// There is no such role that could be a default role.
+    /// There is no such role to assign.
     UnknownDefaultRole(RoleName),
     /// The caller may not give the default roles to every member, or take them.
     Assign(AssignError),
@@ -188,8 +188,8 @@ impl AuthorizedStore {
         Ok(organization)
     }
 
-    /// Changes an organization. Requires `update` on it. Changing the default roles gives every member roles, or takes
-    /// them: that requires the same as assigning those roles.
+    /// Changes an organization. Requires `read` and `update` on it. Changing the default roles gives every member
+    /// roles, or takes them: that requires the same as assigning those roles.
     ///
     /// # Errors
     /// As [`UpdateOrganizationError`] says; then nothing was changed.
@@ -200,8 +200,8 @@ impl AuthorizedStore {
         change: OrganizationChange,
     ) -> Result<Organization, UpdateOrganizationError> {
         change.check()?;
-        let mut work =
-            self.begin_if(|caller| caller.require_permitted(Action::UPDATE, &organization_object(id))).await?;
+        let check = |caller: &Caller| require_permitted(caller, Action::UPDATE, id);
+        let mut work = self.begin_if(check).await?;
         let old = work.read().find_organization(id).await?.ok_or(StoreError::Gone)?;
         let new = change.apply_to(&old, work.now());
         if old.default_org_member_roles != new.default_org_member_roles {

@@ -2,9 +2,9 @@
 use keyfob_rbac::{Action, Filter};
 use keyfob_store::{ListGroups, OrganizationId, ResourcesOf, StoreError};
 
-use super::organization_object;
+use super::require_permitted;
 use crate::{
-    AuthorizedStore, Refused,
+    AuthorizedStore, Caller, Refused,
     audit::{EventKind, organization_event},
     work::Work,
 };
@@ -48,14 +48,14 @@ impl From<StoreError> for DeleteOrganizationError {
 }
 
 impl AuthorizedStore {
-    /// Deletes an organization. Requires `delete` on it, and that it is empty.
+    /// Deletes an organization. Requires `read` and `delete` on it, and that it is empty.
     ///
     /// # Errors
     /// As [`DeleteOrganizationError`] says; then nothing was deleted.
     #[tracing::instrument(skip_all)]
     pub async fn delete_organization(&self, id: OrganizationId) -> Result<(), DeleteOrganizationError> {
-        let mut work =
-            self.begin_if(|caller| caller.require_permitted(Action::DELETE, &organization_object(id))).await?;
+        let check = |caller: &Caller| require_permitted(caller, Action::DELETE, id);
+        let mut work = self.begin_if(check).await?;
         let organization = work.read().find_organization(id).await?.ok_or(StoreError::Gone)?;
         if organization.is_default {
             return Err(DeleteOrganizationError::IsDefault);

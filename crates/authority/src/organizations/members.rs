@@ -86,15 +86,16 @@ impl AuthorizedStore {
 }
 
 impl Work {
-    /// The membership of a user, as it is in the transaction.
+    /// The membership of a user, as it is in the transaction. Requires `read` on it.
     ///
     /// # Errors
-    /// [`StoreError::Gone`] when the user is not a member.
-    pub(crate) async fn require_member(
+    /// [`Refused::Hidden`] when there is none that the caller may see.
+    pub(crate) async fn visible_member(
         &mut self,
         organization: OrganizationId,
         user: UserId,
-    ) -> Result<MemberView, StoreError> {
+    ) -> Result<MemberView, Refused> {
+        self.caller.require_visible(&member_object(organization, user))?;
         let member = self.read().find_member(organization, user).await?.ok_or(StoreError::Gone)?;
         let user = self.read().find_user(user).await?.ok_or(StoreError::Gone)?;
         Ok(MemberView { user, member })

@@ -37,6 +37,9 @@ impl From<StoreError> for AssignError {
 impl AuthorizedStore {
     /// Gives a user exactly these deployment-wide roles. Requires `assign` and, where one is taken, `unassign` on
     /// roles, and that a role of the caller may assign each that is given or taken.
+    ///
+    /// # Errors
+    /// As [`AssignError`] says; then nothing was changed.
     #[tracing::instrument(skip_all)]
     pub async fn update_site_roles(&self, user: UserId, roles: Vec<String>) -> Result<User, AssignError> {
         let roles = each_once(roles);

@@ -36,8 +36,8 @@ impl From<StoreError> for UpdateMemberRolesError {
 }
 
 impl AuthorizedStore {
-    /// Gives a member exactly these roles of the organization, besides the implied ones. Requires the same as
-    /// [`Self::update_site_roles`], in the organization, and that the member is not the caller.
+    /// Gives a member exactly these roles of the organization, besides the implied ones. Requires `read` on the
+    /// membership, the same as [`Self::update_site_roles`] in the organization, and that the member is not the caller.
     ///
     /// # Errors
     /// As [`UpdateMemberRolesError`] says; then nothing was changed.
@@ -54,7 +54,7 @@ impl AuthorizedStore {
         };
         let mut work = self.begin_if(not_oneself).await?;
         let organization = work.read().find_organization(organization).await?.ok_or(StoreError::Gone)?;
-        let MemberView { user, member: old } = work.require_member(organization.id, user).await?;
+        let MemberView { user, member: old } = work.visible_member(organization.id, user).await?;
         work.require_assigning(Some(&organization), &old.roles, &roles).await?;
         let changed = Member { roles, updated_at: work.now(), ..old.clone() };
         work.tx.update_member_roles(&changed).await?;

@@ -7,6 +7,7 @@ use crate::{
     AuthorizedStore, Caller, Denied, Refused,
     audit::{EventKind, member_event},
     roles::own_role_names,
+    users::user_object,
     work::Work,
 };
 
@@ -58,8 +59,8 @@ impl From<StoreError> for RemoveMemberError {
 }
 
 impl AuthorizedStore {
-    /// Makes a user a member. Requires `create` on members of the organization, and the right to assign every role
-    /// that a membership implies.
+    /// Makes a user a member. Requires `create` on members of the organization, the right to assign every role that a
+    /// membership implies, and `read` on a user who is not the caller.
     ///
     /// # Errors
     /// As [`AddMemberError`] says; then nothing was changed.
@@ -68,6 +69,9 @@ impl AuthorizedStore {
         let mut work = self.begin().await?;
         let organization = work.read().find_organization(organization).await?.ok_or(StoreError::Gone)?;
         work.require_adding_member(&organization).await?.map_err(Refused::Denied)?;
+        if !work.caller.is_self(user) {
+            work.caller.require_visible(&user_object(user))?;
+        }
         let user = work.read().find_user(user).await?.filter(|user| !user.deleted).ok_or(StoreError::Gone)?;
         let member = match work.insert_member(&user, organization.id).await {
             Err(StoreError::Conflict(_)) => {
@@ -94,7 +98,7 @@ impl AuthorizedStore {
             permitted.map_err(|denied| RemoveMemberError::Refused(Refused::Hidden(Some(denied))))
         };
         let mut work = self.begin_if(check).await?;
-        let MemberView { user, member } = work.require_member(organization, user).await?;
+        let MemberView { user, member } = work.visible_member(organization, user).await?;
         work.tx.delete_member(organization, user.id).await?;
         work.record(member_event(EventKind::MemberRemoved, &user, Some(&member), None));
         Ok(work.commit().await?)
