@@ -1,10 +1,10 @@
-//! Giving and taking roles (contract of decisions, section 3.6).
+//! Giving and taking roles (`docs/compatibility.md`).
 use keyfob_rbac::{Action, Object, ResourceType, RoleName, is_assignable, may_assign};
-use keyfob_store::{Member, Organization, OrganizationId, Reader, StoreError, User, UserId};
+use keyfob_store::{Member, Organization, Reader, StoreError, User, UserId};
 
 use crate::{
     AuthorizedStore, Caller, Denied, Refused,
-    audit::{EventKind, member_event, user_event},
+    audit::{EventKind, user_event},
     caller::role_names,
     work::{NoOwnerLeft, Work},
 };
@@ -39,6 +39,9 @@ impl From<StoreError> for AssignError {
 impl AuthorizedStore {
     /// Gives a user exactly these deployment-wide roles. Requires `assign` and, where one is taken, `unassign` on
     /// roles, and that a role of the caller may assign each that is given or taken.
+    ///
+    /// # Errors
+    /// As [`AssignError`] says; then nothing was changed.
     #[tracing::instrument(skip_all)]
     pub async fn update_site_roles(&self, user: UserId, roles: Vec<String>) -> Result<User, AssignError> {
         let roles = each_once(roles);
@@ -52,28 +55,6 @@ impl AuthorizedStore {
         let changed = User { roles, updated_at: now, ..old.clone() };
         work.tx.update_user_roles(user, &changed.roles, now).await?;
         work.record(user_event(EventKind::UserUpdated, Some(&old), &changed));
-        work.commit().await?;
-        Ok(changed)
-    }
-
-    /// Gives a member exactly these roles of the organization, besides the implied ones. Requires the same as
-    /// [`Self::update_site_roles`], in the organization.
-    #[tracing::instrument(skip_all)]
-    pub async fn update_member_roles(
-        &self,
-        organization: OrganizationId,
-        user: &User,
-        roles: Vec<String>,
-    ) -> Result<Member, AssignError> {
-        let roles = each_once(roles);
-        let mut work = self.begin().await?;
-        let organization = work.read().find_organization(organization).await?.ok_or(StoreError::Gone)?;
-        let old = work.read().find_member(organization.id, user.id).await?.ok_or(StoreError::Gone)?;
-        work.require_assigning(Some(&organization), &old.roles, &roles).await?;
-        let changed = Member { roles, updated_at: self.now(), ..old.clone() };
-        work.tx.update_member_roles(&changed).await?;
-        let event = member_event(EventKind::MemberUpdated, user, Some(&old), Some(&changed));
-        work.record(event);
         work.commit().await?;
         Ok(changed)
     }
@@ -112,8 +93,8 @@ pub(crate) fn each_once(names: Vec<String>) -> Vec<String> {
 }
 
 impl Work {
-    /// The rules for going from the old roles to the new, of the deployment or of an organization. What is implied is
-    /// always among those given.
+    /// The rules for replacing the old roles by the new, of the deployment or of an organization. The implied roles are
+    /// always among those that are given.
     pub(crate) async fn require_assigning(
         &mut self,
         organization: Option<&Organization>,

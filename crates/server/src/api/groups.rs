@@ -1,30 +1,28 @@
-//! Groups (contract, section 5.12).
+//! Groups.
 mod change;
 
 use crate::http::routes::Routes;
-use axum::{extract::State, http::StatusCode};
+use axum::http::StatusCode;
 use keyfob_api::{
     error::ErrorBody,
     groups::{CreateGroupRequest, Group as WireGroup, GroupMemberList},
 };
-use keyfob_authority::data::{Group, GroupId, GroupSource, Page, UserId};
+use keyfob_authority::{
+    AuthorizedStore, Refused,
+    data::{Group, GroupId, Page, UserId},
+    groups::{CreateGroupError, DeleteGroupError, GroupFilter, NewGroup},
+};
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::{
     api::{users::wanted, wire},
-    app::App,
     documentation::{InGroup, InGroupName, InOrganization, Paged, Refusals, Searched, SearchedGroups, WithoutMembers},
     http::{
         error::ApiError,
         extract::{ApiJson, ApiPath, ApiQuery, bad_query},
         search::Search,
     },
-};
-use keyfob_authority::fields::Fields;
-use keyfob_authority::{
-    AuthorizedStore, Refused,
-    groups::{GroupChangeError, WantedGroups},
 };
 
 /// All routes of groups.
@@ -44,8 +42,8 @@ pub(crate) fn routes() -> Routes {
     responses((status = OK, description = "Done", body = Vec<WireGroup>), Refusals),
 )]
 async fn list(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<Vec<WireGroup>>, ApiError> {
-    let wanted = wanted_groups(&store, &query).await?;
-    shown(&store, store.groups(wanted).await?).await
+    let filter = group_filter(&store, &query).await?;
+    wire_groups(&store, store.list_groups(filter).await?).await
 }
 
 /// List an organization's groups
@@ -59,45 +57,45 @@ async fn list_of_organization(
     query: ApiQuery,
 ) -> Result<ApiJson<Vec<WireGroup>>, ApiError> {
     let organization = store.addressed_organization(path.get("organization")).await?;
-    let wanted = wanted_groups(&store, &query).await?;
-    // Nothing is in two organizations.
-    if wanted.organization.is_some_and(|other| other != organization.id) {
+    let filter = group_filter(&store, &query).await?;
+    // No group is in two organizations.
+    if filter.organization.is_some_and(|other| other != organization.id) {
         return Ok(ApiJson(Vec::new()));
     }
-    let wanted = WantedGroups { organization: Some(organization.id), ..wanted };
-    shown(&store, store.groups(wanted).await?).await
+    let filter = GroupFilter { organization: Some(organization.id), ..filter };
+    wire_groups(&store, store.list_groups(filter).await?).await
 }
 
-async fn wanted_groups(store: &AuthorizedStore, query: &ApiQuery) -> Result<WantedGroups, ApiError> {
+async fn group_filter(store: &AuthorizedStore, query: &ApiQuery) -> Result<GroupFilter, ApiError> {
     query.only(&["organization", "has_member", "group_ids"])?;
     let unknown = |key: &str, value: &str| bad_query(key, &format!("names nothing that is there: {value:?}"));
-    let mut list = WantedGroups::default();
+    let mut filter = GroupFilter::default();
     if let Some(value) = query.text("organization") {
         let found = Refused::if_there(store.addressed_organization(value).await)?;
-        list.organization = Some(found.ok_or_else(|| unknown("organization", value))?.id);
+        filter.organization = Some(found.ok_or_else(|| unknown("organization", value))?.id);
     }
     if let Some(value) = query.text("has_member") {
         let found = Refused::if_there(store.addressed_user(value).await)?;
-        list.member = Some(found.ok_or_else(|| unknown("has_member", value))?.id);
+        filter.member = Some(found.ok_or_else(|| unknown("has_member", value))?.id);
     }
     for id in query.text("group_ids").unwrap_or_default().split(',').filter(|id| !id.is_empty()) {
         let id = Uuid::try_parse(id.trim()).map_err(|_| bad_query("group_ids", "must be valid uuids"))?;
-        list.ids.push(GroupId(id));
+        filter.ids.push(GroupId(id));
     }
-    Ok(list)
+    Ok(filter)
 }
 
-async fn shown(store: &AuthorizedStore, groups: Vec<Group>) -> Result<ApiJson<Vec<WireGroup>>, ApiError> {
+async fn wire_groups(store: &AuthorizedStore, groups: Vec<Group>) -> Result<ApiJson<Vec<WireGroup>>, ApiError> {
     Ok(ApiJson(store.with_members(groups).await?.into_iter().map(wire::group).collect()))
 }
 
-async fn one(store: &AuthorizedStore, group: Group, with_members: bool) -> Result<ApiJson<WireGroup>, ApiError> {
+async fn wire_group(store: &AuthorizedStore, group: Group, with_members: bool) -> Result<ApiJson<WireGroup>, ApiError> {
     let view = store.with_members(vec![group]).await?.pop().ok_or_else(ApiError::not_found)?;
     let group = wire::group(view);
     Ok(ApiJson(if with_members { group } else { WireGroup { members: Vec::new(), ..group } }))
 }
 
-/// The group of a path. What is no id is like an id of no group.
+/// The group of a path.
 async fn addressed(store: &AuthorizedStore, path: &ApiPath) -> Result<Group, ApiError> {
     let segment = path.get("group");
     let id = Uuid::try_parse(segment).map_err(|_| ApiError::bad_request(format!("Invalid UUID {segment:?}.")))?;
@@ -116,7 +114,7 @@ async fn addressed_by_name(store: &AuthorizedStore, path: &ApiPath) -> Result<Gr
 )]
 async fn show(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<ApiJson<WireGroup>, ApiError> {
     let group = addressed(&store, &path).await?;
-    one(&store, group, !query.flag("exclude_members")).await
+    wire_group(&store, group, !query.flag("exclude_members")).await
 }
 
 /// Get an organization's group by its name
@@ -126,7 +124,7 @@ async fn show(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<
 )]
 async fn show_by_name(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<ApiJson<WireGroup>, ApiError> {
     let group = addressed_by_name(&store, &path).await?;
-    one(&store, group, !query.flag("exclude_members")).await
+    wire_group(&store, group, !query.flag("exclude_members")).await
 }
 
 /// List a group's members
@@ -160,10 +158,10 @@ async fn list_members(
 ) -> Result<ApiJson<GroupMemberList>, ApiError> {
     let page: Page<UserId> = query.page(UserId)?;
     let mut search = Search::parse(query.text("q").unwrap_or_default());
-    let wanted = wanted(&mut search, page);
+    let conditions = wanted(&mut search, page);
     search.finish("Invalid member search query.")?;
-    let Some(wanted) = wanted else { return Ok(ApiJson(GroupMemberList { users: Vec::new(), count: 0 })) };
-    let (users, count) = store.group_members(group, wanted).await?;
+    let Some(conditions) = conditions else { return Ok(ApiJson(GroupMemberList { users: Vec::new(), count: 0 })) };
+    let (users, count) = store.list_group_members(group, conditions).await?;
     let count = if users.is_empty() { 0 } else { count };
     Ok(ApiJson(GroupMemberList { users: users.into_iter().map(wire::reduced_user).collect(), count }))
 }
@@ -175,40 +173,20 @@ async fn list_members(
     responses((status = CREATED, description = "Made", body = WireGroup), Refusals),
 )]
 async fn create(
-    State(app): State<App>,
     store: AuthorizedStore,
     path: ApiPath,
     ApiJson(request): ApiJson<CreateGroupRequest>,
 ) -> Result<(StatusCode, ApiJson<WireGroup>), ApiError> {
     let organization = store.addressed_organization(path.get("organization")).await?;
-    if request.name == Group::EVERYONE {
-        return Err(ApiError::bad_request("Invalid group name.")
-            .validation("name", format!("{:?} is a reserved group name", Group::EVERYONE)));
-    }
-    Fields::default()
-        .group_name("name", &request.name)
-        .display_name("display_name", "group_display_name", &request.display_name)
-        .check()?;
-    let now = app.clock().now();
-    let group = Group {
-        id: GroupId(app.random().uuid()),
+    let new = NewGroup {
         organization_id: organization.id,
         name: request.name,
         display_name: request.display_name,
         avatar_url: request.avatar_url,
         quota_allowance: request.quota_allowance,
-        source: GroupSource::User,
-        created_at: now,
-        updated_at: now,
     };
-    store.create_group(&group).await.map_err(|error| match error {
-        GroupChangeError::NameTaken => {
-            ApiError::new(StatusCode::CONFLICT, format!("A group named \"{}\" already exists.", group.name))
-                .validation("name", "Group names must be unique")
-        }
-        other => change::refusal(other, &group.name),
-    })?;
-    Ok((StatusCode::CREATED, one(&store, group, true).await?))
+    let group = store.create_group(new).await?;
+    Ok((StatusCode::CREATED, wire_group(&store, group, true).await?))
 }
 
 /// Delete a group
@@ -218,9 +196,32 @@ async fn create(
 )]
 async fn delete(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<ErrorBody>, ApiError> {
     let group = addressed(&store, &path).await?;
-    if group.is_everyone() {
-        return Err(ApiError::bad_request("\"Everyone\" is a reserved group and cannot be deleted!"));
-    }
-    store.delete_group(&group).await?;
+    store.delete_group(group.id).await?;
     Ok(ApiJson(ErrorBody::message("Successfully deleted group!")))
+}
+
+impl From<CreateGroupError> for ApiError {
+    fn from(error: CreateGroupError) -> Self {
+        match error {
+            CreateGroupError::NameReserved => Self::bad_request("Invalid group name.")
+                .validation("name", format!("{:?} is a reserved group name", Group::EVERYONE)),
+            CreateGroupError::Invalid(wrong) => wrong.into(),
+            CreateGroupError::NameTaken(name) => {
+                Self::new(StatusCode::CONFLICT, format!("A group named \"{name}\" already exists."))
+                    .validation("name", "Group names must be unique")
+            }
+            CreateGroupError::Refused(refused) => refused.into(),
+        }
+    }
+}
+
+impl From<DeleteGroupError> for ApiError {
+    fn from(error: DeleteGroupError) -> Self {
+        match error {
+            DeleteGroupError::IsEveryone => {
+                Self::bad_request("\"Everyone\" is a reserved group and cannot be deleted!")
+            }
+            DeleteGroupError::Refused(refused) => refused.into(),
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The registry: objects of a platform that scopes and allow lists are to bite on.
+//! The registry: objects of a platform, to which scopes and allow lists apply.
 mod acl;
 mod query;
 mod register;
@@ -6,13 +6,18 @@ mod views;
 
 use crate::http::routes::Routes;
 use axum::{extract::State, http::StatusCode};
-use keyfob_api::resources::{
-    CreateResourceRequest, Resource as WireResource, ResourceAcl, ResourceList, ResourceTypeInfo, ResourceTypes,
-    UpdateResourceRequest,
+use keyfob_api::{
+    resources::{
+        CreateResourceRequest, Resource as WireResource, ResourceAcl, ResourceList, ResourceTypeInfo, ResourceTypes,
+        UpdateResourceRequest,
+    },
+    time::Time,
 };
-use keyfob_api::time::Time;
-use keyfob_authority::data::{Resource, ResourceId};
-use keyfob_authority::resources::is_registrable;
+use keyfob_authority::{
+    AuthorizedStore,
+    data::{Resource, ResourceId},
+    resources::{access_role_names, is_registrable},
+};
 use keyfob_rbac::{InOrganization, ResourceType};
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -25,7 +30,6 @@ use crate::{
         extract::{ApiJson, ApiPath, ApiQuery},
     },
 };
-use keyfob_authority::{AuthorizedStore, resources::ResourceError};
 
 /// All routes of the registry, and of the views on it.
 pub(crate) fn routes() -> Routes {
@@ -37,7 +41,7 @@ pub(crate) fn routes() -> Routes {
         .merge(views::routes())
 }
 
-/// The type of a path, with its registered resources.
+/// The type of a path.
 fn addressed_type(app: &App, path: &ApiPath) -> Result<ResourceType, ApiError> {
     app.catalogue().resource_type(path.get("type")).filter(|of| is_registrable(*of)).ok_or_else(ApiError::not_found)
 }
@@ -79,7 +83,7 @@ async fn resource_types(State(app): State<App>, _store: AuthorizedStore) -> ApiJ
             owner: shape.has_owner,
             organization: shape.organization != InOrganization::Never,
             access_list: shape.has_acl,
-            access_list_roles: acl::role_names(catalogue.type_name(of)).iter().map(ToString::to_string).collect(),
+            access_list_roles: access_role_names(catalogue.type_name(of)).iter().map(ToString::to_string).collect(),
             registrable: is_registrable(of),
             custom: catalogue.is_custom(of),
         }
@@ -98,7 +102,7 @@ async fn list(
     query: ApiQuery,
 ) -> Result<ApiJson<ResourceList>, ApiError> {
     let (types, list) = query::list(&app, &query)?;
-    let (resources, count) = store.resources(&types, list).await?;
+    let (resources, count) = store.list_resources(&types, list).await?;
     Ok(ApiJson(ResourceList { resources: resources.into_iter().map(wire).collect(), count }))
 }
 
@@ -109,12 +113,10 @@ async fn list(
     responses((status = CREATED, description = "Made", body = WireResource), Refusals),
 )]
 async fn create(
-    State(app): State<App>,
     store: AuthorizedStore,
     ApiJson(request): ApiJson<CreateResourceRequest>,
 ) -> Result<(StatusCode, ApiJson<WireResource>), ApiError> {
-    let (of, resource) = register::new_resource(&app, &store, request)?;
-    store.create_resource(of, &resource).await?;
+    let resource = store.register_resource(register::new_resource(request)).await?;
     Ok((StatusCode::CREATED, ApiJson(wire(resource))))
 }
 
@@ -144,8 +146,7 @@ async fn update(
     ApiJson(request): ApiJson<UpdateResourceRequest>,
 ) -> Result<ApiJson<WireResource>, ApiError> {
     let (of, old) = addressed(&app, &store, &path).await?;
-    let change = register::change(&app, of, request)?;
-    Ok(ApiJson(wire(store.update_resource(of, &old.key, change).await?)))
+    Ok(ApiJson(wire(store.update_resource(of, old.key.id, register::change(request)).await?)))
 }
 
 /// Remove a registered resource; its id is never given out again
@@ -155,7 +156,7 @@ async fn update(
 )]
 async fn delete(State(app): State<App>, store: AuthorizedStore, path: ApiPath) -> Result<StatusCode, ApiError> {
     let (of, resource) = addressed(&app, &store, &path).await?;
-    store.delete_resource(of, &resource.key).await?;
+    store.delete_resource(of, resource.key.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -186,25 +187,7 @@ async fn update_acl(
     ApiJson(request): ApiJson<ResourceAcl>,
 ) -> Result<ApiJson<ResourceAcl>, ApiError> {
     let (of, resource) = addressed(&app, &store, &path).await?;
-    let change = acl::change(app.catalogue(), of, &request)?;
-    let changed = store.change_grants(of, &resource.key, change).await?;
+    let change = acl::change(app.catalogue(), of, request)?;
+    let changed = store.update_access_list(of, resource.key.id, change).await?;
     Ok(ApiJson(acl::wire(&changed.key.resource_type, &changed.grants)))
-}
-
-impl From<ResourceError> for ApiError {
-    fn from(error: ResourceError) -> Self {
-        match error {
-            ResourceError::IdTaken => Self::new(StatusCode::CONFLICT, "A resource with this id already exists.")
-                .detail("An id is never given out twice, also not after its resource was deleted.")
-                .validation("id", "This value is already in use and should be unique."),
-            ResourceError::NameTaken => Self::new(StatusCode::CONFLICT, "A resource with this name already exists.")
-                .detail("Names are unique per type, organization and owner.")
-                .validation("name", "This value is already in use and should be unique."),
-            ResourceError::UnknownPlace(field) => {
-                Self::invalid(Vec::new()).validation(field, "There is none with this id.")
-            }
-            ResourceError::UnknownGrantees(grantees) => Self::invalid(acl::unknown(&grantees)),
-            ResourceError::Refused(refused) => refused.into(),
-        }
-    }
 }

@@ -1,10 +1,15 @@
-//! Who is a member of an organization (contract, section 5.11).
+//! The members of organizations.
 use axum::http::StatusCode;
 use keyfob_api::{
     organizations::{MemberList, OrganizationMember, OrganizationMemberWithUserData},
     users::UpdateRoles,
 };
-use keyfob_authority::data::{ListUsers, Page, UserId};
+use keyfob_authority::{
+    AuthorizedStore,
+    data::{ListUsers, Page, UserId},
+    organizations::{AddMemberError, RemoveMemberError},
+    roles::UpdateMemberRolesError,
+};
 
 use crate::{
     api::{users::wanted, wire},
@@ -15,7 +20,6 @@ use crate::{
         search::Search,
     },
 };
-use keyfob_authority::{AuthorizedStore, organizations::AddMemberError};
 
 /// Make a user a member of an organization
 #[utoipa::path(
@@ -25,12 +29,8 @@ use keyfob_authority::{AuthorizedStore, organizations::AddMemberError};
 pub(super) async fn add(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<OrganizationMember>, ApiError> {
     let organization = store.addressed_organization(path.get("organization")).await?;
     let user = store.addressed_user(path.get("user")).await?;
-    match store.add_member(&user, organization.id).await {
-        Ok(member) => Ok(ApiJson(wire::member(&member, &[]))),
-        Err(AddMemberError::AlreadyMember) => Err(ApiError::bad_request("User is already an organization member")
-            .detail(format!("{} is already a member of {}", user.username, organization.display_name))),
-        Err(AddMemberError::Refused(refused)) => Err(refused.into()),
-    }
+    let member = store.add_member(organization.id, user.id).await?;
+    Ok(ApiJson(wire::member(&member, &[])))
 }
 
 /// Get a member of an organization
@@ -44,7 +44,7 @@ pub(super) async fn show(
 ) -> Result<ApiJson<OrganizationMemberWithUserData>, ApiError> {
     let organization = store.addressed_organization(path.get("organization")).await?;
     let view = store.addressed_member(&organization, path.get("user")).await?;
-    let custom = store.custom_role_names(organization.id).await?;
+    let custom = store.list_custom_role_names(organization.id).await?;
     Ok(ApiJson(wire::member_with_user(view, &custom)))
 }
 
@@ -56,10 +56,7 @@ pub(super) async fn show(
 pub(crate) async fn remove(store: AuthorizedStore, path: ApiPath) -> Result<StatusCode, ApiError> {
     let organization = store.addressed_organization(path.get("organization")).await?;
     let view = store.addressed_member(&organization, path.get("user")).await?;
-    if store.caller().is_self(view.user.id) {
-        return Err(ApiError::bad_request("cannot remove self from an organization"));
-    }
-    store.remove_member(&view).await?;
+    store.remove_member(organization.id, view.user.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -76,12 +73,8 @@ pub(super) async fn update_roles(
 ) -> Result<ApiJson<OrganizationMember>, ApiError> {
     let organization = store.addressed_organization(path.get("organization")).await?;
     let view = store.addressed_member(&organization, path.get("user")).await?;
-    if store.caller().is_self(view.user.id) {
-        return Err(ApiError::bad_request("You cannot change your own organization roles.")
-            .detail("Another user with the appropriate permissions must change your roles."));
-    }
-    let changed = store.update_member_roles(organization.id, &view.user, request.roles).await?;
-    let custom = store.custom_role_names(organization.id).await?;
+    let changed = store.update_member_roles(organization.id, view.user.id, request.roles).await?;
+    let custom = store.list_custom_role_names(organization.id).await?;
     Ok(ApiJson(wire::member(&changed, &custom)))
 }
 
@@ -97,10 +90,10 @@ pub(super) async fn paginated(
 ) -> Result<ApiJson<MemberList>, ApiError> {
     let page = query.page(UserId)?;
     let mut search = Search::parse(query.text("q").unwrap_or_default());
-    let wanted = wanted(&mut search, page);
+    let conditions = wanted(&mut search, page);
     search.finish("Invalid member search query.")?;
-    let Some(wanted) = wanted else { return Ok(ApiJson(MemberList { members: Vec::new(), count: 0 })) };
-    let (members, count) = list(&store, &path, wanted).await?;
+    let Some(conditions) = conditions else { return Ok(ApiJson(MemberList { members: Vec::new(), count: 0 })) };
+    let (members, count) = list(&store, &path, conditions).await?;
     Ok(ApiJson(MemberList { count: if members.is_empty() { 0 } else { count }, members }))
 }
 
@@ -120,18 +113,49 @@ pub(super) async fn all(
     let _system_users_are_none = search.choice("include_system");
     search.finish("Invalid organization member search query.")?;
     let (members, _) = list(&store, &path, ListUsers { page: Page::default(), ..ListUsers::default() }).await?;
-    let is_meant = |member: &OrganizationMemberWithUserData| user.is_none_or(|id| member.member.user_id == id);
-    // Nobody signs in with GitHub here.
-    Ok(ApiJson(members.into_iter().filter(|member| github.is_none() && is_meant(member)).collect()))
+    let matches = |member: &OrganizationMemberWithUserData| user.is_none_or(|id| member.member.user_id == id);
+    // Members are not known by their ids at GitHub.
+    Ok(ApiJson(members.into_iter().filter(|member| github.is_none() && matches(member)).collect()))
 }
 
 async fn list(
     store: &AuthorizedStore,
     path: &ApiPath,
-    wanted: ListUsers,
+    conditions: ListUsers,
 ) -> Result<(Vec<OrganizationMemberWithUserData>, u64), ApiError> {
     let organization = store.addressed_organization(path.get("organization")).await?;
-    let (members, count) = store.list_members(organization.id, wanted).await?;
-    let custom = store.custom_role_names(organization.id).await?;
+    let (members, count) = store.list_members(organization.id, conditions).await?;
+    let custom = store.list_custom_role_names(organization.id).await?;
     Ok((members.into_iter().map(|view| wire::member_with_user(view, &custom)).collect(), count))
+}
+
+impl From<AddMemberError> for ApiError {
+    fn from(error: AddMemberError) -> Self {
+        match error {
+            AddMemberError::AlreadyMember { username, organization } => {
+                Self::bad_request("User is already an organization member")
+                    .detail(format!("{username} is already a member of {organization}"))
+            }
+            AddMemberError::Refused(refused) => refused.into(),
+        }
+    }
+}
+
+impl From<RemoveMemberError> for ApiError {
+    fn from(error: RemoveMemberError) -> Self {
+        match error {
+            RemoveMemberError::Oneself => Self::bad_request("cannot remove self from an organization"),
+            RemoveMemberError::Refused(refused) => refused.into(),
+        }
+    }
+}
+
+impl From<UpdateMemberRolesError> for ApiError {
+    fn from(error: UpdateMemberRolesError) -> Self {
+        match error {
+            UpdateMemberRolesError::Oneself => Self::bad_request("You cannot change your own organization roles.")
+                .detail("Another user with the appropriate permissions must change your roles."),
+            UpdateMemberRolesError::Assign(error) => error.into(),
+        }
+    }
 }

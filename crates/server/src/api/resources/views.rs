@@ -5,7 +5,10 @@ use std::collections::HashMap;
 
 use crate::http::routes::Routes;
 use keyfob_api::views::{Template, Workspace, WorkspacesResponse};
-use keyfob_authority::data::{AttributeIs, ListResources, OrganizationId, Resource, ResourceId, UserId};
+use keyfob_authority::{
+    AuthorizedStore, Refused,
+    data::{AttributeIs, ListResources, Organization, OrganizationId, Resource, ResourceId, UserId},
+};
 use keyfob_rbac::ResourceType;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -20,7 +23,6 @@ use crate::{
         search::Search,
     },
 };
-use keyfob_authority::{AuthorizedStore, Refused};
 
 /// All routes of the views.
 pub(crate) fn routes() -> Routes {
@@ -45,11 +47,11 @@ async fn workspaces(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<W
         return Ok(ApiJson(WorkspacesResponse { workspaces: Vec::new(), count: 0 }));
     };
     let list = ListResources { page: query.page(ResourceId)?, ..conditions };
-    let (found, count) = store.resources(&[ResourceType::WORKSPACE], list).await?;
+    let (found, count) = store.list_resources(&[ResourceType::WORKSPACE], list).await?;
     Ok(ApiJson(WorkspacesResponse { workspaces: as_workspaces(&store, found).await?, count }))
 }
 
-/// The conditions of a search; none when it names what is not there.
+/// The conditions of a search; none when it names a user or an organization that does not exist.
 async fn search(store: &AuthorizedStore, text: &str, invalid: &'static str) -> Result<Option<ListResources>, ApiError> {
     let mut search = Search::parse(text);
     let words = search.words();
@@ -74,7 +76,7 @@ async fn search(store: &AuthorizedStore, text: &str, invalid: &'static str) -> R
     Ok(Some(list))
 }
 
-/// Workspaces that say nothing of their status are shown as running.
+/// The status of a workspace that has none is `running`.
 fn with_status(status: String) -> AttributeIs {
     AttributeIs { or_missing: status == shapes::DEFAULT_STATUS, name: "status".to_owned(), one_of: vec![status] }
 }
@@ -82,7 +84,7 @@ fn with_status(status: String) -> AttributeIs {
 /// The ids of the templates of this name that the caller may see: each organization may have one.
 async fn templates_named(store: &AuthorizedStore, name: &str) -> Result<Vec<String>, ApiError> {
     let list = ListResources { name: Some(name.to_owned()), ..ListResources::default() };
-    let (found, _) = store.resources(&[ResourceType::TEMPLATE], list).await?;
+    let (found, _) = store.list_resources(&[ResourceType::TEMPLATE], list).await?;
     Ok(found.iter().map(|template| template.key.id.to_string()).collect())
 }
 
@@ -139,7 +141,7 @@ async fn list_templates(
         page: query.page(ResourceId)?,
         ..conditions
     };
-    let (found, _) = store.resources(&[ResourceType::TEMPLATE], list).await?;
+    let (found, _) = store.list_resources(&[ResourceType::TEMPLATE], list).await?;
     Ok(ApiJson(as_templates(store, found).await?))
 }
 
@@ -192,10 +194,10 @@ fn first<T>(all: Vec<T>) -> Result<ApiJson<T>, ApiError> {
     all.into_iter().next().map(ApiJson).ok_or_else(ApiError::not_found)
 }
 
-/// What a view shows beside ids, as far as the caller may see them.
+/// The names that a view shows beside ids, as far as the caller may see them.
 struct Names {
     users: HashMap<UserId, String>,
-    organizations: HashMap<OrganizationId, keyfob_authority::data::Organization>,
+    organizations: HashMap<OrganizationId, Organization>,
     templates: HashMap<Uuid, Resource>,
 }
 
@@ -203,8 +205,8 @@ async fn names(store: &AuthorizedStore, of: &[Resource]) -> Result<Names, ApiErr
     let owners: Vec<UserId> = of.iter().filter_map(|resource| resource.owner_id).collect();
     let templates: Vec<Uuid> = of.iter().map(shapes::template_id).filter(|id| !id.is_nil()).collect();
     let store = store.incidental();
-    let organizations = store.organizations().await?;
-    let templates = store.resources_by_id(ResourceType::TEMPLATE, &templates).await?;
+    let organizations = store.list_organizations().await?;
+    let templates = store.list_resources_by_id(ResourceType::TEMPLATE, &templates).await?;
     Ok(Names {
         users: store.usernames(&owners).await?.into_iter().collect(),
         organizations: organizations.into_iter().map(|organization| (organization.id, organization)).collect(),
