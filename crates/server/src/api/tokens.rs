@@ -1,7 +1,5 @@
-//! API keys: tokens, and sessions made from keys (contract, section 3).
-mod mint;
-
-pub(crate) use mint::session as mint_session;
+//! API keys: tokens, and sessions made from keys (`docs/compatibility.md#tokens`).
+mod problem;
 
 use std::collections::HashMap;
 
@@ -10,12 +8,17 @@ use axum::{
     http::{HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
+use jiff::SignedDuration;
 use keyfob_api::{
     DESCENDANTS_ENDED_HEADER,
     keys::{ApiKey as WireKey, ApiKeyWithOwner, CreateTokenRequest, GenerateApiKeyResponse, TokenConfig},
     time::Nanoseconds,
 };
-use keyfob_authority::data::{ApiKey, KeyId, Page, UserId};
+use keyfob_authority::{
+    AuthorizedStore,
+    data::{ApiKey, KeyId, Page, User, UserId},
+    tokens::{Affected, Cascade, MintToken, MintedKey},
+};
 
 use crate::{
     api::wire,
@@ -25,10 +28,6 @@ use crate::{
         error::ApiError,
         extract::{ApiJson, ApiPath, ApiQuery},
     },
-};
-use keyfob_authority::{
-    AuthorizedStore,
-    tokens::{Descendants as WithDescendants, Ended},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -50,13 +49,12 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     responses((status = CREATED, description = "Made", body = GenerateApiKeyResponse), Refusals),
 )]
 async fn create_token(
-    State(app): State<App>,
     store: AuthorizedStore,
     path: ApiPath,
     ApiJson(request): ApiJson<CreateTokenRequest>,
 ) -> Result<(StatusCode, ApiJson<GenerateApiKeyResponse>), ApiError> {
     let owner = store.addressed_user(path.get("user")).await?;
-    let minted = mint::token(&app, &store, owner, request).await?;
+    let minted = store.mint_token(requested_token(owner, request)).await?;
     Ok((StatusCode::CREATED, ApiJson(GenerateApiKeyResponse { key: minted.text })))
 }
 
@@ -66,12 +64,11 @@ async fn create_token(
     responses((status = CREATED, description = "Made", body = GenerateApiKeyResponse), Refusals),
 )]
 async fn create_session(
-    State(app): State<App>,
     store: AuthorizedStore,
     path: ApiPath,
 ) -> Result<(StatusCode, ApiJson<GenerateApiKeyResponse>), ApiError> {
     let owner = store.addressed_user(path.get("user")).await?;
-    let minted = mint::session(&app, &store, owner).await?;
+    let minted = store.mint_session(owner).await?;
     Ok((StatusCode::CREATED, ApiJson(GenerateApiKeyResponse { key: minted.text })))
 }
 
@@ -89,7 +86,7 @@ async fn list_tokens(
     let user = store.addressed_user(path.get("user")).await?;
     let of = (!query.flag("include_all")).then_some(user.id);
     let page = Page { after: query.key_id("after_id")?, ..query.page_by_number()? };
-    let keys = store.tokens(of, query.flag("include_expired"), page).await?;
+    let keys = store.list_tokens(of, query.flag("include_expired"), page).await?;
     let owners: Vec<UserId> = keys.iter().map(|key| key.user_id).collect();
     let usernames: HashMap<UserId, String> = store.incidental().usernames(&owners).await?.into_iter().collect();
     let keys = keys.into_iter().map(|key| {
@@ -104,13 +101,9 @@ async fn list_tokens(
     get, path = "/users/{user}/keys/tokens/tokenconfig", tag = "Keys", operation_id = "get_token_config", params(InUser),
     responses((status = OK, description = "Done", body = TokenConfig), Refusals),
 )]
-async fn token_config(
-    State(app): State<App>,
-    store: AuthorizedStore,
-    path: ApiPath,
-) -> Result<ApiJson<TokenConfig>, ApiError> {
+async fn token_config(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<TokenConfig>, ApiError> {
     let user = store.addressed_user(path.get("user")).await?;
-    let longest = store.longest_lifetime(mint::limit(&app, &user));
+    let longest = store.longest_lifetime(&user);
     Ok(ApiJson(TokenConfig { max_token_lifetime: Nanoseconds::from(longest) }))
 }
 
@@ -125,7 +118,7 @@ async fn token_by_name(
     path: ApiPath,
 ) -> Result<ApiJson<WireKey>, ApiError> {
     let user = store.addressed_user(path.get("user")).await?;
-    let key = store.token_by_name(user.id, path.get("keyname")).await?;
+    let key = store.get_token_by_name(user.id, path.get("keyname")).await?;
     Ok(ApiJson(wire::key(app.catalogue(), key)))
 }
 
@@ -149,9 +142,9 @@ async fn key_by_id(
     responses((status = NO_CONTENT, description = "Done"), Refusals),
 )]
 async fn delete_key(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<Response, ApiError> {
-    let how = how_to_end(&query)?;
+    let cascade = cascade(&query)?;
     let key = addressed_key(&store, &path).await?;
-    Ok(ended(store.delete_key(&key, how).await?))
+    Ok(affected(store.delete_key(&key, cascade).await?))
 }
 
 /// Expire a key
@@ -160,9 +153,9 @@ async fn delete_key(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> R
     responses((status = NO_CONTENT, description = "Done"), Refusals),
 )]
 async fn expire_key(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<Response, ApiError> {
-    let how = how_to_end(&query)?;
+    let cascade = cascade(&query)?;
     let key = addressed_key(&store, &path).await?;
-    Ok(ended(store.expire_key(&key, how).await?))
+    Ok(affected(store.expire_key(&key, cascade).await?))
 }
 
 /// The key that a path names. With `me` the id alone decides: existing command lines rely on it. With any other user
@@ -171,18 +164,36 @@ async fn addressed_key(store: &AuthorizedStore, path: &ApiPath) -> Result<ApiKey
     let segment = path.get("user");
     let user = store.addressed_user(segment).await?;
     let owner = (segment != "me").then_some(user.id);
-    Ok(store.key(KeyId::parse(path.get("keyid")).as_ref(), owner).await?)
+    Ok(store.get_key(KeyId::parse(path.get("keyid")).as_ref(), owner).await?)
 }
 
-fn how_to_end(query: &ApiQuery) -> Result<WithDescendants, ApiError> {
+fn cascade(query: &ApiQuery) -> Result<Cascade, ApiError> {
     Ok(match query.choice("descendants")? {
-        None => WithDescendants::ByKind,
-        Some(true) => WithDescendants::WithDescendants,
-        Some(false) => WithDescendants::Alone,
+        None => Cascade::ByKind,
+        Some(true) => Cascade::Descendants,
+        Some(false) => Cascade::KeyAlone,
     })
 }
 
-fn ended(ended: Ended) -> Response {
-    let count = HeaderValue::from(ended.descendants);
+fn affected(affected: Affected) -> Response {
+    let count = HeaderValue::from(affected.descendants);
     (StatusCode::NO_CONTENT, [(DESCENDANTS_ENDED_HEADER, count)]).into_response()
+}
+
+/// A request as clients of Coder write it: a lifetime of zero means the default.
+fn requested_token(owner: User, request: CreateTokenRequest) -> MintToken {
+    let CreateTokenRequest { lifetime: Nanoseconds(lifetime), scopes, scope, token_name, allow_list } = request;
+    MintToken {
+        owner,
+        name: token_name,
+        scopes,
+        scope,
+        allow_list: allow_list.into_iter().map(|target| target.0).collect(),
+        lifetime: (lifetime != 0).then_some(SignedDuration::from_nanos(lifetime)),
+    }
+}
+
+/// A session with all that the caller's own key has, for a page.
+pub(crate) async fn mint_session(_: &App, store: &AuthorizedStore, owner: User) -> Result<MintedKey, ApiError> {
+    Ok(store.mint_session(owner).await?)
 }
