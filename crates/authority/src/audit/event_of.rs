@@ -77,12 +77,15 @@ pub(crate) fn key_event(kind: EventKind, old: Option<&ApiKey>, new: Option<&ApiK
 
 /// Something done to a registered resource.
 pub(crate) fn resource_event(kind: EventKind, old: Option<&Resource>, new: Option<&Resource>) -> AuditEvent {
+    let acl = |resource: &Resource| -> Vec<String> {
+        resource.grants.iter().map(|grant| format!("{:?} {}", grant.grantee, grant.action)).collect()
+    };
     let fields = |resource: Option<&Resource>| {
         resource.map_or(Value::Null, |resource| {
             json!({
                 "name": resource.name, "organization_id": resource.organization_id, "owner_id": resource.owner_id,
                 "attributes": resource.attributes,
-                "acl": resource.grants.iter().map(|grant| format!("{:?} {}", grant.grantee, grant.action)).collect::<Vec<_>>(),
+                "acl": acl(resource),
             })
         })
     };

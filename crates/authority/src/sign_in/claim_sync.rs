@@ -25,7 +25,7 @@ impl Work {
             && !known.iter().any(|role| role == User::OWNER)
             && !self.read().has_other_owner(user.id).await?
         {
-            tracing::warn!(user.id = %user.id, "the user stays an owner, though the provider does not say so: there is no other");
+            tracing::warn!(user.id = %user.id, "the user stays an owner against the provider: there is no other");
             known.push(User::OWNER.to_owned());
         }
         known.sort_unstable();

@@ -49,7 +49,8 @@ enum Checked {
 
 /// Ask whether the presented key may do things
 #[utoipa::path(
-    post, path = "/authcheck", tag = "Authorization", operation_id = "check_authorization", params(documentation::Explained),
+    post, path = "/authcheck", tag = "Authorization", operation_id = "check_authorization",
+    params(documentation::Explained),
     request_body = AuthorizationRequest,
     responses((status = OK, description = "Done", body = BTreeMap<String, Checked>), Refusals),
 )]

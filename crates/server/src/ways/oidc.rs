@@ -130,7 +130,7 @@ fn not_admitted(reason: NotAdmitted, email: &str, args: &OidcArgs) -> Refusal {
             Refusal::Page("Unauthorized email", format!("Your email {email} is not in domains {domains}."))
         }
         NotAdmitted::NoAllowedGroup => {
-            let text = "Nobody comes in who is in none of the groups that may. Ask your administrator.";
+            let text = "You are in none of the groups whose members may sign in. Ask your administrator.";
             Refusal::Page("Not a member of an allowed group", text.to_owned())
         }
     }

@@ -49,7 +49,7 @@ impl From<BeginDeviceError> for Problem {
 impl From<RedeemDeviceError> for Problem {
     fn from(error: RedeemDeviceError) -> Self {
         let (code, words) = match error {
-            RedeemDeviceError::Pending => (OAuthErrorCode::AuthorizationPending, "Nobody has approved it yet."),
+            RedeemDeviceError::Pending => (OAuthErrorCode::AuthorizationPending, "It has not been approved yet."),
             RedeemDeviceError::TooEarly => {
                 (OAuthErrorCode::SlowDown, "That was too soon: wait five seconds longer from now on.")
             }
@@ -60,13 +60,13 @@ impl From<RedeemDeviceError> for Problem {
             RedeemDeviceError::Denied => (OAuthErrorCode::AccessDenied, "It was refused."),
             RedeemDeviceError::ApprovalLapsed => (
                 OAuthErrorCode::AccessDenied,
-                "Whoever approved it may not any more: their session or their rights have ended. Start again.",
+                "The user who approved it may not any more, because their session or their rights have expired. Start again.",
             ),
-            RedeemDeviceError::Expired => (OAuthErrorCode::ExpiredToken, "The code has ended: start again."),
+            RedeemDeviceError::Expired => (OAuthErrorCode::ExpiredToken, "The code has expired: start again."),
             RedeemDeviceError::UnknownCode => (OAuthErrorCode::InvalidGrant, "There is no such code: start again."),
             RedeemDeviceError::AlreadyRedeemed => (
                 OAuthErrorCode::InvalidGrant,
-                "The code was used before. What it was used for has ended, too: start again.",
+                "The code was used before. The key that came of it was deleted: start again.",
             ),
             RedeemDeviceError::Refused(refused) => return Self::Other(refused.into()),
         };
