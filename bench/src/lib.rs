@@ -9,22 +9,22 @@ use keyfob_rbac::{
 };
 use uuid::Uuid;
 
-/// A person, the organizations that they are a member of, and a workspace of theirs in the last of these.
+/// A user, the organizations they are a member of, and a workspace that they own in the last of these.
 #[derive(Debug)]
 pub struct Scene {
     /// The built-in catalogue.
     pub catalogue: Arc<Catalogue>,
-    /// The person.
-    pub me: Uuid,
+    /// The user.
+    pub user: Uuid,
     /// The organizations.
     pub organizations: Vec<Uuid>,
-    /// The one that the workspace is in.
+    /// The organization of the workspace.
     pub organization: Uuid,
     /// The workspace.
     pub workspace: Uuid,
 }
 
-/// A scene that cannot be set up.
+/// Why a scene cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum SceneError {
     /// A scope is unknown.
@@ -42,24 +42,24 @@ pub enum SceneError {
 }
 
 impl Scene {
-    /// A member of this many organizations.
+    /// A user who is a member of this many organizations.
     pub fn new(organizations: u64) -> Self {
         let organizations: Vec<Uuid> = (0..organizations).map(|number| uuid(1, number)).collect();
         Self {
             catalogue: Catalogue::built_in(),
-            me: uuid(0, 0),
+            user: uuid(0, 0),
             organization: organizations.last().copied().unwrap_or_default(),
             organizations,
             workspace: uuid(2, 0),
         }
     }
 
-    /// The ids of this many workspaces, the person's own as the last.
+    /// The ids of this many workspaces; the last is that of the user's own.
     pub fn workspaces(&self, count: u64) -> impl Iterator<Item = Uuid> {
         (0..count).rev().map(|number| uuid(2, number))
     }
 
-    /// The person with a key that has the scope `workspace:*` for the workspaces that are listed, or for all.
+    /// The user, with a key of the scope `workspace:*` whose allow list has this many workspaces, or everything.
     ///
     /// # Errors
     /// [`SceneError`] when the engine no longer knows one of the names.
@@ -73,10 +73,10 @@ impl Scene {
         };
         let scopes: Vec<ScopeName> = vec![self.catalogue.scope("workspace:*")?];
         let scope = Scope::expand(&self.catalogue, &scopes)?.restricted_to(&list);
-        Ok(Subject::compile(&self.catalogue, Id::from(self.me), &self.roles()?, &[], &scope))
+        Ok(Subject::compile(&self.catalogue, Id::from(self.user), &self.roles()?, &[], &scope))
     }
 
-    /// What every member of these organizations holds.
+    /// The roles of every member of these organizations.
     ///
     /// # Errors
     /// [`SceneError`] when the engine no longer knows a role.
@@ -92,13 +92,16 @@ impl Scene {
         Ok(roles)
     }
 
-    /// The workspace as the engine sees it.
+    /// The workspace as an object of a decision.
     pub fn own_workspace(&self) -> Object<'static> {
-        Object::of(ResourceType::WORKSPACE).with_id(self.workspace).owned_by(self.me).in_organization(self.organization)
+        Object::of(ResourceType::WORKSPACE)
+            .with_id(self.workspace)
+            .owned_by(self.user)
+            .in_organization(self.organization)
     }
 }
 
-/// Ids that look random, as real ones do, and are the same in every run.
+/// An id that looks random, as real ones do, and is the same in every run.
 fn uuid(kind: u128, number: u64) -> Uuid {
     let mixed = ((kind << 64) + u128::from(number) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
     uuid::Builder::from_random_bytes(mixed.to_be_bytes()).into_uuid()

@@ -1,11 +1,13 @@
-//! Tasks around the code: `cargo xtask <task>`.
+//! Development tasks: `cargo xtask <task>`.
 #![forbid(unsafe_code)]
 
 mod docs;
 mod fuzz;
-mod real;
-mod run;
+mod interop;
+mod process;
+mod python;
 mod server;
+mod snapshots;
 mod soak;
 mod suite;
 mod typescript;
@@ -14,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Tasks around Keyfob's code.
+/// Development tasks of Keyfob.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask")]
 struct Arguments {
@@ -24,27 +26,27 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run every test that this machine can run; what is skipped is named and counted at the end.
+    /// Run every test that this machine can run; skipped tests are named and counted at the end.
     Test(suite::Options),
-    /// Compare the engine with its reference model on ever new random worlds, for as long as you like.
+    /// Run the random tests again and again with new seeds, for as long as you like.
     Soak(soak::Options),
-    /// Write the reference in `docs/` anew, from the handlers and the commands.
+    /// Generate the reference in `docs/` from the handlers and the commands.
     Docs,
-    /// Measure what a decision costs, next to the least that it could cost and to another engine, and what lists cost.
+    /// Measure what a decision and a list cost, and whether the time of a response tells who has an account.
     Bench,
 }
 
 fn main() -> ExitCode {
-    let done = match Arguments::parse().task {
+    let result = match Arguments::parse().task {
         Task::Test(options) => suite::run(&options),
         Task::Soak(options) => soak::run(&options),
         Task::Docs => docs::run(),
-        Task::Bench => run::cargo(&["bench", "--package", "keyfob-bench"]),
+        Task::Bench => process::cargo(&["bench", "--package", "keyfob-bench", "--features", "cedar"]),
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            run::say(&format!("{error:#}"));
+            process::log(&format!("{error:#}"));
             ExitCode::FAILURE
         }
     }

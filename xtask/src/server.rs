@@ -1,4 +1,4 @@
-//! A server of our own, for programs that are tested against one.
+//! Builds and starts the server that other programs are tested against.
 use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
@@ -7,25 +7,25 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::run::cargo;
+use crate::process::{ALL_CRATES, cargo};
 
 const PASSWORD: &str = "Sup3rSecret!pw";
 
-/// Builds the program, and says where it is. It is built together with the tests: alone it would take other features of
-/// what it depends on, and those would have to be built for it.
+/// Builds the program; returns its path. It is built together with the tests: alone it would need its dependencies with
+/// other features, which would all have to be built again.
 pub(crate) fn program() -> Result<PathBuf> {
-    cargo(&["test", "--workspace", "--exclude", "keyfob-bench", "--no-run"])?;
+    cargo(&[&["test", "--no-run"][..], &ALL_CRATES].concat())?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     let name = format!("keyfob{}", std::env::consts::EXE_SUFFIX);
     Ok(std::path::absolute(target.join("debug").join(name))?)
 }
 
-/// The project's folder.
+/// The root of the workspace.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// A running server with an owner; it ends when this is dropped.
+/// A running server; dropping it stops the process.
 pub(crate) struct Server {
     process: Child,
     home: tempfile::TempDir,
@@ -34,7 +34,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts one in a folder of its own.
+    /// Starts a server in a new folder.
     pub(crate) fn start() -> Result<Self> {
         let (program, home) = (program()?, tempfile::tempdir()?);
         let mut process = Command::new(&program)
@@ -49,14 +49,14 @@ impl Server {
         let stdout = process.stdout.take().context("the server has no output")?;
         let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
         let url = lines.find_map(|line| line.split_once("running at ").map(|(_, url)| url.trim().to_owned()));
-        let url = url.context("the server did not say where it is")?;
-        // What it prints later must not make it wait.
+        let url = url.context("the server did not print its address")?;
+        // Read on, or the server blocks once the pipe is full.
         std::thread::spawn(move || lines.for_each(drop));
         Ok(Self { process, home, program, url })
     }
 
-    /// Makes the first user, and a full token of theirs.
-    pub(crate) fn token(&self) -> Result<String> {
+    /// Creates the first user, and a full token of this user.
+    pub(crate) fn create_token(&self) -> Result<String> {
         let first = ["--first-user-email", "owner@example.com", "--first-user-username", "owner"];
         let rest = ["--first-user-full-name", "Owner", "--first-user-password", PASSWORD, "--first-user-trial=false"];
         self.keyfob(&[&["login", &self.url][..], &first, &rest].concat())?;
@@ -78,7 +78,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ended = self.process.kill();
+        let _killed = self.process.kill();
         let _status = self.process.wait();
     }
 }

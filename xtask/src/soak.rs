@@ -1,12 +1,12 @@
-//! `cargo xtask soak`: what takes hours.
+//! `cargo xtask soak`: random tests that run for hours.
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
 use crate::{
     fuzz,
-    run::{cargo_command, say, to_its_end},
-    suite::has_environments,
+    process::{self, ALL_CRATES, cargo_command},
+    python,
 };
 
 /// Decisions of one round: about a minute.
@@ -26,19 +26,21 @@ pub(crate) struct Options {
 /// Runs rounds until the time is over or one fails. Each prints its seed.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let start = Instant::now();
-    let end = Duration::from_mins(options.minutes);
-    let mut rounds = 0_u32;
-    while rounds == 0 || start.elapsed() < end {
-        rounds += 1;
-        say(&format!("round {rounds}, {} of {} minutes", start.elapsed().as_secs() / 60, options.minutes));
+    let limit = Duration::from_mins(options.minutes);
+    let mut round = 0_u32;
+    while round == 0 || start.elapsed() < limit {
+        round += 1;
+        process::log(&format!("round {round}, {} of {} minutes", start.elapsed().as_secs() / 60, options.minutes));
         let engine = ["test", "--release", "--package", "keyfob-rbac", "--test", "it", "--", "worlds", "--nocapture"];
-        to_its_end(cargo_command(&engine).env("KEYFOB_DECISIONS", DECISIONS))?;
-        let server = ["test", "--release", "--package", "keyfob-server", "--package", "keyfob-store", "--test", "it"];
-        to_its_end(cargo_command(&server).env("PROPTEST_CASES", CASES))?;
-        if has_environments() {
-            fuzz::run(EXAMPLES, u64::from(rounds))?;
+        process::run(cargo_command(&engine).env("KEYFOB_DECISIONS", DECISIONS))?;
+        // The command line has no properties, and its tests are slow.
+        let mut properties = cargo_command(&["test", "--release"]);
+        properties.args(ALL_CRATES).args(["--exclude", "keyfob", "--test", "it"]);
+        process::run(properties.env("PROPTEST_CASES", CASES))?;
+        if python::has_venv() {
+            fuzz::run(EXAMPLES, u64::from(round))?;
         }
     }
-    say(&format!("{rounds} rounds, nothing found"));
+    process::log(&format!("{round} rounds, no failure"));
     Ok(())
 }

@@ -1,15 +1,17 @@
-//! `cargo xtask test`: everything that this machine can run.
+//! `cargo xtask test`: every test that this machine can run.
 use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
 use crate::{
-    fuzz, real,
-    run::{cargo_command, is_there, say, to_its_end},
+    fuzz, interop,
+    process::{self, ALL_CRATES, cargo_command, is_installed},
+    python,
+    snapshots::References,
     typescript,
 };
 
-/// Examples of each operation that a run tries; `cargo xtask soak` tries many.
+/// Examples of each operation in a run; `cargo xtask soak` tries many.
 const EXAMPLES: u32 = 5;
 
 #[derive(clap::Args)]
@@ -19,108 +21,123 @@ pub(crate) struct Options {
     no_skips: bool,
     /// Passed on to `cargo test`; then nothing else is run.
     #[arg(last = true)]
-    rest: Vec<String>,
+    cargo_test_arguments: Vec<String>,
 }
 
-/// What some tests need besides the Rust toolchain.
-struct Need {
-    /// Whether it is there.
+/// Programs that some tests need besides the Rust toolchain.
+struct Requirement {
+    /// Whether the programs are installed.
     is_met: fn() -> bool,
-    /// The Debian packages that bring it.
+    /// The Debian packages that install them.
     packages: &'static [&'static str],
-    /// What stays untested without it.
-    what: &'static str,
+    /// What is not tested without them.
+    subject: &'static str,
     part: Part,
 }
 
-/// What a need is for.
+/// The tests that a requirement is for.
 #[derive(Clone, Copy)]
 enum Part {
-    /// Rust tests, as `cargo test -- --skip` names them.
-    Tests(&'static str),
-    /// A run of its own.
-    Run(fn() -> Result<()>),
+    /// Rust tests with this text in their names.
+    RustTests(&'static str),
+    /// Tests outside of cargo.
+    Function(fn() -> Result<()>),
 }
 
-const NEEDS: [Need; 5] = [
-    Need {
-        is_met: || is_there("curl"),
+const REQUIREMENTS: [Requirement; 5] = [
+    Requirement {
+        is_met: || is_installed("curl"),
         packages: &["curl"],
-        what: "the commands of the README and of the guides",
-        part: Part::Tests("works_as_it_is_written"),
+        subject: "the commands of the README and of the guides",
+        part: Part::RustTests("works_as_it_is_written"),
     },
-    Need {
-        is_met: || is_there("node") && is_there("npm"),
+    Requirement {
+        is_met: || is_installed("node") && is_installed("npm"),
         packages: &["nodejs", "npm"],
-        what: "the TypeScript client",
-        part: Part::Run(typescript::test),
+        subject: "the TypeScript client",
+        part: Part::Function(typescript::test),
     },
-    Need {
-        is_met: || is_there("node") && is_there("npm"),
+    Requirement {
+        is_met: || is_installed("node") && is_installed("npm"),
         packages: &["nodejs", "npm"],
-        what: "sign-in by a real OpenID Connect provider",
-        part: Part::Run(real::provider),
+        subject: "sign-in through a real OpenID Connect provider",
+        part: Part::Function(interop::provider),
     },
-    Need {
-        is_met: has_environments,
+    Requirement {
+        is_met: python::has_venv,
         packages: &["python3", "python3-venv"],
-        what: "mails by a real mail server",
-        part: Part::Run(real::mail),
+        subject: "mails through a real mail server",
+        part: Part::Function(interop::mail),
     },
-    Need {
-        is_met: has_environments,
+    Requirement {
+        is_met: python::has_venv,
         packages: &["python3", "python3-venv"],
-        what: "the server against its own document",
-        part: Part::Run(|| fuzz::run(EXAMPLES, 1)),
+        subject: "the server against its OpenAPI document",
+        part: Part::Function(|| fuzz::run(EXAMPLES, 1)),
     },
 ];
 
-/// Whether there is what Python programs are installed with.
-pub(crate) fn has_environments() -> bool {
-    let mut python = Command::new("python3");
-    python.args(["-c", "import ensurepip, venv"]).stdout(Stdio::null()).stderr(Stdio::null());
-    python.status().is_ok_and(|status| status.success())
-}
-
-/// Runs everything, and says at the end what was left out.
+/// Runs all tests, and prints at the end which were skipped.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let (met, missing): (Vec<&Need>, Vec<&Need>) = NEEDS.iter().partition(|need| (need.is_met)() || install(need));
+    let (met, missing): (Vec<&Requirement>, Vec<&Requirement>) =
+        REQUIREMENTS.iter().partition(|requirement| (requirement.is_met)() || install(requirement));
     if options.no_skips && !missing.is_empty() {
-        bail!("{}", report(&missing));
+        bail!("{}", summary(&missing));
     }
-    let skipped = missing.iter().filter_map(|need| match need.part {
-        Part::Tests(tests) => Some(["--skip", tests]),
-        Part::Run(_) => None,
-    });
-    let mut tests = cargo_command(&["test", "--workspace", "--exclude", "keyfob-bench", "--no-fail-fast", "--"]);
-    tests.args(skipped.flatten()).args(&options.rest);
-    let mut done = to_its_end(&mut tests);
-    for need in met.iter().filter(|_| options.rest.is_empty()) {
-        if let Part::Run(part) = need.part {
-            done = done.and(part());
+    let mut result = run_rust_tests(&options.cargo_test_arguments, &missing);
+    for requirement in met.iter().filter(|_| options.cargo_test_arguments.is_empty()) {
+        if let Part::Function(function) = requirement.part {
+            result = result.and(function());
         }
     }
-    say(&report(&missing));
-    done
+    process::log(&summary(&missing));
+    result
 }
 
-/// Installs what brings a need, where that is allowed and possible.
-fn install(need: &Need) -> bool {
+/// Runs unit, integration and documentation tests, and looks for snapshots that none of them uses.
+fn run_rust_tests(arguments: &[String], missing: &[&Requirement]) -> Result<()> {
+    let skipped: Vec<&str> = missing
+        .iter()
+        .filter_map(|requirement| match requirement.part {
+            Part::RustTests(name) => Some(name),
+            Part::Function(_) => None,
+        })
+        .collect();
+    let references = References::new()?;
+    let mut tests = cargo_command(&["test"]);
+    tests.args(ALL_CRATES).args(["--no-fail-fast", "--"]);
+    tests.args(skipped.iter().flat_map(|name| ["--skip", name])).args(arguments);
+    references.record(&mut tests);
+    process::run(&mut tests)?;
+    if !arguments.is_empty() {
+        return Ok(());
+    }
+    if !skipped.is_empty() {
+        process::log("SKIPPED: the search for unused snapshots, since some tests were skipped");
+        return Ok(());
+    }
+    references.reject_unreferenced()
+}
+
+/// Installs the packages of a requirement as root on Debian; whether it is met then.
+fn install(requirement: &Requirement) -> bool {
     let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
-    if !is_root || !is_there("apt-get") {
+    if !is_root || !is_installed("apt-get") {
         return false;
     }
-    say(&format!("installing {}, which {} needs", need.packages.join(" and "), need.what));
+    let packages = requirement.packages;
+    process::log(&format!("installing {}, to test {}", packages.join(" and "), requirement.subject));
     let apt = |arguments: &[&str]| {
         let mut command = Command::new("apt-get");
         command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null()).stdout(Stdio::null());
-        to_its_end(&mut command).is_ok()
+        process::run(&mut command).is_ok()
     };
-    apt(&["update", "-qq"]) && apt(&[&["install", "-qq", "-y"], need.packages].concat()) && (need.is_met)()
+    apt(&["update", "-qq"]) && apt(&[&["install", "-qq", "-y"], packages].concat()) && (requirement.is_met)()
 }
 
-fn report(missing: &[&Need]) -> String {
-    let lines =
-        missing.iter().map(|need| format!("SKIPPED: {} (install {})\n", need.what, need.packages.join(" and ")));
-    format!("{}{} skipped for want of a program", lines.collect::<String>(), missing.len())
+fn summary(missing: &[&Requirement]) -> String {
+    let line = |requirement: &&Requirement| {
+        format!("SKIPPED: {} (install {})\n", requirement.subject, requirement.packages.join(" and "))
+    };
+    format!("{}{} skipped because a program is missing", missing.iter().map(line).collect::<String>(), missing.len())
 }

@@ -1,4 +1,4 @@
-//! The least that a decision could cost.
+//! The lower bound of the cost of a decision.
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
@@ -13,15 +13,15 @@ const WORKSPACE: u16 = 45;
 /// One row for each type, one bit for each action.
 type Rows = [u64; 64];
 
-/// A member of organizations, with what they may do with their own, and nothing else that an engine has to know.
+/// A member of organizations, with the actions permitted on their own objects and nothing else that an engine needs.
 pub(crate) struct Ideal {
-    me: Uuid,
+    user: Uuid,
     organization: Uuid,
     permitted: Rows,
     by_organization: HashMap<u128, Rows, FixedState>,
 }
 
-/// An object that somebody owns.
+/// An object with an owner.
 pub(crate) struct Object {
     resource_type: u16,
     owner: Uuid,
@@ -32,20 +32,20 @@ impl Ideal {
     pub(crate) fn of(scene: &Scene) -> Self {
         let permitted = std::array::from_fn(|row| if row == usize::from(WORKSPACE) { 1 << READ } else { 0 });
         let by_organization = scene.organizations.iter().map(|id| (id.as_u128(), permitted)).collect();
-        Self { me: scene.me, organization: scene.organization, permitted, by_organization }
+        Self { user: scene.user, organization: scene.organization, permitted, by_organization }
     }
 
-    /// For a subject that is a member of one organization and no other: a bit, once the ids are the same.
+    /// The decision for a member of a single organization: compares the ids, then tests a bit.
     #[inline]
     pub(crate) fn bit_test(&self, action: u8, object: &Object) -> bool {
-        object.owner == self.me && object.organization == self.organization && bit(&self.permitted, action, object)
+        object.owner == self.user && object.organization == self.organization && bit(&self.permitted, action, object)
     }
 
-    /// For a subject of any number of organizations: a bit, once the organization is found.
+    /// The decision for a member of any number of organizations: looks the organization up, then tests a bit.
     #[inline]
     pub(crate) fn look_up_and_bit_test(&self, action: u8, object: &Object) -> bool {
         let rows = self.by_organization.get(&object.organization.as_u128());
-        object.owner == self.me && rows.is_some_and(|rows| bit(rows, action, object))
+        object.owner == self.user && rows.is_some_and(|rows| bit(rows, action, object))
     }
 }
 
@@ -55,6 +55,6 @@ fn bit(rows: &Rows, action: u8, object: &Object) -> bool {
 
 impl Object {
     pub(crate) fn of(scene: &Scene) -> Self {
-        Self { resource_type: WORKSPACE, owner: scene.me, organization: scene.organization }
+        Self { resource_type: WORKSPACE, owner: scene.user, organization: scene.organization }
     }
 }

@@ -1,10 +1,6 @@
-//! What a decision costs.
+//! Measures what a decision costs.
 #![forbid(unsafe_code)]
-#![allow(
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a benchmark prints what it measures, and may fail where it stands"
-)]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints its results, and may panic")]
 
 mod cedar;
 mod ideal;
@@ -18,20 +14,20 @@ use keyfob_rbac::{Action, authorize};
 
 use report::{Engine, Report};
 
-/// A value at the start of a cache line, so that one run does not differ from the next by where things happen to lie.
+/// Aligns a value to a cache line, so that runs do not differ by the addresses of their values.
 #[repr(align(64))]
 struct Aligned<T>(T);
 
-/// A question that is put to both engines.
+/// A decision that both engines make.
 struct Question {
     name: &'static str,
     organizations: u64,
-    /// How many workspaces the key's allow list holds; none is `*:*`.
+    /// How many workspaces the key's allow list has; `None` is `*:*`.
     listed: Option<u64>,
 }
 
 const QUESTIONS: [Question; 3] = [
-    Question { name: report::EVERYDAY, organizations: 1, listed: None },
+    Question { name: report::COMMON, organizations: 1, listed: None },
     Question { name: report::MANY_ORGANIZATIONS, organizations: 50, listed: None },
     Question { name: report::LONG_LIST, organizations: 1, listed: Some(128) },
 ];
@@ -74,7 +70,7 @@ fn keyfob(criterion: &mut Criterion, report: &Report, question: &Question) {
 }
 
 fn cedar(criterion: &mut Criterion, report: &Report, question: &Question) {
-    let world = cedar::World::of(&Scene::new(question.organizations), question.listed);
-    assert!(world.allows());
-    report.measure(criterion, question.name, Engine::Cedar, || black_box(&world).allows());
+    let input = cedar::Input::of(&Scene::new(question.organizations), question.listed);
+    assert!(input.allows());
+    report.measure(criterion, question.name, Engine::Cedar, || black_box(&input).allows());
 }

@@ -1,55 +1,55 @@
-//! Whether the time of an answer tells who has an account: the same requests with addresses that somebody has and that
-//! nobody has, turn by turn, so that whatever disturbs the machine disturbs both.
+//! Measures whether the time of a response tells who has an account: sends the same requests with known and with
+//! unknown email addresses, alternately, so that other load on the machine slows both.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a benchmark prints what it measures, and may fail where it stands"
+    reason = "a benchmark prints its results, and may panic"
 )]
 
+mod deployment;
 mod report;
-mod world;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
+use deployment::{ACCOUNTS, Deployment, PASSWORD};
 use report::{Report, Samples};
-use world::{ACCOUNTS, PASSWORD, World};
 
-/// How often each address is tried: fewer times than an account takes in a row before it pauses.
+/// How often each address is tried: fewer times than failures in a row lock an account.
 const ROUNDS: usize = 40;
 
-/// The id of no key.
-const NO_KEY: &str = "0000000000";
+/// An id that no key has.
+const UNKNOWN_KEY: &str = "0000000000";
 
-/// What a stranger may ask with an address.
-const QUESTIONS: [(&str, &str, StatusCode); 4] = [
+/// The anonymous requests that have an email address: name, path, and status of the response.
+const REQUESTS: [(&str, &str, StatusCode); 4] = [
     ("signing in with a wrong password", "/api/v2/users/login", StatusCode::UNAUTHORIZED),
-    ("asking for a passcode", "/api/v2/users/otp/request", StatusCode::NO_CONTENT),
+    ("requesting a passcode", "/api/v2/users/otp/request", StatusCode::NO_CONTENT),
     ("setting a password with a wrong passcode", "/api/v2/users/otp/change-password", StatusCode::BAD_REQUEST),
-    ("opening the page of a reset", "/reset-password", StatusCode::OK),
+    ("opening the page for a password reset", "/reset-password", StatusCode::OK),
 ];
 
 fn main() {
-    // `cargo test --benches` only asks whether it runs.
+    // `cargo test --benches` only tests that it runs.
     let rounds = if std::env::args().any(|argument| argument == "--test") { 1 } else { ROUNDS };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let world = runtime.block_on(World::new());
+    let deployment = runtime.block_on(Deployment::new());
     let mut report = Report::default();
-    for (name, path, status) in QUESTIONS {
+    for (name, path, status) in REQUESTS {
         let mut samples = Samples::default();
         for round in 0..=rounds {
             for account in 0..ACCOUNTS {
-                let ask = |email: String| runtime.block_on(world.time(path, &body(path, &email), status));
-                let (known, unknown) = (World::known(account), World::unknown(account));
-                // Neither is always the first of the two.
+                let time = |email: String| runtime.block_on(deployment.time(path, &body(path, &email), status));
+                let (known, unknown) = (Deployment::known(account), Deployment::unknown(account));
+                // Each is as often the first of the two as the other.
                 let (known, unknown) = if (round + account) % 2 == 0 {
-                    let known = ask(known);
-                    (known, ask(unknown))
+                    let known = time(known);
+                    (known, time(unknown))
                 } else {
-                    let unknown = ask(unknown);
-                    (ask(known), unknown)
+                    let unknown = time(unknown);
+                    (time(known), unknown)
                 };
                 // The first round warms up.
                 if round > 0 {
@@ -61,13 +61,13 @@ fn main() {
     }
     let mut samples = Samples::default();
     for round in 0..=rounds * ACCOUNTS {
-        let present = |id: &str| runtime.block_on(world.time_key(id));
+        let time = |id: &str| runtime.block_on(deployment.time_key(id));
         let (known, unknown) = if round % 2 == 0 {
-            let known = present(world.key_id());
-            (known, present(NO_KEY))
+            let known = time(deployment.key_id());
+            (known, time(UNKNOWN_KEY))
         } else {
-            let unknown = present(NO_KEY);
-            (present(world.key_id()), unknown)
+            let unknown = time(UNKNOWN_KEY);
+            (time(deployment.key_id()), unknown)
         };
         if round > 0 {
             samples.add(known, unknown);

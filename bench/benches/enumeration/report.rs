@@ -1,12 +1,12 @@
-//! What a run measured, and whether it tells the two kinds of addresses apart.
+//! The results of a run, and whether the times tell known and unknown addresses apart.
 use std::{fmt, time::Duration};
 
-/// How far from a coin's toss a guess from one answer's time may be right.
+/// How far the share of right guesses may be from one half.
 const BOUND: f64 = 0.10;
-/// How much longer one kind may take than the other.
+/// The limit of the ratio of the two medians.
 const RATIO: f64 = 1.15;
 
-/// Times of answers, in milliseconds.
+/// The times of responses, in milliseconds.
 #[derive(Default)]
 pub(crate) struct Samples {
     known: Vec<f64>,
@@ -19,8 +19,8 @@ impl Samples {
         self.unknown.push(unknown.as_secs_f64() * 1e3);
     }
 
-    /// How often an answer about a known address takes longer than one about an unknown one, of all pairs: the area
-    /// under the curve of whoever tells them apart by their time (Mann and Whitney's U). One half tells nothing.
+    /// The share of all pairs in which the response for the known address takes longer than the one for the unknown
+    /// address: the area under the ROC curve, by Mann and Whitney's U. One half is chance.
     fn advantage(&self) -> f64 {
         let longer = self.known.iter().flat_map(|known| {
             self.unknown.iter().map(move |unknown| match known.total_cmp(unknown) {
@@ -34,18 +34,18 @@ impl Samples {
     }
 }
 
-fn mean(of: &[f64]) -> f64 {
-    let count = f64::from(u32::try_from(of.len()).unwrap_or(u32::MAX));
-    of.iter().sum::<f64>() / count
+fn mean(values: &[f64]) -> f64 {
+    let count = f64::from(u32::try_from(values.len()).unwrap_or(u32::MAX));
+    values.iter().sum::<f64>() / count
 }
 
-fn median(of: &[f64]) -> f64 {
-    let mut sorted = of.to_vec();
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// Everything that was measured.
+/// All measurements of a run.
 #[derive(Default)]
 pub(crate) struct Report(Vec<(&'static str, Samples)>);
 
@@ -57,19 +57,19 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "| a stranger | known, ms | unknown, ms | known : unknown | right guesses | goal |")?;
+        writeln!(f, "| request | known, ms | unknown, ms | known : unknown | right guesses | goal |")?;
         writeln!(f, "| --- | ---: | ---: | ---: | ---: | --- |")?;
         for (name, samples) in &self.0 {
             let (known, unknown) = (median(&samples.known), median(&samples.unknown));
             let (ratio, advantage) = (known / unknown, samples.advantage());
-            let holds = (advantage - 0.5).abs() <= BOUND && ratio < RATIO && ratio > 1.0 / RATIO;
-            let goal = if holds { "holds" } else { "MISSED" };
+            let is_met = (advantage - 0.5).abs() <= BOUND && ratio < RATIO && ratio > 1.0 / RATIO;
+            let goal = if is_met { "met" } else { "MISSED" };
             writeln!(f, "| {name} | {known:.2} | {unknown:.2} | {ratio:.3} | {:.1} % | {goal} |", advantage * 100.0)?;
         }
-        writeln!(f, "\nA guess from the time of one answer is right in {:.0} % of the cases by chance;", 50.0)?;
+        writeln!(f, "\nA guess from the time of one response is right in {:.0} % of the cases by chance;", 50.0)?;
         write!(
             f,
-            "the goal is at most {:.0} points from that, and medians within {:.0} %.",
+            "the goals are at most {:.0} points from that, and medians within {:.0} %.",
             BOUND * 100.0,
             (RATIO - 1.0) * 100.0
         )

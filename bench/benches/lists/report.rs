@@ -1,4 +1,4 @@
-//! What a run measured, as a table.
+//! The results of a run as a table.
 use std::{
     cell::RefCell,
     fmt,
@@ -8,51 +8,53 @@ use std::{
 
 use criterion::Criterion;
 
-use crate::world::PEOPLE;
+use crate::deployment::REQUESTERS;
 
 pub(crate) const LIST: &str = "a list of 50 workspaces";
 pub(crate) const CHECK: &str = "a check of 100 ids";
 
-/// One question: what was asked, who asked it, and how it is shown; with the milliseconds of every sample.
-struct Question {
-    what: &'static str,
-    who: &'static str,
-    name: String,
+/// One measured request of one requester, with the milliseconds of every sample.
+struct Measurement {
+    request: &'static str,
+    requester: &'static str,
+    label: String,
     samples: Vec<f64>,
 }
 
-/// Everything that was measured.
+/// All measurements of a run.
 #[derive(Default)]
-pub(crate) struct Report(RefCell<Vec<Question>>);
+pub(crate) struct Report(RefCell<Vec<Measurement>>);
 
 impl Report {
-    /// Measures, and remembers.
+    /// Measures a request, and keeps the samples.
     pub(crate) fn measure(
         &self,
         criterion: &mut Criterion,
-        what: &'static str,
-        who: &'static str,
-        name: &str,
-        mut question: impl FnMut() -> Vec<u8>,
+        request: &'static str,
+        requester: &'static str,
+        label: &str,
+        mut send: impl FnMut() -> Vec<u8>,
     ) {
         let mut samples = Vec::new();
-        criterion.bench_function(name, |bencher| {
+        criterion.bench_function(label, |bencher| {
             bencher.iter_custom(|times| {
-                let took = time(times, &mut question);
-                samples.push(took.as_secs_f64() * 1e3 / f64::from(u32::try_from(times).unwrap_or(u32::MAX)));
-                took
+                let elapsed = time(times, &mut send);
+                samples.push(elapsed.as_secs_f64() * 1e3 / f64::from(u32::try_from(times).unwrap_or(u32::MAX)));
+                elapsed
             });
         });
-        self.0.borrow_mut().push(Question { what, who, name: name.to_owned(), samples });
+        self.0.borrow_mut().push(Measurement { request, requester, label: label.to_owned(), samples });
     }
 
-    /// What a question costs while nothing else disturbs the machine: the fastest tenth of the samples ends here.
-    fn cost(&self, what: &str, who: &str) -> Option<f64> {
-        self.0.borrow().iter().find(|question| question.what == what && question.who == who)?.cost()
+    fn cost(&self, request: &str, requester: &str) -> Option<f64> {
+        let measurements = self.0.borrow();
+        let mut measurements = measurements.iter();
+        measurements.find(|measurement| measurement.request == request && measurement.requester == requester)?.cost()
     }
 }
 
-impl Question {
+impl Measurement {
+    /// The tenth percentile of the samples, which other load on the machine hardly changes.
     fn cost(&self) -> Option<f64> {
         let mut samples = self.samples.clone();
         samples.sort_by(f64::total_cmp);
@@ -60,32 +62,32 @@ impl Question {
     }
 }
 
-fn time(times: u64, question: &mut impl FnMut() -> Vec<u8>) -> Duration {
+fn time(times: u64, send: &mut impl FnMut() -> Vec<u8>) -> Duration {
     let start = Instant::now();
     for _ in 0..times {
-        black_box(question());
+        black_box(send());
     }
     start.elapsed()
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for question in self.0.borrow().iter() {
-            let cost = question.cost().map(|cost| format!("{cost:.3} ms")).unwrap_or_default();
-            writeln!(f, "{:<60} {cost:>12}", question.name)?;
+        for measurement in self.0.borrow().iter() {
+            let cost = measurement.cost().map(|cost| format!("{cost:.3} ms")).unwrap_or_default();
+            writeln!(f, "{:<60} {cost:>12}", measurement.label)?;
         }
         writeln!(f)?;
-        for what in [CHECK, LIST] {
-            for pair in PEOPLE.chunks(2) {
+        for request in [CHECK, LIST] {
+            for pair in REQUESTERS.chunks(2) {
                 let [(one, ..), (many, ..)] = pair else { continue };
-                let costs = self.cost(what, one).zip(self.cost(what, many));
-                ratio(f, &format!("{what}, {many} against {one}"), costs.map(|(one, many)| many / one))?;
+                let costs = self.cost(request, one).zip(self.cost(request, many));
+                ratio(f, &format!("{request}, {many} against {one}"), costs.map(|(one, many)| many / one))?;
             }
         }
         Ok(())
     }
 }
 
-fn ratio(f: &mut fmt::Formatter<'_>, what: &str, measured: Option<f64>) -> fmt::Result {
-    measured.map_or(Ok(()), |times| writeln!(f, "{what}: {times:.2} times as long"))
+fn ratio(f: &mut fmt::Formatter<'_>, name: &str, measured: Option<f64>) -> fmt::Result {
+    measured.map_or(Ok(()), |times| writeln!(f, "{name}: {times:.2} times as long"))
 }

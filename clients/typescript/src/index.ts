@@ -1,5 +1,5 @@
 /**
- * A typed client of Keyfob's API: paths, parameters, bodies and answers are those of the server's own document.
+ * A typed client of Keyfob's API: paths, parameters, bodies and responses are those of the server's OpenAPI document.
  */
 import createFetchClient, { type Client, type Middleware } from "openapi-fetch";
 
@@ -7,43 +7,43 @@ import type { components, paths } from "./schema.js";
 
 export type { components, operations, paths } from "./schema.js";
 
-/** The shapes of bodies and answers by name, such as `Schemas["User"]`. */
+/** The types of request and response bodies by name, such as `Schemas["User"]`. */
 export type Schemas = components["schemas"];
 
-/** What a server is asked with. */
+/** How a client calls a server. */
 export interface Options {
-  /** Where the server is, such as `https://keyfob.example.com`. */
+  /** The address of the server, such as `https://keyfob.example.com`. */
   url: string;
-  /** A key: a token or a session. Left out for the calls that take none. */
+  /** A token or the key of a session. Not needed for calls without authentication. */
   token?: string;
-  /** In place of the global `fetch`. */
+  /** Replaces the global `fetch`. */
   fetch?: typeof fetch;
 }
 
-/** A call that the server refused. The key is in none of its fields. */
+/** An error response. None of the fields contains the token. */
 export class KeyfobError extends Error {
   override readonly name = "KeyfobError";
 
   constructor(
-    /** The status of the answer. */
+    /** The status of the response. */
     readonly status: number,
-    /** What the server said. */
+    /** The body of the response. */
     readonly body: Schemas["ErrorBody"],
-    /** The permissions that the call asked for, `type:action`. */
+    /** The permissions that the call required, each as `type:action`. */
     readonly required: readonly string[],
   ) {
     super(body.detail ? `${body.message} ${body.detail}` : body.message);
   }
 }
 
-/** The permissions that a call asked for, allowed or not. */
+/** The permissions that a call required, whether it was allowed or not. */
 export function required(response: Response): string[] {
   const header = response.headers.get("X-Keyfob-Required") ?? "";
   return header.split(", ").filter((permission) => permission !== "");
 }
 
 /**
- * A client. Every call of the document is there by its method and path; an answer that is no success is thrown as a
+ * Creates a client. It has every operation of the document by method and path, and throws error responses as
  * {@link KeyfobError}.
  *
  * ```ts
@@ -54,16 +54,16 @@ export function required(response: Response): string[] {
 export function createClient(options: Options): Client<paths> {
   const client = createFetchClient<paths>({
     baseUrl: options.url.replace(/\/+$/, ""),
-    // A key goes to the server that it is for, and nowhere else.
+    // A redirect could send the token to another server.
     redirect: "error",
     ...(options.token === undefined ? {} : { headers: { "Coder-Session-Token": options.token } }),
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
   });
-  client.use(refusals);
+  client.use(throwErrors);
   return client;
 }
 
-const refusals: Middleware = {
+const throwErrors: Middleware = {
   async onResponse({ response }) {
     if (response.ok) {
       return;
@@ -72,7 +72,7 @@ const refusals: Middleware = {
   },
 };
 
-/** What is said in an error body, also where something between here and the server answered otherwise. */
+/** The error body of a response, or one with its text when something else than Keyfob responded. */
 async function errorBody(response: Response): Promise<Schemas["ErrorBody"]> {
   const text = await response.text();
   try {
@@ -81,7 +81,7 @@ async function errorBody(response: Response): Promise<Schemas["ErrorBody"]> {
       return body as Schemas["ErrorBody"];
     }
   } catch {
-    // It is no JSON.
+    // The text is not JSON.
   }
-  return { message: `The server answered ${response.status}.`, detail: text.slice(0, 200) };
+  return { message: `The server responded with status ${response.status}.`, detail: text.slice(0, 200) };
 }

@@ -1,4 +1,4 @@
-// The client against a running server: `KEYFOB` names the program.
+// Tests the client against a running server: the variable `KEYFOB` has the path of the program.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -16,21 +16,21 @@ let url;
 before(async () => {
   home = mkdtempSync(join(tmpdir(), "keyfob-"));
   const program = process.env.KEYFOB;
-  assert.ok(program, "KEYFOB names the program");
+  assert.ok(program, "set KEYFOB to the path of the program");
   server = spawn(program, ["server", "--http-address", "127.0.0.1:0", "--data-dir", join(home, "data")], {
     env: { HOME: home },
     stdio: ["ignore", "pipe", "pipe"],
   });
   url = await new Promise((resolve, reject) => {
-    let seen = "";
-    const look = (chunk) => {
-      seen += chunk;
-      const found = /http:\/\/[0-9.]+:[0-9]+/.exec(seen);
-      if (found) resolve(found[0]);
+    let output = "";
+    const findUrl = (chunk) => {
+      output += chunk;
+      const match = /http:\/\/[0-9.]+:[0-9]+/.exec(output);
+      if (match) resolve(match[0]);
     };
-    server.stdout.on("data", look);
-    server.stderr.on("data", look);
-    server.on("exit", () => reject(new Error(`the server ended: ${seen}`)));
+    server.stdout.on("data", findUrl);
+    server.stderr.on("data", findUrl);
+    server.on("exit", () => reject(new Error(`the server stopped: ${output}`)));
   });
 });
 
@@ -39,32 +39,33 @@ after(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
-async function owner() {
-  const nobody = createClient({ url });
+/** A client with a session of the owner, who is created by the first call. */
+async function signInAsOwner() {
+  const anonymous = createClient({ url });
   try {
-    await nobody.POST("/api/v2/users/first", {
+    await anonymous.POST("/api/v2/users/first", {
       body: { email: "owner@example.com", username: "owner", password: PASSWORD },
     });
   } catch (error) {
-    // Set up by an earlier test.
+    // An earlier test created the owner.
     assert.equal(error.status, 409);
   }
-  const { data } = await nobody.POST("/api/v2/users/login", {
+  const { data } = await anonymous.POST("/api/v2/users/login", {
     body: { email: "owner@example.com", password: PASSWORD },
   });
   return createClient({ url: `${url}/`, token: data.session_token });
 }
 
-test("a token is minted, listed, and can do only what it names", async () => {
-  const keyfob = await owner();
-  const minted = await keyfob.POST("/api/v2/users/{user}/keys/tokens", {
+test("a token is created, listed, and can do only what its scopes allow", async () => {
+  const keyfob = await signInAsOwner();
+  const created = await keyfob.POST("/api/v2/users/{user}/keys/tokens", {
     params: { path: { user: "me" } },
     body: { token_name: "ci", scopes: ["workspace:read"], allow_list: ["workspace:*"] },
   });
   const { data: tokens } = await keyfob.GET("/api/v2/users/{user}/keys/tokens", { params: { path: { user: "me" } } });
   assert.deepEqual(tokens.map((token) => [token.token_name, token.scopes]), [["ci", ["workspace:read"]]]);
 
-  const narrow = createClient({ url, token: minted.data.key });
+  const narrow = createClient({ url, token: created.data.key });
   const { response } = await narrow.GET("/api/v2/workspaces");
   assert.deepEqual(required(response), ["workspace:read"]);
   const refused = narrow.POST("/api/v2/organizations", { body: { name: "acme" } });
@@ -74,22 +75,22 @@ test("a token is minted, listed, and can do only what it names", async () => {
     assert.equal(error.body.message, "Forbidden.");
     assert.match(error.message, /the key's scopes lack organization:create/);
     assert.deepEqual(error.required, ["organization:create"]);
-    assert.ok(!JSON.stringify(error).includes(minted.data.key));
+    assert.ok(!JSON.stringify(error).includes(created.data.key));
     return true;
   });
 });
 
-test("what is asked is answered by name", async () => {
-  const keyfob = await owner();
+test("decisions have the names of their checks", async () => {
+  const keyfob = await signInAsOwner();
   const { data } = await keyfob.POST("/api/v2/authcheck", {
     body: { checks: { mine: { action: "create", object: { resource_type: "template", any_org: true } } } },
   });
   assert.deepEqual(data, { mine: true });
 });
 
-test("whoever has no key is told so", async () => {
-  const nobody = createClient({ url });
-  await assert.rejects(nobody.GET("/api/v2/users"), { name: "KeyfobError", status: 401 });
-  const { data } = await nobody.GET("/api/v2/buildinfo");
+test("a call without a token is refused where one is needed", async () => {
+  const anonymous = createClient({ url });
+  await assert.rejects(anonymous.GET("/api/v2/users"), { name: "KeyfobError", status: 401 });
+  const { data } = await anonymous.GET("/api/v2/buildinfo");
   assert.match(data.version, /keyfob/);
 });

@@ -262,8 +262,8 @@ impl Authority {
         &self.0.seal
     }
 
-    /// Signs and reads promises to convert a login type.
-    pub fn tickets(&self) -> &Tickets {
+    /// Signs and reads the tickets of conversions of a login type.
+    pub(crate) fn tickets(&self) -> &Tickets {
         &self.0.tickets
     }
 

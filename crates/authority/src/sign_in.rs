@@ -6,15 +6,19 @@ mod claims;
 mod conversion;
 mod external;
 mod identity;
+mod own_claims;
 mod ticket;
 mod upstream;
 
 pub use claims::{AdmissionRules, NotAdmitted};
 pub use conversion::{
-    BeginConversionError, BegunConversion, CONVERSION_STATE, CompleteConversion, CompleteConversionError,
+    BeginConversion, BeginConversionError, BegunConversion, CONVERSION_STATE, CompleteConversion,
+    CompleteConversionError,
 };
 pub use external::ExternalSignInError;
 pub use identity::{ExternalIdentity, ProviderGroups, Signups};
-pub use ticket::{BadTicket, Tickets};
+pub use own_claims::OwnClaimsError;
+pub use ticket::BadTicket;
+pub(crate) use ticket::Tickets;
 pub(crate) use upstream::require_upstream;
 pub use upstream::{Lapsed, NotRenewed, Renewals, Renewed, SessionRenewer};

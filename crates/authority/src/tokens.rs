@@ -9,7 +9,7 @@ mod names;
 mod request;
 
 pub(crate) use expire::takes_descendants;
-pub use expire::{Affected, Cascade, Descendants};
+pub use expire::{Affected, Cascade};
 pub(crate) use issue::{bounds, issue};
 pub use lifetime::WrongLifetime;
 pub use mint::{MintError, MintedKey};

@@ -208,3 +208,26 @@ pub(crate) async fn found_deployment(store: &Store, name: &str, id: &str) -> Res
     tx.insert_setting(name, id).await?;
     commit(tx).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Unrecorded;
+
+    /// The list is for readers, so it must name all reasons.
+    #[test]
+    fn each_reason_for_no_record_is_explained_in_the_architecture() {
+        const ALL: [Unrecorded; 7] = [
+            Unrecorded::NothingToChange,
+            Unrecorded::Bookkeeping,
+            Unrecorded::DeviceWaits,
+            Unrecorded::MailQueue,
+            Unrecorded::Retention,
+            Unrecorded::Preferences,
+            Unrecorded::IsARecord,
+        ];
+        let architecture = include_str!("../../../ARCHITECTURE.md");
+        for reason in ALL {
+            assert!(architecture.contains(&format!("| `{reason:?}` |")), "{reason:?}");
+        }
+    }
+}

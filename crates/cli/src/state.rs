@@ -1,4 +1,4 @@
-//! What `keyfob login` stores: one file each for the server, the key and the organization.
+//! The files that `keyfob login` stores: one each for the URL, the token and the organization.
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -16,7 +16,7 @@ pub(crate) struct StateDir(PathBuf);
 pub(crate) enum StateFile {
     /// The server's URL.
     Url,
-    /// The key to use with it.
+    /// The token to use with it.
     Session,
     /// The selected organization.
     Organization,
@@ -44,13 +44,13 @@ impl StateFile {
 }
 
 impl StateDir {
-    /// The folder asked for, else the one that the operating system has for it.
+    /// The wanted folder, else the one in the user's configuration folder.
     pub(crate) fn new(wanted: Option<&Path>) -> anyhow::Result<Self> {
         match wanted.filter(|path| !path.as_os_str().is_empty()) {
             Some(path) => Ok(Self(path.to_owned())),
             None => directories::ProjectDirs::from("", "", "keyfob")
                 .map(|folders| Self(folders.config_dir().to_owned()))
-                .context("there is no home folder: say with --global-config where to keep what is stored"),
+                .context("there is no home folder: name a folder with --global-config"),
         }
     }
 
@@ -59,24 +59,24 @@ impl StateDir {
         self.read(StateFile::Url)
     }
 
-    /// The key, if there is one.
+    /// The token, if there is one.
     pub(crate) fn session(&self) -> anyhow::Result<Option<SecretText>> {
         Ok(self.read(StateFile::Session)?.map(SecretText::new))
     }
 
-    /// The organization selected, if there is one.
+    /// The selected organization, if there is one.
     pub(crate) fn organization(&self) -> anyhow::Result<Option<String>> {
         self.read(StateFile::Organization)
     }
 
-    /// Stores a server and the key to use with it. At no time does the folder hold the key of another server.
+    /// Stores a server and the token to use with it. At no time does the folder hold the token of another server.
     pub(crate) fn store(&self, url: &str, session: &SecretText) -> anyhow::Result<()> {
-        self.remove(StateFile::Session).context("forget the old session")?;
+        self.remove(StateFile::Session).context("remove the old session")?;
         self.write(StateFile::Url, url).context("store the URL")?;
         self.write(StateFile::Session, session.reveal()).context("store the session")
     }
 
-    /// Removes a file; a missing one is no error.
+    /// Removes a file; a missing one is not an error.
     pub(crate) fn remove(&self, file: StateFile) -> io::Result<()> {
         match fs::remove_file(self.0.join(file.name())) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_stored_is_read_back_without_white_space() {
+    fn stored_values_are_read_without_white_space() {
         let (_temporary, state) = folder();
         assert_eq!(state.url().unwrap(), None);
         state.store("http://localhost:3000", &SecretText::new("key")).unwrap();
@@ -154,7 +154,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn only_the_owner_can_read_the_key() {
+    fn only_the_owner_can_read_the_token() {
         use std::os::unix::fs::PermissionsExt as _;
         let (_temporary, state) = folder();
         state.store("http://localhost:3000", &SecretText::new("key")).unwrap();
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn removing_what_is_missing_is_no_error() {
+    fn removing_missing_files_is_not_an_error() {
         let (_temporary, state) = folder();
         state.store("http://localhost:3000", &SecretText::new("key")).unwrap();
         for _ in 0..2 {

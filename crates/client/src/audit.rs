@@ -40,7 +40,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn audit_logs(&self, search: &str, limit: u64, offset: u64) -> Result<AuditLogs, Error> {
+    pub async fn list_audit_logs(&self, search: &str, limit: u64, offset: u64) -> Result<AuditLogs, Error> {
         let query = [("q", search.to_owned()), ("limit", limit.to_string()), ("offset", offset.to_string())];
         self.get("/audit", &[]).query(&query).send().await?.json()
     }

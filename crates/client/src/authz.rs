@@ -17,7 +17,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn scopes(&self) -> Result<ScopeCatalogue, Error> {
+    pub async fn list_scopes(&self) -> Result<ScopeCatalogue, Error> {
         self.get("/auth/scopes", &[]).send().await?.json()
     }
 

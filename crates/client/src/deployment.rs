@@ -49,7 +49,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn experiments(&self) -> Result<Vec<String>, Error> {
+    pub async fn list_experiments(&self) -> Result<Vec<String>, Error> {
         self.get("/experiments", &[]).send().await?.json()
     }
 

@@ -21,7 +21,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn groups(&self, organization: &str) -> Result<Vec<Group>, Error> {
+    pub async fn list_groups(&self, organization: &str) -> Result<Vec<Group>, Error> {
         self.get("/organizations/{organization}/groups", &[organization]).send().await?.json()
     }
 

@@ -9,7 +9,7 @@ use crate::{
     error::Error,
 };
 
-/// Selects the tokens that [`Client::tokens`] lists. By default, those of the user that have not expired.
+/// Selects the tokens that [`Client::list_tokens`] lists. By default, those of the user that have not expired.
 ///
 /// # Examples
 /// ```
@@ -112,7 +112,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn tokens(&self, user: &str, filter: TokensFilter) -> Result<Vec<ApiKeyWithOwner>, Error> {
+    pub async fn list_tokens(&self, user: &str, filter: TokensFilter) -> Result<Vec<ApiKeyWithOwner>, Error> {
         let query =
             [("include_all", filter.include_all.to_string()), ("include_expired", filter.include_expired.to_string())];
         // Coder servers answer `null` for an empty list.
@@ -195,7 +195,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn get_token_config(&self, user: &str) -> Result<TokenConfig, Error> {
+    pub async fn token_config(&self, user: &str) -> Result<TokenConfig, Error> {
         self.get("/users/{user}/keys/tokens/tokenconfig", &[user]).send().await?.json()
     }
 

@@ -25,7 +25,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn organizations(&self) -> Result<Vec<Organization>, Error> {
+    pub async fn list_organizations(&self) -> Result<Vec<Organization>, Error> {
         self.get("/organizations", &[]).send().await?.json()
     }
 
@@ -126,7 +126,10 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn organization_members(&self, organization: &str) -> Result<Vec<OrganizationMemberWithUserData>, Error> {
+    pub async fn list_organization_members(
+        &self,
+        organization: &str,
+    ) -> Result<Vec<OrganizationMemberWithUserData>, Error> {
         self.get("/organizations/{organization}/members/", &[organization]).send().await?.json()
     }
 
@@ -186,7 +189,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn organization_roles(&self, organization: &str) -> Result<Vec<AssignableRole>, Error> {
+    pub async fn list_organization_roles(&self, organization: &str) -> Result<Vec<AssignableRole>, Error> {
         self.get("/organizations/{organization}/members/roles", &[organization]).send().await?.json()
     }
 

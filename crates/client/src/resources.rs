@@ -33,7 +33,7 @@ impl Paging {
     }
 }
 
-/// Selects the resources that [`Client::resources`] lists. By default all that the caller may read.
+/// Selects the resources that [`Client::list_resources`] lists. By default all that the caller may read.
 ///
 /// # Examples
 /// ```
@@ -85,7 +85,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn resource_types(&self) -> Result<ResourceTypes, Error> {
+    pub async fn list_resource_types(&self) -> Result<ResourceTypes, Error> {
         self.get("/resource-types", &[]).send().await?.json()
     }
 
@@ -131,7 +131,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn resources(&self, filter: &ResourcesFilter) -> Result<ResourceList, Error> {
+    pub async fn list_resources(&self, filter: &ResourcesFilter) -> Result<ResourceList, Error> {
         self.get("/resources", &[]).query(&filter.query()).send().await?.json()
     }
 

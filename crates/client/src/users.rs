@@ -47,7 +47,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn users(&self, search: &str, paging: &Paging) -> Result<UserList, Error> {
+    pub async fn list_users(&self, search: &str, paging: &Paging) -> Result<UserList, Error> {
         let mut query = vec![("q", search.to_owned())];
         paging.add_to(&mut query);
         self.get("/users", &[]).query(&query).send().await?.json()
@@ -101,7 +101,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn site_roles(&self) -> Result<Vec<AssignableRole>, Error> {
+    pub async fn list_site_roles(&self) -> Result<Vec<AssignableRole>, Error> {
         self.get("/users/roles", &[]).send().await?.json()
     }
 
@@ -119,7 +119,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn organizations_of(&self, user: &str) -> Result<Vec<Organization>, Error> {
+    pub async fn list_user_organizations(&self, user: &str) -> Result<Vec<Organization>, Error> {
         self.get("/users/{user}/organizations", &[user]).send().await?.json()
     }
 

@@ -20,7 +20,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn workspaces(&self, q: &str, paging: Paging) -> Result<WorkspacesResponse, Error> {
+    pub async fn list_workspaces(&self, q: &str, paging: Paging) -> Result<WorkspacesResponse, Error> {
         let mut query = vec![("q", q.to_owned())];
         paging.add_to(&mut query);
         self.get("/workspaces", &[]).query(&query).send().await?.json()
@@ -57,7 +57,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn templates(&self) -> Result<Vec<Template>, Error> {
+    pub async fn list_templates(&self) -> Result<Vec<Template>, Error> {
         self.get("/templates", &[]).send().await?.json()
     }
 

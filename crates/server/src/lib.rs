@@ -22,4 +22,4 @@ pub use keyfob_authority::{
     audit::{AuditFileError, AuditLine, RetiredLine, export_audit, verify_audit},
     data::{AuditEntry, ChainCheckpoint, ChainFault, ChainHead},
 };
-pub use start::{Host, HostError, NewAdmin, Ready, Server, StartError, serve};
+pub use start::{Boxed, Host, HostError, NewAdmin, Ready, Server, StartError, serve};

@@ -10,5 +10,5 @@ mod settings;
 pub(crate) use equipment::{Equipment, likely_url};
 pub use error::StartError;
 pub use host::{Host, HostError, NewAdmin};
-pub use serve::{Ready, serve};
+pub use serve::{Boxed, Ready, serve};
 pub use server::Server;

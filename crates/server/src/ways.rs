@@ -13,24 +13,25 @@ pub(crate) use flow::{is_on_the_way, local};
 pub(crate) use renewal::Renewer;
 
 use keyfob_identity::{Fields, Github, Oidc};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
 use crate::{
     api::users,
     app::App,
     config::{BadSettings, GithubArgs, OidcArgs},
+    http::routes::{Handlers, RouteFacts, Routes},
 };
 
 /// All routes of signing in by a provider.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(oidc::callback))
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        .routes_with(routes!(oidc::callback), RouteFacts::PROVIDER)
         .routes(routes!(oidc::own_claims))
-        .routes(routes!(github::callback))
-        .routes(routes!(github::device))
-        .routes(routes!(convert::begin))
+        .routes_with(routes!(github::callback), RouteFacts::PROVIDER)
+        .routes_with(routes!(github::device), RouteFacts::SIGN_IN)
+        .routes_with(routes!(convert::begin), RouteFacts::SIGN_IN)
         // For other methods this word is a username.
-        .route("/users/oidc-claims", users::named_but_get())
+        .route("/users/oidc-claims", Handlers::of_word("user", users::named_but_get()))
 }
 
 /// The providers that are set up.

@@ -67,6 +67,8 @@ pub enum EventKind {
     DeviceAnswered,
     /// Old audit records were removed.
     RecordsRetired,
+    /// More requests were refused than could be told apart.
+    RefusalsGathered,
 }
 
 impl EventKind {
@@ -99,6 +101,7 @@ impl EventKind {
             | Self::RoleDeleted
             | Self::ResourceDeleted
             | Self::RecordsRetired => "delete",
+            Self::RefusalsGathered => "refused",
             Self::SignedIn => "login",
             Self::Registered => "register",
             Self::SignedOut => "logout",

@@ -12,9 +12,6 @@ use crate::{
     audit::{AuditEvent, EventKind, Gathered},
 };
 
-/// The status in the record of refusals that were too many to be told apart.
-const REFUSED: u16 = 403;
-
 impl AuthorizedStore {
     /// Records refusals that were gathered, equal ones once. Requires `create` on records.
     ///
@@ -64,6 +61,8 @@ impl AuthorizedStore {
     fn refusal_record(&self, gathered: &Gathered) -> AuditRecord {
         let Gathered { refusal, count, first, last, request_id, user_agent } = gathered;
         let of = refusal.as_ref();
+        // Those that were too many to be told apart.
+        let others = EventKind::RefusalsGathered;
         AuditRecord {
             id: self.authority.random().uuid(),
             recorded_at: *last,
@@ -72,14 +71,13 @@ impl AuthorizedStore {
             key_id: of.and_then(|refusal| refusal.key.clone()),
             ip_address: of.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |refusal| refusal.address),
             user_agent: user_agent.clone(),
-            // Those that were too many to be told apart.
-            action: of.map_or("refused", |refusal| refusal.action.as_str()).to_owned(),
+            action: of.map_or(others.action(), |refusal| refusal.action.as_str()).to_owned(),
             resource_type: of.map_or("", |refusal| refusal.resource_type.as_str()).to_owned(),
             // Gathered refusals are about many objects.
             resource_id: Uuid::nil().to_string(),
             resource_target: String::new(),
             organization_id: of.and_then(|refusal| refusal.organization),
-            status_code: of.map_or(REFUSED, |refusal| refusal.status),
+            status_code: of.map_or_else(|| self.authority.recorded_status(others), |refusal| refusal.status),
             diff: json!({"gathered": {"count": count, "first": first.to_string(), "last": last.to_string()}}),
         }
     }

@@ -6,7 +6,7 @@ use crate::{
     AuthorizedStore, Caller, Denied, Refused,
     audit::{EventKind, member_event, user_event},
     caller::role_names,
-    work::Work,
+    work::{NoOwnerLeft, Work},
 };
 
 /// Why roles were not given or taken.
@@ -18,6 +18,8 @@ pub enum AssignError {
     NotAssignable(RoleName),
     /// The caller may not assign roles there at all.
     Denied(Denied),
+    /// The user is the last owner who may act, and would be none.
+    NoOwnerLeft,
     /// Everything else.
     Refused(Refused),
 }
@@ -43,6 +45,9 @@ impl AuthorizedStore {
         let mut work = self.begin().await?;
         let old = work.read().find_user(user).await?.filter(|user| !user.deleted).ok_or(StoreError::Gone)?;
         work.require_assigning(None, &old.roles, &roles).await?;
+        if !roles.iter().any(|role| role == User::OWNER) {
+            work.require_owner_besides(&old).await?.map_err(|NoOwnerLeft| AssignError::NoOwnerLeft)?;
+        }
         let now = self.now();
         let changed = User { roles, updated_at: now, ..old.clone() };
         work.tx.update_user_roles(user, &changed.roles, now).await?;

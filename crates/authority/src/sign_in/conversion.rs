@@ -2,7 +2,6 @@
 //! the provider.
 use jiff::Timestamp;
 use keyfob_api::secret::SecretText;
-use keyfob_rbac::Action;
 use keyfob_store::{KeyId, LoginType, PasswordHash, StoreError, User, UserId};
 
 use super::{
@@ -11,9 +10,11 @@ use super::{
     ticket::{TICKET_LIFE, Ticket, ticket_id},
 };
 use crate::{
-    AuthorizedStore, Caller, Refused,
+    AuthorizedStore, Refused, System,
     audit::{EventKind, conversion_event, user_event},
     fields::{Fields, WrongFields},
+    passwords::{SetCredentialError, may_convert},
+    sessions::SignInError,
     tokens::MintedKey,
 };
 
@@ -22,9 +23,24 @@ pub const CONVERSION_STATE: &str = "convert-";
 /// The length of the random part of the state: 190 bits.
 const STATE_LENGTH: usize = 32;
 
+/// A conversion to begin.
+#[expect(missing_debug_implementations, reason = "holds a password")]
+pub struct BeginConversion {
+    /// The user to convert.
+    pub user: User,
+    /// The login type to convert to, by its name.
+    pub to: String,
+    /// The user's password.
+    pub password: SecretText,
+}
+
 /// A conversion that was begun.
 #[derive(Clone, Debug)]
 pub struct BegunConversion {
+    /// The user to convert.
+    pub user_id: UserId,
+    /// The login type to convert to.
+    pub to: LoginType,
     /// The state with which the user is to be sent to the provider.
     pub state: String,
     /// The signed ticket, for the user's browser.
@@ -36,15 +52,17 @@ pub struct BegunConversion {
 /// Why a conversion was not begun.
 #[derive(Debug)]
 pub enum BeginConversionError {
-    /// It is another user, and the caller's key is narrow.
-    NeedsFullKey,
+    /// The caller may not set what the user signs in with.
+    NotAllowed(SetCredentialError),
     /// Fields of the request break their rules.
     Invalid(WrongFields),
     /// No user can be converted to that login type.
     NotConvertible(String),
     /// There is no such login type.
     UnknownLoginType(String),
-    /// The user does not sign in with a password.
+    /// The user would not be signed in with this password.
+    Password(SignInError),
+    /// The user does not sign in with a password any more.
     NoPassword,
     /// The ticket could not be signed; the text says why.
     Unsigned(String),
@@ -61,6 +79,18 @@ impl From<Refused> for BeginConversionError {
 impl From<StoreError> for BeginConversionError {
     fn from(error: StoreError) -> Self {
         Self::Refused(error.into())
+    }
+}
+
+impl From<SetCredentialError> for BeginConversionError {
+    fn from(error: SetCredentialError) -> Self {
+        Self::NotAllowed(error)
+    }
+}
+
+impl From<SignInError> for BeginConversionError {
+    fn from(error: SignInError) -> Self {
+        Self::Password(error)
     }
 }
 
@@ -123,52 +153,33 @@ impl From<StoreError> for CompleteConversionError {
 }
 
 impl AuthorizedStore {
-    /// Goes on if the caller may convert that user to this login type, before the password is verified. Requires
-    /// `update_personal` on the user, and a full key for another user than the caller's own.
-    ///
-    /// # Errors
-    /// Why it cannot be begun.
-    pub fn require_conversion(
-        &self,
-        user: &User,
-        to: &str,
-        password: &SecretText,
-    ) -> Result<LoginType, BeginConversionError> {
-        require_converting(&self.caller, user)?;
-        Fields::default().required("to_type", to).required("password", password.reveal()).check()?;
-        match to {
-            "oidc" => Ok(LoginType::Oidc),
-            "github" => Ok(LoginType::Github),
-            "none" | "password" | "token" => Err(BeginConversionError::NotConvertible(to.to_owned())),
-            _ => Err(BeginConversionError::UnknownLoginType(to.to_owned())),
-        }
-    }
-
-    /// Begins to convert a user whose password was verified: this hash of it names the ticket, so that the ticket is
-    /// void once the password changes. Requires what [`Self::require_conversion`] does.
+    /// Begins to convert a user to a provider's login type. The password that they gave names the ticket, so that the
+    /// ticket is void once the password changes. Requires `update_personal` on the user, and a full key for another
+    /// user than the caller's own.
     ///
     /// # Errors
     /// Why it was not begun.
     #[tracing::instrument(skip_all)]
-    pub async fn begin_conversion(
-        &self,
-        user: &User,
-        to: LoginType,
-        password: &PasswordHash,
-    ) -> Result<BegunConversion, BeginConversionError> {
-        let mut work = self.begin_if(|caller| require_converting(caller, user)).await?;
+    pub async fn begin_conversion(&self, request: &BeginConversion) -> Result<BegunConversion, BeginConversionError> {
+        let BeginConversion { user, to, password } = request;
+        may_convert(&self.caller, user)?;
+        Fields::default().required("to_type", to).required("password", password.reveal()).check()?;
+        let to = login_type(to)?;
+        let verifier = System::SignIn.store(&self.authority, self.caller.context().clone());
+        let (user, password) = verifier.verify_password(&user.email, password).await?;
+        let mut work = self.begin_if::<BeginConversionError>(|caller| Ok(may_convert(caller, &user)?)).await?;
         let user = work.read().find_user(user.id).await?.filter(|user| !user.deleted).ok_or(StoreError::Gone)?;
         if user.login_type != LoginType::Password {
             return Err(BeginConversionError::NoPassword);
         }
         let now = work.now();
         let state = format!("{CONVERSION_STATE}{}", work.authority.random().alphanumeric(STATE_LENGTH));
-        let ticket = work.authority.tickets().sign(&user, to, &state, now, password);
+        let ticket = work.authority.tickets().sign(&user, to, &state, now, &password.seen);
         let ticket = ticket.map_err(|error| BeginConversionError::Unsigned(error.to_string()))?;
         let expires_at = now.checked_add(TICKET_LIFE).unwrap_or(Timestamp::MAX);
         work.record(conversion_event(&user, to, now, expires_at));
         work.commit().await?;
-        Ok(BegunConversion { state, ticket, expires_at })
+        Ok(BegunConversion { user_id: user.id, to, state, ticket, expires_at })
     }
 
     /// Lets a user sign in by a provider from now on, and no longer with a password, and begins a session. All their
@@ -205,10 +216,14 @@ impl AuthorizedStore {
     }
 }
 
-fn require_converting(caller: &Caller, user: &User) -> Result<(), BeginConversionError> {
-    caller.require_personal(Action::UPDATE_PERSONAL, user.id)?;
-    let may_convert = caller.is_self(user.id) || caller.may_set_credentials_of_others();
-    if may_convert { Ok(()) } else { Err(BeginConversionError::NeedsFullKey) }
+/// The login type of a provider by its name.
+fn login_type(name: &str) -> Result<LoginType, BeginConversionError> {
+    match name {
+        "oidc" => Ok(LoginType::Oidc),
+        "github" => Ok(LoginType::Github),
+        "none" | "password" | "token" => Err(BeginConversionError::NotConvertible(name.to_owned())),
+        _ => Err(BeginConversionError::UnknownLoginType(name.to_owned())),
+    }
 }
 
 /// The ticket was made for this user, with the password that they still have: another password stops an attacker who

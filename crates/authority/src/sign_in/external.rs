@@ -73,16 +73,6 @@ impl AuthorizedStore {
         work.commit().await?;
         Ok(minted)
     }
-
-    /// A user's account at a provider. Requires `read_personal` on the user.
-    ///
-    /// # Errors
-    /// When the caller may not, or the store fails.
-    #[tracing::instrument(skip_all)]
-    pub async fn find_link(&self, user: &User, login_type: LoginType) -> Result<Option<UserLink>, Refused> {
-        self.caller.require_personal(Action::READ_PERSONAL, user.id)?;
-        Ok(self.read().find_link(user.id, login_type).await?)
-    }
 }
 
 pub(super) fn require_external_sign_in(caller: &Caller) -> Result<(), Refused> {

@@ -14,8 +14,7 @@ use uuid::Uuid;
 pub(super) const TICKET_LIFE: SignedDuration = SignedDuration::from_mins(5);
 
 /// Signs and reads tickets.
-#[expect(missing_debug_implementations, reason = "holds a key")]
-pub struct Tickets {
+pub(crate) struct Tickets {
     signing: EncodingKey,
     verifying: DecodingKey,
     key_id: String,

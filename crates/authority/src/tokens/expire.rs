@@ -22,9 +22,6 @@ pub enum Cascade {
     KeyAlone,
 }
 
-/// [`Cascade`] by its former name.
-pub type Descendants = Cascade;
-
 /// What expiring or deleting a key affected besides it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Affected {

@@ -45,14 +45,6 @@ impl AuthorizedStore {
         self.visible_key(found.filter(|key| owner.is_none_or(|owner| key.user_id == owner)))
     }
 
-    /// [`Self::get_key`] by its former name.
-    ///
-    /// # Errors
-    /// The same.
-    pub async fn key(&self, id: Option<&KeyId>, owner: Option<UserId>) -> Result<ApiKey, Refused> {
-        self.get_key(id, owner).await
-    }
-
     fn visible_key(&self, found: Option<ApiKey>) -> Result<ApiKey, Refused> {
         let Some(key) = found else {
             self.caller.context().decisions.required(ResourceType::API_KEY, Action::READ);

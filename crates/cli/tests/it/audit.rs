@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::program::{Home, Server};
 
-/// A server that did a few things, its home, and the head after that.
+/// A server with a few records, a home signed in to it, and the head of its records.
 fn busy_server() -> (Server, Home, String) {
     let (server, session) = Server::with_owner();
     for number in 0..4 {
@@ -37,7 +37,7 @@ fn the_database_of_a_running_server_holds_and_an_export_of_it_too() {
     let arguments = ["audit", "verify", "--key", text(&key), "--expect-head", &head, text(&file)];
     assert_eq!(home.run(&arguments).code, Some(0));
 
-    // A line that is gone, one that is changed, and an end that is cut off.
+    // A line that is missing, one that is changed, and an end that is cut off.
     let lines: Vec<&str> = export.lines().collect();
     let id = |line: &str| serde_json::from_str::<Value>(line).unwrap()["id"].as_str().unwrap().to_owned();
     let gone = [&lines[..2], &lines[3..]].concat().join("\n");
@@ -79,7 +79,7 @@ fn a_byte_that_is_changed_in_the_database_is_found() {
 }
 
 #[test]
-fn what_cannot_be_verified_is_said() {
+fn a_file_that_cannot_be_verified_is_an_error() {
     let (server, home, head) = busy_server();
     let database = server.data_dir().join("keyfob.db");
     let missing = home.path().join("missing");

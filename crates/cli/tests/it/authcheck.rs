@@ -1,4 +1,4 @@
-//! Minting, asking, registering and ending, as a person does it from a terminal.
+//! Minting and removing tokens, checking permissions and registering resources from a terminal.
 use serde_json::Value;
 
 use crate::program::{Home, Ran, Server};
@@ -77,7 +77,7 @@ fn a_resource_is_registered_found_by_name_and_removed() {
 }
 
 #[test]
-fn a_token_without_a_lifetime_says_on_standard_error_when_it_ends() {
+fn the_expiry_of_a_token_without_a_lifetime_is_printed_on_standard_error() {
     let (server, session) = Server::with_owner();
     let home = Home::signed_in(&server, &session);
     let ran = home.run(&["tokens", "create", "--name", "ci"]);
@@ -88,7 +88,7 @@ fn a_token_without_a_lifetime_says_on_standard_error_when_it_ends() {
 }
 
 #[test]
-fn ending_a_token_says_how_many_of_its_descendants_went() {
+fn removing_a_token_says_how_many_of_its_descendants_expired() {
     let (server, session) = Server::with_owner();
     let home = Home::signed_in(&server, &session);
     let scopes = "api_key:*,workspace:read";

@@ -1,4 +1,4 @@
-//! What the original's command line sends, ours sends: every recorded command line, one after the other.
+//! Every recorded command line of Coder's program, one after the other: Keyfob's sends the same requests.
 use std::{collections::BTreeMap, fs, path::Path};
 
 use serde_json::{Value, json};
@@ -9,20 +9,20 @@ use crate::{
     proxy::{Exchange, Proxy},
 };
 
-/// Requests whose recorded status is not ours, although the record does not say so.
+/// Requests that Keyfob answers with another status, although the recording does not say so.
 const OTHER_STATUS: [(&str, &str, u64); 1] = [
-    // The own user's path segment asks for no `user:read`; the route's own action is refused with 403.
+    // `me` in the path requires no `user:read`: the route's own action is refused, with 403.
     ("a narrow key logs in", "/api/v2/users/me/keys", 403),
 ];
 
-/// The token that the original makes of a lifetime without a unit, which ours refuses: it is missing from later lists.
-const NOT_MADE: &str = "cli-num";
+/// The token that Coder mints from a lifetime without a unit, which Keyfob refuses: it is missing from later lists.
+const NOT_MINTED: &str = "cli-num";
 
-/// The name that the original's server made up in the recording.
-const MADE_UP_NAME: &str = "muddy_nichols53";
+/// The name that Coder's server generated in the recording.
+const GENERATED_NAME: &str = "muddy_nichols53";
 
-/// The service account that ours makes and the original refuses: it is in later lists.
-const MADE_HERE: &str = "cli-svc";
+/// The service account that Keyfob creates and Coder refuses: it is in later lists.
+const CREATED_HERE: &str = "cli-svc";
 
 struct Shell {
     _server: Server,
@@ -55,7 +55,7 @@ impl Shell {
         Self { _server: server, proxy, homes: BTreeMap::new(), names }
     }
 
-    /// Runs an entry's command line; returns what is not as recorded.
+    /// Runs an entry's command line; returns the differences from the recording.
     fn play(&mut self, entry: &Value) -> Vec<String> {
         let argv: Vec<String> = texts(&entry["argv"]).iter().map(|text| fill(text, &self.names)).collect();
         let ran = self.run(entry, &argv);
@@ -81,7 +81,7 @@ impl Shell {
         let mut command = keyfob(home.path());
         command.args(argv);
         for (name, value) in entry["env"].as_object().into_iter().flatten() {
-            // These two our command reads under the original's names, too.
+            // These two are read under Coder's names, too.
             let is_read = ["CODER_URL", "CODER_SESSION_TOKEN"].contains(&name.as_str());
             let name = if is_read { name.clone() } else { name.replacen("CODER_", "KEYFOB_", 1) };
             command.env(name, fill(value.as_str().unwrap(), &self.names));
@@ -148,7 +148,7 @@ impl Shell {
         want.iter().zip(got).flat_map(|(want, got)| self.compare_request(shows, want, got)).collect()
     }
 
-    /// The recorded requests in order; reads may come besides, other changes may not.
+    /// The recorded requests in order; more reads are allowed, more changes are not.
     fn compare_changes(&self, want: &Value, got: &[Exchange]) -> Vec<String> {
         let want = want.as_array().unwrap();
         let named = |one: &&Exchange| {
@@ -200,17 +200,17 @@ fn texts(list: &Value) -> Vec<String> {
     serde_json::from_value(list.clone()).unwrap_or_default()
 }
 
-/// Our JSON as the original has it after the steps that differ.
+/// Keyfob's JSON as Coder prints it after the steps that differ.
 fn as_theirs(json: Value) -> Value {
     let Value::Array(items) = json else { return json };
-    Value::Array(items.into_iter().filter(|item| item["username"] != MADE_HERE).collect())
+    Value::Array(items.into_iter().filter(|item| item["username"] != CREATED_HERE).collect())
 }
 
-/// The recorded JSON as our server has it after the steps that differ.
+/// The recorded JSON as Keyfob prints it after the steps that differ.
 fn as_ours(json: &Value) -> Value {
     let Value::Array(items) = json else { return json.clone() };
-    let mut items: Vec<Value> = items.iter().filter(|item| item["token_name"] != NOT_MADE).cloned().collect();
-    for item in items.iter_mut().filter(|item| item["token_name"] == MADE_UP_NAME) {
+    let mut items: Vec<Value> = items.iter().filter(|item| item["token_name"] != NOT_MINTED).cloned().collect();
+    for item in items.iter_mut().filter(|item| item["token_name"] == GENERATED_NAME) {
         item["token_name"] = Value::from("<any>");
     }
     Value::Array(items)

@@ -1,4 +1,4 @@
-//! Recorded texts and answers against those that came: placeholders, saved names, kinds of changing values.
+//! Compares recorded texts and answers with received ones: placeholders, saved names, kinds of changing values.
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
@@ -8,12 +8,12 @@ const KINDS: [&str; 5] = ["<time>", "<uuid>", "<key>", "<id10>", "<any>"];
 /// Values saved on the way, by name.
 pub(crate) type Names = BTreeMap<String, Value>;
 
-/// How lists and single places are compared.
+/// How strictly lists and single places are compared.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Leniency<'a> {
     /// Places that are not compared.
     pub(crate) loose: &'a [String],
-    /// Lists are sets.
+    /// Whether lists are compared as sets.
     pub(crate) is_unordered: bool,
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn fill_value(value: &Value, names: &Names) -> Value {
     }
 }
 
-/// Whether a recorded text, with its placeholders, is the one that came.
+/// Whether a received text matches a recorded one with its placeholders.
 pub(crate) fn same_text(want: &str, got: &str, names: &Names) -> bool {
     matches(&fill(want, names), got)
 }
@@ -104,7 +104,7 @@ fn has_shape(text: &str, shape: &str) -> bool {
         })
 }
 
-/// What of the recorded answer is not in the one that came, which may have more.
+/// The parts of the recorded answer that the received one lacks; it may have more.
 pub(crate) fn differences(want: &Value, got: &Value, names: &Names, at: &str, how: Leniency<'_>) -> Vec<String> {
     if how.loose.iter().any(|loose| loose == at) {
         return Vec::new();

@@ -9,7 +9,7 @@ use crate::{
     program::{Home, Server, keyfob},
 };
 
-/// A proof that a page is ours: the same in a cookie and in the form (contract, section 1.10).
+/// A CSRF token: the same in a cookie and in the form.
 const CSRF: &str = "JXm9hOUdZctWt0ZZGAy9xiS/gxMKYOThdxjjMnMUyn4=";
 
 /// A command that waits to be approved.
@@ -38,7 +38,7 @@ impl Waiting {
         Self { process, output, code }
     }
 
-    /// Says this on the page, with this session.
+    /// Submits this answer on the page, with this session.
     fn answer(&self, server: &Server, session: &str, answer: &str) {
         let form = form_urlencoded::Serializer::new(String::new())
             .extend_pairs([("csrf_token", CSRF), ("code", &self.code), ("answer", answer)])
@@ -51,7 +51,7 @@ impl Waiting {
         assert_eq!(page.status(), 200, "{}", page.text());
     }
 
-    /// How it ended: the exit code, and what it printed since.
+    /// Waits for the exit code and the rest of the output.
     fn end(mut self) -> (Option<i32>, String, String) {
         let mut stdout = String::new();
         self.output.read_to_string(&mut stdout).unwrap();
@@ -79,7 +79,7 @@ fn a_machine_without_a_browser_is_signed_in() {
 }
 
 #[test]
-fn a_machine_that_is_refused_says_so() {
+fn a_denied_sign_in_is_an_error() {
     let (server, session) = Server::with_owner();
     let home = Home::new();
     let waiting = Waiting::start(&home, &["login", "--device", &server.url()]);
@@ -91,13 +91,13 @@ fn a_machine_that_is_refused_says_so() {
 }
 
 #[test]
-fn what_does_not_go_with_it_is_named() {
+fn options_that_do_not_go_with_device_are_named() {
     let (server, session) = Server::with_owner();
     let home = Home::new();
     let url = server.url();
     for (arguments, words) in [
-        (&["login", &url, "--scope", "workspace:read"][..], "--scope and --allow go with --device"),
-        (&["login", "--device", &url, "--token", &session], "--token and --device do not go together"),
+        (&["login", &url, "--scope", "workspace:read"][..], "--scope and --allow need --device"),
+        (&["login", "--device", &url, "--token", &session], "--token and --device cannot be used together"),
         (&["login", "--device", &url, "--scope", "nope"], "invalid or unsupported API key scope: \"nope\""),
         (&["login", "--device", &Server::start().url()], "without --device first"),
     ] {

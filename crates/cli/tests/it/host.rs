@@ -1,4 +1,4 @@
-//! What an operator does on the host.
+//! Commands of an operator on the host.
 use serde_json::{Value, json};
 
 use crate::{
@@ -27,9 +27,9 @@ fn key(login: &Message) -> String {
     login.json().unwrap()["session_token"].as_str().unwrap().to_owned()
 }
 
-/// Stance: "Deleting every user reopens set-up": after it only this makes an owner.
+/// Deleting every user does not reopen the set-up: then only this command creates an owner (`docs/compatibility.md`).
 #[test]
-fn an_owner_is_made_on_the_host_while_the_server_does_not_run() {
+fn an_owner_is_created_on_the_host_while_the_server_does_not_run() {
     let home = Home::new();
     let (server, session) = Server::with_owner();
     let new = ["create-admin", "--username", "second", "--email", "second@example.com", "--password", NEW];
@@ -55,12 +55,12 @@ fn an_owner_is_made_on_the_host_while_the_server_does_not_run() {
     let member: Value =
         member.with_header("Coder-Session-Token", &second).send(&server.address).unwrap().json().unwrap();
     assert_eq!(member["roles"][0]["name"], "organization-admin");
-    assert_eq!(self::me(&server, &session).status(), 200, "what was there is as it was");
+    assert_eq!(self::me(&server, &session).status(), 200, "existing users and keys stay");
 }
 
-/// Stance: "Offline `reset-password` leaves keys".
+/// Coder leaves the keys as they are (`docs/compatibility.md`).
 #[test]
-fn a_password_that_is_reset_on_the_host_ends_every_key() {
+fn resetting_a_password_on_the_host_revokes_every_key() {
     let home = Home::new();
     let (server, session) = Server::with_owner();
     let (_log, data) = server.stop();
@@ -84,7 +84,7 @@ fn a_password_that_is_reset_on_the_host_ends_every_key() {
 }
 
 #[test]
-fn before_the_first_user_there_is_nobody_to_make() {
+fn no_owner_is_created_on_the_host_before_the_first_user() {
     let home = Home::new();
     let data = home.path().join("data");
     let new = ["create-admin", "--username", "a", "--email", "a@example.com", "--password", NEW];

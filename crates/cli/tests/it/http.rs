@@ -1,4 +1,4 @@
-//! HTTP/1.1 with nothing hidden: paths go out as they are written, answers come back as they are.
+//! HTTP/1.1 without a library: paths are sent as written, answers are returned unchanged.
 use std::{
     io::{self, BufRead as _, BufReader, Read, Write as _},
     net::TcpStream,

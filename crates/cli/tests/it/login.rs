@@ -1,4 +1,4 @@
-//! Signing in and out, with what is stored on the way.
+//! Signing in and out, and the files that are stored for it.
 use crate::program::{Home, PASSWORD, Ran, Server, config_dir, keyfob, run};
 
 const FIRST_USER: [&str; 6] =
@@ -10,7 +10,7 @@ fn set_up(home: &Home, server: &Server, password: &str) -> Ran {
 }
 
 #[test]
-fn the_first_user_is_made_by_flags_and_is_signed_in() {
+fn the_first_user_is_created_by_flags_and_is_signed_in() {
     let (server, home) = (Server::start(), Home::new());
     let ran = set_up(&home, &server, PASSWORD);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
@@ -33,7 +33,7 @@ fn the_first_user_is_made_by_flags_and_is_signed_in() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_stored_is_for_its_owner_alone() {
+fn stored_files_are_readable_by_their_owner_only() {
     use std::{fs, os::unix::fs::PermissionsExt as _};
     let (server, home) = (Server::start(), Home::new());
     assert_eq!(set_up(&home, &server, PASSWORD).code, Some(0));
@@ -55,7 +55,7 @@ fn a_weak_first_password_is_refused_in_the_servers_words() {
 }
 
 #[test]
-fn a_first_user_can_be_made_by_answers() {
+fn the_first_user_can_be_created_by_answers() {
     let (server, home) = (Server::start(), Home::new());
     let answers = format!("yes\nowner\n\nowner@example.com\n{PASSWORD}\nother\n{PASSWORD}\n{PASSWORD}\n");
     let ran = home.run_with(&["login", &server.url(), "--force-tty", "--no-open"], &answers);
@@ -88,7 +88,7 @@ fn a_token_can_be_pasted_after_a_bad_one() {
 }
 
 #[test]
-fn a_token_in_the_environment_is_not_mistaken_for_a_wish_to_store_it() {
+fn a_token_in_the_environment_is_not_stored_without_a_flag() {
     let (server, session) = Server::with_owner();
     for variable in ["KEYFOB_SESSION_TOKEN", "CODER_SESSION_TOKEN"] {
         let home = Home::new();
@@ -103,7 +103,7 @@ fn a_token_in_the_environment_is_not_mistaken_for_a_wish_to_store_it() {
 }
 
 #[test]
-fn something_that_is_no_keyfob_server_is_named_as_such() {
+fn another_web_server_is_not_taken_for_keyfob() {
     // An ordinary web server: it answers, but with a page of its own.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -134,7 +134,7 @@ fn a_stored_key_goes_to_no_server_but_its_own() {
 }
 
 #[test]
-fn signing_out_ends_the_session_and_forgets_it() {
+fn signing_out_revokes_the_session_and_removes_it() {
     let (server, session) = Server::with_owner();
     let home = Home::signed_in(&server, &session);
     let ran = home.run_with(&["logout"], "no\n");
@@ -144,11 +144,11 @@ fn signing_out_ends_the_session_and_forgets_it() {
     assert_eq!(ran.stdout, "You are no longer logged in. You can log in using 'keyfob login <url>'.\n");
     assert_eq!((home.stored("url"), home.stored("session")), (None, None));
     let ran = home.run(&["--url", &server.url(), "--token", &session, "whoami"]);
-    assert_eq!(ran.code, Some(1), "the key is dead");
+    assert_eq!(ran.code, Some(1), "the key is refused");
 }
 
 #[test]
-fn errors_have_the_layout_that_people_know() {
+fn errors_have_the_layout_of_coders_command_line() {
     let (server, session) = Server::with_owner();
     let home = Home::signed_in(&server, &session);
     let ran = home.run(&["tokens", "create", "--scope", "x", "--lifetime", "1h"]);

@@ -1,4 +1,4 @@
-//! Keyfob as people meet it: the real program, on a real port, in an empty folder.
+//! The real program, on a real port, in an empty folder.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::expect_used,
@@ -18,6 +18,7 @@ mod help;
 mod host;
 mod http;
 mod login;
+mod modules;
 mod notices;
 mod organizing;
 mod page;

@@ -1,4 +1,4 @@
-//! What a server says besides its answers reaches the person, but not the scripts that read standard output.
+//! Warnings of a server reach the person on standard error, and not the scripts that read standard output.
 use std::{
     io::BufReader,
     net::TcpListener,
@@ -60,7 +60,7 @@ fn a_server_of_another_version_is_mentioned_with_its_advice() {
 }
 
 #[test]
-fn notices_can_be_switched_off() {
+fn warnings_can_be_switched_off() {
     let (url, seen) = server_of_version("v2.33.0");
     let ran = Home::new().run(&["--url", &url, "scopes", "--no-version-warning", "--no-feature-warning"]);
     assert_eq!(ran.stderr, "");
@@ -84,9 +84,9 @@ fn the_agent_is_the_whole_command_without_its_arguments() {
     assert_eq!(requests[0].header("Coder-CLI-Telemetry"), None);
 }
 
-/// A server tells when the end of a key is near; so do the commands.
+/// A server says when a key expires soon; so do the commands.
 #[test]
-fn the_near_end_of_the_key_in_use_is_said() {
+fn the_near_expiry_of_the_key_in_use_is_printed() {
     let (server, session) = Server::with_owner();
     let home = Home::signed_in(&server, &session);
     let quiet = home.run(&["whoami", "-o", "table", "-c", "username"]);
@@ -95,7 +95,7 @@ fn the_near_end_of_the_key_in_use_is_said() {
     let key = key.json().unwrap()["key"].as_str().unwrap().to_owned();
     let url = answering_with(&server.address, "X-Keyfob-Expires-In", "7201");
     let ran = home.run(&["--url", &url, "--token", &key, "scopes"]);
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), "The key in use ends in 2 hours.\n"));
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), "The key in use expires in 2 hours.\n"));
 }
 
 /// Passes requests on to a server, and adds a header to its answers.

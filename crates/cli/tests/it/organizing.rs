@@ -1,4 +1,4 @@
-//! Groups, roles, access lists and records, from the command line.
+//! Groups, roles, access lists and audit records, from the command line.
 use serde_json::{Value, json};
 
 use crate::program::{Home, PASSWORD, Ran, Server};
@@ -27,7 +27,7 @@ fn refused(ran: Ran) -> String {
 }
 
 #[test]
-fn groups_are_made_filled_changed_and_removed() {
+fn groups_are_created_filled_changed_and_deleted() {
     let (_server, home) = deployment();
     let id = done(home.run(&["groups", "create", "builders", "--display-name", "All builders"]));
     assert_eq!(
@@ -38,7 +38,7 @@ fn groups_are_made_filled_changed_and_removed() {
     let shown = done(home.run(&["groups", "show", "builders"]));
     assert!(shown.contains("All builders") && shown.contains("amy@example.com") && shown.contains(id.trim_end()));
     let stranger = refused(home.run(&["groups", "members", "add", "builders", "carol"]));
-    assert!(stranger.contains("carol is no member of the organization that you may see"), "{stranger}");
+    assert!(stranger.contains("the organization has no member carol that you may see"), "{stranger}");
     done(home.run(&["groups", "members", "remove", "builders", "bob"]));
     done(home.run(&["groups", "edit", "builders", "--name", "makers"]));
     assert!(refused(home.run(&["groups", "edit", "makers"])).contains("nothing to change"));
@@ -51,7 +51,7 @@ fn groups_are_made_filled_changed_and_removed() {
 }
 
 #[test]
-fn an_organizations_roles_are_made_changed_given_and_removed() {
+fn custom_roles_are_created_changed_assigned_and_deleted() {
     let (_server, home) = deployment();
     let roles = |rest: &[&str]| home.run(&[&["organizations", "roles"], rest].concat());
     let dry = ["create", "reader", "-p", "template:read,file:read", "--dry-run"];
@@ -76,7 +76,7 @@ fn an_organizations_roles_are_made_changed_given_and_removed() {
     for (arguments, said) in [
         (&["create", "x", "-p", "template"][..], "want <type>:<action>"),
         (&["create", "x", "-p", "template:fly"], "invalid action \"fly\""),
-        (&["update", "nothing", "-p", "file:read", "-y"], "has made no role \"nothing\""),
+        (&["update", "nothing", "-p", "file:read", "-y"], "has no custom role \"nothing\""),
         (&["delete", "nothing", "-y"], "No custom role with the name nothing found"),
     ] {
         let ran = roles(arguments);
@@ -104,7 +104,7 @@ fn access_lists_are_shown_and_changed() {
     assert!(list.contains("read, update"), "{list}");
     for (arguments, said) in [
         (&["set", "workspace:dev"][..], "nothing to grant"),
-        (&["remove", "workspace:dev"], "nobody to remove"),
+        (&["remove", "workspace:dev"], "nothing to remove"),
         (&["set", "workspace:dev", "--user", "amy"], "want <name>="),
         (&["set", "workspace:dev", "--user", "amy=king"], "role \"king\" is not a valid workspace role"),
         (&["set", "task:nightly", "--user", "amy=fly"], "\"fly\" is no action of task"),
@@ -128,7 +128,7 @@ fn records_are_listed_and_searched() {
     let logins = done(home.run(&["audit", "list", "action:login", "username:owner", "-c", "what"]));
     assert_eq!(logins, "WHAT\nowner logged in\n");
     let page = home.run(&["audit", "list", "-l", "1", "-o", "table"]);
-    assert_eq!(page.stderr.trim_end(), "There are more: go on with --offset 1.");
+    assert_eq!(page.stderr.trim_end(), "There are more records: continue with --offset 1.");
     let json: Value = serde_json::from_str(&done(home.run(&["audit", "list", "-l", "2", "-o", "json"]))).unwrap();
     assert_eq!(json.as_array().unwrap().len(), 2);
     assert!(refused(home.run(&["audit", "list", "colour:red"])).contains("Invalid audit search query."));

@@ -1,4 +1,4 @@
-//! Pages whose commands run as they are written: what a page says, as a shell and a server can follow it.
+//! Pages of Markdown whose commands are run as they are written, against a server.
 use std::{
     fs,
     path::Path,
@@ -7,7 +7,7 @@ use std::{
 
 use crate::program::{Home, Server, config_dir};
 
-/// The server of every page; the test's server is elsewhere.
+/// The server's URL on every page; the test's server has another.
 const WRITTEN_URL: &str = "http://localhost:3000";
 /// The data folder of every page.
 const WRITTEN_DATA: &str = "/var/lib/keyfob";
@@ -29,7 +29,7 @@ pub(crate) struct Step {
     expected: Vec<String>,
 }
 
-/// What a page has its reader do.
+/// Commands of a page that run under the same conditions.
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
     /// Blocks ```` ```sh ````, one after the other in one shell: commands for a running server.
@@ -80,7 +80,7 @@ impl Page {
         steps.sum()
     }
 
-    /// Follows the page with a fresh server and in an empty home, up to the first thing that is not as it says.
+    /// Follows the page with a fresh server and in an empty home, up to the first difference.
     pub(crate) fn follow(&self) {
         let home = Home::new();
         for File { name, text } in &self.files {
@@ -133,14 +133,14 @@ impl Page {
     }
 }
 
-/// The first line that is not as the step says, and what it was to contain.
+/// The first line that differs from the step, and the text that it should contain.
 fn difference<'a>(step: &'a Step, printed: &'a str) -> Option<(&'a str, &'a str)> {
     let lines = printed.lines().chain(std::iter::repeat(""));
     let mut pairs = lines.zip(step.expected.iter().map(String::as_str));
     pairs.find(|(line, expected)| !line.contains(expected))
 }
 
-/// A server that was started again is elsewhere, which for the page it is not: what `keyfob login` has stored follows.
+/// A restarted server has another port, while the page has only one URL: the stored URL is changed.
 fn move_to(server: &Server, home: &Home) {
     if home.stored("url").is_some() {
         fs::write(config_dir(home.path()).join("url"), server.url()).unwrap();
@@ -201,7 +201,7 @@ fn steps(block: &Block<'_>) -> Vec<Step> {
     steps
 }
 
-/// The flags of a `keyfob server`, but where it listens and keeps its data.
+/// The flags of a `keyfob server`, without its address and its data folder.
 fn server_flags(command: &str) -> Vec<String> {
     let mut words = command.split_whitespace().filter(|word| *word != "\\");
     assert_eq!((words.next(), words.next()), (Some("keyfob"), Some("server")), "{command}");

@@ -2,8 +2,9 @@
 //!
 //! A file is `{"about", "steps"}`; a step has `do` (what it shows), `as` (the saved credential to send), `method`,
 //! `path`, `headers`, `json` or `body`, `save` (names for values of the answer), and the recorded answer in `status`,
-//! `out` or `text`, `out_headers` and `cookies`; `mail` stands for the next mail to an address in place of a call; `wait` is how many seconds pass before the call. `loose` and `unordered` say what is not compared. With `differs`,
-//! Keyfob answers otherwise on purpose, as `keyfob` has it; without `keyfob` the answer is not compared.
+//! `out` or `text`, `out_headers` and `cookies`. `mail` stands for the next mail to an address in place of a call;
+//! `wait` is the number of seconds before the call. `loose` and `unordered` name the places that are not compared. With
+//! `differs`, Keyfob answers differently on purpose, as `keyfob` says; without `keyfob` the answer is not compared.
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -25,9 +26,9 @@ const NIL: &str = "00000000-0000-0000-0000-000000000000";
 pub(crate) enum Played {
     /// As recorded.
     Same,
-    /// Nothing is recorded that Keyfob should do.
+    /// No answer is recorded for Keyfob.
     NotCompared,
-    /// Otherwise, in these ways.
+    /// The differences.
     Different(Vec<String>),
 }
 
@@ -84,7 +85,7 @@ impl<'a> Player<'a> {
         if different.is_empty() { Played::Same } else { Played::Different(different) }
     }
 
-    /// The next mail to this address. What is saved of it is what follows a mark: the part of a pattern before its
+    /// Reads the next mail to this address. A saved value is the text after a mark: the part of a pattern before its
     /// first special character.
     fn read_mail(&mut self, address: &str, wanted: &Value) -> Played {
         let mail = self.mails.unwrap().next_to(&fill(address, &self.names));
@@ -179,7 +180,7 @@ fn let_pass(seconds: f64) {
 
 type Cookies = BTreeMap<String, (String, BTreeSet<String>)>;
 
-/// Every `Set-Cookie`; values that change and the time of `Expires` are not looked at.
+/// Every `Set-Cookie`, without changing values and the time of `Expires`.
 fn cookies(answer: &Message) -> Cookies {
     let cookie = |text: &str| {
         let mut parts = text.split("; ");

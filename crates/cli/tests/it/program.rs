@@ -1,4 +1,4 @@
-//! The program as a process: a server that ends with the test, and commands in a home folder of their own.
+//! The program as a process: a server that stops with the test, and commands in a home folder of their own.
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read, Write as _},
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::http::Message;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_keyfob");
-/// Longer than a start ever takes; only a server that does not start gets here.
+/// Longer than any start takes; only a server that does not start reaches it.
 const START: Duration = Duration::from_mins(1);
 
 pub(crate) const PASSWORD: &str = "Sup3rSecret!pw";
@@ -39,15 +39,15 @@ pub(crate) struct Server {
     pub(crate) address: String,
     data: TempDir,
     output: Output,
-    /// Whoever reads what it prints, on standard output and on standard error.
+    /// The threads that read its standard output and its standard error.
     watches: [Option<JoinHandle<()>>; 2],
 }
 
-/// All that the server printed so far.
+/// The server's output so far.
 type Output = Arc<Mutex<String>>;
 
 impl Server {
-    /// A server without users. It is ready when it prints where it is.
+    /// A server without users. It is ready when it prints its address.
     pub(crate) fn start() -> Self {
         Self::start_with(&[])
     }
@@ -62,7 +62,7 @@ impl Server {
         Self::start_on(tempfile::tempdir().unwrap(), environment, flags)
     }
 
-    /// The same on the folder of a server that has ended.
+    /// The same on the folder of a server that has stopped.
     pub(crate) fn start_on(data: TempDir, environment: &[(&str, &str)], flags: &[&str]) -> Self {
         let mut process = keyfob(data.path())
             .args(["server", "--http-address", "127.0.0.1:0", "--data-dir"])
@@ -84,7 +84,7 @@ impl Server {
         let address = address.recv_timeout(START);
         let address = address.unwrap_or_else(|_| {
             let _ended = process.kill();
-            panic!("the server did not say where it is")
+            panic!("the server did not print its address")
         });
         Self { process, address, data, output, watches }
     }
@@ -121,18 +121,18 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// Where it keeps its data.
+    /// Its data folder.
     pub(crate) fn data_dir(&self) -> PathBuf {
         self.data.path().join("data")
     }
 
-    /// Ends it as a supervisor does, and gives all that it printed.
+    /// Stops it as a supervisor does, and returns its whole output.
     #[cfg(unix)]
     pub(crate) fn stop(mut self) -> (String, TempDir) {
         let ended = Command::new("kill").arg(self.process.id().to_string()).status().unwrap();
         assert!(ended.success());
-        assert!(self.process.wait().unwrap().success(), "the server ends well when it is told to");
-        // All of it, not only what was read by now.
+        assert!(self.process.wait().unwrap().success(), "the server stops cleanly when it is told to");
+        // The whole output, not only the part that was read by now.
         for watch in self.watches.iter_mut().filter_map(Option::take) {
             watch.join().unwrap();
         }
@@ -168,7 +168,7 @@ fn watch(output: impl Read + Send + 'static, found: mpsc::Sender<String>, kept: 
     })
 }
 
-/// What a command did.
+/// The result of a command.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
@@ -179,7 +179,7 @@ pub(crate) struct Ran {
 /// Runs a command to its end.
 pub(crate) fn run(command: &mut Command, stdin: &str) -> Ran {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // A command that does not read its input may have ended already.
+    // A command that does not read its input may have exited already.
     let _unread = child.stdin.take().unwrap().write_all(stdin.as_bytes());
     let output = child.wait_with_output().unwrap();
     Ran {

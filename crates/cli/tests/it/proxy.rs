@@ -1,4 +1,4 @@
-//! A proxy that remembers what was asked and answered.
+//! A proxy that records requests and their answers.
 use std::{
     io::BufReader,
     net::{TcpListener, TcpStream},
@@ -52,13 +52,13 @@ impl Proxy {
         format!("http://{}", self.address)
     }
 
-    /// What passed since the last time.
+    /// The exchanges since the last call.
     pub(crate) fn take(&self) -> Vec<Exchange> {
         std::mem::take(&mut self.seen.lock().unwrap())
     }
 }
 
-/// The exchange is kept before the answer is sent: whoever has the answer finds it here.
+/// The exchange is recorded before the answer is sent: a client that has the answer finds it here.
 fn pass_on(mut stream: TcpStream, server: &str, log: &Mutex<Vec<Exchange>>) {
     let Ok(request) = Message::read(&mut BufReader::new(stream.try_clone().unwrap()), false) else { return };
     let answer = request.send(server).unwrap();

@@ -1,4 +1,4 @@
-//! The reference of the commands, `docs/reference/commands.md`: made from what every command says of itself.
+//! The reference of the commands, `docs/reference/commands.md`: made from the help text of every command.
 use std::{fs, path::Path};
 
 use crate::program::Home;
@@ -12,7 +12,7 @@ What every command of `keyfob` takes, as `keyfob <command> --help` says it. A fl
 Options that every command takes are under [`keyfob`](#keyfob) alone.
 ";
 const GLOBAL: &str = "Global options";
-/// What `--help` puts in brackets behind an option, and what it is called here.
+/// The notes that `--help` puts in brackets behind an option, and their names here.
 const NOTES: [(&str, &str); 3] = [("env", "environment"), ("default", "default"), ("possible values", "one of")];
 
 /// A help text, in its parts.
@@ -22,7 +22,7 @@ struct Help {
     usage: String,
     /// Arguments, options and commands, each under its heading.
     sections: Vec<(String, Vec<Entry>)>,
-    /// What follows: paragraphs and examples, as they are.
+    /// The text after them: paragraphs and examples, unchanged.
     after: String,
 }
 
@@ -63,7 +63,7 @@ impl Help {
     }
 }
 
-/// Examples come last, and are printed as they are.
+/// Examples are no section: they come last and are copied unchanged.
 fn is_heading(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_uppercase()) && text != "Examples" && !text.contains(". ")
 }
@@ -72,7 +72,7 @@ fn paragraphs(text: &str) -> Vec<String> {
     text.split("\n\n").map(|paragraph| paragraph.lines().map(str::trim).collect::<Vec<_>>().join(" ")).collect()
 }
 
-/// The entries of a section: names are indented by less than what is said of them.
+/// The entries of a section: names are indented by less than their texts.
 fn entries(lines: &[&str]) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     for line in lines {
@@ -88,7 +88,7 @@ fn entries(lines: &[&str]) -> Vec<Entry> {
     entries
 }
 
-/// An entry as a point of a list: what it is, then its notes.
+/// An entry as a point of a list: its text, then its notes.
 fn point(entry: &Entry) -> String {
     let (choices, said): (Vec<&String>, Vec<&String>) = entry.lines.iter().partition(|line| line.starts_with("- "));
     let said: Vec<&str> = said.iter().map(|line| line.as_str()).filter(|line| !line.is_empty()).collect();
@@ -171,7 +171,7 @@ fn aliases_of(command: &Entry) -> String {
     names.split(", ").filter(|name| !name.is_empty()).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// What stands below the options: words, then examples.
+/// Adds the text below the options: words, then examples.
 fn push_after(after: &str, page: &mut String) {
     let (words, examples) = after.split_once("Examples:\n").unwrap_or((after, ""));
     if !words.trim().is_empty() {

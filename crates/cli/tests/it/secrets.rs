@@ -1,4 +1,5 @@
-//! A token is seen once, by whoever minted it, and never again: not in a log, a file, an error or another answer.
+//! A token is shown once, to the client that minted it, and never again: not in a log, a file, an error or another
+//! answer.
 use std::{fs, path::Path};
 
 use serde_json::json;
@@ -8,7 +9,7 @@ use crate::{
     program::{Home, PASSWORD, Server},
 };
 
-/// What must not be found: the parts of keys that are secret, and passwords.
+/// Texts that must not be found: the secret parts of tokens, and passwords.
 struct Secrets(Vec<(&'static str, String)>);
 
 impl Secrets {
@@ -42,7 +43,7 @@ fn no_secret_is_found_in_any_sink() {
     let weak = "Correct-horse-1-weak";
     secrets.0.push(("a wrong password", weak.to_owned()));
 
-    // Everything that clients do with a key, the wrong things, too.
+    // Every use of a token by clients, including mistakes.
     let bearer = format!("Bearer {token}");
     let cookie = format!("coder_session_token={token}");
     let requests = [

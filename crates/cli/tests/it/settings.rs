@@ -16,9 +16,9 @@ fn longest_lifetime(environment: &[(&str, &str)], flags: &[&str]) -> Value {
     answer.json().unwrap()["max_token_lifetime"].clone()
 }
 
-/// Stance: "Environment names".
+/// Environment variables are read under Keyfob's names and under Coder's (`docs/compatibility.md`).
 #[test]
-fn a_setting_is_read_from_either_name_ours_wins_and_a_flag_wins_over_both() {
+fn a_setting_is_read_from_either_name_keyfobs_wins_and_a_flag_wins_over_both() {
     const HOUR: u64 = 3_600_000_000_000;
     let (theirs, ours) = (("CODER_MAX_ADMIN_TOKEN_LIFETIME", "2h"), ("KEYFOB_MAX_ADMIN_TOKEN_LIFETIME", "3h"));
     assert_eq!(longest_lifetime(&[theirs], &[]), 2 * HOUR);
@@ -26,10 +26,10 @@ fn a_setting_is_read_from_either_name_ours_wins_and_a_flag_wins_over_both() {
     assert_eq!(longest_lifetime(&[theirs, ours], &["--max-admin-token-lifetime", "4h"]), 4 * HOUR);
 }
 
-/// Whoever reads where the server is may end it at once.
+/// A supervisor that has read the address may stop the server in the same moment.
 #[cfg(unix)]
 #[test]
-fn a_server_that_says_where_it_is_ends_well_when_it_is_told_to() {
+fn a_server_that_printed_its_address_stops_cleanly() {
     for _ in 0..5 {
         let (output, _data) = Server::start().stop();
         assert!(output.contains("Keyfob has stopped."), "{output}");
@@ -56,9 +56,8 @@ fn settings_may_be_in_a_file() {
     assert_eq!(longest_lifetime(&[variable, theirs], &["--max-admin-token-lifetime=4h"]), 4 * HOUR);
 }
 
-/// The issue: every problem at once.
 #[test]
-fn all_that_is_wrong_with_settings_is_said_at_once() {
+fn all_problems_of_the_settings_are_reported_at_once() {
     let home = Home::new();
     let check = |text: &str, environment: &[(&str, &str)]| {
         fs::write(home.path().join("keyfob.toml"), text).unwrap();
@@ -79,7 +78,7 @@ fn all_that_is_wrong_with_settings_is_said_at_once() {
     let (code, said) = check(together, &[]);
     assert_eq!(code, Some(1));
     insta::assert_snapshot!("settings_that_do_not_go_together", said);
-    // Neither hides the other, and what goes in pairs is looked at wherever it is set.
+    // No problem hides another, and settings that go in pairs are checked wherever they are set.
     let both = "session-duration = \"2\"\nproxy-trusted-headers = [\"X-Forwarded-For\"]\noidc-client-key-file = \"k\"\n\
                 oidc-client-id = \"x\"\noidc-issuer-url = \"example.com\"\noidc-scopes = [\"email\"]\n\
                 oidc-allowed-groups = [\"a\"]\nredirect-to-access-url = true\nemail-tls-cert-file = \"c\"\n\
@@ -92,7 +91,7 @@ fn all_that_is_wrong_with_settings_is_said_at_once() {
     assert!(code == Some(1) && said.contains("keyfob.toml: TOML parse error"), "{said}");
 }
 
-/// How deployments say nothing.
+/// Deployments leave a setting out by setting its variable to nothing.
 #[test]
 fn a_variable_that_is_empty_sets_nothing() {
     let empty = [
@@ -111,8 +110,8 @@ fn a_variable_that_is_empty_sets_nothing() {
     assert_eq!(longest_lifetime(&[&environment[..], &theirs].concat(), &[]), 7_200_000_000_000_u64);
 }
 
-/// A secret is given in one of two ways: what a flag or a variable says wins over either in a file, and our variables
-/// over theirs.
+/// A secret is given as a value or as a file. Flags and variables win over the settings file, Keyfob's variables over
+/// Coder's.
 #[test]
 fn a_secret_that_is_given_twice_counts_once() {
     let home = Home::new();
@@ -136,7 +135,7 @@ fn a_secret_that_is_given_twice_counts_once() {
     assert!(check(&ours).contains("--oidc-client-secret: leave it out, or --oidc-client-secret-file"));
 }
 
-/// Stance "Secret files": one newline at the end is dropped. What is secret is printed nowhere.
+/// One newline at the end of a secret file is dropped (`docs/compatibility.md`). Secrets are printed nowhere.
 #[test]
 fn secrets_come_from_files_and_are_not_printed() {
     let home = Home::new();

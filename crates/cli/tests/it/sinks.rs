@@ -1,5 +1,5 @@
-//! Every way in, with everything that is secret on it; afterwards every sink is searched: logs at their most talkative,
-//! answers, files, records, and the subjects of mails.
+//! Every way to sign in, with all its secrets; afterwards every sink is searched: logs at the most verbose level,
+//! answers, files, audit records, and the subjects of mails.
 use std::{collections::BTreeMap, fs, path::Path};
 
 use keyfob_testkit::{Cookies, MailServer, OIDC_CLIENT, OidcProvider, cookie_header, keep_cookie};
@@ -14,7 +14,7 @@ const OTHER: &str = "An0ther!Secret-pw";
 const SMTP_PASSWORD: &str = "smtp-pass-0123456789";
 const CALLBACK: &str = "/api/v2/users/oidc/callback";
 
-/// What must not be found, by name.
+/// Texts that must not be found, by name.
 #[derive(Default)]
 struct Secrets(BTreeMap<&'static str, Vec<String>>);
 
@@ -48,7 +48,7 @@ impl Secrets {
     }
 }
 
-/// A browser, as far as it matters here: it keeps cookies.
+/// A browser: it keeps cookies.
 struct Browser<'a> {
     server: &'a Server,
     cookies: Cookies,
@@ -92,7 +92,7 @@ fn parameter(address: &str, name: &str) -> String {
     found.unwrap_or_else(|| panic!("{name} is not in {address}")).1.into_owned()
 }
 
-/// To the provider and back; what was secret on the way.
+/// Goes to the provider and back; adds the secrets on the way.
 fn by_provider(browser: &mut Browser, provider: &OidcProvider, start: &str, secrets: &mut Secrets) -> Message {
     let away = browser.open(start);
     let there = away.header("Location").unwrap().to_owned();
@@ -103,7 +103,7 @@ fn by_provider(browser: &mut Browser, provider: &OidcProvider, start: &str, secr
     secrets.add("an authorization code", &parameter(&back, "code"));
     secrets.add("a state", &parameter(&back, "state"));
     let home = browser.open(&back);
-    // Shown a second time, it is refused: in what words?
+    // A second use is refused; the log must not hold its secrets either.
     let again = browser.open(&back);
     assert!(again.status() >= 400, "{}", again.start);
     home
@@ -137,7 +137,7 @@ fn no_way_in_leaves_a_secret_anywhere() {
         secrets.add(name, secret);
     }
     secrets.add("the client's secret", OIDC_CLIENT.1);
-    // What those begin with that the provider gives the server.
+    // The beginnings of the tokens that the provider issues to the server.
     secrets.add("an access token of the provider", "provider-access-");
     secrets.add("a refresh token of the provider", "provider-refresh-");
     let owner = server.set_up();
@@ -159,7 +159,7 @@ fn no_way_in_leaves_a_secret_anywhere() {
     // A sign-in on pages, which also fails, and a session for the command line.
     let mut browser = Browser::new(&server);
     browser.open("/login");
-    secrets.add("a proof that pages are ours", &browser.cookies["csrf_token"]);
+    secrets.add("a CSRF token", &browser.cookies["csrf_token"]);
     assert_eq!(browser.submit("/login", &[("email", email), ("password", PASSWORD)]).status(), 401);
     assert_eq!(browser.submit("/login", &[("email", email), ("password", OTHER)]).status(), 303);
     secrets.add_key("a browser's session", &browser.cookies["coder_session_token"].clone());
@@ -167,42 +167,42 @@ fn no_way_in_leaves_a_secret_anywhere() {
     let token = shown.split_once("id=\"token\">").unwrap().1.split('<').next().unwrap().to_owned();
     secrets.add_key("a session for the command line", &token);
 
-    // A machine without a browser: its code, and what it gets for it.
+    // A device: its code, and the token that it gets for it.
     let code = server.post(None, "/api/v2/device/code", &json!({})).json().unwrap();
     let device_code = code["device_code"].as_str().unwrap();
-    secrets.add("a machine's code", device_code);
+    secrets.add("a device's code", device_code);
     let ask = json!({"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "device_code": device_code});
     assert_eq!(server.post(None, "/api/v2/device/token", &ask).status(), 400);
     let fields = [("code", code["user_code"].as_str().unwrap()), ("answer", "approve")];
     assert_eq!(browser.submit("/device", &fields).status(), 200);
     let granted = server.post(None, "/api/v2/device/token", &ask).json().unwrap();
-    secrets.add_key("a machine's session", granted["access_token"].as_str().unwrap());
+    secrets.add_key("a device's session", granted["access_token"].as_str().unwrap());
 
-    // Somebody new by the provider; then it fails in all its ways.
+    // A new user from the provider, then a sign-in that fails.
     let claims = |sub: &str, email: &str| json!({"sub": sub, "email": email, "email_verified": true});
     provider.sign_in_as(&claims("amy-1", "amy@example.com"));
     let mut amy = Browser::new(&server);
     let home = by_provider(&mut amy, &provider, CALLBACK, &mut secrets);
     assert_eq!(home.status(), 307, "{}", home.text());
     secrets.add_key("a session by the provider", &amy.cookies["coder_session_token"].clone());
-    let lost = format!("{CALLBACK}?code=a-code-that-nobody-gave&state=a-state-of-nobody");
-    secrets.add("a made-up code", "a-code-that-nobody-gave");
+    let lost = format!("{CALLBACK}?code=a-code-that-was-not-issued&state=a-state-that-was-not-issued");
+    secrets.add("a made-up code", "a-code-that-was-not-issued");
     assert!(Browser::new(&server).open(&lost).status() >= 400);
 
-    // The owner converts.
+    // The owner converts their login.
     let session = browser.cookies["coder_session_token"].clone();
     let begin = Message::request("POST", "/api/v2/users/me/convert-login")
         .with_json(&json!({"to_type": "oidc", "password": OTHER}))
         .with_header("Coder-Session-Token", &session);
     let promised = browser.send(begin);
     assert_eq!(promised.status(), 201, "{}", promised.text());
-    secrets.add("a promise to convert", &browser.cookies["coder_oauth_convert_jwt"].clone());
+    secrets.add("a conversion token", &browser.cookies["coder_oauth_convert_jwt"].clone());
     provider.sign_in_as(&claims("owner-1", email));
     let state = promised.json().unwrap()["state_string"].as_str().unwrap().to_owned();
     let start = format!("{CALLBACK}?oidc_merge_state={state}");
     assert_eq!(by_provider(&mut browser, &provider, &start, &mut secrets).status(), 307);
     let session = browser.cookies["coder_session_token"].clone();
-    secrets.add_key("the session of who converted", &session);
+    secrets.add_key("the converted session", &session);
 
     let records = Message::request("GET", "/api/v2/audit?limit=1000").with_header("Coder-Session-Token", &session);
     let records = records.send(&server.address).unwrap();

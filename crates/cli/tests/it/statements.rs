@@ -1,4 +1,4 @@
-//! A list costs as many statements however long it is: the server's own log tells.
+//! The number of statements of a list does not depend on its length: the server's own log is counted.
 use serde_json::{Value, json};
 
 use crate::{http::Message, program::Server};
@@ -34,7 +34,7 @@ impl World {
         self.send(Message::request("POST", path).with_json(body))
     }
 
-    /// More of everything; gives the ids of the workspaces.
+    /// Creates more rows of every kind; returns the ids of the workspaces.
     fn grow(&self, from: usize, to: usize) -> Vec<String> {
         let organization = &self.organization;
         let mut workspaces = Vec::new();
@@ -98,7 +98,7 @@ fn no_list_asks_the_database_once_for_each_row() {
     let few = world.ask(&first);
     let many = world.ask(&[first, world.grow(2, 12)].concat());
     let (log, _data) = world.server.stop();
-    // A connection that is opened meanwhile asks for settings: those are no statements of the request.
+    // A new connection asks for settings: those are not statements of the request.
     let is_statement = |line: &&str| line.contains("sqlx::query") && !line.contains("PRAGMA");
     let statements = |request: &str| log.lines().filter(is_statement).filter(|line| line.contains(request)).count();
     for ((path, few), (_, many)) in few.iter().zip(&many) {

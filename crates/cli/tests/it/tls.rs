@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use crate::program::{Home, PASSWORD, Server};
 
-/// Somebody who signs certificates.
+/// A certificate authority.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -49,19 +49,19 @@ fn start(flags: &[String]) -> Server {
     Server::start_with(&flags.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// Whether somebody who believes this authority reaches the server; what they are told.
-fn ask(server: &Server, believed: &str, more: &[&str]) -> Result<(), String> {
+/// Signs in as a client that trusts this authority; the error if the server is not reached.
+fn ask(server: &Server, trusted: &str, more: &[&str]) -> Result<(), String> {
     let url = format!("https://localhost:{}", server.address.rsplit_once(':').unwrap().1);
-    let (home, ca) = (Home::new(), ["--client-tls-ca-file", believed]);
+    let (home, ca) = (Home::new(), ["--client-tls-ca-file", trusted]);
     let login = ["login", &url, "--first-user-username", "amy", "--first-user-email", "amy@example.com"];
     let ran = home.run(&[&login[..], &["--first-user-password", PASSWORD], &ca, more].concat());
-    // Who was here before cannot be made once more, and is asked for a token: they reached it, too.
+    // The second client finds the first user created, and is asked for a token: it reached the server, too.
     let reached = ran.code == Some(0) || ran.stderr.contains("token") || ran.stdout.contains("/cli-auth");
     if reached { Ok(()) } else { Err(ran.stderr) }
 }
 
 #[test]
-fn the_server_speaks_https_to_who_believes_its_certificate() {
+fn clients_that_trust_the_certificate_reach_the_server_over_https() {
     let folder = tempfile::tempdir().unwrap();
     let (authority, other) = (Authority::new(), Authority::new());
     authority.issue(folder.path(), "server", ExtendedKeyUsagePurpose::ServerAuth);
@@ -73,7 +73,8 @@ fn the_server_speaks_https_to_who_believes_its_certificate() {
     assert!(error.to_lowercase().contains("certificate"), "{error}");
 }
 
-/// Stance "Certificate files": read again within ten seconds of a change and on SIGHUP. What is no good is not used.
+/// They are read again within ten seconds of a change and on SIGHUP; invalid ones are not used
+/// (`docs/compatibility.md`).
 #[cfg(unix)]
 #[test]
 fn certificates_that_change_are_used_without_a_restart() {
@@ -92,7 +93,7 @@ fn certificates_that_change_are_used_without_a_restart() {
     let tries = (0..200).take_while(|_| ask(&server, &text(&folder, "new.pem"), &[]).is_err()).count();
     assert!(tries < 200, "the new certificate is not used");
     ask(&server, &text(&folder, "old.pem"), &[]).unwrap_err();
-    // And without a signal.
+    // Without a signal, too.
     old.issue(folder.path(), "server", ExtendedKeyUsagePurpose::ServerAuth);
     let tries = (0..10_000).take_while(|_| ask(&server, &text(&folder, "old.pem"), &[]).is_err()).count();
     assert!(tries < 10_000, "the changed certificate is not noticed");
@@ -132,7 +133,7 @@ fn clients_may_have_to_show_a_certificate() {
 }
 
 #[test]
-fn settings_with_which_nobody_can_be_served_are_refused_at_the_start() {
+fn tls_settings_that_cannot_work_are_refused_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     Authority::new().issue(folder.path(), "server", ExtendedKeyUsagePurpose::ServerAuth);
     Authority::new().issue(folder.path(), "other", ExtendedKeyUsagePurpose::ServerAuth);

@@ -1,4 +1,4 @@
-//! The tour of the README and the guides work as they are written.
+//! The tour of the README and the guides work as written.
 use std::{fs, path::PathBuf};
 
 use crate::page::Page;
@@ -7,7 +7,7 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// What follows the heading of the tour; the lines before it are left empty, so that the others keep their numbers.
+/// The part under the heading of the tour; the lines before it are left empty, so that line numbers stay.
 fn tour(readme: &str) -> String {
     let heading = readme.lines().position(|line| line == "## A tour").expect("the heading of the tour");
     let below = readme.lines().skip(heading).take_while(|line| *line != "## What to know next");
@@ -22,7 +22,7 @@ fn the_tour_of_the_readme_works_as_it_is_written() {
     page.follow();
 }
 
-/// The guides by name; what has no commands is not among them.
+/// The guides by name; the index is not among them.
 fn guides() -> Vec<(String, String)> {
     let files = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
     let pages = files.filter(|path| path.extension().is_some_and(|it| it == "md") && !path.ends_with("README.md"));

@@ -1,4 +1,4 @@
-//! Command lines that ask nobody, and those that cannot be understood.
+//! Command lines that need no server, and those that cannot be understood.
 use crate::program::{Home, keyfob, run};
 
 #[test]
@@ -10,7 +10,7 @@ fn version_and_help_succeed() {
 }
 
 #[test]
-fn the_version_names_the_contract_it_is_compatible_with() {
+fn the_version_names_the_version_of_coder_it_is_compatible_with() {
     let version: serde_json::Value = serde_json::from_str(&Home::new().run(&["version", "-o", "json"]).stdout).unwrap();
     assert_eq!(version["compatible_version"], "v2.34.0");
     assert_eq!(version["version"], env!("CARGO_PKG_VERSION"));

@@ -26,13 +26,13 @@ fn json(ran: &Ran) -> Value {
 }
 
 #[test]
-fn a_user_is_made_shown_given_roles_suspended_and_removed() {
+fn a_user_is_created_shown_given_roles_suspended_and_deleted() {
     let (server, home) = admin();
     let made = ok(home.run(&["users", "create", "-u", "amy", "-e", "amy@example.com", "-n", "Amy A"]));
     assert!(made.stdout.is_empty(), "a password is no output to be piped: {}", made.stdout);
     let password = made.stderr.lines().map(str::trim).find(|line| line.len() == 20 && !line.contains(' ')).unwrap();
     let login = serde_json::json!({"email": "amy@example.com", "password": password});
-    assert_eq!(server.post(None, "/api/v2/users/login", &login).status(), 201, "the password that was made up");
+    assert_eq!(server.post(None, "/api/v2/users/login", &login).status(), 201, "the generated password");
 
     let shown = ok(home.run(&["users", "show", "amy"])).stdout;
     for line in ["Username       amy", "Full name      Amy A", "Roles          (none)", "Organizations  coder"] {
@@ -74,15 +74,15 @@ fn a_service_account_takes_neither_address_nor_password() {
 }
 
 #[test]
-fn an_organization_is_made_filled_and_removed() {
+fn an_organization_is_created_filled_and_deleted() {
     let (_server, home) = admin();
     ok(home.run(&["users", "create", "-u", "robot", "--service-account"]));
     ok(home.run_with(&["org", "create", "acme"], "yes\n"));
     let several = home.run(&["organizations", "members", "list"]);
-    refused(&several, "You are a member of several organizations: name one with --org, of coder, acme");
+    refused(&several, "You are a member of several organizations: name one with --org: coder, acme");
     ok(home.run(&["organizations", "members", "add", "robot", "-O", "acme"]));
     let given = ["organizations", "members", "edit-roles", "robot", "organization-auditor", "--org", "acme"];
-    assert_eq!(ok(home.run(&given)).stderr, "robot has Organization Auditor in acme now.\n");
+    assert_eq!(ok(home.run(&given)).stderr, "robot now has Organization Auditor in acme.\n");
     let members = ok(home.run(&["organizations", "members", "list", "-O", "acme"]));
     assert!(members.stdout.contains("robot     Organization Auditor\n"), "{}", members.stdout);
     let roles = ok(home.run(&["organizations", "roles", "show", "organization-admin", "-O", "acme", "-o", "json"]));

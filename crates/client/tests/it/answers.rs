@@ -67,7 +67,7 @@ async fn a_server_without_users_must_say_what_it_is() {
 
 #[tokio::test]
 async fn an_empty_list_may_be_null() {
-    let tokens = Canned::json("null").client().tokens(ME, TokensFilter::default()).await.unwrap();
+    let tokens = Canned::json("null").client().list_tokens(ME, TokensFilter::default()).await.unwrap();
     assert!(tokens.is_empty());
 }
 
@@ -87,7 +87,7 @@ async fn every_clone_remembers_the_version_and_the_warnings_of_the_server() {
     let client = server.client();
     assert_eq!(client.build_version(), None);
     for _ in 0..2 {
-        client.clone().without_session_token().organizations().await.unwrap();
+        client.clone().without_session_token().list_organizations().await.unwrap();
     }
     assert_eq!(client.build_version().as_deref(), Some("v2.34.0"));
     assert_eq!(client.entitlement_warnings(), ["one", "two"]);

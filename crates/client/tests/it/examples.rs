@@ -27,7 +27,7 @@ async fn a_scoped_token_is_minted_and_expires() {
         mint_scoped_token::run(&keyfob.owner, dev, &mut out).await.unwrap();
 
         let filter = TokensFilter { include_expired: true, ..TokensFilter::default() };
-        let tokens = keyfob.owner.tokens(ME, filter).await.unwrap();
+        let tokens = keyfob.owner.list_tokens(ME, filter).await.unwrap();
         assert_eq!(tokens.len(), run);
         let key = &tokens.iter().max_by_key(|token| token.key.created_at).unwrap().key;
         assert_eq!(key.scopes, ["workspace:read"]);
@@ -38,7 +38,7 @@ async fn a_scoped_token_is_minted_and_expires() {
         assert!(lines[0].starts_with("minted workspace-report, which expires at 2"), "{lines:?}");
         assert_eq!(lines[1..], ["read the workspace dev", "the token has expired"]);
     }
-    assert!(keyfob.owner.tokens(ME, TokensFilter::default()).await.unwrap().is_empty());
+    assert!(keyfob.owner.list_tokens(ME, TokensFilter::default()).await.unwrap().is_empty());
 }
 
 /// What the example prints about a caller.

@@ -39,8 +39,8 @@ impl Keyfob {
         let settings = Settings::parse_from(flags).server;
         let (ready, url) = oneshot::channel();
         tokio::spawn(async move {
-            let on_ready = |server: &keyfob_server::Ready| ready.send(server.url.clone()).unwrap();
-            keyfob_server::serve(settings, on_ready, pending()).await.unwrap();
+            let on_ready = Box::new(|server: &keyfob_server::Ready| ready.send(server.url.clone()).unwrap());
+            keyfob_server::serve(settings, on_ready, Box::pin(pending())).await.unwrap();
         });
         let owner = sign_in(&Client::builder(url.await.unwrap()).build().unwrap()).await;
         Self { owner, _data: data }

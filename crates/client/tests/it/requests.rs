@@ -23,13 +23,13 @@ async fn a_request_carries_the_key_the_agent_and_extra_headers() {
         .header("X-Trace", "1")
         .build()
         .unwrap();
-    client.organizations().await.unwrap();
+    client.list_organizations().await.unwrap();
     let request = server.request().to_lowercase();
     assert!(request.starts_with("get /api/v2/organizations http/1.1\r\n"), "{request}");
     for line in [&format!("coder-session-token: {KEY}").to_lowercase(), "user-agent: job/1.0", "x-trace: 1"] {
         assert!(request.contains(&format!("{line}\r\n")), "{line}: {request}");
     }
-    client.without_session_token().organizations().await.unwrap();
+    client.without_session_token().list_organizations().await.unwrap();
     assert!(!server.request().to_lowercase().contains("coder-session-token"));
 }
 
@@ -70,14 +70,14 @@ async fn every_call_makes_the_request_of_its_name() {
         client,
         create_token("amy", &CreateTokenRequest::default()),
         create_api_key(ME),
-        tokens(ME, TokensFilter { include_all: true, include_expired: false }),
+        list_tokens(ME, TokensFilter { include_all: true, include_expired: false }),
         api_key_by_id(ME, "aaaaaaaaaa"),
         api_key_by_name(ME, "ci"),
         delete_api_key(ME, "aaaaaaaaaa", Descendants::ByKind),
         delete_api_key(ME, "aaaaaaaaaa", Descendants::End),
-        get_token_config(ME),
+        token_config(ME),
         expire_api_key(ME, "aaaaaaaaaa", Descendants::Keep),
-        scopes(),
+        list_scopes(),
         authcheck(&AuthorizationRequest::default()),
         authcheck_explained(&AuthorizationRequest::default()),
         has_first_user(),
@@ -93,25 +93,25 @@ async fn every_call_makes_the_request_of_its_name() {
         activate_user("amy"),
         update_user_roles("amy", &UpdateRoles::default()),
         update_profile("amy", &UpdateUserProfileRequest::default()),
-        organizations(),
+        list_organizations(),
         organization("default"),
         add_organization_member("default", "amy"),
         build_info(),
         entitlements(),
-        experiments(),
+        list_experiments(),
         update_check(),
-        resource_types(),
+        list_resource_types(),
         create_resource(&CreateResourceRequest::default()),
-        resources(&filter),
-        resources(&ResourcesFilter::default()),
+        list_resources(&filter),
+        list_resources(&ResourcesFilter::default()),
         resource("workspace", id),
         update_resource("workspace", id, &UpdateResourceRequest::default()),
         delete_resource("workspace", id),
         resource_acl("workspace", id),
         update_resource_acl("workspace", id, &ResourceAcl::default()),
-        workspaces("owner:me", Paging::default()),
+        list_workspaces("owner:me", Paging::default()),
         workspace(id),
-        templates(),
+        list_templates(),
         template(id),
     ];
     let nil = "00000000-0000-0000-0000-000000000000";

@@ -11,7 +11,7 @@ use keyfob_authority::{
     audit::{AuditView, COUNT_CAP, Effect, EventKind, Failure, UnsuccessfulRequest},
 };
 use serde_json::{Map, Value};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
     http::{
         error::ApiError,
         extract::{ApiJson, ApiQuery},
+        routes::Routes,
         search::Search,
     },
 };
@@ -29,8 +30,8 @@ use crate::{
 const DEFAULT_LIMIT: u64 = 100;
 
 /// All routes of records.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list))
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(list))
 }
 
 /// List the records of what was done
@@ -211,6 +212,7 @@ pub(crate) fn recorded_status(kind: EventKind) -> u16 {
         | Kind::RoleDeleted
         | Kind::ResourceDeleted => StatusCode::NO_CONTENT,
         Kind::LoginTypeConverted => StatusCode::TEMPORARY_REDIRECT,
+        Kind::RefusalsGathered => StatusCode::FORBIDDEN,
         Kind::SignedOut
         | Kind::UserUpdated
         | Kind::UserDeleted

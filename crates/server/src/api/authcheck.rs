@@ -13,7 +13,7 @@ use keyfob_authority::{
 use keyfob_rbac::{Catalogue, Explanation, ResourceType};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
 use crate::{
     app::App,
@@ -21,12 +21,13 @@ use crate::{
     http::{
         error::ApiError,
         extract::{ApiJson, ApiQuery},
+        routes::{RouteFacts, Routes},
     },
 };
 
 /// All routes of scopes and checks.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(scopes)).routes(routes!(check))
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(scopes)).routes_with(routes!(check), RouteFacts::AUTHCHECK)
 }
 
 /// List the scopes that a token may ask for

@@ -9,12 +9,16 @@ use keyfob_api::{
     time::Time,
 };
 use keyfob_authority::AuthorizedStore;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
 use crate::{
     app::App,
     documentation::Refusals,
-    http::{error::ApiError, extract::ApiJson},
+    http::{
+        error::ApiError,
+        extract::ApiJson,
+        routes::{RouteFacts, Routes},
+    },
 };
 
 /// Paid features of Coder that Keyfob has.
@@ -22,24 +26,24 @@ const FEATURES: [&str; 5] =
     ["audit_log", "custom_roles", "multiple_organizations", "template_rbac", "user_role_management"];
 
 /// All routes below the API's base path.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(greet))
         .routes(routes!(build_info))
         .routes(routes!(update_check))
         .routes(routes!(entitlements))
         .routes(routes!(experiments))
         .routes(routes!(stats))
-        .routes(routes!(csp_report))
+        .routes_with(routes!(csp_report), RouteFacts::REPORT)
 }
 
 /// All routes outside of it.
-pub(crate) fn root_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(alive))
-        .routes(routes!(latency))
-        .routes(routes!(ready))
-        .routes(routes!(protected_resource))
+pub(crate) fn root_routes() -> Routes {
+    Routes::new()
+        .routes_with(routes!(alive), RouteFacts::PROBE)
+        .routes_with(routes!(latency), RouteFacts::PROBE)
+        .routes_with(routes!(ready), RouteFacts::PROBE)
+        .routes_with(routes!(protected_resource), RouteFacts::METADATA)
 }
 
 /// Whether the process lives

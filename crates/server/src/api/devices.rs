@@ -13,14 +13,21 @@ use keyfob_authority::{
     RequestContext, System,
     devices::{BeginDevice, CODE_LIFE, INTERVAL, RedeemedDevice},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
 use self::{body::FormOrJson, problem::Problem};
-use crate::{app::App, documentation::Refusals, http::extract::ApiJson};
+use crate::{
+    app::App,
+    documentation::Refusals,
+    http::{
+        extract::ApiJson,
+        routes::{RouteFacts, Routes},
+    },
+};
 
 /// Both routes. The page where a user approves it is one of `pages`.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(start)).routes(routes!(token))
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes_with(routes!(start), RouteFacts::SIGN_IN).routes(routes!(token))
 }
 
 /// Ask for a sign-in on a machine without a browser

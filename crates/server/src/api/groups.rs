@@ -1,13 +1,14 @@
 //! Groups (contract, section 5.12).
 mod change;
 
+use crate::http::routes::Routes;
 use axum::{extract::State, http::StatusCode};
 use keyfob_api::{
     error::ErrorBody,
     groups::{CreateGroupRequest, Group as WireGroup, GroupMemberList},
 };
 use keyfob_authority::data::{Group, GroupId, GroupSource, Page, UserId};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::{
@@ -27,8 +28,8 @@ use keyfob_authority::{
 };
 
 /// All routes of groups.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list))
         .routes(routes!(show, change::update, delete))
         .routes(routes!(members))

@@ -11,6 +11,7 @@ use keyfob_rbac::ShareableWorkspaceOwners;
 
 pub(crate) use members::remove as remove_member;
 
+use crate::http::routes::Routes;
 use crate::{
     api::wire,
     app::App,
@@ -26,11 +27,11 @@ use keyfob_authority::{
     organizations::{DeleteOrganizationError, OrganizationChange},
     roles::AssignError,
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
 /// All routes of organizations.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list, create))
         .routes(routes!(show, update, delete))
         .routes(routes!(members::all))

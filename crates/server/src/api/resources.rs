@@ -4,6 +4,7 @@ mod query;
 mod register;
 mod views;
 
+use crate::http::routes::Routes;
 use axum::{extract::State, http::StatusCode};
 use keyfob_api::resources::{
     CreateResourceRequest, Resource as WireResource, ResourceAcl, ResourceList, ResourceTypeInfo, ResourceTypes,
@@ -13,7 +14,7 @@ use keyfob_api::time::Time;
 use keyfob_authority::data::{Resource, ResourceId};
 use keyfob_authority::resources::is_registrable;
 use keyfob_rbac::{InOrganization, ResourceType};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::{
@@ -27,8 +28,8 @@ use crate::{
 use keyfob_authority::{AuthorizedStore, resources::ResourceError};
 
 /// All routes of the registry, and of the views on it.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(resource_types))
         .routes(routes!(list, create))
         .routes(routes!(show, update, delete))

@@ -7,6 +7,7 @@ use keyfob_api::{
 use keyfob_authority::data::{CustomRole, NamedPermission, OrganizationId};
 use keyfob_rbac::{Permission, is_reserved_role_name};
 
+use crate::http::routes::{Handlers, Routes};
 use crate::{
     api::{organizations::remove_member, users::named_but_get, wire},
     app::App,
@@ -21,17 +22,17 @@ use keyfob_authority::{
     AuthorizedStore, Refused,
     roles::{AssignableRole, CustomRoleChange, CustomRoleError},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
 /// All routes of roles.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(site_roles))
         .routes(routes!(organization_roles, create, update))
         .routes(routes!(remove))
-        // For other methods these words are usernames (contract, section 1.1).
-        .route("/users/roles", named_but_get())
-        .route("/organizations/{organization}/members/roles", delete(remove_member))
+        // For other methods these words are usernames.
+        .route("/users/roles", Handlers::of_word("user", named_but_get()))
+        .route("/organizations/{organization}/members/roles", Handlers::of_word("user", delete(remove_member)))
 }
 
 /// List the deployment-wide roles

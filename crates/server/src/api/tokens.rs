@@ -16,9 +16,10 @@ use keyfob_api::{
 };
 use keyfob_authority::{
     AuthorizedStore,
-    data::{ApiKey, KeyId, Page, User, UserId},
+    data::{ApiKey, Page, User, UserId},
     tokens::{Affected, Cascade, MintToken, MintedKey},
 };
+use utoipa_axum::routes;
 
 use crate::{
     api::wire,
@@ -26,14 +27,15 @@ use crate::{
     documentation::{Descendants, InKey, InKeyName, InUser, ListedKeys, PagedKeys, Refusals},
     http::{
         error::ApiError,
-        extract::{ApiJson, ApiPath, ApiQuery},
+        extract::{ApiJson, ApiQuery},
+        path::{ApiPath, KeyRef, TokenName, UserRef},
+        routes::Routes,
     },
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// All routes of keys.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(create_session))
         .routes(routes!(create_token, list_tokens))
         .routes(routes!(token_config))
@@ -50,10 +52,10 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 )]
 async fn create_token(
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(user): ApiPath<UserRef>,
     ApiJson(request): ApiJson<CreateTokenRequest>,
 ) -> Result<(StatusCode, ApiJson<GenerateApiKeyResponse>), ApiError> {
-    let owner = store.addressed_user(path.get("user")).await?;
+    let owner = store.addressed_user(&user.0).await?;
     let minted = store.mint_token(requested_token(owner, request)).await?;
     Ok((StatusCode::CREATED, ApiJson(GenerateApiKeyResponse { key: minted.text })))
 }
@@ -65,9 +67,9 @@ async fn create_token(
 )]
 async fn create_session(
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(user): ApiPath<UserRef>,
 ) -> Result<(StatusCode, ApiJson<GenerateApiKeyResponse>), ApiError> {
-    let owner = store.addressed_user(path.get("user")).await?;
+    let owner = store.addressed_user(&user.0).await?;
     let minted = store.mint_session(owner).await?;
     Ok((StatusCode::CREATED, ApiJson(GenerateApiKeyResponse { key: minted.text })))
 }
@@ -80,10 +82,10 @@ async fn create_session(
 async fn list_tokens(
     State(app): State<App>,
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(user): ApiPath<UserRef>,
     query: ApiQuery,
 ) -> Result<ApiJson<Vec<ApiKeyWithOwner>>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
+    let user = store.addressed_user(&user.0).await?;
     let of = (!query.flag("include_all")).then_some(user.id);
     let page = Page { after: query.key_id("after_id")?, ..query.page_by_number()? };
     let keys = store.list_tokens(of, query.flag("include_expired"), page).await?;
@@ -101,8 +103,11 @@ async fn list_tokens(
     get, path = "/users/{user}/keys/tokens/tokenconfig", tag = "Keys", operation_id = "get_token_config", params(InUser),
     responses((status = OK, description = "Done", body = TokenConfig), Refusals),
 )]
-async fn token_config(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<TokenConfig>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
+async fn token_config(
+    store: AuthorizedStore,
+    ApiPath(user): ApiPath<UserRef>,
+) -> Result<ApiJson<TokenConfig>, ApiError> {
+    let user = store.addressed_user(&user.0).await?;
     let longest = store.longest_lifetime(&user);
     Ok(ApiJson(TokenConfig { max_token_lifetime: Nanoseconds::from(longest) }))
 }
@@ -115,10 +120,10 @@ async fn token_config(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<T
 async fn token_by_name(
     State(app): State<App>,
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath((user, name)): ApiPath<(UserRef, TokenName)>,
 ) -> Result<ApiJson<WireKey>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
-    let key = store.get_token_by_name(user.id, path.get("keyname")).await?;
+    let user = store.addressed_user(&user.0).await?;
+    let key = store.get_token_by_name(user.id, &name.0).await?;
     Ok(ApiJson(wire::key(app.catalogue(), key)))
 }
 
@@ -130,9 +135,9 @@ async fn token_by_name(
 async fn key_by_id(
     State(app): State<App>,
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(path): ApiPath<(UserRef, KeyRef)>,
 ) -> Result<ApiJson<WireKey>, ApiError> {
-    let key = addressed_key(&store, &path).await?;
+    let key = addressed_key(&store, path).await?;
     Ok(ApiJson(wire::key(app.catalogue(), key)))
 }
 
@@ -141,9 +146,13 @@ async fn key_by_id(
     delete, path = "/users/{user}/keys/{keyid}", tag = "Keys", operation_id = "delete_key", params(InUser, InKey, Descendants),
     responses((status = NO_CONTENT, description = "Done"), Refusals),
 )]
-async fn delete_key(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<Response, ApiError> {
+async fn delete_key(
+    store: AuthorizedStore,
+    ApiPath(path): ApiPath<(UserRef, KeyRef)>,
+    query: ApiQuery,
+) -> Result<Response, ApiError> {
     let cascade = cascade(&query)?;
-    let key = addressed_key(&store, &path).await?;
+    let key = addressed_key(&store, path).await?;
     Ok(affected(store.delete_key(&key, cascade).await?))
 }
 
@@ -152,19 +161,22 @@ async fn delete_key(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> R
     put, path = "/users/{user}/keys/{keyid}/expire", tag = "Keys", operation_id = "expire_key", params(InUser, InKey, Descendants),
     responses((status = NO_CONTENT, description = "Done"), Refusals),
 )]
-async fn expire_key(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<Response, ApiError> {
+async fn expire_key(
+    store: AuthorizedStore,
+    ApiPath(path): ApiPath<(UserRef, KeyRef)>,
+    query: ApiQuery,
+) -> Result<Response, ApiError> {
     let cascade = cascade(&query)?;
-    let key = addressed_key(&store, &path).await?;
+    let key = addressed_key(&store, path).await?;
     Ok(affected(store.expire_key(&key, cascade).await?))
 }
 
 /// The key that a path names. With `me` the id alone decides: existing command lines rely on it. With any other user
 /// the key must be theirs.
-async fn addressed_key(store: &AuthorizedStore, path: &ApiPath) -> Result<ApiKey, ApiError> {
-    let segment = path.get("user");
-    let user = store.addressed_user(segment).await?;
-    let owner = (segment != "me").then_some(user.id);
-    Ok(store.get_key(KeyId::parse(path.get("keyid")).as_ref(), owner).await?)
+async fn addressed_key(store: &AuthorizedStore, (user, key): (UserRef, KeyRef)) -> Result<ApiKey, ApiError> {
+    let owner = store.addressed_user(&user.0).await?;
+    let owner = (!user.is_me()).then_some(owner.id);
+    Ok(store.get_key(key.0.as_ref(), owner).await?)
 }
 
 fn cascade(query: &ApiQuery) -> Result<Cascade, ApiError> {

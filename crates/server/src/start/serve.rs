@@ -1,5 +1,5 @@
 //! Listening until the server is told to stop.
-use std::{future::Future, path::PathBuf, time::Duration};
+use std::{future::Future, path::PathBuf, pin::Pin, time::Duration};
 
 use keyfob_authority::{Clock, Random};
 use tokio::{net::TcpListener, sync::watch};
@@ -33,15 +33,22 @@ pub struct Ready {
     pub needs_set_up: bool,
 }
 
-/// Runs a server until `stop` is done; then lets requests under way finish.
+/// A future whose code is compiled where it is made, and not again in each crate that awaits it.
+pub type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Runs a server until `stop` is done; then lets requests under way finish. `on_ready` is called once it answers.
 ///
 /// # Errors
 /// When it cannot start.
-pub async fn serve(
+pub fn serve(
     args: ServerArgs,
-    on_ready: impl FnOnce(&Ready),
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> Result<(), StartError> {
+    on_ready: Box<dyn FnOnce(&Ready) + Send>,
+    stop: Boxed<()>,
+) -> Boxed<Result<(), StartError>> {
+    Box::pin(run(args, on_ready, stop))
+}
+
+async fn run(args: ServerArgs, on_ready: Box<dyn FnOnce(&Ready) + Send>, stop: Boxed<()>) -> Result<(), StartError> {
     let mut equipment = Equipment::new(&args, &likely_url(&args))?;
     let data_dir = data_dir(&args)?;
     let random = Random::from_system().map_err(|error| StartError::Machine(format!("no randomness: {error}")))?;
@@ -94,7 +101,7 @@ async fn serve_tls(
 }
 
 /// Becomes true when the server is told to stop.
-fn patiently(stop: impl Future<Output = ()> + Send + 'static) -> watch::Receiver<bool> {
+fn patiently(stop: Boxed<()>) -> watch::Receiver<bool> {
     let (told, hear) = watch::channel(false);
     tokio::spawn(async move {
         stop.await;

@@ -1,6 +1,5 @@
 //! Converting a login type from a password to a provider (`docs/compatibility.md#providers`).
 use axum::{
-    Extension,
     extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
@@ -10,19 +9,19 @@ use keyfob_api::{
     users::{ConvertLoginRequest, ConvertLoginResponse},
 };
 use keyfob_authority::{
-    AuthorizedStore, RequestContext, System,
-    sign_in::{BadTicket, BeginConversionError},
+    AuthorizedStore,
+    sign_in::{BadTicket, BeginConversion, BeginConversionError},
 };
 
 use super::refusal::Refusal;
 use crate::{
-    api::sessions,
     app::App,
     documentation::{InUser, Refusals},
     http::{
         credential::cookie,
         error::ApiError,
-        extract::{ApiJson, ApiPath},
+        extract::ApiJson,
+        path::{ApiPath, UserRef},
     },
 };
 
@@ -37,22 +36,19 @@ pub(super) const COOKIE: &str = "coder_oauth_convert_jwt";
 )]
 pub(super) async fn begin(
     State(app): State<App>,
-    Extension(context): Extension<RequestContext>,
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(user): ApiPath<UserRef>,
     ApiJson(request): ApiJson<ConvertLoginRequest>,
 ) -> Result<Response, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
-    let to = store.require_conversion(&user, &request.to_type, &request.password)?;
-    let verifier = System::SignIn.store(app.authority(), context);
-    let (user, password) = sessions::verified_user(&app, &verifier, &user.email, &request.password).await?;
-    let begun = store.begin_conversion(&user, to, &password.seen).await?;
+    let user = store.addressed_user(&user.0).await?;
+    let request = BeginConversion { user, to: request.to_type, password: request.password };
+    let begun = store.begin_conversion(&request).await?;
     let cookie = app.settings().cookies.until(COOKIE, &begun.ticket, begun.expires_at)?;
     let answer = ConvertLoginResponse {
         state_string: begun.state,
         expires_at: Time(begun.expires_at),
-        to_type: to.as_str().to_owned(),
-        user_id: user.id.0,
+        to_type: begun.to.as_str().to_owned(),
+        user_id: begun.user_id.0,
     };
     Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], ApiJson(answer)).into_response())
 }
@@ -60,15 +56,13 @@ pub(super) async fn begin(
 impl From<BeginConversionError> for ApiError {
     fn from(error: BeginConversionError) -> Self {
         match error {
-            BeginConversionError::NeedsFullKey => Self::forbidden().detail(
-                "Setting somebody else's password takes a key with the scope coder:all and the allow list *:*, such as \
-                 a session.",
-            ),
+            BeginConversionError::NotAllowed(error) => error.into(),
             BeginConversionError::Invalid(wrong) => wrong.into(),
             BeginConversionError::NotConvertible(to) => {
                 Self::bad_request(format!("Cannot convert to login type \"{to}\"."))
             }
             BeginConversionError::UnknownLoginType(to) => Self::bad_request(format!("Unknown login type \"{to}\".")),
+            BeginConversionError::Password(error) => error.into(),
             BeginConversionError::NoPassword => {
                 Self::bad_request("User account must have password based authentication.")
             }

@@ -9,7 +9,7 @@ use keyfob_api::users::OidcClaims;
 use keyfob_authority::{
     AuthorizedStore, RequestContext,
     data::LoginType,
-    sign_in::{AdmissionRules, ExternalIdentity, NotAdmitted, Signups},
+    sign_in::{AdmissionRules, ExternalIdentity, NotAdmitted, OwnClaimsError, Signups},
 };
 use keyfob_identity::{Arrival, OidcIdentity, Start, profile};
 use serde_json::Value;
@@ -142,10 +142,14 @@ fn not_admitted(reason: NotAdmitted, email: &str, args: &OidcArgs) -> Refusal {
     responses((status = OK, description = "Done", body = OidcClaims), Refusals),
 )]
 pub(super) async fn own_claims(store: AuthorizedStore) -> Result<ApiJson<OidcClaims>, ApiError> {
-    let user = store.caller().user().cloned().ok_or_else(ApiError::not_found)?;
-    let link = store.find_link(&user, LoginType::Oidc).await?;
-    let link = link.filter(|_| user.login_type == LoginType::Oidc);
-    let link = link.ok_or_else(|| ApiError::bad_request("User is not an OIDC user."))?;
-    let claims = link.claims.as_object().cloned().unwrap_or_default();
-    Ok(ApiJson(OidcClaims { claims }))
+    Ok(ApiJson(OidcClaims { claims: store.own_claims().await? }))
+}
+
+impl From<OwnClaimsError> for ApiError {
+    fn from(error: OwnClaimsError) -> Self {
+        match error {
+            OwnClaimsError::OtherLoginType => Self::bad_request("User is not an OIDC user."),
+            OwnClaimsError::Refused(refused) => refused.into(),
+        }
+    }
 }

@@ -34,14 +34,6 @@ impl Held {
         sent.unwrap_or_else(|answer| panic!("the body was not read: {} {}", answer.status, answer.body))
     }
 
-    /// The answer to a request whose body the server does not read.
-    pub(crate) async fn send_unread(by: &Identity, method: &str, path: &str, body: &str) -> Answer {
-        match Self::try_send(by, head(by, method, path), body).await {
-            Ok(_) => panic!("{method} {path}: the body was read"),
-            Err(answer) => answer,
-        }
-    }
-
     /// The answer, where the server gives one before it has the last byte.
     async fn try_send(by: &Identity, head: request::Builder, body: &str) -> Result<Self, Answer> {
         let (first, last) = body.as_bytes().split_at(body.len() - 1);

@@ -3,14 +3,14 @@ mod shapes;
 
 use std::collections::HashMap;
 
+use crate::http::routes::Routes;
 use keyfob_api::views::{Template, Workspace, WorkspacesResponse};
 use keyfob_authority::data::{AttributeIs, ListResources, OrganizationId, Resource, ResourceId, UserId};
 use keyfob_rbac::ResourceType;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::{
-    app::App,
     documentation::{
         InOrganization, InTemplate, InTemplateName, InUser, InWorkspace, InWorkspaceName, Paged, Refusals, Searched,
     },
@@ -23,8 +23,8 @@ use crate::{
 use keyfob_authority::{AuthorizedStore, Refused};
 
 /// All routes of the views.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(workspaces))
         .routes(routes!(workspace))
         .routes(routes!(workspace_by_name))

@@ -1,7 +1,7 @@
-//! Sessions as people see them: where they are signed in, and ending that (stance "Own sessions").
+//! Where users are signed in, and signing them out there.
 use axum::http::StatusCode;
 use keyfob_api::{keys::Session, time::Time};
-use keyfob_authority::data::{ApiKey, KeyId, KeyLoginType};
+use keyfob_authority::{AuthorizedStore, data::ApiKey, sessions::CurrentSession};
 
 use crate::{
     api::wire,
@@ -11,7 +11,6 @@ use crate::{
         extract::{ApiJson, ApiPath, ApiQuery},
     },
 };
-use keyfob_authority::{AuthorizedStore, tokens::Descendants};
 
 /// List a user's live sessions
 #[utoipa::path(
@@ -20,9 +19,13 @@ use keyfob_authority::{AuthorizedStore, tokens::Descendants};
 )]
 pub(super) async fn list(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Vec<Session>>, ApiError> {
     let user = store.addressed_user(path.get("user")).await?;
-    let sessions = store.sessions(user.id).await?;
-    let shown = sessions.into_iter().map(|key| Session {
-        is_current: is_own(&store, &key),
+    let sessions = store.list_sessions(user.id).await?;
+    Ok(ApiJson(sessions.into_iter().map(|key| session(&store, key)).collect()))
+}
+
+fn session(store: &AuthorizedStore, key: ApiKey) -> Session {
+    Session {
+        is_current: store.caller().key().is_some_and(|own| own.id == key.id),
         id: key.id.to_string(),
         user_id: key.user_id.0,
         login_type: wire::key_login_type(key.login_type),
@@ -31,8 +34,7 @@ pub(super) async fn list(store: AuthorizedStore, path: ApiPath) -> Result<ApiJso
         expires_at: Time(key.expires_at),
         ip_address: key.origin.ip_address.to_string(),
         user_agent: key.origin.user_agent,
-    });
-    Ok(ApiJson(shown.collect()))
+    }
 }
 
 /// End one of a user's sessions
@@ -40,13 +42,9 @@ pub(super) async fn list(store: AuthorizedStore, path: ApiPath) -> Result<ApiJso
     delete, path = "/users/{user}/sessions/{id}", tag = "Signing in", operation_id = "end_session", params(InUser, InSession),
     responses((status = NO_CONTENT, description = "Done"), Refusals),
 )]
-pub(super) async fn end(store: AuthorizedStore, path: ApiPath) -> Result<StatusCode, ApiError> {
+pub(super) async fn delete(store: AuthorizedStore, path: ApiPath) -> Result<StatusCode, ApiError> {
     let user = store.addressed_user(path.get("user")).await?;
-    let key = store.key(KeyId::parse(path.get("id")).as_ref(), Some(user.id)).await?;
-    if key.login_type == KeyLoginType::Token {
-        return Err(ApiError::not_found());
-    }
-    store.delete_key(&key, Descendants::ByKind).await?;
+    store.delete_session(user.id, path.get("id")).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -55,13 +53,12 @@ pub(super) async fn end(store: AuthorizedStore, path: ApiPath) -> Result<StatusC
     delete, path = "/users/{user}/sessions", tag = "Signing in", operation_id = "end_all_sessions", params(InUser, KeepCurrent),
     responses((status = NO_CONTENT, description = "Done"), Refusals),
 )]
-pub(super) async fn end_all(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<StatusCode, ApiError> {
-    let keeps_own = query.choice("keep_current")?.unwrap_or_default();
+pub(super) async fn delete_all(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<StatusCode, ApiError> {
+    let current = match query.choice("keep_current")? {
+        Some(true) => CurrentSession::Kept,
+        Some(false) | None => CurrentSession::Deleted,
+    };
     let user = store.addressed_user(path.get("user")).await?;
-    store.delete_sessions(user.id, keeps_own).await?;
+    store.delete_sessions(user.id, current).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn is_own(store: &AuthorizedStore, key: &ApiKey) -> bool {
-    store.caller().key().is_some_and(|own| own.id == key.id)
 }

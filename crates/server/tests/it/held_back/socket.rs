@@ -30,7 +30,8 @@ impl Listening {
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(async move {
             let told = async { drop(stopped.await) };
-            serve(args, |at| ready.send(at.url.clone()).unwrap(), told).await.unwrap();
+            let on_ready = Box::new(|at: &keyfob_server::Ready| ready.send(at.url.clone()).unwrap());
+            serve(args, on_ready, Box::pin(told)).await.unwrap();
         });
         let url = is_ready.await.unwrap();
         let address = url.strip_prefix("http://").unwrap().to_owned();

@@ -1,0 +1,143 @@
+//! The command line: the tree of commands, and the command that each leads to.
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::{
+    commands::{
+        audit::{self, AuditCommand},
+        authcheck::{self, AuthcheckArgs},
+        completion::{self, CompletionArgs},
+        groups::{self, GroupsCommand},
+        login::{self, LoginArgs},
+        logout::{self, LogoutArgs},
+        organizations::{self, OrganizationsCommand},
+        resources::{self, ResourcesCommand},
+        roles::{self, RolesCommand},
+        scopes::{self, ScopesArgs},
+        server::{self, ServerCommand},
+        tokens::{self, TokensCommand},
+        users::{self, UsersCommand},
+        version::{self, VersionArgs},
+        whoami::{self, WhoamiArgs},
+    },
+    invocation::{Invocation, Outcome},
+    options::GlobalOptions,
+};
+
+/// A token authority: API tokens limited by scopes and allow lists.
+///
+/// Keyfob is a server and its command line. People sign in and create API tokens; scopes limit the actions of a token,
+/// and its allow list limits the objects. Services ask Keyfob whether a caller may perform an action.
+#[derive(Parser)]
+#[command(
+    name = "keyfob",
+    version,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Examples:
+  keyfob server                                          run a server on this machine
+  keyfob login http://localhost:3000                     sign in, or set up a new server
+  keyfob tokens create --name ci --scope workspace:read  create a token that only reads workspaces
+  keyfob authcheck workspace:read --owner me --explain   check a permission of the key in use"
+)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) options: GlobalOptions,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Sign in to a server
+    Login(LoginArgs),
+    /// Sign out and remove the stored token
+    Logout(LogoutArgs),
+    /// Show which user the key in use belongs to
+    Whoami(WhoamiArgs),
+    /// Create, list, view and expire API tokens
+    #[command(subcommand, visible_alias = "token")]
+    Tokens(TokensCommand),
+    /// Ask whether a key may perform an action, and why
+    Authcheck(AuthcheckArgs),
+    /// List the scopes that a token can have
+    Scopes(ScopesArgs),
+    /// Manage registered objects and their access lists
+    #[command(subcommand, visible_alias = "resource")]
+    Resources(ResourcesCommand),
+    /// Create, list and change users
+    #[command(subcommand, visible_alias = "user")]
+    Users(UsersCommand),
+    /// Manage organizations, their members and their roles
+    #[command(subcommand, visible_aliases = ["organization", "org", "orgs"])]
+    Organizations(OrganizationsCommand),
+    /// Manage groups of an organization's members
+    #[command(subcommand, visible_alias = "group")]
+    Groups(GroupsCommand),
+    /// List the roles that can be assigned
+    #[command(subcommand, visible_alias = "role")]
+    Roles(RolesCommand),
+    /// List, verify and export audit records
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Run a server
+    Server(Box<ServerCommand>),
+    /// Show the version of this program
+    Version(VersionArgs),
+    /// Print a shell completion script
+    Completion(CompletionArgs),
+}
+
+impl Command {
+    /// Runs the command.
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<Outcome> {
+        match self {
+            Self::Login(args) => login::run(invocation, args).await?,
+            Self::Logout(args) => logout::run(invocation, &args).await?,
+            Self::Whoami(args) => whoami::run(invocation, &args).await?,
+            Self::Tokens(command) => tokens::run(invocation, command).await?,
+            Self::Authcheck(args) => return authcheck::run(invocation, args).await,
+            Self::Scopes(args) => scopes::run(invocation, &args).await?,
+            Self::Resources(command) => resources::run(invocation, command).await?,
+            Self::Users(command) => users::run(invocation, command).await?,
+            Self::Organizations(command) => organizations::run(invocation, command).await?,
+            Self::Groups(command) => groups::run(invocation, command).await?,
+            Self::Roles(command) => roles::run(invocation, command).await?,
+            Self::Audit(command) => return audit::run(invocation, command).await,
+            Self::Server(command) => Box::pin(server::run(invocation, *command)).await?,
+            Self::Version(args) => version::run(invocation, &args)?,
+            Self::Completion(args) => completion::run(invocation, &args, &mut Cli::command()),
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn ids(command: &clap::Command) -> Vec<&str> {
+        command.get_arguments().map(|arg| arg.get_id().as_str()).collect()
+    }
+
+    fn check(command: &clap::Command, global: &[&str]) {
+        for below in command.get_subcommands() {
+            let clash = ids(below).into_iter().find(|id| global.contains(id));
+            assert_eq!(clash, None, "{} has a global option's name", below.get_name());
+            check(below, global);
+        }
+    }
+
+    #[test]
+    fn no_option_of_a_command_has_the_name_of_a_global_one() {
+        let command = Cli::command();
+        check(&command, &ids(&command));
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

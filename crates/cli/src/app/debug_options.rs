@@ -1,0 +1,34 @@
+//! `--debug-options`: the options of a command, with their values and sources.
+use clap::{Arg, ArgMatches, Command, parser::ValueSource};
+
+use super::usage;
+use crate::terminal::output::Output;
+
+/// Prints one line per option. Values that may be secret are not printed.
+pub(crate) fn print(mut program: Command, matches: &ArgMatches, out: Output) {
+    // Subcommands have the global options only when they are built.
+    program.build();
+    let (_, command, matches) = usage::leaf(&program, matches);
+    for arg in command.get_arguments().filter(|arg| arg.get_id() != "help" && arg.get_id() != "version") {
+        let id = arg.get_id().as_str();
+        let source = match matches.value_source(id) {
+            Some(ValueSource::CommandLine) => "command line",
+            Some(ValueSource::EnvVariable) => "environment",
+            Some(ValueSource::DefaultValue) => "default",
+            _ => "not set",
+        };
+        out.line(format!("{}: {} ({source})", name(arg), shown(arg, matches)));
+    }
+}
+
+fn name(arg: &Arg) -> String {
+    arg.get_long().map_or_else(|| format!("<{}>", arg.get_id()), |long| format!("--{long}"))
+}
+
+fn shown(arg: &Arg, matches: &ArgMatches) -> String {
+    if arg.is_hide_env_values_set() {
+        return "…".to_owned();
+    }
+    let values = matches.get_raw(arg.get_id().as_str()).into_iter().flatten();
+    values.map(|value| value.to_string_lossy().into_owned()).collect::<Vec<_>>().join(", ")
+}

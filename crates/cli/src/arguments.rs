@@ -1,0 +1,6 @@
+//! Arguments that several commands take: what a person types, and the value or the id that it stands for.
+pub(crate) mod key_limits;
+pub(crate) mod lifetime;
+pub(crate) mod organization;
+pub(crate) mod secret;
+pub(crate) mod user;

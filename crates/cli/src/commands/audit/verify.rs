@@ -1,0 +1,49 @@
+//! `keyfob audit verify`.
+use std::path::PathBuf;
+
+use keyfob_server::{AuditFileError, ChainFault, ChainHead, verify_audit};
+
+use crate::invocation::{Invocation, Outcome};
+
+/// The arguments of the command.
+#[derive(clap::Args)]
+#[command(
+    after_help = "The exit code is 1 if a record was tampered with. The first such record is named; if records are \
+missing, the record before the first of them.
+
+Examples:
+  keyfob audit verify --expect-head \"$HEAD\" keyfob.db
+  keyfob audit verify --expect-head \"$HEAD\" --key audit.key records.jsonl"
+)]
+pub(crate) struct VerifyArgs {
+    /// Database of a server, or an export of one
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Head that was printed earlier; without it, the removal of the newest records is not noticed
+    #[arg(long, value_name = "HEAD")]
+    expect_head: Option<ChainHead>,
+    /// Key file of the chain [default: `audit.key` beside the file]
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+}
+
+/// Says whether the chain holds.
+pub(crate) async fn run(invocation: &Invocation, args: &VerifyArgs) -> anyhow::Result<Outcome> {
+    match verify_audit(&args.file, args.key.as_deref(), args.expect_head).await {
+        Ok(head) => {
+            invocation
+                .out
+                .line(format!("{} every record is as it was written, up to {head}", invocation.out.green("intact:")));
+            Ok(Outcome::Done)
+        }
+        Err(AuditFileError::Fault(retired @ ChainFault::Retired { .. })) => {
+            invocation.out.line(format!("{} {retired}", invocation.out.red("cannot verify:")));
+            Ok(Outcome::Refused)
+        }
+        Err(AuditFileError::Fault(fault)) => {
+            invocation.out.line(format!("{} {fault}", invocation.out.red("tampered with:")));
+            Ok(Outcome::Refused)
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,77 @@
+//! Answers as lines for people.
+use keyfob_api::authz::{AuthorizationResponse, ExplainedAuthorizationResponse, Explanation, ExplanationStep};
+
+use crate::terminal::{output::Output, text::printable};
+
+/// One line per check.
+pub(super) fn plain(out: Output, answers: &AuthorizationResponse) {
+    for (name, is_allowed) in answers {
+        out.line(verdict(out, name, *is_allowed));
+    }
+}
+
+/// For each check the decision, its reasons, and the missing pieces.
+pub(super) fn explained(out: Output, answers: &ExplainedAuthorizationResponse) {
+    for (name, answer) in answers {
+        out.line(verdict(out, name, answer.allowed));
+        for line in details(answer) {
+            out.line(format!("     {line}"));
+        }
+    }
+}
+
+fn verdict(out: Output, name: &str, is_allowed: bool) -> String {
+    let word = if is_allowed { out.green("yes") } else { out.red("no ") };
+    format!("{word}  {}", printable(name))
+}
+
+fn details(answer: &Explanation) -> Vec<String> {
+    let steps = answer.steps.iter().map(step);
+    let missing = answer.missing.iter().map(|piece| {
+        format!("missing: {} {}{}", piece.kind.replace('_', " "), piece.add, in_parentheses(&piece.detail))
+    });
+    let lines = std::iter::once(answer.reason.clone()).chain(steps).chain(missing);
+    lines.filter(|line| !line.is_empty()).map(|line| printable(&line)).collect()
+}
+
+fn step(step: &ExplanationStep) -> String {
+    let ExplanationStep { source, level, vote, detail } = step;
+    format!("- {source}{}: {vote}{}", in_parentheses(level), in_parentheses(detail))
+}
+
+fn in_parentheses(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(" ({text})") }
+}
+
+#[cfg(test)]
+mod tests {
+    use keyfob_api::authz::MissingPiece;
+
+    use super::*;
+
+    #[test]
+    fn an_explanation_reads_from_the_reason_to_what_is_missing() {
+        let step = |source: &str, level: &str, vote: &str| ExplanationStep {
+            source: source.to_owned(),
+            level: level.to_owned(),
+            vote: vote.to_owned(),
+            detail: String::new(),
+        };
+        let answer = Explanation {
+            allowed: false,
+            reason: "The key's scopes do not allow it.".to_owned(),
+            steps: vec![step("roles", "user", "allow"), step("scopes", "", "abstain")],
+            missing: vec![MissingPiece {
+                kind: "scope".to_owned(),
+                add: "workspace:ssh".to_owned(),
+                detail: String::new(),
+            }],
+        };
+        insta::assert_snapshot!(details(&answer).join("\n"), @r"
+        The key's scopes do not allow it.
+        - roles (user): allow
+        - scopes: abstain
+        missing: scope workspace:ssh
+        ");
+    }
+}

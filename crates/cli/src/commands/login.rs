@@ -1,0 +1,124 @@
+//! `keyfob login`: from a URL to a stored token.
+mod browser;
+mod device;
+mod environment;
+mod first_user;
+mod stored;
+
+use anyhow::{Context as _, bail, ensure};
+use clap::Subcommand;
+use keyfob_api::secret::SecretText;
+use keyfob_client::{Client, ME, StatusCode};
+
+use self::first_user::FirstUserArgs;
+use crate::{
+    arguments::key_limits::KeyLimitArgs,
+    connection::server_url,
+    invocation::{Invocation, Source},
+};
+
+/// The arguments of the command.
+#[derive(clap::Args)]
+#[command(after_help = "With --token, a new session with the same limits as that token is created and stored. With \
+--device, --scope and --allow limit the session; without them, it has the limits of the session that approves it.
+
+Examples:
+  keyfob login https://keyfob.example.com          paste a token from the browser
+  keyfob login --device https://keyfob.example.com --scope workspace:read
+                                                   approve it in a browser on another machine
+  keyfob login https://keyfob.example.com --token \"$TOKEN\"
+  keyfob login http://localhost:3000               on a new server: create the first user
+  keyfob login token                               print the stored token")]
+pub(crate) struct LoginArgs {
+    #[command(subcommand)]
+    command: Option<LoginCommand>,
+    /// URL of the server; without a scheme it is `https`, for `localhost` it is `http`
+    #[arg(value_name = "URL")]
+    address: Option<String>,
+    /// Store the given token itself, not a new session
+    #[arg(long)]
+    use_token_as_session: bool,
+    /// Print a code to approve in a browser, on this machine or another one
+    #[arg(long, conflicts_with = "use_token_as_session")]
+    device: bool,
+    #[command(flatten, next_help_heading = "With --device")]
+    limits: KeyLimitArgs,
+    #[command(flatten)]
+    first_user: FirstUserArgs,
+}
+
+#[derive(Subcommand)]
+enum LoginCommand {
+    /// Print the stored token
+    Token,
+}
+
+/// Signs in and stores the token.
+pub(crate) async fn run(invocation: &Invocation, args: LoginArgs) -> anyhow::Result<()> {
+    if let Some(LoginCommand::Token) = args.command {
+        return stored::print_token(invocation);
+    }
+    ensure!(args.device || args.limits.is_empty(), "--scope and --allow need --device");
+    let (url, source) = chosen_url(invocation, args.address.as_deref())?;
+    let client = invocation.client_for(&url, None)?;
+    let has_first_user = client
+        .has_first_user()
+        .await
+        .with_context(|| format!("look for a keyfob server at '{url}', is the URL right"))?;
+    invocation.out.line(format!("Attempting to authenticate with {source} URL: '{url}'"));
+
+    let session = match (has_first_user, args.device) {
+        (true, true) => device::approved_session(invocation, &client, &args.limits).await?,
+        (true, false) => session_of_existing_user(invocation, &client, args.use_token_as_session).await?,
+        (false, true) => bail!("this server has no first user yet: run 'keyfob login {url}' without --device first"),
+        (false, false) => first_user::create(invocation, &client, args.first_user).await?,
+    };
+    let user = client.with_session_token(&session)?.user(ME).await.context("get user")?;
+    invocation.state.store(&url, &session)?;
+    invocation.out.line(format!("Welcome to Keyfob, {}! You're authenticated.", invocation.out.bold(&user.username)));
+    Ok(())
+}
+
+/// The URL, and the source that it came from.
+fn chosen_url(invocation: &Invocation, argument: Option<&str>) -> anyhow::Result<(String, &'static str)> {
+    let (url, source) = match (argument, invocation.given_url()) {
+        (Some(url), _) => (url.to_owned(), "argument"),
+        (None, Some((url, Source::Flag))) => (url.to_owned(), "flag"),
+        (None, Some((url, Source::Environment))) => (url.to_owned(), "environment"),
+        (None, None) => (invocation.state.url()?.context("no url argument provided")?, "config"),
+    };
+    Ok((server_url::parse(&url)?, source))
+}
+
+async fn session_of_existing_user(
+    invocation: &Invocation,
+    client: &Client,
+    use_as_session: bool,
+) -> anyhow::Result<SecretText> {
+    match invocation.given_token() {
+        Some((token, _)) if use_as_session => Ok(token.clone()),
+        Some((_, Source::Environment)) => Err(environment::token_is_set()),
+        Some((token, Source::Flag)) => {
+            let session = client.with_session_token(token)?.create_api_key(ME).await.context("create api key")?;
+            Ok(session.key)
+        }
+        None => pasted_token(invocation, client).await,
+    }
+}
+
+/// The token that a person copies from the browser; the question is repeated until the server accepts it.
+async fn pasted_token(invocation: &Invocation, client: &Client) -> anyhow::Result<SecretText> {
+    browser::invite(invocation, &format!("{}/cli-auth", client.url()));
+    loop {
+        let token = invocation.prompt().hidden("Paste your token here:")?;
+        // Some texts cannot be sent in a header.
+        if let Ok(signed_in) = client.with_session_token(&token) {
+            match signed_in.user(ME).await {
+                Ok(_) => return Ok(token),
+                Err(error) if error.status() == Some(StatusCode::UNAUTHORIZED) => {}
+                Err(error) => return Err(error).context("get user"),
+            }
+        }
+        invocation.out.remark("That's not a valid token!");
+    }
+}

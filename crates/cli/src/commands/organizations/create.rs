@@ -1,0 +1,37 @@
+//! `keyfob organizations create`.
+use anyhow::Context as _;
+use keyfob_api::organizations::CreateOrganizationRequest;
+
+use crate::invocation::Invocation;
+
+/// The arguments of the command.
+#[derive(clap::Args)]
+#[command(after_help = "You become a member of the organization.
+
+Examples:
+  keyfob organizations create acme -y")]
+pub(crate) struct CreateArgs {
+    /// Name: letters and digits, with single hyphens between them
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Do not ask for confirmation
+    #[arg(short, long)]
+    yes: bool,
+}
+
+/// Creates the organization.
+pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Result<()> {
+    if !args.yes {
+        invocation
+            .prompt()
+            .confirm(&format!("Are you sure you want to create the organization {}?", args.name), "yes")?;
+    }
+    let request = CreateOrganizationRequest { name: args.name, ..CreateOrganizationRequest::default() };
+    let created = invocation.connect()?.create_organization(&request).await.context("create organization")?;
+    invocation.out.remark(format!(
+        "Organization {} ({}) has been created!",
+        invocation.out.bold(&created.name),
+        created.id
+    ));
+    Ok(())
+}

@@ -1,0 +1,239 @@
+//! `keyfob resources acl`.
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, bail, ensure};
+use clap::ValueEnum;
+use keyfob_api::resources::{AclGrant, Resource, ResourceAcl};
+use keyfob_client::Client;
+use uuid::Uuid;
+
+use super::reference::Reference;
+use crate::{
+    invocation::Invocation,
+    terminal::{
+        printing::Format,
+        table::{self, Column},
+    },
+};
+
+/// The access list of a resource grants users and groups actions on it, beside their roles.
+#[derive(clap::Subcommand)]
+#[command(
+    arg_required_else_help = true,
+    after_help = "Examples:
+  keyfob resources acl show workspace:dev
+  keyfob resources acl set workspace:dev --user amy=use --group builders=admin
+  keyfob resources acl set task:nightly --user amy=read,update
+  keyfob resources acl remove workspace:dev --user amy"
+)]
+pub(crate) enum AclCommand {
+    /// Show the access list of a resource
+    #[command(visible_alias = "list")]
+    Show(ShowArgs),
+    /// Grant a role or actions to users and groups, in place of their earlier grants
+    Set(SetArgs),
+    /// Remove users and groups from an access list
+    #[command(visible_aliases = ["rm", "delete"])]
+    Remove(RemoveArgs),
+}
+
+/// The arguments of `show`.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  keyfob resources acl show workspace:dev
+  keyfob resources acl show workspace:dev -o json")]
+pub(crate) struct ShowArgs {
+    /// Resource, as `<type>:<name or id>`
+    #[arg(value_name = "RESOURCE")]
+    resource: Reference,
+    /// Output format
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: Format,
+}
+
+/// The arguments of `set`.
+#[derive(clap::Args)]
+#[command(after_help = "For workspaces and templates, a grant is a role: `admin` or `use`. For other types it is \
+actions, separated by commas. Users and groups that are not named keep their grants.
+
+Examples:
+  keyfob resources acl set workspace:dev --user amy=use --group builders=admin
+  keyfob resources acl set task:nightly --user amy=read,update")]
+pub(crate) struct SetArgs {
+    /// Resource, as `<type>:<name or id>`
+    #[arg(value_name = "RESOURCE")]
+    resource: Reference,
+    /// Grant for a user (username or id); may be repeated
+    #[arg(long, value_name = "USER=GRANT", value_parser = parse_grant)]
+    user: Vec<(String, String)>,
+    /// Grant for a group of the resource's organization (name or id); may be repeated
+    #[arg(long, value_name = "GROUP=GRANT", value_parser = parse_grant)]
+    group: Vec<(String, String)>,
+    /// Output format
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: Format,
+}
+
+/// The arguments of `remove`.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  keyfob resources acl remove workspace:dev --user amy
+  keyfob resources acl remove workspace:dev --group builders")]
+pub(crate) struct RemoveArgs {
+    /// Resource, as `<type>:<name or id>`
+    #[arg(value_name = "RESOURCE")]
+    resource: Reference,
+    /// Username or id; may be repeated
+    #[arg(long, value_name = "USER")]
+    user: Vec<String>,
+    /// Name or id of a group; may be repeated
+    #[arg(long, value_name = "GROUP")]
+    group: Vec<String>,
+    /// Output format
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: Format,
+}
+
+fn parse_grant(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, grant)) if !name.is_empty() && !grant.is_empty() => Ok((name.to_owned(), grant.to_owned())),
+        _ => Err("want <name>=<role or actions>, such as amy=use".to_owned()),
+    }
+}
+
+/// One line of the table.
+struct Entry {
+    kind: &'static str,
+    id: String,
+    grant: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum EntryColumn {
+    Kind,
+    Id,
+    Grant,
+}
+
+impl Column<Entry> for EntryColumn {
+    fn cell(&self, row: &Entry) -> String {
+        match self {
+            Self::Kind => row.kind.to_owned(),
+            Self::Id => row.id.clone(),
+            Self::Grant => row.grant.clone(),
+        }
+    }
+}
+
+/// Runs the command.
+pub(crate) async fn run(invocation: &Invocation, command: AclCommand) -> anyhow::Result<()> {
+    let client = invocation.connect()?;
+    match command {
+        AclCommand::Show(args) => {
+            let resource = args.resource.find(&client).await?;
+            let list = client.resource_acl(&resource.resource_type, resource.id).await.context("get access list")?;
+            print(invocation, args.output, &list)
+        }
+        AclCommand::Set(args) => {
+            ensure!(!args.user.is_empty() || !args.group.is_empty(), "nothing to grant: use --user or --group");
+            let resource = args.resource.find(&client).await?;
+            let change = change(&client, &resource, &args.user, &args.group).await?;
+            write(invocation, &client, &resource, &change, args.output).await
+        }
+        AclCommand::Remove(args) => {
+            ensure!(!args.user.is_empty() || !args.group.is_empty(), "nothing to remove: use --user or --group");
+            let resource = args.resource.find(&client).await?;
+            let none = |names: Vec<String>| names.into_iter().map(|name| (name, String::new())).collect::<Vec<_>>();
+            let change = change(&client, &resource, &none(args.user), &none(args.group)).await?;
+            write(invocation, &client, &resource, &change, args.output).await
+        }
+    }
+}
+
+async fn write(
+    invocation: &Invocation,
+    client: &Client,
+    resource: &Resource,
+    change: &ResourceAcl,
+    format: Format,
+) -> anyhow::Result<()> {
+    let list = client.update_resource_acl(&resource.resource_type, resource.id, change).await;
+    print(invocation, format, &list.context("change access list")?)
+}
+
+async fn change(
+    client: &Client,
+    resource: &Resource,
+    users: &[(String, String)],
+    groups: &[(String, String)],
+) -> anyhow::Result<ResourceAcl> {
+    let types = client.list_resource_types().await.context("list resource types")?.resource_types;
+    let takes_role = types.iter().any(|of| of.name == resource.resource_type && !of.access_list_roles.is_empty());
+    let mut change = ResourceAcl { user_roles: BTreeMap::new(), group_roles: BTreeMap::new() };
+    for (user, grant) in users {
+        change.user_roles.insert(user_id(client, resource, user).await?, grant_of(takes_role, grant));
+    }
+    for (group, grant) in groups {
+        change.group_roles.insert(group_id(client, resource, group).await?, grant_of(takes_role, grant));
+    }
+    Ok(change)
+}
+
+/// Some types grant roles, the others grant actions.
+fn grant_of(takes_role: bool, grant: &str) -> AclGrant {
+    if takes_role || grant.is_empty() {
+        return AclGrant::Role(grant.to_owned());
+    }
+    AclGrant::Actions(grant.split(',').map(|action| action.trim().to_owned()).collect())
+}
+
+/// The id of a user. A name is looked up among the members of the resource's organization first: the caller may be
+/// allowed to read those, but not users.
+async fn user_id(client: &Client, resource: &Resource, user: &str) -> anyhow::Result<String> {
+    if Uuid::try_parse(user).is_ok() {
+        return Ok(user.to_owned());
+    }
+    if let Some(organization) = resource.organization_id
+        && let Ok(members) = client.list_organization_members(&organization.to_string()).await
+        && let Some(member) = members.iter().find(|member| member.username.eq_ignore_ascii_case(user))
+    {
+        return Ok(member.member.user_id.to_string());
+    }
+    let user = client.user(user).await.with_context(|| format!("there is no user {user} whom you may see"))?;
+    Ok(user.id.to_string())
+}
+
+async fn group_id(client: &Client, resource: &Resource, group: &str) -> anyhow::Result<String> {
+    if Uuid::try_parse(group).is_ok() {
+        return Ok(group.to_owned());
+    }
+    let Some(organization) = resource.organization_id else {
+        bail!("the resource is in no organization: name the group {group} by its id");
+    };
+    let found = client.group(&organization.to_string(), group).await;
+    Ok(found.with_context(|| format!("there is no group {group} that you may see"))?.id.to_string())
+}
+
+fn print(invocation: &Invocation, format: Format, list: &ResourceAcl) -> anyhow::Result<()> {
+    if format == Format::Json {
+        return invocation.out.json(list);
+    }
+    let entry = |kind| {
+        move |(id, grant): (&String, &AclGrant)| Entry {
+            kind,
+            id: id.clone(),
+            grant: match grant {
+                AclGrant::Role(role) => role.clone(),
+                AclGrant::Actions(actions) => actions.join(", "),
+            },
+        }
+    };
+    let users = list.user_roles.iter().map(entry("user"));
+    let entries: Vec<Entry> = users.chain(list.group_roles.iter().map(entry("group"))).collect();
+    if entries.is_empty() {
+        invocation.out.remark("The access list is empty.");
+        return Ok(());
+    }
+    invocation.out.result(&table::render(&[EntryColumn::Kind, EntryColumn::Id, EntryColumn::Grant], &entries));
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! `keyfob resources remove`.
+use anyhow::Context as _;
+
+use super::reference::Reference;
+use crate::invocation::Invocation;
+
+/// The arguments of the command.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  keyfob resources remove workspace:dev
+  keyfob resources remove workspace:6f1b1c9e-8f0a-4f5e-9a3d-0d3f5a3c1b2e")]
+pub(crate) struct RemoveArgs {
+    /// Type, and name or id of the resource
+    #[arg(value_name = "TYPE:NAME|TYPE:ID")]
+    resource: Reference,
+}
+
+/// Deletes the resource. An id is not looked up first.
+pub(crate) async fn run(invocation: &Invocation, args: &RemoveArgs) -> anyhow::Result<()> {
+    let client = invocation.connect()?;
+    let id = match uuid::Uuid::try_parse(&args.resource.name) {
+        Ok(id) => id,
+        Err(_) => args.resource.find(&client).await?.id,
+    };
+    client.delete_resource(&args.resource.resource_type, id).await.context("delete resource")?;
+    invocation.out.line("Resource has been removed.");
+    Ok(())
+}

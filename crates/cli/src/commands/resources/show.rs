@@ -1,0 +1,22 @@
+//! `keyfob resources show`.
+use super::{reference::Reference, rows::ResourceColumn};
+use crate::{invocation::Invocation, terminal::printing::Printing};
+
+/// The arguments of the command.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  keyfob resources show workspace:dev
+  keyfob resources show workspace:6f1b1c9e-8f0a-4f5e-9a3d-0d3f5a3c1b2e -o json")]
+pub(crate) struct ShowArgs {
+    /// Type, and name or id of the resource
+    #[arg(value_name = "TYPE:NAME|TYPE:ID")]
+    resource: Reference,
+    #[command(flatten)]
+    printing: Printing<ResourceColumn>,
+}
+
+/// Prints the resource.
+pub(crate) async fn run(invocation: &Invocation, args: &ShowArgs) -> anyhow::Result<()> {
+    let resource = args.resource.find(&invocation.connect()?).await?;
+    args.printing.one(invocation.out, &resource)
+}

@@ -1,0 +1,64 @@
+//! `keyfob users suspend` and `activate`.
+use anyhow::{Context as _, bail};
+use keyfob_api::users::UserStatus;
+
+use super::rows::{UserColumn, status};
+use crate::{
+    invocation::Invocation,
+    terminal::{
+        printing::Columns as _,
+        table::{self},
+    },
+};
+
+/// The arguments of the commands.
+#[derive(clap::Args)]
+#[command(after_help = "The command shows the user and asks for confirmation.
+
+Examples:
+  keyfob users suspend amy
+  keyfob users activate amy")]
+pub(crate) struct StatusArgs {
+    /// Username or id
+    #[arg(value_name = "USERNAME|ID")]
+    user: String,
+    /// Columns of the table, separated by commas
+    #[arg(short, long, value_name = "COLUMNS", value_delimiter = ',', ignore_case = true,
+        default_value = UserColumn::USUAL)]
+    column: Vec<UserColumn>,
+}
+
+/// Suspends the user.
+pub(crate) async fn suspend(invocation: &Invocation, args: &StatusArgs) -> anyhow::Result<()> {
+    change(invocation, args, UserStatus::Suspended).await
+}
+
+/// Activates the user.
+pub(crate) async fn activate(invocation: &Invocation, args: &StatusArgs) -> anyhow::Result<()> {
+    change(invocation, args, UserStatus::Active).await
+}
+
+async fn change(invocation: &Invocation, args: &StatusArgs, to: UserStatus) -> anyhow::Result<()> {
+    let client = invocation.connect()?;
+    let user = client.user(&args.user).await.context("fetch user")?;
+    invocation.out.result(&table::render(&args.column, std::slice::from_ref(&user)));
+    if user.status == to {
+        invocation.out.remark(format!("User status is already {:?}", status(to)));
+        return Ok(());
+    }
+    let id = user.id.to_string();
+    match to {
+        UserStatus::Suspended => {
+            invocation.prompt().confirm("Are you sure you want to suspend this user?", "yes")?;
+            client.suspend_user(&id).await.context("suspend user")?;
+            invocation.out.remark(format!("User {} has been suspended!", invocation.out.bold(&user.username)));
+        }
+        UserStatus::Active => {
+            invocation.prompt().confirm("Are you sure you want to activate this user?", "yes")?;
+            client.activate_user(&id).await.context("activate user")?;
+            invocation.out.remark(format!("User {} has been activated!", invocation.out.bold(&user.username)));
+        }
+        UserStatus::Dormant => bail!("no command makes a user dormant"),
+    }
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! `keyfob version`.
+use clap::ValueEnum;
+use keyfob_api::{COMPATIBLE_VERSION, SERVER_VERSION};
+use serde::Serialize;
+
+use crate::invocation::Invocation;
+
+/// The arguments of the command.
+#[derive(clap::Args)]
+pub(crate) struct VersionArgs {
+    /// Output format
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    output: VersionFormat,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum VersionFormat {
+    /// A sentence
+    Text,
+    /// JSON, for programs
+    Json,
+}
+
+#[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names in the JSON")]
+struct Version {
+    version: &'static str,
+    server_version: &'static str,
+    compatible_version: &'static str,
+}
+
+/// Prints the version; no server is asked.
+pub(crate) fn run(invocation: &Invocation, args: &VersionArgs) -> anyhow::Result<()> {
+    let version = Version {
+        version: env!("CARGO_PKG_VERSION"),
+        server_version: SERVER_VERSION,
+        compatible_version: COMPATIBLE_VERSION,
+    };
+    match args.output {
+        VersionFormat::Json => invocation.out.json(&version),
+        VersionFormat::Text => {
+            invocation.out.line(format!("keyfob {}, compatible with {}", version.version, version.compatible_version));
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The terminal: results, messages, questions and tables. It knows no command.
+pub(crate) mod output;
+pub(crate) mod printing;
+pub(crate) mod prompt;
+pub(crate) mod table;
+pub(crate) mod text;
