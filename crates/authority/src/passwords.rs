@@ -17,5 +17,6 @@ pub(crate) use hash::{Verdict, is_old};
 pub(crate) use passcodes::hash_passcode;
 pub use passcodes::{PasswordsDisabled, ReplacePassword, ReplacePasswordError, RequestPasscodeError};
 pub use permission::SetCredentialError;
+pub(crate) use permission::may_convert;
 pub(crate) use strength::weakness;
 pub use strength::{Weakness, rate};

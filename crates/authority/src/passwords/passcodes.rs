@@ -120,7 +120,7 @@ impl Authority {
     /// # Errors
     /// [`PasswordsDisabled`] when they do not.
     pub fn require_passwords(&self) -> Result<(), PasswordsDisabled> {
-        if self.rules().is_password_auth_disabled { Err(PasswordsDisabled) } else { Ok(()) }
+        if self.rules().is_password_auth_disabled() { Err(PasswordsDisabled) } else { Ok(()) }
     }
 }
 

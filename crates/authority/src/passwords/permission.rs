@@ -1,11 +1,9 @@
 //! Who may set what another user signs in with.
-use jiff::Timestamp;
 use keyfob_rbac::{Action, ResourceType, RoleName, may_assign};
-use keyfob_store::{LoginType, Reader, StoreError, User};
+use keyfob_store::{Reader, StoreError, User};
 
 use crate::{
     AuthorizedStore, Caller, Denied, Refused,
-    audit::conversion_event,
     roles::{own_role_names, role_names_of},
     users::user_object,
 };
@@ -45,32 +43,6 @@ impl AuthorizedStore {
     pub async fn require_setting_password(&self, user: &User) -> Result<(), SetCredentialError> {
         may_set_password(&self.caller, &mut self.read(), user).await
     }
-
-    /// Whether the caller may have a user sign in by a provider in place of a password. Requires `update_personal` on
-    /// the user, and a full key if it is another user.
-    ///
-    /// # Errors
-    /// Which of these is missing.
-    pub fn require_converting(&self, user: &User) -> Result<(), SetCredentialError> {
-        may_convert(&self.caller, user)
-    }
-
-    /// Records that such a conversion was begun. Requires the same.
-    ///
-    /// # Errors
-    /// Which of these is missing.
-    #[tracing::instrument(skip_all)]
-    pub async fn record_conversion(
-        &self,
-        user: &User,
-        to: LoginType,
-        expires_at: Timestamp,
-    ) -> Result<(), SetCredentialError> {
-        let mut work = self.begin_if(|caller| may_convert(caller, user)).await?;
-        let now = work.now();
-        work.record(conversion_event(user, to, now, expires_at));
-        Ok(work.commit().await?)
-    }
 }
 
 /// Decides with the roles that the reader finds: within a change, those of its transaction.
@@ -98,7 +70,9 @@ pub(super) async fn may_set_password(
     require_full_key(caller)
 }
 
-fn may_convert(caller: &Caller, user: &User) -> Result<(), SetCredentialError> {
+/// Whether the caller may have a user sign in by a provider in place of a password. Requires `update_personal` on the
+/// user, and a full key for another user than the caller's own.
+pub(crate) fn may_convert(caller: &Caller, user: &User) -> Result<(), SetCredentialError> {
     caller.require_personal(Action::UPDATE_PERSONAL, user.id)?;
     if caller.is_self(user.id) { Ok(()) } else { require_full_key(caller) }
 }

@@ -1,9 +1,9 @@
 //! Giving and taking roles (`docs/compatibility.md`).
 use keyfob_rbac::{Action, Object, ResourceType, RoleName, is_assignable, may_assign};
-use keyfob_store::{Member, Organization, Reader, StoreError, User, UserId};
+use keyfob_store::{Member, Organization, Reader, StoreError, User};
 
 use crate::{
-    AuthorizedStore, Caller, Denied, Refused,
+    Caller, Denied, Refused,
     audit::{EventKind, user_event},
     caller::role_names,
     work::{NoOwnerLeft, Work},
@@ -33,30 +33,6 @@ impl From<Refused> for AssignError {
 impl From<StoreError> for AssignError {
     fn from(error: StoreError) -> Self {
         Self::Refused(error.into())
-    }
-}
-
-impl AuthorizedStore {
-    /// Gives a user exactly these deployment-wide roles. Requires `assign` and, where one is taken, `unassign` on
-    /// roles, and that a role of the caller may assign each that is given or taken.
-    ///
-    /// # Errors
-    /// As [`AssignError`] says; then nothing was changed.
-    #[tracing::instrument(skip_all)]
-    pub async fn update_site_roles(&self, user: UserId, roles: Vec<String>) -> Result<User, AssignError> {
-        let roles = each_once(roles);
-        let mut work = self.begin().await?;
-        let old = work.read().find_user(user).await?.filter(|user| !user.deleted).ok_or(StoreError::Gone)?;
-        work.require_assigning(None, &old.roles, &roles).await?;
-        if !roles.iter().any(|role| role == User::OWNER) {
-            work.require_owner_besides(&old).await?.map_err(|NoOwnerLeft| AssignError::NoOwnerLeft)?;
-        }
-        let now = self.now();
-        let changed = User { roles, updated_at: now, ..old.clone() };
-        work.tx.update_user_roles(user, &changed.roles, now).await?;
-        work.record(user_event(EventKind::UserUpdated, Some(&old), &changed));
-        work.commit().await?;
-        Ok(changed)
     }
 }
 
@@ -93,6 +69,21 @@ pub(crate) fn each_once(names: Vec<String>) -> Vec<String> {
 }
 
 impl Work {
+    /// Gives a user exactly these roles of the deployment. Requires `assign` and, where one is taken, `unassign` on roles,
+    /// that a role of the caller may assign each that is given or taken, and that an owner is left.
+    pub(crate) async fn assign_site_roles(&mut self, old: &User, roles: Vec<String>) -> Result<User, AssignError> {
+        let roles = each_once(roles);
+        self.require_assigning(None, &old.roles, &roles).await?;
+        if !roles.iter().any(|role| role == User::OWNER) {
+            self.require_owner_besides(old).await?.map_err(|NoOwnerLeft| AssignError::NoOwnerLeft)?;
+        }
+        let now = self.now();
+        let changed = User { roles, updated_at: now, ..old.clone() };
+        self.tx.update_user_roles(old.id, &changed.roles, now).await?;
+        self.record(user_event(EventKind::UserUpdated, Some(old), &changed));
+        Ok(changed)
+    }
+
     /// The rules for replacing the old roles by the new, of the deployment or of an organization. The implied roles are
     /// always among those that are given.
     pub(crate) async fn require_assigning(

@@ -37,7 +37,7 @@ impl From<StoreError> for UpdateMemberRolesError {
 
 impl AuthorizedStore {
     /// Gives a member exactly these roles of the organization, besides the implied ones. Requires `read` on the
-    /// membership, the same as [`Self::update_site_roles`] in the organization, and that the member is not the caller.
+    /// membership, the same as for roles of the deployment, in the organization, and that the member is not the caller.
     ///
     /// # Errors
     /// As [`UpdateMemberRolesError`] says; then nothing was changed.

@@ -5,7 +5,7 @@ use keyfob_store::{ApiKey, KeyId, KeyLoginType, ListKeys, Page, StoreError, User
 use crate::{
     AuthorizedStore, Caller, Refused, Unrecorded,
     audit::{EventKind, key_event},
-    tokens::{Descendants, key_object, takes_descendants},
+    tokens::{Cascade, key_object, takes_descendants},
 };
 
 /// Whether deleting all sessions of a user includes the one in use.
@@ -34,11 +34,11 @@ impl AuthorizedStore {
     /// [`Refused::Hidden`] when it is not there, is no session, or the caller may not delete it.
     #[tracing::instrument(skip_all)]
     pub async fn delete_session(&self, of: UserId, id: &str) -> Result<(), Refused> {
-        let key = self.key(KeyId::parse(id).as_ref(), Some(of)).await?;
+        let key = self.get_key(KeyId::parse(id).as_ref(), Some(of)).await?;
         if key.login_type == KeyLoginType::Token {
             return Err(Refused::missing());
         }
-        self.delete_key(&key, Descendants::ByKind).await.map(drop)
+        self.delete_key(&key, Cascade::ByKind).await.map(drop)
     }
 
     /// Deletes all of a user's live sessions. Requires `delete` on all keys of that user: a refusal is hidden from
@@ -60,7 +60,7 @@ impl AuthorizedStore {
             if current == CurrentSession::Kept && work.caller.is_own_identity(&key.id) {
                 continue;
             }
-            if takes_descendants(key, Descendants::ByKind) {
+            if takes_descendants(key, Cascade::ByKind) {
                 work.tx.delete_descendants(&key.id, now).await?;
             }
             match work.tx.delete_key(&key.id).await {

@@ -131,7 +131,7 @@ impl AuthorizedStore {
         self.caller.context().decisions.sign_in_failed("login", account.map(|(user, _)| user.id));
         let verdict = self.check_password(account, email, password).await?;
         let (user, seen) = found.filter(|_| verdict == Verdict::Right).ok_or(SignInError::Incorrect)?;
-        if self.authority.rules().is_password_auth_disabled && !user.is_owner() {
+        if self.authority.rules().is_password_auth_disabled() && !user.is_owner() {
             return Err(SignInError::PasswordsDisabled);
         }
         if user.login_type != LoginType::Password {

@@ -5,7 +5,7 @@ use keyfob_store::{ApiKey, KeyId, StoreError};
 use crate::{
     AuthorizedStore, Refused,
     audit::{EventKind, key_event},
-    tokens::{Descendants, takes_descendants},
+    tokens::{Cascade, takes_descendants},
     work::Work,
 };
 
@@ -44,7 +44,7 @@ impl AuthorizedStore {
 
 impl Work {
     async fn sign_out_with(&mut self, key: &ApiKey) -> Result<(), StoreError> {
-        if takes_descendants(key, Descendants::ByKind) {
+        if takes_descendants(key, Cascade::ByKind) {
             let now = self.now();
             self.tx.delete_descendants(&key.id, now).await?;
         }

@@ -241,7 +241,7 @@ impl AuthorizedStore {
     fn login_type_of(&self, new: &CreateUser) -> Result<LoginType, CreateUserError> {
         let asked = new.login_type();
         match LoginType::parse(asked) {
-            Some(LoginType::Oidc) if !self.authority.rules().has_oidc => Err(CreateUserError::OidcNotConfigured),
+            Some(LoginType::Oidc) if self.authority.rules().oidc.is_none() => Err(CreateUserError::OidcNotConfigured),
             Some(login_type) => Ok(login_type),
             None => Err(CreateUserError::UnknownLoginType(asked.to_owned())),
         }

@@ -1,5 +1,5 @@
 //! A user's roles of the deployment, where the caller sets them.
-use keyfob_store::{LoginType, StoreError, User, UserId};
+use keyfob_store::{StoreError, User, UserId};
 
 use crate::{AuthorizedStore, Refused, roles::AssignError};
 
@@ -22,6 +22,12 @@ impl From<AssignError> for UpdateUserRolesError {
     }
 }
 
+impl From<Refused> for UpdateUserRolesError {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
 impl From<StoreError> for UpdateUserRolesError {
     fn from(error: StoreError) -> Self {
         Self::Refused(error.into())
@@ -29,8 +35,9 @@ impl From<StoreError> for UpdateUserRolesError {
 }
 
 impl AuthorizedStore {
-    /// Gives a user exactly these roles of the deployment. Requires the same as [`Self::update_site_roles`], and that
-    /// it is not the caller's own user, nor one whose roles follow a provider.
+    /// Gives a user exactly these roles of the deployment. Requires `assign` and, where one is taken, `unassign` on roles,
+    /// that a role of the caller may assign each that is given or taken, that an owner is left, and that the user is
+    /// neither the caller nor one whose roles follow an identity provider.
     ///
     /// # Errors
     /// Which of these is missing.
@@ -39,12 +46,13 @@ impl AuthorizedStore {
         if self.caller.is_self(id) {
             return Err(UpdateUserRolesError::Oneself);
         }
-        if self.authority.rules().has_role_sync {
-            let user = self.read().find_user(id).await?.ok_or(StoreError::Gone)?;
-            if user.login_type == LoginType::Oidc {
-                return Err(UpdateUserRolesError::FollowProvider);
-            }
+        let mut work = self.begin().await?;
+        let user = work.read().find_user(id).await?.filter(|user| !user.deleted).ok_or(StoreError::Gone)?;
+        if work.authority.rules().syncs_roles_of(&user) {
+            return Err(UpdateUserRolesError::FollowProvider);
         }
-        Ok(self.update_site_roles(id, roles).await?)
+        let changed = work.assign_site_roles(&user, roles).await?;
+        work.commit().await?;
+        Ok(changed)
     }
 }

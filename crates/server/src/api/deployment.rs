@@ -1,4 +1,4 @@
-//! What the deployment says of itself, and whether it is well.
+//! Facts about the deployment, and whether it works.
 use std::collections::BTreeMap;
 
 use axum::{extract::State, http::StatusCode};
@@ -8,17 +8,20 @@ use keyfob_api::{
     error::ErrorBody,
     time::Time,
 };
-
-use crate::documentation::Refusals;
-use crate::http::routes::{RouteFacts, Routes};
-use crate::{
-    app::App,
-    http::{error::ApiError, extract::ApiJson},
-};
 use keyfob_authority::AuthorizedStore;
 use utoipa_axum::routes;
 
-/// Paid features of the original that Keyfob has.
+use crate::{
+    app::App,
+    documentation::Refusals,
+    http::{
+        error::ApiError,
+        extract::ApiJson,
+        routes::{RouteFacts, Routes},
+    },
+};
+
+/// Paid features of Coder that Keyfob has.
 const FEATURES: [&str; 5] =
     ["audit_log", "custom_roles", "multiple_organizations", "template_rbac", "user_role_management"];
 

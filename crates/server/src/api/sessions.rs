@@ -2,7 +2,7 @@
 mod own;
 mod password;
 
-pub(crate) use password::{sign_in, verified_user};
+pub(crate) use password::sign_in;
 
 use axum::{
     Extension,
@@ -82,7 +82,7 @@ async fn logout(State(app): State<App>, store: AuthorizedStore) -> Result<Respon
 async fn auth_methods(State(app): State<App>) -> ApiJson<AuthMethods> {
     ApiJson(AuthMethods {
         terms_of_service_url: app.settings().terms_of_service_url.clone().unwrap_or_default(),
-        password: AuthMethod { enabled: !app.rules().is_password_auth_disabled },
+        password: AuthMethod { enabled: !app.rules().is_password_auth_disabled() },
         github: GithubAuthMethod { enabled: app.providers().github.is_some(), default_provider_configured: false },
         oidc: oidc_method(&app),
     })

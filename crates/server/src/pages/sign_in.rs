@@ -115,7 +115,7 @@ fn render(app: &App, frame: Frame, status: StatusCode, fields: Fields<'_>) -> Re
         redirect,
         has_agreed,
         terms: app.settings().terms_of_service_url.as_deref(),
-        has_passwords: !app.rules().is_password_auth_disabled,
+        has_passwords: !app.rules().is_password_auth_disabled(),
         ways: ways(app, redirect),
         version: SERVER_VERSION,
     };

@@ -3,9 +3,8 @@ use axum::http::StatusCode;
 use keyfob_api::secret::SecretText;
 use keyfob_authority::{
     AuthorizedStore,
-    data::User,
     passwords::PasswordsDisabled,
-    sessions::{RightPassword, SignIn, SignInError},
+    sessions::{SignIn, SignInError},
     tokens::MintedKey,
 };
 
@@ -19,16 +18,6 @@ pub(crate) async fn sign_in(
     password: &SecretText,
 ) -> Result<MintedKey, ApiError> {
     Ok(store.sign_in(&SignIn { email: email.to_owned(), password: password.clone() }).await?)
-}
-
-/// The user whose address and password these are, who may act.
-pub(crate) async fn verified_user(
-    _app: &App,
-    store: &AuthorizedStore,
-    email: &str,
-    password: &SecretText,
-) -> Result<(User, RightPassword), ApiError> {
-    Ok(store.verify_password(email, password).await?)
 }
 
 impl From<SignInError> for ApiError {
