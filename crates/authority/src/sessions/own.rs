@@ -33,8 +33,8 @@ impl AuthorizedStore {
     /// # Errors
     /// [`Refused::Hidden`] when it is not there, is no session, or the caller may not delete it.
     #[tracing::instrument(skip_all)]
-    pub async fn delete_session(&self, of: UserId, id: &str) -> Result<(), Refused> {
-        let key = self.get_key(KeyId::parse(id).as_ref(), Some(of)).await?;
+    pub async fn delete_session(&self, of: UserId, id: Option<&KeyId>) -> Result<(), Refused> {
+        let key = self.get_key(id, Some(of)).await?;
         if key.login_type == KeyLoginType::Token {
             return Err(Refused::missing());
         }

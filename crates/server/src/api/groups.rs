@@ -1,6 +1,7 @@
 //! Groups.
 mod change;
 
+use crate::http::path::{GroupName, GroupRef, OrganizationRef};
 use crate::http::routes::Routes;
 use axum::http::StatusCode;
 use keyfob_api::{
@@ -17,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     api::{users::wanted, wire},
-    documentation::{InGroup, InGroupName, InOrganization, Paged, Refusals, Searched, SearchedGroups, WithoutMembers},
+    documentation::{Paged, Refusals, Searched, SearchedGroups, WithoutMembers},
     http::{
         error::ApiError,
         extract::{ApiJson, ApiPath, ApiQuery, bad_query},
@@ -48,15 +49,15 @@ async fn list(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<Vec<Wir
 
 /// List an organization's groups
 #[utoipa::path(
-    get, path = "/organizations/{organization}/groups", tag = "Groups", operation_id = "list_groups_of_organization", params(InOrganization, SearchedGroups),
+    get, path = "/organizations/{organization}/groups", tag = "Groups", operation_id = "list_groups_of_organization", params(OrganizationRef, SearchedGroups),
     responses((status = OK, description = "Done", body = Vec<WireGroup>), Refusals),
 )]
 async fn list_of_organization(
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(organization): ApiPath<OrganizationRef>,
     query: ApiQuery,
 ) -> Result<ApiJson<Vec<WireGroup>>, ApiError> {
-    let organization = store.addressed_organization(path.get("organization")).await?;
+    let organization = store.addressed_organization(&organization.0).await?;
     let filter = group_filter(&store, &query).await?;
     // No group is in two organizations.
     if filter.organization.is_some_and(|other| other != organization.id) {
@@ -96,58 +97,68 @@ async fn wire_group(store: &AuthorizedStore, group: Group, with_members: bool) -
 }
 
 /// The group of a path.
-async fn addressed(store: &AuthorizedStore, path: &ApiPath) -> Result<Group, ApiError> {
-    let segment = path.get("group");
-    let id = Uuid::try_parse(segment).map_err(|_| ApiError::bad_request(format!("Invalid UUID {segment:?}.")))?;
-    Ok(store.group(GroupId(id)).await?)
-}
-
-async fn addressed_by_name(store: &AuthorizedStore, path: &ApiPath) -> Result<Group, ApiError> {
-    let organization = store.addressed_organization(path.get("organization")).await?;
-    Ok(store.group_by_name(organization.id, path.get("groupname")).await?)
+async fn addressed_by_name(
+    store: &AuthorizedStore,
+    organization: &OrganizationRef,
+    name: &GroupName,
+) -> Result<Group, ApiError> {
+    let organization = store.addressed_organization(&organization.0).await?;
+    Ok(store.group_by_name(organization.id, &name.0).await?)
 }
 
 /// Get a group
 #[utoipa::path(
-    get, path = "/groups/{group}", tag = "Groups", operation_id = "get_group", params(InGroup, WithoutMembers),
+    get, path = "/groups/{group}", tag = "Groups", operation_id = "get_group", params(GroupRef, WithoutMembers),
     responses((status = OK, description = "Done", body = WireGroup), Refusals),
 )]
-async fn show(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<ApiJson<WireGroup>, ApiError> {
-    let group = addressed(&store, &path).await?;
+async fn show(
+    store: AuthorizedStore,
+    ApiPath(group): ApiPath<GroupRef>,
+    query: ApiQuery,
+) -> Result<ApiJson<WireGroup>, ApiError> {
+    let group = store.group(GroupId(group.0)).await?;
     wire_group(&store, group, !query.flag("exclude_members")).await
 }
 
 /// Get an organization's group by its name
 #[utoipa::path(
-    get, path = "/organizations/{organization}/groups/{groupname}", tag = "Groups", operation_id = "get_group_by_name", params(InOrganization, InGroupName, WithoutMembers),
+    get, path = "/organizations/{organization}/groups/{groupname}", tag = "Groups", operation_id = "get_group_by_name", params(OrganizationRef, GroupName, WithoutMembers),
     responses((status = OK, description = "Done", body = WireGroup), Refusals),
 )]
-async fn show_by_name(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<ApiJson<WireGroup>, ApiError> {
-    let group = addressed_by_name(&store, &path).await?;
+async fn show_by_name(
+    store: AuthorizedStore,
+    ApiPath((organization, name)): ApiPath<(OrganizationRef, GroupName)>,
+    query: ApiQuery,
+) -> Result<ApiJson<WireGroup>, ApiError> {
+    let group = addressed_by_name(&store, &organization, &name).await?;
     wire_group(&store, group, !query.flag("exclude_members")).await
 }
 
 /// List a group's members
 #[utoipa::path(
-    get, path = "/groups/{group}/members", tag = "Groups", operation_id = "list_group_members", params(InGroup, Searched, Paged),
+    get, path = "/groups/{group}/members", tag = "Groups", operation_id = "list_group_members", params(GroupRef, Searched, Paged),
     responses((status = OK, description = "Done", body = GroupMemberList), Refusals),
 )]
-async fn members(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<ApiJson<GroupMemberList>, ApiError> {
-    let group = addressed(&store, &path).await?;
+async fn members(
+    store: AuthorizedStore,
+    ApiPath(group): ApiPath<GroupRef>,
+    query: ApiQuery,
+) -> Result<ApiJson<GroupMemberList>, ApiError> {
+    let group = store.group(GroupId(group.0)).await?;
     list_members(&store, &group, &query).await
 }
 
 /// List the members of an organization's group by its name
 #[utoipa::path(
-    get, path = "/organizations/{organization}/groups/{groupname}/members", tag = "Groups", operation_id = "list_group_members_by_name", params(InOrganization, InGroupName, Searched, Paged),
+    get, path = "/organizations/{organization}/groups/{groupname}/members", tag = "Groups", operation_id = "list_group_members_by_name", params(OrganizationRef, GroupName, Searched, Paged),
     responses((status = OK, description = "Done", body = GroupMemberList), Refusals),
 )]
 async fn members_by_name(
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath((organization, name)): ApiPath<(OrganizationRef, GroupName)>,
     query: ApiQuery,
 ) -> Result<ApiJson<GroupMemberList>, ApiError> {
-    let group = addressed_by_name(&store, &path).await?;
+    let group = addressed_by_name(&store, &organization, &name).await?;
     list_members(&store, &group, &query).await
 }
 
@@ -168,16 +179,16 @@ async fn list_members(
 
 /// Create a group
 #[utoipa::path(
-    post, path = "/organizations/{organization}/groups", tag = "Groups", operation_id = "create_group", params(InOrganization),
+    post, path = "/organizations/{organization}/groups", tag = "Groups", operation_id = "create_group", params(OrganizationRef),
     request_body = CreateGroupRequest,
     responses((status = CREATED, description = "Made", body = WireGroup), Refusals),
 )]
 async fn create(
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(organization): ApiPath<OrganizationRef>,
     ApiJson(request): ApiJson<CreateGroupRequest>,
 ) -> Result<(StatusCode, ApiJson<WireGroup>), ApiError> {
-    let organization = store.addressed_organization(path.get("organization")).await?;
+    let organization = store.addressed_organization(&organization.0).await?;
     let new = NewGroup {
         organization_id: organization.id,
         name: request.name,
@@ -191,11 +202,11 @@ async fn create(
 
 /// Delete a group
 #[utoipa::path(
-    delete, path = "/groups/{group}", tag = "Groups", operation_id = "delete_group", params(InGroup),
+    delete, path = "/groups/{group}", tag = "Groups", operation_id = "delete_group", params(GroupRef),
     responses((status = OK, description = "Done", body = ErrorBody), Refusals),
 )]
-async fn delete(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<ErrorBody>, ApiError> {
-    let group = addressed(&store, &path).await?;
+async fn delete(store: AuthorizedStore, ApiPath(group): ApiPath<GroupRef>) -> Result<ApiJson<ErrorBody>, ApiError> {
+    let group = store.group(GroupId(group.0)).await?;
     store.delete_group(group.id).await?;
     Ok(ApiJson(ErrorBody::message("Successfully deleted group!")))
 }

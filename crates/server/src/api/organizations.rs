@@ -17,10 +17,11 @@ use utoipa_axum::routes;
 
 pub(crate) use members::remove as remove_member;
 
+use crate::http::path::OrganizationRef;
 use crate::http::routes::Routes;
 use crate::{
     api::wire,
-    documentation::{InOrganization, Refusals},
+    documentation::Refusals,
     http::{
         error::ApiError,
         extract::{ApiJson, ApiPath},
@@ -49,11 +50,14 @@ async fn list(store: AuthorizedStore) -> Result<ApiJson<Vec<WireOrganization>>, 
 
 /// Get an organization
 #[utoipa::path(
-    get, path = "/organizations/{organization}", tag = "Organizations", operation_id = "get_organization", params(InOrganization),
+    get, path = "/organizations/{organization}", tag = "Organizations", operation_id = "get_organization", params(OrganizationRef),
     responses((status = OK, description = "Done", body = WireOrganization), Refusals),
 )]
-async fn show(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireOrganization>, ApiError> {
-    Ok(ApiJson(wire::organization(store.addressed_organization(path.get("organization")).await?)))
+async fn show(
+    store: AuthorizedStore,
+    ApiPath(organization): ApiPath<OrganizationRef>,
+) -> Result<ApiJson<WireOrganization>, ApiError> {
+    Ok(ApiJson(wire::organization(store.addressed_organization(&organization.0).await?)))
 }
 
 /// Create an organization
@@ -73,16 +77,16 @@ async fn create(
 
 /// Change an organization
 #[utoipa::path(
-    patch, path = "/organizations/{organization}", tag = "Organizations", operation_id = "update_organization", params(InOrganization),
+    patch, path = "/organizations/{organization}", tag = "Organizations", operation_id = "update_organization", params(OrganizationRef),
     request_body = UpdateOrganizationRequest,
     responses((status = OK, description = "Done", body = WireOrganization), Refusals),
 )]
 async fn update(
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(organization): ApiPath<OrganizationRef>,
     ApiJson(request): ApiJson<UpdateOrganizationRequest>,
 ) -> Result<ApiJson<WireOrganization>, ApiError> {
-    let organization = store.addressed_organization(path.get("organization")).await?;
+    let organization = store.addressed_organization(&organization.0).await?;
     // An empty name is one that was left out.
     let not_empty = |text: String| Some(text).filter(|text| !text.is_empty());
     let change = OrganizationChange {
@@ -97,11 +101,14 @@ async fn update(
 
 /// Delete an organization
 #[utoipa::path(
-    delete, path = "/organizations/{organization}", tag = "Organizations", operation_id = "delete_organization", params(InOrganization),
+    delete, path = "/organizations/{organization}", tag = "Organizations", operation_id = "delete_organization", params(OrganizationRef),
     responses((status = OK, description = "Done", body = ErrorBody), Refusals),
 )]
-async fn delete(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<ErrorBody>, ApiError> {
-    let organization = store.addressed_organization(path.get("organization")).await?;
+async fn delete(
+    store: AuthorizedStore,
+    ApiPath(organization): ApiPath<OrganizationRef>,
+) -> Result<ApiJson<ErrorBody>, ApiError> {
+    let organization = store.addressed_organization(&organization.0).await?;
     store.delete_organization(organization.id).await?;
     Ok(ApiJson(ErrorBody::message("Organization has been deleted.")))
 }

@@ -4,6 +4,7 @@ mod query;
 mod register;
 mod views;
 
+use crate::http::path::{RegistrableType, ResourceRef};
 use crate::http::routes::Routes;
 use axum::{extract::State, http::StatusCode};
 use keyfob_api::{
@@ -20,11 +21,10 @@ use keyfob_authority::{
 };
 use keyfob_rbac::{InOrganization, ResourceType};
 use utoipa_axum::routes;
-use uuid::Uuid;
 
 use crate::{
     app::App,
-    documentation::{InResource, InType, Paged, Refusals, SearchedResources},
+    documentation::{Paged, Refusals, SearchedResources},
     http::{
         error::ApiError,
         extract::{ApiJson, ApiPath, ApiQuery},
@@ -41,17 +41,13 @@ pub(crate) fn routes() -> Routes {
         .merge(views::routes())
 }
 
-/// The type of a path.
-fn addressed_type(app: &App, path: &ApiPath) -> Result<ResourceType, ApiError> {
-    app.catalogue().resource_type(path.get("type")).filter(|of| is_registrable(*of)).ok_or_else(ApiError::not_found)
-}
-
 /// The resource of a path.
-async fn addressed(app: &App, store: &AuthorizedStore, path: &ApiPath) -> Result<(ResourceType, Resource), ApiError> {
-    let of = addressed_type(app, path)?;
-    let id = Uuid::try_parse(path.get("id"))
-        .map_err(|_| ApiError::bad_request(format!("Invalid UUID {:?}.", path.get("id"))))?;
-    Ok((of, store.resource(of, ResourceId(id)).await?))
+async fn addressed(
+    store: &AuthorizedStore,
+    of: &RegistrableType,
+    id: &ResourceRef,
+) -> Result<(ResourceType, Resource), ApiError> {
+    Ok((of.0, store.resource(of.0, ResourceId(id.0)).await?))
 }
 
 fn wire(resource: Resource) -> WireResource {
@@ -122,71 +118,71 @@ async fn create(
 
 /// Get a registered resource
 #[utoipa::path(
-    get, path = "/resources/{type}/{id}", tag = "Resources", operation_id = "get_resource", params(InType, InResource),
+    get, path = "/resources/{type}/{id}", tag = "Resources", operation_id = "get_resource", params(RegistrableType, ResourceRef),
     responses((status = OK, description = "Done", body = WireResource), Refusals),
 )]
 async fn show(
-    State(app): State<App>,
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath((of, id)): ApiPath<(RegistrableType, ResourceRef)>,
 ) -> Result<ApiJson<WireResource>, ApiError> {
-    Ok(ApiJson(wire(addressed(&app, &store, &path).await?.1)))
+    Ok(ApiJson(wire(addressed(&store, &of, &id).await?.1)))
 }
 
 /// Change a registered resource
 #[utoipa::path(
-    patch, path = "/resources/{type}/{id}", tag = "Resources", operation_id = "update_resource", params(InType, InResource),
+    patch, path = "/resources/{type}/{id}", tag = "Resources", operation_id = "update_resource", params(RegistrableType, ResourceRef),
     request_body = UpdateResourceRequest,
     responses((status = OK, description = "Done", body = WireResource), Refusals),
 )]
 async fn update(
-    State(app): State<App>,
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath((of, id)): ApiPath<(RegistrableType, ResourceRef)>,
     ApiJson(request): ApiJson<UpdateResourceRequest>,
 ) -> Result<ApiJson<WireResource>, ApiError> {
-    let (of, old) = addressed(&app, &store, &path).await?;
+    let (of, old) = addressed(&store, &of, &id).await?;
     Ok(ApiJson(wire(store.update_resource(of, old.key.id, register::change(request)).await?)))
 }
 
 /// Remove a registered resource; its id is never given out again
 #[utoipa::path(
-    delete, path = "/resources/{type}/{id}", tag = "Resources", operation_id = "delete_resource", params(InType, InResource),
+    delete, path = "/resources/{type}/{id}", tag = "Resources", operation_id = "delete_resource", params(RegistrableType, ResourceRef),
     responses((status = NO_CONTENT, description = "Done"), Refusals),
 )]
-async fn delete(State(app): State<App>, store: AuthorizedStore, path: ApiPath) -> Result<StatusCode, ApiError> {
-    let (of, resource) = addressed(&app, &store, &path).await?;
+async fn delete(
+    store: AuthorizedStore,
+    ApiPath((of, id)): ApiPath<(RegistrableType, ResourceRef)>,
+) -> Result<StatusCode, ApiError> {
+    let (of, resource) = addressed(&store, &of, &id).await?;
     store.delete_resource(of, resource.key.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Get the access list of a registered resource
 #[utoipa::path(
-    get, path = "/resources/{type}/{id}/acl", tag = "Resources", operation_id = "get_access_list", params(InType, InResource),
+    get, path = "/resources/{type}/{id}/acl", tag = "Resources", operation_id = "get_access_list", params(RegistrableType, ResourceRef),
     responses((status = OK, description = "Done", body = ResourceAcl), Refusals),
 )]
 async fn show_acl(
-    State(app): State<App>,
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath((of, id)): ApiPath<(RegistrableType, ResourceRef)>,
 ) -> Result<ApiJson<ResourceAcl>, ApiError> {
-    let (_, resource) = addressed(&app, &store, &path).await?;
+    let (_, resource) = addressed(&store, &of, &id).await?;
     Ok(ApiJson(acl::wire(&resource.key.resource_type, &resource.grants)))
 }
 
 /// Change the access list of a registered resource
 #[utoipa::path(
-    patch, path = "/resources/{type}/{id}/acl", tag = "Resources", operation_id = "update_access_list", params(InType, InResource),
+    patch, path = "/resources/{type}/{id}/acl", tag = "Resources", operation_id = "update_access_list", params(RegistrableType, ResourceRef),
     request_body = ResourceAcl,
     responses((status = OK, description = "Done", body = ResourceAcl), Refusals),
 )]
 async fn update_acl(
     State(app): State<App>,
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath((of, id)): ApiPath<(RegistrableType, ResourceRef)>,
     ApiJson(request): ApiJson<ResourceAcl>,
 ) -> Result<ApiJson<ResourceAcl>, ApiError> {
-    let (of, resource) = addressed(&app, &store, &path).await?;
+    let (of, resource) = addressed(&store, &of, &id).await?;
     let change = acl::change(app.catalogue(), of, request)?;
     let changed = store.update_access_list(of, resource.key.id, change).await?;
     Ok(ApiJson(acl::wire(&changed.key.resource_type, &changed.grants)))

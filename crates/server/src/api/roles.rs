@@ -13,11 +13,12 @@ use keyfob_authority::{
 };
 use utoipa_axum::routes;
 
+use crate::http::path::{OrganizationRef, RoleName};
 use crate::http::routes::{Handlers, Routes};
 use crate::{
     api::{organizations::remove_member, users::named_but_get, wire},
     app::App,
-    documentation::{InOrganization, InRole, Refusals},
+    documentation::Refusals,
     http::{
         error::ApiError,
         extract::{ApiJson, ApiPath},
@@ -49,15 +50,15 @@ async fn site_roles(
 
 /// List an organization's roles
 #[utoipa::path(
-    get, path = "/organizations/{organization}/members/roles", tag = "Roles", operation_id = "list_organization_roles", params(InOrganization),
+    get, path = "/organizations/{organization}/members/roles", tag = "Roles", operation_id = "list_organization_roles", params(OrganizationRef),
     responses((status = OK, description = "Done", body = Vec<WireAssignableRole>), Refusals),
 )]
 async fn organization_roles(
     State(app): State<App>,
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(organization): ApiPath<OrganizationRef>,
 ) -> Result<ApiJson<Vec<WireAssignableRole>>, ApiError> {
-    let organization = store.addressed_organization(path.get("organization")).await?;
+    let organization = store.addressed_organization(&organization.0).await?;
     Ok(ApiJson(wire_roles(&app, store.list_organization_roles(organization.id).await?)))
 }
 
@@ -72,44 +73,47 @@ fn wire_roles(app: &App, roles: Vec<AssignableRole>) -> Vec<WireAssignableRole> 
 
 /// Create a role of an organization
 #[utoipa::path(
-    post, path = "/organizations/{organization}/members/roles", tag = "Roles", operation_id = "create_organization_role", params(InOrganization),
+    post, path = "/organizations/{organization}/members/roles", tag = "Roles", operation_id = "create_organization_role", params(OrganizationRef),
     request_body = CustomRoleRequest,
     responses((status = OK, description = "Done", body = WireRole), Refusals),
 )]
 async fn create(
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(organization): ApiPath<OrganizationRef>,
     ApiJson(request): ApiJson<CustomRoleRequest>,
 ) -> Result<ApiJson<WireRole>, ApiError> {
-    let organization = store.addressed_organization(path.get("organization")).await?;
+    let organization = store.addressed_organization(&organization.0).await?;
     let role = store.create_custom_role(organization.id, fields(request)).await?;
     Ok(ApiJson(wire_custom_role(role)))
 }
 
 /// Change a role of an organization
 #[utoipa::path(
-    put, path = "/organizations/{organization}/members/roles", tag = "Roles", operation_id = "update_organization_role", params(InOrganization),
+    put, path = "/organizations/{organization}/members/roles", tag = "Roles", operation_id = "update_organization_role", params(OrganizationRef),
     request_body = CustomRoleRequest,
     responses((status = OK, description = "Done", body = WireRole), Refusals),
 )]
 async fn update(
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(organization): ApiPath<OrganizationRef>,
     ApiJson(request): ApiJson<CustomRoleRequest>,
 ) -> Result<ApiJson<WireRole>, ApiError> {
-    let organization = store.addressed_organization(path.get("organization")).await?;
+    let organization = store.addressed_organization(&organization.0).await?;
     let role = store.update_custom_role(organization.id, fields(request)).await?;
     Ok(ApiJson(wire_custom_role(role)))
 }
 
 /// Delete a role of an organization
 #[utoipa::path(
-    delete, path = "/organizations/{organization}/members/roles/{rolename}", tag = "Roles", operation_id = "delete_organization_role", params(InOrganization, InRole),
+    delete, path = "/organizations/{organization}/members/roles/{rolename}", tag = "Roles", operation_id = "delete_organization_role", params(OrganizationRef, RoleName),
     responses((status = NO_CONTENT, description = "Done"), Refusals),
 )]
-async fn remove(store: AuthorizedStore, path: ApiPath) -> Result<StatusCode, ApiError> {
-    let organization = store.addressed_organization(path.get("organization")).await?;
-    let name = path.get("rolename");
+async fn remove(
+    store: AuthorizedStore,
+    ApiPath((organization, role)): ApiPath<(OrganizationRef, RoleName)>,
+) -> Result<StatusCode, ApiError> {
+    let organization = store.addressed_organization(&organization.0).await?;
+    let name = &role.0;
     store.delete_custom_role(organization.id, name).await.map_err(|error| match error {
         DeleteCustomRoleError::NoSuchRole => {
             let message = format!("No custom role with the name {name} found");

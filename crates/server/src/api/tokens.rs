@@ -25,7 +25,7 @@ use crate::http::known_keys::{KnownJson, KnownKeys};
 use crate::{
     api::wire,
     app::App,
-    documentation::{Descendants, InKey, InKeyName, InUser, ListedKeys, PagedKeys, Refusals},
+    documentation::{Descendants, ListedKeys, PagedKeys, Refusals},
     http::{
         error::ApiError,
         extract::{ApiJson, ApiQuery},
@@ -51,7 +51,7 @@ impl KnownKeys for CreateTokenRequest {
 
 /// Create an API token for a user
 #[utoipa::path(
-    post, path = "/users/{user}/keys/tokens", tag = "Keys", operation_id = "create_token", params(InUser),
+    post, path = "/users/{user}/keys/tokens", tag = "Keys", operation_id = "create_token", params(UserRef),
     request_body = CreateTokenRequest,
     responses((status = CREATED, description = "Made", body = GenerateApiKeyResponse), Refusals),
 )]
@@ -67,7 +67,7 @@ async fn create_token(
 
 /// Create a session key for a user
 #[utoipa::path(
-    post, path = "/users/{user}/keys", tag = "Keys", operation_id = "create_session_key", params(InUser),
+    post, path = "/users/{user}/keys", tag = "Keys", operation_id = "create_session_key", params(UserRef),
     responses((status = CREATED, description = "Made", body = GenerateApiKeyResponse), Refusals),
 )]
 async fn create_session(
@@ -81,7 +81,7 @@ async fn create_session(
 
 /// List tokens
 #[utoipa::path(
-    get, path = "/users/{user}/keys/tokens", tag = "Keys", operation_id = "list_tokens", params(InUser, ListedKeys, PagedKeys),
+    get, path = "/users/{user}/keys/tokens", tag = "Keys", operation_id = "list_tokens", params(UserRef, ListedKeys, PagedKeys),
     responses((status = OK, description = "Done", body = Vec<ApiKeyWithOwner>), Refusals),
 )]
 async fn list_tokens(
@@ -105,7 +105,7 @@ async fn list_tokens(
 
 /// The longest lifetime of a user's tokens
 #[utoipa::path(
-    get, path = "/users/{user}/keys/tokens/tokenconfig", tag = "Keys", operation_id = "get_token_config", params(InUser),
+    get, path = "/users/{user}/keys/tokens/tokenconfig", tag = "Keys", operation_id = "get_token_config", params(UserRef),
     responses((status = OK, description = "Done", body = TokenConfig), Refusals),
 )]
 async fn token_config(
@@ -119,7 +119,7 @@ async fn token_config(
 
 /// Get a token by its name
 #[utoipa::path(
-    get, path = "/users/{user}/keys/tokens/{keyname}", tag = "Keys", operation_id = "get_token_by_name", params(InUser, InKeyName),
+    get, path = "/users/{user}/keys/tokens/{keyname}", tag = "Keys", operation_id = "get_token_by_name", params(UserRef, TokenName),
     responses((status = OK, description = "Done", body = WireKey), Refusals),
 )]
 async fn token_by_name(
@@ -134,7 +134,7 @@ async fn token_by_name(
 
 /// Get a key by its id
 #[utoipa::path(
-    get, path = "/users/{user}/keys/{keyid}", tag = "Keys", operation_id = "get_key", params(InUser, InKey),
+    get, path = "/users/{user}/keys/{keyid}", tag = "Keys", operation_id = "get_key", params(UserRef, KeyRef),
     responses((status = OK, description = "Done", body = WireKey), Refusals),
 )]
 async fn key_by_id(
@@ -148,7 +148,7 @@ async fn key_by_id(
 
 /// Delete a key
 #[utoipa::path(
-    delete, path = "/users/{user}/keys/{keyid}", tag = "Keys", operation_id = "delete_key", params(InUser, InKey, Descendants),
+    delete, path = "/users/{user}/keys/{keyid}", tag = "Keys", operation_id = "delete_key", params(UserRef, KeyRef, Descendants),
     responses((status = NO_CONTENT, description = "Done"), Refusals),
 )]
 async fn delete_key(
@@ -163,7 +163,7 @@ async fn delete_key(
 
 /// Expire a key
 #[utoipa::path(
-    put, path = "/users/{user}/keys/{keyid}/expire", tag = "Keys", operation_id = "expire_key", params(InUser, InKey, Descendants),
+    put, path = "/users/{user}/keys/{keyid}/expire", tag = "Keys", operation_id = "expire_key", params(UserRef, KeyRef, Descendants),
     responses((status = NO_CONTENT, description = "Done"), Refusals),
 )]
 async fn expire_key(

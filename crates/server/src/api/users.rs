@@ -30,11 +30,12 @@ use keyfob_authority::{
 };
 use utoipa_axum::routes;
 
+use crate::http::path::{UserOrganizationRef, UserRef};
 use crate::http::routes::{Handlers, RouteFacts, Routes};
 use crate::{
     api::wire,
     app::App,
-    documentation::{InOrganizationName, InUser, Refusals},
+    documentation::Refusals,
     http::{
         error::ApiError,
         extract::{ApiJson, ApiPath},
@@ -89,21 +90,21 @@ async fn user_answer(store: &AuthorizedStore, user: User) -> Result<ApiJson<Wire
 
 /// Get a user
 #[utoipa::path(
-    get, path = "/users/{user}", tag = "Users", operation_id = "get_user", params(InUser),
+    get, path = "/users/{user}", tag = "Users", operation_id = "get_user", params(UserRef),
     responses((status = OK, description = "Done", body = WireUser), Refusals),
 )]
-async fn get_user(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireUser>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
+async fn get_user(store: AuthorizedStore, ApiPath(user): ApiPath<UserRef>) -> Result<ApiJson<WireUser>, ApiError> {
+    let user = store.addressed_user(&user.0).await?;
     user_answer(&store, user).await
 }
 
 /// Delete a user
 #[utoipa::path(
-    delete, path = "/users/{user}", tag = "Users", operation_id = "delete_user", params(InUser),
+    delete, path = "/users/{user}", tag = "Users", operation_id = "delete_user", params(UserRef),
     responses((status = OK, description = "Done", body = ErrorBody), Refusals),
 )]
-async fn delete_user(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<ErrorBody>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
+async fn delete_user(store: AuthorizedStore, ApiPath(user): ApiPath<UserRef>) -> Result<ApiJson<ErrorBody>, ApiError> {
+    let user = store.addressed_user(&user.0).await?;
     store.delete_user(user.id).await?;
     Ok(ApiJson(ErrorBody::message("User has been deleted!")))
 }
@@ -124,11 +125,14 @@ impl From<DeleteUserError> for ApiError {
 
 /// Get how one signs in
 #[utoipa::path(
-    get, path = "/users/{user}/login-type", tag = "Users", operation_id = "get_login_type", params(InUser),
+    get, path = "/users/{user}/login-type", tag = "Users", operation_id = "get_login_type", params(UserRef),
     responses((status = OK, description = "Done", body = UserLoginType), Refusals),
 )]
-async fn login_type(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<UserLoginType>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
+async fn login_type(
+    store: AuthorizedStore,
+    ApiPath(user): ApiPath<UserRef>,
+) -> Result<ApiJson<UserLoginType>, ApiError> {
+    let user = store.addressed_user(&user.0).await?;
     Ok(ApiJson(UserLoginType { login_type: wire::login_type(store.login_type(&user)?) }))
 }
 
@@ -144,22 +148,28 @@ impl From<LoginTypeError> for ApiError {
 
 /// Get one of a user's organizations
 #[utoipa::path(
-    get, path = "/users/{user}/organizations/{organizationname}", tag = "Users", operation_id = "get_organization_of_user", params(InUser, InOrganizationName),
+    get, path = "/users/{user}/organizations/{organizationname}", tag = "Users", operation_id = "get_organization_of_user", params(UserRef, UserOrganizationRef),
     responses((status = OK, description = "Done", body = WireOrganization), Refusals),
 )]
-async fn organization_of(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireOrganization>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
-    let organization = store.addressed_organization_of(user.id, path.get("organizationname")).await?;
+async fn organization_of(
+    store: AuthorizedStore,
+    ApiPath((user, name)): ApiPath<(UserRef, UserOrganizationRef)>,
+) -> Result<ApiJson<WireOrganization>, ApiError> {
+    let user = store.addressed_user(&user.0).await?;
+    let organization = store.addressed_organization_of(user.id, &name.0).await?;
     Ok(ApiJson(wire::organization(organization)))
 }
 
 /// List a user's organizations
 #[utoipa::path(
-    get, path = "/users/{user}/organizations", tag = "Users", operation_id = "list_organizations_of_user", params(InUser),
+    get, path = "/users/{user}/organizations", tag = "Users", operation_id = "list_organizations_of_user", params(UserRef),
     responses((status = OK, description = "Done", body = Vec<WireOrganization>), Refusals),
 )]
-async fn organizations_of(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Vec<WireOrganization>>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
+async fn organizations_of(
+    store: AuthorizedStore,
+    ApiPath(user): ApiPath<UserRef>,
+) -> Result<ApiJson<Vec<WireOrganization>>, ApiError> {
+    let user = store.addressed_user(&user.0).await?;
     let organizations = store.organizations_of(user.id).await?;
     Ok(ApiJson(organizations.into_iter().map(wire::organization).collect()))
 }

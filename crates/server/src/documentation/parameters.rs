@@ -8,15 +8,6 @@ use utoipa::{
     },
 };
 
-// Parameters of paths are described where they are read.
-pub(crate) use crate::http::path::{
-    GroupName as InGroupName, GroupRef as InGroup, KeyRef as InKey, OrganizationRef as InOrganization,
-    RegistrableType as InType, ResourceRef as InResource, RoleName as InRole, SessionRef as InSession,
-    TemplateName as InTemplateName, TemplateRef as InTemplate, TokenName as InKeyName,
-    UserOrganizationRef as InOrganizationName, UserRef as InUser, WorkspaceName as InWorkspaceName,
-    WorkspaceRef as InWorkspace,
-};
-
 fn parameter(name: &str, about: &str, schema: ObjectBuilder) -> Parameter {
     ParameterBuilder::new()
         .name(name)

@@ -48,7 +48,7 @@ impl<A: PathParameter, B: PathParameter> PathParameters for (A, B) {
 
 /// The parameters of a request's path.
 #[derive(Clone, Debug)]
-pub(crate) struct ApiPath<T = Segments>(pub(crate) T);
+pub(crate) struct ApiPath<T>(pub(crate) T);
 
 impl<T: PathParameters> FromRequestParts<App> for ApiPath<T> {
     type Rejection = ApiError;
@@ -89,20 +89,6 @@ impl Segments {
 
     fn find(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(parameter, _)| parameter == name).map(|(_, value)| value.as_str())
-    }
-}
-
-// Handlers that read their parameters by name; those with a type read `ApiPath<T>`.
-impl PathParameters for Segments {
-    fn read(segments: &Segments, _app: &App) -> Result<Self, ApiError> {
-        Ok(segments.clone())
-    }
-}
-
-impl ApiPath {
-    /// The parameter of this name; empty where the route has none.
-    pub(crate) fn get(&self, name: &str) -> &str {
-        self.0.find(name).unwrap_or_default()
     }
 }
 

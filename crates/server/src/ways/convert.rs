@@ -16,7 +16,7 @@ use keyfob_authority::{
 use super::refusal::Refusal;
 use crate::{
     app::App,
-    documentation::{InUser, Refusals},
+    documentation::Refusals,
     http::{
         credential::cookie,
         error::ApiError,
@@ -30,7 +30,7 @@ pub(super) const COOKIE: &str = "coder_oauth_convert_jwt";
 
 /// Begin to sign in by a provider in place of a password; the sign-in there, with the state, completes it
 #[utoipa::path(
-    post, path = "/users/{user}/convert-login", tag = "Signing in", operation_id = "convert_login", params(InUser),
+    post, path = "/users/{user}/convert-login", tag = "Signing in", operation_id = "convert_login", params(UserRef),
     request_body = ConvertLoginRequest,
     responses((status = CREATED, description = "Made", body = ConvertLoginResponse), Refusals),
 )]

@@ -3,14 +3,15 @@ use axum::http::StatusCode;
 use keyfob_api::groups::{Group as WireGroup, PatchGroupRequest};
 use keyfob_authority::{
     AuthorizedStore,
-    data::UserId,
+    data::{GroupId, UserId},
     groups::{GroupChange, UpdateGroupError},
 };
 use uuid::Uuid;
 
-use super::{addressed, wire_group};
+use super::wire_group;
+use crate::http::path::GroupRef;
 use crate::{
-    documentation::{InGroup, Refusals},
+    documentation::Refusals,
     http::{
         error::ApiError,
         extract::{ApiJson, ApiPath},
@@ -19,16 +20,16 @@ use crate::{
 
 /// Change a group
 #[utoipa::path(
-    patch, path = "/groups/{group}", tag = "Groups", operation_id = "update_group", params(InGroup),
+    patch, path = "/groups/{group}", tag = "Groups", operation_id = "update_group", params(GroupRef),
     request_body = PatchGroupRequest,
     responses((status = OK, description = "Done", body = WireGroup), Refusals),
 )]
 pub(super) async fn update(
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(group): ApiPath<GroupRef>,
     ApiJson(request): ApiJson<PatchGroupRequest>,
 ) -> Result<ApiJson<WireGroup>, ApiError> {
-    let group = addressed(&store, &path).await?;
+    let group = store.group(GroupId(group.0)).await?;
     let change = GroupChange {
         // An empty name is one that was left out.
         name: Some(request.name).filter(|name| !name.is_empty()),

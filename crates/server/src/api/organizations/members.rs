@@ -11,9 +11,10 @@ use keyfob_authority::{
     roles::UpdateMemberRolesError,
 };
 
+use crate::http::path::{OrganizationRef, UserRef};
 use crate::{
     api::{users::wanted, wire},
-    documentation::{InOrganization, InUser, Paged, Refusals, Searched, SearchedMembers},
+    documentation::{Paged, Refusals, Searched, SearchedMembers},
     http::{
         error::ApiError,
         extract::{ApiJson, ApiPath, ApiQuery},
@@ -23,56 +24,62 @@ use crate::{
 
 /// Make a user a member of an organization
 #[utoipa::path(
-    post, path = "/organizations/{organization}/members/{user}", tag = "Organizations", operation_id = "add_member", params(InOrganization, InUser),
+    post, path = "/organizations/{organization}/members/{user}", tag = "Organizations", operation_id = "add_member", params(OrganizationRef, UserRef),
     responses((status = OK, description = "Done", body = OrganizationMember), Refusals),
 )]
-pub(super) async fn add(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<OrganizationMember>, ApiError> {
-    let organization = store.addressed_organization(path.get("organization")).await?;
-    let user = store.addressed_user(path.get("user")).await?;
+pub(super) async fn add(
+    store: AuthorizedStore,
+    ApiPath((organization, user)): ApiPath<(OrganizationRef, UserRef)>,
+) -> Result<ApiJson<OrganizationMember>, ApiError> {
+    let organization = store.addressed_organization(&organization.0).await?;
+    let user = store.addressed_user(&user.0).await?;
     let member = store.add_member(organization.id, user.id).await?;
     Ok(ApiJson(wire::member(&member, &[])))
 }
 
 /// Get a member of an organization
 #[utoipa::path(
-    get, path = "/organizations/{organization}/members/{user}", tag = "Organizations", operation_id = "get_member", params(InOrganization, InUser),
+    get, path = "/organizations/{organization}/members/{user}", tag = "Organizations", operation_id = "get_member", params(OrganizationRef, UserRef),
     responses((status = OK, description = "Done", body = OrganizationMemberWithUserData), Refusals),
 )]
 pub(super) async fn show(
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath((organization, user)): ApiPath<(OrganizationRef, UserRef)>,
 ) -> Result<ApiJson<OrganizationMemberWithUserData>, ApiError> {
-    let organization = store.addressed_organization(path.get("organization")).await?;
-    let view = store.addressed_member(&organization, path.get("user")).await?;
+    let organization = store.addressed_organization(&organization.0).await?;
+    let view = store.addressed_member(&organization, &user.0).await?;
     let custom = store.list_custom_role_names(organization.id).await?;
     Ok(ApiJson(wire::member_with_user(view, &custom)))
 }
 
 /// Take a member out of an organization
 #[utoipa::path(
-    delete, path = "/organizations/{organization}/members/{user}", tag = "Organizations", operation_id = "remove_member", params(InOrganization, InUser),
+    delete, path = "/organizations/{organization}/members/{user}", tag = "Organizations", operation_id = "remove_member", params(OrganizationRef, UserRef),
     responses((status = NO_CONTENT, description = "Done"), Refusals),
 )]
-pub(crate) async fn remove(store: AuthorizedStore, path: ApiPath) -> Result<StatusCode, ApiError> {
-    let organization = store.addressed_organization(path.get("organization")).await?;
-    let view = store.addressed_member(&organization, path.get("user")).await?;
+pub(crate) async fn remove(
+    store: AuthorizedStore,
+    ApiPath((organization, user)): ApiPath<(OrganizationRef, UserRef)>,
+) -> Result<StatusCode, ApiError> {
+    let organization = store.addressed_organization(&organization.0).await?;
+    let view = store.addressed_member(&organization, &user.0).await?;
     store.remove_member(organization.id, view.user.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Give a member exactly these roles of the organization
 #[utoipa::path(
-    put, path = "/organizations/{organization}/members/{user}/roles", tag = "Organizations", operation_id = "update_roles_of_member", params(InOrganization, InUser),
+    put, path = "/organizations/{organization}/members/{user}/roles", tag = "Organizations", operation_id = "update_roles_of_member", params(OrganizationRef, UserRef),
     request_body = UpdateRoles,
     responses((status = OK, description = "Done", body = OrganizationMember), Refusals),
 )]
 pub(super) async fn update_roles(
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath((organization, user)): ApiPath<(OrganizationRef, UserRef)>,
     ApiJson(request): ApiJson<UpdateRoles>,
 ) -> Result<ApiJson<OrganizationMember>, ApiError> {
-    let organization = store.addressed_organization(path.get("organization")).await?;
-    let view = store.addressed_member(&organization, path.get("user")).await?;
+    let organization = store.addressed_organization(&organization.0).await?;
+    let view = store.addressed_member(&organization, &user.0).await?;
     let changed = store.update_member_roles(organization.id, view.user.id, request.roles).await?;
     let custom = store.list_custom_role_names(organization.id).await?;
     Ok(ApiJson(wire::member(&changed, &custom)))
@@ -80,12 +87,12 @@ pub(super) async fn update_roles(
 
 /// List members of an organization, a page at a time
 #[utoipa::path(
-    get, path = "/organizations/{organization}/paginated-members", tag = "Organizations", operation_id = "list_members", params(InOrganization, Searched, Paged),
+    get, path = "/organizations/{organization}/paginated-members", tag = "Organizations", operation_id = "list_members", params(OrganizationRef, Searched, Paged),
     responses((status = OK, description = "Done", body = MemberList), Refusals),
 )]
 pub(super) async fn paginated(
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(organization): ApiPath<OrganizationRef>,
     query: ApiQuery,
 ) -> Result<ApiJson<MemberList>, ApiError> {
     let page = query.page(UserId)?;
@@ -93,18 +100,18 @@ pub(super) async fn paginated(
     let conditions = wanted(&mut search, page);
     search.finish("Invalid member search query.")?;
     let Some(conditions) = conditions else { return Ok(ApiJson(MemberList { members: Vec::new(), count: 0 })) };
-    let (members, count) = list(&store, &path, conditions).await?;
+    let (members, count) = list(&store, &organization, conditions).await?;
     Ok(ApiJson(MemberList { count: if members.is_empty() { 0 } else { count }, members }))
 }
 
 /// List all members of an organization
 #[utoipa::path(
-    get, path = "/organizations/{organization}/members", tag = "Organizations", operation_id = "list_all_members", params(InOrganization, SearchedMembers),
+    get, path = "/organizations/{organization}/members", tag = "Organizations", operation_id = "list_all_members", params(OrganizationRef, SearchedMembers),
     responses((status = OK, description = "Done", body = Vec<OrganizationMemberWithUserData>), Refusals),
 )]
 pub(super) async fn all(
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(organization): ApiPath<OrganizationRef>,
     query: ApiQuery,
 ) -> Result<ApiJson<Vec<OrganizationMemberWithUserData>>, ApiError> {
     let mut search = Search::parse(query.text("q").unwrap_or_default());
@@ -112,7 +119,7 @@ pub(super) async fn all(
     let github = search.integer("github_user_id");
     let _system_users_are_none = search.choice("include_system");
     search.finish("Invalid organization member search query.")?;
-    let (members, _) = list(&store, &path, ListUsers { page: Page::default(), ..ListUsers::default() }).await?;
+    let (members, _) = list(&store, &organization, ListUsers { page: Page::default(), ..ListUsers::default() }).await?;
     let matches = |member: &OrganizationMemberWithUserData| user.is_none_or(|id| member.member.user_id == id);
     // Members are not known by their ids at GitHub.
     Ok(ApiJson(members.into_iter().filter(|member| github.is_none() && matches(member)).collect()))
@@ -120,10 +127,10 @@ pub(super) async fn all(
 
 async fn list(
     store: &AuthorizedStore,
-    path: &ApiPath,
+    organization: &OrganizationRef,
     conditions: ListUsers,
 ) -> Result<(Vec<OrganizationMemberWithUserData>, u64), ApiError> {
-    let organization = store.addressed_organization(path.get("organization")).await?;
+    let organization = store.addressed_organization(&organization.0).await?;
     let (members, count) = store.list_members(organization.id, conditions).await?;
     let custom = store.list_custom_role_names(organization.id).await?;
     Ok((members.into_iter().map(|view| wire::member_with_user(view, &custom)).collect(), count))

@@ -3,6 +3,7 @@ mod shapes;
 
 use std::collections::HashMap;
 
+use crate::http::path::{OrganizationRef, TemplateName, TemplateRef, UserRef, WorkspaceName, WorkspaceRef};
 use crate::http::routes::Routes;
 use keyfob_api::views::{Template, Workspace, WorkspacesResponse};
 use keyfob_authority::{
@@ -14,9 +15,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::{
-    documentation::{
-        InOrganization, InTemplate, InTemplateName, InUser, InWorkspace, InWorkspaceName, Paged, Refusals, Searched,
-    },
+    documentation::{Paged, Refusals, Searched},
     http::{
         error::ApiError,
         extract::{ApiJson, ApiPath, ApiQuery},
@@ -90,27 +89,29 @@ async fn templates_named(store: &AuthorizedStore, name: &str) -> Result<Vec<Stri
 
 /// Get a workspace
 #[utoipa::path(
-    get, path = "/workspaces/{workspace}", tag = "Views", operation_id = "get_workspace", params(InWorkspace),
+    get, path = "/workspaces/{workspace}", tag = "Views", operation_id = "get_workspace", params(WorkspaceRef),
     responses((status = OK, description = "Done", body = Workspace), Refusals),
 )]
-async fn workspace(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Workspace>, ApiError> {
-    let id = uuid(path.get("workspace"))?;
+async fn workspace(
+    store: AuthorizedStore,
+    ApiPath(workspace): ApiPath<WorkspaceRef>,
+) -> Result<ApiJson<Workspace>, ApiError> {
+    let id = workspace.0;
     let found = store.resource(ResourceType::WORKSPACE, ResourceId(id)).await?;
     first(as_workspaces(&store, vec![found]).await?)
 }
 
 /// Get a user's workspace by its name
 #[utoipa::path(
-    get, path = "/users/{user}/workspace/{workspacename}", tag = "Views", operation_id = "get_workspace_by_name", params(InUser, InWorkspaceName),
+    get, path = "/users/{user}/workspace/{workspacename}", tag = "Views", operation_id = "get_workspace_by_name", params(UserRef, WorkspaceName),
     responses((status = OK, description = "Done", body = Workspace), Refusals),
 )]
-async fn workspace_by_name(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Workspace>, ApiError> {
-    let owner = store.addressed_user(path.get("user")).await?;
-    let list = ListResources {
-        owner_id: Some(owner.id),
-        name: Some(path.get("workspacename").to_owned()),
-        ..ListResources::default()
-    };
+async fn workspace_by_name(
+    store: AuthorizedStore,
+    ApiPath((user, name)): ApiPath<(UserRef, WorkspaceName)>,
+) -> Result<ApiJson<Workspace>, ApiError> {
+    let owner = store.addressed_user(&user.0).await?;
+    let list = ListResources { owner_id: Some(owner.id), name: Some(name.0.clone()), ..ListResources::default() };
     let found = store.first_resource(ResourceType::WORKSPACE, list).await?;
     first(as_workspaces(&store, vec![found]).await?)
 }
@@ -147,47 +148,49 @@ async fn list_templates(
 
 /// Get a template
 #[utoipa::path(
-    get, path = "/templates/{template}", tag = "Views", operation_id = "get_template", params(InTemplate),
+    get, path = "/templates/{template}", tag = "Views", operation_id = "get_template", params(TemplateRef),
     responses((status = OK, description = "Done", body = Template), Refusals),
 )]
-async fn template(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Template>, ApiError> {
-    let id = uuid(path.get("template"))?;
+async fn template(
+    store: AuthorizedStore,
+    ApiPath(template): ApiPath<TemplateRef>,
+) -> Result<ApiJson<Template>, ApiError> {
+    let id = template.0;
     let found = store.resource(ResourceType::TEMPLATE, ResourceId(id)).await?;
     first(as_templates(&store, vec![found]).await?)
 }
 
 /// List an organization's templates
 #[utoipa::path(
-    get, path = "/organizations/{organization}/templates", tag = "Views", operation_id = "list_templates_of_organization", params(InOrganization, Searched, Paged),
+    get, path = "/organizations/{organization}/templates", tag = "Views", operation_id = "list_templates_of_organization", params(OrganizationRef, Searched, Paged),
     responses((status = OK, description = "Done", body = Vec<Template>), Refusals),
 )]
 async fn organization_templates(
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(organization): ApiPath<OrganizationRef>,
     query: ApiQuery,
 ) -> Result<ApiJson<Vec<Template>>, ApiError> {
-    let organization = store.addressed_organization(path.get("organization")).await?;
+    let organization = store.addressed_organization(&organization.0).await?;
     list_templates(&store, &query, Some(organization.id)).await
 }
 
 /// Get an organization's template by its name
 #[utoipa::path(
-    get, path = "/organizations/{organization}/templates/{templatename}", tag = "Views", operation_id = "get_template_by_name", params(InOrganization, InTemplateName),
+    get, path = "/organizations/{organization}/templates/{templatename}", tag = "Views", operation_id = "get_template_by_name", params(OrganizationRef, TemplateName),
     responses((status = OK, description = "Done", body = Template), Refusals),
 )]
-async fn template_by_name(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Template>, ApiError> {
-    let organization = store.addressed_organization(path.get("organization")).await?;
+async fn template_by_name(
+    store: AuthorizedStore,
+    ApiPath((organization, name)): ApiPath<(OrganizationRef, TemplateName)>,
+) -> Result<ApiJson<Template>, ApiError> {
+    let organization = store.addressed_organization(&organization.0).await?;
     let list = ListResources {
         organization_id: Some(organization.id),
-        name: Some(path.get("templatename").to_owned()),
+        name: Some(name.0.clone()),
         ..ListResources::default()
     };
     let found = store.first_resource(ResourceType::TEMPLATE, list).await?;
     first(as_templates(&store, vec![found]).await?)
-}
-
-fn uuid(text: &str) -> Result<Uuid, ApiError> {
-    Uuid::try_parse(text).map_err(|_| ApiError::bad_request(format!("Invalid UUID {text:?}.")))
 }
 
 fn first<T>(all: Vec<T>) -> Result<ApiJson<T>, ApiError> {

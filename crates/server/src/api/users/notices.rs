@@ -5,8 +5,9 @@ use keyfob_authority::{
     users::{ChangeNoticeChoices, NoticeChoices},
 };
 
+use crate::http::path::UserRef;
 use crate::{
-    documentation::{InUser, Refusals},
+    documentation::Refusals,
     http::{
         error::ApiError,
         extract::{ApiJson, ApiPath},
@@ -15,26 +16,29 @@ use crate::{
 
 /// Get what a user is told by mail
 #[utoipa::path(
-    get, path = "/users/{user}/notices", tag = "Users", operation_id = "get_notice_choices", params(InUser),
+    get, path = "/users/{user}/notices", tag = "Users", operation_id = "get_notice_choices", params(UserRef),
     responses((status = OK, description = "Done", body = WireNoticeChoices), Refusals),
 )]
-pub(super) async fn choices(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireNoticeChoices>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
+pub(super) async fn choices(
+    store: AuthorizedStore,
+    ApiPath(user): ApiPath<UserRef>,
+) -> Result<ApiJson<WireNoticeChoices>, ApiError> {
+    let user = store.addressed_user(&user.0).await?;
     Ok(ApiJson(wire(store.notice_choices(user.id).await?)))
 }
 
 /// Set what a user is told by mail; what is left out stays as it is
 #[utoipa::path(
-    put, path = "/users/{user}/notices", tag = "Users", operation_id = "update_notice_choices", params(InUser),
+    put, path = "/users/{user}/notices", tag = "Users", operation_id = "update_notice_choices", params(UserRef),
     request_body = UpdateNoticeChoices,
     responses((status = OK, description = "Done", body = WireNoticeChoices), Refusals),
 )]
 pub(super) async fn set_choices(
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(user): ApiPath<UserRef>,
     ApiJson(request): ApiJson<UpdateNoticeChoices>,
 ) -> Result<ApiJson<WireNoticeChoices>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
+    let user = store.addressed_user(&user.0).await?;
     let UpdateNoticeChoices { password_changed, token_minted, token_ending } = request;
     let change = ChangeNoticeChoices { password_changed, token_minted, token_ending };
     Ok(ApiJson(wire(store.set_notice_choices(user.id, change).await?)))

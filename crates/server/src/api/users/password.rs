@@ -10,9 +10,10 @@ use keyfob_authority::{
     passwords::{ChangePassword, ChangePasswordError, CheckPasswordError, SetCredentialError, Weakness, rate},
 };
 
+use crate::http::path::UserRef;
 use crate::{
     app::App,
-    documentation::{InUser, Refusals},
+    documentation::Refusals,
     http::{
         error::{ApiError, too_many_passwords},
         extract::{ApiJson, ApiPath},
@@ -35,17 +36,17 @@ pub(super) async fn validate(
 
 /// Change a user's password: all their keys end, and a browser's session goes on with a fresh cookie
 #[utoipa::path(
-    put, path = "/users/{user}/password", tag = "Users", operation_id = "change_password", params(InUser),
+    put, path = "/users/{user}/password", tag = "Users", operation_id = "change_password", params(UserRef),
     request_body = UpdatePasswordRequest,
     responses((status = NO_CONTENT, description = "Done"), Refusals),
 )]
 pub(super) async fn change(
     State(app): State<App>,
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(user): ApiPath<UserRef>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
+    let user = store.addressed_user(&user.0).await?;
     // A caller who may not is told so before the body is read.
     store.require_setting_password(&user).await?;
     let ApiJson(request) = ApiJson::<UpdatePasswordRequest>::from_request(request, &app).await?;

@@ -7,8 +7,9 @@ use keyfob_authority::{
 };
 
 use super::user_answer;
+use crate::http::path::UserRef;
 use crate::{
-    documentation::{InUser, Refusals},
+    documentation::Refusals,
     http::{
         error::ApiError,
         extract::{ApiJson, ApiPath},
@@ -17,16 +18,16 @@ use crate::{
 
 /// Change a user's names
 #[utoipa::path(
-    put, path = "/users/{user}/profile", tag = "Users", operation_id = "update_profile", params(InUser),
+    put, path = "/users/{user}/profile", tag = "Users", operation_id = "update_profile", params(UserRef),
     request_body = UpdateUserProfileRequest,
     responses((status = OK, description = "Done", body = WireUser), Refusals),
 )]
 pub(super) async fn update_profile(
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(user): ApiPath<UserRef>,
     ApiJson(request): ApiJson<UpdateUserProfileRequest>,
 ) -> Result<ApiJson<WireUser>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
+    let user = store.addressed_user(&user.0).await?;
     let names = UpdateProfile { username: request.username, name: request.name };
     let changed = store.update_profile(user.id, names).await?;
     user_answer(&store, changed).await

@@ -3,8 +3,9 @@ use keyfob_api::users::{UpdateRoles, User as WireUser, UserRoles};
 use keyfob_authority::{AuthorizedStore, Refused, roles::AssignError, users::UpdateUserRolesError};
 
 use super::user_answer;
+use crate::http::path::UserRef;
 use crate::{
-    documentation::{InUser, Refusals},
+    documentation::Refusals,
     http::{
         error::ApiError,
         extract::{ApiJson, ApiPath},
@@ -13,11 +14,14 @@ use crate::{
 
 /// Get a user's roles
 #[utoipa::path(
-    get, path = "/users/{user}/roles", tag = "Users", operation_id = "get_roles_of_user", params(InUser),
+    get, path = "/users/{user}/roles", tag = "Users", operation_id = "get_roles_of_user", params(UserRef),
     responses((status = OK, description = "Done", body = UserRoles), Refusals),
 )]
-pub(super) async fn roles_of(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<UserRoles>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
+pub(super) async fn roles_of(
+    store: AuthorizedStore,
+    ApiPath(user): ApiPath<UserRef>,
+) -> Result<ApiJson<UserRoles>, ApiError> {
+    let user = store.addressed_user(&user.0).await?;
     let members = store.memberships(&user).await?;
     let organization_roles = members.into_iter().map(|member| (member.organization_id.0, member.roles)).collect();
     Ok(ApiJson(UserRoles { roles: user.roles, organization_roles }))
@@ -25,16 +29,16 @@ pub(super) async fn roles_of(store: AuthorizedStore, path: ApiPath) -> Result<Ap
 
 /// Give a user exactly these deployment-wide roles
 #[utoipa::path(
-    put, path = "/users/{user}/roles", tag = "Users", operation_id = "update_roles_of_user", params(InUser),
+    put, path = "/users/{user}/roles", tag = "Users", operation_id = "update_roles_of_user", params(UserRef),
     request_body = UpdateRoles,
     responses((status = OK, description = "Done", body = WireUser), Refusals),
 )]
 pub(super) async fn update_roles(
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(user): ApiPath<UserRef>,
     ApiJson(request): ApiJson<UpdateRoles>,
 ) -> Result<ApiJson<WireUser>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
+    let user = store.addressed_user(&user.0).await?;
     let changed = store.update_user_roles(user.id, request.roles).await?;
     user_answer(&store, changed).await
 }

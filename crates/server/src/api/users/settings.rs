@@ -5,8 +5,9 @@ use keyfob_authority::{
     users::{Appearance, ChangePreferences, Preferences, SetAppearanceError, SetPreferencesError},
 };
 
+use crate::http::path::UserRef;
 use crate::{
-    documentation::{InUser, Refusals},
+    documentation::Refusals,
     http::{
         error::ApiError,
         extract::{ApiJson, ApiPath},
@@ -15,26 +16,29 @@ use crate::{
 
 /// Get how pages look for a user
 #[utoipa::path(
-    get, path = "/users/{user}/appearance", tag = "Users", operation_id = "get_appearance", params(InUser),
+    get, path = "/users/{user}/appearance", tag = "Users", operation_id = "get_appearance", params(UserRef),
     responses((status = OK, description = "Done", body = WireAppearance), Refusals),
 )]
-pub(super) async fn appearance(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireAppearance>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
+pub(super) async fn appearance(
+    store: AuthorizedStore,
+    ApiPath(user): ApiPath<UserRef>,
+) -> Result<ApiJson<WireAppearance>, ApiError> {
+    let user = store.addressed_user(&user.0).await?;
     Ok(ApiJson(appearance_on_wire(store.appearance(user.id).await?)))
 }
 
 /// Set how pages look for a user
 #[utoipa::path(
-    put, path = "/users/{user}/appearance", tag = "Users", operation_id = "update_appearance", params(InUser),
+    put, path = "/users/{user}/appearance", tag = "Users", operation_id = "update_appearance", params(UserRef),
     request_body = WireAppearance,
     responses((status = OK, description = "Done", body = WireAppearance), Refusals),
 )]
 pub(super) async fn set_appearance(
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(user): ApiPath<UserRef>,
     ApiJson(request): ApiJson<WireAppearance>,
 ) -> Result<ApiJson<WireAppearance>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
+    let user = store.addressed_user(&user.0).await?;
     let WireAppearance { theme_preference, theme_mode, theme_light, theme_dark, terminal_font } = request;
     let new = Appearance { theme_preference, theme_mode, theme_light, theme_dark, terminal_font };
     store.set_appearance(user.id, &new).await?;
@@ -58,26 +62,29 @@ impl From<SetAppearanceError> for ApiError {
 
 /// Get a user's preferences
 #[utoipa::path(
-    get, path = "/users/{user}/preferences", tag = "Users", operation_id = "get_preferences", params(InUser),
+    get, path = "/users/{user}/preferences", tag = "Users", operation_id = "get_preferences", params(UserRef),
     responses((status = OK, description = "Done", body = WirePreferences), Refusals),
 )]
-pub(super) async fn preferences(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WirePreferences>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
+pub(super) async fn preferences(
+    store: AuthorizedStore,
+    ApiPath(user): ApiPath<UserRef>,
+) -> Result<ApiJson<WirePreferences>, ApiError> {
+    let user = store.addressed_user(&user.0).await?;
     Ok(ApiJson(preferences_on_wire(store.preferences(user.id).await?)))
 }
 
 /// Set a user's preferences
 #[utoipa::path(
-    put, path = "/users/{user}/preferences", tag = "Users", operation_id = "update_preferences", params(InUser),
+    put, path = "/users/{user}/preferences", tag = "Users", operation_id = "update_preferences", params(UserRef),
     request_body = UpdatePreferences,
     responses((status = OK, description = "Done", body = WirePreferences), Refusals),
 )]
 pub(super) async fn set_preferences(
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(user): ApiPath<UserRef>,
     ApiJson(request): ApiJson<UpdatePreferences>,
 ) -> Result<ApiJson<WirePreferences>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
+    let user = store.addressed_user(&user.0).await?;
     let change = ChangePreferences {
         agent_chat_send_shortcut: request.agent_chat_send_shortcut,
         code_diff_display_mode: request.code_diff_display_mode,

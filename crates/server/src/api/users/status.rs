@@ -3,8 +3,9 @@ use keyfob_api::users::User as WireUser;
 use keyfob_authority::{AuthorizedStore, users::SuspendUserError};
 
 use super::user_answer;
+use crate::http::path::UserRef;
 use crate::{
-    documentation::{InUser, Refusals},
+    documentation::Refusals,
     http::{
         error::ApiError,
         extract::{ApiJson, ApiPath},
@@ -13,22 +14,28 @@ use crate::{
 
 /// Suspend a user: all their keys are refused at once
 #[utoipa::path(
-    put, path = "/users/{user}/status/suspend", tag = "Users", operation_id = "suspend_user", params(InUser),
+    put, path = "/users/{user}/status/suspend", tag = "Users", operation_id = "suspend_user", params(UserRef),
     responses((status = OK, description = "Done", body = WireUser), Refusals),
 )]
-pub(super) async fn suspend(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireUser>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
+pub(super) async fn suspend(
+    store: AuthorizedStore,
+    ApiPath(user): ApiPath<UserRef>,
+) -> Result<ApiJson<WireUser>, ApiError> {
+    let user = store.addressed_user(&user.0).await?;
     let suspended = store.suspend_user(user.id).await?;
     user_answer(&store, suspended).await
 }
 
 /// Activate a user
 #[utoipa::path(
-    put, path = "/users/{user}/status/activate", tag = "Users", operation_id = "activate_user", params(InUser),
+    put, path = "/users/{user}/status/activate", tag = "Users", operation_id = "activate_user", params(UserRef),
     responses((status = OK, description = "Done", body = WireUser), Refusals),
 )]
-pub(super) async fn activate(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireUser>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
+pub(super) async fn activate(
+    store: AuthorizedStore,
+    ApiPath(user): ApiPath<UserRef>,
+) -> Result<ApiJson<WireUser>, ApiError> {
+    let user = store.addressed_user(&user.0).await?;
     let activated = store.activate_user(user.id).await?;
     user_answer(&store, activated).await
 }

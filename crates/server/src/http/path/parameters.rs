@@ -1,5 +1,4 @@
 //! The parameters of the API's paths. What they name is looked up, and authorized, by the handler's call.
-#![expect(dead_code, reason = "handlers still read their parameters by name")]
 use keyfob_authority::{data::KeyId, resources::is_registrable};
 use keyfob_rbac::ResourceType;
 use utoipa::{
