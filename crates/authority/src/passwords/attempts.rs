@@ -14,8 +14,8 @@ pub(crate) const BOUNDS: AttemptBounds = AttemptBounds { failures: 100, pause: S
 /// How many addresses without an account are remembered.
 const MOST_ADDRESSES: usize = 10_000;
 
-/// Sign-ins with addresses that no user has. They are bounded like all others, so that guessing shows no difference. Only
-/// so many are remembered, and not over a restart.
+/// Sign-ins with addresses that no user has. They are bounded like all others, so that guessing shows no difference.
+/// Only so many are remembered, and not over a restart.
 #[derive(Debug, Default)]
 pub(crate) struct UnknownAccountAttempts(Mutex<HashMap<[u8; 32], Failures>>);
 

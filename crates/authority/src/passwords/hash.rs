@@ -14,7 +14,7 @@ const COST: (u32, u32, u32) = (19_456, 2, 1);
 
 /// Hashes and checks passwords, off the threads that answer requests and a few at a time.
 #[derive(Clone)]
-#[expect(missing_debug_implementations, reason = "holds a hash")]
+#[expect(missing_debug_implementations, reason = "holds the hash of a password")]
 pub struct Passwords {
     argon: Argon2<'static>,
     turns: Arc<Semaphore>,

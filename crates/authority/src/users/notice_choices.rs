@@ -6,7 +6,7 @@ use crate::{
     notices::{OFF, PASSWORD_CHANGED, TOKEN_ENDING, TOKEN_MINTED},
 };
 
-/// The value of a setting for a mail that is wanted.
+/// The value of a setting for a mail that the user wants.
 const ON: &str = "on";
 
 /// Which mails a user wants: all, until they choose.

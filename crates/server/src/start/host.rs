@@ -58,7 +58,7 @@ impl Host {
     /// Opens the data directory of a server that does not run.
     ///
     /// # Errors
-    /// [`StartError::Locked`] when one runs on it, and whatever else keeps a server from starting.
+    /// [`StartError::Open`] when one runs on it, and all else that keeps a server from starting.
     pub async fn open(args: &ServerArgs) -> Result<Self, StartError> {
         let random = Random::from_system().map_err(|error| StartError::Machine(format!("no randomness: {error}")))?;
         let server =
