@@ -178,9 +178,9 @@ async fn commit(tx: Tx) -> Result<(), StoreError> {
 }
 
 /// Notes that a key was used, and lets a session slide. It is no caller's change, and needs no right.
-pub(crate) async fn note_key_use(authority: &Authority, used: &KeyUse, user: UserId) -> Result<(), StoreError> {
+pub(crate) async fn note_key_use(authority: &Authority, key_use: &KeyUse, user: UserId) -> Result<(), StoreError> {
     let mut tx = begin(authority.store()).await?;
-    tx.record_key_use(used).await?;
+    tx.record_key_use(key_use).await?;
     tx.touch_user(user, authority.now()).await?;
     commit(tx).await
 }
@@ -188,14 +188,14 @@ pub(crate) async fn note_key_use(authority: &Authority, used: &KeyUse, user: Use
 /// Keeps what a renewal at a provider gave, if the account there is still the one that was renewed.
 pub(crate) async fn keep_renewal(
     authority: &Authority,
-    seen: &UserLink,
+    read: &UserLink,
     renewed: impl FnOnce(UserLink) -> UserLink + Send,
 ) -> Result<(), StoreError> {
     let mut tx = begin(authority.store()).await?;
-    let now = tx.read().find_link(seen.user_id, seen.login_type).await?;
+    let now = tx.read().find_link(read.user_id, read.login_type).await?;
     // A sign-in meanwhile, or an account that was taken away, wins.
     let is_same =
-        |now: &UserLink| now.linked_id == seen.linked_id && now.sealed_refresh_token == seen.sealed_refresh_token;
+        |now: &UserLink| now.linked_id == read.linked_id && now.sealed_refresh_token == read.sealed_refresh_token;
     if let Some(now) = now.filter(is_same) {
         tx.put_link(&renewed(now)).await?;
     }

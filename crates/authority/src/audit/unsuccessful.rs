@@ -121,8 +121,8 @@ mod tests {
             .map(|attempt| (attempt.action, attempt.resource_type))
     }
 
-    fn pair(action: &str, resource_type: &str) -> Option<(String, String)> {
-        Some((action.to_owned(), resource_type.to_owned()))
+    fn pair(action: &str, resource_type: &str) -> (String, String) {
+        (action.to_owned(), resource_type.to_owned())
     }
 
     #[test]
@@ -130,7 +130,7 @@ mod tests {
         let context = RequestContext::default();
         assert_eq!(words(&context, Effect::Creates, Failure::Failed), None);
         context.decisions.sign_in_failed("login", None);
-        assert_eq!(words(&context, Effect::Reads, Failure::Failed), pair("login", "api_key"));
+        assert_eq!(words(&context, Effect::Reads, Failure::Failed), Some(pair("login", "api_key")));
     }
 
     #[test]
@@ -141,10 +141,10 @@ mod tests {
         context.decisions.authenticated(life, (UserId(Uuid::nil()), key));
         context.decisions.required(ResourceType::USER, Action::UPDATE);
         assert_eq!(words(&context, Effect::Reads, Failure::Failed), None);
-        assert_eq!(words(&context, Effect::Deletes, Failure::Failed), pair("delete", "user"));
+        assert_eq!(words(&context, Effect::Deletes, Failure::Failed), Some(pair("delete", "user")));
         let denial = Denial { resource_type: ResourceType::GROUP, action: Action::UPDATE, organization: None };
         context.decisions.denied(denial);
-        assert_eq!(words(&context, Effect::Reads, Failure::Refused), pair("write", "group"));
+        assert_eq!(words(&context, Effect::Reads, Failure::Refused), Some(pair("write", "group")));
         assert_eq!(words(&context, Effect::Reads, Failure::Failed), None);
     }
 }

@@ -59,16 +59,16 @@ impl AuthorizedStore {
         let mut work = self.begin_if::<MintError>(check).await?;
         let request = require_minting_for_device(&work.authority, &work.caller)?;
         let own = work.caller.key().map(|key| key.id.clone()).ok_or(MintError::Overtaken)?;
-        let grant = work.read().find_device_grant(code).await?;
-        let (device, state, word) = match answer {
+        let found = work.read().find_device_grant(code).await?;
+        let (device, state, told) = match answer {
             DeviceAnswer::Approve => {
-                let device = would_give(&work.authority, &work.caller, grant, request)?.grant;
+                let device = would_give(&work.authority, &work.caller, found, request)?.grant;
                 (device, DeviceState::Approved { with: own }, "approved")
             }
-            DeviceAnswer::Deny => (waiting(&work.authority, grant)?, DeviceState::Denied, "denied"),
+            DeviceAnswer::Deny => (waiting(&work.authority, found)?, DeviceState::Denied, "denied"),
         };
         work.tx.set_device_state(code, &state).await?;
-        work.record(device_event(&device, word));
+        work.record(device_event(&device, told));
         Ok(work.commit().await?)
     }
 }

@@ -51,7 +51,7 @@ impl Work {
         for name in names {
             if let Some(group) = self.group_named(&organization, name, groups.creates).await? {
                 if self.tx.insert_group_member(group.id, user.id).await? {
-                    self.record_members(&group, &[user], &[]).await?;
+                    self.record_members(&group, &[user], &[]);
                 }
                 stays_in.push(group.id);
             }
@@ -74,16 +74,15 @@ impl Work {
             return Ok(());
         };
         if !stays_in.contains(&id) && self.tx.delete_group_member(id, user.id).await? {
-            self.record_members(&group, &[], &[user]).await?;
+            self.record_members(&group, &[], &[user]);
         }
         Ok(())
     }
 
-    async fn record_members(&mut self, group: &Group, added: &[&User], removed: &[&User]) -> Result<(), StoreError> {
+    fn record_members(&mut self, group: &Group, added: &[&User], removed: &[&User]) {
         let ids = |users: &[&User]| users.iter().map(|user| user.id).collect::<Vec<_>>();
         let changed = (&*ids(added), &*ids(removed));
         self.record(group_event(EventKind::GroupUpdated, Some(group), Some(group), changed));
-        Ok(())
     }
 
     /// The group of that name, created if it may be.

@@ -23,9 +23,10 @@ pub(super) fn rules(args: &ServerArgs, equipment: &Equipment) -> Rules {
             retention: args.api_keys_retention,
             audit_retention: args.audit_logs_retention,
         },
-        password_sign_in: match args.disable_password_auth {
-            true => PasswordSignIn::OwnersOnly,
-            false => PasswordSignIn::Everyone,
+        password_sign_in: if args.disable_password_auth {
+            PasswordSignIn::OwnersOnly
+        } else {
+            PasswordSignIn::Everyone
         },
         oidc: oidc.map(|way| OidcRules { syncs_roles: way.args.role_field().is_some() }),
         sends_mail: equipment.mailer.is_some(),
