@@ -87,7 +87,8 @@ struct ParsedCheck {
 }
 
 impl AuthorizedStore {
-    /// Whether each check is allowed. Requires nothing; what is done to an object that the caller may not read is not.
+    /// Whether each check is allowed. Requires nothing; no action on an object that the caller may not read is
+    /// allowed.
     ///
     /// # Errors
     /// What is wrong with the checks.

@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_user_is_sent_to_another_host() {
+    fn nobody_is_sent_to_another_host() {
         for (asked, want) in [
             ("/settings/tokens?x=1", "/settings/tokens?x=1"),
             ("https://evil.example/settings", "/settings"),
