@@ -1,4 +1,4 @@
-//! What every request can reach.
+//! The application: everything that a request can reach.
 use std::sync::Arc;
 
 use keyfob_authority::{Authority, Clock, Random, Rules};
@@ -19,7 +19,7 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct App(Arc<Parts>);
 
-/// What an [`App`] is put together from.
+/// The parts of an [`App`].
 pub(crate) struct Parts {
     pub(crate) authority: Authority,
     pub(crate) mailer: Option<Mailer>,
@@ -28,7 +28,7 @@ pub(crate) struct Parts {
     pub(crate) settings: Settings,
 }
 
-/// Settings that requests look at.
+/// Settings that decide how requests are answered.
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) access_url: String,
@@ -38,9 +38,9 @@ pub(crate) struct Settings {
     pub(crate) proxies: Proxies,
     /// Clients that come by another address are sent to the access URL.
     pub(crate) redirects_to_access_url: bool,
-    /// What browsers are told about HTTPS.
+    /// The `Strict-Transport-Security` header of pages.
     pub(crate) strict_transport_security: Option<String>,
-    /// What people must agree to before they sign in.
+    /// The terms that people must agree to before they sign in.
     pub(crate) terms_of_service_url: Option<String>,
 }
 
@@ -70,7 +70,7 @@ impl App {
         self.0.authority.rules()
     }
 
-    /// What sends mails; none if no mail server is set.
+    /// The sender of mails; none if no mail server is set.
     pub(crate) fn mailer(&self) -> Option<&Mailer> {
         self.0.mailer.as_ref()
     }
@@ -80,7 +80,7 @@ impl App {
         &self.0.providers
     }
 
-    /// How many requests came in the last two minutes.
+    /// The counters of requests of the last two minutes.
     pub(crate) fn windows(&self) -> &RateWindows {
         &self.0.windows
     }

@@ -36,7 +36,7 @@ pub(crate) enum Refusals {
     Unavailable(ErrorBody),
 }
 
-/// What is said of the whole; the operations come from the handlers.
+/// The description of the whole; the operations come from the handlers.
 #[derive(OpenApi)]
 #[openapi(components(schemas(ErrorBody)))]
 struct Base;
@@ -91,7 +91,7 @@ pub(crate) fn api_routes() -> Routes {
     Routes::new().routes(routes!(openapi))
 }
 
-/// Those for people.
+/// The route of the page that people read.
 pub(crate) fn root_routes() -> Routes {
     Routes::new().routes_with(routes!(docs), RouteFacts::PAGE)
 }

@@ -1,11 +1,11 @@
-//! Cookies: their names and attributes (contract, section 1.9).
+//! Cookies: their names and attributes (`docs/compatibility.md`).
 use axum::http::HeaderValue;
 use jiff::Timestamp;
 use keyfob_api::{SESSION_TOKEN_COOKIE, secret::SecretText};
 
 use crate::{config::BadSettings, http::error::ApiError};
 
-/// The cookie behind the proof that a page is ours.
+/// The cookie that is compared with the proof that a page of this server sent a form.
 pub(crate) const CSRF_COOKIE: &str = "csrf_token";
 /// The session's cookie where only this host may have set it (RFC 6265bis, section 4.1.3.2).
 const HOST_SESSION_COOKIE: &str = "__Host-coder_session_token";

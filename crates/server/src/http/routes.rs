@@ -1,19 +1,19 @@
 //! Routes, each declared together with its description and its facts. Middleware reads the facts of the matched route
 //! and keeps no lists of paths.
 mod facts;
+mod handlers;
 
 pub(crate) use facts::{Audience, CsrfRule, Limiter, RouteFacts};
+pub(crate) use handlers::Handlers;
 
 use std::{collections::HashMap, sync::Arc};
 
 use axum::{
     Extension, Router,
     extract::{MatchedPath, Request, State},
-    handler::Handler,
     http::Method,
     middleware::Next,
     response::Response,
-    routing::{MethodFilter, MethodRouter},
 };
 use utoipa::openapi::{OpenApi, PathItem};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
@@ -133,54 +133,6 @@ fn methods_of(item: &PathItem) -> impl Iterator<Item = Method> {
         (Method::DELETE, &item.delete),
     ];
     described.into_iter().filter(|(_, operation)| operation.is_some()).map(|(method, _)| method)
-}
-
-/// The handlers of one path that the document does not describe.
-pub(crate) struct Handlers {
-    methods: MethodRouter<App>,
-    facts: Vec<(Method, RouteFacts)>,
-    parameter: Option<&'static str>,
-}
-
-impl Handlers {
-    /// No handlers yet.
-    pub(crate) fn new() -> Self {
-        Self { methods: MethodRouter::new(), facts: Vec::new(), parameter: None }
-    }
-
-    /// Handlers of a path that ends in a fixed word where others have this parameter: for them the word is its value.
-    ///
-    /// So `DELETE /users/login` deletes the user `login`, though `/users/login` has a route of its own.
-    pub(crate) fn of_word(parameter: &'static str, methods: MethodRouter<App>) -> Self {
-        Self { methods, facts: Vec::new(), parameter: Some(parameter) }
-    }
-
-    /// Adds what answers `GET`.
-    pub(crate) fn get<H, T>(self, facts: RouteFacts, handler: H) -> Self
-    where
-        H: Handler<T, App>,
-        T: 'static,
-    {
-        self.on(Method::GET, MethodFilter::GET, facts, handler)
-    }
-
-    /// Adds what answers `POST`.
-    pub(crate) fn post<H, T>(self, facts: RouteFacts, handler: H) -> Self
-    where
-        H: Handler<T, App>,
-        T: 'static,
-    {
-        self.on(Method::POST, MethodFilter::POST, facts, handler)
-    }
-
-    fn on<H, T>(mut self, method: Method, filter: MethodFilter, facts: RouteFacts, handler: H) -> Self
-    where
-        H: Handler<T, App>,
-        T: 'static,
-    {
-        self.facts.push((method, facts));
-        Self { methods: self.methods.on(filter, handler), ..self }
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The grammar of searches (contract, section 5.10): `status:active,dormant "two words" amy`.
+//! The grammar of searches (`docs/compatibility.md`): `status:active,dormant "two words" amy`.
 use std::str::FromStr;
 
 use jiff::{Timestamp, civil::Date};
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::http::{error::ApiError, extract::number_problem};
 
-/// A search, taken apart. Reading a key takes it out; what is left at the end was no key of the list's.
+/// A search, taken apart. Reading a key takes it out; a key that is left at the end is not one of the list's.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Search {
     terms: Vec<(String, String)>,

@@ -1,5 +1,5 @@
-//! Accepting connections: how many there may be, from one network and in all, and how long one may leave what it is
-//! sent unread.
+//! Accepting connections: how many there may be, from one network and in all, and how long a client may leave answers
+//! unread.
 use std::{
     collections::HashMap,
     future::Future as _,
@@ -25,7 +25,7 @@ use crate::http::limits::network;
 const IN_ALL: usize = 900;
 /// How many of them one network may have, so that no single one has all.
 const FROM_ONE: usize = 300;
-/// How long a client may leave what it is sent unread.
+/// How long a client may leave answers unread.
 const UNREAD: Duration = Duration::from_mins(1);
 
 /// The places that connections take, of all listeners together.
@@ -35,7 +35,7 @@ pub(crate) struct Places(Arc<Shared>);
 struct Shared {
     all: Arc<Semaphore>,
     taken: Mutex<HashMap<IpAddr, usize>>,
-    /// Proxies, through which many come.
+    /// Proxies, through which many clients come.
     proxies: Vec<IpNet>,
 }
 
@@ -119,13 +119,13 @@ impl axum::serve::Listener for Bounded {
 /// A connection, with the place that it takes.
 pub(crate) struct Connection {
     stream: TcpStream,
-    /// Runs while the client reads nothing of what it is sent.
+    /// Runs while the client reads nothing of its answers.
     stalled: Option<Pin<Box<Sleep>>>,
     _place: Place,
 }
 
 impl Connection {
-    /// What came of writing; an error where nothing could be written for too long.
+    /// The result of writing; an error where nothing could be written for too long.
     fn watched<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.stalled = None;

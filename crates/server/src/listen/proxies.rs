@@ -1,4 +1,4 @@
-//! Whose request it is when it comes through proxies.
+//! The address of a client whose request comes through proxies.
 //!
 //! INVARIANT: a header decides only if the connection comes from a trusted address, and of a list of addresses only
 //! what trusted proxies wrote: what is left of the first untrusted address can be made up.
@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 
-/// Proxies that are believed, and the headers in which they say where a request came from.
+/// Trusted proxies, and the headers in which they say where a request came from.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Proxies {
     pub(crate) origins: Vec<IpNet>,
@@ -15,7 +15,7 @@ pub(crate) struct Proxies {
 }
 
 impl Proxies {
-    /// Where a request comes from, that came over a connection from this address.
+    /// The client of a request that came over a connection from this address.
     pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let peer = peer.to_canonical();
         if !self.trust(peer) {
@@ -83,7 +83,7 @@ mod tests {
         assert_eq!(client("10.0.0.1", &["10.9.9.9, 10.0.0.2"]), "10.9.9.9");
         assert_eq!(client("10.0.0.1", &["1.1.1.1, nonsense, 10.0.0.2"]), "10.0.0.2");
         assert_eq!(client("10.0.0.1", &["nonsense"]), "10.0.0.1");
-        // Nobody hides what a proxy writes behind what they write themselves.
+        // A client cannot hide what a proxy writes behind what it writes itself.
         assert_eq!(client("10.0.0.1", &["\u{ff}, 203.0.113.9"]), "203.0.113.9");
     }
 

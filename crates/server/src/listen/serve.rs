@@ -1,4 +1,4 @@
-//! Serving connections: HTTP/1.1, with a bound on how long one may say nothing.
+//! Serving connections: HTTP/1.1, with a bound on how long a client may send nothing.
 use std::{future::Future, io, net::SocketAddr, time::Duration};
 
 use axum::{
@@ -96,7 +96,7 @@ mod tests {
         serving.await.unwrap().unwrap();
     }
 
-    /// Whoever begins a request and does not go on, or says nothing at all, keeps no connection for ever.
+    /// A client that begins a request and does not go on, or sends nothing at all, keeps no connection for ever.
     #[tokio::test]
     async fn a_connection_that_says_nothing_is_closed() {
         let (_serving, address, _stop) = start().await;

@@ -26,7 +26,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use crate::config::{BadSetting, BadSettings, ClientCertificates, TlsArgs, TlsVersion};
 use crate::listen::connections::{Bounded, Connection};
 
-/// How often files of certificates are looked at (stance "Certificate files").
+/// How often files of certificates are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long a client may take to shake hands.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -171,7 +171,7 @@ impl Tls {
             loop {
                 let (stream, peer) = listener.accept().await;
                 let (acceptor, ready) = (acceptor.clone(), ready.clone());
-                // Whoever is slow to shake hands keeps nobody else waiting.
+                // A client that is slow to shake hands keeps no other waiting.
                 tokio::spawn(async move {
                     match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
                         Ok(Ok(stream)) => drop(ready.send((stream, peer)).await),
@@ -225,7 +225,7 @@ fn client_verifier(
     builder.build().map(Some).map_err(|error| bad(FLAG, error))
 }
 
-/// Takes every certificate whose key the client has, whoever signed it.
+/// Takes every certificate whose key the client has, from any issuer.
 #[derive(Debug)]
 struct AnyCertificate {
     algorithms: WebPkiSupportedAlgorithms,

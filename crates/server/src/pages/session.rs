@@ -154,7 +154,7 @@ mod tests {
         }
     }
 
-    /// The session may be as good as before: nobody is signed out, or sent away.
+    /// The session may be as good as before: no client is signed out, or sent to sign in.
     #[tokio::test]
     async fn a_database_that_is_away_is_an_error_page_and_no_sign_out() {
         let server = TestServer::new().await;

@@ -222,3 +222,21 @@ async fn a_renewal_is_kept_though_its_request_is_given_up() {
     drop(held);
     amy.get(ME).await.expect(StatusCode::OK);
 }
+
+/// A provider that cannot be asked ends no session: the page says what failed, and works when the provider is back.
+#[tokio::test]
+async fn a_person_whose_provider_cannot_be_asked_sees_an_error_page_and_stays_signed_in() {
+    let provider = provider();
+    let (app, _owner) = oidc::town(&provider, &[]).await;
+    let mut browser = Browser::new(&app);
+    oidc::sign_in(&mut browser, &provider).await.expect(StatusCode::TEMPORARY_REDIRECT);
+    outlive(&app.clock, &provider);
+    provider.refuse_refresh(true);
+    for path in ["/", "/cli-auth", "/device"] {
+        let page = browser.look_at(path).await.expect(StatusCode::UNAUTHORIZED);
+        assert!(page.body.contains("Could not refresh expired OpenID Connect token."), "{path}: {}", page.body);
+        assert!(browser.session().is_some());
+    }
+    provider.refuse_refresh(false);
+    browser.open("/").await.expect(StatusCode::OK);
+}

@@ -205,3 +205,42 @@ async fn terms_must_be_agreed_to_before_going_to_a_provider() {
     let again = browser.submit(&page, "/login", &fields).await.expect(StatusCode::UNAUTHORIZED);
     assert!(again.body.contains("required checked"), "{}", again.body);
 }
+
+#[tokio::test]
+async fn a_form_says_beside_a_field_what_is_wrong_with_it() {
+    let app = TestApp::empty(&[]).await;
+    let mut browser = Browser::new(&app);
+    let page = browser.open("/setup").await.expect(StatusCode::OK);
+    for (email, password, wrong, right) in
+        [("amy", PASSWORD, "email", "password"), ("amy@example.com", "password", "password", "email")]
+    {
+        let fields = [("email", email), ("password", password)];
+        let page = browser.submit(&page, "/setup", &fields).await.expect(StatusCode::BAD_REQUEST);
+        let field = |name: &str| {
+            let (_, field) = page.body.split_once(&format!(" name=\"{name}\"")).unwrap();
+            field.split("</label>").next().unwrap()
+        };
+        for mark in ["aria-invalid=\"true\"", "<span class=\"wrong\" role=\"alert\">"] {
+            assert!(field(wrong).contains(mark) && !field(right).contains(mark), "{wrong}: {}", page.body);
+        }
+        assert!(page.body.contains("<div class=\"error\">"), "{}", page.body);
+    }
+}
+
+/// A message, its detail and the problems of fields are elements of their own.
+#[tokio::test]
+async fn an_error_page_has_the_parts_of_the_error_body() {
+    let (app, owner) = TestApp::new().await;
+    let narrow = owner.scoped(&["user:read"]).await;
+    let mut browser = Browser::signed_in(&app, &narrow);
+    let page = browser.open("/cli-auth").await.expect(StatusCode::OK);
+    browser.accepts = "text/html";
+    let refused = browser.submit(&page, "/cli-auth", &[]).await.expect(StatusCode::FORBIDDEN);
+    assert!(refused.body.contains("<h1>Not allowed</h1>"), "{}", refused.body);
+    assert!(refused.body.contains("<p>Forbidden.</p>"), "{}", refused.body);
+    assert!(
+        refused.body.contains("<p class=\"soft\">the key&#39;s scopes lack api_key:create</p>"),
+        "{}",
+        refused.body
+    );
+}

@@ -19,7 +19,7 @@ pub(crate) enum Audience {
 pub(crate) enum CsrfRule {
     /// Changes with a browser's session.
     Sessions,
-    /// All changes, also without a session: a form elsewhere signs nobody in as another user.
+    /// All changes, also without a session: a form elsewhere signs no client in as another user.
     AllChanges,
     /// None, but changes must not come from a page of another site.
     SameSite,
