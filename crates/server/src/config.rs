@@ -80,7 +80,7 @@ pub struct ServerArgs {
     #[arg(long, env = "KEYFOB_SECURE_AUTH_COOKIE", value_parser = BoolishValueParser::new(), num_args = 0..=1,
         default_missing_value = "true", require_equals = true, help_heading = SIGN_IN)]
     pub secure_auth_cookie: Option<bool>,
-    /// Which requests that other sites cause carry cookies.
+    /// Which cross-site requests carry cookies.
     #[arg(long, env = "KEYFOB_SAMESITE_AUTH_COOKIE", value_name = "RULE", value_enum, default_value = "lax",
         help_heading = SIGN_IN)]
     pub samesite_auth_cookie: SameSite,

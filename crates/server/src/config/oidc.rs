@@ -78,7 +78,7 @@ pub struct OidcArgs {
     /// Claim that lists groups. Each sign-in puts the user into exactly these groups of the default organization.
     #[arg(long, env = "KEYFOB_OIDC_GROUP_FIELD", value_name = "CLAIM", help_heading = HEADING)]
     pub oidc_group_field: Option<String>,
-    /// Names of groups here for names of groups at the provider, as a JSON object.
+    /// JSON object that maps groups of the provider to groups here.
     #[arg(long, env = "KEYFOB_OIDC_GROUP_MAPPING", value_name = "JSON", default_value = "{}", value_parser = string_map, help_heading = HEADING)]
     pub oidc_group_mapping: StringMap,
     /// Create groups that do not exist.
@@ -94,10 +94,10 @@ pub struct OidcArgs {
     /// Claim that lists roles. Each sign-in gives the user exactly these roles.
     #[arg(long, env = "KEYFOB_OIDC_USER_ROLE_FIELD", value_name = "CLAIM", help_heading = HEADING)]
     pub oidc_user_role_field: Option<String>,
-    /// Lists of roles here for roles at the provider, as a JSON object.
+    /// JSON object that maps each role of the provider to a list of roles here.
     #[arg(long, env = "KEYFOB_OIDC_USER_ROLE_MAPPING", value_name = "JSON", default_value = "{}", value_parser = string_list_map, help_heading = HEADING)]
     pub oidc_user_role_mapping: StringListMap,
-    /// Roles that every user who signs in gets.
+    /// Roles that every user gets at sign-in.
     #[arg(long, env = "KEYFOB_OIDC_USER_ROLE_DEFAULT", value_name = "ROLES", value_delimiter = ',', help_heading = HEADING)]
     pub oidc_user_role_default: Vec<String>,
     /// URL to which the provider sends users back, if it is not below the access URL.

@@ -35,7 +35,7 @@ pub struct TlsArgs {
     /// File with the certificate authorities that sign clients' certificates, in PEM.
     #[arg(long, env = "KEYFOB_TLS_CLIENT_CA_FILE", value_name = "FILE", help_heading = HEADING)]
     pub tls_client_ca_file: Option<PathBuf>,
-    /// Tell browsers to use only HTTPS for this many seconds (`Strict-Transport-Security`); 0 does not.
+    /// For how many seconds browsers use only HTTPS (`Strict-Transport-Security`); 0 omits the header.
     #[arg(long, env = "KEYFOB_STRICT_TRANSPORT_SECURITY", value_name = "SECONDS", default_value = "0",
         help_heading = HEADING)]
     pub strict_transport_security: u64,
