@@ -181,7 +181,7 @@ pub(crate) const PAGES: [&str; 11] = [
 /// Every operation of the document, and what is routed beside it.
 async fn served() -> BTreeSet<(String, String)> {
     let app = TestApp::empty(&[]).await;
-    let document = app.nobody().get("/api/v2/openapi.json").await.expect(StatusCode::OK).json();
+    let document = app.anonymous().get("/api/v2/openapi.json").await.expect(StatusCode::OK).json();
     let mut served: BTreeSet<(String, String)> = BTreeSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         let path = match path.strip_prefix("/api/v2") {
@@ -308,7 +308,7 @@ async fn nobody_a_broken_and_an_expired_key_get_nowhere_but_to_public_endpoints(
     let wrong = world.app.bearer_of(&format!("{}{secret}", &expired.key[..expired.key.len() - 1]));
     world.app.advance(SignedDuration::from_secs(1));
     for (method, path, access) in endpoints() {
-        for who in [world.app.nobody(), world.app.bearer_of("broken"), wrong.clone(), expired.clone()] {
+        for who in [world.app.anonymous(), world.app.bearer_of("broken"), wrong.clone(), expired.clone()] {
             let answer = world.ask(&who, method, &path).await;
             let is_refused = answer.status == StatusCode::UNAUTHORIZED;
             let is_sign_in = path == "/users/login" && method == "POST";

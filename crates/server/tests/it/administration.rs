@@ -59,7 +59,7 @@ async fn a_suspended_user_cannot_sign_in_and_a_narrow_key_cannot_suspend() {
     assert_eq!(refused.expect(StatusCode::FORBIDDEN).detail(), "the key's scopes lack user:update");
     owner.put("/api/v2/users/alice/status/suspend", json!({})).await.expect(StatusCode::OK);
     let login = json!({"email": "alice@example.com", "password": PASSWORD});
-    let refused = app.nobody().post("/api/v2/users/login", login).await.expect(StatusCode::UNAUTHORIZED);
+    let refused = app.anonymous().post("/api/v2/users/login", login).await.expect(StatusCode::UNAUTHORIZED);
     assert_eq!(refused.message(), "Your account is suspended. Contact an admin to reactivate your account.");
 }
 
@@ -97,7 +97,7 @@ async fn a_service_account_has_tokens_but_neither_address_nor_password() {
 async fn setting_up_happens_once_even_when_asked_at_the_same_time() {
     let app = TestApp::empty(&[]).await;
     let body = |name: &str| json!({"email": format!("{name}@example.com"), "username": name, "password": PASSWORD});
-    let (one, two, three) = (app.nobody(), app.nobody(), app.nobody());
+    let (one, two, three) = (app.anonymous(), app.anonymous(), app.anonymous());
     let answers = tokio::join!(
         one.post("/api/v2/users/first", body("one")),
         two.post("/api/v2/users/first", body("two")),

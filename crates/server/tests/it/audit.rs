@@ -208,10 +208,10 @@ async fn refusals_are_gathered_and_told() {
     let typed = "h1dden-in-the-wrong-field@example.com";
     for email in ["alice@example.com", typed] {
         let wrong = json!({"email": email, "password": "h1dden"});
-        app.nobody().post("/api/v2/users/login", wrong).await.expect(StatusCode::UNAUTHORIZED);
+        app.anonymous().post("/api/v2/users/login", wrong).await.expect(StatusCode::UNAUTHORIZED);
     }
     app.bearer_of("aaaaaaaaaa-bbbbbbbbbbbbbbbbbbbbbb").get(AUDIT).await.expect(StatusCode::UNAUTHORIZED);
-    app.nobody().get(AUDIT).await.expect(StatusCode::UNAUTHORIZED);
+    app.anonymous().get(AUDIT).await.expect(StatusCode::UNAUTHORIZED);
     owner.get("/api/v2/users/nobody").await.expect(StatusCode::NOT_FOUND);
     assert_eq!(records(&owner, "").await.len(), before, "not on the way of the request");
 

@@ -82,7 +82,7 @@ async fn bad_checks_are_refused_in_the_contracts_words() {
         assert_eq!(other.message(), problem);
         assert_eq!(other.json()["validations"], json!([{"field": "resource_type", "detail": problem}]));
     }
-    ask(&app.nobody(), "read", json!({"resource_type": "file"})).await.expect(StatusCode::UNAUTHORIZED);
+    ask(&app.anonymous(), "read", json!({"resource_type": "file"})).await.expect(StatusCode::UNAUTHORIZED);
     owner.post(&format!("{CHECK}?explain=perhaps"), json!({"checks": {}})).await.expect(StatusCode::BAD_REQUEST);
 }
 

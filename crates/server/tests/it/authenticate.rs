@@ -39,10 +39,10 @@ fn invalid(description: &str) -> String {
 #[tokio::test]
 async fn without_a_credential_no_error_code_is_named() {
     let (app, _) = TestApp::new().await;
-    let answer = app.nobody().get(ME).await;
+    let answer = app.anonymous().get(ME).await;
     let detail = "Cookie \"coder_session_token\" or query parameter must be provided.";
     assert_refused(&answer, SIGNED_OUT, detail, &format!("Bearer realm=\"coder\", {METADATA}"));
-    let metadata = app.nobody().get("/.well-known/oauth-protected-resource").await.expect(StatusCode::OK).json();
+    let metadata = app.anonymous().get("/.well-known/oauth-protected-resource").await.expect(StatusCode::OK).json();
     assert_eq!(metadata["resource"], "http://keyfob.test");
     assert!(metadata["scopes_supported"].as_array().unwrap().contains(&json!("workspace:read")));
 }
@@ -183,7 +183,7 @@ async fn a_token_in_the_query_counts_only_where_the_server_was_told_so() {
     for (flags, status) in [(&[][..], StatusCode::UNAUTHORIZED), (&["--allow-query-tokens"][..], StatusCode::OK)] {
         let (app, owner) = TestApp::with(flags).await;
         for name in ["coder_session_token", "access_token"] {
-            app.nobody().get(&format!("{ME}?{name}={}", owner.key)).await.expect(status);
+            app.anonymous().get(&format!("{ME}?{name}={}", owner.key)).await.expect(status);
         }
     }
 }
@@ -211,7 +211,7 @@ async fn words_below_users_are_usernames_for_the_methods_they_leave_free() {
     let (app, owner) = TestApp::new().await;
     for word in ["login", "logout", "authmethods", "first", "roles"] {
         let path = format!("/api/v2/users/{word}");
-        assert_eq!(app.nobody().delete(&path).await.status, StatusCode::UNAUTHORIZED, "{word}");
+        assert_eq!(app.anonymous().delete(&path).await.status, StatusCode::UNAUTHORIZED, "{word}");
         assert_eq!(owner.delete(&path).await.status, StatusCode::NOT_FOUND, "{word}");
     }
     for word in ["login", "logout"] {
@@ -234,7 +234,7 @@ async fn a_method_or_path_that_is_not_there_is_answered_in_the_contracts_shape()
 #[tokio::test]
 async fn every_answer_carries_version_and_request_id_and_is_not_kept() {
     let (app, owner) = TestApp::new().await;
-    for answer in [owner.get(ME).await, app.nobody().get(ME).await, owner.get("/api/v2/nothing").await] {
+    for answer in [owner.get(ME).await, app.anonymous().get(ME).await, owner.get("/api/v2/nothing").await] {
         assert_eq!(answer.header("X-Coder-Build-Version"), "v2.34.0+keyfob.0.1.0");
         assert!(uuid::Uuid::try_parse(answer.header("X-Coder-Request-Id")).is_ok());
         assert_eq!(answer.header("Cache-Control"), "no-store");
@@ -248,7 +248,7 @@ async fn signing_in_says_the_same_for_an_unknown_address_and_a_wrong_password() 
     let mut answers = Vec::new();
     for email in ["owner@example.com", "nobody@example.com"] {
         let login = json!({"email": email, "password": "Wr0ng!password"});
-        answers.push(app.nobody().post("/api/v2/users/login", login).await.expect(StatusCode::UNAUTHORIZED));
+        answers.push(app.anonymous().post("/api/v2/users/login", login).await.expect(StatusCode::UNAUTHORIZED));
     }
     assert_eq!(answers[0].message(), "Incorrect email or password.");
     assert_eq!(answers[0].body, answers[1].body);

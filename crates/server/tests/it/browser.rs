@@ -9,7 +9,7 @@ use crate::support::{Answer, Identity, TestApp};
 
 /// Somebody's browser.
 pub(crate) struct Browser {
-    pub(crate) nobody: Identity,
+    pub(crate) anonymous: Identity,
     pub(crate) cookies: Cookies,
     /// What it would like to be shown.
     pub(crate) accepts: &'static str,
@@ -18,7 +18,7 @@ pub(crate) struct Browser {
 impl Browser {
     /// A browser that has never been here.
     pub(crate) fn new(app: &TestApp) -> Self {
-        Self { nobody: app.nobody(), cookies: Cookies::new(), accepts: "*/*" }
+        Self { anonymous: app.anonymous(), cookies: Cookies::new(), accepts: "*/*" }
     }
 
     /// The same with a session.
@@ -59,7 +59,7 @@ impl Browser {
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Body::from(form.to_owned()))
             .unwrap();
-        let answer = self.nobody.send_request(request).await;
+        let answer = self.anonymous.send_request(request).await;
         for cookie in answer.headers.get_all(header::SET_COOKIE) {
             keep_cookie(&mut self.cookies, cookie.to_str().unwrap());
         }

@@ -24,7 +24,7 @@ fn flags(provider: &OidcProvider) -> [String; 3] {
 }
 
 /// A server with a provider, and alice, whose account there has her address.
-async fn town() -> (TestApp, Identity, Identity, OidcProvider) {
+async fn start_server() -> (TestApp, Identity, Identity, OidcProvider) {
     let provider = OidcProvider::start(NOW.parse::<Timestamp>().unwrap().as_second());
     provider.sign_in_as(&json!({"sub": "alice-1", "email": "alice@example.com", "email_verified": true}));
     let (app, owner) = TestApp::with(&flags(&provider).each_ref().map(String::as_str)).await;
@@ -51,7 +51,7 @@ async fn complete(browser: &mut Browser, state: &str, provider: &OidcProvider) -
 
 #[tokio::test]
 async fn a_password_is_given_up_for_a_provider() {
-    let (app, owner, alice, provider) = town().await;
+    let (app, owner, alice, provider) = start_server().await;
     let (other, token) = (app.sign_in("alice@example.com").await, alice.scoped(&["user:read"]).await);
     let (mut browser, state) = begin(&app, &alice).await;
     complete(&mut browser, &state, &provider).await.expect(StatusCode::TEMPORARY_REDIRECT);
@@ -64,7 +64,7 @@ async fn a_password_is_given_up_for_a_provider() {
     other.get("/api/v2/users/me").await.expect(StatusCode::UNAUTHORIZED);
     token.get("/api/v2/users/me").await.expect(StatusCode::UNAUTHORIZED);
     let login = json!({"email": "alice@example.com", "password": PASSWORD});
-    app.nobody().post("/api/v2/users/login", login).await.expect(StatusCode::UNAUTHORIZED);
+    app.anonymous().post("/api/v2/users/login", login).await.expect(StatusCode::UNAUTHORIZED);
     let mut again = Browser::new(&app);
     let away = again.open(CALLBACK).await.expect(StatusCode::TEMPORARY_REDIRECT);
     again.open(&provider.agree(away.header("location"))).await.expect(StatusCode::TEMPORARY_REDIRECT);
@@ -80,7 +80,7 @@ async fn a_password_is_given_up_for_a_provider() {
 /// Every refusal of the way back, by its message; none of them converts.
 #[tokio::test]
 async fn whoever_lacks_the_promise_converts_nobody() {
-    let (app, owner, alice, provider) = town().await;
+    let (app, owner, alice, provider) = start_server().await;
     let (browser, state) = begin(&app, &alice).await;
     let with = |jwt: Option<String>| {
         let mut browser = Browser { cookies: browser.cookies.clone(), ..Browser::new(&app) };
@@ -125,7 +125,7 @@ async fn whoever_lacks_the_promise_converts_nobody() {
 /// What the promise says, and that its cookie goes where it is redeemed and nowhere else.
 #[tokio::test]
 async fn the_promise_is_signed_for_this_user_this_state_and_five_minutes() {
-    let (app, _owner, alice, _provider) = town().await;
+    let (app, _owner, alice, _provider) = start_server().await;
     let order = json!({"to_type": "oidc", "password": PASSWORD});
     let begun = alice.post("/api/v2/users/me/convert-login", order).await.expect(StatusCode::CREATED);
     assert_eq!((begun.text("to_type"), begun.text("user_id")), ("oidc", alice.id.as_str()));
@@ -142,7 +142,7 @@ async fn the_promise_is_signed_for_this_user_this_state_and_five_minutes() {
     let (head, claims) = (part(), part());
     assert_eq!(head["alg"], "HS512");
     assert!(!head["kid"].as_str().unwrap().is_empty());
-    let deployment = app.nobody().get("/api/v2/buildinfo").await.expect(StatusCode::OK);
+    let deployment = app.anonymous().get("/api/v2/buildinfo").await.expect(StatusCode::OK);
     let now = app.clock.now().as_second();
     assert_eq!(claims["iss"], deployment.text("deployment_id"));
     assert_eq!((&claims["sub"], &claims["state"]), (&json!(state), &json!(state)));
@@ -155,7 +155,7 @@ async fn the_promise_is_signed_for_this_user_this_state_and_five_minutes() {
 /// The same key, of another deployment: one was made of a copy of the other's folder.
 #[tokio::test]
 async fn another_deployments_promise_converts_nobody() {
-    let (app, owner, alice, provider) = town().await;
+    let (app, owner, alice, provider) = start_server().await;
     let (browser, state) = begin(&app, &alice).await;
     let (cookies, key) = (browser.cookies.clone(), owner.key.clone());
     drop((browser, owner, alice));
@@ -179,7 +179,7 @@ async fn another_deployments_promise_converts_nobody() {
 /// Whoever could not sign in with the password cannot convert with it, and is told the same.
 #[tokio::test]
 async fn what_refuses_a_sign_in_refuses_a_conversion() {
-    let (app, owner, alice, provider) = town().await;
+    let (app, owner, alice, provider) = start_server().await;
     let path = format!("/api/v2/users/{}/convert-login", alice.id);
     let order = json!({"to_type": "oidc", "password": PASSWORD});
     owner.put("/api/v2/users/alice/status/suspend", json!({})).await.expect(StatusCode::OK);
@@ -208,7 +208,7 @@ async fn what_refuses_a_sign_in_refuses_a_conversion() {
 /// Whoever learned the password and began it is stopped by another password.
 #[tokio::test]
 async fn another_password_voids_the_promise() {
-    let (app, owner, alice, provider) = town().await;
+    let (app, owner, alice, provider) = start_server().await;
     let (mut browser, state) = begin(&app, &alice).await;
     let change = json!({"password": "An0ther!Secret-pw"});
     owner.put("/api/v2/users/alice/password", change).await.expect(StatusCode::NO_CONTENT);
@@ -226,7 +226,7 @@ async fn another_password_voids_the_promise() {
 /// Nobody but the user themselves, and who has a full key and their password, begins it.
 #[tokio::test]
 async fn a_narrow_key_converts_nobody_else() {
-    let (_app, owner, alice, _provider) = town().await;
+    let (_app, owner, alice, _provider) = start_server().await;
     let order = json!({"to_type": "oidc", "password": PASSWORD});
     let narrow = owner.scoped(&["user:*"]).await;
     let path = format!("/api/v2/users/{}/convert-login", alice.id);

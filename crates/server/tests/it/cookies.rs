@@ -52,7 +52,7 @@ async fn a_visitor_without_a_token_of_the_right_form_is_given_one() {
     let app = TestApp::empty(&[]).await;
     for (cookie, is_given) in [("", true), ("csrf_token=x", true), (&format!("csrf_token={CSRF}"), false)] {
         let request = Request::builder().uri("/api/v2/").header("Cookie", cookie).body(Body::empty()).unwrap();
-        let answer = app.nobody().send_request(request).await;
+        let answer = app.anonymous().send_request(request).await;
         assert_eq!(!answer.header("Set-Cookie").is_empty(), is_given, "{cookie}");
     }
 }

@@ -15,14 +15,14 @@ const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// A machine that waits to be signed in.
 struct Machine {
-    nobody: Identity,
+    anonymous: Identity,
     code: Value,
 }
 
 impl Machine {
     async fn start(app: &TestApp, wish: Value) -> Self {
-        let code = app.nobody().post("/api/v2/device/code", wish).await.expect(StatusCode::OK).json();
-        Self { nobody: app.nobody(), code }
+        let code = app.anonymous().post("/api/v2/device/code", wish).await.expect(StatusCode::OK).json();
+        Self { anonymous: app.anonymous(), code }
     }
 
     fn user_code(&self) -> &str {
@@ -31,7 +31,7 @@ impl Machine {
 
     async fn ask(&self) -> Answer {
         let request = json!({"grant_type": GRANT, "device_code": self.code["device_code"]});
-        self.nobody.post("/api/v2/device/token", request).await
+        self.anonymous.post("/api/v2/device/token", request).await
     }
 
     /// What it is told in place of getting its key.
@@ -92,15 +92,16 @@ async fn a_machine_gets_a_session_of_who_approves_it() {
 async fn forms_are_read_as_json_is() {
     let (app, owner) = TestApp::new().await;
     let begun = form("/api/v2/device/code", "client_id=x&scope=workspace%3Aread+template%3Aread");
-    let code = app.nobody().send_request(begun).await.expect(StatusCode::OK).json();
-    let machine = Machine { nobody: app.nobody(), code };
+    let code = app.anonymous().send_request(begun).await.expect(StatusCode::OK).json();
+    let machine = Machine { anonymous: app.anonymous(), code };
     approve(&app, &owner, &machine).await;
     let device_code = machine.code["device_code"].as_str().unwrap();
     let asked = format!("client_id=x&grant_type={}&device_code={device_code}", GRANT.replace(':', "%3A"));
     let twice = form("/api/v2/device/token", &format!("{asked}&device_code=x"));
-    let refused = app.nobody().send_request(twice).await.expect(StatusCode::BAD_REQUEST).json();
+    let refused = app.anonymous().send_request(twice).await.expect(StatusCode::BAD_REQUEST).json();
     assert_eq!(refused["error"], "invalid_request");
-    let granted = app.nobody().send_request(form("/api/v2/device/token", &asked)).await.expect(StatusCode::OK).json();
+    let granted =
+        app.anonymous().send_request(form("/api/v2/device/token", &asked)).await.expect(StatusCode::OK).json();
     assert_eq!(granted["scope"], "template:read workspace:read");
 }
 
@@ -116,7 +117,7 @@ async fn a_request_that_cannot_be_read_is_refused_in_the_words_of_oauth() {
         (json!([]), "invalid_request"),
         (json!({"grant_type": GRANT, "device_code": "x"}), "invalid_grant"),
     ] {
-        let answer = app.nobody().post(path, request.clone()).await.expect(StatusCode::BAD_REQUEST).json();
+        let answer = app.anonymous().post(path, request.clone()).await.expect(StatusCode::BAD_REQUEST).json();
         assert_eq!(answer["error"], error, "{request}");
         assert_ne!(answer["message"], "");
     }
@@ -127,7 +128,7 @@ async fn a_request_that_cannot_be_read_is_refused_in_the_words_of_oauth() {
         (json!({"allow_list": "workspace:x"}), "invalid_request"),
         (json!({"scope": 7}), "invalid_request"),
     ] {
-        let answer = app.nobody().post("/api/v2/device/code", wish.clone()).await.expect(StatusCode::BAD_REQUEST);
+        let answer = app.anonymous().post("/api/v2/device/code", wish.clone()).await.expect(StatusCode::BAD_REQUEST);
         assert_eq!(answer.json()["error"], error, "{wish}");
     }
 }
@@ -147,7 +148,7 @@ async fn a_scope_that_is_asked_for_over_and_over_is_one() {
 async fn descriptions_of_errors_are_plain() {
     let (app, _owner) = TestApp::new().await;
     let wish = json!({"scope": "\"\\ü:read"});
-    let answer = app.nobody().post("/api/v2/device/code", wish).await.expect(StatusCode::BAD_REQUEST).json();
+    let answer = app.anonymous().post("/api/v2/device/code", wish).await.expect(StatusCode::BAD_REQUEST).json();
     let said = answer["error_description"].as_str().unwrap();
     assert!(said.chars().all(|c| matches!(c, ' '..='~') && c != '"' && c != '\\'), "{said}");
     assert_ne!(answer["message"], answer["error_description"]);

@@ -21,7 +21,7 @@ pub(crate) fn amy() -> Account {
     }
 }
 
-pub(crate) async fn town(github: &Github, more: &[&str]) -> (TestApp, Identity) {
+pub(crate) async fn start_server(github: &Github, more: &[&str]) -> (TestApp, Identity) {
     github.sign_in_as(amy());
     let base = format!("--oauth2-github-enterprise-base-url={}", github.url);
     let own = [base.as_str(), "--oauth2-github-client-id=gh-client", "--oauth2-github-client-secret=gh-secret"];
@@ -38,7 +38,7 @@ pub(crate) const OPEN: [&str; 2] = ["--oauth2-github-allow-everyone", "--oauth2-
 #[tokio::test]
 async fn somebody_new_signs_up_by_github() {
     let github = Github::start();
-    let (app, _owner) = town(&github, &OPEN).await;
+    let (app, _owner) = start_server(&github, &OPEN).await;
     let mut browser = Browser::new(&app);
     let home = sign_in(&mut browser, &github).await.expect(StatusCode::TEMPORARY_REDIRECT);
     assert_eq!(home.header("location"), "/");
@@ -56,7 +56,7 @@ async fn somebody_new_signs_up_by_github() {
 #[tokio::test]
 async fn signups_are_off_unless_they_are_switched_on() {
     let github = Github::start();
-    let (app, _owner) = town(&github, &["--oauth2-github-allow-everyone"]).await;
+    let (app, _owner) = start_server(&github, &["--oauth2-github-allow-everyone"]).await;
     let mut browser = Browser::new(&app);
     let answer = sign_in(&mut browser, &github).await.expect(StatusCode::FORBIDDEN);
     assert!(answer.body.contains("Signups are disabled"), "{}", answer.body);
@@ -67,7 +67,7 @@ async fn signups_are_off_unless_they_are_switched_on() {
 #[tokio::test]
 async fn the_first_address_must_be_verified() {
     let github = Github::start();
-    let (app, _owner) = town(&github, &OPEN).await;
+    let (app, _owner) = start_server(&github, &OPEN).await;
     let emails =
         [vec![], vec![("amy@example.com".to_owned(), true, false)], vec![("amy@example.com".to_owned(), false, true)]];
     for emails in emails {
@@ -98,7 +98,7 @@ async fn only_members_of_organizations_and_teams_come_in() {
         if !teams.ends_with('=') {
             flags.push(&teams);
         }
-        let (app, _owner) = town(&github, &flags).await;
+        let (app, _owner) = start_server(&github, &flags).await;
         let mut browser = Browser::new(&app);
         let answer = sign_in(&mut browser, &github).await;
         match refusal {
@@ -117,7 +117,7 @@ async fn only_members_of_organizations_and_teams_come_in() {
 #[tokio::test]
 async fn a_user_has_one_account() {
     let github = Github::start();
-    let (app, _owner) = town(&github, &OPEN).await;
+    let (app, _owner) = start_server(&github, &OPEN).await;
     sign_in(&mut Browser::new(&app), &github).await.expect(StatusCode::TEMPORARY_REDIRECT);
     github.sign_in_as(Account { id: 4712, ..amy() });
     let mut browser = Browser::new(&app);
@@ -130,8 +130,8 @@ async fn a_user_has_one_account() {
 #[tokio::test]
 async fn a_code_is_typed_at_github_in_place_of_going_there() {
     let github = Github::start();
-    let (app, _owner) = town(&github, &[&OPEN[..], &["--oauth2-github-device-flow"]].concat()).await;
-    let code = app.nobody().get("/api/v2/users/oauth2/github/device").await.expect(StatusCode::OK).json();
+    let (app, _owner) = start_server(&github, &[&OPEN[..], &["--oauth2-github-device-flow"]].concat()).await;
+    let code = app.anonymous().get("/api/v2/users/oauth2/github/device").await.expect(StatusCode::OK).json();
     assert_eq!((&code["user_code"], &code["interval"]), (&json!("WDJB-MJHT"), &json!(5)));
     let mut browser = Browser::new(&app);
     let away = browser.open(&format!("{CALLBACK}?redirect=/cli-auth")).await.expect(StatusCode::TEMPORARY_REDIRECT);
@@ -167,7 +167,7 @@ async fn two_providers_are_not_mixed_up() {
     let issuer = format!("--oidc-issuer-url={}", oidc.issuer);
     let secret = format!("--oidc-client-secret={}", OIDC_CLIENT.1);
     let both = [OPEN[0], OPEN[1], &issuer, "--oidc-client-id=keyfob", &secret];
-    let (app, _owner) = town(&github, &both).await;
+    let (app, _owner) = start_server(&github, &both).await;
     let mut browser = Browser::new(&app);
     let away = browser.open("/api/v2/users/oidc/callback").await.expect(StatusCode::TEMPORARY_REDIRECT);
     let back = oidc.agree(away.header("location"));
@@ -184,7 +184,7 @@ async fn two_providers_are_not_mixed_up() {
 #[tokio::test]
 async fn the_page_with_the_code_is_for_who_was_sent_there() {
     let github = Github::start();
-    let (app, _owner) = town(&github, &[&OPEN[..], &["--oauth2-github-device-flow"]].concat()).await;
+    let (app, _owner) = start_server(&github, &[&OPEN[..], &["--oauth2-github-device-flow"]].concat()).await;
     for path in ["/login/device", "/login/device?state=made-up"] {
         let sent = Browser::new(&app).open(path).await.expect(StatusCode::SEE_OTHER);
         assert_eq!(sent.header("location"), "/login");

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::{
     browser::Browser,
-    github::{CALLBACK, OPEN, amy, sign_in, town},
+    github::{CALLBACK, OPEN, amy, sign_in, start_server},
     support::{Answer, Identity, NOW, PASSWORD, TestApp, open},
 };
 
@@ -47,7 +47,7 @@ async fn whoever_typed_a_code_and_is_no_member_is_told_so() {
     for (flags, refusal) in cases {
         let github = Github::start();
         let device = ["--oauth2-github-device-flow", "--oauth2-github-allow-signups"];
-        let (app, _owner) = town(&github, &[flags, &device].concat()).await;
+        let (app, _owner) = start_server(&github, &[flags, &device].concat()).await;
         let mut browser = Browser::new(&app);
         let answer = sign_in_by_code(&mut browser, &github).await;
         assert_eq!(answer.header("location"), "");
@@ -66,23 +66,23 @@ async fn whoever_typed_a_code_and_is_no_member_is_told_so() {
 #[tokio::test]
 async fn there_are_codes_only_where_they_are_taken() {
     let (app, _owner) = TestApp::new().await;
-    let refused = async |app: &TestApp| app.nobody().get(DEVICE).await.expect(StatusCode::BAD_REQUEST).message();
+    let refused = async |app: &TestApp| app.anonymous().get(DEVICE).await.expect(StatusCode::BAD_REQUEST).message();
     let is_enabled = async |app: &TestApp| {
-        let methods = app.nobody().get("/api/v2/users/authmethods").await.expect(StatusCode::OK).json();
+        let methods = app.anonymous().get("/api/v2/users/authmethods").await.expect(StatusCode::OK).json();
         methods["github"].clone()
     };
     assert_eq!(refused(&app).await, "Github OAuth2 is not enabled.");
     assert_eq!(is_enabled(&app).await, json!({"enabled": false, "default_provider_configured": false}));
     let answer = Browser::new(&app).open(CALLBACK).await.expect(StatusCode::BAD_REQUEST);
     assert_eq!(answer.message(), "The oauth2 method requested is not configured!");
-    let (app, _owner) = town(&Github::start(), &OPEN).await;
+    let (app, _owner) = start_server(&Github::start(), &OPEN).await;
     assert_eq!(refused(&app).await, "Device flow is not enabled for Github OAuth2.");
     assert_eq!(is_enabled(&app).await, json!({"enabled": true, "default_provider_configured": false}));
 }
 
 #[tokio::test]
 async fn what_github_says_against_it_is_passed_on() {
-    let (app, _owner) = town(&Github::start(), &OPEN).await;
+    let (app, _owner) = start_server(&Github::start(), &OPEN).await;
     let query = "error=access_denied&error_description=no&error_uri=https%3A%2F%2Fgithub.example%2Fno";
     let answer = Browser::new(&app).open(&format!("{CALLBACK}?{query}")).await.expect(StatusCode::BAD_REQUEST);
     assert_eq!(answer.message(), "Encountered error in oidc process: access_denied");
@@ -152,7 +152,7 @@ async fn a_server_does_not_start_with_half_the_name_of_a_team() {
 #[tokio::test]
 async fn a_password_is_given_up_for_github() {
     let github = Github::start();
-    let (app, owner) = town(&github, &OPEN).await;
+    let (app, owner) = start_server(&github, &OPEN).await;
     let alice = owner.invite(&app, "alice", &[]).await;
     let other = app.sign_in("alice@example.com").await;
     let order = json!({"to_type": "github", "password": PASSWORD});
@@ -180,7 +180,7 @@ async fn a_password_is_given_up_for_github() {
     assert_eq!(fresh.get("/api/v2/users/me/login-type").await.expect(StatusCode::OK).text("login_type"), "github");
     other.get(ME).await.expect(StatusCode::UNAUTHORIZED);
     let login = json!({"email": "alice@example.com", "password": PASSWORD});
-    app.nobody().post("/api/v2/users/login", login).await.expect(StatusCode::UNAUTHORIZED);
+    app.anonymous().post("/api/v2/users/login", login).await.expect(StatusCode::UNAUTHORIZED);
     assert_eq!(signed_in(&app, &github).await.id, alice.id);
 }
 
@@ -189,7 +189,7 @@ async fn a_password_is_given_up_for_github() {
 async fn a_session_lives_as_long_as_github_renews_it() {
     let github = Github::start();
     github.expire_in(8 * 3600);
-    let (app, _owner) = town(&github, &OPEN).await;
+    let (app, _owner) = start_server(&github, &OPEN).await;
     let amy = signed_in(&app, &github).await;
     for _ in 0..2 {
         app.advance(SignedDuration::from_hours(8));
@@ -208,7 +208,7 @@ async fn a_session_lives_as_long_as_github_renews_it() {
 #[tokio::test]
 async fn every_sign_in_by_github_begins_a_session_of_its_own() {
     let github = Github::start();
-    let (app, _owner) = town(&github, &OPEN).await;
+    let (app, _owner) = start_server(&github, &OPEN).await;
     let mut browser = Browser::new(&app);
     let mut keys = Vec::new();
     for _ in 0..2 {

@@ -74,7 +74,7 @@ async fn nothing_that_starts_after_a_change_of_the_password_succeeds() {
     let by_owner = owner.put("/api/v2/users/alice/password", json!({"password": OTHER}));
     are_refused(&app, &ended_amid(&alice, by_owner).await).await;
     let login = json!({"email": "alice@example.com", "password": OTHER});
-    let session = app.nobody().post("/api/v2/users/login", login).await.expect(StatusCode::CREATED);
+    let session = app.anonymous().post("/api/v2/users/login", login).await.expect(StatusCode::CREATED);
     let alice = app.bearer_of(session.text("session_token"));
     let body = json!({"old_password": OTHER, "password": PASSWORD});
     are_refused(&app, &ended_amid(&alice, alice.put("/api/v2/users/me/password", body)).await).await;
@@ -134,7 +134,7 @@ async fn a_suspension_is_not_undone_by_who_wakes_meanwhile() {
         let login = json!({"email": format!("{name}@example.com"), "password": PASSWORD});
         let logins: Vec<_> = (0..4)
             .map(|_| {
-                let (nobody, login) = (app.nobody(), login.clone());
+                let (nobody, login) = (app.anonymous(), login.clone());
                 tokio::spawn(async move { nobody.post("/api/v2/users/login", login).await })
             })
             .collect();

@@ -82,26 +82,26 @@ async fn signing_in_is_limited_further_and_by_address() {
     let (app, _owner) = TestApp::with(LIMITED).await;
     let paths = ["/api/v2/users/login", "/api/v2/users/otp/request", "/api/v2/users/otp/change-password"];
     for path in paths.into_iter().chain(["/api/v2/users/validate-password"]) {
-        let first = from(&app.nobody(), "198.51.100.1:9", Method::POST, path, &[]).await;
+        let first = from(&app.anonymous(), "198.51.100.1:9", Method::POST, path, &[]).await;
         assert_eq!((first.status, first.header("x-ratelimit-limit")), (StatusCode::BAD_REQUEST, "60"), "{path}");
         for _ in 1..60 {
-            let more = from(&app.nobody(), "198.51.100.1:9", Method::POST, path, &[]).await;
+            let more = from(&app.anonymous(), "198.51.100.1:9", Method::POST, path, &[]).await;
             assert_eq!(more.status, StatusCode::BAD_REQUEST);
         }
-        let over = from(&app.nobody(), "198.51.100.1:9", Method::POST, path, &[]).await;
+        let over = from(&app.anonymous(), "198.51.100.1:9", Method::POST, path, &[]).await;
         let message = "You've been rate limited for sending more than 60 requests in 1m0s.";
         assert_eq!((over.status, over.message().as_str()), (StatusCode::TOO_MANY_REQUESTS, message), "{path}");
-        let other = from(&app.nobody(), "198.51.100.2:9", Method::POST, path, &[]).await;
+        let other = from(&app.anonymous(), "198.51.100.2:9", Method::POST, path, &[]).await;
         assert_eq!(other.status, StatusCode::BAD_REQUEST);
     }
     // Whoever has one address of version 6 has all of its network.
     for host in 0..=60 {
         let peer = format!("[2001:db8:0:1::{host:x}]:9");
-        let status = from(&app.nobody(), &peer, Method::POST, paths[0], &[]).await.status;
+        let status = from(&app.anonymous(), &peer, Method::POST, paths[0], &[]).await.status;
         let want = if host < 60 { StatusCode::BAD_REQUEST } else { StatusCode::TOO_MANY_REQUESTS };
         assert_eq!(status, want, "{host}");
     }
-    let other = from(&app.nobody(), "[2001:db8:0:2::1]:9", Method::POST, paths[0], &[]).await;
+    let other = from(&app.anonymous(), "[2001:db8:0:2::1]:9", Method::POST, paths[0], &[]).await;
     assert_eq!(other.status, StatusCode::BAD_REQUEST);
 }
 
@@ -128,7 +128,7 @@ async fn an_address_in_a_header_counts_only_if_a_trusted_proxy_wrote_it() {
         for number in 0..=60 {
             let forged = format!("198.51.100.{number}");
             let headers = [("X-Forwarded-For", forged.as_str())];
-            last = from(&app.nobody(), peer, Method::POST, "/api/v2/users/login", &headers).await.status;
+            last = from(&app.anonymous(), peer, Method::POST, "/api/v2/users/login", &headers).await.status;
         }
         assert_eq!(last == StatusCode::BAD_REQUEST, can_help, "{flags:?} {peer}");
     }
@@ -142,7 +142,7 @@ async fn owners_may_ask_without_a_limit() {
     let bypass = ("X-Coder-Bypass-Ratelimit", "true");
     let ask = async |who: &Identity| {
         let headers = [("Coder-Session-Token", who.key.as_str()), bypass];
-        from(&app.nobody(), "198.51.100.1:9", Method::GET, "/api/v2/users/me", &headers).await
+        from(&app.anonymous(), "198.51.100.1:9", Method::GET, "/api/v2/users/me", &headers).await
     };
     for _ in 0..20 {
         assert_eq!(ask(&owner).await.status, StatusCode::OK);
@@ -179,7 +179,7 @@ async fn limits_can_be_switched_off() {
             assert_eq!(owner.get("/api/v2/updatecheck").await.status, StatusCode::OK);
         }
         assert_eq!(owner.get("/api/v2/updatecheck").await.header("x-ratelimit-limit"), "");
-        let login = from(&app.nobody(), "198.51.100.1:9", Method::POST, "/api/v2/users/login", &[]).await;
+        let login = from(&app.anonymous(), "198.51.100.1:9", Method::POST, "/api/v2/users/login", &[]).await;
         assert_eq!(login.header("x-ratelimit-limit").is_empty(), flags[0].contains("dangerous"), "{flags:?}");
     }
 }
@@ -189,7 +189,7 @@ async fn limits_can_be_switched_off() {
 async fn every_route_of_signing_in_is_limited() {
     const CSRF: &str = "JXm9hOUdZctWt0ZZGAy9xiS/gxMKYOThdxjjMnMUyn4=";
     let (app, owner) = TestApp::with(&["--api-rate-limit=100000"]).await;
-    let (nobody, user) = (app.nobody(), owner.id.clone());
+    let (nobody, user) = (app.anonymous(), owner.id.clone());
     let password = |name: &str| (Method::PUT, format!("/api/v2/users/{name}/password"));
     let convert = |name: &str| (Method::POST, format!("/api/v2/users/{name}/convert-login"));
     let at = |method: Method, path: &str| (method, path.to_owned());

@@ -14,7 +14,7 @@ fn flags(mails: &MailServer) -> Vec<String> {
 }
 
 /// A server that mails to this mail server, its first user, an owner, and the member alice.
-async fn town(mails: &MailServer) -> (TestApp, Identity, Identity) {
+async fn start_server(mails: &MailServer) -> (TestApp, Identity, Identity) {
     let flags = flags(mails);
     let (app, owner) = TestApp::with(&flags.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let alice = owner.invite(&app, "alice", &[]).await;
@@ -35,7 +35,7 @@ async fn only(app: &TestApp, mails: &MailServer) -> Mail {
 }
 
 async fn ask(app: &TestApp, email: &str) -> Answer {
-    app.nobody().post("/api/v2/users/otp/request", json!({"email": email})).await.expect(StatusCode::NO_CONTENT)
+    app.anonymous().post("/api/v2/users/otp/request", json!({"email": email})).await.expect(StatusCode::NO_CONTENT)
 }
 
 /// The passcode in a mail.
@@ -46,7 +46,7 @@ fn passcode(mail: &Mail) -> String {
 
 async fn replace(app: &TestApp, email: &str, passcode: &str, password: &str) -> Answer {
     let body = json!({"email": email, "password": password, "one_time_passcode": passcode});
-    app.nobody().post("/api/v2/users/otp/change-password", body).await
+    app.anonymous().post("/api/v2/users/otp/change-password", body).await
 }
 
 /// How long notices wait for others about the same.
@@ -57,7 +57,7 @@ fn quiet(app: &TestApp) {
 #[tokio::test]
 async fn a_passcode_comes_by_mail_and_is_in_both_its_parts() {
     let mails = MailServer::start();
-    let (app, _owner, _alice) = town(&mails).await;
+    let (app, _owner, _alice) = start_server(&mails).await;
     ask(&app, "Alice@Example.com").await;
     let mail = only(&app, &mails).await;
     let passcode = passcode(&mail);
@@ -73,7 +73,7 @@ async fn a_passcode_comes_by_mail_and_is_in_both_its_parts() {
 #[tokio::test]
 async fn a_passcode_works_once_for_its_user_and_for_twenty_minutes() {
     let mails = MailServer::start();
-    let (app, owner, _alice) = town(&mails).await;
+    let (app, owner, _alice) = start_server(&mails).await;
     owner.make_user("bob", &[]).await;
     let incorrect = |answer: Answer| {
         assert_eq!(answer.expect(StatusCode::BAD_REQUEST).message(), "Incorrect email or one-time passcode.");
@@ -98,7 +98,7 @@ async fn a_passcode_works_once_for_its_user_and_for_twenty_minutes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_passcode_works_once_even_at_the_same_time() {
     let mails = MailServer::start();
-    let (app, _owner, _alice) = town(&mails).await;
+    let (app, _owner, _alice) = start_server(&mails).await;
     ask(&app, "alice@example.com").await;
     let passcode = passcode(&only(&app, &mails).await);
     let try_with = |password: &'static str| replace(&app, "alice@example.com", &passcode, password);
@@ -111,7 +111,7 @@ async fn a_passcode_works_once_even_at_the_same_time() {
 #[tokio::test]
 async fn who_cannot_use_a_passcode_gets_none() {
     let mails = MailServer::start();
-    let (app, owner, _alice) = town(&mails).await;
+    let (app, owner, _alice) = start_server(&mails).await;
     let id = owner.make_user("bob", &[]).await["id"].as_str().unwrap().to_owned();
     owner.put(&format!("/api/v2/users/{id}/status/suspend"), Value::Null).await.expect(StatusCode::OK);
     for email in ["bob@example.com", "nobody@example.com"] {
@@ -124,7 +124,7 @@ async fn who_cannot_use_a_passcode_gets_none() {
 #[tokio::test]
 async fn a_passcode_is_not_in_the_database() {
     let mails = MailServer::start();
-    let (app, owner, _alice) = town(&mails).await;
+    let (app, owner, _alice) = start_server(&mails).await;
     mails.refuse(Some("451 try later"));
     ask(&app, "alice@example.com").await;
     assert!(sent(&app, &mails).await.is_empty());
@@ -146,7 +146,7 @@ async fn a_passcode_is_not_in_the_database() {
 #[tokio::test]
 async fn a_mail_waits_for_the_mail_server_over_a_restart() {
     let mails = MailServer::start();
-    let (app, owner, alice) = town(&mails).await;
+    let (app, owner, alice) = start_server(&mails).await;
     mails.refuse(Some("421 not now"));
     owner
         .post(&format!("/api/v2/users/{}/keys/tokens", alice.id), json!({"token_name": "ci"}))
@@ -173,7 +173,7 @@ async fn a_mail_waits_for_the_mail_server_over_a_restart() {
 #[tokio::test]
 async fn a_mail_that_cannot_be_sent_is_given_up_in_the_end() {
     let mails = MailServer::start();
-    let (app, owner, alice) = town(&mails).await;
+    let (app, owner, alice) = start_server(&mails).await;
     for (refusal, rounds) in [("451 later", 100), ("550 never", 1)] {
         mails.refuse(Some(refusal));
         owner.put(&format!("/api/v2/users/{}/password", alice.id), json!({"password": OTHER})).await;
@@ -190,7 +190,7 @@ async fn a_mail_that_cannot_be_sent_is_given_up_in_the_end() {
 #[tokio::test]
 async fn people_are_told_of_passwords_that_changed() {
     let mails = MailServer::start();
-    let (app, owner, alice) = town(&mails).await;
+    let (app, owner, alice) = start_server(&mails).await;
     let path = format!("/api/v2/users/{}/password", alice.id);
     owner.put(&path, json!({"password": OTHER})).await.expect(StatusCode::NO_CONTENT);
     owner.put(&path, json!({"password": PASSWORD})).await.expect(StatusCode::NO_CONTENT);
@@ -213,7 +213,7 @@ async fn people_are_told_of_passwords_that_changed() {
 #[tokio::test]
 async fn people_are_told_of_tokens_that_others_mint_for_them() {
     let mails = MailServer::start();
-    let (app, owner, alice) = town(&mails).await;
+    let (app, owner, alice) = start_server(&mails).await;
     alice.post("/api/v2/users/me/keys/tokens", json!({"token_name": "own"})).await.expect(StatusCode::CREATED);
     let order = json!({"token_name": "ci", "scopes": ["workspace:read"], "lifetime": 3_600_000_000_000_i64});
     let minted = owner.post(&format!("/api/v2/users/{}/keys/tokens", alice.id), order).await;
@@ -229,7 +229,7 @@ async fn people_are_told_of_tokens_that_others_mint_for_them() {
 #[tokio::test]
 async fn people_are_told_once_of_each_token_that_ends_soon() {
     let mails = MailServer::start();
-    let (app, _owner, alice) = town(&mails).await;
+    let (app, _owner, alice) = start_server(&mails).await;
     // The first look finds where to begin.
     assert!(sent(&app, &mails).await.is_empty());
     let day = |days: i64| days * 86_400_000_000_000;
@@ -257,7 +257,7 @@ async fn people_are_told_once_of_each_token_that_ends_soon() {
 #[tokio::test]
 async fn people_choose_what_they_are_told() {
     let mails = MailServer::start();
-    let (app, owner, alice) = town(&mails).await;
+    let (app, owner, alice) = start_server(&mails).await;
     let path = "/api/v2/users/me/notices";
     let all = json!({"password_changed": true, "token_minted": true, "token_ending": true});
     assert_eq!(alice.get(path).await.expect(StatusCode::OK).json(), all);
@@ -279,7 +279,7 @@ async fn people_choose_what_they_are_told() {
 #[tokio::test]
 async fn a_mail_keeps_its_name_when_it_is_sent_again() {
     let mails = MailServer::start();
-    let (app, _owner, _alice) = town(&mails).await;
+    let (app, _owner, _alice) = start_server(&mails).await;
     ask(&app, "alice@example.com").await;
     let mail = only(&app, &mails).await;
     assert!(mail.message_id.ends_with("@example.com>"), "{}", mail.message_id);
@@ -291,7 +291,7 @@ async fn a_mail_keeps_its_name_when_it_is_sent_again() {
 #[tokio::test]
 async fn a_mail_waits_for_what_an_operator_can_mend() {
     let mails = MailServer::start();
-    let (app, owner, alice) = town(&mails).await;
+    let (app, owner, alice) = start_server(&mails).await;
     let path = format!("/api/v2/users/{}/password", alice.id);
     let refusals = ["530 sign in first", "535 who are you", "503 not now", "421 going away"];
     for (refusal, password) in refusals.into_iter().zip([OTHER, PASSWORD].into_iter().cycle()) {
@@ -309,7 +309,7 @@ async fn a_mail_waits_for_what_an_operator_can_mend() {
 #[tokio::test]
 async fn a_reset_that_is_sent_again_has_the_same_link() {
     let mails = MailServer::start();
-    let (app, _owner, _alice) = town(&mails).await;
+    let (app, _owner, _alice) = start_server(&mails).await;
     mails.lose(1);
     ask(&app, "alice@example.com").await;
     let first = only(&app, &mails).await;
@@ -329,11 +329,11 @@ async fn a_reset_that_is_sent_again_has_the_same_link() {
 #[tokio::test]
 async fn what_somebody_else_did_is_told_whatever_follows() {
     let mails = MailServer::start();
-    let (app, owner, alice) = town(&mails).await;
+    let (app, owner, alice) = start_server(&mails).await;
     let set = json!({"password": OTHER});
     owner.put(&format!("/api/v2/users/{}/password", alice.id), set).await.expect(StatusCode::NO_CONTENT);
     let login = json!({"email": "alice@example.com", "password": OTHER});
-    let session = app.nobody().post("/api/v2/users/login", login).await.expect(StatusCode::CREATED);
+    let session = app.anonymous().post("/api/v2/users/login", login).await.expect(StatusCode::CREATED);
     let change = json!({"old_password": OTHER, "password": PASSWORD});
     let session = app.bearer_of(session.text("session_token"));
     session.put("/api/v2/users/me/password", change).await.expect(StatusCode::NO_CONTENT);
@@ -347,7 +347,7 @@ async fn what_somebody_else_did_is_told_whatever_follows() {
 #[tokio::test]
 async fn a_mail_is_not_put_off_by_more_of_the_same() {
     let mails = MailServer::start();
-    let (app, owner, alice) = town(&mails).await;
+    let (app, owner, alice) = start_server(&mails).await;
     let path = format!("/api/v2/users/{}/password", alice.id);
     for password in [OTHER, PASSWORD] {
         owner.put(&path, json!({"password": password})).await.expect(StatusCode::NO_CONTENT);
@@ -360,7 +360,7 @@ async fn a_mail_is_not_put_off_by_more_of_the_same() {
 #[tokio::test]
 async fn what_is_not_so_any_more_is_not_told() {
     let mails = MailServer::start();
-    let (app, owner, alice) = town(&mails).await;
+    let (app, owner, alice) = start_server(&mails).await;
     assert!(sent(&app, &mails).await.is_empty());
     let order = json!({"token_name": "ci", "lifetime": 20 * 86_400_000_000_000_i64});
     let token = alice.token(order).await;
@@ -381,7 +381,7 @@ async fn what_is_not_so_any_more_is_not_told() {
 #[tokio::test]
 async fn a_session_that_somebody_makes_for_another_is_called_one() {
     let mails = MailServer::start();
-    let (app, owner, alice) = town(&mails).await;
+    let (app, owner, alice) = start_server(&mails).await;
     owner.post(&format!("/api/v2/users/{}/keys", alice.id), json!({})).await.expect(StatusCode::CREATED);
     quiet(&app);
     let mail = only(&app, &mails).await;

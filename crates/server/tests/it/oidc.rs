@@ -34,7 +34,7 @@ pub(crate) fn flags<'a>(provider: &OidcProvider, more: &[&'a str]) -> Vec<std::b
 }
 
 /// A server that lets people in by this provider, and its owner, who signs in with a password.
-pub(crate) async fn town(provider: &OidcProvider, more: &[&str]) -> (TestApp, Identity) {
+pub(crate) async fn start_server(provider: &OidcProvider, more: &[&str]) -> (TestApp, Identity) {
     let flags = flags(provider, more);
     TestApp::with(&flags.iter().map(AsRef::as_ref).collect::<Vec<_>>()).await
 }
@@ -56,7 +56,7 @@ pub(crate) async fn signed_in(app: &TestApp, provider: &OidcProvider) -> Identit
 #[tokio::test]
 async fn somebody_new_signs_up_and_goes_where_they_wanted_to() {
     let provider = provider();
-    let (app, owner) = town(&provider, &[]).await;
+    let (app, owner) = start_server(&provider, &[]).await;
     let mut browser = Browser::new(&app);
     let away = browser.open(&format!("{CALLBACK}?redirect=https://evil.example/settings%3Fx=1")).await;
     let away = away.expect(StatusCode::TEMPORARY_REDIRECT);
@@ -78,7 +78,7 @@ async fn somebody_new_signs_up_and_goes_where_they_wanted_to() {
     assert_eq!(key.text("login_type"), "oidc");
     let records = owner.get("/api/v2/audit?q=username:amy%20resource_type:api_key").await.expect(StatusCode::OK).json();
     assert_eq!(records["audit_logs"][0]["action"], "register");
-    let methods = app.nobody().get("/api/v2/users/authmethods").await.expect(StatusCode::OK).json();
+    let methods = app.anonymous().get("/api/v2/users/authmethods").await.expect(StatusCode::OK).json();
     assert_eq!(methods["oidc"], json!({"enabled": true, "signInText": "OpenID Connect", "iconUrl": ""}));
 }
 
@@ -86,7 +86,7 @@ async fn somebody_new_signs_up_and_goes_where_they_wanted_to() {
 #[tokio::test]
 async fn who_was_here_before_is_the_same_user_under_whatever_name() {
     let provider = provider();
-    let (app, owner) = town(&provider, &[]).await;
+    let (app, owner) = start_server(&provider, &[]).await;
     let first = signed_in(&app, &provider).await;
     provider.sign_in_as(&json!({
         "sub": "amy-1", "preferred_username": "amelia", "email": "amelia@example.com", "email_verified": true,
@@ -112,7 +112,7 @@ async fn who_was_here_before_is_the_same_user_under_whatever_name() {
 #[tokio::test]
 async fn who_comes_back_from_elsewhere_is_turned_away() {
     let provider = provider();
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     let mut browser = Browser::new(&app);
     let away = browser.open(CALLBACK).await.expect(StatusCode::TEMPORARY_REDIRECT);
     let back = provider.agree(away.header("location"));
@@ -146,7 +146,7 @@ async fn who_comes_back_from_elsewhere_is_turned_away() {
 #[tokio::test]
 async fn tokens_that_lie_are_not_believed() {
     let provider = provider();
-    let (app, owner) = town(&provider, &[]).await;
+    let (app, owner) = start_server(&provider, &[]).await;
     let unverified = "Failed to verify OIDC token.";
     let cases = [
         (Lie::Issuer, unverified),
@@ -182,7 +182,7 @@ async fn tokens_that_lie_are_not_believed() {
 #[tokio::test]
 async fn keys_that_the_provider_changes_are_found() {
     let provider = provider();
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     signed_in(&app, &provider).await;
     provider.rotate_keys();
     signed_in(&app, &provider).await;
@@ -193,7 +193,7 @@ async fn keys_that_the_provider_changes_are_found() {
 async fn pkce_is_used_where_the_provider_takes_it() {
     let provider = provider();
     provider.take_pkce(false);
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     let mut browser = Browser::new(&app);
     sign_in(&mut browser, &provider).await.expect(StatusCode::TEMPORARY_REDIRECT);
     assert!(browser.session().is_some());
@@ -203,7 +203,7 @@ async fn pkce_is_used_where_the_provider_takes_it() {
 #[tokio::test]
 async fn claims_must_hold_a_verified_address() {
     let provider = provider();
-    let (app, _owner) = town(&provider, &["--oidc-email-domain=example.com,@keys.test"]).await;
+    let (app, _owner) = start_server(&provider, &["--oidc-email-domain=example.com,@keys.test"]).await;
     let cases = [
         (json!({"sub": "x"}), 400, "No email found in OIDC payload!"),
         (json!({"sub": "x", "email": 3, "email_verified": true}), 400, "Email in OIDC payload isn't a string."),
@@ -231,7 +231,7 @@ async fn claims_come_from_user_info_unless_that_is_switched_off() {
     let provider = provider();
     provider.add_user_info(&json!({"name": "From the endpoint", "nickname": "am"}));
     for (flags, want) in [(&[][..], "From the endpoint"), (&["--oidc-ignore-userinfo"], "Amy Adams")] {
-        let (app, _owner) = town(&provider, flags).await;
+        let (app, _owner) = start_server(&provider, flags).await;
         let amy = signed_in(&app, &provider).await;
         assert_eq!(amy.get("/api/v2/users/me").await.expect(StatusCode::OK).text("name"), want);
     }
@@ -241,7 +241,7 @@ async fn claims_come_from_user_info_unless_that_is_switched_off() {
 #[tokio::test]
 async fn accounts_are_linked_by_address_once() {
     let provider = provider();
-    let (app, owner) = town(&provider, &[]).await;
+    let (app, owner) = start_server(&provider, &[]).await;
     let order = json!({
         "username": "amy-made", "email": "amy@example.com", "login_type": "oidc", "user_status": "active",
         "organization_ids": [owner.organization().await],
@@ -267,7 +267,7 @@ async fn accounts_are_linked_by_address_once() {
 #[tokio::test]
 async fn the_suspended_stay_out_and_the_dormant_wake() {
     let provider = provider();
-    let (app, owner) = town(&provider, &[]).await;
+    let (app, owner) = start_server(&provider, &[]).await;
     let amy = signed_in(&app, &provider).await;
     let status = |to: &str| format!("/api/v2/users/{}/status/{to}", amy.id);
     owner.put(&status("suspend"), Value::Null).await.expect(StatusCode::OK);
@@ -299,7 +299,7 @@ async fn without_signups_only_the_first_user_and_those_who_are_known_come_in() {
     let amy = signed_in(&app, &provider).await;
     let me = amy.get("/api/v2/users/me").await.expect(StatusCode::OK).json();
     assert_eq!(me["roles"][0]["name"], "owner");
-    app.nobody().get("/api/v2/users/first").await.expect(StatusCode::OK);
+    app.anonymous().get("/api/v2/users/first").await.expect(StatusCode::OK);
     amy.get("/api/v2/organizations/default").await.expect(StatusCode::OK);
     provider.sign_in_as(&json!({"sub": "bob-1", "email": "bob@example.com", "email_verified": true}));
     let mut browser = Browser::new(&app);
@@ -313,7 +313,7 @@ async fn without_signups_only_the_first_user_and_those_who_are_known_come_in() {
 #[tokio::test]
 async fn a_taken_username_gets_a_suffix() {
     let provider = provider();
-    let (app, owner) = town(&provider, &[]).await;
+    let (app, owner) = start_server(&provider, &[]).await;
     owner.make_user("Amy", &[]).await;
     provider.sign_in_as(&json!({
         "sub": "amy-1", "preferred_username": "amy", "email": "another@example.com", "email_verified": true,
@@ -337,7 +337,7 @@ async fn groups_and_roles_follow_the_provider() {
         "--oidc-user-role-mapping={\"boss\": [\"user-admin\", \"auditor\"]}",
         "--oidc-user-role-default=template-admin",
     ];
-    let (app, owner) = town(&provider, &flags).await;
+    let (app, owner) = start_server(&provider, &flags).await;
     let with = |groups: Value, roles: Value| {
         let mut claims = amy();
         claims["groups"] = groups;
@@ -374,7 +374,7 @@ async fn groups_and_roles_follow_the_provider() {
 async fn groups_that_the_provider_names_twice_or_oddly_keep_nobody_out() {
     let provider = provider();
     let flags = ["--oidc-group-field=groups", "--oidc-group-mapping={\"dev\": \"eng\"}", "--oidc-group-auto-create"];
-    let (app, owner) = town(&provider, &flags).await;
+    let (app, owner) = start_server(&provider, &flags).await;
     let mut claims = amy();
     claims["groups"] = json!(["eng", "dev", "eng", "Domain Users", "a/b", "new", "Everyone"]);
     provider.sign_in_as(&claims);
@@ -401,7 +401,7 @@ async fn the_first_user_is_an_owner_even_if_roles_follow_the_provider() {
 async fn a_session_lives_as_long_as_the_providers() {
     let provider = provider();
     provider.expire_in(Some(600));
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     let amy = signed_in(&app, &provider).await;
     let token = amy.scoped(&["user:read"]).await;
     let past = |app: &TestApp| {
@@ -427,7 +427,7 @@ async fn a_session_lives_as_long_as_the_providers() {
 async fn requests_at_the_same_time_renew_the_providers_session_once() {
     let provider = provider();
     provider.expire_in(Some(600));
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     let amy = signed_in(&app, &provider).await;
     for _ in 0..5 {
         app.advance(SignedDuration::from_secs(600));
@@ -449,7 +449,7 @@ async fn requests_at_the_same_time_renew_the_providers_session_once() {
 async fn what_cannot_be_renewed_ends() {
     let provider = provider();
     provider.expire_in(Some(600));
-    let (app, owner) = town(&provider, &[]).await;
+    let (app, owner) = start_server(&provider, &[]).await;
     let amy = signed_in(&app, &provider).await;
     // Under another key than it was sealed with, the refresh token is as good as none.
     std::fs::write(app.data.path().join("seal.key"), [7; 32]).unwrap();
@@ -473,7 +473,7 @@ async fn what_cannot_be_renewed_ends() {
 async fn what_the_provider_gave_is_sealed() {
     let provider = provider();
     provider.expire_in(Some(600));
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     signed_in(&app, &provider).await;
     for file in std::fs::read_dir(app.data.path()).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
@@ -496,10 +496,10 @@ async fn a_provider_that_is_away_is_said_to_be() {
 #[tokio::test]
 async fn people_come_back_only_to_hosts_that_are_allowed() {
     let provider = provider();
-    let (app, _owner) = town(&provider, &["--oidc-redirect-allowed-hosts=keys.example.com"]).await;
+    let (app, _owner) = start_server(&provider, &["--oidc-redirect-allowed-hosts=keys.example.com"]).await;
     let ask = async |host: &str| {
         let request = axum::http::Request::get(CALLBACK).header("Host", host).body(axum::body::Body::empty()).unwrap();
-        app.nobody().send_request(request).await
+        app.anonymous().send_request(request).await
     };
     let answer = ask("evil.example.com").await.expect(StatusCode::BAD_REQUEST);
     assert_eq!(answer.message(), "OIDC login is not permitted from this host.");
@@ -550,7 +550,7 @@ async fn the_last_owner_stays_one() {
 #[tokio::test]
 async fn roles_that_follow_the_provider_are_changed_there() {
     let provider = provider();
-    let (app, owner) = town(&provider, &["--oidc-user-role-field=roles"]).await;
+    let (app, owner) = start_server(&provider, &["--oidc-user-role-field=roles"]).await;
     signed_in(&app, &provider).await;
     let roles = json!({"roles": ["auditor"]});
     let refused = owner.put("/api/v2/users/amy/roles", roles.clone()).await.expect(StatusCode::BAD_REQUEST);
@@ -563,7 +563,7 @@ async fn roles_that_follow_the_provider_are_changed_there() {
 #[tokio::test]
 async fn people_come_back_to_the_whole_of_where_they_wanted_to_go() {
     let provider = provider();
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     for path in ["/device?code=WDJB-MJHT", "/a;b?c=d,e&f=%22g%22", "/a?next=https://elsewhere.example/x"] {
         let mut browser = Browser::new(&app);
         let redirect: String = form_urlencoded::byte_serialize(path.as_bytes()).collect();
@@ -578,7 +578,7 @@ async fn people_come_back_to_the_whole_of_where_they_wanted_to_go() {
 #[tokio::test]
 async fn a_verifier_of_another_way_is_forgotten() {
     let provider = provider();
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     provider.take_pkce(false);
     let mut browser = Browser::new(&app);
     browser.cookies.insert("oauth_pkce_verifier".to_owned(), "x".repeat(43));

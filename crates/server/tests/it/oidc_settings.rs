@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     browser::Browser,
-    oidc::{CALLBACK, amy, provider, sign_in, signed_in, town},
+    oidc::{CALLBACK, amy, provider, sign_in, signed_in, start_server},
     support::{Answer, Identity, NOW, TestApp, open},
 };
 
@@ -89,7 +89,7 @@ async fn the_provider_is_asked_for_the_scopes_that_are_set() {
     for (flags, scope) in
         [(&[][..], "openid profile email"), (&["--oidc-scopes=openid,email,groups"], "openid email groups")]
     {
-        let (app, _owner) = town(&provider, flags).await;
+        let (app, _owner) = start_server(&provider, flags).await;
         assert_eq!(asked(&app).await["scope"], scope);
         signed_in(&app, &provider).await;
     }
@@ -99,12 +99,12 @@ async fn the_provider_is_asked_for_the_scopes_that_are_set() {
 #[tokio::test]
 async fn the_address_at_the_provider_has_the_parameters_that_are_set() {
     let provider = provider();
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     assert_eq!(asked(&app).await["access_type"], "offline");
-    let (app, _owner) = town(&provider, &[r#"--oidc-auth-url-params={"access_type": "online"}"#]).await;
+    let (app, _owner) = start_server(&provider, &[r#"--oidc-auth-url-params={"access_type": "online"}"#]).await;
     assert_eq!(asked(&app).await["access_type"], "online");
     let more = r#"--oidc-auth-url-params={"prompt": "select account&x", "state": "fixed", "client_id": "other"}"#;
-    let (app, _owner) = town(&provider, &[more]).await;
+    let (app, _owner) = start_server(&provider, &[more]).await;
     let with_more = asked(&app).await;
     assert_eq!(with_more["prompt"], "select account&x");
     assert_eq!((with_more["client_id"].as_str(), with_more["state"].len()), ("keyfob", 32));
@@ -115,7 +115,7 @@ async fn the_address_at_the_provider_has_the_parameters_that_are_set() {
 #[tokio::test]
 async fn a_provider_is_asked_for_a_refresh_token_whatever_else_it_is_asked() {
     let provider = provider();
-    let (app, _owner) = town(&provider, &[r#"--oidc-auth-url-params={"prompt": "login"}"#]).await;
+    let (app, _owner) = start_server(&provider, &[r#"--oidc-auth-url-params={"prompt": "login"}"#]).await;
     let asked = asked(&app).await;
     assert_eq!(asked["prompt"], "login");
     assert_eq!(asked.get("access_type").map(String::as_str), Some("offline"), "{asked:?}");
@@ -128,9 +128,9 @@ async fn addresses_that_nobody_verified_count_when_that_is_set() {
         let mut claims = amy();
         claims["email_verified"] = verified;
         provider.sign_in_as(&claims);
-        let (app, _owner) = town(&provider, &[]).await;
+        let (app, _owner) = start_server(&provider, &[]).await;
         expect_page(sign_in(&mut Browser::new(&app), &provider).await, "Email not verified");
-        let (app, _owner) = town(&provider, &["--oidc-ignore-email-verified"]).await;
+        let (app, _owner) = start_server(&provider, &["--oidc-ignore-email-verified"]).await;
         signed_in(&app, &provider).await;
     }
 }
@@ -143,7 +143,7 @@ async fn claims_of_other_names_say_who_it_is() {
     claims.as_object_mut().unwrap().extend(others.as_object().unwrap().clone());
     provider.sign_in_as(&claims);
     let flags = ["--oidc-username-field=nick", "--oidc-email-field=mail", "--oidc-name-field=display"];
-    let (app, _owner) = town(&provider, &flags).await;
+    let (app, _owner) = start_server(&provider, &flags).await;
     let me = signed_in(&app, &provider).await.get(ME).await.expect(StatusCode::OK).json();
     let read = (&me["username"], &me["email"], &me["name"]);
     assert_eq!(read, (&json!("amelia"), &json!("amelia@example.com"), &json!("Amelia Adams")));
@@ -159,14 +159,14 @@ async fn claims_come_from_the_access_token_when_that_is_set() {
     let provider = provider();
     provider.add_user_info(&json!({"nickname": "from the endpoint"}));
     provider.sign_access_tokens(&json!({"sub": "amy-at-the-api", "name": "From the token", "nickname": "am"}));
-    let (app, _owner) = town(&provider, &["--oidc-access-token-claims"]).await;
+    let (app, _owner) = start_server(&provider, &["--oidc-access-token-claims"]).await;
     let amy = signed_in(&app, &provider).await;
     let claims = amy.get("/api/v2/users/oidc-claims").await.expect(StatusCode::OK).json()["claims"].clone();
     let read = (&claims["name"], &claims["nickname"], &claims["sub"]);
     assert_eq!(read, (&json!("Amy Adams"), &json!("am"), &json!("amy-1")));
     // One that says nothing that can be read.
     let provider = self::provider();
-    let (app, _owner) = town(&provider, &["--oidc-access-token-claims"]).await;
+    let (app, _owner) = start_server(&provider, &["--oidc-access-token-claims"]).await;
     let mut browser = Browser::new(&app);
     sign_in(&mut browser, &provider).await.expect(StatusCode::BAD_REQUEST);
     assert_eq!(browser.session(), None);
@@ -178,8 +178,8 @@ async fn the_button_says_and_shows_what_is_set() {
     let provider = provider();
     let icon = "https://id.example.com/icon.svg?size=24&dark=1";
     let flags = ["--oidc-sign-in-text=Sign in & go", &format!("--oidc-icon-url={icon}")];
-    let (app, _owner) = town(&provider, &flags).await;
-    let methods = app.nobody().get("/api/v2/users/authmethods").await.expect(StatusCode::OK).json();
+    let (app, _owner) = start_server(&provider, &flags).await;
+    let methods = app.anonymous().get("/api/v2/users/authmethods").await.expect(StatusCode::OK).json();
     assert_eq!(methods["oidc"], json!({"enabled": true, "signInText": "Sign in & go", "iconUrl": icon}));
     let page = Browser::new(&app).open("/login?redirect=/cli-auth").await.expect(StatusCode::OK);
     let (_, button) = page.body.split_once("href=\"/api/v2/users/oidc/callback").unwrap();
@@ -193,7 +193,7 @@ async fn the_button_says_and_shows_what_is_set() {
 async fn people_come_back_to_the_address_that_is_set() {
     let provider = provider();
     let elsewhere = "https://keys.example.com/api/v2/users/oidc/callback";
-    let (app, _owner) = town(&provider, &[&format!("--oidc-redirect-url={elsewhere}")]).await;
+    let (app, _owner) = start_server(&provider, &[&format!("--oidc-redirect-url={elsewhere}")]).await;
     let mut browser = Browser::new(&app);
     let away = browser.open(CALLBACK).await.expect(StatusCode::TEMPORARY_REDIRECT);
     let back = provider.agree(away.header("location"));
@@ -207,10 +207,10 @@ async fn people_come_back_to_the_address_that_is_set() {
 async fn a_provider_that_calls_itself_otherwise_is_believed_only_when_that_is_set() {
     let provider = provider();
     provider.call_itself("https://another.example");
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     let answer = Browser::new(&app).open(CALLBACK).await.expect(StatusCode::INTERNAL_SERVER_ERROR);
     assert!(answer.detail().contains("https://another.example"), "{}", answer.body);
-    let (app, _owner) = town(&provider, &["--dangerous-oidc-skip-issuer-checks"]).await;
+    let (app, _owner) = start_server(&provider, &["--dangerous-oidc-skip-issuer-checks"]).await;
     let first = signed_in(&app, &provider).await;
     // So are tokens of yet another issuer, whose people are not the same for having the same subject.
     provider.lie(Some(Lie::Issuer));
@@ -231,7 +231,7 @@ async fn another_account_with_the_same_address_is_the_same_user_when_that_is_set
     other["sub"] = json!("amy-2");
     for (flags, is_same) in [(&[][..], false), (&["--dangerous-oidc-email-fallback"], true)] {
         provider.sign_in_as(&amy());
-        let (app, _owner) = town(&provider, flags).await;
+        let (app, _owner) = start_server(&provider, flags).await;
         let first = signed_in(&app, &provider).await;
         provider.sign_in_as(&other);
         if !is_same {
@@ -257,7 +257,7 @@ async fn groups_that_are_not_there_are_made_only_when_that_is_set() {
         (&[field, "--oidc-group-auto-create=false"], &["there"]),
         (&[field, "--oidc-group-auto-create=true"], &["missing", "there"]),
     ] {
-        let (app, owner) = town(&provider, flags).await;
+        let (app, owner) = start_server(&provider, flags).await;
         let path = format!("/api/v2/organizations/{}/groups", owner.organization().await);
         owner.post(&path, json!({"name": "there"})).await.expect(StatusCode::CREATED);
         signed_in(&app, &provider).await;
@@ -273,7 +273,7 @@ async fn only_members_of_allowed_groups_come_in() {
     let provider = provider();
     let mapping = r#"--oidc-group-mapping={"eng": "engineers", "sales": "eng"}"#;
     let flags = ["--oidc-group-field=groups", mapping, "--oidc-allowed-groups=ops,eng"];
-    let (app, _owner) = town(&provider, &flags).await;
+    let (app, _owner) = start_server(&provider, &flags).await;
     let cases = [
         (json!(["sales", "eng"]), true),
         (json!("ops"), true),

@@ -9,7 +9,7 @@ use crate::support::{Answer, Identity, PASSWORD, TestApp};
 const OTHER: &str = "An0ther!Secret-pw";
 
 async fn sign_in(app: &TestApp, email: &str, password: &str) -> Answer {
-    app.nobody().post("/api/v2/users/login", json!({"email": email, "password": password})).await
+    app.anonymous().post("/api/v2/users/login", json!({"email": email, "password": password})).await
 }
 
 async fn set(by: &Identity, user: &str, body: Value) -> Answer {
@@ -132,7 +132,7 @@ async fn without_password_sign_in_owners_still_get_in() {
     let refused = sign_in(&app, "alice@example.com", PASSWORD).await.expect(StatusCode::FORBIDDEN);
     assert_eq!(refused.message(), "Password authentication is disabled.");
     sign_in(&app, "owner@example.com", PASSWORD).await.expect(StatusCode::CREATED);
-    let methods = app.nobody().get("/api/v2/users/authmethods").await.json();
+    let methods = app.anonymous().get("/api/v2/users/authmethods").await.json();
     assert_eq!(methods["password"]["enabled"], json!(false));
 }
 
@@ -140,7 +140,7 @@ async fn without_password_sign_in_owners_still_get_in() {
 async fn a_common_password_is_nobodys() {
     let app = TestApp::empty(&[]).await;
     let said = async |password: &str| {
-        let answer = app.nobody().post("/api/v2/users/validate-password", json!({"password": password})).await;
+        let answer = app.anonymous().post("/api/v2/users/validate-password", json!({"password": password})).await;
         answer.expect(StatusCode::OK).json()["details"].as_str().unwrap().to_owned()
     };
     assert_eq!(said("counterstrike").await, "insecure password, this one is among the most common");

@@ -201,7 +201,7 @@ async fn who_signs_in_while_the_password_changes_has_no_session_afterwards() {
     owner.make_user("alice", &[]).await;
     let login = |password: &str| {
         let body = json!({"email": "alice@example.com", "password": password});
-        tokio::spawn(post(app.nobody(), "/api/v2/users/login".to_owned(), body))
+        tokio::spawn(post(app.anonymous(), "/api/v2/users/login".to_owned(), body))
     };
     for round in 0..6 {
         let (old, new) = (PASSWORDS[round % 2], PASSWORDS[(round + 1) % 2]);

@@ -8,7 +8,7 @@ use crate::support::TestApp;
 
 async fn document() -> Value {
     let app = TestApp::empty(&[]).await;
-    let answer = app.nobody().get("/api/v2/openapi.json").await.expect(StatusCode::OK);
+    let answer = app.anonymous().get("/api/v2/openapi.json").await.expect(StatusCode::OK);
     assert_eq!(answer.header("Content-Type"), "application/json");
     answer.json()
 }
@@ -54,7 +54,7 @@ async fn every_operation_has_a_name_and_a_summary_of_its_own() {
 #[tokio::test]
 async fn the_page_needs_nothing_but_itself() {
     let app = TestApp::empty(&[]).await;
-    let page = app.nobody().get("/docs").await.expect(StatusCode::OK);
+    let page = app.anonymous().get("/docs").await.expect(StatusCode::OK);
     assert!(page.header("Content-Security-Policy").starts_with("default-src 'none'; style-src 'sha256-"));
     assert_eq!(page.header("Content-Type"), "text/html; charset=utf-8");
     let document = document().await;

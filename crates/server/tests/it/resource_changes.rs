@@ -217,7 +217,7 @@ async fn what_a_call_needed_is_said_in_pairs_of_type_and_action() {
         "workspace:read, workspace:share"
     );
     assert_eq!(required(owner.delete(&path(&id)).await), "workspace:read, workspace:delete");
-    assert_eq!(required(app.nobody().get(&path(&id)).await), "");
+    assert_eq!(required(app.anonymous().get(&path(&id)).await), "");
     let all = required(owner.get(RESOURCES).await);
     assert!(all.contains("workspace:read, workspace_agent_devcontainers:read"), "{all}");
     assert!(!all.contains("user:read,") && !all.contains('-'), "{all}");

@@ -13,7 +13,7 @@ const SESSIONS: &str = "/api/v2/users/me/sessions";
 async fn sign_in_with(app: &TestApp, email: &str, program: &str) -> Identity {
     let body = json!({"email": email, "password": PASSWORD}).to_string();
     let request = Request::builder().method(Method::POST).uri("/api/v2/users/login").header("User-Agent", program);
-    let answer = app.nobody().send_request(request.body(Body::from(body)).unwrap()).await;
+    let answer = app.anonymous().send_request(request.body(Body::from(body)).unwrap()).await;
     app.bearer_of(answer.expect(StatusCode::CREATED).text("session_token"))
 }
 

@@ -52,7 +52,7 @@ impl TestApp {
     pub(crate) async fn with(flags: &[&str]) -> (Self, Identity) {
         let app = Self::empty(flags).await;
         let body = json!({"email": "owner@example.com", "username": "owner", "password": PASSWORD});
-        app.nobody().post("/api/v2/users/first", body).await.expect(StatusCode::CREATED);
+        app.anonymous().post("/api/v2/users/first", body).await.expect(StatusCode::CREATED);
         let owner = app.sign_in("owner@example.com").await;
         (app, owner)
     }
@@ -71,19 +71,19 @@ impl TestApp {
     }
 
     /// Whoever presents no credential.
-    pub(crate) fn nobody(&self) -> Identity {
+    pub(crate) fn anonymous(&self) -> Identity {
         Identity { server: self.server.clone(), key: String::new(), id: String::new() }
     }
 
     /// Whoever presents this key.
     pub(crate) fn bearer_of(&self, key: &str) -> Identity {
-        Identity { key: key.to_owned(), ..self.nobody() }
+        Identity { key: key.to_owned(), ..self.anonymous() }
     }
 
     /// Whoever signs in with this address and the tests' password.
     pub(crate) async fn sign_in(&self, email: &str) -> Identity {
         let login = json!({"email": email, "password": PASSWORD});
-        let answer = self.nobody().post("/api/v2/users/login", login).await.expect(StatusCode::CREATED);
+        let answer = self.anonymous().post("/api/v2/users/login", login).await.expect(StatusCode::CREATED);
         let session = self.bearer_of(answer.text("session_token"));
         let me = session.get("/api/v2/users/me").await.expect(StatusCode::OK);
         Identity { id: me.text("id").to_owned(), ..session }

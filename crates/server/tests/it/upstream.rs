@@ -82,7 +82,7 @@ async fn a_session_that_nothing_renews_ends_with_the_providers() {
     let (provider, github) = (provider(), github());
     provider.withhold_refresh();
     github.withhold_refresh();
-    let (app, _owner) = oidc::town(&provider, &[]).await;
+    let (app, _owner) = oidc::start_server(&provider, &[]).await;
     let amy = oidc::signed_in(&app, &provider).await;
     app.advance(LIFE - SignedDuration::from_micros(1));
     amy.get(ME).await.expect(StatusCode::OK);
@@ -90,7 +90,7 @@ async fn a_session_that_nothing_renews_ends_with_the_providers() {
     let detail = "OpenID Connect session expired at \"2026-01-02 03:14:05 +0000 UTC\". Try signing in again.";
     expect_refusal(amy.get(ME).await, SIGNED_OUT, detail, EXPIRED);
 
-    let (app, _owner) = github::town(&github, &OPEN).await;
+    let (app, _owner) = github::start_server(&github, &OPEN).await;
     app.advance(SignedDuration::from_micros(123_456));
     let amy = github_settings::signed_in(&app, &github).await;
     app.advance(LIFE);
@@ -102,7 +102,7 @@ async fn a_session_that_nothing_renews_ends_with_the_providers() {
 #[tokio::test]
 async fn a_renewal_that_is_refused_is_passed_on() {
     let (provider, github) = (provider(), github());
-    let (app, _owner) = oidc::town(&provider, &[]).await;
+    let (app, _owner) = oidc::start_server(&provider, &[]).await;
     let amy = oidc::signed_in(&app, &provider).await;
     provider.refuse_refresh(true);
     outlive(&app.clock, &provider);
@@ -110,7 +110,7 @@ async fn a_renewal_that_is_refused_is_passed_on() {
         |name: &str| format!("Could not refresh expired {name} token. Try re-authenticating to resolve this issue.");
     expect_refusal(amy.get(ME).await, &message("OpenID Connect"), "invalid_grant: no", EXPIRED);
 
-    let (app, _owner) = github::town(&github, &OPEN).await;
+    let (app, _owner) = github::start_server(&github, &OPEN).await;
     let amy = github_settings::signed_in(&app, &github).await;
     github.refuse_refresh(true);
     app.advance(LIFE);
@@ -122,11 +122,11 @@ async fn a_renewal_that_is_refused_is_passed_on() {
 #[tokio::test]
 async fn a_provider_that_is_set_up_no_more_is_the_servers_fault() {
     let (provider, github) = (provider(), github());
-    let (app, owner) = oidc::town(&provider, &[]).await;
+    let (app, owner) = oidc::start_server(&provider, &[]).await;
     let oidc = oidc::signed_in(&app, &provider).await;
     check_without_provider(app, (owner, oidc), "oidc").await;
 
-    let (app, owner) = github::town(&github, &OPEN).await;
+    let (app, owner) = github::start_server(&github, &OPEN).await;
     let amy = github_settings::signed_in(&app, &github).await;
     check_without_provider(app, (owner, amy), "github").await;
 }
@@ -150,7 +150,7 @@ async fn check_without_provider(app: TestApp, (owner, amy): (Identity, Identity)
 #[tokio::test]
 async fn the_first_reason_is_the_one_that_is_told() {
     let provider = provider();
-    let (app, owner) = oidc::town(&provider, &[]).await;
+    let (app, owner) = oidc::start_server(&provider, &[]).await;
     let amy = oidc::signed_in(&app, &provider).await;
     let path = format!("/api/v2/users/{}/status/suspend", amy.id);
     owner.put(&path, Value::Null).await.expect(StatusCode::OK);
@@ -171,7 +171,7 @@ async fn the_first_reason_is_the_one_that_is_told() {
 #[tokio::test]
 async fn a_request_without_the_providers_session_wakes_nobody() {
     let provider = provider();
-    let (app, _owner) = oidc::town(&provider, &["--session-duration=200d"]).await;
+    let (app, _owner) = oidc::start_server(&provider, &["--session-duration=200d"]).await;
     let amy = oidc::signed_in(&app, &provider).await;
     app.advance(SignedDuration::from_hours(91 * 24));
     provider.set_now(app.clock.now().as_second());
@@ -191,7 +191,7 @@ async fn a_request_without_the_providers_session_wakes_nobody() {
 #[tokio::test]
 async fn who_signs_out_after_the_providers_session_has_ended_is_signed_out() {
     let provider = provider();
-    let (app, _owner) = oidc::town(&provider, &[]).await;
+    let (app, _owner) = oidc::start_server(&provider, &[]).await;
     let mut browser = Browser::new(&app);
     oidc::sign_in(&mut browser, &provider).await.expect(StatusCode::TEMPORARY_REDIRECT);
     let session = app.bearer_of(browser.session().unwrap());
@@ -210,7 +210,7 @@ async fn who_signs_out_after_the_providers_session_has_ended_is_signed_out() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_renewal_is_kept_though_its_request_is_given_up() {
     let provider = provider();
-    let (app, _owner) = oidc::town(&provider, &[]).await;
+    let (app, _owner) = oidc::start_server(&provider, &[]).await;
     let amy = oidc::signed_in(&app, &provider).await;
     outlive(&app.clock, &provider);
     let held = provider.hold();

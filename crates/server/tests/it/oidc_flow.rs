@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{
     browser::Browser,
-    oidc::{CALLBACK, amy, flags, provider, sign_in, signed_in, town},
+    oidc::{CALLBACK, amy, flags, provider, sign_in, signed_in, start_server},
     support::{Answer, NOW, TestApp, args},
 };
 
@@ -60,7 +60,7 @@ async fn cookies_of_the_way_end_with_the_browser_and_that_of_a_session_after_a_y
 #[tokio::test]
 async fn what_the_provider_says_against_it_is_passed_on() {
     let provider = provider();
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     let why = "error_description=Amy%20said%20no&error_uri=https%3A%2F%2Fid.example%2Fno";
     let (description, uri) = ("Amy said no", "error_uri: https://id.example/no");
     for (query, told) in [
@@ -81,7 +81,7 @@ async fn what_the_provider_says_against_it_is_passed_on() {
 #[tokio::test]
 async fn a_subject_is_a_text_that_is_not_empty() {
     let provider = provider();
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     for subject in [json!(""), json!(null)] {
         let mut claims = amy();
         claims["sub"] = subject;
@@ -97,7 +97,7 @@ async fn a_subject_is_a_text_that_is_not_empty() {
 #[tokio::test]
 async fn tokens_from_the_future_are_not_believed() {
     let provider = provider();
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     let now = app.clock.now().as_second();
     for (not_before, issued_at, is_believed) in [(600, 0, false), (0, 600, false), (30, 30, true)] {
         let mut claims = amy();
@@ -116,7 +116,7 @@ async fn tokens_from_the_future_are_not_believed() {
 #[tokio::test]
 async fn an_address_is_a_text() {
     let provider = provider();
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     for email in [json!(3), json!(true), json!(["amy@example.com"]), json!({"work": "amy@example.com"})] {
         let mut claims = amy();
         claims["email"] = email;
@@ -148,7 +148,7 @@ async fn a_username_has_ten_alternatives() {
     provider.sign_in_as(&json!({
         "sub": "amy-1", "preferred_username": "amy", "email": "another@example.com", "email_verified": true,
     }));
-    let (app, owner) = town(&provider, &[]).await;
+    let (app, owner) = start_server(&provider, &[]).await;
     let flags = flags(&provider, &[]);
     let flags: Vec<_> = flags.iter().map(AsRef::as_ref).collect();
     for number in 0..=10 {

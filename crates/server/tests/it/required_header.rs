@@ -22,7 +22,7 @@ async fn every_authenticated_answer_names_what_the_call_needed() {
     for (answer, needed) in cases {
         assert_eq!(answer.header("X-Keyfob-Required"), needed);
     }
-    assert!(!app.nobody().get("/api/v2/workspaces").await.headers.contains_key("X-Keyfob-Required"));
+    assert!(!app.anonymous().get("/api/v2/workspaces").await.headers.contains_key("X-Keyfob-Required"));
 }
 
 /// Stance: "What a call needed": a refusal for want of a scope is the same whether the object is there or not.

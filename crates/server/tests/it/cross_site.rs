@@ -28,33 +28,33 @@ async fn a_page_elsewhere_changes_nothing_without_a_session_either() {
     let app = TestApp::empty(&[]).await;
     let first = json!({"email": "owner@example.com", "username": "owner", "password": PASSWORD}).to_string();
     let path = "/api/v2/users/first";
-    send(&app.nobody(), Method::POST, path, &foreign, &first).await.expect(StatusCode::BAD_REQUEST);
-    send(&app.nobody(), Method::POST, path, &[], &first).await.expect(StatusCode::CREATED);
+    send(&app.anonymous(), Method::POST, path, &foreign, &first).await.expect(StatusCode::BAD_REQUEST);
+    send(&app.anonymous(), Method::POST, path, &[], &first).await.expect(StatusCode::CREATED);
     let login = json!({"email": "owner@example.com", "password": PASSWORD}).to_string();
     let path = "/api/v2/users/login";
-    let refused = send(&app.nobody(), Method::POST, path, &foreign, &login).await.expect(StatusCode::BAD_REQUEST);
+    let refused = send(&app.anonymous(), Method::POST, path, &foreign, &login).await.expect(StatusCode::BAD_REQUEST);
     assert!(refused.message().starts_with("Something is wrong with your CSRF token."), "{}", refused.body);
     assert!(
         !refused.headers.get_all(header::SET_COOKIE).iter().any(|cookie| cookie.to_str().unwrap().contains("session"))
     );
     for site in ["same-origin", "none"] {
         let own = [("Sec-Fetch-Site", site)];
-        send(&app.nobody(), Method::POST, path, &own, &login).await.expect(StatusCode::CREATED);
+        send(&app.anonymous(), Method::POST, path, &own, &login).await.expect(StatusCode::CREATED);
     }
     // What holds a key in a header was not sent by a page elsewhere: none can add one.
     let owner = app.sign_in("owner@example.com").await;
     let with_key = [foreign[0], ("Coder-Session-Token", owner.key.as_str())];
     send(&owner, Method::POST, "/api/v2/users/me/keys", &with_key, "{}").await.expect(StatusCode::CREATED);
     // Reports are sent by browsers themselves.
-    send(&app.nobody(), Method::POST, "/api/v2/csp/reports", &foreign, "{}").await.expect(StatusCode::OK);
+    send(&app.anonymous(), Method::POST, "/api/v2/csp/reports", &foreign, "{}").await.expect(StatusCode::OK);
 }
 
 /// Contract, section 6.9.
 #[tokio::test]
 async fn who_comes_by_another_address_is_sent_to_the_access_url() {
     let (app, _owner) = TestApp::with(&["--redirect-to-access-url", "--access-url=http://keyfob.test"]).await;
-    let nobody = app.nobody();
-    let get = async |host: &str, path: &str| send(&nobody, Method::GET, path, &[("Host", host)], "").await;
+    let anonymous = app.anonymous();
+    let get = async |host: &str, path: &str| send(&anonymous, Method::GET, path, &[("Host", host)], "").await;
     for host in ["other.test", "keyfob.test:3000", "10.0.0.7", "keyfob.test.evil.test"] {
         let sent = get(host, "/api/v2/users?q=a%20b").await.expect(StatusCode::TEMPORARY_REDIRECT);
         assert_eq!(sent.header("location"), "http://keyfob.test/api/v2/users?q=a%20b", "{host}");
@@ -75,10 +75,12 @@ async fn who_comes_by_another_address_is_sent_to_the_access_url() {
         let request = Request::get("/api/v2/buildinfo").header("Host", "inside:3000");
         let request = request.header("X-Forwarded-Host", "keyfob.test");
         let request = request.extension(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
-        app.nobody().send_request(request.body(Body::empty()).unwrap()).await.expect(status);
+        app.anonymous().send_request(request.body(Body::empty()).unwrap()).await.expect(status);
     }
     let (app, _owner) = TestApp::new().await;
-    send(&app.nobody(), Method::GET, "/api/v2/buildinfo", &[("Host", "other.test")], "").await.expect(StatusCode::OK);
+    send(&app.anonymous(), Method::GET, "/api/v2/buildinfo", &[("Host", "other.test")], "")
+        .await
+        .expect(StatusCode::OK);
 }
 
 /// A browser shows a page, with the status and the words that a program gets.
