@@ -1,4 +1,4 @@
-//! Users, their status and their roles: what is taken away is gone with the answer.
+//! Users, their status and their roles. Removed rights are gone as soon as the answer is sent.
 use axum::http::StatusCode;
 use serde_json::json;
 
@@ -49,7 +49,6 @@ async fn an_owner_is_suspended_only_after_the_role_is_gone() {
     assert_eq!(owner.put(path, json!({})).await.expect(StatusCode::OK).text("status"), "suspended");
 }
 
-/// Stance: "Refusals that come out as 500".
 #[tokio::test]
 async fn a_suspended_user_cannot_sign_in_and_a_narrow_key_cannot_suspend() {
     let (app, owner) = TestApp::new().await;
@@ -77,7 +76,6 @@ async fn names_and_addresses_belong_to_one_user_in_any_case() {
     }
 }
 
-/// Stance: "Paid features".
 #[tokio::test]
 async fn a_service_account_has_tokens_but_neither_address_nor_password() {
     let (app, owner) = TestApp::new().await;
@@ -92,7 +90,7 @@ async fn a_service_account_has_tokens_but_neither_address_nor_password() {
     drop(app);
 }
 
-/// Stance: "Deleting every user reopens set-up": set-up opens once per database.
+/// Set-up opens once per database.
 #[tokio::test]
 async fn setting_up_happens_once_even_when_asked_at_the_same_time() {
     let app = TestApp::empty(&[]).await;

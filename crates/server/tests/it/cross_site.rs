@@ -1,4 +1,4 @@
-//! What comes from other pages, by other addresses, and what people see where a program would read JSON.
+//! Requests from pages of other sites, requests for other addresses, and errors as pages.
 use std::net::SocketAddr;
 
 use axum::{
@@ -21,7 +21,7 @@ async fn send(who: &Identity, method: Method, path: &str, headers: &[(&str, &str
     who.send_request(request.body(Body::from(body.to_owned())).unwrap()).await
 }
 
-/// No page elsewhere signs anybody in as somebody else, or sets a server up: also where no session comes along.
+/// A page of another site can neither sign a user in as another user nor set up a server, even without a session.
 #[tokio::test]
 async fn a_page_elsewhere_changes_nothing_without_a_session_either() {
     let foreign = [("Sec-Fetch-Site", "cross-site"), ("Content-Type", "text/plain")];
@@ -41,15 +41,14 @@ async fn a_page_elsewhere_changes_nothing_without_a_session_either() {
         let own = [("Sec-Fetch-Site", site)];
         send(&app.anonymous(), Method::POST, path, &own, &login).await.expect(StatusCode::CREATED);
     }
-    // What holds a key in a header was not sent by a page elsewhere: none can add one.
+    // A request with a key in a header does not come from a page of another site: pages cannot add such headers.
     let owner = app.sign_in("owner@example.com").await;
     let with_key = [foreign[0], ("Coder-Session-Token", owner.key.as_str())];
     send(&owner, Method::POST, "/api/v2/users/me/keys", &with_key, "{}").await.expect(StatusCode::CREATED);
-    // Reports are sent by browsers themselves.
+    // Browsers send reports themselves.
     send(&app.anonymous(), Method::POST, "/api/v2/csp/reports", &foreign, "{}").await.expect(StatusCode::OK);
 }
 
-/// Contract, section 6.9.
 #[tokio::test]
 async fn who_comes_by_another_address_is_sent_to_the_access_url() {
     let (app, _owner) = TestApp::with(&["--redirect-to-access-url", "--access-url=http://keyfob.test"]).await;
@@ -63,7 +62,7 @@ async fn who_comes_by_another_address_is_sent_to_the_access_url() {
     for host in ["keyfob.test", "KEYFOB.test", "keyfob.test:80"] {
         get(host, "/api/v2/buildinfo").await.expect(StatusCode::OK);
     }
-    // Only a trusted proxy says which host it was before it passed a request on.
+    // Only trusted proxies can name the host that a request was first sent to.
     let (app, _owner) = TestApp::with(&[
         "--redirect-to-access-url",
         "--access-url=http://keyfob.test",
@@ -83,7 +82,7 @@ async fn who_comes_by_another_address_is_sent_to_the_access_url() {
         .expect(StatusCode::OK);
 }
 
-/// A browser shows a page, with the status and the words that a program gets.
+/// A browser gets a page, with the status and the message that a program gets as JSON.
 #[tokio::test]
 async fn people_see_pages_where_programs_read_json() {
     let (app, owner) = TestApp::with(&["--api-rate-limit=1000"]).await;
@@ -92,22 +91,22 @@ async fn people_see_pages_where_programs_read_json() {
     let missing = browser.look_at("/nothing").await.expect(StatusCode::NOT_FOUND);
     assert!(page(&missing) && missing.body.contains("Route not found."), "{}", missing.body);
     assert!(!page(&browser.open("/nothing").await.expect(StatusCode::NOT_FOUND)));
-    // The API answers browsers, too, as it answers programs.
+    // The API answers browsers with JSON, too.
     assert!(!page(&browser.look_at("/api/v2/nothing").await.expect(StatusCode::NOT_FOUND)));
     let away = browser.look_at("/api/v2/users/oidc/callback").await.expect(StatusCode::BAD_REQUEST);
     assert!(page(&away) && away.body.contains("The oauth2 method requested is not configured!"), "{}", away.body);
     assert!(!page(&browser.open("/api/v2/users/oidc/callback").await.expect(StatusCode::BAD_REQUEST)));
 
-    let mut stranger = Browser::new(&app);
-    stranger.accepts = "text/html";
-    let forged = stranger.send(Method::POST, "/login", "email=x&password=y").await.expect(StatusCode::BAD_REQUEST);
+    let mut signed_out = Browser::new(&app);
+    signed_out.accepts = "text/html";
+    let forged = signed_out.send(Method::POST, "/login", "email=x&password=y").await.expect(StatusCode::BAD_REQUEST);
     assert!(page(&forged) && forged.body.contains("Something is wrong with your CSRF token."), "{}", forged.body);
-    let form = stranger.open("/login").await.expect(StatusCode::OK);
+    let form = signed_out.open("/login").await.expect(StatusCode::OK);
     let fields = [("email", "owner@example.com"), ("password", "wrong")];
-    // The forged one counts as well: whoever forges has no more tries.
+    // The forged form counts, too, so that forging gives no extra attempts.
     let mut answer = form.clone();
     for _ in 0..=60 {
-        answer = stranger.submit(&form, "/login", &fields).await;
+        answer = signed_out.submit(&form, "/login", &fields).await;
     }
     let over = answer.expect(StatusCode::TOO_MANY_REQUESTS);
     assert!(page(&over) && over.body.contains("rate limited"), "{}", over.body);

@@ -1,4 +1,4 @@
-//! Sign-in by GitHub (contract, section 5.9).
+//! Sign-in with GitHub.
 use axum::http::StatusCode;
 use keyfob_testkit::{Account, Github, OIDC_CLIENT, OidcProvider};
 use serde_json::json;
@@ -46,7 +46,7 @@ async fn somebody_new_signs_up_by_github() {
     let me = session.get("/api/v2/users/me").await.expect(StatusCode::OK).json();
     assert_eq!((&me["username"], &me["email"]), (&json!("amy-adams"), &json!("amy@example.com")));
     assert_eq!((&me["name"], &me["login_type"]), (&json!("Amy Adams"), &json!("github")));
-    // Their account says who they are, whatever it is called.
+    // The account's id identifies the user, even if its name changes.
     github.sign_in_as(Account { login: "amelia".to_owned(), ..amy() });
     sign_in(&mut browser, &github).await.expect(StatusCode::TEMPORARY_REDIRECT);
     let again = app.bearer_of(browser.session().unwrap()).get("/api/v2/users/me").await.expect(StatusCode::OK).json();
@@ -77,7 +77,7 @@ async fn the_first_address_must_be_verified() {
     }
 }
 
-/// Membership must be active, and of one of the teams if some are named.
+/// The membership must be active, and in one of the allowed teams if there are any.
 #[tokio::test]
 async fn only_members_of_organizations_and_teams_come_in() {
     let no_organization = "You aren't a member of the authorized Github organizations!";
@@ -113,7 +113,7 @@ async fn only_members_of_organizations_and_teams_come_in() {
     }
 }
 
-/// Another account with the same address is somebody else.
+/// Another account with the same address is another user.
 #[tokio::test]
 async fn a_user_has_one_account() {
     let github = Github::start();
@@ -126,7 +126,7 @@ async fn a_user_has_one_account() {
     assert_eq!(browser.session(), None);
 }
 
-/// The device flow: a page with a code, and a question that is answered when it was typed.
+/// The device flow: the page shows a code, and waits until it was entered at GitHub.
 #[tokio::test]
 async fn a_code_is_typed_at_github_in_place_of_going_there() {
     let github = Github::start();
@@ -139,7 +139,7 @@ async fn a_code_is_typed_at_github_in_place_of_going_there() {
     assert!(page.body.contains("WDJB-MJHT"), "{}", page.body);
     let (_, next) = page.body.split_once("data-poll=\"").unwrap();
     let next = next.split('"').next().unwrap().replace("&#38;", "&");
-    // Without JavaScript the person asks themselves.
+    // Without JavaScript, the user reloads the page.
     let page = browser.look_at(&next).await.expect(StatusCode::BAD_REQUEST);
     assert!(page.body.contains("Not yet"), "{}", page.body);
     let early = browser.open(&next).await.expect(StatusCode::BAD_REQUEST);
@@ -158,7 +158,7 @@ async fn a_code_is_typed_at_github_in_place_of_going_there() {
     assert_eq!(home.expect(StatusCode::TEMPORARY_REDIRECT).header("location"), "/");
 }
 
-/// RFC 9700, section 2.1: what one provider sent back is shown to no other, and the same address is not the same user.
+/// A code of one provider is sent to no other, and equal addresses are not one user (RFC 9700, section 2.1).
 #[tokio::test]
 async fn two_providers_are_not_mixed_up() {
     let github = Github::start();
@@ -171,8 +171,8 @@ async fn two_providers_are_not_mixed_up() {
     let mut browser = Browser::new(&app);
     let away = browser.open("/api/v2/users/oidc/callback").await.expect(StatusCode::TEMPORARY_REDIRECT);
     let back = oidc.agree(away.header("location"));
-    let elsewhere = back.replace("/users/oidc/callback", "/users/oauth2/github/callback");
-    let answer = browser.open(&elsewhere).await.expect(StatusCode::UNAUTHORIZED);
+    let other_callback = back.replace("/users/oidc/callback", "/users/oauth2/github/callback");
+    let answer = browser.open(&other_callback).await.expect(StatusCode::UNAUTHORIZED);
     assert_eq!(answer.message(), "State mismatched.");
     browser.open(&back).await.expect(StatusCode::TEMPORARY_REDIRECT);
     let answer = sign_in(&mut Browser::new(&app), &github).await.expect(StatusCode::FORBIDDEN);
@@ -180,7 +180,7 @@ async fn two_providers_are_not_mixed_up() {
     assert!(answer.body.contains(text), "{}", answer.body);
 }
 
-/// Strangers do not make the server ask GitHub: a browser must have been sent there from here.
+/// The server calls GitHub only for browsers that it has redirected there.
 #[tokio::test]
 async fn the_page_with_the_code_is_for_who_was_sent_there() {
     let github = Github::start();

@@ -1,4 +1,4 @@
-//! Settings of sign-in by GitHub, and what follows a sign-in (contract, sections 5.8, 5.9 and 6.9).
+//! Settings of sign-in with GitHub, and what follows a sign-in.
 use std::fs;
 
 use axum::http::StatusCode;
@@ -16,7 +16,7 @@ use crate::{
 const ME: &str = "/api/v2/users/me";
 const DEVICE: &str = "/api/v2/users/oauth2/github/device";
 
-/// Whoever is signed in at GitHub, signed in here.
+/// Signs the current user of GitHub in here.
 pub(crate) async fn signed_in(app: &TestApp, github: &Github) -> Identity {
     let mut browser = Browser::new(app);
     sign_in(&mut browser, github).await.expect(StatusCode::TEMPORARY_REDIRECT);
@@ -25,7 +25,7 @@ pub(crate) async fn signed_in(app: &TestApp, github: &Github) -> Identity {
     session.with_id(me.text("id"))
 }
 
-/// The way of a program: it shows a code, and asks when its person has typed it.
+/// The device flow of a program: it shows a code, and polls until the user has entered it.
 async fn sign_in_by_code(browser: &mut Browser, github: &Github) -> Answer {
     browser.open(CALLBACK).await.expect(StatusCode::TEMPORARY_REDIRECT);
     let code = browser.open(DEVICE).await.expect(StatusCode::OK);
@@ -34,7 +34,7 @@ async fn sign_in_by_code(browser: &mut Browser, github: &Github) -> Answer {
     browser.open(&address).await
 }
 
-/// Contract, section 5.9: JSON, and nobody is sent anywhere.
+/// The device flow answers with JSON, without redirects.
 #[tokio::test]
 async fn whoever_typed_a_code_and_is_no_member_is_told_so() {
     let no_organization = "You aren't a member of the authorized Github organizations!";
@@ -62,7 +62,6 @@ async fn whoever_typed_a_code_and_is_no_member_is_told_so() {
     }
 }
 
-/// Contract, section 5.4.
 #[tokio::test]
 async fn there_are_codes_only_where_they_are_taken() {
     let (app, _owner) = TestApp::new().await;
@@ -90,7 +89,6 @@ async fn what_github_says_against_it_is_passed_on() {
     assert!(detail.contains("no") && detail.contains("error_uri: https://github.example/no"), "{detail}");
 }
 
-/// Stance "Secret files".
 #[tokio::test]
 async fn the_secret_may_be_in_a_file() {
     let folder = tempfile::tempdir().unwrap();
@@ -109,7 +107,7 @@ async fn the_secret_may_be_in_a_file() {
     }
 }
 
-/// Contract, section 6.9: everybody or some organizations, not both and not nobody; teams as `<org>/<team-slug>`.
+/// Either everyone or some organizations must be allowed, not both; teams are `<org>/<team-slug>`.
 #[tokio::test]
 async fn a_server_does_not_start_before_it_is_clear_who_may_sign_in() {
     let everybody = "--oauth2-github-allow-everyone";
@@ -131,7 +129,7 @@ async fn a_server_does_not_start_before_it_is_clear_who_may_sign_in() {
     open(folder.path(), &["--oauth2-github-client-id=gh-client", secret, everybody], &clock).await.unwrap();
 }
 
-/// Contract, section 6.9: `<org>/<team-slug>`. Nobody is in a team that has half a name.
+/// A team is `<org>/<team-slug>`. An incomplete name matches no team.
 #[tokio::test]
 async fn a_server_does_not_start_with_half_the_name_of_a_team() {
     let clock = Clock::fixed(NOW.parse().unwrap());
@@ -168,7 +166,7 @@ async fn a_password_is_given_up_for_github() {
         let answer = browser.open(&github.agree(away.header("location"))).await;
         (answer, browser.session().unwrap().to_owned())
     };
-    // The message of the contract says oidc here, too.
+    // The message says "oidc" for GitHub, too, as Coder's does.
     let (answer, _) = complete(amy()).await;
     let message = answer.expect(StatusCode::BAD_REQUEST).message();
     assert!(message.starts_with("The oidc account with the email \"amy@example.com\" does not match"), "{message}");
@@ -184,7 +182,7 @@ async fn a_password_is_given_up_for_github() {
     assert_eq!(signed_in(&app, &github).await.id, alice.id);
 }
 
-/// Contract, section 1.7, row 7: each renewal comes with the refresh token of the one before.
+/// Each renewal uses the refresh token of the one before.
 #[tokio::test]
 async fn a_session_lives_as_long_as_github_renews_it() {
     let github = Github::start();

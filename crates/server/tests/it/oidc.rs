@@ -1,4 +1,4 @@
-//! Sign-in by an `OpenID` Connect provider (contract, section 5.9; section 1.7, rows 6 and 7).
+//! Sign-in with an `OpenID` Connect provider.
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use keyfob_testkit::{Lie, OIDC_CLIENT, OidcProvider};
@@ -33,13 +33,13 @@ pub(crate) fn flags<'a>(provider: &OidcProvider, more: &[&'a str]) -> Vec<std::b
     own.into_iter().map(std::borrow::Cow::from).chain(more.iter().map(|flag| (*flag).into())).collect()
 }
 
-/// A server that lets people in by this provider, and its owner, who signs in with a password.
+/// Starts a server with this provider, and an owner who signs in with a password.
 pub(crate) async fn start_server(provider: &OidcProvider, more: &[&str]) -> (TestApp, Identity) {
     let flags = flags(provider, more);
     TestApp::with(&flags.iter().map(AsRef::as_ref).collect::<Vec<_>>()).await
 }
 
-/// To the provider and back.
+/// Goes to the provider and back.
 pub(crate) async fn sign_in(browser: &mut Browser, provider: &OidcProvider) -> Answer {
     let away = browser.open(CALLBACK).await.expect(StatusCode::TEMPORARY_REDIRECT);
     browser.open(&provider.agree(away.header("location"))).await
@@ -82,7 +82,7 @@ async fn somebody_new_signs_up_and_goes_where_they_wanted_to() {
     assert_eq!(methods["oidc"], json!({"enabled": true, "signInText": "OpenID Connect", "iconUrl": ""}));
 }
 
-/// A session id changes at every sign-in; who it is stays, whatever they are called by now. The username stays, too.
+/// Every sign-in begins a new session of the same user, even if the names at the provider change. The username stays.
 #[tokio::test]
 async fn who_was_here_before_is_the_same_user_under_whatever_name() {
     let provider = provider();
@@ -98,7 +98,7 @@ async fn who_was_here_before_is_the_same_user_under_whatever_name() {
     let me = second.get("/api/v2/users/me").await.expect(StatusCode::OK).json();
     assert_eq!((&me["username"], &me["email"]), (&json!("amy"), &json!("amelia@example.com")));
     assert_eq!((&me["name"], &me["avatar_url"]), (&json!("Amelia Adams"), &Value::Null));
-    // An address that somebody else has stays theirs.
+    // An address that another user has stays theirs.
     provider.sign_in_as(&json!({"sub": "amy-1", "email": "owner@example.com", "email_verified": true}));
     let third = signed_in(&app, &provider).await;
     assert_eq!(third.id, first.id);
@@ -108,7 +108,7 @@ async fn who_was_here_before_is_the_same_user_under_whatever_name() {
     assert_eq!(claims["claims"]["sub"], "amy-1");
 }
 
-/// Each refusal of the way back, by its message; none begins a session.
+/// Each refusal of the callback, by its message. None begins a session.
 #[tokio::test]
 async fn who_comes_back_from_elsewhere_is_turned_away() {
     let provider = provider();
@@ -135,14 +135,14 @@ async fn who_comes_back_from_elsewhere_is_turned_away() {
     }
     let kept = browser.cookies.clone();
     browser.open(&back).await.expect(StatusCode::TEMPORARY_REDIRECT);
-    // A code that was used: somebody read it on the way, with all the cookies.
+    // A code that was used before: an attacker has read it, with all cookies.
     let mut thief = Browser { cookies: kept, ..Browser::new(&app) };
     let replayed = thief.open(&back).await.expect(StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(replayed.message(), "Failed exchanging Oauth code.");
     assert_eq!(thief.session(), None);
 }
 
-/// Stance "OIDC nonce wrong or missing", and everything else that a token may be wrong about.
+/// Everything that can be wrong with a token, such as its nonce.
 #[tokio::test]
 async fn tokens_that_lie_are_not_believed() {
     let provider = provider();
@@ -172,7 +172,7 @@ async fn tokens_that_lie_are_not_believed() {
     }
     provider.lie(None);
     signed_in(&app, &provider).await;
-    // What was refused is on record.
+    // The refusal is recorded.
     app.server.run_jobs_once().await;
     let records = owner.get("/api/v2/audit?q=resource_type:api_key").await.expect(StatusCode::OK).json();
     let refused = records["audit_logs"].as_array().unwrap().iter().find(|one| one["status_code"] == 400).unwrap();
@@ -188,7 +188,7 @@ async fn keys_that_the_provider_changes_are_found() {
     signed_in(&app, &provider).await;
 }
 
-/// A provider that does not say that it takes PKCE challenges gets none.
+/// A provider that does not announce PKCE gets no challenge.
 #[tokio::test]
 async fn pkce_is_used_where_the_provider_takes_it() {
     let provider = provider();
@@ -199,7 +199,7 @@ async fn pkce_is_used_where_the_provider_takes_it() {
     assert!(browser.session().is_some());
 }
 
-/// What claims lack, by message.
+/// Claims that are missing or wrong, by message.
 #[tokio::test]
 async fn claims_must_hold_a_verified_address() {
     let provider = provider();
@@ -237,7 +237,7 @@ async fn claims_come_from_user_info_unless_that_is_switched_off() {
     }
 }
 
-/// The rules of who is whom.
+/// How accounts are linked to users.
 #[tokio::test]
 async fn accounts_are_linked_by_address_once() {
     let provider = provider();
@@ -249,12 +249,12 @@ async fn accounts_are_linked_by_address_once() {
     let made = owner.post("/api/v2/users", order).await.expect(StatusCode::CREATED);
     let amy = signed_in(&app, &provider).await;
     assert_eq!(amy.id, made.text("id"), "who was made beforehand is found by their address");
-    // Another account of the same provider with the same address is somebody else.
+    // Another account of the same provider with the same address is another user.
     provider.sign_in_as(&json!({"sub": "amy-2", "email": "AMY@example.com", "email_verified": true}));
     let mut browser = Browser::new(&app);
     let answer = sign_in(&mut browser, &provider).await.expect(StatusCode::FORBIDDEN);
     assert!(answer.body.contains("Account already linked"), "{}", answer.body);
-    // Who signs in with a password does not sign in by a provider because of their address.
+    // A user with a password cannot sign in with a provider just because the addresses are equal.
     provider.sign_in_as(&json!({"sub": "evil", "email": "owner@example.com", "email_verified": true}));
     let answer = sign_in(&mut browser, &provider).await.expect(StatusCode::FORBIDDEN);
     assert!(answer.body.contains("Incorrect login type"), "{}", answer.body);
@@ -305,7 +305,7 @@ async fn without_signups_only_the_first_user_and_those_who_are_known_come_in() {
     let mut browser = Browser::new(&app);
     let answer = sign_in(&mut browser, &provider).await.expect(StatusCode::FORBIDDEN);
     assert!(answer.body.contains("Signups are disabled"), "{}", answer.body);
-    // Contract, section 5.9: Markdown.
+    // The text is Markdown.
     let html = "<p>Ask &lt;b&gt;the&lt;/b&gt; <a href=\"https://example.com/team\">platform team</a>.</p>";
     assert!(answer.body.contains(html), "{}", answer.body);
 }
@@ -323,7 +323,7 @@ async fn a_taken_username_gets_a_suffix() {
     assert!(name.starts_with("amy-") && name.len() == "amy-".len() + 6, "{name}");
 }
 
-/// People are in exactly the groups, and have exactly the roles, that the provider says.
+/// Users are in exactly the groups, and have exactly the roles, that the provider's claims list.
 #[tokio::test]
 async fn groups_and_roles_follow_the_provider() {
     let provider = provider();
@@ -369,7 +369,7 @@ async fn groups_and_roles_follow_the_provider() {
     assert!(answer.body.contains("Not a member of an allowed group"), "{}", answer.body);
 }
 
-/// Two groups of the provider may be one here, and what cannot be a group's name is none.
+/// Two groups of the provider may map to one here, and invalid names of groups are ignored.
 #[tokio::test]
 async fn groups_that_the_provider_names_twice_or_oddly_keep_nobody_out() {
     let provider = provider();
@@ -385,7 +385,7 @@ async fn groups_that_the_provider_names_twice_or_oddly_keep_nobody_out() {
     assert_eq!(names, ["Everyone", "eng"]);
 }
 
-/// Contract, section 5.9: the first user is an owner, whatever the provider says of roles: somebody must be.
+/// The first user is an owner, whatever roles the provider's claims list: there must be an owner.
 #[tokio::test]
 async fn the_first_user_is_an_owner_even_if_roles_follow_the_provider() {
     let provider = provider();
@@ -396,7 +396,6 @@ async fn the_first_user_is_an_owner_even_if_roles_follow_the_provider() {
     assert_eq!(me["roles"][0]["name"], "owner");
 }
 
-/// Contract, section 1.7, rows 6 and 7.
 #[tokio::test]
 async fn a_session_lives_as_long_as_the_providers() {
     let provider = provider();
@@ -416,13 +415,13 @@ async fn a_session_lives_as_long_as_the_providers() {
     let message = "Could not refresh expired OpenID Connect token. Try re-authenticating to resolve this issue.";
     assert_eq!(refused.message(), message);
     assert_eq!(refused.json()["detail"], "invalid_grant: no");
-    // Tokens are no sessions: they end when they were to end.
+    // Tokens are not sessions: they expire at their own time.
     token.get("/api/v2/users/me").await.expect(StatusCode::OK);
     provider.refuse_refresh(false);
     amy.get("/api/v2/users/me").await.expect(StatusCode::OK);
 }
 
-/// Two requests at the same time: one renews, the other's refresh token is used up by then.
+/// Of two requests at the same time, one renews; the refresh token that the other read is used up by then.
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_at_the_same_time_renew_the_providers_session_once() {
     let provider = provider();
@@ -444,14 +443,14 @@ async fn requests_at_the_same_time_renew_the_providers_session_once() {
     }
 }
 
-/// A provider that gives nothing to renew with: then its session's end is the session's.
+/// Without a refresh token, the session ends when the provider's does.
 #[tokio::test]
 async fn what_cannot_be_renewed_ends() {
     let provider = provider();
     provider.expire_in(Some(600));
     let (app, owner) = start_server(&provider, &[]).await;
     let amy = signed_in(&app, &provider).await;
-    // Under another key than it was sealed with, the refresh token is as good as none.
+    // A refresh token that was sealed with another key counts as missing.
     std::fs::write(app.data.path().join("seal.key"), [7; 32]).unwrap();
     let TestApp { server, clock, data } = app;
     let key = amy.key.clone();
@@ -483,7 +482,7 @@ async fn what_the_provider_gave_is_sealed() {
     }
 }
 
-/// The provider is away: whoever is here stays, and who comes is told.
+/// While the provider is unreachable, sessions go on, and sign-ins get an error.
 #[tokio::test]
 async fn a_provider_that_is_away_is_said_to_be() {
     let flags = ["--oidc-issuer-url=http://127.0.0.1:1", "--oidc-client-id=x", "--oidc-client-secret=y"];
@@ -508,7 +507,7 @@ async fn people_come_back_only_to_hosts_that_are_allowed() {
     assert!(answer.header("location").contains(back), "{}", answer.header("location"));
 }
 
-/// Contract, section 5.9: the first sign-in makes the first user, and the organization whose groups they are in.
+/// The first sign-in creates the first user, and the organization whose groups they are in.
 #[tokio::test]
 async fn the_first_user_may_come_from_a_provider_that_names_groups() {
     let provider = provider();
@@ -527,7 +526,7 @@ async fn the_first_user_may_come_from_a_provider_that_names_groups() {
     assert_eq!(changed["source"], "oidc");
 }
 
-/// Nobody could give it back: the last owner stays one, whatever the provider forgets to say.
+/// The last owner stays one, even if the provider's claims lack the role: no one could give it back.
 #[tokio::test]
 async fn the_last_owner_stays_one() {
     let provider = provider();
@@ -541,12 +540,11 @@ async fn the_last_owner_stays_one() {
     assert_eq!(roles(&amy).await, ["owner"]);
     let amy = signed_in(&app, &provider).await;
     assert_eq!(roles(&amy).await, ["owner"]);
-    // With another owner there is somebody who can.
+    // Another owner could give it back.
     amy.make_user("bob", &["owner"]).await;
     assert!(roles(&signed_in(&app, &provider).await).await.is_empty());
 }
 
-/// Contract, section 5.10.
 #[tokio::test]
 async fn roles_that_follow_the_provider_are_changed_there() {
     let provider = provider();
@@ -559,7 +557,7 @@ async fn roles_that_follow_the_provider_are_changed_there() {
     owner.put("/api/v2/users/bob/roles", roles).await.expect(StatusCode::OK);
 }
 
-/// Path and query come through whole, whatever is in them.
+/// Any path and query to return to are kept unchanged.
 #[tokio::test]
 async fn people_come_back_to_the_whole_of_where_they_wanted_to_go() {
     let provider = provider();
@@ -574,7 +572,7 @@ async fn people_come_back_to_the_whole_of_where_they_wanted_to_go() {
     }
 }
 
-/// RFC 7636: a verifier that is left over from another way is shown to no provider that never saw its challenge.
+/// A PKCE verifier of another sign-in is not sent to a provider that got no challenge (RFC 7636).
 #[tokio::test]
 async fn a_verifier_of_another_way_is_forgotten() {
     let provider = provider();

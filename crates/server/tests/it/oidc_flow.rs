@@ -1,4 +1,4 @@
-//! The way to an `OpenID` Connect provider and back: its cookies, and what ends it (contract, sections 1.9 and 5.9).
+//! Redirects to an `OpenID` Connect provider and back: cookies, times and refusals.
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -25,7 +25,6 @@ fn cookies(answer: &Answer) -> BTreeMap<String, (String, BTreeSet<String>)> {
     .collect()
 }
 
-/// Contract, section 1.9.
 #[tokio::test]
 async fn cookies_of_the_way_end_with_the_browser_and_that_of_a_session_after_a_year() {
     for (url, secure) in [("http://keyfob.test", &[][..]), ("https://keyfob.test", &["Secure"])] {
@@ -93,7 +92,7 @@ async fn a_subject_is_a_text_that_is_not_empty() {
     }
 }
 
-/// Clocks may differ, but not by as much.
+/// Clocks may differ, but not by this much.
 #[tokio::test]
 async fn tokens_from_the_future_are_not_believed() {
     let provider = provider();
@@ -120,7 +119,7 @@ async fn an_address_is_a_text() {
     for email in [json!(3), json!(true), json!(["amy@example.com"]), json!({"work": "amy@example.com"})] {
         let mut claims = amy();
         claims["email"] = email;
-        // That a username looks like one does not help.
+        // A username that looks like an address does not help.
         claims["preferred_username"] = json!("amy@example.com");
         provider.sign_in_as(&claims);
         let mut browser = Browser::new(&app);
@@ -130,7 +129,7 @@ async fn an_address_is_a_text() {
     }
 }
 
-/// A copy of a server, whose random texts are known: whoever is new in one is offered the same usernames as in another.
+/// A copy of a server with the same random values: new users are offered the same usernames in each copy.
 async fn copy(of: &TestApp, flags: &[&str]) -> TestApp {
     let (clock, data) = (of.clock.clone(), tempfile::tempdir().unwrap());
     for file in fs::read_dir(of.data.path()).unwrap() {

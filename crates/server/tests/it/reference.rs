@@ -1,4 +1,4 @@
-//! What is served says what it is: the document, its page, and the reference in `docs/` that is made from it.
+//! The OpenAPI document, its page, and the reference in `docs/` that is made from it.
 use std::{fmt::Write as _, fs, path::Path};
 
 use axum::http::StatusCode;
@@ -13,7 +13,7 @@ async fn document() -> Value {
     answer.json()
 }
 
-/// Compares a file of the reference with what it should be, or writes it when that is asked for.
+/// Compares a file of the reference with its generated content, or writes it on request.
 fn check(name: &str, wanted: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference").join(name);
     if std::env::var_os("KEYFOB_WRITE_DOCS").is_some() {
@@ -62,7 +62,7 @@ async fn the_page_needs_nothing_but_itself() {
         let id = operation["operationId"].as_str().unwrap();
         assert!(page.body.contains(&format!("<article id=\"{id}\"")), "{path}");
     }
-    // Every link within the page has its end there.
+    // Every link within the page has its target.
     for link in page.body.split("href=\"#").skip(1) {
         let id = link.split('"').next().unwrap();
         assert!(page.body.contains(&format!("id=\"{id}\"")), "nothing has the id {id}");
@@ -175,7 +175,7 @@ fn type_of(schema: &Value) -> String {
     }
 }
 
-/// `SECURITY.md` names the tests that stand behind its claims: all of them are there.
+/// All tests that `SECURITY.md` names exist.
 #[test]
 fn the_tests_that_the_security_policy_names_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

@@ -41,7 +41,6 @@ async fn people_and_their_organizations() {
     assert_json_snapshot!("already_member", already.expect(StatusCode::BAD_REQUEST).json());
 }
 
-/// Stances: "`GET /entitlements`, `/experiments`, `/updatecheck`, ..." and "Health".
 #[tokio::test]
 async fn the_deployment() {
     let (app, owner) = TestApp::new().await;
