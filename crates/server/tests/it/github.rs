@@ -145,7 +145,7 @@ async fn a_code_is_typed_at_github_in_place_of_going_there() {
     let early = browser.open(&next).await.expect(StatusCode::BAD_REQUEST);
     assert_eq!(early.message(), "Failed exchanging Oauth code.");
     assert!(early.json()["detail"].as_str().unwrap().contains("authorization_pending"));
-    github.type_code();
+    github.enter_code();
     let done = browser.open(&next).await.expect(StatusCode::OK).json();
     assert_eq!(done, json!({"redirect_url": "/cli-auth"}));
     app.bearer_of(browser.session().unwrap()).get("/api/v2/users/me").await.expect(StatusCode::OK);
@@ -153,7 +153,7 @@ async fn a_code_is_typed_at_github_in_place_of_going_there() {
     let away = other.open(CALLBACK).await.expect(StatusCode::TEMPORARY_REDIRECT);
     let page = other.open(away.header("location")).await.expect(StatusCode::OK);
     let (_, next) = page.body.split_once("data-poll=\"").unwrap();
-    github.type_code();
+    github.enter_code();
     let home = other.look_at(&next.split('"').next().unwrap().replace("&#38;", "&")).await;
     assert_eq!(home.expect(StatusCode::TEMPORARY_REDIRECT).header("location"), "/");
 }

@@ -29,7 +29,7 @@ pub(crate) async fn signed_in(app: &TestApp, github: &Github) -> Identity {
 async fn sign_in_by_code(browser: &mut Browser, github: &Github) -> Answer {
     browser.open(CALLBACK).await.expect(StatusCode::TEMPORARY_REDIRECT);
     let code = browser.open(DEVICE).await.expect(StatusCode::OK);
-    github.type_code();
+    github.enter_code();
     let address = format!("{CALLBACK}?code={}&state={}", code.text("device_code"), browser.cookies["oauth_state"]);
     browser.open(&address).await
 }

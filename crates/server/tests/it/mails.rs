@@ -310,7 +310,7 @@ async fn a_mail_waits_for_what_an_operator_can_mend() {
 async fn a_reset_that_is_sent_again_has_the_same_link() {
     let mails = MailServer::start();
     let (app, _owner, _alice) = start_server(&mails).await;
-    mails.lose(1);
+    mails.close_after_mails(1);
     ask(&app, "alice@example.com").await;
     let first = sent_one(&app, &mails).await;
     app.advance(SignedDuration::from_secs(10));

@@ -1,7 +1,7 @@
 //! Sign-in with an `OpenID` Connect provider.
 use axum::http::StatusCode;
 use jiff::SignedDuration;
-use keyfob_testkit::{Lie, OIDC_CLIENT, OidcProvider};
+use keyfob_testkit::{OIDC_CLIENT, OidcProvider, TokenFault};
 use serde_json::{Value, json};
 
 use crate::{
@@ -149,28 +149,31 @@ async fn tokens_that_lie_are_not_believed() {
     let (app, owner) = start_server(&provider, &[]).await;
     let unverified = "Failed to verify OIDC token.";
     let cases = [
-        (Lie::Issuer, unverified),
-        (Lie::Audience, unverified),
-        (Lie::Party, unverified),
-        (Lie::Expired, unverified),
-        (Lie::Nonce, unverified),
-        (Lie::NoNonce, unverified),
-        (Lie::Signature, unverified),
-        (Lie::NoSignature, unverified),
-        (Lie::Symmetric, unverified),
-        (Lie::NoSubject, "OIDC token missing 'sub' claim field or 'sub' claim field is empty."),
-        (Lie::NoIdToken, "id_token not found in response payload. Ensure your OIDC callback is configured correctly!"),
-        (Lie::UserInfo, "Failed to obtain user information claims."),
+        (TokenFault::Issuer, unverified),
+        (TokenFault::Audience, unverified),
+        (TokenFault::Party, unverified),
+        (TokenFault::Expired, unverified),
+        (TokenFault::Nonce, unverified),
+        (TokenFault::NoNonce, unverified),
+        (TokenFault::Signature, unverified),
+        (TokenFault::NoSignature, unverified),
+        (TokenFault::Symmetric, unverified),
+        (TokenFault::NoSubject, "OIDC token missing 'sub' claim field or 'sub' claim field is empty."),
+        (
+            TokenFault::NoIdToken,
+            "id_token not found in response payload. Ensure your OIDC callback is configured correctly!",
+        ),
+        (TokenFault::UserInfo, "Failed to obtain user information claims."),
     ];
-    for (lie, message) in cases {
-        provider.lie(Some(lie));
+    for (fault, message) in cases {
+        provider.set_fault(Some(fault));
         let mut browser = Browser::new(&app);
         let answer = sign_in(&mut browser, &provider).await;
-        assert_eq!(answer.message(), message, "{lie:?} {}", answer.body);
-        assert_eq!(answer.status, if lie == Lie::UserInfo { 500 } else { 400 });
+        assert_eq!(answer.message(), message, "{fault:?} {}", answer.body);
+        assert_eq!(answer.status, if fault == TokenFault::UserInfo { 500 } else { 400 });
         assert_eq!(browser.session(), None);
     }
-    provider.lie(None);
+    provider.set_fault(None);
     signed_in(&app, &provider).await;
     // The refusal is recorded.
     app.server.run_jobs_once().await;
@@ -192,7 +195,7 @@ async fn keys_that_the_provider_changes_are_found() {
 #[tokio::test]
 async fn pkce_is_used_where_the_provider_takes_it() {
     let provider = provider();
-    provider.take_pkce(false);
+    provider.announce_pkce(false);
     let (app, _owner) = start_server(&provider, &[]).await;
     let mut browser = Browser::new(&app);
     sign_in(&mut browser, &provider).await.expect(StatusCode::TEMPORARY_REDIRECT);
@@ -577,7 +580,7 @@ async fn people_come_back_to_the_whole_of_where_they_wanted_to_go() {
 async fn a_verifier_of_another_way_is_forgotten() {
     let provider = provider();
     let (app, _owner) = start_server(&provider, &[]).await;
-    provider.take_pkce(false);
+    provider.announce_pkce(false);
     let mut browser = Browser::new(&app);
     browser.cookies.insert("oauth_pkce_verifier".to_owned(), "x".repeat(43));
     browser.open(CALLBACK).await.expect(StatusCode::TEMPORARY_REDIRECT);

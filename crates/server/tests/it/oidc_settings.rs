@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs};
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use keyfob_server::Clock;
-use keyfob_testkit::{Lie, OIDC_CLIENT, OIDC_CLIENT_CERTIFICATE, OIDC_CLIENT_KEY, OidcProvider};
+use keyfob_testkit::{OIDC_CLIENT, OIDC_CLIENT_CERTIFICATE, OIDC_CLIENT_KEY, OidcProvider, TokenFault};
 use serde_json::{Value, json};
 
 use crate::{
@@ -47,7 +47,7 @@ async fn groups_of_amy(owner: &Identity) -> Vec<String> {
 #[tokio::test]
 async fn the_server_proves_itself_by_a_key_in_place_of_a_secret() {
     let provider = provider();
-    provider.take_assertions();
+    provider.require_assertions();
     provider.expire_in(Some(600));
     let folder = tempfile::tempdir().unwrap();
     let (key, certificate) = (folder.path().join("key.pem"), folder.path().join("certificate.pem"));
@@ -204,20 +204,20 @@ async fn people_come_back_to_the_address_that_is_set() {
 #[tokio::test]
 async fn a_provider_that_calls_itself_otherwise_is_believed_only_when_that_is_set() {
     let provider = provider();
-    provider.call_itself("https://another.example");
+    provider.set_issuer("https://another.example");
     let (app, _owner) = start_server(&provider, &[]).await;
     let answer = Browser::new(&app).open(CALLBACK).await.expect(StatusCode::INTERNAL_SERVER_ERROR);
     assert!(answer.detail().contains("https://another.example"), "{}", answer.body);
     let (app, _owner) = start_server(&provider, &["--dangerous-oidc-skip-issuer-checks"]).await;
     let first = signed_in(&app, &provider).await;
     // Tokens of yet another issuer are accepted, too; an equal subject there is another user.
-    provider.lie(Some(Lie::Issuer));
+    provider.set_fault(Some(TokenFault::Issuer));
     let mut namesake = amy();
     namesake["email"] = json!("namesake@example.com");
     provider.sign_in_as(&namesake);
     assert_ne!(signed_in(&app, &provider).await.id, first.id);
     // The provider must have signed it all the same.
-    provider.lie(Some(Lie::Signature));
+    provider.set_fault(Some(TokenFault::Signature));
     let answer = sign_in(&mut Browser::new(&app), &provider).await.expect(StatusCode::BAD_REQUEST);
     assert_eq!(answer.message(), "Failed to verify OIDC token.");
 }
