@@ -1,4 +1,4 @@
-//! Users: what is written is read, names and addresses are unique, and what ends a user frees both.
+//! Users: they are read as written, names and addresses are unique, and deleting a user frees both.
 use keyfob_store::{LoginType, NewUser, PasswordHash, StoreError, User, UserId, UserStatus};
 
 use crate::support::{TestStore, at, new_user, texts, uuid};
@@ -110,7 +110,7 @@ async fn a_deleted_users_name_and_address_are_free_again() {
     second.user.id = UserId(uuid(2));
     store.given(async |tx| tx.insert_user(&second).await).await;
     assert_eq!(store.store.read().find_user_by_username("ann").await.unwrap(), Some(second.user));
-    // Records still speak of the first one.
+    // Records still name the first one.
     assert!(store.store.read().find_user(first.user.id).await.unwrap().unwrap().deleted);
 }
 
