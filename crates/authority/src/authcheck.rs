@@ -1,134 +1,163 @@
-//! Answering questions about what the caller may do.
-use std::collections::{BTreeMap, HashMap};
+//! Checks: whether the caller may perform an action on an object, and why.
+mod objects;
 
-use keyfob_rbac::{Action, Explanation, Filter, Id, Object, ResourceType, authorize, explain};
-use keyfob_store::{Group, GroupId, ListGroups, OrganizationId, Resource, UserId};
+use std::collections::BTreeMap;
+
+use keyfob_rbac::{Action, Catalogue, Explanation, ResourceType, authorize, explain};
 use uuid::Uuid;
 
-use crate::{
-    AuthorizedStore, Refused,
-    groups::group_object,
-    organizations::organization_object,
-    resources::{acl_of, resource_object},
-};
+use self::objects::has_lookup;
+use crate::{AuthorizedStore, Refused};
 
-/// One question.
-#[derive(Clone, Debug)]
-pub struct Question {
-    pub action: Action,
-    pub resource_type: ResourceType,
-    /// An existing object: it decides, and the fields below do not count.
-    pub resource_id: Option<Uuid>,
+/// The most ids of one call. Checks without an id are bounded by the size of the request alone.
+pub const MAX_IDS: usize = 1000;
+
+/// Whether the caller may perform an action on an object.
+#[derive(Clone, Debug, Default)]
+pub struct Check {
+    /// The name of the action; an unknown one is allowed to no caller.
+    pub action: String,
+    /// The name of the object's type; an unknown one is allowed to no caller.
+    pub resource_type: String,
+    /// The id of an existing object, whose own owner and organization then count; empty for none.
+    pub resource_id: String,
+    /// The id of the object's owner, or `me`.
     pub owner: String,
+    /// The id of the object's organization.
     pub organization: String,
+    /// Whether it is enough that the action is allowed in one organization.
     pub any_organization: bool,
 }
 
-/// The questions of one call, by name.
-pub type Questions = BTreeMap<String, Question>;
+/// The checks of one call, by name.
+pub type Checks = BTreeMap<String, Check>;
 
-/// The answer to one question.
+/// The answer to a check, with the reasons.
 #[derive(Clone, Debug)]
-pub enum Verdict {
-    /// Decided, with the reasons.
+pub enum Explained {
+    /// A decision, with the reasons.
     Decided(Box<Explanation>),
-    /// The object is not there, or the caller may not read it: these look alike.
-    Unreadable(ResourceType),
+    /// The object does not exist, or the caller may not read it: these look alike.
+    NotReadable(ResourceType),
 }
 
-/// The existing objects that questions name.
-#[derive(Default)]
-struct Known {
-    users: HashMap<Uuid, UserId>,
-    organizations: HashMap<Uuid, OrganizationId>,
-    groups: HashMap<Uuid, Group>,
-    resources: HashMap<(ResourceType, Uuid), Resource>,
+/// Why checks were not answered.
+#[derive(Debug)]
+pub enum CheckError {
+    /// More checks than [`MAX_IDS`] name an id.
+    TooManyIds {
+        /// How many do.
+        found: usize,
+    },
+    /// A check names no type.
+    NoResourceType {
+        /// The name of the check.
+        check: String,
+    },
+    /// An id is no UUID.
+    InvalidId {
+        /// The id.
+        id: String,
+        /// What is wrong with it.
+        cause: uuid::Error,
+    },
+    /// Objects of this type are not found by their id.
+    NoLookup {
+        /// The name of the type.
+        resource_type: String,
+    },
+    /// The store failed.
+    Refused(Refused),
+}
+
+impl From<Refused> for CheckError {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+/// A check that can be decided.
+struct ParsedCheck {
+    action: Action,
+    resource_type: ResourceType,
+    resource_id: Option<Uuid>,
+    owner: String,
+    organization: String,
+    any_organization: bool,
 }
 
 impl AuthorizedStore {
-    /// Yes or no to each question. Requires nothing; an object that the caller may not read is a no.
+    /// Whether each check is allowed. Requires nothing; what is done to an object that the caller may not read is not.
+    ///
+    /// # Errors
+    /// What is wrong with the checks.
     #[tracing::instrument(skip_all)]
-    pub async fn decide(&self, questions: &Questions) -> Result<BTreeMap<String, bool>, Refused> {
-        let known = self.known(questions).await?;
-        let decide = |question: &Question| {
-            self.with_object(question, &known, |object| {
-                authorize(self.caller.subject(), question.action, object).is_allowed()
+    pub async fn check(&self, checks: Checks) -> Result<BTreeMap<String, bool>, CheckError> {
+        let checks = self.parse(checks)?;
+        let found = self.find_objects(checks.values()).await?;
+        let decide = |check: &ParsedCheck| {
+            self.with_object(check, &found, |object| {
+                authorize(self.caller.subject(), check.action, object).is_allowed()
             })
         };
-        Ok(questions.iter().map(|(name, question)| (name.clone(), decide(question).unwrap_or(false))).collect())
+        Ok(checks.iter().map(|(name, check)| (name.clone(), decide(check).unwrap_or(false))).collect())
     }
 
-    /// The answer to each question, with the reasons. Requires nothing.
+    /// The same with the reasons. Requires nothing.
+    ///
+    /// # Errors
+    /// What is wrong with the checks.
     #[tracing::instrument(skip_all)]
-    pub async fn explain(&self, questions: &Questions) -> Result<BTreeMap<String, Verdict>, Refused> {
-        let known = self.known(questions).await?;
-        let answer = |question: &Question| {
-            let explained = self.with_object(question, &known, |object| {
-                explain(self.catalogue(), self.caller.subject(), question.action, object)
+    pub async fn explain_checks(&self, checks: Checks) -> Result<BTreeMap<String, Explained>, CheckError> {
+        let checks = self.parse(checks)?;
+        let found = self.find_objects(checks.values()).await?;
+        let answer = |check: &ParsedCheck| {
+            let explained = self.with_object(check, &found, |object| {
+                explain(self.catalogue(), self.caller.subject(), check.action, object)
             });
-            explained
-                .map_or(Verdict::Unreadable(question.resource_type), |explained| Verdict::Decided(Box::new(explained)))
+            explained.map_or(Explained::NotReadable(check.resource_type), |why| Explained::Decided(Box::new(why)))
         };
-        Ok(questions.iter().map(|(name, question)| (name.clone(), answer(question))).collect())
+        Ok(checks.iter().map(|(name, check)| (name.clone(), answer(check))).collect())
     }
 
-    /// Runs the decision on the object of a question; none where it names one that the caller may not read.
-    fn with_object<T>(&self, question: &Question, known: &Known, decide: impl FnOnce(&Object<'_>) -> T) -> Option<T> {
-        let Some(id) = question.resource_id else {
-            let object = Object::of(question.resource_type)
-                .owned_by(Id::parse(&question.owner))
-                .in_organization(Id::parse(&question.organization));
-            let object = if question.any_organization { object.in_any_organization() } else { object };
-            return Some(decide(&object));
-        };
-        let readable = |object: &Object<'_>| authorize(self.caller.subject(), Action::READ, object).is_allowed();
-        let decide_readable = |object: Object<'_>| readable(&object).then(|| decide(&object));
-        match question.resource_type {
-            ResourceType::USER => {
-                let user = known.users.get(&id)?;
-                decide_readable(Object::of(ResourceType::USER).with_id(user.0).owned_by(user.0))
-            }
-            ResourceType::ORGANIZATION => decide_readable(organization_object(*known.organizations.get(&id)?)),
-            ResourceType::GROUP => decide_readable(group_object(known.groups.get(&id)?)),
-            of => {
-                let resource = known.resources.get(&(of, id))?;
-                let acl = acl_of(self.catalogue(), &resource.grants);
-                decide_readable(resource_object(of, resource, &acl))
-            }
+    fn parse(&self, checks: Checks) -> Result<BTreeMap<String, ParsedCheck>, CheckError> {
+        let found = checks.values().filter(|check| !check.resource_id.is_empty()).count();
+        if found > MAX_IDS {
+            return Err(CheckError::TooManyIds { found });
         }
+        let own_id = self.caller.user().map(|user| user.id.to_string()).unwrap_or_default();
+        let parsed = checks.into_iter().map(|(name, check)| {
+            let parsed = check.parse(self.catalogue(), &name, &own_id)?;
+            Ok((name, parsed))
+        });
+        parsed.collect()
     }
+}
 
-    /// Looks up what the questions name: once per type, however many there are.
-    async fn known(&self, questions: &Questions) -> Result<Known, Refused> {
-        let mut ids: BTreeMap<ResourceType, Vec<Uuid>> = BTreeMap::new();
-        for question in questions.values() {
-            if let Some(id) = question.resource_id {
-                ids.entry(question.resource_type).or_default().push(id);
-            }
+impl Check {
+    fn parse(self, catalogue: &Catalogue, name: &str, own_id: &str) -> Result<ParsedCheck, CheckError> {
+        if self.resource_type.is_empty() {
+            return Err(CheckError::NoResourceType { check: name.to_owned() });
         }
-        let mut known = Known::default();
-        for (of, ids) in ids {
-            match of {
-                ResourceType::USER => {
-                    let ids: Vec<UserId> = ids.into_iter().map(UserId).collect();
-                    known.users = self.read().users(&ids).await?.into_iter().map(|user| (user.id.0, user.id)).collect();
-                }
-                ResourceType::ORGANIZATION => {
-                    let found = self.read().organizations(&Filter::All).await?;
-                    known.organizations = found.into_iter().map(|found| (found.id.0, found.id)).collect();
-                }
-                ResourceType::GROUP => {
-                    let ids = ids.into_iter().map(GroupId).collect();
-                    let list = ListGroups { visible: Filter::All, ids, ..ListGroups::default() };
-                    known.groups =
-                        self.read().groups(&list).await?.into_iter().map(|group| (group.id.0, group)).collect();
-                }
-                of => {
-                    let found = self.read().resources_by_id(self.catalogue().type_name(of), &ids).await?;
-                    known.resources.extend(found.into_iter().map(|resource| ((of, resource.key.id.0), resource)));
-                }
-            }
-        }
-        Ok(known)
+        Ok(ParsedCheck {
+            action: catalogue.requested_action(&self.action),
+            resource_type: catalogue.requested_type(&self.resource_type),
+            resource_id: resource_id(catalogue, self.resource_type, self.resource_id)?,
+            owner: if self.owner == "me" { own_id.to_owned() } else { self.owner },
+            organization: self.organization,
+            any_organization: self.any_organization,
+        })
     }
+}
+
+/// The id that a check names, if objects of its type are found by their id.
+fn resource_id(catalogue: &Catalogue, resource_type: String, id: String) -> Result<Option<Uuid>, CheckError> {
+    if id.is_empty() {
+        return Ok(None);
+    }
+    let parsed = Uuid::try_parse(&id).map_err(|cause| CheckError::InvalidId { id, cause })?;
+    if catalogue.resource_type(&resource_type).is_some_and(has_lookup) {
+        return Ok(Some(parsed));
+    }
+    Err(CheckError::NoLookup { resource_type })
 }

@@ -3,7 +3,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use keyfob_rbac::{AllowEntry, Catalogue, RoleSettings};
-use keyfob_store::{ChainKey, Limits, SecretHash, Store, StoreError};
+use keyfob_store::{ChainKey, Limits, LoginType, SecretHash, Store, StoreError, User};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -55,14 +55,40 @@ struct Inner {
 pub struct Rules {
     /// How long keys live.
     pub lifetimes: Lifetimes,
-    /// Only owners sign in with a password.
-    pub is_password_auth_disabled: bool,
-    /// Whether an `OpenID` Connect provider is set up.
-    pub has_oidc: bool,
-    /// Whether roles of users of that provider follow what it says.
-    pub has_role_sync: bool,
+    /// Which users sign in with a password.
+    pub password_sign_in: PasswordSignIn,
+    /// What is set up for users of an `OpenID` Connect provider; none where there is no such provider.
+    pub oidc: Option<OidcRules>,
     /// Whether a mail server is set up.
     pub sends_mail: bool,
+}
+
+/// Which users sign in with a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordSignIn {
+    /// All who have one.
+    Everyone,
+    /// Owners, so that they can always come in.
+    OwnersOnly,
+}
+
+/// What is set up for users of an `OpenID` Connect provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OidcRules {
+    /// Whether their roles follow what the provider says.
+    pub syncs_roles: bool,
+}
+
+impl Rules {
+    /// Whether only owners sign in with a password.
+    pub fn is_password_auth_disabled(&self) -> bool {
+        self.password_sign_in == PasswordSignIn::OwnersOnly
+    }
+
+    /// Whether the roles of a user follow their identity provider.
+    pub(crate) fn syncs_roles_of(&self, user: &User) -> bool {
+        user.login_type == LoginType::Oidc && self.oidc.is_some_and(|oidc| oidc.syncs_roles)
+    }
 }
 
 /// How long keys live; durations of zero set no bound unless said otherwise.
@@ -262,8 +288,8 @@ impl Authority {
         &self.0.seal
     }
 
-    /// Signs and reads promises to convert a login type.
-    pub fn tickets(&self) -> &Tickets {
+    /// Signs and reads the tickets of conversions of a login type.
+    pub(crate) fn tickets(&self) -> &Tickets {
         &self.0.tickets
     }
 

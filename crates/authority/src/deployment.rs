@@ -1,17 +1,22 @@
-//! What the deployment counts of itself.
+//! What the deployment counts.
 use keyfob_rbac::{Action, Object, ResourceType};
 
 use crate::{AuthorizedStore, Refused};
 
-/// How much there is.
+/// How many users and keys a deployment has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counts {
+    /// The users that are not deleted.
     pub users: u64,
+    /// The keys that have not expired.
     pub live_keys: u64,
 }
 
 impl AuthorizedStore {
-    /// How much there is of what Keyfob keeps. Requires `read` on the deployment's statistics.
+    /// How many users and keys there are. Requires `read` on the deployment's statistics.
+    ///
+    /// # Errors
+    /// When the caller may not, or the store fails.
     #[tracing::instrument(skip_all)]
     pub async fn deployment_counts(&self) -> Result<Counts, Refused> {
         self.caller.require_permitted(Action::READ, &Object::of(ResourceType::DEPLOYMENT_STATS))?;

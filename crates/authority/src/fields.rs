@@ -1,6 +1,6 @@
 //! The rules of single fields (`docs/compatibility.md`).
 
-/// Gathers what is wrong with a request's fields, so that all of it is said at once.
+/// Gathers the fields of a request that break a rule, so that one answer names all of them.
 #[derive(Debug, Default)]
 pub struct Fields(Vec<WrongField>);
 
@@ -21,7 +21,7 @@ pub struct WrongField {
 pub struct WrongFields(pub Vec<WrongField>);
 
 impl Fields {
-    /// The field must hold something.
+    /// The field must not be empty.
     #[must_use]
     pub fn required(mut self, field: &str, value: &str) -> Self {
         self.rule(field, "required", value, !value.is_empty());
@@ -70,7 +70,7 @@ impl Fields {
         self
     }
 
-    /// The field may hold a name for people.
+    /// The field may hold a display name.
     #[must_use]
     pub fn display_name(mut self, field: &str, tag: &'static str, value: &str) -> Self {
         self.rule(field, tag, value, value.chars().count() <= 64 && value.trim() == value);
@@ -84,7 +84,7 @@ impl Fields {
         self
     }
 
-    /// The field must hold one of these, if anything.
+    /// The field must be empty or hold one of these.
     #[must_use]
     pub fn one_of(mut self, field: &str, value: &str, of: &[&str]) -> Self {
         self.rule(field, "oneof", value, value.is_empty() || of.contains(&value));
@@ -98,16 +98,16 @@ impl Fields {
         holds
     }
 
-    /// Goes on if every field keeps its rules.
+    /// Checks that no field broke a rule.
     ///
     /// # Errors
-    /// All that do not.
+    /// All fields that did.
     pub fn check(self) -> Result<(), WrongFields> {
         if self.0.is_empty() { Ok(()) } else { Err(WrongFields(self.0)) }
     }
 }
 
-/// Whether the text is an e-mail address: one `@`, a domain with a dot, no blanks, no name around it.
+/// Whether the text is an e-mail address: one `@`, a domain with a dot, no blanks, no display name.
 pub fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else { return false };
     let label = |label: &str| {
@@ -136,8 +136,8 @@ pub fn is_group_name(text: &str) -> bool {
     name_problem(text, 255).is_none()
 }
 
-/// What is wrong with a name that paths hold: 1 to 32 letters and digits with single hyphens between; not a word that
-/// paths need for themselves.
+/// The rule that a name in a path breaks, if any: 1 to 32 letters and digits with single hyphens between; not a word
+/// that paths need for themselves.
 pub fn slug_problem(text: &str) -> Option<String> {
     name_problem(text, 32)
 }
@@ -173,7 +173,6 @@ mod tests {
         }
     }
 
-    /// Contract, section 1.4.
     #[test]
     fn names_of_groups_are_longer() {
         assert!(is_group_name(&"a".repeat(255)) && is_group_name("platform-team"));
@@ -187,7 +186,7 @@ mod tests {
         for good in ["a", "Alice", "keys-tok", "a1-b2", "a".repeat(32).as_str()] {
             assert!(is_username(good), "{good}");
         }
-        // Stance: `me` is an address, not a name.
+        // In paths `me` is the caller, not a name.
         for bad in ["", "-a", "a-", "a--b", "a_b", "a b", "new", "create", "me", "Me", "a".repeat(33).as_str()] {
             assert!(!is_username(bad), "{bad}");
         }

@@ -1,4 +1,12 @@
-//! Groups.
+//! Groups of an organization's members.
+mod create;
+mod delete;
+mod update;
+
+pub use create::{CreateGroupError, NewGroup};
+pub use delete::DeleteGroupError;
+pub use update::{GroupChange, UpdateGroupError};
+
 use std::collections::{HashMap, HashSet};
 
 use keyfob_rbac::{Action, Filter, Object, ResourceType};
@@ -6,88 +14,52 @@ use keyfob_store::{
     Among, Group, GroupId, GroupsOf, ListGroups, ListUsers, Organization, OrganizationId, StoreError, User, UserId,
 };
 
-use crate::{
-    AuthorizedStore, Refused,
-    audit::{EventKind, group_event},
-};
+use crate::{AuthorizedStore, Refused, work::Work};
 
-/// A group as answers show one.
+/// A group with its members.
 #[derive(Clone, Debug)]
 pub struct GroupView {
+    /// The group.
     pub group: Group,
-    /// None when it is gone meanwhile.
+    /// Its organization; none when it was deleted meanwhile.
     pub organization: Option<Organization>,
-    /// Those that the caller may see.
+    /// The members that the caller may see.
     pub members: Vec<User>,
+    /// The number of all members.
     pub total_member_count: usize,
 }
 
 /// Which groups to list.
 #[derive(Clone, Debug, Default)]
-pub struct WantedGroups {
+pub struct GroupFilter {
+    /// Only those of this organization.
     pub organization: Option<OrganizationId>,
+    /// Only those that this user is a member of.
     pub member: Option<UserId>,
+    /// Only these, if any are named.
     pub ids: Vec<GroupId>,
 }
 
-/// What to change about a group; what is none stays.
-#[derive(Clone, Debug, Default)]
-pub struct GroupChange {
-    pub name: Option<String>,
-    pub display_name: Option<String>,
-    pub avatar_url: Option<String>,
-    pub quota_allowance: Option<i32>,
-    pub add: Vec<UserId>,
-    pub remove: Vec<UserId>,
-}
-
-/// Why a group was not changed.
-#[derive(Debug)]
-pub enum GroupChangeError {
-    /// There is one of that name.
-    NameTaken,
-    /// A user who was to be added is no member of the organization.
-    NotAMember(UserId),
-    /// A user who was to be added is in it.
-    AlreadyInGroup,
-    /// A user who was to be removed was not in it.
-    NotInGroup,
-    /// Everything else.
-    Refused(Refused),
-}
-
-impl From<StoreError> for GroupChangeError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Conflict(_) => Self::NameTaken,
-            other => Self::Refused(other.into()),
-        }
-    }
-}
-
-impl From<Refused> for GroupChangeError {
-    fn from(refused: Refused) -> Self {
-        Self::Refused(refused)
-    }
-}
-
-/// A group that is not there yet.
-fn new_group<'a>(organization: OrganizationId) -> Object<'a> {
+/// A new group of an organization, in decisions.
+fn new_group_object<'a>(organization: OrganizationId) -> Object<'a> {
     Object::of(ResourceType::GROUP).in_organization(organization.0)
 }
 
-/// A group as the engine sees it.
+/// A group, in decisions.
 pub(crate) fn group_object<'a>(group: &Group) -> Object<'a> {
-    new_group(group.organization_id).with_id(group.id.0)
+    new_group_object(group.organization_id).with_id(group.id.0)
 }
 
-/// A membership of a group as the engine sees it: it has the user's id, and the user owns it.
+/// A membership of a group, in decisions: it has the user's id, and the user owns it.
 fn group_member_object<'a>(organization: OrganizationId, user: UserId) -> Object<'a> {
     Object::of(ResourceType::GROUP_MEMBER).with_id(user.0).owned_by(user.0).in_organization(organization.0)
 }
 
 impl AuthorizedStore {
     /// The group with this id. Requires `read` on it.
+    ///
+    /// # Errors
+    /// [`Refused::Hidden`] when there is none that the caller may see.
     #[tracing::instrument(skip_all)]
     pub async fn group(&self, id: GroupId) -> Result<Group, Refused> {
         let found = self.read().find_group(id).await?;
@@ -95,6 +67,9 @@ impl AuthorizedStore {
     }
 
     /// The group of this name in an organization. Requires `read` on it.
+    ///
+    /// # Errors
+    /// [`Refused::Hidden`] when there is none that the caller may see.
     #[tracing::instrument(skip_all)]
     pub async fn group_by_name(&self, organization: OrganizationId, name: &str) -> Result<Group, Refused> {
         let found = self.read().find_group_by_name(organization, name).await?;
@@ -110,11 +85,13 @@ impl AuthorizedStore {
         Ok(group)
     }
 
-    /// The groups that the caller may see, of an organization or of all, and of those only the ones with these ids
-    /// and with this member, where they are named. Requires `read` on each, and on the member's membership.
+    /// The groups that the caller may see. Requires `read` on each, and on the membership of the member who is named.
+    ///
+    /// # Errors
+    /// When the store fails.
     #[tracing::instrument(skip_all)]
-    pub async fn groups(&self, wanted: WantedGroups) -> Result<Vec<Group>, Refused> {
-        let WantedGroups { organization, member, ids } = wanted;
+    pub async fn list_groups(&self, filter: GroupFilter) -> Result<Vec<Group>, Refused> {
+        let GroupFilter { organization, member, ids } = filter;
         let of_member =
             |user| GroupsOf { user, visible: self.caller.visible(Action::READ, ResourceType::GROUP_MEMBER) };
         let list = ListGroups {
@@ -126,8 +103,11 @@ impl AuthorizedStore {
         Ok(self.read().groups(&list).await?)
     }
 
-    /// Groups with those of their members that the caller may see, by username. Requires `read` on each membership;
-    /// whoever sees a group may see how many members it has.
+    /// Groups with the members that the caller may see, by username. Requires `read` on each membership; a caller who
+    /// sees a group may see the number of its members.
+    ///
+    /// # Errors
+    /// When the store fails.
     #[tracing::instrument(skip_all)]
     pub async fn with_members(&self, groups: Vec<Group>) -> Result<Vec<GroupView>, Refused> {
         let visible = self.caller.visible(Action::READ, ResourceType::GROUP_MEMBER);
@@ -144,11 +124,11 @@ impl AuthorizedStore {
         }
         let view = |group: Group| {
             let all = of_group.remove(&group.id).unwrap_or_default();
-            let is_shown = |user: &&User| {
+            let is_visible_member = |user: &&User| {
                 all.contains(&user.id) && visible.matches(&group_member_object(group.organization_id, user.id))
             };
             GroupView {
-                members: users.iter().filter(is_shown).cloned().collect(),
+                members: users.iter().filter(is_visible_member).cloned().collect(),
                 total_member_count: all.len(),
                 organization: organizations.iter().find(|of| of.id == group.organization_id).cloned(),
                 group,
@@ -157,67 +137,25 @@ impl AuthorizedStore {
         Ok(groups.into_iter().map(view).collect())
     }
 
-    /// A page of a group's members that the caller may see, and how many there are. Requires `read` on each.
+    /// A page of a group's members that the caller may see, and their number on all pages. Requires `read` on each
+    /// membership.
+    ///
+    /// # Errors
+    /// When the store fails.
     #[tracing::instrument(skip_all)]
-    pub async fn group_members(&self, group: &Group, mut list: ListUsers) -> Result<(Vec<User>, u64), Refused> {
+    pub async fn list_group_members(&self, group: &Group, mut list: ListUsers) -> Result<(Vec<User>, u64), Refused> {
         let visible = self.caller.visible(Action::READ, ResourceType::GROUP_MEMBER);
         list.visible = Filter::All;
         list.among = Some(Among { organization: group.organization_id, group: Some(group.id), visible });
         Ok(self.read().list_users(&list).await?)
     }
+}
 
-    /// Makes a group. Requires `create` on groups of its organization.
-    #[tracing::instrument(skip_all)]
-    pub async fn create_group(&self, new: &Group) -> Result<(), GroupChangeError> {
-        let mut work =
-            self.begin_if(|caller| caller.require_permitted(Action::CREATE, &new_group(new.organization_id))).await?;
-        work.tx.insert_group(new).await?;
-        let event = group_event(EventKind::GroupCreated, None, Some(new), (&[], &[]));
-        work.record(event);
-        Ok(work.commit().await?)
-    }
-
-    /// Changes a group, and who is in it. Requires `update` on it; who comes must be a member of the organization, who
-    /// goes must be in it.
-    #[tracing::instrument(skip_all)]
-    pub async fn update_group(&self, id: GroupId, change: GroupChange) -> Result<Group, GroupChangeError> {
-        let mut work = self.begin().await?;
-        let old = work.read().find_group(id).await?.ok_or(StoreError::Gone)?;
-        work.caller.require_permitted(Action::UPDATE, &group_object(&old))?;
-        let GroupChange { name, display_name, avatar_url, quota_allowance, add, remove } = change;
-        for user in &add {
-            if work.read().find_member(old.organization_id, *user).await?.is_none() {
-                return Err(GroupChangeError::NotAMember(*user));
-            }
-            if !work.tx.insert_group_member(old.id, *user).await? {
-                return Err(GroupChangeError::AlreadyInGroup);
-            }
-        }
-        for user in &remove {
-            if !work.tx.delete_group_member(old.id, *user).await? {
-                return Err(GroupChangeError::NotInGroup);
-            }
-        }
-        let new = Group {
-            name: name.unwrap_or_else(|| old.name.clone()),
-            display_name: display_name.unwrap_or_else(|| old.display_name.clone()),
-            avatar_url: avatar_url.unwrap_or_else(|| old.avatar_url.clone()),
-            quota_allowance: quota_allowance.unwrap_or(old.quota_allowance),
-            updated_at: self.now(),
-            ..old.clone()
-        };
-        work.tx.update_group(&new).await?;
-        work.record(group_event(EventKind::GroupUpdated, Some(&old), Some(&new), (&add, &remove)));
-        work.commit().await?;
-        Ok(new)
-    }
-
-    /// Removes a group, also from access lists. Requires `delete` on it.
-    #[tracing::instrument(skip_all)]
-    pub async fn delete_group(&self, group: &Group) -> Result<(), Refused> {
-        let mut work = self.begin_if(|caller| caller.require_permitted(Action::DELETE, &group_object(group))).await?;
-        work.tx.delete_group(group.id).await?;
-        work.record(group_event(EventKind::GroupDeleted, Some(group), None, (&[], &[])));
-        Ok(work.commit().await?)
+impl Work {
+    /// The group with this id, as it is in the transaction. Requires `read` on it.
+    async fn visible_group(&mut self, id: GroupId) -> Result<Group, Refused> {
+        let group = self.read().find_group(id).await?.ok_or(StoreError::Gone)?;
+        self.caller.require_visible(&group_object(&group))?;
+        Ok(group)
     }
 }

@@ -1,40 +1,42 @@
-//! What people are told by mail.
+//! Notices: what users are told by mail.
+mod expiring;
 mod queue;
 
 pub use queue::DueNotice;
-pub(crate) use queue::summary;
 
 use jiff::{SignedDuration, Timestamp};
+use keyfob_store::ApiKey;
 use serde::{Deserialize, Serialize};
 
-/// How long a passcode works (stance "One-time passcodes").
+/// How long a passcode works.
 pub(crate) const PASSCODE_LIFE: SignedDuration = SignedDuration::from_mins(20);
 
-/// How long nothing more must happen before people are told what did: of several changes in a row they are told once.
+/// How long a notice waits for a newer one about the same, so that of several changes in a row one mail tells.
 const QUIET: SignedDuration = SignedDuration::from_secs(20);
 
-/// Something to tell a person. It is kept until it is sent, so it holds no secret.
+/// Something to tell a user. It is kept until it is sent, so it holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Notice {
-    /// How to replace the password that they forgot. The passcode is made when the mail is written.
+    /// How to replace a forgotten password. The passcode is made when the mail is written.
     PasswordReset,
     /// Their password was changed.
     PasswordChanged {
-        /// By whom.
+        /// Who changed it.
         by: Changer,
-        /// When.
+        /// When it was changed.
         at: Timestamp,
     },
-    /// Somebody minted a token on their behalf.
+    /// Another user minted a token on their behalf.
     TokenMinted {
-        /// Who did.
+        /// The username of the other user.
         by: String,
         /// The token.
         token: TokenSummary,
     },
-    /// A token that they use ends soon.
-    TokenEnding {
+    /// A token that is in use expires soon.
+    #[serde(rename = "token_ending")]
+    TokenExpiring {
         /// The token.
         token: TokenSummary,
     },
@@ -46,46 +48,62 @@ pub enum Notice {
 pub enum Changer {
     /// Its owner, signed in.
     Owner,
-    /// Whoever had the passcode.
+    /// A client with the passcode.
     Passcode,
-    /// Somebody else, of this username.
+    /// Another user, of this username.
     User(String),
-    /// Somebody on the server's host.
+    /// An operator on the server's host.
     Operator,
 }
 
 /// What a mail says of a token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenSummary {
+    /// Its id.
     pub id: String,
+    /// Its name; empty for a session.
     pub name: String,
+    /// Its scopes.
     pub scopes: Vec<String>,
+    /// Its allow list.
     pub allow_list: Vec<String>,
-    pub ends_at: Timestamp,
+    /// When it expires.
+    #[serde(rename = "ends_at")]
+    pub expires_at: Timestamp,
+}
+
+pub(crate) fn summary(key: &ApiKey) -> TokenSummary {
+    TokenSummary {
+        id: key.id.to_string(),
+        name: key.token_name.clone(),
+        scopes: key.scopes.clone(),
+        allow_list: key.allow_list.clone(),
+        expires_at: key.expires_at,
+    }
 }
 
 impl Notice {
     /// What it is about: of notices about the same only the newest is sent.
-    pub fn about(&self) -> String {
+    pub(crate) fn about(&self) -> String {
         match self {
             Self::PasswordReset => "password_reset".to_owned(),
-            // What somebody else did is not hidden by what whoever has the new password does next.
+            // A change by another is not hidden by the next change of a client that has the new password.
             Self::PasswordChanged { by: Changer::Owner, .. } => "password_changed".to_owned(),
             Self::PasswordChanged { by: Changer::User(name), .. } => format!("password_changed:by:{name}"),
             Self::PasswordChanged { by: Changer::Passcode, .. } => "password_changed:by_passcode".to_owned(),
             Self::PasswordChanged { by: Changer::Operator, .. } => "password_changed:by_operator".to_owned(),
             Self::TokenMinted { token, .. } => format!("token_minted:{}", token.id),
-            Self::TokenEnding { token } => format!("token_ending:{}", token.id),
+            Self::TokenExpiring { token } => format!("token_ending:{}", token.id),
         }
     }
 
-    /// The name under which people can choose not to be told; none for what they asked for themselves.
-    pub fn choice(&self) -> Option<&'static str> {
+    /// The setting with which users can switch such notices off; none for what they asked for themselves.
+    pub(crate) fn choice(&self) -> Option<&'static str> {
         match self {
             Self::PasswordReset => None,
             Self::PasswordChanged { .. } => Some(PASSWORD_CHANGED),
             Self::TokenMinted { .. } => Some(TOKEN_MINTED),
-            Self::TokenEnding { .. } => Some(TOKEN_ENDING),
+            Self::TokenExpiring { .. } => Some(TOKEN_ENDING),
         }
     }
 
@@ -95,17 +113,23 @@ impl Notice {
     }
 
     /// How long it waits before it is sent.
-    pub fn delay(&self) -> SignedDuration {
+    pub(crate) fn delay(&self) -> SignedDuration {
         match self {
             Self::PasswordReset => SignedDuration::ZERO,
-            _ => QUIET,
+            Self::PasswordChanged { .. } | Self::TokenMinted { .. } | Self::TokenExpiring { .. } => QUIET,
         }
     }
 }
 
-/// The user settings that say whether to tell.
+/// The user setting that switches mails about changed passwords off.
 pub const PASSWORD_CHANGED: &str = "notice_password_changed";
+/// The user setting that switches mails about tokens that others minted off.
 pub const TOKEN_MINTED: &str = "notice_token_minted";
+/// The user setting that switches mails about tokens that expire soon off.
 pub const TOKEN_ENDING: &str = "notice_token_ending";
-/// What such a setting holds when people are not to be told.
+/// The value of such a setting that switches the mails off.
 pub const OFF: &str = "off";
+
+fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
+}

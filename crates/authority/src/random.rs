@@ -9,15 +9,15 @@ const ALPHANUMERIC: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij
 
 /// The generator of a server: `ChaCha20`, a cryptographically secure one, seeded by the operating system.
 #[derive(Clone)]
-#[expect(missing_debug_implementations, reason = "its state foretells secrets")]
+#[expect(missing_debug_implementations, reason = "secrets can be computed from its state")]
 pub struct Random {
     main: Arc<Mutex<ChaCha20Rng>>,
-    /// What every visitor is given is drawn apart, so that visits shift nothing else.
+    /// A second stream, for CSRF tokens and nonces: how many of those are drawn changes no other value.
     visitors: Arc<Mutex<ChaCha20Rng>>,
 }
 
 impl Random {
-    /// A generator that nobody can foretell.
+    /// A generator that cannot be predicted.
     ///
     /// # Errors
     /// When the operating system gives no randomness.
@@ -25,7 +25,7 @@ impl Random {
         Ok(Self::of(ChaCha20Rng::try_from_rng(&mut rand::rngs::SysRng)?))
     }
 
-    /// A generator that everybody can foretell: for tests.
+    /// A generator whose output the seed decides: for tests.
     pub fn seeded(seed: u64) -> Self {
         Self::of(ChaCha20Rng::seed_from_u64(seed))
     }
@@ -42,14 +42,14 @@ impl Random {
         (0..length).map(|_| char::from(pick(ALPHANUMERIC, &mut generator))).collect()
     }
 
-    /// Bytes.
+    /// Random bytes.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         self.lock().fill(&mut bytes[..]);
         bytes
     }
 
-    /// Bytes for a visitor, drawn apart from all else.
+    /// Random bytes of the second stream: for CSRF tokens and nonces.
     pub fn bytes_for_visitor<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         self.visitors.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut bytes[..]);

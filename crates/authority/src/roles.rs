@@ -1,7 +1,21 @@
-//! Roles: which there are to give, giving and taking them, and those that organizations make for themselves.
+//! Roles: listing those that can be assigned, assigning them, and the custom roles of organizations.
 mod assign;
+mod assignable;
 mod custom;
+mod member;
+mod permissions;
 
 pub use assign::AssignError;
 pub(crate) use assign::{each_once, own_role_names, role_names_of};
-pub use custom::{AssignableRole, CustomRoleChange, CustomRoleError};
+pub use assignable::AssignableRole;
+pub use custom::{CustomRoleError, CustomRoleFields, DeleteCustomRoleError};
+pub use member::UpdateMemberRolesError;
+pub use permissions::{OtherLevel, RequestedPermission, RequestedPermissions};
+
+use keyfob_rbac::{Object, ResourceType};
+use keyfob_store::OrganizationId;
+
+/// The roles of an organization, in decisions on assigning and changing them.
+fn roles_object<'a>(organization: OrganizationId) -> Object<'a> {
+    Object::of(ResourceType::ASSIGN_ORG_ROLE).in_organization(organization.0)
+}

@@ -1,4 +1,4 @@
-//! What the server must be able to read again is kept sealed: a copy of the database alone tells nobody.
+//! Secrets that the server must be able to read again are kept sealed: a copy of the database alone does not tell them.
 use std::{
     io::{ErrorKind, Write as _},
     path::Path,
@@ -20,14 +20,18 @@ const KEY: usize = 32;
 const NONCE: usize = 24;
 
 /// Seals and opens (XChaCha20-Poly1305), with a key in a file beside the database.
+#[expect(missing_debug_implementations, reason = "holds a key")]
 pub struct Seal {
     cipher: XChaCha20Poly1305,
     key: [u8; KEY],
 }
 
 impl Seal {
-    /// The seal of a data directory. It is made where there is none: then nothing can be opened that was sealed before,
-    /// and people sign in again.
+    /// The seal of a data directory. A new key is made where there is none: then nothing that was sealed before can be
+    /// opened, and users of providers sign in again.
+    ///
+    /// # Errors
+    /// When the file of the key cannot be read or made.
     pub fn load(data_dir: &Path, random: &Random) -> Result<Self, DataDirError> {
         let path = data_dir.join(FILE);
         let bad = |cause: std::io::Error| DataDirError::Unusable { path: path.clone(), cause };
@@ -44,23 +48,23 @@ impl Seal {
         Ok(Self { cipher: XChaCha20Poly1305::new(&key.into()), key })
     }
 
-    /// Seals a secret that belongs to something: it opens for that alone. None if the machine has no memory left.
-    pub fn seal(&self, secret: &SecretText, of: &str, random: &Random) -> Option<Vec<u8>> {
+    /// Seals a secret for a purpose: it opens for that alone. None if the machine has no memory left.
+    pub fn seal(&self, secret: &SecretText, purpose: &str, random: &Random) -> Option<Vec<u8>> {
         let nonce = random.bytes_for_visitor::<NONCE>();
-        let payload = Payload { msg: secret.reveal().as_bytes(), aad: of.as_bytes() };
+        let payload = Payload { msg: secret.reveal().as_bytes(), aad: purpose.as_bytes() };
         let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload).ok()?;
         Some([&nonce[..], &sealed].concat())
     }
 
-    /// Opens what was sealed for this; none if it was not, or with another key.
-    pub fn open(&self, sealed: &[u8], of: &str) -> Option<SecretText> {
+    /// Opens what was sealed for a purpose; none if it was sealed for another one, or with another key.
+    pub fn open(&self, sealed: &[u8], purpose: &str) -> Option<SecretText> {
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
-        let payload = Payload { msg: sealed, aad: of.as_bytes() };
+        let payload = Payload { msg: sealed, aad: purpose.as_bytes() };
         let plain = self.cipher.decrypt(&XNonce::from(*nonce), payload).ok()?;
         String::from_utf8(plain).ok().map(SecretText::new)
     }
 
-    /// A key for one purpose alone, made from the seal's.
+    /// A key for one purpose alone, derived from the seal's.
     pub fn derived(&self, purpose: &str) -> [u8; 64] {
         // Shorter keys are filled up with zeros (RFC 2104).
         let mut block = [0; 128];

@@ -1,12 +1,24 @@
-//! Signing in by an identity provider: who its users are here, what follows from what it says, and how long a session
-//! of it lasts.
+//! Signing in by an identity provider: which user an account there belongs to, what its claims decide here, converting
+//! a login type, and how long a session lives that a provider began.
+mod accounts;
 mod claim_sync;
+mod claims;
+mod conversion;
 mod external;
+mod identity;
+mod own_claims;
 mod ticket;
 mod upstream;
 
-pub use external::{Conversion, ExternalIdentity, ExternalSignInError, ProviderGroups, Signups};
-pub(crate) use ticket::promise_id;
-pub use ticket::{BadTicket, TICKET_LIFE, Tickets};
+pub use claims::{AdmissionRules, NotAdmitted};
+pub use conversion::{
+    BeginConversion, BeginConversionError, BegunConversion, CONVERSION_STATE, CompleteConversion,
+    CompleteConversionError,
+};
+pub use external::ExternalSignInError;
+pub use identity::{ExternalIdentity, ProviderGroups, Signups};
+pub use own_claims::OwnClaimsError;
+pub use ticket::BadTicket;
+pub(crate) use ticket::Tickets;
 pub(crate) use upstream::require_upstream;
 pub use upstream::{Lapsed, NotRenewed, Renewals, Renewed, SessionRenewer};

@@ -19,10 +19,10 @@ use utoipa::{
     },
 };
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use crate::http::routes::{RouteFacts, Routes};
+use utoipa_axum::routes;
 
 use self::page::Page;
-use crate::app::App;
 
 /// How any call can fail.
 #[derive(IntoResponses)]
@@ -87,13 +87,13 @@ impl Rendered {
 }
 
 /// The routes of the description itself.
-pub(crate) fn api_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(openapi))
+pub(crate) fn api_routes() -> Routes {
+    Routes::new().routes(routes!(openapi))
 }
 
 /// Those for people.
-pub(crate) fn root_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(docs))
+pub(crate) fn root_routes() -> Routes {
+    Routes::new().routes_with(routes!(docs), RouteFacts::PAGE)
 }
 
 /// Describe everything that is served

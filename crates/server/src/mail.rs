@@ -1,4 +1,4 @@
-//! Mails: how they read, and how they are sent.
+//! Mails: their words, and how they are sent.
 mod delivery;
 mod letter;
 mod transport;

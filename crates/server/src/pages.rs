@@ -1,50 +1,64 @@
-//! Pages for people: signing in, and all that takes a browser. They work without JavaScript.
+//! Pages for people: signing in, and everything else that takes a browser. They work without JavaScript.
 mod asset;
+mod change_password;
 mod cli_auth;
 mod device;
+mod error_pages;
 mod form;
+mod frame;
 mod github_device;
 mod home;
+mod markdown;
+mod message;
+mod problem;
+mod redirect;
 mod reset;
+mod session;
+mod session_token;
 mod set_up;
-mod shown;
 mod sign_in;
+mod wording;
 
-pub(crate) use shown::{Words, for_people, wants_page};
-
-use std::time::Duration;
+pub(crate) use error_pages::{show_errors, wants_page};
+pub(crate) use markdown::refusal_in_markdown;
+pub(crate) use message::{not_yet, refusal};
+pub(crate) use redirect::moved;
 
 use askama::Template;
 use axum::{
-    Router,
     http::{HeaderValue, StatusCode, header},
     response::{Html, IntoResponse as _, Response},
-    routing::get,
 };
-use pulldown_cmark::{Event, Parser};
-use utoipa_axum::router::OpenApiRouter;
 
-use crate::{app::App, http::error::ApiError};
+use crate::http::{
+    error::ApiError,
+    routes::{Handlers, RouteFacts, Routes},
+};
 
-/// Pages may show what comes from here, send forms here, and be framed by nobody.
+/// Pages may show files from here and send forms to here; no other page frames them.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:; \
                       connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// All pages. They are no part of the API, and of its description.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    let pages = Router::new()
-        .route("/", get(home::show))
-        .route("/login", get(sign_in::show).post(sign_in::submit))
-        .route("/login/device", get(github_device::show))
-        .route("/logout", axum::routing::post(home::sign_out))
-        .route("/setup", get(set_up::show).post(set_up::submit))
-        .route("/reset-password", get(reset::show).post(reset::submit))
-        .route("/reset-password/change", get(reset::show_change).post(reset::submit_change))
-        .route("/cli-auth", get(cli_auth::show).post(cli_auth::submit))
-        .route("/device", get(device::show).post(device::submit))
-        .route("/assets/pages.css", get(asset::style))
-        .route("/assets/pages.js", get(asset::script));
-    OpenApiRouter::from(pages)
+pub(crate) fn routes() -> Routes {
+    const PAGE: RouteFacts = RouteFacts::PAGE;
+    const SIGN_IN: RouteFacts = RouteFacts::SIGN_IN_PAGE;
+    const ASSET: RouteFacts = RouteFacts::ASSET;
+    Routes::new()
+        .route("/", Handlers::new().get(PAGE, home::show))
+        .route("/login", Handlers::new().get(PAGE, sign_in::show).post(SIGN_IN, sign_in::submit))
+        .route("/login/device", Handlers::new().get(SIGN_IN, github_device::show))
+        .route("/logout", Handlers::new().post(PAGE, home::sign_out))
+        .route("/setup", Handlers::new().get(PAGE, set_up::show).post(SIGN_IN, set_up::submit))
+        .route("/reset-password", Handlers::new().get(PAGE, reset::show).post(SIGN_IN, reset::submit))
+        .route(
+            "/reset-password/change",
+            Handlers::new().get(PAGE, change_password::show).post(SIGN_IN, change_password::submit),
+        )
+        .route("/cli-auth", Handlers::new().get(PAGE, cli_auth::show).post(SIGN_IN, cli_auth::submit))
+        .route("/device", Handlers::new().get(SIGN_IN, device::show).post(SIGN_IN, device::submit))
+        .route("/assets/pages.css", Handlers::new().get(ASSET, asset::style))
+        .route("/assets/pages.js", Handlers::new().get(ASSET, asset::script))
 }
 
 /// A page as it is sent.
@@ -65,78 +79,4 @@ fn page(status: StatusCode, template: &impl Template) -> Result<Response, ApiErr
 fn see_other(path: &str) -> Result<Response, ApiError> {
     let location = HeaderValue::from_str(path).map_err(|error| ApiError::internal(&error))?;
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response())
-}
-
-#[derive(Template)]
-#[template(path = "pages/message.html")]
-struct Message<'a> {
-    title: &'a str,
-    text: &'a str,
-    link: &'a str,
-    link_text: &'a str,
-}
-
-#[derive(Template)]
-#[template(path = "pages/written.html")]
-struct MarkdownPage<'a> {
-    title: &'a str,
-    html: &'a str,
-    link: &'a str,
-    link_text: &'a str,
-}
-
-/// A page that says something, and where to go on.
-fn message(status: StatusCode, title: &str, text: &str, link: &str, link_text: &str) -> Response {
-    page(status, &Message { title, text, link, link_text }).unwrap_or_else(ApiError::into_response)
-}
-
-/// The page at the end of a way that leads nowhere.
-pub(crate) fn refusal(status: StatusCode, title: &str, text: &str) -> Response {
-    message(status, title, text, "/login", "Back to sign-in")
-}
-
-/// The same, with a text in Markdown.
-pub(crate) fn refusal_in_markdown(status: StatusCode, title: &str, text: &str) -> Response {
-    // HTML of its own is shown as it is written: the text is for words, not for the page.
-    let events = Parser::new(text).map(|event| match event {
-        Event::Html(html) | Event::InlineHtml(html) => Event::Text(html),
-        other => other,
-    });
-    let mut html = String::new();
-    pulldown_cmark::html::push_html(&mut html, events);
-    let written = MarkdownPage { title, html: &html, link: "/login", link_text: "Back to sign-in" };
-    page(status, &written).unwrap_or_else(ApiError::into_response)
-}
-
-/// The page of whoever says to have typed a code, and has not.
-pub(crate) fn not_yet(again: &str) -> Response {
-    let text = "The code has not been typed yet, or not to its end. Type it, and then ask again.";
-    message(StatusCode::BAD_REQUEST, "Not yet", text, again, "I have typed it")
-}
-
-/// How long a session lives that was not made by signing in, in words.
-fn lifetime(app: &App) -> String {
-    let lifetimes = &app.rules().lifetimes;
-    let length = in_words(lifetimes.token_default);
-    let length = if lifetimes.sessions_slide { format!("{length} after its last use") } else { length };
-    match lifetimes.session_absolute {
-        Duration::ZERO => length,
-        bound => format!("{length}, and {} at most", in_words(bound)),
-    }
-}
-
-fn in_words(length: Duration) -> String {
-    let hours = length.as_secs() / 3600;
-    match (hours / 24, hours % 24) {
-        (days, 0) if days > 1 => format!("{days} days"),
-        (1, 0) => "a day".to_owned(),
-        _ if hours > 1 => format!("{hours} hours"),
-        _ => format!("{} minutes", length.as_secs().div_ceil(60)),
-    }
-}
-
-/// What is sent with a redirect, for who does not follow it.
-pub(crate) fn moved(url: &str) -> Html<String> {
-    let url = url.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
-    Html(format!("<a href=\"{url}\">Temporary Redirect</a>.\n"))
 }

@@ -161,6 +161,20 @@ impl Tx {
         self.execute(&query).await.map(drop)
     }
 
+    /// Removes a user's notice about this from the queue, if there is one.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(skip_all)]
+    pub async fn delete_notice_about(&mut self, user: UserId, about: &str) -> Result<(), StoreError> {
+        let mut query = Query::delete();
+        query
+            .from_table(Notices::Table)
+            .and_where(Expr::col(Notices::UserId).eq(user.0))
+            .and_where(Expr::col(Notices::About).eq(about));
+        self.execute(&query).await.map(drop)
+    }
+
     /// Removes all notices for a user from the queue.
     pub(crate) async fn delete_notices_of(&mut self, user: UserId) -> Result<(), StoreError> {
         let mut query = Query::delete();

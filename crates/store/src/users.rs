@@ -1,12 +1,10 @@
 //! Users.
 mod changes;
 mod list;
-mod passcodes;
 mod passwords;
 mod settings;
 
 pub use list::{ListUsers, Period};
-pub use passcodes::Passcode;
 pub use passwords::AttemptBounds;
 
 use jiff::Timestamp;
@@ -147,8 +145,6 @@ pub(crate) enum Users {
     PasswordHash,
     PasswordFailures,
     PasswordFailedAt,
-    PasscodeHash,
-    PasscodeEndsAt,
     Status,
     LoginType,
     Roles,

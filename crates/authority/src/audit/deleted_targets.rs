@@ -1,12 +1,11 @@
-//! Which of the objects that records speak of are gone: a statement or two for each type, however many there are.
-use crate::resources::is_registrable;
+//! Which of the objects that records name were deleted: a statement or two for each type, however many there are.
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use keyfob_rbac::Filter;
 use keyfob_store::{AuditRecord, GroupId, KeyId, ListGroups, OrganizationId, StoreError, UserId};
 use uuid::Uuid;
 
-use crate::AuthorizedStore;
+use crate::{AuthorizedStore, resources::is_registrable};
 
 /// The ids of one type.
 type Ids = BTreeSet<String>;
@@ -20,7 +19,7 @@ fn texts<T: ToString>(ids: impl IntoIterator<Item = T>) -> Ids {
 }
 
 impl AuthorizedStore {
-    /// Types and ids of those that are gone. Whoever may see a record may see that.
+    /// The types and ids of those that were deleted. A caller who may see a record may see that.
     pub(crate) async fn deleted_targets(
         &self,
         records: &[AuditRecord],
@@ -38,7 +37,7 @@ impl AuthorizedStore {
         Ok(deleted)
     }
 
-    /// Those of the ids that are still there.
+    /// Those of the ids that exist.
     async fn existing_ids(&self, of: &str, ids: &Ids, records: &[AuditRecord]) -> Result<Ids, StoreError> {
         let mut store = self.read();
         let users: Vec<UserId> = uuids(ids).into_iter().map(UserId).collect();
@@ -67,7 +66,7 @@ impl AuthorizedStore {
                 texts(store.custom_roles(&organizations).await?.into_iter().map(|role| role.name))
             }
             _ => {
-                // What is not registered is not known to be gone.
+                // Objects of other types are not registered, so nothing says that they were deleted.
                 if !self.catalogue().resource_type(of).is_some_and(is_registrable) {
                     return Ok(ids.clone());
                 }

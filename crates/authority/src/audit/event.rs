@@ -1,9 +1,6 @@
 //! Audit events: what was done, for the record that the change itself writes.
-use jiff::Timestamp;
-use keyfob_store::{
-    ApiKey, AuditRecord, CustomRole, Group, LoginType, Member, Organization, OrganizationId, Resource, User, UserId,
-};
-use serde_json::{Map, Value, json};
+use keyfob_store::{AuditRecord, OrganizationId, UserId};
+use serde_json::{Value, json};
 
 use crate::{Authority, Caller};
 
@@ -12,15 +9,15 @@ use crate::{Authority, Caller};
 pub enum EventKind {
     /// A key was minted with a key.
     KeyMinted,
-    /// A session was begun by signing in.
+    /// A user signed in, and a session was begun.
     SignedIn,
-    /// The same, by a user who was made for it.
+    /// The same, by a user who was created at that moment.
     Registered,
     /// A key was expired.
     KeyExpired,
     /// A key was deleted.
     KeyDeleted,
-    /// A session was ended by its own key.
+    /// A user signed out, and the session in use was deleted.
     SignedOut,
     /// A user was created.
     UserCreated,
@@ -30,17 +27,17 @@ pub enum EventKind {
     UserDeleted,
     /// A user's password was changed.
     PasswordSet,
-    /// A passcode was asked for.
+    /// A passcode was requested.
     PasswordResetRequested,
-    /// A user signs in in another way from now on.
+    /// A user's login type was converted.
     LoginTypeConverted,
-    /// That was asked for.
+    /// Such a conversion was begun.
     ConversionBegun,
     /// A user became a member of an organization.
     MemberAdded,
     /// A member's roles were changed.
     MemberUpdated,
-    /// A membership ended.
+    /// A member was removed from an organization.
     MemberRemoved,
     /// An organization was created.
     OrganizationCreated,
@@ -50,7 +47,7 @@ pub enum EventKind {
     OrganizationDeleted,
     /// A group was created.
     GroupCreated,
-    /// A group, or who is in it, was changed.
+    /// A group, or its members, were changed.
     GroupUpdated,
     /// A group was deleted.
     GroupDeleted,
@@ -66,10 +63,12 @@ pub enum EventKind {
     ResourceUpdated,
     /// A resource was deleted.
     ResourceDeleted,
-    /// A person approved or refused the sign-in of a machine.
+    /// A user approved or denied the sign-in of a machine.
     DeviceAnswered,
     /// Old audit records were removed.
     RecordsRetired,
+    /// More requests were refused than could be told apart.
+    RefusalsGathered,
 }
 
 impl EventKind {
@@ -102,6 +101,7 @@ impl EventKind {
             | Self::RoleDeleted
             | Self::ResourceDeleted
             | Self::RecordsRetired => "delete",
+            Self::RefusalsGathered => "refused",
             Self::SignedIn => "login",
             Self::Registered => "register",
             Self::SignedOut => "logout",
@@ -118,7 +118,7 @@ pub(crate) struct AuditEvent {
     pub(crate) resource_id: String,
     pub(crate) target: String,
     pub(crate) organization_id: Option<OrganizationId>,
-    /// Whom it is about: where no caller is signed in, they did it.
+    /// The user whom it is about: where no caller is signed in, that user did it.
     pub(crate) about: Option<UserId>,
     pub(crate) diff: Value,
 }
@@ -159,186 +159,5 @@ pub(crate) fn record_of(authority: &Authority, caller: &Caller, event: AuditEven
         organization_id: event.organization_id,
         status_code: authority.recorded_status(event.kind),
         diff: event.diff,
-    }
-}
-
-/// The fields whose values differ.
-fn diff(old: &Value, new: &Value) -> Value {
-    let field = |of: &Value, name: &str| of.get(name).cloned().unwrap_or(Value::Null);
-    let names = [old, new].into_iter().filter_map(Value::as_object).flat_map(Map::keys);
-    names
-        .filter(|name| field(old, name) != field(new, name))
-        .map(|name| (name.clone(), json!({"old": field(old, name), "new": field(new, name), "secret": false})))
-        .collect::<Map<_, _>>()
-        .into()
-}
-
-/// Something done to a user.
-pub(crate) fn user_event(kind: EventKind, old: Option<&User>, new: &User) -> AuditEvent {
-    let fields = |user: &User| {
-        json!({
-            "email": user.email, "username": user.username, "name": user.name, "status": user.status.as_str(),
-            "rbac_roles": user.roles, "login_type": user.login_type.as_str(), "deleted": user.deleted,
-            "is_service_account": user.is_service_account,
-        })
-    };
-    AuditEvent {
-        kind,
-        resource_type: "user".to_owned(),
-        resource_id: new.id.to_string(),
-        target: new.username.clone(),
-        organization_id: None,
-        about: Some(new.id),
-        diff: diff(&old.map_or(Value::Null, fields), &fields(new)),
-    }
-}
-
-/// A conversion to another login type that was begun.
-pub(crate) fn conversion_event(user: &User, to: LoginType, now: Timestamp, expires_at: Timestamp) -> AuditEvent {
-    let fields = json!({
-        "created_at": now, "expires_at": expires_at, "from_login_type": user.login_type.as_str(),
-        "to_login_type": to.as_str(), "user_id": user.id,
-    });
-    AuditEvent {
-        kind: EventKind::ConversionBegun,
-        resource_type: "convert_login".to_owned(),
-        resource_id: user.id.to_string(),
-        target: to.as_str().to_owned(),
-        organization_id: None,
-        about: Some(user.id),
-        diff: diff(&Value::Null, &fields),
-    }
-}
-
-/// Something done to a key.
-pub(crate) fn key_event(kind: EventKind, old: Option<&ApiKey>, new: Option<&ApiKey>) -> AuditEvent {
-    let fields = |key: Option<&ApiKey>| {
-        key.map_or(Value::Null, |key| {
-            json!({
-                "user_id": key.user_id, "scopes": key.scopes, "allow_list": key.allow_list,
-                "expires_at": key.expires_at, "created_at": key.created_at,
-            })
-        })
-    };
-    let key = new.or(old);
-    AuditEvent {
-        kind,
-        resource_type: "api_key".to_owned(),
-        resource_id: key.map(|key| key.id.to_string()).unwrap_or_default(),
-        target: key.map(|key| key.token_name.clone()).unwrap_or_default(),
-        organization_id: None,
-        about: key.map(|key| key.user_id),
-        diff: diff(&fields(old), &fields(new)),
-    }
-}
-
-/// Something done to a registered resource.
-pub(crate) fn resource_event(kind: EventKind, old: Option<&Resource>, new: Option<&Resource>) -> AuditEvent {
-    let fields = |resource: Option<&Resource>| {
-        resource.map_or(Value::Null, |resource| {
-            json!({
-                "name": resource.name, "organization_id": resource.organization_id, "owner_id": resource.owner_id,
-                "attributes": resource.attributes,
-                "acl": resource.grants.iter().map(|grant| format!("{:?} {}", grant.grantee, grant.action)).collect::<Vec<_>>(),
-            })
-        })
-    };
-    let resource = new.or(old);
-    AuditEvent {
-        kind,
-        resource_type: resource.map(|resource| resource.key.resource_type.clone()).unwrap_or_default(),
-        resource_id: resource.map(|resource| resource.key.id.to_string()).unwrap_or_default(),
-        target: resource.map(|resource| resource.name.clone()).unwrap_or_default(),
-        organization_id: resource.and_then(|resource| resource.organization_id),
-        about: None,
-        diff: diff(&fields(old), &fields(new)),
-    }
-}
-
-/// Something done to a membership.
-pub(crate) fn member_event(kind: EventKind, user: &User, old: Option<&Member>, new: Option<&Member>) -> AuditEvent {
-    let fields = |member: Option<&Member>| member.map_or(Value::Null, |member| json!({"roles": member.roles}));
-    AuditEvent {
-        kind,
-        resource_type: "organization_member".to_owned(),
-        resource_id: user.id.to_string(),
-        target: user.username.clone(),
-        organization_id: new.or(old).map(|member| member.organization_id),
-        about: None,
-        diff: diff(&fields(old), &fields(new)),
-    }
-}
-
-/// Something done to an organization.
-pub(crate) fn organization_event(
-    kind: EventKind,
-    old: Option<&Organization>,
-    new: Option<&Organization>,
-) -> AuditEvent {
-    let fields = |organization: Option<&Organization>| {
-        organization.map_or(Value::Null, |of| {
-            json!({
-                "name": of.name, "display_name": of.display_name, "description": of.description, "icon": of.icon,
-                "default_org_member_roles": of.default_org_member_roles,
-            })
-        })
-    };
-    let organization = new.or(old);
-    AuditEvent {
-        kind,
-        resource_type: "organization".to_owned(),
-        resource_id: organization.map(|of| of.id.to_string()).unwrap_or_default(),
-        target: organization.map(|of| of.name.clone()).unwrap_or_default(),
-        organization_id: organization.map(|of| of.id),
-        about: None,
-        diff: diff(&fields(old), &fields(new)),
-    }
-}
-
-/// Something done to a group, with who came and who went.
-pub(crate) fn group_event(
-    kind: EventKind,
-    old: Option<&Group>,
-    new: Option<&Group>,
-    (added, removed): (&[UserId], &[UserId]),
-) -> AuditEvent {
-    let fields = |group: Option<&Group>, members: &[UserId]| {
-        group.map_or(Value::Null, |group| {
-            json!({
-                "name": group.name, "display_name": group.display_name, "avatar_url": group.avatar_url,
-                "quota_allowance": group.quota_allowance, "members": members,
-            })
-        })
-    };
-    let group = new.or(old);
-    AuditEvent {
-        kind,
-        resource_type: "group".to_owned(),
-        resource_id: group.map(|group| group.id.to_string()).unwrap_or_default(),
-        target: group.map(|group| group.name.clone()).unwrap_or_default(),
-        organization_id: group.map(|group| group.organization_id),
-        about: None,
-        diff: diff(&fields(old, removed), &fields(new, added)),
-    }
-}
-
-/// Something done to a role that an organization made.
-pub(crate) fn custom_role_event(kind: EventKind, old: Option<&CustomRole>, new: Option<&CustomRole>) -> AuditEvent {
-    let fields = |role: Option<&CustomRole>| {
-        role.map_or(Value::Null, |role| {
-            json!({
-                "name": role.name, "display_name": role.display_name, "org_permissions": role.permissions,
-            })
-        })
-    };
-    let role = new.or(old);
-    AuditEvent {
-        kind,
-        resource_type: "custom_role".to_owned(),
-        resource_id: role.map(|role| role.name.clone()).unwrap_or_default(),
-        target: role.map(|role| role.name.clone()).unwrap_or_default(),
-        organization_id: role.map(|role| role.organization_id),
-        about: None,
-        diff: diff(&fields(old), &fields(new)),
     }
 }

@@ -27,7 +27,7 @@ pub enum AuditLine {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RetiredLine {
-    /// Which, and that this is so.
+    /// The checkpoint that takes their place.
     pub checkpoint: ChainCheckpoint,
 }
 
@@ -47,11 +47,11 @@ impl AuditLine {
     }
 }
 
-/// Why a file could not be looked through, or what was found.
+/// Why a file could not be verified, or what is wrong with its chain.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuditFileError {
-    /// The file, or the key beside it, cannot be read.
+    /// The file or the key cannot be read.
     #[error("`{path}` cannot be read: {cause}")]
     Unreadable {
         /// The file.
@@ -80,12 +80,12 @@ pub enum AuditFileError {
     Fault(#[from] ChainFault),
 }
 
-/// Follows the chain in a file, and gives the head that it ends with.
+/// Verifies the chain in a file, and answers its head.
 ///
 /// The key is the one beside the file unless another is named.
 ///
 /// # Errors
-/// [`AuditFileError::Fault`] says what was tampered with; the others why nothing could be said.
+/// [`AuditFileError::Fault`] says what was tampered with; the others say why that could not be found out.
 pub async fn verify_audit(
     file: &Path,
     key_file: Option<&Path>,
@@ -119,10 +119,10 @@ fn is_database(file: &Path) -> std::io::Result<bool> {
 }
 
 /// Hands over every record of a database, in the order of the chain, and before them the checkpoint, if there is one. A
-/// server may run on it meanwhile.
+/// server may use the database meanwhile.
 ///
 /// # Errors
-/// When the database cannot be read, and whatever `each` answers.
+/// When the database cannot be read, and what `each` answers.
 pub async fn export_audit(
     database: &Path,
     mut each: impl FnMut(&AuditLine) -> Result<(), AuditFileError>,

@@ -1,4 +1,5 @@
-//! The key of the chain of audit records: a file beside the database, so that a copy of the database alone forges nothing.
+//! The key of the chain of audit records: a file beside the database, so that a copy of the database is not enough to
+//! forge records.
 use std::{
     io::{ErrorKind, Write as _},
     path::Path,

@@ -4,24 +4,30 @@ use keyfob_store::{AuditRecord, ChainHead, ListAudit, Organization, UserId};
 
 use crate::{AuthorizedStore, Refused, organizations::organization_object, users::UserView};
 
-/// A record with those whom it speaks of, as far as they are still there.
+/// A record with the user and organization that it names, as far as they still exist.
 #[derive(Clone, Debug)]
 pub struct AuditView {
+    /// The record.
     pub record: AuditRecord,
+    /// The user who did it.
     pub user: Option<UserView>,
+    /// The organization of the object.
     pub organization: Option<Organization>,
-    /// What it was done to is not there any more.
+    /// Whether the object does not exist any more.
     pub is_deleted: bool,
 }
 
-/// How far records are counted.
+/// Up to how many records are counted.
 pub const COUNT_CAP: u64 = 2000;
 
 impl AuthorizedStore {
     /// A page of the records that the caller may see, and how many there are, counted to one beyond [`COUNT_CAP`].
-    /// Requires `read` on each; whoever may see none anywhere is refused.
+    /// Requires `read` on each.
+    ///
+    /// # Errors
+    /// [`Refused::Denied`] when the caller could see no record at all.
     #[tracing::instrument(skip_all)]
-    pub async fn audit_records(&self, mut list: ListAudit) -> Result<(Vec<AuditView>, u64), Refused> {
+    pub async fn list_audit_records(&self, mut list: ListAudit) -> Result<(Vec<AuditView>, u64), Refused> {
         list.visible = self.caller.visible(Action::READ, ResourceType::AUDIT_LOG);
         if !self.caller.could(Action::READ, ResourceType::AUDIT_LOG) {
             return Err(Refused::Denied(self.caller.refuse(Action::READ, ResourceType::AUDIT_LOG)));
@@ -31,7 +37,7 @@ impl AuthorizedStore {
         ids.sort_unstable();
         ids.dedup();
         let mut users = self.user_views(self.read().users(&ids).await?).await?;
-        // Where else somebody is a member is not what a record tells.
+        // A record does not tell where else its user is a member.
         let visible = self.incidental().caller.visible(Action::READ, ResourceType::ORGANIZATION);
         for view in &mut users {
             let is_own = self.caller.is_self(view.user.id);
@@ -48,7 +54,10 @@ impl AuthorizedStore {
         Ok((records.into_iter().map(view).collect(), count))
     }
 
-    /// The head of the chain of records. It tells how many there are in all: whoever may read only some sees none.
+    /// The head of the chain of records, for a caller who may read all of them: it tells how many there are.
+    ///
+    /// # Errors
+    /// When the store fails.
     #[tracing::instrument(skip_all)]
     pub async fn chain_head(&self) -> Result<Option<ChainHead>, Refused> {
         match self.caller.visible(Action::READ, ResourceType::AUDIT_LOG) {
@@ -57,10 +66,13 @@ impl AuthorizedStore {
         }
     }
 
-    /// The user with that name or address, for a search: none is no error, and whether they may be seen does not
-    /// matter, because what they did may be.
+    /// The user with that name and address, for a search. It requires nothing: the records found are those that the
+    /// caller may see, whether or not they may see the user.
+    ///
+    /// # Errors
+    /// When the store fails.
     #[tracing::instrument(skip_all)]
-    pub async fn actor(&self, username: Option<&str>, email: Option<&str>) -> Result<Option<UserId>, Refused> {
+    pub async fn find_actor(&self, username: Option<&str>, email: Option<&str>) -> Result<Option<UserId>, Refused> {
         let by_email = match email {
             Some(email) => self.read().find_login(email).await?.map(|(user, _)| user.id),
             None => None,

@@ -12,11 +12,11 @@ use crate::{
     audit::{AuditEvent, EventKind, Gathered},
 };
 
-/// What refusals are recorded as that were too many to be told apart.
-const REFUSED: u16 = 403;
-
 impl AuthorizedStore {
-    /// Records refusals that were gathered, each kind of them once. Requires `create` on records.
+    /// Records refusals that were gathered, equal ones once. Requires `create` on records.
+    ///
+    /// # Errors
+    /// When the caller may not, or the store fails.
     #[tracing::instrument(skip_all)]
     pub async fn record_refusals(&self, gathered: &[Gathered]) -> Result<(), Refused> {
         let mut work = self
@@ -30,13 +30,17 @@ impl AuthorizedStore {
     }
 
     /// Removes the oldest records, those from before that instant, with a signed checkpoint in their place and a record
-    /// of it. Says how many. Requires `delete` on all records.
+    /// of it, and answers how many. Requires `delete` on all records.
+    ///
+    /// # Errors
+    /// When the caller may not, or the store fails.
     #[tracing::instrument(skip_all)]
     pub async fn retire_records(&self, before: Timestamp, at_most: u64) -> Result<u64, Refused> {
         let mut work = self
             .begin_if(|caller| caller.require_permitted(Action::DELETE, &Object::of(ResourceType::AUDIT_LOG)))
             .await?;
-        let retired = work.tx.retire_audit_records(before, at_most, self.now(), self.authority.audit_key()).await?;
+        let now = work.now();
+        let retired = work.tx.retire_audit_records(before, at_most, now, self.authority.audit_key()).await?;
         if retired == 0 {
             return Ok(0);
         }
@@ -57,6 +61,8 @@ impl AuthorizedStore {
     fn refusal_record(&self, gathered: &Gathered) -> AuditRecord {
         let Gathered { refusal, count, first, last, request_id, user_agent } = gathered;
         let of = refusal.as_ref();
+        // Those that were too many to be told apart.
+        let others = EventKind::RefusalsGathered;
         AuditRecord {
             id: self.authority.random().uuid(),
             recorded_at: *last,
@@ -65,14 +71,13 @@ impl AuthorizedStore {
             key_id: of.and_then(|refusal| refusal.key.clone()),
             ip_address: of.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |refusal| refusal.address),
             user_agent: user_agent.clone(),
-            // Those that were too many to be told apart.
-            action: of.map_or("refused", |refusal| refusal.action.as_str()).to_owned(),
+            action: of.map_or(others.action(), |refusal| refusal.action.as_str()).to_owned(),
             resource_type: of.map_or("", |refusal| refusal.resource_type.as_str()).to_owned(),
-            // Of several objects none is the one (contract, section 9.2).
+            // Gathered refusals are about many objects.
             resource_id: Uuid::nil().to_string(),
             resource_target: String::new(),
             organization_id: of.and_then(|refusal| refusal.organization),
-            status_code: of.map_or(REFUSED, |refusal| refusal.status),
+            status_code: of.map_or_else(|| self.authority.recorded_status(others), |refusal| refusal.status),
             diff: json!({"gathered": {"count": count, "first": first.to_string(), "last": last.to_string()}}),
         }
     }

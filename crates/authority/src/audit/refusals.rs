@@ -1,5 +1,5 @@
-//! Refusals are gathered before they are recorded: equal ones become one record, and there are only so many of them, so
-//! that nobody can fill the disk by being refused.
+//! Refusals are gathered before they are recorded: equal ones become one record, and the number of different ones is
+//! bounded, so that no client can fill the disk by being refused.
 use std::{
     collections::HashMap,
     net::IpAddr,
@@ -11,33 +11,41 @@ use keyfob_store::{KeyId, OrganizationId, UserId};
 use uuid::Uuid;
 
 /// How many different refusals are gathered at a time; the others are counted together.
-const MOST: usize = 200;
+const MAX_DIFFERENT: usize = 200;
 
-/// What makes refusals equal.
+/// A refusal, as far as refusals are told apart.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Refusal {
-    /// Whose; none where nobody was signed in.
+    /// The user who was refused; none where the request had no valid key.
     pub user: Option<UserId>,
-    /// With which key.
+    /// The key of the request.
     pub key: Option<KeyId>,
+    /// The address of the client.
     pub address: IpAddr,
     /// `login`, `create`, `read`, ….
     pub action: String,
+    /// The type of the object.
     pub resource_type: String,
+    /// The organization of the object, where it is known.
     pub organization: Option<OrganizationId>,
+    /// The status that the front answered.
     pub status: u16,
 }
 
 /// Equal refusals.
 #[derive(Clone, Debug)]
 pub struct Gathered {
-    /// None stands for all that were too different to be told apart.
+    /// The refusal; none stands for all that were too many to be told apart.
     pub refusal: Option<Refusal>,
+    /// How many there were.
     pub count: u64,
+    /// When the first one was.
     pub first: Timestamp,
+    /// When the last one was.
     pub last: Timestamp,
-    /// The first request's id and program.
+    /// The id of the first request.
     pub request_id: Uuid,
+    /// The client's program in the first request.
     pub user_agent: String,
 }
 
@@ -47,10 +55,10 @@ pub struct GatheredRefusals(Mutex<HashMap<Option<Refusal>, Gathered>>);
 
 impl GatheredRefusals {
     /// Counts a refusal.
-    pub fn add(&self, refusal: Refusal, now: Timestamp, request_id: Uuid, user_agent: &str) {
+    pub(crate) fn add(&self, refusal: Refusal, now: Timestamp, request_id: Uuid, user_agent: &str) {
         let mut gathered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_known = gathered.contains_key(&Some(refusal.clone()));
-        let refusal = (is_known || gathered.len() < MOST).then_some(refusal);
+        let refusal = (is_known || gathered.len() < MAX_DIFFERENT).then_some(refusal);
         let entry = gathered.entry(refusal.clone()).or_insert_with(|| Gathered {
             refusal,
             count: 0,
@@ -76,7 +84,7 @@ impl GatheredRefusals {
         let mut gathered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for older in taken {
             let is_known = gathered.contains_key(&older.refusal);
-            let refusal = older.refusal.clone().filter(|_| is_known || gathered.len() < MOST);
+            let refusal = older.refusal.clone().filter(|_| is_known || gathered.len() < MAX_DIFFERENT);
             match gathered.get_mut(&refusal) {
                 Some(newer) => {
                     newer.count = newer.count.saturating_add(older.count);
@@ -116,7 +124,7 @@ mod tests {
             refusals.put_back(taken);
         }
         let kept = refusals.take();
-        assert!(kept.len() <= MOST + 1, "{}", kept.len());
+        assert!(kept.len() <= MAX_DIFFERENT + 1, "{}", kept.len());
         assert_eq!(kept.iter().map(|gathered| gathered.count).sum::<u64>(), 1500);
     }
 }

@@ -9,14 +9,14 @@ use keyfob_store::UserCode;
 
 use crate::devices::{CODE_LIFE, INTERVAL};
 
-/// How much longer a machine has to wait that asked too soon.
+/// How much longer a machine that asked too soon has to wait.
 const SLOWER: SignedDuration = SignedDuration::from_secs(5);
-/// What the network may take off a machine's patience.
+/// How much earlier than the interval a request may come, because networks delay unevenly.
 const SLACK: SignedDuration = SignedDuration::from_secs(1);
-/// From how many machines on those are forgotten that no longer ask.
-const MANY: usize = 1024;
+/// From how many machines on the ones that no longer ask are forgotten.
+const FORGET_FROM: usize = 1024;
 
-/// When each machine that waits last asked. Those that no longer ask are forgotten once there are many.
+/// When each machine that waits last asked.
 #[derive(Debug, Default)]
 pub(crate) struct PollIntervals(Mutex<HashMap<UserCode, Poll>>);
 
@@ -27,10 +27,10 @@ struct Poll {
 }
 
 impl PollIntervals {
-    /// Notes a question, and says whether it came too soon after the one before.
+    /// Notes a request, and says whether it came too soon after the one before.
     pub(crate) fn is_early(&self, code: &UserCode, now: Timestamp) -> bool {
         let mut polls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if polls.len() >= MANY {
+        if polls.len() >= FORGET_FROM {
             polls.retain(|_, poll| now.duration_since(poll.last) < CODE_LIFE);
         }
         let Some(poll) = polls.get_mut(code) else {

@@ -1,4 +1,4 @@
-//! A bound on guessing: after so many wrong passwords in a row, an account's password is not looked at for a while
+//! A bound on guessing: after so many wrong passwords in a row, no password of the account is checked for a while
 //! (NIST SP 800-63B, section 5.2.2; at most 100 failures).
 use std::{
     collections::HashMap,
@@ -9,12 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 use keyfob_store::AttemptBounds;
 use sha2::{Digest as _, Sha256};
 
-/// How many wrong passwords in a row, and how long no other is looked at then.
+/// How many wrong passwords in a row there may be, and how long no other is checked then.
 pub(crate) const BOUNDS: AttemptBounds = AttemptBounds { failures: 100, pause: SignedDuration::from_hours(1) };
-/// How many addresses of nobody are remembered.
+/// How many addresses without an account are remembered.
 const MOST_ADDRESSES: usize = 10_000;
 
-/// Sign-ins with addresses that nobody has are bounded like all others: who guesses must not see the difference. Only
+/// Sign-ins with addresses that no user has. They are bounded like all others, so that guessing shows no difference. Only
 /// so many are remembered, and not over a restart.
 #[derive(Debug, Default)]
 pub(crate) struct UnknownAccountAttempts(Mutex<HashMap<[u8; 32], Failures>>);
@@ -26,7 +26,8 @@ struct Failures {
 }
 
 impl UnknownAccountAttempts {
-    /// Counts an attempt with an address that nobody has; says until when there is to be none, if that is so.
+    /// Counts an attempt with an address that no user has. During a pause it answers when that ends, and counts
+    /// nothing.
     pub(crate) fn attempt(&self, address: &str, now: Timestamp) -> Option<Timestamp> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key: [u8; 32] = Sha256::digest(address.to_lowercase()).into();

@@ -1,4 +1,4 @@
-//! Passwords that everybody tries first: the 10,000 that leaks of passwords hold most often, one a line.
+//! The passwords that are guessed first: the 10,000 that leaks of passwords hold most often, one a line.
 use std::{collections::HashSet, sync::LazyLock};
 
 static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("common.txt").lines().collect());

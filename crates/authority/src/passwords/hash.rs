@@ -14,19 +14,20 @@ const COST: (u32, u32, u32) = (19_456, 2, 1);
 
 /// Hashes and checks passwords, off the threads that answer requests and a few at a time.
 #[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "holds a hash")]
 pub struct Passwords {
     argon: Argon2<'static>,
     turns: Arc<Semaphore>,
-    /// What a password is compared with where there is none, so that this takes as long.
+    /// A password is compared with it where there is no hash, so that this takes as long.
     dummy: PasswordHash,
 }
 
-/// What came of checking a password.
+/// The result of checking a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is the one.
+pub(crate) enum Verdict {
+    /// It is the password.
     Right,
-    /// It is not, or there is none.
+    /// It is another one, or there is none.
     Wrong,
 }
 
@@ -44,11 +45,11 @@ impl Passwords {
         let (memory, passes, lanes) = COST;
         let params = Params::new(memory, passes, lanes, None).map_err(|error| HashError(error.to_string()))?;
         let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let dummy = hash(&argon, "a password that nobody has")?;
+        let dummy = hash(&argon, "a password of no account")?;
         Ok(Self { argon, turns: Arc::new(Semaphore::new(PARALLEL)), dummy })
     }
 
-    /// The hash to keep of a password.
+    /// Hashes a password.
     ///
     /// # Errors
     /// When it cannot be made.
@@ -57,11 +58,15 @@ impl Passwords {
         self.run(move || hash(&argon, password.reveal())).await?
     }
 
-    /// Whether this is the password that was hashed. It takes as long when there is no hash.
+    /// Whether this is the password that was hashed. It takes as long where there is no hash.
     ///
     /// # Errors
     /// When it cannot be checked.
-    pub async fn verify(&self, password: &SecretText, kept: Option<&PasswordHash>) -> Result<Verdict, HashError> {
+    pub(crate) async fn verify(
+        &self,
+        password: &SecretText,
+        kept: Option<&PasswordHash>,
+    ) -> Result<Verdict, HashError> {
         let kept = kept.filter(|kept| !kept.0.is_empty());
         let is_real = kept.is_some();
         let (argon, password) = (self.argon.clone(), password.clone());
@@ -81,7 +86,7 @@ impl Passwords {
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashError> {
         let lost = |error: &dyn std::fmt::Display| HashError(error.to_string());
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|error| lost(&error))?;
-        // The turn is the work's, not the request's: whoever hangs up does not make room for another.
+        // The turn is the work's, not the request's: a client that hangs up does not make room for another.
         let taking_turns = move || {
             let _turn = turn;
             work()
@@ -91,7 +96,7 @@ impl Passwords {
 }
 
 /// Whether a password is kept in a form that is no longer written.
-pub fn is_old(kept: &PasswordHash) -> bool {
+pub(crate) fn is_old(kept: &PasswordHash) -> bool {
     kept.0.starts_with(super::pbkdf2::PREFIX)
 }
 

@@ -1,16 +1,47 @@
-//! How strong a password must be (contract, section 5.5).
-use std::collections::HashSet;
+//! How strong a password must be.
+use std::{collections::HashSet, fmt};
 
-use crate::passwords::common::is_common;
+use keyfob_api::secret::SecretText;
+
+use crate::{
+    fields::{Fields, WrongFields},
+    passwords::common::is_common,
+};
 
 /// The least entropy, in bits.
 const MIN_BITS: f64 = 52.0;
 /// The most bytes.
 const MAX_BYTES: usize = 64;
-/// Longer ones are too long whatever they are made of: nobody without a key is to cost much.
-const LOOKED_AT: usize = 1024;
+/// Longer ones are too long whatever they are made of: a request without a key must not cost much.
+const MAX_BYTES_RATED: usize = 1024;
 
-/// Characters that a password may draw from, and what to tell a person who does not.
+/// Why a password is not strong enough. Its text is the one that clients of Coder know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Weakness {
+    /// It is too long.
+    TooLong,
+    /// It is too easy to guess; with the advice on which characters to use as well.
+    Guessable(Vec<&'static str>),
+    /// It is among the most common passwords.
+    Common,
+}
+
+impl fmt::Display for Weakness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong => write!(f, "password must be no more than {MAX_BYTES} characters"),
+            Self::Guessable(advice) if advice.is_empty() => {
+                f.write_str("insecure password, try using a longer password")
+            }
+            Self::Guessable(advice) => {
+                write!(f, "insecure password, try {} or using a longer password", advice.join(", "))
+            }
+            Self::Common => f.write_str("insecure password, this one is among the most common"),
+        }
+    }
+}
+
+/// Characters that a password may draw from, and the advice for one that does not.
 struct Class {
     characters: &'static str,
     missing: Option<&'static str>,
@@ -27,36 +58,45 @@ const CLASSES: [Class; 6] = [
 
 const SEQUENCES: [&str; 5] = ["0123456789", "qwertyuiop", "asdfghjkl", "zxcvbnm", "abcdefghijklmnopqrstuvwxyz"];
 
-/// What is wrong with a password, in the contract's words; none when it is strong enough.
-pub fn weakness(password: &str) -> Option<String> {
-    let too_long = || Some(format!("password must be no more than {MAX_BYTES} characters"));
-    if password.len() > LOOKED_AT {
-        return too_long();
+/// Rates a password, of which there must be one; none when it is strong enough.
+///
+/// # Errors
+/// When it is empty.
+pub fn rate(password: &SecretText) -> Result<Option<Weakness>, WrongFields> {
+    Fields::default().required("password", password.reveal()).check()?;
+    Ok(weakness(password))
+}
+
+/// Why a password is not strong enough; none when it is.
+pub(crate) fn weakness(password: &SecretText) -> Option<Weakness> {
+    weakness_of(password.reveal())
+}
+
+fn weakness_of(password: &str) -> Option<Weakness> {
+    if password.len() > MAX_BYTES_RATED {
+        return Some(Weakness::TooLong);
     }
     if entropy(password) < MIN_BITS {
-        return Some(advice(password));
+        return Some(Weakness::Guessable(advice(password)));
     }
     if password.len() > MAX_BYTES {
-        return too_long();
+        return Some(Weakness::TooLong);
     }
-    is_common(password).then(|| "insecure password, this one is among the most common".to_owned())
+    is_common(password).then_some(Weakness::Common)
 }
 
 fn uses(password: &str, class: &Class) -> bool {
     password.chars().any(|character| class.characters.contains(character))
 }
 
-fn advice(password: &str) -> String {
+fn advice(password: &str) -> Vec<&'static str> {
     let mut missing: Vec<&str> = Vec::new();
     for class in CLASSES.iter().filter(|class| !uses(password, class)) {
         if let Some(text) = class.missing.filter(|text| !missing.contains(text)) {
             missing.push(text);
         }
     }
-    if missing.is_empty() {
-        return "insecure password, try using a longer password".to_owned();
-    }
-    format!("insecure password, try {} or using a longer password", missing.join(", "))
+    missing
 }
 
 fn entropy(password: &str) -> f64 {
@@ -67,7 +107,7 @@ fn entropy(password: &str) -> f64 {
     if length == 0 { 0.0 } else { bits }
 }
 
-/// How many different characters the password seems to draw from.
+/// How many different characters the password draws from, as far as it shows.
 fn base(password: &str) -> usize {
     let classes: usize =
         CLASSES.iter().filter(|class| uses(password, class)).map(|class| class.characters.chars().count()).sum();
@@ -102,7 +142,7 @@ fn without_repetitions(password: &[u8]) -> Vec<u8> {
     kept
 }
 
-/// Walks the password and, at each place, the whole sequence; from the third match in a row on, what matches goes.
+/// Walks the password and, at each place, the whole sequence; from the third match in a row on, matches are dropped.
 fn without_sequence(bytes: &[u8], sequence: &(impl Iterator<Item = u8> + Clone)) -> Vec<u8> {
     let mut kept = Vec::with_capacity(bytes.len());
     let mut rest = bytes.iter().copied().peekable();
@@ -131,11 +171,16 @@ fn without_sequence(bytes: &[u8], sequence: &(impl Iterator<Item = u8> + Clone))
 mod tests {
     use super::*;
 
+    fn words(password: &str) -> Option<String> {
+        weakness_of(password).map(|weakness| weakness.to_string())
+    }
+
     #[test]
-    fn the_contracts_table_of_passwords_holds() {
+    fn passwords_are_rated_as_clients_of_coder_expect() {
         let no_upper_number = "insecure password, try including more special characters, using uppercase letters, \
                                using numbers or using a longer password";
-        let no_upper = "insecure password, try including more special characters, using uppercase letters or using a longer password";
+        let no_upper = "insecure password, try including more special characters, using uppercase letters or using a \
+                        longer password";
         let digits_only = "insecure password, try including more special characters, using lowercase letters, \
                            using uppercase letters or using a longer password";
         let cases = [
@@ -152,12 +197,12 @@ mod tests {
             ("SomeSecurePassword!", None),
         ];
         for (password, expected) in cases {
-            assert_eq!(weakness(password).as_deref(), expected, "{password}");
+            assert_eq!(words(password).as_deref(), expected, "{password}");
         }
     }
 
     #[test]
-    fn the_contracts_table_of_entropies_holds() {
+    fn the_entropy_is_that_of_the_characters_and_the_shortened_length() {
         let cases = [
             ("password", 26, 8),
             ("password1", 36, 9),
@@ -176,18 +221,18 @@ mod tests {
         }
     }
 
-    /// A stranger may send a megabyte; it must not be walked once for each of its bytes.
+    /// A client without a key may send a megabyte; it must not be walked once for each of its bytes.
     #[test]
     fn a_very_long_password_is_refused_without_looking_at_it() {
         let long = "abcdefghijklmnopqrstuvwxyz".repeat(40_000);
-        assert_eq!(weakness(&long).as_deref(), Some("password must be no more than 64 characters"));
-        // Within what is looked at, the contract's order holds.
-        assert!(weakness(&"a".repeat(1024)).unwrap().starts_with("insecure password"));
+        assert_eq!(words(&long).as_deref(), Some("password must be no more than 64 characters"));
+        // Up to that length, the advice comes first.
+        assert!(words(&"a".repeat(1024)).unwrap().starts_with("insecure password"));
     }
 
     #[test]
     fn more_than_64_bytes_are_refused() {
         let long = "correct horse battery staple ".repeat(3);
-        assert_eq!(weakness(&long).as_deref(), Some("password must be no more than 64 characters"));
+        assert_eq!(words(&long).as_deref(), Some("password must be no more than 64 characters"));
     }
 }

@@ -1,7 +1,7 @@
-//! Which types can be registered.
+//! The types whose objects can be registered.
 use keyfob_rbac::{Catalogue, ResourceType};
 
-/// Types that Keyfob keeps itself: they are made by their own endpoints.
+/// The types that Keyfob stores itself: other operations create their objects.
 const OWN_TYPES: [ResourceType; 13] = [
     ResourceType::API_KEY,
     ResourceType::ASSIGN_ORG_ROLE,

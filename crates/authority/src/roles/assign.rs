@@ -1,12 +1,12 @@
-//! Giving and taking roles (contract of decisions, section 3.6).
+//! Giving and taking roles (`docs/compatibility.md`).
 use keyfob_rbac::{Action, Object, ResourceType, RoleName, is_assignable, may_assign};
-use keyfob_store::{Member, Organization, OrganizationId, Reader, StoreError, User, UserId};
+use keyfob_store::{Member, Organization, Reader, StoreError, User};
 
 use crate::{
-    AuthorizedStore, Caller, Denied, Refused,
-    audit::{EventKind, member_event, user_event},
+    Caller, Denied, Refused,
+    audit::{EventKind, user_event},
     caller::role_names,
-    work::Work,
+    work::{NoOwnerLeft, Work},
 };
 
 /// Why roles were not given or taken.
@@ -18,6 +18,8 @@ pub enum AssignError {
     NotAssignable(RoleName),
     /// The caller may not assign roles there at all.
     Denied(Denied),
+    /// The user is the last owner who may act, and would be none.
+    NoOwnerLeft,
     /// Everything else.
     Refused(Refused),
 }
@@ -31,46 +33,6 @@ impl From<Refused> for AssignError {
 impl From<StoreError> for AssignError {
     fn from(error: StoreError) -> Self {
         Self::Refused(error.into())
-    }
-}
-
-impl AuthorizedStore {
-    /// Gives a user exactly these deployment-wide roles. Requires `assign` and, where one is taken, `unassign` on
-    /// roles, and that a role of the caller may assign each that is given or taken.
-    #[tracing::instrument(skip_all)]
-    pub async fn update_site_roles(&self, user: UserId, roles: Vec<String>) -> Result<User, AssignError> {
-        let roles = each_once(roles);
-        let mut work = self.begin().await?;
-        let old = work.read().find_user(user).await?.filter(|user| !user.deleted).ok_or(StoreError::Gone)?;
-        work.require_assigning(None, &old.roles, &roles).await?;
-        let now = self.now();
-        let changed = User { roles, updated_at: now, ..old.clone() };
-        work.tx.update_user_roles(user, &changed.roles, now).await?;
-        work.record(user_event(EventKind::UserUpdated, Some(&old), &changed));
-        work.commit().await?;
-        Ok(changed)
-    }
-
-    /// Gives a member exactly these roles of the organization, besides the implied ones. Requires the same as
-    /// [`Self::update_site_roles`], in the organization.
-    #[tracing::instrument(skip_all)]
-    pub async fn update_member_roles(
-        &self,
-        organization: OrganizationId,
-        user: &User,
-        roles: Vec<String>,
-    ) -> Result<Member, AssignError> {
-        let roles = each_once(roles);
-        let mut work = self.begin().await?;
-        let organization = work.read().find_organization(organization).await?.ok_or(StoreError::Gone)?;
-        let old = work.read().find_member(organization.id, user.id).await?.ok_or(StoreError::Gone)?;
-        work.require_assigning(Some(&organization), &old.roles, &roles).await?;
-        let changed = Member { roles, updated_at: self.now(), ..old.clone() };
-        work.tx.update_member_roles(&changed).await?;
-        let event = member_event(EventKind::MemberUpdated, user, Some(&old), Some(&changed));
-        work.record(event);
-        work.commit().await?;
-        Ok(changed)
     }
 }
 
@@ -107,8 +69,23 @@ pub(crate) fn each_once(names: Vec<String>) -> Vec<String> {
 }
 
 impl Work {
-    /// The rules for going from the old roles to the new, of the deployment or of an organization. What is implied is
-    /// always among those given.
+    /// Gives a user exactly these roles of the deployment. Requires `assign` and, where one is taken, `unassign` on roles,
+    /// that a role of the caller may assign each that is given or taken, and that an owner is left.
+    pub(crate) async fn assign_site_roles(&mut self, old: &User, roles: Vec<String>) -> Result<User, AssignError> {
+        let roles = each_once(roles);
+        self.require_assigning(None, &old.roles, &roles).await?;
+        if !roles.iter().any(|role| role == User::OWNER) {
+            self.require_owner_besides(old).await?.map_err(|NoOwnerLeft| AssignError::NoOwnerLeft)?;
+        }
+        let now = self.now();
+        let changed = User { roles, updated_at: now, ..old.clone() };
+        self.tx.update_user_roles(old.id, &changed.roles, now).await?;
+        self.record(user_event(EventKind::UserUpdated, Some(old), &changed));
+        Ok(changed)
+    }
+
+    /// The rules for replacing the old roles by the new, of the deployment or of an organization. The implied roles are
+    /// always among those that are given.
     pub(crate) async fn require_assigning(
         &mut self,
         organization: Option<&Organization>,

@@ -1,8 +1,8 @@
-//! Groups and roles that a provider decides on: people have exactly those, from sign-in to sign-in.
+//! Groups and roles that a provider decides on: with each sign-in, users have exactly those.
 use std::collections::BTreeSet;
 
 use keyfob_rbac::{RoleName, is_assignable};
-use keyfob_store::{Group, GroupId, GroupSource, StoreError, User};
+use keyfob_store::{Group, GroupId, GroupSource, Organization, OrganizationId, StoreError, User};
 
 use crate::{
     audit::{EventKind, group_event, user_event},
@@ -12,20 +12,20 @@ use crate::{
 };
 
 impl Work {
-    /// Gives a user exactly these roles; those that there are not are left out. The last owner stays one.
-    pub(crate) async fn follow_roles(&mut self, user: User, roles: Option<&[String]>) -> Result<User, StoreError> {
+    /// Gives a user exactly these roles; those that do not exist are left out. The last owner stays one.
+    pub(super) async fn sync_roles(&mut self, user: User, roles: Option<&[String]>) -> Result<User, StoreError> {
         let Some(roles) = roles else { return Ok(user) };
         let mut known: Vec<String> =
             roles.iter().filter(|name| is_assignable(&RoleName::site(name))).cloned().collect();
         if known.len() < roles.len() {
-            tracing::warn!(user.id = %user.id, "the provider names roles that there are not");
+            tracing::warn!(user.id = %user.id, "the provider names roles that do not exist");
         }
-        // Somebody must be: nobody else could give it back.
+        // No other user could give the role back.
         if user.is_owner()
             && !known.iter().any(|role| role == User::OWNER)
             && !self.read().has_other_owner(user.id).await?
         {
-            tracing::warn!(user.id = %user.id, "stays an owner, though the provider does not say so: there is no other");
+            tracing::warn!(user.id = %user.id, "the user stays an owner against the provider: there is no other");
             known.push(User::OWNER.to_owned());
         }
         known.sort_unstable();
@@ -40,24 +40,24 @@ impl Work {
     }
 
     /// Puts a user into exactly these groups of the default organization, if they are a member of it.
-    pub(crate) async fn follow_groups(&mut self, user: &User, wanted: &ProviderGroups) -> Result<(), StoreError> {
+    pub(super) async fn sync_groups(&mut self, user: &User, groups: &ProviderGroups) -> Result<(), StoreError> {
         let organization = self.default_organization().await?;
         if self.read().find_member(organization.id, user.id).await?.is_none() {
             return Ok(());
         }
-        let mut now_in = Vec::new();
-        // Several of the provider's groups may be one here.
-        let names: BTreeSet<&str> = wanted.names.iter().map(String::as_str).collect();
+        let mut stays_in = Vec::new();
+        // Several of the provider's groups may have one name here.
+        let names: BTreeSet<&str> = groups.names.iter().map(String::as_str).collect();
         for name in names {
-            if let Some(group) = self.group_named(&organization, name, wanted.creates).await? {
+            if let Some(group) = self.group_named(&organization, name, groups.creates).await? {
                 if self.tx.insert_group_member(group.id, user.id).await? {
                     self.record_members(&group, &[user], &[]).await?;
                 }
-                now_in.push(group.id);
+                stays_in.push(group.id);
             }
         }
         for id in self.read().group_ids_of(user.id).await? {
-            self.leave(user, id, &now_in, organization.id).await?;
+            self.leave(user, id, &stays_in, organization.id).await?;
         }
         Ok(())
     }
@@ -67,7 +67,7 @@ impl Work {
         user: &User,
         id: GroupId,
         stays_in: &[GroupId],
-        organization: keyfob_store::OrganizationId,
+        organization: OrganizationId,
     ) -> Result<(), StoreError> {
         let Some(group) = self.read().find_group(id).await?.filter(|group| group.organization_id == organization)
         else {
@@ -86,10 +86,10 @@ impl Work {
         Ok(())
     }
 
-    /// The group of that name, made if that is wanted.
+    /// The group of that name, created if it may be.
     async fn group_named(
         &mut self,
-        organization: &keyfob_store::Organization,
+        organization: &Organization,
         name: &str,
         creates: bool,
     ) -> Result<Option<Group>, StoreError> {
@@ -98,7 +98,7 @@ impl Work {
             return Ok(found.filter(|group| !group.is_everyone()));
         }
         if !is_group_name(name) {
-            tracing::warn!(group = name, "the provider names a group that cannot be called so here");
+            tracing::warn!(group = name, "the provider names a group whose name is not allowed here");
             return Ok(None);
         }
         let now = self.now();

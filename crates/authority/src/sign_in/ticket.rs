@@ -1,4 +1,4 @@
-//! The promise to convert a user's login type, in a cookie: signed, so that nobody makes one (contract, section 5.8).
+//! The ticket of a conversion of a login type, which the user's browser keeps: signed, so that no other can be made.
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{
@@ -10,13 +10,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::Conversion;
+/// How long a ticket is valid.
+pub(super) const TICKET_LIFE: SignedDuration = SignedDuration::from_mins(5);
 
-/// How long a promise may be redeemed.
-pub const TICKET_LIFE: SignedDuration = SignedDuration::from_mins(5);
-
-/// Signs and reads promises.
-pub struct Tickets {
+/// Signs and reads tickets.
+pub(crate) struct Tickets {
     signing: EncodingKey,
     verifying: DecodingKey,
     key_id: String,
@@ -38,21 +36,32 @@ struct Claims {
     to_login_type: String,
 }
 
-/// Why a promise is not believed.
+/// Why a ticket is not accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BadTicket {
-    /// Nobody signed it, or somebody else.
+    /// It has no signature, or that of another key.
     Signature,
-    /// It cannot be read, or is not valid now.
+    /// It cannot be read, or is not valid now; the text says why.
     Unreadable(String),
-    /// Another deployment's.
+    /// It is another deployment's.
     Deployment,
-    /// Made for another way to the provider.
+    /// It was made for another state.
     State,
 }
 
-/// What names a promise: made of its state, which is random, and of the password that it was made with, so that another
+/// The claims of a ticket.
+pub(super) struct Ticket {
+    /// Names it: only a ticket made with the present password has this id.
+    pub(super) id: String,
+    pub(super) state: String,
+    pub(super) user_id: String,
+    pub(super) from: String,
+    pub(super) to: String,
+}
+
+/// The id of a ticket: made of its state, which is random, and of the password that it was made with, so that another
 /// password voids it.
-pub(crate) fn promise_id(state: &str, password: &PasswordHash) -> Uuid {
+pub(super) fn ticket_id(state: &str, password: &PasswordHash) -> Uuid {
     let digest: [u8; 32] =
         Sha256::new().chain_update(state).chain_update([0]).chain_update(&password.0).finalize().into();
     let (id, _) = digest.split_first_chunk::<16>().unwrap_or((&[0; 16], &[]));
@@ -60,14 +69,14 @@ pub(crate) fn promise_id(state: &str, password: &PasswordHash) -> Uuid {
 }
 
 impl Tickets {
-    pub fn new(key: &[u8; 64], deployment: &Uuid) -> Self {
+    pub(crate) fn new(key: &[u8; 64], deployment: &Uuid) -> Self {
         let key_id = URL_SAFE_NO_PAD.encode(Sha256::digest(key));
         let deployment = deployment.to_string();
         Self { signing: EncodingKey::from_secret(key), verifying: DecodingKey::from_secret(key), key_id, deployment }
     }
 
-    /// A promise to convert a user, from now on.
-    pub fn sign(
+    /// A ticket to convert a user, valid from now on.
+    pub(super) fn sign(
         &self,
         user: &User,
         to: LoginType,
@@ -83,7 +92,7 @@ impl Tickets {
             exp: second.saturating_add(TICKET_LIFE.as_secs()),
             nbf: second.saturating_sub(1),
             iat: second,
-            jti: promise_id(state, password).to_string(),
+            jti: ticket_id(state, password).to_string(),
             user_id: user.id.to_string(),
             state: state.to_owned(),
             from_login_type: user.login_type.as_str().to_owned(),
@@ -94,14 +103,14 @@ impl Tickets {
         jsonwebtoken::encode(&header, &claims, &self.signing)
     }
 
-    /// What a promise says that was made for this state.
-    pub fn read(&self, text: &str, state: &str, now: Timestamp) -> Result<Conversion, BadTicket> {
+    /// The claims of a ticket that was made for this state.
+    pub(super) fn read(&self, text: &str, state: &str, now: Timestamp) -> Result<Ticket, BadTicket> {
         let header = jsonwebtoken::decode_header(text).map_err(|_| BadTicket::Signature)?;
         if header.kid.as_deref() != Some(self.key_id.as_str()) {
             return Err(BadTicket::Signature);
         }
         let mut validation = Validation::new(Algorithm::HS512);
-        // The time is looked at by our own clock, and who it is for by what is converted.
+        // Our own clock decides on the time, and the conversion itself on the user.
         validation.validate_exp = false;
         validation.validate_aud = false;
         let decoded = jsonwebtoken::decode::<Claims>(text, &self.verifying, &validation);
@@ -122,7 +131,7 @@ impl Tickets {
         if claims.state != state {
             return Err(BadTicket::State);
         }
-        Ok(Conversion {
+        Ok(Ticket {
             id: claims.jti,
             state: claims.state,
             user_id: claims.user_id,

@@ -1,4 +1,4 @@
-//! A session that a provider began lives only as long as the provider's own (contract, section 1.7, rows 6 and 7).
+//! A session that a provider began lives only as long as the provider's own.
 use std::{
     collections::HashMap,
     pin::Pin,
@@ -12,30 +12,30 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::{Authority, work::keep_renewal};
 
-/// How long a provider's session counts as alive after a renewal that does not say.
-const USUAL: SignedDuration = SignedDuration::from_hours(1);
+/// How long a provider's session counts as alive after a renewal if the provider does not say.
+const DEFAULT_LIFE: SignedDuration = SignedDuration::from_hours(1);
 
-/// Other tokens of a provider.
+/// The tokens that a provider gave in exchange for a refresh token.
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct Renewed {
-    /// What to ask with the next time; none means with the same.
+    /// The refresh token to use the next time; none means the same one.
     pub refresh_token: Option<SecretText>,
-    /// When the access token ends; none if the provider does not say.
-    pub ends_at: Option<Timestamp>,
+    /// When the access token expires; none if the provider does not say.
+    pub expires_at: Option<Timestamp>,
 }
 
-/// Why there are none.
+/// Why a provider gave none.
 #[derive(Clone, Debug)]
 pub enum NotRenewed {
     /// The provider is not set up any more.
     NotConfigured,
-    /// What the provider says.
+    /// The provider refused, or could not be asked; the text says why.
     Refused(String),
 }
 
-/// What asks identity providers for other tokens. The authority speaks no HTTP: the server does that for it.
+/// Renews sessions at identity providers. The authority speaks no HTTP: the server does that for it.
 pub trait SessionRenewer: Send + Sync {
-    /// Asks the provider of this kind for other tokens, with a refresh token.
+    /// Asks the provider of this kind for new tokens, with a refresh token.
     fn renew<'a>(
         &'a self,
         authority: &'a Authority,
@@ -47,15 +47,25 @@ pub trait SessionRenewer: Send + Sync {
 /// Why a session is refused because of its provider.
 #[derive(Debug, thiserror::Error)]
 pub enum Lapsed {
-    /// There is no account at the provider any more.
+    /// The user has no account at the provider any more.
     #[error("the user has no account at the provider any more")]
     NoLink,
     /// The session there ended at that instant.
     #[error("the {provider} session ended at {at}")]
-    Ended { provider: &'static str, at: Timestamp },
+    Ended {
+        /// The provider's name.
+        provider: &'static str,
+        /// When it ended.
+        at: Timestamp,
+    },
     /// The provider refuses to renew it.
     #[error("{provider} does not renew its session: {cause}")]
-    NotRenewed { provider: &'static str, cause: String },
+    NotRenewed {
+        /// The provider's name.
+        provider: &'static str,
+        /// What it says.
+        cause: String,
+    },
     /// The provider is not set up any more.
     #[error("the provider {0} is not set up any more")]
     NotConfigured(&'static str),
@@ -64,17 +74,17 @@ pub enum Lapsed {
     Store(#[from] StoreError),
 }
 
-/// Whose session at a provider is being renewed: nobody's is twice at the same time, because the second would come with
-/// a token that the first has used up.
+/// The users whose sessions at a provider are being renewed: each by one request at a time, because a second would come
+/// with a token that the first has used up.
 #[derive(Debug, Default)]
 pub struct Renewals(Mutex<HashMap<UserId, Arc<tokio::sync::Mutex<()>>>>);
 
 impl Renewals {
-    /// Waits for its turn, and holds it.
+    /// Waits until no other request renews the user's session.
     async fn turn(&self, user: UserId) -> OwnedMutexGuard<()> {
         let turn = {
             let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            // What nobody waits for or holds is done.
+            // Those that no request holds or waits for are done.
             turns.retain(|_, turn| Arc::strong_count(turn) > 1);
             Arc::clone(turns.entry(user).or_default())
         };
@@ -93,7 +103,7 @@ pub(crate) async fn require_upstream(authority: &Authority, key: &ApiKey) -> Res
     if lapsed_at(authority, &link).is_none() {
         return Ok(());
     }
-    // Whoever hangs up meanwhile must not lose what the provider gives: the token that was there is used up.
+    // A client that hangs up meanwhile must not lose the new tokens: the old one is used up.
     let renewing = tokio::spawn(renew_in_turn(authority.clone(), key.user_id, login_type, provider));
     renewing.await.unwrap_or_else(|error| Err(Lapsed::NotRenewed { provider, cause: error.to_string() }))
 }
@@ -124,17 +134,17 @@ async fn renew_in_turn(
 }
 
 fn lapsed_at(authority: &Authority, link: &UserLink) -> Option<Timestamp> {
-    link.token_ends_at.filter(|at| *at <= authority.clock().now())
+    link.token_ends_at.filter(|at| *at <= authority.now())
 }
 
-/// Keeps what a renewal gave.
+/// Keeps the tokens of a renewal.
 async fn keep(authority: &Authority, link: UserLink, renewed: Renewed) -> Result<(), StoreError> {
     let seal = |token| authority.seal().seal(&token, &link.linked_id, authority.random());
     let sealed = renewed.refresh_token.and_then(seal);
-    let ends_at = renewed.ends_at.or_else(|| authority.now().checked_add(USUAL).ok());
+    let expires_at = renewed.expires_at.or_else(|| authority.now().checked_add(DEFAULT_LIFE).ok());
     let change = |now: UserLink| UserLink {
         sealed_refresh_token: sealed.or_else(|| now.sealed_refresh_token.clone()),
-        token_ends_at: ends_at,
+        token_ends_at: expires_at,
         ..now
     };
     keep_renewal(authority, &link, change).await

@@ -6,7 +6,7 @@ use keyfob_api::secret::SecretText;
 use keyfob_rbac::{AllowList, ScopeName, scopes_exceeding};
 use keyfob_store::{ApiKey, KeyId, KeyLoginType};
 
-use super::{MintError, MintRequest, MintedKey, NewKeyKind, Requested, lifetime_seconds};
+use super::{MintError, MintRequest, MintedKey, NewKeyKind, Requested};
 use crate::{
     Authority, Caller,
     caller::{SECRET_LENGTH, hash_secret},
@@ -16,10 +16,18 @@ use crate::{
 pub(crate) struct Bounds {
     pub(crate) scopes: Vec<ScopeName>,
     pub(crate) allow_list: AllowList,
-    pub(crate) end: Option<Timestamp>,
+    pub(crate) latest_expiry: Option<Timestamp>,
 }
 
-/// A key as ordered, within the bounds of the caller's own.
+/// A lifetime as it is kept: in whole seconds, and less than one as a day.
+fn lifetime_seconds(lifetime: SignedDuration) -> i64 {
+    match lifetime.as_secs() {
+        seconds if seconds > 0 => seconds,
+        _ => 86_400,
+    }
+}
+
+/// A key as requested, within the bounds of the caller's own.
 pub(crate) fn issue(
     authority: &Authority,
     caller: &Caller,
@@ -27,10 +35,11 @@ pub(crate) fn issue(
 ) -> Result<(ApiKey, MintedKey), MintError> {
     let bounds = bounds(authority, caller, &request)?;
     let now = authority.now();
-    let asked_end = SignedDuration::try_from(request.lifetime.0).ok().and_then(|length| now.checked_add(length).ok());
-    let asked_end = asked_end.unwrap_or(Timestamp::MAX);
-    let end = bounds.end.into_iter().chain(absolute_end(authority, caller, &request.kind, now)).min();
-    let expires_at = end.map_or(asked_end, |end| end.min(asked_end));
+    let lifetime = SignedDuration::try_from(request.lifetime).ok();
+    let requested = lifetime.and_then(|lifetime| now.checked_add(lifetime).ok()).unwrap_or(Timestamp::MAX);
+    let latest = bounds.latest_expiry.into_iter().chain(latest_session_expiry(authority, caller, &request.kind, now));
+    let latest = latest.min();
+    let expires_at = latest.map_or(requested, |latest| latest.min(requested));
     let secret = SecretText::new(authority.random().alphanumeric(SECRET_LENGTH));
     let id = KeyId::parse(&authority.random().alphanumeric(KeyId::LENGTH)).ok_or(MintError::Overtaken)?;
     let (login_type, token_name) = match request.kind {
@@ -49,7 +58,7 @@ pub(crate) fn issue(
         created_at: now,
         last_used: Timestamp::UNIX_EPOCH,
         expires_at,
-        absolute_end: end,
+        absolute_end: latest,
         is_revoked: false,
         live_descendants: 0,
         origin: caller.context().origin(),
@@ -59,9 +68,14 @@ pub(crate) fn issue(
     Ok((key, MintedKey { text }))
 }
 
-/// What a session never lives beyond, where that is set: so long after signing in. One that is made with another
-/// ends with that.
-fn absolute_end(authority: &Authority, caller: &Caller, kind: &NewKeyKind, now: Timestamp) -> Option<Timestamp> {
+/// When a session expires at the latest, where the deployment bounds that: so long after signing in. A session that is
+/// made with another expires with it.
+fn latest_session_expiry(
+    authority: &Authority,
+    caller: &Caller,
+    kind: &NewKeyKind,
+    now: Timestamp,
+) -> Option<Timestamp> {
     let limit = authority.rules().lifetimes.session_absolute;
     if limit.is_zero() || matches!(kind, NewKeyKind::Token(_)) {
         return None;
@@ -70,12 +84,11 @@ fn absolute_end(authority: &Authority, caller: &Caller, kind: &NewKeyKind, now: 
     own.or_else(|| now.checked_add(SignedDuration::try_from(limit).ok()?).ok())
 }
 
-/// What was asked for, if it lies within the caller's own key.
+/// What was requested, if it lies within the caller's own key.
 pub(crate) fn bounds(authority: &Authority, caller: &Caller, request: &MintRequest) -> Result<Bounds, MintError> {
-    let full = |scope| vec![scope];
     let Some(own) = caller.presented() else {
-        let everything = authority.catalogue().scope("coder:all").map(full).unwrap_or_default();
-        return Ok(Bounds { scopes: everything, allow_list: AllowList::everything(), end: None });
+        let scopes = authority.catalogue().scope("coder:all").into_iter().collect();
+        return Ok(Bounds { scopes, allow_list: AllowList::everything(), latest_expiry: None });
     };
     let scopes = match &request.scopes {
         Requested::Own => own.scopes.clone(),
@@ -88,7 +101,7 @@ pub(crate) fn bounds(authority: &Authority, caller: &Caller, request: &MintReque
     let exceeding_scopes = scopes_exceeding(authority.catalogue(), &own.scopes, &scopes);
     let exceeding_entries = own.allow_list.exceeding(&allow_list);
     if exceeding_scopes.is_empty() && exceeding_entries.is_empty() {
-        return Ok(Bounds { scopes, allow_list, end: own.end_of_children() });
+        return Ok(Bounds { scopes, allow_list, latest_expiry: own.end_of_children() });
     }
     Err(MintError::Exceeds { scopes: exceeding_scopes, entries: exceeding_entries })
 }

@@ -1,5 +1,4 @@
-//! Names for tokens that were given none.
-
+//! Names for tokens whose request gives none.
 use crate::Random;
 
 const ADJECTIVES: [&str; 24] = [
@@ -38,7 +37,7 @@ const SURNAMES: [&str; 24] = [
 const DIGITS: [char; 10] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
 /// An adjective, a surname and two digits: at most 32 characters.
-pub fn invent(random: &Random) -> String {
+pub(super) fn invent(random: &Random) -> String {
     let (adjective, surname) = (random.one_of(&ADJECTIVES), random.one_of(&SURNAMES));
     format!("{adjective}_{surname}{}{}", random.one_of(&DIGITS), random.one_of(&DIGITS))
 }
@@ -48,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn invented_names_are_short_and_of_the_contracts_form() {
+    fn invented_names_are_short_and_end_in_digits() {
         let random = Random::seeded(1);
         for _ in 0..200 {
             let name = invent(&random);

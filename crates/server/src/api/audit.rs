@@ -1,4 +1,4 @@
-//! Reading the records of what was done (contract, section 9).
+//! Reading audit records (`docs/compatibility.md#audit`), and the statuses that records hold.
 use axum::http::{Method, StatusCode};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use keyfob_api::{
@@ -6,9 +6,12 @@ use keyfob_api::{
     time::Time,
 };
 use keyfob_authority::data::{AuditRecord, ListAudit, Page, Period};
-use keyfob_rbac::Action;
+use keyfob_authority::{
+    AuthorizedStore, Refused, RequestContext,
+    audit::{AuditView, COUNT_CAP, Effect, EventKind, Failure, UnsuccessfulRequest},
+};
 use serde_json::{Map, Value};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::{
@@ -18,20 +21,17 @@ use crate::{
     http::{
         error::ApiError,
         extract::{ApiJson, ApiQuery},
+        routes::Routes,
         search::Search,
     },
 };
-use keyfob_authority::{
-    AuthorizedStore, Refused, RequestContext,
-    audit::{AuditView, COUNT_CAP},
-};
 
 /// How many records a page has unless the request says otherwise.
-const PAGE: u64 = 100;
+const DEFAULT_LIMIT: u64 = 100;
 
 /// All routes of records.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list))
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(list))
 }
 
 /// List the records of what was done
@@ -41,71 +41,44 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 )]
 async fn list(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<AuditLogs>, ApiError> {
     let page: Page<Uuid> = query.page_by_number()?;
-    let page = Page { limit: Some(page.limit.unwrap_or(PAGE)), ..page };
-    let Some(wanted) = wanted(&store, query.text("q").unwrap_or_default()).await? else {
-        // Nothing can be meant, but whoever may not look learns that first.
-        store.audit_records(ListAudit { page: Page { limit: Some(1), ..page }, ..ListAudit::default() }).await?;
+    let page = Page { limit: Some(page.limit.unwrap_or(DEFAULT_LIMIT)), ..page };
+    let Some(search) = search(&store, query.text("q").unwrap_or_default()).await? else {
+        // No record can match, but a caller who may see none is refused first.
+        store.list_audit_records(ListAudit { page: Page { limit: Some(1), ..page }, ..ListAudit::default() }).await?;
         let chain_head = chain_head(&store).await?;
         return Ok(ApiJson(AuditLogs { audit_logs: Vec::new(), count: 0, count_cap: COUNT_CAP, chain_head }));
     };
-    let (records, count) = store.audit_records(ListAudit { page, ..wanted }).await?;
+    let (records, count) = store.list_audit_records(ListAudit { page, ..search }).await?;
     let chain_head = chain_head(&store).await?;
-    let audit_logs = records.into_iter().map(shown).collect();
+    let audit_logs = records.into_iter().map(log).collect();
     Ok(ApiJson(AuditLogs { audit_logs, count, count_cap: COUNT_CAP, chain_head }))
 }
 
-/// The head of the chain as text; empty for who may see only some of the records.
+/// The head of the chain as text; empty for a caller who may see only some of the records.
 async fn chain_head(store: &AuthorizedStore) -> Result<String, ApiError> {
     Ok(store.chain_head().await?.map(|head| head.to_string()).unwrap_or_default())
 }
 
-/// Gathers a request that was refused: for what the gate said no to, for a credential that was not right, and a change
-/// that was not made for whatever other reason.
+/// Gathers a request that was answered with an error of the client's, for a record if it was refused.
 pub(crate) fn note_refusal(app: &App, context: &RequestContext, method: &Method, status: StatusCode) {
     if !status.is_client_error() {
         return;
     }
-    let outcome = context.decisions.outcome();
-    let is_refused = [StatusCode::FORBIDDEN, StatusCode::NOT_FOUND].contains(&status);
-    let (catalogue, is_change) = (app.catalogue(), !method.is_safe());
-    let word = |action: Action| match catalogue.action_name(action) {
-        "update" => "write".to_owned(),
-        other => other.to_owned(),
+    let effect = match *method {
+        Method::POST => Effect::Creates,
+        Method::DELETE => Effect::Deletes,
+        _ if method.is_safe() => Effect::Reads,
+        _ => Effect::Changes,
     };
-    let (action, of, organization) = match (&outcome.failed_sign_in, outcome.denied, outcome.last_required) {
-        (Some(failed), ..) if outcome.actor.is_none() => (failed.action.to_owned(), failed.of, None),
-        (_, Some(denied), _) if is_refused => {
-            (word(denied.action), catalogue.type_name(denied.resource_type), denied.organization)
-        }
-        (_, _, Some((of, _))) if is_change && outcome.actor.is_some() => {
-            (change_of(method).to_owned(), catalogue.type_name(of), None)
-        }
-        _ => return,
+    let failure = match status {
+        StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => Failure::Refused,
+        _ => Failure::Failed,
     };
-    let known = outcome.failed_sign_in.as_ref().and_then(|failed| failed.user);
-    let refusal = keyfob_authority::audit::Refusal {
-        user: outcome.actor.as_ref().map(|(user, _)| *user).or(known),
-        key: outcome.actor.map(|(_, key)| key),
-        address: context.client,
-        action,
-        resource_type: of.to_owned(),
-        organization,
-        status: status.as_u16(),
-    };
-    app.authority().refusals().add(refusal, app.clock().now(), context.request_id, &context.origin().user_agent);
+    app.authority().note_unsuccessful(context, UnsuccessfulRequest { effect, failure, status: status.as_u16() });
 }
 
-/// What a request would have done, as records call it.
-fn change_of(method: &Method) -> &'static str {
-    match *method {
-        Method::POST => "create",
-        Method::DELETE => "delete",
-        _ => "write",
-    }
-}
-
-/// What is searched for; none when it names what is not there.
-async fn wanted(store: &AuthorizedStore, text: &str) -> Result<Option<ListAudit>, ApiError> {
+/// What is searched for; none when it names a user or an organization that does not exist.
+async fn search(store: &AuthorizedStore, text: &str) -> Result<Option<ListAudit>, ApiError> {
     let mut search = Search::parse(text);
     let words = search.words();
     let day = |date: Date| date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
@@ -127,7 +100,7 @@ async fn wanted(store: &AuthorizedStore, text: &str) -> Result<Option<ListAudit>
     let build_reason = search.text("build_reason");
     search.finish("Invalid audit search query.")?;
     if username.is_some() || email.is_some() {
-        let Some(user) = store.actor(username.as_deref(), email.as_deref()).await? else { return Ok(None) };
+        let Some(user) = store.find_actor(username.as_deref(), email.as_deref()).await? else { return Ok(None) };
         list.user_id = Some(user);
     }
     if let Some(organization) = organization {
@@ -135,7 +108,7 @@ async fn wanted(store: &AuthorizedStore, text: &str) -> Result<Option<ListAudit>
         let Some(organization) = found else { return Ok(None) };
         list.organization_id = Some(organization.id);
     }
-    // Nothing is built here.
+    // There are no builds, so none has a reason.
     Ok(build_reason.is_none().then_some(list))
 }
 
@@ -143,7 +116,7 @@ fn just_before(instant: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(instant.as_microsecond() - 1).unwrap_or(instant)
 }
 
-fn shown(view: AuditView) -> AuditLog {
+fn log(view: AuditView) -> AuditLog {
     let AuditView { record, user, organization, is_deleted } = view;
     let key = record.key_id.as_ref().map(|id| ("key_id".to_owned(), Value::from(id.as_str())));
     let gathered = record.diff.get("gathered").and_then(Value::as_object).cloned().unwrap_or_default();
@@ -158,7 +131,7 @@ fn shown(view: AuditView) -> AuditLog {
         description: description(&record),
         diff: diff(&record),
         resource_link: String::new(),
-        is_deleted: is_deleted,
+        is_deleted,
         organization_id: record.organization_id.map_or(Uuid::nil(), |id| id.0),
         organization: organization.map(|of| MinimalOrganization {
             id: of.id.0,
@@ -175,7 +148,7 @@ fn shown(view: AuditView) -> AuditLog {
     }
 }
 
-/// What changed. Failures, and signing in and out, change nothing (contract, section 9.2).
+/// The fields that changed: none in failures, and in signing in and out.
 fn diff(record: &AuditRecord) -> std::collections::BTreeMap<String, AuditDiffField> {
     let is_change = record.status_code < 400 && !matches!(record.action.as_str(), "login" | "logout");
     let fields = record.diff.as_object().filter(|_| is_change);
@@ -188,7 +161,7 @@ fn diff(record: &AuditRecord) -> std::collections::BTreeMap<String, AuditDiffFie
     fields.into_iter().flatten().filter_map(field).collect()
 }
 
-/// A sentence, into which clients put the names of who did it and of what it was done to.
+/// A sentence, into which clients put the names of the user and of the object.
 fn description(record: &AuditRecord) -> String {
     let is_key = record.resource_type == "api_key";
     let of = if is_key { "token".to_owned() } else { record.resource_type.replace('_', " ") };
@@ -220,8 +193,8 @@ fn description(record: &AuditRecord) -> String {
 }
 
 /// The status that each kind of event is answered with: records hold it.
-pub(crate) fn recorded_status(kind: keyfob_authority::audit::EventKind) -> u16 {
-    use keyfob_authority::audit::EventKind as Kind;
+pub(crate) fn recorded_status(kind: EventKind) -> u16 {
+    use EventKind as Kind;
     let status = match kind {
         Kind::KeyMinted
         | Kind::SignedIn
@@ -239,6 +212,7 @@ pub(crate) fn recorded_status(kind: keyfob_authority::audit::EventKind) -> u16 {
         | Kind::RoleDeleted
         | Kind::ResourceDeleted => StatusCode::NO_CONTENT,
         Kind::LoginTypeConverted => StatusCode::TEMPORARY_REDIRECT,
+        Kind::RefusalsGathered => StatusCode::FORBIDDEN,
         Kind::SignedOut
         | Kind::UserUpdated
         | Kind::UserDeleted

@@ -1,38 +1,33 @@
-//! Scopes, and asking whether something is allowed (contract, section 4).
+//! Scopes, and checks of what a key may do (`docs/compatibility.md#authcheck`).
 use std::collections::BTreeMap;
 
 use axum::extract::State;
 use keyfob_api::authz::{
-    AuthorizationRequest, AuthorizationResponse, Explanation as WireExplanation, ExplanationStep, MissingPiece,
-    ScopeCatalogue,
+    AuthorizationCheck, AuthorizationRequest, AuthorizationResponse, Explanation as WireExplanation, ExplanationStep,
+    MissingPiece, ScopeCatalogue,
+};
+use keyfob_authority::{
+    AuthorizedStore,
+    authcheck::{Check, CheckError, Checks, Explained, MAX_IDS},
 };
 use keyfob_rbac::{Catalogue, Explanation, ResourceType};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
-use uuid::Uuid;
+use utoipa_axum::routes;
 
 use crate::{
     app::App,
-    documentation::{Explained, Refusals},
+    documentation::{self, Refusals},
     http::{
         error::ApiError,
         extract::{ApiJson, ApiQuery},
+        routes::{RouteFacts, Routes},
     },
 };
-use keyfob_authority::resources::is_registrable;
-use keyfob_authority::{
-    AuthorizedStore,
-    authcheck::Verdict,
-    authcheck::{Question, Questions},
-};
 
-/// The most ids of one call. Checks without an id are bounded by the size of the body alone.
-const MAX_IDS: usize = 1000;
-
-/// All routes of questions.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(scopes)).routes(routes!(check))
+/// All routes of scopes and checks.
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(scopes)).routes_with(routes!(check), RouteFacts::AUTHCHECK)
 }
 
 /// List the scopes that a token may ask for
@@ -55,7 +50,8 @@ enum Checked {
 
 /// Ask whether the presented key may do things
 #[utoipa::path(
-    post, path = "/authcheck", tag = "Authorization", operation_id = "check_authorization", params(Explained),
+    post, path = "/authcheck", tag = "Authorization", operation_id = "check_authorization",
+    params(documentation::Explained),
     request_body = AuthorizationRequest,
     responses((status = OK, description = "Done", body = BTreeMap<String, Checked>), Refusals),
 )]
@@ -66,86 +62,64 @@ async fn check(
     ApiJson(request): ApiJson<AuthorizationRequest>,
 ) -> Result<ApiJson<BTreeMap<String, Checked>>, ApiError> {
     let explained = query.choice("explain")?.unwrap_or(false);
-    let questions = questions(app.catalogue(), &store, request)?;
+    let checks = requested(request);
     if !explained {
-        let answers: AuthorizationResponse = store.decide(&questions).await?;
+        let answers: AuthorizationResponse = store.check(checks).await?;
         return Ok(ApiJson(answers.into_iter().map(|(name, is)| (name, Checked::Decided(is))).collect()));
     }
-    let answers = store.explain(&questions).await?;
-    let explained = |(name, verdict): (String, Verdict)| (name, Checked::Explained(wire(app.catalogue(), verdict)));
-    Ok(ApiJson(answers.into_iter().map(explained).collect()))
+    let answers = store.explain_checks(checks).await?;
+    let answer = |(name, why): (String, Explained)| (name, Checked::Explained(explanation(app.catalogue(), why)));
+    Ok(ApiJson(answers.into_iter().map(answer).collect()))
 }
 
-fn questions(
-    catalogue: &Catalogue,
-    store: &AuthorizedStore,
-    request: AuthorizationRequest,
-) -> Result<Questions, ApiError> {
-    let ids = request.checks.values().filter(|check| !check.object.resource_id.is_empty()).count();
-    if ids > MAX_IDS {
-        return Err(ApiError::bad_request(format!(
-            "Endpoint only supports using \"resource_id\" field {MAX_IDS} times, found {ids} usages. Remove {} objects \
-             with this field set.",
-            ids - MAX_IDS
-        )));
-    }
-    let own_id = store.caller().user().map(|user| user.id.to_string()).unwrap_or_default();
-    let mut questions = Questions::new();
-    for (name, check) in request.checks {
-        let object = check.object;
-        if object.resource_type.is_empty() {
-            return Err(ApiError::bad_request(format!(
-                "Object's \"resource_type\" field must be defined for key {name:?}."
-            )));
+fn requested(request: AuthorizationRequest) -> Checks {
+    let check = |check: AuthorizationCheck| Check {
+        action: check.action,
+        resource_type: check.object.resource_type,
+        resource_id: check.object.resource_id,
+        owner: check.object.owner_id,
+        organization: check.object.organization_id,
+        any_organization: check.object.any_org,
+    };
+    request.checks.into_iter().map(|(name, requested)| (name, check(requested))).collect()
+}
+
+impl From<CheckError> for ApiError {
+    fn from(error: CheckError) -> Self {
+        match error {
+            CheckError::TooManyIds { found } => Self::bad_request(format!(
+                "Endpoint only supports using \"resource_id\" field {MAX_IDS} times, found {found} usages. Remove {} \
+                 objects with this field set.",
+                found - MAX_IDS
+            )),
+            CheckError::NoResourceType { check } => {
+                Self::bad_request(format!("Object's \"resource_type\" field must be defined for key {check:?}."))
+            }
+            CheckError::InvalidId { id, cause } => Self::bad_request(format!("Object {id:?} id is not a valid uuid."))
+                .validation("resource_id", uuid_problem(&id, &cause)),
+            CheckError::NoLookup { resource_type } => {
+                let problem = format!("Object type {resource_type:?} does not support \"resource_id\" field.");
+                Self::bad_request(problem.clone()).validation("resource_type", problem)
+            }
+            CheckError::Refused(refused) => refused.into(),
         }
-        let question = Question {
-            action: catalogue.requested_action(&check.action),
-            resource_type: catalogue.requested_type(&object.resource_type),
-            resource_id: resource_id(catalogue, &object.resource_type, &object.resource_id)?,
-            owner: if object.owner_id == "me" { own_id.clone() } else { object.owner_id },
-            organization: object.organization_id,
-            any_organization: object.any_org,
-        };
-        questions.insert(name, question);
     }
-    Ok(questions)
 }
 
-/// The id that a question names, if its type can be looked up by id.
-fn resource_id(catalogue: &Catalogue, resource_type: &str, id: &str) -> Result<Option<Uuid>, ApiError> {
-    if id.is_empty() {
-        return Ok(None);
-    }
-    let parsed = Uuid::try_parse(id).map_err(|error| {
-        ApiError::bad_request(format!("Object {id:?} id is not a valid uuid."))
-            .validation("resource_id", uuid_problem(id, &error))
-    })?;
-    if catalogue.resource_type(resource_type).is_some_and(has_lookup) {
-        return Ok(Some(parsed));
-    }
-    let problem = format!("Object type {resource_type:?} does not support \"resource_id\" field.");
-    Err(ApiError::bad_request(problem.clone()).validation("resource_type", problem))
-}
-
-/// What is wrong with an id, in the contract's words where those are about its length.
+/// What is wrong with an id, in the words of Coder where its length is wrong.
 fn uuid_problem(id: &str, error: &uuid::Error) -> String {
     if [32, 36, 38, 45].contains(&id.len()) { error.to_string() } else { format!("invalid UUID length: {}", id.len()) }
 }
 
-/// Whether objects of this type are found by their id: users, organizations, groups, and all that can be registered.
-fn has_lookup(of: ResourceType) -> bool {
-    matches!(of, ResourceType::USER | ResourceType::ORGANIZATION | ResourceType::GROUP) || is_registrable(of)
-}
-
-fn wire(catalogue: &Catalogue, verdict: Verdict) -> WireExplanation {
-    match verdict {
-        Verdict::Decided(explanation) => decided(*explanation),
-        Verdict::Unreadable(of) => unreadable(catalogue, of),
+fn explanation(catalogue: &Catalogue, explained: Explained) -> WireExplanation {
+    match explained {
+        Explained::Decided(explanation) => decided(*explanation),
+        Explained::NotReadable(of) => not_readable(catalogue, of),
     }
 }
 
-/// The same for every object of a type that the caller may not read, there or not.
-fn unreadable(catalogue: &Catalogue, of: ResourceType) -> WireExplanation {
+/// The same for every object of a type that the caller may not read, whether it exists or not.
+fn not_readable(catalogue: &Catalogue, of: ResourceType) -> WireExplanation {
     let name = catalogue.type_name(of);
     WireExplanation {
         allowed: false,

@@ -1,4 +1,4 @@
-//! What the deployment says of itself, and whether it is well.
+//! Facts about the deployment, and whether it works.
 use std::collections::BTreeMap;
 
 use axum::{extract::State, http::StatusCode};
@@ -8,38 +8,42 @@ use keyfob_api::{
     error::ErrorBody,
     time::Time,
 };
+use keyfob_authority::AuthorizedStore;
+use utoipa_axum::routes;
 
-use crate::documentation::Refusals;
 use crate::{
     app::App,
-    http::{error::ApiError, extract::ApiJson},
+    documentation::Refusals,
+    http::{
+        error::ApiError,
+        extract::ApiJson,
+        routes::{RouteFacts, Routes},
+    },
 };
-use keyfob_authority::AuthorizedStore;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// Paid features of the original that Keyfob has.
+/// Paid features of Coder that Keyfob has.
 const FEATURES: [&str; 5] =
     ["audit_log", "custom_roles", "multiple_organizations", "template_rbac", "user_role_management"];
 
 /// All routes below the API's base path.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(greet))
         .routes(routes!(build_info))
         .routes(routes!(update_check))
         .routes(routes!(entitlements))
         .routes(routes!(experiments))
         .routes(routes!(stats))
-        .routes(routes!(csp_report))
+        .routes_with(routes!(csp_report), RouteFacts::REPORT)
 }
 
 /// All routes outside of it.
-pub(crate) fn root_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(alive))
-        .routes(routes!(latency))
-        .routes(routes!(ready))
-        .routes(routes!(protected_resource))
+pub(crate) fn root_routes() -> Routes {
+    Routes::new()
+        .routes_with(routes!(alive), RouteFacts::PROBE)
+        .routes_with(routes!(latency), RouteFacts::PROBE)
+        .routes_with(routes!(ready), RouteFacts::PROBE)
+        .routes_with(routes!(protected_resource), RouteFacts::METADATA)
 }
 
 /// Whether the process lives

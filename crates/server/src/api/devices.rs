@@ -1,8 +1,6 @@
-//! Signing in on a machine without a browser (RFC 8628): the machine shows a code, a person approves it elsewhere.
+//! Signing in on a machine without a browser (RFC 8628): the machine shows a code, and a user approves it elsewhere.
 mod body;
 mod problem;
-
-use std::collections::BTreeSet;
 
 use axum::{Extension, extract::State};
 use keyfob_api::{
@@ -11,20 +9,25 @@ use keyfob_api::{
     },
     secret::SecretText,
 };
-use keyfob_authority::devices::{CODE_LIFE, INTERVAL};
-use keyfob_rbac::{AllowEntry, AllowList, Catalogue, ScopeName};
-use utoipa_axum::{router::OpenApiRouter, routes};
-
-use self::{body::FormOrJson, problem::Problem};
-use crate::{app::App, documentation::Refusals, http::extract::ApiJson};
 use keyfob_authority::{
     RequestContext, System,
-    devices::{DeviceRequest, Redeemed},
+    devices::{BeginDevice, CODE_LIFE, INTERVAL, RedeemedDevice},
+};
+use utoipa_axum::routes;
+
+use self::{body::FormOrJson, problem::Problem};
+use crate::{
+    app::App,
+    documentation::Refusals,
+    http::{
+        extract::ApiJson,
+        routes::{RouteFacts, Routes},
+    },
 };
 
-/// Both routes. The page where a person approves it is one of `pages`.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(start)).routes(routes!(token))
+/// Both routes. The page where a user approves it is one of `pages`.
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes_with(routes!(start), RouteFacts::SIGN_IN).routes(routes!(token))
 }
 
 /// Ask for a sign-in on a machine without a browser
@@ -44,8 +47,8 @@ async fn start(
     Extension(context): Extension<RequestContext>,
     FormOrJson(request): FormOrJson<DeviceCodeRequest>,
 ) -> Result<ApiJson<DeviceCode>, Problem> {
-    let wish = wish(app.catalogue(), &request)?;
-    let begun = System::Devices.store(app.authority(), context).begin_device(wish).await?;
+    let requested = BeginDevice { scope: request.scope, allow_list: request.allow_list };
+    let begun = System::Devices.store(app.authority(), context).begin_device(requested).await?;
     let page = format!("{}/device", app.access_url());
     Ok(ApiJson(DeviceCode {
         device_code: begun.device_code,
@@ -74,8 +77,8 @@ async fn token(
     Extension(context): Extension<RequestContext>,
     FormOrJson(request): FormOrJson<DeviceTokenRequest>,
 ) -> Result<ApiJson<DeviceToken>, Problem> {
-    let code = code_in(request)?;
-    let Redeemed { minted, scopes, lifetime } =
+    let code = device_code(request)?;
+    let RedeemedDevice { minted, scopes, lifetime } =
         System::Devices.store(app.authority(), context).redeem_device(&code).await?;
     Ok(ApiJson(DeviceToken {
         access_token: minted.text,
@@ -85,7 +88,7 @@ async fn token(
     }))
 }
 
-fn code_in(request: DeviceTokenRequest) -> Result<SecretText, Problem> {
+fn device_code(request: DeviceTokenRequest) -> Result<SecretText, Problem> {
     match request.grant_type.as_str() {
         DEVICE_GRANT_TYPE => {}
         "" => return Err(Problem::oauth(OAuthErrorCode::InvalidRequest, "grant_type is missing.")),
@@ -98,23 +101,4 @@ fn code_in(request: DeviceTokenRequest) -> Result<SecretText, Problem> {
         return Err(Problem::oauth(OAuthErrorCode::InvalidRequest, "device_code is missing."));
     }
     Ok(request.device_code)
-}
-
-/// What the machine asks for; what it does not name is left to whoever approves it.
-fn wish(catalogue: &Catalogue, request: &DeviceCodeRequest) -> Result<DeviceRequest, Problem> {
-    let scope = |name: &str| {
-        let scope = catalogue.requestable_scope(name);
-        scope.map_err(|error| Problem::oauth(OAuthErrorCode::InvalidScope, error.to_string()))
-    };
-    let entry = |text: &str| {
-        AllowEntry::parse(catalogue, text)
-            .map_err(|error| Problem::oauth(OAuthErrorCode::InvalidRequest, error.to_string()))
-    };
-    let entries: Vec<AllowEntry> = request.allow_list.split_whitespace().map(entry).collect::<Result<_, _>>()?;
-    let too_long =
-        |error: keyfob_rbac::AllowListError| Problem::oauth(OAuthErrorCode::InvalidRequest, error.to_string());
-    let allow_list = if entries.is_empty() { None } else { Some(AllowList::from_request(entries).map_err(too_long)?) };
-    // Each once: there are no more of them than the catalogue has, whatever a stranger sends.
-    let scopes: BTreeSet<ScopeName> = request.scope.split_whitespace().map(scope).collect::<Result<_, _>>()?;
-    Ok(DeviceRequest { scopes: scopes.into_iter().collect(), allow_list })
 }

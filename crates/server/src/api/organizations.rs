@@ -1,36 +1,36 @@
-//! Organizations and their members (contract, section 5.11).
+//! Organizations and their members.
 mod members;
 
-use axum::{extract::State, http::StatusCode};
+use axum::http::StatusCode;
 use keyfob_api::{
     error::ErrorBody,
     organizations::{CreateOrganizationRequest, Organization as WireOrganization, UpdateOrganizationRequest},
 };
-use keyfob_authority::data::{Organization, OrganizationId, StoreError};
-use keyfob_rbac::ShareableWorkspaceOwners;
+use keyfob_authority::{
+    AuthorizedStore,
+    organizations::{
+        CreateOrganizationError, DeleteOrganizationError, Leftover, NewOrganization, OrganizationChange,
+        UpdateOrganizationError,
+    },
+};
+use utoipa_axum::routes;
 
 pub(crate) use members::remove as remove_member;
 
+use crate::http::path::OrganizationRef;
+use crate::http::routes::Routes;
 use crate::{
     api::wire,
-    app::App,
-    documentation::{InOrganization, Refusals},
+    documentation::Refusals,
     http::{
         error::ApiError,
         extract::{ApiJson, ApiPath},
     },
 };
-use keyfob_authority::fields::Fields;
-use keyfob_authority::{
-    AuthorizedStore, Refused,
-    organizations::{DeleteOrganizationError, OrganizationChange},
-    roles::AssignError,
-};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// All routes of organizations.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list, create))
         .routes(routes!(show, update, delete))
         .routes(routes!(members::all))
@@ -45,16 +45,19 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     responses((status = OK, description = "Done", body = Vec<WireOrganization>), Refusals),
 )]
 async fn list(store: AuthorizedStore) -> Result<ApiJson<Vec<WireOrganization>>, ApiError> {
-    Ok(ApiJson(store.organizations().await?.into_iter().map(wire::organization).collect()))
+    Ok(ApiJson(store.list_organizations().await?.into_iter().map(wire::organization).collect()))
 }
 
 /// Get an organization
 #[utoipa::path(
-    get, path = "/organizations/{organization}", tag = "Organizations", operation_id = "get_organization", params(InOrganization),
+    get, path = "/organizations/{organization}", tag = "Organizations", operation_id = "get_organization", params(OrganizationRef),
     responses((status = OK, description = "Done", body = WireOrganization), Refusals),
 )]
-async fn show(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireOrganization>, ApiError> {
-    Ok(ApiJson(wire::organization(store.addressed_organization(path.get("organization")).await?)))
+async fn show(
+    store: AuthorizedStore,
+    ApiPath(organization): ApiPath<OrganizationRef>,
+) -> Result<ApiJson<WireOrganization>, ApiError> {
+    Ok(ApiJson(wire::organization(store.addressed_organization(&organization.0).await?)))
 }
 
 /// Create an organization
@@ -64,102 +67,109 @@ async fn show(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<WireOrgan
     responses((status = CREATED, description = "Made", body = WireOrganization), Refusals),
 )]
 async fn create(
-    State(app): State<App>,
     store: AuthorizedStore,
     ApiJson(request): ApiJson<CreateOrganizationRequest>,
 ) -> Result<(StatusCode, ApiJson<WireOrganization>), ApiError> {
-    Fields::default()
-        .slug("name", "organization_name", &request.name)
-        .display_name("display_name", "organization_display_name", &request.display_name)
-        .check()?;
-    require_free_word(&request.name)?;
-    let now = app.clock().now();
-    let organization = Organization {
-        id: OrganizationId(app.random().uuid()),
-        display_name: if request.display_name.is_empty() { request.name.clone() } else { request.display_name },
-        name: request.name,
-        description: request.description,
-        icon: request.icon,
-        is_default: false,
-        default_org_member_roles: keyfob_authority::organizations::DEFAULT_MEMBER_ROLES.map(str::to_owned).to_vec(),
-        shareable_workspace_owners: ShareableWorkspaceOwners::Everyone,
-        created_at: now,
-        updated_at: now,
-    };
-    match store.create_organization(&organization).await {
-        Ok(()) => Ok((StatusCode::CREATED, ApiJson(wire::organization(organization)))),
-        Err(Refused::Store(StoreError::Conflict(_))) => {
-            Err(ApiError::new(StatusCode::CONFLICT, "Organization already exists with that name."))
-        }
-        Err(refused) => Err(refused.into()),
-    }
-}
-
-fn require_free_word(name: &str) -> Result<(), ApiError> {
-    if name == "default" {
-        return Err(ApiError::bad_request("Organization name \"default\" is reserved."));
-    }
-    Ok(())
+    let CreateOrganizationRequest { name, display_name, description, icon } = request;
+    let created = store.create_organization(NewOrganization { name, display_name, description, icon }).await?;
+    Ok((StatusCode::CREATED, ApiJson(wire::organization(created))))
 }
 
 /// Change an organization
 #[utoipa::path(
-    patch, path = "/organizations/{organization}", tag = "Organizations", operation_id = "update_organization", params(InOrganization),
+    patch, path = "/organizations/{organization}", tag = "Organizations", operation_id = "update_organization", params(OrganizationRef),
     request_body = UpdateOrganizationRequest,
     responses((status = OK, description = "Done", body = WireOrganization), Refusals),
 )]
 async fn update(
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(organization): ApiPath<OrganizationRef>,
     ApiJson(request): ApiJson<UpdateOrganizationRequest>,
 ) -> Result<ApiJson<WireOrganization>, ApiError> {
-    let organization = store.addressed_organization(path.get("organization")).await?;
-    let given = |text: String| Some(text).filter(|text| !text.is_empty());
-    let (name, display_name) = (given(request.name), given(request.display_name));
-    let wanted_name = name.clone().unwrap_or(organization.name);
-    Fields::default()
-        .slug("name", "organization_name", &wanted_name)
-        .display_name("display_name", "organization_display_name", display_name.as_deref().unwrap_or_default())
-        .check()?;
-    require_free_word(&wanted_name)?;
+    let organization = store.addressed_organization(&organization.0).await?;
+    // An empty name is one that was left out.
+    let not_empty = |text: String| Some(text).filter(|text| !text.is_empty());
     let change = OrganizationChange {
-        name,
-        display_name,
+        name: not_empty(request.name),
+        display_name: not_empty(request.display_name),
         description: request.description,
         icon: request.icon,
         default_org_member_roles: request.default_org_member_roles,
     };
-    match store.update_organization(organization.id, change).await {
-        Ok(changed) => Ok(ApiJson(wire::organization(changed))),
-        Err(AssignError::Refused(Refused::Store(StoreError::Conflict(_)))) => {
-            let message = format!("Organization already exists with the name \"{wanted_name}\".");
-            Err(ApiError::new(StatusCode::CONFLICT, message)
-                .validation("name", "This value is already in use and should be unique."))
-        }
-        Err(AssignError::Unsupported(role)) => Err(ApiError::bad_request("Invalid default_org_member_roles entry.")
-            .detail(format!("\"{role}\" is not a supported role"))),
-        Err(error) => Err(error.into()),
-    }
+    Ok(ApiJson(wire::organization(store.update_organization(organization.id, change).await?)))
 }
 
 /// Delete an organization
 #[utoipa::path(
-    delete, path = "/organizations/{organization}", tag = "Organizations", operation_id = "delete_organization", params(InOrganization),
+    delete, path = "/organizations/{organization}", tag = "Organizations", operation_id = "delete_organization", params(OrganizationRef),
     responses((status = OK, description = "Done", body = ErrorBody), Refusals),
 )]
-async fn delete(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<ErrorBody>, ApiError> {
-    let organization = store.addressed_organization(path.get("organization")).await?;
-    match store.delete_organization(&organization).await {
-        Ok(()) => Ok(ApiJson(ErrorBody::message("Organization has been deleted."))),
-        Err(DeleteOrganizationError::Default) => Err(ApiError::bad_request("Default organization cannot be deleted.")),
-        Err(DeleteOrganizationError::NotEmpty(rest)) => {
-            let parts: Vec<String> = rest
-                .iter()
-                .map(|(kind, count)| format!("{count} {kind}{}", if *count == 1 { "" } else { "s" }))
-                .collect();
-            let detail = format!("This organization has {} that must be deleted first.", parts.join(", "));
-            Err(ApiError::bad_request("Error deleting organization.").detail(detail))
+async fn delete(
+    store: AuthorizedStore,
+    ApiPath(organization): ApiPath<OrganizationRef>,
+) -> Result<ApiJson<ErrorBody>, ApiError> {
+    let organization = store.addressed_organization(&organization.0).await?;
+    store.delete_organization(organization.id).await?;
+    Ok(ApiJson(ErrorBody::message("Organization has been deleted.")))
+}
+
+fn name_reserved() -> ApiError {
+    ApiError::bad_request("Organization name \"default\" is reserved.")
+}
+
+impl From<CreateOrganizationError> for ApiError {
+    fn from(error: CreateOrganizationError) -> Self {
+        match error {
+            CreateOrganizationError::Invalid(wrong) => wrong.into(),
+            CreateOrganizationError::NameReserved => name_reserved(),
+            CreateOrganizationError::NameTaken => {
+                Self::new(StatusCode::CONFLICT, "Organization already exists with that name.")
+            }
+            CreateOrganizationError::Refused(refused) => refused.into(),
         }
-        Err(DeleteOrganizationError::Refused(refused)) => Err(refused.into()),
     }
+}
+
+impl From<UpdateOrganizationError> for ApiError {
+    fn from(error: UpdateOrganizationError) -> Self {
+        match error {
+            UpdateOrganizationError::Invalid(wrong) => wrong.into(),
+            UpdateOrganizationError::NameReserved => name_reserved(),
+            UpdateOrganizationError::NameTaken(name) => {
+                Self::new(StatusCode::CONFLICT, format!("Organization already exists with the name \"{name}\"."))
+                    .validation("name", "This value is already in use and should be unique.")
+            }
+            UpdateOrganizationError::UnknownDefaultRole(role) => {
+                Self::bad_request("Invalid default_org_member_roles entry.")
+                    .detail(format!("\"{role}\" is not a supported role"))
+            }
+            UpdateOrganizationError::Assign(error) => error.into(),
+            UpdateOrganizationError::Refused(refused) => refused.into(),
+        }
+    }
+}
+
+impl From<DeleteOrganizationError> for ApiError {
+    fn from(error: DeleteOrganizationError) -> Self {
+        match error {
+            DeleteOrganizationError::IsDefault => Self::bad_request("Default organization cannot be deleted."),
+            DeleteOrganizationError::NotEmpty(leftovers) => {
+                let parts: Vec<String> = leftovers.into_iter().map(counted).collect();
+                let detail = format!("This organization has {} that must be deleted first.", parts.join(", "));
+                Self::bad_request("Error deleting organization.").detail(detail)
+            }
+            DeleteOrganizationError::Refused(refused) => refused.into(),
+        }
+    }
+}
+
+fn counted((of, count): (Leftover, u64)) -> String {
+    let kind = match of {
+        Leftover::Workspace => "workspace",
+        Leftover::Template => "template",
+        Leftover::OtherResource => "other resource",
+        Leftover::Member => "member",
+        Leftover::Group => "group",
+    };
+    format!("{count} {kind}{}", if count == 1 { "" } else { "s" })
 }

@@ -1,34 +1,39 @@
-//! The registry: objects of a platform that scopes and allow lists are to bite on.
+//! The registry: objects of a platform, to which scopes and allow lists apply.
 mod acl;
 mod query;
 mod register;
 mod views;
 
+use crate::http::path::{RegistrableType, ResourceRef};
+use crate::http::routes::Routes;
 use axum::{extract::State, http::StatusCode};
-use keyfob_api::resources::{
-    CreateResourceRequest, Resource as WireResource, ResourceAcl, ResourceList, ResourceTypeInfo, ResourceTypes,
-    UpdateResourceRequest,
+use keyfob_api::{
+    resources::{
+        CreateResourceRequest, Resource as WireResource, ResourceAcl, ResourceList, ResourceTypeInfo, ResourceTypes,
+        UpdateResourceRequest,
+    },
+    time::Time,
 };
-use keyfob_api::time::Time;
-use keyfob_authority::data::{Resource, ResourceId};
-use keyfob_authority::resources::is_registrable;
+use keyfob_authority::{
+    AuthorizedStore,
+    data::{Resource, ResourceId},
+    resources::{access_role_names, is_registrable},
+};
 use keyfob_rbac::{InOrganization, ResourceType};
-use utoipa_axum::{router::OpenApiRouter, routes};
-use uuid::Uuid;
+use utoipa_axum::routes;
 
 use crate::{
     app::App,
-    documentation::{InResource, InType, Paged, Refusals, SearchedResources},
+    documentation::{Paged, Refusals, SearchedResources},
     http::{
         error::ApiError,
         extract::{ApiJson, ApiPath, ApiQuery},
     },
 };
-use keyfob_authority::{AuthorizedStore, resources::ResourceError};
 
 /// All routes of the registry, and of the views on it.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(resource_types))
         .routes(routes!(list, create))
         .routes(routes!(show, update, delete))
@@ -36,17 +41,13 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(views::routes())
 }
 
-/// The type of a path, with its registered resources.
-fn addressed_type(app: &App, path: &ApiPath) -> Result<ResourceType, ApiError> {
-    app.catalogue().resource_type(path.get("type")).filter(|of| is_registrable(*of)).ok_or_else(ApiError::not_found)
-}
-
 /// The resource of a path.
-async fn addressed(app: &App, store: &AuthorizedStore, path: &ApiPath) -> Result<(ResourceType, Resource), ApiError> {
-    let of = addressed_type(app, path)?;
-    let id = Uuid::try_parse(path.get("id"))
-        .map_err(|_| ApiError::bad_request(format!("Invalid UUID {:?}.", path.get("id"))))?;
-    Ok((of, store.resource(of, ResourceId(id)).await?))
+async fn addressed(
+    store: &AuthorizedStore,
+    of: &RegistrableType,
+    id: &ResourceRef,
+) -> Result<(ResourceType, Resource), ApiError> {
+    Ok((of.0, store.resource(of.0, ResourceId(id.0)).await?))
 }
 
 fn wire(resource: Resource) -> WireResource {
@@ -78,7 +79,7 @@ async fn resource_types(State(app): State<App>, _store: AuthorizedStore) -> ApiJ
             owner: shape.has_owner,
             organization: shape.organization != InOrganization::Never,
             access_list: shape.has_acl,
-            access_list_roles: acl::role_names(catalogue.type_name(of)).iter().map(ToString::to_string).collect(),
+            access_list_roles: access_role_names(catalogue.type_name(of)).iter().map(ToString::to_string).collect(),
             registrable: is_registrable(of),
             custom: catalogue.is_custom(of),
         }
@@ -97,7 +98,7 @@ async fn list(
     query: ApiQuery,
 ) -> Result<ApiJson<ResourceList>, ApiError> {
     let (types, list) = query::list(&app, &query)?;
-    let (resources, count) = store.resources(&types, list).await?;
+    let (resources, count) = store.list_resources(&types, list).await?;
     Ok(ApiJson(ResourceList { resources: resources.into_iter().map(wire).collect(), count }))
 }
 
@@ -108,102 +109,81 @@ async fn list(
     responses((status = CREATED, description = "Made", body = WireResource), Refusals),
 )]
 async fn create(
-    State(app): State<App>,
     store: AuthorizedStore,
     ApiJson(request): ApiJson<CreateResourceRequest>,
 ) -> Result<(StatusCode, ApiJson<WireResource>), ApiError> {
-    let (of, resource) = register::new_resource(&app, &store, request)?;
-    store.create_resource(of, &resource).await?;
+    let resource = store.register_resource(register::new_resource(request)).await?;
     Ok((StatusCode::CREATED, ApiJson(wire(resource))))
 }
 
 /// Get a registered resource
 #[utoipa::path(
-    get, path = "/resources/{type}/{id}", tag = "Resources", operation_id = "get_resource", params(InType, InResource),
+    get, path = "/resources/{type}/{id}", tag = "Resources", operation_id = "get_resource", params(RegistrableType, ResourceRef),
     responses((status = OK, description = "Done", body = WireResource), Refusals),
 )]
 async fn show(
-    State(app): State<App>,
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath((of, id)): ApiPath<(RegistrableType, ResourceRef)>,
 ) -> Result<ApiJson<WireResource>, ApiError> {
-    Ok(ApiJson(wire(addressed(&app, &store, &path).await?.1)))
+    Ok(ApiJson(wire(addressed(&store, &of, &id).await?.1)))
 }
 
 /// Change a registered resource
 #[utoipa::path(
-    patch, path = "/resources/{type}/{id}", tag = "Resources", operation_id = "update_resource", params(InType, InResource),
+    patch, path = "/resources/{type}/{id}", tag = "Resources", operation_id = "update_resource", params(RegistrableType, ResourceRef),
     request_body = UpdateResourceRequest,
     responses((status = OK, description = "Done", body = WireResource), Refusals),
 )]
 async fn update(
-    State(app): State<App>,
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath((of, id)): ApiPath<(RegistrableType, ResourceRef)>,
     ApiJson(request): ApiJson<UpdateResourceRequest>,
 ) -> Result<ApiJson<WireResource>, ApiError> {
-    let (of, old) = addressed(&app, &store, &path).await?;
-    let change = register::change(&app, of, request)?;
-    Ok(ApiJson(wire(store.update_resource(of, &old.key, change).await?)))
+    let (of, old) = addressed(&store, &of, &id).await?;
+    Ok(ApiJson(wire(store.update_resource(of, old.key.id, register::change(request)).await?)))
 }
 
 /// Remove a registered resource; its id is never given out again
 #[utoipa::path(
-    delete, path = "/resources/{type}/{id}", tag = "Resources", operation_id = "delete_resource", params(InType, InResource),
+    delete, path = "/resources/{type}/{id}", tag = "Resources", operation_id = "delete_resource", params(RegistrableType, ResourceRef),
     responses((status = NO_CONTENT, description = "Done"), Refusals),
 )]
-async fn delete(State(app): State<App>, store: AuthorizedStore, path: ApiPath) -> Result<StatusCode, ApiError> {
-    let (of, resource) = addressed(&app, &store, &path).await?;
-    store.delete_resource(of, &resource.key).await?;
+async fn delete(
+    store: AuthorizedStore,
+    ApiPath((of, id)): ApiPath<(RegistrableType, ResourceRef)>,
+) -> Result<StatusCode, ApiError> {
+    let (of, resource) = addressed(&store, &of, &id).await?;
+    store.delete_resource(of, resource.key.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Get the access list of a registered resource
 #[utoipa::path(
-    get, path = "/resources/{type}/{id}/acl", tag = "Resources", operation_id = "get_access_list", params(InType, InResource),
+    get, path = "/resources/{type}/{id}/acl", tag = "Resources", operation_id = "get_access_list", params(RegistrableType, ResourceRef),
     responses((status = OK, description = "Done", body = ResourceAcl), Refusals),
 )]
 async fn show_acl(
-    State(app): State<App>,
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath((of, id)): ApiPath<(RegistrableType, ResourceRef)>,
 ) -> Result<ApiJson<ResourceAcl>, ApiError> {
-    let (_, resource) = addressed(&app, &store, &path).await?;
+    let (_, resource) = addressed(&store, &of, &id).await?;
     Ok(ApiJson(acl::wire(&resource.key.resource_type, &resource.grants)))
 }
 
 /// Change the access list of a registered resource
 #[utoipa::path(
-    patch, path = "/resources/{type}/{id}/acl", tag = "Resources", operation_id = "update_access_list", params(InType, InResource),
+    patch, path = "/resources/{type}/{id}/acl", tag = "Resources", operation_id = "update_access_list", params(RegistrableType, ResourceRef),
     request_body = ResourceAcl,
     responses((status = OK, description = "Done", body = ResourceAcl), Refusals),
 )]
 async fn update_acl(
     State(app): State<App>,
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath((of, id)): ApiPath<(RegistrableType, ResourceRef)>,
     ApiJson(request): ApiJson<ResourceAcl>,
 ) -> Result<ApiJson<ResourceAcl>, ApiError> {
-    let (of, resource) = addressed(&app, &store, &path).await?;
-    let change = acl::change(app.catalogue(), of, &request)?;
-    let changed = store.change_grants(of, &resource.key, change).await?;
+    let (of, resource) = addressed(&store, &of, &id).await?;
+    let change = acl::change(app.catalogue(), of, request)?;
+    let changed = store.update_access_list(of, resource.key.id, change).await?;
     Ok(ApiJson(acl::wire(&changed.key.resource_type, &changed.grants)))
-}
-
-impl From<ResourceError> for ApiError {
-    fn from(error: ResourceError) -> Self {
-        match error {
-            ResourceError::IdTaken => Self::new(StatusCode::CONFLICT, "A resource with this id already exists.")
-                .detail("An id is never given out twice, also not after its resource was deleted.")
-                .validation("id", "This value is already in use and should be unique."),
-            ResourceError::NameTaken => Self::new(StatusCode::CONFLICT, "A resource with this name already exists.")
-                .detail("Names are unique per type, organization and owner.")
-                .validation("name", "This value is already in use and should be unique."),
-            ResourceError::UnknownPlace(field) => {
-                Self::invalid(Vec::new()).validation(field, "There is none with this id.")
-            }
-            ResourceError::UnknownGrantees(grantees) => Self::invalid(acl::unknown(&grantees)),
-            ResourceError::Refused(refused) => refused.into(),
-        }
-    }
 }

@@ -1,8 +1,8 @@
-//! Signing in and out (contract, sections 5.2 to 5.4).
+//! Signing in and out, and the sessions of users.
 mod own;
 mod password;
 
-pub(crate) use password::{check as check_password, sign_in, verified_user};
+pub(crate) use password::sign_in;
 
 use axum::{
     Extension,
@@ -15,28 +15,28 @@ use keyfob_api::{
     users::{AuthMethod, AuthMethods, GithubAuthMethod, LoginRequest, LoginResponse, OidcAuthMethod},
 };
 
+use crate::http::routes::{Handlers, RouteFacts, Routes};
 use crate::{
     api::users,
     app::App,
     documentation::Refusals,
     http::{error::ApiError, extract::ApiJson},
 };
-use keyfob_authority::fields::Fields;
 use keyfob_authority::{AuthorizedStore, RequestContext, System};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
 /// All routes of signing in and out.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(login))
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        .routes_with(routes!(login), RouteFacts::SIGN_IN)
         .routes(routes!(logout))
-        .routes(routes!(own::list, own::end_all))
-        .routes(routes!(own::end))
+        .routes(routes!(own::list, own::delete_all))
+        .routes(routes!(own::delete))
         .routes(routes!(auth_methods))
-        // For other methods these words are usernames (contract, section 1.1).
-        .route("/users/login", users::named())
-        .route("/users/logout", users::named())
-        .route("/users/authmethods", users::named_but_get())
+        // For other methods these words are usernames.
+        .route("/users/login", Handlers::of_word("user", users::named()))
+        .route("/users/logout", Handlers::of_word("user", users::named()))
+        .route("/users/authmethods", Handlers::of_word("user", users::named_but_get()))
 }
 
 /// Sign in with e-mail and password
@@ -51,7 +51,6 @@ async fn login(
     Extension(context): Extension<RequestContext>,
     ApiJson(request): ApiJson<LoginRequest>,
 ) -> Result<Response, ApiError> {
-    Fields::default().email("email", &request.email).required("password", request.password.reveal()).check()?;
     let store = System::SignIn.store(app.authority(), context);
     let minted = password::sign_in(&app, &store, &request.email, &request.password).await?;
     let cookie = app.settings().cookies.session(&minted.text)?;
@@ -65,10 +64,10 @@ async fn login(
     responses((status = OK, description = "Done", body = ErrorBody), Refusals),
 )]
 async fn logout(State(app): State<App>, store: AuthorizedStore) -> Result<Response, ApiError> {
-    let ended = store.sign_out().await;
-    // Also where it fails (contract, section 5.3).
+    let signed_out = store.sign_out().await;
+    // Also where it fails: the browser forgets the key.
     let cookie = [(header::SET_COOKIE, app.settings().cookies.no_session()?)];
-    Ok(match ended {
+    Ok(match signed_out {
         Ok(()) => (cookie, ApiJson(ErrorBody::message("Logged out!"))).into_response(),
         Err(refused) => (cookie, ApiError::from(refused)).into_response(),
     })
@@ -83,7 +82,7 @@ async fn logout(State(app): State<App>, store: AuthorizedStore) -> Result<Respon
 async fn auth_methods(State(app): State<App>) -> ApiJson<AuthMethods> {
     ApiJson(AuthMethods {
         terms_of_service_url: app.settings().terms_of_service_url.clone().unwrap_or_default(),
-        password: AuthMethod { enabled: !app.rules().is_password_auth_disabled },
+        password: AuthMethod { enabled: !app.rules().is_password_auth_disabled() },
         github: GithubAuthMethod { enabled: app.providers().github.is_some(), default_provider_configured: false },
         oidc: oidc_method(&app),
     })

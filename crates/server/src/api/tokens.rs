@@ -1,7 +1,5 @@
-//! API keys: tokens, and sessions made from keys (contract, section 3).
-mod mint;
-
-pub(crate) use mint::session as mint_session;
+//! API keys: tokens, and sessions made from keys (`docs/compatibility.md#tokens`).
+mod problem;
 
 use std::collections::HashMap;
 
@@ -10,31 +8,35 @@ use axum::{
     http::{HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
+use jiff::SignedDuration;
 use keyfob_api::{
     DESCENDANTS_ENDED_HEADER,
     keys::{ApiKey as WireKey, ApiKeyWithOwner, CreateTokenRequest, GenerateApiKeyResponse, TokenConfig},
     time::Nanoseconds,
 };
-use keyfob_authority::data::{ApiKey, KeyId, Page, UserId};
+use keyfob_authority::{
+    AuthorizedStore,
+    data::{ApiKey, Page, User, UserId},
+    tokens::{Affected, Cascade, MintToken, MintedKey},
+};
+use utoipa_axum::routes;
 
+use crate::http::known_keys::{KnownJson, KnownKeys};
 use crate::{
     api::wire,
     app::App,
-    documentation::{Descendants, InKey, InKeyName, InUser, ListedKeys, PagedKeys, Refusals},
+    documentation::{Descendants, ListedKeys, PagedKeys, Refusals},
     http::{
         error::ApiError,
-        extract::{ApiJson, ApiPath, ApiQuery},
+        extract::{ApiJson, ApiQuery},
+        path::{ApiPath, KeyRef, TokenName, UserRef},
+        routes::Routes,
     },
 };
-use keyfob_authority::{
-    AuthorizedStore,
-    tokens::{Descendants as WithDescendants, Ended},
-};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// All routes of keys.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(create_session))
         .routes(routes!(create_token, list_tokens))
         .routes(routes!(token_config))
@@ -43,53 +45,55 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(expire_key))
 }
 
+impl KnownKeys for CreateTokenRequest {
+    const KEYS: &'static [&'static str] = &["allow_list", "lifetime", "scope", "scopes", "token_name"];
+}
+
 /// Create an API token for a user
 #[utoipa::path(
-    post, path = "/users/{user}/keys/tokens", tag = "Keys", operation_id = "create_token", params(InUser),
+    post, path = "/users/{user}/keys/tokens", tag = "Keys", operation_id = "create_token", params(UserRef),
     request_body = CreateTokenRequest,
     responses((status = CREATED, description = "Made", body = GenerateApiKeyResponse), Refusals),
 )]
 async fn create_token(
-    State(app): State<App>,
     store: AuthorizedStore,
-    path: ApiPath,
-    ApiJson(request): ApiJson<CreateTokenRequest>,
+    ApiPath(user): ApiPath<UserRef>,
+    KnownJson(request): KnownJson<CreateTokenRequest>,
 ) -> Result<(StatusCode, ApiJson<GenerateApiKeyResponse>), ApiError> {
-    let owner = store.addressed_user(path.get("user")).await?;
-    let minted = mint::token(&app, &store, owner, request).await?;
+    let owner = store.addressed_user(&user.0).await?;
+    let minted = store.mint_token(requested_token(owner, request)).await?;
     Ok((StatusCode::CREATED, ApiJson(GenerateApiKeyResponse { key: minted.text })))
 }
 
 /// Create a session key for a user
 #[utoipa::path(
-    post, path = "/users/{user}/keys", tag = "Keys", operation_id = "create_session_key", params(InUser),
+    post, path = "/users/{user}/keys", tag = "Keys", operation_id = "create_session_key", params(UserRef),
     responses((status = CREATED, description = "Made", body = GenerateApiKeyResponse), Refusals),
 )]
 async fn create_session(
-    State(app): State<App>,
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(user): ApiPath<UserRef>,
 ) -> Result<(StatusCode, ApiJson<GenerateApiKeyResponse>), ApiError> {
-    let owner = store.addressed_user(path.get("user")).await?;
-    let minted = mint::session(&app, &store, owner).await?;
+    let owner = store.addressed_user(&user.0).await?;
+    let minted = store.mint_session(owner).await?;
     Ok((StatusCode::CREATED, ApiJson(GenerateApiKeyResponse { key: minted.text })))
 }
 
 /// List tokens
 #[utoipa::path(
-    get, path = "/users/{user}/keys/tokens", tag = "Keys", operation_id = "list_tokens", params(InUser, ListedKeys, PagedKeys),
+    get, path = "/users/{user}/keys/tokens", tag = "Keys", operation_id = "list_tokens", params(UserRef, ListedKeys, PagedKeys),
     responses((status = OK, description = "Done", body = Vec<ApiKeyWithOwner>), Refusals),
 )]
 async fn list_tokens(
     State(app): State<App>,
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(user): ApiPath<UserRef>,
     query: ApiQuery,
 ) -> Result<ApiJson<Vec<ApiKeyWithOwner>>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
+    let user = store.addressed_user(&user.0).await?;
     let of = (!query.flag("include_all")).then_some(user.id);
     let page = Page { after: query.key_id("after_id")?, ..query.page_by_number()? };
-    let keys = store.tokens(of, query.flag("include_expired"), page).await?;
+    let keys = store.list_tokens(of, query.flag("include_expired"), page).await?;
     let owners: Vec<UserId> = keys.iter().map(|key| key.user_id).collect();
     let usernames: HashMap<UserId, String> = store.incidental().usernames(&owners).await?.into_iter().collect();
     let keys = keys.into_iter().map(|key| {
@@ -101,88 +105,112 @@ async fn list_tokens(
 
 /// The longest lifetime of a user's tokens
 #[utoipa::path(
-    get, path = "/users/{user}/keys/tokens/tokenconfig", tag = "Keys", operation_id = "get_token_config", params(InUser),
+    get, path = "/users/{user}/keys/tokens/tokenconfig", tag = "Keys", operation_id = "get_token_config", params(UserRef),
     responses((status = OK, description = "Done", body = TokenConfig), Refusals),
 )]
 async fn token_config(
-    State(app): State<App>,
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(user): ApiPath<UserRef>,
 ) -> Result<ApiJson<TokenConfig>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
-    let longest = store.longest_lifetime(mint::limit(&app, &user));
+    let user = store.addressed_user(&user.0).await?;
+    let longest = store.longest_lifetime(&user);
     Ok(ApiJson(TokenConfig { max_token_lifetime: Nanoseconds::from(longest) }))
 }
 
 /// Get a token by its name
 #[utoipa::path(
-    get, path = "/users/{user}/keys/tokens/{keyname}", tag = "Keys", operation_id = "get_token_by_name", params(InUser, InKeyName),
+    get, path = "/users/{user}/keys/tokens/{keyname}", tag = "Keys", operation_id = "get_token_by_name", params(UserRef, TokenName),
     responses((status = OK, description = "Done", body = WireKey), Refusals),
 )]
 async fn token_by_name(
     State(app): State<App>,
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath((user, name)): ApiPath<(UserRef, TokenName)>,
 ) -> Result<ApiJson<WireKey>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
-    let key = store.token_by_name(user.id, path.get("keyname")).await?;
+    let user = store.addressed_user(&user.0).await?;
+    let key = store.get_token_by_name(user.id, &name.0).await?;
     Ok(ApiJson(wire::key(app.catalogue(), key)))
 }
 
 /// Get a key by its id
 #[utoipa::path(
-    get, path = "/users/{user}/keys/{keyid}", tag = "Keys", operation_id = "get_key", params(InUser, InKey),
+    get, path = "/users/{user}/keys/{keyid}", tag = "Keys", operation_id = "get_key", params(UserRef, KeyRef),
     responses((status = OK, description = "Done", body = WireKey), Refusals),
 )]
 async fn key_by_id(
     State(app): State<App>,
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(path): ApiPath<(UserRef, KeyRef)>,
 ) -> Result<ApiJson<WireKey>, ApiError> {
-    let key = addressed_key(&store, &path).await?;
+    let key = addressed_key(&store, path).await?;
     Ok(ApiJson(wire::key(app.catalogue(), key)))
 }
 
 /// Delete a key
 #[utoipa::path(
-    delete, path = "/users/{user}/keys/{keyid}", tag = "Keys", operation_id = "delete_key", params(InUser, InKey, Descendants),
+    delete, path = "/users/{user}/keys/{keyid}", tag = "Keys", operation_id = "delete_key", params(UserRef, KeyRef, Descendants),
     responses((status = NO_CONTENT, description = "Done"), Refusals),
 )]
-async fn delete_key(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<Response, ApiError> {
-    let how = how_to_end(&query)?;
-    let key = addressed_key(&store, &path).await?;
-    Ok(ended(store.delete_key(&key, how).await?))
+async fn delete_key(
+    store: AuthorizedStore,
+    ApiPath(path): ApiPath<(UserRef, KeyRef)>,
+    query: ApiQuery,
+) -> Result<Response, ApiError> {
+    let cascade = cascade(&query)?;
+    let key = addressed_key(&store, path).await?;
+    Ok(affected(store.delete_key(&key, cascade).await?))
 }
 
 /// Expire a key
 #[utoipa::path(
-    put, path = "/users/{user}/keys/{keyid}/expire", tag = "Keys", operation_id = "expire_key", params(InUser, InKey, Descendants),
+    put, path = "/users/{user}/keys/{keyid}/expire", tag = "Keys", operation_id = "expire_key", params(UserRef, KeyRef, Descendants),
     responses((status = NO_CONTENT, description = "Done"), Refusals),
 )]
-async fn expire_key(store: AuthorizedStore, path: ApiPath, query: ApiQuery) -> Result<Response, ApiError> {
-    let how = how_to_end(&query)?;
-    let key = addressed_key(&store, &path).await?;
-    Ok(ended(store.expire_key(&key, how).await?))
+async fn expire_key(
+    store: AuthorizedStore,
+    ApiPath(path): ApiPath<(UserRef, KeyRef)>,
+    query: ApiQuery,
+) -> Result<Response, ApiError> {
+    let cascade = cascade(&query)?;
+    let key = addressed_key(&store, path).await?;
+    Ok(affected(store.expire_key(&key, cascade).await?))
 }
 
 /// The key that a path names. With `me` the id alone decides: existing command lines rely on it. With any other user
 /// the key must be theirs.
-async fn addressed_key(store: &AuthorizedStore, path: &ApiPath) -> Result<ApiKey, ApiError> {
-    let segment = path.get("user");
-    let user = store.addressed_user(segment).await?;
-    let owner = (segment != "me").then_some(user.id);
-    Ok(store.key(KeyId::parse(path.get("keyid")).as_ref(), owner).await?)
+async fn addressed_key(store: &AuthorizedStore, (user, key): (UserRef, KeyRef)) -> Result<ApiKey, ApiError> {
+    let owner = store.addressed_user(&user.0).await?;
+    let owner = (!user.is_me()).then_some(owner.id);
+    Ok(store.get_key(key.0.as_ref(), owner).await?)
 }
 
-fn how_to_end(query: &ApiQuery) -> Result<WithDescendants, ApiError> {
+fn cascade(query: &ApiQuery) -> Result<Cascade, ApiError> {
     Ok(match query.choice("descendants")? {
-        None => WithDescendants::ByKind,
-        Some(true) => WithDescendants::WithDescendants,
-        Some(false) => WithDescendants::Alone,
+        None => Cascade::ByKind,
+        Some(true) => Cascade::Descendants,
+        Some(false) => Cascade::KeyAlone,
     })
 }
 
-fn ended(ended: Ended) -> Response {
-    let count = HeaderValue::from(ended.descendants);
+fn affected(affected: Affected) -> Response {
+    let count = HeaderValue::from(affected.descendants);
     (StatusCode::NO_CONTENT, [(DESCENDANTS_ENDED_HEADER, count)]).into_response()
+}
+
+/// A request as clients of Coder write it: a lifetime of zero means the default.
+fn requested_token(owner: User, request: CreateTokenRequest) -> MintToken {
+    let CreateTokenRequest { lifetime: Nanoseconds(lifetime), scopes, scope, token_name, allow_list } = request;
+    MintToken {
+        owner,
+        name: token_name,
+        scopes,
+        scope,
+        allow_list: allow_list.into_iter().map(|target| target.0).collect(),
+        lifetime: (lifetime != 0).then_some(SignedDuration::from_nanos(lifetime)),
+    }
+}
+
+/// A session with all that the caller's own key has, for a page.
+pub(crate) async fn mint_session(_: &App, store: &AuthorizedStore, owner: User) -> Result<MintedKey, ApiError> {
+    Ok(store.mint_session(owner).await?)
 }

@@ -1,4 +1,4 @@
-//! From what the store holds to what the wire shows.
+//! From data to the types of the wire.
 use keyfob_api::{
     groups::{Group as WireGroup, ReducedUser},
     keys::ApiKey as WireKey,
@@ -7,10 +7,13 @@ use keyfob_api::{
     time::Time,
     users::{LoginType as WireLoginType, User as WireUser, UserStatus as WireStatus},
 };
-use keyfob_authority::data::{ApiKey, CustomRole, KeyLoginType, LoginType, Member, Organization, User, UserStatus};
+use keyfob_authority::{
+    data::{ApiKey, CustomRole, KeyLoginType, LoginType, Member, Organization, User, UserStatus},
+    groups::GroupView,
+    organizations::MemberView,
+    users::UserView,
+};
 use keyfob_rbac::{Catalogue, Permission, Role, display_name};
-
-use keyfob_authority::{groups::GroupView, organizations::MemberView, users::UserView};
 
 pub(crate) fn status(status: UserStatus) -> WireStatus {
     match status {
@@ -29,7 +32,7 @@ pub(crate) fn login_type(login_type: LoginType) -> WireLoginType {
     }
 }
 
-/// How somebody came by a key.
+/// In which way a key was begun.
 pub(crate) fn key_login_type(login_type: KeyLoginType) -> WireLoginType {
     match login_type {
         KeyLoginType::Password => WireLoginType::Password,
@@ -94,7 +97,7 @@ pub(crate) fn key(catalogue: &Catalogue, key: ApiKey) -> WireKey {
     }
 }
 
-/// What older clients read in place of `scopes` (contract of decisions, section 4.2).
+/// The field that older clients read in place of `scopes`.
 fn legacy_scope(scopes: &[String]) -> &'static str {
     let holds = |name: &str| scopes.iter().any(|scope| scope == name);
     if holds("coder:application_connect") {
@@ -121,7 +124,7 @@ pub(crate) fn organization(organization: Organization) -> WireOrganization {
     }
 }
 
-/// A membership, with the names that an organization gave its own roles.
+/// A membership, with the display names of the organization's own roles.
 pub(crate) fn member(member: &Member, custom: &[CustomRole]) -> OrganizationMember {
     let role = |name: &String| {
         let own = custom.iter().find(|role| role.name == *name).map(|role| role.display_name.clone());
@@ -178,7 +181,7 @@ pub(crate) fn reduced_user(user: User) -> ReducedUser {
     }
 }
 
-/// A group, with those of its members that may be seen.
+/// A group, with those of its members that the caller may see.
 pub(crate) fn group(view: GroupView) -> WireGroup {
     let GroupView { group, organization, members, total_member_count } = view;
     WireGroup {

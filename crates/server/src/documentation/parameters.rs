@@ -1,4 +1,4 @@
-//! Parameters of paths and queries, as the document describes them: each group once.
+//! Parameters of queries, as the document describes them: each group once.
 use utoipa::{
     IntoParams,
     openapi::{
@@ -8,12 +8,11 @@ use utoipa::{
     },
 };
 
-fn parameter(place: ParameterIn, name: &str, about: &str, schema: ObjectBuilder) -> Parameter {
-    let required = if place == ParameterIn::Path { Required::True } else { Required::False };
+fn parameter(name: &str, about: &str, schema: ObjectBuilder) -> Parameter {
     ParameterBuilder::new()
         .name(name)
-        .parameter_in(place)
-        .required(required)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
         .description(Some(about))
         .schema(Some(schema))
         .build()
@@ -23,28 +22,20 @@ fn string() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
-fn segment(name: &str, about: &str) -> Parameter {
-    parameter(ParameterIn::Path, name, about, string())
-}
-
-fn uuid_segment(name: &str, about: &str) -> Parameter {
-    parameter(ParameterIn::Path, name, about, string().format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))))
-}
-
 fn text(name: &str, about: &str) -> Parameter {
-    parameter(ParameterIn::Query, name, about, string())
+    parameter(name, about, string())
 }
 
 fn uuid(name: &str, about: &str) -> Parameter {
-    parameter(ParameterIn::Query, name, about, string().format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))))
+    parameter(name, about, string().format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))))
 }
 
 fn flag(name: &str, about: &str) -> Parameter {
-    parameter(ParameterIn::Query, name, about, Object::builder().schema_type(Type::Boolean))
+    parameter(name, about, Object::builder().schema_type(Type::Boolean))
 }
 
 fn number(name: &str, about: &str) -> Parameter {
-    parameter(ParameterIn::Query, name, about, Object::builder().schema_type(Type::Integer).minimum(Some(0)))
+    parameter(name, about, Object::builder().schema_type(Type::Integer).minimum(Some(0)))
 }
 
 macro_rules! parameters {
@@ -61,37 +52,6 @@ macro_rules! parameters {
 }
 
 parameters! {
-    /// A user.
-    InUser => [segment("user", "`me`, an id, or a username.")];
-    /// A session.
-    InSession => [segment("id", "The id of the session's key.")];
-    /// A key.
-    InKey => [segment("keyid", "The part of the key before the hyphen.")];
-    /// A token's name.
-    InKeyName => [segment("keyname", "The name of a token.")];
-    /// An organization.
-    InOrganization => [segment("organization", "`default`, an id, or a name.")];
-    /// An organization of a user.
-    InOrganizationName => [segment("organizationname", "`default`, an id, or a name.")];
-    /// An organization's own role.
-    InRole => [segment("rolename", "The name of a role that the organization made.")];
-    /// A group.
-    InGroup => [uuid_segment("group", "The group's id.")];
-    /// A group by name.
-    InGroupName => [segment("groupname", "The group's name.")];
-    /// A type of resources.
-    InType => [segment("type", "The type's name, as `GET /resource-types` lists it.")];
-    /// A registered resource.
-    InResource => [uuid_segment("id", "The resource's id.")];
-    /// A workspace.
-    InWorkspace => [uuid_segment("workspace", "The workspace's id.")];
-    /// A workspace by name.
-    InWorkspaceName => [segment("workspacename", "The workspace's name.")];
-    /// A template.
-    InTemplate => [uuid_segment("template", "The template's id.")];
-    /// A template by name.
-    InTemplateName => [segment("templatename", "The template's name.")];
-
     /// Which part of a list.
     PagedByNumber => [
         number("limit", "At most so many; 100, unless it is given."),

@@ -1,5 +1,5 @@
-//! The address that people reach the server by, and sending on whoever comes by another (contract, section 6.9,
-//! `--redirect-to-access-url`).
+//! The address by which people reach the server, and sending clients there that come by another
+//! (`--redirect-to-access-url`).
 use std::net::SocketAddr;
 
 use axum::{
@@ -10,10 +10,13 @@ use axum::{
 };
 use url::Url;
 
-use crate::{app::App, http::error::ApiError};
-
-/// What asks whether the server lives comes by the address of its machine.
-const PROBES: [&str; 3] = ["/healthz", "/readyz", "/latency-check"];
+use crate::{
+    app::App,
+    http::{
+        error::ApiError,
+        routes::{Audience, RouteFacts},
+    },
+};
 
 /// Reads an access URL: a scheme and a host, and a port if it is not the usual one.
 ///
@@ -29,10 +32,11 @@ pub(crate) fn parse(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// Sends on whoever comes by another address, if that is wanted.
+/// Sends clients to the access URL that come by another address, if the operator wants that. Probes come by the address
+/// of the machine.
 pub(crate) async fn redirect(State(app): State<App>, request: Request, next: Next) -> Response {
-    let is_wanted = app.settings().redirects_to_access_url && !PROBES.contains(&request.uri().path());
-    if !is_wanted || is_here(named_host(&app, &request), app.access_url()) {
+    let is_probe = RouteFacts::of(&request).audience == Audience::Probe;
+    if !app.settings().redirects_to_access_url || is_probe || is_here(named_host(&app, &request), app.access_url()) {
         return next.run(request).await;
     }
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
@@ -51,7 +55,7 @@ fn named_host<'a>(app: &App, request: &'a Request) -> Option<&'a str> {
     before.or_else(|| text(header::HOST.as_str()))
 }
 
-/// Whether this is the host of the access URL. A request that names none is taken as it is.
+/// Whether this is the host of the access URL. A request that names no host is not sent on.
 fn is_here(named: Option<&str>, access_url: &str) -> bool {
     let Some((named, here)) = named.zip(access_url.parse::<Url>().ok()) else { return true };
     let there = format!("{}://{named}", here.scheme()).parse::<Url>();

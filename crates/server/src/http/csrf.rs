@@ -1,10 +1,9 @@
-//! Changes that a browser could be tricked into: with a cookie session they need a proof that the page is ours
-//! (contract, section 1.10).
-use crate::http::identify::Identity;
+//! Changes that a browser could be tricked into: they need a proof that a page of this server sent them
+//! (`docs/compatibility.md`). Which changes do is a fact about their route.
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequest as _, Request, State},
-    http::{HeaderMap, Method, header},
+    http::{HeaderMap, StatusCode, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -15,17 +14,16 @@ use subtle::ConstantTimeEq as _;
 use super::credential::{bearer, cookie, header_text};
 use crate::{
     app::App,
-    http::{cookies::CSRF_COOKIE, error::ApiError},
+    http::{
+        cookies::CSRF_COOKIE,
+        error::ApiError,
+        identify::Identity,
+        routes::{Audience, CsrfRule, RouteFacts},
+    },
 };
 
 /// The length of a token, in bytes.
 const TOKEN: usize = 32;
-/// Reports that browsers send by themselves, whatever page they are about.
-const REPORTS: &str = "/api/v2/csp/reports";
-/// Setting up is for whoever is signed in elsewhere, too.
-const SET_UP: &str = "/api/v2/users/first";
-/// Below this are no pages.
-const API: &str = "/api/";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 const MISMATCH: &str = "CSRF error encountered. Authentication via \"coder_session_token\" cookie and \
@@ -35,12 +33,12 @@ const MISMATCH: &str = "CSRF error encountered. Authentication via \"coder_sessi
 const FORGED: &str = "Something is wrong with your CSRF token. Please refresh the page. If this error persists, try \
                       clearing your cookies.";
 
-/// What two different credentials in one request are answered with.
+/// The answer to a request with two different credentials.
 pub(super) fn mismatch() -> ApiError {
     ApiError::bad_request(MISMATCH)
 }
 
-/// The token that this browser proves with that a form is ours, for the forms of pages.
+/// The token with which a browser proves that a page of this server sent a form.
 #[derive(Clone)]
 pub(crate) struct CsrfToken([u8; TOKEN]);
 
@@ -56,19 +54,19 @@ impl CsrfToken {
     }
 }
 
-/// Lets through what needs no proof or has one, and gives a token to who has none.
+/// Lets requests through that need no proof or have one, and gives browsers without a token one.
 pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let known = cookie(request.headers(), CSRF_COOKIE).and_then(|token| decode(&token));
     let token = known.unwrap_or_else(|| app.random().bytes_for_visitor());
     request.extensions_mut().insert(CsrfToken(token));
-    let is_asset = request.uri().path().starts_with("/assets/");
-    let mut response = match require_proof(&app, request).await {
+    let facts = RouteFacts::of(&request);
+    let mut response = match require_proof(&app, facts.csrf, request).await {
         Ok(request) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     };
-    // Assets are the same for everybody, and are kept by caches for everybody.
+    // Caches keep assets, and give the same to all.
     if known.is_none()
-        && !is_asset
+        && facts.audience != Audience::Asset
         && let Ok(cookie) = app.settings().cookies.passing(CSRF_COOKIE, &BASE64.encode(token))
     {
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -76,34 +74,30 @@ pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Ne
     response
 }
 
-async fn require_proof(app: &App, request: Request) -> Result<Request, ApiError> {
-    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
-    if is_safe || request.uri().path() == REPORTS {
+async fn require_proof(app: &App, rule: CsrfRule, request: Request) -> Result<Request, ApiError> {
+    if request.method().is_safe() || rule == CsrfRule::Exempt {
         return Ok(request);
     }
     let identity = request.extensions().get::<Identity>();
-    let is_set_up = request.uri().path() == SET_UP;
-    if !is_set_up && matches!(identity, Some(Identity::Ambiguous)) {
+    if rule != CsrfRule::SameSite && matches!(identity, Some(Identity::Ambiguous)) {
         return Err(mismatch());
     }
     let credential = identity.and_then(Identity::credential).cloned();
-    // Also without a session: no page elsewhere signs anybody in as somebody else, or sets a server up. What holds a key
-    // in a header, and none in a cookie, was not sent by a page elsewhere, which cannot add one.
+    // Also without a session: no page elsewhere signs a client in as another user, or sets a server up. A request with a
+    // key in a header, and none in a cookie, was not sent by a page elsewhere, which cannot add one.
     let has_header = request.headers().contains_key(SESSION_TOKEN_HEADER) || bearer(request.headers()).is_some();
     let is_program = has_header && credential.as_ref().is_none_or(|credential| !credential.from_cookie);
     let is_foreign = header_text(request.headers(), "Sec-Fetch-Site").is_some_and(|site| site == "cross-site");
     if is_foreign && !is_program {
         return Err(ApiError::bad_request(FORGED));
     }
-    if is_set_up {
-        return Ok(request);
-    }
     let session = credential.filter(|credential| credential.from_cookie);
-    // Forms of pages prove it also before there is a session: nobody is to be signed in as somebody else.
-    if session.is_none() && request.uri().path().starts_with(API) {
-        return Ok(request);
-    }
-    if session.is_some_and(|session| is_proven(request.headers(), &session.text)) {
+    let needs_proof = match rule {
+        CsrfRule::Sessions => session.is_some(),
+        CsrfRule::AllChanges => true,
+        CsrfRule::SameSite | CsrfRule::Exempt => false,
+    };
+    if !needs_proof || session.is_some_and(|session| is_proven(request.headers(), &session.text)) {
         return Ok(request);
     }
     proven_by_form(request, app).await
@@ -123,7 +117,11 @@ async fn proven_by_form(request: Request, app: &App) -> Result<Request, ApiError
         return Err(forged());
     }
     let (parts, body) = request.into_parts();
-    let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), app).await.map_err(|_| forged())?;
+    let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), app).await;
+    let bytes = bytes.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::body_too_large(),
+        _ => forged(),
+    })?;
     let mut fields = form_urlencoded::parse(&bytes);
     let sent = fields.find(|(name, _)| name == CSRF_COOKIE).map(|(_, value)| value.into_owned());
     if sent.is_some_and(|sent| is_token_of(&parts.headers, &sent)) {
@@ -170,7 +168,7 @@ mod tests {
     const MASKED: &str = "KNKvagCBEHZK7ihe2t7fj6VeJ0UyTDco1yVUJE8N06oNqxLu5Zx1vRxZbgfC0mJJgeGkVjgs08mgPbcWPBkZ1A==";
 
     #[test]
-    fn the_contracts_check_vector_is_accepted_masked_and_bare() {
+    fn the_check_vector_is_accepted_masked_and_bare() {
         let session = SecretText::new("key");
         assert!(is_proven(&headers(COOKIE, MASKED), &session));
         assert!(is_proven(&headers(COOKIE, COOKIE), &session));

@@ -1,5 +1,5 @@
-//! What a refused or failed request is answered with. The contract's words stand here and nowhere else, unless one
-//! endpoint alone uses them.
+//! Answers to requests that are refused or fail. Words that several endpoints use stand here and nowhere else
+//! (`docs/compatibility.md`).
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -12,10 +12,10 @@ use keyfob_authority::{
     fields::{WrongField, WrongFields},
 };
 
-use crate::{http::extract::ApiJson, pages::Words};
+use crate::http::extract::ApiJson;
 use keyfob_authority::Refused;
 
-/// The contract's standard detail of a refusal (section 1.3).
+/// The standard detail of a refusal.
 const FORBIDDEN_DETAIL: &str = "You don't have permission to view this content. If you believe this is a mistake, \
                                 please contact your administrator or try signing in with different credentials.";
 
@@ -78,6 +78,11 @@ impl ApiError {
         self.status
     }
 
+    /// Its body: a message, a detail, and what is wrong with fields.
+    pub(crate) fn into_body(self) -> ErrorBody {
+        *self.body
+    }
+
     /// All that it says, on one line.
     pub(crate) fn words(&self) -> String {
         let fields = self.body.validations.iter().map(|wrong| format!("{}: {}", wrong.field, wrong.detail));
@@ -113,9 +118,9 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let words = Words(self.words());
-        let mut response = (self.status, ApiJson(*self.body)).into_response();
-        response.extensions_mut().insert(words);
+        let mut response = (self.status, ApiJson(&*self.body)).into_response();
+        // Pages show the parts of the body in their own way.
+        response.extensions_mut().insert(*self.body);
         if let Some(challenge) = self.challenge {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
@@ -189,7 +194,7 @@ impl ApiError {
     }
 }
 
-/// What is answered while no password of an account is looked at.
+/// The answer while the passwords of an account are not looked at.
 pub(crate) fn too_many_passwords(until: Timestamp, now: Timestamp) -> ApiError {
     let seconds = until.duration_since(now).as_secs().max(1);
     ApiError::new(StatusCode::TOO_MANY_REQUESTS, "Too many wrong passwords.")

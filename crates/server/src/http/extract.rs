@@ -1,9 +1,9 @@
-//! Axum's extractors, with our error body for bad input and the contract's spelling of JSON (section 1.2, 1.4).
+//! Axum's extractors, with our error body for bad input and the API's spelling of JSON (`docs/compatibility.md`).
 use std::num::{IntErrorKind, ParseIntError};
 
 use axum::{
     body::{Body, Bytes},
-    extract::{FromRequest, FromRequestParts, RawPathParams, Request},
+    extract::{FromRequest, FromRequestParts, Request},
     http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -12,9 +12,10 @@ use keyfob_authority::data::{KeyId, Page};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
+pub(crate) use super::path::ApiPath;
 use crate::http::error::ApiError;
 
-/// A JSON body: as an argument it is read the way the contract says, as an answer it is spelled so.
+/// A JSON body: read as an argument and spelled as an answer in the way that clients of Coder expect.
 ///
 /// Unknown fields and bytes after the first value are ignored; `null` is the same as a field left out; the content
 /// type is not looked at.
@@ -57,7 +58,7 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// The field that holds whatever a platform wants to keep: it is kept as it is.
+/// The field in which a platform keeps data of its own: it is kept unchanged.
 const FREE_FORM: &str = "attributes";
 
 /// The value without the object members that are `null`.
@@ -93,7 +94,7 @@ impl<T: Serialize> IntoResponse for ApiJson<T> {
     }
 }
 
-/// The contract's spelling: safe inside HTML, and ended by a newline.
+/// JSON that is safe inside HTML, with a newline at its end.
 fn escape(json: &str) -> String {
     let mut out = String::with_capacity(json.len() + 1);
     for character in json.chars() {
@@ -115,10 +116,10 @@ fn escape(json: &str) -> String {
 pub(crate) struct ApiQuery(Vec<(String, String)>);
 
 impl ApiQuery {
-    /// Goes on if there are no other keys than these.
+    /// Refuses other keys than these.
     ///
     /// # Errors
-    /// 400 with those that there are.
+    /// 400 that names the other keys.
     pub(crate) fn only(&self, known: &[&str]) -> Result<(), ApiError> {
         let others = self.0.iter().map(|(key, _)| key).filter(|key| !known.contains(&key.as_str()));
         let wrong: Vec<Validation> =
@@ -135,7 +136,7 @@ impl ApiQuery {
         self.0.iter().find(|(name, value)| name == key && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
-    /// The value of this key as the contract reads booleans: whatever it does not know is false.
+    /// The value of this key as a boolean; every word that is not known is false.
     pub(crate) fn flag(&self, key: &str) -> bool {
         self.text(key).is_some_and(|value| matches!(value, "1" | "t" | "T" | "true" | "True" | "TRUE"))
     }
@@ -228,35 +229,5 @@ impl<S: Send + Sync> FromRequestParts<S> for ApiQuery {
                 .map(|(key, value)| (key.into_owned(), value.into_owned()))
                 .collect(),
         ))
-    }
-}
-
-/// The path's parameters by name, decoded.
-#[derive(Clone, Debug)]
-pub(crate) struct ApiPath {
-    parameters: Vec<(String, String)>,
-    last: String,
-}
-
-impl ApiPath {
-    /// The parameter of this name; without one the path's last segment.
-    ///
-    /// Words such as `login` below `/users/` have routes of their own, without a parameter; for the methods that
-    /// those lack they are usernames like any other (contract, section 1.1).
-    pub(crate) fn get(&self, name: &str) -> &str {
-        self.parameters.iter().find(|(parameter, _)| parameter == name).map_or(self.last.as_str(), |(_, value)| value)
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for ApiPath {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let parameters = RawPathParams::from_request_parts(parts, state).await.map_err(|_| {
-            ApiError::bad_request("The path is not valid UTF-8.").detail("Percent-encode the bytes of UTF-8 text.")
-        })?;
-        let parameters = parameters.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let last = parts.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
-        Ok(Self { parameters, last })
     }
 }

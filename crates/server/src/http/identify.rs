@@ -1,4 +1,4 @@
-//! Who is calling: found out once a request, before anything else asks, and kept with it.
+//! The caller of a request: found out once, before any other middleware asks, and kept with the request.
 use std::sync::Arc;
 
 use axum::{
@@ -10,7 +10,7 @@ use axum::{
 };
 use futures_util::stream;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use keyfob_authority::{AuthorizedStore, Credential, Identified, RequestContext, Unauthenticated};
+use keyfob_authority::{AuthorizedStore, Credential, Identified, Lapsed, RequestContext, Unauthenticated};
 
 use super::{
     MAX_BODY,
@@ -21,11 +21,11 @@ use super::{
 };
 use crate::app::App;
 
-/// Who is calling, as far as the request says. It does not change while the request is answered.
+/// The caller of a request, as far as its credential tells. All middleware and handlers read this and look no further.
 #[derive(Clone)]
 pub(crate) enum Identity {
     /// No credential was presented.
-    Nobody,
+    Anonymous,
     /// Two different credentials were presented.
     Ambiguous,
     /// The credential is not accepted, for this reason.
@@ -39,7 +39,7 @@ impl Identity {
     async fn of(found: Result<Option<Credential>, Ambiguous>, is_safe: bool, app: &App) -> Self {
         let credential = match found {
             Err(Ambiguous) => return Self::Ambiguous,
-            Ok(None) => return Self::Nobody,
+            Ok(None) => return Self::Anonymous,
             Ok(Some(credential)) => credential,
         };
         let authority = app.authority();
@@ -57,7 +57,7 @@ impl Identity {
     /// The credential that was presented, accepted or not.
     pub(crate) fn credential(&self) -> Option<&Credential> {
         match self {
-            Self::Nobody | Self::Ambiguous => None,
+            Self::Anonymous | Self::Ambiguous => None,
             Self::Refused(credential, _) | Self::Known(credential, _) => Some(credential),
         }
     }
@@ -66,12 +66,12 @@ impl Identity {
     pub(crate) fn known(&self) -> Option<&Identified> {
         match self {
             Self::Known(_, identified) => Some(identified),
-            Self::Nobody | Self::Ambiguous | Self::Refused(..) => None,
+            Self::Anonymous | Self::Ambiguous | Self::Refused(..) => None,
         }
     }
 }
 
-/// Finds out who is calling.
+/// Finds out who the caller is.
 pub(crate) async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let found = credential::find(request.headers(), request.uri(), app.settings().credentials);
     let identity = Identity::of(found, request.method().is_safe(), &app).await;
@@ -79,9 +79,9 @@ pub(crate) async fn identify(State(app): State<App>, mut request: Request, next:
     next.run(request).await
 }
 
-/// Takes in the whole body before the request is answered, and looks at the caller again then: a body that is held back
-/// keeps no rights alive.
-pub(crate) async fn take_in_body(State(app): State<App>, request: Request, next: Next) -> Response {
+/// Reads the whole body before the request is answered, and then looks at the caller again if rights have changed since: a
+/// body that is held back keeps no rights alive.
+pub(crate) async fn read_body(State(app): State<App>, request: Request, next: Next) -> Response {
     if request.method().is_safe() || request.body().is_end_stream() {
         return next.run(request).await;
     }
@@ -89,7 +89,7 @@ pub(crate) async fn take_in_body(State(app): State<App>, request: Request, next:
     let body = match Limited::new(body, MAX_BODY).collect().await {
         Ok(whole) => Body::from(whole.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => return ApiError::body_too_large().into_response(),
-        // One that breaks off is for the handler to tell of in its own words.
+        // The handler has words of its own for a body that breaks off.
         Err(error) => Body::from_stream(stream::iter([Err::<Bytes, _>(error)])),
     };
     if let Some(Identity::Known(credential, identified)) = parts.extensions.get::<Identity>() {
@@ -102,29 +102,81 @@ pub(crate) async fn take_in_body(State(app): State<App>, request: Request, next:
     next.run(Request::from_parts(parts, body)).await
 }
 
+/// Why a request has no caller.
+pub(crate) enum NoCaller {
+    /// No credential was presented.
+    NoCredential,
+    /// Two different credentials were presented.
+    Ambiguous,
+    /// The credential is not accepted, for this reason.
+    Refused(Arc<Unauthenticated>),
+}
+
+impl NoCaller {
+    /// Whether signing in is what the client needs: it has no session, or one that is over. Otherwise the session may be
+    /// as good as before, and something else fails.
+    pub(crate) fn needs_sign_in(&self) -> bool {
+        match self {
+            Self::NoCredential => true,
+            Self::Ambiguous => false,
+            Self::Refused(reason) => match &**reason {
+                Unauthenticated::Malformed(_)
+                | Unauthenticated::UnknownKey
+                | Unauthenticated::WrongSecret
+                | Unauthenticated::Expired(_)
+                | Unauthenticated::Lapsed(Lapsed::NoLink | Lapsed::Ended { .. }) => true,
+                Unauthenticated::NotActive(_)
+                | Unauthenticated::Unreadable(_)
+                | Unauthenticated::Lapsed(Lapsed::NotRenewed { .. } | Lapsed::NotConfigured(_) | Lapsed::Store(_))
+                | Unauthenticated::Store(_) => false,
+            },
+        }
+    }
+}
+
+impl From<NoCaller> for ApiError {
+    fn from(reason: NoCaller) -> Self {
+        match reason {
+            NoCaller::NoCredential => Self::no_credential(),
+            NoCaller::Ambiguous => csrf::mismatch().challenge(&challenge_of("invalid_request", AMBIGUOUS)),
+            NoCaller::Refused(reason) => Self::from(&*reason),
+        }
+    }
+}
+
+/// The store as the caller of a request may use it.
+///
+/// # Errors
+/// Why the request has no caller. That is noted as a failed sign-in, unless the client presented nothing or the store
+/// failed.
+pub(crate) async fn caller(parts: &Parts, app: &App) -> Result<AuthorizedStore, NoCaller> {
+    let context = parts.extensions.get::<RequestContext>().cloned().unwrap_or_default();
+    let decisions = context.decisions.clone();
+    let no_caller = match parts.extensions.get::<Identity>() {
+        None | Some(Identity::Anonymous) => NoCaller::NoCredential,
+        Some(Identity::Ambiguous) => NoCaller::Ambiguous,
+        Some(Identity::Refused(_, reason)) => NoCaller::Refused(Arc::clone(reason)),
+        Some(Identity::Known(_, identified)) => match app.authority().store_for(identified, context).await {
+            Ok(store) => return Ok(store),
+            Err(reason) => NoCaller::Refused(Arc::new(reason)),
+        },
+    };
+    let is_attempt = match &no_caller {
+        NoCaller::NoCredential => false,
+        NoCaller::Ambiguous => true,
+        NoCaller::Refused(reason) => !matches!(**reason, Unauthenticated::Store(_)),
+    };
+    if is_attempt {
+        decisions.sign_in_failed("authenticate", None);
+    }
+    Err(no_caller)
+}
+
 impl FromRequestParts<App> for AuthorizedStore {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let context = parts.extensions.get::<RequestContext>().cloned().unwrap_or_default();
-        let decisions = context.decisions.clone();
-        let refused = |reason: &Unauthenticated| {
-            if !matches!(reason, Unauthenticated::Store(_)) {
-                decisions.sign_in_failed("authenticate", None);
-            }
-            ApiError::from(reason)
-        };
-        match parts.extensions.get::<Identity>() {
-            None | Some(Identity::Nobody) => Err(ApiError::no_credential()),
-            Some(Identity::Ambiguous) => {
-                decisions.sign_in_failed("authenticate", None);
-                Err(csrf::mismatch().challenge(&challenge_of("invalid_request", AMBIGUOUS)))
-            }
-            Some(Identity::Refused(_, reason)) => Err(refused(reason)),
-            Some(Identity::Known(_, identified)) => {
-                app.authority().store_for(identified, context).await.map_err(|reason| refused(&reason))
-            }
-        }
+        Ok(caller(parts, app).await?)
     }
 }
 

@@ -1,4 +1,4 @@
-//! How many requests anybody may send (contract, section 1.12).
+//! How many requests a client may send in a minute (`docs/compatibility.md`).
 mod window;
 
 pub(crate) use window::RateWindows;
@@ -7,35 +7,38 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use jiff::Timestamp;
-use keyfob_api::BASE_PATH;
 use keyfob_authority::data::{User, UserId};
 
 use self::window::{Count, MINUTE};
 use crate::{
     app::App,
-    http::{error::ApiError, identify::Identity},
+    http::{
+        error::ApiError,
+        identify::Identity,
+        routes::{Limiter, RouteFacts},
+    },
 };
-use keyfob_authority::RequestContext;
+use keyfob_authority::{Identified, RequestContext};
 
-/// How often the routes of signing in may be asked in a minute.
+/// How many requests a minute the routes of signing in take.
 const SIGN_IN: u32 = 60;
 
-/// With this header owners ask as often as they like.
+/// With this header owners send as many requests as they like.
 const BYPASS: &str = "X-Coder-Bypass-Ratelimit";
 
-/// How many requests a minute, per user or address and path; none are bounded where there is none.
+/// How many requests a minute, per user or address and path; `None` sets no limit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RateLimits {
     /// Below `/api/v2`.
     pub(crate) api: Option<u32>,
     /// Signing in, and all that goes with it.
     pub(crate) sign_in: Option<u32>,
-    /// Checks of permissions: a service asks them for everybody who uses it.
+    /// Checks of permissions: a service asks them for all of its users.
     pub(crate) authcheck: Option<u32>,
 }
 
@@ -46,37 +49,24 @@ impl RateLimits {
     }
 }
 
-/// Which requests are counted together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Limiter {
-    Api,
-    SignIn,
-    Password,
-    Authcheck,
-}
-
-/// Who is counted.
+/// For whom requests are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Counted {
     User(UserId),
     Address(IpAddr),
 }
 
-/// What counts a request.
+/// A counter of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Counter(Limiter, Counted);
 
-/// Lets through what is within the limits, and says how much more is.
+/// Lets requests within the limits through, and tells clients how many more they may send.
 pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
-    let limiters = limiters(&app, &request);
-    if limiters.is_empty() {
+    let limits = limits_of(&app, RouteFacts::of(&request));
+    if limits.is_empty() {
         return next.run(request).await;
     }
-    let user = request
-        .extensions()
-        .get::<Identity>()
-        .and_then(Identity::known)
-        .and_then(keyfob_authority::Identified::acting_user);
+    let user = request.extensions().get::<Identity>().and_then(Identity::known).and_then(Identified::acting_user);
     if is_bypassed(request.headers()) {
         match user.map(User::is_owner) {
             Some(true) => return next.run(request).await,
@@ -89,8 +79,8 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     let now = app.clock().now();
     let mut last = None;
     let matched = request.extensions().get::<MatchedPath>().map_or_else(|| request.uri().path(), MatchedPath::as_str);
-    for (limiter, limit) in limiters {
-        // However a user is spelled, their password is one.
+    for (limiter, limit) in limits {
+        // A user's password is one, whichever way the path names the user.
         let path = match limiter {
             Limiter::SignIn | Limiter::Password => matched,
             Limiter::Api | Limiter::Authcheck => request.uri().path(),
@@ -110,55 +100,22 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     response
 }
 
-/// What counts this request, with its limits; the last is the one that is told of.
-fn limiters(app: &App, request: &Request) -> Vec<(Limiter, u32)> {
+/// The limits that count for a request; the client is told the state of the last one.
+fn limits_of(app: &App, facts: RouteFacts) -> Vec<(Limiter, u32)> {
     let limits = app.settings().limits;
-    let path = request.extensions().get::<MatchedPath>().map_or_else(|| request.uri().path(), MatchedPath::as_str);
-    let below = path.strip_prefix(BASE_PATH);
-    let api = match below {
-        Some("/authcheck") => limits.authcheck.map(|limit| (Limiter::Authcheck, limit)),
-        Some(_) => limits.api.map(|limit| (Limiter::Api, limit)),
-        None => None,
+    let limit = |limiter: Limiter| match limiter {
+        Limiter::Api => limits.api,
+        Limiter::SignIn | Limiter::Password => limits.sign_in,
+        Limiter::Authcheck => limits.authcheck,
     };
-    let inner = of_signing_in(request.method(), path, below);
-    let inner = inner.and_then(|limiter| limits.sign_in.map(|limit| (limiter, limit)));
-    api.into_iter().chain(inner).collect()
-}
-
-fn of_signing_in(method: &Method, path: &str, below: Option<&str>) -> Option<Limiter> {
-    match (method, below.unwrap_or(path)) {
-        (&Method::PUT, "/users/{user}/password") => Some(Limiter::Password),
-        (
-            &Method::POST,
-            "/users/login"
-            | "/users/validate-password"
-            | "/users/otp/request"
-            | "/users/otp/change-password"
-            | "/users/{user}/convert-login"
-            | "/device/code"
-            | "/cli-auth"
-            | "/setup"
-            | "/login"
-            | "/reset-password"
-            | "/reset-password/change",
-        )
-        | (
-            _,
-            "/device"
-            | "/login/device"
-            | "/users/oidc/callback"
-            | "/users/oauth2/github/callback"
-            | "/users/oauth2/github/device",
-        ) => Some(Limiter::SignIn),
-        _ => None,
-    }
+    facts.limiters.iter().filter_map(|limiter| Some((*limiter, limit(*limiter)?))).collect()
 }
 
 fn is_bypassed(headers: &HeaderMap) -> bool {
     headers.get(BYPASS).is_some_and(|value| value.as_bytes() == b"true")
 }
 
-/// Whom an address stands for: whoever has one of version 6 has all of a network.
+/// The network that an address counts for: a host with one address of version 6 has all of its network.
 pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),

@@ -1,5 +1,5 @@
-//! What requests are answered with that are not authenticated. The words are those that clients of Coder know
-//! (`docs/compatibility.md`); challenges name where to read more when they are sent.
+//! Answers to requests that are not authenticated, in the words that clients of Coder know (`docs/compatibility.md`).
+//! Challenges get the address of the metadata when they are sent.
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use keyfob_authority::{Lapsed, Unauthenticated};

@@ -1,11 +1,9 @@
-//! How mails read.
+//! The words of mails.
 use askama::Template;
 use jiff::{Timestamp, tz::TimeZone};
 use keyfob_api::secret::SecretText;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-
-use keyfob_authority::notices::DueNotice;
-use keyfob_authority::notices::{Changer, Notice, TokenSummary};
+use keyfob_authority::notices::{Changer, DueNotice, Notice, TokenSummary};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// A mail's words, once as plain text and once as HTML.
 pub(crate) struct Letter {
@@ -28,7 +26,7 @@ struct Words {
     says: Vec<String>,
     facts: Vec<(&'static str, String)>,
     action: Option<Action>,
-    /// Why they get it, and what to do if they should not.
+    /// Why the user gets the mail, and what to do if it is a surprise.
     why: String,
 }
 
@@ -37,7 +35,7 @@ struct Action {
     url: String,
 }
 
-/// The letter that tells of a notice.
+/// The letter for a notice.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -62,14 +60,14 @@ fn words(due: &DueNotice, access_url: &str) -> Words {
         Notice::PasswordChanged { by, at } => Words {
             subject: "Your Keyfob password was changed".to_owned(),
             username,
-            says: vec![format!("Your password was changed {}. {}", changed_by(by), ended_by(by))],
+            says: vec![format!("Your password was changed {}. {}", changed_by(by), deleted_keys(by))],
             facts: vec![("When", minute(*at))],
             action: Some(Action { label: "Set another password", url: format!("{access_url}/reset-password") }),
             why: format!("If you did not expect this, set another password and tell an administrator. {CHOICES}"),
         },
         Notice::TokenMinted { by, token } => {
             // Sessions have no names.
-            let (kind, did) = if token.name.is_empty() {
+            let (kind, action) = if token.name.is_empty() {
                 ("A session was made", "made a session")
             } else {
                 ("A token was minted", "minted an API token")
@@ -77,7 +75,7 @@ fn words(due: &DueNotice, access_url: &str) -> Words {
             Words {
                 subject: format!("{kind} on your behalf"),
                 username,
-                says: vec![format!("{by} {did} that acts as you.")],
+                says: vec![format!("{by} {action} that acts as you.")],
                 facts: facts(token),
                 action: None,
                 why: format!(
@@ -87,7 +85,7 @@ fn words(due: &DueNotice, access_url: &str) -> Words {
                 ),
             }
         }
-        Notice::TokenEnding { token } => Words {
+        Notice::TokenExpiring { token } => Words {
             subject: format!("Your token {} ends soon", one_line(&token.name)),
             username,
             says: vec!["A token of yours that is in use ends soon. Whatever uses it will then be refused.".to_owned()],
@@ -109,7 +107,7 @@ fn changed_by(by: &Changer) -> String {
     }
 }
 
-fn ended_by(by: &Changer) -> &'static str {
+fn deleted_keys(by: &Changer) -> &'static str {
     match by {
         Changer::Owner => "All your other sessions, and all your tokens, ended.",
         Changer::Passcode | Changer::User(_) | Changer::Operator => "All your sessions and tokens ended.",
@@ -125,7 +123,7 @@ fn facts(token: &TokenSummary) -> Vec<(&'static str, String)> {
         ("Token", named),
         ("Scopes", token.scopes.join(", ")),
         ("Allow list", token.allow_list.join(", ")),
-        ("Ends", minute(token.ends_at)),
+        ("Ends", minute(token.expires_at)),
     ]
 }
 
@@ -145,4 +143,4 @@ fn reset(access_url: &str, passcode: &SecretText, email: &str) -> Action {
 }
 
 /// All but the unreserved characters of RFC 3986.
-const UNRESERVED: &percent_encoding::AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -24,10 +24,10 @@ use crate::config::{BadSetting, BadSettings, MailArgs, one_secret};
 /// How long it may take to reach the mail server, and to sign in there.
 const TIME_OUT: Duration = Duration::from_mins(1);
 /// How long handing over a mail may take: longer than servers are asked to take for the end of one (RFC 5321, section
-/// 4.5.3.2.6), because whoever gives up earlier sends it twice.
+/// 4.5.3.2.6), because a client that gives up earlier sends it twice.
 const HAND_OVER: Duration = Duration::from_mins(12);
-/// How long it may take to say good-bye.
-const GOOD_BYE: Duration = Duration::from_secs(5);
+/// How long it may take to end the connection.
+const QUIT: Duration = Duration::from_secs(5);
 
 /// Sends mails by SMTP (RFC 5321).
 #[derive(Clone)]
@@ -40,16 +40,16 @@ pub(crate) struct Mailer {
     from: Mailbox,
 }
 
-/// Who the server is at the mail server.
+/// The credentials of this server at the mail server.
 #[derive(Clone)]
 struct Login {
-    /// Whom it acts as, if that is somebody else.
+    /// The user that it acts as, if that is another one.
     identity: Option<String>,
     name: String,
     password: SecretText,
 }
 
-/// A mail to one person.
+/// A mail to one user.
 pub(crate) struct Mail {
     /// The same for every attempt to send it, so that mail servers can tell that it is one.
     pub(crate) id: Uuid,
@@ -63,15 +63,15 @@ pub(crate) struct Mail {
 /// Why a mail was not sent.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SendError {
-    /// It may go better another time.
+    /// Another attempt may succeed.
     #[error("{0}")]
-    ForNow(String),
+    Temporary(String),
     /// The mail server cannot be reached.
     #[error("{0}")]
-    Away(String),
+    Unreachable(String),
     /// The mail server will never take it, or it cannot be written.
     #[error("{0}")]
-    ForEver(String),
+    Permanent(String),
 }
 
 impl Mailer {
@@ -104,7 +104,7 @@ impl Mailer {
     /// # Errors
     /// When it does not take it.
     pub(crate) async fn send(&self, mail: Mail) -> Result<(), SendError> {
-        let unwritable = |error: &dyn std::fmt::Display| SendError::ForEver(error.to_string());
+        let unwritable = |error: &dyn std::fmt::Display| SendError::Permanent(error.to_string());
         let to: Mailbox = mail.to.parse().map_err(|_| unwritable(&"not an address that mails can be sent to"))?;
         let message = Message::builder()
             .from(self.from.clone())
@@ -116,19 +116,19 @@ impl Mailer {
             .multipart(MultiPart::alternative_plain_html(mail.text, mail.html))
             .map_err(|error| unwritable(&error))?;
         let connected = tokio::time::timeout(TIME_OUT, self.connect()).await;
-        let connected = connected.map_err(|_| SendError::Away("the mail server does not answer".to_owned()))?;
-        let mut connection = connected.map_err(|error| SendError::Away(error.to_string()))?;
+        let connected = connected.map_err(|_| SendError::Unreachable("the mail server does not answer".to_owned()))?;
+        let mut connection = connected.map_err(|error| SendError::Unreachable(error.to_string()))?;
         let content = message.formatted();
         let sent = tokio::time::timeout(HAND_OVER, connection.send(message.envelope(), &content)).await;
-        sent.map_err(|_| SendError::ForNow("the mail server does not answer".to_owned()))?.map_err(|error| {
+        sent.map_err(|_| SendError::Temporary("the mail server does not answer".to_owned()))?.map_err(|error| {
             if is_about_the_mail(&error) {
-                SendError::ForEver(error.to_string())
+                SendError::Permanent(error.to_string())
             } else {
-                SendError::ForNow(error.to_string())
+                SendError::Temporary(error.to_string())
             }
         })?;
-        // The mail is the server's now, whether or not it says good-bye.
-        let _said = tokio::time::timeout(GOOD_BYE, connection.quit()).await;
+        // The mail server has the mail now, whether or not the connection ends well.
+        let _quit = tokio::time::timeout(QUIT, connection.quit()).await;
         Ok(())
     }
 
@@ -159,7 +159,7 @@ impl Mailer {
     }
 }
 
-/// RFC 4616: signing in to act as somebody else.
+/// RFC 4616: signing in to act as another user.
 struct PlainAs<'a> {
     identity: &'a str,
     name: &'a str,
@@ -173,7 +173,7 @@ impl std::fmt::Display for PlainAs<'_> {
     }
 }
 
-/// RFC 3834: programs that answer mails by themselves do not answer these.
+/// RFC 3834: programs that answer mails automatically do not answer these.
 #[derive(Clone)]
 struct AutoSubmitted;
 
@@ -191,8 +191,8 @@ impl Header for AutoSubmitted {
     }
 }
 
-/// Whether the mail server refuses this mail, or whom it is to, for ever. What it asks of us, such as another password, an
-/// operator can mend (RFC 5321, section 4.2.2, and RFC 4954, section 6).
+/// Whether the mail server refuses this mail, or its recipient, permanently. What it refuses of the server itself, such as
+/// its password, an operator can correct (RFC 5321, section 4.2.2, and RFC 4954, section 6).
 fn is_about_the_mail(error: &Error) -> bool {
     let code = error.status().map(u16::from);
     error.is_permanent() && !code.is_some_and(|code| matches!(code, 500..=504 | 521 | 530..=538))

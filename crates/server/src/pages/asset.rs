@@ -1,4 +1,4 @@
-//! What pages look like, and what they do where there is JavaScript.
+//! The style of pages, and their comforts where there is JavaScript.
 use axum::{
     http::header,
     response::{IntoResponse, Response},

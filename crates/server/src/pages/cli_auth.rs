@@ -1,45 +1,29 @@
-//! A session for the command line (contract, section 7, `/cli-auth`): minted when a person says so, never on opening.
+//! A session for the command line: minted when a person says so, never on opening the page.
 use askama::Template;
-use axum::{Extension, extract::State, http::StatusCode, response::Response};
+use axum::{extract::State, http::StatusCode, response::Response};
 
-use super::{lifetime, page, see_other};
-use crate::{
-    api::tokens,
-    app::App,
-    http::{csrf::CsrfToken, error::ApiError},
+use super::{
+    frame::Frame,
+    page,
+    session::{PageError, SignedIn},
+    session_token::session_token,
+    wording::session_lifetime,
 };
-use keyfob_authority::AuthorizedStore;
+use crate::{api::tokens, app::App, http::error::ApiError};
 
 #[derive(Template)]
 #[template(path = "pages/cli_auth.html")]
-struct CliAuth<'a> {
-    csrf: String,
-    username: &'a str,
+struct CliAuth {
+    frame: Frame,
     lifetime: String,
-    token: Option<&'a str>,
 }
 
-pub(super) async fn show(
-    State(app): State<App>,
-    Extension(csrf): Extension<CsrfToken>,
-    store: Result<AuthorizedStore, ApiError>,
-) -> Result<Response, ApiError> {
-    let Ok(store) = store else { return see_other("/login?redirect=%2Fcli-auth") };
-    render(&app, &csrf, &store, None)
+pub(super) async fn show(State(app): State<App>, SignedIn { frame, .. }: SignedIn) -> Result<Response, ApiError> {
+    page(StatusCode::OK, &CliAuth { frame, lifetime: session_lifetime(&app) })
 }
 
-pub(super) async fn submit(
-    State(app): State<App>,
-    Extension(csrf): Extension<CsrfToken>,
-    store: Result<AuthorizedStore, ApiError>,
-) -> Result<Response, ApiError> {
-    let Ok(store) = store else { return see_other("/login?redirect=%2Fcli-auth") };
+pub(super) async fn submit(State(app): State<App>, SignedIn { store, frame }: SignedIn) -> Result<Response, PageError> {
     let user = store.caller().user().cloned().ok_or_else(ApiError::not_found)?;
     let minted = tokens::mint_session(&app, &store, user).await?;
-    render(&app, &csrf, &store, Some(minted.text.reveal()))
-}
-
-fn render(app: &App, csrf: &CsrfToken, store: &AuthorizedStore, token: Option<&str>) -> Result<Response, ApiError> {
-    let username = store.caller().username();
-    page(StatusCode::OK, &CliAuth { csrf: csrf.masked(app), username, lifetime: lifetime(app), token })
+    Ok(session_token(frame, &minted.text)?)
 }

@@ -7,7 +7,7 @@ use keyfob_api::secret::SecretText;
 
 use crate::{app::App, http::error::ApiError};
 
-/// A form that was sent. Its proof that it is ours was looked at before.
+/// A form that was sent. Its proof that it comes from a page of this server was checked before.
 pub(super) struct Form(Vec<(String, String)>);
 
 impl FromRequest<App> for Form {
@@ -26,7 +26,7 @@ impl Form {
         self.0.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
-    /// The same, which must not be printed.
+    /// A field's text that must not be printed.
     pub(super) fn secret(&self, name: &str) -> SecretText {
         SecretText::new(self.text(name))
     }

@@ -1,4 +1,4 @@
-//! The code that somebody types at GitHub.
+//! The code that people type at GitHub.
 use askama::Template;
 use axum::{
     extract::State,
@@ -7,7 +7,7 @@ use axum::{
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{page, refusal, see_other};
+use super::{frame::Frame, message::refusal, page, see_other};
 use crate::{
     app::App,
     http::{error::ApiError, extract::ApiQuery},
@@ -17,6 +17,7 @@ use crate::{
 #[derive(Template)]
 #[template(path = "pages/github_device.html")]
 struct GithubDevice {
+    frame: Frame,
     user_code: String,
     verification_uri: String,
     interval: u64,
@@ -38,11 +39,12 @@ pub(super) async fn show(State(app): State<App>, headers: HeaderMap, query: ApiQ
     let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let next =
         format!("/api/v2/users/oauth2/github/callback?code={}&state={}", encode(&code.device_code), encode(state));
-    let shown = GithubDevice {
+    let github_device = GithubDevice {
+        frame: Frame::default(),
         user_code: code.user_code,
         verification_uri: code.verification_uri,
         interval: code.interval,
         next,
     };
-    page(StatusCode::OK, &shown)
+    page(StatusCode::OK, &github_device)
 }

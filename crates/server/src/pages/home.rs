@@ -1,56 +1,55 @@
-//! Where people are who signed in.
+//! The page of people who are signed in, and signing out.
 use askama::Template;
 use axum::{
     Extension,
     extract::State,
     http::{StatusCode, header},
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use keyfob_api::SERVER_VERSION;
+use keyfob_authority::{Identified, Refused, RequestContext, System};
 
-use super::{page, see_other};
+use super::{
+    frame::Frame,
+    page, see_other,
+    session::{PageError, SignedIn},
+};
 use crate::{
     app::App,
-    http::{csrf::CsrfToken, error::ApiError, identify::Identity},
+    http::{error::ApiError, identify::Identity},
 };
-use keyfob_authority::{AuthorizedStore, Identified, Refused, RequestContext, System};
 
 #[derive(Template)]
 #[template(path = "pages/home.html")]
-struct Home<'a> {
-    csrf: String,
-    username: &'a str,
+struct Home {
+    frame: Frame,
     version: &'static str,
 }
 
-pub(super) async fn show(
-    State(app): State<App>,
-    Extension(csrf): Extension<CsrfToken>,
-    store: Result<AuthorizedStore, ApiError>,
-) -> Result<Response, ApiError> {
-    let Ok(store) = store else { return see_other("/login") };
-    let username = store.caller().username();
-    page(StatusCode::OK, &Home { csrf: csrf.masked(&app), username, version: SERVER_VERSION })
+pub(super) async fn show(SignedIn { frame, .. }: SignedIn) -> Result<Response, ApiError> {
+    page(StatusCode::OK, &Home { frame, version: SERVER_VERSION })
 }
 
 pub(super) async fn sign_out(
     State(app): State<App>,
     Extension(context): Extension<RequestContext>,
     Extension(identity): Extension<Identity>,
-    store: Result<AuthorizedStore, ApiError>,
-) -> Result<Response, ApiError> {
-    let ended = match store {
-        Ok(store) => store.sign_out().await,
-        // The key may be good all the same: its provider's session has ended, and may be begun again.
-        Err(_) => match identity.known().map(Identified::key_id) {
-            Some(key) => System::SignIn.store(app.authority(), context).end_lapsed(key).await,
-            None => Ok(()),
-        },
+    session: Result<SignedIn, PageError>,
+) -> Result<Response, PageError> {
+    let ended = match (session, identity.known().map(Identified::key_id)) {
+        (Ok(session), _) => session.store.sign_out().await,
+        // The key is live, but not accepted: the session at its provider has ended, and may be renewed later.
+        (Err(_), Some(key)) => System::SignIn.store(app.authority(), context).end_lapsed(key).await,
+        (Err(PageError::SignInFirst(_)), None) => Ok(()),
+        (Err(failed), None) => return Err(failed),
     };
-    let mut response = match Refused::if_there(ended) {
-        Ok(_) => see_other("/login?message=Signed%20out.")?,
-        Err(error) => ApiError::from(error).into_response(),
-    };
+    match ended {
+        // Another request was first.
+        Ok(()) | Err(Refused::Hidden(_) | Refused::Unauthenticated(_)) => {}
+        // The session goes on, and with it the cookie: people can try again.
+        Err(refused @ (Refused::Denied(_) | Refused::Store(_))) => return Err(refused.into()),
+    }
+    let mut response = see_other("/login?message=Signed%20out.")?;
     response.headers_mut().append(header::SET_COOKIE, app.settings().cookies.no_session()?);
     Ok(response)
 }

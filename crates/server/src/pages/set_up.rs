@@ -1,4 +1,4 @@
-//! The first user of a deployment (contract, section 7, `/setup`).
+//! The first user of a deployment.
 use askama::Template;
 use axum::{
     Extension,
@@ -7,40 +7,38 @@ use axum::{
     response::Response,
 };
 use keyfob_api::users::CreateFirstUserRequest;
+use keyfob_authority::{RequestContext, System, fields::is_username};
 
-use super::{form::Form, page, see_other};
+use super::{form::Form, frame::Frame, page, problem::Problem, see_other};
 use crate::{
     api::{sessions, users},
     app::App,
-    http::{csrf::CsrfToken, error::ApiError},
+    http::error::ApiError,
 };
-use keyfob_authority::fields::is_username;
-use keyfob_authority::{RequestContext, System};
 
 #[derive(Template)]
 #[template(path = "pages/set_up.html")]
 struct SetUp<'a> {
-    csrf: String,
+    frame: Frame,
     email: &'a str,
-    error: Option<String>,
     has_github: bool,
 }
 
 pub(super) async fn show(
     State(app): State<App>,
     Extension(context): Extension<RequestContext>,
-    Extension(csrf): Extension<CsrfToken>,
+    frame: Frame,
 ) -> Result<Response, ApiError> {
     if System::SetUp.store(app.authority(), context).is_set_up().await? {
         return see_other("/login");
     }
-    render(&app, &csrf, StatusCode::OK, "", None)
+    render(&app, frame, StatusCode::OK, "")
 }
 
 pub(super) async fn submit(
     State(app): State<App>,
     Extension(context): Extension<RequestContext>,
-    Extension(csrf): Extension<CsrfToken>,
+    frame: Frame,
     form: Form,
 ) -> Result<Response, ApiError> {
     let email = form.text("email").trim();
@@ -50,8 +48,9 @@ pub(super) async fn submit(
         password: form.secret("password"),
         ..CreateFirstUserRequest::default()
     };
-    if let Err(refusal) = users::make_first(&app, context.clone(), request).await {
-        return render(&app, &csrf, refusal.status(), email, Some(refusal.words()));
+    if let Err(error) = users::make_first(&app, context.clone(), request).await {
+        let (status, problem) = (error.status(), Problem::of_form(error.into_body(), &["email", "password"]));
+        return render(&app, frame.with_problem(problem), status, email);
     }
     let store = System::SignIn.store(app.authority(), context);
     let minted = sessions::sign_in(&app, &store, email, &form.secret("password")).await?;
@@ -60,20 +59,13 @@ pub(super) async fn submit(
     Ok(response)
 }
 
-/// The part before the at sign, in small letters, with hyphens for what usernames cannot hold.
+/// The part before the at sign, in small letters, with hyphens for characters that usernames cannot have.
 fn username(email: &str) -> String {
     let begin = email.split('@').next().unwrap_or_default().to_lowercase();
     let name: String = begin.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     if is_username(&name) { name } else { "admin".to_owned() }
 }
 
-fn render(
-    app: &App,
-    csrf: &CsrfToken,
-    status: StatusCode,
-    email: &str,
-    error: Option<String>,
-) -> Result<Response, ApiError> {
-    let has_github = app.providers().github.is_some();
-    page(status, &SetUp { csrf: csrf.masked(app), email, error, has_github })
+fn render(app: &App, frame: Frame, status: StatusCode, email: &str) -> Result<Response, ApiError> {
+    page(status, &SetUp { frame, email, has_github: app.providers().github.is_some() })
 }

@@ -1,4 +1,4 @@
-//! Signing in with a password, and the ways to providers (contract, section 7, `/login`).
+//! Signing in with a password, and the ways to providers.
 use askama::Template;
 use axum::{
     Extension,
@@ -6,39 +6,37 @@ use axum::{
     http::{StatusCode, header},
     response::Response,
 };
+use keyfob_api::SERVER_VERSION;
+use keyfob_authority::{RequestContext, System};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{form::Form, page, see_other};
+use super::{
+    form::Form,
+    frame::Frame,
+    page,
+    problem::Problem,
+    redirect::redirect_page,
+    see_other,
+    session::{PageError, SignedIn},
+};
 use crate::{
     api::sessions,
     app::App,
-    http::{csrf::CsrfToken, error::ApiError, extract::ApiQuery},
+    http::{error::ApiError, extract::ApiQuery},
     ways::local,
 };
-use keyfob_api::SERVER_VERSION;
-use keyfob_authority::{AuthorizedStore, RequestContext, System};
 
 #[derive(Template)]
 #[template(path = "pages/sign_in.html")]
 struct SignIn<'a> {
-    csrf: String,
+    frame: Frame,
     email: &'a str,
     redirect: &'a str,
-    message: &'a str,
-    error: Option<String>,
     has_agreed: bool,
     terms: Option<&'a str>,
     has_passwords: bool,
     ways: Vec<Way>,
     version: &'static str,
-}
-
-/// A page that leads on by itself.
-#[derive(Template)]
-#[template(path = "pages/onward.html")]
-struct RedirectPage<'a> {
-    text: &'a str,
-    url: &'a str,
 }
 
 /// A way to sign in without a password.
@@ -49,57 +47,47 @@ struct Way {
     url: String,
 }
 
-/// What is typed already, and what to say.
-#[derive(Default)]
-struct Said<'a> {
+/// The fields as they are filled in already.
+#[derive(Clone, Copy, Default)]
+struct Fields<'a> {
     email: &'a str,
     redirect: &'a str,
-    message: &'a str,
-    error: Option<String>,
     has_agreed: bool,
 }
 
 pub(super) async fn show(
     State(app): State<App>,
     Extension(context): Extension<RequestContext>,
-    Extension(csrf): Extension<CsrfToken>,
-    store: Result<AuthorizedStore, ApiError>,
+    frame: Frame,
+    session: Result<SignedIn, PageError>,
     query: ApiQuery,
 ) -> Result<Response, ApiError> {
     let redirect = local(query.text("redirect").unwrap_or_default());
-    if store.is_ok() {
+    if session.is_ok() {
         return see_other(destination(&redirect));
     }
     if !System::SetUp.store(app.authority(), context).is_set_up().await? {
         return see_other("/setup");
     }
-    let message = query.text("message").unwrap_or_default();
-    render(&app, &csrf, StatusCode::OK, Said { redirect: &redirect, message, ..Said::default() })
+    let frame = frame.with_notice(query.text("message").unwrap_or_default());
+    render(&app, frame, StatusCode::OK, Fields { redirect: &redirect, ..Fields::default() })
 }
 
 pub(super) async fn submit(
     State(app): State<App>,
     Extension(context): Extension<RequestContext>,
-    Extension(csrf): Extension<CsrfToken>,
+    frame: Frame,
     form: Form,
 ) -> Result<Response, ApiError> {
     let (email, redirect) = (form.text("email").trim(), local(form.text("redirect")));
-    let again = |status, error: String| {
-        let has_agreed = !form.text("terms").is_empty();
-        render(
-            &app,
-            &csrf,
-            status,
-            Said { email, redirect: &redirect, error: Some(error), has_agreed, ..Said::default() },
-        )
-    };
-    if app.settings().terms_of_service_url.is_some() && form.text("terms").is_empty() {
-        return again(StatusCode::BAD_REQUEST, "Agree to the terms of service first.".to_owned());
+    let fields = Fields { email, redirect: &redirect, has_agreed: !form.text("terms").is_empty() };
+    if app.settings().terms_of_service_url.is_some() && !fields.has_agreed {
+        let frame = frame.with_problem(Problem::message("Agree to the terms of service first."));
+        return render(&app, frame, StatusCode::BAD_REQUEST, fields);
     }
     // With terms to agree to, the ways to providers are buttons of the form.
     if let Some(way) = ways(&app, &redirect).into_iter().find(|way| way.name == form.text("way")) {
-        // Browsers follow no form to another site, not even by a redirect (`form-action` of the page's policy).
-        return page(StatusCode::OK, &RedirectPage { text: &way.text, url: &way.url });
+        return redirect_page(&way.text, &way.url);
     }
     let store = System::SignIn.store(app.authority(), context);
     match sessions::sign_in(&app, &store, email, &form.secret("password")).await {
@@ -108,7 +96,10 @@ pub(super) async fn submit(
             response.headers_mut().append(header::SET_COOKIE, app.settings().cookies.session(&minted.text)?);
             Ok(response)
         }
-        Err(refusal) => again(refusal.status(), refusal.words()),
+        Err(error) => {
+            let status = error.status();
+            render(&app, frame.with_problem(error.into_body().into()), status, fields)
+        }
     }
 }
 
@@ -116,23 +107,19 @@ fn destination(redirect: &str) -> &str {
     if redirect.is_empty() { "/" } else { redirect }
 }
 
-fn render(app: &App, csrf: &CsrfToken, status: StatusCode, said: Said<'_>) -> Result<Response, ApiError> {
-    let settings = app.settings();
-    page(
-        status,
-        &SignIn {
-            csrf: csrf.masked(app),
-            email: said.email,
-            redirect: said.redirect,
-            message: said.message,
-            error: said.error,
-            has_agreed: said.has_agreed,
-            terms: settings.terms_of_service_url.as_deref(),
-            has_passwords: !app.rules().is_password_auth_disabled,
-            ways: ways(app, said.redirect),
-            version: SERVER_VERSION,
-        },
-    )
+fn render(app: &App, frame: Frame, status: StatusCode, fields: Fields<'_>) -> Result<Response, ApiError> {
+    let Fields { email, redirect, has_agreed } = fields;
+    let sign_in = SignIn {
+        frame,
+        email,
+        redirect,
+        has_agreed,
+        terms: app.settings().terms_of_service_url.as_deref(),
+        has_passwords: !app.rules().is_password_auth_disabled(),
+        ways: ways(app, redirect),
+        version: SERVER_VERSION,
+    };
+    page(status, &sign_in)
 }
 
 fn ways(app: &App, redirect: &str) -> Vec<Way> {

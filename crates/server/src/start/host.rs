@@ -1,30 +1,42 @@
-//! What an operator does on the host, while no server runs on the data directory.
+//! The commands that an operator runs on the host, while no server runs on the data directory.
+use std::fmt;
+
 use keyfob_api::secret::SecretText;
-use keyfob_authority::data::{LoginType, NewUser, OrganizationId, User};
+use keyfob_authority::{
+    AuthorizedStore, Clock, Random, Refused, RequestContext, System,
+    fields::{WrongField, WrongFields},
+    passwords::{ChangePassword, ChangePasswordError, CheckPasswordError, SetCredentialError},
+    roles::AssignError,
+    users::{CreateAdmin, CreateAdminError},
+};
 
-use crate::{Server, ServerArgs, StartError, http::error::ApiError, start::likely_url};
-use keyfob_authority::{AuthorizedStore, RequestContext, System, passwords::weakness};
-use keyfob_authority::{Clock, Random, fields::Fields, users::person};
+use crate::{Server, ServerArgs, StartError, start::likely_url};
 
-/// Why it was not done.
-#[derive(Debug, thiserror::Error)]
+/// Why a command on the host was refused or failed.
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum HostError {
     /// The data directory cannot be used.
-    #[error(transparent)]
-    Start(#[from] StartError),
-    /// It was refused.
-    #[error("{0}")]
-    Refused(String),
+    Start(StartError),
+    /// The owner was not created.
+    CreateAdmin(CreateAdminError),
+    /// No user has this name.
+    UnknownUser(String),
+    /// The user of this name was not given another password.
+    ResetPassword(String, ChangePasswordError),
+    /// The user was not found.
+    Refused(Refused),
 }
 
-impl From<ApiError> for HostError {
-    fn from(error: ApiError) -> Self {
-        Self::Refused(error.words())
+impl std::error::Error for HostError {}
+
+impl From<StartError> for HostError {
+    fn from(error: StartError) -> Self {
+        Self::Start(error)
     }
 }
 
-/// An owner to make.
+/// An owner to create.
 #[expect(missing_debug_implementations, reason = "holds a password")]
 pub struct NewAdmin {
     /// Unique without regard to case.
@@ -55,55 +67,28 @@ impl Host {
         Ok(Self { server, store })
     }
 
-    /// Makes an owner who is an administrator of every organization.
+    /// Creates an owner who is an administrator of every organization.
     ///
     /// # Errors
-    /// [`HostError::Refused`] says what is wrong with the admin, or that there is no deployment yet.
+    /// [`HostError::CreateAdmin`] names the rule that the owner would break, or that there is no deployment yet.
     pub async fn create_admin(&self, admin: NewAdmin) -> Result<(), HostError> {
-        let app = self.server.app();
-        Fields::default()
-            .username("username", &admin.username)
-            .email("email", &admin.email)
-            .check()
-            .map_err(ApiError::from)?;
-        require_strong(&admin.password)?;
-        if !self.store.is_set_up().await.map_err(ApiError::from)? {
-            let words = "there is no user yet: start the server and run `keyfob login`, which makes the first";
-            return Err(HostError::Refused(words.to_owned()));
-        }
-        let password_hash =
-            app.authority().passwords().hash(&admin.password).await.map_err(|error| ApiError::internal(&error))?;
-        let user = person(app.authority(), admin.username, admin.email, LoginType::Password);
-        let user = User { roles: vec![User::OWNER.to_owned()], ..user };
-        let organizations = self.store.organizations().await.map_err(ApiError::from)?;
-        let organizations: Vec<OrganizationId> =
-            organizations.into_iter().map(|organization| organization.id).collect();
-        let new = NewUser { user, password_hash };
-        self.store.create_user(&new, &organizations).await.map_err(ApiError::from)?;
-        for organization in organizations {
-            let roles = vec!["organization-admin".to_owned()];
-            let given = self.store.update_member_roles(organization, &new.user, roles).await;
-            given.map_err(ApiError::from)?;
-        }
-        Ok(())
+        let NewAdmin { username, email, password } = admin;
+        let new = CreateAdmin { username, email, password };
+        self.store.create_admin(new).await.map_err(HostError::CreateAdmin)
     }
 
-    /// Gives a user another password; all their keys end.
+    /// Gives a user another password, and deletes all their keys.
     ///
     /// # Errors
-    /// [`HostError::Refused`] when there is no such user, they sign in otherwise, or the password is weak.
+    /// [`HostError::UnknownUser`], or [`HostError::ResetPassword`] with the rule that the password would break.
     pub async fn reset_password(&self, username: &str, password: &SecretText) -> Result<(), HostError> {
-        require_strong(password)?;
-        let found = self.store.addressed_user(username).await;
-        let user = found.map_err(|_| HostError::Refused(format!("there is no user `{username}`")))?;
-        if user.login_type != LoginType::Password {
-            let words = format!("`{username}` signs in by {}, not by password", user.login_type.as_str());
-            return Err(HostError::Refused(words));
-        }
-        let hash = self.server.app().authority().passwords().hash(password).await;
-        let hash = hash.map_err(|error| ApiError::internal(&error))?;
-        self.store.set_password(&user, None, &hash, None).await.map_err(ApiError::from)?;
-        Ok(())
+        let user = self.store.addressed_user(username).await.map_err(|refused| match refused {
+            Refused::Hidden(_) => HostError::UnknownUser(username.to_owned()),
+            other => HostError::Refused(other),
+        })?;
+        let change = ChangePassword { old: SecretText::default(), new: password.clone() };
+        let changed = self.store.change_password(user.id, change).await;
+        changed.map(drop).map_err(|error| HostError::ResetPassword(username.to_owned(), error))
     }
 
     /// Ends all use of the data directory.
@@ -112,6 +97,95 @@ impl Host {
     }
 }
 
-fn require_strong(password: &SecretText) -> Result<(), HostError> {
-    weakness(password.reveal()).map_or(Ok(()), |weakness| Err(HostError::Refused(weakness)))
+impl fmt::Display for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start(error) => error.fmt(f),
+            Self::CreateAdmin(error) => f.write_str(&words_of_create_admin(error)),
+            Self::UnknownUser(username) => write!(f, "there is no user `{username}`"),
+            Self::ResetPassword(username, error) => f.write_str(&words_of_reset_password(username, error)),
+            Self::Refused(refused) => f.write_str(&words_of_refused(refused)),
+        }
+    }
+}
+
+fn words_of_create_admin(error: &CreateAdminError) -> String {
+    match error {
+        CreateAdminError::Invalid(wrong) => words_of_fields(wrong),
+        CreateAdminError::WeakPassword(weakness) => weakness.to_string(),
+        CreateAdminError::NotSetUp => {
+            "there is no user yet: start the server and run `keyfob login`, which makes the first".to_owned()
+        }
+        CreateAdminError::Taken => "User already exists.".to_owned(),
+        CreateAdminError::Denied(denied) => format!("{} is not permitted", denied.permission()),
+        CreateAdminError::Assign(error) => words_of_assign(error),
+        CreateAdminError::Hash(error) => error.to_string(),
+        CreateAdminError::Refused(refused) => words_of_refused(refused),
+    }
+}
+
+fn words_of_reset_password(username: &str, error: &ChangePasswordError) -> String {
+    match error {
+        ChangePasswordError::Denied(error) => words_of_set_credential(username, error),
+        ChangePasswordError::Invalid(wrong) => words_of_fields(wrong),
+        ChangePasswordError::OtherLoginType(own) => {
+            format!("`{username}` signs in by {}, not by password", own.as_str())
+        }
+        ChangePasswordError::OldPasswordRequired => "the present password is required".to_owned(),
+        ChangePasswordError::WeakPassword(weakness) => weakness.to_string(),
+        ChangePasswordError::NotChecked(error) => words_of_check(error),
+        ChangePasswordError::WrongOldPassword => "the present password is another one".to_owned(),
+        ChangePasswordError::SamePassword => format!("`{username}` has that password already: choose another one"),
+        ChangePasswordError::Overtaken => format!("the password of `{username}` was changed meanwhile: try again"),
+        ChangePasswordError::Hash(error) => error.to_string(),
+        // Only a browser's session goes on.
+        ChangePasswordError::Mint(_) => "no session could be begun".to_owned(),
+        ChangePasswordError::Refused(refused) => words_of_refused(refused),
+    }
+}
+
+fn words_of_fields(WrongFields(wrong): &WrongFields) -> String {
+    let words = |WrongField { field, rule, value }: &WrongField| {
+        if value.is_empty() {
+            return format!("the {field} is missing");
+        }
+        format!("`{value}` breaks the rule \"{rule}\" of the {field}")
+    };
+    wrong.iter().map(words).collect::<Vec<_>>().join("; ")
+}
+
+fn words_of_assign(error: &AssignError) -> String {
+    match error {
+        AssignError::Unsupported(role) => format!("there is no role `{role}`"),
+        AssignError::NotAssignable(role) => format!("the role `{role}` may not be given"),
+        AssignError::Denied(denied) => format!("{} is not permitted", denied.permission()),
+        AssignError::NoOwnerLeft => "there must be an owner".to_owned(),
+        AssignError::Refused(refused) => words_of_refused(refused),
+    }
+}
+
+fn words_of_set_credential(username: &str, error: &SetCredentialError) -> String {
+    match error {
+        SetCredentialError::OwnersOnly => format!("`{username}` is an owner: only owners may set their password"),
+        SetCredentialError::Stronger(_) => format!("`{username}` holds a role that may not be given"),
+        SetCredentialError::NeedsFullKey => "that takes a full key".to_owned(),
+        SetCredentialError::Refused(refused) => words_of_refused(refused),
+    }
+}
+
+fn words_of_check(error: &CheckPasswordError) -> String {
+    match error {
+        CheckPasswordError::Paused { until, .. } => format!("too many wrong passwords: try again after {until}"),
+        CheckPasswordError::Hash(error) => error.to_string(),
+        CheckPasswordError::Refused(refused) => words_of_refused(refused),
+    }
+}
+
+fn words_of_refused(refused: &Refused) -> String {
+    match refused {
+        Refused::Hidden(_) => "there is no such thing".to_owned(),
+        Refused::Denied(denied) => format!("{} is not permitted", denied.permission()),
+        Refused::Unauthenticated(reason) => reason.to_string(),
+        Refused::Store(error) => error.to_string(),
+    }
 }

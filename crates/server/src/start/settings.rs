@@ -1,5 +1,5 @@
 //! From what an operator sets to what requests look at.
-use keyfob_authority::{Lifetimes, Rules};
+use keyfob_authority::{Lifetimes, OidcRules, PasswordSignIn, Rules};
 
 use super::Equipment;
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
 
 /// The rules of the deployment.
 pub(super) fn rules(args: &ServerArgs, equipment: &Equipment) -> Rules {
+    let oidc = equipment.providers.oidc.as_ref();
     Rules {
         lifetimes: Lifetimes {
             session: args.session_duration,
@@ -22,9 +23,11 @@ pub(super) fn rules(args: &ServerArgs, equipment: &Equipment) -> Rules {
             retention: args.api_keys_retention,
             audit_retention: args.audit_logs_retention,
         },
-        is_password_auth_disabled: args.disable_password_auth,
-        has_oidc: equipment.providers.oidc.is_some(),
-        has_role_sync: equipment.providers.oidc.as_ref().is_some_and(|way| way.args.role_field().is_some()),
+        password_sign_in: match args.disable_password_auth {
+            true => PasswordSignIn::OwnersOnly,
+            false => PasswordSignIn::Everyone,
+        },
+        oidc: oidc.map(|way| OidcRules { syncs_roles: way.args.role_field().is_some() }),
         sends_mail: equipment.mailer.is_some(),
     }
 }

@@ -1,6 +1,5 @@
-//! From a password to a provider (contract, section 5.8).
+//! Converting a login type from a password to a provider (`docs/compatibility.md#providers`).
 use axum::{
-    Extension,
     extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
@@ -9,102 +8,95 @@ use keyfob_api::{
     time::Time,
     users::{ConvertLoginRequest, ConvertLoginResponse},
 };
-use keyfob_authority::data::LoginType;
+use keyfob_authority::{
+    AuthorizedStore,
+    sign_in::{BadTicket, BeginConversion, BeginConversionError},
+};
 
-use super::{flow::CONVERSION, refusal::Refusal};
+use super::refusal::Refusal;
 use crate::{
-    api::sessions,
     app::App,
-    documentation::{InUser, Refusals},
+    documentation::Refusals,
     http::{
         credential::cookie,
         error::ApiError,
-        extract::{ApiJson, ApiPath},
+        extract::ApiJson,
+        path::{ApiPath, UserRef},
     },
 };
-use keyfob_authority::fields::Fields;
-use keyfob_authority::sign_in::{BadTicket, TICKET_LIFE};
-use keyfob_authority::{AuthorizedStore, RequestContext, System, sign_in::Conversion};
 
-/// The cookie that holds the promise.
+/// The cookie that holds the ticket.
 pub(super) const COOKIE: &str = "coder_oauth_convert_jwt";
-/// How long the random part of the state is: 190 bits.
-const STATE_LENGTH: usize = 32;
 
 /// Begin to sign in by a provider in place of a password; the sign-in there, with the state, completes it
 #[utoipa::path(
-    post, path = "/users/{user}/convert-login", tag = "Signing in", operation_id = "convert_login", params(InUser),
+    post, path = "/users/{user}/convert-login", tag = "Signing in", operation_id = "convert_login", params(UserRef),
     request_body = ConvertLoginRequest,
     responses((status = CREATED, description = "Made", body = ConvertLoginResponse), Refusals),
 )]
 pub(super) async fn begin(
     State(app): State<App>,
-    Extension(context): Extension<RequestContext>,
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(user): ApiPath<UserRef>,
     ApiJson(request): ApiJson<ConvertLoginRequest>,
 ) -> Result<Response, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
-    store.require_converting(&user)?;
-    Fields::default().required("to_type", &request.to_type).required("password", request.password.reveal()).check()?;
-    let to = login_type(&request.to_type)?;
-    let verifier = System::SignIn.store(app.authority(), context);
-    let (user, password) = sessions::verified_user(&app, &verifier, &user.email, &request.password).await?;
-    if user.login_type != LoginType::Password {
-        return Err(ApiError::bad_request("User account must have password based authentication."));
-    }
-    let state = format!("{CONVERSION}{}", app.random().alphanumeric(STATE_LENGTH));
-    let now = app.clock().now();
-    let signed = app.authority().tickets().sign(&user, to, &state, now, &password.seen);
-    let signed = signed.map_err(|error| ApiError::internal(&error))?;
-    let expires_at = now.checked_add(TICKET_LIFE).map_err(|error| ApiError::internal(&error))?;
-    store.record_conversion(&user, to, expires_at).await?;
-    let promise = ConvertLoginResponse {
-        state_string: state,
-        expires_at: Time(expires_at),
-        to_type: to.as_str().to_owned(),
-        user_id: user.id.0,
+    let user = store.addressed_user(&user.0).await?;
+    let request = BeginConversion { user, to: request.to_type, password: request.password };
+    let begun = store.begin_conversion(&request).await?;
+    let cookie = app.settings().cookies.until(COOKIE, &begun.ticket, begun.expires_at)?;
+    let answer = ConvertLoginResponse {
+        state_string: begun.state,
+        expires_at: Time(begun.expires_at),
+        to_type: begun.to.as_str().to_owned(),
+        user_id: begun.user_id.0,
     };
-    let cookie = app.settings().cookies.until(COOKIE, &signed, expires_at)?;
-    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], ApiJson(promise)).into_response())
+    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], ApiJson(answer)).into_response())
 }
 
-fn login_type(asked: &str) -> Result<LoginType, ApiError> {
-    match asked {
-        "oidc" => Ok(LoginType::Oidc),
-        "github" => Ok(LoginType::Github),
-        "none" | "password" | "token" => {
-            Err(ApiError::bad_request(format!("Cannot convert to login type \"{asked}\".")))
+impl From<BeginConversionError> for ApiError {
+    fn from(error: BeginConversionError) -> Self {
+        match error {
+            BeginConversionError::NotAllowed(error) => error.into(),
+            BeginConversionError::Invalid(wrong) => wrong.into(),
+            BeginConversionError::NotConvertible(to) => {
+                Self::bad_request(format!("Cannot convert to login type \"{to}\"."))
+            }
+            BeginConversionError::UnknownLoginType(to) => Self::bad_request(format!("Unknown login type \"{to}\".")),
+            BeginConversionError::Password(error) => error.into(),
+            BeginConversionError::NoPassword => {
+                Self::bad_request("User account must have password based authentication.")
+            }
+            BeginConversionError::Unsigned(cause) => Self::internal(&cause),
+            BeginConversionError::Refused(refused) => refused.into(),
         }
-        _ => Err(ApiError::bad_request(format!("Unknown login type \"{asked}\"."))),
     }
 }
 
-/// The promise that somebody comes back with, for the state that they come back with.
-pub(super) fn ticket(app: &App, headers: &HeaderMap, state: &str) -> Result<Conversion, Refusal> {
-    let Some(text) = cookie(headers, COOKIE).filter(|text| !text.is_empty()) else {
-        return Err(ApiError::bad_request(
-            "Convert to oauth cookie not found. Missing signed jwt to authorize this action. Please try again.",
-        )
-        .into());
-    };
-    app.authority().tickets().read(&text, state, app.clock().now()).map_err(|bad| {
-        let refusal = match bad {
-            BadTicket::Signature => ApiError::bad_request(
+/// The ticket in a browser's cookie.
+pub(super) fn ticket(headers: &HeaderMap) -> Result<String, Refusal> {
+    let ticket = cookie(headers, COOKIE).filter(|text| !text.is_empty());
+    ticket.ok_or_else(|| {
+        let message =
+            "Convert to oauth cookie not found. Missing signed jwt to authorize this action. Please try again.";
+        ApiError::bad_request(message).into()
+    })
+}
+
+impl From<BadTicket> for ApiError {
+    fn from(bad: BadTicket) -> Self {
+        let forbidden = |message: &str| Self::new(StatusCode::FORBIDDEN, message);
+        match bad {
+            BadTicket::Signature => Self::bad_request(
                 "Using an invalid jwt to authorize this action. Ensure there is only 1 coder deployment and try again.",
             ),
             BadTicket::Unreadable(cause) => {
-                ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, format!("Error parsing jwt: {cause}"))
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, format!("Error parsing jwt: {cause}"))
             }
-            BadTicket::Deployment => ApiError::new(
-                StatusCode::FORBIDDEN,
+            BadTicket::Deployment => forbidden(
                 "Request to convert login type failed. Issuer mismatch. Found a cookie from another coder deployment, \
                  please try again.",
             ),
-            BadTicket::State => {
-                ApiError::new(StatusCode::FORBIDDEN, "Request to convert login type failed. State mismatch.")
-            }
-        };
-        refusal.into()
-    })
+            BadTicket::State => forbidden("Request to convert login type failed. State mismatch."),
+        }
+    }
 }

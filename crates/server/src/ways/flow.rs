@@ -1,9 +1,10 @@
-//! The way to a provider and back, which is the same for all of them: state, PKCE and where to go then.
+//! The way to a provider and back, the same for all of them: state, PKCE, and where to go afterwards.
 use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use keyfob_api::secret::SecretText;
+use keyfob_authority::sign_in::CONVERSION_STATE;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use subtle::ConstantTimeEq as _;
 
@@ -17,22 +18,19 @@ const STATE: &str = "oauth_state";
 const REDIRECT: &str = "oauth_redirect";
 const VERIFIER: &str = "oauth_pkce_verifier";
 const NONCE: &str = "oauth_nonce";
-/// Which provider somebody was sent to: a code of one must not be shown to another (RFC 9700, section 2.1).
+/// Which provider the user was sent to: a code of one must not be shown to another (RFC 9700, section 2.1).
 const PROVIDER: &str = "oauth_provider";
 
 /// How long states and verifiers are, in letters and digits: 190 and 256 bits.
 const STATE_LENGTH: usize = 32;
 const VERIFIER_LENGTH: usize = 43;
 
-/// Whether somebody with this state was sent on their way from here, by this browser.
+/// Whether this server sent the browser to a provider with this state.
 pub(crate) fn is_on_the_way(headers: &HeaderMap, state: &str) -> bool {
     cookie(headers, STATE).is_some_and(|sent| bool::from(sent.as_bytes().ct_eq(state.as_bytes())))
 }
 
-/// What the state of a conversion begins with.
-pub(super) const CONVERSION: &str = "convert-";
-
-/// Somebody's way to a provider. All of it is random, but where they go then.
+/// What sends a user to a provider. All of it is random but where they go afterwards.
 pub(super) struct Outbound {
     pub(super) state: String,
     pub(super) verifier: String,
@@ -40,7 +38,7 @@ pub(super) struct Outbound {
     redirect: String,
 }
 
-/// Somebody who came back from a provider, to where they were sent from.
+/// What a user brings back from a provider.
 pub(super) struct Inbound {
     pub(super) code: SecretText,
     pub(super) state: String,
@@ -50,13 +48,15 @@ pub(super) struct Inbound {
     pub(super) redirect: String,
 }
 
-/// What a request to a provider's address is.
+/// The two requests of a sign-in by a provider.
 pub(super) enum Step {
+    /// The first: the user is sent to the provider.
     Out(Outbound),
+    /// The second: the user comes back.
     In(Inbound),
 }
 
-/// Reads a request. Who comes back must have been sent to this provider from here.
+/// Reads a request. A user who comes back must have been sent to this provider from here.
 pub(super) fn step(
     app: &App,
     provider: &'static str,
@@ -106,7 +106,7 @@ fn refused_by_provider(error: &str, query: &ApiQuery) -> ApiError {
 
 fn outbound(app: &App, query: &ApiQuery) -> Outbound {
     let random = |length| app.random().alphanumeric(length);
-    let is_conversion = |state: &&str| state.starts_with(CONVERSION) && is_cookie_text(state);
+    let is_conversion = |state: &&str| state.starts_with(CONVERSION_STATE) && is_cookie_text(state);
     let state = query.text("oidc_merge_state").filter(is_conversion).map(str::to_owned);
     Outbound {
         state: state.unwrap_or_else(|| random(STATE_LENGTH)),
@@ -116,7 +116,7 @@ fn outbound(app: &App, query: &ApiQuery) -> Outbound {
     }
 }
 
-/// The path and query of an address: nobody is sent to another host.
+/// The path and query of an address: no user is sent to another host.
 pub(crate) fn local(address: &str) -> String {
     let path = match address.split_once("://") {
         Some((scheme, rest)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
@@ -130,7 +130,7 @@ pub(crate) fn local(address: &str) -> String {
     if is_local && path.bytes().all(|byte| byte.is_ascii_graphic()) { path.to_owned() } else { String::new() }
 }
 
-/// What a cookie cannot hold as it is (RFC 6265, section 4.1.1).
+/// The characters that a cookie cannot hold (RFC 6265, section 4.1.1).
 const IN_COOKIE: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b',').add(b';').add(b'\\').add(b'%');
 
 /// RFC 6265, section 4.1.1.
@@ -139,7 +139,7 @@ fn is_cookie_text(text: &str) -> bool {
 }
 
 impl Outbound {
-    /// Sends somebody to a provider.
+    /// Sends the user to a provider.
     pub(super) fn send(
         &self,
         app: &App,
@@ -154,7 +154,7 @@ impl Outbound {
         for (name, value) in cookies {
             response.headers_mut().append(header::SET_COOKIE, rules.passing(name, value)?);
         }
-        // One that is left over from another way would be shown to a provider that never saw its challenge.
+        // One that is left over from another sign-in would be shown to a provider that never saw its challenge.
         let verifier = if has_verifier { rules.passing(VERIFIER, &self.verifier)? } else { rules.removed(VERIFIER)? };
         response.headers_mut().append(header::SET_COOKIE, verifier);
         Ok(response)
@@ -164,17 +164,17 @@ impl Outbound {
 impl Inbound {
     /// Whether this is the end of a conversion.
     pub(super) fn is_conversion(&self) -> bool {
-        self.state.starts_with(CONVERSION)
+        self.state.starts_with(CONVERSION_STATE)
     }
 
-    /// Where somebody goes who signed in.
+    /// Where the user goes after signing in.
     pub(super) fn destination(&self) -> &str {
         if self.redirect.is_empty() { "/" } else { &self.redirect }
     }
 }
 
-/// Cookies of a way that is at its end.
-pub(super) fn forget_way(rules: CookieRules) -> Result<Vec<HeaderValue>, ApiError> {
+/// What removes the cookies of a sign-in that is done.
+pub(super) fn removed_cookies(rules: CookieRules) -> Result<Vec<HeaderValue>, ApiError> {
     [STATE, REDIRECT, VERIFIER, NONCE, PROVIDER].into_iter().map(|name| rules.removed(name)).collect()
 }
 
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_is_sent_to_another_host() {
+    fn no_user_is_sent_to_another_host() {
         for (asked, want) in [
             ("/settings/tokens?x=1", "/settings/tokens?x=1"),
             ("https://evil.example/settings", "/settings"),

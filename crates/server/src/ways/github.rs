@@ -6,35 +6,34 @@ use axum::{
     response::Response,
 };
 use keyfob_api::users::DeviceAuthorization;
-use keyfob_authority::data::LoginType;
+use keyfob_authority::{
+    RequestContext,
+    data::LoginType,
+    sign_in::{ExternalIdentity, Signups},
+};
 use keyfob_identity::{GithubAccount, HttpError, Tokens};
 use serde_json::{Value, json};
 
 use super::{
     GithubWay,
-    arrival::{Visit, not_configured, token_ends_at},
-    claims,
     flow::{self, Inbound, Step},
     refusal::{Refusal, failed, is_pending},
+    session::{Callback, not_configured, token_expires_at},
 };
-use crate::http::identify::Identity;
 use crate::{
     app::App,
     documentation::{OnTheWay, Refusals},
     http::{
         error::ApiError,
         extract::{ApiJson, ApiQuery},
+        identify::Identity,
     },
     pages::{self, wants_page},
-};
-use keyfob_authority::{
-    RequestContext,
-    sign_in::{ExternalIdentity, Signups},
 };
 
 const NAME: &str = "github";
 const PATH: &str = "/api/v2/users/oauth2/github/callback";
-/// Where people read the code that they type at GitHub.
+/// The page that shows the code to type at GitHub.
 pub(crate) const DEVICE_PAGE: &str = "/login/device";
 
 /// Sign in by GitHub: without a code it sends there, with one it is where people come back to
@@ -73,19 +72,25 @@ pub(super) async fn callback(
                 let verifier = inbound.verifier.as_deref().unwrap_or_default();
                 way.provider.exchange(code, &redirect_uri, verifier, now).await
             };
-            // Without JavaScript people ask themselves whether they have typed their code.
+            // Without JavaScript the user asks whether the code has been typed.
             if is_device && wants_page && traded.as_ref().is_err_and(is_pending) {
                 return Ok(pages::not_yet(&uri.to_string()));
             }
-            // Whoever asks before they have typed it has not failed; everything else counts if it is refused.
+            // Asking before the code was typed is no failure; everything else counts if it is refused.
             if !traded.as_ref().is_err_and(is_pending) {
                 context.decisions.sign_in_failed("login", None);
             }
-            let external = identify(&app, way, &inbound, traded?).await?;
+            let account = identify(&app, way, &inbound, traded?).await?;
             let answers_json = is_device && !wants_page;
-            let visit =
-                Visit { app: &app, context, headers: &headers, identity: &identity, inbound: &inbound, answers_json };
-            visit.admit(external).await
+            let callback = Callback {
+                app: &app,
+                context,
+                headers: &headers,
+                identity: &identity,
+                inbound: &inbound,
+                answers_json,
+            };
+            callback.sign_in(account).await
         }
     }
 }
@@ -104,12 +109,12 @@ async fn identify(app: &App, way: &GithubWay, inbound: &Inbound, tokens: Tokens)
     Ok(ExternalIdentity {
         login_type: LoginType::Github,
         linked_id: account.id.to_string(),
-        username: claims::username(&account.login.replace('_', "-"), app.random()),
+        preferred_username: account.login.replace('_', "-"),
         email,
         claims: as_claims(&account),
         name: account.name,
         avatar_url: account.avatar_url,
-        token_ends_at: token_ends_at(app.clock().now(), &tokens),
+        token_expires_at: token_expires_at(app.clock().now(), &tokens),
         refresh_token: tokens.refresh,
         signups: if way.args.oauth2_github_allow_signups { Signups::Allowed } else { Signups::Disabled(None) },
         trusts_email: false,
@@ -122,7 +127,7 @@ fn as_claims(account: &GithubAccount) -> Value {
     json!({"id": account.id, "login": account.login, "name": account.name, "email": account.email})
 }
 
-/// Why somebody with this account is not let in, if they are not.
+/// Why a user with this account is not signed in, if they are not.
 async fn not_admitted(way: &GithubWay, tokens: &Tokens, account: &GithubAccount) -> Result<Option<String>, HttpError> {
     let args = &way.args;
     if args.oauth2_github_allow_everyone {

@@ -6,30 +6,29 @@ use axum::{
     response::Response,
 };
 use keyfob_api::users::OidcClaims;
-use keyfob_authority::data::LoginType;
+use keyfob_authority::{
+    AuthorizedStore, RequestContext,
+    data::LoginType,
+    sign_in::{AdmissionRules, ExternalIdentity, NotAdmitted, OwnClaimsError, Signups},
+};
 use keyfob_identity::{Arrival, OidcIdentity, Start, profile};
 use serde_json::Value;
 
 use super::{
-    OidcWay,
-    arrival::{Visit, not_configured, token_ends_at},
-    claims,
+    OidcWay, claims,
     flow::{self, Inbound, Outbound, Step},
     refusal::Refusal,
+    session::{Callback, not_configured, token_expires_at},
 };
-use crate::http::identify::Identity;
 use crate::{
     app::App,
+    config::OidcArgs,
     documentation::{OnTheWay, Refusals},
     http::{
         error::ApiError,
         extract::{ApiJson, ApiQuery},
+        identify::Identity,
     },
-};
-use keyfob_authority::fields::is_email;
-use keyfob_authority::{
-    AuthorizedStore, RequestContext,
-    sign_in::{ExternalIdentity, Signups},
 };
 
 const NAME: &str = "oidc";
@@ -64,16 +63,10 @@ pub(super) async fn callback(
             {
                 return Err(ApiError::new(StatusCode::UNAUTHORIZED, "State mismatched.").into());
             }
-            let external = identify(&app, way, &inbound, &redirect_uri).await?;
-            let visit = Visit {
-                app: &app,
-                context,
-                headers: &headers,
-                identity: &identity,
-                inbound: &inbound,
-                answers_json: false,
-            };
-            visit.admit(external).await
+            let account = identify(&app, way, &inbound, &redirect_uri).await?;
+            let (headers, identity, inbound) = (&headers, &identity, &inbound);
+            let callback = Callback { app: &app, context, headers, identity, inbound, answers_json: false };
+            callback.sign_in(account).await
         }
     }
 }
@@ -100,18 +93,10 @@ async fn identify(
     let OidcIdentity { issuer, subject, claims, tokens } = way.provider.finish(arrival).await?;
     let profile = profile(&claims, &way.fields)?;
     let args = &way.args;
-    if !is_email(&profile.email) {
-        let message = "Email in OIDC payload is no e-mail address: name another claim with --oidc-email-field.";
-        return Err(ApiError::bad_request(message).into());
-    }
-    if !claims::is_in_domains(&profile.email, &args.oidc_email_domain) {
-        let text = format!("Your email {} is not in domains {}.", profile.email, args.oidc_email_domain.join(", "));
-        return Err(Refusal::Page("Unauthorized email", text));
-    }
-    if !claims::is_in_allowed_group(&claims, args) {
-        let text = "Nobody comes in who is in none of the groups that may. Ask your administrator.";
-        return Err(Refusal::Page("Not a member of an allowed group", text.to_owned()));
-    }
+    let rules = AdmissionRules { email_domains: &args.oidc_email_domain, allowed_groups: &args.oidc_allowed_groups };
+    rules
+        .check(&profile.email, &claims::provider_groups(&claims, args))
+        .map_err(|reason| not_admitted(reason, &profile.email, args))?;
     let signups = if args.oidc_allow_signups {
         Signups::Allowed
     } else {
@@ -120,11 +105,11 @@ async fn identify(
     Ok(ExternalIdentity {
         login_type: LoginType::Oidc,
         linked_id: format!("{issuer}||{subject}"),
-        username: claims::username(&profile.username, app.random()),
+        preferred_username: profile.username,
         email: profile.email,
         name: profile.name,
         avatar_url: profile.picture,
-        token_ends_at: token_ends_at(app.clock().now(), &tokens),
+        token_expires_at: token_expires_at(app.clock().now(), &tokens),
         refresh_token: tokens.refresh,
         signups,
         trusts_email: args.dangerous_oidc_email_fallback,
@@ -134,16 +119,37 @@ async fn identify(
     })
 }
 
+fn not_admitted(reason: NotAdmitted, email: &str, args: &OidcArgs) -> Refusal {
+    match reason {
+        NotAdmitted::InvalidEmail => {
+            let message = "Email in OIDC payload is no e-mail address: name another claim with --oidc-email-field.";
+            ApiError::bad_request(message).into()
+        }
+        NotAdmitted::OtherDomain => {
+            let domains = args.oidc_email_domain.join(", ");
+            Refusal::Page("Unauthorized email", format!("Your email {email} is not in domains {domains}."))
+        }
+        NotAdmitted::NoAllowedGroup => {
+            let text = "You are in none of the groups whose members may sign in. Ask your administrator.";
+            Refusal::Page("Not a member of an allowed group", text.to_owned())
+        }
+    }
+}
+
 /// What the OpenID Connect provider said about the caller when they last signed in
 #[utoipa::path(
     get, path = "/users/oidc-claims", tag = "Signing in", operation_id = "get_own_claims",
     responses((status = OK, description = "Done", body = OidcClaims), Refusals),
 )]
 pub(super) async fn own_claims(store: AuthorizedStore) -> Result<ApiJson<OidcClaims>, ApiError> {
-    let user = store.caller().user().cloned().ok_or_else(ApiError::not_found)?;
-    let link = store.link_of(&user, LoginType::Oidc).await?;
-    let link = link.filter(|_| user.login_type == LoginType::Oidc);
-    let link = link.ok_or_else(|| ApiError::bad_request("User is not an OIDC user."))?;
-    let claims = link.claims.as_object().cloned().unwrap_or_default();
-    Ok(ApiJson(OidcClaims { claims }))
+    Ok(ApiJson(OidcClaims { claims: store.own_claims().await? }))
+}
+
+impl From<OwnClaimsError> for ApiError {
+    fn from(error: OwnClaimsError) -> Self {
+        match error {
+            OwnClaimsError::OtherLoginType => Self::bad_request("User is not an OIDC user."),
+            OwnClaimsError::Refused(refused) => refused.into(),
+        }
+    }
 }

@@ -1,24 +1,26 @@
-//! Why somebody is not let in: as JSON, or as a page where a person stands at the end of their way.
+//! Why a user of a provider is not signed in: as JSON for programs, or as a page.
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use keyfob_authority::data::LoginType;
+use keyfob_authority::{
+    data::LoginType,
+    sign_in::{CompleteConversionError, ExternalSignInError},
+};
 use keyfob_identity::{HttpError, OidcError, ProfileError, TokenError};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::{http::error::ApiError, pages};
-use keyfob_authority::{Refused, sign_in::ExternalSignInError};
 
-/// A refusal at the end of the way to a provider.
+/// A refusal to sign in a user of a provider.
 pub(super) enum Refusal {
-    /// For programs.
+    /// An error as everywhere else.
     Api(ApiError),
-    /// For people: a title and a text.
+    /// A page with a title and a text.
     Page(&'static str, String),
     /// The same, with a text in Markdown that the operator wrote.
     Markdown(&'static str, String),
-    /// For people, and they go back to the sign-in page with it.
+    /// A message on the sign-in page, from which the user may go on to that path.
     SignIn(String, String),
 }
 
@@ -47,19 +49,13 @@ impl From<ApiError> for Refusal {
     }
 }
 
-impl From<Refused> for Refusal {
-    fn from(refused: Refused) -> Self {
-        Self::Api(refused.into())
-    }
-}
-
-/// Whether nobody has typed the code yet.
+/// Whether the user has not typed the code yet.
 pub(super) fn is_pending(error: &TokenError) -> bool {
     let words = ["authorization_pending", "slow_down"];
     matches!(error, TokenError::Refused { code, .. } if words.contains(&code.as_str()))
 }
 
-/// What is not the fault of who signs in is for the log, too.
+/// 500 for a failure that is not the user's; it is logged, too.
 pub(super) fn failed(message: &str, cause: &dyn std::fmt::Display) -> Refusal {
     tracing::warn!(%cause, "{message}");
     Refusal::Api(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, message).detail(cause.to_string()))
@@ -117,27 +113,8 @@ impl From<ProfileError> for Refusal {
 impl From<ExternalSignInError> for Refusal {
     fn from(error: ExternalSignInError) -> Self {
         match error {
-            ExternalSignInError::AlreadyLinked(LoginType::Github) => Self::Api(ApiError::new(
-                StatusCode::FORBIDDEN,
-                "This account is already linked to a different identity provider subject.",
-            )),
-            ExternalSignInError::AlreadyLinked(_) => Self::Page(
-                "Account already linked",
-                "The user with this address signs in by another account of this provider. Sign in by that one, or ask \
-                 an administrator."
-                    .to_owned(),
-            ),
-            ExternalSignInError::OtherLoginType { asked, own } => {
-                let advice = if own == "password" {
-                    " You can convert your account to use this login type by visiting your account settings."
-                } else {
-                    ""
-                };
-                let text = format!(
-                    "Attempting to use login type \"{asked}\", but the user has the login type \"{own}\".{advice}"
-                );
-                Self::Page("Incorrect login type", text)
-            }
+            ExternalSignInError::AlreadyLinked(login_type) => already_linked(login_type),
+            ExternalSignInError::OtherLoginType { tried, own } => other_login_type(tried, own),
             ExternalSignInError::Suspended(name) => Self::Page(
                 "Account suspended",
                 format!(
@@ -149,21 +126,56 @@ impl From<ExternalSignInError> for Refusal {
                 "Signups are disabled",
                 text.unwrap_or_else(|| "Please contact your Coder administrator to request access.".to_owned()),
             ),
-            ExternalSignInError::NamesTaken(name) => Self::Api(ApiError::new(
+            ExternalSignInError::UsernameTaken(name) => Self::Api(ApiError::new(
                 StatusCode::CONFLICT,
                 format!("exhausted alternatives for taken username \"{name}\""),
             )),
-            ExternalSignInError::UnknownToConvert(email) => Self::Api(ApiError::bad_request(format!(
+            ExternalSignInError::Mint(error) => Self::Api(error.into()),
+            ExternalSignInError::Refused(refused) => Self::Api(refused.into()),
+        }
+    }
+}
+
+fn already_linked(login_type: LoginType) -> Refusal {
+    match login_type {
+        LoginType::Github => Refusal::Api(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "This account is already linked to a different identity provider subject.",
+        )),
+        LoginType::Oidc | LoginType::Password | LoginType::None => Refusal::Page(
+            "Account already linked",
+            "The user with this address signs in by another account of this provider. Sign in by that one, or ask an \
+             administrator."
+                .to_owned(),
+        ),
+    }
+}
+
+fn other_login_type(tried: LoginType, own: LoginType) -> Refusal {
+    let advice = match own {
+        LoginType::Password => {
+            " You can convert your account to use this login type by visiting your account settings."
+        }
+        LoginType::Github | LoginType::Oidc | LoginType::None => "",
+    };
+    let (tried, own) = (tried.as_str(), own.as_str());
+    let text = format!("Attempting to use login type \"{tried}\", but the user has the login type \"{own}\".{advice}");
+    Refusal::Page("Incorrect login type", text)
+}
+
+impl From<CompleteConversionError> for Refusal {
+    fn from(error: CompleteConversionError) -> Self {
+        match error {
+            CompleteConversionError::Ticket(bad) => Self::Api(bad.into()),
+            CompleteConversionError::NoSuchUser { email } => Self::Api(ApiError::bad_request(format!(
                 "The oidc account with the email \"{email}\" does not match the email of the account you are trying to \
                  convert. Contact your administrator to resolve this issue."
             ))),
-            ExternalSignInError::NotTheirs { from, to } => Self::Api(ApiError::new(
+            CompleteConversionError::OtherUser { from, to } => Self::Api(ApiError::new(
                 StatusCode::FORBIDDEN,
                 format!("Request to convert login type from {from} to {to} failed"),
             )),
-            ExternalSignInError::Store(error) => Self::Api(error.into()),
-            ExternalSignInError::Mint(error) => Self::Api(error.into()),
-            ExternalSignInError::Refused(refused) => refused.into(),
+            CompleteConversionError::SignIn(error) => error.into(),
         }
     }
 }

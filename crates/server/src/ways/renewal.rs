@@ -1,4 +1,4 @@
-//! Asking a provider for other tokens.
+//! Renewing a session at a provider.
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use keyfob_api::secret::SecretText;
@@ -9,7 +9,7 @@ use keyfob_authority::{
 };
 use keyfob_identity::{OidcError, TokenError, Tokens};
 
-use super::{Providers, arrival::token_ends_at};
+use super::{Providers, session::token_expires_at};
 
 /// Renews sessions at the providers that are set up.
 pub(crate) struct Renewer(pub(crate) Arc<Providers>);
@@ -30,13 +30,13 @@ impl SessionRenewer for Renewer {
                 let way = self.0.oidc.as_ref().ok_or(NotRenewed::NotConfigured)?;
                 way.provider.refresh(&token, now, &authority.random().alphanumeric(32)).await
             };
-            let tokens = renewed.map_err(|error| NotRenewed::Refused(said(&error)))?;
-            Ok(Renewed { ends_at: token_ends_at(now, &tokens), refresh_token: tokens.refresh })
+            let tokens = renewed.map_err(|error| NotRenewed::Refused(reason(&error)))?;
+            Ok(Renewed { expires_at: token_expires_at(now, &tokens), refresh_token: tokens.refresh })
         })
     }
 }
 
-fn said(error: &OidcError) -> String {
+fn reason(error: &OidcError) -> String {
     match error {
         OidcError::Exchange(TokenError::Refused { code, description }) if !description.is_empty() => {
             format!("{code}: {description}")

@@ -407,3 +407,47 @@ async fn the_server_may_act_as_somebody_else_at_the_mail_server() {
         drop(owner);
     }
 }
+
+/// A mail that is asked for again does not void the one that is on its way.
+#[tokio::test]
+async fn several_passcodes_are_good_until_one_of_them_is_used() {
+    let mails = MailServer::start();
+    let (app, _owner, _alice) = town(&mails).await;
+    let mut passcodes = Vec::new();
+    for _ in 0..6 {
+        ask(&app, "alice@example.com").await;
+        passcodes.push(passcode(&only(&app, &mails).await));
+        app.advance(SignedDuration::from_secs(1));
+    }
+    let incorrect = StatusCode::BAD_REQUEST;
+    replace(&app, "alice@example.com", &passcodes[0], OTHER).await.expect(incorrect);
+    replace(&app, "alice@example.com", &passcodes[1], OTHER).await.expect(StatusCode::NO_CONTENT);
+    replace(&app, "alice@example.com", &passcodes[5], PASSWORD).await.expect(incorrect);
+}
+
+/// A user who may not act cannot set a password, and not afterwards with what was mailed before.
+#[tokio::test]
+async fn suspension_voids_passcodes() {
+    let mails = MailServer::start();
+    let (app, owner, _alice) = town(&mails).await;
+    ask(&app, "alice@example.com").await;
+    let passcode = passcode(&only(&app, &mails).await);
+    owner.put("/api/v2/users/alice/status/suspend", Value::Null).await.expect(StatusCode::OK);
+    replace(&app, "alice@example.com", &passcode, OTHER).await.expect(StatusCode::BAD_REQUEST);
+    owner.put("/api/v2/users/alice/status/activate", Value::Null).await.expect(StatusCode::OK);
+    replace(&app, "alice@example.com", &passcode, OTHER).await.expect(StatusCode::BAD_REQUEST);
+}
+
+/// A passcode that was asked for before the password changed is not mailed afterwards.
+#[tokio::test]
+async fn another_password_takes_a_passcode_out_of_the_queue() {
+    let mails = MailServer::start();
+    let (app, owner, _alice) = town(&mails).await;
+    mails.refuse(Some("451 try later"));
+    ask(&app, "alice@example.com").await;
+    assert!(sent(&app, &mails).await.is_empty());
+    owner.put("/api/v2/users/alice/password", json!({"password": OTHER})).await.expect(StatusCode::NO_CONTENT);
+    mails.refuse(None);
+    app.advance(SignedDuration::from_mins(10));
+    assert!(sent(&app, &mails).await.iter().all(|mail| !mail.text.contains("otp=")));
+}

@@ -88,7 +88,7 @@ impl Tx {
         self.execute_one(&query).await
     }
 
-    /// Sets a user's status.
+    /// Sets a user's status. Suspension voids all passcodes.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such live user.
@@ -99,7 +99,11 @@ impl Tx {
         status: UserStatus,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.update_user(id, now, [(Users::Status, status.as_str().into())]).await
+        self.update_user(id, now, [(Users::Status, status.as_str().into())]).await?;
+        match status {
+            UserStatus::Suspended => self.delete_passcodes(id).await,
+            UserStatus::Active | UserStatus::Dormant => Ok(()),
+        }
     }
 
     /// Gives a user exactly these roles of the deployment.
@@ -148,18 +152,15 @@ impl Tx {
         self.update_user(changed.id, now, values).await
     }
 
-    /// Sets a user's login type, and deletes the password.
+    /// Sets a user's login type, and deletes the password and all passcodes.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such live user.
     #[tracing::instrument(skip_all)]
     pub async fn update_login_type(&mut self, id: UserId, to: LoginType, now: Timestamp) -> Result<(), StoreError> {
-        let values = [
-            (Users::LoginType, to.as_str().into()),
-            (Users::PasswordHash, "".into()),
-            (Users::PasscodeEndsAt, 0.into()),
-        ];
-        self.update_user(id, now, values).await
+        let values = [(Users::LoginType, to.as_str().into()), (Users::PasswordHash, "".into())];
+        self.update_user(id, now, values).await?;
+        self.delete_passcodes(id).await
     }
 
     /// Notes that a user acted at this time.
@@ -199,6 +200,7 @@ impl Tx {
         self.delete_memberships(id).await?;
         self.delete_settings_of(id).await?;
         self.delete_notices_of(id).await?;
+        self.delete_passcodes(id).await?;
         self.delete_links_of(id).await?;
         self.revoke_grants_to(id.0).await
     }

@@ -75,18 +75,15 @@ impl Reader<'_> {
 }
 
 impl Tx {
-    /// Sets a user's password. This resets the number of wrong passwords, and voids a passcode.
+    /// Sets a user's password. This resets the number of wrong passwords, and voids all passcodes.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such live user.
     #[tracing::instrument(skip_all)]
     pub async fn update_password(&mut self, id: UserId, hash: &PasswordHash, now: Timestamp) -> Result<(), StoreError> {
-        let values = [
-            (Users::PasswordHash, hash.0.as_str().into()),
-            (Users::PasswordFailures, 0.into()),
-            (Users::PasscodeEndsAt, 0.into()),
-        ];
-        self.update_user(id, now, values).await
+        let values = [(Users::PasswordHash, hash.0.as_str().into()), (Users::PasswordFailures, 0.into())];
+        self.update_user(id, now, values).await?;
+        self.delete_passcodes(id).await
     }
 
     /// Stores another hash of the same password.

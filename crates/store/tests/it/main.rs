@@ -24,5 +24,6 @@ mod keys;
 mod lineage;
 mod lists;
 mod organizations;
+mod passcodes;
 mod resources;
 mod users;

@@ -6,13 +6,13 @@ use axum::{
 use keyfob_api::devices::{OAuthError, OAuthErrorCode};
 
 use crate::http::{error::ApiError, extract::ApiJson};
-use keyfob_authority::devices::{BeginDeviceError, RedeemError};
+use keyfob_authority::devices::{BeginDeviceError, RedeemDeviceError};
 
 /// Why a machine gets no code or no token.
 pub(super) enum Problem {
-    /// What the specification has a word for.
+    /// An error that the specification has a code for.
     OAuth(OAuthError),
-    /// Everything else, as it is answered elsewhere.
+    /// Any other, answered as everywhere else.
     Other(ApiError),
 }
 
@@ -31,7 +31,12 @@ impl From<ApiError> for Problem {
 impl From<BeginDeviceError> for Problem {
     fn from(error: BeginDeviceError) -> Self {
         match error {
-            BeginDeviceError::TooMany => Self::Other(
+            BeginDeviceError::UnknownScope(unknown) => Self::oauth(OAuthErrorCode::InvalidScope, unknown.to_string()),
+            BeginDeviceError::InvalidAllowEntry(cause) => {
+                Self::oauth(OAuthErrorCode::InvalidRequest, cause.to_string())
+            }
+            BeginDeviceError::InvalidAllowList(cause) => Self::oauth(OAuthErrorCode::InvalidRequest, cause.to_string()),
+            BeginDeviceError::TooManyWaiting => Self::Other(
                 ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "Too many machines wait to be signed in.")
                     .detail("Try again in some minutes.")
                     .retry_after(60),
@@ -41,29 +46,29 @@ impl From<BeginDeviceError> for Problem {
     }
 }
 
-impl From<RedeemError> for Problem {
-    fn from(error: RedeemError) -> Self {
+impl From<RedeemDeviceError> for Problem {
+    fn from(error: RedeemDeviceError) -> Self {
         let (code, words) = match error {
-            RedeemError::Pending => (OAuthErrorCode::AuthorizationPending, "Nobody has approved it yet."),
-            RedeemError::Early => {
+            RedeemDeviceError::Pending => (OAuthErrorCode::AuthorizationPending, "It has not been approved yet."),
+            RedeemDeviceError::TooEarly => {
                 (OAuthErrorCode::SlowDown, "That was too soon: wait five seconds longer from now on.")
             }
-            RedeemError::ForNow(cause) => {
+            RedeemDeviceError::ApprovalUnknown(cause) => {
                 let message = "It cannot be found out now whether it is still approved.";
                 return Self::Other(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message).detail(cause));
             }
-            RedeemError::Denied => (OAuthErrorCode::AccessDenied, "It was refused."),
-            RedeemError::Lapsed => (
+            RedeemDeviceError::Denied => (OAuthErrorCode::AccessDenied, "It was refused."),
+            RedeemDeviceError::ApprovalLapsed => (
                 OAuthErrorCode::AccessDenied,
-                "Whoever approved it may not any more: their session or their rights have ended. Start again.",
+                "The user who approved it may not any more, because their session or their rights have expired. Start again.",
             ),
-            RedeemError::Ended => (OAuthErrorCode::ExpiredToken, "The code has ended: start again."),
-            RedeemError::Unknown => (OAuthErrorCode::InvalidGrant, "There is no such code: start again."),
-            RedeemError::Used => (
+            RedeemDeviceError::Expired => (OAuthErrorCode::ExpiredToken, "The code has expired: start again."),
+            RedeemDeviceError::UnknownCode => (OAuthErrorCode::InvalidGrant, "There is no such code: start again."),
+            RedeemDeviceError::AlreadyRedeemed => (
                 OAuthErrorCode::InvalidGrant,
-                "The code was used before. What it was used for has ended, too: start again.",
+                "The code was used before. The key that came of it was deleted: start again.",
             ),
-            RedeemError::Refused(refused) => return Self::Other(refused.into()),
+            RedeemDeviceError::Refused(refused) => return Self::Other(refused.into()),
         };
         Self::oauth(code, words)
     }

@@ -1,27 +1,24 @@
-//! Access lists between the wire's roles and the store's grants.
+//! Access lists: from requests, to answers, and to words.
 use std::collections::{BTreeMap, BTreeSet};
 
 use keyfob_api::{
     error::Validation,
     resources::{AclGrant, ResourceAcl},
 };
-use keyfob_authority::data::{Grant, Grantee};
+use keyfob_authority::{
+    data::{Grant, Grantee},
+    resources::{AccessEntry, AccessListChange, AccessListError, WrongAccessList, WrongEntry, access_role_names},
+};
 use keyfob_rbac::{Catalogue, ResourceType, acl_role_actions};
 use uuid::Uuid;
 
 use crate::http::error::ApiError;
-use keyfob_authority::resources::GrantChange;
 
-/// The role names that access lists of a type are written with; none where they are written with actions.
-pub(super) fn role_names(resource_type: &str) -> &'static [&'static str] {
-    match resource_type {
-        "template" | "workspace" => &["admin", "use"],
-        "chat" => &["read"],
-        _ => &[],
-    }
-}
+/// The fields of a request, in the order in which their problems are answered.
+const GROUPS: &str = "group_roles";
+const USERS: &str = "user_roles";
 
-/// An access list as answers show one.
+/// An access list, as answers spell it.
 pub(super) fn wire(resource_type: &str, grants: &[Grant]) -> ResourceAcl {
     let mut users: BTreeMap<Uuid, BTreeSet<&str>> = BTreeMap::new();
     let mut groups: BTreeMap<Uuid, BTreeSet<&str>> = BTreeMap::new();
@@ -39,7 +36,7 @@ pub(super) fn wire(resource_type: &str, grants: &[Grant]) -> ResourceAcl {
 }
 
 fn spell(resource_type: &str, actions: &BTreeSet<&str>) -> AclGrant {
-    let role = role_names(resource_type).iter().find(|role| {
+    let role = access_role_names(resource_type).iter().find(|role| {
         acl_role_actions(resource_type, role)
             .is_some_and(|held| held.iter().copied().collect::<BTreeSet<_>>() == *actions)
     });
@@ -49,64 +46,93 @@ fn spell(resource_type: &str, actions: &BTreeSet<&str>) -> AclGrant {
     }
 }
 
-/// What a request changes about an access list of this type.
-pub(super) fn change(catalogue: &Catalogue, of: ResourceType, request: &ResourceAcl) -> Result<GrantChange, ApiError> {
-    if !catalogue.shape(of).has_acl {
-        return Err(ApiError::bad_request(format!(
-            "Objects of type {} carry no access list.",
-            catalogue.type_name(of)
-        )));
-    }
-    let mut wrong = Vec::new();
-    let mut change = GrantChange::new();
-    let mut apply = |field: &'static str, list: &BTreeMap<String, AclGrant>, grantee: fn(Uuid) -> Grantee| {
-        for (id, asked) in list {
-            match (Uuid::try_parse(id), actions(catalogue, of, asked)) {
-                (Err(_), _) => wrong.push(Validation::new(field, format!("{id} is not a valid UUID."))),
-                (_, Err(detail)) => wrong.push(Validation::new(field, detail)),
-                (Ok(id), Ok(actions)) => {
-                    change.insert(grantee(id), actions.into_iter().collect());
-                }
+/// The change that a request asks for. Where ids cannot be read, the other entries are checked all the same, so that
+/// the answer names all problems at once.
+pub(super) fn change(
+    catalogue: &Catalogue,
+    of: ResourceType,
+    request: ResourceAcl,
+) -> Result<AccessListChange, ApiError> {
+    let mut change = AccessListChange::default();
+    let mut bad_ids = Vec::new();
+    let mut read = |field: &'static str, list: BTreeMap<String, AclGrant>, grantee: fn(Uuid) -> Grantee| {
+        for (id, grant) in list {
+            match Uuid::try_parse(&id) {
+                Ok(id) => drop(change.0.insert(grantee(id), entry(grant))),
+                Err(_) => bad_ids.push(Validation::new(field, format!("{id} is not a valid UUID."))),
             }
         }
     };
-    apply("group_roles", &request.group_roles, Grantee::Group);
-    apply("user_roles", &request.user_roles, Grantee::User);
-    if wrong.is_empty() { Ok(change) } else { Err(ApiError::invalid(wrong)) }
+    read(GROUPS, request.group_roles, Grantee::Group);
+    read(USERS, request.user_roles, Grantee::User);
+    if bad_ids.is_empty() {
+        return Ok(change);
+    }
+    match change.check(catalogue, of) {
+        Ok(()) => Err(invalid(bad_ids)),
+        Err(WrongAccessList::Entries(entries)) => {
+            Err(invalid(entries.into_iter().map(wrong_entry).chain(bad_ids).collect()))
+        }
+        Err(not_carried @ WrongAccessList::NotCarried(_)) => Err(not_carried.into()),
+    }
 }
 
-/// What is wrong with entries for those who are not there, groups before users.
-pub(super) fn unknown(grantees: &[Grantee]) -> Vec<Validation> {
-    let groups = grantees.iter().filter_map(|grantee| match grantee {
-        Grantee::Group(id) => Some(Validation::new("group_roles", format!("group with ID {id} does not exist"))),
-        Grantee::User(_) => None,
-    });
-    let users = grantees.iter().filter_map(|grantee| match grantee {
-        Grantee::User(id) => Some(Validation::new("user_roles", format!("user with ID {id} does not exist"))),
-        Grantee::Group(_) => None,
-    });
-    groups.chain(users).collect()
+fn entry(grant: AclGrant) -> AccessEntry {
+    match grant {
+        AclGrant::Role(role) => AccessEntry::Role(role),
+        AclGrant::Actions(actions) => AccessEntry::Actions(actions),
+    }
 }
 
-/// The actions that an entry stands for.
-fn actions(catalogue: &Catalogue, of: ResourceType, asked: &AclGrant) -> Result<Vec<String>, String> {
-    let type_name = catalogue.type_name(of);
-    match asked {
-        AclGrant::Role(role) if role.is_empty() => Ok(Vec::new()),
-        AclGrant::Role(role) => acl_role_actions(type_name, role)
-            .map(|actions| actions.iter().map(|action| (*action).to_owned()).collect())
-            .ok_or_else(|| format!("role {role:?} is not a valid {type_name} role")),
-        AclGrant::Actions(_) if !role_names(type_name).is_empty() => {
-            Err(format!("a {type_name} takes one of the roles {}", role_names(type_name).join(", ")))
+impl From<AccessListError> for ApiError {
+    fn from(error: AccessListError) -> Self {
+        match error {
+            AccessListError::Wrong(wrong) => wrong.into(),
+            AccessListError::UnknownGrantees(grantees) => invalid(grantees.into_iter().map(unknown).collect()),
+            AccessListError::Refused(refused) => refused.into(),
         }
-        AclGrant::Actions(actions) => {
-            let known = |action: &String| {
-                action == "*" || catalogue.action(action).is_some_and(|it| catalogue.has_action(of, it))
-            };
-            match actions.iter().find(|action| !known(action)) {
-                None => Ok(actions.clone()),
-                Some(action) => Err(format!("{action:?} is no action of {type_name}")),
-            }
+    }
+}
+
+impl From<WrongAccessList> for ApiError {
+    fn from(wrong: WrongAccessList) -> Self {
+        match wrong {
+            WrongAccessList::NotCarried(of) => Self::bad_request(format!("Objects of type {of} carry no access list.")),
+            WrongAccessList::Entries(entries) => invalid(entries.into_iter().map(wrong_entry).collect()),
         }
+    }
+}
+
+/// The problems, those of groups before those of users.
+fn invalid(mut wrong: Vec<Validation>) -> ApiError {
+    wrong.sort_by_key(|validation| validation.field != GROUPS);
+    ApiError::invalid(wrong)
+}
+
+fn wrong_entry((grantee, wrong): (Grantee, WrongEntry)) -> Validation {
+    let detail = match wrong {
+        WrongEntry::UnknownRole { resource_type, role } => {
+            format!("role {role:?} is not a valid {resource_type} role")
+        }
+        WrongEntry::RoleRequired(of) => {
+            format!("a {of} takes one of the roles {}", access_role_names(&of).join(", "))
+        }
+        WrongEntry::UnknownAction { resource_type, action } => format!("{action:?} is no action of {resource_type}"),
+    };
+    Validation::new(field(grantee), detail)
+}
+
+fn unknown(grantee: Grantee) -> Validation {
+    let detail = match grantee {
+        Grantee::Group(id) => format!("group with ID {id} does not exist"),
+        Grantee::User(id) => format!("user with ID {id} does not exist"),
+    };
+    Validation::new(field(grantee), detail)
+}
+
+fn field(grantee: Grantee) -> &'static str {
+    match grantee {
+        Grantee::Group(_) => GROUPS,
+        Grantee::User(_) => USERS,
     }
 }

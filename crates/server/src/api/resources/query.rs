@@ -1,13 +1,15 @@
-//! Which resources a list is asked for.
+//! Parameters of lists of resources.
 use keyfob_api::error::Validation;
-use keyfob_authority::data::{ListResources, OrganizationId, ResourceId, UserId};
+use keyfob_authority::{
+    data::{ListResources, OrganizationId, ResourceId, UserId},
+    resources::{is_registrable, registrable},
+};
 use keyfob_rbac::ResourceType;
 
 use crate::{
     app::App,
     http::{error::ApiError, extract::ApiQuery},
 };
-use keyfob_authority::resources::{is_registrable, registrable};
 
 /// The types and the conditions that a query names.
 pub(super) fn list(app: &App, query: &ApiQuery) -> Result<(Vec<ResourceType>, ListResources), ApiError> {

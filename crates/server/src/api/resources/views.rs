@@ -3,28 +3,29 @@ mod shapes;
 
 use std::collections::HashMap;
 
+use crate::http::path::{OrganizationRef, TemplateName, TemplateRef, UserRef, WorkspaceName, WorkspaceRef};
+use crate::http::routes::Routes;
 use keyfob_api::views::{Template, Workspace, WorkspacesResponse};
-use keyfob_authority::data::{AttributeIs, ListResources, OrganizationId, Resource, ResourceId, UserId};
+use keyfob_authority::{
+    AuthorizedStore, Refused,
+    data::{AttributeIs, ListResources, Organization, OrganizationId, Resource, ResourceId, UserId},
+};
 use keyfob_rbac::ResourceType;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::{
-    app::App,
-    documentation::{
-        InOrganization, InTemplate, InTemplateName, InUser, InWorkspace, InWorkspaceName, Paged, Refusals, Searched,
-    },
+    documentation::{Paged, Refusals, Searched},
     http::{
         error::ApiError,
         extract::{ApiJson, ApiPath, ApiQuery},
         search::Search,
     },
 };
-use keyfob_authority::{AuthorizedStore, Refused};
 
 /// All routes of the views.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(workspaces))
         .routes(routes!(workspace))
         .routes(routes!(workspace_by_name))
@@ -45,11 +46,11 @@ async fn workspaces(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<W
         return Ok(ApiJson(WorkspacesResponse { workspaces: Vec::new(), count: 0 }));
     };
     let list = ListResources { page: query.page(ResourceId)?, ..conditions };
-    let (found, count) = store.resources(&[ResourceType::WORKSPACE], list).await?;
+    let (found, count) = store.list_resources(&[ResourceType::WORKSPACE], list).await?;
     Ok(ApiJson(WorkspacesResponse { workspaces: as_workspaces(&store, found).await?, count }))
 }
 
-/// The conditions of a search; none when it names what is not there.
+/// The conditions of a search; none when it names a user or an organization that does not exist.
 async fn search(store: &AuthorizedStore, text: &str, invalid: &'static str) -> Result<Option<ListResources>, ApiError> {
     let mut search = Search::parse(text);
     let words = search.words();
@@ -74,7 +75,7 @@ async fn search(store: &AuthorizedStore, text: &str, invalid: &'static str) -> R
     Ok(Some(list))
 }
 
-/// Workspaces that say nothing of their status are shown as running.
+/// The status of a workspace that has none is `running`.
 fn with_status(status: String) -> AttributeIs {
     AttributeIs { or_missing: status == shapes::DEFAULT_STATUS, name: "status".to_owned(), one_of: vec![status] }
 }
@@ -82,33 +83,35 @@ fn with_status(status: String) -> AttributeIs {
 /// The ids of the templates of this name that the caller may see: each organization may have one.
 async fn templates_named(store: &AuthorizedStore, name: &str) -> Result<Vec<String>, ApiError> {
     let list = ListResources { name: Some(name.to_owned()), ..ListResources::default() };
-    let (found, _) = store.resources(&[ResourceType::TEMPLATE], list).await?;
+    let (found, _) = store.list_resources(&[ResourceType::TEMPLATE], list).await?;
     Ok(found.iter().map(|template| template.key.id.to_string()).collect())
 }
 
 /// Get a workspace
 #[utoipa::path(
-    get, path = "/workspaces/{workspace}", tag = "Views", operation_id = "get_workspace", params(InWorkspace),
+    get, path = "/workspaces/{workspace}", tag = "Views", operation_id = "get_workspace", params(WorkspaceRef),
     responses((status = OK, description = "Done", body = Workspace), Refusals),
 )]
-async fn workspace(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Workspace>, ApiError> {
-    let id = uuid(path.get("workspace"))?;
+async fn workspace(
+    store: AuthorizedStore,
+    ApiPath(workspace): ApiPath<WorkspaceRef>,
+) -> Result<ApiJson<Workspace>, ApiError> {
+    let id = workspace.0;
     let found = store.resource(ResourceType::WORKSPACE, ResourceId(id)).await?;
     first(as_workspaces(&store, vec![found]).await?)
 }
 
 /// Get a user's workspace by its name
 #[utoipa::path(
-    get, path = "/users/{user}/workspace/{workspacename}", tag = "Views", operation_id = "get_workspace_by_name", params(InUser, InWorkspaceName),
+    get, path = "/users/{user}/workspace/{workspacename}", tag = "Views", operation_id = "get_workspace_by_name", params(UserRef, WorkspaceName),
     responses((status = OK, description = "Done", body = Workspace), Refusals),
 )]
-async fn workspace_by_name(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Workspace>, ApiError> {
-    let owner = store.addressed_user(path.get("user")).await?;
-    let list = ListResources {
-        owner_id: Some(owner.id),
-        name: Some(path.get("workspacename").to_owned()),
-        ..ListResources::default()
-    };
+async fn workspace_by_name(
+    store: AuthorizedStore,
+    ApiPath((user, name)): ApiPath<(UserRef, WorkspaceName)>,
+) -> Result<ApiJson<Workspace>, ApiError> {
+    let owner = store.addressed_user(&user.0).await?;
+    let list = ListResources { owner_id: Some(owner.id), name: Some(name.0.clone()), ..ListResources::default() };
     let found = store.first_resource(ResourceType::WORKSPACE, list).await?;
     first(as_workspaces(&store, vec![found]).await?)
 }
@@ -139,63 +142,65 @@ async fn list_templates(
         page: query.page(ResourceId)?,
         ..conditions
     };
-    let (found, _) = store.resources(&[ResourceType::TEMPLATE], list).await?;
+    let (found, _) = store.list_resources(&[ResourceType::TEMPLATE], list).await?;
     Ok(ApiJson(as_templates(store, found).await?))
 }
 
 /// Get a template
 #[utoipa::path(
-    get, path = "/templates/{template}", tag = "Views", operation_id = "get_template", params(InTemplate),
+    get, path = "/templates/{template}", tag = "Views", operation_id = "get_template", params(TemplateRef),
     responses((status = OK, description = "Done", body = Template), Refusals),
 )]
-async fn template(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Template>, ApiError> {
-    let id = uuid(path.get("template"))?;
+async fn template(
+    store: AuthorizedStore,
+    ApiPath(template): ApiPath<TemplateRef>,
+) -> Result<ApiJson<Template>, ApiError> {
+    let id = template.0;
     let found = store.resource(ResourceType::TEMPLATE, ResourceId(id)).await?;
     first(as_templates(&store, vec![found]).await?)
 }
 
 /// List an organization's templates
 #[utoipa::path(
-    get, path = "/organizations/{organization}/templates", tag = "Views", operation_id = "list_templates_of_organization", params(InOrganization, Searched, Paged),
+    get, path = "/organizations/{organization}/templates", tag = "Views", operation_id = "list_templates_of_organization", params(OrganizationRef, Searched, Paged),
     responses((status = OK, description = "Done", body = Vec<Template>), Refusals),
 )]
 async fn organization_templates(
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(organization): ApiPath<OrganizationRef>,
     query: ApiQuery,
 ) -> Result<ApiJson<Vec<Template>>, ApiError> {
-    let organization = store.addressed_organization(path.get("organization")).await?;
+    let organization = store.addressed_organization(&organization.0).await?;
     list_templates(&store, &query, Some(organization.id)).await
 }
 
 /// Get an organization's template by its name
 #[utoipa::path(
-    get, path = "/organizations/{organization}/templates/{templatename}", tag = "Views", operation_id = "get_template_by_name", params(InOrganization, InTemplateName),
+    get, path = "/organizations/{organization}/templates/{templatename}", tag = "Views", operation_id = "get_template_by_name", params(OrganizationRef, TemplateName),
     responses((status = OK, description = "Done", body = Template), Refusals),
 )]
-async fn template_by_name(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<Template>, ApiError> {
-    let organization = store.addressed_organization(path.get("organization")).await?;
+async fn template_by_name(
+    store: AuthorizedStore,
+    ApiPath((organization, name)): ApiPath<(OrganizationRef, TemplateName)>,
+) -> Result<ApiJson<Template>, ApiError> {
+    let organization = store.addressed_organization(&organization.0).await?;
     let list = ListResources {
         organization_id: Some(organization.id),
-        name: Some(path.get("templatename").to_owned()),
+        name: Some(name.0.clone()),
         ..ListResources::default()
     };
     let found = store.first_resource(ResourceType::TEMPLATE, list).await?;
     first(as_templates(&store, vec![found]).await?)
 }
 
-fn uuid(text: &str) -> Result<Uuid, ApiError> {
-    Uuid::try_parse(text).map_err(|_| ApiError::bad_request(format!("Invalid UUID {text:?}.")))
-}
-
 fn first<T>(all: Vec<T>) -> Result<ApiJson<T>, ApiError> {
     all.into_iter().next().map(ApiJson).ok_or_else(ApiError::not_found)
 }
 
-/// What a view shows beside ids, as far as the caller may see them.
+/// The names that a view shows beside ids, as far as the caller may see them.
 struct Names {
     users: HashMap<UserId, String>,
-    organizations: HashMap<OrganizationId, keyfob_authority::data::Organization>,
+    organizations: HashMap<OrganizationId, Organization>,
     templates: HashMap<Uuid, Resource>,
 }
 
@@ -203,8 +208,8 @@ async fn names(store: &AuthorizedStore, of: &[Resource]) -> Result<Names, ApiErr
     let owners: Vec<UserId> = of.iter().filter_map(|resource| resource.owner_id).collect();
     let templates: Vec<Uuid> = of.iter().map(shapes::template_id).filter(|id| !id.is_nil()).collect();
     let store = store.incidental();
-    let organizations = store.organizations().await?;
-    let templates = store.resources_by_id(ResourceType::TEMPLATE, &templates).await?;
+    let organizations = store.list_organizations().await?;
+    let templates = store.list_resources_by_id(ResourceType::TEMPLATE, &templates).await?;
     Ok(Names {
         users: store.usernames(&owners).await?.into_iter().collect(),
         organizations: organizations.into_iter().map(|organization| (organization.id, organization)).collect(),

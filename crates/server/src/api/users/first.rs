@@ -1,19 +1,20 @@
-//! Setting a deployment up: its first user, once per database (contract, section 5.1).
+//! Setting a deployment up: its first user, once per database.
 use axum::{Extension, extract::State, http::StatusCode};
 use keyfob_api::{
     error::ErrorBody,
     users::{CreateFirstUserRequest, CreateFirstUserResponse},
 };
-use keyfob_authority::data::{LoginType, NewUser, User};
+use keyfob_authority::{
+    RequestContext, System,
+    users::{FirstUser, SetUpError},
+};
 
+use super::password;
 use crate::{
     app::App,
     documentation::Refusals,
     http::{error::ApiError, extract::ApiJson},
 };
-use keyfob_authority::fields::Fields;
-use keyfob_authority::users::person;
-use keyfob_authority::{RequestContext, System, passwords::weakness};
 
 /// Whether set-up was done
 #[utoipa::path(
@@ -43,38 +44,30 @@ pub(super) async fn set_up(
     Extension(context): Extension<RequestContext>,
     ApiJson(request): ApiJson<CreateFirstUserRequest>,
 ) -> Result<(StatusCode, ApiJson<CreateFirstUserResponse>), ApiError> {
-    let made = make_first(&app, context, request).await?;
-    Ok((StatusCode::CREATED, ApiJson(made)))
+    let created = make_first(&app, context, request).await?;
+    Ok((StatusCode::CREATED, ApiJson(created)))
 }
 
-/// Makes the first user, and the organization that new users land in.
+/// Creates the first user, and the organization that new users become members of.
 pub(crate) async fn make_first(
     app: &App,
     context: RequestContext,
     request: CreateFirstUserRequest,
 ) -> Result<CreateFirstUserResponse, ApiError> {
-    Fields::default()
-        .email("email", &request.email)
-        .username("username", &request.username)
-        .real_name("name", &request.name)
-        .required("password", request.password.reveal())
-        .check()?;
-    let store = System::SetUp.store(app.authority(), context);
-    let exists = || ApiError::new(StatusCode::CONFLICT, "The initial user has already been created.");
-    if store.is_set_up().await? {
-        return Err(exists());
-    }
-    if let Some(weakness) = weakness(request.password.reveal()) {
-        return Err(ApiError::bad_request("Password is invalid").validation("password", weakness));
-    }
-    let first = first_user(app, request).await?;
-    let organization = store.set_up(&first).await?.ok_or_else(exists)?;
-    Ok(CreateFirstUserResponse { user_id: first.user.id.0, organization_id: organization.id.0 })
+    let first =
+        FirstUser { username: request.username, email: request.email, name: request.name, password: request.password };
+    let set_up = System::SetUp.store(app.authority(), context).set_up(first).await?;
+    Ok(CreateFirstUserResponse { user_id: set_up.user.0, organization_id: set_up.organization.0 })
 }
 
-async fn first_user(app: &App, request: CreateFirstUserRequest) -> Result<NewUser, ApiError> {
-    let hash = app.authority().passwords().hash(&request.password).await.map_err(|error| ApiError::internal(&error))?;
-    let user = person(app.authority(), request.username, request.email, LoginType::Password);
-    let user = User { name: request.name, roles: vec![User::OWNER.to_owned()], ..user };
-    Ok(NewUser { user, password_hash: hash })
+impl From<SetUpError> for ApiError {
+    fn from(error: SetUpError) -> Self {
+        match error {
+            SetUpError::Invalid(wrong) => wrong.into(),
+            SetUpError::AlreadyDone => Self::new(StatusCode::CONFLICT, "The initial user has already been created."),
+            SetUpError::WeakPassword(weakness) => password::weak("Password is invalid", &weakness),
+            SetUpError::Hash(error) => Self::internal(&error),
+            SetUpError::Refused(refused) => refused.into(),
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The list of users, and its search (contract, section 5.10).
+//! The list of users, and its search.
 use keyfob_api::users::UserList;
 use keyfob_authority::data::{ListUsers, LoginType, Page, Period, UserId, UserStatus};
 
@@ -21,26 +21,26 @@ use keyfob_authority::AuthorizedStore;
 pub(super) async fn list(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<UserList>, ApiError> {
     let page = query.page(UserId)?;
     let mut search = Search::parse(query.text("q").unwrap_or_default());
-    let wanted = wanted(&mut search, page);
+    let query = wanted(&mut search, page);
     search.finish("Invalid user search query.")?;
-    let Some(wanted) = wanted else { return Ok(ApiJson(UserList { users: Vec::new(), count: 0 })) };
-    let (users, count) = store.list_users(wanted).await?;
+    let Some(query) = query else { return Ok(ApiJson(UserList { users: Vec::new(), count: 0 })) };
+    let (users, count) = store.list_users(query).await?;
     // Clients of the original are used to an empty page that counts nothing.
     let count = if users.is_empty() { 0 } else { count };
     Ok(ApiJson(UserList { users: users.into_iter().map(wire::user).collect(), count }))
 }
 
-/// Who is searched for; none when nobody can be meant.
+/// The users that a search asks for; none when no user can match.
 pub(crate) fn wanted(search: &mut Search, page: Page<UserId>) -> Option<ListUsers> {
     let words = search.words();
     let roles = search.list("role", |role| Some(role.to_owned()));
-    // Nobody signs in with GitHub here.
+    // The numbers of GitHub's accounts are not kept, so no user has one.
     let github_id = search.integer("github_com_user_id");
-    let wanted = ListUsers {
+    let query = ListUsers {
         search: search.text("search").or(words),
         name_contains: search.text("name"),
         statuses: search.list("status", UserStatus::parse),
-        // Everybody is a member.
+        // Every user is a member.
         roles: if roles.iter().any(|role| role == "member") { Vec::new() } else { roles },
         login_types: search.list("login_type", LoginType::parse),
         is_service_account: search.choice("service_account").or(search.choice("is_service_account")),
@@ -49,5 +49,5 @@ pub(crate) fn wanted(search: &mut Search, page: Page<UserId>) -> Option<ListUser
         page,
         ..ListUsers::default()
     };
-    github_id.is_none().then_some(wanted)
+    github_id.is_none().then_some(query)
 }

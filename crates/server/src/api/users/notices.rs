@@ -1,58 +1,50 @@
-//! What a user is told by mail.
-use std::collections::BTreeMap;
+//! Which mails a user wants.
+use keyfob_api::users::{NoticeChoices as WireNoticeChoices, UpdateNoticeChoices};
+use keyfob_authority::{
+    AuthorizedStore,
+    users::{ChangeNoticeChoices, NoticeChoices},
+};
 
-use keyfob_api::users::{NoticeChoices, UpdateNoticeChoices};
-
+use crate::http::path::UserRef;
 use crate::{
-    documentation::{InUser, Refusals},
+    documentation::Refusals,
     http::{
         error::ApiError,
         extract::{ApiJson, ApiPath},
     },
 };
-use keyfob_authority::{
-    AuthorizedStore,
-    notices::{OFF, PASSWORD_CHANGED, TOKEN_ENDING, TOKEN_MINTED},
-};
 
 /// Get what a user is told by mail
 #[utoipa::path(
-    get, path = "/users/{user}/notices", tag = "Users", operation_id = "get_notice_choices", params(InUser),
-    responses((status = OK, description = "Done", body = NoticeChoices), Refusals),
+    get, path = "/users/{user}/notices", tag = "Users", operation_id = "get_notice_choices", params(UserRef),
+    responses((status = OK, description = "Done", body = WireNoticeChoices), Refusals),
 )]
-pub(super) async fn choices(store: AuthorizedStore, path: ApiPath) -> Result<ApiJson<NoticeChoices>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
-    Ok(ApiJson(shown(&store.user_settings(&user).await?)))
+pub(super) async fn choices(
+    store: AuthorizedStore,
+    ApiPath(user): ApiPath<UserRef>,
+) -> Result<ApiJson<WireNoticeChoices>, ApiError> {
+    let user = store.addressed_user(&user.0).await?;
+    Ok(ApiJson(wire(store.notice_choices(user.id).await?)))
 }
 
 /// Set what a user is told by mail; what is left out stays as it is
 #[utoipa::path(
-    put, path = "/users/{user}/notices", tag = "Users", operation_id = "update_notice_choices", params(InUser),
+    put, path = "/users/{user}/notices", tag = "Users", operation_id = "update_notice_choices", params(UserRef),
     request_body = UpdateNoticeChoices,
-    responses((status = OK, description = "Done", body = NoticeChoices), Refusals),
+    responses((status = OK, description = "Done", body = WireNoticeChoices), Refusals),
 )]
 pub(super) async fn set_choices(
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(user): ApiPath<UserRef>,
     ApiJson(request): ApiJson<UpdateNoticeChoices>,
-) -> Result<ApiJson<NoticeChoices>, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
-    let choices = [
-        (PASSWORD_CHANGED, request.password_changed),
-        (TOKEN_MINTED, request.token_minted),
-        (TOKEN_ENDING, request.token_ending),
-    ];
-    let text = |is_on: bool| if is_on { "on" } else { OFF }.to_owned();
-    let settings: Vec<_> = choices.into_iter().filter_map(|(name, is_on)| Some((name, text(is_on?)))).collect();
-    store.set_user_settings(&user, &settings).await?;
-    Ok(ApiJson(shown(&store.user_settings(&user).await?)))
+) -> Result<ApiJson<WireNoticeChoices>, ApiError> {
+    let user = store.addressed_user(&user.0).await?;
+    let UpdateNoticeChoices { password_changed, token_minted, token_ending } = request;
+    let change = ChangeNoticeChoices { password_changed, token_minted, token_ending };
+    Ok(ApiJson(wire(store.set_notice_choices(user.id, change).await?)))
 }
 
-fn shown(settings: &BTreeMap<String, String>) -> NoticeChoices {
-    let is_on = |name: &str| settings.get(name).is_none_or(|value| value != OFF);
-    NoticeChoices {
-        password_changed: is_on(PASSWORD_CHANGED),
-        token_minted: is_on(TOKEN_MINTED),
-        token_ending: is_on(TOKEN_ENDING),
-    }
+fn wire(choices: NoticeChoices) -> WireNoticeChoices {
+    let NoticeChoices { password_changed, token_minted, token_ending } = choices;
+    WireNoticeChoices { password_changed, token_minted, token_ending }
 }

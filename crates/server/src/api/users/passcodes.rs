@@ -1,23 +1,20 @@
-//! Replacing a forgotten password with a passcode that comes by mail (contract, section 5.6).
+//! Replacing a forgotten password with a passcode that comes by mail.
 use axum::{
     Extension,
     extract::{FromRequest as _, Request, State},
     http::StatusCode,
 };
 use keyfob_api::users::{ChangePasswordWithPasscodeRequest, RequestPasscodeRequest};
-use keyfob_authority::data::User;
+use keyfob_authority::{
+    AuthorizedStore, RequestContext, System,
+    passwords::{PasswordsDisabled, ReplacePassword, ReplacePasswordError, RequestPasscodeError},
+};
 
-use crate::api::users::require_other;
+use super::password;
 use crate::{
     app::App,
     documentation::Refusals,
     http::{error::ApiError, extract::ApiJson},
-};
-use keyfob_authority::fields::Fields;
-use keyfob_authority::{
-    AuthorizedStore, RequestContext, System,
-    passwords::{SetPasswordError, weakness},
-    response_timing::evenly,
 };
 
 /// Have a passcode mailed with which a forgotten password is replaced; the answer is the same for unknown addresses
@@ -32,20 +29,11 @@ pub(super) async fn request(
     Extension(context): Extension<RequestContext>,
     request: Request,
 ) -> Result<StatusCode, ApiError> {
+    // Before the body is read.
     require_passwords(&app)?;
     let ApiJson(request) = ApiJson::<RequestPasscodeRequest>::from_request(request, &app).await?;
-    Fields::default().email("email", &request.email).check()?;
     ask(&System::SignIn.store(app.authority(), context), &request.email).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Lets a passcode be mailed to this address, if it is somebody's.
-pub(crate) async fn ask(store: &AuthorizedStore, email: &str) -> Result<(), ApiError> {
-    evenly(async {
-        let found = store.login(email).await?;
-        Ok(store.request_passcode(found.as_ref().map(|(user, _)| user)).await?)
-    })
-    .await
 }
 
 /// Replace a forgotten password: the passcode is used up, and all keys of the user end
@@ -60,57 +48,63 @@ pub(super) async fn change(
     Extension(context): Extension<RequestContext>,
     request: Request,
 ) -> Result<StatusCode, ApiError> {
+    // Before the body is read.
     require_passwords(&app)?;
     let ApiJson(request) = ApiJson::<ChangePasswordWithPasscodeRequest>::from_request(request, &app).await?;
     replace(&app, &System::SignIn.store(app.authority(), context), &request).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Has a passcode mailed to the user with this address, if there is one.
+pub(crate) async fn ask(store: &AuthorizedStore, email: &str) -> Result<(), ApiError> {
+    Ok(store.request_passcode(email).await?)
+}
+
 /// Replaces a forgotten password.
 pub(crate) async fn replace(
-    app: &App,
+    _app: &App,
     store: &AuthorizedStore,
     request: &ChangePasswordWithPasscodeRequest,
 ) -> Result<(), ApiError> {
-    let (password, passcode) = (&request.password, &request.one_time_passcode);
-    Fields::default()
-        .email("email", &request.email)
-        .required("password", password.reveal())
-        .required("one_time_passcode", passcode.reveal())
-        .check()?;
-    if let Some(weakness) = weakness(password.reveal()) {
-        return Err(ApiError::bad_request("Invalid password.").validation("password", weakness));
-    }
-    evenly(replace_with(app, store, request)).await
+    let new = ReplacePassword {
+        email: request.email.clone(),
+        password: request.password.clone(),
+        passcode: request.one_time_passcode.clone(),
+    };
+    Ok(store.replace_password(&new).await?)
 }
 
-async fn replace_with(
-    app: &App,
-    store: &AuthorizedStore,
-    request: &ChangePasswordWithPasscodeRequest,
-) -> Result<(), ApiError> {
-    let (password, passcode) = (&request.password, &request.one_time_passcode);
-    let found = store.login(&request.email).await?;
-    let account = found.as_ref().map(|(user, _)| user);
-    let fits = store.is_passcode(account, passcode).await?;
-    let Some((user, seen)) = found.as_ref().filter(|_| fits) else { return Err(incorrect(store, account)) };
-    require_other(app, seen, password).await?;
-    let hash = app.authority().passwords().hash(password).await.map_err(|error| ApiError::internal(&error))?;
-    match store.reset_password(user, passcode, &hash).await {
-        Err(SetPasswordError::Overtaken) => Err(incorrect(store, account)),
-        reset => Ok(reset?),
-    }
-}
-
-fn incorrect(store: &AuthorizedStore, account: Option<&User>) -> ApiError {
-    store.caller().context().decisions.sign_in_failed("reset_password", account.map(|user| user.id));
-    ApiError::bad_request("Incorrect email or one-time passcode.")
-}
-
-/// Without passwords there is none to replace.
+/// Refuses where users do not sign in with passwords.
 pub(crate) fn require_passwords(app: &App) -> Result<(), ApiError> {
-    if app.rules().is_password_auth_disabled {
-        return Err(ApiError::new(StatusCode::FORBIDDEN, "Password authentication is disabled."));
+    Ok(app.authority().require_passwords()?)
+}
+
+impl From<PasswordsDisabled> for ApiError {
+    fn from(PasswordsDisabled: PasswordsDisabled) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "Password authentication is disabled.")
     }
-    Ok(())
+}
+
+impl From<RequestPasscodeError> for ApiError {
+    fn from(error: RequestPasscodeError) -> Self {
+        match error {
+            RequestPasscodeError::PasswordsDisabled => PasswordsDisabled.into(),
+            RequestPasscodeError::Invalid(wrong) => wrong.into(),
+            RequestPasscodeError::Refused(refused) => refused.into(),
+        }
+    }
+}
+
+impl From<ReplacePasswordError> for ApiError {
+    fn from(error: ReplacePasswordError) -> Self {
+        match error {
+            ReplacePasswordError::PasswordsDisabled => PasswordsDisabled.into(),
+            ReplacePasswordError::Invalid(wrong) => wrong.into(),
+            ReplacePasswordError::WeakPassword(weakness) => password::weak("Invalid password.", &weakness),
+            ReplacePasswordError::Incorrect => Self::bad_request("Incorrect email or one-time passcode."),
+            ReplacePasswordError::SamePassword => password::same(),
+            ReplacePasswordError::Hash(error) => Self::internal(&error),
+            ReplacePasswordError::Refused(refused) => refused.into(),
+        }
+    }
 }

@@ -1,28 +1,23 @@
-//! Changing passwords (contract, sections 5.5 and 5.7).
+//! Changing passwords.
 use axum::{
-    Extension,
     extract::{FromRequest as _, Request, State},
     http::{StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use keyfob_api::users::{PasswordStrength, UpdatePasswordRequest, ValidatePasswordRequest};
-use keyfob_authority::data::{KeyLoginType, LoginType, PasswordHash, User};
+use keyfob_authority::{
+    AuthorizedStore, Refused,
+    passwords::{ChangePassword, ChangePasswordError, CheckPasswordError, SetCredentialError, Weakness, rate},
+};
 
-use crate::api::users::require_other;
+use crate::http::path::UserRef;
 use crate::{
-    api::sessions,
     app::App,
-    documentation::{InUser, Refusals},
+    documentation::Refusals,
     http::{
-        error::ApiError,
+        error::{ApiError, too_many_passwords},
         extract::{ApiJson, ApiPath},
     },
-};
-use keyfob_authority::fields::Fields;
-use keyfob_authority::{
-    AuthorizedStore, Refused, RequestContext, System,
-    passwords::{SetPasswordError, Verdict, weakness},
-    tokens::MintRequest,
 };
 
 /// Say how strong a password is
@@ -35,75 +30,44 @@ use keyfob_authority::{
 pub(super) async fn validate(
     ApiJson(request): ApiJson<ValidatePasswordRequest>,
 ) -> Result<ApiJson<PasswordStrength>, ApiError> {
-    Fields::default().required("password", request.password.reveal()).check()?;
-    let weakness = weakness(request.password.reveal());
+    let weakness = rate(&request.password)?.map(|weakness| weakness.to_string());
     Ok(ApiJson(PasswordStrength { valid: weakness.is_none(), details: weakness.unwrap_or_default() }))
 }
 
 /// Change a user's password: all their keys end, and a browser's session goes on with a fresh cookie
 #[utoipa::path(
-    put, path = "/users/{user}/password", tag = "Users", operation_id = "change_password", params(InUser),
+    put, path = "/users/{user}/password", tag = "Users", operation_id = "change_password", params(UserRef),
     request_body = UpdatePasswordRequest,
     responses((status = NO_CONTENT, description = "Done"), Refusals),
 )]
 pub(super) async fn change(
     State(app): State<App>,
-    Extension(context): Extension<RequestContext>,
     store: AuthorizedStore,
-    path: ApiPath,
+    ApiPath(user): ApiPath<UserRef>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let user = store.addressed_user(path.get("user")).await?;
+    let user = store.addressed_user(&user.0).await?;
+    // A caller who may not is told so before the body is read.
     store.require_setting_password(&user).await?;
-    // Who may not is told so before the body is read.
     let ApiJson(request) = ApiJson::<UpdatePasswordRequest>::from_request(request, &app).await?;
-    Fields::default().required("password", request.password.reveal()).check()?;
-    let is_own = store.caller().is_self(user.id);
-    check_rules(&user, &request, is_own)?;
-    let verifier = System::SignIn.store(app.authority(), context);
-    let seen = verifier.password_of(&user).await?.ok_or_else(ApiError::not_found)?;
-    check_against_old(&app, &verifier, &user, &seen, &request).await?;
-    let hash = app.authority().passwords().hash(&request.password).await.map_err(|error| ApiError::internal(&error))?;
-    let renewed = (is_own && store.caller().has_cookie())
-        .then(|| MintRequest::session(app.authority(), user.clone(), KeyLoginType::Password));
-    let minted = store.set_password(&user, Some(&seen), &hash, renewed).await?;
-    match minted {
-        Some(minted) => {
-            let cookie = app.settings().cookies.session(&minted.text)?;
+    let change = ChangePassword { old: request.old_password, new: request.password };
+    match store.change_password(user.id, change).await? {
+        Some(renewed) => {
+            let cookie = app.settings().cookies.session(&renewed.text)?;
             Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
         }
         None => Ok(StatusCode::NO_CONTENT.into_response()),
     }
 }
 
-fn check_rules(user: &User, request: &UpdatePasswordRequest, is_own: bool) -> Result<(), ApiError> {
-    if user.login_type != LoginType::Password {
-        return Err(ApiError::bad_request("Users without password login type cannot change their password."));
-    }
-    if is_own && request.old_password.is_empty() {
-        return Err(ApiError::bad_request("Old password is required."));
-    }
-    match weakness(request.password.reveal()) {
-        Some(weakness) => Err(ApiError::bad_request("Invalid password.").validation("password", weakness)),
-        None => Ok(()),
-    }
+/// The answer to a password that is not strong enough.
+pub(super) fn weak(message: &str, weakness: &Weakness) -> ApiError {
+    ApiError::bad_request(message).validation("password", weakness.to_string())
 }
 
-async fn check_against_old(
-    app: &App,
-    verifier: &AuthorizedStore,
-    user: &User,
-    seen: &PasswordHash,
-    request: &UpdatePasswordRequest,
-) -> Result<(), ApiError> {
-    let old = &request.old_password;
-    if !old.is_empty() {
-        let verdict = sessions::check_password(app, verifier, Some((user, seen)), &user.email, old).await?;
-        if verdict == Verdict::Wrong {
-            return Err(wrong_old_password());
-        }
-    }
-    require_other(app, seen, &request.password).await
+/// The answer where the new password is the present one.
+pub(super) fn same() -> ApiError {
+    ApiError::bad_request("New password cannot match old password.")
 }
 
 fn wrong_old_password() -> ApiError {
@@ -111,19 +75,47 @@ fn wrong_old_password() -> ApiError {
     ApiError::bad_request(message).validation("old_password", message)
 }
 
-impl From<SetPasswordError> for ApiError {
-    fn from(error: SetPasswordError) -> Self {
+impl From<ChangePasswordError> for ApiError {
+    fn from(error: ChangePasswordError) -> Self {
         match error {
-            SetPasswordError::OwnersOnly => Self::bad_request("Only owners can change the password of an owner."),
-            SetPasswordError::Stronger(denied) => Self::from(Refused::Denied(denied))
+            ChangePasswordError::Denied(denied) => denied.into(),
+            ChangePasswordError::Invalid(wrong) => wrong.into(),
+            ChangePasswordError::OtherLoginType(_) => {
+                Self::bad_request("Users without password login type cannot change their password.")
+            }
+            ChangePasswordError::OldPasswordRequired => Self::bad_request("Old password is required."),
+            ChangePasswordError::WeakPassword(weakness) => weak("Invalid password.", &weakness),
+            ChangePasswordError::NotChecked(error) => error.into(),
+            ChangePasswordError::WrongOldPassword | ChangePasswordError::Overtaken => wrong_old_password(),
+            ChangePasswordError::SamePassword => same(),
+            ChangePasswordError::Hash(error) => Self::internal(&error),
+            ChangePasswordError::Mint(error) => error.into(),
+            ChangePasswordError::Refused(refused) => refused.into(),
+        }
+    }
+}
+
+impl From<SetCredentialError> for ApiError {
+    fn from(error: SetCredentialError) -> Self {
+        match error {
+            SetCredentialError::OwnersOnly => Self::bad_request("Only owners can change the password of an owner."),
+            SetCredentialError::Stronger(denied) => Self::from(Refused::Denied(denied))
                 .detail("The user holds a role that you may not assign: ask an owner to set the password."),
-            SetPasswordError::NeedsFullKey => Self::forbidden().detail(
+            SetCredentialError::NeedsFullKey => Self::forbidden().detail(
                 "Setting somebody else's password takes a key with the scope coder:all and the allow list *:*, such as \
                  a session.",
             ),
-            SetPasswordError::Overtaken => wrong_old_password(),
-            SetPasswordError::Mint(error) => error.into(),
-            SetPasswordError::Refused(refused) => refused.into(),
+            SetCredentialError::Refused(refused) => refused.into(),
+        }
+    }
+}
+
+impl From<CheckPasswordError> for ApiError {
+    fn from(error: CheckPasswordError) -> Self {
+        match error {
+            CheckPasswordError::Paused { until, now } => too_many_passwords(until, now),
+            CheckPasswordError::Hash(error) => Self::internal(&error),
+            CheckPasswordError::Refused(refused) => refused.into(),
         }
     }
 }

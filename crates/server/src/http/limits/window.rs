@@ -1,4 +1,5 @@
-//! Counting over the last minute: what the minute before holds counts by the part of it that is not over a minute ago.
+//! Counting over the last minute: the count of the minute before counts by the part of that minute which is less than a
+//! minute ago.
 use std::{
     collections::HashMap,
     hash::{BuildHasher as _, RandomState},
@@ -13,7 +14,7 @@ use super::Counter;
 pub(super) const MINUTE: i64 = 60;
 /// How many counters are kept apart.
 const MOST: usize = 100_000;
-/// How many are shared by those who come when so many are kept.
+/// How many are shared by all further clients once so many are kept.
 const SHARED: u64 = 1024;
 
 /// The counters of all requests of the last two minutes.
@@ -26,12 +27,12 @@ pub(crate) struct RateWindows {
 #[derive(Debug, Default)]
 struct Counters {
     windows: HashMap<u64, Window>,
-    /// The minute in which those were last looked for that nobody needs any more.
+    /// The minute in which counters that are not needed any more were last removed.
     swept: i64,
 }
 
 impl Counters {
-    /// Whether there is room for another counter. It is made once a minute at most: that takes a look at all.
+    /// Whether there is room for another counter. Room is made once a minute at most, because that walks over all.
     fn has_room(&mut self, minute: i64) -> bool {
         if self.windows.len() >= MOST && self.swept != minute {
             self.swept = minute;
@@ -49,10 +50,10 @@ struct Window {
     before: u32,
 }
 
-/// What counting came to.
+/// The state of a counter after a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Count {
-    /// It is one too many, and was not counted.
+    /// The request is one too many, and was not counted.
     pub(super) is_over: bool,
     /// How many more there may be.
     pub(super) remaining: u32,
@@ -67,7 +68,7 @@ impl RateWindows {
         let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
         let mut key = self.hasher.hash_one((counter, path));
         if !counters.windows.contains_key(&key) && !counters.has_room(minute) {
-            // Whoever asks for ever other paths, or has very many addresses, finds that from here on they are few.
+            // A client with ever new paths or addresses shares counters with others from here on.
             key = self.hasher.hash_one(counter) % SHARED;
         }
         let window = counters.windows.entry(key).or_default();
@@ -104,9 +105,9 @@ mod tests {
     use std::net::Ipv6Addr;
 
     use super::*;
-    use crate::http::limits::{Counted, Limiter};
+    use crate::http::{limits::Counted, routes::Limiter};
 
-    /// Whoever has very many addresses fills no memory, and is limited all the same.
+    /// A client with very many addresses fills no memory, and is limited all the same.
     #[test]
     fn counters_are_bounded_in_number() {
         let windows = RateWindows::default();

@@ -1,4 +1,4 @@
-//! A registered resource, poured into a contract's shape.
+//! Registered resources in the shapes of workspaces and templates.
 use keyfob_api::{
     time::Time,
     views::{

@@ -1,10 +1,13 @@
-//! The end of everybody's way: a session, and back to where they wanted to go.
+//! The end of a sign-in by a provider: a session, and back to where the user wanted to go.
 use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
 use keyfob_api::users::DeviceRedirect;
-use keyfob_authority::data::UserId;
+use keyfob_authority::{
+    Identified, RequestContext, System,
+    sign_in::{CompleteConversion, ExternalIdentity},
+};
 use keyfob_identity::Tokens;
 
 use super::{
@@ -16,34 +19,36 @@ use crate::{
     app::App,
     http::{error::ApiError, extract::ApiJson, identify::Identity},
 };
-use keyfob_authority::{Identified, RequestContext, System, sign_in::ExternalIdentity};
 
-/// Who somebody comes as, and by which request.
-pub(super) struct Visit<'a> {
+/// The request with which a user came back from a provider.
+pub(super) struct Callback<'a> {
     pub(super) app: &'a App,
     pub(super) context: RequestContext,
     pub(super) headers: &'a HeaderMap,
     pub(super) identity: &'a Identity,
     pub(super) inbound: &'a Inbound,
-    /// They are answered with JSON: a program of theirs asks, which cannot be sent anywhere.
+    /// The answer is JSON: a program asks on behalf of the user, and it cannot be redirected.
     pub(super) answers_json: bool,
 }
 
-impl Visit<'_> {
-    /// Lets somebody in.
-    pub(super) async fn admit(self, identity: ExternalIdentity) -> Result<Response, Refusal> {
+impl Callback<'_> {
+    /// Begins a session of the user, or converts them, and sends them on.
+    pub(super) async fn sign_in(self, account: ExternalIdentity) -> Result<Response, Refusal> {
         let rules = self.app.settings().cookies;
         let store = System::Providers.store(self.app.authority(), self.context.clone());
-        let mut cookies = flow::forget_way(rules)?;
+        let mut cookies = flow::removed_cookies(rules)?;
         let minted = if self.inbound.is_conversion() {
-            let ticket = convert::ticket(self.app, self.headers, &self.inbound.state)?;
-            // Counts if it is refused from here on (contract, section 9.2).
-            self.context.decisions.conversion_failed(ticket.user_id.parse().ok().map(UserId));
+            let ticket = convert::ticket(self.headers)?;
             cookies.push(rules.removed(convert::COOKIE)?);
-            let came_with = self.identity.known().map(Identified::key_id);
-            store.convert(identity, &ticket, came_with).await?
+            let conversion = CompleteConversion {
+                identity: account,
+                ticket: &ticket,
+                state: &self.inbound.state,
+                own_key: self.identity.known().map(Identified::key_id),
+            };
+            store.complete_conversion(conversion).await?
         } else {
-            store.sign_in_externally(identity).await?
+            store.sign_in_externally(account).await?
         };
         cookies.push(rules.session(&minted.text)?);
         self.send_on(cookies)
@@ -63,8 +68,8 @@ impl Visit<'_> {
     }
 }
 
-/// When a provider's access token ends.
-pub(super) fn token_ends_at(now: jiff::Timestamp, tokens: &Tokens) -> Option<jiff::Timestamp> {
+/// When a provider's access token expires.
+pub(super) fn token_expires_at(now: jiff::Timestamp, tokens: &Tokens) -> Option<jiff::Timestamp> {
     let length = jiff::SignedDuration::try_from(tokens.expires_in?).ok()?;
     now.checked_add(length).ok()
 }
@@ -75,7 +80,7 @@ impl From<Refusal> for Response {
     }
 }
 
-/// What providers that are not set up are answered with.
+/// 400 for a provider that is not set up.
 pub(super) fn not_configured() -> ApiError {
     ApiError::bad_request("The oauth2 method requested is not configured!")
 }

@@ -1,10 +1,10 @@
-//! A new user with nothing but a name.
+//! The row of a new user.
 use keyfob_store::{LoginType, User, UserId, UserStatus};
 
 use crate::Authority;
 
-/// A user of that name and address, active, who was never seen.
-pub fn person(authority: &Authority, username: String, email: String, login_type: LoginType) -> User {
+/// An active user of that name and address, with no roles, who was never seen.
+pub(crate) fn person(authority: &Authority, username: String, email: String, login_type: LoginType) -> User {
     let now = authority.clock().now();
     User {
         id: UserId(authority.random().uuid()),

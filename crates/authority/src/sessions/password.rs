@@ -1,0 +1,173 @@
+//! Signing in with a password.
+use keyfob_api::secret::SecretText;
+use keyfob_rbac::{Action, Id};
+use keyfob_store::{KeyLoginType, LoginType, PasswordHash, StoreError, User, UserStatus};
+
+use crate::{
+    AuthorizedStore, Caller, Refused,
+    fields::{Fields, WrongFields},
+    passwords::{CheckPasswordError, HashError, Verdict, is_old},
+    response_timing::in_time_slot,
+    tokens::{MintError, MintRequest, MintedKey, issue, key_object},
+};
+
+/// How often a sign-in is tried whose password, or user, was changed while it was checked.
+const TRIES: usize = 2;
+
+/// What a user signs in with.
+#[expect(missing_debug_implementations, reason = "holds a password")]
+pub struct SignIn {
+    /// The e-mail address.
+    pub email: String,
+    /// The password.
+    pub password: SecretText,
+}
+
+/// A password that was right.
+#[expect(missing_debug_implementations, reason = "holds hashes of a password")]
+pub struct RightPassword {
+    /// As it was kept when it was checked.
+    pub seen: PasswordHash,
+    /// How to keep it, if it was kept in an older form.
+    pub renewed: Option<PasswordHash>,
+}
+
+/// Why a user was not signed in.
+#[derive(Debug)]
+pub enum SignInError {
+    /// Fields break their rules.
+    Invalid(WrongFields),
+    /// The password was not checked.
+    NotChecked(CheckPasswordError),
+    /// No user has that address, or the password is not theirs.
+    Incorrect,
+    /// Only owners sign in with a password here.
+    PasswordsDisabled,
+    /// The user signs in in this other way.
+    OtherLoginType(LoginType),
+    /// The user is suspended.
+    Suspended,
+    /// The password could not be hashed anew.
+    Hash(HashError),
+    /// The session could not be minted.
+    Mint(MintError),
+    /// The caller may not, or it failed.
+    Refused(Refused),
+}
+
+impl From<WrongFields> for SignInError {
+    fn from(wrong: WrongFields) -> Self {
+        Self::Invalid(wrong)
+    }
+}
+
+impl From<CheckPasswordError> for SignInError {
+    fn from(error: CheckPasswordError) -> Self {
+        Self::NotChecked(error)
+    }
+}
+
+impl From<HashError> for SignInError {
+    fn from(error: HashError) -> Self {
+        Self::Hash(error)
+    }
+}
+
+impl From<MintError> for SignInError {
+    fn from(error: MintError) -> Self {
+        Self::Mint(error)
+    }
+}
+
+impl From<Refused> for SignInError {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<StoreError> for SignInError {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+impl AuthorizedStore {
+    /// Begins a session of the user whose address and password these are. An unknown address takes as long as a wrong
+    /// password. Requires `read` and `update` on users, and `create` on API keys.
+    ///
+    /// # Errors
+    /// Why the user is not signed in, or which right is missing.
+    #[tracing::instrument(skip_all)]
+    pub async fn sign_in(&self, with: &SignIn) -> Result<MintedKey, SignInError> {
+        Fields::default().email("email", &with.email).required("password", with.password.reveal()).check()?;
+        in_time_slot(async {
+            // A right password may be wrong when the session begins. Then everything is checked once more: another
+            // sign-in may have brought the password into its present form.
+            for _ in 0..TRIES {
+                let (user, password) = self.verify_password(&with.email, &with.password).await?;
+                match self.begin_session(user, password).await {
+                    Err(MintError::Overtaken) => {}
+                    begun => return Ok(begun?),
+                }
+            }
+            Err(SignInError::Incorrect)
+        })
+        .await
+    }
+
+    /// The user whose address and password these are, who may act and signs in with a password. Requires `read` and
+    /// `update` on users.
+    ///
+    /// # Errors
+    /// Why the user would not be signed in, or which right is missing.
+    #[tracing::instrument(skip_all)]
+    pub async fn verify_password(
+        &self,
+        email: &str,
+        password: &SecretText,
+    ) -> Result<(User, RightPassword), SignInError> {
+        let found = self.find_login(email).await?;
+        let account = found.as_ref().map(|(user, hash)| (user, hash));
+        self.caller.context().decisions.sign_in_failed("login", account.map(|(user, _)| user.id));
+        let verdict = self.check_password(account, email, password).await?;
+        let (user, seen) = found.filter(|_| verdict == Verdict::Right).ok_or(SignInError::Incorrect)?;
+        if self.authority.rules().is_password_auth_disabled() && !user.is_owner() {
+            return Err(SignInError::PasswordsDisabled);
+        }
+        if user.login_type != LoginType::Password {
+            return Err(SignInError::OtherLoginType(user.login_type));
+        }
+        let user = self.awake(user).await?;
+        let renewed = if is_old(&seen) { Some(self.authority.passwords().hash(password).await?) } else { None };
+        Ok((user, RightPassword { seen, renewed }))
+    }
+
+    /// The user, active: signing in wakes the dormant, and is not for the suspended.
+    async fn awake(&self, user: User) -> Result<User, SignInError> {
+        let user = match user.status {
+            UserStatus::Active | UserStatus::Suspended => user,
+            UserStatus::Dormant => self.wake(user.id).await?,
+        };
+        if user.status == UserStatus::Active { Ok(user) } else { Err(SignInError::Suspended) }
+    }
+
+    /// Begins a session of the user who gave the right password, if it still is that and the user still active. Requires
+    /// `create` on an API key of the user.
+    async fn begin_session(&self, user: User, password: RightPassword) -> Result<MintedKey, MintError> {
+        let check = |caller: &Caller| Ok(caller.require(Action::CREATE, &key_object(Id::None, user.id))?);
+        let mut work = self.begin_if::<MintError>(check).await?;
+        let present = work.read().find_user(user.id).await?;
+        let is_active = present.is_some_and(|user| !user.deleted && user.status == UserStatus::Active);
+        if !is_active || work.read().find_password(user.id).await?.as_ref() != Some(&password.seen) {
+            return Err(MintError::Overtaken);
+        }
+        if let Some(renewed) = &password.renewed {
+            work.tx.rehash_password(user.id, renewed).await?;
+        }
+        let request = MintRequest::session(&work.authority, user, KeyLoginType::Password);
+        let (key, minted) = issue(&work.authority, &work.caller, request)?;
+        work.insert_key(key).await?;
+        work.commit().await?;
+        Ok(minted)
+    }
+}

@@ -1,0 +1,108 @@
+//! Minting keys.
+use keyfob_api::secret::SecretText;
+use keyfob_rbac::{Action, AllowEntry, Id, ScopeName};
+use keyfob_store::{ApiKey, StoreError, User};
+
+use super::{MintRequest, bounds, issue, key_object};
+use crate::{
+    Authority, AuthorizedStore, Caller, Denied, Refused,
+    audit::{EventKind, key_event},
+    notices::{Notice, summary},
+    work::Work,
+};
+
+/// A fresh key.
+#[expect(missing_debug_implementations, reason = "holds a secret")]
+pub struct MintedKey {
+    /// The whole key, for its owner's eyes only.
+    pub text: SecretText,
+}
+
+/// Why a key was not minted.
+#[derive(Debug)]
+pub enum MintError {
+    /// The caller may not mint for that user, or may not act any more.
+    Refused(Refused),
+    /// It would be stronger than the caller's own key.
+    Exceeds {
+        /// The scopes that the caller's key does not have.
+        scopes: Vec<ScopeName>,
+        /// The entries that the caller's allow list does not cover.
+        entries: Vec<AllowEntry>,
+    },
+    /// The owner has a live token of that name.
+    NameTaken(String),
+    /// What it was to be minted for has changed meanwhile: the owner, their password, or the machine that waits.
+    Overtaken,
+}
+
+impl From<Refused> for MintError {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<Denied> for MintError {
+    fn from(denied: Denied) -> Self {
+        Self::Refused(Refused::Denied(denied))
+    }
+}
+
+impl From<StoreError> for MintError {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+/// Requires `create` on an API key of the owner, and nothing that the caller's own key lacks.
+pub(super) fn require_minting(authority: &Authority, caller: &Caller, request: &MintRequest) -> Result<(), MintError> {
+    caller.require(Action::CREATE, &key_object(Id::None, request.owner.id))?;
+    bounds(authority, caller, request).map(drop)
+}
+
+impl AuthorizedStore {
+    /// Mints a session with all that the caller's own key has. Requires `create` on an API key of its owner.
+    ///
+    /// # Errors
+    /// Why it was not minted.
+    #[tracing::instrument(skip_all)]
+    pub async fn mint_session(&self, owner: User) -> Result<MintedKey, MintError> {
+        let request = MintRequest::session_from_key(&self.authority, owner);
+        let mut work = self.begin_if::<MintError>(|caller| require_minting(&self.authority, caller, &request)).await?;
+        let (key, minted) = issue(&self.authority, &work.caller, request)?;
+        work.insert_key(key).await?;
+        work.commit().await?;
+        Ok(minted)
+    }
+}
+
+impl Work {
+    /// The key that takes the place of the caller's own: it has the same parent, and no more than the caller's own key.
+    pub(crate) fn successor(&self, request: MintRequest) -> Result<(ApiKey, MintedKey), MintError> {
+        let (key, minted) = issue(&self.authority, &self.caller, request)?;
+        let parent_id = self.caller.key().and_then(|key| key.parent_id.clone());
+        Ok((ApiKey { parent_id, ..key }, minted))
+    }
+
+    /// Stores a key, if its owner still exists.
+    pub(crate) async fn insert_key(&mut self, key: ApiKey) -> Result<(), MintError> {
+        let kind = if self.caller.user().is_none() { EventKind::SignedIn } else { EventKind::KeyMinted };
+        self.insert_key_as(key, kind).await
+    }
+
+    /// The same, with the kind of event for its record.
+    pub(crate) async fn insert_key_as(&mut self, key: ApiKey, kind: EventKind) -> Result<(), MintError> {
+        let owner = self.read().find_user(key.user_id).await?;
+        let owner = owner.filter(|owner| !owner.deleted).ok_or(MintError::Overtaken)?;
+        match self.tx.insert_key(&key).await {
+            Err(StoreError::Conflict(_)) => return Err(MintError::NameTaken(key.token_name)),
+            inserted => inserted?,
+        }
+        if let Some(minter) = self.caller.user().filter(|minter| minter.id != owner.id) {
+            let notice = Notice::TokenMinted { by: minter.username.clone(), token: summary(&key) };
+            self.notify(&owner, &notice).await?;
+        }
+        self.record(key_event(kind, None, Some(&key)));
+        Ok(())
+    }
+}

@@ -1,0 +1,152 @@
+//! Minting API tokens: what a request for one may ask for.
+use jiff::SignedDuration;
+use keyfob_rbac::{AllowEntry, AllowEntryError, AllowList, AllowListError, Catalogue, NotRequestable, ScopeName};
+use keyfob_store::{StoreError, User};
+
+use super::{
+    MintError, MintRequest, MintedKey, NewKeyKind, Requested, issue,
+    lifetime::{WrongLifetime, requested_lifetime},
+    mint::require_minting,
+    names::invent,
+};
+use crate::{AuthorizedStore, Refused, work::Work};
+
+/// How many names are made up before the last one is refused because it is taken.
+const INVENTIONS: usize = 32;
+
+/// A token to mint.
+#[derive(Clone, Debug)]
+pub struct MintToken {
+    /// The user who will own it.
+    pub owner: User,
+    /// Its name; if empty, one is made up.
+    pub name: String,
+    /// The names of its scopes; if there are none, `scope` counts.
+    pub scopes: Vec<String>,
+    /// The name of its only scope; if that is empty, too, it has those of the caller's key.
+    pub scope: String,
+    /// The entries of its allow list; if there are none, it has that of the caller's key.
+    pub allow_list: Vec<String>,
+    /// Its lifetime; none means the deployment's default.
+    pub lifetime: Option<SignedDuration>,
+}
+
+/// Why a token was not minted.
+#[derive(Debug)]
+pub enum MintTokenError {
+    /// A token cannot ask for that scope.
+    UnknownScope(NotRequestable),
+    /// A text is no entry of an allow list.
+    InvalidAllowEntry {
+        /// Its place in the request, from 0.
+        index: usize,
+        /// What is wrong with it.
+        cause: AllowEntryError,
+    },
+    /// The entries make no allow list, because there are too many.
+    InvalidAllowList(AllowListError),
+    /// The lifetime is out of bounds.
+    WrongLifetime(WrongLifetime),
+    /// Everything that any key may be refused for.
+    Mint(MintError),
+}
+
+impl From<MintError> for MintTokenError {
+    fn from(error: MintError) -> Self {
+        Self::Mint(error)
+    }
+}
+
+impl From<Refused> for MintTokenError {
+    fn from(refused: Refused) -> Self {
+        Self::Mint(refused.into())
+    }
+}
+
+impl From<StoreError> for MintTokenError {
+    fn from(error: StoreError) -> Self {
+        Self::Mint(error.into())
+    }
+}
+
+impl AuthorizedStore {
+    /// Mints an API token. Requires `create` on an API key of its owner, and nothing that the caller's own key lacks.
+    ///
+    /// # Errors
+    /// Why it was not minted. What is wrong with the request comes before what the caller may not do.
+    #[tracing::instrument(skip_all)]
+    pub async fn mint_token(&self, new: MintToken) -> Result<MintedKey, MintTokenError> {
+        let entries = allow_entries(self.catalogue(), &new.allow_list)?;
+        let request = MintRequest {
+            scopes: scopes(self.catalogue(), &new)?,
+            allow_list: allow_list(entries)?,
+            lifetime: requested_lifetime(&self.authority, &new.owner, new.lifetime)?,
+            kind: NewKeyKind::Token(new.name),
+            owner: new.owner,
+        };
+        let check = |caller: &_| Ok(require_minting(&self.authority, caller, &request)?);
+        let mut work = self.begin_if::<MintTokenError>(check).await?;
+        let request = work.current_request(request, new.lifetime).await?;
+        let (key, minted) = issue(&self.authority, &work.caller, request)?;
+        work.insert_key(key).await?;
+        work.commit().await?;
+        Ok(minted)
+    }
+}
+
+impl Work {
+    /// The request with its owner as they are now, which decides how long the token may live, and with a name.
+    async fn current_request(
+        &mut self,
+        request: MintRequest,
+        lifetime: Option<SignedDuration>,
+    ) -> Result<MintRequest, MintTokenError> {
+        let owner = self.read().find_user(request.owner.id).await?;
+        let owner = owner.filter(|owner| !owner.deleted).ok_or(MintError::Overtaken)?;
+        let lifetime = requested_lifetime(&self.authority, &owner, lifetime)?;
+        let kind = match request.kind {
+            NewKeyKind::Token(name) if name.is_empty() => NewKeyKind::Token(self.free_token_name(&owner).await?),
+            kind => kind,
+        };
+        Ok(MintRequest { owner, kind, lifetime, ..request })
+    }
+
+    /// A name that no live token of the user has; after many attempts one that may be taken.
+    async fn free_token_name(&mut self, owner: &User) -> Result<String, StoreError> {
+        let now = self.now();
+        let mut name = invent(self.authority.random());
+        for _ in 1..INVENTIONS {
+            let namesake = self.read().find_key_by_name(owner.id, &name, now).await?;
+            if !namesake.is_some_and(|key| key.is_live(now)) {
+                break;
+            }
+            name = invent(self.authority.random());
+        }
+        Ok(name)
+    }
+}
+
+/// `scopes` wins over the older `scope`.
+fn scopes(catalogue: &Catalogue, new: &MintToken) -> Result<Requested<Vec<ScopeName>>, MintTokenError> {
+    let names = match (new.scopes.as_slice(), &new.scope) {
+        ([], one) if one.is_empty() => return Ok(Requested::Own),
+        ([], one) => std::slice::from_ref(one),
+        (many, _) => many,
+    };
+    let scope = |name: &String| catalogue.requestable_scope(name).map_err(MintTokenError::UnknownScope);
+    names.iter().map(scope).collect::<Result<_, _>>().map(Requested::Exactly)
+}
+
+fn allow_entries(catalogue: &Catalogue, texts: &[String]) -> Result<Vec<AllowEntry>, MintTokenError> {
+    let entry = |(index, text): (usize, &String)| {
+        AllowEntry::parse(catalogue, text).map_err(|cause| MintTokenError::InvalidAllowEntry { index, cause })
+    };
+    texts.iter().enumerate().map(entry).collect()
+}
+
+fn allow_list(entries: Vec<AllowEntry>) -> Result<Requested<AllowList>, MintTokenError> {
+    if entries.is_empty() {
+        return Ok(Requested::Own);
+    }
+    AllowList::from_request(entries).map(Requested::Exactly).map_err(MintTokenError::InvalidAllowList)
+}

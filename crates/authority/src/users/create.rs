@@ -1,0 +1,257 @@
+//! Creating users.
+use keyfob_api::secret::SecretText;
+use keyfob_rbac::{Action, Object, ResourceType};
+use keyfob_store::{LoginType, NewUser, OrganizationId, PasswordHash, StoreError, User, UserStatus};
+use uuid::Uuid;
+
+use super::{UserView, person, user_object};
+use crate::{
+    AuthorizedStore, Caller, Denied, Refused,
+    audit::{EventKind, user_event},
+    fields::{Fields, WrongFields},
+    passwords::{HashError, Weakness, weakness},
+    roles::AssignError,
+};
+
+/// A user to create.
+#[expect(missing_debug_implementations, reason = "holds a password")]
+pub struct CreateUser {
+    /// The username.
+    pub username: String,
+    /// The e-mail address; empty for service accounts.
+    pub email: String,
+    /// The display name.
+    pub name: String,
+    /// The password; empty unless the user signs in with one.
+    pub password: SecretText,
+    /// How the user signs in, as requests name it; empty for the usual way.
+    pub login_type: String,
+    /// The status, as requests name it; none for dormant.
+    pub status: Option<String>,
+    /// The organizations that the user becomes a member of; the nil UUID is the default one.
+    pub organizations: Vec<Uuid>,
+    /// The roles of the deployment.
+    pub roles: Vec<String>,
+    /// Whether it is a program's account.
+    pub is_service_account: bool,
+}
+
+/// Why a user was not created.
+#[derive(Debug)]
+pub enum CreateUserError {
+    /// Fields break their rules.
+    Invalid(WrongFields),
+    /// A service account was to sign in.
+    ServiceAccountLoginType,
+    /// A service account was given a password.
+    ServiceAccountPassword,
+    /// A service account was given an e-mail address.
+    ServiceAccountEmail,
+    /// A password was given, but the user was to sign in in this other way.
+    PasswordNotUsed(String),
+    /// No organization was named.
+    NoOrganization,
+    /// There is no such organization for the caller; with the permission that would show it, if that is known.
+    UnknownOrganization(Uuid, Option<Denied>),
+    /// A live user has that name or address.
+    Taken,
+    /// There is no `OpenID` Connect provider by which the user could sign in.
+    OidcNotConfigured,
+    /// There is no such way to sign in.
+    UnknownLoginType(String),
+    /// The password is not strong enough.
+    WeakPassword(Weakness),
+    /// The caller may not create users, or not members of these organizations.
+    Denied(Denied),
+    /// The user could sign in, and the caller's key is narrow: its holder could sign in as that user.
+    NeedsFullKey,
+    /// The caller may not give the user such roles.
+    Assign(AssignError),
+    /// The password could not be hashed.
+    Hash(HashError),
+    /// The caller may not act, or it failed.
+    Refused(Refused),
+}
+
+impl From<WrongFields> for CreateUserError {
+    fn from(wrong: WrongFields) -> Self {
+        Self::Invalid(wrong)
+    }
+}
+
+impl From<HashError> for CreateUserError {
+    fn from(error: HashError) -> Self {
+        Self::Hash(error)
+    }
+}
+
+impl From<Refused> for CreateUserError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Denied(denied) => Self::Denied(denied),
+            other => Self::Refused(other),
+        }
+    }
+}
+
+impl From<StoreError> for CreateUserError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(_) => Self::Taken,
+            other => Self::Refused(other.into()),
+        }
+    }
+}
+
+impl CreateUser {
+    fn check(&self) -> Result<(), CreateUserError> {
+        let status = self.status.as_deref().unwrap_or_default();
+        let fields = Fields::default().username("username", &self.username).real_name("name", &self.name).one_of(
+            "user_status",
+            status,
+            &["active", "dormant", "suspended"],
+        );
+        let fields = if self.is_service_account {
+            fields
+        } else {
+            fields.email_required_by("email", "required_unless", &self.email)
+        };
+        fields.check()?;
+        if self.is_service_account { self.check_service_account() } else { self.check_password_is_used() }?;
+        if self.organizations.is_empty() { Err(CreateUserError::NoOrganization) } else { Ok(()) }
+    }
+
+    fn check_service_account(&self) -> Result<(), CreateUserError> {
+        if !matches!(self.login_type.as_str(), "" | "none") {
+            Err(CreateUserError::ServiceAccountLoginType)
+        } else if !self.password.is_empty() {
+            Err(CreateUserError::ServiceAccountPassword)
+        } else if !self.email.is_empty() {
+            Err(CreateUserError::ServiceAccountEmail)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn check_password_is_used(&self) -> Result<(), CreateUserError> {
+        let asked = self.login_type();
+        if self.password.is_empty() || asked == LoginType::Password.as_str() {
+            return Ok(());
+        }
+        Err(CreateUserError::PasswordNotUsed(asked.to_owned()))
+    }
+
+    fn login_type(&self) -> &str {
+        match self.login_type.as_str() {
+            "" if self.is_service_account => "none",
+            "" => "password",
+            other => other,
+        }
+    }
+
+    fn into_user(self, store: &AuthorizedStore, login_type: LoginType) -> User {
+        User {
+            name: self.name,
+            status: self.status.as_deref().and_then(UserStatus::parse).unwrap_or(UserStatus::Dormant),
+            roles: self.roles,
+            is_service_account: self.is_service_account,
+            ..person(&store.authority, self.username, self.email, login_type)
+        }
+    }
+}
+
+impl AuthorizedStore {
+    /// Creates a user who is a member of these organizations, with these roles of the deployment. Requires `create` on
+    /// users, `create` on members of each organization, and the right to assign every role that comes with it; for a
+    /// user who can sign in also a full key.
+    ///
+    /// # Errors
+    /// Which rule the user would break, or which right is missing.
+    #[tracing::instrument(skip_all)]
+    pub async fn create_user(&self, new: CreateUser) -> Result<UserView, CreateUserError> {
+        new.check()?;
+        if self.is_taken(&new.username, &new.email).await? {
+            return Err(CreateUserError::Taken);
+        }
+        let organizations = self.organizations_of_new_user(&new.organizations).await?;
+        let login_type = self.login_type_of(&new)?;
+        let could_sign_in = !new.email.is_empty();
+        let check = |caller: &Caller| require_creating(caller, could_sign_in);
+        let password_hash = match login_type {
+            LoginType::Password => {
+                weakness(&new.password).map_or(Ok(()), |weakness| Err(CreateUserError::WeakPassword(weakness)))?;
+                // A hash costs much more than the decision, so that comes first; it is made again in the transaction.
+                check(&self.caller)?;
+                self.authority.passwords().hash(&new.password).await?
+            }
+            _ => PasswordHash::default(),
+        };
+        let new = NewUser { user: new.into_user(self, login_type), password_hash };
+        self.insert_user(new, organizations, check).await
+    }
+
+    async fn insert_user(
+        &self,
+        new: NewUser,
+        organizations: Vec<OrganizationId>,
+        check: impl Fn(&Caller) -> Result<(), CreateUserError> + Send,
+    ) -> Result<UserView, CreateUserError> {
+        let mut work = self.begin_if(check).await?;
+        if !new.user.roles.is_empty() {
+            work.require_assigning(None, &[], &new.user.roles).await.map_err(CreateUserError::Assign)?;
+        }
+        for id in &organizations {
+            let organization = work.read().find_organization(*id).await?;
+            let organization = organization.ok_or(CreateUserError::UnknownOrganization(id.0, None))?;
+            work.require_adding_member(&organization).await?.map_err(CreateUserError::Denied)?;
+        }
+        work.tx.insert_user(&new).await?;
+        for id in &organizations {
+            work.insert_member(&new.user, *id).await?;
+        }
+        work.record(user_event(EventKind::UserCreated, None, &new.user));
+        work.commit().await?;
+        Ok(UserView { user: new.user, organization_ids: organizations })
+    }
+
+    /// Whether a live user whom the caller may see has that name or address. The database decides in the end.
+    async fn is_taken(&self, username: &str, email: &str) -> Result<bool, Refused> {
+        let by_name = self.read().find_user_by_username(username).await?;
+        let by_address = if email.is_empty() { None } else { self.read().find_login(email).await? };
+        let found = by_name.into_iter().chain(by_address.map(|(user, _)| user));
+        let visible = self.incidental().caller.visible(Action::READ, ResourceType::USER);
+        Ok(found.into_iter().any(|user| visible.matches(&user_object(user.id)) || self.caller.is_self(user.id)))
+    }
+
+    /// The organizations with these ids, each once. Requires `read` on each.
+    async fn organizations_of_new_user(&self, ids: &[Uuid]) -> Result<Vec<OrganizationId>, CreateUserError> {
+        let mut found = Vec::new();
+        for id in ids {
+            let organization = self.addressed_organization(&id.to_string()).await.map_err(|refused| match refused {
+                Refused::Hidden(denied) => CreateUserError::UnknownOrganization(*id, denied),
+                other => CreateUserError::Refused(other),
+            })?;
+            if !found.contains(&organization.id) {
+                found.push(organization.id);
+            }
+        }
+        Ok(found)
+    }
+
+    fn login_type_of(&self, new: &CreateUser) -> Result<LoginType, CreateUserError> {
+        let asked = new.login_type();
+        match LoginType::parse(asked) {
+            Some(LoginType::Oidc) if self.authority.rules().oidc.is_none() => Err(CreateUserError::OidcNotConfigured),
+            Some(login_type) => Ok(login_type),
+            None => Err(CreateUserError::UnknownLoginType(asked.to_owned())),
+        }
+    }
+}
+
+fn require_creating(caller: &Caller, could_sign_in: bool) -> Result<(), CreateUserError> {
+    caller.require(Action::CREATE, &Object::of(ResourceType::USER)).map_err(CreateUserError::Denied)?;
+    if could_sign_in && !caller.may_set_credentials_of_others() {
+        return Err(CreateUserError::NeedsFullKey);
+    }
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! Finding users, and what answers show with them.
+use std::collections::HashMap;
+
+use keyfob_rbac::{Action, ResourceType};
+use keyfob_store::{ListUsers, LoginType, Member, Organization, OrganizationId, User, UserId};
+use uuid::Uuid;
+
+use super::user_object;
+use crate::{AuthorizedStore, Refused};
+
+/// A user with the organizations that they are a member of.
+#[derive(Clone, Debug)]
+pub struct UserView {
+    /// The user.
+    pub user: User,
+    /// The organizations that they are a member of.
+    pub organization_ids: Vec<OrganizationId>,
+}
+
+/// Why the login type of a user is not shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginTypeError {
+    /// It is another user's.
+    NotOneself,
+}
+
+impl AuthorizedStore {
+    /// The user that a path names: `me`, an id, or a username. Requires `read` on the user, unless it is the caller's
+    /// own: that is an address, not a read.
+    ///
+    /// # Errors
+    /// [`Refused::Hidden`] when there is no such user whom the caller may read.
+    #[tracing::instrument(skip_all)]
+    pub async fn addressed_user(&self, segment: &str) -> Result<User, Refused> {
+        if let Some(own) = self.caller.user().filter(|own| names(own, segment)) {
+            return Ok(own.clone());
+        }
+        let found = match Uuid::try_parse(segment) {
+            Ok(id) => self.read().find_user(UserId(id)).await?,
+            Err(_) => self.read().find_user_by_username(segment).await?,
+        };
+        let Some(user) = found else {
+            self.caller.context().decisions.required(ResourceType::USER, Action::READ);
+            return Err(self.caller.missing(ResourceType::USER));
+        };
+        self.caller.require_visible(&user_object(user.id))?;
+        Ok(user)
+    }
+
+    /// A user as answers show one. It requires nothing: the caller has the user already.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn user_view(&self, user: User) -> Result<UserView, Refused> {
+        let members = self.read().memberships(user.id).await?;
+        Ok(UserView { organization_ids: members.into_iter().map(|member| member.organization_id).collect(), user })
+    }
+
+    /// A page of the users that the caller may see, and how many there are. Requires `read` on each.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn list_users(&self, mut list: ListUsers) -> Result<(Vec<UserView>, u64), Refused> {
+        list.visible = self.caller.visible(Action::READ, ResourceType::USER);
+        let (users, count) = self.read().list_users(&list).await?;
+        Ok((self.user_views(users).await?, count))
+    }
+
+    /// Users as answers show them. It requires nothing: the caller has the users already.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn user_views(&self, users: Vec<User>) -> Result<Vec<UserView>, Refused> {
+        let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
+        let mut organizations: HashMap<UserId, Vec<OrganizationId>> = HashMap::new();
+        for member in self.read().memberships_of_all(&ids).await? {
+            organizations.entry(member.user_id).or_default().push(member.organization_id);
+        }
+        let view = |user: User| UserView { organization_ids: organizations.remove(&user.id).unwrap_or_default(), user };
+        Ok(users.into_iter().map(view).collect())
+    }
+
+    /// The usernames of those of these users that the caller may see. Requires `read` on each.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn usernames(&self, ids: &[UserId]) -> Result<Vec<(UserId, String)>, Refused> {
+        let filter = self.caller.visible(Action::READ, ResourceType::USER);
+        let users = self.read().users(ids).await?;
+        let is_visible = |user: &User| filter.matches(&user_object(user.id)) || self.caller.is_self(user.id);
+        Ok(users.into_iter().filter(is_visible).map(|user| (user.id, user.username)).collect())
+    }
+
+    /// A user's memberships. Requires `read_personal` on the user.
+    ///
+    /// # Errors
+    /// When the caller may not.
+    #[tracing::instrument(skip_all)]
+    pub async fn memberships(&self, user: &User) -> Result<Vec<Member>, Refused> {
+        self.caller.require_personal(Action::READ_PERSONAL, user.id)?;
+        Ok(self.read().memberships(user.id).await?)
+    }
+
+    /// The one of a user's organizations that a path names. Requires `read` on it.
+    ///
+    /// # Errors
+    /// [`Refused::Hidden`] when there is no such organization, or the user is no member of it.
+    #[tracing::instrument(skip_all)]
+    pub async fn addressed_organization_of(&self, user: UserId, segment: &str) -> Result<Organization, Refused> {
+        let organization = self.addressed_organization(segment).await?;
+        let theirs = self.organizations_of(user).await?;
+        theirs.into_iter().find(|own| own.id == organization.id).ok_or_else(Refused::missing)
+    }
+
+    /// How a user signs in. Users are told their own login type only.
+    ///
+    /// # Errors
+    /// [`LoginTypeError::NotOneself`] for another user.
+    pub fn login_type(&self, user: &User) -> Result<LoginType, LoginTypeError> {
+        if self.caller.is_self(user.id) { Ok(user.login_type) } else { Err(LoginTypeError::NotOneself) }
+    }
+}
+
+/// Whether a path segment names this user.
+pub(crate) fn names(user: &User, segment: &str) -> bool {
+    segment == "me"
+        || Uuid::try_parse(segment).is_ok_and(|id| id == user.id.0)
+        || segment.to_lowercase() == user.username.to_lowercase()
+}

@@ -1,0 +1,76 @@
+//! What users are called.
+use keyfob_rbac::Action;
+use keyfob_store::{StoreError, User, UserId};
+
+use super::user_object;
+use crate::{
+    AuthorizedStore, Refused,
+    audit::{EventKind, user_event},
+    fields::{Fields, WrongFields},
+};
+
+/// What a user is to be called.
+#[derive(Clone, Debug)]
+pub struct UpdateProfile {
+    /// The username.
+    pub username: String,
+    /// The display name.
+    pub name: String,
+}
+
+/// Why a user was not renamed.
+#[derive(Debug)]
+pub enum UpdateProfileError {
+    /// Fields break their rules.
+    Invalid(WrongFields),
+    /// Another user has that username.
+    UsernameTaken,
+    /// The caller may not, or it failed.
+    Refused(Refused),
+}
+
+impl From<WrongFields> for UpdateProfileError {
+    fn from(wrong: WrongFields) -> Self {
+        Self::Invalid(wrong)
+    }
+}
+
+impl From<Refused> for UpdateProfileError {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<StoreError> for UpdateProfileError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(_) => Self::UsernameTaken,
+            other => Self::Refused(other.into()),
+        }
+    }
+}
+
+impl AuthorizedStore {
+    /// Gives a user this username and display name. Requires `update_personal` on the user, and `update` for another
+    /// username.
+    ///
+    /// # Errors
+    /// When a name breaks its rules or is taken, or the caller may not.
+    #[tracing::instrument(skip_all)]
+    pub async fn update_profile(&self, id: UserId, names: UpdateProfile) -> Result<User, UpdateProfileError> {
+        let UpdateProfile { username, name } = names;
+        Fields::default().username("username", &username).real_name("name", &name).check()?;
+        let object = user_object(id);
+        let mut work = self.begin_if(|caller| caller.require_permitted(Action::UPDATE_PERSONAL, &object)).await?;
+        let old = work.live_user(id).await?;
+        if username != old.username {
+            work.caller.require_permitted(Action::UPDATE, &object)?;
+        }
+        let now = work.now();
+        work.tx.update_user_profile(id, &username, &name, now).await?;
+        let changed = User { username, name, updated_at: now, ..old.clone() };
+        work.record(user_event(EventKind::UserUpdated, Some(&old), &changed));
+        work.commit().await?;
+        Ok(changed)
+    }
+}

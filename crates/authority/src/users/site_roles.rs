@@ -1,0 +1,58 @@
+//! A user's roles of the deployment, where the caller sets them.
+use keyfob_store::{StoreError, User, UserId};
+
+use crate::{AuthorizedStore, Refused, roles::AssignError};
+
+/// Why a user's roles were not set.
+#[derive(Debug)]
+pub enum UpdateUserRolesError {
+    /// They would be the caller's own.
+    Oneself,
+    /// They follow the `OpenID` Connect provider.
+    FollowProvider,
+    /// They may not be given or taken so.
+    Assign(AssignError),
+    /// It failed.
+    Refused(Refused),
+}
+
+impl From<AssignError> for UpdateUserRolesError {
+    fn from(error: AssignError) -> Self {
+        Self::Assign(error)
+    }
+}
+
+impl From<Refused> for UpdateUserRolesError {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<StoreError> for UpdateUserRolesError {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+impl AuthorizedStore {
+    /// Gives a user exactly these roles of the deployment. Requires `assign` and, where one is taken, `unassign` on roles,
+    /// that a role of the caller may assign each that is given or taken, that an owner is left, and that the user is
+    /// neither the caller nor one whose roles follow an identity provider.
+    ///
+    /// # Errors
+    /// Which of these is missing.
+    #[tracing::instrument(skip_all)]
+    pub async fn update_user_roles(&self, id: UserId, roles: Vec<String>) -> Result<User, UpdateUserRolesError> {
+        if self.caller.is_self(id) {
+            return Err(UpdateUserRolesError::Oneself);
+        }
+        let mut work = self.begin().await?;
+        let user = work.read().find_user(id).await?.filter(|user| !user.deleted).ok_or(StoreError::Gone)?;
+        if work.authority.rules().syncs_roles_of(&user) {
+            return Err(UpdateUserRolesError::FollowProvider);
+        }
+        let changed = work.assign_site_roles(&user, roles).await?;
+        work.commit().await?;
+        Ok(changed)
+    }
+}

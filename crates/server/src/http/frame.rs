@@ -1,0 +1,105 @@
+//! The frame of every request: its context, a span, a time-out, and the headers that all answers have.
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use axum::{
+    extract::{ConnectInfo, MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use jiff::Timestamp;
+use keyfob_api::{BASE_PATH, BUILD_VERSION_HEADER, EXPIRES_IN_HEADER, REQUIRED_HEADER, SERVER_VERSION};
+use keyfob_authority::{DecisionLog, KeyLife, RequestContext};
+use tracing::Instrument as _;
+
+use crate::{api::audit, app::App, http::error::ApiError};
+
+/// How long a request may take.
+const TIME_OUT: Duration = Duration::from_secs(30);
+/// A key's last days, in which answers say how long it still lives.
+const LAST_DAYS: i64 = 7 * 24 * 3600;
+
+/// Answers a request within its frame.
+pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let context = context(&app, &request);
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let is_api = request.uri().path().starts_with(BASE_PATH);
+    let method = request.method().clone();
+    let span = tracing::info_span!(
+        "request", http.method = %request.method(), http.route = route, request.id = %context.request_id,
+    );
+    request.extensions_mut().insert(context.clone());
+    let answered = tokio::time::timeout(TIME_OUT, next.run(request)).instrument(span.clone()).await;
+    let mut response = answered.unwrap_or_else(|_| {
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "The request took too long.")
+            .detail("It was given up; a change may or may not have been made.")
+            .into_response()
+    });
+    span.in_scope(|| tracing::debug!(http.status = response.status().as_u16(), "answered"));
+    audit::note_refusal(&app, &context, &method, response.status());
+    set_headers(&app, &mut response, &context, is_api);
+    response
+}
+
+fn context(app: &App, request: &Request) -> RequestContext {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let address = peer.map(|peer| app.settings().proxies.client(peer, request.headers()));
+    let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    RequestContext {
+        request_id: app.random().uuid(),
+        client: address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+        user_agent: user_agent.unwrap_or_default().to_owned(),
+        decisions: DecisionLog::default(),
+    }
+}
+
+fn set_headers(app: &App, response: &mut Response, context: &RequestContext, is_api: bool) {
+    let status = response.status();
+    let headers = response.headers_mut();
+    let is_page = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if status != StatusCode::FORBIDDEN {
+        name_metadata(app, headers);
+    }
+    let mut set = |name: &str, value: String| {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            headers.insert(name, value);
+        }
+    };
+    set(BUILD_VERSION_HEADER, SERVER_VERSION.to_owned());
+    set("X-Coder-Request-Id", context.request_id.to_string());
+    set("X-Content-Type-Options", "nosniff".to_owned());
+    if is_api {
+        set("Cache-Control", "no-store".to_owned());
+        set("Vary", "Cookie".to_owned());
+    }
+    if let Some(policy) = app.settings().strict_transport_security.clone().filter(|_| is_page) {
+        set("Strict-Transport-Security", policy);
+    }
+    let Some((key, required)) = context.decisions.seen() else { return };
+    let catalogue = app.catalogue();
+    let pairs =
+        required.iter().map(|(of, action)| format!("{}:{}", catalogue.type_name(*of), catalogue.action_name(*action)));
+    set(REQUIRED_HEADER, pairs.collect::<Vec<_>>().join(", "));
+    if let Some(seconds) = seconds_left(key, app.clock().now()) {
+        set(EXPIRES_IN_HEADER, seconds.to_string());
+    }
+}
+
+/// Adds to a challenge to authenticate where clients read how (RFC 9728, section 5.1). A 403 is no such challenge: its
+/// client is authenticated, and lacks a scope.
+fn name_metadata(app: &App, headers: &mut HeaderMap) {
+    let Some(challenge) = headers.get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()) else { return };
+    let metadata = format!("{}/.well-known/oauth-protected-resource", app.access_url());
+    if let Ok(named) = HeaderValue::try_from(format!("{challenge}, resource_metadata=\"{metadata}\"")) {
+        headers.insert(header::WWW_AUTHENTICATE, named);
+    }
+}
+
+/// How many seconds a key still lives, once it is in its last tenth or its last days, whichever is shorter.
+fn seconds_left(key: KeyLife, now: Timestamp) -> Option<i64> {
+    let left = key.expires_at.duration_since(now).as_secs();
+    (left <= LAST_DAYS.min(key.lifetime_seconds / 10)).then_some(left.max(0))
+}

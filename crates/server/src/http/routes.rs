@@ -1,0 +1,268 @@
+//! Routes, each declared together with its description and its facts. Middleware reads the facts of the matched route
+//! and keeps no lists of paths.
+mod facts;
+
+pub(crate) use facts::{Audience, CsrfRule, Limiter, RouteFacts};
+
+use std::{collections::HashMap, sync::Arc};
+
+use axum::{
+    Extension, Router,
+    extract::{MatchedPath, Request, State},
+    handler::Handler,
+    http::Method,
+    middleware::Next,
+    response::Response,
+    routing::{MethodFilter, MethodRouter},
+};
+use utoipa::openapi::{OpenApi, PathItem};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+
+use super::path::FixedParameter;
+use crate::app::App;
+
+/// The facts of all routes, by path and method.
+#[derive(Debug, Default)]
+pub(crate) struct RouteTable(HashMap<String, Vec<(Method, RouteFacts)>>);
+
+impl RouteTable {
+    fn add(&mut self, path: &str, facts: impl IntoIterator<Item = (Method, RouteFacts)>) {
+        self.0.entry(path.to_owned()).or_default().extend(facts);
+    }
+
+    /// The facts of a route; none where there is no such route. `HEAD` is answered by what answers `GET`.
+    pub(crate) fn find(&self, path: &str, method: &Method) -> Option<RouteFacts> {
+        let method = if method == Method::HEAD { Method::GET } else { method.clone() };
+        self.0.get(path)?.iter().find(|(known, _)| *known == method).map(|(_, facts)| *facts)
+    }
+
+    fn facts_of(&self, request: &Request) -> RouteFacts {
+        let matched = request.extensions().get::<MatchedPath>();
+        let facts = matched.and_then(|path| self.find(path.as_str(), request.method()));
+        facts.unwrap_or_else(|| RouteFacts::without_route(request.uri().path()))
+    }
+}
+
+/// Finds the facts of a request's route, for all middleware behind this one.
+pub(crate) async fn find_facts(State(table): State<Arc<RouteTable>>, mut request: Request, next: Next) -> Response {
+    let facts = table.facts_of(&request);
+    request.extensions_mut().insert(facts);
+    next.run(request).await
+}
+
+impl RouteFacts {
+    /// The facts of the route that a request matched.
+    pub(crate) fn of(request: &Request) -> Self {
+        let found = request.extensions().get::<Self>().copied();
+        found.unwrap_or_else(|| Self::without_route(request.uri().path()))
+    }
+}
+
+/// Routes with their descriptions and their facts.
+#[derive(Default)]
+pub(crate) struct Routes {
+    router: OpenApiRouter<App>,
+    table: RouteTable,
+}
+
+impl Routes {
+    /// No routes yet.
+    pub(crate) fn new() -> Self {
+        Self { router: OpenApiRouter::new(), table: RouteTable::default() }
+    }
+
+    /// No routes yet, below a document that describes the whole.
+    pub(crate) fn with_document(document: OpenApi) -> Self {
+        Self { router: OpenApiRouter::with_openapi(document), table: RouteTable::default() }
+    }
+
+    /// Adds described routes of the API, with the usual facts.
+    pub(crate) fn routes(self, described: UtoipaMethodRouter<App>) -> Self {
+        self.routes_with(described, RouteFacts::API)
+    }
+
+    /// Adds described routes with these facts.
+    pub(crate) fn routes_with(mut self, described: UtoipaMethodRouter<App>, facts: RouteFacts) -> Self {
+        for (path, item) in &described.1.paths {
+            let path = if path.is_empty() { "/" } else { path };
+            self.table.add(path, methods_of(item).map(|method| (method, facts)));
+        }
+        Self { router: self.router.routes(described), ..self }
+    }
+
+    /// Adds a route that the document does not describe.
+    pub(crate) fn route(mut self, path: &str, handlers: Handlers) -> Self {
+        self.table.add(path, handlers.facts);
+        let methods = match handlers.parameter {
+            Some(name) => handlers.methods.layer(Extension(FixedParameter::at_end_of(path, name))),
+            None => handlers.methods,
+        };
+        Self { router: OpenApiRouter::route(self.router, path, methods), ..self }
+    }
+
+    /// Adds all of these.
+    pub(crate) fn merge(mut self, other: Self) -> Self {
+        for (path, facts) in other.table.0 {
+            self.table.add(&path, facts);
+        }
+        Self { router: self.router.merge(other.router), ..self }
+    }
+
+    /// Adds all of these below a path.
+    pub(crate) fn nest(mut self, base: &str, below: Self) -> Self {
+        for (path, facts) in below.table.0 {
+            let path = if path == "/" { "" } else { &path };
+            self.table.add(&format!("{base}{path}"), facts);
+        }
+        Self { router: self.router.nest(base, below.router), ..self }
+    }
+
+    /// The routes, the document that describes them, and their facts.
+    pub(crate) fn split(self) -> (Router<App>, OpenApi, RouteTable) {
+        let (router, document) = self.router.split_for_parts();
+        (router, document, self.table)
+    }
+}
+
+fn methods_of(item: &PathItem) -> impl Iterator<Item = Method> {
+    let described = [
+        (Method::GET, &item.get),
+        (Method::POST, &item.post),
+        (Method::PUT, &item.put),
+        (Method::PATCH, &item.patch),
+        (Method::DELETE, &item.delete),
+    ];
+    described.into_iter().filter(|(_, operation)| operation.is_some()).map(|(method, _)| method)
+}
+
+/// The handlers of one path that the document does not describe.
+pub(crate) struct Handlers {
+    methods: MethodRouter<App>,
+    facts: Vec<(Method, RouteFacts)>,
+    parameter: Option<&'static str>,
+}
+
+impl Handlers {
+    /// No handlers yet.
+    pub(crate) fn new() -> Self {
+        Self { methods: MethodRouter::new(), facts: Vec::new(), parameter: None }
+    }
+
+    /// Handlers of a path that ends in a fixed word where others have this parameter: for them the word is its value.
+    ///
+    /// So `DELETE /users/login` deletes the user `login`, though `/users/login` has a route of its own.
+    pub(crate) fn of_word(parameter: &'static str, methods: MethodRouter<App>) -> Self {
+        Self { methods, facts: Vec::new(), parameter: Some(parameter) }
+    }
+
+    /// Adds what answers `GET`.
+    pub(crate) fn get<H, T>(self, facts: RouteFacts, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.on(Method::GET, MethodFilter::GET, facts, handler)
+    }
+
+    /// Adds what answers `POST`.
+    pub(crate) fn post<H, T>(self, facts: RouteFacts, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.on(Method::POST, MethodFilter::POST, facts, handler)
+    }
+
+    fn on<H, T>(mut self, method: Method, filter: MethodFilter, facts: RouteFacts, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.facts.push((method, facts));
+        Self { methods: self.methods.on(filter, handler), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All routes whose facts are not those of any call of the API, as `METHOD path: facts`.
+    fn special(table: &RouteTable) -> Vec<String> {
+        let all =
+            table.0.iter().flat_map(|(path, facts)| facts.iter().map(move |(method, facts)| (path, method, facts)));
+        let special = all.filter(|(.., facts)| **facts != RouteFacts::API);
+        let mut lines: Vec<String> = special
+            .map(|(path, method, RouteFacts { audience, csrf, limiters })| {
+                format!("{method} {path}: {audience:?} {csrf:?} {limiters:?}")
+            })
+            .collect();
+        lines.sort_unstable();
+        lines
+    }
+
+    #[test]
+    fn every_route_has_facts_and_special_ones_are_these() {
+        let (_, document, table) = crate::http::described().split();
+        for (path, item) in &document.paths.paths {
+            for method in methods_of(item) {
+                assert!(table.find(path, &method).is_some(), "{method} {path}");
+            }
+        }
+        insta::assert_snapshot!(special(&table).join("\n"), @r"
+        GET /.well-known/oauth-protected-resource: Program Sessions []
+        GET /: Person AllChanges []
+        GET /api/v2/users/first: Program SameSite [Api]
+        GET /api/v2/users/oauth2/github/callback: Person Sessions [Api, SignIn]
+        GET /api/v2/users/oauth2/github/device: Program Sessions [Api, SignIn]
+        GET /api/v2/users/oidc/callback: Person Sessions [Api, SignIn]
+        GET /assets/pages.css: Asset AllChanges []
+        GET /assets/pages.js: Asset AllChanges []
+        GET /cli-auth: Person AllChanges []
+        GET /device: Person AllChanges [SignIn]
+        GET /docs: Person AllChanges []
+        GET /healthz: Probe AllChanges []
+        GET /latency-check: Probe AllChanges []
+        GET /login/device: Person AllChanges [SignIn]
+        GET /login: Person AllChanges []
+        GET /readyz: Probe AllChanges []
+        GET /reset-password/change: Person AllChanges []
+        GET /reset-password: Person AllChanges []
+        GET /setup: Person AllChanges []
+        POST /api/v2/authcheck: Program Sessions [Authcheck]
+        POST /api/v2/csp/reports: Program Exempt [Api]
+        POST /api/v2/device/code: Program Sessions [Api, SignIn]
+        POST /api/v2/users/first: Program SameSite [Api]
+        POST /api/v2/users/login: Program Sessions [Api, SignIn]
+        POST /api/v2/users/otp/change-password: Program Sessions [Api, SignIn]
+        POST /api/v2/users/otp/request: Program Sessions [Api, SignIn]
+        POST /api/v2/users/validate-password: Program Sessions [Api, SignIn]
+        POST /api/v2/users/{user}/convert-login: Program Sessions [Api, SignIn]
+        POST /cli-auth: Person AllChanges [SignIn]
+        POST /device: Person AllChanges [SignIn]
+        POST /login: Person AllChanges [SignIn]
+        POST /logout: Person AllChanges []
+        POST /reset-password/change: Person AllChanges [SignIn]
+        POST /reset-password: Person AllChanges [SignIn]
+        POST /setup: Person AllChanges [SignIn]
+        PUT /api/v2/users/{user}/password: Program Sessions [Api, Password]
+        ");
+    }
+
+    #[test]
+    fn a_request_without_a_route_has_the_facts_of_its_place() {
+        let (_, _, table) = crate::http::described().split();
+        assert_eq!(table.find("/api/v2/users/first", &Method::DELETE), None);
+        assert_eq!(table.find("/login", &Method::HEAD), Some(RouteFacts::PAGE));
+        for (path, facts) in [
+            ("/api/v2/users/first", RouteFacts::API),
+            ("/api/v2/nothing", RouteFacts::API),
+            ("/api/nothing", RouteFacts::API),
+            ("/nothing", RouteFacts::PAGE),
+        ] {
+            let request = Request::builder().method(Method::DELETE).uri(path).body(axum::body::Body::empty()).unwrap();
+            assert_eq!(table.facts_of(&request), facts, "{path}");
+            assert_eq!(RouteFacts::of(&request), facts, "{path}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Facts about a route that surround its handler: who reads its answers, what its changes prove, and what counts its
+//! requests.
+
+/// Who reads the answers of a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// Programs: errors are JSON, whatever the client accepts.
+    Program,
+    /// People: errors are pages where the client accepts HTML.
+    Person,
+    /// Browsers, on behalf of a page. Answers are the same for all clients, and caches keep them.
+    Asset,
+    /// Probes, which reach the server by the address of its machine.
+    Probe,
+}
+
+/// Which requests of a route prove that a page of this server sent them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CsrfRule {
+    /// Changes with a browser's session.
+    Sessions,
+    /// All changes, also without a session: a form elsewhere signs nobody in as another user.
+    AllChanges,
+    /// None, but changes must not come from a page of another site.
+    SameSite,
+    /// None: browsers send such requests by themselves, whichever page they are about.
+    Exempt,
+}
+
+/// Which requests are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Limiter {
+    /// All calls of the API but checks of permissions, by address.
+    Api,
+    /// Signing in and all that goes with it, by route.
+    SignIn,
+    /// Changing a password, by route.
+    Password,
+    /// Checks of permissions, by address.
+    Authcheck,
+}
+
+/// The facts about a route that are not its handler's business.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RouteFacts {
+    /// Who reads its answers.
+    pub(crate) audience: Audience,
+    /// What its changes must prove.
+    pub(crate) csrf: CsrfRule,
+    /// What counts its requests. Clients are told the state of the last one.
+    pub(crate) limiters: &'static [Limiter],
+}
+
+impl RouteFacts {
+    /// A call of the API. This is the default below `/api/`.
+    pub(crate) const API: Self =
+        Self { audience: Audience::Program, csrf: CsrfRule::Sessions, limiters: &[Limiter::Api] };
+    /// A call of the API that signs in, or helps to.
+    pub(crate) const SIGN_IN: Self = Self { limiters: &[Limiter::Api, Limiter::SignIn], ..Self::API };
+    /// A call of the API that changes a password.
+    pub(crate) const PASSWORD: Self = Self { limiters: &[Limiter::Api, Limiter::Password], ..Self::API };
+    /// A check of permissions: services ask them for all of their users.
+    pub(crate) const AUTHCHECK: Self = Self { limiters: &[Limiter::Authcheck], ..Self::API };
+    /// Making the first user, which a browser with a session from elsewhere may do, too.
+    pub(crate) const SET_UP: Self = Self { csrf: CsrfRule::SameSite, ..Self::API };
+    /// A report that browsers send by themselves.
+    pub(crate) const REPORT: Self = Self { csrf: CsrfRule::Exempt, ..Self::API };
+    /// Where people leave for an identity provider, and come back to.
+    pub(crate) const PROVIDER: Self = Self { audience: Audience::Person, ..Self::SIGN_IN };
+    /// Public facts about this server, outside of the API.
+    pub(crate) const METADATA: Self = Self { limiters: &[], ..Self::API };
+    /// A page. This is the default outside of `/api/`.
+    pub(crate) const PAGE: Self = Self { audience: Audience::Person, csrf: CsrfRule::AllChanges, limiters: &[] };
+    /// A page where people sign in, or type something that could be guessed.
+    pub(crate) const SIGN_IN_PAGE: Self = Self { limiters: &[Limiter::SignIn], ..Self::PAGE };
+    /// A file that pages load.
+    pub(crate) const ASSET: Self = Self { audience: Audience::Asset, ..Self::PAGE };
+    /// Whether the server lives.
+    pub(crate) const PROBE: Self = Self { audience: Audience::Probe, ..Self::PAGE };
+
+    /// The facts of a path or a method that no route has.
+    pub(crate) fn without_route(path: &str) -> Self {
+        if path.starts_with("/api/") { Self::API } else { Self::PAGE }
+    }
+}

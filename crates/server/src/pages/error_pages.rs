@@ -1,0 +1,63 @@
+//! Errors for people: where a client that accepts HTML meets an error, it is a page, with the status and the words of the
+//! error body that a program gets.
+use askama::Template;
+use axum::{
+    extract::Request,
+    http::{HeaderMap, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use keyfob_api::error::ErrorBody;
+
+use super::{frame::Frame, page, problem::Problem};
+use crate::http::{
+    error::ApiError,
+    routes::{Audience, RouteFacts},
+};
+
+#[derive(Template)]
+#[template(path = "pages/error.html")]
+struct ErrorPage<'a> {
+    frame: Frame,
+    title: &'a str,
+    problem: Problem,
+}
+
+/// Whether a client would rather have a page.
+pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
+    headers.get_all(header::ACCEPT).iter().any(|accept| accept.to_str().is_ok_and(|text| text.contains("text/html")))
+}
+
+/// Shows errors as pages where people would see them. The error body is an extension of the response.
+pub(crate) async fn show_errors(request: Request, next: Next) -> Response {
+    let is_for_people = RouteFacts::of(&request).audience != Audience::Program;
+    let is_wanted = is_for_people && wants_page(request.headers());
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<ErrorBody>() {
+        Some(body) if is_wanted => error_page(&response, body),
+        _ => response,
+    }
+}
+
+/// The page of an error, with all headers of the response that it replaces but those of its body.
+fn error_page(replaced: &Response, body: ErrorBody) -> Response {
+    let status = replaced.status();
+    let error = ErrorPage { frame: Frame::default(), title: title(status), problem: body.into() };
+    let mut page = page(status, &error).unwrap_or_else(ApiError::into_response);
+    for (name, value) in replaced.headers() {
+        if ![header::CONTENT_TYPE, header::CONTENT_LENGTH].contains(name) {
+            page.headers_mut().append(name.clone(), value.clone());
+        }
+    }
+    page
+}
+
+fn title(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::NOT_FOUND => "Nothing is here",
+        StatusCode::TOO_MANY_REQUESTS => "Too many requests",
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "Not allowed",
+        status if status.is_server_error() => "Something went wrong",
+        _ => "That did not work",
+    }
+}

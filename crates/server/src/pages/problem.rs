@@ -1,0 +1,62 @@
+//! What went wrong, in the parts in which pages show it.
+use keyfob_api::error::{ErrorBody, Validation};
+
+/// What went wrong: each part is an element of its own.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Problem {
+    /// What happened.
+    pub(super) message: String,
+    /// The cause; empty if there is no more to say.
+    pub(super) detail: String,
+    /// Problems of fields that the page's form has: they are shown beside these.
+    beside: Vec<Validation>,
+    /// Problems of other fields.
+    pub(super) elsewhere: Vec<Validation>,
+}
+
+impl Problem {
+    /// A problem that a message says all about.
+    pub(super) fn message(message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..Self::default() }
+    }
+
+    /// The problem that an error body tells of, on a page whose form has these fields.
+    pub(super) fn of_form(body: ErrorBody, fields: &[&str]) -> Self {
+        let is_in_form = |wrong: &Validation| fields.contains(&wrong.field.as_str());
+        let (beside, elsewhere) = body.validations.into_iter().partition(is_in_form);
+        Self { message: body.message, detail: body.detail, beside, elsewhere }
+    }
+
+    /// Whether it is shown beside fields of the form, too.
+    pub(super) fn is_beside_fields(&self) -> bool {
+        !self.beside.is_empty()
+    }
+
+    /// What is wrong with a field of the form.
+    pub(super) fn of_field<'a>(&'a self, field: &'a str) -> impl Iterator<Item = &'a str> {
+        self.beside.iter().filter(move |wrong| wrong.field == field).map(|wrong| wrong.detail.as_str())
+    }
+}
+
+impl From<ErrorBody> for Problem {
+    fn from(body: ErrorBody) -> Self {
+        Self::of_form(body, &[])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_of_a_field_is_beside_it_where_the_form_has_it() {
+        let mut body = ErrorBody::message("Validation failed.");
+        body.validations = vec![Validation::new("email", "no address"), Validation::new("username", "taken")];
+        let problem = Problem::of_form(body.clone(), &["email", "password"]);
+        assert_eq!(problem.of_field("email").collect::<Vec<_>>(), ["no address"]);
+        assert_eq!(problem.of_field("password").next(), None);
+        assert_eq!(problem.elsewhere, [Validation::new("username", "taken")]);
+        assert!(problem.is_beside_fields());
+        assert_eq!(Problem::from(body.clone()).elsewhere, body.validations);
+    }
+}

@@ -1,0 +1,19 @@
+//! The page that shows a session's token, once.
+use askama::Template;
+use axum::{http::StatusCode, response::Response};
+use keyfob_api::secret::SecretText;
+
+use super::{frame::Frame, page};
+use crate::http::error::ApiError;
+
+#[derive(Template)]
+#[template(path = "pages/session_token.html")]
+struct SessionToken<'a> {
+    frame: Frame,
+    token: &'a str,
+}
+
+/// The page with this token.
+pub(super) fn session_token(frame: Frame, token: &SecretText) -> Result<Response, ApiError> {
+    page(StatusCode::OK, &SessionToken { frame, token: token.reveal() })
+}
