@@ -301,7 +301,7 @@ pub(crate) fn body(path: &str) -> Value {
 }
 
 #[tokio::test]
-async fn nobody_a_broken_and_an_expired_key_get_nowhere_but_to_public_endpoints() {
+async fn without_a_valid_key_only_public_endpoints_answer() {
     let world = World::new().await;
     let expired = world.owner.token(json!({"lifetime": 1_000_000_000})).await;
     let secret = if expired.key.ends_with('x') { "y" } else { "x" };

@@ -120,7 +120,7 @@ async fn a_bad_entry_is_answered_per_field_and_nothing_changes() {
 
 /// For an id that does not exist, only the empty role is accepted.
 #[tokio::test]
-async fn nobody_who_is_not_there_is_granted_anything() {
+async fn grants_to_missing_users_and_groups_are_refused() {
     let (app, owner) = TestApp::new().await;
     let id = owner.register("workspace", "dev").await;
     let list = path("workspace", &id);
@@ -170,7 +170,7 @@ async fn a_grant_bites_for_another_user_and_ends_with_its_removal() {
 
 /// A list counts for members of the object's organization only.
 #[tokio::test]
-async fn a_grant_to_everyone_reaches_the_members_of_the_organization_and_nobody_else() {
+async fn a_grant_to_everyone_reaches_only_the_members_of_the_organization() {
     let (app, owner) = TestApp::new().await;
     let second = owner.add_organization("second").await;
     owner.make_user("alice", &[]).await;

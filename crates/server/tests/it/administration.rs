@@ -16,7 +16,7 @@ async fn a_role_that_is_given_or_taken_counts_from_the_next_request() {
 }
 
 #[tokio::test]
-async fn nobody_gives_a_role_beyond_what_theirs_may_assign() {
+async fn users_assign_only_roles_that_their_own_may_assign() {
     let (app, owner) = TestApp::new().await;
     let admin = owner.invite(&app, "admin", &["user-admin"]).await;
     owner.make_user("alice", &[]).await;
@@ -31,7 +31,7 @@ async fn nobody_gives_a_role_beyond_what_theirs_may_assign() {
 }
 
 #[tokio::test]
-async fn nobody_changes_their_own_roles_or_suspends_themselves() {
+async fn users_cannot_change_their_own_roles_or_suspend_themselves() {
     let (_app, owner) = TestApp::new().await;
     let roles = owner.put("/api/v2/users/me/roles", json!({"roles": []})).await.expect(StatusCode::BAD_REQUEST);
     assert_eq!(roles.message(), "You cannot change your own roles.");

@@ -242,7 +242,7 @@ async fn refusals_are_gathered_and_told() {
 }
 
 #[tokio::test]
-async fn nobody_fills_the_disk_by_being_refused() {
+async fn refused_requests_do_not_fill_the_disk() {
     let (app, owner) = TestApp::new().await;
     let mut keys = Vec::new();
     for _ in 0..300 {

@@ -73,7 +73,7 @@ async fn of_many_that_mint_one_name_at_the_same_time_one_succeeds() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn nobody_who_is_deleted_while_a_token_is_minted_keeps_a_live_one() {
+async fn a_user_who_is_deleted_while_a_token_is_minted_keeps_no_live_one() {
     let (app, owner) = TestApp::new().await;
     let alice = owner.invite(&app, "alice", &[]).await;
     let attempts: Vec<_> = (0..AT_ONCE)

@@ -79,7 +79,7 @@ async fn a_password_is_given_up_for_a_provider() {
 
 /// Every refusal of the callback, by its message. None of them converts the user.
 #[tokio::test]
-async fn whoever_lacks_the_promise_converts_nobody() {
+async fn without_the_conversion_token_no_user_is_converted() {
     let (app, owner, alice, provider) = start_server().await;
     let (browser, state) = begin(&app, &alice).await;
     let with = |jwt: Option<String>| {
@@ -154,7 +154,7 @@ async fn the_promise_is_signed_for_this_user_this_state_and_five_minutes() {
 
 /// Two deployments have the same key, because one was made from a copy of the other's folder.
 #[tokio::test]
-async fn another_deployments_promise_converts_nobody() {
+async fn a_conversion_token_of_another_deployment_converts_no_user() {
     let (app, owner, alice, provider) = start_server().await;
     let (browser, state) = begin(&app, &alice).await;
     let (cookies, key) = (browser.cookies.clone(), owner.key.clone());
@@ -223,9 +223,9 @@ async fn another_password_voids_the_promise() {
     assert_eq!(records["audit_logs"][0]["status_code"], 403, "{records}");
 }
 
-/// Only the user, with a full key and their password, can begin a conversion.
+/// The conversion of a user begins with their own key or a full one, and with their password.
 #[tokio::test]
-async fn a_narrow_key_converts_nobody_else() {
+async fn converting_another_user_takes_a_full_key_and_the_password() {
     let (_app, owner, alice, _provider) = start_server().await;
     let request = json!({"to_type": "oidc", "password": PASSWORD});
     let narrow = owner.scoped(&["user:*"]).await;

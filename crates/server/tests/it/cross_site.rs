@@ -23,7 +23,7 @@ async fn send(who: &Identity, method: Method, path: &str, headers: &[(&str, &str
 
 /// A page of another site can neither sign a user in as another user nor set up a server, even without a session.
 #[tokio::test]
-async fn a_page_elsewhere_changes_nothing_without_a_session_either() {
+async fn a_page_of_another_site_changes_nothing_even_without_a_session() {
     let foreign = [("Sec-Fetch-Site", "cross-site"), ("Content-Type", "text/plain")];
     let app = TestApp::empty(&[]).await;
     let first = json!({"email": "owner@example.com", "username": "owner", "password": PASSWORD}).to_string();

@@ -36,7 +36,7 @@ pub(crate) async fn sign_in(browser: &mut Browser, github: &Github) -> Answer {
 pub(crate) const OPEN: [&str; 2] = ["--oauth2-github-allow-everyone", "--oauth2-github-allow-signups"];
 
 #[tokio::test]
-async fn somebody_new_signs_up_by_github() {
+async fn a_new_user_signs_up_with_github() {
     let github = Github::start();
     let (app, _owner) = start_server(&github, &OPEN).await;
     let mut browser = Browser::new(&app);

@@ -36,7 +36,7 @@ async fn sign_in_by_code(browser: &mut Browser, github: &Github) -> Answer {
 
 /// The device flow answers with JSON, without redirects.
 #[tokio::test]
-async fn whoever_typed_a_code_and_is_no_member_is_told_so() {
+async fn a_user_who_entered_the_code_but_is_no_member_is_told_so() {
     let no_organization = "You aren't a member of the authorized Github organizations!";
     let no_team = "You aren't a member of an authorized team in the [Acme] Github organization(s)!";
     let cases = [

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::TestApp;
 
 #[tokio::test]
-async fn a_key_may_see_itself_and_its_own_user_and_nobody_else() {
+async fn a_key_may_read_itself_and_its_own_user_and_no_other() {
     let (app, owner) = TestApp::new().await;
     owner.invite(&app, "alice", &[]).await;
     let narrow = owner.restricted(&["file:read"], &["file:aaaaaaaa-0000-4000-8000-000000000001"]).await;
@@ -62,7 +62,7 @@ async fn asking_whether_ones_own_user_may_be_read_knows_no_exemption() {
 }
 
 #[tokio::test]
-async fn nobody_can_be_called_me() {
+async fn no_user_can_be_called_me() {
     let (app, owner) = TestApp::new().await;
     let body = json!({
         "username": "me", "email": "me@example.com", "password": crate::support::PASSWORD,

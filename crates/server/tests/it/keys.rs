@@ -254,7 +254,7 @@ async fn tokens_are_listed_by_age_and_pages_visit_each_once() {
 }
 
 #[tokio::test]
-async fn everybodys_tokens_are_listed_for_those_who_may_read_them() {
+async fn tokens_of_all_users_are_listed_for_callers_who_may_read_them() {
     let (app, owner) = TestApp::new().await;
     let alice = owner.invite(&app, "alice", &[]).await;
     alice.token(json!({"token_name": "hers"})).await;

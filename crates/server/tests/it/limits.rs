@@ -52,7 +52,7 @@ async fn a_user_may_send_so_many_requests_to_a_path_in_a_minute() {
 
 /// The default is 512, too.
 #[tokio::test]
-async fn requests_are_limited_unless_somebody_says_otherwise() {
+async fn requests_are_limited_by_default() {
     let (_app, owner) = TestApp::with(&["--authcheck-rate-limit=0"]).await;
     assert_eq!(owner.get(PATH).await.expect(StatusCode::OK).header("x-ratelimit-limit"), "512");
 }

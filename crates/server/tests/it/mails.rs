@@ -327,7 +327,7 @@ async fn a_reset_that_is_sent_again_has_the_same_link() {
 
 /// An administrator who sets a user's password and then changes it as that user cannot hide the first change.
 #[tokio::test]
-async fn what_somebody_else_did_is_told_whatever_follows() {
+async fn a_password_that_another_user_set_is_reported_whatever_follows() {
     let mails = MailServer::start();
     let (app, owner, alice) = start_server(&mails).await;
     let set = json!({"password": OTHER});
@@ -379,7 +379,7 @@ async fn what_is_not_so_any_more_is_not_told() {
 }
 
 #[tokio::test]
-async fn a_session_that_somebody_makes_for_another_is_called_one() {
+async fn a_session_that_is_minted_for_another_user_is_reported_as_one() {
     let mails = MailServer::start();
     let (app, owner, alice) = start_server(&mails).await;
     owner.post(&format!("/api/v2/users/{}/keys", alice.id), json!({})).await.expect(StatusCode::CREATED);
@@ -391,7 +391,7 @@ async fn a_session_that_somebody_makes_for_another_is_called_one() {
 
 /// The username, and the identity to act as (RFC 4616).
 #[tokio::test]
-async fn the_server_may_act_as_somebody_else_at_the_mail_server() {
+async fn the_server_may_act_as_another_user_at_the_mail_server() {
     for (identity, line) in [
         (&[][..], "AUTH PLAIN AGtleWZvYgBzZWNyZXQ="),
         (&["--email-auth-identity=acme"], "AUTH PLAIN YWNtZQBrZXlmb2IAc2VjcmV0"),
@@ -412,11 +412,11 @@ async fn the_server_may_act_as_somebody_else_at_the_mail_server() {
 #[tokio::test]
 async fn several_passcodes_are_good_until_one_of_them_is_used() {
     let mails = MailServer::start();
-    let (app, _owner, _alice) = town(&mails).await;
+    let (app, _owner, _alice) = start_server(&mails).await;
     let mut passcodes = Vec::new();
     for _ in 0..6 {
         ask(&app, "alice@example.com").await;
-        passcodes.push(passcode(&only(&app, &mails).await));
+        passcodes.push(passcode(&sent_one(&app, &mails).await));
         app.advance(SignedDuration::from_secs(1));
     }
     let incorrect = StatusCode::BAD_REQUEST;
@@ -429,9 +429,9 @@ async fn several_passcodes_are_good_until_one_of_them_is_used() {
 #[tokio::test]
 async fn suspension_voids_passcodes() {
     let mails = MailServer::start();
-    let (app, owner, _alice) = town(&mails).await;
+    let (app, owner, _alice) = start_server(&mails).await;
     ask(&app, "alice@example.com").await;
-    let passcode = passcode(&only(&app, &mails).await);
+    let passcode = passcode(&sent_one(&app, &mails).await);
     owner.put("/api/v2/users/alice/status/suspend", Value::Null).await.expect(StatusCode::OK);
     replace(&app, "alice@example.com", &passcode, OTHER).await.expect(StatusCode::BAD_REQUEST);
     owner.put("/api/v2/users/alice/status/activate", Value::Null).await.expect(StatusCode::OK);
@@ -442,7 +442,7 @@ async fn suspension_voids_passcodes() {
 #[tokio::test]
 async fn another_password_takes_a_passcode_out_of_the_queue() {
     let mails = MailServer::start();
-    let (app, owner, _alice) = town(&mails).await;
+    let (app, owner, _alice) = start_server(&mails).await;
     mails.refuse(Some("451 try later"));
     ask(&app, "alice@example.com").await;
     assert!(sent(&app, &mails).await.is_empty());

@@ -199,7 +199,7 @@ async fn without_a_wish_a_narrow_key_hands_on_what_it_has() {
 }
 
 #[tokio::test]
-async fn a_narrow_key_makes_nobody_who_could_sign_in_with_more_than_it_has() {
+async fn a_narrow_key_creates_no_user_who_could_sign_in_with_more_than_it_has() {
     let (_app, owner) = TestApp::new().await;
     let list = ["user:*", "organization:*", "organization_member:*", "assign_role:*", "assign_org_role:*", "api_key:*"];
     let narrow = owner.token(json!({"allow_list": list})).await;

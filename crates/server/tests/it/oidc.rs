@@ -54,7 +54,7 @@ pub(crate) async fn signed_in(app: &TestApp, provider: &OidcProvider) -> Identit
 }
 
 #[tokio::test]
-async fn somebody_new_signs_up_and_goes_where_they_wanted_to() {
+async fn a_new_user_signs_up_and_is_redirected_to_the_requested_page() {
     let provider = provider();
     let (app, owner) = start_server(&provider, &[]).await;
     let mut browser = Browser::new(&app);
@@ -110,7 +110,7 @@ async fn who_was_here_before_is_the_same_user_under_whatever_name() {
 
 /// Each refusal of the callback, by its message. None begins a session.
 #[tokio::test]
-async fn who_comes_back_from_elsewhere_is_turned_away() {
+async fn a_callback_that_does_not_fit_its_sign_in_is_refused() {
     let provider = provider();
     let (app, _owner) = start_server(&provider, &[]).await;
     let mut browser = Browser::new(&app);
@@ -374,7 +374,7 @@ async fn groups_and_roles_follow_the_provider() {
 
 /// Two groups of the provider may map to one here, and invalid names of groups are ignored.
 #[tokio::test]
-async fn groups_that_the_provider_names_twice_or_oddly_keep_nobody_out() {
+async fn groups_that_the_provider_names_twice_or_oddly_keep_no_user_out() {
     let provider = provider();
     let flags = ["--oidc-group-field=groups", "--oidc-group-mapping={\"dev\": \"eng\"}", "--oidc-group-auto-create"];
     let (app, owner) = start_server(&provider, &flags).await;

@@ -121,7 +121,7 @@ async fn a_provider_is_asked_for_a_refresh_token_whatever_else_it_is_asked() {
 }
 
 #[tokio::test]
-async fn addresses_that_nobody_verified_count_when_that_is_set() {
+async fn unverified_addresses_count_only_when_that_is_set() {
     let provider = provider();
     for verified in [json!(null), json!(false), json!("false")] {
         let mut claims = amy();

@@ -135,7 +135,7 @@ async fn without_password_sign_in_owners_still_get_in() {
 }
 
 #[tokio::test]
-async fn a_common_password_is_nobodys() {
+async fn a_common_password_is_refused() {
     let app = TestApp::empty(&[]).await;
     let said = async |password: &str| {
         let answer = app.anonymous().post("/api/v2/users/validate-password", json!({"password": password})).await;

@@ -59,7 +59,7 @@ async fn all_but_the_session_in_use_end_when_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn an_administrator_ends_anothers_sessions_and_nobody_else_does() {
+async fn only_administrators_delete_another_users_sessions() {
     let (app, owner) = TestApp::new().await;
     let alice = owner.invite(&app, "alice", &[]).await;
     let bob = owner.invite(&app, "bob", &[]).await;

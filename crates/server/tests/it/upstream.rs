@@ -168,7 +168,7 @@ async fn the_first_reason_is_the_one_that_is_told() {
 
 /// Only a request that is accepted activates a dormant user.
 #[tokio::test]
-async fn a_request_without_the_providers_session_wakes_nobody() {
+async fn a_request_without_the_providers_session_wakes_no_user() {
     let provider = provider();
     let (app, _owner) = oidc::start_server(&provider, &["--session-duration=200d"]).await;
     let amy = oidc::signed_in(&app, &provider).await;

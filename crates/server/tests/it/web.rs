@@ -150,7 +150,7 @@ async fn what_addresses_hold_is_shown_as_text() {
 }
 
 #[tokio::test]
-async fn pages_are_framed_by_nobody_and_run_nothing_of_others() {
+async fn pages_cannot_be_framed_and_run_no_foreign_scripts() {
     let (app, owner) = TestApp::new().await;
     for path in PAGES.iter().filter(|path| !path.starts_with("/assets") && !["/logout", "/login/device"].contains(path))
     {

@@ -45,7 +45,7 @@ fn verify(entries: &[AuditEntry], expected: Option<ChainHead>) -> Result<ChainHe
 }
 
 #[tokio::test]
-async fn a_chain_that_nobody_touched_holds_and_ends_with_the_head_that_is_given_out() {
+async fn an_unchanged_chain_holds_and_ends_with_the_head_that_is_given_out() {
     let store = TestStore::new().await;
     assert!(store.store.read().chain_head().await.unwrap().is_start());
     let (entries, head) = six(&store).await;

@@ -44,7 +44,7 @@ async fn a_service_account_has_no_address_and_was_never_seen() {
 }
 
 #[tokio::test]
-async fn nobody_is_found_by_an_empty_address() {
+async fn no_user_is_found_by_an_empty_address() {
     let store = TestStore::new().await;
     let new = service_account("robot");
     store.given(async |tx| tx.insert_user(&new).await).await;
@@ -115,7 +115,7 @@ async fn a_deleted_users_name_and_address_are_free_again() {
 }
 
 #[tokio::test]
-async fn changes_of_a_user_are_read_back_and_touch_nobody_else() {
+async fn changes_of_a_user_are_read_back_and_touch_no_other_user() {
     let store = TestStore::new().await;
     let (ann, bob) = (store.user("ann").await, store.user("bob").await);
     let before = store.store.read().find_user(bob).await.unwrap();
