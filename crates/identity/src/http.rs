@@ -7,9 +7,9 @@ use serde_json::Value;
 use url::Url;
 
 /// The time-out of a request.
-const TIME_OUT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// The maximum length of an answer, in bytes.
-const MOST: usize = 1024 * 1024;
+const MAX_ANSWER_LENGTH: usize = 1024 * 1024;
 
 /// The HTTP client for providers. It follows no redirects: an address that answers with one is not a provider's, or the
 /// settings are wrong.
@@ -48,7 +48,7 @@ impl Http {
         static ONCE: Once = Once::new();
         // Another part of the program may have installed one already; it is the same.
         ONCE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-        let client = reqwest::Client::builder().redirect(Policy::none()).timeout(TIME_OUT).user_agent("keyfob");
+        let client = reqwest::Client::builder().redirect(Policy::none()).timeout(TIMEOUT).user_agent("keyfob");
         Ok(Self(client.build()?))
     }
 
@@ -83,8 +83,8 @@ async fn send(request: RequestBuilder) -> Result<(StatusCode, Value), HttpError>
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         body.extend_from_slice(&chunk);
-        if body.len() > MOST {
-            return Err(HttpError::Unreadable(format!("longer than {MOST} bytes")));
+        if body.len() > MAX_ANSWER_LENGTH {
+            return Err(HttpError::Unreadable(format!("longer than {MAX_ANSWER_LENGTH} bytes")));
         }
     }
     match serde_json::from_slice(&body) {

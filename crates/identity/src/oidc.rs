@@ -123,7 +123,7 @@ pub struct OidcIdentity {
 #[derive(Debug, thiserror::Error)]
 pub enum OidcError {
     /// The provider's description or keys are not available.
-    #[error("the provider cannot be asked: {0}")]
+    #[error("the provider is not available: {0}")]
     Provider(String),
     /// The code was not traded for tokens.
     #[error(transparent)]
@@ -250,7 +250,7 @@ impl Oidc {
         let answer = self.http.get(url, None).await.map_err(|error| unusable(&error))?;
         let description: Description = serde_json::from_value(answer).map_err(|error| unusable(&error))?;
         if description.issuer != *issuer && !self.settings.skips_issuer_checks {
-            return Err(unusable(&format!("it says to be {}", description.issuer)));
+            return Err(unusable(&format!("it names the issuer {}", description.issuer)));
         }
         Ok(description)
     }
@@ -310,7 +310,7 @@ impl Oidc {
         let answer = answer.map_err(|error: HttpError| OidcError::UserInfo(error.to_string()))?;
         match answer {
             Value::Object(claims) if claims.get("sub").and_then(Value::as_str) == Some(subject) => Ok(claims),
-            _ => Err(OidcError::UserInfo("it speaks of somebody else".to_owned())),
+            _ => Err(OidcError::UserInfo("it names another subject".to_owned())),
         }
     }
 }

@@ -15,7 +15,7 @@ use url::{Url, form_urlencoded};
 use crate::http::{Http, HttpError};
 
 /// How long a signed client assertion is valid.
-const ASSERTION: SignedDuration = SignedDuration::from_mins(5);
+const ASSERTION_LIFETIME: SignedDuration = SignedDuration::from_mins(5);
 
 /// How the client authenticates at a provider.
 #[derive(Clone)]
@@ -61,7 +61,7 @@ pub enum TokenError {
     #[error(transparent)]
     Http(#[from] HttpError),
     /// The answer has no access token.
-    #[error("the answer holds no access token")]
+    #[error("the answer has no access token")]
     Missing,
     /// The client's own key cannot be used for signing.
     #[error("the client's key cannot sign: {0}")]
@@ -147,7 +147,7 @@ impl TokenEndpoint<'_> {
         let now = moment.now.as_second();
         let claims = json!({
             "iss": self.client_id, "sub": self.client_id, "aud": self.url.as_str(), "jti": moment.nonce,
-            "iat": now, "nbf": now, "exp": now.saturating_add(ASSERTION.as_secs()),
+            "iat": now, "nbf": now, "exp": now.saturating_add(ASSERTION_LIFETIME.as_secs()),
         });
         let key = EncodingKey::from_rsa_pem(key.reveal().as_bytes()).map_err(unusable)?;
         jsonwebtoken::encode(&header, &claims, &key).map_err(unusable)

@@ -201,7 +201,7 @@ impl AllowEntry {
     }
 
     /// The entry for the objects that both match: of each half the more specific side.
-    fn meet(&self, other: &Self) -> Option<Self> {
+    fn intersection(&self, other: &Self) -> Option<Self> {
         let narrower = if self.resource_type.is_some() { self } else { other };
         let types_meet =
             self.resource_type.is_none() || other.resource_type.is_none() || self.resource_type == other.resource_type;
@@ -440,7 +440,7 @@ impl AllowList {
             (true, false) => key.clone(),
             (false, true) => self.clone(),
             (false, false) => {
-                let pairs = self.0.iter().flat_map(|own| key.0.iter().filter_map(|other| own.meet(other)));
+                let pairs = self.0.iter().flat_map(|own| key.0.iter().filter_map(|other| own.intersection(other)));
                 Self(pairs.collect()).normalised()
             }
         }

@@ -1,4 +1,4 @@
-//! A decision allocates nothing, whatever it comes to. Counting takes an allocator, and so a program, of its own.
+//! A decision allocates nothing, whatever its outcome. Counting needs an own allocator, and therefore an own program.
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 

@@ -36,95 +36,95 @@ const SIGN_IN: &str = "Sessions and tokens";
 #[expect(clippy::struct_excessive_bools, reason = "independent settings, none of them a state")]
 #[expect(missing_debug_implementations, reason = "holds passwords")]
 pub struct ServerArgs {
-    /// A TOML file with settings: a key is a flag's name without the dashes in front. Flags and variables win.
+    /// TOML file with settings; each key is a flag's name without the leading dashes. Flags and variables win.
     #[arg(long, global = true, env = "KEYFOB_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Where to listen for HTTP.
+    /// Address to listen on for HTTP.
     #[arg(long, env = "KEYFOB_HTTP_ADDRESS", value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
     pub http_address: SocketAddr,
-    /// Where the database is kept [default: the user's data folder].
+    /// Folder of the database [default: the user's data folder].
     #[arg(long, global = true, env = "KEYFOB_DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
-    /// Where people reach this server, if not at the address it listens on.
+    /// URL at which users reach this server, if it is not the address to listen on.
     #[arg(long, env = "KEYFOB_ACCESS_URL", value_name = "URL", value_parser = crate::http::access_url::parse)]
     pub access_url: Option<Url>,
-    /// Send on to the access URL whoever comes by another address.
+    /// Redirect requests for any other address to the access URL.
     #[arg(long, env = "KEYFOB_REDIRECT_TO_ACCESS_URL", value_parser = BoolishValueParser::new(), action = clap::ArgAction::Set,
         num_args = 0..=1, default_value = "false", default_missing_value = "true", require_equals = true)]
     pub redirect_to_access_url: bool,
-    /// A TOML file with resource types of your own.
+    /// TOML file that defines resource types of your own.
     #[arg(long, env = "KEYFOB_RESOURCE_TYPES", value_name = "FILE")]
     pub resource_types: Option<PathBuf>,
-    /// Accept tokens in the query string. They end up in logs of proxies and in browsers' histories: avoid it.
+    /// Accept tokens in the query string. Avoid it: they end up in the logs of proxies and the histories of browsers.
     #[arg(long, env = "KEYFOB_ALLOW_QUERY_TOKENS", value_parser = BoolishValueParser::new(), action = clap::ArgAction::Set,
         num_args = 0..=1, default_value = "false", default_missing_value = "true", require_equals = true)]
     pub allow_query_tokens: bool,
-    /// How large the database may grow, in pages of 4 KiB [default: as large as the disk].
+    /// Maximum size of the database, in pages of 4 KiB [default: as large as the disk].
     #[arg(long, env = "KEYFOB_MAX_DATABASE_PAGES", value_name = "PAGES")]
     pub max_database_pages: Option<u32>,
-    /// How long a session lives after its last use.
+    /// How long a session stays valid after its last use.
     #[arg(long, env = "KEYFOB_SESSION_DURATION", value_name = "DURATION", default_value = "24h",
         allow_hyphen_values = true,
         value_parser = parse_lifetime, help_heading = SIGN_IN)]
     pub session_duration: Duration,
-    /// How long a session lives at most, however much it is used; 0 sets no end.
+    /// How long a session stays valid at most, however often it is used; 0 sets no limit.
     #[arg(long, env = "KEYFOB_SESSION_ABSOLUTE_TIMEOUT", value_name = "DURATION", default_value = "0",
         allow_hyphen_values = true, value_parser = parse_duration, help_heading = SIGN_IN)]
     pub session_absolute_timeout: Duration,
-    /// Let sessions end after their duration even when they are used.
+    /// Let sessions expire after their duration even if they are used.
     #[arg(long, env = "KEYFOB_DISABLE_SESSION_EXPIRY_REFRESH", value_parser = BoolishValueParser::new(),
         action = clap::ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true",
         require_equals = true, help_heading = SIGN_IN)]
     pub disable_session_expiry_refresh: bool,
-    /// Let browsers send cookies over https alone [default: if the access URL is https].
+    /// Let browsers send cookies only over HTTPS [default: whether the access URL is https].
     #[arg(long, env = "KEYFOB_SECURE_AUTH_COOKIE", value_parser = BoolishValueParser::new(), num_args = 0..=1,
         default_missing_value = "true", require_equals = true, help_heading = SIGN_IN)]
     pub secure_auth_cookie: Option<bool>,
-    /// Which requests of other sites browsers send cookies with.
+    /// Which cross-site requests carry cookies.
     #[arg(long, env = "KEYFOB_SAMESITE_AUTH_COOKIE", value_name = "RULE", value_enum, default_value = "lax",
         help_heading = SIGN_IN)]
     pub samesite_auth_cookie: SameSite,
-    /// Name the session's cookie `__Host-coder_session_token`, so that no other host can set it.
+    /// Name the session cookie `__Host-coder_session_token`, so that no other host can set it.
     #[arg(long, env = "KEYFOB_HOST_PREFIX_COOKIE", value_parser = BoolishValueParser::new(),
         action = clap::ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true",
         require_equals = true, help_heading = SIGN_IN)]
     pub host_prefix_cookie: bool,
-    /// Let nobody but owners sign in with a password.
+    /// Let only owners sign in with a password.
     #[arg(long, env = "KEYFOB_DISABLE_PASSWORD_AUTH", value_parser = BoolishValueParser::new(),
         action = clap::ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true",
         require_equals = true, help_heading = SIGN_IN)]
     pub disable_password_auth: bool,
-    /// What people must agree to before they sign in.
+    /// URL of the terms of service that users must accept before they sign in.
     #[arg(long, env = "KEYFOB_TERMS_OF_SERVICE_URL", value_name = "URL", help_heading = SIGN_IN)]
     pub terms_of_service_url: Option<Url>,
-    /// How long a token lives that was minted without a lifetime.
+    /// Lifetime of a token that is created without one.
     #[arg(long, env = "KEYFOB_DEFAULT_TOKEN_LIFETIME", value_name = "DURATION", default_value = "168h",
         allow_hyphen_values = true,
         value_parser = parse_lifetime, help_heading = SIGN_IN)]
     pub default_token_lifetime: Duration,
-    /// The longest lifetime that a token may be given.
+    /// Longest lifetime that a token may have.
     #[arg(long, env = "KEYFOB_MAX_TOKEN_LIFETIME", value_name = "DURATION", default_value = "876600h",
         allow_hyphen_values = true,
         value_parser = parse_lifetime, help_heading = SIGN_IN)]
     pub max_token_lifetime: Duration,
-    /// The same for tokens of users with the role `owner`.
+    /// Longest lifetime that a token of a user with the role `owner` may have.
     #[arg(long, env = "KEYFOB_MAX_ADMIN_TOKEN_LIFETIME", value_name = "DURATION", default_value = "168h",
         allow_hyphen_values = true,
         value_parser = parse_lifetime, help_heading = SIGN_IN)]
     pub max_admin_token_lifetime: Duration,
-    /// How long keys are kept after their end; 0 keeps them for ever.
+    /// How long expired keys are kept; 0 keeps them forever.
     #[arg(long, env = "KEYFOB_API_KEYS_RETENTION", value_name = "DURATION", default_value = "7d",
         allow_hyphen_values = true,
         value_parser = parse_duration, help_heading = SIGN_IN)]
     pub api_keys_retention: Duration,
-    /// How long audit records are kept; 0 keeps them for ever.
+    /// How long audit records are kept; 0 keeps them forever.
     #[arg(long, env = "KEYFOB_AUDIT_LOGS_RETENTION", value_name = "DURATION", default_value = "0",
         allow_hyphen_values = true, value_parser = parse_duration)]
     pub audit_logs_retention: Duration,
     /// Listening for HTTPS.
     #[command(flatten)]
     pub tls: TlsArgs,
-    /// How much anybody may ask.
+    /// Rate limits, and proxies.
     #[command(flatten)]
     pub guard: GuardArgs,
     /// Sign-in by an `OpenID` Connect provider.
@@ -138,13 +138,13 @@ pub struct ServerArgs {
     pub mail: MailArgs,
 }
 
-/// A secret as it is given.
+/// Parses the value of a secret.
 #[expect(clippy::unnecessary_wraps, reason = "the parser's signature")]
 fn secret(text: &str) -> Result<SecretText, std::convert::Infallible> {
     Ok(SecretText::new(text))
 }
 
-/// The secret that is given, or is in the file that is named; the flags of both are for what is said of them.
+/// Returns the secret that is given itself, or the one in the given file. The flags of both are named in errors.
 ///
 /// # Errors
 /// When both are given, or the file cannot be read.
@@ -161,7 +161,7 @@ pub(crate) fn one_secret(
     }
 }
 
-/// The secret in a file, without one newline at its end.
+/// Reads the secret in a file, without one newline at its end.
 ///
 /// # Errors
 /// When the file cannot be read.

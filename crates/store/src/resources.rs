@@ -115,8 +115,8 @@ impl ResourceRow {
             updated_at: timestamp(TABLE, &self.id, self.updated_at)?,
             key: ResourceKey { resource_type: self.resource_type, id: ResourceId(self.id) },
             name: self.name,
-            organization_id: some(self.organization_id).map(OrganizationId),
-            owner_id: some(self.owner_id).map(UserId),
+            organization_id: non_nil(self.organization_id).map(OrganizationId),
+            owner_id: non_nil(self.owner_id).map(UserId),
             attributes: self.attributes.0,
             grants,
         })
@@ -124,7 +124,7 @@ impl ResourceRow {
 }
 
 /// In this table, the nil UUID stands for none.
-fn some(id: Uuid) -> Option<Uuid> {
+fn non_nil(id: Uuid) -> Option<Uuid> {
     Some(id).filter(|id| !id.is_nil())
 }
 
@@ -190,14 +190,14 @@ async fn with_grants(source: &mut Reader<'_>, query: &SelectStatement) -> Result
     use ResourceGrants as G;
     let rows: Vec<ResourceRow> = source.fetch_all(query).await?;
     let mut by_resource: HashMap<(String, Uuid), Vec<Grant>> = HashMap::new();
-    for some in rows.chunks(MAX_IN_LIST) {
-        let types: BTreeSet<&str> = some.iter().map(|row| row.resource_type.as_str()).collect();
+    for chunk in rows.chunks(MAX_IN_LIST) {
+        let types: BTreeSet<&str> = chunk.iter().map(|row| row.resource_type.as_str()).collect();
         let mut grants = Query::select();
         grants
             .columns([G::ResourceId, G::ResourceType, G::GranteeKind, G::GranteeId, G::Action])
             .from(G::Table)
             .and_where(Expr::col(G::ResourceType).is_in(types))
-            .and_where(Expr::col(G::ResourceId).is_in(some.iter().map(|row| row.id)))
+            .and_where(Expr::col(G::ResourceId).is_in(chunk.iter().map(|row| row.id)))
             .order_by(G::GranteeKind, Order::Asc)
             .order_by(G::GranteeId, Order::Asc)
             .order_by(G::Action, Order::Asc);
@@ -235,11 +235,11 @@ impl Reader<'_> {
     #[tracing::instrument(skip_all)]
     pub async fn resources_by_id(&mut self, resource_type: &str, ids: &[Uuid]) -> Result<Vec<Resource>, StoreError> {
         let mut found = Vec::new();
-        for some in ids.chunks(MAX_IN_LIST) {
+        for chunk in ids.chunks(MAX_IN_LIST) {
             let mut query = select();
             query
                 .and_where(Expr::col(Resources::ResourceType).eq(resource_type))
-                .and_where(Expr::col(Resources::Id).is_in(some.iter().copied()));
+                .and_where(Expr::col(Resources::Id).is_in(chunk.iter().copied()));
             found.extend(with_grants(self, &query).await?);
         }
         Ok(found)

@@ -1,4 +1,4 @@
-//! How a client of the `OpenID` Connect provider proves who it is.
+//! Authentication of the `OpenID` Connect provider's client.
 use std::collections::HashMap;
 
 use axum::http::{HeaderMap, header};
@@ -10,14 +10,14 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-/// Who clients of the provider must be.
+/// The client id that the provider accepts.
 pub const CLIENT: (&str, &str) = ("keyfob", "a client's secret: with & and %");
 /// The client's RSA key, in PEM. It was made for tests and opens nothing.
 pub const KEY: &str = include_str!("client/key.pem");
 /// The key's certificate, in PEM.
 pub const CERTIFICATE: &str = include_str!("client/certificate.pem");
 
-/// The longest that an assertion may live, in seconds.
+/// The longest lifetime of an assertion, in seconds.
 const LONGEST: i64 = 600;
 
 /// Whether a request holds the client's secret, in its header (RFC 6749, section 2.3.1).
@@ -28,7 +28,7 @@ pub(crate) fn has_secret(headers: &HeaderMap) -> bool {
 }
 
 /// The id of the assertion that a form holds, if the client's key signed it for this endpoint (RFC 7523, section 3).
-/// Its header says by which certificate, as providers ask that find keys so.
+/// Its header must name the certificate, by which real providers find the key.
 pub(crate) fn asserted(form: &HashMap<String, String>, endpoint: &str, now: i64) -> Option<String> {
     let is_bearer = form.get("client_assertion_type")? == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
     if !is_bearer || form.get("client_id")? != CLIENT.0 || form.contains_key("client_secret") {
@@ -40,7 +40,7 @@ pub(crate) fn asserted(form: &HashMap<String, String>, endpoint: &str, now: i64)
         return None;
     }
     let mut validation = Validation::new(Algorithm::RS256);
-    // The time is looked at by the provider's clock.
+    // Times are checked by the provider's clock.
     validation.validate_exp = false;
     validation.set_required_spec_claims(&["exp", "iss", "sub", "aud"]);
     validation.set_issuer(&[CLIENT.0]);

@@ -1,16 +1,16 @@
-//! Cookies as a browser keeps them between its requests.
+//! Cookies of a browser, stored between its requests.
 use std::collections::BTreeMap;
 
-/// Cookies by their names.
+/// Cookies by name.
 pub type Cookies = BTreeMap<String, String>;
 
-/// What the header `Cookie` holds when these are sent.
+/// The header `Cookie` with these cookies.
 pub fn cookie_header(cookies: &Cookies) -> String {
     let pairs: Vec<_> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
     pairs.join("; ")
 }
 
-/// Keeps what a line of `Set-Cookie` says: a value, or that there is none any more.
+/// Stores or deletes a cookie according to a header `Set-Cookie`.
 pub fn keep_cookie(cookies: &mut Cookies, line: &str) {
     let (name, rest) = line.split_once('=').unwrap();
     if rest.contains("Max-Age=0") {

@@ -1,4 +1,4 @@
-//! A server shaped like GitHub, as far as somebody signs in by it.
+//! A server with the endpoints of GitHub that sign-in uses.
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard},
@@ -16,28 +16,28 @@ use sha2::{Digest as _, Sha256};
 
 use crate::service::{back, fields, serve};
 
-/// A server on this machine.
+/// A server on this host.
 #[derive(Clone, Debug)]
 pub struct Github {
-    /// Where it is.
+    /// Its base URL.
     pub url: String,
     inner: Arc<Mutex<Inner>>,
 }
 
-/// Somebody's account.
+/// An account.
 #[derive(Clone, Debug, Default)]
 pub struct Account {
-    /// Who it is, for ever.
+    /// The id, which never changes.
     pub id: u64,
-    /// What they are called.
+    /// The username.
     pub login: String,
-    /// Their name.
+    /// The full name.
     pub name: Option<String>,
-    /// Their addresses: whether each is the first, and whether it is verified.
+    /// The addresses: whether each is the primary one, and whether it is verified.
     pub emails: Vec<(String, bool, bool)>,
-    /// Their organizations, and whether they are active in each.
+    /// The organizations, and whether the membership in each is active.
     pub organizations: Vec<(String, bool)>,
-    /// Their teams: `<organization>/<team>`.
+    /// The teams: `<organization>/<team>`.
     pub teams: Vec<String>,
 }
 
@@ -46,7 +46,7 @@ struct Inner {
     account: Account,
     codes: HashMap<String, (String, String)>,
     next: u64,
-    /// The code on a device, and whether its person has typed it.
+    /// The code on a device, and whether the user has entered it.
     device: Option<(String, bool)>,
     expires_in: Option<u64>,
     withholds_refresh: bool,
@@ -54,11 +54,11 @@ struct Inner {
     refuses_refresh: bool,
 }
 
-/// Who clients of this server must be.
+/// The client id that this server accepts.
 const CLIENT: (&str, &str) = ("gh-client", "gh-secret");
 
 impl Github {
-    /// A server.
+    /// Starts a server.
     pub fn start() -> Self {
         let inner = Arc::<Mutex<Inner>>::default();
         let router = Router::new()
@@ -76,32 +76,32 @@ impl Github {
         self.inner.lock().unwrap()
     }
 
-    /// From now on this person signs in.
+    /// Makes this account the one that signs in.
     pub fn sign_in_as(&self, account: Account) {
         self.inner().account = account;
     }
 
-    /// From now on access tokens live so long, and come with a refresh token.
+    /// Gives access tokens this lifetime, and refresh tokens with them.
     pub fn expire_in(&self, seconds: u64) {
         self.inner().expires_in = Some(seconds);
     }
 
-    /// From now on no refresh token comes with access tokens.
+    /// Issues no more refresh tokens.
     pub fn withhold_refresh(&self) {
         self.inner().withholds_refresh = true;
     }
 
-    /// Whether it refuses refresh tokens.
+    /// Sets whether refresh tokens are refused.
     pub fn refuse_refresh(&self, refuses: bool) {
         self.inner().refuses_refresh = refuses;
     }
 
-    /// The person types the code that their device shows.
-    pub fn type_code(&self) {
+    /// Enters the code that the device shows.
+    pub fn enter_code(&self) {
         self.inner().device.as_mut().unwrap().1 = true;
     }
 
-    /// What somebody does who is sent to this address, and agrees: where they are sent back to.
+    /// Follows a redirect to this address and consents. Returns the URL of the redirect back.
     pub fn agree(&self, address: &str) -> String {
         let (place, query) = address.split_once('?').unwrap();
         assert_eq!(place, format!("{}/login/oauth/authorize", self.url));
@@ -119,7 +119,7 @@ impl Github {
 
 type Shared = State<Arc<Mutex<Inner>>>;
 
-/// It says no with a status of success, as the real one does.
+/// An error with a status of success, like GitHub's.
 async fn token(State(inner): Shared, body: String) -> Json<Value> {
     let refused = |code: &str| Json(json!({"error": code, "error_description": "no"}));
     let form = fields(&body);

@@ -22,4 +22,4 @@ pub use client::{CERTIFICATE as OIDC_CLIENT_CERTIFICATE, CLIENT as OIDC_CLIENT, 
 pub use cookies::{Cookies, cookie_header, keep_cookie};
 pub use github::{Account, Github};
 pub use mail::{Mail, MailServer};
-pub use oidc::{Held, Lie, OidcProvider};
+pub use oidc::{Held, OidcProvider, TokenFault};

@@ -1,4 +1,4 @@
-//! A mail server that keeps what it is sent (RFC 5321, as much of it as senders of mails use).
+//! A mail server that stores the mails it gets (the parts of RFC 5321 that senders use).
 use std::{
     collections::VecDeque,
     io::{BufRead as _, BufReader, Write as _},
@@ -9,13 +9,13 @@ use std::{
 
 use mailparse::{MailHeaderMap as _, ParsedMail};
 
-/// Longer than a mail ever takes; only one that does not come gets here.
+/// How long to wait for a mail. Only a missing mail takes this long.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A mail server on this machine. It takes everything, unless told otherwise.
+/// A mail server on this host. It accepts all mails, unless a test sets something else.
 #[derive(Debug)]
 pub struct MailServer {
-    /// Where it listens.
+    /// The address that it listens on.
     pub address: SocketAddr,
     inbox: Arc<Inbox>,
 }
@@ -24,40 +24,40 @@ pub struct MailServer {
 struct Inbox {
     mails: Mutex<VecDeque<Mail>>,
     came: Condvar,
-    /// What is answered in place of taking a mail.
+    /// The answer with which mails are refused.
     refusal: Mutex<Option<String>>,
-    /// How many mails are taken without saying so.
-    unheard: Mutex<usize>,
-    /// The lines by which senders signed in.
+    /// After how many more mails the connection is closed without an answer.
+    unanswered: Mutex<usize>,
+    /// The commands by which senders authenticated.
     logins: Mutex<Vec<String>>,
 }
 
-/// A mail as it came.
+/// A received mail.
 #[derive(Clone, Debug)]
 pub struct Mail {
-    /// Whom the sender named to the server.
+    /// The recipient of the envelope.
     pub to: String,
-    /// The mail's own name.
+    /// The header `Message-ID`.
     pub message_id: String,
-    /// Who it says that it comes from.
+    /// The header `From`.
     pub from: String,
-    /// What it is about.
+    /// The subject.
     pub subject: String,
-    /// The part that is plain text.
+    /// The part in plain text.
     pub text: String,
-    /// The part that is HTML.
+    /// The part in HTML.
     pub html: String,
-    /// All of it, as it was sent.
+    /// The raw mail.
     pub raw: String,
 }
 
 impl MailServer {
-    /// A server on a free port.
+    /// Starts a server on a free port.
     pub fn start() -> Self {
         Self::start_at("127.0.0.1:0".parse().unwrap())
     }
 
-    /// A server where senders already look for one.
+    /// Starts a server at an address that senders know already.
     pub fn start_at(address: SocketAddr) -> Self {
         let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
@@ -72,27 +72,27 @@ impl MailServer {
         Self { address, inbox }
     }
 
-    /// From now on this is answered when a mail was sent, and the mail is not taken; none takes it.
+    /// Sets the answer with which mails are refused; `None` accepts them.
     pub fn refuse(&self, answer: Option<&str>) {
         *self.inbox.refusal.lock().unwrap() = answer.map(str::to_owned);
     }
 
-    /// The connection is lost after each of the next so many mails, when it was taken and nothing was said yet.
-    pub fn lose(&self, times: usize) {
-        *self.inbox.unheard.lock().unwrap() = times;
+    /// Accepts so many mails, but closes the connection after each of them without an answer.
+    pub fn close_after_mails(&self, times: usize) {
+        *self.inbox.unanswered.lock().unwrap() = times;
     }
 
-    /// The lines by which senders signed in, the oldest first.
+    /// The commands by which senders authenticated, oldest first.
     pub fn logins(&self) -> Vec<String> {
         self.inbox.logins.lock().unwrap().clone()
     }
 
-    /// All mails that came and were not looked at, the oldest first.
+    /// Takes all new mails, oldest first.
     pub fn take(&self) -> Vec<Mail> {
         self.inbox.mails.lock().unwrap().drain(..).collect()
     }
 
-    /// The next mail to this address; waits for it.
+    /// Waits for the next mail to this address.
     pub fn next_to(&self, address: &str) -> Option<Mail> {
         let is_theirs = |mail: &Mail| mail.to.eq_ignore_ascii_case(address);
         let mails = self.inbox.mails.lock().unwrap();
@@ -103,7 +103,7 @@ impl MailServer {
     }
 }
 
-/// One connection; whatever goes wrong with it ends it.
+/// Serves one connection; any error ends it.
 fn converse(stream: &TcpStream, inbox: &Inbox) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let say = |text: &str| (&*stream).write_all(format!("{text}\r\n").as_bytes()).ok();
@@ -124,9 +124,9 @@ fn converse(stream: &TcpStream, inbox: &Inbox) -> Option<()> {
                     inbox.mails.lock().unwrap().push_back(read(to.clone(), raw));
                     inbox.came.notify_all();
                 }
-                let unheard = std::mem::take(&mut *inbox.unheard.lock().unwrap());
-                if unheard > 0 {
-                    *inbox.unheard.lock().unwrap() = unheard - 1;
+                let unanswered = std::mem::take(&mut *inbox.unanswered.lock().unwrap());
+                if unanswered > 0 {
+                    *inbox.unanswered.lock().unwrap() = unanswered - 1;
                     return None;
                 }
                 say(refusal.as_deref().unwrap_or("250 taken"))?;
@@ -153,7 +153,7 @@ fn line(reader: &mut BufReader<TcpStream>) -> Option<String> {
     }
 }
 
-/// Everything up to the line with nothing but a dot.
+/// Reads up to the line with only a dot.
 fn content(reader: &mut BufReader<TcpStream>) -> Option<String> {
     let mut raw = String::new();
     loop {

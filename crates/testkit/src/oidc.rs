@@ -1,4 +1,4 @@
-//! An `OpenID` Connect provider that is as strict as the standard, and lies when it is told to.
+//! An `OpenID` Connect provider that is as strict as the standard, and sends faulty tokens on request.
 use std::{
     collections::HashMap,
     sync::{Arc, Condvar, Mutex, MutexGuard},
@@ -21,73 +21,73 @@ use crate::{
     service::{back, fields, serve},
 };
 
-/// Longer than a request ever takes; only one that does not come gets here.
+/// How long to wait for a request. Only a missing request takes this long.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A provider on this machine.
+/// A provider on this host.
 #[derive(Clone, Debug)]
 pub struct OidcProvider {
-    /// Who it is, and where.
+    /// Its issuer, which is its base URL.
     pub issuer: String,
     inner: Arc<Mutex<Inner>>,
 }
 
 /// What is wrong with the next tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lie {
-    /// They are another issuer's.
+pub enum TokenFault {
+    /// They name another issuer.
     Issuer,
     /// They are for another client.
     Audience,
     /// They are for two clients, and were issued to the other.
     Party,
-    /// They ended long ago.
+    /// They expired long ago.
     Expired,
     /// They hold another nonce.
     Nonce,
     /// They hold no nonce.
     NoNonce,
-    /// They are signed by a key that nobody knows, under the name of a known one.
+    /// They are signed by an unpublished key, under the id of a published one.
     Signature,
     /// They are not signed.
     NoSignature,
     /// They are signed with the client's secret.
     Symmetric,
-    /// They do not say who it is.
+    /// They have no subject.
     NoSubject,
     /// There is no ID token.
     NoIdToken,
-    /// The user-info endpoint speaks of somebody else.
+    /// The user-info endpoint names another subject.
     UserInfo,
 }
 
 #[derive(Debug)]
 struct Inner {
     issuer: String,
-    /// What it says to be, if not that.
+    /// The issuer that it claims to be, if it is another one.
     alias: Option<String>,
     /// Seconds since 1970.
     now: i64,
     person: Map<String, Value>,
-    lie: Option<Lie>,
+    fault: Option<TokenFault>,
     key: u8,
     has_pkce: bool,
     codes: HashMap<String, Code>,
     next: u64,
-    /// How long access tokens live, in seconds; none does not say.
+    /// The lifetime of access tokens in seconds; `None` leaves it out.
     expires_in: Option<i64>,
     withholds_refresh: bool,
     refresh_tokens: Vec<String>,
     refuses_refresh: bool,
     user_info: Map<String, Value>,
-    /// What access tokens say; none means that they say nothing.
+    /// The claims of access tokens; `None` makes them opaque.
     access: Option<Map<String, Value>>,
     hold: Arc<Hold>,
-    /// The assertions of its client, none of which is taken twice; none means that it takes a secret.
+    /// The assertions of its client that were used; `None` means that it accepts a secret instead.
     asserted: Option<Vec<String>>,
 }
 
-/// Holds back what is answered to renewals, when the old token is used up already; dropping it lets them go.
+/// Holds back answers to renewals, whose old tokens are used up already, until it is dropped.
 #[derive(Debug)]
 pub struct Held(Arc<Hold>);
 
@@ -137,14 +137,14 @@ struct Code {
 }
 
 impl OidcProvider {
-    /// A provider whose clock stands at this second.
+    /// Starts a provider whose clock stands at this second.
     pub fn start(now: i64) -> Self {
         let inner = Inner {
             issuer: String::new(),
             alias: None,
             now,
             person: Map::new(),
-            lie: None,
+            fault: None,
             key: 1,
             has_pkce: true,
             codes: HashMap::new(),
@@ -174,74 +174,74 @@ impl OidcProvider {
         self.inner.lock().unwrap()
     }
 
-    /// From now on this person signs in.
+    /// Makes the user with these claims the one that signs in.
     pub fn sign_in_as(&self, claims: &Value) {
         self.inner().person.clone_from(claims.as_object().unwrap());
     }
 
-    /// From now on this is wrong.
-    pub fn lie(&self, lie: Option<Lie>) {
-        self.inner().lie = lie;
+    /// Sets what is wrong with the next tokens.
+    pub fn set_fault(&self, fault: Option<TokenFault>) {
+        self.inner().fault = fault;
     }
 
-    /// From now on it signs with another key, and publishes that one alone.
+    /// Signs with a new key, and publishes only that one.
     pub fn rotate_keys(&self) {
         self.inner().key += 1;
     }
 
-    /// Whether it says that it takes PKCE challenges.
-    pub fn take_pkce(&self, takes: bool) {
+    /// Sets whether it announces PKCE.
+    pub fn announce_pkce(&self, takes: bool) {
         self.inner().has_pkce = takes;
     }
 
-    /// From now on access tokens live so long, and come with a refresh token; none does not say, and gives none.
+    /// Gives access tokens this lifetime, and refresh tokens with them; `None` gives neither.
     pub fn expire_in(&self, seconds: Option<i64>) {
         self.inner().expires_in = seconds;
     }
 
-    /// Moves its clock to this second.
+    /// Sets its clock to this second.
     pub fn set_now(&self, now: i64) {
         self.inner().now = now;
     }
 
-    /// Whether it refuses refresh tokens.
+    /// Sets whether refresh tokens are refused.
     pub fn refuse_refresh(&self, refuses: bool) {
         self.inner().refuses_refresh = refuses;
     }
 
-    /// Holds back what is answered to renewals.
+    /// Holds back answers to renewals.
     pub fn hold(&self) -> Held {
         let hold = Arc::clone(&self.inner().hold);
         hold.state.lock().unwrap().is_held = true;
         Held(hold)
     }
 
-    /// From now on no refresh token comes with access tokens.
+    /// Issues no more refresh tokens.
     pub fn withhold_refresh(&self) {
         self.inner().withholds_refresh = true;
     }
 
-    /// What the user-info endpoint says besides.
+    /// Adds claims to the answers of the user-info endpoint.
     pub fn add_user_info(&self, claims: &Value) {
         self.inner().user_info.clone_from(claims.as_object().unwrap());
     }
 
-    /// From now on access tokens are signed, and say this. The user-info endpoint does not take them.
+    /// Issues signed access tokens with these claims, which the user-info endpoint does not accept.
     pub fn sign_access_tokens(&self, claims: &Value) {
         self.inner().access = Some(claims.as_object().unwrap().clone());
     }
 
-    /// From now on it says to be this issuer, wherever it is.
-    pub fn call_itself(&self, issuer: &str) {
+    /// Claims to be this issuer.
+    pub fn set_issuer(&self, issuer: &str) {
         self.inner().alias = Some(issuer.to_owned());
     }
 
-    /// From now on its client proves who it is by assertions that its key signed, and by nothing else.
-    pub fn take_assertions(&self) {
+    /// Accepts only assertions that the client's key has signed.
+    pub fn require_assertions(&self) {
         self.inner().asserted = Some(Vec::new());
     }
 
-    /// What somebody does who is sent to this address, and agrees: where they are sent back to.
+    /// Follows a redirect to this address and consents. Returns the URL of the redirect back.
     pub fn agree(&self, address: &str) -> String {
         let (place, query) = address.split_once('?').unwrap();
         let asked = fields(query);
@@ -267,7 +267,7 @@ impl OidcProvider {
 }
 
 impl Inner {
-    /// A key's name is its number.
+    /// A key's id is its number.
     fn signing_key(number: u8) -> EncodingKey {
         // RFC 8410: a private key of Ed25519 in PKCS #8.
         let head = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
@@ -278,7 +278,7 @@ impl Inner {
         self.alias.as_ref().unwrap_or(&self.issuer)
     }
 
-    /// Whether a request is the client's.
+    /// Whether a request authenticates the client.
     fn knows(&mut self, headers: &HeaderMap, form: &HashMap<String, String>) -> bool {
         let Some(used) = &mut self.asserted else { return client::has_secret(headers) };
         let asserted = client::asserted(form, &format!("{}/token", self.issuer), self.now);
@@ -301,26 +301,26 @@ impl Inner {
 
     fn id_token(&self, nonce: &str) -> String {
         let mut claims = self.person.clone();
-        let lie = self.lie;
+        let fault = self.fault;
         let mut set = |name: &str, value: Value| drop(claims.insert(name.to_owned(), value));
-        set("iss", json!(if lie == Some(Lie::Issuer) { "https://other.example" } else { self.name() }));
+        set("iss", json!(if fault == Some(TokenFault::Issuer) { "https://other.example" } else { self.name() }));
         set(
             "aud",
-            match lie {
-                Some(Lie::Audience) => json!("another-client"),
-                Some(Lie::Party) => json!([CLIENT.0, "another-client"]),
+            match fault {
+                Some(TokenFault::Audience) => json!("another-client"),
+                Some(TokenFault::Party) => json!([CLIENT.0, "another-client"]),
                 _ => json!(CLIENT.0),
             },
         );
-        if lie == Some(Lie::Party) {
+        if fault == Some(TokenFault::Party) {
             set("azp", json!("another-client"));
         }
         set("iat", json!(self.now));
-        set("exp", json!(if lie == Some(Lie::Expired) { self.now } else { self.now + 300 }));
-        set("nonce", json!(if lie == Some(Lie::Nonce) { "another nonce" } else { nonce }));
-        match lie {
-            Some(Lie::NoNonce) => drop(claims.remove("nonce")),
-            Some(Lie::NoSubject) => drop(claims.remove("sub")),
+        set("exp", json!(if fault == Some(TokenFault::Expired) { self.now } else { self.now + 300 }));
+        set("nonce", json!(if fault == Some(TokenFault::Nonce) { "another nonce" } else { nonce }));
+        match fault {
+            Some(TokenFault::NoNonce) => drop(claims.remove("nonce")),
+            Some(TokenFault::NoSubject) => drop(claims.remove("sub")),
             _ => {}
         }
         self.sign(&claims)
@@ -328,28 +328,28 @@ impl Inner {
 
     fn sign(&self, claims: &Map<String, Value>) -> String {
         let name = Some(self.key.to_string());
-        match self.lie {
-            Some(Lie::NoSignature) => {
+        match self.fault {
+            Some(TokenFault::NoSignature) => {
                 let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
                 format!("{}.{}.", part(&json!({"alg": "none", "kid": name})), part(&json!(claims)))
             }
-            Some(Lie::Symmetric) => {
+            Some(TokenFault::Symmetric) => {
                 let header = Header { kid: name, ..Header::new(Algorithm::HS256) };
                 jsonwebtoken::encode(&header, claims, &EncodingKey::from_secret(CLIENT.1.as_bytes())).unwrap()
             }
-            lie => {
-                let key = if lie == Some(Lie::Signature) { 99 } else { self.key };
+            fault => {
+                let key = if fault == Some(TokenFault::Signature) { 99 } else { self.key };
                 let header = Header { kid: name, ..Header::new(Algorithm::EdDSA) };
                 jsonwebtoken::encode(&header, claims, &Self::signing_key(key)).unwrap()
             }
         }
     }
 
-    /// Tokens for somebody who signed in, or whose session goes on.
+    /// Tokens for a user who signed in, or whose session is renewed.
     fn tokens(&mut self, nonce: &str) -> Value {
         self.next += 1;
         let mut tokens = json!({"access_token": self.access_token(), "token_type": "Bearer"});
-        if self.lie != Some(Lie::NoIdToken) {
+        if self.fault != Some(TokenFault::NoIdToken) {
             tokens["id_token"] = json!(self.id_token(nonce));
         }
         if let Some(seconds) = self.expires_in {
@@ -383,7 +383,7 @@ async fn keys(State(inner): Shared) -> Json<Value> {
     let key = inner.lock().unwrap().key;
     let mut jwk = Jwk::from_encoding_key(&Inner::signing_key(key), Algorithm::EdDSA).unwrap();
     jwk.common.key_id = Some(key.to_string());
-    // A key of a kind that nobody knows must not disturb.
+    // Keys of unknown kinds must not disturb clients.
     Json(json!({"keys": [{"kty": "unheard-of", "kid": "x"}, jwk]}))
 }
 
@@ -396,7 +396,7 @@ async fn token(State(inner): Shared, headers: HeaderMap, body: String) -> (Statu
     }
     match form["grant_type"].as_str() {
         "authorization_code" => {
-            // Codes are used up, whatever comes of it.
+            // A code is used up in any case.
             let Some(code) = inner.codes.remove(&form["code"]) else { return refused("invalid_grant") };
             let sent = form.get("code_verifier").map(|text| URL_SAFE_NO_PAD.encode(Sha256::digest(text)));
             if code.redirect_uri != form["redirect_uri"] || code.challenge != sent {
@@ -425,6 +425,9 @@ async fn user_info(State(inner): Shared, headers: HeaderMap) -> (StatusCode, Jso
     }
     let mut claims = inner.user_info.clone();
     let subject = inner.person.get("sub").cloned().unwrap_or_default();
-    claims.insert("sub".to_owned(), if inner.lie == Some(Lie::UserInfo) { json!("somebody else") } else { subject });
+    claims.insert(
+        "sub".to_owned(),
+        if inner.fault == Some(TokenFault::UserInfo) { json!("somebody else") } else { subject },
+    );
     (StatusCode::OK, Json(Value::Object(claims)))
 }

@@ -1,4 +1,4 @@
-//! A service on this machine, beside the tests.
+//! A service on this host, in the process of the tests.
 use std::{collections::HashMap, net::SocketAddr};
 
 use axum::Router;
@@ -23,7 +23,7 @@ pub(crate) fn fields(text: &str) -> HashMap<String, String> {
     form_urlencoded::parse(text.as_bytes()).into_owned().collect()
 }
 
-/// Where somebody is sent back to.
+/// The URL of the redirect back.
 pub(crate) fn back(redirect_uri: &str, code: &str, state: &str) -> String {
     let query =
         form_urlencoded::Serializer::new(String::new()).append_pair("code", code).append_pair("state", state).finish();

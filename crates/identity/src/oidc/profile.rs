@@ -2,8 +2,8 @@
 use serde_json::{Map, Value};
 
 /// The maximum length of a person's name, in bytes (`docs/compatibility.md#users`), and of the address of a picture.
-const MOST_NAME: usize = 128;
-const MOST_PICTURE: usize = 2048;
+const MAX_NAME_LENGTH: usize = 128;
+const MAX_PICTURE_LENGTH: usize = 2048;
 
 /// The names of the claims that are read.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub struct Profile {
     pub picture: String,
 }
 
-/// Why claims make no profile.
+/// Why no profile can be read from claims.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProfileError {
     /// There is no e-mail address.
@@ -63,9 +63,9 @@ pub fn profile(claims: &Map<String, Value>, fields: &Fields) -> Result<Profile, 
     }
     let picture =
         Some(text("picture")).filter(|url| ["https://", "http://"].iter().any(|begin| url.starts_with(begin)));
-    let picture = picture.filter(|url| url.len() <= MOST_PICTURE).unwrap_or_default();
+    let picture = picture.filter(|url| url.len() <= MAX_PICTURE_LENGTH).unwrap_or_default();
     let mut name = text(&fields.name);
-    name.truncate(name.floor_char_boundary(MOST_NAME));
+    name.truncate(name.floor_char_boundary(MAX_NAME_LENGTH));
     Ok(Profile { username, email, name: name.trim_end().to_owned(), picture })
 }
 

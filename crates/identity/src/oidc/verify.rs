@@ -9,7 +9,7 @@ use keyfob_api::secret::SecretText;
 use serde_json::{Map, Value};
 
 /// How far a provider's clock may be ahead of ours.
-const SKEW: SignedDuration = SignedDuration::from_mins(5);
+const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// What a token must contain.
 #[derive(Clone, Copy, Debug)]
@@ -29,9 +29,9 @@ pub(super) enum Unverified {
     Algorithm(Algorithm),
     #[error("{0}")]
     Malformed(String),
-    #[error("it ended at {0}")]
+    #[error("it expired at {0}")]
     Expired(Timestamp),
-    #[error("it begins at {0}")]
+    #[error("it is not valid before {0}")]
     Early(Timestamp),
     #[error("it is meant for another client")]
     Party,
@@ -104,7 +104,7 @@ fn accepted(claims: Map<String, Value>, expected: &Expected<'_>) -> Result<Map<S
     if ends_at <= expected.now {
         return Err(Unverified::Expired(ends_at));
     }
-    let soon = expected.now.checked_add(SKEW).unwrap_or(Timestamp::MAX);
+    let soon = expected.now.checked_add(MAX_CLOCK_SKEW).unwrap_or(Timestamp::MAX);
     if let Some(early) = [instant("nbf"), instant("iat")].into_iter().flatten().find(|begins_at| *begins_at > soon) {
         return Err(Unverified::Early(early));
     }

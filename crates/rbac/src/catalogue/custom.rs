@@ -121,16 +121,16 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct TypeTable {
     actions: Vec<String>,
-    #[serde(default = "yes")]
+    #[serde(default = "default_true")]
     owner: bool,
-    #[serde(default = "yes")]
+    #[serde(default = "default_true")]
     organization: bool,
     #[serde(default)]
     access_list: bool,
     roles: Option<BTreeMap<String, Vec<String>>>,
 }
 
-fn yes() -> bool {
+fn default_true() -> bool {
     true
 }
 

@@ -1,4 +1,4 @@
-//! Decisions that the reference policy was seen to make.
+//! Recorded decisions of the reference policy.
 use keyfob_rbac::{Catalogue, authorize, explain, filter};
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ pub(crate) fn data() -> Value {
     serde_json::from_str(include_str!("../data/rbac-cases.json")).unwrap()
 }
 
-/// Decides a case by the engine, in every way it has, and by the model; all must agree.
+/// Decides a case with every function of the engine and with the model, which must all agree.
 fn decide(case: &Value) -> bool {
     let catalogue = Catalogue::built_in();
     let (subject, object) = (model::subject_of(&case["subject"]), model::object_of(&case["object"]));

@@ -37,7 +37,7 @@ fn role(catalogue: &Catalogue, name: &str) -> Role {
     }
 }
 
-/// What the holder of a role may do with their own objects, and with those of somebody else.
+/// What the holder of a role may do with their own objects, and with another user's.
 fn may(catalogue: &Arc<Catalogue>, name: &str, of: &str) -> (Vec<String>, Vec<String>) {
     let roles = [role(catalogue, name)];
     let subject = Subject::compile(catalogue, Id::from(ME), &roles, &[], &Scope::everything());

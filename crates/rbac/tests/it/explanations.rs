@@ -1,4 +1,4 @@
-//! What people read when they ask why.
+//! The texts of explanations.
 use std::sync::Arc;
 
 use keyfob_rbac::{
@@ -109,7 +109,7 @@ fn a_negative_permission_is_named() {
     let why = ask(&member, Action::DELETE, &workspace(ME));
     assert_eq!(why.reason, "workspace:delete is refused: a role forbids it");
     assert!(why.steps.contains(&Step::Role(Level::Organization, Vote::Deny)));
-    // A permission of the whole deployment outranks the organization's no.
+    // A permission of the whole deployment outranks the organization's denial.
     assert_eq!(why.missing, [Missing::RolePermission(Level::Site, "workspace:delete".to_owned())]);
 }
 

@@ -1,4 +1,4 @@
-//! The conditions that lists are asked with.
+//! The conditions that filter lists.
 use keyfob_rbac::{
     Action, Atom, Catalogue, Filter, Id, OwnedId, Predicate, ResourceType, Role, RoleName, RoleSettings, Scope,
     ScopeName, Subject, built_in_role, filter,

@@ -1,4 +1,4 @@
-//! What a key can be narrowed by: allow lists and scopes, as sets.
+//! Allow lists and scopes as sets.
 use std::{collections::BTreeSet, sync::Arc};
 
 use keyfob_rbac::{
@@ -24,7 +24,7 @@ fn list() -> impl Strategy<Value = AllowList> {
     vec(entry(), 0..5).prop_map(AllowList::from_entries)
 }
 
-/// Objects that tell any two of these lists apart: every type and id, and more of each.
+/// Objects that tell any two of these lists apart: of every type and id in them, and of others.
 fn objects() -> impl Iterator<Item = (ResourceType, Id<'static>)> {
     let types = TYPES.into_iter().chain([ResourceType::FILE, ResourceType::OTHER]);
     types.flat_map(|of| {
@@ -37,7 +37,7 @@ fn fits(list: &AllowList, (of, id): (ResourceType, Id<'_>)) -> bool {
     list.entries().iter().any(|entry| entry.fits(of, id))
 }
 
-/// Someone who may do everything, within this list.
+/// A subject who may do everything within this list.
 fn subject(list: &AllowList) -> Subject {
     let scope = Scope { allow_list: list.clone(), ..Scope::everything() };
     Subject::compile(&Catalogue::built_in(), Id::from("me"), &[almighty()], &[], &scope)
@@ -129,7 +129,7 @@ fn scopes() -> impl Strategy<Value = Vec<ScopeName>> {
     vec(select(names), 0..6)
 }
 
-/// For every type and action, and for those that no catalogue knows, whether scopes permit it.
+/// Whether scopes permit each action on each type, including unknown ones.
 fn permitted(catalogue: &Arc<Catalogue>, names: &[ScopeName]) -> Vec<bool> {
     let nothing = Scope { site: vec![], ..Scope::everything() };
     let scope = Scope::expand(catalogue, names).unwrap_or(nothing);

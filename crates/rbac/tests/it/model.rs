@@ -1,4 +1,4 @@
-//! The semantics once more, slow and literal: strings, lists, and the rules in the order in which they are written down.
+//! A second implementation, slow and literal: strings, lists, and the rules in the order of the specification.
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -16,7 +16,7 @@ pub(crate) struct Permission {
 pub(crate) struct Role {
     pub(crate) site: Vec<Permission>,
     pub(crate) user: Vec<Permission>,
-    /// Organization: what is permitted on everything there, and on own objects there.
+    /// Per organization: permissions on all objects there, and on the subject's own objects there.
     pub(crate) organizations: BTreeMap<String, (Vec<Permission>, Vec<Permission>)>,
 }
 
@@ -73,10 +73,13 @@ fn cascade(roles: &[&Role], subject: &Subject, action: &str, object: &Object) ->
         0
     };
     let in_organization = |organization: &String| {
-        let there = || roles.iter().filter_map(|role| role.organizations.get(organization));
-        let org = vote(there().flat_map(|(org, _)| org), action, of);
-        let member =
-            if !object.owner.is_empty() && owns { vote(there().flat_map(|(_, member)| member), action, of) } else { 0 };
+        let in_organization = || roles.iter().filter_map(|role| role.organizations.get(organization));
+        let org = vote(in_organization().flat_map(|(org, _)| org), action, of);
+        let member = if !object.owner.is_empty() && owns {
+            vote(in_organization().flat_map(|(_, member)| member), action, of)
+        } else {
+            0
+        };
         (org, member)
     };
     let (org, member) = if object.any_organization {

@@ -75,7 +75,7 @@ fn allow_entries_are_read_from_text() {
         let entry = AllowEntry::parse(&catalogue, &text(&vector, "in").to_lowercase());
         assert_eq!(error(&entry), vector["error"], "{vector}");
         if let Ok(entry) = entry {
-            // Stance: ids are stored as canonical UUIDs whatever spelling came in.
+            // Ids are stored as canonical UUIDs, in whatever spelling they came.
             assert_eq!(entry.to_string(), canonical(text(&vector, "out")), "{vector}");
         }
     }
@@ -93,7 +93,7 @@ fn allow_entries_are_made_from_their_halves() {
     }
 }
 
-/// Stance: ids are canonical UUIDs in whatever spelling they came.
+/// Ids become canonical UUIDs, in whatever spelling they came.
 fn canonical(entry: &str) -> String {
     let (of, id) = entry.split_once(':').unwrap();
     uuid::Uuid::try_parse(id).map_or_else(|_| entry.to_owned(), |id| format!("{of}:{id}"))
@@ -119,7 +119,7 @@ fn allow_lists_are_read_and_normalised() {
     }
 }
 
-/// Long lists are given by what is in them, and only counted.
+/// Long lists are given by a pattern, and only counted.
 fn check_counted(catalogue: &Catalogue, vector: &Value) {
     let note = text(vector, "note");
     let count: usize = note.split(' ').next().unwrap().parse().unwrap();

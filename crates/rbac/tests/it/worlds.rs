@@ -172,7 +172,7 @@ fn the_engine_agrees_with_the_literal_model() {
     assert!((decisions / 20..decisions / 2).contains(&allowed), "{allowed} of {decisions} allowed");
 }
 
-/// Whether objects of the type are built like this one.
+/// Whether objects of the type have the shape of this one.
 fn fits_shape(catalogue: &Catalogue, object: &Object<'_>) -> bool {
     let shape = catalogue.shape(object.resource_type);
     let in_one = object.any_organization || !object.organization.is_none();
@@ -192,7 +192,7 @@ fn what_an_explanation_says_is_missing_is_exactly_what_is_missing() {
     for _ in 0..20_000 {
         let (slow, mut object, action_name) = (world.subject(), world.object(), world.one_of(&ACTIONS));
         let of = world.one_of(&TYPES);
-        // Only what can be asked for can be missing.
+        // Only scopes that can be requested can be missing.
         if !catalogue.has_action(catalogue.requested_type(&of), catalogue.requested_action(&action_name)) {
             continue;
         }
@@ -225,7 +225,7 @@ fn explained(catalogue: &Arc<Catalogue>, slow: &model::Subject, action: &str, ob
     explain(catalogue, &subject, catalogue.requested_action(action), &fast::object(catalogue, object, &acl))
 }
 
-/// Adds what is said to be missing, and decides again.
+/// Adds what the explanation says is missing, and decides again.
 fn mend(
     catalogue: &Arc<Catalogue>,
     slow: &model::Subject,
@@ -267,7 +267,7 @@ fn grant(roles: &mut Vec<Role>, level: Level, permission: Permission, object: &m
         Level::Site => role.site.push(permission),
         Level::User => role.user.push(permission),
         Level::Organization | Level::Member => {
-            // For questions about any organization: one of those that the subject is a member of.
+            // For questions about any organization: one that the subject is a member of.
             let known = roles.iter().flat_map(|role| &role.organizations).map(|(id, _)| id.clone());
             let targets: Vec<_> = if object.any_organization {
                 known.collect()

@@ -1,4 +1,4 @@
-//! All that is wrong with settings, at once.
+//! Checks settings, and reports all problems at once.
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, Command, error::ErrorKind, parser::ValueSource};
@@ -6,16 +6,16 @@ use clap::{Arg, ArgMatches, Command, error::ErrorKind, parser::ValueSource};
 use super::{ServerArgs, file::ConfigFile};
 use crate::start::{Equipment, likely_url};
 
-/// The file of settings that a command line or the environment names.
+/// Returns the file of settings that the command line or the environment names.
 pub fn config_file(matches: &ArgMatches) -> Option<PathBuf> {
     matches.try_get_one::<PathBuf>("config").ok().flatten().cloned()
 }
 
-/// A command with [`ServerArgs`] whose defaults are the settings of a file, but for those that were given in another
-/// way already.
+/// Makes the settings in a file the defaults of a command with [`ServerArgs`], except those that are given in another
+/// way.
 ///
 /// # Errors
-/// All that is wrong with the file.
+/// All problems of the file.
 pub fn with_config_file(command: Command, file: &Path, given: &ArgMatches) -> Result<Command, Vec<String>> {
     let loaded = ConfigFile::load(file, &command);
     if !loaded.problems.is_empty() {
@@ -24,10 +24,10 @@ pub fn with_config_file(command: Command, file: &Path, given: &ArgMatches) -> Re
     Ok(loaded.applied_to(command, |flag| is_given(given, flag)))
 }
 
-/// What is wrong with single settings, with each of a file's, and with each of the environment's; and the command with
-/// those that are well formed, so that they can be looked at together.
+/// Parses each setting of the file and of the environment alone. Returns the problems, and the command with the
+/// settings that are well formed, so that they can be checked together.
 pub fn check_values(command: Command, file: Option<&Path>, given: &ArgMatches) -> (Vec<String>, Command) {
-    // What each is given is looked at alone.
+    // Without variables, so that each setting is parsed alone.
     let bare = command.clone().mut_args(|arg| arg.env(None::<&'static str>));
     let mut problems = Vec::new();
     let mut command = command;
@@ -36,17 +36,17 @@ pub fn check_values(command: Command, file: Option<&Path>, given: &ArgMatches) -
         problems.append(&mut loaded.problems);
         loaded.settings.retain(|(key, values)| {
             let flags = values.iter().map(|value| format!("--{key}={value}"));
-            let problem = problem(&bare, flags).map(|problem| format!("{}: {problem}", file.display()));
-            let is_good = problem.is_none();
+            let problem = find_problem(&bare, flags).map(|problem| format!("{}: {problem}", file.display()));
+            let is_well_formed = problem.is_none();
             problems.extend(problem);
-            is_good
+            is_well_formed
         });
         command = loaded.applied_to(command, |flag| is_given(given, flag));
     }
-    let from_environment: Vec<_> = command.get_arguments().filter_map(in_environment).collect();
+    let from_environment: Vec<_> = command.get_arguments().filter_map(variable_and_flag).collect();
     for (name, flag) in from_environment {
         let value = std::env::var(&name).unwrap_or_default();
-        if let Some(problem) = problem(&bare, [format!("--{flag}={value}")]) {
+        if let Some(problem) = find_problem(&bare, [format!("--{flag}={value}")]) {
             problems.push(format!("{name}: {problem}"));
             command = command.mut_arg(flag.replace('-', "_"), |arg| arg.env(None::<&'static str>));
         }
@@ -54,34 +54,34 @@ pub fn check_values(command: Command, file: Option<&Path>, given: &ArgMatches) -
     (problems, command)
 }
 
-/// Whether a flag or a variable says what a setting is.
+/// Whether a flag or a variable gives this setting.
 fn is_given(given: &ArgMatches, flag: &str) -> bool {
     let source = given.try_contains_id(flag).ok().and_then(|_| given.value_source(flag));
     matches!(source, Some(ValueSource::CommandLine | ValueSource::EnvVariable))
 }
 
-/// A setting that the environment gives: the variable, and the flag.
-fn in_environment(arg: &Arg) -> Option<(String, String)> {
+/// The variable and the flag of a setting, if the environment gives it.
+fn variable_and_flag(arg: &Arg) -> Option<(String, String)> {
     let name = arg.get_env()?.to_str()?.to_owned();
     std::env::var_os(&name)?;
     Some((name, arg.get_long()?.to_owned()))
 }
 
-fn problem(bare: &Command, flags: impl IntoIterator<Item = String>) -> Option<String> {
+fn find_problem(bare: &Command, flags: impl IntoIterator<Item = String>) -> Option<String> {
     let error = bare.clone().no_binary_name(true).try_get_matches_from(flags).err()?;
-    // What else it takes is looked at with all settings together.
+    // What one setting requires of others is checked with all settings together.
     let is_about_others = matches!(error.kind(), ErrorKind::MissingRequiredArgument | ErrorKind::ArgumentConflict);
-    (!is_about_others).then(|| first_line(&error))
+    (!is_about_others).then(|| description(&error))
 }
 
-/// What a mistake is, without how to use the command.
-fn first_line(error: &clap::Error) -> String {
+/// The description of an error, in one line, without the usage of the command.
+fn description(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     text.split("\n\n").next().unwrap_or_default().split('\n').map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
-/// What is wrong with settings that are each well formed: each part of the server says what it cannot work with.
+/// Returns the problems of settings that are each well formed: each part of the server checks its own.
 pub fn check(args: &ServerArgs) -> Vec<String> {
     let bad = Equipment::new(args, &likely_url(args)).err().unwrap_or_default();
     bad.0.iter().map(ToString::to_string).collect()

@@ -1,10 +1,10 @@
-//! Durations as people write them.
+//! Parses durations such as `1h30m`.
 use std::time::Duration;
 
-/// Reads `36h`, `1h30m`, `1.5h`, `7d`, `2w`.
+/// Parses `36h`, `1h30m`, `1.5h`, `7d`, `2w`.
 ///
 /// # Errors
-/// What is wrong with the text, and what would be right.
+/// A message with examples of durations.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     if text == "0" {
         return Ok(Duration::ZERO);
@@ -24,7 +24,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     if text.is_empty() { Err(bad()) } else { Ok(total) }
 }
 
-/// The same, but not 0: nothing lives for no time at all.
+/// Parses a duration that is longer than 0.
 pub(super) fn parse_lifetime(text: &str) -> Result<Duration, String> {
     match parse_duration(text)? {
         Duration::ZERO => Err("must be longer than 0".to_owned()),

@@ -1,7 +1,7 @@
-//! Variables that Coder's server reads, too.
+//! Variables of Coder's server, which this server also reads.
 
-/// Settings that Coder's server knows: the flag, its variable here, and its variables there, the older ones last.
-const SHARED: &[(&str, &str, &[&str])] = &[
+/// Settings of Coder's server: the flag, its variable here, and its variables there, older ones last.
+const CODER_VARIABLES: &[(&str, &str, &[&str])] = &[
     ("http_address", "KEYFOB_HTTP_ADDRESS", &["CODER_HTTP_ADDRESS"]),
     ("access_url", "KEYFOB_ACCESS_URL", &["CODER_ACCESS_URL"]),
     ("redirect_to_access_url", "KEYFOB_REDIRECT_TO_ACCESS_URL", &["CODER_REDIRECT_TO_ACCESS_URL"]),
@@ -84,12 +84,12 @@ const SHARED: &[(&str, &str, &[&str])] = &[
 /// Lets a command with [`super::ServerArgs`] also read the `CODER_*` variables of the same meaning; a `KEYFOB_*` one
 /// wins.
 pub fn with_coder_environment(command: clap::Command) -> clap::Command {
-    let command = named_alike(command);
-    let command = SHARED.iter().fold(command, |command, (flag, own, theirs)| {
-        if is_given(own) || rival_is_ours(flag) {
+    let command = with_same_names(command);
+    let command = CODER_VARIABLES.iter().fold(command, |command, (flag, own, coders)| {
+        if is_given(own) || has_own_counterpart(flag) {
             return command;
         }
-        match theirs.iter().find(|name| is_given(name)) {
+        match coders.iter().find(|name| is_given(name)) {
             Some(name) => command.mut_arg(flag, |arg| arg.env(name)),
             None => command,
         }
@@ -97,12 +97,12 @@ pub fn with_coder_environment(command: clap::Command) -> clap::Command {
     without_empty(command)
 }
 
-/// Whether a variable says something: an empty one is how deployments say nothing.
+/// Whether a variable is set to a value. An empty variable counts as not set.
 fn is_given(name: impl AsRef<std::ffi::OsStr>) -> bool {
     std::env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
-/// The command without variables that say nothing.
+/// The command without empty variables.
 fn without_empty(command: clap::Command) -> clap::Command {
     let is_empty = |arg: &&clap::Arg| {
         arg.get_env().is_some_and(|name| std::env::var_os(name).is_some_and(|value| value.is_empty()))
@@ -111,39 +111,39 @@ fn without_empty(command: clap::Command) -> clap::Command {
     empty.into_iter().fold(command, |command, id| command.mut_arg(id, |arg| arg.env(None::<&'static str>)))
 }
 
-/// Secrets, each given itself or by a file that it is in: of the two one counts.
-pub(super) const RIVALS: [(&str, &str); 3] = [
+/// Flags for secrets, and for files with those secrets. Only one of each pair counts.
+pub(super) const SECRET_PAIRS: [(&str, &str); 3] = [
     ("oidc_client_secret", "oidc_client_secret_file"),
     ("oauth2_github_client_secret", "oauth2_github_client_secret_file"),
     ("email_auth_password", "email_auth_password_file"),
 ];
 
-/// The other way to give the same secret.
-pub(super) fn rival(flag: &str) -> Option<&'static str> {
-    RIVALS.iter().find_map(|(secret, file)| match flag {
+/// The other flag for the same secret.
+pub(super) fn counterpart(flag: &str) -> Option<&'static str> {
+    SECRET_PAIRS.iter().find_map(|(secret, file)| match flag {
         flag if flag == *secret => Some(*file),
         flag if flag == *file => Some(*secret),
         _ => None,
     })
 }
 
-/// Whether the same secret is given the other way by a variable of ours, which wins.
-fn rival_is_ours(flag: &str) -> bool {
-    rival(flag).is_some_and(|other| is_given(format!("KEYFOB_{}", other.to_uppercase())))
+/// Whether the other flag for the same secret is given by a `KEYFOB_*` variable, which wins over `CODER_*` ones.
+fn has_own_counterpart(flag: &str) -> bool {
+    counterpart(flag).is_some_and(|other| is_given(format!("KEYFOB_{}", other.to_uppercase())))
 }
 
-/// What the variables of whole groups of settings begin with that have the same names in both.
-const ALIKE: [&str; 5] = ["TLS_", "STRICT_TRANSPORT_SECURITY", "OIDC_", "OAUTH2_GITHUB_", "DANGEROUS_OIDC_"];
+/// Prefixes of the variables that have the same names in both servers, but for `KEYFOB_` and `CODER_`.
+const SAME_NAMES: [&str; 5] = ["TLS_", "STRICT_TRANSPORT_SECURITY", "OIDC_", "OAUTH2_GITHUB_", "DANGEROUS_OIDC_"];
 
-fn named_alike(command: clap::Command) -> clap::Command {
-    let theirs = |arg: &clap::Arg| {
+fn with_same_names(command: clap::Command) -> clap::Command {
+    let coders_variable = |arg: &clap::Arg| {
         let own = arg.get_env()?.to_str()?.to_owned();
         let name = own.strip_prefix("KEYFOB_")?;
-        let theirs = ALIKE.iter().any(|group| name.starts_with(group)).then(|| format!("CODER_{name}"))?;
-        let wins = !is_given(&own) && is_given(&theirs) && !rival_is_ours(arg.get_id().as_str());
-        // A name lives as long as the program: there are a few dozen.
-        wins.then(|| (arg.get_id().clone(), &*theirs.leak()))
+        let coders = SAME_NAMES.iter().any(|group| name.starts_with(group)).then(|| format!("CODER_{name}"))?;
+        let wins = !is_given(&own) && is_given(&coders) && !has_own_counterpart(arg.get_id().as_str());
+        // Leaked, because clap takes static names here. There are a few dozen.
+        wins.then(|| (arg.get_id().clone(), &*coders.leak()))
     };
-    let shared: Vec<_> = command.get_arguments().filter_map(theirs).collect();
-    shared.into_iter().fold(command, |command, (id, theirs)| command.mut_arg(id, |arg| arg.env(theirs)))
+    let shared: Vec<_> = command.get_arguments().filter_map(coders_variable).collect();
+    shared.into_iter().fold(command, |command, (id, coders)| command.mut_arg(id, |arg| arg.env(coders)))
 }

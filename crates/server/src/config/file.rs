@@ -1,17 +1,17 @@
-//! Settings in a TOML file: a key is a flag's name without the dashes in front. Flags and variables win.
+//! Settings in a TOML file. Each key is a flag's name without the leading dashes. Flags and variables win.
 use std::path::Path;
 
 use clap::{Arg, Command};
 use toml::{Table, Value};
 
-use super::environment::rival;
+use super::environment::counterpart;
 
-/// A file that was read.
+/// A parsed file of settings.
 #[derive(Clone, Debug)]
 pub(super) struct ConfigFile {
-    /// Its settings, as flags take them.
+    /// Its settings, in the form that flags take.
     pub(super) settings: Vec<(String, Vec<String>)>,
-    /// All that is no setting.
+    /// What is wrong with the file.
     pub(super) problems: Vec<String>,
 }
 
@@ -27,37 +27,39 @@ impl ConfigFile {
         let table: Table = toml::from_str(&text).map_err(|error| in_file(&error))?;
         let (mut settings, mut problems) = (Vec::new(), Vec::new());
         for (key, value) in table {
-            let found = known(command, &key).map_err(|problem| in_file(&problem));
-            match found.and_then(|arg| texts(arg, &value).map_err(|problem| in_file(&format!("`{key}` {problem}")))) {
-                Ok(texts) => settings.push((key, texts)),
+            let found = find_setting(command, &key).map_err(|problem| in_file(&problem));
+            match found
+                .and_then(|arg| flag_values(arg, &value).map_err(|problem| in_file(&format!("`{key}` {problem}"))))
+            {
+                Ok(values) => settings.push((key, values)),
                 Err(problem) => problems.push(problem),
             }
         }
         Ok(Self { settings, problems })
     }
 
-    /// The command with these settings in place of its defaults.
+    /// Makes these settings the command's defaults.
     pub(super) fn applied_to(self, command: Command, is_given: impl Fn(&str) -> bool) -> Command {
         self.settings.into_iter().fold(command, |command, (key, values)| {
             let id = key.replace('-', "_");
-            if rival(&id).is_some_and(&is_given) {
+            if counterpart(&id).is_some_and(&is_given) {
                 return command;
             }
-            // They live as long as the program, which reads them once.
+            // Leaked, because clap takes static defaults. The program reads them once.
             let values: Vec<&'static str> = values.into_iter().map(|value| &*value.leak()).collect();
             command.mut_arg(id, |arg| arg.default_values(values))
         })
     }
 }
 
-fn known<'a>(command: &'a Command, key: &str) -> Result<&'a Arg, String> {
+fn find_setting<'a>(command: &'a Command, key: &str) -> Result<&'a Arg, String> {
     let mut settings = command.get_arguments().filter(|arg| arg.get_env().is_some() && arg.get_id() != "config");
     let found = settings.find(|arg| arg.get_long() == Some(key));
     found.ok_or_else(|| format!("there is no setting `{key}`: `keyfob server --help` lists all"))
 }
 
-/// What a flag would be given. A list is given as its members, and a table as the JSON that its flag reads.
-fn texts(arg: &Arg, value: &Value) -> Result<Vec<String>, String> {
+/// Returns the values to give to the flag: one for each member of a list, and JSON for a table.
+fn flag_values(arg: &Arg, value: &Value) -> Result<Vec<String>, String> {
     let one = |value: &Value| match value {
         Value::String(text) => Ok(text.clone()),
         Value::Integer(number) => Ok(number.to_string()),

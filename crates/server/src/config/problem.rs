@@ -1,7 +1,7 @@
-//! What is wrong with settings.
+//! Problems of settings.
 use std::fmt;
 
-/// A setting that the server cannot work with: the flag, and what is wrong.
+/// A setting that the server cannot use: its flag, and the problem.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("--{flag}: {problem}")]
 pub struct BadSetting {
@@ -10,13 +10,13 @@ pub struct BadSetting {
 }
 
 impl BadSetting {
-    /// A complaint about one setting.
+    /// A problem of one setting.
     pub(crate) fn new(flag: &'static str, problem: impl fmt::Display) -> Self {
         Self { flag, problem: problem.to_string() }
     }
 }
 
-/// All that is wrong with the settings of a part of the server.
+/// All problems of the settings of one part of the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
 pub struct BadSettings(pub(crate) Vec<BadSetting>);
 
@@ -34,17 +34,17 @@ impl From<BadSetting> for BadSettings {
 }
 
 impl BadSettings {
-    /// Notes what is wrong with one setting, and goes on.
+    /// Adds a problem of one setting.
     pub(crate) fn note(&mut self, flag: &'static str, problem: impl fmt::Display) {
         self.0.push(BadSetting::new(flag, problem));
     }
 
-    /// What was read; none if something is wrong with it, which is noted.
+    /// Returns what was read, or adds its problems and returns `None`.
     pub(crate) fn take<T>(&mut self, read: Result<T, impl Into<Self>>) -> Option<T> {
         read.map_err(|bad| self.0.extend(bad.into().0)).ok()
     }
 
-    /// Both of two settings that go together, if they are there; one without the other is noted.
+    /// Returns two settings that need each other, if both are given. One without the other is added as a problem.
     pub(crate) fn both<A, B>(
         &mut self,
         first: (&'static str, Option<A>),

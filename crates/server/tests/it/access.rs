@@ -1,4 +1,4 @@
-//! Every endpoint, and what it takes: nobody, a broken, an expired or a too weak key gets nowhere.
+//! Every endpoint, and what it requires. Without a key, or with one that is broken, expired or too weak, it refuses.
 use std::{collections::BTreeSet, fs, path::Path};
 
 use axum::http::{Method, StatusCode};
@@ -7,19 +7,19 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Identity, TestApp};
 
-/// What it takes to use an endpoint.
+/// What an endpoint requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     /// Nothing.
     Public,
     /// A key, whatever its scopes are.
     AnyKey,
-    /// A key; what it shows is what this permission covers.
+    /// A key. The answer holds what this permission covers.
     Filtered(&'static str),
     /// This permission.
-    Needs(&'static str),
+    Requires(&'static str),
 }
-use Access::{AnyKey, Filtered, Needs, Public};
+use Access::{AnyKey, Filtered, Public, Requires};
 
 /// Below `/api/v2`, unless the path begins with two slashes.
 const ENDPOINTS: [(&str, &str, Access); 96] = [
@@ -43,9 +43,9 @@ const ENDPOINTS: [(&str, &str, Access); 96] = [
     ("GET", "/users/oidc/callback", Public),
     ("GET", "/users/oauth2/github/callback", Public),
     ("GET", "/users/oauth2/github/device", Public),
-    ("GET", "/users/oidc-claims", Needs("user:read_personal")),
-    ("DELETE", "/users/oidc-claims", Needs("user:read")),
-    ("POST", "/users/{user}/convert-login", Needs("user:update_personal")),
+    ("GET", "/users/oidc-claims", Requires("user:read_personal")),
+    ("DELETE", "/users/oidc-claims", Requires("user:read")),
+    ("POST", "/users/{user}/convert-login", Requires("user:update_personal")),
     ("POST", "/device/code", Public),
     ("POST", "/device/token", Public),
     ("POST", "/users/otp/request", Public),
@@ -57,71 +57,71 @@ const ENDPOINTS: [(&str, &str, Access); 96] = [
     ("GET", "/users/{user}", AnyKey),
     ("GET", "/users/{user}/login-type", AnyKey),
     ("GET", "/users/{user}/keys/tokens/tokenconfig", AnyKey),
-    ("GET", "/audit", Needs("audit_log:read")),
-    ("GET", "/deployment/stats", Needs("deployment_stats:read")),
+    ("GET", "/audit", Requires("audit_log:read")),
+    ("GET", "/deployment/stats", Requires("deployment_stats:read")),
     ("GET", "/users", Filtered("user:read")),
-    ("POST", "/users", Needs("organization:read")),
-    ("GET", "/users/roles", Needs("assign_role:read")),
-    ("DELETE", "/users/{user}", Needs("user:read")),
-    ("DELETE", "/users/authmethods", Needs("user:read")),
-    ("DELETE", "/users/first", Needs("user:read")),
-    ("DELETE", "/users/login", Needs("user:read")),
-    ("DELETE", "/users/logout", Needs("user:read")),
-    ("DELETE", "/users/roles", Needs("user:read")),
-    ("DELETE", "/users/validate-password", Needs("user:read")),
-    ("GET", "/users/validate-password", Needs("user:read")),
-    ("GET", "/users/login", Needs("user:read")),
-    ("GET", "/users/logout", Needs("user:read")),
-    ("PUT", "/users/{user}/profile", Needs("user:update_personal")),
-    ("PUT", "/users/{user}/password", Needs("user:update_personal")),
+    ("POST", "/users", Requires("organization:read")),
+    ("GET", "/users/roles", Requires("assign_role:read")),
+    ("DELETE", "/users/{user}", Requires("user:read")),
+    ("DELETE", "/users/authmethods", Requires("user:read")),
+    ("DELETE", "/users/first", Requires("user:read")),
+    ("DELETE", "/users/login", Requires("user:read")),
+    ("DELETE", "/users/logout", Requires("user:read")),
+    ("DELETE", "/users/roles", Requires("user:read")),
+    ("DELETE", "/users/validate-password", Requires("user:read")),
+    ("GET", "/users/validate-password", Requires("user:read")),
+    ("GET", "/users/login", Requires("user:read")),
+    ("GET", "/users/logout", Requires("user:read")),
+    ("PUT", "/users/{user}/profile", Requires("user:update_personal")),
+    ("PUT", "/users/{user}/password", Requires("user:update_personal")),
     ("GET", "/users/{user}/organizations", Filtered("organization:read")),
-    ("GET", "/users/{user}/organizations/{organizationname}", Needs("organization:read")),
-    ("PUT", "/users/{user}/status/suspend", Needs("user:read")),
-    ("PUT", "/users/{user}/status/activate", Needs("user:update")),
-    ("GET", "/users/{user}/roles", Needs("user:read_personal")),
-    ("PUT", "/users/{user}/roles", Needs("user:read")),
-    ("GET", "/users/{user}/appearance", Needs("user:read_personal")),
-    ("PUT", "/users/{user}/appearance", Needs("user:update_personal")),
-    ("GET", "/users/{user}/preferences", Needs("user:read_personal")),
-    ("PUT", "/users/{user}/preferences", Needs("user:update_personal")),
-    ("GET", "/users/{user}/notices", Needs("user:read_personal")),
-    ("PUT", "/users/{user}/notices", Needs("user:update_personal")),
-    ("POST", "/users/{user}/keys", Needs("api_key:create")),
-    ("POST", "/users/{user}/keys/tokens", Needs("api_key:create")),
+    ("GET", "/users/{user}/organizations/{organizationname}", Requires("organization:read")),
+    ("PUT", "/users/{user}/status/suspend", Requires("user:read")),
+    ("PUT", "/users/{user}/status/activate", Requires("user:update")),
+    ("GET", "/users/{user}/roles", Requires("user:read_personal")),
+    ("PUT", "/users/{user}/roles", Requires("user:read")),
+    ("GET", "/users/{user}/appearance", Requires("user:read_personal")),
+    ("PUT", "/users/{user}/appearance", Requires("user:update_personal")),
+    ("GET", "/users/{user}/preferences", Requires("user:read_personal")),
+    ("PUT", "/users/{user}/preferences", Requires("user:update_personal")),
+    ("GET", "/users/{user}/notices", Requires("user:read_personal")),
+    ("PUT", "/users/{user}/notices", Requires("user:update_personal")),
+    ("POST", "/users/{user}/keys", Requires("api_key:create")),
+    ("POST", "/users/{user}/keys/tokens", Requires("api_key:create")),
     ("GET", "/users/{user}/keys/tokens", Filtered("api_key:read")),
-    ("GET", "/users/{user}/keys/tokens/{keyname}", Needs("api_key:read")),
-    ("GET", "/users/{user}/keys/{keyid}", Needs("api_key:read")),
-    ("DELETE", "/users/{user}/keys/{keyid}", Needs("api_key:read")),
-    ("PUT", "/users/{user}/keys/{keyid}/expire", Needs("api_key:read")),
+    ("GET", "/users/{user}/keys/tokens/{keyname}", Requires("api_key:read")),
+    ("GET", "/users/{user}/keys/{keyid}", Requires("api_key:read")),
+    ("DELETE", "/users/{user}/keys/{keyid}", Requires("api_key:read")),
+    ("PUT", "/users/{user}/keys/{keyid}/expire", Requires("api_key:read")),
     ("GET", "/users/{user}/sessions", Filtered("api_key:read")),
-    ("DELETE", "/users/{user}/sessions", Needs("api_key:delete")),
-    ("DELETE", "/users/{user}/sessions/{id}", Needs("api_key:read")),
+    ("DELETE", "/users/{user}/sessions", Requires("api_key:delete")),
+    ("DELETE", "/users/{user}/sessions/{id}", Requires("api_key:read")),
     ("GET", "/organizations", Filtered("organization:read")),
-    ("POST", "/organizations", Needs("organization:create")),
+    ("POST", "/organizations", Requires("organization:create")),
     ("GET", "/groups", Filtered("group:read")),
-    ("GET", "/groups/{group}", Needs("group:read")),
-    ("PATCH", "/groups/{group}", Needs("group:read")),
-    ("DELETE", "/groups/{group}", Needs("group:read")),
-    ("GET", "/groups/{group}/members", Needs("group:read")),
+    ("GET", "/groups/{group}", Requires("group:read")),
+    ("PATCH", "/groups/{group}", Requires("group:read")),
+    ("DELETE", "/groups/{group}", Requires("group:read")),
+    ("GET", "/groups/{group}/members", Requires("group:read")),
     ("GET", "/resources", Filtered("workspace:read")),
-    ("POST", "/resources", Needs("workspace:create")),
-    ("GET", "/resources/{type}/{id}", Needs("workspace:read")),
-    ("PATCH", "/resources/{type}/{id}", Needs("workspace:read")),
-    ("DELETE", "/resources/{type}/{id}", Needs("workspace:read")),
-    ("GET", "/resources/{type}/{id}/acl", Needs("workspace:read")),
-    ("PATCH", "/resources/{type}/{id}/acl", Needs("workspace:read")),
+    ("POST", "/resources", Requires("workspace:create")),
+    ("GET", "/resources/{type}/{id}", Requires("workspace:read")),
+    ("PATCH", "/resources/{type}/{id}", Requires("workspace:read")),
+    ("DELETE", "/resources/{type}/{id}", Requires("workspace:read")),
+    ("GET", "/resources/{type}/{id}/acl", Requires("workspace:read")),
+    ("PATCH", "/resources/{type}/{id}/acl", Requires("workspace:read")),
     ("GET", "/workspaces", Filtered("workspace:read")),
-    ("GET", "/workspaces/{workspace}", Needs("workspace:read")),
-    ("GET", "/users/{user}/workspace/{workspacename}", Needs("workspace:read")),
+    ("GET", "/workspaces/{workspace}", Requires("workspace:read")),
+    ("GET", "/users/{user}/workspace/{workspacename}", Requires("workspace:read")),
     ("GET", "/templates", Filtered("template:read")),
-    ("GET", "/templates/{template}", Needs("template:read")),
-    ("GET", "/organizations/{organization}", Needs("organization:read")),
-    ("PATCH", "/organizations/{organization}", Needs("organization:read")),
-    ("DELETE", "/organizations/{organization}", Needs("organization:read")),
-    ("GET", "/organizations/{organization}/templates", Needs("organization:read")),
+    ("GET", "/templates/{template}", Requires("template:read")),
+    ("GET", "/organizations/{organization}", Requires("organization:read")),
+    ("PATCH", "/organizations/{organization}", Requires("organization:read")),
+    ("DELETE", "/organizations/{organization}", Requires("organization:read")),
+    ("GET", "/organizations/{organization}/templates", Requires("organization:read")),
 ];
 
-/// What is below an organization is reached through it: first of all it must be readable.
+/// Endpoints below an organization, which the caller must first of all be able to read.
 const BELOW_ORGANIZATIONS: [(&str, &str); 15] = [
     ("GET", "/templates/{templatename}"),
     ("GET", "/members"),
@@ -142,13 +142,13 @@ const BELOW_ORGANIZATIONS: [(&str, &str); 15] = [
 
 pub(crate) fn endpoints() -> Vec<(&'static str, String, Access)> {
     let below = BELOW_ORGANIZATIONS.iter().chain(&[("GET", "/groups/{groupname}/members")]);
-    let below = below
-        .map(|(method, path)| (*method, format!("/organizations/{{organization}}{path}"), Needs("organization:read")));
+    let below = below.map(|(method, path)| {
+        (*method, format!("/organizations/{{organization}}{path}"), Requires("organization:read"))
+    });
     ENDPOINTS.iter().map(|(method, path, access)| (*method, (*path).to_owned(), *access)).chain(below).collect()
 }
 
-/// Words that are usernames for other methods than their own: routed, and described as `/users/{user}` alone
-/// (contract, section 1.1).
+/// Words that are usernames for methods without a route of their own: routed, but described only as `/users/{user}`.
 const ALIASES: [(&str, &str); 11] = [
     ("DELETE", "/organizations/{organization}/members/roles"),
     ("DELETE", "/users/authmethods"),
@@ -163,7 +163,7 @@ const ALIASES: [(&str, &str); 11] = [
     ("GET", "/users/validate-password"),
 ];
 
-/// Pages for people, which are no part of the API: `web` has what they take.
+/// Pages for people, which are not part of the API; `web` tests them.
 pub(crate) const PAGES: [&str; 11] = [
     "/",
     "/assets/pages.css",
@@ -178,10 +178,10 @@ pub(crate) const PAGES: [&str; 11] = [
     "/setup",
 ];
 
-/// Every operation of the document, and what is routed beside it.
+/// Every operation of the document, and routes that it does not describe.
 async fn served() -> BTreeSet<(String, String)> {
     let app = TestApp::empty(&[]).await;
-    let document = app.nobody().get("/api/v2/openapi.json").await.expect(StatusCode::OK).json();
+    let document = app.anonymous().get("/api/v2/openapi.json").await.expect(StatusCode::OK).json();
     let mut served: BTreeSet<(String, String)> = BTreeSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         let path = match path.strip_prefix("/api/v2") {
@@ -196,7 +196,7 @@ async fn served() -> BTreeSet<(String, String)> {
     served
 }
 
-/// Routes that the document does not know cannot be added unseen: there are as many calls as aliased paths and pages.
+/// Routes that the document does not describe cannot be added unnoticed: their calls are counted.
 #[test]
 fn nothing_but_aliases_and_pages_is_routed_beside_the_document() {
     let mut sources = Vec::new();
@@ -236,7 +236,7 @@ async fn every_endpoint_has_its_row() {
     assert_eq!(served.difference(&rows).collect::<Vec<_>>(), Vec::<&(String, String)>::new(), "without a row");
 }
 
-/// A deployment in which every path names something.
+/// A deployment with an object for every placeholder of a path.
 pub(crate) struct World {
     pub(crate) app: TestApp,
     pub(crate) owner: Identity,
@@ -271,7 +271,7 @@ impl World {
 
     fn path(&self, method: &str, path: &str) -> String {
         let own = self.places.iter().fold(path.to_owned(), |path, (name, value)| path.replace(name, value));
-        // What nobody does to themselves is done to somebody else.
+        // Changes that users may not make to themselves are made to another user.
         let other = ["DELETE /users/{user}", "PUT /users/{user}/status/suspend", "PUT /users/{user}/roles"];
         let user = if other.contains(&format!("{method} {path}").as_str()) { "alice" } else { "me" };
         let own = own.replace("{user}", user);
@@ -284,7 +284,7 @@ impl World {
     }
 }
 
-/// A body that is right for every endpoint, so that nothing but the key stands in the way.
+/// A body that is valid for every endpoint, so that only the key decides.
 pub(crate) fn body(path: &str) -> Value {
     match path {
         "/authcheck" => json!({"checks": {}}),
@@ -301,14 +301,14 @@ pub(crate) fn body(path: &str) -> Value {
 }
 
 #[tokio::test]
-async fn nobody_a_broken_and_an_expired_key_get_nowhere_but_to_public_endpoints() {
+async fn without_a_valid_key_only_public_endpoints_answer() {
     let world = World::new().await;
     let expired = world.owner.token(json!({"lifetime": 1_000_000_000})).await;
     let secret = if expired.key.ends_with('x') { "y" } else { "x" };
     let wrong = world.app.bearer_of(&format!("{}{secret}", &expired.key[..expired.key.len() - 1]));
     world.app.advance(SignedDuration::from_secs(1));
     for (method, path, access) in endpoints() {
-        for who in [world.app.nobody(), world.app.bearer_of("broken"), wrong.clone(), expired.clone()] {
+        for who in [world.app.anonymous(), world.app.bearer_of("broken"), wrong.clone(), expired.clone()] {
             let answer = world.ask(&who, method, &path).await;
             let is_refused = answer.status == StatusCode::UNAUTHORIZED;
             let is_sign_in = path == "/users/login" && method == "POST";
@@ -333,14 +333,14 @@ async fn a_key_that_is_too_weak_is_refused_and_told_what_it_takes() {
                 assert!(answer.status.is_success() && needed.contains(permission), "{shown} {needed:?}");
                 assert!(!answer.body.contains("\"name\":\"") && !answer.body.contains("\"id\":\""), "{shown}");
             }
-            Needs(permission) => {
+            Requires(permission) => {
                 let is_refused = [StatusCode::FORBIDDEN, StatusCode::NOT_FOUND].contains(&answer.status);
                 assert!(is_refused && needed.contains(permission), "{shown} {needed:?}");
                 assert_eq!(answer.detail(), format!("the key's scopes lack {permission}"), "{shown}");
             }
         }
     }
-    // Nothing was changed by any of them.
+    // None of these requests changed anything.
     for path in ["/users/alice", "/groups/{group}", "/resources/{type}/{id}", "/organizations/{organization}"] {
         world.ask(&world.owner, "GET", path).await.expect(StatusCode::OK);
     }

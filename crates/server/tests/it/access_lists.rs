@@ -1,4 +1,4 @@
-//! Access lists of registered resources (contract of decisions, section 2.3; stance "A registered resource").
+//! Access lists of registered resources.
 use axum::http::StatusCode;
 use insta::assert_json_snapshot;
 use jiff::SignedDuration;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Identity, TestApp};
 
-const NOBODY: &str = "0f0e0d0c-0b0a-4908-8706-050403020100";
+const MISSING: &str = "0f0e0d0c-0b0a-4908-8706-050403020100";
 
 fn path(of: &str, id: &str) -> String {
     format!("/api/v2/resources/{of}/{id}/acl")
@@ -23,7 +23,6 @@ fn assert_invalid(answer: &Answer, expected: &Value) {
     assert_eq!(answer.json()["validations"], *expected);
 }
 
-/// Stance: "A resource registered without an access list".
 #[tokio::test]
 async fn a_new_resource_has_an_empty_access_list() {
     let (_app, owner) = TestApp::new().await;
@@ -34,7 +33,6 @@ async fn a_new_resource_has_an_empty_access_list() {
     }
 }
 
-/// Stances: "`PATCH .../acl`" and "A registered resource".
 #[tokio::test]
 async fn a_change_of_an_access_list_answers_the_new_list() {
     let (app, owner) = TestApp::new().await;
@@ -52,7 +50,7 @@ async fn a_change_of_an_access_list_answers_the_new_list() {
     assert_json_snapshot!("access_list", changed.json());
     assert_eq!(owner.get(&list).await.body, changed.body);
 
-    // What is not named stays.
+    // Entries that are not named stay.
     let less = owner.patch(&list, json!({"user_roles": {alice.id.as_str(): ""}})).await.expect(StatusCode::OK);
     let expected = json!({"user_roles": {bob.id.as_str(): "use"}, "group_roles": {organization.as_str(): "use"}});
     assert_eq!(less.json(), expected);
@@ -62,7 +60,7 @@ async fn a_change_of_an_access_list_answers_the_new_list() {
     assert_eq!(none.json()["group_roles"], json!({}));
 }
 
-/// Stance: "A registered resource": a list of actions in place of the role for types without role names.
+/// Types without role names take a list of actions instead of a role.
 #[tokio::test]
 async fn types_without_role_names_take_lists_of_actions() {
     let (app, owner) = TestApp::new().await;
@@ -82,7 +80,7 @@ async fn types_without_role_names_take_lists_of_actions() {
     alice.delete(&task).await.expect(StatusCode::NO_CONTENT);
 }
 
-/// Contract of decisions, section 2.3: a bad entry is answered per field, groups before users.
+/// Errors name each bad entry by its field, groups before users.
 #[tokio::test]
 async fn a_bad_entry_is_answered_per_field_and_nothing_changes() {
     let (_app, owner) = TestApp::new().await;
@@ -91,7 +89,7 @@ async fn a_bad_entry_is_answered_per_field_and_nothing_changes() {
     let good = json!({"user_roles": {owner.id.as_str(): "use"}});
     let before = owner.patch(&list, good).await.expect(StatusCode::OK).body;
 
-    let bad = json!({"user_roles": {"x": "use", owner.id.as_str(): "admin"}, "group_roles": {NOBODY: "king"}});
+    let bad = json!({"user_roles": {"x": "use", owner.id.as_str(): "admin"}, "group_roles": {MISSING: "king"}});
     assert_invalid(
         &owner.patch(&list, bad).await,
         &json!([
@@ -120,33 +118,32 @@ async fn a_bad_entry_is_answered_per_field_and_nothing_changes() {
     assert_eq!(answer.message(), "Objects of type workspace_dormant carry no access list.");
 }
 
-/// Contract of decisions, section 2.3: the empty role is the only one accepted for an id that does not exist.
+/// For an id that does not exist, only the empty role is accepted.
 #[tokio::test]
-async fn nobody_who_is_not_there_is_granted_anything() {
+async fn grants_to_missing_users_and_groups_are_refused() {
     let (app, owner) = TestApp::new().await;
     let id = owner.register("workspace", "dev").await;
     let list = path("workspace", &id);
-    let bad = json!({"user_roles": {NOBODY: "use"}, "group_roles": {NOBODY: "admin", owner.id.as_str(): "use"}});
-    let mut groups = [NOBODY, owner.id.as_str()];
+    let bad = json!({"user_roles": {MISSING: "use"}, "group_roles": {MISSING: "admin", owner.id.as_str(): "use"}});
+    let mut groups = [MISSING, owner.id.as_str()];
     groups.sort_unstable();
     assert_invalid(
         &owner.patch(&list, bad).await,
         &json!([
             {"field": "group_roles", "detail": format!("group with ID {} does not exist", groups[0])},
             {"field": "group_roles", "detail": format!("group with ID {} does not exist", groups[1])},
-            {"field": "user_roles", "detail": format!("user with ID {NOBODY} does not exist")},
+            {"field": "user_roles", "detail": format!("user with ID {MISSING} does not exist")},
         ]),
     );
-    let nobody = json!({"user_roles": {NOBODY: ""}, "group_roles": {NOBODY: ""}});
-    let list_after = owner.patch(&list, nobody).await.expect(StatusCode::OK);
+    let missing = json!({"user_roles": {MISSING: ""}, "group_roles": {MISSING: ""}});
+    let list_after = owner.patch(&list, missing).await.expect(StatusCode::OK);
     assert_eq!(list_after.json(), json!({"user_roles": {}, "group_roles": {}}));
 
-    // Whoever may not share is told nothing about who is there.
+    // A caller who may not share does not learn which users exist.
     let alice = owner.invite(&app, "alice", &["template-admin"]).await;
-    alice.patch(&list, json!({"user_roles": {NOBODY: "use"}})).await.expect(StatusCode::FORBIDDEN);
+    alice.patch(&list, json!({"user_roles": {MISSING: "use"}})).await.expect(StatusCode::FORBIDDEN);
 }
 
-/// Contract of decisions, section 2.3.
 #[tokio::test]
 async fn a_grant_bites_for_another_user_and_ends_with_its_removal() {
     let (app, owner) = TestApp::new().await;
@@ -171,9 +168,9 @@ async fn a_grant_bites_for_another_user_and_ends_with_its_removal() {
     assert!(!can_read(&bob, "workspace", &id).await);
 }
 
-/// Contract of decisions, section 2.3: a list counts for members of the object's organization only.
+/// A list counts for members of the object's organization only.
 #[tokio::test]
-async fn a_grant_to_everyone_reaches_the_members_of_the_organization_and_nobody_else() {
+async fn a_grant_to_everyone_reaches_only_the_members_of_the_organization() {
     let (app, owner) = TestApp::new().await;
     let second = owner.add_organization("second").await;
     owner.make_user("alice", &[]).await;
@@ -189,7 +186,7 @@ async fn a_grant_to_everyone_reaches_the_members_of_the_organization_and_nobody_
     assert!(!can_read(&bob, "workspace", &id).await);
 }
 
-/// Stance: "A registered resource": `share` for the access list, or `update` where the type has no `share`.
+/// Changing an access list requires `share`, or `update` if the type has no `share`.
 #[tokio::test]
 async fn changing_an_access_list_takes_share_or_else_update() {
     let (app, owner) = TestApp::new().await;
@@ -222,14 +219,14 @@ async fn who_leaves_an_organization_is_off_the_access_lists_there() {
     owner.post(members, json!({})).await.expect(StatusCode::OK);
     let here = owner.register("workspace", "here").await;
     let body = json!({"resource_type": "workspace", "name": "there", "organization_id": acme});
-    let there = owner.post("/api/v2/resources", body).await.expect(StatusCode::CREATED).text("id").to_owned();
-    for id in [&here, &there] {
+    let other = owner.post("/api/v2/resources", body).await.expect(StatusCode::CREATED).text("id").to_owned();
+    for id in [&here, &other] {
         let grant = json!({"user_roles": {alice.id.as_str(): "use"}});
         owner.patch(&path("workspace", id), grant).await.expect(StatusCode::OK);
         assert!(can_read(&alice, "workspace", id).await);
     }
     owner.delete(members).await.expect(StatusCode::NO_CONTENT);
     owner.post(members, json!({})).await.expect(StatusCode::OK);
-    assert!(!can_read(&alice, "workspace", &there).await, "a grant does not outlive the membership");
+    assert!(!can_read(&alice, "workspace", &other).await, "a grant does not outlive the membership");
     assert!(can_read(&alice, "workspace", &here).await);
 }

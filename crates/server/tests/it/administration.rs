@@ -1,4 +1,4 @@
-//! Users, their status and their roles: what is taken away is gone with the answer.
+//! Users, their status and their roles. Removed rights are gone as soon as the answer is sent.
 use axum::http::StatusCode;
 use serde_json::json;
 
@@ -16,7 +16,7 @@ async fn a_role_that_is_given_or_taken_counts_from_the_next_request() {
 }
 
 #[tokio::test]
-async fn nobody_gives_a_role_beyond_what_theirs_may_assign() {
+async fn users_assign_only_roles_that_their_own_may_assign() {
     let (app, owner) = TestApp::new().await;
     let admin = owner.invite(&app, "admin", &["user-admin"]).await;
     owner.make_user("alice", &[]).await;
@@ -31,7 +31,7 @@ async fn nobody_gives_a_role_beyond_what_theirs_may_assign() {
 }
 
 #[tokio::test]
-async fn nobody_changes_their_own_roles_or_suspends_themselves() {
+async fn users_cannot_change_their_own_roles_or_suspend_themselves() {
     let (_app, owner) = TestApp::new().await;
     let roles = owner.put("/api/v2/users/me/roles", json!({"roles": []})).await.expect(StatusCode::BAD_REQUEST);
     assert_eq!(roles.message(), "You cannot change your own roles.");
@@ -49,7 +49,6 @@ async fn an_owner_is_suspended_only_after_the_role_is_gone() {
     assert_eq!(owner.put(path, json!({})).await.expect(StatusCode::OK).text("status"), "suspended");
 }
 
-/// Stance: "Refusals that come out as 500".
 #[tokio::test]
 async fn a_suspended_user_cannot_sign_in_and_a_narrow_key_cannot_suspend() {
     let (app, owner) = TestApp::new().await;
@@ -59,7 +58,7 @@ async fn a_suspended_user_cannot_sign_in_and_a_narrow_key_cannot_suspend() {
     assert_eq!(refused.expect(StatusCode::FORBIDDEN).detail(), "the key's scopes lack user:update");
     owner.put("/api/v2/users/alice/status/suspend", json!({})).await.expect(StatusCode::OK);
     let login = json!({"email": "alice@example.com", "password": PASSWORD});
-    let refused = app.nobody().post("/api/v2/users/login", login).await.expect(StatusCode::UNAUTHORIZED);
+    let refused = app.anonymous().post("/api/v2/users/login", login).await.expect(StatusCode::UNAUTHORIZED);
     assert_eq!(refused.message(), "Your account is suspended. Contact an admin to reactivate your account.");
 }
 
@@ -77,7 +76,6 @@ async fn names_and_addresses_belong_to_one_user_in_any_case() {
     }
 }
 
-/// Stance: "Paid features".
 #[tokio::test]
 async fn a_service_account_has_tokens_but_neither_address_nor_password() {
     let (app, owner) = TestApp::new().await;
@@ -92,12 +90,12 @@ async fn a_service_account_has_tokens_but_neither_address_nor_password() {
     drop(app);
 }
 
-/// Stance: "Deleting every user reopens set-up": set-up opens once per database.
+/// Set-up opens once per database.
 #[tokio::test]
 async fn setting_up_happens_once_even_when_asked_at_the_same_time() {
     let app = TestApp::empty(&[]).await;
     let body = |name: &str| json!({"email": format!("{name}@example.com"), "username": name, "password": PASSWORD});
-    let (one, two, three) = (app.nobody(), app.nobody(), app.nobody());
+    let (one, two, three) = (app.anonymous(), app.anonymous(), app.anonymous());
     let answers = tokio::join!(
         one.post("/api/v2/users/first", body("one")),
         two.post("/api/v2/users/first", body("two")),

@@ -1,4 +1,4 @@
-//! Records of what was done, and reading them (contract, section 9).
+//! Audit records, and reading them.
 use axum::http::StatusCode;
 use insta::assert_json_snapshot;
 use jiff::SignedDuration;
@@ -49,7 +49,6 @@ async fn what_was_done_is_told_newest_first() {
     );
 }
 
-/// Stance: "Audit: no scopes in diffs, the user's id in place of the key's, failures unseen".
 #[tokio::test]
 async fn a_record_of_a_key_holds_its_scopes_its_allow_list_and_its_own_id() {
     let (_app, owner) = TestApp::new().await;
@@ -134,7 +133,7 @@ async fn records_are_for_auditors_and_an_organizations_auditor_sees_its_own() {
     assert_eq!(records(&auditor, "").await, records(&owner, "").await);
 }
 
-/// What an organization's auditor sees of a record's user, and of the chain.
+/// What an organization's auditor sees of the user in a record, and of the chain.
 #[tokio::test]
 async fn an_organizations_auditor_learns_nothing_of_other_organizations() {
     let (app, owner) = TestApp::new().await;
@@ -162,7 +161,7 @@ async fn a_record_says_whether_what_it_speaks_of_is_gone() {
     owner.post(role, json!({"name": "own"})).await.expect(StatusCode::OK);
     let workspace = owner.register("workspace", "dev").await;
     let targets = ["alice", "acme", "g", "ci", "own", "dev"];
-    let gone = async || -> Vec<bool> {
+    let removed = async || -> Vec<bool> {
         let all = records(&owner, "action:create").await;
         let of = |target: &str| {
             let is_of = |record: &&Value| record["resource_target"] == target;
@@ -170,7 +169,7 @@ async fn a_record_says_whether_what_it_speaks_of_is_gone() {
         };
         targets.iter().map(|target| of(target)).collect()
     };
-    assert_eq!(gone().await, [false; 6]);
+    assert_eq!(removed().await, [false; 6]);
     for path in [
         "/api/v2/users/alice".to_owned(),
         format!("/api/v2/organizations/{acme}"),
@@ -181,7 +180,7 @@ async fn a_record_says_whether_what_it_speaks_of_is_gone() {
     ] {
         assert!(owner.delete(&path).await.status.is_success(), "{path}");
     }
-    assert_eq!(gone().await, [true; 6]);
+    assert_eq!(removed().await, [true; 6]);
 }
 
 #[tokio::test]
@@ -192,7 +191,6 @@ async fn a_search_by_name_and_address_takes_both() {
     assert_eq!(records(&owner, "username:alice email:owner@example.com").await.len(), 0);
 }
 
-/// Stance: "denied actions and failed authentications are gathered per user or address and minute".
 #[tokio::test]
 async fn refusals_are_gathered_and_told() {
     let (app, owner) = TestApp::new().await;
@@ -208,10 +206,10 @@ async fn refusals_are_gathered_and_told() {
     let typed = "h1dden-in-the-wrong-field@example.com";
     for email in ["alice@example.com", typed] {
         let wrong = json!({"email": email, "password": "h1dden"});
-        app.nobody().post("/api/v2/users/login", wrong).await.expect(StatusCode::UNAUTHORIZED);
+        app.anonymous().post("/api/v2/users/login", wrong).await.expect(StatusCode::UNAUTHORIZED);
     }
     app.bearer_of("aaaaaaaaaa-bbbbbbbbbbbbbbbbbbbbbb").get(AUDIT).await.expect(StatusCode::UNAUTHORIZED);
-    app.nobody().get(AUDIT).await.expect(StatusCode::UNAUTHORIZED);
+    app.anonymous().get(AUDIT).await.expect(StatusCode::UNAUTHORIZED);
     owner.get("/api/v2/users/nobody").await.expect(StatusCode::NOT_FOUND);
     assert_eq!(records(&owner, "").await.len(), before, "not on the way of the request");
 
@@ -244,7 +242,7 @@ async fn refusals_are_gathered_and_told() {
 }
 
 #[tokio::test]
-async fn nobody_fills_the_disk_by_being_refused() {
+async fn refused_requests_do_not_fill_the_disk() {
     let (app, owner) = TestApp::new().await;
     let mut keys = Vec::new();
     for _ in 0..300 {
@@ -261,7 +259,7 @@ async fn nobody_fills_the_disk_by_being_refused() {
     assert_eq!(rest["additional_fields"]["count"], 100);
 }
 
-/// The setting `audit-logs-retention` (contract, section 6.9).
+/// The setting `audit-logs-retention`.
 #[tokio::test]
 async fn old_records_are_retired_and_that_is_recorded() {
     let (app, owner) = TestApp::with(&["--audit-logs-retention=30d"]).await;

@@ -1,4 +1,4 @@
-//! Asking what a key may do (contract, section 4.2; stance "`authcheck`: 10 ids, 4 types").
+//! `authcheck`: what a key may do.
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use crate::support::{Answer, Identity, TestApp};
 const CHECK: &str = "/api/v2/authcheck";
 const MISSING: &str = "0f0e0d0c-0b0a-4908-8706-050403020100";
 
-/// What is answered to one check.
+/// The answer to one check.
 async fn ask(key: &Identity, action: &str, object: Value) -> Answer {
     key.post(CHECK, json!({"checks": {"it": {"action": action, "object": object}}})).await
 }
@@ -21,7 +21,6 @@ fn by_id(of: &str, id: &str) -> Value {
     json!({"resource_type": of, "resource_id": id})
 }
 
-/// Stance: "`authcheck`: 10 ids, 4 types".
 #[tokio::test]
 async fn a_thousand_ids_are_answered_and_one_more_is_refused() {
     let (_app, owner) = TestApp::new().await;
@@ -57,7 +56,7 @@ async fn a_thousand_ids_are_answered_and_one_more_is_refused() {
 async fn names_that_mean_nothing_are_decided_and_not_refused() {
     let (_app, owner) = TestApp::new().await;
     assert!(decide(&owner, "read", json!({"resource_type": "template"})).await);
-    // Owners hold `*` on templates, and workspace actions one by one (contract of decisions, section 2.5).
+    // Owners hold `*` on templates, and workspace actions one by one.
     assert!(decide(&owner, "frobnicate", json!({"resource_type": "template"})).await);
     assert!(!decide(&owner, "frobnicate", json!({"resource_type": "workspace"})).await);
     for of in ["spaceship", "*"] {
@@ -82,7 +81,7 @@ async fn bad_checks_are_refused_in_the_contracts_words() {
         assert_eq!(other.message(), problem);
         assert_eq!(other.json()["validations"], json!([{"field": "resource_type", "detail": problem}]));
     }
-    ask(&app.nobody(), "read", json!({"resource_type": "file"})).await.expect(StatusCode::UNAUTHORIZED);
+    ask(&app.anonymous(), "read", json!({"resource_type": "file"})).await.expect(StatusCode::UNAUTHORIZED);
     owner.post(&format!("{CHECK}?explain=perhaps"), json!({"checks": {}})).await.expect(StatusCode::BAD_REQUEST);
 }
 
@@ -97,11 +96,11 @@ async fn me_stands_for_the_caller_where_an_owner_is_named() {
         let object = json!({"resource_type": "workspace", "owner_id": user, "any_org": true});
         assert_eq!(decide(&alice, "create", object).await, expected, "{user}");
     }
-    let elsewhere = json!({"resource_type": "workspace", "owner_id": "me", "organization_id": MISSING});
-    assert!(!decide(&alice, "read", elsewhere).await);
+    let in_other_organization = json!({"resource_type": "workspace", "owner_id": "me", "organization_id": MISSING});
+    assert!(!decide(&alice, "read", in_other_organization).await);
 }
 
-/// Stance: "`authcheck`: 10 ids, 4 types": every type that Keyfob stores or registers.
+/// Ids can be checked for every type that Keyfob stores or registers.
 #[tokio::test]
 async fn every_type_that_is_registered_or_stored_can_be_asked_by_id() {
     let (_app, owner) = TestApp::new().await;
@@ -122,33 +121,32 @@ async fn every_type_that_is_registered_or_stored_can_be_asked_by_id() {
         }
         registered += 1;
         let id = made.text("id");
-        let there = owner.get(&format!("/api/v2/resources/{name}/{id}")).await.status == StatusCode::OK;
-        assert_eq!(decide(&owner, "read", by_id(name, id)).await, there, "{name}");
+        let exists = owner.get(&format!("/api/v2/resources/{name}/{id}")).await.status == StatusCode::OK;
+        assert_eq!(decide(&owner, "read", by_id(name, id)).await, exists, "{name}");
     }
     assert!(registered > 25, "{registered}");
-    // The group of all members has the organization's own id.
+    // The group of all members has the id of its organization.
     for (of, id) in [("user", owner.id.as_str()), ("organization", &organization), ("group", &organization)] {
         assert!(decide(&owner, "read", by_id(of, id)).await);
         assert!(!decide(&owner, "read", by_id(of, MISSING)).await);
     }
 }
 
-/// Contract, section 4.2: the object of an id replaces what the check says of it.
+/// If a check names an id, the stored object replaces the other fields of the check.
 #[tokio::test]
 async fn an_id_decides_whatever_else_a_check_says() {
     let (app, owner) = TestApp::new().await;
     let alice = owner.invite(&app, "alice", &[]).await;
-    let (hers, other) = (alice.register("workspace", "dev").await, owner.register("workspace", "prod").await);
+    let (own, other) = (alice.register("workspace", "dev").await, owner.register("workspace", "prod").await);
     let object = |id: &str, owner: &str| json!({"resource_type": "workspace", "resource_id": id, "owner_id": owner});
-    assert!(decide(&alice, "delete", object(&hers, &owner.id)).await);
+    assert!(decide(&alice, "delete", object(&own, &owner.id)).await);
     assert!(!decide(&alice, "read", object(&other, "me")).await);
-    // Without read there is no object, whatever the action.
+    // Without `read`, no action on the object is allowed.
     let blind = alice.scoped(&["workspace:delete"]).await;
-    assert!(!decide(&blind, "delete", object(&hers, "me")).await);
+    assert!(!decide(&blind, "delete", object(&own, "me")).await);
 }
 
-/// Stance: "Narrow tokens get 404 on `/users/me` and on their own keys because of `user:read`": `authcheck` answers
-/// without that exemption.
+/// `authcheck` knows no exemption for the key's own user.
 #[tokio::test]
 async fn a_narrow_key_is_told_what_its_scopes_say_of_its_own_user() {
     let (_app, owner) = TestApp::new().await;

@@ -1,4 +1,4 @@
-//! Who is let in, and what is said to everybody else (contract, sections 1.6, 1.7 and 1.10).
+//! Authentication, and answers to requests that fail it.
 use axum::{
     body::Body,
     http::{Request, StatusCode},
@@ -35,14 +35,13 @@ fn invalid(description: &str) -> String {
     format!("Bearer realm=\"coder\", error=\"invalid_token\", error_description=\"{description}\", {METADATA}")
 }
 
-/// Stance: "\"no key\" labelled expired in `WWW-Authenticate`".
 #[tokio::test]
 async fn without_a_credential_no_error_code_is_named() {
     let (app, _) = TestApp::new().await;
-    let answer = app.nobody().get(ME).await;
+    let answer = app.anonymous().get(ME).await;
     let detail = "Cookie \"coder_session_token\" or query parameter must be provided.";
     assert_refused(&answer, SIGNED_OUT, detail, &format!("Bearer realm=\"coder\", {METADATA}"));
-    let metadata = app.nobody().get("/.well-known/oauth-protected-resource").await.expect(StatusCode::OK).json();
+    let metadata = app.anonymous().get("/.well-known/oauth-protected-resource").await.expect(StatusCode::OK).json();
     assert_eq!(metadata["resource"], "http://keyfob.test");
     assert!(metadata["scopes_supported"].as_array().unwrap().contains(&json!("workspace:read")));
 }
@@ -78,7 +77,6 @@ async fn an_unknown_id_a_wrong_secret_and_a_deleted_key_are_refused() {
     assert_refused(&token.get(ME).await, SIGNED_OUT, "API key is invalid.", &challenge);
 }
 
-/// Stance: "A key is refused after its `expires_at`".
 #[tokio::test]
 async fn a_key_is_refused_at_its_expiry_and_not_a_moment_before() {
     let (app, owner) = TestApp::new().await;
@@ -88,7 +86,7 @@ async fn a_key_is_refused_at_its_expiry_and_not_a_moment_before() {
     app.advance(SignedDuration::from_micros(1));
     let detail = "API key expired at \"2026-01-02 04:04:05 +0000 UTC\".";
     assert_refused(&token.get(ME).await, SIGNED_OUT, detail, &invalid("The access token has expired"));
-    // As precise as it ended, without zeros that say nothing.
+    // The time is as precise as the expiry, without trailing zeros.
     app.advance(SignedDuration::from_micros(123_450));
     let owner = app.sign_in("owner@example.com").await;
     let token = owner.token(json!({"lifetime": 3_600_000_000_000_i64})).await;
@@ -97,7 +95,7 @@ async fn a_key_is_refused_at_its_expiry_and_not_a_moment_before() {
     assert_refused(&token.get(ME).await, SIGNED_OUT, detail, &invalid("The access token has expired"));
 }
 
-/// Stance: "A key is refused after its `expires_at`": the revoked mark beside it.
+/// A revoked key stays refused when the clock goes back.
 #[tokio::test]
 async fn an_expired_key_stays_refused_when_the_clock_goes_back() {
     let (app, owner) = TestApp::new().await;
@@ -132,7 +130,6 @@ async fn a_dormant_user_who_acts_is_active_again() {
     assert_eq!(owner.get("/api/v2/users/alice").await.text("status"), "active");
 }
 
-/// Stance: "Headers `Coder-Session-Token`, `Authorization: Bearer`, cookie `coder_session_token`, ...".
 #[tokio::test]
 async fn the_key_may_come_as_header_bearer_or_cookie() {
     let (_app, owner) = TestApp::new().await;
@@ -149,7 +146,6 @@ async fn the_key_may_come_as_header_bearer_or_cookie() {
     }
 }
 
-/// Stance: "Cookie silently beats an explicit header".
 #[tokio::test]
 async fn values_that_are_no_keys_are_ignored_beside_one_and_two_different_keys_are_refused() {
     let (_app, owner) = TestApp::new().await;
@@ -177,18 +173,16 @@ async fn values_that_are_no_keys_are_ignored_beside_one_and_two_different_keys_a
     }
 }
 
-/// Stance: "Tokens accepted in the query string".
 #[tokio::test]
 async fn a_token_in_the_query_counts_only_where_the_server_was_told_so() {
     for (flags, status) in [(&[][..], StatusCode::UNAUTHORIZED), (&["--allow-query-tokens"][..], StatusCode::OK)] {
         let (app, owner) = TestApp::with(flags).await;
         for name in ["coder_session_token", "access_token"] {
-            app.nobody().get(&format!("{ME}?{name}={}", owner.key)).await.expect(status);
+            app.anonymous().get(&format!("{ME}?{name}={}", owner.key)).await.expect(status);
         }
     }
 }
 
-/// Stance: "CSRF failures, 405 and 428 are plain text or empty".
 #[tokio::test]
 async fn a_change_with_the_cookie_alone_needs_a_proof_of_its_origin() {
     let (_app, owner) = TestApp::new().await;
@@ -205,13 +199,13 @@ async fn a_change_with_the_cookie_alone_needs_a_proof_of_its_origin() {
     ask_for(&owner, "POST", path, &cross).await.expect(StatusCode::BAD_REQUEST);
 }
 
-/// Contract, section 1.1: words with routes of their own are usernames for the methods that those leave free.
+/// Words that are routes for some methods are usernames for the others.
 #[tokio::test]
 async fn words_below_users_are_usernames_for_the_methods_they_leave_free() {
     let (app, owner) = TestApp::new().await;
     for word in ["login", "logout", "authmethods", "first", "roles"] {
         let path = format!("/api/v2/users/{word}");
-        assert_eq!(app.nobody().delete(&path).await.status, StatusCode::UNAUTHORIZED, "{word}");
+        assert_eq!(app.anonymous().delete(&path).await.status, StatusCode::UNAUTHORIZED, "{word}");
         assert_eq!(owner.delete(&path).await.status, StatusCode::NOT_FOUND, "{word}");
     }
     for word in ["login", "logout"] {
@@ -230,11 +224,11 @@ async fn a_method_or_path_that_is_not_there_is_answered_in_the_contracts_shape()
     }
 }
 
-/// Stance: "Headers `Coder-Session-Token`, ...": the version that clients switch features on.
+/// Clients switch features on by the version in this header.
 #[tokio::test]
 async fn every_answer_carries_version_and_request_id_and_is_not_kept() {
     let (app, owner) = TestApp::new().await;
-    for answer in [owner.get(ME).await, app.nobody().get(ME).await, owner.get("/api/v2/nothing").await] {
+    for answer in [owner.get(ME).await, app.anonymous().get(ME).await, owner.get("/api/v2/nothing").await] {
         assert_eq!(answer.header("X-Coder-Build-Version"), "v2.34.0+keyfob.0.1.0");
         assert!(uuid::Uuid::try_parse(answer.header("X-Coder-Request-Id")).is_ok());
         assert_eq!(answer.header("Cache-Control"), "no-store");
@@ -248,7 +242,7 @@ async fn signing_in_says_the_same_for_an_unknown_address_and_a_wrong_password() 
     let mut answers = Vec::new();
     for email in ["owner@example.com", "nobody@example.com"] {
         let login = json!({"email": email, "password": "Wr0ng!password"});
-        answers.push(app.nobody().post("/api/v2/users/login", login).await.expect(StatusCode::UNAUTHORIZED));
+        answers.push(app.anonymous().post("/api/v2/users/login", login).await.expect(StatusCode::UNAUTHORIZED));
     }
     assert_eq!(answers[0].message(), "Incorrect email or password.");
     assert_eq!(answers[0].body, answers[1].body);
@@ -271,7 +265,7 @@ async fn a_session_slides_while_it_is_used_and_ends_when_it_is_not() {
     assert_eq!(owner.get(ME).await.status, StatusCode::UNAUTHORIZED);
 }
 
-/// Contract, section 5.4, and stance "Identity": a key may always end itself.
+/// A key may always expire and delete itself.
 #[tokio::test]
 async fn logging_out_ends_the_session_and_every_applications_key() {
     let (app, owner) = TestApp::new().await;

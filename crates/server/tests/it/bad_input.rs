@@ -1,4 +1,4 @@
-//! Bad input gets the contract's error and changes nothing.
+//! Bad input is answered with an error and changes nothing.
 use axum::{
     body::Body,
     http::{Request, StatusCode},
@@ -14,7 +14,7 @@ async fn send(identity: &Identity, method: &str, path: &str, body: impl Into<Bod
     identity.send_request(request.body(body.into()).unwrap()).await
 }
 
-/// The answer has the contract's shape: a message, perhaps a detail, perhaps validations, and nothing else.
+/// Asserts the shape of an error: a message, perhaps a detail, perhaps validations, and nothing else.
 #[track_caller]
 fn assert_shape(answer: &Answer) {
     let body = answer.json();
@@ -120,7 +120,6 @@ async fn strange_paths_and_queries_are_refused_and_break_nothing() {
     }
 }
 
-/// Stance: "Bad values that come out as 500 (an unknown `user_status`, ...)".
 #[tokio::test]
 async fn a_user_that_breaks_a_rule_is_not_made() {
     let (_app, owner) = TestApp::new().await;
@@ -153,7 +152,7 @@ async fn a_user_that_breaks_a_rule_is_not_made() {
     owner.post("/api/v2/users", good).await.expect(StatusCode::CREATED);
 }
 
-/// Contract, section 3.2.4: the errors of a request with several come in a fixed order.
+/// Several errors of one request come in a fixed order.
 #[tokio::test]
 async fn of_several_mistakes_the_contracts_first_is_answered() {
     let (app, owner) = TestApp::new().await;
@@ -169,7 +168,7 @@ async fn of_several_mistakes_the_contracts_first_is_answered() {
     for (body, detail) in cases {
         assert_eq!(owner.post(TOKENS, body).await.expect(StatusCode::BAD_REQUEST).detail(), detail);
     }
-    // Whoever may not make users still learns that a name which they see is taken.
+    // A caller who may not create users still learns that a name which they can read is taken.
     let alice = owner.invite(&app, "alice", &[]).await;
     let taken = json!({
         "username": "alice", "email": "x@example.com", "password": "weak", "login_type": "oidc",

@@ -1,4 +1,4 @@
-//! A browser that keeps cookies and goes no further than it is told.
+//! A browser that keeps cookies and follows no redirects by itself.
 use axum::{
     body::Body,
     http::{Method, Request, header},
@@ -7,32 +7,32 @@ use keyfob_testkit::{Cookies, cookie_header, keep_cookie};
 
 use crate::support::{Answer, Identity, TestApp};
 
-/// Somebody's browser.
+/// A browser with its cookies.
 pub(crate) struct Browser {
-    pub(crate) nobody: Identity,
+    pub(crate) anonymous: Identity,
     pub(crate) cookies: Cookies,
-    /// What it would like to be shown.
+    /// The header `Accept` of its requests.
     pub(crate) accepts: &'static str,
 }
 
 impl Browser {
-    /// A browser that has never been here.
+    /// A browser without cookies.
     pub(crate) fn new(app: &TestApp) -> Self {
-        Self { nobody: app.nobody(), cookies: Cookies::new(), accepts: "*/*" }
+        Self { anonymous: app.anonymous(), cookies: Cookies::new(), accepts: "*/*" }
     }
 
-    /// The same with a session.
+    /// A browser with the cookie of a session.
     pub(crate) fn signed_in(app: &TestApp, session: &Identity) -> Self {
         let cookies = [("coder_session_token".to_owned(), session.key.clone())].into();
         Self { cookies, ..Self::new(app) }
     }
 
-    /// Opens an address: a path here, or one that begins with where here is.
+    /// Opens a path of this server, or a URL of it.
     pub(crate) async fn open(&mut self, address: &str) -> Answer {
         self.send(Method::GET, address, "").await
     }
 
-    /// Opens an address to look at what is there.
+    /// Opens an address as a browser does to show a page.
     pub(crate) async fn look_at(&mut self, address: &str) -> Answer {
         self.accepts = "text/html,*/*;q=0.8";
         let answer = self.open(address).await;
@@ -40,14 +40,14 @@ impl Browser {
         answer
     }
 
-    /// Sends the form of a page, with the hidden fields that the page holds.
+    /// Submits the form of a page, with the page's hidden fields.
     pub(crate) async fn submit(&mut self, page: &Answer, path: &str, fields: &[(&str, &str)]) -> Answer {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.extend_pairs(hidden(&page.body)).extend_pairs(fields);
         self.send(Method::POST, path, &form.finish()).await
     }
 
-    /// Sends a form that is made up.
+    /// Sends a form that comes from no page.
     pub(crate) async fn send(&mut self, method: Method, address: &str, form: &str) -> Answer {
         let path = address.strip_prefix("http://keyfob.test").unwrap_or(address);
         assert!(path.starts_with('/'), "{address} is elsewhere");
@@ -59,7 +59,7 @@ impl Browser {
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Body::from(form.to_owned()))
             .unwrap();
-        let answer = self.nobody.send_request(request).await;
+        let answer = self.anonymous.send_request(request).await;
         for cookie in answer.headers.get_all(header::SET_COOKIE) {
             keep_cookie(&mut self.cookies, cookie.to_str().unwrap());
         }

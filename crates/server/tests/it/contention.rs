@@ -1,4 +1,4 @@
-//! Requests that want the same thing at the same time.
+//! Requests that create the same thing at the same time.
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::support::{Identity, TestApp};
 
 const AT_ONCE: usize = 200;
 
-/// Posts the same body many times at once: one succeeds, all others learn that the name is taken.
+/// Posts the same body many times at once: one request succeeds, all others are told that the name is taken.
 async fn one_gets_it(by: &Identity, path: &str, body: Value, success: StatusCode) {
     let attempts = (0..AT_ONCE).map(|_| {
         let (by, path, body) = (by.clone(), path.to_owned(), body.clone());
@@ -21,10 +21,10 @@ async fn one_gets_it(by: &Identity, path: &str, body: Value, success: StatusCode
     let audit = by.get("/api/v2/audit?q=action:create&limit=1000").await.expect(StatusCode::OK).json();
     let name = body["name"].as_str().or(body["username"].as_str()).or(body["token_name"].as_str());
     let records = audit["audit_logs"].as_array().unwrap().iter();
-    // Whoever makes a user makes a member, too.
+    // Creating a user also creates a member.
     let records =
         records.filter(|of| of["resource_target"].as_str() == name && of["resource_type"] != "organization_member");
-    assert!(name.is_some() && records.count() == 1, "{path}: one deed, one record");
+    assert!(name.is_some() && records.count() == 1, "{path}: one change, one record");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -73,17 +73,17 @@ async fn of_many_that_mint_one_name_at_the_same_time_one_succeeds() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn nobody_who_is_deleted_while_a_token_is_minted_keeps_a_live_one() {
+async fn a_user_who_is_deleted_while_a_token_is_minted_keeps_no_live_one() {
     let (app, owner) = TestApp::new().await;
     let alice = owner.invite(&app, "alice", &[]).await;
     let attempts: Vec<_> = (0..AT_ONCE)
         .map(|number| {
-            // Half by somebody who stays, half by herself.
+            // Half of them by a user who stays, half by the deleted user herself.
             let by = if number % 2 == 0 { owner.clone() } else { alice.clone() };
             tokio::spawn(async move { by.post("/api/v2/users/alice/keys/tokens", json!({})).await })
         })
         .collect();
-    // Some were minted before she goes; the others meet her going.
+    // Some were minted before she was deleted; the others were under way meanwhile.
     while owner.get("/api/v2/users/alice/keys/tokens").await.expect(StatusCode::OK).json() == json!([]) {
         tokio::task::yield_now().await;
     }

@@ -1,4 +1,4 @@
-//! From a password to a provider (contract, section 5.8).
+//! Converting a user's login type from a password to a provider.
 use axum::http::{Method, StatusCode};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
@@ -14,7 +14,7 @@ use crate::{
 const CALLBACK: &str = "/api/v2/users/oidc/callback";
 const JWT: &str = "coder_oauth_convert_jwt";
 
-/// What makes a server of this provider's.
+/// The flags of a server that uses this provider.
 fn flags(provider: &OidcProvider) -> [String; 3] {
     [
         format!("--oidc-issuer-url={}", provider.issuer),
@@ -23,8 +23,8 @@ fn flags(provider: &OidcProvider) -> [String; 3] {
     ]
 }
 
-/// A server with a provider, and alice, whose account there has her address.
-async fn town() -> (TestApp, Identity, Identity, OidcProvider) {
+/// Starts a server with a provider, at which alice has an account with her address.
+async fn start_server() -> (TestApp, Identity, Identity, OidcProvider) {
     let provider = OidcProvider::start(NOW.parse::<Timestamp>().unwrap().as_second());
     provider.sign_in_as(&json!({"sub": "alice-1", "email": "alice@example.com", "email_verified": true}));
     let (app, owner) = TestApp::with(&flags(&provider).each_ref().map(String::as_str)).await;
@@ -33,8 +33,8 @@ async fn town() -> (TestApp, Identity, Identity, OidcProvider) {
 }
 
 async fn begin(app: &TestApp, who: &Identity) -> (Browser, String) {
-    let order = json!({"to_type": "oidc", "password": PASSWORD});
-    let begun = who.post("/api/v2/users/me/convert-login", order).await.expect(StatusCode::CREATED);
+    let request = json!({"to_type": "oidc", "password": PASSWORD});
+    let begun = who.post("/api/v2/users/me/convert-login", request).await.expect(StatusCode::CREATED);
     let mut browser = Browser::signed_in(app, who);
     let cookie = begun.header("set-cookie");
     assert!(cookie.starts_with(JWT) && cookie.contains("; HttpOnly") && cookie.contains("Expires="), "{cookie}");
@@ -51,11 +51,11 @@ async fn complete(browser: &mut Browser, state: &str, provider: &OidcProvider) -
 
 #[tokio::test]
 async fn a_password_is_given_up_for_a_provider() {
-    let (app, owner, alice, provider) = town().await;
+    let (app, owner, alice, provider) = start_server().await;
     let (other, token) = (app.sign_in("alice@example.com").await, alice.scoped(&["user:read"]).await);
     let (mut browser, state) = begin(&app, &alice).await;
     complete(&mut browser, &state, &provider).await.expect(StatusCode::TEMPORARY_REDIRECT);
-    // Stance "Converting the login type": every key but the one in use ends, and there is a new session.
+    // All keys but the one in use are deleted, and a new session begins.
     let fresh = app.bearer_of(browser.session().unwrap());
     assert_ne!(fresh.key, alice.key);
     assert_eq!(browser.cookies.get(JWT), None);
@@ -64,7 +64,7 @@ async fn a_password_is_given_up_for_a_provider() {
     other.get("/api/v2/users/me").await.expect(StatusCode::UNAUTHORIZED);
     token.get("/api/v2/users/me").await.expect(StatusCode::UNAUTHORIZED);
     let login = json!({"email": "alice@example.com", "password": PASSWORD});
-    app.nobody().post("/api/v2/users/login", login).await.expect(StatusCode::UNAUTHORIZED);
+    app.anonymous().post("/api/v2/users/login", login).await.expect(StatusCode::UNAUTHORIZED);
     let mut again = Browser::new(&app);
     let away = again.open(CALLBACK).await.expect(StatusCode::TEMPORARY_REDIRECT);
     again.open(&provider.agree(away.header("location"))).await.expect(StatusCode::TEMPORARY_REDIRECT);
@@ -77,10 +77,10 @@ async fn a_password_is_given_up_for_a_provider() {
     );
 }
 
-/// Every refusal of the way back, by its message; none of them converts.
+/// Every refusal of the callback, by its message. None of them converts the user.
 #[tokio::test]
-async fn whoever_lacks_the_promise_converts_nobody() {
-    let (app, owner, alice, provider) = town().await;
+async fn without_the_conversion_token_no_user_is_converted() {
+    let (app, owner, alice, provider) = start_server().await;
     let (browser, state) = begin(&app, &alice).await;
     let with = |jwt: Option<String>| {
         let mut browser = Browser { cookies: browser.cookies.clone(), ..Browser::new(&app) };
@@ -104,7 +104,7 @@ async fn whoever_lacks_the_promise_converts_nobody() {
     let other = format!("convert-{}", "x".repeat(32));
     let answer = complete(&mut with(Some(jwt.clone())), &other, &provider).await.expect(StatusCode::FORBIDDEN);
     assert_eq!(answer.message(), "Request to convert login type failed. State mismatch.");
-    // Somebody else's account.
+    // Another user's account.
     provider.sign_in_as(&json!({"sub": "evil", "email": "nobody@example.com", "email_verified": true}));
     let answer = complete(&mut with(Some(jwt.clone())), &state, &provider).await.expect(StatusCode::BAD_REQUEST);
     assert!(answer.message().contains("The oidc account with the email \"nobody@example.com\" does not match"));
@@ -122,12 +122,12 @@ async fn whoever_lacks_the_promise_converts_nobody() {
     }
 }
 
-/// What the promise says, and that its cookie goes where it is redeemed and nowhere else.
+/// The claims of the conversion's JWT, and the attributes of its cookie.
 #[tokio::test]
 async fn the_promise_is_signed_for_this_user_this_state_and_five_minutes() {
-    let (app, _owner, alice, _provider) = town().await;
-    let order = json!({"to_type": "oidc", "password": PASSWORD});
-    let begun = alice.post("/api/v2/users/me/convert-login", order).await.expect(StatusCode::CREATED);
+    let (app, _owner, alice, _provider) = start_server().await;
+    let request = json!({"to_type": "oidc", "password": PASSWORD});
+    let begun = alice.post("/api/v2/users/me/convert-login", request).await.expect(StatusCode::CREATED);
     assert_eq!((begun.text("to_type"), begun.text("user_id")), ("oidc", alice.id.as_str()));
     assert_eq!(begun.text("expires_at"), "2026-01-02T03:09:05Z");
     let state = begun.text("state_string");
@@ -142,7 +142,7 @@ async fn the_promise_is_signed_for_this_user_this_state_and_five_minutes() {
     let (head, claims) = (part(), part());
     assert_eq!(head["alg"], "HS512");
     assert!(!head["kid"].as_str().unwrap().is_empty());
-    let deployment = app.nobody().get("/api/v2/buildinfo").await.expect(StatusCode::OK);
+    let deployment = app.anonymous().get("/api/v2/buildinfo").await.expect(StatusCode::OK);
     let now = app.clock.now().as_second();
     assert_eq!(claims["iss"], deployment.text("deployment_id"));
     assert_eq!((&claims["sub"], &claims["state"]), (&json!(state), &json!(state)));
@@ -152,10 +152,10 @@ async fn the_promise_is_signed_for_this_user_this_state_and_five_minutes() {
     assert_eq!((&claims["from_login_type"], &claims["to_login_type"]), (&json!("password"), &json!("oidc")));
 }
 
-/// The same key, of another deployment: one was made of a copy of the other's folder.
+/// Two deployments have the same key, because one was made from a copy of the other's folder.
 #[tokio::test]
-async fn another_deployments_promise_converts_nobody() {
-    let (app, owner, alice, provider) = town().await;
+async fn a_conversion_token_of_another_deployment_converts_no_user() {
+    let (app, owner, alice, provider) = start_server().await;
     let (browser, state) = begin(&app, &alice).await;
     let (cookies, key) = (browser.cookies.clone(), owner.key.clone());
     drop((browser, owner, alice));
@@ -176,14 +176,14 @@ async fn another_deployments_promise_converts_nobody() {
     assert_eq!(alice.text("login_type"), "password");
 }
 
-/// Whoever could not sign in with the password cannot convert with it, and is told the same.
+/// Users who cannot sign in with their password cannot convert with it, and get the same answer.
 #[tokio::test]
 async fn what_refuses_a_sign_in_refuses_a_conversion() {
-    let (app, owner, alice, provider) = town().await;
+    let (app, owner, alice, provider) = start_server().await;
     let path = format!("/api/v2/users/{}/convert-login", alice.id);
-    let order = json!({"to_type": "oidc", "password": PASSWORD});
+    let request = json!({"to_type": "oidc", "password": PASSWORD});
     owner.put("/api/v2/users/alice/status/suspend", json!({})).await.expect(StatusCode::OK);
-    let answer = owner.post(&path, order.clone()).await.expect(StatusCode::UNAUTHORIZED);
+    let answer = owner.post(&path, request.clone()).await.expect(StatusCode::UNAUTHORIZED);
     assert_eq!(answer.message(), "Your account is suspended. Contact an admin to reactivate your account.");
     let wrong = owner.post(&path, json!({"to_type": "oidc", "password": "Wr0ng!Secret-pw"})).await;
     assert_eq!(wrong.expect(StatusCode::UNAUTHORIZED).message(), "Incorrect email or password.");
@@ -194,21 +194,21 @@ async fn what_refuses_a_sign_in_refuses_a_conversion() {
         ("token", "Cannot convert to login type \"token\"."),
         ("x", "Unknown login type \"x\"."),
     ] {
-        let order = json!({"to_type": to, "password": PASSWORD});
-        assert_eq!(owner.post(&path, order).await.expect(StatusCode::BAD_REQUEST).message(), message);
+        let request = json!({"to_type": to, "password": PASSWORD});
+        assert_eq!(owner.post(&path, request).await.expect(StatusCode::BAD_REQUEST).message(), message);
     }
     let key = owner.key.clone();
     drop((owner, alice));
     let [issuer, id, secret] = flags(&provider);
     let app = app.restarted(&[&issuer, &id, &secret, "--disable-password-auth"]).await;
-    let answer = app.bearer_of(&key).post(&path, order).await.expect(StatusCode::FORBIDDEN);
+    let answer = app.bearer_of(&key).post(&path, request).await.expect(StatusCode::FORBIDDEN);
     assert_eq!(answer.message(), "Password authentication is disabled.");
 }
 
-/// Whoever learned the password and began it is stopped by another password.
+/// A new password voids a conversion that an attacker began with the old one.
 #[tokio::test]
 async fn another_password_voids_the_promise() {
-    let (app, owner, alice, provider) = town().await;
+    let (app, owner, alice, provider) = start_server().await;
     let (mut browser, state) = begin(&app, &alice).await;
     let change = json!({"password": "An0ther!Secret-pw"});
     owner.put("/api/v2/users/alice/password", change).await.expect(StatusCode::NO_CONTENT);
@@ -216,22 +216,22 @@ async fn another_password_voids_the_promise() {
     assert_eq!(answer.message(), "Request to convert login type from password to oidc failed");
     let alice = owner.get("/api/v2/users/alice").await.expect(StatusCode::OK);
     assert_eq!(alice.text("login_type"), "password");
-    // Contract, section 9.2: refused after the promise was read.
+    // It is refused after the JWT was read.
     app.server.run_jobs_once().await;
     let query = "/api/v2/audit?q=username:alice%20action:write%20resource_type:user&limit=1";
     let records = owner.get(query).await.expect(StatusCode::OK).json();
     assert_eq!(records["audit_logs"][0]["status_code"], 403, "{records}");
 }
 
-/// Nobody but the user themselves, and who has a full key and their password, begins it.
+/// The conversion of a user begins with their own key or a full one, and with their password.
 #[tokio::test]
-async fn a_narrow_key_converts_nobody_else() {
-    let (_app, owner, alice, _provider) = town().await;
-    let order = json!({"to_type": "oidc", "password": PASSWORD});
+async fn converting_another_user_takes_a_full_key_and_the_password() {
+    let (_app, owner, alice, _provider) = start_server().await;
+    let request = json!({"to_type": "oidc", "password": PASSWORD});
     let narrow = owner.scoped(&["user:*"]).await;
     let path = format!("/api/v2/users/{}/convert-login", alice.id);
-    narrow.post(&path, order.clone()).await.expect(StatusCode::FORBIDDEN);
-    owner.post(&path, order).await.expect(StatusCode::CREATED);
+    narrow.post(&path, request.clone()).await.expect(StatusCode::FORBIDDEN);
+    owner.post(&path, request).await.expect(StatusCode::CREATED);
     let wrong = json!({"to_type": "oidc", "password": "Wr0ng!Secret-pw"});
     owner.post(&path, wrong).await.expect(StatusCode::UNAUTHORIZED);
     alice.send(Method::POST, &path, Some(Value::Null)).await.expect(StatusCode::BAD_REQUEST);

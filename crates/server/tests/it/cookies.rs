@@ -1,4 +1,4 @@
-//! Cookies, and what a browser's changes must prove (contract, sections 1.9 and 1.10).
+//! Cookies, and CSRF tokens.
 use axum::{
     body::Body,
     http::{Method, Request, StatusCode},
@@ -12,7 +12,7 @@ const CSRF: &str = "JXm9hOUdZctWt0ZZGAy9xiS/gxMKYOThdxjjMnMUyn4=";
 const FORGED: &str = "Something is wrong with your CSRF token. Please refresh the page. If this error persists, try \
                       clearing your cookies.";
 
-/// A change by a browser in which somebody is signed in.
+/// Sends a change with the cookie of a session.
 async fn change(by: &Identity, headers: &[(&str, &str)], body: &str) -> Answer {
     let cookie = format!("coder_session_token={}; csrf_token={CSRF}", by.key);
     let request = Request::builder().method(Method::POST).uri("/api/v2/users/logout").header("Cookie", cookie);
@@ -20,7 +20,6 @@ async fn change(by: &Identity, headers: &[(&str, &str)], body: &str) -> Answer {
     by.send_request(request.body(Body::from(body.to_owned())).unwrap()).await
 }
 
-/// Contract, section 1.10; stance on the console's own forms.
 #[tokio::test]
 async fn a_form_proves_its_page_by_a_field_and_no_other_site_proves_anything() {
     let (_app, owner) = TestApp::new().await;
@@ -37,7 +36,7 @@ async fn a_form_proves_its_page_by_a_field_and_no_other_site_proves_anything() {
         let answer = change(&owner, headers, body).await.expect(StatusCode::BAD_REQUEST);
         assert_eq!(answer.message(), FORGED, "{headers:?} {body}");
     }
-    // Whoever only reads proves nothing.
+    // Reads need no CSRF token.
     for method in [Method::GET, Method::HEAD] {
         let cookie = format!("coder_session_token={}; csrf_token={CSRF}", owner.key);
         let request = Request::builder().method(method).uri("/api/v2/users/me").header("Cookie", cookie);
@@ -52,7 +51,7 @@ async fn a_visitor_without_a_token_of_the_right_form_is_given_one() {
     let app = TestApp::empty(&[]).await;
     for (cookie, is_given) in [("", true), ("csrf_token=x", true), (&format!("csrf_token={CSRF}"), false)] {
         let request = Request::builder().uri("/api/v2/").header("Cookie", cookie).body(Body::empty()).unwrap();
-        let answer = app.nobody().send_request(request).await;
+        let answer = app.anonymous().send_request(request).await;
         assert_eq!(!answer.header("Set-Cookie").is_empty(), is_given, "{cookie}");
     }
 }
@@ -68,7 +67,7 @@ async fn a_server_does_not_start_with_cookies_that_browsers_drop() {
     }
 }
 
-/// A browser's cookie is for the session of the last sign-in: each begins another one.
+/// The cookie is that of the last sign-in: each sign-in begins a new session.
 #[tokio::test]
 async fn every_sign_in_begins_a_session_of_its_own() {
     let (app, owner) = TestApp::new().await;

@@ -1,4 +1,4 @@
-//! Roles that organizations make for themselves (contract of decisions, section 3.5), and their default roles.
+//! Custom roles of organizations, and their default roles.
 use axum::http::StatusCode;
 use insta::assert_json_snapshot;
 use serde_json::{Value, json};
@@ -47,7 +47,6 @@ async fn an_organizations_own_role_gives_what_it_says_until_it_is_removed() {
     assert_eq!(missing.message(), "No custom role with the name template-reader found");
 }
 
-/// Contract of decisions, section 3.5.
 #[tokio::test]
 async fn a_role_that_breaks_a_rule_is_not_made() {
     let (app, owner) = TestApp::new().await;
@@ -72,7 +71,7 @@ async fn a_role_that_breaks_a_rule_is_not_made() {
         (request("r", &[("template", "*")]), "Failed to update role permissions"),
         (request("r", &[("nothing", "read")]), "Failed to update role permissions"),
         (request("r", &[("template", "fly")]), "Failed to update role permissions"),
-        // An organization's administrator holds no secrets of users.
+        // An organization's administrator may not read users' secrets.
         (request("r", &[("user_secret", "read")]), "Failed to update role permissions"),
     ];
     for (body, message) in cases {
@@ -101,7 +100,7 @@ async fn default_roles_of_an_organization_are_every_members() {
     assert_eq!(bad.expect(StatusCode::BAD_REQUEST).message(), "Invalid default_org_member_roles entry.");
 }
 
-/// A role is what its organization says, never what the server means by the same word.
+/// A custom role has only its own permissions, even if its name is one that the server uses.
 #[tokio::test]
 async fn an_own_role_gains_nothing_by_its_name() {
     let (app, owner) = TestApp::new().await;
@@ -116,7 +115,7 @@ async fn an_own_role_gains_nothing_by_its_name() {
         assert_eq!(refused.message(), format!("A role with the name \"{name}\" already exists."));
         assert_eq!(refused.json()["validations"][0]["field"], "name");
     }
-    // These two are nobody's: they are given by whoever may give any role of an organization.
+    // Custom roles with these two names can be assigned only by users who may assign every role of an organization.
     let helper = owner.invite(&app, "helper", &[]).await;
     give(&owner, "coder", "helper", &["organization-user-admin"]).await.expect(StatusCode::OK);
     owner.make_user("alice", &[]).await;

@@ -1,4 +1,4 @@
-//! A deployment's own types (stance "Types of one's own").
+//! Resource types of a deployment.
 use axum::http::StatusCode;
 use insta::assert_json_snapshot;
 use keyfob_server::{OpenError, StartError};
@@ -20,7 +20,7 @@ organization = false
 roles = { owner = ["create", "read", "light"], auditor = ["read"] }
 "#;
 
-/// A file of types in a folder of its own.
+/// A file of resource types, in a folder of its own.
 struct TypesFile(TempDir);
 
 impl TypesFile {
@@ -41,7 +41,7 @@ async fn start() -> (TestApp, Identity) {
     TestApp::with(&[&flags[0], &flags[1]]).await
 }
 
-/// What opening the folder again without the file comes to.
+/// Opens the folder again without the file of types.
 async fn restart_without(app: TestApp, last_user: Identity) -> Result<(), StartError> {
     let TestApp { server, clock, data } = app;
     drop((server, last_user));
@@ -59,7 +59,6 @@ async fn bad(toml: &str) -> String {
     }
 }
 
-/// Stance: "Types of one's own".
 #[tokio::test]
 async fn own_types_are_among_the_types_and_their_scopes_among_the_scopes() {
     let (_app, owner) = start().await;
@@ -93,7 +92,6 @@ async fn own_types_are_among_the_types_and_their_scopes_among_the_scopes() {
     );
 }
 
-/// Stance: "Types of one's own".
 #[tokio::test]
 async fn own_types_can_be_registered_in_the_form_that_the_file_gives_them() {
     let (app, owner) = start().await;
@@ -115,11 +113,10 @@ async fn own_types_can_be_registered_in_the_form_that_the_file_gives_them() {
     let auditor = owner.invite(&app, "auditor", &["auditor"]).await;
     auditor.get(&path).await.expect(StatusCode::OK);
     alice.get(&path).await.expect(StatusCode::NOT_FOUND);
-    // Nobody holds an action that the type lacks.
+    // No user has an action that the type lacks.
     owner.patch(&path, json!({"name": "west"})).await.expect(StatusCode::FORBIDDEN);
 }
 
-/// Stance: "Types of one's own".
 #[tokio::test]
 async fn an_access_list_of_an_own_type_holds_its_actions() {
     let (app, owner) = start().await;
@@ -134,7 +131,6 @@ async fn an_access_list_of_an_own_type_holds_its_actions() {
     owner.patch(&list, bad).await.expect(StatusCode::BAD_REQUEST);
 }
 
-/// Stance: "Types of one's own".
 #[tokio::test]
 async fn tokens_may_ask_for_scopes_of_own_types_and_are_held_to_them() {
     let (_app, owner) = start().await;
@@ -159,7 +155,6 @@ async fn tokens_may_ask_for_scopes_of_own_types_and_are_held_to_them() {
     }
 }
 
-/// Stance: "Allow-list entries as objects are refused though the published schema shows objects".
 #[tokio::test]
 async fn entries_of_own_types_are_answered_apart_from_the_built_in_ones() {
     let (_app, owner) = start().await;
@@ -178,7 +173,6 @@ async fn entries_of_own_types_are_answered_apart_from_the_built_in_ones() {
     assert!(shown.get("custom_allow_list").is_none(), "{shown}");
 }
 
-/// Stance: "Types of one's own".
 #[tokio::test]
 async fn a_server_does_not_start_without_a_type_that_a_key_or_a_resource_names() {
     let (app, owner) = start().await;
@@ -201,7 +195,6 @@ async fn a_server_does_not_start_without_a_type_that_a_key_or_a_resource_names()
     restart_without(app, owner).await.unwrap();
 }
 
-/// Stance: "Types of one's own".
 #[tokio::test]
 async fn a_file_that_cannot_be_used_is_refused_with_what_is_wrong_in_it() {
     for (toml, problem) in [

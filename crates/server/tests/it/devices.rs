@@ -13,16 +13,16 @@ use crate::{
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// A machine that waits to be signed in.
+/// A machine that waits for sign-in.
 struct Machine {
-    nobody: Identity,
+    anonymous: Identity,
     code: Value,
 }
 
 impl Machine {
-    async fn start(app: &TestApp, wish: Value) -> Self {
-        let code = app.nobody().post("/api/v2/device/code", wish).await.expect(StatusCode::OK).json();
-        Self { nobody: app.nobody(), code }
+    async fn start(app: &TestApp, request: Value) -> Self {
+        let code = app.anonymous().post("/api/v2/device/code", request).await.expect(StatusCode::OK).json();
+        Self { anonymous: app.anonymous(), code }
     }
 
     fn user_code(&self) -> &str {
@@ -31,10 +31,10 @@ impl Machine {
 
     async fn ask(&self) -> Answer {
         let request = json!({"grant_type": GRANT, "device_code": self.code["device_code"]});
-        self.nobody.post("/api/v2/device/token", request).await
+        self.anonymous.post("/api/v2/device/token", request).await
     }
 
-    /// What it is told in place of getting its key.
+    /// The error code, while it gets no key.
     async fn refusal(&self) -> String {
         let answer = self.ask().await.expect(StatusCode::BAD_REQUEST).json();
         answer["error"].as_str().unwrap().to_owned()
@@ -45,7 +45,7 @@ impl Machine {
     }
 }
 
-/// Opens the page of a machine, and says this there.
+/// Opens the page of a machine's code, and submits this answer.
 async fn say(app: &TestApp, person: &Identity, machine: &Machine, answer: &str) -> Answer {
     let mut browser = Browser::signed_in(app, person);
     let page = browser.open(&format!("/device?code={}", machine.user_code())).await;
@@ -92,15 +92,16 @@ async fn a_machine_gets_a_session_of_who_approves_it() {
 async fn forms_are_read_as_json_is() {
     let (app, owner) = TestApp::new().await;
     let begun = form("/api/v2/device/code", "client_id=x&scope=workspace%3Aread+template%3Aread");
-    let code = app.nobody().send_request(begun).await.expect(StatusCode::OK).json();
-    let machine = Machine { nobody: app.nobody(), code };
+    let code = app.anonymous().send_request(begun).await.expect(StatusCode::OK).json();
+    let machine = Machine { anonymous: app.anonymous(), code };
     approve(&app, &owner, &machine).await;
     let device_code = machine.code["device_code"].as_str().unwrap();
     let asked = format!("client_id=x&grant_type={}&device_code={device_code}", GRANT.replace(':', "%3A"));
     let twice = form("/api/v2/device/token", &format!("{asked}&device_code=x"));
-    let refused = app.nobody().send_request(twice).await.expect(StatusCode::BAD_REQUEST).json();
+    let refused = app.anonymous().send_request(twice).await.expect(StatusCode::BAD_REQUEST).json();
     assert_eq!(refused["error"], "invalid_request");
-    let granted = app.nobody().send_request(form("/api/v2/device/token", &asked)).await.expect(StatusCode::OK).json();
+    let granted =
+        app.anonymous().send_request(form("/api/v2/device/token", &asked)).await.expect(StatusCode::OK).json();
     assert_eq!(granted["scope"], "template:read workspace:read");
 }
 
@@ -116,23 +117,23 @@ async fn a_request_that_cannot_be_read_is_refused_in_the_words_of_oauth() {
         (json!([]), "invalid_request"),
         (json!({"grant_type": GRANT, "device_code": "x"}), "invalid_grant"),
     ] {
-        let answer = app.nobody().post(path, request.clone()).await.expect(StatusCode::BAD_REQUEST).json();
+        let answer = app.anonymous().post(path, request.clone()).await.expect(StatusCode::BAD_REQUEST).json();
         assert_eq!(answer["error"], error, "{request}");
         assert_ne!(answer["message"], "");
     }
-    for (wish, error) in [
+    for (request, error) in [
         (json!({"scope": "nope:read"}), "invalid_scope"),
         (json!({"scope": "user:create"}), "invalid_scope"),
         (json!({"allow_list": "workspace"}), "invalid_request"),
         (json!({"allow_list": "workspace:x"}), "invalid_request"),
         (json!({"scope": 7}), "invalid_request"),
     ] {
-        let answer = app.nobody().post("/api/v2/device/code", wish.clone()).await.expect(StatusCode::BAD_REQUEST);
-        assert_eq!(answer.json()["error"], error, "{wish}");
+        let answer = app.anonymous().post("/api/v2/device/code", request.clone()).await.expect(StatusCode::BAD_REQUEST);
+        assert_eq!(answer.json()["error"], error, "{request}");
     }
 }
 
-/// A stranger fills nothing: each scope counts once.
+/// A repeated scope counts once, so that clients without a key cannot fill the database.
 #[tokio::test]
 async fn a_scope_that_is_asked_for_over_and_over_is_one() {
     let (app, owner) = TestApp::new().await;
@@ -142,12 +143,12 @@ async fn a_scope_that_is_asked_for_over_and_over_is_one() {
     assert_eq!(granted["scope"], "workspace:read");
 }
 
-/// RFC 6749, section 5.2: which characters a description may hold.
+/// Characters of an error description (RFC 6749, section 5.2).
 #[tokio::test]
 async fn descriptions_of_errors_are_plain() {
     let (app, _owner) = TestApp::new().await;
-    let wish = json!({"scope": "\"\\ü:read"});
-    let answer = app.nobody().post("/api/v2/device/code", wish).await.expect(StatusCode::BAD_REQUEST).json();
+    let request = json!({"scope": "\"\\ü:read"});
+    let answer = app.anonymous().post("/api/v2/device/code", request).await.expect(StatusCode::BAD_REQUEST).json();
     let said = answer["error_description"].as_str().unwrap();
     assert!(said.chars().all(|c| matches!(c, ' '..='~') && c != '"' && c != '\\'), "{said}");
     assert_ne!(answer["message"], answer["error_description"]);
@@ -162,7 +163,7 @@ async fn a_machine_that_asks_too_often_is_told_to_slow_down() {
         (0, "authorization_pending"),
         (5, "authorization_pending"),
         (2, "slow_down"),
-        // From now on it is ten seconds.
+        // From now on, the interval is ten seconds.
         (5, "slow_down"),
         (15, "authorization_pending"),
         (14, "authorization_pending"),
@@ -185,7 +186,7 @@ async fn a_code_ends_after_ten_minutes_whatever_was_said() {
         let page = say(&app, &owner, machine, "approve").await.expect(StatusCode::NOT_FOUND);
         assert!(page.body.contains("No machine waits with this code."), "{}", page.body);
     }
-    // What ended long ago is forgotten.
+    // Grants that expired long ago are removed.
     app.advance(SignedDuration::from_hours(2));
     app.server.run_jobs_once().await;
     assert_eq!(ignored.refusal().await, "invalid_grant");
@@ -198,12 +199,12 @@ async fn a_machine_that_is_refused_gets_nothing() {
     let done = say(&app, &owner, &machine, "deny").await.expect(StatusCode::OK);
     assert!(done.body.contains("Refused"));
     assert_eq!(machine.refusal().await, "access_denied");
-    // There is no second thought.
+    // The answer cannot be changed.
     say(&app, &owner, &machine, "approve").await.expect(StatusCode::NOT_FOUND);
     assert_eq!(machine.refusal().await, "access_denied");
 }
 
-/// RFC 6749, section 4.1.2: a code that comes twice was stolen by one of the two.
+/// A code that is used twice was stolen by one of the two clients (RFC 6749, section 4.1.2).
 #[tokio::test]
 async fn a_code_that_comes_twice_ends_what_came_of_it() {
     let (app, owner) = TestApp::new().await;
@@ -232,14 +233,14 @@ async fn a_code_that_comes_twice_at_the_same_time_gives_one_key_at_most() {
     }
 }
 
-/// The page lists what will be granted, and the machine gets exactly that.
+/// The page lists the rights that will be granted, and the machine gets exactly these.
 #[tokio::test]
 async fn a_machine_gets_no_more_than_the_page_says() {
     let (app, owner) = TestApp::new().await;
     let (mine, other) = (owner.register("workspace", "dev-box").await, owner.register("workspace", "other").await);
-    let wish =
+    let request =
         json!({"scope": "workspace:read coder:templates.build", "allow_list": format!("workspace:{mine} template:*")});
-    let machine = Machine::start(&app, wish).await;
+    let machine = Machine::start(&app, request).await;
     let page = Browser::signed_in(&app, &owner).open(&format!("/device?code={}", machine.user_code())).await;
     for words in [
         "<code>workspace:read</code>",
@@ -259,7 +260,7 @@ async fn a_machine_gets_no_more_than_the_page_says() {
     session.delete(&format!("/api/v2/resources/workspace/{mine}")).await.expect(StatusCode::FORBIDDEN);
 }
 
-/// Stance: no credential mints a stronger one.
+/// No credential mints a stronger one.
 #[tokio::test]
 async fn a_narrow_key_approves_nothing_that_it_lacks() {
     let (app, owner) = TestApp::new().await;
@@ -280,7 +281,7 @@ async fn a_narrow_key_approves_nothing_that_it_lacks() {
     let session = equal.key(&app).await;
     let key = owner.get(&format!("/api/v2/users/me/keys/{}", session.key_id())).await.json();
     assert_eq!(key["scopes"], json!(["workspace:read", "coder:apikeys.manage_self"]));
-    // It ends with the key that approved it.
+    // It expires with the key that approved it.
     let approver = owner.get(&format!("/api/v2/users/me/keys/{}", narrow.key_id())).await.json();
     assert_eq!(key["expires_at"], approver["expires_at"]);
 
@@ -290,7 +291,7 @@ async fn a_narrow_key_approves_nothing_that_it_lacks() {
     Browser::signed_in(&app, &mintless).open(&path).await.expect(StatusCode::FORBIDDEN);
 }
 
-/// Nothing comes of an approval once whoever gave it may not any more.
+/// An approval is void once the user who gave it has lost the right to.
 #[tokio::test]
 async fn an_approval_ends_with_who_gave_it() {
     let (app, owner) = TestApp::new().await;
@@ -331,7 +332,7 @@ async fn nothing_is_given_on_opening_the_page_or_without_a_proof_that_it_is_ours
     app.advance(SignedDuration::from_secs(5));
     assert_eq!(machine.refusal().await, "authorization_pending");
 
-    // A code is read however it is typed.
+    // A code is accepted in any spelling.
     let mut browser = Browser::signed_in(&app, &owner);
     let page = browser.open("/device").await.expect(StatusCode::OK);
     let typed = machine.user_code().to_lowercase().replace('-', " ");

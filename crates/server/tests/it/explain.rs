@@ -1,4 +1,4 @@
-//! Why a key may do something or not (stance "Explanation of a decision").
+//! Explanations of decisions.
 use axum::http::StatusCode;
 use insta::assert_json_snapshot;
 use serde_json::{Map, Value, json};
@@ -26,7 +26,7 @@ async fn register(identity: &Identity) {
     identity.post("/api/v2/resources", body).await.expect(StatusCode::CREATED);
 }
 
-/// Stance: "Explanation of a decision": per check `{allowed, reason, steps[], missing[]}`.
+/// Each check is answered by `{allowed, reason, steps[], missing[]}`.
 #[tokio::test]
 async fn an_explanation_holds_every_vote_and_what_to_add() {
     let (app, owner) = TestApp::new().await;
@@ -45,7 +45,7 @@ async fn an_explanation_holds_every_vote_and_what_to_add() {
     assert_json_snapshot!("allowed_by_access_list", explain(&alice, "ssh", workspace(ID)).await.json());
 }
 
-/// Stance: "Explanation of a decision": what may not be read looks like what is not there, byte for byte.
+/// The explanation for an object that may not be read is byte for byte the one for a missing object.
 #[tokio::test]
 async fn what_may_not_be_read_is_explained_like_what_is_not_there() {
     let (app, owner) = TestApp::new().await;
@@ -59,22 +59,22 @@ async fn what_may_not_be_read_is_explained_like_what_is_not_there() {
     ];
     for key in &keys {
         for action in ["read", "delete", "frobnicate"] {
-            let (there, missing) =
+            let (existing, missing) =
                 (explain(key, action, workspace(ID)).await, explain(key, action, workspace(MISSING)).await);
-            assert_eq!(there.body, missing.body);
-            assert_eq!(there.json()["it"]["allowed"], false);
-            assert_eq!(there.header("X-Keyfob-Required"), missing.header("X-Keyfob-Required"));
+            assert_eq!(existing.body, missing.body);
+            assert_eq!(existing.json()["it"]["allowed"], false);
+            assert_eq!(existing.header("X-Keyfob-Required"), missing.header("X-Keyfob-Required"));
         }
     }
     assert_json_snapshot!("unreadable", explain(&keys[0], "delete", workspace(ID)).await.json());
     for of in ["user", "organization"] {
         let id = if of == "user" { owner.id.clone() } else { owner.add_organization("second").await };
-        let [there, missing] = [id.as_str(), MISSING].map(|id| json!({"resource_type": of, "resource_id": id}));
-        assert_eq!(explain(&keys[0], "read", there).await.body, explain(&keys[0], "read", missing).await.body);
+        let [existing, missing] = [id.as_str(), MISSING].map(|id| json!({"resource_type": of, "resource_id": id}));
+        assert_eq!(explain(&keys[0], "read", existing).await.body, explain(&keys[0], "read", missing).await.body);
     }
 }
 
-/// Stance: "Specific allow-list ids never match checks without an id": and `explain` says so.
+/// Ids in an allow list never match checks without an id, and the explanation says so.
 #[tokio::test]
 async fn an_entry_for_one_object_fits_no_question_about_none() {
     let (_app, owner) = TestApp::new().await;
@@ -93,7 +93,7 @@ async fn an_entry_for_one_object_fits_no_question_about_none() {
     assert_eq!(explain(&wide, "read", question).await.json()["it"]["allowed"], true);
 }
 
-/// Questions about every action on every type: without an id, of one's own, and by id.
+/// Checks of every action on every type: without an id, on the caller's own objects, and by id.
 async fn questions(owner: &Identity) -> Value {
     let organization = owner.organization().await;
     let types = owner.get("/api/v2/resource-types").await.json()["resource_types"].as_array().unwrap().clone();
@@ -121,7 +121,6 @@ async fn questions(owner: &Identity) -> Value {
     json!({ "checks": checks })
 }
 
-/// Stance: "Explanation of a decision".
 #[tokio::test]
 async fn an_explanation_never_differs_from_the_plain_answer() {
     let (app, owner) = TestApp::new().await;
@@ -149,7 +148,7 @@ async fn an_explanation_never_differs_from_the_plain_answer() {
         assert_eq!(plain, Value::Object(explained));
         allowed.push(plain.as_object().unwrap().values().filter(|answer| **answer == true).count());
     }
-    // Every key may do something, and none everything.
+    // Every key may do something, and none may do everything.
     let all = questions["checks"].as_object().unwrap().len();
     assert!(allowed.iter().all(|count| *count > 0 && *count < all), "{allowed:?} of {all}");
 }

@@ -1,4 +1,4 @@
-//! When the machine fails: a clear error, nothing half done, and what was acknowledged stays.
+//! Failures of the machine: the error is clear, no change is partial, and acknowledged changes stay.
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use axum::http::StatusCode;
@@ -32,7 +32,7 @@ async fn a_full_database_ends_changes_with_a_clear_error_and_reading_goes_on() {
     owner.get("/api/v2/users/me").await.expect(StatusCode::OK);
     owner.get("/readyz").await.expect(StatusCode::OK);
 
-    // A change that needs no room still works: above all, ending a key.
+    // A change that needs no space still works: above all, expiring a key.
     let id = tokens[0]["id"].as_str().unwrap();
     owner.put(&format!("/api/v2/users/me/keys/{id}/expire"), json!({})).await.expect(StatusCode::NO_CONTENT);
 }
@@ -84,7 +84,7 @@ async fn a_database_that_is_none_is_named_and_left_alone() {
 #[tokio::test]
 async fn the_data_is_for_its_owner_alone() {
     let (app, _owner) = TestApp::new().await;
-    // The folder of the test itself was there before; what the server makes is what counts.
+    // The test itself created the folder; only what the server creates counts.
     let inner = app.data.path().join("inner");
     let clock = app.clock.clone();
     let _server = open(&inner, &[], &clock).await.unwrap();

@@ -1,4 +1,4 @@
-//! Sign-in by GitHub (contract, section 5.9).
+//! Sign-in with GitHub.
 use axum::http::StatusCode;
 use keyfob_testkit::{Account, Github, OIDC_CLIENT, OidcProvider};
 use serde_json::json;
@@ -21,7 +21,7 @@ pub(crate) fn amy() -> Account {
     }
 }
 
-pub(crate) async fn town(github: &Github, more: &[&str]) -> (TestApp, Identity) {
+pub(crate) async fn start_server(github: &Github, more: &[&str]) -> (TestApp, Identity) {
     github.sign_in_as(amy());
     let base = format!("--oauth2-github-enterprise-base-url={}", github.url);
     let own = [base.as_str(), "--oauth2-github-client-id=gh-client", "--oauth2-github-client-secret=gh-secret"];
@@ -36,9 +36,9 @@ pub(crate) async fn sign_in(browser: &mut Browser, github: &Github) -> Answer {
 pub(crate) const OPEN: [&str; 2] = ["--oauth2-github-allow-everyone", "--oauth2-github-allow-signups"];
 
 #[tokio::test]
-async fn somebody_new_signs_up_by_github() {
+async fn a_new_user_signs_up_with_github() {
     let github = Github::start();
-    let (app, _owner) = town(&github, &OPEN).await;
+    let (app, _owner) = start_server(&github, &OPEN).await;
     let mut browser = Browser::new(&app);
     let home = sign_in(&mut browser, &github).await.expect(StatusCode::TEMPORARY_REDIRECT);
     assert_eq!(home.header("location"), "/");
@@ -46,7 +46,7 @@ async fn somebody_new_signs_up_by_github() {
     let me = session.get("/api/v2/users/me").await.expect(StatusCode::OK).json();
     assert_eq!((&me["username"], &me["email"]), (&json!("amy-adams"), &json!("amy@example.com")));
     assert_eq!((&me["name"], &me["login_type"]), (&json!("Amy Adams"), &json!("github")));
-    // Their account says who they are, whatever it is called.
+    // The account's id identifies the user, even if its name changes.
     github.sign_in_as(Account { login: "amelia".to_owned(), ..amy() });
     sign_in(&mut browser, &github).await.expect(StatusCode::TEMPORARY_REDIRECT);
     let again = app.bearer_of(browser.session().unwrap()).get("/api/v2/users/me").await.expect(StatusCode::OK).json();
@@ -56,7 +56,7 @@ async fn somebody_new_signs_up_by_github() {
 #[tokio::test]
 async fn signups_are_off_unless_they_are_switched_on() {
     let github = Github::start();
-    let (app, _owner) = town(&github, &["--oauth2-github-allow-everyone"]).await;
+    let (app, _owner) = start_server(&github, &["--oauth2-github-allow-everyone"]).await;
     let mut browser = Browser::new(&app);
     let answer = sign_in(&mut browser, &github).await.expect(StatusCode::FORBIDDEN);
     assert!(answer.body.contains("Signups are disabled"), "{}", answer.body);
@@ -67,7 +67,7 @@ async fn signups_are_off_unless_they_are_switched_on() {
 #[tokio::test]
 async fn the_first_address_must_be_verified() {
     let github = Github::start();
-    let (app, _owner) = town(&github, &OPEN).await;
+    let (app, _owner) = start_server(&github, &OPEN).await;
     let emails =
         [vec![], vec![("amy@example.com".to_owned(), true, false)], vec![("amy@example.com".to_owned(), false, true)]];
     for emails in emails {
@@ -77,7 +77,7 @@ async fn the_first_address_must_be_verified() {
     }
 }
 
-/// Membership must be active, and of one of the teams if some are named.
+/// The membership must be active, and in one of the allowed teams if there are any.
 #[tokio::test]
 async fn only_members_of_organizations_and_teams_come_in() {
     let no_organization = "You aren't a member of the authorized Github organizations!";
@@ -98,7 +98,7 @@ async fn only_members_of_organizations_and_teams_come_in() {
         if !teams.ends_with('=') {
             flags.push(&teams);
         }
-        let (app, _owner) = town(&github, &flags).await;
+        let (app, _owner) = start_server(&github, &flags).await;
         let mut browser = Browser::new(&app);
         let answer = sign_in(&mut browser, &github).await;
         match refusal {
@@ -113,11 +113,11 @@ async fn only_members_of_organizations_and_teams_come_in() {
     }
 }
 
-/// Another account with the same address is somebody else.
+/// Another account with the same address is another user.
 #[tokio::test]
 async fn a_user_has_one_account() {
     let github = Github::start();
-    let (app, _owner) = town(&github, &OPEN).await;
+    let (app, _owner) = start_server(&github, &OPEN).await;
     sign_in(&mut Browser::new(&app), &github).await.expect(StatusCode::TEMPORARY_REDIRECT);
     github.sign_in_as(Account { id: 4712, ..amy() });
     let mut browser = Browser::new(&app);
@@ -126,12 +126,12 @@ async fn a_user_has_one_account() {
     assert_eq!(browser.session(), None);
 }
 
-/// The device flow: a page with a code, and a question that is answered when it was typed.
+/// The device flow: the page shows a code, and waits until it was entered at GitHub.
 #[tokio::test]
 async fn a_code_is_typed_at_github_in_place_of_going_there() {
     let github = Github::start();
-    let (app, _owner) = town(&github, &[&OPEN[..], &["--oauth2-github-device-flow"]].concat()).await;
-    let code = app.nobody().get("/api/v2/users/oauth2/github/device").await.expect(StatusCode::OK).json();
+    let (app, _owner) = start_server(&github, &[&OPEN[..], &["--oauth2-github-device-flow"]].concat()).await;
+    let code = app.anonymous().get("/api/v2/users/oauth2/github/device").await.expect(StatusCode::OK).json();
     assert_eq!((&code["user_code"], &code["interval"]), (&json!("WDJB-MJHT"), &json!(5)));
     let mut browser = Browser::new(&app);
     let away = browser.open(&format!("{CALLBACK}?redirect=/cli-auth")).await.expect(StatusCode::TEMPORARY_REDIRECT);
@@ -139,13 +139,13 @@ async fn a_code_is_typed_at_github_in_place_of_going_there() {
     assert!(page.body.contains("WDJB-MJHT"), "{}", page.body);
     let (_, next) = page.body.split_once("data-poll=\"").unwrap();
     let next = next.split('"').next().unwrap().replace("&#38;", "&");
-    // Without JavaScript the person asks themselves.
+    // Without JavaScript, the user reloads the page.
     let page = browser.look_at(&next).await.expect(StatusCode::BAD_REQUEST);
     assert!(page.body.contains("Not yet"), "{}", page.body);
     let early = browser.open(&next).await.expect(StatusCode::BAD_REQUEST);
     assert_eq!(early.message(), "Failed exchanging Oauth code.");
     assert!(early.json()["detail"].as_str().unwrap().contains("authorization_pending"));
-    github.type_code();
+    github.enter_code();
     let done = browser.open(&next).await.expect(StatusCode::OK).json();
     assert_eq!(done, json!({"redirect_url": "/cli-auth"}));
     app.bearer_of(browser.session().unwrap()).get("/api/v2/users/me").await.expect(StatusCode::OK);
@@ -153,12 +153,12 @@ async fn a_code_is_typed_at_github_in_place_of_going_there() {
     let away = other.open(CALLBACK).await.expect(StatusCode::TEMPORARY_REDIRECT);
     let page = other.open(away.header("location")).await.expect(StatusCode::OK);
     let (_, next) = page.body.split_once("data-poll=\"").unwrap();
-    github.type_code();
+    github.enter_code();
     let home = other.look_at(&next.split('"').next().unwrap().replace("&#38;", "&")).await;
     assert_eq!(home.expect(StatusCode::TEMPORARY_REDIRECT).header("location"), "/");
 }
 
-/// RFC 9700, section 2.1: what one provider sent back is shown to no other, and the same address is not the same user.
+/// A code of one provider is sent to no other, and equal addresses are not one user (RFC 9700, section 2.1).
 #[tokio::test]
 async fn two_providers_are_not_mixed_up() {
     let github = Github::start();
@@ -167,12 +167,12 @@ async fn two_providers_are_not_mixed_up() {
     let issuer = format!("--oidc-issuer-url={}", oidc.issuer);
     let secret = format!("--oidc-client-secret={}", OIDC_CLIENT.1);
     let both = [OPEN[0], OPEN[1], &issuer, "--oidc-client-id=keyfob", &secret];
-    let (app, _owner) = town(&github, &both).await;
+    let (app, _owner) = start_server(&github, &both).await;
     let mut browser = Browser::new(&app);
     let away = browser.open("/api/v2/users/oidc/callback").await.expect(StatusCode::TEMPORARY_REDIRECT);
     let back = oidc.agree(away.header("location"));
-    let elsewhere = back.replace("/users/oidc/callback", "/users/oauth2/github/callback");
-    let answer = browser.open(&elsewhere).await.expect(StatusCode::UNAUTHORIZED);
+    let other_callback = back.replace("/users/oidc/callback", "/users/oauth2/github/callback");
+    let answer = browser.open(&other_callback).await.expect(StatusCode::UNAUTHORIZED);
     assert_eq!(answer.message(), "State mismatched.");
     browser.open(&back).await.expect(StatusCode::TEMPORARY_REDIRECT);
     let answer = sign_in(&mut Browser::new(&app), &github).await.expect(StatusCode::FORBIDDEN);
@@ -180,11 +180,11 @@ async fn two_providers_are_not_mixed_up() {
     assert!(answer.body.contains(text), "{}", answer.body);
 }
 
-/// Strangers do not make the server ask GitHub: a browser must have been sent there from here.
+/// The server calls GitHub only for browsers that it has redirected there.
 #[tokio::test]
 async fn the_page_with_the_code_is_for_who_was_sent_there() {
     let github = Github::start();
-    let (app, _owner) = town(&github, &[&OPEN[..], &["--oauth2-github-device-flow"]].concat()).await;
+    let (app, _owner) = start_server(&github, &[&OPEN[..], &["--oauth2-github-device-flow"]].concat()).await;
     for path in ["/login/device", "/login/device?state=made-up"] {
         let sent = Browser::new(&app).open(path).await.expect(StatusCode::SEE_OTHER);
         assert_eq!(sent.header("location"), "/login");

@@ -1,4 +1,4 @@
-//! Settings of sign-in by GitHub, and what follows a sign-in (contract, sections 5.8, 5.9 and 6.9).
+//! Settings of sign-in with GitHub, and what follows a sign-in.
 use std::fs;
 
 use axum::http::StatusCode;
@@ -9,14 +9,14 @@ use serde_json::json;
 
 use crate::{
     browser::Browser,
-    github::{CALLBACK, OPEN, amy, sign_in, town},
+    github::{CALLBACK, OPEN, amy, sign_in, start_server},
     support::{Answer, Identity, NOW, PASSWORD, TestApp, open},
 };
 
 const ME: &str = "/api/v2/users/me";
 const DEVICE: &str = "/api/v2/users/oauth2/github/device";
 
-/// Whoever is signed in at GitHub, signed in here.
+/// Signs the current user of GitHub in here.
 pub(crate) async fn signed_in(app: &TestApp, github: &Github) -> Identity {
     let mut browser = Browser::new(app);
     sign_in(&mut browser, github).await.expect(StatusCode::TEMPORARY_REDIRECT);
@@ -25,18 +25,18 @@ pub(crate) async fn signed_in(app: &TestApp, github: &Github) -> Identity {
     session.with_id(me.text("id"))
 }
 
-/// The way of a program: it shows a code, and asks when its person has typed it.
+/// The device flow of a program: it shows a code, and polls until the user has entered it.
 async fn sign_in_by_code(browser: &mut Browser, github: &Github) -> Answer {
     browser.open(CALLBACK).await.expect(StatusCode::TEMPORARY_REDIRECT);
     let code = browser.open(DEVICE).await.expect(StatusCode::OK);
-    github.type_code();
+    github.enter_code();
     let address = format!("{CALLBACK}?code={}&state={}", code.text("device_code"), browser.cookies["oauth_state"]);
     browser.open(&address).await
 }
 
-/// Contract, section 5.9: JSON, and nobody is sent anywhere.
+/// The device flow answers with JSON, without redirects.
 #[tokio::test]
-async fn whoever_typed_a_code_and_is_no_member_is_told_so() {
+async fn a_user_who_entered_the_code_but_is_no_member_is_told_so() {
     let no_organization = "You aren't a member of the authorized Github organizations!";
     let no_team = "You aren't a member of an authorized team in the [Acme] Github organization(s)!";
     let cases = [
@@ -47,7 +47,7 @@ async fn whoever_typed_a_code_and_is_no_member_is_told_so() {
     for (flags, refusal) in cases {
         let github = Github::start();
         let device = ["--oauth2-github-device-flow", "--oauth2-github-allow-signups"];
-        let (app, _owner) = town(&github, &[flags, &device].concat()).await;
+        let (app, _owner) = start_server(&github, &[flags, &device].concat()).await;
         let mut browser = Browser::new(&app);
         let answer = sign_in_by_code(&mut browser, &github).await;
         assert_eq!(answer.header("location"), "");
@@ -62,27 +62,26 @@ async fn whoever_typed_a_code_and_is_no_member_is_told_so() {
     }
 }
 
-/// Contract, section 5.4.
 #[tokio::test]
 async fn there_are_codes_only_where_they_are_taken() {
     let (app, _owner) = TestApp::new().await;
-    let refused = async |app: &TestApp| app.nobody().get(DEVICE).await.expect(StatusCode::BAD_REQUEST).message();
+    let refused = async |app: &TestApp| app.anonymous().get(DEVICE).await.expect(StatusCode::BAD_REQUEST).message();
     let is_enabled = async |app: &TestApp| {
-        let methods = app.nobody().get("/api/v2/users/authmethods").await.expect(StatusCode::OK).json();
+        let methods = app.anonymous().get("/api/v2/users/authmethods").await.expect(StatusCode::OK).json();
         methods["github"].clone()
     };
     assert_eq!(refused(&app).await, "Github OAuth2 is not enabled.");
     assert_eq!(is_enabled(&app).await, json!({"enabled": false, "default_provider_configured": false}));
     let answer = Browser::new(&app).open(CALLBACK).await.expect(StatusCode::BAD_REQUEST);
     assert_eq!(answer.message(), "The oauth2 method requested is not configured!");
-    let (app, _owner) = town(&Github::start(), &OPEN).await;
+    let (app, _owner) = start_server(&Github::start(), &OPEN).await;
     assert_eq!(refused(&app).await, "Device flow is not enabled for Github OAuth2.");
     assert_eq!(is_enabled(&app).await, json!({"enabled": true, "default_provider_configured": false}));
 }
 
 #[tokio::test]
 async fn what_github_says_against_it_is_passed_on() {
-    let (app, _owner) = town(&Github::start(), &OPEN).await;
+    let (app, _owner) = start_server(&Github::start(), &OPEN).await;
     let query = "error=access_denied&error_description=no&error_uri=https%3A%2F%2Fgithub.example%2Fno";
     let answer = Browser::new(&app).open(&format!("{CALLBACK}?{query}")).await.expect(StatusCode::BAD_REQUEST);
     assert_eq!(answer.message(), "Encountered error in oidc process: access_denied");
@@ -90,7 +89,6 @@ async fn what_github_says_against_it_is_passed_on() {
     assert!(detail.contains("no") && detail.contains("error_uri: https://github.example/no"), "{detail}");
 }
 
-/// Stance "Secret files".
 #[tokio::test]
 async fn the_secret_may_be_in_a_file() {
     let folder = tempfile::tempdir().unwrap();
@@ -109,7 +107,7 @@ async fn the_secret_may_be_in_a_file() {
     }
 }
 
-/// Contract, section 6.9: everybody or some organizations, not both and not nobody; teams as `<org>/<team-slug>`.
+/// Either everyone or some organizations must be allowed, not both; teams are `<org>/<team-slug>`.
 #[tokio::test]
 async fn a_server_does_not_start_before_it_is_clear_who_may_sign_in() {
     let everybody = "--oauth2-github-allow-everyone";
@@ -131,7 +129,7 @@ async fn a_server_does_not_start_before_it_is_clear_who_may_sign_in() {
     open(folder.path(), &["--oauth2-github-client-id=gh-client", secret, everybody], &clock).await.unwrap();
 }
 
-/// Contract, section 6.9: `<org>/<team-slug>`. Nobody is in a team that has half a name.
+/// A team is `<org>/<team-slug>`. An incomplete name matches no team.
 #[tokio::test]
 async fn a_server_does_not_start_with_half_the_name_of_a_team() {
     let clock = Clock::fixed(NOW.parse().unwrap());
@@ -152,7 +150,7 @@ async fn a_server_does_not_start_with_half_the_name_of_a_team() {
 #[tokio::test]
 async fn a_password_is_given_up_for_github() {
     let github = Github::start();
-    let (app, owner) = town(&github, &OPEN).await;
+    let (app, owner) = start_server(&github, &OPEN).await;
     let alice = owner.invite(&app, "alice", &[]).await;
     let other = app.sign_in("alice@example.com").await;
     let order = json!({"to_type": "github", "password": PASSWORD});
@@ -168,7 +166,7 @@ async fn a_password_is_given_up_for_github() {
         let answer = browser.open(&github.agree(away.header("location"))).await;
         (answer, browser.session().unwrap().to_owned())
     };
-    // The message of the contract says oidc here, too.
+    // The message says "oidc" for GitHub, too, as Coder's does.
     let (answer, _) = complete(amy()).await;
     let message = answer.expect(StatusCode::BAD_REQUEST).message();
     assert!(message.starts_with("The oidc account with the email \"amy@example.com\" does not match"), "{message}");
@@ -180,16 +178,16 @@ async fn a_password_is_given_up_for_github() {
     assert_eq!(fresh.get("/api/v2/users/me/login-type").await.expect(StatusCode::OK).text("login_type"), "github");
     other.get(ME).await.expect(StatusCode::UNAUTHORIZED);
     let login = json!({"email": "alice@example.com", "password": PASSWORD});
-    app.nobody().post("/api/v2/users/login", login).await.expect(StatusCode::UNAUTHORIZED);
+    app.anonymous().post("/api/v2/users/login", login).await.expect(StatusCode::UNAUTHORIZED);
     assert_eq!(signed_in(&app, &github).await.id, alice.id);
 }
 
-/// Contract, section 1.7, row 7: each renewal comes with the refresh token of the one before.
+/// Each renewal uses the refresh token of the one before.
 #[tokio::test]
 async fn a_session_lives_as_long_as_github_renews_it() {
     let github = Github::start();
     github.expire_in(8 * 3600);
-    let (app, _owner) = town(&github, &OPEN).await;
+    let (app, _owner) = start_server(&github, &OPEN).await;
     let amy = signed_in(&app, &github).await;
     for _ in 0..2 {
         app.advance(SignedDuration::from_hours(8));
@@ -208,7 +206,7 @@ async fn a_session_lives_as_long_as_github_renews_it() {
 #[tokio::test]
 async fn every_sign_in_by_github_begins_a_session_of_its_own() {
     let github = Github::start();
-    let (app, _owner) = town(&github, &OPEN).await;
+    let (app, _owner) = start_server(&github, &OPEN).await;
     let mut browser = Browser::new(&app);
     let mut keys = Vec::new();
     for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! Groups (contract, section 5.12).
+//! Groups.
 use axum::http::StatusCode;
 use insta::assert_json_snapshot;
 use serde_json::{Value, json};
@@ -27,11 +27,10 @@ async fn a_group_is_made_filled_shown_and_removed() {
     let bare = owner.get(&format!("/api/v2/groups/{id}?exclude_members=true")).await.json();
     assert_eq!((&bare["members"], &bare["total_member_count"]), (&json!([]), &json!(1)));
     change(&owner, &id, json!({"remove_users": [alice.id]})).await.expect(StatusCode::OK);
-    // Stance: "Empty lists as `null`".
     let empty = owner.get(&format!("/api/v2/groups/{id}/members")).await;
     assert_eq!(empty.json(), json!({"users": [], "count": 0}));
-    let gone = owner.delete(&format!("/api/v2/groups/{id}")).await.expect(StatusCode::OK);
-    assert_eq!(gone.message(), "Successfully deleted group!");
+    let deleted = owner.delete(&format!("/api/v2/groups/{id}")).await.expect(StatusCode::OK);
+    assert_eq!(deleted.message(), "Successfully deleted group!");
     owner.get(&format!("/api/v2/groups/{id}")).await.expect(StatusCode::NOT_FOUND);
 }
 
@@ -165,7 +164,7 @@ async fn groups_are_listed_by_organization_member_and_id() {
     }
 }
 
-/// Who is in a group is told by nothing but the right to read that.
+/// Only callers who may read a group's members learn them.
 #[tokio::test]
 async fn a_list_by_member_tells_no_membership_that_may_not_be_read() {
     let (app, owner) = TestApp::new().await;

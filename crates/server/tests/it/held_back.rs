@@ -281,7 +281,7 @@ async fn no_approval_of_a_device_outlives_its_callers_rights() {
     // Its own keys may be minted by every user.
     for (number, cause) in CAUSES.into_iter().filter(|cause| *cause != RolesTaken).enumerate() {
         let caller = world.caller(cause, &format!("caller{number}")).await;
-        let device = world.app.nobody().post("/api/v2/device/code", json!({})).await.expect(StatusCode::OK).json();
+        let device = world.app.anonymous().post("/api/v2/device/code", json!({})).await.expect(StatusCode::OK).json();
         let form = format!("answer=approve&code={}", device["user_code"].as_str().unwrap());
         let head = Request::post("/device")
             .header(header::COOKIE, format!("coder_session_token={}; csrf_token={CSRF}", caller.key))
@@ -294,7 +294,7 @@ async fn no_approval_of_a_device_outlives_its_callers_rights() {
             wrong.push(format!("{cause:?}: {}", answer.status));
         }
         let redeem = json!({"grant_type": GRANT, "device_code": device["device_code"]});
-        let told = world.app.nobody().post("/api/v2/device/token", redeem).await.expect(StatusCode::BAD_REQUEST);
+        let told = world.app.anonymous().post("/api/v2/device/token", redeem).await.expect(StatusCode::BAD_REQUEST);
         if told.json()["error"] != "authorization_pending" {
             wrong.push(format!("{cause:?}: {}", told.body));
         }

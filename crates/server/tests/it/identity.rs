@@ -1,12 +1,11 @@
-//! What a key may do with itself and its own user, whatever its scopes are.
+//! What a key may do with itself and its own user, regardless of its scopes.
 use axum::http::StatusCode;
 use serde_json::json;
 
 use crate::support::TestApp;
 
-/// Stance: "Narrow tokens get 404 on `/users/me` and on their own keys because of `user:read`".
 #[tokio::test]
-async fn a_key_may_see_itself_and_its_own_user_and_nobody_else() {
+async fn a_key_may_read_itself_and_its_own_user_and_no_other() {
     let (app, owner) = TestApp::new().await;
     owner.invite(&app, "alice", &[]).await;
     let narrow = owner.restricted(&["file:read"], &["file:aaaaaaaa-0000-4000-8000-000000000001"]).await;
@@ -36,7 +35,7 @@ async fn a_key_may_end_itself_in_each_of_three_ways() {
     }
 }
 
-/// Stance: "Narrow tokens get 404...": the segment is an address, and the route's own action decides.
+/// A user in the path only locates objects; the route's own action decides.
 #[tokio::test]
 async fn managing_ones_own_keys_takes_no_right_to_read_users() {
     let (_app, owner) = TestApp::new().await;
@@ -52,7 +51,6 @@ async fn managing_ones_own_keys_takes_no_right_to_read_users() {
     assert!(refused.header("WWW-Authenticate").contains("scope=\"api_key:create\""));
 }
 
-/// Stance: "`authcheck` answers without that exemption".
 #[tokio::test]
 async fn asking_whether_ones_own_user_may_be_read_knows_no_exemption() {
     let (_app, owner) = TestApp::new().await;
@@ -63,9 +61,8 @@ async fn asking_whether_ones_own_user_may_be_read_knows_no_exemption() {
     assert_eq!(narrow.post("/api/v2/authcheck", checks).await.json(), json!({"me": false}));
 }
 
-/// Stance: "`me` can be taken as a username".
 #[tokio::test]
-async fn nobody_can_be_called_me() {
+async fn no_user_can_be_called_me() {
     let (app, owner) = TestApp::new().await;
     let body = json!({
         "username": "me", "email": "me@example.com", "password": crate::support::PASSWORD,

@@ -1,5 +1,5 @@
-//! The issue: after a change of the password, a suspension, a deletion or a sign-out no request that starts later
-//! succeeds, however many are under way.
+//! After a change of the password, a suspension, a deletion or a sign-out, no request that starts later succeeds,
+//! however many requests are under way.
 use std::{
     future::Future,
     sync::{
@@ -15,53 +15,54 @@ use tokio::{sync::Semaphore, task::JoinHandle};
 use crate::support::{Answer, Identity, PASSWORD, TestApp};
 
 const OTHER: &str = "An0ther!Secret-pw";
-/// How many ask at the same time.
-const ASKERS: usize = 4;
-/// How many requests each of them starts after the end.
+/// How many clients send requests at the same time.
+const CLIENTS: usize = 4;
+/// How many requests each of them starts after the revocation.
 const AFTER: usize = 20;
 
-/// Somebody who goes on asking with a key, and the keys that they were given meanwhile.
-fn go_on(who: Identity, ended: Arc<AtomicBool>, begun: Arc<Semaphore>) -> JoinHandle<Vec<String>> {
+/// Sends requests with a key until revocation and some more; returns the keys minted meanwhile.
+fn send_until_revoked(who: Identity, revoked: Arc<AtomicBool>, begun: Arc<Semaphore>) -> JoinHandle<Vec<String>> {
     tokio::spawn(async move {
-        let (mut after, mut given) = (0, Vec::new());
+        let (mut after, mut minted) = (0, Vec::new());
         while after < AFTER {
-            let is_after = ended.load(Ordering::SeqCst);
-            let minted = who.post("/api/v2/users/me/keys", json!({})).await;
+            let is_after = revoked.load(Ordering::SeqCst);
+            let answer = who.post("/api/v2/users/me/keys", json!({})).await;
             let read = who.get("/api/v2/users/me").await;
-            if minted.status == StatusCode::CREATED {
-                given.push(minted.text("key").to_owned());
+            if answer.status == StatusCode::CREATED {
+                minted.push(answer.text("key").to_owned());
             }
             begun.add_permits(1);
             if is_after {
                 after += 1;
-                for answer in [&minted, &read] {
+                for answer in [&answer, &read] {
                     assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{}", answer.body);
                 }
             }
         }
-        given
+        minted
     })
 }
 
-/// Lets many ask with a key until that is ended, and some time longer; the keys that they were given.
-async fn ended_amid(who: &Identity, end: impl Future<Output = Answer>) -> Vec<String> {
-    let (ended, begun) = (Arc::new(AtomicBool::new(false)), Arc::new(Semaphore::new(0)));
-    let askers: Vec<_> = (0..ASKERS).map(|_| go_on(who.clone(), Arc::clone(&ended), Arc::clone(&begun))).collect();
-    // All of them are at it.
-    let at_it = begun.acquire_many(2 * u32::try_from(ASKERS).unwrap()).await.unwrap();
-    drop(at_it);
+/// Revokes a key while many clients use it; returns the keys minted meanwhile.
+async fn revoke_amid_requests(who: &Identity, end: impl Future<Output = Answer>) -> Vec<String> {
+    let (revoked, begun) = (Arc::new(AtomicBool::new(false)), Arc::new(Semaphore::new(0)));
+    let clients: Vec<_> =
+        (0..CLIENTS).map(|_| send_until_revoked(who.clone(), Arc::clone(&revoked), Arc::clone(&begun))).collect();
+    // All of them have begun.
+    let running = begun.acquire_many(2 * u32::try_from(CLIENTS).unwrap()).await.unwrap();
+    drop(running);
     let answer = end.await;
     assert!(answer.status.is_success(), "{} {}", answer.status, answer.body);
-    ended.store(true, Ordering::SeqCst);
-    let mut given = Vec::new();
-    for asker in askers {
-        given.extend(asker.await.unwrap());
+    revoked.store(true, Ordering::SeqCst);
+    let mut minted = Vec::new();
+    for client in clients {
+        minted.extend(client.await.unwrap());
     }
-    given
+    minted
 }
 
 async fn are_refused(app: &TestApp, keys: &[String]) {
-    assert!(!keys.is_empty(), "nobody was given a key before the end");
+    assert!(!keys.is_empty(), "no key was minted before the revocation");
     for key in keys {
         app.bearer_of(key).get("/api/v2/users/me").await.expect(StatusCode::UNAUTHORIZED);
     }
@@ -72,12 +73,12 @@ async fn nothing_that_starts_after_a_change_of_the_password_succeeds() {
     let (app, owner) = TestApp::new().await;
     let alice = owner.invite(&app, "alice", &[]).await;
     let by_owner = owner.put("/api/v2/users/alice/password", json!({"password": OTHER}));
-    are_refused(&app, &ended_amid(&alice, by_owner).await).await;
+    are_refused(&app, &revoke_amid_requests(&alice, by_owner).await).await;
     let login = json!({"email": "alice@example.com", "password": OTHER});
-    let session = app.nobody().post("/api/v2/users/login", login).await.expect(StatusCode::CREATED);
+    let session = app.anonymous().post("/api/v2/users/login", login).await.expect(StatusCode::CREATED);
     let alice = app.bearer_of(session.text("session_token"));
     let body = json!({"old_password": OTHER, "password": PASSWORD});
-    are_refused(&app, &ended_amid(&alice, alice.put("/api/v2/users/me/password", body)).await).await;
+    are_refused(&app, &revoke_amid_requests(&alice, alice.put("/api/v2/users/me/password", body)).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,47 +86,47 @@ async fn nothing_that_starts_after_a_suspension_succeeds() {
     let (app, owner) = TestApp::new().await;
     let alice = owner.invite(&app, "alice", &[]).await;
     let suspension = owner.put("/api/v2/users/alice/status/suspend", Value::Null);
-    are_refused(&app, &ended_amid(&alice, suspension).await).await;
+    are_refused(&app, &revoke_amid_requests(&alice, suspension).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_starts_after_a_deletion_succeeds() {
     let (app, owner) = TestApp::new().await;
     let alice = owner.invite(&app, "alice", &[]).await;
-    are_refused(&app, &ended_amid(&alice, owner.delete("/api/v2/users/alice")).await).await;
+    are_refused(&app, &revoke_amid_requests(&alice, owner.delete("/api/v2/users/alice")).await).await;
 }
 
-/// A session's own end; what it minted before is a session of its own.
+/// Signing out ends the session, but not sessions that it minted.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_starts_after_a_sign_out_succeeds() {
     let (app, owner) = TestApp::new().await;
     let alice = owner.invite(&app, "alice", &[]).await;
-    ended_amid(&alice, alice.post("/api/v2/users/logout", json!({}))).await;
+    revoke_amid_requests(&alice, alice.post("/api/v2/users/logout", json!({}))).await;
     let again = app.sign_in("alice@example.com").await;
     let path = format!("/api/v2/users/alice/sessions/{}", again.key_id());
-    ended_amid(&again, owner.delete(&path)).await;
+    revoke_amid_requests(&again, owner.delete(&path)).await;
     let third = app.sign_in("alice@example.com").await;
     let path = format!("/api/v2/users/me/keys/{}/expire", third.key_id());
-    ended_amid(&third, third.put(&path, Value::Null)).await;
+    revoke_amid_requests(&third, third.put(&path, Value::Null)).await;
 }
 
-/// A narrow key takes with it what it minted.
+/// Expiring a narrow key also expires the keys that it minted.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_a_narrow_key_minted_outlives_it() {
     let (app, owner) = TestApp::new().await;
     let narrow = owner.scoped(&["coder:apikeys.manage_self", "user:read"]).await;
     let path = format!("/api/v2/users/me/keys/{}", narrow.key_id());
-    let given = ended_amid(&narrow, owner.delete(&path)).await;
-    are_refused(&app, &given).await;
+    let minted = revoke_amid_requests(&narrow, owner.delete(&path)).await;
+    are_refused(&app, &minted).await;
 }
 
-/// Whoever signs in meanwhile has nothing afterwards, and is not awake again.
+/// A user who signs in meanwhile has no session afterwards, and stays suspended.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_suspension_is_not_undone_by_who_wakes_meanwhile() {
     let (app, owner) = TestApp::new().await;
     for round in 0..6 {
         let name = format!("user{round}");
-        // Nobody was ever active: the first sign-in wakes them.
+        // The user was never active: the first sign-in activates them.
         let body = json!({
             "username": name, "email": format!("{name}@example.com"), "password": PASSWORD, "user_status": "dormant",
             "organization_ids": [owner.organization().await],
@@ -134,8 +135,8 @@ async fn a_suspension_is_not_undone_by_who_wakes_meanwhile() {
         let login = json!({"email": format!("{name}@example.com"), "password": PASSWORD});
         let logins: Vec<_> = (0..4)
             .map(|_| {
-                let (nobody, login) = (app.nobody(), login.clone());
-                tokio::spawn(async move { nobody.post("/api/v2/users/login", login).await })
+                let (client, login) = (app.anonymous(), login.clone());
+                tokio::spawn(async move { client.post("/api/v2/users/login", login).await })
             })
             .collect();
         tokio::task::yield_now().await;

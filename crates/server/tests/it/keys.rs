@@ -1,4 +1,4 @@
-//! API keys (contract, section 3).
+//! API keys.
 use axum::http::StatusCode;
 use insta::assert_json_snapshot;
 use jiff::SignedDuration;
@@ -13,7 +13,6 @@ fn by_id(key: &Identity) -> String {
     format!("/api/v2/users/me/keys/{}", key.key_id())
 }
 
-/// Stance: "Token text `<10>-<22>`, SHA-256 of the secret".
 #[tokio::test]
 async fn a_token_is_shown_once_and_then_described() {
     let (_app, owner) = TestApp::new().await;
@@ -59,7 +58,6 @@ async fn a_live_name_is_taken() {
     "#);
 }
 
-/// Stance: "Expired tokens keep their name".
 #[tokio::test]
 async fn the_name_of_an_expired_token_is_free_and_means_the_live_one() {
     let (app, owner) = TestApp::new().await;
@@ -94,7 +92,6 @@ async fn a_user_with_very_many_tokens_is_still_given_names() {
     }
 }
 
-/// Stance: "Legacy `all` / `application_connect` inside `scopes` is a 500".
 #[tokio::test]
 async fn legacy_scope_names_are_stored_under_their_new_names() {
     let (_app, owner) = TestApp::new().await;
@@ -107,7 +104,6 @@ async fn legacy_scope_names_are_stored_under_their_new_names() {
     }
 }
 
-/// Stance: "Allow-list entries as objects are refused though the published schema shows objects".
 #[tokio::test]
 async fn allow_list_entries_come_as_text_or_as_objects_in_any_spelling_of_the_id() {
     let (_app, owner) = TestApp::new().await;
@@ -121,7 +117,6 @@ async fn allow_list_entries_come_as_text_or_as_objects_in_any_spelling_of_the_id
     assert_eq!(list, json!(["template:*", "workspace:aaaaaaaa-0000-4000-8000-00000000000b"]));
 }
 
-/// Stance: "Bad allow-list entry reported as bad JSON".
 #[tokio::test]
 async fn a_bad_allow_list_entry_is_named_by_its_place() {
     let (_app, owner) = TestApp::new().await;
@@ -133,7 +128,6 @@ async fn a_bad_allow_list_entry_is_named_by_its_place() {
     assert_eq!(owner.get(TOKENS).await.json(), json!([]));
 }
 
-/// Stance: "Keys remember no parent".
 #[tokio::test]
 async fn keys_know_who_minted_them_and_a_narrow_one_takes_what_it_minted_with_it() {
     let (_app, owner) = TestApp::new().await;
@@ -145,7 +139,7 @@ async fn keys_know_who_minted_them_and_a_narrow_one_takes_what_it_minted_with_it
     assert_eq!(shown["live_descendants"], 2);
     assert_eq!(owner.get(&by_id(&grandchild)).await.json()["parent_id"], child.key_id());
 
-    // The middle is removed alone: the chain holds.
+    // Only the key in the middle is deleted: the chain stays connected.
     owner.delete(&format!("{}?descendants=false", by_id(&child))).await.expect(StatusCode::NO_CONTENT);
     assert_eq!(owner.get(&by_id(&parent)).await.json()["live_descendants"], 1);
     let ended = owner.put(&format!("{}/expire", by_id(&parent)), json!({})).await.expect(StatusCode::NO_CONTENT);
@@ -166,7 +160,6 @@ async fn a_full_key_leaves_what_it_minted_unless_it_is_told_otherwise() {
     }
 }
 
-/// Stance: "A narrow key can mint `coder:all`", its part on time.
 #[tokio::test]
 async fn what_a_narrow_key_mints_ends_with_it_even_when_it_slides() {
     let (app, owner) = TestApp::new().await;
@@ -189,7 +182,6 @@ async fn what_a_narrow_key_mints_ends_with_it_even_when_it_slides() {
     assert_eq!(session.get("/api/v2/users/me").await.status, StatusCode::UNAUTHORIZED);
 }
 
-/// Stance: "Owners' tokens capped at 7 days by default, others at 876600 h".
 #[tokio::test]
 async fn the_longest_lifetime_is_that_of_the_tokens_owner() {
     let (app, owner) = TestApp::new().await;
@@ -204,7 +196,6 @@ async fn the_longest_lifetime_is_that_of_the_tokens_owner() {
     assert_eq!(config["max_token_lifetime"], 876_600 * HOUR);
 }
 
-/// Stance: "`{keyid}` not tied to `{user}`".
 #[tokio::test]
 async fn a_key_is_found_below_its_owner_or_below_me_and_nowhere_else() {
     let (app, owner) = TestApp::new().await;
@@ -223,7 +214,6 @@ async fn a_key_is_found_below_its_owner_or_below_me_and_nowhere_else() {
     token.get("/api/v2/users/me").await.expect(StatusCode::OK);
 }
 
-/// Stance: "Keys in a path that are no valid id".
 #[tokio::test]
 async fn a_path_that_names_no_possible_key_is_answered_like_a_missing_one() {
     let (_app, owner) = TestApp::new().await;
@@ -235,7 +225,6 @@ async fn a_path_that_names_no_possible_key_is_answered_like_a_missing_one() {
     }
 }
 
-/// Stances: "No pagination or order on lists" and "Empty lists as `null`".
 #[tokio::test]
 async fn tokens_are_listed_by_age_and_pages_visit_each_once() {
     let (app, owner) = TestApp::new().await;
@@ -265,7 +254,7 @@ async fn tokens_are_listed_by_age_and_pages_visit_each_once() {
 }
 
 #[tokio::test]
-async fn everybodys_tokens_are_listed_for_those_who_may_read_them() {
+async fn tokens_of_all_users_are_listed_for_callers_who_may_read_them() {
     let (app, owner) = TestApp::new().await;
     let alice = owner.invite(&app, "alice", &[]).await;
     alice.token(json!({"token_name": "hers"})).await;

@@ -158,7 +158,7 @@ async fn an_administrator_of_users_does_not_remove_the_last_owner() {
     }
 }
 
-/// Contract, section 5.10: no user does it to themselves, also not the last owner.
+/// No user does it to themselves, also not the last owner.
 #[tokio::test]
 async fn an_owner_does_not_remove_themselves() {
     let world = World::new().await;
@@ -188,7 +188,7 @@ async fn an_owner_who_is_not_the_last_is_removed() {
     assert_eq!(world.owners().await, [third.id]);
 }
 
-/// Stance: roles that follow a provider keep the last owner: also where the only other one is suspended.
+/// Roles from a provider keep the last owner, also if the only other one is suspended.
 #[tokio::test]
 async fn roles_that_follow_a_provider_leave_an_owner_who_is_active() {
     let provider = provider();

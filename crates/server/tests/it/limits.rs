@@ -1,4 +1,4 @@
-//! How much anybody may ask (contract, section 1.12).
+//! Rate limits.
 use std::net::SocketAddr;
 
 use axum::{
@@ -14,12 +14,12 @@ use crate::support::{Answer, Identity, TestApp};
 const LIMITED: &[&str] = &["--api-rate-limit=512"];
 const PATH: &str = "/api/v2/users/me";
 
-/// What is left, as answers tell it.
+/// The remaining requests, according to the answer's header.
 fn remaining(answer: &Answer) -> i64 {
     answer.header("x-ratelimit-remaining").parse().unwrap()
 }
 
-/// A request over a connection from this address.
+/// Sends a request over a connection from this address.
 async fn from(who: &Identity, peer: &str, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
     let mut request = Request::builder().method(method).uri(path);
     for (name, value) in headers {
@@ -41,23 +41,23 @@ async fn a_user_may_send_so_many_requests_to_a_path_in_a_minute() {
     let over = owner.get(PATH).await.expect(StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(over.message(), "You've been rate limited for sending more than 512 requests in 1m0s.");
     assert_eq!((over.header("retry-after"), remaining(&over)), ("60", 0));
-    // Other paths, and other people on the same, have counters of their own.
+    // Other paths, and other users on the same path, have their own counters.
     owner.get("/api/v2/users").await.expect(StatusCode::OK);
     let alice = owner.invite(&app, "alice", &[]).await;
     alice.get(PATH).await.expect(StatusCode::OK);
-    // Any of their keys counts, and any spelling of the path.
+    // Requests with any key of the user, and with any spelling of the path, count.
     let token = owner.scoped(&["user:read"]).await;
     token.get("/api/v2//users/me/").await.expect(StatusCode::TOO_MANY_REQUESTS);
 }
 
-/// Without a setting it is 512 too.
+/// The default is 512, too.
 #[tokio::test]
-async fn requests_are_limited_unless_somebody_says_otherwise() {
+async fn requests_are_limited_by_default() {
     let (_app, owner) = TestApp::with(&["--authcheck-rate-limit=0"]).await;
     assert_eq!(owner.get(PATH).await.expect(StatusCode::OK).header("x-ratelimit-limit"), "512");
 }
 
-/// What the minute before holds counts by the part of it that is less than a minute ago.
+/// Requests of the minute before count in proportion to the part of it that is less than a minute ago.
 #[tokio::test]
 async fn the_window_slides() {
     let (app, owner) = TestApp::with(&["--api-rate-limit=60"]).await;
@@ -70,7 +70,7 @@ async fn the_window_slides() {
     };
     let path = "/api/v2/users?limit=1";
     assert_eq!(count(path).await, 60);
-    // It is five seconds past the minute: after 55 of the next, five sixtieths of the sixty still count.
+    // The minute began five seconds ago: 55 seconds into the next one, five sixtieths of the sixty still count.
     app.advance(SignedDuration::from_secs(110));
     assert_eq!(count(path).await, 55);
     app.advance(SignedDuration::from_secs(120));
@@ -82,30 +82,30 @@ async fn signing_in_is_limited_further_and_by_address() {
     let (app, _owner) = TestApp::with(LIMITED).await;
     let paths = ["/api/v2/users/login", "/api/v2/users/otp/request", "/api/v2/users/otp/change-password"];
     for path in paths.into_iter().chain(["/api/v2/users/validate-password"]) {
-        let first = from(&app.nobody(), "198.51.100.1:9", Method::POST, path, &[]).await;
+        let first = from(&app.anonymous(), "198.51.100.1:9", Method::POST, path, &[]).await;
         assert_eq!((first.status, first.header("x-ratelimit-limit")), (StatusCode::BAD_REQUEST, "60"), "{path}");
         for _ in 1..60 {
-            let more = from(&app.nobody(), "198.51.100.1:9", Method::POST, path, &[]).await;
+            let more = from(&app.anonymous(), "198.51.100.1:9", Method::POST, path, &[]).await;
             assert_eq!(more.status, StatusCode::BAD_REQUEST);
         }
-        let over = from(&app.nobody(), "198.51.100.1:9", Method::POST, path, &[]).await;
+        let over = from(&app.anonymous(), "198.51.100.1:9", Method::POST, path, &[]).await;
         let message = "You've been rate limited for sending more than 60 requests in 1m0s.";
         assert_eq!((over.status, over.message().as_str()), (StatusCode::TOO_MANY_REQUESTS, message), "{path}");
-        let other = from(&app.nobody(), "198.51.100.2:9", Method::POST, path, &[]).await;
+        let other = from(&app.anonymous(), "198.51.100.2:9", Method::POST, path, &[]).await;
         assert_eq!(other.status, StatusCode::BAD_REQUEST);
     }
-    // Whoever has one address of version 6 has all of its network.
+    // A client with one IPv6 address has all of its network.
     for host in 0..=60 {
         let peer = format!("[2001:db8:0:1::{host:x}]:9");
-        let status = from(&app.nobody(), &peer, Method::POST, paths[0], &[]).await.status;
+        let status = from(&app.anonymous(), &peer, Method::POST, paths[0], &[]).await.status;
         let want = if host < 60 { StatusCode::BAD_REQUEST } else { StatusCode::TOO_MANY_REQUESTS };
         assert_eq!(status, want, "{host}");
     }
-    let other = from(&app.nobody(), "[2001:db8:0:2::1]:9", Method::POST, paths[0], &[]).await;
+    let other = from(&app.anonymous(), "[2001:db8:0:2::1]:9", Method::POST, paths[0], &[]).await;
     assert_eq!(other.status, StatusCode::BAD_REQUEST);
 }
 
-/// Another path has another limit, and one's own password is limited apart.
+/// Each path has its own limit, and so has changing one's own password.
 #[tokio::test]
 async fn changing_a_password_is_limited_like_signing_in() {
     let (_app, owner) = TestApp::with(LIMITED).await;
@@ -115,7 +115,7 @@ async fn changing_a_password_is_limited_like_signing_in() {
     owner.put("/api/v2/users/me/password", json!({})).await.expect(StatusCode::TOO_MANY_REQUESTS);
 }
 
-/// The issue: a forged `X-Forwarded-For` must not help.
+/// A forged `X-Forwarded-For` does not help.
 #[tokio::test]
 async fn an_address_in_a_header_counts_only_if_a_trusted_proxy_wrote_it() {
     let trusting =
@@ -128,13 +128,13 @@ async fn an_address_in_a_header_counts_only_if_a_trusted_proxy_wrote_it() {
         for number in 0..=60 {
             let forged = format!("198.51.100.{number}");
             let headers = [("X-Forwarded-For", forged.as_str())];
-            last = from(&app.nobody(), peer, Method::POST, "/api/v2/users/login", &headers).await.status;
+            last = from(&app.anonymous(), peer, Method::POST, "/api/v2/users/login", &headers).await.status;
         }
         assert_eq!(last == StatusCode::BAD_REQUEST, can_help, "{flags:?} {peer}");
     }
 }
 
-/// The contract's header: owners pass, others are told that they are none, and strangers that it does nothing.
+/// The header that bypasses limits: owners pass, other users are refused, and without a key it has no effect.
 #[tokio::test]
 async fn owners_may_ask_without_a_limit() {
     let (app, owner) = TestApp::with(&["--api-rate-limit=5"]).await;
@@ -142,7 +142,7 @@ async fn owners_may_ask_without_a_limit() {
     let bypass = ("X-Coder-Bypass-Ratelimit", "true");
     let ask = async |who: &Identity| {
         let headers = [("Coder-Session-Token", who.key.as_str()), bypass];
-        from(&app.nobody(), "198.51.100.1:9", Method::GET, "/api/v2/users/me", &headers).await
+        from(&app.anonymous(), "198.51.100.1:9", Method::GET, "/api/v2/users/me", &headers).await
     };
     for _ in 0..20 {
         assert_eq!(ask(&owner).await.status, StatusCode::OK);
@@ -150,14 +150,14 @@ async fn owners_may_ask_without_a_limit() {
     let refused = ask(&alice).await;
     assert_eq!(refused.status, StatusCode::PRECONDITION_REQUIRED);
     assert_eq!(refused.message(), "\"X-Coder-Bypass-Ratelimit\" provided but user is not owner");
-    let stranger = app.bearer_of("");
+    let without_key = app.bearer_of("");
     for _ in 0..5 {
-        assert_eq!(ask(&stranger).await.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(ask(&without_key).await.status, StatusCode::UNAUTHORIZED);
     }
-    assert_eq!(ask(&stranger).await.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(ask(&without_key).await.status, StatusCode::TOO_MANY_REQUESTS);
 }
 
-/// Stance "`authcheck`": refused by none of the limits, unless it is given one.
+/// `authcheck` is not limited, unless a limit is set.
 #[tokio::test]
 async fn checks_of_permissions_are_not_limited_by_default() {
     let checks = json!({"checks": {}});
@@ -179,17 +179,17 @@ async fn limits_can_be_switched_off() {
             assert_eq!(owner.get("/api/v2/updatecheck").await.status, StatusCode::OK);
         }
         assert_eq!(owner.get("/api/v2/updatecheck").await.header("x-ratelimit-limit"), "");
-        let login = from(&app.nobody(), "198.51.100.1:9", Method::POST, "/api/v2/users/login", &[]).await;
+        let login = from(&app.anonymous(), "198.51.100.1:9", Method::POST, "/api/v2/users/login", &[]).await;
         assert_eq!(login.header("x-ratelimit-limit").is_empty(), flags[0].contains("dangerous"), "{flags:?}");
     }
 }
 
-/// Contract, section 1.12: each of them, by whatever name it is asked for.
+/// Each route is limited under each of its names.
 #[tokio::test]
 async fn every_route_of_signing_in_is_limited() {
     const CSRF: &str = "JXm9hOUdZctWt0ZZGAy9xiS/gxMKYOThdxjjMnMUyn4=";
     let (app, owner) = TestApp::with(&["--api-rate-limit=100000"]).await;
-    let (nobody, user) = (app.nobody(), owner.id.clone());
+    let (anonymous, user) = (app.anonymous(), owner.id.clone());
     let password = |name: &str| (Method::PUT, format!("/api/v2/users/{name}/password"));
     let convert = |name: &str| (Method::POST, format!("/api/v2/users/{name}/convert-login"));
     let at = |method: Method, path: &str| (method, path.to_owned());
@@ -218,12 +218,12 @@ async fn every_route_of_signing_in_is_limited() {
         let mut statuses = Vec::new();
         for (method, path) in group.iter().cycle().take(61) {
             let mut request = Request::builder().method(method).uri(path);
-            // Forms of pages prove that they are ours before they count.
+            // A page's form counts only with a valid CSRF token.
             request = request.header("Cookie", format!("csrf_token={CSRF}"));
             request = request.header("Content-Type", "application/x-www-form-urlencoded");
             let form = form_urlencoded::Serializer::new(String::new()).append_pair("csrf_token", CSRF).finish();
             let request = request.extension(ConnectInfo(peer)).body(Body::from(form)).unwrap();
-            statuses.push(nobody.send_request(request).await.status);
+            statuses.push(anonymous.send_request(request).await.status);
         }
         let over = statuses.iter().filter(|status| **status == StatusCode::TOO_MANY_REQUESTS).count();
         assert_eq!((over, statuses[60]), (1, StatusCode::TOO_MANY_REQUESTS), "{group:?}");

@@ -1,4 +1,4 @@
-//! A list holds what the decision says of each object, and nothing else.
+//! A list holds exactly the objects whose single decisions allow `read`.
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
@@ -31,7 +31,7 @@ pub(crate) async fn people(app: &TestApp, owner: &Identity, second: &str) -> Vec
     people
 }
 
-/// Groups with random members of theirs, two in each organization.
+/// Creates groups with random members, two in each organization.
 pub(crate) async fn groups(
     owner: &Identity,
     people: &[Identity],
@@ -45,7 +45,7 @@ pub(crate) async fn groups(
             let made = owner.post(&path, json!({"name": name})).await.expect(StatusCode::CREATED);
             let id = made.text("id").to_owned();
             for person in people.iter().filter(|_| random.one_of(&[true, false])) {
-                // Who is no member of the organization is refused.
+                // Users who are not members of the organization are refused.
                 owner.patch(&format!("/api/v2/groups/{id}"), json!({"add_users": [person.id]})).await;
             }
             ids.push(id);
@@ -95,7 +95,7 @@ pub(crate) async fn objects(
     all
 }
 
-/// Keys of one user: the session, and tokens with less.
+/// Keys of one user: the session, and narrower tokens.
 async fn keys(user: &Identity, all: &[Objects], random: &Random) -> Vec<Identity> {
     let mut keys = vec![user.clone()];
     for scopes in [&["workspace:read"][..], &["workspace:ssh", "task:*"], &["coder:workspaces.access"], &["user:read"]]
@@ -116,7 +116,7 @@ async fn keys(user: &Identity, all: &[Objects], random: &Random) -> Vec<Identity
     keys
 }
 
-/// Those for which the check says that they may be read.
+/// The objects that the key may read according to `authcheck`.
 async fn readable(key: &Identity, Objects(of, ids): &Objects) -> BTreeSet<String> {
     let checks: Map<String, Value> = ids
         .iter()
@@ -126,7 +126,7 @@ async fn readable(key: &Identity, Objects(of, ids): &Objects) -> BTreeSet<String
     ids.iter().filter(|id| answers[id.as_str()] == true).cloned().collect()
 }
 
-/// Those that a list holds, which must also be what it counts.
+/// The objects in a list, whose count must agree.
 async fn listed(key: &Identity, of: &str) -> BTreeSet<String> {
     let (path, member) = match of {
         "user" => ("/api/v2/users".to_owned(), "users"),
@@ -142,7 +142,7 @@ async fn listed(key: &Identity, of: &str) -> BTreeSet<String> {
     ids
 }
 
-/// Stance: "Resource registry": scopes and allow lists bite on what is registered, in lists as in single decisions.
+/// Scopes and allow lists restrict lists exactly as they restrict single decisions.
 #[tokio::test]
 async fn a_list_holds_exactly_what_the_check_permits_to_read() {
     let (app, owner) = TestApp::new().await;
@@ -172,6 +172,6 @@ async fn a_list_holds_exactly_what_the_check_permits_to_read() {
             }
         }
     }
-    // The world is worth the comparison.
+    // The comparison would be worthless if lists held all objects or none.
     assert!(empty > 20 && full > 10 && partial > 50, "{empty} empty, {full} full, {partial} partial");
 }

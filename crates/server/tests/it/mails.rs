@@ -1,4 +1,4 @@
-//! Mails: passcodes, notices, and the queue that they wait in.
+//! Mails: passcodes, notices and the queue.
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use keyfob_testkit::{Mail, MailServer};
@@ -13,29 +13,29 @@ fn flags(mails: &MailServer) -> Vec<String> {
     vec!["--email-from=Keyfob <keys@example.com>".to_owned(), smarthost]
 }
 
-/// A server that mails to this mail server, its first user, an owner, and the member alice.
-async fn town(mails: &MailServer) -> (TestApp, Identity, Identity) {
+/// Starts a server that uses this mail server; returns its owner and the member alice, too.
+async fn start_server(mails: &MailServer) -> (TestApp, Identity, Identity) {
     let flags = flags(mails);
     let (app, owner) = TestApp::with(&flags.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let alice = owner.invite(&app, "alice", &[]).await;
     (app, owner, alice)
 }
 
-/// All mails that are sent by now.
+/// Sends what is due, and returns all new mails.
 async fn sent(app: &TestApp, mails: &MailServer) -> Vec<Mail> {
     app.server.run_jobs_once().await;
     mails.take()
 }
 
-/// The only mail that is sent by now.
-async fn only(app: &TestApp, mails: &MailServer) -> Mail {
+/// Sends what is due, which must be one mail.
+async fn sent_one(app: &TestApp, mails: &MailServer) -> Mail {
     let mut sent = sent(app, mails).await;
     assert_eq!(sent.len(), 1, "{:?}", sent.iter().map(|mail| &mail.subject).collect::<Vec<_>>());
     sent.remove(0)
 }
 
 async fn ask(app: &TestApp, email: &str) -> Answer {
-    app.nobody().post("/api/v2/users/otp/request", json!({"email": email})).await.expect(StatusCode::NO_CONTENT)
+    app.anonymous().post("/api/v2/users/otp/request", json!({"email": email})).await.expect(StatusCode::NO_CONTENT)
 }
 
 /// The passcode in a mail.
@@ -46,20 +46,20 @@ fn passcode(mail: &Mail) -> String {
 
 async fn replace(app: &TestApp, email: &str, passcode: &str, password: &str) -> Answer {
     let body = json!({"email": email, "password": password, "one_time_passcode": passcode});
-    app.nobody().post("/api/v2/users/otp/change-password", body).await
+    app.anonymous().post("/api/v2/users/otp/change-password", body).await
 }
 
-/// How long notices wait for others about the same.
-fn quiet(app: &TestApp) {
+/// Lets notices that wait for similar ones become due.
+fn let_notices_become_due(app: &TestApp) {
     app.advance(SignedDuration::from_secs(20));
 }
 
 #[tokio::test]
 async fn a_passcode_comes_by_mail_and_is_in_both_its_parts() {
     let mails = MailServer::start();
-    let (app, _owner, _alice) = town(&mails).await;
+    let (app, _owner, _alice) = start_server(&mails).await;
     ask(&app, "Alice@Example.com").await;
-    let mail = only(&app, &mails).await;
+    let mail = sent_one(&app, &mails).await;
     let passcode = passcode(&mail);
     let hide = |text: &str| text.replace(&passcode, "<passcode>").replace("\r\n", "\n");
     insta::assert_snapshot!("reset_text", hide(&mail.text));
@@ -69,17 +69,17 @@ async fn a_passcode_comes_by_mail_and_is_in_both_its_parts() {
     replace(&app, "alice@example.com", &passcode, OTHER).await.expect(StatusCode::NO_CONTENT);
 }
 
-/// Stance "One-time passcodes": single use, 20 minutes; a failed attempt does not use it up.
+/// A passcode can be used once within 20 minutes. A failed attempt does not use it up.
 #[tokio::test]
 async fn a_passcode_works_once_for_its_user_and_for_twenty_minutes() {
     let mails = MailServer::start();
-    let (app, owner, _alice) = town(&mails).await;
+    let (app, owner, _alice) = start_server(&mails).await;
     owner.make_user("bob", &[]).await;
     let incorrect = |answer: Answer| {
         assert_eq!(answer.expect(StatusCode::BAD_REQUEST).message(), "Incorrect email or one-time passcode.");
     };
     ask(&app, "alice@example.com").await;
-    let first = passcode(&only(&app, &mails).await);
+    let first = passcode(&sent_one(&app, &mails).await);
     incorrect(replace(&app, "bob@example.com", &first, OTHER).await);
     for _ in 0..20 {
         incorrect(replace(&app, "alice@example.com", "00000000-0000-4000-8000-000000000000", OTHER).await);
@@ -94,24 +94,24 @@ async fn a_passcode_works_once_for_its_user_and_for_twenty_minutes() {
     incorrect(replace(&app, "alice@example.com", &passcode(late), PASSWORD).await);
 }
 
-/// Two who have the same passcode: one of them sets the password.
+/// If two requests use the same passcode at once, only one sets the password.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_passcode_works_once_even_at_the_same_time() {
     let mails = MailServer::start();
-    let (app, _owner, _alice) = town(&mails).await;
+    let (app, _owner, _alice) = start_server(&mails).await;
     ask(&app, "alice@example.com").await;
-    let passcode = passcode(&only(&app, &mails).await);
+    let passcode = passcode(&sent_one(&app, &mails).await);
     let try_with = |password: &'static str| replace(&app, "alice@example.com", &passcode, password);
     let (one, other) = tokio::join!(try_with(OTHER), try_with("Th1rd.One_is-here!"));
     let worked = [&one, &other].into_iter().filter(|answer| answer.status == StatusCode::NO_CONTENT).count();
     assert_eq!(worked, 1, "{} {}", one.status, other.status);
 }
 
-/// Nobody is told who has an account, and who cannot use a password gets no mail.
+/// Answers do not tell who has an account, and users who cannot use a password get no mail.
 #[tokio::test]
 async fn who_cannot_use_a_passcode_gets_none() {
     let mails = MailServer::start();
-    let (app, owner, _alice) = town(&mails).await;
+    let (app, owner, _alice) = start_server(&mails).await;
     let id = owner.make_user("bob", &[]).await["id"].as_str().unwrap().to_owned();
     owner.put(&format!("/api/v2/users/{id}/status/suspend"), Value::Null).await.expect(StatusCode::OK);
     for email in ["bob@example.com", "nobody@example.com"] {
@@ -120,17 +120,17 @@ async fn who_cannot_use_a_passcode_gets_none() {
     assert!(sent(&app, &mails).await.is_empty());
 }
 
-/// Security checklist, point 5: what is mailed is kept nowhere.
+/// Passcodes are stored nowhere.
 #[tokio::test]
 async fn a_passcode_is_not_in_the_database() {
     let mails = MailServer::start();
-    let (app, owner, _alice) = town(&mails).await;
+    let (app, owner, _alice) = start_server(&mails).await;
     mails.refuse(Some("451 try later"));
     ask(&app, "alice@example.com").await;
     assert!(sent(&app, &mails).await.is_empty());
     mails.refuse(None);
     app.advance(SignedDuration::from_secs(10));
-    let mail = only(&app, &mails).await;
+    let mail = sent_one(&app, &mails).await;
     let passcode = passcode(&mail);
     for file in std::fs::read_dir(app.data.path()).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
@@ -142,17 +142,17 @@ async fn a_passcode_is_not_in_the_database() {
     assert!(!mail.subject.contains(&passcode));
 }
 
-/// The mail server is away, the server ends, both come back: the mail is sent once.
+/// The mail server and then the server stop, and both start again: the mail is sent once.
 #[tokio::test]
 async fn a_mail_waits_for_the_mail_server_over_a_restart() {
     let mails = MailServer::start();
-    let (app, owner, alice) = town(&mails).await;
+    let (app, owner, alice) = start_server(&mails).await;
     mails.refuse(Some("421 not now"));
     owner
         .post(&format!("/api/v2/users/{}/keys/tokens", alice.id), json!({"token_name": "ci"}))
         .await
         .expect(StatusCode::CREATED);
-    quiet(&app);
+    let_notices_become_due(&app);
     assert!(sent(&app, &mails).await.is_empty());
     let TestApp { server, clock, data } = app;
     drop((server, owner, alice));
@@ -163,17 +163,17 @@ async fn a_mail_waits_for_the_mail_server_over_a_restart() {
     let app = TestApp { server, clock, data };
     assert!(sent(&app, &mails).await.is_empty(), "it is tried again after ten seconds");
     app.advance(SignedDuration::from_secs(10));
-    let mail = only(&app, &mails).await;
+    let mail = sent_one(&app, &mails).await;
     assert_eq!((mail.to.as_str(), mail.subject.as_str()), ("alice@example.com", "A token was minted on your behalf"));
     app.advance(SignedDuration::from_hours(24));
     assert!(sent(&app, &mails).await.is_empty());
 }
 
-/// Mails are tried ever less often, and given up after three days, or when the mail server will never take them.
+/// Mails are retried ever less often, and given up after three days or at a permanent error of the mail server.
 #[tokio::test]
 async fn a_mail_that_cannot_be_sent_is_given_up_in_the_end() {
     let mails = MailServer::start();
-    let (app, owner, alice) = town(&mails).await;
+    let (app, owner, alice) = start_server(&mails).await;
     for (refusal, rounds) in [("451 later", 100), ("550 never", 1)] {
         mails.refuse(Some(refusal));
         owner.put(&format!("/api/v2/users/{}/password", alice.id), json!({"password": OTHER})).await;
@@ -190,47 +190,47 @@ async fn a_mail_that_cannot_be_sent_is_given_up_in_the_end() {
 #[tokio::test]
 async fn people_are_told_of_passwords_that_changed() {
     let mails = MailServer::start();
-    let (app, owner, alice) = town(&mails).await;
+    let (app, owner, alice) = start_server(&mails).await;
     let path = format!("/api/v2/users/{}/password", alice.id);
     owner.put(&path, json!({"password": OTHER})).await.expect(StatusCode::NO_CONTENT);
     owner.put(&path, json!({"password": PASSWORD})).await.expect(StatusCode::NO_CONTENT);
     assert!(sent(&app, &mails).await.is_empty(), "more changes may follow");
-    quiet(&app);
-    let mail = only(&app, &mails).await;
+    let_notices_become_due(&app);
+    let mail = sent_one(&app, &mails).await;
     insta::assert_snapshot!("password_changed", mail.text.replace("\r\n", "\n"));
     let alice = app.sign_in("alice@example.com").await;
     let change = json!({"old_password": PASSWORD, "password": OTHER});
     alice.put("/api/v2/users/me/password", change).await.expect(StatusCode::NO_CONTENT);
-    quiet(&app);
-    assert!(only(&app, &mails).await.text.contains("in one of your sessions"));
+    let_notices_become_due(&app);
+    assert!(sent_one(&app, &mails).await.text.contains("in one of your sessions"));
     ask(&app, "alice@example.com").await;
-    let passcode = passcode(&only(&app, &mails).await);
+    let passcode = passcode(&sent_one(&app, &mails).await);
     replace(&app, "alice@example.com", &passcode, PASSWORD).await.expect(StatusCode::NO_CONTENT);
-    quiet(&app);
-    assert!(only(&app, &mails).await.text.contains("with a link that was mailed to you"));
+    let_notices_become_due(&app);
+    assert!(sent_one(&app, &mails).await.text.contains("with a link that was mailed to you"));
 }
 
 #[tokio::test]
 async fn people_are_told_of_tokens_that_others_mint_for_them() {
     let mails = MailServer::start();
-    let (app, owner, alice) = town(&mails).await;
+    let (app, owner, alice) = start_server(&mails).await;
     alice.post("/api/v2/users/me/keys/tokens", json!({"token_name": "own"})).await.expect(StatusCode::CREATED);
     let order = json!({"token_name": "ci", "scopes": ["workspace:read"], "lifetime": 3_600_000_000_000_i64});
     let minted = owner.post(&format!("/api/v2/users/{}/keys/tokens", alice.id), order).await;
     let key = minted.expect(StatusCode::CREATED).text("key").to_owned();
-    quiet(&app);
-    let mail = only(&app, &mails).await;
+    let_notices_become_due(&app);
+    let mail = sent_one(&app, &mails).await;
     let (id, secret) = key.split_once('-').unwrap();
     assert!(!mail.raw.contains(secret));
     insta::assert_snapshot!("token_minted", mail.text.replace(id, "<id>").replace("\r\n", "\n"));
 }
 
-/// 14, 7 and 1 days before the end, for tokens that were used in the last 30 days and live longer than that.
+/// Reminders are sent 14, 7 and 1 days before expiry, for tokens used in the last 30 days whose lifetime is longer.
 #[tokio::test]
 async fn people_are_told_once_of_each_token_that_ends_soon() {
     let mails = MailServer::start();
-    let (app, _owner, alice) = town(&mails).await;
-    // The first look finds where to begin.
+    let (app, _owner, alice) = start_server(&mails).await;
+    // The first run only sets the starting point.
     assert!(sent(&app, &mails).await.is_empty());
     let day = |days: i64| days * 86_400_000_000_000;
     let order = |name: &str, days: i64| json!({"token_name": name, "lifetime": day(days)});
@@ -244,9 +244,9 @@ async fn people_are_told_once_of_each_token_that_ends_soon() {
     let mut told = Vec::new();
     for half in 1..=50 {
         app.advance(SignedDuration::from_hours(12));
-        // What is found at once is sent when nothing more came for a while.
+        // Reminders that are found together are sent after a while without further ones.
         app.server.run_jobs_once().await;
-        quiet(&app);
+        let_notices_become_due(&app);
         told.extend(sent(&app, &mails).await.into_iter().map(|mail| (half, mail.subject)));
     }
     let ends = |name: &str| format!("Your token {name} ends soon");
@@ -257,7 +257,7 @@ async fn people_are_told_once_of_each_token_that_ends_soon() {
 #[tokio::test]
 async fn people_choose_what_they_are_told() {
     let mails = MailServer::start();
-    let (app, owner, alice) = town(&mails).await;
+    let (app, owner, alice) = start_server(&mails).await;
     let path = "/api/v2/users/me/notices";
     let all = json!({"password_changed": true, "token_minted": true, "token_ending": true});
     assert_eq!(alice.get(path).await.expect(StatusCode::OK).json(), all);
@@ -267,100 +267,100 @@ async fn people_choose_what_they_are_told() {
         .put(&format!("/api/v2/users/{}/password", alice.id), json!({"password": OTHER}))
         .await
         .expect(StatusCode::NO_CONTENT);
-    quiet(&app);
+    let_notices_become_due(&app);
     assert!(sent(&app, &mails).await.is_empty());
-    // What they ask for themselves comes in any case.
+    // Mails that users request themselves are sent in any case.
     ask(&app, "alice@example.com").await;
-    only(&app, &mails).await;
+    sent_one(&app, &mails).await;
     assert_eq!(owner.get(&format!("/api/v2/users/{}/notices", alice.id)).await.expect(StatusCode::OK).json(), fewer);
 }
 
-/// A mail says when it was written, and has one name however often it is sent.
+/// A mail has its date, and the same id at every attempt to send it.
 #[tokio::test]
 async fn a_mail_keeps_its_name_when_it_is_sent_again() {
     let mails = MailServer::start();
-    let (app, _owner, _alice) = town(&mails).await;
+    let (app, _owner, _alice) = start_server(&mails).await;
     ask(&app, "alice@example.com").await;
-    let mail = only(&app, &mails).await;
+    let mail = sent_one(&app, &mails).await;
     assert!(mail.message_id.ends_with("@example.com>"), "{}", mail.message_id);
     let written = app.clock.now().to_zoned(jiff::tz::TimeZone::UTC).strftime("%d %b %Y").to_string();
     assert!(mail.raw.contains(&written));
 }
 
-/// What the mail server asks of us, such as another password, an operator can mend: mails wait for it.
+/// Errors that an operator can fix, such as a wrong password for the mail server, keep mails waiting.
 #[tokio::test]
 async fn a_mail_waits_for_what_an_operator_can_mend() {
     let mails = MailServer::start();
-    let (app, owner, alice) = town(&mails).await;
+    let (app, owner, alice) = start_server(&mails).await;
     let path = format!("/api/v2/users/{}/password", alice.id);
     let refusals = ["530 sign in first", "535 who are you", "503 not now", "421 going away"];
     for (refusal, password) in refusals.into_iter().zip([OTHER, PASSWORD].into_iter().cycle()) {
         mails.refuse(Some(refusal));
         owner.put(&path, json!({"password": password})).await.expect(StatusCode::NO_CONTENT);
-        quiet(&app);
+        let_notices_become_due(&app);
         assert!(sent(&app, &mails).await.is_empty());
         mails.refuse(None);
         app.advance(SignedDuration::from_hours(1));
-        only(&app, &mails).await;
+        sent_one(&app, &mails).await;
     }
 }
 
-/// A mail that was taken without our hearing of it is sent again: whichever the person opens, its link works.
+/// A mail that was accepted without an answer is sent again. The links in both work.
 #[tokio::test]
 async fn a_reset_that_is_sent_again_has_the_same_link() {
     let mails = MailServer::start();
-    let (app, _owner, _alice) = town(&mails).await;
-    mails.lose(1);
+    let (app, _owner, _alice) = start_server(&mails).await;
+    mails.close_after_mails(1);
     ask(&app, "alice@example.com").await;
-    let first = only(&app, &mails).await;
+    let first = sent_one(&app, &mails).await;
     app.advance(SignedDuration::from_secs(10));
-    let second = only(&app, &mails).await;
+    let second = sent_one(&app, &mails).await;
     assert_eq!(first.message_id, second.message_id);
     assert_eq!(passcode(&first), passcode(&second));
     replace(&app, "alice@example.com", &passcode(&first), OTHER).await.expect(StatusCode::NO_CONTENT);
-    // Another request is another link.
+    // A new request makes a new link.
     ask(&app, "alice@example.com").await;
-    quiet(&app);
+    let_notices_become_due(&app);
     let third = sent(&app, &mails).await.into_iter().find(|mail| mail.text.contains("otp=")).unwrap();
     assert_ne!(passcode(&third), passcode(&first));
 }
 
-/// Whoever gave somebody a password and changes it as them does not hide what they did.
+/// An administrator who sets a user's password and then changes it as that user cannot hide the first change.
 #[tokio::test]
-async fn what_somebody_else_did_is_told_whatever_follows() {
+async fn a_password_that_another_user_set_is_reported_whatever_follows() {
     let mails = MailServer::start();
-    let (app, owner, alice) = town(&mails).await;
+    let (app, owner, alice) = start_server(&mails).await;
     let set = json!({"password": OTHER});
     owner.put(&format!("/api/v2/users/{}/password", alice.id), set).await.expect(StatusCode::NO_CONTENT);
     let login = json!({"email": "alice@example.com", "password": OTHER});
-    let session = app.nobody().post("/api/v2/users/login", login).await.expect(StatusCode::CREATED);
+    let session = app.anonymous().post("/api/v2/users/login", login).await.expect(StatusCode::CREATED);
     let change = json!({"old_password": OTHER, "password": PASSWORD});
     let session = app.bearer_of(session.text("session_token"));
     session.put("/api/v2/users/me/password", change).await.expect(StatusCode::NO_CONTENT);
-    quiet(&app);
+    let_notices_become_due(&app);
     let told: Vec<String> = sent(&app, &mails).await.into_iter().map(|mail| mail.text).collect();
     assert_eq!(told.len(), 2);
     assert!(told.iter().any(|text| text.contains("by owner")), "{told:?}");
 }
 
-/// Whoever changes something over and over does not put the mail off.
+/// Repeated changes do not delay the mail forever.
 #[tokio::test]
 async fn a_mail_is_not_put_off_by_more_of_the_same() {
     let mails = MailServer::start();
-    let (app, owner, alice) = town(&mails).await;
+    let (app, owner, alice) = start_server(&mails).await;
     let path = format!("/api/v2/users/{}/password", alice.id);
     for password in [OTHER, PASSWORD] {
         owner.put(&path, json!({"password": password})).await.expect(StatusCode::NO_CONTENT);
         app.advance(SignedDuration::from_secs(10));
     }
-    only(&app, &mails).await;
+    sent_one(&app, &mails).await;
 }
 
-/// What is not so any more is not told: a token that ended meanwhile, a reset of who was suspended.
+/// Outdated mails are not sent: a reminder of an expired token, or a reset for a suspended user.
 #[tokio::test]
 async fn what_is_not_so_any_more_is_not_told() {
     let mails = MailServer::start();
-    let (app, owner, alice) = town(&mails).await;
+    let (app, owner, alice) = start_server(&mails).await;
     assert!(sent(&app, &mails).await.is_empty());
     let order = json!({"token_name": "ci", "lifetime": 20 * 86_400_000_000_000_i64});
     let token = alice.token(order).await;
@@ -372,26 +372,26 @@ async fn what_is_not_so_any_more_is_not_told() {
     alice.delete(&format!("/api/v2/users/me/keys/{}", token.key_id())).await.expect(StatusCode::NO_CONTENT);
     ask(&app, "alice@example.com").await;
     owner.put("/api/v2/users/alice/status/suspend", Value::Null).await;
-    quiet(&app);
+    let_notices_become_due(&app);
     let owner = app.sign_in("owner@example.com").await;
     owner.put("/api/v2/users/alice/status/suspend", Value::Null).await.expect(StatusCode::OK);
     assert!(sent(&app, &mails).await.is_empty());
 }
 
 #[tokio::test]
-async fn a_session_that_somebody_makes_for_another_is_called_one() {
+async fn a_session_that_is_minted_for_another_user_is_reported_as_one() {
     let mails = MailServer::start();
-    let (app, owner, alice) = town(&mails).await;
+    let (app, owner, alice) = start_server(&mails).await;
     owner.post(&format!("/api/v2/users/{}/keys", alice.id), json!({})).await.expect(StatusCode::CREATED);
-    quiet(&app);
-    let mail = only(&app, &mails).await;
+    let_notices_become_due(&app);
+    let mail = sent_one(&app, &mails).await;
     assert_eq!(mail.subject, "A session was made on your behalf");
     assert!(mail.raw.contains("Auto-Submitted: auto-generated"), "programs do not answer it");
 }
 
-/// RFC 4616: who the server is, and whom it acts as.
+/// The username, and the identity to act as (RFC 4616).
 #[tokio::test]
-async fn the_server_may_act_as_somebody_else_at_the_mail_server() {
+async fn the_server_may_act_as_another_user_at_the_mail_server() {
     for (identity, line) in [
         (&[][..], "AUTH PLAIN AGtleWZvYgBzZWNyZXQ="),
         (&["--email-auth-identity=acme"], "AUTH PLAIN YWNtZQBrZXlmb2IAc2VjcmV0"),
@@ -402,7 +402,7 @@ async fn the_server_may_act_as_somebody_else_at_the_mail_server() {
         let flags: Vec<&str> = flags.iter().map(String::as_str).chain(own).chain(identity.iter().copied()).collect();
         let (app, owner) = TestApp::with(&flags).await;
         ask(&app, "owner@example.com").await;
-        only(&app, &mails).await;
+        sent_one(&app, &mails).await;
         assert_eq!(mails.logins(), [line]);
         drop(owner);
     }
@@ -412,11 +412,11 @@ async fn the_server_may_act_as_somebody_else_at_the_mail_server() {
 #[tokio::test]
 async fn several_passcodes_are_good_until_one_of_them_is_used() {
     let mails = MailServer::start();
-    let (app, _owner, _alice) = town(&mails).await;
+    let (app, _owner, _alice) = start_server(&mails).await;
     let mut passcodes = Vec::new();
     for _ in 0..6 {
         ask(&app, "alice@example.com").await;
-        passcodes.push(passcode(&only(&app, &mails).await));
+        passcodes.push(passcode(&sent_one(&app, &mails).await));
         app.advance(SignedDuration::from_secs(1));
     }
     let incorrect = StatusCode::BAD_REQUEST;
@@ -429,9 +429,9 @@ async fn several_passcodes_are_good_until_one_of_them_is_used() {
 #[tokio::test]
 async fn suspension_voids_passcodes() {
     let mails = MailServer::start();
-    let (app, owner, _alice) = town(&mails).await;
+    let (app, owner, _alice) = start_server(&mails).await;
     ask(&app, "alice@example.com").await;
-    let passcode = passcode(&only(&app, &mails).await);
+    let passcode = passcode(&sent_one(&app, &mails).await);
     owner.put("/api/v2/users/alice/status/suspend", Value::Null).await.expect(StatusCode::OK);
     replace(&app, "alice@example.com", &passcode, OTHER).await.expect(StatusCode::BAD_REQUEST);
     owner.put("/api/v2/users/alice/status/activate", Value::Null).await.expect(StatusCode::OK);
@@ -442,7 +442,7 @@ async fn suspension_voids_passcodes() {
 #[tokio::test]
 async fn another_password_takes_a_passcode_out_of_the_queue() {
     let mails = MailServer::start();
-    let (app, owner, _alice) = town(&mails).await;
+    let (app, owner, _alice) = start_server(&mails).await;
     mails.refuse(Some("451 try later"));
     ask(&app, "alice@example.com").await;
     assert!(sent(&app, &mails).await.is_empty());

@@ -1,5 +1,5 @@
-//! What every built-in role permits, asked of the running server: the matrix that the engine is held to, by way of real
-//! people, their keys and the check (contract of decisions, sections 3.4 and 7).
+//! What every built-in role permits, as the server answers: the engine's matrix, tested with real users, their keys and
+//! `authcheck`.
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::StatusCode;
@@ -11,8 +11,8 @@ use crate::support::{Identity, TestApp};
 
 const MATRIX: &str = include_str!("../../../rbac/tests/data/rbac-matrix.json");
 
-/// Rows for which there is no person to be had, and why. May only shrink.
-const OUT_OF_REACH: [(&str, &str); 8] = [
+/// Rows for which no user can be created, and why. May only shrink.
+const ROWS_WITHOUT_USERS: [(&str, &str); 8] = [
     ("owner, disable_owner_workspace_exec", "no setting of the server turns it on"),
     ("member, disable_workspace_sharing, disable_chat_sharing", "no setting of the server turns them on"),
     ("organization-member, sharing everyone, minimum_implicit_member", "no setting of the server turns it on"),
@@ -26,7 +26,7 @@ const OUT_OF_REACH: [(&str, &str); 8] = [
     ("organization-service-account, sharing none, minimum_implicit_member", "no setting of the server turns it on"),
 ];
 
-/// Everything that the matrix says of one role: type and action by shape.
+/// The permissions of one role in the matrix: shape, type and action.
 type Permitted<'a> = BTreeSet<(&'a str, &'a str, &'a str)>;
 
 struct Matrix {
@@ -48,7 +48,7 @@ impl Matrix {
         self.data["roles"].as_object().unwrap().keys().map(String::as_str)
     }
 
-    /// Shape, type and action of every question.
+    /// Shape, type and action of every check.
     fn questions(&self) -> impl Iterator<Item = (&str, &str, &str)> {
         let shapes = self.data["shapes"].as_object().unwrap().keys();
         shapes.flat_map(move |shape| {
@@ -69,39 +69,39 @@ impl Matrix {
     }
 }
 
-/// Who holds the roles of a row.
-struct Seat<'a> {
+/// A user with the roles of a row.
+struct Holder<'a> {
     row: &'a str,
     site: Vec<&'a str>,
-    /// Which sharing the organization permits; none for who is no member of any.
+    /// Which sharing the organization permits; `None` for a user without an organization.
     sharing: Option<&'static str>,
     roles: Vec<&'a str>,
     is_service_account: bool,
 }
 
-impl<'a> Seat<'a> {
+impl<'a> Holder<'a> {
     fn of(row: &'a str) -> Self {
-        let mut seat = Self { row, site: Vec::new(), sharing: None, roles: Vec::new(), is_service_account: false };
+        let mut holder = Self { row, site: Vec::new(), sharing: None, roles: Vec::new(), is_service_account: false };
         for words in row.split(" + ") {
             match words.split([',', ' ']).next().unwrap() {
                 "member" => {}
-                name @ ("owner" | "auditor" | "template-admin" | "user-admin") => seat.site.push(name),
+                name @ ("owner" | "auditor" | "template-admin" | "user-admin") => holder.site.push(name),
                 name @ ("organization-member" | "organization-service-account") => {
-                    seat.is_service_account = name == "organization-service-account";
+                    holder.is_service_account = name == "organization-service-account";
                     let said = words.trim_start_matches(name);
-                    seat.sharing =
+                    holder.sharing =
                         ["none", "service_accounts", "everyone"].into_iter().find(|word| said.contains(word));
                 }
-                name => seat.roles.push(name),
+                name => holder.roles.push(name),
             }
         }
-        let is_member = seat.sharing.is_some() || !seat.roles.is_empty();
-        seat.sharing = is_member.then(|| seat.sharing.unwrap_or("everyone"));
-        seat
+        let is_member = holder.sharing.is_some() || !holder.roles.is_empty();
+        holder.sharing = is_member.then(|| holder.sharing.unwrap_or("everyone"));
+        holder
     }
 
-    /// The rows that together say what this person may do. Nobody holds a role alone: `member` comes with being
-    /// somebody, and another role with being a member. Where a row names several roles, it names them all.
+    /// The rows that together make up this user's permissions. No user has one role alone: every user has `member`, and
+    /// every member has a role of the organization. A row that names several roles names all of them.
     fn rows(&self) -> Vec<String> {
         if self.row.contains(" + ") {
             return vec![self.row.to_owned()];
@@ -116,7 +116,7 @@ impl<'a> Seat<'a> {
         permitted.filter(|question| !self.forbids(question)).collect()
     }
 
-    /// What this person's one role takes away from what comes with being a member.
+    /// Whether this user's role takes a permission of members away.
     fn forbids(&self, (_, of, action): &(&str, &str, &str)) -> bool {
         let taken = ["create", "delete", "create_agent", "delete_agent"];
         self.row == "organization-workspace-creation-ban" && *of == "workspace" && taken.contains(action)
@@ -127,8 +127,8 @@ impl<'a> Seat<'a> {
 struct World {
     owner: Identity,
     organizations: BTreeMap<&'static str, String>,
-    /// An organization that nobody else is a member of.
-    elsewhere: String,
+    /// An organization that only the owner is a member of.
+    other: String,
 }
 
 impl World {
@@ -147,28 +147,28 @@ impl World {
             share(&app, &name, owners).await;
             organizations.insert(sharing, id);
         }
-        let elsewhere = owner.organization().await;
-        (app, Self { owner, organizations, elsewhere })
+        let other = owner.organization().await;
+        (app, Self { owner, organizations, other })
     }
 
-    /// A person with these roles, and a full key of theirs.
-    async fn seated(&self, number: usize, seat: &Seat<'_>) -> Identity {
-        let (owner, organization) = (&self.owner, self.organization(seat));
+    /// Creates a user with these roles, and returns a full key of theirs.
+    async fn create_user(&self, number: usize, holder: &Holder<'_>) -> Identity {
+        let (owner, organization) = (&self.owner, self.organization(holder));
         let name = format!("user{number}");
         let mut body = json!({
             "username": name, "user_status": "active", "login_type": "none", "organization_ids": [organization],
-            "roles": seat.site, "service_account": seat.is_service_account,
+            "roles": holder.site, "service_account": holder.is_service_account,
         });
-        if !seat.is_service_account {
+        if !holder.is_service_account {
             body["email"] = json!(format!("{name}@example.com"));
         }
         let made = owner.post("/api/v2/users", body).await.expect(StatusCode::CREATED);
         let member = format!("/api/v2/organizations/{organization}/members/{name}");
-        if seat.sharing.is_none() {
+        if holder.sharing.is_none() {
             owner.delete(&member).await.expect(StatusCode::NO_CONTENT);
         }
-        if !seat.roles.is_empty() {
-            owner.put(&format!("{member}/roles"), json!({"roles": seat.roles})).await.expect(StatusCode::OK);
+        if !holder.roles.is_empty() {
+            owner.put(&format!("{member}/roles"), json!({"roles": holder.roles})).await.expect(StatusCode::OK);
         }
         let minted = owner.post(&format!("/api/v2/users/{name}/keys/tokens"), json!({})).await;
         let mut person = owner.with_key_of(&minted);
@@ -176,15 +176,15 @@ impl World {
         person
     }
 
-    fn organization(&self, seat: &Seat<'_>) -> &str {
-        &self.organizations[seat.sharing.unwrap_or("everyone")]
+    fn organization(&self, holder: &Holder<'_>) -> &str {
+        &self.organizations[holder.sharing.unwrap_or("everyone")]
     }
 
-    /// What the server says that this person may do: every question in one call.
-    async fn answered<'a>(&self, matrix: &'a Matrix, seat: &Seat<'_>, person: &Identity) -> Permitted<'a> {
+    /// The permissions of this user according to the server, asked in one call.
+    async fn answered<'a>(&self, matrix: &'a Matrix, holder: &Holder<'_>, person: &Identity) -> Permitted<'a> {
         let key = |(shape, of, action): &(&str, &str, &str)| format!("{shape} {of}:{action}");
         let check = |question: (&str, &str, &str)| {
-            let object = self.object(question.0, question.1, self.organization(seat), &person.id);
+            let object = self.object(question.0, question.1, self.organization(holder), &person.id);
             (key(&question), json!({"action": question.2, "object": object}))
         };
         let checks: Map<String, Value> = matrix.questions().map(check).collect();
@@ -199,7 +199,7 @@ impl World {
             "nobodys" => ("", ""),
             "org_mine" => (me, organization),
             "org_others" => (self.owner.id.as_str(), organization),
-            "other_org_mine" => (me, self.elsewhere.as_str()),
+            "other_org_mine" => (me, self.other.as_str()),
             "any_org_mine" => return json!({"resource_type": of, "owner_id": me, "any_org": true}),
             other => panic!("unknown shape {other}"),
         };
@@ -207,7 +207,7 @@ impl World {
     }
 }
 
-/// Says whose workspaces may be shared in an organization: no request does so yet.
+/// Sets whose workspaces may be shared in an organization. No endpoint does so yet.
 async fn share(app: &TestApp, organization: &str, owners: ShareableWorkspaceOwners) {
     let store = Store::open(&app.data.path().join("keyfob.db"), Limits::default()).await.unwrap();
     let mut changed = store.read().find_organization_by_name(organization).await.unwrap().unwrap();
@@ -226,19 +226,19 @@ async fn every_role_permits_through_the_server_what_the_matrix_says_and_nothing_
     let (mut decisions, mut left_out) = (0, Vec::new());
     for (number, row) in matrix.rows().enumerate() {
         decisions += questions;
-        if OUT_OF_REACH.iter().any(|(name, _)| *name == row) {
+        if ROWS_WITHOUT_USERS.iter().any(|(name, _)| *name == row) {
             left_out.push(row);
             continue;
         }
-        let seat = Seat::of(row);
-        let person = world.seated(number, &seat).await;
-        let answered = world.answered(&matrix, &seat, &person).await;
-        let expected = seat.expected(&matrix);
+        let holder = Holder::of(row);
+        let person = world.create_user(number, &holder).await;
+        let answered = world.answered(&matrix, &holder, &person).await;
+        let expected = holder.expected(&matrix);
         let differing: Vec<_> = answered.symmetric_difference(&expected).collect();
         assert!(differing.is_empty(), "{row}: {differing:?}");
     }
-    // The server's list of types and actions is the one that the matrix was made from.
+    // The matrix covers exactly the server's types and actions.
     assert_eq!(Some(decisions as u64), matrix.data["decisions"].as_u64());
-    let named: BTreeSet<&str> = OUT_OF_REACH.iter().map(|(row, _)| *row).collect();
+    let named: BTreeSet<&str> = ROWS_WITHOUT_USERS.iter().map(|(row, _)| *row).collect();
     assert_eq!(left_out.into_iter().collect::<BTreeSet<_>>(), named, "rows that are not left out");
 }

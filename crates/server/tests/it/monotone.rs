@@ -1,4 +1,4 @@
-//! No key makes a stronger one (stance "A narrow key can mint `coder:all`"), as a property over the router.
+//! No key makes a stronger one, as a property over the router.
 use std::{collections::BTreeSet, sync::Arc};
 
 use axum::http::StatusCode;
@@ -20,16 +20,16 @@ const IDS: [&str; 3] = [
     "aaaaaaaa-0000-4000-8000-000000000003",
 ];
 
-/// A caller's key, and what it asks for.
+/// A caller's key, and the request that it sends.
 #[derive(Clone, Debug)]
 struct Case {
     own: Wish,
     asked: Wish,
-    /// The endpoint makes a session, which takes no wishes.
+    /// The endpoint creates a session and takes no parameters.
     session: bool,
-    /// Whose key it is to be.
+    /// The user who the new key is for.
     user: &'static str,
-    /// The only scope is named in the older member.
+    /// The only scope is in the older member.
     legacy: bool,
 }
 
@@ -37,7 +37,7 @@ struct Case {
 struct Wish {
     scopes: Vec<String>,
     allow_list: Vec<String>,
-    /// In seconds; zero asks for none.
+    /// In seconds; zero requests no lifetime.
     lifetime: i64,
 }
 
@@ -55,7 +55,7 @@ fn scopes() -> impl Strategy<Value = Vec<String>> {
     let mut names = Catalogue::built_in().requestable_scopes();
     names.extend(["all", "application_connect"].map(str::to_owned));
     let few = proptest::collection::vec(select(names), 0..4);
-    // Most callers can mint at all.
+    // Most callers may mint keys.
     let minting = select(vec!["api_key:*", "coder:apikeys.manage_self", "api_key:create", "coder:all"]);
     (few, proptest::option::weighted(0.8, minting)).prop_map(|(mut scopes, minting)| {
         scopes.extend(minting.map(str::to_owned));
@@ -73,7 +73,7 @@ fn allow_list() -> impl Strategy<Value = Vec<String>> {
     })
 }
 
-fn wish() -> impl Strategy<Value = Wish> {
+fn request() -> impl Strategy<Value = Wish> {
     (scopes(), allow_list(), select(vec![0, 60, 3600, 600_000])).prop_map(|(scopes, allow_list, lifetime)| Wish {
         scopes,
         allow_list,
@@ -82,11 +82,11 @@ fn wish() -> impl Strategy<Value = Wish> {
 }
 
 fn case() -> impl Strategy<Value = Case> {
-    (wish(), wish(), proptest::bool::weighted(0.3), select(vec!["me", "owner", "alice"]), any::<bool>())
+    (request(), request(), proptest::bool::weighted(0.3), select(vec!["me", "owner", "alice"]), any::<bool>())
         .prop_map(|(own, asked, session, user, legacy)| Case { own, asked, session, user, legacy })
 }
 
-/// Every type and action that these scopes permit, by the engine's own decisions on a subject whose role permits all.
+/// Every type and action that these scopes permit, decided by the engine for a role that permits all.
 fn permitted(catalogue: &Arc<Catalogue>, scopes: &Value) -> BTreeSet<(ResourceType, Action)> {
     let names: Vec<ScopeName> =
         scopes.as_array().unwrap().iter().map(|name| catalogue.scope(name.as_str().unwrap()).unwrap()).collect();
@@ -100,7 +100,7 @@ fn permitted(catalogue: &Arc<Catalogue>, scopes: &Value) -> BTreeSet<(ResourceTy
         .collect()
 }
 
-/// Whether an entry lies within one of the list's, both read as text.
+/// Whether an entry lies within one of the list's entries, compared as text.
 fn is_listed(entry: &str, list: &Value) -> bool {
     let (of, id) = entry.split_once(':').unwrap();
     list.as_array().unwrap().iter().any(|held| {
@@ -117,7 +117,7 @@ async fn view(owner: &Identity, key: &Identity) -> Value {
     owner.get(&format!("/api/v2/users/me/keys/{}", key.key_id())).await.expect(StatusCode::OK).json()
 }
 
-/// Runs a case; says whether a key was issued, if the caller's could be made at all.
+/// Runs a case. Returns whether a key was issued, or `None` if the caller's key could not be created.
 async fn run(catalogue: &Arc<Catalogue>, owner: &Identity, case: &Case) -> Option<bool> {
     let minted = owner.post("/api/v2/users/me/keys/tokens", case.own.request(false)).await;
     if minted.status == StatusCode::BAD_REQUEST {
@@ -168,7 +168,7 @@ fn what_a_key_issues_lies_within_what_it_may_itself() {
         Ok(())
     });
     outcome.unwrap_or_else(|error| panic!("{error}"));
-    // A run that sees one outcome alone would test little.
+    // A run with only one outcome would test little.
     assert!(issued.get() > 10 && refused.get() > 10, "{} issued, {} refused", issued.get(), refused.get());
 }
 
@@ -198,9 +198,8 @@ async fn without_a_wish_a_narrow_key_hands_on_what_it_has() {
     assert_eq!(shown["allow_list"], json!(list));
 }
 
-/// Stance: "Only a full key may set a credential of anybody else (password, login type, e-mail)".
 #[tokio::test]
-async fn a_narrow_key_makes_nobody_who_could_sign_in_with_more_than_it_has() {
+async fn a_narrow_key_creates_no_user_who_could_sign_in_with_more_than_it_has() {
     let (_app, owner) = TestApp::new().await;
     let list = ["user:*", "organization:*", "organization_member:*", "assign_role:*", "assign_org_role:*", "api_key:*"];
     let narrow = owner.token(json!({"allow_list": list})).await;
@@ -220,7 +219,7 @@ async fn a_narrow_key_makes_nobody_who_could_sign_in_with_more_than_it_has() {
     }
     owner.get("/api/v2/users/esc").await.expect(StatusCode::NOT_FOUND);
 
-    // An account that cannot sign in is no way around: its keys are within the key that mints them.
+    // An account that cannot sign in does not help: its keys lie within the key that mints them.
     let mut robot = body("robot");
     robot["service_account"] = json!(true);
     narrow.post("/api/v2/users", robot).await.expect(StatusCode::CREATED);

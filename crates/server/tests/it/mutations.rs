@@ -130,7 +130,7 @@ pub(crate) struct Operation {
 /// What the document has of other methods than `GET`: what takes a key, and what takes none.
 pub(crate) async fn documented() -> (BTreeSet<Operation>, BTreeSet<Operation>) {
     let app = TestApp::empty(&[]).await;
-    let document = app.nobody().get("/api/v2/openapi.json").await.expect(StatusCode::OK).json();
+    let document = app.anonymous().get("/api/v2/openapi.json").await.expect(StatusCode::OK).json();
     let mut operations = (BTreeSet::new(), BTreeSet::new());
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap().iter().filter(|(method, _)| *method != "get") {

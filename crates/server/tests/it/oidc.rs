@@ -1,7 +1,7 @@
-//! Sign-in by an `OpenID` Connect provider (contract, section 5.9; section 1.7, rows 6 and 7).
+//! Sign-in with an `OpenID` Connect provider.
 use axum::http::StatusCode;
 use jiff::SignedDuration;
-use keyfob_testkit::{Lie, OIDC_CLIENT, OidcProvider};
+use keyfob_testkit::{OIDC_CLIENT, OidcProvider, TokenFault};
 use serde_json::{Value, json};
 
 use crate::{
@@ -33,13 +33,13 @@ pub(crate) fn flags<'a>(provider: &OidcProvider, more: &[&'a str]) -> Vec<std::b
     own.into_iter().map(std::borrow::Cow::from).chain(more.iter().map(|flag| (*flag).into())).collect()
 }
 
-/// A server that lets people in by this provider, and its owner, who signs in with a password.
-pub(crate) async fn town(provider: &OidcProvider, more: &[&str]) -> (TestApp, Identity) {
+/// Starts a server with this provider, and an owner who signs in with a password.
+pub(crate) async fn start_server(provider: &OidcProvider, more: &[&str]) -> (TestApp, Identity) {
     let flags = flags(provider, more);
     TestApp::with(&flags.iter().map(AsRef::as_ref).collect::<Vec<_>>()).await
 }
 
-/// To the provider and back.
+/// Goes to the provider and back.
 pub(crate) async fn sign_in(browser: &mut Browser, provider: &OidcProvider) -> Answer {
     let away = browser.open(CALLBACK).await.expect(StatusCode::TEMPORARY_REDIRECT);
     browser.open(&provider.agree(away.header("location"))).await
@@ -54,9 +54,9 @@ pub(crate) async fn signed_in(app: &TestApp, provider: &OidcProvider) -> Identit
 }
 
 #[tokio::test]
-async fn somebody_new_signs_up_and_goes_where_they_wanted_to() {
+async fn a_new_user_signs_up_and_is_redirected_to_the_requested_page() {
     let provider = provider();
-    let (app, owner) = town(&provider, &[]).await;
+    let (app, owner) = start_server(&provider, &[]).await;
     let mut browser = Browser::new(&app);
     let away = browser.open(&format!("{CALLBACK}?redirect=https://evil.example/settings%3Fx=1")).await;
     let away = away.expect(StatusCode::TEMPORARY_REDIRECT);
@@ -78,15 +78,15 @@ async fn somebody_new_signs_up_and_goes_where_they_wanted_to() {
     assert_eq!(key.text("login_type"), "oidc");
     let records = owner.get("/api/v2/audit?q=username:amy%20resource_type:api_key").await.expect(StatusCode::OK).json();
     assert_eq!(records["audit_logs"][0]["action"], "register");
-    let methods = app.nobody().get("/api/v2/users/authmethods").await.expect(StatusCode::OK).json();
+    let methods = app.anonymous().get("/api/v2/users/authmethods").await.expect(StatusCode::OK).json();
     assert_eq!(methods["oidc"], json!({"enabled": true, "signInText": "OpenID Connect", "iconUrl": ""}));
 }
 
-/// A session id changes at every sign-in; who it is stays, whatever they are called by now. The username stays, too.
+/// Every sign-in begins a new session of the same user, even if the names at the provider change. The username stays.
 #[tokio::test]
 async fn who_was_here_before_is_the_same_user_under_whatever_name() {
     let provider = provider();
-    let (app, owner) = town(&provider, &[]).await;
+    let (app, owner) = start_server(&provider, &[]).await;
     let first = signed_in(&app, &provider).await;
     provider.sign_in_as(&json!({
         "sub": "amy-1", "preferred_username": "amelia", "email": "amelia@example.com", "email_verified": true,
@@ -98,7 +98,7 @@ async fn who_was_here_before_is_the_same_user_under_whatever_name() {
     let me = second.get("/api/v2/users/me").await.expect(StatusCode::OK).json();
     assert_eq!((&me["username"], &me["email"]), (&json!("amy"), &json!("amelia@example.com")));
     assert_eq!((&me["name"], &me["avatar_url"]), (&json!("Amelia Adams"), &Value::Null));
-    // An address that somebody else has stays theirs.
+    // An address that another user has stays theirs.
     provider.sign_in_as(&json!({"sub": "amy-1", "email": "owner@example.com", "email_verified": true}));
     let third = signed_in(&app, &provider).await;
     assert_eq!(third.id, first.id);
@@ -108,11 +108,11 @@ async fn who_was_here_before_is_the_same_user_under_whatever_name() {
     assert_eq!(claims["claims"]["sub"], "amy-1");
 }
 
-/// Each refusal of the way back, by its message; none begins a session.
+/// Each refusal of the callback, by its message. None begins a session.
 #[tokio::test]
-async fn who_comes_back_from_elsewhere_is_turned_away() {
+async fn a_callback_that_does_not_fit_its_sign_in_is_refused() {
     let provider = provider();
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     let mut browser = Browser::new(&app);
     let away = browser.open(CALLBACK).await.expect(StatusCode::TEMPORARY_REDIRECT);
     let back = provider.agree(away.header("location"));
@@ -135,44 +135,47 @@ async fn who_comes_back_from_elsewhere_is_turned_away() {
     }
     let kept = browser.cookies.clone();
     browser.open(&back).await.expect(StatusCode::TEMPORARY_REDIRECT);
-    // A code that was used: somebody read it on the way, with all the cookies.
+    // A code that was used before: an attacker has read it, with all cookies.
     let mut thief = Browser { cookies: kept, ..Browser::new(&app) };
     let replayed = thief.open(&back).await.expect(StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(replayed.message(), "Failed exchanging Oauth code.");
     assert_eq!(thief.session(), None);
 }
 
-/// Stance "OIDC nonce wrong or missing", and everything else that a token may be wrong about.
+/// Everything that can be wrong with a token, such as its nonce.
 #[tokio::test]
 async fn tokens_that_lie_are_not_believed() {
     let provider = provider();
-    let (app, owner) = town(&provider, &[]).await;
+    let (app, owner) = start_server(&provider, &[]).await;
     let unverified = "Failed to verify OIDC token.";
     let cases = [
-        (Lie::Issuer, unverified),
-        (Lie::Audience, unverified),
-        (Lie::Party, unverified),
-        (Lie::Expired, unverified),
-        (Lie::Nonce, unverified),
-        (Lie::NoNonce, unverified),
-        (Lie::Signature, unverified),
-        (Lie::NoSignature, unverified),
-        (Lie::Symmetric, unverified),
-        (Lie::NoSubject, "OIDC token missing 'sub' claim field or 'sub' claim field is empty."),
-        (Lie::NoIdToken, "id_token not found in response payload. Ensure your OIDC callback is configured correctly!"),
-        (Lie::UserInfo, "Failed to obtain user information claims."),
+        (TokenFault::Issuer, unverified),
+        (TokenFault::Audience, unverified),
+        (TokenFault::Party, unverified),
+        (TokenFault::Expired, unverified),
+        (TokenFault::Nonce, unverified),
+        (TokenFault::NoNonce, unverified),
+        (TokenFault::Signature, unverified),
+        (TokenFault::NoSignature, unverified),
+        (TokenFault::Symmetric, unverified),
+        (TokenFault::NoSubject, "OIDC token missing 'sub' claim field or 'sub' claim field is empty."),
+        (
+            TokenFault::NoIdToken,
+            "id_token not found in response payload. Ensure your OIDC callback is configured correctly!",
+        ),
+        (TokenFault::UserInfo, "Failed to obtain user information claims."),
     ];
-    for (lie, message) in cases {
-        provider.lie(Some(lie));
+    for (fault, message) in cases {
+        provider.set_fault(Some(fault));
         let mut browser = Browser::new(&app);
         let answer = sign_in(&mut browser, &provider).await;
-        assert_eq!(answer.message(), message, "{lie:?} {}", answer.body);
-        assert_eq!(answer.status, if lie == Lie::UserInfo { 500 } else { 400 });
+        assert_eq!(answer.message(), message, "{fault:?} {}", answer.body);
+        assert_eq!(answer.status, if fault == TokenFault::UserInfo { 500 } else { 400 });
         assert_eq!(browser.session(), None);
     }
-    provider.lie(None);
+    provider.set_fault(None);
     signed_in(&app, &provider).await;
-    // What was refused is on record.
+    // The refusal is recorded.
     app.server.run_jobs_once().await;
     let records = owner.get("/api/v2/audit?q=resource_type:api_key").await.expect(StatusCode::OK).json();
     let refused = records["audit_logs"].as_array().unwrap().iter().find(|one| one["status_code"] == 400).unwrap();
@@ -182,28 +185,28 @@ async fn tokens_that_lie_are_not_believed() {
 #[tokio::test]
 async fn keys_that_the_provider_changes_are_found() {
     let provider = provider();
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     signed_in(&app, &provider).await;
     provider.rotate_keys();
     signed_in(&app, &provider).await;
 }
 
-/// A provider that does not say that it takes PKCE challenges gets none.
+/// A provider that does not announce PKCE gets no challenge.
 #[tokio::test]
 async fn pkce_is_used_where_the_provider_takes_it() {
     let provider = provider();
-    provider.take_pkce(false);
-    let (app, _owner) = town(&provider, &[]).await;
+    provider.announce_pkce(false);
+    let (app, _owner) = start_server(&provider, &[]).await;
     let mut browser = Browser::new(&app);
     sign_in(&mut browser, &provider).await.expect(StatusCode::TEMPORARY_REDIRECT);
     assert!(browser.session().is_some());
 }
 
-/// What claims lack, by message.
+/// Claims that are missing or wrong, by message.
 #[tokio::test]
 async fn claims_must_hold_a_verified_address() {
     let provider = provider();
-    let (app, _owner) = town(&provider, &["--oidc-email-domain=example.com,@keys.test"]).await;
+    let (app, _owner) = start_server(&provider, &["--oidc-email-domain=example.com,@keys.test"]).await;
     let cases = [
         (json!({"sub": "x"}), 400, "No email found in OIDC payload!"),
         (json!({"sub": "x", "email": 3, "email_verified": true}), 400, "Email in OIDC payload isn't a string."),
@@ -231,17 +234,17 @@ async fn claims_come_from_user_info_unless_that_is_switched_off() {
     let provider = provider();
     provider.add_user_info(&json!({"name": "From the endpoint", "nickname": "am"}));
     for (flags, want) in [(&[][..], "From the endpoint"), (&["--oidc-ignore-userinfo"], "Amy Adams")] {
-        let (app, _owner) = town(&provider, flags).await;
+        let (app, _owner) = start_server(&provider, flags).await;
         let amy = signed_in(&app, &provider).await;
         assert_eq!(amy.get("/api/v2/users/me").await.expect(StatusCode::OK).text("name"), want);
     }
 }
 
-/// The rules of who is whom.
+/// How accounts are linked to users.
 #[tokio::test]
 async fn accounts_are_linked_by_address_once() {
     let provider = provider();
-    let (app, owner) = town(&provider, &[]).await;
+    let (app, owner) = start_server(&provider, &[]).await;
     let order = json!({
         "username": "amy-made", "email": "amy@example.com", "login_type": "oidc", "user_status": "active",
         "organization_ids": [owner.organization().await],
@@ -249,12 +252,12 @@ async fn accounts_are_linked_by_address_once() {
     let made = owner.post("/api/v2/users", order).await.expect(StatusCode::CREATED);
     let amy = signed_in(&app, &provider).await;
     assert_eq!(amy.id, made.text("id"), "who was made beforehand is found by their address");
-    // Another account of the same provider with the same address is somebody else.
+    // Another account of the same provider with the same address is another user.
     provider.sign_in_as(&json!({"sub": "amy-2", "email": "AMY@example.com", "email_verified": true}));
     let mut browser = Browser::new(&app);
     let answer = sign_in(&mut browser, &provider).await.expect(StatusCode::FORBIDDEN);
     assert!(answer.body.contains("Account already linked"), "{}", answer.body);
-    // Who signs in with a password does not sign in by a provider because of their address.
+    // A user with a password cannot sign in with a provider just because the addresses are equal.
     provider.sign_in_as(&json!({"sub": "evil", "email": "owner@example.com", "email_verified": true}));
     let answer = sign_in(&mut browser, &provider).await.expect(StatusCode::FORBIDDEN);
     assert!(answer.body.contains("Incorrect login type"), "{}", answer.body);
@@ -267,7 +270,7 @@ async fn accounts_are_linked_by_address_once() {
 #[tokio::test]
 async fn the_suspended_stay_out_and_the_dormant_wake() {
     let provider = provider();
-    let (app, owner) = town(&provider, &[]).await;
+    let (app, owner) = start_server(&provider, &[]).await;
     let amy = signed_in(&app, &provider).await;
     let status = |to: &str| format!("/api/v2/users/{}/status/{to}", amy.id);
     owner.put(&status("suspend"), Value::Null).await.expect(StatusCode::OK);
@@ -299,13 +302,13 @@ async fn without_signups_only_the_first_user_and_those_who_are_known_come_in() {
     let amy = signed_in(&app, &provider).await;
     let me = amy.get("/api/v2/users/me").await.expect(StatusCode::OK).json();
     assert_eq!(me["roles"][0]["name"], "owner");
-    app.nobody().get("/api/v2/users/first").await.expect(StatusCode::OK);
+    app.anonymous().get("/api/v2/users/first").await.expect(StatusCode::OK);
     amy.get("/api/v2/organizations/default").await.expect(StatusCode::OK);
     provider.sign_in_as(&json!({"sub": "bob-1", "email": "bob@example.com", "email_verified": true}));
     let mut browser = Browser::new(&app);
     let answer = sign_in(&mut browser, &provider).await.expect(StatusCode::FORBIDDEN);
     assert!(answer.body.contains("Signups are disabled"), "{}", answer.body);
-    // Contract, section 5.9: Markdown.
+    // The text is Markdown.
     let html = "<p>Ask &lt;b&gt;the&lt;/b&gt; <a href=\"https://example.com/team\">platform team</a>.</p>";
     assert!(answer.body.contains(html), "{}", answer.body);
 }
@@ -313,7 +316,7 @@ async fn without_signups_only_the_first_user_and_those_who_are_known_come_in() {
 #[tokio::test]
 async fn a_taken_username_gets_a_suffix() {
     let provider = provider();
-    let (app, owner) = town(&provider, &[]).await;
+    let (app, owner) = start_server(&provider, &[]).await;
     owner.make_user("Amy", &[]).await;
     provider.sign_in_as(&json!({
         "sub": "amy-1", "preferred_username": "amy", "email": "another@example.com", "email_verified": true,
@@ -323,7 +326,7 @@ async fn a_taken_username_gets_a_suffix() {
     assert!(name.starts_with("amy-") && name.len() == "amy-".len() + 6, "{name}");
 }
 
-/// People are in exactly the groups, and have exactly the roles, that the provider says.
+/// Users are in exactly the groups, and have exactly the roles, that the provider's claims list.
 #[tokio::test]
 async fn groups_and_roles_follow_the_provider() {
     let provider = provider();
@@ -337,7 +340,7 @@ async fn groups_and_roles_follow_the_provider() {
         "--oidc-user-role-mapping={\"boss\": [\"user-admin\", \"auditor\"]}",
         "--oidc-user-role-default=template-admin",
     ];
-    let (app, owner) = town(&provider, &flags).await;
+    let (app, owner) = start_server(&provider, &flags).await;
     let with = |groups: Value, roles: Value| {
         let mut claims = amy();
         claims["groups"] = groups;
@@ -369,12 +372,12 @@ async fn groups_and_roles_follow_the_provider() {
     assert!(answer.body.contains("Not a member of an allowed group"), "{}", answer.body);
 }
 
-/// Two groups of the provider may be one here, and what cannot be a group's name is none.
+/// Two groups of the provider may map to one here, and invalid names of groups are ignored.
 #[tokio::test]
-async fn groups_that_the_provider_names_twice_or_oddly_keep_nobody_out() {
+async fn groups_that_the_provider_names_twice_or_oddly_keep_no_user_out() {
     let provider = provider();
     let flags = ["--oidc-group-field=groups", "--oidc-group-mapping={\"dev\": \"eng\"}", "--oidc-group-auto-create"];
-    let (app, owner) = town(&provider, &flags).await;
+    let (app, owner) = start_server(&provider, &flags).await;
     let mut claims = amy();
     claims["groups"] = json!(["eng", "dev", "eng", "Domain Users", "a/b", "new", "Everyone"]);
     provider.sign_in_as(&claims);
@@ -385,7 +388,7 @@ async fn groups_that_the_provider_names_twice_or_oddly_keep_nobody_out() {
     assert_eq!(names, ["Everyone", "eng"]);
 }
 
-/// Contract, section 5.9: the first user is an owner, whatever the provider says of roles: somebody must be.
+/// The first user is an owner, whatever roles the provider's claims list: there must be an owner.
 #[tokio::test]
 async fn the_first_user_is_an_owner_even_if_roles_follow_the_provider() {
     let provider = provider();
@@ -396,12 +399,11 @@ async fn the_first_user_is_an_owner_even_if_roles_follow_the_provider() {
     assert_eq!(me["roles"][0]["name"], "owner");
 }
 
-/// Contract, section 1.7, rows 6 and 7.
 #[tokio::test]
 async fn a_session_lives_as_long_as_the_providers() {
     let provider = provider();
     provider.expire_in(Some(600));
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     let amy = signed_in(&app, &provider).await;
     let token = amy.scoped(&["user:read"]).await;
     let past = |app: &TestApp| {
@@ -416,18 +418,18 @@ async fn a_session_lives_as_long_as_the_providers() {
     let message = "Could not refresh expired OpenID Connect token. Try re-authenticating to resolve this issue.";
     assert_eq!(refused.message(), message);
     assert_eq!(refused.json()["detail"], "invalid_grant: no");
-    // Tokens are no sessions: they end when they were to end.
+    // Tokens are not sessions: they expire at their own time.
     token.get("/api/v2/users/me").await.expect(StatusCode::OK);
     provider.refuse_refresh(false);
     amy.get("/api/v2/users/me").await.expect(StatusCode::OK);
 }
 
-/// Two requests at the same time: one renews, the other's refresh token is used up by then.
+/// Of two requests at the same time, one renews; the refresh token that the other read is used up by then.
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_at_the_same_time_renew_the_providers_session_once() {
     let provider = provider();
     provider.expire_in(Some(600));
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     let amy = signed_in(&app, &provider).await;
     for _ in 0..5 {
         app.advance(SignedDuration::from_secs(600));
@@ -444,14 +446,14 @@ async fn requests_at_the_same_time_renew_the_providers_session_once() {
     }
 }
 
-/// A provider that gives nothing to renew with: then its session's end is the session's.
+/// Without a refresh token, the session ends when the provider's does.
 #[tokio::test]
 async fn what_cannot_be_renewed_ends() {
     let provider = provider();
     provider.expire_in(Some(600));
-    let (app, owner) = town(&provider, &[]).await;
+    let (app, owner) = start_server(&provider, &[]).await;
     let amy = signed_in(&app, &provider).await;
-    // Under another key than it was sealed with, the refresh token is as good as none.
+    // A refresh token that was sealed with another key counts as missing.
     std::fs::write(app.data.path().join("seal.key"), [7; 32]).unwrap();
     let TestApp { server, clock, data } = app;
     let key = amy.key.clone();
@@ -473,7 +475,7 @@ async fn what_cannot_be_renewed_ends() {
 async fn what_the_provider_gave_is_sealed() {
     let provider = provider();
     provider.expire_in(Some(600));
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     signed_in(&app, &provider).await;
     for file in std::fs::read_dir(app.data.path()).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
@@ -483,7 +485,7 @@ async fn what_the_provider_gave_is_sealed() {
     }
 }
 
-/// The provider is away: whoever is here stays, and who comes is told.
+/// While the provider is unreachable, sessions go on, and sign-ins get an error.
 #[tokio::test]
 async fn a_provider_that_is_away_is_said_to_be() {
     let flags = ["--oidc-issuer-url=http://127.0.0.1:1", "--oidc-client-id=x", "--oidc-client-secret=y"];
@@ -496,10 +498,10 @@ async fn a_provider_that_is_away_is_said_to_be() {
 #[tokio::test]
 async fn people_come_back_only_to_hosts_that_are_allowed() {
     let provider = provider();
-    let (app, _owner) = town(&provider, &["--oidc-redirect-allowed-hosts=keys.example.com"]).await;
+    let (app, _owner) = start_server(&provider, &["--oidc-redirect-allowed-hosts=keys.example.com"]).await;
     let ask = async |host: &str| {
         let request = axum::http::Request::get(CALLBACK).header("Host", host).body(axum::body::Body::empty()).unwrap();
-        app.nobody().send_request(request).await
+        app.anonymous().send_request(request).await
     };
     let answer = ask("evil.example.com").await.expect(StatusCode::BAD_REQUEST);
     assert_eq!(answer.message(), "OIDC login is not permitted from this host.");
@@ -508,7 +510,7 @@ async fn people_come_back_only_to_hosts_that_are_allowed() {
     assert!(answer.header("location").contains(back), "{}", answer.header("location"));
 }
 
-/// Contract, section 5.9: the first sign-in makes the first user, and the organization whose groups they are in.
+/// The first sign-in creates the first user, and the organization whose groups they are in.
 #[tokio::test]
 async fn the_first_user_may_come_from_a_provider_that_names_groups() {
     let provider = provider();
@@ -527,7 +529,7 @@ async fn the_first_user_may_come_from_a_provider_that_names_groups() {
     assert_eq!(changed["source"], "oidc");
 }
 
-/// Nobody could give it back: the last owner stays one, whatever the provider forgets to say.
+/// The last owner stays one, even if the provider's claims lack the role: no one could give it back.
 #[tokio::test]
 async fn the_last_owner_stays_one() {
     let provider = provider();
@@ -541,16 +543,15 @@ async fn the_last_owner_stays_one() {
     assert_eq!(roles(&amy).await, ["owner"]);
     let amy = signed_in(&app, &provider).await;
     assert_eq!(roles(&amy).await, ["owner"]);
-    // With another owner there is somebody who can.
+    // Another owner could give it back.
     amy.make_user("bob", &["owner"]).await;
     assert!(roles(&signed_in(&app, &provider).await).await.is_empty());
 }
 
-/// Contract, section 5.10.
 #[tokio::test]
 async fn roles_that_follow_the_provider_are_changed_there() {
     let provider = provider();
-    let (app, owner) = town(&provider, &["--oidc-user-role-field=roles"]).await;
+    let (app, owner) = start_server(&provider, &["--oidc-user-role-field=roles"]).await;
     signed_in(&app, &provider).await;
     let roles = json!({"roles": ["auditor"]});
     let refused = owner.put("/api/v2/users/amy/roles", roles.clone()).await.expect(StatusCode::BAD_REQUEST);
@@ -559,11 +560,11 @@ async fn roles_that_follow_the_provider_are_changed_there() {
     owner.put("/api/v2/users/bob/roles", roles).await.expect(StatusCode::OK);
 }
 
-/// Path and query come through whole, whatever is in them.
+/// Any path and query to return to are kept unchanged.
 #[tokio::test]
 async fn people_come_back_to_the_whole_of_where_they_wanted_to_go() {
     let provider = provider();
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     for path in ["/device?code=WDJB-MJHT", "/a;b?c=d,e&f=%22g%22", "/a?next=https://elsewhere.example/x"] {
         let mut browser = Browser::new(&app);
         let redirect: String = form_urlencoded::byte_serialize(path.as_bytes()).collect();
@@ -574,12 +575,12 @@ async fn people_come_back_to_the_whole_of_where_they_wanted_to_go() {
     }
 }
 
-/// RFC 7636: a verifier that is left over from another way is shown to no provider that never saw its challenge.
+/// A PKCE verifier of another sign-in is not sent to a provider that got no challenge (RFC 7636).
 #[tokio::test]
 async fn a_verifier_of_another_way_is_forgotten() {
     let provider = provider();
-    let (app, _owner) = town(&provider, &[]).await;
-    provider.take_pkce(false);
+    let (app, _owner) = start_server(&provider, &[]).await;
+    provider.announce_pkce(false);
     let mut browser = Browser::new(&app);
     browser.cookies.insert("oauth_pkce_verifier".to_owned(), "x".repeat(43));
     browser.open(CALLBACK).await.expect(StatusCode::TEMPORARY_REDIRECT);

@@ -1,4 +1,4 @@
-//! Organizations, their members and the roles that they make (contract, section 5.11).
+//! Organizations, their members and their custom roles.
 use axum::http::StatusCode;
 use insta::assert_json_snapshot;
 use serde_json::{Value, json};
@@ -28,8 +28,8 @@ async fn an_organization_is_made_changed_and_removed() {
     let path = format!("{ORGANIZATIONS}/ACME");
     let changed = owner.patch(&path, json!({"display_name": "Acme Ltd", "description": "Anvils"})).await;
     assert_json_snapshot!("changed", changed.expect(StatusCode::OK).json());
-    let gone = owner.delete(&path).await.expect(StatusCode::OK);
-    assert_eq!(gone.message(), "Organization has been deleted.");
+    let deleted = owner.delete(&path).await.expect(StatusCode::OK);
+    assert_eq!(deleted.message(), "Organization has been deleted.");
     owner.get(&path).await.expect(StatusCode::NOT_FOUND);
     let groups = owner.get("/api/v2/groups").await.json();
     assert_eq!(groups.as_array().unwrap().len(), 1, "its group of all is gone, too: {groups}");
@@ -56,7 +56,6 @@ async fn names_are_words_that_are_free() {
     alice.post(ORGANIZATIONS, json!({"name": "hers"})).await.expect(StatusCode::FORBIDDEN);
 }
 
-/// Stance: "Deleting an organization that still has members, groups or resources".
 #[tokio::test]
 async fn an_organization_that_is_not_empty_stays() {
     let (_app, owner) = TestApp::new().await;

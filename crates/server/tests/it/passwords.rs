@@ -1,4 +1,4 @@
-//! Setting passwords, and guessing them (contract, sections 5.2, 5.5 and 5.7; stances on them).
+//! Setting passwords, and guessing them.
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use keyfob_testkit::store::{Limits, PasswordHash, Store, UserId};
@@ -9,14 +9,13 @@ use crate::support::{Answer, Identity, PASSWORD, TestApp};
 const OTHER: &str = "An0ther!Secret-pw";
 
 async fn sign_in(app: &TestApp, email: &str, password: &str) -> Answer {
-    app.nobody().post("/api/v2/users/login", json!({"email": email, "password": password})).await
+    app.anonymous().post("/api/v2/users/login", json!({"email": email, "password": password})).await
 }
 
 async fn set(by: &Identity, user: &str, body: Value) -> Answer {
     by.put(&format!("/api/v2/users/{user}/password"), body).await
 }
 
-/// Stance "Who may set another's password".
 #[tokio::test]
 async fn a_password_is_set_by_those_who_may_assign_all_that_its_user_holds() {
     let (app, owner) = TestApp::new().await;
@@ -34,7 +33,7 @@ async fn a_password_is_set_by_those_who_may_assign_all_that_its_user_holds() {
     assert_eq!(refused.message(), "Only owners can change the password of an owner.");
     set(&owner, "eve", body.clone()).await.expect(StatusCode::NO_CONTENT);
     set(&owner, "second", body.clone()).await.expect(StatusCode::NO_CONTENT);
-    // A narrow key could sign in with what it set.
+    // With a password that it has set, the bearer of a narrow key could sign in.
     let narrow = owner.restricted(&["coder:all"], &["user:*"]).await;
     let refused = set(&narrow, "alice", json!({"password": PASSWORD})).await.expect(StatusCode::FORBIDDEN);
     assert!(refused.detail().contains("coder:all"), "{}", refused.body);
@@ -50,12 +49,11 @@ async fn a_narrow_key_is_told_what_it_lacks_for_its_own_users_password() {
     assert!(refused.detail().contains("user:update_personal"), "{}", refused.body);
 }
 
-/// Stance "100 consecutive failed passwords of an account".
 #[tokio::test]
 async fn a_hundred_wrong_passwords_in_a_row_pause_the_account_and_nothing_else() {
     let (app, owner) = TestApp::new().await;
     let alice = owner.invite(&app, "alice", &[]).await;
-    // Whether there is such an account makes no difference.
+    // Existing and unknown accounts behave the same.
     for email in ["alice@example.com", "nobody@example.com"] {
         for _ in 0..100 {
             sign_in(&app, email, "wrong").await.expect(StatusCode::UNAUTHORIZED);
@@ -74,7 +72,7 @@ async fn a_hundred_wrong_passwords_in_a_row_pause_the_account_and_nothing_else()
     app.advance(SignedDuration::from_secs(1));
     sign_in(&app, "alice@example.com", "wrong").await.expect(StatusCode::UNAUTHORIZED);
     sign_in(&app, "alice@example.com", PASSWORD).await.expect(StatusCode::TOO_MANY_REQUESTS);
-    // Another password ends the pause.
+    // A new password ends the pause.
     set(&owner, "alice", json!({"password": OTHER})).await.expect(StatusCode::NO_CONTENT);
     sign_in(&app, "alice@example.com", OTHER).await.expect(StatusCode::CREATED);
 }
@@ -90,7 +88,7 @@ async fn the_right_password_forgets_the_wrong_ones() {
     }
 }
 
-/// Stance "PBKDF2". The hash is that of the tests' password, made by another implementation (Python's `hashlib`).
+/// A hash of the tests' password, made by another implementation (Python's `hashlib`).
 #[tokio::test]
 async fn a_password_that_another_server_kept_is_right_and_kept_anew() {
     let (app, owner) = TestApp::new().await;
@@ -110,7 +108,7 @@ async fn a_password_that_another_server_kept_is_right_and_kept_anew() {
 
 const OLD: &str = "$pbkdf2-sha256$65535$AAECAwQFBgcICQoLDA0ODw$b4mzFm5eum/b9Kehw437GsC48XfajkEcd+RAq6IfVznZ+7bmuz3KMIKL25vl4GeYyD4ZDApGIQ7h7Z+kVifHEA";
 
-/// The same for who changes it before signing in again.
+/// The same for a user who changes the password before signing in again.
 #[tokio::test]
 async fn a_password_that_another_server_kept_can_be_changed() {
     let (app, owner) = TestApp::new().await;
@@ -124,7 +122,7 @@ async fn a_password_that_another_server_kept_can_be_changed() {
     sign_in(&app, "owner@example.com", OTHER).await.expect(StatusCode::CREATED);
 }
 
-/// As the flag's help says; owners are not locked out.
+/// Only owners can sign in with a password, so that they are not locked out.
 #[tokio::test]
 async fn without_password_sign_in_owners_still_get_in() {
     let (app, owner) = TestApp::with(&["--disable-password-auth"]).await;
@@ -132,15 +130,15 @@ async fn without_password_sign_in_owners_still_get_in() {
     let refused = sign_in(&app, "alice@example.com", PASSWORD).await.expect(StatusCode::FORBIDDEN);
     assert_eq!(refused.message(), "Password authentication is disabled.");
     sign_in(&app, "owner@example.com", PASSWORD).await.expect(StatusCode::CREATED);
-    let methods = app.nobody().get("/api/v2/users/authmethods").await.json();
+    let methods = app.anonymous().get("/api/v2/users/authmethods").await.json();
     assert_eq!(methods["password"]["enabled"], json!(false));
 }
 
 #[tokio::test]
-async fn a_common_password_is_nobodys() {
+async fn a_common_password_is_refused() {
     let app = TestApp::empty(&[]).await;
     let said = async |password: &str| {
-        let answer = app.nobody().post("/api/v2/users/validate-password", json!({"password": password})).await;
+        let answer = app.anonymous().post("/api/v2/users/validate-password", json!({"password": password})).await;
         answer.expect(StatusCode::OK).json()["details"].as_str().unwrap().to_owned()
     };
     assert_eq!(said("counterstrike").await, "insecure password, this one is among the most common");

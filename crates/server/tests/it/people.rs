@@ -1,4 +1,4 @@
-//! Users: their list, their end, their sleep, and what they like (contract, section 5.10).
+//! Users: listing, deleting, dormancy and preferences.
 use axum::http::StatusCode;
 use insta::assert_json_snapshot;
 use jiff::SignedDuration;
@@ -24,7 +24,6 @@ async fn users_are_listed_for_those_who_may_see_them() {
     assert_eq!((names(&seen), &seen["count"]), (vec!["alice"], &json!(1)));
 }
 
-/// Stance: "Times in a user search".
 #[tokio::test]
 async fn times_in_a_search_stand_in_quotes() {
     let (app, owner) = TestApp::new().await;
@@ -99,7 +98,7 @@ async fn who_does_nothing_for_ninety_days_is_dormant_until_they_act() {
     app.advance(SignedDuration::from_secs(1));
     app.server.run_jobs_once().await;
     assert_eq!(owner.get("/api/v2/users/alice").await.text("status"), "dormant");
-    // Contract, section 1.7: what needs no key wakes nobody.
+    // Endpoints without authentication do not activate dormant users.
     token.get("/api/v2/buildinfo").await.expect(StatusCode::OK);
     assert_eq!(owner.get("/api/v2/users/alice").await.text("status"), "dormant");
     token.get("/api/v2/users/me").await.expect(StatusCode::OK);
@@ -130,7 +129,7 @@ async fn preferences_are_kept_and_checked() {
     alice.put(path, json!({"thinking_display_mode": "loud"})).await.expect(StatusCode::BAD_REQUEST);
 }
 
-/// Stance on own segments: what is one's own is refused, not hidden.
+/// Requests about one's own user are refused as forbidden, not as missing.
 #[tokio::test]
 async fn what_is_personal_is_refused_to_ones_own_narrow_key_and_hidden_from_others() {
     let (app, owner) = TestApp::new().await;

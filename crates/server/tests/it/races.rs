@@ -1,11 +1,11 @@
-//! Changes at the same time: each decides on what is there when it is made, and none undoes another.
+//! Concurrent changes: each decides on the data in its own transaction, and none undoes another.
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Identity, TestApp};
 
 const ORGANIZATIONS: &str = "/api/v2/organizations";
-/// How often each race is run: a check outside of the transaction loses some of so many.
+/// How often each race is run. A check outside the transaction would lose some of these.
 const ROUNDS: usize = 40;
 
 async fn give(by: &Identity, user: &str, roles: &[&str]) -> Answer {
@@ -16,7 +16,7 @@ fn names(list: &Value) -> Vec<&str> {
     list.as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect()
 }
 
-/// Two requests on two threads.
+/// Sends two requests on two threads.
 async fn both<A, B>(one: A, other: B) -> (Answer, Answer)
 where
     A: Future<Output = Answer> + Send + 'static,
@@ -71,7 +71,7 @@ async fn giving_roles_keeps_none_that_was_just_taken() {
     let path = format!("{ORGANIZATIONS}/coder/members/alice/roles");
     for round in 0..ROUNDS {
         give(&owner, "alice", &["organization-auditor"]).await.expect(StatusCode::OK);
-        // May be given only as one that alice has already.
+        // It may be assigned only if alice has it already.
         let keep = json!({"roles": ["organization-auditor", "agents-access"]});
         let (taken, kept) =
             both(put(owner.clone(), path.clone(), json!({"roles": []})), put(helper.clone(), path.clone(), keep)).await;
@@ -165,7 +165,7 @@ async fn nothing_is_made_in_an_organization_that_is_removed() {
         assert!(!made.status.is_server_error(), "round {round}, {making}: {}", made.body);
         let is_there = owner.get(&path).await.status == StatusCode::OK;
         let is_made = made.status.is_success();
-        // A role goes with its organization, whichever was first; everything else keeps it there.
+        // A role is deleted with its organization, in either order; everything else keeps the organization.
         let may_both = making.ends_with("/roles");
         assert!(may_both || is_made == is_there, "round {round}, {making}: {} then {}", made.body, removed.body);
     }
@@ -194,20 +194,20 @@ async fn access_lists_keep_what_others_granted() {
 
 const PASSWORDS: [&str; 2] = ["Sup3rSecret!pw", "An0ther!Secret-pw"];
 
-/// Contract, section 5.7: every old key dies, those too that are asked for with the old password meanwhile.
+/// A new password revokes every older key, also those that are minted with the old password meanwhile.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_signs_in_while_the_password_changes_has_no_session_afterwards() {
     let (app, owner) = TestApp::new().await;
     owner.make_user("alice", &[]).await;
     let login = |password: &str| {
         let body = json!({"email": "alice@example.com", "password": password});
-        tokio::spawn(post(app.nobody(), "/api/v2/users/login".to_owned(), body))
+        tokio::spawn(post(app.anonymous(), "/api/v2/users/login".to_owned(), body))
     };
     for round in 0..6 {
         let (old, new) = (PASSWORDS[round % 2], PASSWORDS[(round + 1) % 2]);
         let change = put(owner.clone(), "/api/v2/users/alice/password".to_owned(), json!({"password": new}));
         let change = tokio::spawn(change);
-        // They queue for the same hands as the change: some look before it is made, and finish after it.
+        // They wait for the same threads as the change: some read before it is made, and finish after it.
         let logins: Vec<_> = (0..8).map(|_| login(old)).collect();
         change.await.unwrap().expect(StatusCode::NO_CONTENT);
         for login in logins {
@@ -221,7 +221,7 @@ async fn who_signs_in_while_the_password_changes_has_no_session_afterwards() {
     }
 }
 
-/// A browser's session goes on with a fresh cookie, but not one that was ended while the password changed.
+/// A browser's session goes on with a new cookie, unless it was ended while the password changed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_is_ended_while_it_changes_the_password_does_not_go_on() {
     const CSRF: &str = "JXm9hOUdZctWt0ZZGAy9xiS/gxMKYOThdxjjMnMUyn4=";
@@ -261,7 +261,7 @@ async fn a_session_that_is_ended_while_it_changes_the_password_does_not_go_on() 
     assert!(met > 0, "no change was under way when its session ended");
 }
 
-/// Stance "Who may set another's password": what the user holds when it is set counts.
+/// The roles that the user has when the password is set count.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_is_not_set_for_who_has_just_become_stronger() {
     let (app, owner) = TestApp::new().await;

@@ -9,7 +9,7 @@ use crate::{
     access::PAGES,
     browser::Browser,
     mutations::{Targets, documented, mutations},
-    oidc::{provider, sign_in, town},
+    oidc::{provider, sign_in, start_server},
     support::{Answer, Identity, PASSWORD, TestApp},
 };
 
@@ -76,14 +76,14 @@ impl Public {
         let smarthost = format!("--email-smarthost={}", mails.address);
         let app = TestApp::empty(&["--email-from=keys@example.com", &smarthost]).await;
         let first = json!({"email": "owner@example.com", "username": "owner", "password": PASSWORD});
-        let made = app.nobody().post("/api/v2/users/first", first).await;
+        let made = app.anonymous().post("/api/v2/users/first", first).await;
         let owner = app.sign_in("owner@example.com").await;
         owner.make_user("alice", &[]).await;
         Self { app, owner, answers: vec![("POST", "/users/first", made)] }
     }
 
     async fn post(&mut self, path: &'static str, body: Value) -> Answer {
-        let answer = self.app.nobody().post(&format!("/api/v2{path}"), body).await;
+        let answer = self.app.anonymous().post(&format!("/api/v2{path}"), body).await;
         self.answers.push(("POST", path, answer.clone()));
         answer
     }
@@ -155,7 +155,7 @@ async fn every_form_of_a_page_that_changes_something_is_on_record() {
     answers.push(("/login", browser.submit(&page, "/login", &fields).await));
     let page = browser.open("/cli-auth").await;
     answers.push(("/cli-auth", browser.submit(&page, "/cli-auth", &[]).await));
-    let device = app.nobody().post("/api/v2/device/code", json!({})).await.expect(StatusCode::OK).json();
+    let device = app.anonymous().post("/api/v2/device/code", json!({})).await.expect(StatusCode::OK).json();
     answers.push(("/device", approve(&app, &owner, &device).await));
     let page = browser.open("/").await;
     answers.push(("/logout", browser.submit(&page, "/logout", &[]).await));
@@ -173,7 +173,7 @@ async fn every_form_of_a_page_that_changes_something_is_on_record() {
 #[tokio::test]
 async fn a_sign_in_by_a_provider_is_on_record() {
     let provider = provider();
-    let (app, owner) = town(&provider, &[]).await;
+    let (app, owner) = start_server(&provider, &[]).await;
     let answer = sign_in(&mut Browser::new(&app), &provider).await.expect(StatusCode::TEMPORARY_REDIRECT);
     let records = records(&owner, &answer).await;
     let kinds: BTreeSet<_> = records.iter().map(|record| record["resource_type"].as_str().unwrap()).collect();

@@ -1,4 +1,4 @@
-//! What is served says what it is: the document, its page, and the reference in `docs/` that is made from it.
+//! The OpenAPI document, its page, and the reference in `docs/` that is made from it.
 use std::{fmt::Write as _, fs, path::Path};
 
 use axum::http::StatusCode;
@@ -8,12 +8,12 @@ use crate::support::TestApp;
 
 async fn document() -> Value {
     let app = TestApp::empty(&[]).await;
-    let answer = app.nobody().get("/api/v2/openapi.json").await.expect(StatusCode::OK);
+    let answer = app.anonymous().get("/api/v2/openapi.json").await.expect(StatusCode::OK);
     assert_eq!(answer.header("Content-Type"), "application/json");
     answer.json()
 }
 
-/// Compares a file of the reference with what it should be, or writes it when that is asked for.
+/// Compares a file of the reference with its generated content, or writes it on request.
 fn check(name: &str, wanted: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference").join(name);
     if std::env::var_os("KEYFOB_WRITE_DOCS").is_some() {
@@ -54,7 +54,7 @@ async fn every_operation_has_a_name_and_a_summary_of_its_own() {
 #[tokio::test]
 async fn the_page_needs_nothing_but_itself() {
     let app = TestApp::empty(&[]).await;
-    let page = app.nobody().get("/docs").await.expect(StatusCode::OK);
+    let page = app.anonymous().get("/docs").await.expect(StatusCode::OK);
     assert!(page.header("Content-Security-Policy").starts_with("default-src 'none'; style-src 'sha256-"));
     assert_eq!(page.header("Content-Type"), "text/html; charset=utf-8");
     let document = document().await;
@@ -62,7 +62,7 @@ async fn the_page_needs_nothing_but_itself() {
         let id = operation["operationId"].as_str().unwrap();
         assert!(page.body.contains(&format!("<article id=\"{id}\"")), "{path}");
     }
-    // Every link within the page has its end there.
+    // Every link within the page has its target.
     for link in page.body.split("href=\"#").skip(1) {
         let id = link.split('"').next().unwrap();
         assert!(page.body.contains(&format!("id=\"{id}\"")), "nothing has the id {id}");
@@ -175,7 +175,7 @@ fn type_of(schema: &Value) -> String {
     }
 }
 
-/// `SECURITY.md` names the tests that stand behind its claims: all of them are there.
+/// All tests that `SECURITY.md` names exist.
 #[test]
 fn the_tests_that_the_security_policy_names_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

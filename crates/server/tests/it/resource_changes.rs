@@ -1,4 +1,4 @@
-//! Changing and removing registered resources, and what keys may see of them.
+//! Changing and deleting registered resources, and what keys may read of them.
 use axum::http::StatusCode;
 use serde_json::json;
 
@@ -16,7 +16,6 @@ async fn state(owner: &Identity, id: &str) -> String {
     owner.get(&path(id)).await.expect(StatusCode::OK).body
 }
 
-/// Stance: "A registered resource".
 #[tokio::test]
 async fn a_change_says_what_changes_and_leaves_the_rest() {
     let (app, owner) = TestApp::new().await;
@@ -37,7 +36,7 @@ async fn a_change_says_what_changes_and_leaves_the_rest() {
     assert_eq!(emptied["attributes"], json!({}));
 }
 
-/// Stance: "A registered resource": names are unique per type, organization and owner, also after a change.
+/// Names are unique per type, organization and owner, also after a change.
 #[tokio::test]
 async fn a_change_to_what_is_taken_or_wrong_is_refused_and_changes_nothing() {
     let (_app, owner) = TestApp::new().await;
@@ -57,7 +56,7 @@ async fn a_change_to_what_is_taken_or_wrong_is_refused_and_changes_nothing() {
     owner.patch(&file, json!({"organization_id": owner.organization().await})).await.expect(StatusCode::BAD_REQUEST);
 }
 
-/// Stance: "A registered resource": a new owner takes `update` on the old object and `create` on the new.
+/// Changing the owner requires `update` on the old object and `create` on the new one.
 #[tokio::test]
 async fn giving_a_resource_away_takes_update_on_the_old_and_create_on_the_new() {
     let (app, owner) = TestApp::new().await;
@@ -67,7 +66,7 @@ async fn giving_a_resource_away_takes_update_on_the_old_and_create_on_the_new() 
     let before = state(&owner, &id).await;
     let give = json!({"owner_id": bob.id, "name": "gift"});
 
-    // Alice may update hers, but create none for Bob.
+    // Alice may update her workspace, but not create one for Bob.
     let refused = alice.patch(&path(&id), give.clone()).await.expect(StatusCode::FORBIDDEN);
     assert_eq!(refused.header("X-Keyfob-Required"), "workspace:read, workspace:update, workspace:create");
     // These keys of the owner could do one of the two.
@@ -85,7 +84,7 @@ async fn giving_a_resource_away_takes_update_on_the_old_and_create_on_the_new() 
     bob.get(&path(&id)).await.expect(StatusCode::OK);
 }
 
-/// Stance: "A registered resource": a new organization takes `create` there.
+/// Changing the organization requires `create` in the new one.
 #[tokio::test]
 async fn moving_a_resource_takes_create_in_the_new_organization() {
     let (app, owner) = TestApp::new().await;
@@ -103,7 +102,7 @@ async fn moving_a_resource_takes_create_in_the_new_organization() {
     assert_eq!(moved.text("organization_id"), second);
 }
 
-/// Stance: "Update or delete without `read`": the object must be visible first.
+/// Updating or deleting an object first of all requires `read`.
 #[tokio::test]
 async fn without_read_a_resource_is_not_there_and_with_read_alone_it_is_forbidden() {
     let (app, owner) = TestApp::new().await;
@@ -122,15 +121,15 @@ async fn without_read_a_resource_is_not_there_and_with_read_alone_it_is_forbidde
             (key.get(&path(&id)).await, key.get(&missing).await),
             (key.get(&format!("{}/acl", path(&id))).await, key.get(&format!("{missing}/acl")).await),
         ];
-        for (there, missing) in hidden {
-            assert_eq!(there.status, StatusCode::NOT_FOUND);
-            assert_eq!(there.body, missing.body);
-            assert_eq!(there.header("X-Keyfob-Required"), missing.header("X-Keyfob-Required"));
+        for (existing, missing) in hidden {
+            assert_eq!(existing.status, StatusCode::NOT_FOUND);
+            assert_eq!(existing.body, missing.body);
+            assert_eq!(existing.header("X-Keyfob-Required"), missing.header("X-Keyfob-Required"));
         }
     }
 
     let reader = owner.scoped(&["workspace:read"]).await;
-    // A template admin reads every workspace; none of the roles lets them change one.
+    // A template admin may read every workspace, but change none.
     let admin = owner.invite(&app, "admin", &["template-admin"]).await;
     for (key, lacks) in [(&reader, true), (&admin, false)] {
         for action in ["update", "delete"] {
@@ -147,7 +146,6 @@ async fn without_read_a_resource_is_not_there_and_with_read_alone_it_is_forbidde
     assert_eq!(state(&owner, &id).await, before);
 }
 
-/// Stance: "A registered resource".
 #[tokio::test]
 async fn a_deleted_resource_is_gone_with_its_access_list() {
     let (app, owner) = TestApp::new().await;
@@ -167,7 +165,6 @@ async fn a_deleted_resource_is_gone_with_its_access_list() {
     alice.get(&path("nonsense")).await.expect(StatusCode::BAD_REQUEST);
 }
 
-/// Stances: "Resource registry", "What a call needed" and "`\"no key\"` labelled expired in `WWW-Authenticate`".
 #[tokio::test]
 async fn scopes_and_allow_lists_bite_on_registered_resources() {
     let (_app, owner) = TestApp::new().await;
@@ -203,7 +200,7 @@ async fn scopes_and_allow_lists_bite_on_registered_resources() {
     assert_eq!(answer.detail(), "the key's scopes lack workspace:read");
 }
 
-/// Stance: "What a call needed": type:action pairs, allowed or not, never ids.
+/// The header lists pairs of type and action, allowed or not, and no ids.
 #[tokio::test]
 async fn what_a_call_needed_is_said_in_pairs_of_type_and_action() {
     let (app, owner) = TestApp::new().await;
@@ -217,7 +214,7 @@ async fn what_a_call_needed_is_said_in_pairs_of_type_and_action() {
         "workspace:read, workspace:share"
     );
     assert_eq!(required(owner.delete(&path(&id)).await), "workspace:read, workspace:delete");
-    assert_eq!(required(app.nobody().get(&path(&id)).await), "");
+    assert_eq!(required(app.anonymous().get(&path(&id)).await), "");
     let all = required(owner.get(RESOURCES).await);
     assert!(all.contains("workspace:read, workspace_agent_devcontainers:read"), "{all}");
     assert!(!all.contains("user:read,") && !all.contains('-'), "{all}");

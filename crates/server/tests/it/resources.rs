@@ -1,4 +1,4 @@
-//! The registry of resources (stances "Resource registry", "A registered resource" and "Details fixed").
+//! The registry of resources.
 use axum::http::StatusCode;
 use insta::assert_json_snapshot;
 use jiff::SignedDuration;
@@ -10,7 +10,7 @@ const RESOURCES: &str = "/api/v2/resources";
 const WORKSPACES: &str = "/api/v2/resources/workspace";
 const ID: &str = "0f0e0d0c-0b0a-4908-8706-050403020100";
 
-/// What the registry holds as far as this identity may see it.
+/// All resources that this identity may read.
 async fn everything(identity: &Identity) -> String {
     identity.get(RESOURCES).await.expect(StatusCode::OK).body
 }
@@ -26,7 +26,7 @@ fn sorted(mut ids: Vec<String>) -> Vec<String> {
     ids
 }
 
-/// Registers what is asked for with the least that is needed beside it.
+/// Registers a resource with these fields and the required ones.
 async fn create(identity: &Identity, more: Value) -> Answer {
     let mut body =
         json!({"resource_type": "workspace", "name": "dev", "organization_id": identity.organization().await});
@@ -41,7 +41,6 @@ fn assert_invalid(answer: &Answer, field: &str) {
     assert_eq!(answer.json()["validations"][0]["field"], field, "{}", answer.body);
 }
 
-/// Stance: "A registered resource".
 #[tokio::test]
 async fn a_resource_is_registered_with_all_that_may_be_said_of_it_and_read_back() {
     let (_app, owner) = TestApp::new().await;
@@ -54,7 +53,6 @@ async fn a_resource_is_registered_with_all_that_may_be_said_of_it_and_read_back(
     assert_json_snapshot!("list_of_resources", owner.get(RESOURCES).await.expect(StatusCode::OK).json());
 }
 
-/// Stance: "A registered resource".
 #[tokio::test]
 async fn what_is_not_said_of_a_resource_is_made_up_or_empty() {
     let (app, owner) = TestApp::new().await;
@@ -72,7 +70,7 @@ async fn what_is_not_said_of_a_resource_is_made_up_or_empty() {
     assert_eq!((&file["organization_id"], &file["owner_id"]), (&Value::Null, &json!(owner.id)));
 }
 
-/// Stance: "A registered resource": a taken id or name is a conflict, and a deleted id is never given out again.
+/// A taken id or name is a conflict, and a deleted id is never used again.
 #[tokio::test]
 async fn an_id_is_given_out_once_and_a_name_once_per_type_organization_and_owner() {
     let (_app, owner) = TestApp::new().await;
@@ -97,7 +95,6 @@ async fn an_id_is_given_out_once_and_a_name_once_per_type_organization_and_owner
     create(&owner, json!({})).await.expect(StatusCode::CREATED);
 }
 
-/// Stance: "A registered resource".
 #[tokio::test]
 async fn a_type_that_is_unknown_or_keyfobs_own_is_refused() {
     let (_app, owner) = TestApp::new().await;
@@ -127,7 +124,6 @@ async fn a_type_that_is_unknown_or_keyfobs_own_is_refused() {
     assert_eq!(everything(&owner).await, "{\"resources\":[],\"count\":0}\n");
 }
 
-/// Stance: "`POST /resources`" under "Details fixed".
 #[tokio::test]
 async fn an_organization_is_required_for_types_that_have_one_and_refused_for_others() {
     let (_app, owner) = TestApp::new().await;
@@ -140,7 +136,7 @@ async fn an_organization_is_required_for_types_that_have_one_and_refused_for_oth
     assert_eq!(everything(&owner).await, "{\"resources\":[],\"count\":0}\n");
 }
 
-/// Stance: "A registered resource": attributes are a JSON object of at most 16 KiB.
+/// Attributes are a JSON object of at most 16 KiB.
 #[tokio::test]
 async fn attributes_that_are_no_object_or_too_large_are_refused() {
     let (_app, owner) = TestApp::new().await;
@@ -168,7 +164,7 @@ async fn a_name_is_neither_empty_nor_endless_nor_holds_control_characters() {
     create(&owner, json!({"name": "x".repeat(256)})).await.expect(StatusCode::CREATED);
 }
 
-/// Stance: "A registered resource": type, organization, owner and text narrow a list, and `count` is of all pages.
+/// Lists can be filtered by type, organization, owner and text; `count` covers all pages.
 #[tokio::test]
 async fn a_list_is_narrowed_by_what_its_query_names() {
     let (_app, owner) = TestApp::new().await;
@@ -207,13 +203,13 @@ async fn a_list_is_narrowed_by_what_its_query_names() {
     }
 }
 
-/// Stance: "No pagination or order on lists": oldest first, then by id.
+/// Lists are ordered by age, oldest first, then by id.
 #[tokio::test]
 async fn pages_are_in_order_and_together_hold_each_resource_once() {
     let (app, owner) = TestApp::new().await;
     for place in 0..9 {
         create(&owner, json!({"name": format!("w{place}")})).await.expect(StatusCode::CREATED);
-        // Three at a time are of the same age.
+        // Every three have the same age.
         if place % 3 == 2 {
             app.advance(SignedDuration::from_secs(1));
         }
@@ -240,7 +236,6 @@ async fn pages_are_in_order_and_together_hold_each_resource_once() {
     assert_eq!(owner.get(&format!("{RESOURCES}?offset=9")).await.body, "{\"resources\":[],\"count\":9}\n");
 }
 
-/// Stance: "Resource registry".
 #[tokio::test]
 async fn the_types_of_the_catalogue_are_listed_with_what_they_take() {
     let (_app, owner) = TestApp::new().await;

@@ -1,7 +1,7 @@
-//! Answers have the form that the contract's schemas and the server's own document say.
+//! Answers conform to Coder's schemas and to the server's own document.
 //!
-//! `tests/data/wire.json` holds the contract's schemas of the answers of all calls that both have, with its notes about
-//! what is really on the wire applied.
+//! `tests/data/wire.json` holds Coder's schemas for the answers of all endpoints that both servers have, corrected
+//! where Coder sends something else.
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
@@ -12,19 +12,19 @@ use crate::{
     support::Answer,
 };
 
-/// The contract's schemas of answers, by path and method.
+/// Coder's schemas of answers, by path and method.
 fn contract() -> Value {
     serde_json::from_str(include_str!("../data/wire.json")).unwrap()
 }
 
-/// Whether fields that a schema does not name may be there.
+/// Whether answers may have fields that the schema does not name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Unknown {
     Welcome,
     Lies,
 }
 
-/// A schema's document, for its references, and what is wrong so far.
+/// The document of a schema, for its references, and the problems so far.
 struct Checker<'a> {
     document: &'a Value,
     unknown: Unknown,
@@ -60,7 +60,7 @@ impl Checker<'_> {
         }
         if let Some(values) = schema["enum"].as_array()
             && !values.contains(value)
-            // Stance: answers that list permissions may say `*`.
+            // Answers that list permissions may contain `*`.
             && *value != json!("*")
         {
             self.wrong.push(format!("{at}: {value} is none of {values:?}"));
@@ -117,7 +117,7 @@ impl Checker<'_> {
             Some("null") => value.is_null(),
             _ => true,
         };
-        // Where nothing is documented of it, null stands for what is missing.
+        // Without other documentation, null means that the value is missing.
         let may_be_null = self.unknown == Unknown::Welcome && value.is_null();
         may_be_null || wanted.as_array().map_or_else(|| is(wanted), |names| names.iter().any(is))
     }
@@ -135,7 +135,7 @@ impl Checker<'_> {
     }
 }
 
-/// What is wrong with an answer for the schema of its status.
+/// The problems of an answer with the schema for its status.
 fn complaints(document: &Value, unknown: Unknown, schema: Option<&Value>, answer: &Answer) -> Vec<String> {
     let body = serde_json::from_str(&answer.body).unwrap_or(Value::Null);
     match schema {
@@ -157,7 +157,7 @@ async fn answers_have_the_form_that_the_contract_and_the_document_say() {
     let contract = contract();
     let mut wrong = Vec::new();
     let (mut by_document, mut by_contract) = (0, 0);
-    // What removes comes last, so that there is something to look at before.
+    // Deletions come last, so that the other endpoints find their objects.
     let mut calls = endpoints();
     calls.retain(|(_, path, _)| path != "/users/logout");
     calls
@@ -186,7 +186,7 @@ async fn answers_have_the_form_that_the_contract_and_the_document_say() {
         if facts.is_object() && answer.status != StatusCode::NO_CONTENT {
             by_contract += 1;
             let mut found = complaints(&contract, Unknown::Welcome, facts.get("schema"), &answer);
-            // Stance: the records of a key have the key's own id.
+            // The records of a key have the key's own id.
             found.retain(|what| path != "/audit" || !what.contains(".resource_id: "));
             wrong.extend(found.into_iter().map(|what| format!("{method} {path} by the contract: {what}")));
         }

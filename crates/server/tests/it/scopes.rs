@@ -1,4 +1,4 @@
-//! Every scope that a token may ask for allows what its name says, and nothing beside it.
+//! Every scope that a token may have allows what its name says, and nothing else.
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::support::{Identity, TestApp};
 
-/// Every action of every type, as a question about an object of one's own.
+/// Every action of every type, as a check of an object of the caller's own.
 fn questions(catalogue: &Catalogue, owner: &Identity, organization: &str) -> Map<String, Value> {
     let of_type = |of| catalogue.actions_of(of).map(move |action| (of, action));
     let pairs = catalogue.resource_types().flat_map(of_type);
@@ -32,7 +32,7 @@ async fn permitted(key: &Identity, questions: &Map<String, Value>) -> BTreeSet<S
     answers.into_iter().filter(|(_, is_permitted)| *is_permitted == true).map(|(question, _)| question).collect()
 }
 
-/// What a scope's definition names.
+/// The permissions in a scope's definition.
 fn named(catalogue: &Catalogue, scope: &str) -> BTreeSet<String> {
     let expanded = Scope::expand(catalogue, &[catalogue.scope(scope).unwrap()]).unwrap();
     let all = catalogue.resource_types().flat_map(|of| catalogue.actions_of(of).map(move |action| (of, action)));
@@ -64,7 +64,7 @@ async fn every_scope_is_reachable_sufficient_and_no_more_than_its_name() {
         let expected: BTreeSet<String> = named.intersection(&everything).cloned().collect();
         assert_eq!(permitted(&key, &questions).await, expected, "{scope}");
         assert!(!expected.is_empty(), "{scope} is not reachable");
-        // A low-level name is what it says, whatever the definitions are.
+        // A low-level scope permits what its name says, whatever the definitions are.
         if let Some((of, action)) = scope.split_once(':').filter(|(of, _)| *of != "coder") {
             let is_meant = |permission: &String| {
                 permission.split_once(':').is_some_and(|(its, verb)| its == of && (action == "*" || action == verb))
@@ -74,7 +74,7 @@ async fn every_scope_is_reachable_sufficient_and_no_more_than_its_name() {
     }
 }
 
-/// The tasks that composite scopes promise, done with exactly that scope, and one beside each that is refused.
+/// Each composite scope's tasks succeed with exactly that scope, and another task is refused.
 #[tokio::test]
 async fn composite_scopes_are_enough_for_the_tasks_that_they_name() {
     let (_app, owner) = TestApp::new().await;

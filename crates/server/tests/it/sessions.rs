@@ -1,4 +1,4 @@
-//! Sessions as people see them (stance "Own sessions").
+//! A user's sessions.
 use axum::{
     body::Body,
     http::{Method, Request, StatusCode},
@@ -13,7 +13,7 @@ const SESSIONS: &str = "/api/v2/users/me/sessions";
 async fn sign_in_with(app: &TestApp, email: &str, program: &str) -> Identity {
     let body = json!({"email": email, "password": PASSWORD}).to_string();
     let request = Request::builder().method(Method::POST).uri("/api/v2/users/login").header("User-Agent", program);
-    let answer = app.nobody().send_request(request.body(Body::from(body)).unwrap()).await;
+    let answer = app.anonymous().send_request(request.body(Body::from(body)).unwrap()).await;
     app.bearer_of(answer.expect(StatusCode::CREATED).text("session_token"))
 }
 
@@ -59,27 +59,27 @@ async fn all_but_the_session_in_use_end_when_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn an_administrator_ends_anothers_sessions_and_nobody_else_does() {
+async fn only_administrators_delete_another_users_sessions() {
     let (app, owner) = TestApp::new().await;
     let alice = owner.invite(&app, "alice", &[]).await;
     let bob = owner.invite(&app, "bob", &[]).await;
-    let hers = "/api/v2/users/alice/sessions";
-    bob.get(hers).await.expect(StatusCode::NOT_FOUND);
-    bob.delete(hers).await.expect(StatusCode::NOT_FOUND);
+    let alices = "/api/v2/users/alice/sessions";
+    bob.get(alices).await.expect(StatusCode::NOT_FOUND);
+    bob.delete(alices).await.expect(StatusCode::NOT_FOUND);
     let auditor = owner.invite(&app, "eve", &["auditor"]).await;
-    assert_eq!(listed(&auditor, hers).await.len(), 0);
-    auditor.delete(hers).await.expect(StatusCode::NOT_FOUND);
+    assert_eq!(listed(&auditor, alices).await.len(), 0);
+    auditor.delete(alices).await.expect(StatusCode::NOT_FOUND);
     let token = alice.scoped(&["coder:all"]).await;
-    owner.delete(&format!("{hers}/{}", token.key_id())).await.expect(StatusCode::NOT_FOUND);
+    owner.delete(&format!("{alices}/{}", token.key_id())).await.expect(StatusCode::NOT_FOUND);
     owner.delete(&format!("/api/v2/users/bob/sessions/{}", alice.key_id())).await.expect(StatusCode::NOT_FOUND);
-    assert_eq!(listed(&owner, hers).await.len(), 1);
-    owner.delete(hers).await.expect(StatusCode::NO_CONTENT);
+    assert_eq!(listed(&owner, alices).await.len(), 1);
+    owner.delete(alices).await.expect(StatusCode::NO_CONTENT);
     alice.get(SESSIONS).await.expect(StatusCode::UNAUTHORIZED);
     token.get("/api/v2/users/me").await.expect(StatusCode::OK);
     bob.get("/api/v2/users/me").await.expect(StatusCode::OK);
 }
 
-/// Whoever may not end them is not told that they ended.
+/// A caller who may not delete sessions is refused, instead of being told that they were deleted.
 #[tokio::test]
 async fn a_key_that_may_end_no_session_is_refused() {
     let (_app, owner) = TestApp::new().await;
@@ -90,7 +90,7 @@ async fn a_key_that_may_end_no_session_is_refused() {
     owner.get(SESSIONS).await.expect(StatusCode::OK);
 }
 
-/// An absolute time-out is not moved by use, and not by a session that is made with the first.
+/// Neither use nor a session that is minted with the first moves the absolute time-out.
 #[tokio::test]
 async fn a_session_ends_at_its_absolute_end_however_much_it_is_used() {
     let (app, owner) = TestApp::with(&["--session-absolute-timeout=48h"]).await;

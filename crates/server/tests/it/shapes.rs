@@ -8,18 +8,18 @@ use crate::support::{PASSWORD, TestApp};
 #[tokio::test]
 async fn setting_up_and_signing_in() {
     let app = TestApp::empty(&[]).await;
-    let nobody = app.nobody();
-    let before = nobody.get("/api/v2/users/first").await.expect(StatusCode::NOT_FOUND);
+    let anonymous = app.anonymous();
+    let before = anonymous.get("/api/v2/users/first").await.expect(StatusCode::NOT_FOUND);
     assert_json_snapshot!("first_user_missing", before.json());
     let body = json!({"email": "owner@example.com", "username": "owner", "name": "The Owner", "password": PASSWORD});
-    let made = nobody.post("/api/v2/users/first", body.clone()).await.expect(StatusCode::CREATED);
+    let made = anonymous.post("/api/v2/users/first", body.clone()).await.expect(StatusCode::CREATED);
     assert_json_snapshot!("first_user", made.json());
-    assert_json_snapshot!("first_user_there", nobody.get("/api/v2/users/first").await.expect(StatusCode::OK).json());
-    let again = nobody.post("/api/v2/users/first", body).await.expect(StatusCode::CONFLICT);
+    assert_json_snapshot!("first_user_there", anonymous.get("/api/v2/users/first").await.expect(StatusCode::OK).json());
+    let again = anonymous.post("/api/v2/users/first", body).await.expect(StatusCode::CONFLICT);
     assert_json_snapshot!("first_user_again", again.json());
 
     let login = json!({"email": "OWNER@example.com", "password": PASSWORD});
-    let session = nobody.post("/api/v2/users/login", login).await.expect(StatusCode::CREATED);
+    let session = anonymous.post("/api/v2/users/login", login).await.expect(StatusCode::CREATED);
     assert_json_snapshot!("login", session.json(), { ".session_token" => "[token]" });
     let cookie = session.header("Set-Cookie").replace(session.text("session_token"), "[token]");
     assert_eq!(cookie, "coder_session_token=[token]; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax");
@@ -41,7 +41,6 @@ async fn people_and_their_organizations() {
     assert_json_snapshot!("already_member", already.expect(StatusCode::BAD_REQUEST).json());
 }
 
-/// Stances: "`GET /entitlements`, `/experiments`, `/updatecheck`, ..." and "Health".
 #[tokio::test]
 async fn the_deployment() {
     let (app, owner) = TestApp::new().await;
@@ -53,11 +52,11 @@ async fn the_deployment() {
         ("scopes", "/api/v2/auth/scopes"),
         ("greeting", "/api/v2/"),
     ] {
-        assert_json_snapshot!(name, app.nobody().get(path).await.expect(StatusCode::OK).json());
+        assert_json_snapshot!(name, app.anonymous().get(path).await.expect(StatusCode::OK).json());
     }
     assert_json_snapshot!("experiments", owner.get("/api/v2/experiments").await.expect(StatusCode::OK).json());
     assert_json_snapshot!("stats", owner.get("/api/v2/deployment/stats").await.expect(StatusCode::OK).json());
     for path in ["/healthz", "/readyz"] {
-        assert_eq!(app.nobody().get(path).await.expect(StatusCode::OK).body, "OK");
+        assert_eq!(app.anonymous().get(path).await.expect(StatusCode::OK).body, "OK");
     }
 }

@@ -1,4 +1,4 @@
-//! A server in memory, and people who use it: identities that can be asked to `get`, `post` and so on.
+//! A server in memory, and clients of it: identities with methods such as `get` and `post`.
 use std::path::Path;
 
 use axum::{
@@ -15,7 +15,7 @@ use tower::ServiceExt as _;
 
 pub(crate) const PASSWORD: &str = "Sup3rSecret!pw";
 
-/// When every test happens.
+/// The time at which every test starts.
 pub(crate) const NOW: &str = "2026-01-02T03:04:05Z";
 
 #[derive(Parser)]
@@ -24,15 +24,15 @@ struct Settings {
     args: ServerArgs,
 }
 
-/// The server's settings as a command line gives them. Time stands still in most tests, so that their requests all fall
-/// into one minute: limits are left to the tests that set some.
+/// Parses settings from flags. In most tests, time stands still, so that all their requests fall into one minute;
+/// therefore, there are no rate limits unless a test sets some.
 pub(crate) fn args(flags: &[&str]) -> ServerArgs {
     let is_limited = flags.iter().any(|flag| flag.contains("rate-limit"));
     let unlimited = (!is_limited).then_some("--dangerous-disable-rate-limits");
     Settings::parse_from(["server"].into_iter().chain(flags.iter().copied()).chain(unlimited)).args
 }
 
-/// A server on a data folder of its own, with a clock that stands still and a generator that is known.
+/// A server with its own data folder, a clock that stands still and a seeded generator.
 pub(crate) struct TestApp {
     pub(crate) server: Server,
     pub(crate) clock: Clock,
@@ -52,7 +52,7 @@ impl TestApp {
     pub(crate) async fn with(flags: &[&str]) -> (Self, Identity) {
         let app = Self::empty(flags).await;
         let body = json!({"email": "owner@example.com", "username": "owner", "password": PASSWORD});
-        app.nobody().post("/api/v2/users/first", body).await.expect(StatusCode::CREATED);
+        app.anonymous().post("/api/v2/users/first", body).await.expect(StatusCode::CREATED);
         let owner = app.sign_in("owner@example.com").await;
         (app, owner)
     }
@@ -62,7 +62,7 @@ impl TestApp {
         Self::with(&[]).await
     }
 
-    /// The same after a restart with these flags. Whoever is still somebody there keeps the folder locked.
+    /// Restarts the server with these flags. Identities must be dropped before, because they keep the folder locked.
     pub(crate) async fn restarted(self, flags: &[&str]) -> Self {
         let Self { server, clock, data } = self;
         drop(server);
@@ -70,20 +70,20 @@ impl TestApp {
         Self { server, clock, data }
     }
 
-    /// Whoever presents no credential.
-    pub(crate) fn nobody(&self) -> Identity {
+    /// A client without a credential.
+    pub(crate) fn anonymous(&self) -> Identity {
         Identity { server: self.server.clone(), key: String::new(), id: String::new() }
     }
 
-    /// Whoever presents this key.
+    /// A client that presents this key.
     pub(crate) fn bearer_of(&self, key: &str) -> Identity {
-        Identity { key: key.to_owned(), ..self.nobody() }
+        Identity { key: key.to_owned(), ..self.anonymous() }
     }
 
-    /// Whoever signs in with this address and the tests' password.
+    /// Signs in with this address and the tests' password.
     pub(crate) async fn sign_in(&self, email: &str) -> Identity {
         let login = json!({"email": email, "password": PASSWORD});
-        let answer = self.nobody().post("/api/v2/users/login", login).await.expect(StatusCode::CREATED);
+        let answer = self.anonymous().post("/api/v2/users/login", login).await.expect(StatusCode::CREATED);
         let session = self.bearer_of(answer.text("session_token"));
         let me = session.get("/api/v2/users/me").await.expect(StatusCode::OK);
         Identity { id: me.text("id").to_owned(), ..session }
@@ -100,17 +100,17 @@ pub(crate) async fn open(data: &Path, flags: &[&str], clock: &Clock) -> Result<S
     Server::open(&args(flags), data, "http://keyfob.test", clock.clone(), Random::seeded(1)).await
 }
 
-/// Somebody with a key, or nobody.
+/// A client with a key, or without one.
 #[derive(Clone)]
 pub(crate) struct Identity {
     server: Server,
     pub(crate) key: String,
-    /// The user's id, where it is known.
+    /// The user's id, if it is known.
     pub(crate) id: String,
 }
 
 impl Identity {
-    /// The same, whose id is known by now.
+    /// The same client with the user's id.
     pub(crate) fn with_id(self, id: &str) -> Self {
         Self { id: id.to_owned(), ..self }
     }
@@ -150,7 +150,7 @@ impl Identity {
         Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(bytes.to_vec()).unwrap() }
     }
 
-    /// Makes a user, active, a member of the default organization, with these roles.
+    /// Creates an active user with these roles, who is a member of the default organization.
     pub(crate) async fn make_user(&self, name: &str, roles: &[&str]) -> Value {
         let body = json!({
             "username": name, "email": format!("{name}@example.com"), "password": PASSWORD, "user_status": "active",
@@ -159,7 +159,7 @@ impl Identity {
         self.post("/api/v2/users", body).await.expect(StatusCode::CREATED).json()
     }
 
-    /// The same, signed in.
+    /// Creates such a user and signs them in.
     pub(crate) async fn invite(&self, app: &TestApp, name: &str, roles: &[&str]) -> Identity {
         self.make_user(name, roles).await;
         app.sign_in(&format!("{name}@example.com")).await
@@ -171,30 +171,30 @@ impl Identity {
         organization.text("id").to_owned()
     }
 
-    /// Makes a further organization, and answers its id.
+    /// Creates an organization, and returns its id.
     pub(crate) async fn add_organization(&self, name: &str) -> String {
         let made = self.post("/api/v2/organizations", json!({"name": name})).await.expect(StatusCode::CREATED);
         made.text("id").to_owned()
     }
 
-    /// Mints a token with this request and becomes its bearer.
+    /// Mints a token with this request, and returns a client that presents it.
     pub(crate) async fn token(&self, request: Value) -> Identity {
         self.with_key_of(&self.post("/api/v2/users/me/keys/tokens", request).await)
     }
 
-    /// The same person with the key that this answer holds.
+    /// The same user with the key in this answer.
     #[track_caller]
     pub(crate) fn with_key_of(&self, minted: &Answer) -> Identity {
         assert_eq!(minted.status, StatusCode::CREATED, "{}", minted.body);
         Identity { key: minted.text("key").to_owned(), ..self.clone() }
     }
 
-    /// A token with these scopes for everything.
+    /// Mints a token with these scopes and no restriction to objects.
     pub(crate) async fn scoped(&self, scopes: &[&str]) -> Identity {
         self.token(json!({"scopes": scopes})).await
     }
 
-    /// A token with these scopes for what is listed.
+    /// Mints a token with these scopes and this allow list.
     pub(crate) async fn restricted(&self, scopes: &[&str], allow_list: &[&str]) -> Identity {
         self.token(json!({"scopes": scopes, "allow_list": allow_list})).await
     }
@@ -213,7 +213,7 @@ impl Identity {
     }
 }
 
-/// What the server answered.
+/// An answer of the server.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -222,7 +222,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The same answer, whose status must be this.
+    /// Asserts the status, and returns the answer.
     #[track_caller]
     pub(crate) fn expect(self, status: StatusCode) -> Self {
         assert_eq!(self.status, status, "{}", self.body);
@@ -234,7 +234,7 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
-    /// A member of the body that is text.
+    /// A string member of the body.
     #[track_caller]
     pub(crate) fn text(&self, member: &str) -> &str {
         let place = self.body.find(&format!("\"{member}\":\"")).unwrap_or_else(|| panic!("{member}: {}", self.body));
@@ -242,7 +242,7 @@ impl Answer {
         &rest[..rest.find('"').unwrap()]
     }
 
-    /// A header as text, empty where it is missing.
+    /// A header as text, empty if it is missing.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }

@@ -1,4 +1,4 @@
-//! A session that a provider began ends with the provider's (contract, section 1.7, rows 6 and 7).
+//! A session that began at a provider ends with the provider's session.
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use keyfob_server::Clock;
@@ -18,10 +18,10 @@ const SIGNED_OUT: &str = "You are signed out or your session has expired. Please
 const EXPIRED: &str = "The access token has expired";
 const INVALID: &str = "The access token is invalid";
 
-/// How long the providers' tokens live.
+/// The lifetime of the providers' tokens.
 const LIFE: SignedDuration = SignedDuration::from_mins(10);
 
-/// A 401 with this message and detail, and with this description in its challenge.
+/// Asserts a 401 with this message and detail, and with this description in its challenge.
 #[track_caller]
 fn expect_refusal(answer: Answer, message: &str, detail: &str, description: &str) {
     let answer = answer.expect(StatusCode::UNAUTHORIZED);
@@ -33,13 +33,13 @@ fn expect_refusal(answer: Answer, message: &str, detail: &str, description: &str
     assert_eq!(answer.header("www-authenticate"), challenge);
 }
 
-/// Lets the provider's tokens end.
+/// Lets the provider's tokens expire.
 fn outlive(clock: &Clock, provider: &OidcProvider) {
     clock.advance(LIFE);
     provider.set_now(clock.now().as_second());
 }
 
-/// A provider whose tokens end.
+/// A provider whose tokens expire.
 fn provider() -> OidcProvider {
     let provider = oidc::provider();
     provider.expire_in(Some(LIFE.as_secs()));
@@ -53,7 +53,7 @@ fn github() -> Github {
     github
 }
 
-/// Whoever signs in with a password has no account at a provider: here is a session of theirs as if they had.
+/// Gives a user without an account at a provider a session as if they had one.
 async fn unlinked(app: &TestApp, owner: &Identity, login_type: KeyLoginType, id: &str) -> Identity {
     let store = Store::open(&app.data.path().join("keyfob.db"), Limits::default()).await.unwrap();
     let key = store.read().find_key(&KeyId::parse(owner.key_id()).unwrap()).await.unwrap().unwrap();
@@ -64,7 +64,6 @@ async fn unlinked(app: &TestApp, owner: &Identity, login_type: KeyLoginType, id:
     app.bearer_of(&owner.key.replace(owner.key_id(), id))
 }
 
-/// Row 6.
 #[tokio::test]
 async fn without_an_account_at_the_provider_there_is_no_session() {
     let (app, owner) = TestApp::new().await;
@@ -76,13 +75,13 @@ async fn without_an_account_at_the_provider_there_is_no_session() {
     owner.get(ME).await.expect(StatusCode::OK);
 }
 
-/// Row 7: there is nothing to renew it with.
+/// There is no refresh token.
 #[tokio::test]
 async fn a_session_that_nothing_renews_ends_with_the_providers() {
     let (provider, github) = (provider(), github());
     provider.withhold_refresh();
     github.withhold_refresh();
-    let (app, _owner) = oidc::town(&provider, &[]).await;
+    let (app, _owner) = oidc::start_server(&provider, &[]).await;
     let amy = oidc::signed_in(&app, &provider).await;
     app.advance(LIFE - SignedDuration::from_micros(1));
     amy.get(ME).await.expect(StatusCode::OK);
@@ -90,7 +89,7 @@ async fn a_session_that_nothing_renews_ends_with_the_providers() {
     let detail = "OpenID Connect session expired at \"2026-01-02 03:14:05 +0000 UTC\". Try signing in again.";
     expect_refusal(amy.get(ME).await, SIGNED_OUT, detail, EXPIRED);
 
-    let (app, _owner) = github::town(&github, &OPEN).await;
+    let (app, _owner) = github::start_server(&github, &OPEN).await;
     app.advance(SignedDuration::from_micros(123_456));
     let amy = github_settings::signed_in(&app, &github).await;
     app.advance(LIFE);
@@ -98,11 +97,11 @@ async fn a_session_that_nothing_renews_ends_with_the_providers() {
     expect_refusal(amy.get(ME).await, SIGNED_OUT, detail, EXPIRED);
 }
 
-/// Row 7: the provider renews it no more.
+/// The provider refuses the refresh token.
 #[tokio::test]
 async fn a_renewal_that_is_refused_is_passed_on() {
     let (provider, github) = (provider(), github());
-    let (app, _owner) = oidc::town(&provider, &[]).await;
+    let (app, _owner) = oidc::start_server(&provider, &[]).await;
     let amy = oidc::signed_in(&app, &provider).await;
     provider.refuse_refresh(true);
     outlive(&app.clock, &provider);
@@ -110,23 +109,23 @@ async fn a_renewal_that_is_refused_is_passed_on() {
         |name: &str| format!("Could not refresh expired {name} token. Try re-authenticating to resolve this issue.");
     expect_refusal(amy.get(ME).await, &message("OpenID Connect"), "invalid_grant: no", EXPIRED);
 
-    let (app, _owner) = github::town(&github, &OPEN).await;
+    let (app, _owner) = github::start_server(&github, &OPEN).await;
     let amy = github_settings::signed_in(&app, &github).await;
     github.refuse_refresh(true);
     app.advance(LIFE);
     expect_refusal(amy.get(ME).await, &message("GitHub"), "bad_refresh_token: no", EXPIRED);
 }
 
-/// Row 7: whoever took the provider out of the settings did not mean to. Nothing is wrong before the session is to be
-/// renewed, and everything is right again when the provider is back.
+/// The settings of the provider were removed by mistake. The session works until it must be renewed, and works again
+/// when the settings are back.
 #[tokio::test]
 async fn a_provider_that_is_set_up_no_more_is_the_servers_fault() {
     let (provider, github) = (provider(), github());
-    let (app, owner) = oidc::town(&provider, &[]).await;
+    let (app, owner) = oidc::start_server(&provider, &[]).await;
     let oidc = oidc::signed_in(&app, &provider).await;
     check_without_provider(app, (owner, oidc), "oidc").await;
 
-    let (app, owner) = github::town(&github, &OPEN).await;
+    let (app, owner) = github::start_server(&github, &OPEN).await;
     let amy = github_settings::signed_in(&app, &github).await;
     check_without_provider(app, (owner, amy), "github").await;
 }
@@ -146,11 +145,11 @@ async fn check_without_provider(app: TestApp, (owner, amy): (Identity, Identity)
     app.bearer_of(&owner_key).get(ME).await.expect(StatusCode::OK);
 }
 
-/// The checks run in the order of the table, from the last row to the first here.
+/// Several reasons apply; each one added here is checked before the others.
 #[tokio::test]
 async fn the_first_reason_is_the_one_that_is_told() {
     let provider = provider();
-    let (app, owner) = oidc::town(&provider, &[]).await;
+    let (app, owner) = oidc::start_server(&provider, &[]).await;
     let amy = oidc::signed_in(&app, &provider).await;
     let path = format!("/api/v2/users/{}/status/suspend", amy.id);
     owner.put(&path, Value::Null).await.expect(StatusCode::OK);
@@ -167,11 +166,11 @@ async fn the_first_reason_is_the_one_that_is_told() {
     expect_refusal(forged.get(ME).await, SIGNED_OUT, "API key secret is invalid.", INVALID);
 }
 
-/// Rows 7 and 9: only a request that goes on wakes somebody.
+/// Only a request that is accepted activates a dormant user.
 #[tokio::test]
-async fn a_request_without_the_providers_session_wakes_nobody() {
+async fn a_request_without_the_providers_session_wakes_no_user() {
     let provider = provider();
-    let (app, _owner) = oidc::town(&provider, &["--session-duration=200d"]).await;
+    let (app, _owner) = oidc::start_server(&provider, &["--session-duration=200d"]).await;
     let amy = oidc::signed_in(&app, &provider).await;
     app.advance(SignedDuration::from_hours(91 * 24));
     provider.set_now(app.clock.now().as_second());
@@ -187,11 +186,11 @@ async fn a_request_without_the_providers_session_wakes_nobody() {
     assert_eq!(status().await, "active");
 }
 
-/// Whoever signs out is signed out, whatever has become of the provider's session: the key does not come back with it.
+/// Signing out works whatever has become of the provider's session, whose renewal does not revive the key.
 #[tokio::test]
 async fn who_signs_out_after_the_providers_session_has_ended_is_signed_out() {
     let provider = provider();
-    let (app, _owner) = oidc::town(&provider, &[]).await;
+    let (app, _owner) = oidc::start_server(&provider, &[]).await;
     let mut browser = Browser::new(&app);
     oidc::sign_in(&mut browser, &provider).await.expect(StatusCode::TEMPORARY_REDIRECT);
     let session = app.bearer_of(browser.session().unwrap());
@@ -206,11 +205,11 @@ async fn who_signs_out_after_the_providers_session_has_ended_is_signed_out() {
     assert_eq!(answer.detail(), "API key is invalid.");
 }
 
-/// RFC 9700, section 4.14.2: a renewal uses the old token up, so what it gives is kept even if nobody waits for it.
+/// A renewal uses the old token up, so its result is stored even if the client has hung up (RFC 9700, section 4.14.2).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_renewal_is_kept_though_its_request_is_given_up() {
     let provider = provider();
-    let (app, _owner) = oidc::town(&provider, &[]).await;
+    let (app, _owner) = oidc::start_server(&provider, &[]).await;
     let amy = oidc::signed_in(&app, &provider).await;
     outlive(&app.clock, &provider);
     let held = provider.hold();

@@ -1,4 +1,4 @@
-//! `/workspaces` and `/templates`: views on the registry in the shapes that existing clients read.
+//! `/workspaces` and `/templates`: views of the registry in the shapes that existing clients read.
 use axum::http::StatusCode;
 use insta::assert_json_snapshot;
 use jiff::SignedDuration;
@@ -35,7 +35,7 @@ fn names(answer: &Answer) -> Vec<String> {
     list.iter().map(|workspace| workspace["name"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Stance: "A registered resource": uuid fields without meaning in the views are the nil uuid.
+/// UUID fields without meaning in the views are the nil UUID.
 #[tokio::test]
 async fn a_workspace_is_shown_in_the_shape_that_clients_read() {
     let (_app, _, alice) = world().await;
@@ -50,7 +50,6 @@ async fn a_workspace_is_shown_in_the_shape_that_clients_read() {
     alice.get("/api/v2/users/me/workspace/other").await.expect(StatusCode::NOT_FOUND);
 }
 
-/// Stance: "A registered resource".
 #[tokio::test]
 async fn a_template_is_shown_in_the_shape_that_clients_read() {
     let (_app, _, alice) = world().await;
@@ -86,14 +85,14 @@ async fn what_a_key_may_not_read_is_in_no_view() {
     assert_eq!(blind.get("/api/v2/templates").await.body, "[]\n");
     blind.get(&format!("/api/v2/templates/{TEMPLATE}")).await.expect(StatusCode::NOT_FOUND);
 
-    // The names beside ids are shown to whoever may read them.
+    // Names beside ids are shown to callers who may read them.
     let reader = alice.scoped(&["workspace:read"]).await;
     let shown = reader.get(&format!("/api/v2/workspaces/{WORKSPACE}")).await.expect(StatusCode::OK).json();
     assert_eq!((&shown["template_id"], &shown["template_name"]), (&json!(TEMPLATE), &json!("")));
     assert_eq!((&shown["owner_id"], &shown["organization_name"]), (&json!(alice.id), &json!("")));
 }
 
-/// Stance: "A registered resource": `q` takes `name`, `owner`, `organization`, `template`, `status`; another key is 400.
+/// `q` takes `name`, `owner`, `organization`, `template` and `status`; other keys are refused.
 #[tokio::test]
 async fn workspaces_are_searched_by_what_the_query_names() {
     let (_app, owner, alice) = world().await;
@@ -148,7 +147,7 @@ async fn an_id_that_is_none_is_refused() {
     }
 }
 
-/// Stance: "A registered resource": in the views `q` takes certain keys, and another is 400.
+/// `q` of the views refuses keys that it does not know.
 #[tokio::test]
 async fn templates_are_searched_like_workspaces() {
     let (app, owner) = TestApp::new().await;

@@ -1,4 +1,4 @@
-//! Pages for people, without JavaScript (contract, section 7).
+//! Pages for people, without JavaScript.
 use axum::http::{Method, StatusCode};
 use keyfob_testkit::MailServer;
 
@@ -10,7 +10,7 @@ use crate::{
 
 const OTHER: &str = "An0ther!Secret-pw";
 
-/// What a person reads.
+/// The text of a page, as a person reads it.
 fn words(page: &Answer) -> String {
     let (_, main) = page.body.split_once("<main>").unwrap();
     let main = main.split("</main>").next().unwrap();
@@ -59,7 +59,7 @@ async fn people_sign_in_go_where_they_wanted_to_and_sign_out() {
     app.bearer_of(&key).get("/api/v2/users/me").await.expect(StatusCode::UNAUTHORIZED);
 }
 
-/// Nobody is signed in as somebody else, or out, by a form of another site: there is no proof without our page.
+/// A form of another site can sign no one in or out: it has no CSRF token of our page.
 #[tokio::test]
 async fn forms_are_taken_from_our_own_pages_alone() {
     let (app, owner) = TestApp::new().await;
@@ -86,12 +86,12 @@ async fn terms_must_be_agreed_to() {
     browser.submit(&page, "/login", &[&fields[..], &[("terms", "yes")]].concat()).await.expect(StatusCode::SEE_OTHER);
 }
 
-/// The issue: minted on a POST with its proof, never on opening.
+/// A session is minted by a POST with a CSRF token, never by opening the page.
 #[tokio::test]
 async fn a_session_for_the_command_line_is_minted_when_a_person_says_so() {
     let (app, owner) = TestApp::new().await;
-    let mut stranger = Browser::new(&app);
-    let sent = stranger.open("/cli-auth").await.expect(StatusCode::SEE_OTHER);
+    let mut signed_out = Browser::new(&app);
+    let sent = signed_out.open("/cli-auth").await.expect(StatusCode::SEE_OTHER);
     assert_eq!(sent.header("location"), "/login?redirect=%2Fcli-auth");
     let mut browser = Browser::signed_in(&app, &owner);
     let page = browser.open("/cli-auth").await.expect(StatusCode::OK);
@@ -115,8 +115,8 @@ async fn a_forgotten_password_is_replaced_on_pages() {
     let page = browser.open("/reset-password?email=owner%40example.com").await.expect(StatusCode::OK);
     assert!(page.body.contains("value=\"owner@example.com\""));
     let sent = browser.submit(&page, "/reset-password", &[("email", "owner@example.com")]).await.expect(StatusCode::OK);
-    let nobody = browser.submit(&page, "/reset-password", &[("email", "x@example.com")]).await.expect(StatusCode::OK);
-    assert_eq!(words(&sent), words(&nobody));
+    let unknown = browser.submit(&page, "/reset-password", &[("email", "x@example.com")]).await.expect(StatusCode::OK);
+    assert_eq!(words(&sent), words(&unknown));
     app.server.run_jobs_once().await;
     let mail = mails.next_to("owner@example.com").unwrap();
     let (_, link) = mail.text.split_once("http://keyfob.test").unwrap();
@@ -134,7 +134,7 @@ async fn a_forgotten_password_is_replaced_on_pages() {
     browser.submit(&page, "/login", &fields).await.expect(StatusCode::SEE_OTHER);
 }
 
-/// What a page says is text, whoever wrote it.
+/// Values of users are shown as text, never as HTML.
 #[tokio::test]
 async fn what_addresses_hold_is_shown_as_text() {
     let (app, _owner) = TestApp::new().await;
@@ -150,7 +150,7 @@ async fn what_addresses_hold_is_shown_as_text() {
 }
 
 #[tokio::test]
-async fn pages_are_framed_by_nobody_and_run_nothing_of_others() {
+async fn pages_cannot_be_framed_and_run_no_foreign_scripts() {
     let (app, owner) = TestApp::new().await;
     for path in PAGES.iter().filter(|path| !path.starts_with("/assets") && !["/logout", "/login/device"].contains(path))
     {
@@ -171,7 +171,7 @@ async fn pages_are_framed_by_nobody_and_run_nothing_of_others() {
     }
 }
 
-/// Refused sign-ins on pages count like all others.
+/// Refused sign-ins on pages count towards the limits like all others.
 #[tokio::test]
 async fn guessing_on_a_page_is_limited() {
     let (app, _owner) = TestApp::with(&["--api-rate-limit=512"]).await;
@@ -184,7 +184,7 @@ async fn guessing_on_a_page_is_limited() {
     assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
 }
 
-/// Contract, section 7: the terms come before every way, also those to providers.
+/// The terms must be accepted before every kind of sign-in, also with providers.
 #[tokio::test]
 async fn terms_must_be_agreed_to_before_going_to_a_provider() {
     let github = ["--oauth2-github-client-id=x", "--oauth2-github-client-secret=y", "--oauth2-github-allow-everyone"];
@@ -196,11 +196,11 @@ async fn terms_must_be_agreed_to_before_going_to_a_provider() {
     let refused = browser.submit(&page, "/login", &[("way", "github")]).await.expect(StatusCode::BAD_REQUEST);
     assert!(words(&refused).contains("Agree to the terms of service first."));
     let sent = browser.submit(&page, "/login", &[("way", "github"), ("terms", "yes")]).await;
-    // By a page of its own: browsers follow no form to another site.
+    // A page of its own redirects: our content policy keeps forms from leading to other sites.
     let sent = sent.expect(StatusCode::OK);
     let onward = "content=\"0; url=/api/v2/users/oauth2/github/callback?redirect=%2Fa\"";
     assert!(sent.body.contains(onward), "{}", sent.body);
-    // What was agreed to stays so when something else is wrong.
+    // The terms stay accepted when another field is wrong.
     let fields = [("email", "owner@example.com"), ("password", "wrong"), ("terms", "yes")];
     let again = browser.submit(&page, "/login", &fields).await.expect(StatusCode::UNAUTHORIZED);
     assert!(again.body.contains("required checked"), "{}", again.body);

@@ -20,12 +20,12 @@ pub struct ChainKey(pub [u8; 32]);
 impl ChainKey {
     /// The key as 64 hexadecimal digits, as it is kept in a file.
     pub fn to_hex(&self) -> String {
-        hex(&self.0)
+        encode_hex(&self.0)
     }
 
     /// Parses 64 hexadecimal digits.
     pub fn from_hex(text: &str) -> Option<Self> {
-        unhex(text.trim())?.try_into().ok().map(Self)
+        decode_hex(text.trim())?.try_into().ok().map(Self)
     }
 }
 
@@ -87,7 +87,7 @@ fn update(mac: &mut Hmac<Sha256>, part: &[u8]) {
 
 impl fmt::Display for ChainHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.sequence, hex(&self.hash))
+        write!(f, "{}:{}", self.sequence, encode_hex(&self.hash))
     }
 }
 
@@ -107,17 +107,17 @@ impl FromStr for ChainHead {
 
     fn from_str(text: &str) -> Result<Self, NoChainHead> {
         let (sequence, hash) = text.trim().split_once(':').ok_or(NoChainHead)?;
-        let hash = unhex(hash).ok_or(NoChainHead)?.try_into().map_err(|_| NoChainHead)?;
+        let hash = decode_hex(hash).ok_or(NoChainHead)?.try_into().map_err(|_| NoChainHead)?;
         Ok(Self { sequence: sequence.parse().map_err(|_| NoChainHead)?, hash })
     }
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(super) fn encode_hex(bytes: &[u8]) -> String {
     let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('?');
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
+fn decode_hex(text: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u8>> =
         text.chars().map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
     let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
@@ -190,7 +190,7 @@ impl From<EntryRow> for AuditEntry {
             organization_id: row.organization_id,
             status_code: row.status_code,
             diff: row.diff,
-            hash: hex(&row.hash),
+            hash: encode_hex(&row.hash),
         }
     }
 }
@@ -213,7 +213,7 @@ pub struct ChainCheckpoint {
 impl ChainCheckpoint {
     pub(super) fn new(sequence: i64, hash: String, retired_at: i64, key: &ChainKey) -> Self {
         let unsigned = Self { sequence, hash, retired_at, signature: String::new() };
-        Self { signature: hex(&unsigned.sign(key)), ..unsigned }
+        Self { signature: encode_hex(&unsigned.sign(key)), ..unsigned }
     }
 
     fn sign(&self, key: &ChainKey) -> [u8; 32] {
@@ -229,11 +229,11 @@ impl ChainCheckpoint {
 
     /// The head of the chain at this place, if the signature is right.
     fn head(&self, key: &ChainKey) -> Option<ChainHead> {
-        self.place().filter(|_| self.signature == hex(&self.sign(key)))
+        self.place().filter(|_| self.signature == encode_hex(&self.sign(key)))
     }
 
     fn place(&self) -> Option<ChainHead> {
-        Some(ChainHead { sequence: self.sequence, hash: unhex(&self.hash)?.try_into().ok()? })
+        Some(ChainHead { sequence: self.sequence, hash: decode_hex(&self.hash)?.try_into().ok()? })
     }
 }
 
@@ -331,7 +331,7 @@ impl ChainVerifier {
             return Err(ChainFault::Missing { position, after: self.last });
         }
         let hash = self.head.next(&self.key, entry);
-        if entry.sequence != position || entry.hash != hex(&hash) {
+        if entry.sequence != position || entry.hash != encode_hex(&hash) {
             return Err(ChainFault::Changed(entry.id));
         }
         self.head = ChainHead { sequence: position, hash };

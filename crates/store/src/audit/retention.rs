@@ -4,7 +4,7 @@ use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Order, Query};
 
 use super::{
     AuditRecords, TABLE,
-    chain::{ChainCheckpoint, ChainKey, hex},
+    chain::{ChainCheckpoint, ChainKey, encode_hex},
 };
 use crate::{
     Reader, StoreError, Tx,
@@ -80,7 +80,7 @@ impl Tx {
         let before = microseconds(before);
         let old = oldest.into_iter().take_while(|row| row.recorded_at < before);
         let Some(last) = old.last() else { return Ok(0) };
-        let hash = hex(&last.hash);
+        let hash = encode_hex(&last.hash);
         self.write_checkpoint(&ChainCheckpoint::new(last.sequence, hash, microseconds(now), key)).await?;
         let mut delete = Query::delete();
         delete.from_table(A::Table).and_where(Expr::col(A::Sequence).lte(last.sequence));

@@ -1,4 +1,4 @@
-//! Records of what was done, and settings: they are part of the unit of work that makes them.
+//! Audit records and settings, which are part of the unit of work that writes them.
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use keyfob_store::{AuditRecord, ChainKey, KeyId, NamesInUse, OrganizationId, StoreError, UserId};
@@ -29,7 +29,7 @@ fn record() -> AuditRecord {
     }
 }
 
-/// All records; no function of the store reads them.
+/// All records, read without the store's functions.
 async fn stored(store: &TestStore) -> Vec<SqliteRow> {
     let options = SqliteConnectOptions::new().filename(store.file()).read_only(true);
     let mut connection = SqliteConnection::connect_with(&options).await.unwrap();

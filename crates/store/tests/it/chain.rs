@@ -1,4 +1,4 @@
-//! The chain of records: whatever is done to it afterwards is found, and named.
+//! The chain of records: every later change of it is found and named.
 use keyfob_store::{AuditEntry, AuditRecord, ChainFault, ChainHead, ChainKey, ChainVerifier};
 use serde_json::json;
 use uuid::Uuid;
@@ -26,7 +26,7 @@ pub(crate) fn record(number: u128) -> AuditRecord {
     }
 }
 
-/// Six records, and the head after the last.
+/// Six records, and the head after the last one.
 async fn six(store: &TestStore) -> (Vec<AuditEntry>, ChainHead) {
     for number in 1..=6 {
         store.given(async |tx| tx.insert_audit_record(&record(number), &KEY).await).await;
@@ -45,7 +45,7 @@ fn verify(entries: &[AuditEntry], expected: Option<ChainHead>) -> Result<ChainHe
 }
 
 #[tokio::test]
-async fn a_chain_that_nobody_touched_holds_and_ends_with_the_head_that_is_given_out() {
+async fn an_unchanged_chain_holds_and_ends_with_the_head_that_is_given_out() {
     let store = TestStore::new().await;
     assert!(store.store.read().chain_head().await.unwrap().is_start());
     let (entries, head) = six(&store).await;
@@ -84,7 +84,7 @@ async fn a_change_of_any_field_is_found_and_the_record_is_named() {
         change(&mut tampered[2]);
         assert_eq!(verify(&tampered, None), Err(ChainFault::Changed(tampered[2].id)), "change {number}");
     }
-    // A boundary between two fields is no way to hide a change.
+    // Moving text across the boundary between two fields does not hide a change.
     let mut moved = entries.clone();
     moved[2].resource_type = "use".to_owned();
     moved[2].resource_id = "rid".to_owned();
@@ -117,7 +117,7 @@ async fn records_that_change_places_are_found() {
     let mut swapped = entries.clone();
     swapped.swap(1, 3);
     assert!(matches!(verify(&swapped, None), Err(ChainFault::Missing { position: 2, .. })));
-    // With their numbers exchanged, too.
+    // The same with their numbers exchanged.
     (swapped[1].sequence, swapped[3].sequence) = (2, 4);
     assert_eq!(verify(&swapped, None), Err(ChainFault::Changed(uuid(4))));
     let mut twice = entries.clone();

@@ -1,4 +1,4 @@
-//! What was committed stays, what was not never was, and writers wait for each other.
+//! Committed changes stay, others leave no trace, and writers wait for each other.
 use std::collections::BTreeSet;
 
 use keyfob_rbac::Filter;
@@ -19,7 +19,7 @@ async fn a_dropped_unit_of_work_never_was() {
     assert_eq!(store.store.read().find_user(ann.user.id).await.unwrap(), None);
     drop(tx);
     assert_eq!(store.store.read().find_user(ann.user.id).await.unwrap(), None);
-    // The name is not taken, and the next one need not wait.
+    // The name is free, and the next writer need not wait.
     store.given(async |tx| tx.insert_user(&ann).await).await;
 }
 
@@ -52,7 +52,7 @@ async fn what_was_committed_is_there_after_the_file_is_opened_again() {
         if opening == 0 {
             attempt(&store, async |tx| tx.insert_user(&ann).await).await.unwrap();
         }
-        // Orderly or not.
+        // The store is closed, or just dropped.
         if opening % 2 == 0 {
             store.close().await;
         }
@@ -83,7 +83,7 @@ async fn no_writer_fails_and_no_write_is_lost_however_many_write_at_once() {
                 for number in 0..EACH {
                     let new = resource("workspace", &format!("r{task}-{number}"));
                     attempt(&store, async |tx| tx.insert_resource(&new).await).await.unwrap();
-                    // Reading goes on meanwhile, and sees what was just acknowledged.
+                    // Reads go on meanwhile, and see acknowledged changes at once.
                     assert_eq!(store.read().find_resource(&new.key).await.unwrap(), Some(new));
                 }
             })

@@ -1,4 +1,4 @@
-//! Full disks, files that are no database, and rows that no version of this program writes.
+//! Full disks, files that are not databases, and rows that no version of this program writes.
 use std::{fs, path::Path};
 
 use keyfob_rbac::Filter;
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{TestStore, at, file_in, key_id, member, new_user, resource, token};
 
-/// Pages that the empty schema fits, and a few hundred rows.
+/// Enough pages for the empty schema and a few hundred rows.
 const FEW_PAGES: Limits = Limits { max_pages: Some(100) };
 
 #[tokio::test]
@@ -30,7 +30,7 @@ async fn a_full_database_refuses_writes_and_keeps_and_reads_what_it_has() {
     let count = async |store: &Store| store.read().resources(&list).await.unwrap().1;
     assert_eq!(count(&store.store).await, u64::try_from(kept.len()).unwrap());
 
-    // What needs no room is still written, and what makes room makes room.
+    // Changes that need no space still work, and so do those that free some.
     store.given(async |tx| tx.update_user_roles(ann, &["owner".to_owned()], at(1)).await).await;
     let removed = kept.split_off(kept.len() / 2);
     store
@@ -139,7 +139,7 @@ async fn a_schema_of_a_later_version_or_of_another_program_is_refused() {
     }
 }
 
-/// What a row looks like that was written by a later version, or by hand.
+/// Rows as a later version or a person might have written them.
 #[tokio::test]
 async fn a_row_that_does_not_decode_is_corrupt_and_named() {
     for (table, sql) in [

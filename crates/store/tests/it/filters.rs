@@ -1,4 +1,4 @@
-//! What the engine's filter selects in the database is what the engine permits in memory.
+//! The engine's filter selects in the database exactly what the engine permits in memory.
 use keyfob_rbac::{Acl, Action, Filter, Object, ResourceType, authorize, filter};
 use keyfob_store::{ApiKey, ListKeys, ListResources, Organization, OrganizationId, Page};
 
@@ -79,7 +79,7 @@ async fn the_resources_listed_are_exactly_those_permitted() {
         assert_eq!(found, expected, "{:?}: {action:?} {:#?}", subject.id(), list.visible);
         assert_eq!(count, u64::try_from(expected.len()).unwrap());
 
-        // A page counts all that is permitted, and is the beginning of it.
+        // A page counts all permitted rows, and holds the first of them.
         let page = ListResources { page: Page { limit: Some(5), ..Page::default() }, ..list };
         assert_eq!(
             store.store.read().resources(&page).await.unwrap(),

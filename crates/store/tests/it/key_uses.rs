@@ -1,4 +1,4 @@
-//! What becomes of keys as time goes by: uses are noted, what ended stays ended, and is purged at last.
+//! Keys over time: uses are recorded, expired keys stay expired, and are purged at last.
 use std::net::{IpAddr, Ipv4Addr};
 
 use jiff::Timestamp;
@@ -36,7 +36,7 @@ async fn a_use_is_noted_where_the_key_is_as_it_was_seen() {
     assert_eq!((key.last_used, key.expires_at), (at(600), at(4000)));
     let untouched = find(&store, &key_id("k2")).await.unwrap();
     assert_eq!((untouched.last_used, untouched.expires_at), (Timestamp::UNIX_EPOCH, at(1000)));
-    // A second note that saw the same end comes too late.
+    // A second record of a use that read the same expiry comes too late.
     store.given(async |tx| tx.record_key_use(&key_use("k1", 1000, 9000)).await).await;
     assert_eq!(find(&store, &key_id("k1")).await.unwrap().expires_at, at(4000));
 }
@@ -47,7 +47,7 @@ async fn a_use_never_revives_a_key_that_was_ended_meanwhile() {
     let ann = store.user("ann").await;
     insert(&store, &token(ann, "k1", "one")).await;
     store.given(async |tx| tx.expire_key(&key_id("k1"), at(500)).await.map(drop)).await;
-    // Neither with the end from before, nor with the very instant at which it was ended.
+    // Neither with the expiry from before, nor with the very instant at which it was expired.
     for seen in [1000, 500] {
         store.given(async |tx| tx.record_key_use(&key_use("k1", seen, 4000)).await).await;
         let key = find(&store, &key_id("k1")).await.unwrap();

@@ -1,11 +1,11 @@
-//! Keys: what is written is read, a live name is unique, and what was revoked stays so.
+//! Keys: they are read as written, names of live keys are unique, and revoked keys stay revoked.
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
 use keyfob_store::{ApiKey, KeyId, KeyLoginType, ListKeys, Page, SecretHash, StoreError, UserId};
 
 use crate::support::{TestStore, at, key_id, texts, token, uuid};
 
-/// A key without what cannot be compared.
+/// A key without the fields that cannot be compared.
 fn facts(key: &ApiKey) -> impl PartialEq + std::fmt::Debug + use<> {
     (
         (key.id.clone(), key.secret_hash.0, key.user_id, key.parent_id.clone(), key.login_type),
@@ -92,7 +92,7 @@ async fn a_key_name_is_unique_among_the_live_keys_of_a_user() {
     let refused = store.attempt(async |tx| tx.insert_key(&token(ann, "a2", "ci")).await).await;
     assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
     assert!(find(&store, &key_id("a2")).await.is_none());
-    // Case tells names apart, users have names of their own, and sessions have none.
+    // Names are case-sensitive and unique per user, and sessions have none.
     for new in [token(ann, "a3", "CI"), token(bob, "b1", "ci"), token(ann, "s1", ""), token(ann, "s2", "")] {
         insert(&store, &new).await;
     }
@@ -163,7 +163,7 @@ async fn a_revoked_key_is_dead_even_when_the_clock_goes_back() {
     assert_eq!(find(&store, &id).await.unwrap().expires_at, at(500));
     assert_eq!(store.store.read().count_live_keys(at(0)).await.unwrap(), 1);
     assert!(find(&store, &other).await.unwrap().is_live(at(999)));
-    // What has ended cannot be ended again.
+    // An expired key cannot be expired again.
     assert!(!store.attempt(async |tx| tx.expire_key(&id, at(0)).await).await.unwrap());
     assert!(!store.attempt(async |tx| tx.expire_key(&other, at(1000)).await).await.unwrap());
     assert!(!store.attempt(async |tx| tx.expire_key(&key_id("none"), at(0)).await).await.unwrap());

@@ -1,4 +1,4 @@
-//! Which key was minted with which: chains outlive their links.
+//! Which key was minted with which. Chains stay connected when keys in them are deleted.
 use keyfob_rbac::Filter;
 use keyfob_store::{ListKeys, Page};
 
@@ -31,15 +31,15 @@ async fn a_chain_survives_the_deletion_of_its_middle() {
     assert_eq!((living_below(&store, "a").await, living_below(&store, "c").await), (1, 0));
     assert_eq!(store.store.read().find_key(&key_id("c")).await.unwrap().unwrap().parent_id, Some(key_id("b")));
 
-    // What is minted with the last link still belongs to the first.
+    // A key that is minted with the last key still descends from the first.
     let ann = store.store.read().find_key(&key_id("a")).await.unwrap().unwrap().user_id;
     let mut last = token(ann, "d", "");
     last.parent_id = Some(key_id("c"));
     store.given(async |tx| tx.insert_key(&last).await).await;
     assert_eq!(living_below(&store, "a").await, 2);
-    // Nobody asks for the descendants of a key that is gone, but they can still be ended.
-    let ended = store.attempt(async |tx| tx.expire_descendants(&key_id("b"), at(1)).await).await.unwrap();
-    assert_eq!(ended, 2);
+    // The descendants of a deleted key are not listed, but can still be expired.
+    let expired = store.attempt(async |tx| tx.expire_descendants(&key_id("b"), at(1)).await).await.unwrap();
+    assert_eq!(expired, 2);
     assert_eq!((is_live(&store, "c").await, is_live(&store, "d").await), (Some(false), Some(false)));
     assert_eq!((is_live(&store, "a").await, is_live(&store, "x").await), (Some(true), Some(true)));
 }
@@ -84,8 +84,8 @@ async fn descendants_that_expired_by_themselves_are_not_counted() {
         tokens.into_iter().find(|key| key.id == key_id("a")).unwrap().live_descendants
     };
     assert_eq!((below(999).await, below(1000).await), (1, 0));
-    let ended = store.attempt(async |tx| tx.expire_descendants(&key_id("a"), at(1000)).await).await.unwrap();
-    assert_eq!(ended, 0);
+    let expired = store.attempt(async |tx| tx.expire_descendants(&key_id("a"), at(1000)).await).await.unwrap();
+    assert_eq!(expired, 0);
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn a_long_chain_is_ended_from_its_start() {
     family(&store, &chain).await;
     assert_eq!(living_below(&store, &ids[0]).await, 39);
     assert_eq!(living_below(&store, &ids[20]).await, 19);
-    let ended = store.attempt(async |tx| tx.expire_descendants(&key_id(&ids[9]), at(1)).await).await.unwrap();
-    assert_eq!(ended, 30);
+    let expired = store.attempt(async |tx| tx.expire_descendants(&key_id(&ids[9]), at(1)).await).await.unwrap();
+    assert_eq!(expired, 30);
     assert_eq!(living_below(&store, &ids[0]).await, 9);
 }

@@ -1,4 +1,4 @@
-//! Lists of resources: their order, their pages, and what they are narrowed by.
+//! Lists of resources: order, pages and filters.
 use std::collections::BTreeSet;
 
 use keyfob_rbac::Filter;
@@ -30,7 +30,7 @@ async fn names(store: &TestStore, list: &ListResources) -> Vec<String> {
     found.into_iter().map(|it| it.name).collect()
 }
 
-/// Thirty resources of two types, three of them made at each instant.
+/// Thirty resources of two types, three of them created at each instant.
 async fn thirty(store: &TestStore) -> Vec<Resource> {
     let mut all: Vec<Resource> = (0..30)
         .map(|number| {

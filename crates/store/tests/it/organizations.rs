@@ -104,7 +104,7 @@ async fn every_field_of_a_membership_is_read_back() {
 }
 
 #[tokio::test]
-async fn nobody_is_a_member_twice_or_of_what_is_not_there() {
+async fn no_user_is_a_member_twice_or_of_a_missing_organization() {
     let store = TestStore::new().await;
     let (ann, one) = (store.user("ann").await, store.organization("one").await);
     store.given(async |tx| tx.insert_member(&member(ann, one)).await).await;

@@ -1,4 +1,4 @@
-//! Resources: what is written is read, names have their place, and ids are never given out again.
+//! Resources: they are read as written, names are unique per place, and ids are never used again.
 use keyfob_store::{Grant, Grantee, OrganizationId, Resource, ResourceId, ResourceKey, StoreError, UserId};
 use serde_json::json;
 use uuid::Uuid;
@@ -118,7 +118,7 @@ async fn a_name_is_unique_per_type_organization_and_owner_and_an_id_per_type() {
     }
     for place in places {
         let refused = store.attempt(async |tx| tx.insert_resource(&named("workspace", "dev", place)).await).await;
-        // The text tells a name that is taken from an id that is.
+        // The text tells a taken name from a taken id.
         assert!(matches!(&refused, Err(StoreError::Conflict(text)) if text.contains("name")), "{refused:?}");
     }
     let mut same_id = named("workspace", "third", (None, None));
@@ -146,8 +146,8 @@ async fn a_changed_resource_is_read_back_and_its_neighbours_stay() {
     let taken = Resource { key: neighbour.key.clone(), ..changed.clone() };
     let refused = store.attempt(async |tx| tx.update_resource(&taken).await).await;
     assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
-    let gone = store.attempt(async |tx| tx.update_resource(&resource("workspace", "never")).await).await;
-    assert!(matches!(gone, Err(StoreError::Gone)), "{gone:?}");
+    let missing = store.attempt(async |tx| tx.update_resource(&resource("workspace", "never")).await).await;
+    assert!(matches!(missing, Err(StoreError::Gone)), "{missing:?}");
 }
 
 #[tokio::test]
@@ -179,7 +179,7 @@ async fn what_was_shared_of_a_deleted_resource_is_not_inherited() {
     let shared = [grant(Grantee::User(uuid(1)), "*")];
     store.given(async |tx| tx.replace_grants(&new.key, &shared).await).await;
     store.given(async |tx| tx.delete_resource(&new.key).await).await;
-    // The store leaves it to its caller to look at retired ids.
+    // The store leaves checking retired ids to its caller.
     insert(&store, &new).await;
     assert_eq!(find(&store, &new.key).await, Some(new));
 }

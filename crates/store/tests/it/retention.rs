@@ -1,4 +1,4 @@
-//! Records that are retired leave a signed checkpoint, from which the chain goes on.
+//! Retired records leave a signed checkpoint, from which the chain goes on.
 use keyfob_store::{AuditEntry, ChainCheckpoint, ChainFault, ChainHead, ChainKey, ChainVerifier};
 
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     support::{TestStore, at, uuid},
 };
 
-/// Records one to six, one a microsecond, and the head after each.
+/// Records one to six, one per microsecond, and the head after each.
 async fn six(store: &TestStore) -> Vec<ChainHead> {
     let mut heads = Vec::new();
     for number in 1..=6 {
@@ -38,7 +38,7 @@ fn verify(
     verifier.finish()
 }
 
-/// What is stored.
+/// All stored records.
 async fn stored(store: &TestStore) -> (Option<ChainCheckpoint>, Vec<AuditEntry>) {
     (store.store.read().audit_checkpoint().await.unwrap(), store.store.read().audit_entries(0, 100).await.unwrap())
 }
@@ -58,7 +58,7 @@ async fn old_records_go_and_the_chain_holds_from_the_checkpoint_on() {
     }
     let fault = ChainFault::Retired { sequence: 3, at: at(100), expected: 2 };
     assert_eq!(verify(Some(&checkpoint), &entries, Some(heads[1])), Err(fault));
-    // No more than so many at a time; a later checkpoint takes the place of an earlier one.
+    // Only so many are retired at a time, and a later checkpoint replaces an earlier one.
     assert_eq!(retire(&store, 50, 2).await, 2);
     let (checkpoint, entries) = stored(&store).await;
     assert_eq!((checkpoint.as_ref().unwrap().sequence, entries.len()), (5, 1));
@@ -113,7 +113,7 @@ async fn a_checkpoint_that_retention_did_not_write_is_named() {
     }
     let mut other_key = ChainVerifier::new(ChainKey([8; 32]), None);
     assert_eq!(other_key.begin_at(&checkpoint), Err(ChainFault::Checkpoint(3)));
-    // What is dropped after the checkpoint is missing, whatever the checkpoint says.
+    // Records that are dropped after the checkpoint are missing, whatever it says.
     assert_eq!(verify(Some(&checkpoint), &entries[1..], None), Err(ChainFault::Missing { position: 4, after: None }));
     assert_eq!(
         verify(Some(&checkpoint), &entries[..2], Some(heads[5])),

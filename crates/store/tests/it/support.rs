@@ -35,17 +35,17 @@ impl TestStore {
         file_in(self.directory.path())
     }
 
-    /// Another handle to the same file, with connections of its own, as another process would have.
+    /// Another handle to the same file with its own connections, like another process.
     pub(crate) async fn again(&self) -> Store {
         Store::open(&self.file(), Limits::default()).await.unwrap()
     }
 
-    /// Does in one unit of work what a test needs to have been done.
+    /// Makes a change that a test needs, in one unit of work.
     pub(crate) async fn given(&self, work: impl AsyncFnOnce(&mut Tx) -> Result<(), StoreError>) {
         self.attempt(work).await.unwrap();
     }
 
-    /// Does something in one unit of work, and commits it if it succeeds.
+    /// Makes a change in one unit of work, and commits if it succeeds.
     pub(crate) async fn attempt<T>(
         &self,
         work: impl AsyncFnOnce(&mut Tx) -> Result<T, StoreError>,
@@ -67,7 +67,7 @@ impl TestStore {
         new.id
     }
 
-    /// Does to the file what this program never does; says how many rows that hit.
+    /// Makes a change to the file that this program never makes. Returns the number of rows.
     pub(crate) async fn tamper(&self, sql: impl Into<String>) -> u64 {
         let options = SqliteConnectOptions::new().filename(self.file());
         let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
@@ -91,7 +91,7 @@ pub(crate) fn file_in(directory: &Path) -> PathBuf {
     directory.join("keyfob.db")
 }
 
-/// That many microseconds after the start of the tests' time.
+/// So many microseconds after the start of the tests' time.
 pub(crate) fn at(microseconds: i64) -> Timestamp {
     Timestamp::from_microsecond(1_900_000_000_000_000 + microseconds).unwrap()
 }
@@ -102,7 +102,7 @@ pub(crate) fn uuid(number: u128) -> Uuid {
         .into_uuid()
 }
 
-/// An id that belongs to the name alone.
+/// An id that depends only on the name.
 fn id_for(name: &str) -> Uuid {
     uuid(name.bytes().fold(7, |sum: u128, byte| sum.wrapping_mul(257) + u128::from(byte)))
 }
@@ -154,12 +154,12 @@ pub(crate) fn key_id(start: &str) -> KeyId {
     KeyId::parse(&format!("{start:0<10}")).unwrap()
 }
 
-/// Where tests come from.
+/// The address of the tests' clients.
 pub(crate) fn origin() -> Origin {
     Origin { ip_address: IpAddr::V4(Ipv4Addr::LOCALHOST), user_agent: "test".to_owned() }
 }
 
-/// A token that lives for a thousand microseconds.
+/// A token that is valid for a thousand microseconds.
 pub(crate) fn token(user_id: UserId, id: &str, name: &str) -> ApiKey {
     ApiKey {
         id: key_id(id),

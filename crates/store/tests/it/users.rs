@@ -1,4 +1,4 @@
-//! Users: what is written is read, names and addresses are unique, and what ends a user frees both.
+//! Users: they are read as written, names and addresses are unique, and deleting a user frees both.
 use keyfob_store::{LoginType, NewUser, PasswordHash, StoreError, User, UserId, UserStatus};
 
 use crate::support::{TestStore, at, new_user, texts, uuid};
@@ -44,7 +44,7 @@ async fn a_service_account_has_no_address_and_was_never_seen() {
 }
 
 #[tokio::test]
-async fn nobody_is_found_by_an_empty_address() {
+async fn no_user_is_found_by_an_empty_address() {
     let store = TestStore::new().await;
     let new = service_account("robot");
     store.given(async |tx| tx.insert_user(&new).await).await;
@@ -110,12 +110,12 @@ async fn a_deleted_users_name_and_address_are_free_again() {
     second.user.id = UserId(uuid(2));
     store.given(async |tx| tx.insert_user(&second).await).await;
     assert_eq!(store.store.read().find_user_by_username("ann").await.unwrap(), Some(second.user));
-    // Records still speak of the first one.
+    // Records still name the first one.
     assert!(store.store.read().find_user(first.user.id).await.unwrap().unwrap().deleted);
 }
 
 #[tokio::test]
-async fn changes_of_a_user_are_read_back_and_touch_nobody_else() {
+async fn changes_of_a_user_are_read_back_and_touch_no_other_user() {
     let store = TestStore::new().await;
     let (ann, bob) = (store.user("ann").await, store.user("bob").await);
     let before = store.store.read().find_user(bob).await.unwrap();

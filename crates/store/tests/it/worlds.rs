@@ -1,4 +1,4 @@
-//! Random subjects and random rows, made of few ids so that they often meet.
+//! Random subjects and random rows, made of few ids, so that they often match.
 use std::sync::Arc;
 
 use keyfob_rbac::{
@@ -14,7 +14,7 @@ use crate::support::{at, resource, uuid};
 
 pub(crate) const TYPES: [&str; 4] = ["workspace", "template", "file", "task"];
 pub(crate) const ACTIONS: [&str; 4] = ["read", "update", "use", "ssh"];
-/// What roles, scopes and allow lists speak of.
+/// The ids that roles, scopes and allow lists name.
 const SPOKEN_OF: [&str; 6] = ["workspace", "template", "file", "task", "api_key", "organization"];
 
 pub(crate) struct World {
@@ -24,7 +24,7 @@ pub(crate) struct World {
     /// The nil UUID is one of them, because it stands for none in some columns.
     pub(crate) organizations: Vec<Uuid>,
     groups: Vec<Uuid>,
-    /// The ids of everything that is stored, as texts.
+    /// The ids of all stored rows, as texts.
     pub(crate) ids: Vec<String>,
     /// The last resource, if no other shares its id.
     last: Option<ResourceKey>,
@@ -70,7 +70,7 @@ impl World {
         Permission::named(&self.catalogue, of, action, negate).unwrap()
     }
 
-    /// An organization, which may be none, or one that no UUID names.
+    /// An organization id, which may be missing, or not a UUID.
     fn place(&mut self) -> OwnedId {
         let organizations = self.organizations.clone();
         match self.random.random_range(0..20) {
@@ -132,7 +132,7 @@ impl World {
         Subject::compile(&self.catalogue, id.as_id(), &roles, &groups, &scope)
     }
 
-    /// A condition on objects, which need not be one that the engine makes.
+    /// A condition on objects, not necessarily one that the engine makes.
     pub(crate) fn predicate(&mut self, depth: u32) -> Predicate {
         if depth > 0 && self.chance(70) {
             let parts = self.some(3, |world| world.predicate(depth - 1));
@@ -151,7 +151,7 @@ impl World {
         })
     }
 
-    /// Some resource, its place and owner as its type wants them or not.
+    /// A resource whose organization and owner may or may not fit its type.
     pub(crate) fn resource(&mut self, number: i64) -> Resource {
         let (users, organizations) = (self.users.clone(), self.organizations.clone());
         let mut new = resource(self.one_of(&TYPES), &format!("r{number}"));
@@ -177,7 +177,7 @@ impl World {
         let users: Vec<Uuid> = self.users.iter().copied().chain([Uuid::nil()]).collect();
         let to_user = self.chance(40);
         let grantee = if to_user { Grantee::User(self.one_of(&users)) } else { Grantee::Group(self.one_of(&groups)) };
-        // Access lists may name what the catalogue lacks.
+        // Access lists may name actions that the catalogue lacks.
         let action = if self.chance(50) { "read" } else { self.one_of(&["*", "update", "use", "fly", "READ"]) };
         Grant { grantee, action: action.to_owned() }
     }
@@ -194,7 +194,7 @@ pub(crate) fn acl(catalogue: &Catalogue, grants: &[Grant]) -> Acl {
     acl
 }
 
-/// The resource as the engine sees it.
+/// The resource as the engine's object.
 pub(crate) fn object<'a>(catalogue: &Catalogue, of: &Resource, acl: &'a Acl) -> Object<'a> {
     let resource_type = catalogue.requested_type(&of.key.resource_type);
     Object::of(resource_type)

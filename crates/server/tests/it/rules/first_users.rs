@@ -73,7 +73,7 @@ impl Fronts {
 
     async fn first_user_call(&self, new: Candidate<'_>) -> Outcome {
         let body = json!({"username": new.username, "email": new.email, "password": new.password});
-        Outcome::of_call(&self.call.nobody().post("/api/v2/users/first", body).await)
+        Outcome::of_call(&self.call.anonymous().post("/api/v2/users/first", body).await)
     }
 
     async fn users_call(&self, new: Candidate<'_>) -> Outcome {
@@ -125,7 +125,7 @@ async fn an_owner_is_refused_on_every_front_for_the_same_reasons() {
         rules.push((format!("taken {username} {email}"), new, vec![(UsersCall, fronts.users_call(new).await)]));
     }
     for app in [&fronts.page, &fronts.call] {
-        app.nobody().get("/api/v2/users/first").await.expect(StatusCode::NOT_FOUND);
+        app.anonymous().get("/api/v2/users/first").await.expect(StatusCode::NOT_FOUND);
     }
     for (front, outcome) in fronts.by_calls_and_pages(GOOD).await {
         assert_eq!(outcome, Done, "{front:?}");
@@ -165,9 +165,9 @@ async fn set_up_opens_once() {
     let fields = [("email", GOOD.email), ("password", GOOD.password)];
     browser.submit(&page, "/setup", &fields).await.expect(StatusCode::CONFLICT);
     let body = json!({"username": GOOD.username, "email": GOOD.email, "password": GOOD.password});
-    app.nobody().post("/api/v2/users/first", body).await.expect(StatusCode::CONFLICT);
+    app.anonymous().post("/api/v2/users/first", body).await.expect(StatusCode::CONFLICT);
     let login = json!({"email": GOOD.email, "password": GOOD.password});
-    app.nobody().post("/api/v2/users/login", login).await.expect(StatusCode::UNAUTHORIZED);
+    app.anonymous().post("/api/v2/users/login", login).await.expect(StatusCode::UNAUTHORIZED);
 
     let (TestApp { server, data, .. }, fresh) = (TestApp::empty(&[]).await, GOOD);
     drop(server);

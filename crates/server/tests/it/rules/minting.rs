@@ -58,7 +58,7 @@ async fn device(app: &TestApp, key: &Identity, requested: Requested<'_>) -> Outc
     let mut body = serde_json::Map::new();
     body.extend(requested.scope.map(|scope| ("scope".to_owned(), json!(scope))));
     body.extend(requested.entry.map(|entry| ("allow_list".to_owned(), json!(entry))));
-    let device = app.nobody().post("/api/v2/device/code", Value::Object(body)).await;
+    let device = app.anonymous().post("/api/v2/device/code", Value::Object(body)).await;
     if device.status == StatusCode::BAD_REQUEST {
         return Refused(device.body);
     }
@@ -66,7 +66,7 @@ async fn device(app: &TestApp, key: &Identity, requested: Requested<'_>) -> Outc
     let form = format!("answer=approve&code={}", device["user_code"].as_str().unwrap());
     let outcome = of_page(&submit(app, key, "/device", &form).await);
     let redeem = json!({"grant_type": GRANT, "device_code": device["device_code"]});
-    let redeemed = app.nobody().post("/api/v2/device/token", redeem).await;
+    let redeemed = app.anonymous().post("/api/v2/device/token", redeem).await;
     assert_eq!(redeemed.status.is_success(), outcome == Done, "{outcome:?}: {}", redeemed.body);
     outcome
 }

@@ -42,7 +42,7 @@ impl World {
 
     /// A passcode that was mailed to alice.
     async fn passcode(&self) -> String {
-        let asked = self.app.nobody().post("/api/v2/users/otp/request", json!({"email": EMAIL})).await;
+        let asked = self.app.anonymous().post("/api/v2/users/otp/request", json!({"email": EMAIL})).await;
         asked.expect(StatusCode::NO_CONTENT);
         self.app.server.run_jobs_once().await;
         // Among notices of passwords that were changed.
@@ -60,7 +60,7 @@ impl World {
 
     async fn call(&self, passcode: &str, password: &str) -> Outcome {
         let body = json!({"email": EMAIL, "password": password, "one_time_passcode": passcode});
-        Outcome::of_call(&self.app.nobody().post("/api/v2/users/otp/change-password", body).await)
+        Outcome::of_call(&self.app.anonymous().post("/api/v2/users/otp/change-password", body).await)
     }
 
     /// Sets alice's password on every front of a server that runs.
@@ -190,7 +190,7 @@ async fn a_passcode_is_asked_for_on_the_page_and_by_the_call_by_the_same_rules()
             let mut browser = Browser::new(&app);
             let page = browser.open("/reset-password").await.expect(StatusCode::OK);
             let on_page = browser.submit(&page, "/reset-password", &[("email", email)]).await;
-            let by_call = app.nobody().post("/api/v2/users/otp/request", json!({"email": email})).await;
+            let by_call = app.anonymous().post("/api/v2/users/otp/request", json!({"email": email})).await;
             assert!(on_page.status.is_client_error(), "{email:?} on the page: {}", on_page.body);
             assert_eq!(on_page.status, by_call.status, "{email:?} by the call: {}", by_call.body);
         }

@@ -26,7 +26,7 @@ async fn page(app: &TestApp, email: &str, password: &str) -> Outcome {
 
 async fn call(app: &TestApp, email: &str, password: &str) -> Outcome {
     let login = json!({"email": email, "password": password});
-    let answer = app.nobody().post("/api/v2/users/login", login).await;
+    let answer = app.anonymous().post("/api/v2/users/login", login).await;
     let cookie = answer.header("Set-Cookie");
     assert_eq!(cookie.starts_with("coder_session_token="), answer.status.is_success(), "{email} {password}");
     Outcome::of_call(&answer)

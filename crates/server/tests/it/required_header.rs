@@ -1,11 +1,10 @@
-//! What an answer says of the permissions that a call needed, and of the key's end.
+//! The headers with the permissions that a request required, and with the key's remaining time.
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::support::TestApp;
 
-/// Stance: "What a call needed".
 #[tokio::test]
 async fn every_authenticated_answer_names_what_the_call_needed() {
     let (app, owner) = TestApp::new().await;
@@ -22,16 +21,16 @@ async fn every_authenticated_answer_names_what_the_call_needed() {
     for (answer, needed) in cases {
         assert_eq!(answer.header("X-Keyfob-Required"), needed);
     }
-    assert!(!app.nobody().get("/api/v2/workspaces").await.headers.contains_key("X-Keyfob-Required"));
+    assert!(!app.anonymous().get("/api/v2/workspaces").await.headers.contains_key("X-Keyfob-Required"));
 }
 
-/// Stance: "What a call needed": a refusal for want of a scope is the same whether the object is there or not.
+/// A refusal because of a missing scope is the same for existing and missing objects.
 #[tokio::test]
 async fn a_missing_scope_is_named_alike_for_what_is_there_and_what_is_not() {
     let (_app, owner) = TestApp::new().await;
-    let there = owner.register("workspace", "dev").await;
+    let existing = owner.register("workspace", "dev").await;
     let narrow = owner.scoped(&["file:read"]).await;
-    let found = narrow.get(&format!("/api/v2/workspaces/{there}")).await.expect(StatusCode::NOT_FOUND);
+    let found = narrow.get(&format!("/api/v2/workspaces/{existing}")).await.expect(StatusCode::NOT_FOUND);
     let missing = narrow.get("/api/v2/workspaces/aaaaaaaa-0000-4000-8000-000000000001").await;
     assert_eq!(found.detail(), "the key's scopes lack workspace:read");
     assert_eq!(found.body, missing.body);
@@ -48,7 +47,6 @@ async fn a_refusal_that_is_not_the_scopes_fault_does_not_blame_them() {
     assert!(!refused.body.contains("scopes lack"), "{}", refused.body);
 }
 
-/// Stance: "End in sight".
 #[tokio::test]
 async fn a_keys_last_tenth_or_last_week_is_announced_whichever_is_shorter() {
     let (app, owner) =

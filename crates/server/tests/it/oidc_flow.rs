@@ -1,4 +1,4 @@
-//! The way to an `OpenID` Connect provider and back: its cookies, and what ends it (contract, sections 1.9 and 5.9).
+//! Redirects to an `OpenID` Connect provider and back: cookies, times and refusals.
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{
     browser::Browser,
-    oidc::{CALLBACK, amy, flags, provider, sign_in, signed_in, town},
+    oidc::{CALLBACK, amy, flags, provider, sign_in, signed_in, start_server},
     support::{Answer, NOW, TestApp, args},
 };
 
@@ -25,7 +25,6 @@ fn cookies(answer: &Answer) -> BTreeMap<String, (String, BTreeSet<String>)> {
     .collect()
 }
 
-/// Contract, section 1.9.
 #[tokio::test]
 async fn cookies_of_the_way_end_with_the_browser_and_that_of_a_session_after_a_year() {
     for (url, secure) in [("http://keyfob.test", &[][..]), ("https://keyfob.test", &["Secure"])] {
@@ -60,7 +59,7 @@ async fn cookies_of_the_way_end_with_the_browser_and_that_of_a_session_after_a_y
 #[tokio::test]
 async fn what_the_provider_says_against_it_is_passed_on() {
     let provider = provider();
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     let why = "error_description=Amy%20said%20no&error_uri=https%3A%2F%2Fid.example%2Fno";
     let (description, uri) = ("Amy said no", "error_uri: https://id.example/no");
     for (query, told) in [
@@ -81,7 +80,7 @@ async fn what_the_provider_says_against_it_is_passed_on() {
 #[tokio::test]
 async fn a_subject_is_a_text_that_is_not_empty() {
     let provider = provider();
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     for subject in [json!(""), json!(null)] {
         let mut claims = amy();
         claims["sub"] = subject;
@@ -93,11 +92,11 @@ async fn a_subject_is_a_text_that_is_not_empty() {
     }
 }
 
-/// Clocks may differ, but not by as much.
+/// Clocks may differ, but not by this much.
 #[tokio::test]
 async fn tokens_from_the_future_are_not_believed() {
     let provider = provider();
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     let now = app.clock.now().as_second();
     for (not_before, issued_at, is_believed) in [(600, 0, false), (0, 600, false), (30, 30, true)] {
         let mut claims = amy();
@@ -116,11 +115,11 @@ async fn tokens_from_the_future_are_not_believed() {
 #[tokio::test]
 async fn an_address_is_a_text() {
     let provider = provider();
-    let (app, _owner) = town(&provider, &[]).await;
+    let (app, _owner) = start_server(&provider, &[]).await;
     for email in [json!(3), json!(true), json!(["amy@example.com"]), json!({"work": "amy@example.com"})] {
         let mut claims = amy();
         claims["email"] = email;
-        // That a username looks like one does not help.
+        // A username that looks like an address does not help.
         claims["preferred_username"] = json!("amy@example.com");
         provider.sign_in_as(&claims);
         let mut browser = Browser::new(&app);
@@ -130,7 +129,7 @@ async fn an_address_is_a_text() {
     }
 }
 
-/// A copy of a server, whose random texts are known: whoever is new in one is offered the same usernames as in another.
+/// A copy of a server with the same random values: new users are offered the same usernames in each copy.
 async fn copy(of: &TestApp, flags: &[&str]) -> TestApp {
     let (clock, data) = (of.clock.clone(), tempfile::tempdir().unwrap());
     for file in fs::read_dir(of.data.path()).unwrap() {
@@ -148,7 +147,7 @@ async fn a_username_has_ten_alternatives() {
     provider.sign_in_as(&json!({
         "sub": "amy-1", "preferred_username": "amy", "email": "another@example.com", "email_verified": true,
     }));
-    let (app, owner) = town(&provider, &[]).await;
+    let (app, owner) = start_server(&provider, &[]).await;
     let flags = flags(&provider, &[]);
     let flags: Vec<_> = flags.iter().map(AsRef::as_ref).collect();
     for number in 0..=10 {

@@ -1,4 +1,4 @@
-//! Organizations with something of every kind in them.
+//! Organizations with an object of every type.
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
@@ -6,24 +6,25 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Identity};
 
-/// What the places of paths are called in one organization, as an id and as a name where there are both.
+/// An organization with an object of every type: what to fill in for the placeholders of paths, as an id and as a name
+/// (twice the same where there is only one).
 #[derive(Clone, Debug)]
-pub(super) struct Town {
+pub(super) struct SampleOrganization {
     places: BTreeMap<&'static str, [String; 2]>,
     /// An object of each type that an organization can have, by the type's name.
     pub(super) objects: BTreeMap<String, String>,
 }
 
-/// How to name something that has an id and a name.
+/// How to name an object that has an id and a name.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Spelling {
     Id,
     Name,
 }
 
-impl Town {
-    /// An organization with a person, who has a token, a group, a role, a workspace, a template, and one of each other
-    /// type.
+impl SampleOrganization {
+    /// Creates an organization with a user who has a token, a group, a role, a workspace, a template, and an object of
+    /// each other type.
     pub(super) async fn new(owner: &Identity, name: &str) -> Self {
         let organization = owner.add_organization(name).await;
         let roles = format!("/api/v2/organizations/{name}/members/roles");
@@ -55,25 +56,25 @@ impl Town {
         Self { places: places.into(), objects }
     }
 
-    /// The same with names and ids of nothing.
-    pub(super) fn vanished(&self) -> Self {
+    /// The same placeholders with names and ids of nothing.
+    pub(super) fn missing(&self) -> Self {
         let mut number = 0;
-        let mut unlike = |text: &String| {
+        let mut missing_name = |text: &String| {
             number += 1;
             match text.len() {
                 36 => format!("0f0e0d0c-0b0a-4908-8706-0504030201{number:02x}"),
                 10 => format!("NoSuchId{number:02}"),
-                _ => format!("gone-{number}"),
+                _ => format!("missing-{number}"),
             }
         };
         let mut places: BTreeMap<&'static str, [String; 2]> =
-            self.places.iter().map(|(place, names)| (*place, names.each_ref().map(&mut unlike))).collect();
+            self.places.iter().map(|(place, names)| (*place, names.each_ref().map(&mut missing_name))).collect();
         places.insert("{organizationname}", places["{organization}"].clone());
-        let objects = self.objects.iter().map(|(of, id)| (of.clone(), unlike(id))).collect();
+        let objects = self.objects.iter().map(|(of, id)| (of.clone(), missing_name(id))).collect();
         Self { places, objects }
     }
 
-    /// The same, where what is the caller's own is the caller's.
+    /// The same with this caller's user, key and workspace.
     pub(super) async fn of(&self, caller: &Identity) -> Self {
         let name = self.name("{organization}");
         let body = json!({
@@ -83,9 +84,9 @@ impl Town {
         let one = |name: &str| [name.to_owned(), name.to_owned()];
         let own =
             [("{user}", one("me")), ("{keyid}", one(caller.key_id())), ("{workspace}", one(workspace.text("id")))];
-        let mut town = self.clone();
-        town.places.extend(own);
-        town
+        let mut organization = self.clone();
+        organization.places.extend(own);
+        organization
     }
 
     pub(super) fn id(&self, place: &str) -> &str {
@@ -96,33 +97,33 @@ impl Town {
         &self.places[place][1]
     }
 
-    /// Every place with its id, and the person's name.
+    /// Every placeholder with its id, and the username.
     pub(super) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
         let more = [("{id}", self.objects["workspace"].as_str()), ("{username}", self.name("{user}"))];
         self.places.iter().map(|(place, names)| (*place, names[0].as_str())).chain(more)
     }
 
-    /// Whether it is known by an id and by a name.
+    /// Whether this object has a name besides its id.
     pub(super) fn has_name(&self, place: &str) -> bool {
         self.id(place) != self.name(place)
     }
 
-    /// The same, where one place is another town's.
+    /// The same with one object of another organization.
     pub(super) fn with(&self, place: &'static str, of: &Self) -> Self {
-        let mut town = self.clone();
-        town.places.insert(place, of.places[place].clone());
-        town
+        let mut organization = self.clone();
+        organization.places.insert(place, of.places[place].clone());
+        organization
     }
 
-    pub(super) fn spelled(&self, place: &str, spelling: Spelling) -> &str {
+    pub(super) fn name_as(&self, place: &str, spelling: Spelling) -> &str {
         match spelling {
             Spelling::Id => self.id(place),
             Spelling::Name => self.name(place),
         }
     }
 
-    /// An answer without what names this town, to compare it with what is said of another.
-    pub(super) fn anonymous(&self, answer: &Answer) -> String {
+    /// An answer with placeholders for names of this organization, to compare it with answers about another.
+    pub(super) fn without_names(&self, answer: &Answer) -> String {
         let places =
             self.places.iter().flat_map(|(place, names)| names.iter().map(move |name| (name.as_str(), *place)));
         let objects = self.objects.values().map(|id| (id.as_str(), "{id}"));
@@ -132,14 +133,14 @@ impl Town {
         format!("{} {body}", answer.status)
     }
 
-    /// What an answer says of this town; a person is not their organization's.
-    pub(super) fn named_in(&self, answer: &Answer) -> Vec<&str> {
+    /// The names of this organization in an answer. A user does not belong to one organization.
+    pub(super) fn names_in(&self, answer: &Answer) -> Vec<&str> {
         let is_secret = |(place, _): &(&&str, &[String; 2])| !matches!(**place, "{user}");
         let places = self.places.iter().filter(is_secret).flat_map(|(_, names)| names);
         places.chain(self.objects.values()).map(String::as_str).filter(|name| answer.body.contains(*name)).collect()
     }
 
-    /// All that an owner can see of it.
+    /// The state of the organization, as an owner sees it.
     pub(super) async fn everything(&self, owner: &Identity) -> Vec<(String, Value)> {
         let (organization, user) = (self.id("{organization}"), self.id("{user}"));
         let mut paths = vec![
@@ -171,7 +172,7 @@ impl Town {
     }
 }
 
-/// Every permission that can be given to an organization's own role.
+/// Every permission that an organization's custom role can have.
 async fn everything(owner: &Identity, organization: &str) -> Vec<Value> {
     let types = owner.get("/api/v2/resource-types").await.json()["resource_types"].as_array().unwrap().clone();
     let mut permissions = Vec::new();
@@ -206,7 +207,7 @@ async fn objects(owner: &Identity, name: &str, organization: &str, person: &str)
             body["owner_id"] = json!(person);
         }
         let made = owner.post("/api/v2/resources", body).await;
-        // Of some types there is no one who may make any.
+        // Objects of some types can be created by no one.
         if made.status != StatusCode::FORBIDDEN {
             objects.insert(kind.to_owned(), made.expect(StatusCode::CREATED).text("id").to_owned());
         }
@@ -215,7 +216,7 @@ async fn objects(owner: &Identity, name: &str, organization: &str, person: &str)
     objects
 }
 
-/// A member of this organization alone, with these roles there and a full key.
+/// Creates a member of this organization alone, with these roles there and a full key.
 pub(super) async fn person(owner: &Identity, organization: &str, name: &str, roles: &[&str]) -> Identity {
     let name = format!("{organization}-{name}");
     let at = owner.get(&format!("/api/v2/organizations/{organization}")).await.expect(StatusCode::OK);

@@ -1,4 +1,4 @@
-//! Lists against single answers, of every kind of list: each row that may be read is there once, on some page.
+//! Every list and its pages, compared with single answers: each row that may be read is on exactly one page.
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
@@ -16,7 +16,7 @@ struct World {
     organizations: [String; 2],
     groups: Vec<String>,
     objects: Vec<Objects>,
-    /// Those who look: every person with keys of several kinds.
+    /// The viewers: every user with keys of several kinds.
     viewers: Vec<Viewer>,
     _app: TestApp,
 }
@@ -24,7 +24,7 @@ struct World {
 struct Viewer {
     name: String,
     key: Identity,
-    /// The key is for everything, so that questions without an id say what is true of every object.
+    /// Whether the key has no allow list, so that checks without an id hold for every object.
     lists_everything: bool,
 }
 
@@ -69,7 +69,7 @@ async fn viewers_of(person: &Identity, people: &[Identity], objects: &[Objects])
     viewers
 }
 
-/// The rows of a list, by what names them; none where the list itself may not be seen.
+/// The ids of the rows of a list; `None` if the list itself may not be read.
 async fn rows(key: &Identity, path: &str, row: &str, id: &str) -> Option<Vec<String>> {
     let answer = key.get(path).await;
     if answer.status != StatusCode::OK {
@@ -83,7 +83,7 @@ async fn rows(key: &Identity, path: &str, row: &str, id: &str) -> Option<Vec<Str
     Some(found.iter().map(|one| one[id].as_str().unwrap().to_owned()).collect())
 }
 
-/// Every page of a list, by number and by the last row before it, put together.
+/// The rows of all pages of a list, paged by offset or by the last row before.
 async fn paged(key: &Identity, path: &str, row: &str, id: &str, by_row: bool) -> Vec<String> {
     const LENGTH: usize = 13;
     let mut all: Vec<String> = Vec::new();
@@ -103,7 +103,7 @@ async fn paged(key: &Identity, path: &str, row: &str, id: &str, by_row: bool) ->
     }
 }
 
-/// A list holds exactly these, each once; its pages together are the same in the same order.
+/// Checks that a list holds exactly these rows, each once, and that its pages hold the same rows in the same order.
 async fn check(viewer: &Viewer, list: &List<'_>, expected: Option<BTreeSet<String>>) -> usize {
     let List { path, row, id, pages } = *list;
     let found = rows(&viewer.key, path, row, id).await;
@@ -111,14 +111,14 @@ async fn check(viewer: &Viewer, list: &List<'_>, expected: Option<BTreeSet<Strin
     assert_eq!(set, expected, "{path} for {}", viewer.name);
     let Some(found) = found else { return 0 };
     assert_eq!(found.len(), expected.map_or(0, |expected| expected.len()), "{path}: each row once");
-    let ways = [false, true].into_iter().filter(|_| matches!(pages, Pages::Both));
-    for by_row in ways {
+    let by_row_or_not = [false, true].into_iter().filter(|_| matches!(pages, Pages::Both));
+    for by_row in by_row_or_not {
         assert_eq!(paged(&viewer.key, path, row, id, by_row).await, found, "{path} for {}", viewer.name);
     }
     found.len()
 }
 
-/// A list: where it is, in which member of the answer, what names a row, and how it is paged.
+/// A list: its path, the member of the answer, the field that identifies a row, and how it is paged.
 #[derive(Clone, Copy)]
 struct List<'a> {
     path: &'a str,
@@ -133,7 +133,7 @@ enum Pages {
     Both,
 }
 
-/// Whether these questions are answered with yes.
+/// The names of the checks that are allowed.
 async fn answers(key: &Identity, questions: Vec<(String, Value)>) -> BTreeSet<String> {
     let check = |(name, object)| (name, json!({"action": "read", "object": object}));
     let checks: Map<String, Value> = questions.into_iter().map(check).collect();
@@ -141,14 +141,14 @@ async fn answers(key: &Identity, questions: Vec<(String, Value)>) -> BTreeSet<St
     answers.as_object().unwrap().iter().filter(|(_, yes)| **yes == true).map(|(name, _)| name.clone()).collect()
 }
 
-/// Those of these objects that may be read.
+/// The objects that may be read.
 async fn readable(key: &Identity, of: &str, ids: impl IntoIterator<Item = &String>) -> BTreeSet<String> {
     let question = |id: &String| (id.clone(), json!({"resource_type": of, "resource_id": id}));
     answers(key, ids.into_iter().map(question).collect()).await
 }
 
-/// Those of these of which a single answer is there.
-async fn there(key: &Identity, path: &str, ids: impl IntoIterator<Item = String>) -> BTreeSet<String> {
+/// The ids for which the single endpoint answers.
+async fn existing(key: &Identity, path: &str, ids: impl IntoIterator<Item = String>) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for id in ids {
         if key.get(&format!("{path}/{id}")).await.status == StatusCode::OK {
@@ -158,7 +158,7 @@ async fn there(key: &Identity, path: &str, ids: impl IntoIterator<Item = String>
     found
 }
 
-/// Empty and filled lists are both among those that were looked at.
+/// Asserts that both empty and filled lists were compared.
 fn assert_worth_it(sizes: &[usize]) {
     let empty = sizes.iter().filter(|size| **size == 0).count();
     let largest = sizes.iter().max().copied().unwrap_or_default();
@@ -216,7 +216,7 @@ async fn what_is_below_an_organization_is_listed_for_those_who_may_read_it() {
         let templates = in_organization(&world.owner, "template", &world.objects[1].1, organization).await;
         for viewer in &world.viewers {
             let is_there = viewer.key.get(&at).await.status == StatusCode::OK;
-            let members = there(&viewer.key, &format!("{at}/members"), ids.clone()).await;
+            let members = existing(&viewer.key, &format!("{at}/members"), ids.clone()).await;
             let members = is_there.then_some(members);
             for (path, row, pages) in [("members", "", Pages::None), ("paginated-members", "members", Pages::Both)] {
                 let path = format!("{at}/{path}");
@@ -238,7 +238,7 @@ async fn what_is_below_an_organization_is_listed_for_those_who_may_read_it() {
     assert_worth_it(&sizes);
 }
 
-/// Those of these that are in this organization.
+/// The objects that are in this organization.
 async fn in_organization(owner: &Identity, of: &str, ids: &[String], organization: &str) -> Vec<String> {
     let mut within = Vec::new();
     for id in ids {
@@ -276,8 +276,8 @@ async fn keys_are_listed_for_those_who_may_read_them() {
     let all = rows(&world.owner, path, "", "id").await.unwrap();
     let mut sizes = Vec::new();
     for viewer in &world.viewers {
-        // A key may always see itself, but is not therefore listed.
-        let mut expected = there(&viewer.key, "/api/v2/users/me/keys", all.clone()).await;
+        // A key may always read itself, but is not listed for that.
+        let mut expected = existing(&viewer.key, "/api/v2/users/me/keys", all.clone()).await;
         let question = json!({"resource_type": "api_key", "owner_id": viewer.key.id});
         if answers(&viewer.key, vec![("own".to_owned(), question)]).await.is_empty() {
             expected.remove(viewer.key.key_id());
@@ -303,7 +303,7 @@ async fn records_are_listed_for_those_who_may_read_them() {
             (record["id"].as_str().unwrap().to_owned(), object)
         };
         let expected = answers(&viewer.key, all.iter().map(question).collect()).await;
-        // Who may read none anywhere is refused.
+        // A viewer who may read no records anywhere is refused.
         let found = rows(&viewer.key, path, "audit_logs", "id").await.unwrap_or_default();
         let newest_first = all.iter().map(|record| record["id"].as_str().unwrap().to_owned());
         let expected_order: Vec<String> = newest_first.filter(|id| expected.contains(id)).collect();

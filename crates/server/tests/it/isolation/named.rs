@@ -1,16 +1,16 @@
-//! The same for what is named in queries and bodies.
+//! Isolation of organizations, for names in queries and bodies.
 use std::collections::BTreeSet;
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Caller, World, places, town::Town};
+use super::{Caller, TwoOrganizations, places, sample::SampleOrganization};
 use crate::{
     access::endpoints,
     support::{Answer, Identity},
 };
 
-/// Every list, and queries that name what is another town's. In lists below an organization or a group those are the
+/// Every list, and queries that name objects of another organization. An organization or a group in the path is the
 /// caller's own.
 const LISTS: [(&str, &[&str]); 16] = [
     ("/users", &["", "q={username}", "after_id={user}"]),
@@ -44,7 +44,7 @@ const LISTS: [(&str, &[&str]); 16] = [
     ("/templates", &["", "q=organization:{organization}", "q=name:{templatename}", "after_id={template}"]),
 ];
 
-/// Records are asked for by whoever may read those of their organization.
+/// Queries for audit records, for callers who may read those of their organization.
 const RECORDS: [&str; 5] = [
     "q=organization:{organization}",
     "q=username:{username}",
@@ -53,7 +53,7 @@ const RECORDS: [&str; 5] = [
     "q=resource_id:{organization}",
 ];
 
-/// Requests about what is the caller's own, with bodies that name what is another town's.
+/// Requests about the caller's own objects, with bodies that name objects of another organization.
 const BODIES: [(&str, &str, &str); 12] = [
     ("POST", "/users", r#"{"username": "fresh", "service_account": true, "organization_ids": ["{organization}"]}"#),
     ("POST", "/resources", r#"{"resource_type": "workspace", "name": "fresh", "organization_id": "{organization}"}"#),
@@ -69,44 +69,48 @@ const BODIES: [(&str, &str, &str); 12] = [
     ("PATCH", "/resources/template/{template}/acl", r#"{"group_roles": {"{group}": "use"}}"#),
 ];
 
-/// A text in which places are what they are in this town.
-fn filled(text: &str, town: &Town) -> String {
-    town.all().fold(text.to_owned(), |text, (place, id)| text.replace(place, id))
+/// Replaces the placeholders in a text by ids of this organization.
+fn filled(text: &str, organization: &SampleOrganization) -> String {
+    organization.all().fold(text.to_owned(), |text, (place, id)| text.replace(place, id))
 }
 
-async fn get(caller: &Caller, path: &str, query: &str, of: &Town) -> Answer {
+async fn get(caller: &Caller, path: &str, query: &str, of: &SampleOrganization) -> Answer {
     caller.who.get(&format!("/api/v2{}?{}", filled(path, &caller.own), filled(query, of))).await
 }
 
-/// Asks for a list in both ways; nothing of the other town is in it, and naming it is like naming nothing.
-async fn check_list(world: &World, caller: &Caller, path: &str, query: &str) {
-    let foreign = get(caller, path, query, &world.foreign).await;
-    let shown = format!("{} {path}?{query}: {}", caller.name, foreign.body);
-    // Whoever may read people sees all of them, and where they are members.
-    if caller.sees_people && path == "/users" {
+/// Checks that a list holds nothing of the foreign organization, and that naming its objects is like naming nothing.
+async fn check_list(organizations: &TwoOrganizations, caller: &Caller, path: &str, query: &str) {
+    let foreign = get(caller, path, query, &organizations.foreign).await;
+    let context = format!("{} {path}?{query}: {}", caller.name, foreign.body);
+    // Callers who may read users see all of them, with their organizations.
+    if caller.reads_users && path == "/users" {
         return;
     }
-    // A refusal says what was asked.
-    let named = if foreign.status.is_success() { world.foreign.named_in(&foreign) } else { Vec::new() };
-    assert!(named.is_empty(), "{named:?} in {shown}");
-    if !(caller.sees_people && query.contains("{user")) {
-        let vanished = get(caller, path, query, &world.vanished).await;
-        assert_eq!(world.foreign.anonymous(&foreign), world.vanished.anonymous(&vanished), "{shown}");
+    // A refusal repeats the query.
+    let named = if foreign.status.is_success() { organizations.foreign.names_in(&foreign) } else { Vec::new() };
+    assert!(named.is_empty(), "{named:?} in {context}");
+    if !(caller.reads_users && query.contains("{user")) {
+        let missing = get(caller, path, query, &organizations.missing).await;
+        assert_eq!(
+            organizations.foreign.without_names(&foreign),
+            organizations.missing.without_names(&missing),
+            "{context}"
+        );
     }
 }
 
 #[tokio::test]
 async fn no_list_holds_what_is_another_organizations_whatever_it_is_asked_for() {
-    let world = World::new().await;
-    for caller in world.callers().await {
+    let organizations = TwoOrganizations::new().await;
+    for caller in organizations.callers().await {
         for (path, queries) in LISTS {
             for query in queries {
-                check_list(&world, &caller, path, query).await;
+                check_list(&organizations, &caller, path, query).await;
             }
         }
-        get(&caller, "/audit", "", &world.foreign).await.expect(StatusCode::OK);
+        get(&caller, "/audit", "", &organizations.foreign).await.expect(StatusCode::OK);
         for query in RECORDS {
-            check_list(&world, &caller, "/audit", query).await;
+            check_list(&organizations, &caller, "/audit", query).await;
         }
     }
 }
@@ -118,8 +122,8 @@ fn is_list(answer: &Answer) -> bool {
 
 #[tokio::test]
 async fn every_list_is_among_these() {
-    let world = World::new().await;
-    let all = world.callers().await.remove(1);
+    let organizations = TwoOrganizations::new().await;
+    let all = organizations.callers().await.remove(1);
     let mut lists = BTreeSet::new();
     for (_, path, _) in endpoints().into_iter().filter(|(method, path, _)| *method == "GET" && !path.starts_with("//"))
     {
@@ -128,7 +132,7 @@ async fn every_list_is_among_these() {
             lists.insert(path);
         }
     }
-    // What is the same for everybody.
+    // Lists that are the same for all callers.
     for path in ["/experiments", "/users/roles"] {
         assert!(lists.remove(path), "{path}");
     }
@@ -136,7 +140,7 @@ async fn every_list_is_among_these() {
     assert_eq!(lists, known);
 }
 
-async fn send(caller: &Caller, (method, path, body): (&str, &str, &str), of: &Town) -> Answer {
+async fn send(caller: &Caller, (method, path, body): (&str, &str, &str), of: &SampleOrganization) -> Answer {
     let body = serde_json::from_str(&filled(body, of)).unwrap();
     let path = format!("/api/v2{}", filled(path, &caller.own));
     caller.who.send(Method::from_bytes(method.as_bytes()).unwrap(), &path, Some(body)).await
@@ -144,24 +148,33 @@ async fn send(caller: &Caller, (method, path, body): (&str, &str, &str), of: &To
 
 #[tokio::test]
 async fn what_a_body_names_of_another_organization_is_nothing_and_nothing_is_done() {
-    let world = World::new().await;
-    let callers = world.callers().await;
-    let state = async || (world.foreign.everything(&world.owner).await, world.own.everything(&world.owner).await);
+    let organizations = TwoOrganizations::new().await;
+    let callers = organizations.callers().await;
+    let state = async || {
+        (
+            organizations.foreign.everything(&organizations.owner).await,
+            organizations.own.everything(&organizations.owner).await,
+        )
+    };
     let before = state().await;
     for caller in callers {
         for request in BODIES {
-            let foreign = send(&caller, request, &world.foreign).await;
-            let vanished = send(&caller, request, &world.vanished).await;
-            let shown = format!("{} {request:?}: {}", caller.name, foreign.body);
-            assert!(foreign.status.is_client_error(), "{shown}");
-            assert_eq!(world.foreign.anonymous(&foreign), world.vanished.anonymous(&vanished), "{shown}");
+            let foreign = send(&caller, request, &organizations.foreign).await;
+            let missing = send(&caller, request, &organizations.missing).await;
+            let context = format!("{} {request:?}: {}", caller.name, foreign.body);
+            assert!(foreign.status.is_client_error(), "{context}");
+            assert_eq!(
+                organizations.foreign.without_names(&foreign),
+                organizations.missing.without_names(&missing),
+                "{context}"
+            );
         }
         assert_eq!(state().await, before, "{}", caller.name);
     }
 }
 
-/// What is asked of the check by id, with the reasons.
-async fn explained(who: &Identity, of: &Town) -> Vec<(String, Value)> {
+/// Authorization checks of all objects by id, with explanations.
+async fn explained(who: &Identity, of: &SampleOrganization) -> Vec<(String, Value)> {
     let stored = [("organization", "{organization}"), ("group", "{group}")];
     let stored = stored.map(|(kind, place)| (kind.to_owned(), of.id(place).to_owned()));
     let mut answers = Vec::new();
@@ -179,13 +192,16 @@ async fn explained(who: &Identity, of: &Town) -> Vec<(String, Value)> {
 
 #[tokio::test]
 async fn the_check_says_of_what_is_another_organizations_what_it_says_of_nothing() {
-    let world = World::new().await;
-    for caller in world.callers().await {
-        assert_eq!(explained(&caller.who, &world.foreign).await, explained(&caller.who, &world.vanished).await);
+    let organizations = TwoOrganizations::new().await;
+    for caller in organizations.callers().await {
+        assert_eq!(
+            explained(&caller.who, &organizations.foreign).await,
+            explained(&caller.who, &organizations.missing).await
+        );
     }
 }
 
-/// What names nothing in its path is here, or holds nothing of an organization.
+/// An endpoint without a name in its path is tried by query or body, or concerns no organization.
 #[test]
 fn every_endpoint_is_tried_in_its_path_its_query_or_its_body() {
     const WITHOUT: [(&str, &str); 36] = [
