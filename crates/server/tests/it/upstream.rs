@@ -226,7 +226,7 @@ async fn a_renewal_is_kept_though_its_request_is_given_up() {
 #[tokio::test]
 async fn a_person_whose_provider_cannot_be_asked_sees_an_error_page_and_stays_signed_in() {
     let provider = provider();
-    let (app, _owner) = oidc::town(&provider, &[]).await;
+    let (app, _owner) = oidc::start_server(&provider, &[]).await;
     let mut browser = Browser::new(&app);
     oidc::sign_in(&mut browser, &provider).await.expect(StatusCode::TEMPORARY_REDIRECT);
     outlive(&app.clock, &provider);
