@@ -1341,43 +1341,46 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description What one user or group may do. */
+        /** @description What an entry of an access list permits. */
         AclGrant: string | string[];
         /** @description One entry of a requested allow list: `"<type>:<id>"`, or the same as `{"type", "id"}`. */
         AllowListTarget: string;
         /** @description A key without its secret. */
         ApiKey: {
-            /** @description What it may do that to: `<type>:<id>`, types that every client knows. */
+            /** @description The entries of its allow list, `<type>:<id>`, for the built-in types. */
             allow_list?: string[];
             /** @description When it was minted. */
             created_at: components["schemas"]["Time"];
-            /** @description The same for the deployment's own types, which clients refuse to read in `allow_list`. */
+            /**
+             * @description The entries for the deployment's own types. They are apart because existing clients cannot decode them in
+             *     `allow_list`.
+             */
             custom_allow_list?: string[];
-            /** @description From when on it is refused. */
+            /** @description When it expires: it is refused from this instant on. */
             expires_at: components["schemas"]["Time"];
             /** @description Ten letters and digits: the part of the key before the hyphen. */
             id: string;
-            /** @description When it last authenticated a request, to the hour; 1970 if never. */
+            /** @description When it last authenticated a request, accurate to an hour; 1970 if never. */
             last_used: components["schemas"]["Time"];
             /**
              * Format: int64
-             * @description How long it was to live when it was minted.
+             * @description Its lifetime when it was minted.
              */
             lifetime_seconds: number;
             /**
              * Format: int64
-             * @description How many keys minted by this one, or by those, still live.
+             * @description The number of its live descendants: keys minted with it, or with a descendant.
              */
             live_descendants?: number;
-            /** @description `token` for API tokens, else how the session was begun. */
+            /** @description `token` for API tokens; for sessions, how the user signed in. */
             login_type: components["schemas"]["LoginType"];
-            /** @description The key that minted this one, if a key did. */
+            /** @description The id of the key that minted this one, if one did. */
             parent_id?: string | null;
-            /** @description What older clients read in place of `scopes`: `all`, `application_connect` or empty. */
+            /** @description For older clients, in place of `scopes`: `all`, `application_connect` or empty. */
             scope?: string;
-            /** @description What it may do, as asked for. */
+            /** @description Its scopes, as they were requested. */
             scopes?: string[];
-            /** @description What it is called; empty for sessions. */
+            /** @description Its name; empty for sessions. */
             token_name?: string;
             /** @description The same as `created_at`: a key never changes. */
             updated_at: components["schemas"]["Time"];
@@ -1389,10 +1392,10 @@ export interface components {
         };
         /** @description A key in a list, with the name of its owner. */
         ApiKeyWithOwner: components["schemas"]["ApiKey"] & {
-            /** @description Empty when the caller may not read the owner. */
+            /** @description The owner's username; empty if the caller may not read the owner. */
             username: string;
         };
-        /** @description `GET` and `PUT /users/{user}/appearance`. */
+        /** @description `GET` and `PUT /users/{user}/appearance`: how clients should look; Keyfob stores it. */
         Appearance: {
             /**
              * @description The font of terminals.
@@ -1415,108 +1418,108 @@ export interface components {
              */
             theme_mode?: string;
             /**
-             * @description A theme by name.
+             * @description The name of a theme.
              * @default
              */
             theme_preference?: string;
         };
-        /** @description A role that there is to give. */
+        /** @description A role that can be assigned. */
         AssignableRole: components["schemas"]["Role"] & {
-            /** @description Whether whoever asks may give it. */
+            /** @description Whether the caller may assign it. */
             assignable: boolean;
-            /** @description Whether every deployment has it. */
+            /** @description Whether it is built in. */
             built_in: boolean;
         };
-        /** @description A field before and after. */
+        /** @description The old and the new value of a field. */
         AuditDiffField: {
-            /** @description After; left out where there is none. */
+            /** @description The new value; left out if there is none. */
             new?: unknown;
-            /** @description Before; left out where there was none. */
+            /** @description The old value; left out if there was none. */
             old?: unknown;
-            /** @description The values are hidden. */
+            /** @description Whether the values are hidden. */
             secret: boolean;
         };
-        /** @description A record. */
+        /** @description An audit record. */
         AuditLog: {
             /** @description `create`, `write`, `delete`, `login`, `logout`, …. */
             action: string;
             /**
-             * @description With which key, under `key_id`; of refusals that were gathered into one record, how many there were and when,
-             *     under `count`, `first` and `last`.
+             * @description `key_id` is the key that was used. If the record stands for several equal refusals, `count` is their number, and
+             *     `first` and `last` are the times of the first and the last.
              */
             additional_fields: {
                 [key: string]: unknown;
             };
-            /** @description A sentence with the places `{user}` and `{target}`. */
+            /** @description A sentence with the placeholders `{user}` and `{target}`. */
             description: string;
-            /** @description What changed, by field. */
+            /** @description The changes, by field. */
             diff: {
                 [key: string]: components["schemas"]["AuditDiffField"];
             };
             /**
              * Format: uuid
-             * @description Names the record.
+             * @description The record's id.
              */
             id: string;
-            /** @description From where. */
+            /** @description The client's address. */
             ip: string;
-            /** @description What it was done to is not there any more. */
+            /** @description Whether the object no longer exists. */
             is_deleted: boolean;
             organization?: components["schemas"]["MinimalOrganization"] | null;
             /**
              * Format: uuid
-             * @description The organization of what it was done to; the nil UUID where there is none.
+             * @description The id of the object's organization; the nil UUID if there is none.
              */
             organization_id: string;
             /**
              * Format: uuid
-             * @description The request that did it.
+             * @description The id of the request.
              */
             request_id: string;
-            /** @description Empty. */
+            /** @description Always empty. */
             resource_icon: string;
-            /** @description Which one of them. */
+            /** @description The id of the object. */
             resource_id: string;
-            /** @description Empty. */
+            /** @description Always empty. */
             resource_link: string;
-            /** @description The name of that. */
+            /** @description The name of the object. */
             resource_target: string;
-            /** @description What it was done to. */
+            /** @description The type of the object. */
             resource_type: string;
             /**
              * Format: int32
-             * @description What the request was answered with.
+             * @description The status of the answer.
              */
             status_code: number;
-            /** @description When. */
+            /** @description When it was done. */
             time: components["schemas"]["Time"];
             user?: components["schemas"]["User"] | null;
-            /** @description With which program, as it calls itself. */
+            /** @description The client's program, as it calls itself. */
             user_agent: string;
         };
         /** @description `GET /audit`. */
         AuditLogs: {
-            /** @description A page of them, newest first. */
+            /** @description A page of the records, newest first. */
             audit_logs: components["schemas"]["AuditLog"][];
             /**
-             * @description The head of the chain of records: kept elsewhere, it shows later whether any of them was tampered with. Empty for
-             *     who may see only some of them.
+             * @description The head of the chain of records. Kept in another place, it shows later whether any record was tampered with.
+             *     Empty if the caller may see only some of the records.
              */
             chain_head: string;
             /**
              * Format: int64
-             * @description How many there are; one beyond the cap stands for more.
+             * @description How many records match; a number above the cap stands for more.
              */
             count: number;
             /**
              * Format: int64
-             * @description How far they are counted.
+             * @description The number up to which matches are counted.
              */
             count_cap: number;
         };
         /** @description One way to sign in. */
         AuthMethod: {
-            /** @description Whether it is on offer. */
+            /** @description Whether it is available. */
             enabled: boolean;
         };
         /** @description `GET /users/authmethods`. */
@@ -1527,48 +1530,48 @@ export interface components {
             oidc: components["schemas"]["OidcAuthMethod"];
             /** @description E-mail and password. */
             password: components["schemas"]["AuthMethod"];
-            /** @description What people must agree to before they sign in; left out when there is nothing. */
+            /** @description The terms that people must agree to before they sign in; left out if there are none. */
             terms_of_service_url?: string;
         };
         /** @description One question: may this key do that? */
         AuthorizationCheck: {
             /**
-             * @description An unknown one is answered with no.
+             * @description The action. The answer for an unknown one is no.
              * @default
              */
             action?: string;
             /**
-             * @description What it would be done to.
+             * @description The object of the action.
              * @default {
              *       "resource_type": ""
              *     }
              */
             object?: components["schemas"]["AuthorizationObject"];
         };
-        /** @description What an action would be done to. */
+        /** @description The object of an action. */
         AuthorizationObject: {
             /**
-             * @description Ask whether it holds in at least one organization.
+             * @description Whether to ask if it is allowed in at least one organization.
              * @default false
              */
             any_org?: boolean;
             /**
-             * @description An organization's id.
+             * @description The id of the object's organization.
              * @default
              */
             organization_id?: string;
             /**
-             * @description A user's id, or `me`.
+             * @description The owner: a user's id, or `me`.
              * @default
              */
             owner_id?: string;
             /**
-             * @description An existing object, which then decides in place of the fields above.
+             * @description The id of an existing object, whose own owner and organization then replace the fields above.
              * @default
              */
             resource_id?: string;
             /**
-             * @description Required. An unknown one is answered with no.
+             * @description The object's type; required. The answer for an unknown one is no.
              * @default
              */
             resource_type?: string;
@@ -1576,7 +1579,7 @@ export interface components {
         /** @description `POST /authcheck`. */
         AuthorizationRequest: {
             /**
-             * @description The questions, by a name of the caller's choice.
+             * @description The questions, each under a name that the caller chooses.
              * @default {}
              */
             checks?: {
@@ -1585,16 +1588,16 @@ export interface components {
         };
         /** @description When workspaces of a template may start by themselves: never. */
         AutostartRequirement: {
-            /** @description Empty. */
+            /** @description Always empty. */
             days_of_week: string[];
         };
         /** @description When workspaces of a template must stop: never. */
         AutostopRequirement: {
-            /** @description Empty. */
+            /** @description Always empty. */
             days_of_week: string[];
             /**
              * Format: int64
-             * @description Zero.
+             * @description Always zero.
              */
             weeks: number;
         };
@@ -1602,14 +1605,14 @@ export interface components {
         BuildInfo: {
             /** @description The agent protocol that clients of this version expect. */
             agent_api_version: string;
-            /** @description Where people find the console. */
+            /** @description The address of the pages for people. */
             dashboard_url: string;
             /**
              * Format: uuid
-             * @description This deployment, for ever.
+             * @description The id of this deployment; it never changes.
              */
             deployment_id: string;
-            /** @description Where the source is. */
+            /** @description The server's address. */
             external_url: string;
             /** @description The provisioner protocol that clients of this version expect. */
             provisioner_api_version: string;
@@ -1630,12 +1633,12 @@ export interface components {
              */
             email?: string;
             /**
-             * @description As it came by mail. Required.
+             * @description The passcode from the mail; required.
              * @default
              */
             one_time_passcode?: components["schemas"]["SecretText"];
             /**
-             * @description The new one. Required.
+             * @description The new password; required.
              * @default
              */
             password?: components["schemas"]["SecretText"];
@@ -1645,44 +1648,44 @@ export interface components {
         /** @description `POST /users/{user}/convert-login`. */
         ConvertLoginRequest: {
             /**
-             * @description The user's present one. Required.
+             * @description The user's present password; required.
              * @default
              */
             password?: components["schemas"]["SecretText"];
             /**
-             * @description `oidc` or `github`. Required.
+             * @description The new login type, `oidc` or `github`; required.
              * @default
              */
             to_type?: string;
         };
         /** @description The answer to `POST /users/{user}/convert-login`. */
         ConvertLoginResponse: {
-            /** @description Until when that must be done. */
+            /** @description Until when the sign-in must be complete. */
             expires_at: components["schemas"]["Time"];
-            /** @description The state to start the sign-in with, as `oidc_merge_state`. */
+            /** @description The state for the sign-in, to be sent as `oidc_merge_state`. */
             state_string: string;
-            /** @description By which provider the user signs in then. */
+            /** @description The new login type. */
             to_type: string;
             /**
              * Format: uuid
-             * @description Whose login type it is.
+             * @description The id of the user.
              */
             user_id: string;
         };
         /** @description `POST /users/first`. */
         CreateFirstUserRequest: {
             /**
-             * @description Required, an e-mail address.
+             * @description An e-mail address; required.
              * @default
              */
             email?: string;
             /**
-             * @description The name for people.
+             * @description The display name.
              * @default
              */
             name?: string;
             /**
-             * @description Required, strong enough.
+             * @description The password; required.
              * @default
              */
             password?: components["schemas"]["SecretText"];
@@ -1714,35 +1717,35 @@ export interface components {
         CreateFirstUserResponse: {
             /**
              * Format: uuid
-             * @description The default organization, of which the user is a member.
+             * @description The id of the default organization, which has the user as a member.
              */
             organization_id: string;
             /**
              * Format: uuid
-             * @description The user made.
+             * @description The id of the new user.
              */
             user_id: string;
         };
         /** @description `POST /organizations/{organization}/groups`. */
         CreateGroupRequest: {
             /**
-             * @description Where a picture is.
+             * @description The address of a picture.
              * @default
              */
             avatar_url?: string;
             /**
-             * @description The name for people.
+             * @description The display name.
              * @default
              */
             display_name?: string;
             /**
-             * @description Required.
+             * @description The group's name; required.
              * @default
              */
             name?: string;
             /**
              * Format: int32
-             * @description What clients want to keep with it.
+             * @description A number that clients may store; Keyfob does not use it.
              * @default 0
              */
             quota_allowance?: number;
@@ -1750,22 +1753,22 @@ export interface components {
         /** @description `POST /organizations`. */
         CreateOrganizationRequest: {
             /**
-             * @description What it is for.
+             * @description A description for people.
              * @default
              */
             description?: string;
             /**
-             * @description The name for people; the name itself unless said otherwise.
+             * @description The display name; if empty, the name.
              * @default
              */
             display_name?: string;
             /**
-             * @description Where a picture is.
+             * @description The address of a picture.
              * @default
              */
             icon?: string;
             /**
-             * @description Required.
+             * @description The organization's name; required.
              * @default
              */
             name?: string;
@@ -1773,7 +1776,7 @@ export interface components {
         /** @description `POST /resources`. */
         CreateResourceRequest: {
             /**
-             * @description At most 16 KiB.
+             * @description Data to store with it, at most 16 KiB.
              * @default {}
              */
             attributes?: {
@@ -1781,7 +1784,7 @@ export interface components {
             };
             /**
              * Format: uuid
-             * @description The platform's own id for it, if it has one.
+             * @description The platform's own id of the resource, if it has one.
              * @default null
              */
             id?: string | null;
@@ -1792,13 +1795,13 @@ export interface components {
             name?: string;
             /**
              * Format: uuid
-             * @description Required for types with an organization, refused for others.
+             * @description Its organization; required for types with an organization, refused for others.
              * @default null
              */
             organization_id?: string | null;
             /**
              * Format: uuid
-             * @description The caller, if left out; refused for types without owner.
+             * @description Its owner; if left out, the caller. Refused for types without owner.
              * @default null
              */
             owner_id?: string | null;
@@ -1811,27 +1814,27 @@ export interface components {
         /** @description `POST /users/{user}/keys/tokens`. Everything may be left out. */
         CreateTokenRequest: {
             /**
-             * @description What it may do that to; none means all that the caller's own key may.
+             * @description Its allow list; none means that of the caller's key.
              * @default []
              */
             allow_list?: components["schemas"]["AllowListTarget"][];
             /**
-             * @description How long it is to live; zero means the server's default.
+             * @description Its lifetime; zero means the server's default.
              * @default 0
              */
             lifetime?: components["schemas"]["Nanoseconds"];
             /**
-             * @description One scope, from older clients; counts only without `scopes`.
+             * @description A single scope, from older clients; used only if `scopes` is empty.
              * @default
              */
             scope?: string;
             /**
-             * @description What it may do; none means all that the caller's own key may.
+             * @description Its scopes; none means those of the caller's key.
              * @default []
              */
             scopes?: string[];
             /**
-             * @description Empty: the server makes up a name.
+             * @description Its name; if empty, the server chooses one.
              * @default
              */
             token_name?: string;
@@ -1839,17 +1842,17 @@ export interface components {
         /** @description `POST /users`. */
         CreateUserRequest: {
             /**
-             * @description Required unless `service_account`.
+             * @description The e-mail address; required unless `service_account`.
              * @default
              */
             email?: string;
             /**
-             * @description `password` (the default), `none`, `oidc` or `github`.
+             * @description The login type: `password` (the default), `none`, `oidc` or `github`.
              * @default
              */
             login_type?: string;
             /**
-             * @description The name for people.
+             * @description The display name.
              * @default
              */
             name?: string;
@@ -1860,27 +1863,27 @@ export interface components {
              */
             organization_id?: string | null;
             /**
-             * @description At least one; the nil UUID means the default organization.
+             * @description The user's organizations, at least one; the nil UUID means the default organization.
              * @default []
              */
             organization_ids?: string[];
             /**
-             * @description Required for login type `password`, refused for every other.
+             * @description The password; required for the login type `password`, refused for others.
              * @default
              */
             password?: components["schemas"]["SecretText"];
             /**
-             * @description Deployment-wide roles to begin with.
+             * @description The user's first roles of the deployment.
              * @default []
              */
             roles?: string[];
             /**
-             * @description A program's account: no e-mail address, no password.
+             * @description Whether it is a program's account, without e-mail address and password.
              * @default false
              */
             service_account?: boolean;
             /**
-             * @description `active`, `suspended` or `dormant` (the default).
+             * @description The status: `active`, `suspended` or `dormant` (the default).
              * @default null
              */
             user_status?: string | null;
@@ -1893,12 +1896,12 @@ export interface components {
         /** @description `POST` and `PUT /organizations/{organization}/members/roles`. */
         CustomRoleRequest: {
             /**
-             * @description The name for people.
+             * @description The display name.
              * @default
              */
             display_name?: string;
             /**
-             * @description Required; names the role from then on.
+             * @description The role's name; required.
              * @default
              */
             name?: string;
@@ -1927,95 +1930,96 @@ export interface components {
         DeploymentStats: {
             /**
              * Format: int64
-             * @description How many keys work.
+             * @description The number of keys that are not expired.
              */
             api_keys: number;
-            /** @description When it was counted. */
+            /** @description When the numbers were counted. */
             collected_at: components["schemas"]["Time"];
-            /** @description From when on it is worth asking again: it is counted anew for each answer. */
+            /** @description When the numbers change next: they are counted anew for each answer. */
             next_update_at: components["schemas"]["Time"];
             /**
              * Format: int64
-             * @description How many users there are.
+             * @description The number of users.
              */
             users: number;
         };
         /** @description The answer to `GET /users/oauth2/github/device`. */
         DeviceAuthorization: {
-            /** @description What to complete the sign-in with, as `code`. */
+            /** @description The code that completes the sign-in, to be sent as `code`. */
             device_code: string;
             /**
              * Format: int64
-             * @description How long both work, in seconds.
+             * @description How long both codes are valid, in seconds.
              */
             expires_in: number;
             /**
              * Format: int64
-             * @description How long to wait between two questions, in seconds.
+             * @description How long to wait between two requests, in seconds.
              */
             interval: number;
-            /** @description What to type. */
+            /** @description The code that the person types. */
             user_code: string;
-            /** @description Where to type it. */
+            /** @description The address of the page for it. */
             verification_uri: string;
         };
-        /** @description The answer: one code for the machine, and one for the person. */
+        /** @description The answer to `POST /device/code`: a code for the machine, and one for the person. */
         DeviceCode: {
-            /** @description What the machine asks for its token with. */
+            /** @description The code with which the machine asks for its token. */
             device_code: components["schemas"]["SecretText"];
             /**
              * Format: int64
-             * @description How long both codes live, in seconds.
+             * @description How long both codes are valid, in seconds.
              */
             expires_in: number;
             /**
              * Format: int64
-             * @description How long the machine waits between two questions, in seconds.
+             * @description How long the machine has to wait between two requests, in seconds.
              */
             interval: number;
-            /** @description What the person types: `XXXX-XXXX`. */
+            /** @description The code that the person types: `XXXX-XXXX`. */
             user_code: string;
-            /** @description Where they type it. */
+            /** @description The address of the page for it. */
             verification_uri: string;
-            /** @description The same with the code in it. */
+            /** @description The same address, with the code in it. */
             verification_uri_complete: string;
         };
         /** @description `POST /device/code`, as a form or as JSON. */
         DeviceCodeRequest: {
             /**
-             * @description The entries of the allow list to ask for, with blanks between them; without any, that of whoever approves it.
+             * @description The entries of the allow list to ask for, separated by blanks; if empty, the allow list of the key that approves
+             *     the request.
              * @default
              */
             allow_list?: string;
             /**
-             * @description Nobody reads it here; `OAuth` clients send it.
+             * @description Ignored; `OAuth` clients send it.
              * @default
              */
             client_id?: string;
             /**
-             * @description The scopes to ask for, with blanks between them; without any, those of whoever approves it.
+             * @description The scopes to ask for, separated by blanks; if empty, those of the key that approves the request.
              * @default
              */
             scope?: string;
         };
-        /** @description The answer once a person has approved it (RFC 6749, section 5.1). */
+        /** @description The answer after a person has approved the request (RFC 6749, section 5.1). */
         DeviceToken: {
             /** @description The key. */
             access_token: components["schemas"]["SecretText"];
             /**
              * Format: int64
-             * @description How long it lives if nobody uses it, in seconds.
+             * @description How long the key is valid if it is not used, in seconds.
              */
             expires_in: number;
-            /** @description Its scopes, with blanks between them. */
+            /** @description The key's scopes, separated by blanks. */
             scope: string;
-            /** @description `Bearer`: it can be presented so, and like every other key. */
+            /** @description Always `Bearer`; the key can also be presented like every other key. */
             token_type: string;
         };
         /** @description `POST /device/token`, as a form or as JSON. */
         DeviceTokenRequest: {
             /**
-             * @description Nobody reads it here; `OAuth` clients send it.
+             * @description Ignored; `OAuth` clients send it.
              * @default
              */
             client_id?: string;
@@ -2047,33 +2051,33 @@ export interface components {
             /** @description Always empty. */
             warnings: string[];
         };
-        /** @description What a refused or failed request is answered with; also the answer of calls that only have a message to give. */
+        /** @description The answer to a refused or failed request, and to calls whose answer is only a message. */
         ErrorBody: {
-            /** @description More about the cause; left out when there is nothing to add. */
+            /** @description Details of the cause; left out if there are none. */
             detail?: string;
-            /** @description What happened, for people. Clients match on it, so the contract fixes the words. */
+            /** @description What happened, for people. Clients match on it, so the words are Coder's (`docs/compatibility.md#requests`). */
             message: string;
-            /** @description What is wrong with single fields of the request. */
+            /** @description What is wrong with fields of the request. */
             validations?: components["schemas"]["Validation"][];
         };
         /** @description Why something is allowed or not. */
         Explanation: {
             /** @description The decision. */
             allowed: boolean;
-            /** @description What would have to change for a yes; empty when allowed. */
+            /** @description What would have to be added for a yes; empty when allowed. */
             missing: components["schemas"]["MissingPiece"][];
             /** @description One sentence for people. */
             reason: string;
-            /** @description What was looked at, in order. */
+            /** @description The checks that were made, in order. */
             steps: components["schemas"]["ExplanationStep"][];
         };
-        /** @description One thing that was looked at on the way to a decision. */
+        /** @description One check of a decision. */
         ExplanationStep: {
-            /** @description More for people. */
+            /** @description Details for people. */
             detail?: string;
-            /** @description The level of the roles or scopes: `site`, `user`, `organization`, `member`; empty where there is none. */
+            /** @description The level of the roles or scopes: `site`, `user`, `organization`, `member`; empty for other checks. */
             level?: string;
-            /** @description What was asked: `roles`, `access list`, `scopes`, `allow list`, or the object itself. */
+            /** @description What was checked: `roles`, `access list`, `scopes`, `allow list`, or the `object` itself. */
             source: string;
             /** @description `allow`, `deny`, or `abstain`. */
             vote: string;
@@ -2085,52 +2089,52 @@ export interface components {
             /** @description Always `entitled`. */
             entitlement: string;
         };
-        /** @description The answer to a request for a new key: the only time that its secret is shown. */
+        /** @description The answer to a request for a new key: the only answer that has its secret. */
         GenerateApiKeyResponse: {
             /** @description The whole key, id and secret. */
             key: components["schemas"]["SecretText"];
         };
         /** @description Signing in by GitHub. */
         GithubAuthMethod: {
-            /** @description Always false: there is no vendor's application here. */
+            /** @description Always false: Keyfob has no vendor's application. */
             default_provider_configured: boolean;
-            /** @description Whether it is on offer. */
+            /** @description Whether it is available. */
             enabled: boolean;
         };
         /** @description A group of an organization's members. */
         Group: {
-            /** @description Where a picture is. */
+            /** @description The address of a picture. */
             avatar_url: string;
-            /** @description The name for people. */
+            /** @description The display name. */
             display_name: string;
             /**
              * Format: uuid
-             * @description Never changes; the organization's own id for the group of all its members.
+             * @description The group's id; it never changes. For the group of all members it is the organization's id.
              */
             id: string;
-            /** @description Those of them that whoever asks may see. */
+            /** @description The members that the caller may see. */
             members: components["schemas"]["ReducedUser"][];
             /** @description Unique in the organization. */
             name: string;
-            /** @description The organization's name for people. */
+            /** @description The organization's display name. */
             organization_display_name: string;
             /**
              * Format: uuid
-             * @description Whose members it gathers.
+             * @description The id of its organization.
              */
             organization_id: string;
             /** @description The organization's name. */
             organization_name: string;
             /**
              * Format: int32
-             * @description What clients want to keep with it.
+             * @description A number that clients may store; Keyfob does not use it.
              */
             quota_allowance: number;
-            /** @description `user`: somebody made it. */
+            /** @description `user` if a user created it, `oidc` if it comes from a provider. */
             source: string;
             /**
              * Format: int64
-             * @description How many there are.
+             * @description The number of all members.
              */
             total_member_count: number;
         };
@@ -2138,16 +2142,16 @@ export interface components {
         GroupMemberList: {
             /**
              * Format: int64
-             * @description How many there are from `after_id` on.
+             * @description The number of matching members; with `after_id`, of those after it.
              */
             count: number;
-            /** @description A page of those asked for, by username. */
+            /** @description A page of the members, by username. */
             users: components["schemas"]["ReducedUser"][];
         };
         /** @description `POST /users/login`. */
         LoginRequest: {
             /**
-             * @description Required, an e-mail address.
+             * @description An e-mail address; required.
              * @default
              */
             email?: string;
@@ -2163,7 +2167,7 @@ export interface components {
             session_token: components["schemas"]["SecretText"];
         };
         /**
-         * @description How a user signs in, or how a key came to be.
+         * @description How a user signs in, or how a key was made.
          * @enum {string}
          */
         LoginType: "password" | "github" | "oidc" | "none" | "token" | "oauth2_provider_app";
@@ -2171,56 +2175,56 @@ export interface components {
         MemberList: {
             /**
              * Format: int64
-             * @description How many there are from `after_id` on.
+             * @description The number of matching members; with `after_id`, of those after it.
              */
             count: number;
-            /** @description A page of those asked for, by username. */
+            /** @description A page of the members, by username. */
             members: components["schemas"]["OrganizationMemberWithUserData"][];
         };
-        /** @description An organization beside a record. */
+        /** @description The organization of a record. */
         MinimalOrganization: {
-            /** @description The name for people. */
+            /** @description The display name. */
             display_name: string;
-            /** @description Where a picture is. */
+            /** @description The address of a picture. */
             icon: string;
             /**
              * Format: uuid
-             * @description Never changes.
+             * @description The organization's id; it never changes.
              */
             id: string;
             /** @description Unique without regard to case. */
             name: string;
         };
-        /** @description One thing that is missing for a yes. */
+        /** @description One thing that would have to be added for a yes. */
         MissingPiece: {
             /** @description What to add: a scope's name, an allow-list entry, or a permission. */
             add: string;
-            /** @description More for people. */
+            /** @description Details for people. */
             detail?: string;
             /** @description `scope`, `allow_list`, `role` or `access_list`. */
             kind: string;
         };
         /**
          * Format: int64
-         * @description A length of time in whole nanoseconds, possibly negative: what a person asked for may be nonsense.
+         * @description A length of time in whole nanoseconds. It may be negative, because requests may be wrong.
          */
         Nanoseconds: number;
-        /** @description What a user is told by mail. */
+        /** @description The notices that a user gets by mail. */
         NoticeChoices: {
-            /** @description That their password changed. */
+            /** @description Their password was changed. */
             password_changed: boolean;
-            /** @description That a token that they use ends soon: 14, 7 and 1 days before. */
+            /** @description A token that they use expires in 14, 7 or 1 days. */
             token_ending: boolean;
-            /** @description That somebody minted a token on their behalf. */
+            /** @description Another user minted a token on their behalf. */
             token_minted: boolean;
         };
-        /** @description An error as `OAuth` clients read it. It has a message, too, as every other error here. */
+        /** @description An error as `OAuth` clients read it. Like every other error of this API, it also has a message. */
         OAuthError: {
-            /** @description For programs. */
+            /** @description The error's code, for programs. */
             error: components["schemas"]["OAuthErrorCode"];
-            /** @description For people. */
+            /** @description A description, for people. */
             error_description: string;
-            /** @description The same in full. */
+            /** @description The same description, with all its characters. */
             message: string;
         };
         /**
@@ -2230,7 +2234,7 @@ export interface components {
         OAuthErrorCode: "authorization_pending" | "slow_down" | "access_denied" | "expired_token" | "invalid_request" | "invalid_grant" | "invalid_scope" | "unsupported_grant_type" | "other";
         /** @description Signing in by `OpenID` Connect. */
         OidcAuthMethod: {
-            /** @description Whether it is on offer. */
+            /** @description Whether it is available. */
             enabled: boolean;
             /** @description The picture on the button. */
             iconUrl: string;
@@ -2239,29 +2243,29 @@ export interface components {
         };
         /** @description The answer to `GET /users/oidc-claims`. */
         OidcClaims: {
-            /** @description All that the provider said. */
+            /** @description All claims of the provider. */
             claims: {
                 [key: string]: unknown;
             };
         };
         /** @description An organization. */
         Organization: {
-            /** @description When it was made. */
+            /** @description When it was created. */
             created_at: components["schemas"]["Time"];
-            /** @description Roles that every member has besides their own. */
+            /** @description Roles that every member has in addition to their own. */
             default_org_member_roles: string[];
-            /** @description What it is for. */
+            /** @description A description for people. */
             description: string;
-            /** @description The name for people. */
+            /** @description The display name. */
             display_name: string;
-            /** @description Where a picture is. */
+            /** @description The address of a picture. */
             icon: string;
             /**
              * Format: uuid
-             * @description Never changes.
+             * @description The organization's id; it never changes.
              */
             id: string;
-            /** @description Whether new users land here. */
+            /** @description Whether it is the organization of new users. */
             is_default: boolean;
             /** @description Unique without regard to case. */
             name: string;
@@ -2274,24 +2278,24 @@ export interface components {
             created_at: components["schemas"]["Time"];
             /**
              * Format: uuid
-             * @description The organization.
+             * @description The id of the organization.
              */
             organization_id: string;
-            /** @description Roles given to this member; implied ones are not listed. */
+            /** @description Roles assigned to this member, without the default roles. */
             roles: components["schemas"]["SlimRole"][];
             /** @description When it last changed. */
             updated_at: components["schemas"]["Time"];
             /**
              * Format: uuid
-             * @description The member.
+             * @description The id of the user.
              */
             user_id: string;
         };
-        /** @description A member with the user that they are. */
+        /** @description A member, with details of the user. */
         OrganizationMemberWithUserData: components["schemas"]["OrganizationMember"] & {
-            /** @description Where a picture of the user is. */
+            /** @description The address of a picture of the user. */
             avatar_url?: string;
-            /** @description The user's address. */
+            /** @description The user's e-mail address. */
             email: string;
             /** @description The user's deployment-wide roles. */
             global_roles: components["schemas"]["SlimRole"][];
@@ -2303,38 +2307,38 @@ export interface components {
             last_seen_at: components["schemas"]["Time"];
             /** @description How the user signs in. */
             login_type: components["schemas"]["LoginType"];
-            /** @description The user's name for people. */
+            /** @description The user's display name. */
             name?: string;
             /** @description Whether the user may act. */
             status: components["schemas"]["UserStatus"];
-            /** @description When the user was made. */
+            /** @description When the user was created. */
             user_created_at: components["schemas"]["Time"];
             /** @description When anything about the user last changed. */
             user_updated_at: components["schemas"]["Time"];
-            /** @description The user's name. */
+            /** @description The user's username. */
             username: string;
         };
         /** @description The answer to `POST /users/validate-password`. */
         PasswordStrength: {
-            /** @description What is wrong with it; empty when nothing is. */
+            /** @description What is wrong with it; empty if nothing is. */
             details: string;
-            /** @description Whether it may be somebody's. */
+            /** @description Whether the password is strong enough. */
             valid: boolean;
         };
         /** @description `PATCH /groups/{group}`: what is left out stays. */
         PatchGroupRequest: {
             /**
-             * @description Ids of users to put in.
+             * @description Ids of users to add.
              * @default []
              */
             add_users?: string[];
             /**
-             * @description Where a picture is.
+             * @description The address of a picture.
              * @default null
              */
             avatar_url?: string | null;
             /**
-             * @description The name for people.
+             * @description The display name.
              * @default null
              */
             display_name?: string | null;
@@ -2345,17 +2349,17 @@ export interface components {
             name?: string;
             /**
              * Format: int32
-             * @description What clients want to keep with it.
+             * @description A number that clients may store; Keyfob does not use it.
              * @default null
              */
             quota_allowance?: number | null;
             /**
-             * @description Ids of users to take out.
+             * @description Ids of users to remove.
              * @default []
              */
             remove_users?: string[];
         };
-        /** @description Allows, or forbids, an action on a type; `*` stands for every one. */
+        /** @description Permits or forbids an action on a type; `*` stands for all. */
         Permission: {
             /**
              * @description The action.
@@ -2363,7 +2367,7 @@ export interface components {
              */
             action?: string;
             /**
-             * @description Forbids in place of allowing.
+             * @description Whether it forbids instead of permitting.
              * @default false
              */
             negate?: boolean;
@@ -2373,24 +2377,24 @@ export interface components {
              */
             resource_type?: string;
         };
-        /** @description `GET /users/{user}/preferences`. */
+        /** @description `GET /users/{user}/preferences`: settings of clients; Keyfob stores them. */
         Preferences: {
             /** @description The key that sends a message. */
             agent_chat_send_shortcut: string;
-            /** @description How differences are shown. */
+            /** @description How diffs are shown. */
             code_diff_display_mode: string;
-            /** @description How calls of a shell are shown. */
+            /** @description How shell calls are shown. */
             shell_tool_display_mode: string;
-            /** @description Whether a hint was put away. */
+            /** @description Whether a hint was dismissed. */
             task_notification_alert_dismissed: boolean;
             /** @description How thinking is shown. */
             thinking_display_mode: string;
         };
         /** @description `GET /.well-known/oauth-protected-resource` (RFC 9728). */
         ProtectedResource: {
-            /** @description How tokens are presented. */
+            /** @description The ways to present a token. */
             bearer_methods_supported: string[];
-            /** @description Where this is. */
+            /** @description The server's address. */
             resource: string;
             /** @description The scopes that tokens may ask for. */
             scopes_supported: string[];
@@ -2401,42 +2405,42 @@ export interface components {
             created_at: components["schemas"]["Time"];
             /**
              * Format: uuid
-             * @description The nil UUID.
+             * @description Always the nil UUID.
              */
             file_id: string;
             /**
              * Format: uuid
-             * @description The nil UUID.
+             * @description Always the nil UUID.
              */
             id: string;
             /**
              * Format: int32
-             * @description Zero.
+             * @description Always zero.
              */
             queue_position: number;
             /**
              * Format: int32
-             * @description Zero.
+             * @description Always zero.
              */
             queue_size: number;
-            /** @description `succeeded`. */
+            /** @description Always `succeeded`. */
             status: string;
-            /** @description Empty. */
+            /** @description Always empty. */
             tags: {
                 [key: string]: string;
             };
         };
-        /** @description A user as groups show one. */
+        /** @description A user as a member of a group. */
         ReducedUser: {
-            /** @description Where a picture is. */
+            /** @description The address of a picture. */
             avatar_url?: string;
-            /** @description When the user was made. */
+            /** @description When the user was created. */
             created_at: components["schemas"]["Time"];
             /** @description Empty for service accounts. */
             email: string;
             /**
              * Format: uuid
-             * @description Never changes.
+             * @description The user's id; it never changes.
              */
             id: string;
             /** @description Whether this is a program's account. */
@@ -2445,7 +2449,7 @@ export interface components {
             last_seen_at: components["schemas"]["Time"];
             /** @description How the user signs in. */
             login_type: components["schemas"]["LoginType"];
-            /** @description The name for people. */
+            /** @description The display name. */
             name?: string;
             /** @description Whether the user may act. */
             status: components["schemas"]["UserStatus"];
@@ -2464,9 +2468,9 @@ export interface components {
         };
         /** @description A registered resource. */
         Resource: {
-            /** @description Who else may do what. */
+            /** @description Its access list. */
             acl: components["schemas"]["ResourceAcl"];
-            /** @description Whatever the platform wants to keep with it. */
+            /** @description Data that the platform stores with it. */
             attributes: {
                 [key: string]: unknown;
             };
@@ -2474,19 +2478,19 @@ export interface components {
             created_at: components["schemas"]["Time"];
             /**
              * Format: uuid
-             * @description Given by whoever registered it, or made up.
+             * @description Its id, given at registration or chosen by the server.
              */
             id: string;
             /** @description Unique per type, organization and owner. */
             name: string;
             /**
              * Format: uuid
-             * @description None for types without organization.
+             * @description Its organization; none for types without organization.
              */
             organization_id?: string | null;
             /**
              * Format: uuid
-             * @description None for types without owner.
+             * @description Its owner; none for types without owner.
              */
             owner_id?: string | null;
             /** @description Its type. */
@@ -2494,17 +2498,20 @@ export interface components {
             /** @description When it last changed. */
             updated_at: components["schemas"]["Time"];
         };
-        /** @description `GET /resources/{type}/{id}/acl`, and the body of its `PATCH`, which changes only the ids it names. */
+        /**
+         * @description `GET /resources/{type}/{id}/acl`, and the body of its `PATCH`, which changes only the entries for the ids that it
+         *     names.
+         */
         ResourceAcl: {
             /**
-             * @description What groups may do, by id; the organization's own id stands for everyone in it.
+             * @description The entries for groups, by id; the organization's id stands for all its members.
              * @default {}
              */
             group_roles?: {
                 [key: string]: components["schemas"]["AclGrant"];
             };
             /**
-             * @description What users may do, by id.
+             * @description The entries for users, by id.
              * @default {}
              */
             user_roles?: {
@@ -2515,45 +2522,45 @@ export interface components {
         ResourceList: {
             /**
              * Format: int64
-             * @description How many there are on all pages.
+             * @description The number of resources on all pages.
              */
             count: number;
-            /** @description A page of what the caller may read. */
+            /** @description A page of the resources that the caller may read. */
             resources: components["schemas"]["Resource"][];
         };
         /** @description A type of the catalogue, with its actions. */
         ResourceTypeInfo: {
-            /** @description Whether objects of it carry an access list. */
+            /** @description Whether its objects have an access list. */
             access_list: boolean;
-            /** @description The roles that its access lists are written with; none where they are written with actions. */
+            /** @description The roles for entries of its access lists; empty if entries are lists of actions. */
             access_list_roles?: string[];
-            /** @description What can be done to objects of it. */
+            /** @description The actions on its objects. */
             actions: string[];
             /** @description Whether the deployment added it. */
             custom: boolean;
             /** @description The type's name. */
             name: string;
-            /** @description Whether objects of it are in an organization. */
+            /** @description Whether its objects are in an organization. */
             organization: boolean;
-            /** @description Whether objects of it have an owner. */
+            /** @description Whether its objects have an owner. */
             owner: boolean;
-            /** @description Whether objects of it can be registered, or are Keyfob's own. */
+            /** @description Whether its objects can be registered; the others are stored by Keyfob itself. */
             registrable: boolean;
         };
         /** @description `GET /resource-types`. */
         ResourceTypes: {
-            /** @description All of them, by name. */
+            /** @description All types, by name. */
             resource_types: components["schemas"]["ResourceTypeInfo"][];
         };
         /** @description A role. */
         Role: {
-            /** @description The name for people. */
+            /** @description The display name. */
             display_name: string;
-            /** @description Unique in its place. */
+            /** @description The role's name; unique among the roles of the deployment or of an organization. */
             name: string;
             /**
              * Format: uuid
-             * @description The organization whose role it is; none for deployment-wide ones.
+             * @description The role's organization; none for roles of the deployment.
              */
             organization_id?: string | null;
             /** @description What it permits on the holder's own objects of the organization. */
@@ -2567,44 +2574,44 @@ export interface components {
         };
         /** @description `GET /auth/scopes`. */
         ScopeCatalogue: {
-            /** @description The names that a token may ask for, in order. */
+            /** @description The names of the scopes that a token may ask for, sorted. */
             external: string[];
         };
         /** Format: password */
         SecretText: string;
         /** @description A live session in `GET /users/{user}/sessions`. */
         Session: {
-            /** @description When that was. */
+            /** @description When the user signed in. */
             created_at: components["schemas"]["Time"];
-            /** @description When it ends unless it is used. */
+            /** @description When it expires unless it is used. */
             expires_at: components["schemas"]["Time"];
             /** @description The id of its key. */
             id: string;
-            /** @description Where it was last used from. */
+            /** @description The client's address at its last use. */
             ip_address: string;
-            /** @description Whether it is the one that asks. */
+            /** @description Whether it is the key of this request. */
             is_current: boolean;
-            /** @description When it was last used, to the hour; 1970 if never. */
+            /** @description When it was last used, accurate to an hour; 1970 if never. */
             last_used: components["schemas"]["Time"];
-            /** @description How they signed in. */
+            /** @description How the user signed in. */
             login_type: components["schemas"]["LoginType"];
-            /** @description With which program, as it calls itself. */
+            /** @description The client's program at its last use, as it calls itself. */
             user_agent: string;
             /**
              * Format: uuid
-             * @description Who is signed in.
+             * @description The user.
              */
             user_id: string;
         };
-        /** @description A role by name, as users and members carry it. */
+        /** @description A role of a user or a member. */
         SlimRole: {
-            /** @description The name for people. */
+            /** @description The display name. */
             display_name: string;
-            /** @description The role. */
+            /** @description The role's name. */
             name: string;
             /**
              * Format: uuid
-             * @description Set on organization roles in lists that mix both kinds.
+             * @description The role's organization, in lists that have roles of both kinds.
              */
             organization_id?: string | null;
         };
@@ -2612,30 +2619,30 @@ export interface components {
         Template: {
             /**
              * Format: int32
-             * @description Zero.
+             * @description Always zero.
              */
             active_user_count: number;
             /**
              * Format: uuid
-             * @description The nil UUID.
+             * @description Always the nil UUID.
              */
             active_version_id: string;
             /**
              * Format: int64
-             * @description Zero.
+             * @description Always zero.
              */
             activity_bump_ms: number;
-            /** @description False. */
+            /** @description Always false. */
             allow_user_autostart: boolean;
-            /** @description False. */
+            /** @description Always false. */
             allow_user_autostop: boolean;
-            /** @description False. */
+            /** @description Always false. */
             allow_user_cancel_workspace_jobs: boolean;
             /** @description No days. */
             autostart_requirement: components["schemas"]["AutostartRequirement"];
             /** @description No days. */
             autostop_requirement: components["schemas"]["AutostopRequirement"];
-            /** @description Empty. */
+            /** @description Always empty. */
             build_time_stats: {
                 [key: string]: unknown;
             };
@@ -2645,38 +2652,38 @@ export interface components {
             created_at: components["schemas"]["Time"];
             /**
              * Format: uuid
-             * @description The nil UUID.
+             * @description Always the nil UUID.
              */
             created_by_id: string;
-            /** @description Empty. */
+            /** @description Always empty. */
             created_by_name: string;
             /**
              * Format: int64
-             * @description Zero.
+             * @description Always zero.
              */
             default_ttl_ms: number;
-            /** @description False. */
+            /** @description Always false. */
             deleted: boolean;
-            /** @description False. */
+            /** @description Always false. */
             deprecated: boolean;
-            /** @description Empty. */
+            /** @description Always empty. */
             deprecation_message: string;
             /** @description From the attribute `description`. */
             description: string;
-            /** @description False. */
+            /** @description Always false. */
             disable_module_cache: boolean;
             /** @description From the attribute `display_name`, else the name. */
             display_name: string;
             /**
              * Format: int64
-             * @description Zero.
+             * @description Always zero.
              */
             failure_ttl_ms: number;
             /** @description From the attribute `icon`. */
             icon: string;
             /**
              * Format: uuid
-             * @description The resource.
+             * @description The id of the resource.
              */
             id: string;
             /** @description `owner`. */
@@ -2689,33 +2696,33 @@ export interface components {
             organization_icon: string;
             /**
              * Format: uuid
-             * @description The organization.
+             * @description The id of the organization.
              */
             organization_id: string;
             /** @description The organization's name; empty when the caller may not read it. */
             organization_name: string;
             /** @description `terraform`. */
             provisioner: string;
-            /** @description False. */
+            /** @description Always false. */
             require_active_version: boolean;
             /**
              * Format: int64
-             * @description Zero.
+             * @description Always zero.
              */
             time_til_autostop_notify_ms: number;
             /**
              * Format: int64
-             * @description Zero.
+             * @description Always zero.
              */
             time_til_dormant_autodelete_ms: number;
             /**
              * Format: int64
-             * @description Zero.
+             * @description Always zero.
              */
             time_til_dormant_ms: number;
             /** @description When it last changed. */
             updated_at: components["schemas"]["Time"];
-            /** @description False. */
+            /** @description Always false. */
             use_classic_parameter_flow: boolean;
         };
         /**
@@ -2728,7 +2735,7 @@ export interface components {
             /** @description The longest lifetime that the caller could give a token of that user. */
             max_token_lifetime: components["schemas"]["Nanoseconds"];
         };
-        /** @description What some clients ask people who set a deployment up. Nobody reads it here. */
+        /** @description What some clients ask when a deployment is set up. Keyfob ignores it. */
         TrialInfo: {
             /**
              * @description Ignored.
@@ -2768,27 +2775,27 @@ export interface components {
         };
         /** @description `GET /updatecheck`. */
         UpdateCheck: {
-            /** @description Always true: Keyfob does not call home. */
+            /** @description Always true: Keyfob sends nothing to its makers. */
             current: boolean;
-            /** @description Where releases are. */
+            /** @description The server's address. */
             url: string;
             /** @description This version. */
             version: string;
         };
-        /** @description `PUT /users/{user}/notices`: what is left out stays as it is. */
+        /** @description `PUT /users/{user}/notices`: fields that are left out do not change. */
         UpdateNoticeChoices: {
             /**
-             * @description That their password changed.
+             * @description Their password was changed.
              * @default null
              */
             password_changed?: boolean | null;
             /**
-             * @description That a token that they use ends soon.
+             * @description A token that they use expires soon.
              * @default null
              */
             token_ending?: boolean | null;
             /**
-             * @description That somebody minted a token on their behalf.
+             * @description Another user minted a token on their behalf.
              * @default null
              */
             token_minted?: boolean | null;
@@ -2796,22 +2803,22 @@ export interface components {
         /** @description `PATCH /organizations/{organization}`: what is left out stays. */
         UpdateOrganizationRequest: {
             /**
-             * @description Roles that every member has besides their own.
+             * @description Roles that every member has in addition to their own.
              * @default null
              */
             default_org_member_roles?: string[] | null;
             /**
-             * @description What it is for.
+             * @description A description for people.
              * @default null
              */
             description?: string | null;
             /**
-             * @description The name for people.
+             * @description The display name.
              * @default
              */
             display_name?: string;
             /**
-             * @description Where a picture is.
+             * @description The address of a picture.
              * @default null
              */
             icon?: string | null;
@@ -2824,17 +2831,17 @@ export interface components {
         /** @description `PUT /users/{user}/password`. */
         UpdatePasswordRequest: {
             /**
-             * @description Required for one's own.
+             * @description The old password; required if a user changes their own.
              * @default
              */
             old_password?: components["schemas"]["SecretText"];
             /**
-             * @description Required, strong enough.
+             * @description The password; required.
              * @default
              */
             password?: components["schemas"]["SecretText"];
         };
-        /** @description `PUT /users/{user}/preferences`: what is left out stays. */
+        /** @description `PUT /users/{user}/preferences`: fields that are left out do not change. */
         UpdatePreferences: {
             /**
              * @description `enter` or `modifier_enter`.
@@ -2852,7 +2859,7 @@ export interface components {
              */
             shell_tool_display_mode?: string | null;
             /**
-             * @description Whether a hint was put away.
+             * @description Whether a hint was dismissed.
              * @default null
              */
             task_notification_alert_dismissed?: boolean | null;
@@ -2865,26 +2872,26 @@ export interface components {
         /** @description `PATCH /resources/{type}/{id}`: what is left out stays. */
         UpdateResourceRequest: {
             /**
-             * @description All the attributes, in place of the old ones.
+             * @description The new attributes, in place of all old ones.
              * @default null
              */
             attributes?: {
                 [key: string]: unknown;
             } | null;
             /**
-             * @description A new name.
+             * @description The new name.
              * @default null
              */
             name?: string | null;
             /**
              * Format: uuid
-             * @description Another organization: takes `create` there.
+             * @description The new organization; needs `create` there.
              * @default null
              */
             organization_id?: string | null;
             /**
              * Format: uuid
-             * @description Another owner: takes `create` for them.
+             * @description The new owner; needs `create` for that owner.
              * @default null
              */
             owner_id?: string | null;
@@ -2892,7 +2899,7 @@ export interface components {
         /** @description `PUT /users/{user}/roles`. */
         UpdateRoles: {
             /**
-             * @description All the deployment-wide roles the user is to have.
+             * @description All roles of the deployment that the user will have.
              * @default []
              */
             roles?: string[];
@@ -2900,21 +2907,21 @@ export interface components {
         /** @description `PUT /users/{user}/profile`. */
         UpdateUserProfileRequest: {
             /**
-             * @description The name for people.
+             * @description The display name.
              * @default
              */
             name?: string;
             /**
-             * @description Required; changing it takes `update` on the user.
+             * @description The username; required. Changing it needs `update` on the user.
              * @default
              */
             username?: string;
         };
         /** @description A user as `GET /users/{user}` shows one. */
         User: {
-            /** @description Where a picture is. */
+            /** @description The address of a picture. */
             avatar_url?: string;
-            /** @description When the user was made. */
+            /** @description When the user was created. */
             created_at: components["schemas"]["Time"];
             /** @description Empty for service accounts. */
             email: string;
@@ -2922,7 +2929,7 @@ export interface components {
             has_ai_seat: boolean;
             /**
              * Format: uuid
-             * @description Never changes.
+             * @description The user's id; it never changes.
              */
             id: string;
             /** @description Whether this is a program's account. */
@@ -2931,11 +2938,11 @@ export interface components {
             last_seen_at: components["schemas"]["Time"];
             /** @description How the user signs in. */
             login_type: components["schemas"]["LoginType"];
-            /** @description The name for people. */
+            /** @description The display name. */
             name?: string;
             /** @description The organizations that the user is a member of. */
             organization_ids: string[];
-            /** @description The deployment-wide roles; `member`, which everybody has, is not listed. */
+            /** @description The roles of the deployment, without `member`, which every user has. */
             roles: components["schemas"]["SlimRole"][];
             /** @description Whether the user may act. */
             status: components["schemas"]["UserStatus"];
@@ -2948,10 +2955,10 @@ export interface components {
         UserList: {
             /**
              * Format: int64
-             * @description How many there are from `after_id` on; zero on an empty page.
+             * @description The number of matching users; with `after_id`, of those after it. Zero on an empty page.
              */
             count: number;
-            /** @description A page of those asked for, by username. */
+            /** @description A page of the users, by username. */
             users: components["schemas"]["User"][];
         };
         /** @description `GET /users/{user}/login-type`. */
@@ -2961,11 +2968,11 @@ export interface components {
         };
         /** @description `GET /users/{user}/roles`. */
         UserRoles: {
-            /** @description Those given in organizations, by organization. */
+            /** @description The roles in organizations, by the id of the organization. */
             organization_roles: {
                 [key: string]: string[];
             };
-            /** @description Deployment-wide ones. */
+            /** @description The roles of the deployment. */
             roles: string[];
         };
         /**
@@ -2990,28 +2997,28 @@ export interface components {
         };
         /** @description A registered workspace. */
         Workspace: {
-            /** @description False. */
+            /** @description Always false. */
             allow_renames: boolean;
-            /** @description `never`. */
+            /** @description Always `never`. */
             automatic_updates: string;
-            /** @description None. */
+            /** @description Always none. */
             autostart_schedule?: string | null;
             /** @description When it was registered. */
             created_at: components["schemas"]["Time"];
             deleting_at?: components["schemas"]["Time"] | null;
             dormant_at?: components["schemas"]["Time"] | null;
-            /** @description False. */
+            /** @description Always false. */
             favorite: boolean;
             /** @description Always healthy. */
             health: components["schemas"]["WorkspaceHealth"];
             /**
              * Format: uuid
-             * @description The resource.
+             * @description The id of the resource.
              */
             id: string;
-            /** @description False. */
+            /** @description Always false. */
             is_prebuild: boolean;
-            /** @description Unset. */
+            /** @description Always unset. */
             last_used_at: components["schemas"]["Time"];
             /** @default null */
             latest_app_status?: unknown;
@@ -3022,37 +3029,37 @@ export interface components {
             next_start_at?: components["schemas"]["Time"] | null;
             /**
              * Format: uuid
-             * @description The organization.
+             * @description The id of the organization.
              */
             organization_id: string;
             /** @description The organization's name; empty when the caller may not read it. */
             organization_name: string;
-            /** @description False. */
+            /** @description Always false. */
             outdated: boolean;
-            /** @description Empty. */
+            /** @description Always empty. */
             owner_avatar_url: string;
             /**
              * Format: uuid
-             * @description The owner.
+             * @description The id of the owner.
              */
             owner_id: string;
             /** @description The owner's username; empty when the caller may not read the owner. */
             owner_name: string;
             /**
              * Format: uuid
-             * @description None.
+             * @description Always none.
              */
             task_id?: string | null;
             /**
              * Format: uuid
-             * @description The nil UUID.
+             * @description Always the nil UUID.
              */
             template_active_version_id: string;
-            /** @description False. */
+            /** @description Always false. */
             template_allow_user_cancel_workspace_jobs: boolean;
             /** @description The same as `template_name`. */
             template_display_name: string;
-            /** @description Empty. */
+            /** @description Always empty. */
             template_icon: string;
             /**
              * Format: uuid
@@ -3061,13 +3068,13 @@ export interface components {
             template_id: string;
             /** @description The template's name; empty when the caller may not read it. */
             template_name: string;
-            /** @description False. */
+            /** @description Always false. */
             template_require_active_version: boolean;
-            /** @description False. */
+            /** @description Always false. */
             template_use_classic_parameter_flow: boolean;
             /**
              * Format: int64
-             * @description None.
+             * @description Always none.
              */
             ttl_ms?: number | null;
             /** @description When it last changed. */
@@ -3077,52 +3084,52 @@ export interface components {
         WorkspaceBuild: {
             /**
              * Format: int32
-             * @description One.
+             * @description Always one.
              */
             build_number: number;
             /** @description When the workspace was registered. */
             created_at: components["schemas"]["Time"];
             /**
              * Format: int32
-             * @description Zero.
+             * @description Always zero.
              */
             daily_cost: number;
             deadline?: components["schemas"]["Time"] | null;
             /**
              * Format: uuid
-             * @description The nil UUID.
+             * @description Always the nil UUID.
              */
             id: string;
             /**
              * Format: uuid
-             * @description The owner.
+             * @description The id of the owner.
              */
             initiator_id: string;
             /** @description The owner's username. */
             initiator_name: string;
-            /** @description Done. */
+            /** @description A job that is done. */
             job: components["schemas"]["ProvisionerJob"];
             max_deadline?: components["schemas"]["Time"] | null;
-            /** @description `initiator`. */
+            /** @description Always `initiator`. */
             reason: string;
-            /** @description Empty. */
+            /** @description Always empty. */
             resources: Record<string, never>[];
-            /** @description The attribute `status`: `running` unless it says otherwise. */
+            /** @description The attribute `status`; without it, `running`. */
             status: string;
             /**
              * Format: uuid
-             * @description The nil UUID.
+             * @description Always the nil UUID.
              */
             template_version_id: string;
-            /** @description Empty. */
+            /** @description Always empty. */
             template_version_name: string;
-            /** @description `start`, `stop` or `delete`, as the status has it. */
+            /** @description `start`, `stop` or `delete`, according to the status. */
             transition: string;
             /** @description When it last changed. */
             updated_at: components["schemas"]["Time"];
             /**
              * Format: uuid
-             * @description The workspace.
+             * @description The id of the workspace.
              */
             workspace_id: string;
             /** @description Its name. */
@@ -3135,21 +3142,21 @@ export interface components {
             /** @description The owner's username. */
             workspace_owner_name: string;
         };
-        /** @description Whether a workspace's agents are well. */
+        /** @description The health of a workspace's agents. */
         WorkspaceHealth: {
-            /** @description Empty. */
+            /** @description Always empty. */
             failing_agents: string[];
-            /** @description True. */
+            /** @description Always true. */
             healthy: boolean;
         };
         /** @description `GET /workspaces`. */
         WorkspacesResponse: {
             /**
              * Format: int64
-             * @description How many there are on all pages.
+             * @description The number of workspaces on all pages.
              */
             count: number;
-            /** @description A page of what the caller may read. */
+            /** @description A page of the workspaces that the caller may read. */
             workspaces: components["schemas"]["Workspace"][];
         };
     };
