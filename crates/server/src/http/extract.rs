@@ -22,28 +22,64 @@ use crate::http::error::ApiError;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ApiJson<T>(pub(crate) T);
 
+/// Why a JSON body cannot be read.
+#[derive(Debug)]
+pub(crate) enum JsonError {
+    /// It is beyond the bound.
+    TooLarge,
+    /// It is not the JSON that was expected; the text says why.
+    Invalid(String),
+}
+
+impl JsonError {
+    /// What a client is told that sent no JSON, or other JSON than expected.
+    pub(crate) const MESSAGE: &str = "Request body must be valid JSON.";
+}
+
+impl From<serde_json::Error> for JsonError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Invalid(error.to_string())
+    }
+}
+
+impl From<JsonError> for ApiError {
+    fn from(error: JsonError) -> Self {
+        match error {
+            JsonError::TooLarge => Self::body_too_large(),
+            JsonError::Invalid(why) => Self::bad_request(JsonError::MESSAGE).detail(why),
+        }
+    }
+}
+
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => ApiError::body_too_large(),
-            _ => ApiError::bad_json("the body ended before it was complete"),
-        })?;
-        let value = first_value(&bytes)?;
-        serde_json::from_value(value).map(Self).map_err(|error| ApiError::bad_json(error.to_string()))
+        Ok(Self(read_json(request, state).await?))
     }
 }
 
-fn first_value(bytes: &[u8]) -> Result<Value, ApiError> {
+/// Reads a body as [`ApiJson`] does, for fronts with errors of their own.
+pub(crate) async fn read_json<T: DeserializeOwned>(
+    request: Request,
+    state: &(impl Send + Sync),
+) -> Result<T, JsonError> {
+    let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => JsonError::TooLarge,
+        _ => JsonError::Invalid("the body ended before it was complete".to_owned()),
+    })?;
+    Ok(serde_json::from_value(first_value(&bytes)?)?)
+}
+
+fn first_value(bytes: &[u8]) -> Result<Value, JsonError> {
     let first = serde_json::Deserializer::from_slice(bytes).into_iter::<Value>().next();
     match first {
-        None => Err(ApiError::bad_json("EOF")),
-        Some(Err(error)) => Err(ApiError::bad_json(error.to_string())),
+        None => Err(JsonError::Invalid("EOF".to_owned())),
+        Some(Err(error)) => Err(error.into()),
         Some(Ok(Value::Null)) => Ok(Value::Object(serde_json::Map::new())),
         // A list would pass for an object whose fields are given in order.
         Some(Ok(Value::Object(members))) => Ok(without_nulls(Value::Object(members))),
-        Some(Ok(other)) => Err(ApiError::bad_json(format!("expected an object, found {}", kind(&other)))),
+        Some(Ok(other)) => Err(JsonError::Invalid(format!("expected an object, found {}", kind(&other)))),
     }
 }
 

@@ -7,7 +7,10 @@ use keyfob_api::error::Validation;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{error::ApiError, extract::ApiJson};
+use super::{
+    error::ApiError,
+    extract::{ApiJson, JsonError},
+};
 
 /// How alike two keys must be, from 0 to 1, to name one where the other is not known.
 const ALIKE: f64 = 0.6;
@@ -28,7 +31,7 @@ impl<T: DeserializeOwned + KnownKeys, S: Send + Sync> FromRequest<S> for KnownJs
     async fn from_request(request: Request<Body>, state: &S) -> Result<Self, ApiError> {
         let ApiJson(members) = ApiJson::<Map<String, Value>>::from_request(request, state).await?;
         let known = known(members, T::KEYS).map_err(ApiError::invalid)?;
-        serde_json::from_value(Value::Object(known)).map(Self).map_err(|error| ApiError::bad_json(error.to_string()))
+        serde_json::from_value(Value::Object(known)).map(Self).map_err(|error| JsonError::from(error).into())
     }
 }
 

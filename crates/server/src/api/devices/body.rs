@@ -2,14 +2,14 @@
 use axum::{
     body::{Bytes, HttpBody as _},
     extract::{FromRequest, Request},
-    http::{StatusCode, header},
+    http::header,
 };
 use keyfob_api::devices::OAuthErrorCode;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::problem::Problem;
-use crate::http::{error::ApiError, extract::ApiJson};
+use crate::http::{error::ApiError, extract::read_json};
 
 /// A body in either form. No body is a form without fields.
 pub(super) struct FormOrJson<T>(pub(super) T);
@@ -25,11 +25,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for FormOrJson<T> {
             let bytes = bytes.map_err(|error| ApiError::new(error.status(), error.body_text()))?;
             return from_form(&bytes).map(Self);
         }
-        let read = ApiJson::<T>::from_request(request, state).await;
-        read.map(|ApiJson(read)| Self(read)).map_err(|error| match error.status() {
-            StatusCode::BAD_REQUEST => Problem::oauth(OAuthErrorCode::InvalidRequest, error.words()),
-            _ => error.into(),
-        })
+        read_json(request, state).await.map(Self).map_err(Problem::from)
     }
 }
 

@@ -4,9 +4,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use keyfob_api::devices::{OAuthError, OAuthErrorCode};
-
-use crate::http::{error::ApiError, extract::ApiJson};
 use keyfob_authority::devices::{BeginDeviceError, RedeemDeviceError};
+
+use crate::http::{
+    error::ApiError,
+    extract::{ApiJson, JsonError},
+};
 
 /// Why a machine gets no code or no token.
 pub(super) enum Problem {
@@ -25,6 +28,17 @@ impl Problem {
 impl From<ApiError> for Problem {
     fn from(error: ApiError) -> Self {
         Self::Other(error)
+    }
+}
+
+impl From<JsonError> for Problem {
+    fn from(error: JsonError) -> Self {
+        match error {
+            JsonError::TooLarge => Self::Other(error.into()),
+            JsonError::Invalid(why) => {
+                Self::oauth(OAuthErrorCode::InvalidRequest, format!("{} {why}", JsonError::MESSAGE))
+            }
+        }
     }
 }
 
