@@ -7,7 +7,7 @@ mod begin;
 mod polls;
 mod redeem;
 
-pub use answer::{DeviceAnswer, WaitingDevice};
+pub use answer::{AnswerDeviceError, DeviceAnswer, WaitingDevice};
 pub use begin::{BeginDevice, BeginDeviceError, BegunDevice};
 pub(crate) use polls::PollIntervals;
 pub use redeem::{RedeemDeviceError, RedeemedDevice};

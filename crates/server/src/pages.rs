@@ -4,6 +4,7 @@ mod change_password;
 mod cli_auth;
 mod device;
 mod error_pages;
+mod failure;
 mod form;
 mod frame;
 mod github_device;

@@ -1,13 +1,13 @@
 //! A user approves or denies the sign-in of a machine.
 use jiff::Timestamp;
 use keyfob_rbac::{AllowList, ScopeName};
-use keyfob_store::{DeviceGrant, DeviceState, UserCode};
+use keyfob_store::{DeviceGrant, DeviceState, StoreError, UserCode};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{requested_by, require_minting_for_device};
 use crate::{
-    Authority, AuthorizedStore, Caller,
+    Authority, AuthorizedStore, Caller, Refused,
     audit::{AuditEvent, EventKind},
     tokens::{MintError, MintRequest, bounds},
 };
@@ -35,14 +35,41 @@ pub enum DeviceAnswer {
     Deny,
 }
 
+/// Why a user cannot answer a machine's sign-in.
+#[derive(Debug)]
+pub enum AnswerDeviceError {
+    /// No machine waits with this code.
+    NotWaiting,
+    /// The caller could not mint the machine's key.
+    Mint(MintError),
+}
+
+impl From<MintError> for AnswerDeviceError {
+    fn from(error: MintError) -> Self {
+        Self::Mint(error)
+    }
+}
+
+impl From<Refused> for AnswerDeviceError {
+    fn from(refused: Refused) -> Self {
+        Self::Mint(refused.into())
+    }
+}
+
+impl From<StoreError> for AnswerDeviceError {
+    fn from(error: StoreError) -> Self {
+        Self::Mint(error.into())
+    }
+}
+
 impl AuthorizedStore {
     /// The machine that waits with this code, and what the caller would give it. Requires `create` on the caller's own
     /// keys, and nothing that the caller's own key lacks.
     ///
     /// # Errors
-    /// [`MintError::Overtaken`] when no machine waits with this code; else why the caller could not mint its key.
+    /// When no machine waits with this code, or the caller could not mint its key.
     #[tracing::instrument(skip_all)]
-    pub async fn waiting_device(&self, code: &UserCode) -> Result<WaitingDevice, MintError> {
+    pub async fn waiting_device(&self, code: &UserCode) -> Result<WaitingDevice, AnswerDeviceError> {
         let request = require_minting_for_device(&self.authority, &self.caller)?;
         let grant = self.read().find_device_grant(code).await?;
         would_give(&self.authority, &self.caller, grant, request)
@@ -54,7 +81,7 @@ impl AuthorizedStore {
     /// # Errors
     /// The same as of [`Self::waiting_device`].
     #[tracing::instrument(skip_all)]
-    pub async fn answer_device(&self, code: &UserCode, answer: DeviceAnswer) -> Result<(), MintError> {
+    pub async fn answer_device(&self, code: &UserCode, answer: DeviceAnswer) -> Result<(), AnswerDeviceError> {
         let check = |caller: &Caller| require_minting_for_device(&self.authority, caller).map(drop);
         let mut work = self.begin_if::<MintError>(check).await?;
         let request = require_minting_for_device(&work.authority, &work.caller)?;
@@ -74,9 +101,9 @@ impl AuthorizedStore {
 }
 
 /// The grant, if its machine still waits for an answer.
-fn waiting(authority: &Authority, grant: Option<DeviceGrant>) -> Result<DeviceGrant, MintError> {
+fn waiting(authority: &Authority, grant: Option<DeviceGrant>) -> Result<DeviceGrant, AnswerDeviceError> {
     let waits = |grant: &DeviceGrant| grant.state == DeviceState::Pending && grant.ends_at > authority.now();
-    grant.filter(waits).ok_or(MintError::Overtaken)
+    grant.filter(waits).ok_or(AnswerDeviceError::NotWaiting)
 }
 
 fn would_give(
@@ -84,7 +111,7 @@ fn would_give(
     caller: &Caller,
     grant: Option<DeviceGrant>,
     request: MintRequest,
-) -> Result<WaitingDevice, MintError> {
+) -> Result<WaitingDevice, AnswerDeviceError> {
     let grant = waiting(authority, grant)?;
     let request = requested_by(authority, &grant, request)?;
     let bounds = bounds(authority, caller, &request)?;

@@ -32,7 +32,7 @@ pub enum MintError {
     },
     /// The owner has a live token of that name.
     NameTaken(String),
-    /// What it was to be minted for has changed meanwhile: the owner, their password, or the machine that waits.
+    /// The owner, their password, or the scopes that there are have changed meanwhile.
     Overtaken,
 }
 

@@ -1,8 +1,6 @@
 //! Signing in and out, and the sessions of users.
 mod own;
-mod password;
-
-pub(crate) use password::sign_in;
+mod problem;
 
 use axum::{
     Extension,
@@ -22,7 +20,7 @@ use crate::{
     documentation::Refusals,
     http::{error::ApiError, extract::ApiJson},
 };
-use keyfob_authority::{AuthorizedStore, RequestContext, System};
+use keyfob_authority::{AuthorizedStore, RequestContext, System, sessions::SignIn};
 use utoipa_axum::routes;
 
 /// All routes of signing in and out.
@@ -52,7 +50,7 @@ async fn login(
     ApiJson(request): ApiJson<LoginRequest>,
 ) -> Result<Response, ApiError> {
     let store = System::SignIn.store(app.authority(), context);
-    let minted = password::sign_in(&app, &store, &request.email, &request.password).await?;
+    let minted = store.sign_in(&SignIn { email: request.email, password: request.password }).await?;
     let cookie = app.settings().cookies.session(&minted.text)?;
     let answer = ApiJson(LoginResponse { session_token: minted.text });
     Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], answer).into_response())

@@ -17,7 +17,7 @@ use keyfob_api::{
 use keyfob_authority::{
     AuthorizedStore,
     data::{ApiKey, Page, User, UserId},
-    tokens::{Affected, Cascade, MintToken, MintedKey},
+    tokens::{Affected, Cascade, MintToken},
 };
 use utoipa_axum::routes;
 
@@ -208,9 +208,4 @@ fn requested_token(owner: User, request: CreateTokenRequest) -> MintToken {
         allow_list: allow_list.into_iter().map(|target| target.0).collect(),
         lifetime: (lifetime != 0).then_some(SignedDuration::from_nanos(lifetime)),
     }
-}
-
-/// A session with all that the caller's own key has, for a page.
-pub(crate) async fn mint_session(_: &App, store: &AuthorizedStore, owner: User) -> Result<MintedKey, ApiError> {
-    Ok(store.mint_session(owner).await?)
 }

@@ -10,9 +10,7 @@ mod roles;
 mod settings;
 mod status;
 
-pub(crate) use first::make_first;
 pub(crate) use list::wanted;
-pub(crate) use passcodes::{ask as ask_passcode, replace as replace_password, require_passwords};
 
 use axum::{
     http::StatusCode,

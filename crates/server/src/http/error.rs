@@ -39,11 +39,6 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
 
-    /// 400 for a body that cannot be read; the detail says why.
-    pub(crate) fn bad_json(detail: impl Into<String>) -> Self {
-        Self::bad_request("Request body must be valid JSON.").detail(detail)
-    }
-
     /// 400 for fields that break their rules.
     pub(crate) fn invalid(validations: Vec<Validation>) -> Self {
         let mut error = Self::bad_request("Validation failed.");
@@ -71,24 +66,6 @@ impl ApiError {
         tracing::error!(%cause, "request failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "An internal server error occurred.")
             .detail("The server's log has the cause, under the request id of this answer.")
-    }
-
-    /// Its status.
-    pub(crate) fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    /// Its body: a message, a detail, and what is wrong with fields.
-    pub(crate) fn into_body(self) -> ErrorBody {
-        *self.body
-    }
-
-    /// All that it says, on one line.
-    pub(crate) fn words(&self) -> String {
-        let fields = self.body.validations.iter().map(|wrong| format!("{}: {}", wrong.field, wrong.detail));
-        let detail = Some(self.body.detail.clone()).filter(|detail| !detail.is_empty());
-        let parts = std::iter::once(self.body.message.clone()).chain(detail).chain(fields);
-        parts.collect::<Vec<_>>().join(" ")
     }
 
     /// The same answer with this detail.

@@ -1,12 +1,13 @@
 //! Replacing a forgotten password, with the link of a mail.
 use askama::Template;
 use axum::{Extension, extract::State, http::StatusCode, response::Response};
-use keyfob_api::users::ChangePasswordWithPasscodeRequest;
-use keyfob_authority::{RequestContext, System};
+use keyfob_authority::{
+    RequestContext, System,
+    passwords::{ReplacePassword, ReplacePasswordError},
+};
 
-use super::{form::Form, frame::Frame, page, problem::Problem, see_other};
+use super::{failure::Failure, form::Form, frame::Frame, page, see_other};
 use crate::{
-    api::users,
     app::App,
     http::{error::ApiError, extract::ApiQuery},
 };
@@ -31,21 +32,31 @@ pub(super) async fn submit(
     form: Form,
 ) -> Result<Response, ApiError> {
     let (email, passcode) = (form.text("email"), form.text("otp"));
-    let again = |status, problem| page(status, &ChangePassword { frame: frame.with_problem(problem), email, passcode });
+    let again = |Failure { status, problem }: Failure| {
+        page(status, &ChangePassword { frame: frame.with_problem(problem), email, passcode })
+    };
     if form.text("password") != form.text("confirmation") {
-        return again(StatusCode::BAD_REQUEST, Problem::message("Passwords do not match."));
+        return again(Failure::bad_request("Passwords do not match."));
     }
-    let request = ChangePasswordWithPasscodeRequest {
-        email: email.to_owned(),
-        password: form.secret("password"),
-        one_time_passcode: form.secret("otp"),
-    };
-    let replaced = async {
-        users::require_passwords(&app)?;
-        users::replace_password(&app, &System::SignIn.store(app.authority(), context), &request).await
-    };
-    match replaced.await {
+    let new =
+        ReplacePassword { email: email.to_owned(), password: form.secret("password"), passcode: form.secret("otp") };
+    match System::SignIn.store(app.authority(), context).replace_password(&new).await {
         Ok(()) => see_other("/login?message=Password%20reset%20successfully."),
-        Err(error) => again(error.status(), Problem::of_form(error.into_body(), &["password"])),
+        Err(error) => again(Failure::from(error).in_form(&["password"])),
+    }
+}
+
+impl From<ReplacePasswordError> for Failure {
+    fn from(error: ReplacePasswordError) -> Self {
+        match error {
+            ReplacePasswordError::PasswordsDisabled => Self::passwords_disabled(),
+            ReplacePasswordError::Invalid(wrong) => wrong.into(),
+            ReplacePasswordError::WeakPassword(weakness) => Self::weak_password(&weakness),
+            ReplacePasswordError::Incorrect => Self::bad_request("This link does not work any more.")
+                .detail("A link works once, and for 20 minutes. Have another one mailed to you."),
+            ReplacePasswordError::SamePassword => Self::bad_request("New password cannot match old password."),
+            ReplacePasswordError::Hash(error) => error.into(),
+            ReplacePasswordError::Refused(refused) => refused.into(),
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     session_token::session_token,
     wording::session_lifetime,
 };
-use crate::{api::tokens, app::App, http::error::ApiError};
+use crate::{app::App, http::error::ApiError};
 
 #[derive(Template)]
 #[template(path = "pages/cli_auth.html")]
@@ -22,8 +22,8 @@ pub(super) async fn show(State(app): State<App>, SignedIn { frame, .. }: SignedI
     page(StatusCode::OK, &CliAuth { frame, lifetime: session_lifetime(&app) })
 }
 
-pub(super) async fn submit(State(app): State<App>, SignedIn { store, frame }: SignedIn) -> Result<Response, PageError> {
+pub(super) async fn submit(SignedIn { store, frame }: SignedIn) -> Result<Response, PageError> {
     let user = store.caller().user().cloned().ok_or_else(ApiError::not_found)?;
-    let minted = tokens::mint_session(&app, &store, user).await?;
+    let minted = store.mint_session(user).await?;
     Ok(session_token(frame, &minted.text)?)
 }

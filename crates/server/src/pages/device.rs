@@ -4,16 +4,18 @@ mod confirm;
 
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
-use keyfob_authority::{data::UserCode, devices::DeviceAnswer, tokens::MintError};
+use keyfob_authority::{
+    data::UserCode,
+    devices::{AnswerDeviceError, DeviceAnswer},
+};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
+    failure::Failure,
     form::Form,
     frame::Frame,
     message::message,
-    page,
-    problem::Problem,
-    see_other,
+    page, see_other,
     session::{PageError, SignedIn},
 };
 use crate::{
@@ -39,10 +41,10 @@ pub(super) async fn show(
     if typed.is_empty() {
         return page(StatusCode::OK, &AskForCode { frame, typed });
     }
-    let Some(code) = UserCode::parse(typed) else { return unknown(frame, typed) };
+    let Some(code) = UserCode::parse(typed) else { return ask_again(frame, typed, unknown()) };
     match store.waiting_device(&code).await {
         Ok(device) => confirm::page(&app, frame, &store, &device).await,
-        Err(error) => refused(frame, typed, error),
+        Err(error) => ask_again(frame, typed, error.into()),
     }
 }
 
@@ -54,9 +56,9 @@ pub(super) async fn submit(session: Result<SignedIn, PageError>, form: Form) -> 
         "deny" => DeviceAnswer::Deny,
         _ => return Ok(see_other(&with_code(typed))?),
     };
-    let Some(code) = UserCode::parse(typed) else { return Ok(unknown(frame, typed)?) };
+    let Some(code) = UserCode::parse(typed) else { return Ok(ask_again(frame, typed, unknown())?) };
     if let Err(error) = store.answer_device(&code, answer).await {
-        return Ok(refused(frame, typed, error)?);
+        return Ok(ask_again(frame, typed, error.into())?);
     }
     let (title, text) = match answer {
         DeviceAnswer::Approve => {
@@ -74,20 +76,19 @@ fn with_code(typed: &str) -> String {
     }
 }
 
-fn unknown(frame: Frame, typed: &str) -> Result<Response, ApiError> {
-    ask_again(frame, typed, StatusCode::NOT_FOUND, Problem::message(UNKNOWN))
+fn unknown() -> Failure {
+    Failure::new(StatusCode::NOT_FOUND, UNKNOWN)
 }
 
-fn refused(frame: Frame, typed: &str, error: MintError) -> Result<Response, ApiError> {
-    match error {
-        MintError::Overtaken => unknown(frame, typed),
-        MintError::Refused(_) | MintError::Exceeds { .. } | MintError::NameTaken(_) => {
-            let error = ApiError::from(error);
-            ask_again(frame, typed, error.status(), error.into_body().into())
+impl From<AnswerDeviceError> for Failure {
+    fn from(error: AnswerDeviceError) -> Self {
+        match error {
+            AnswerDeviceError::NotWaiting => unknown(),
+            AnswerDeviceError::Mint(error) => error.into(),
         }
     }
 }
 
-fn ask_again(frame: Frame, typed: &str, status: StatusCode, problem: Problem) -> Result<Response, ApiError> {
+fn ask_again(frame: Frame, typed: &str, Failure { status, problem }: Failure) -> Result<Response, ApiError> {
     page(status, &AskForCode { frame: frame.with_problem(problem), typed })
 }

@@ -20,11 +20,11 @@ impl Problem {
         Self { message: message.into(), ..Self::default() }
     }
 
-    /// The problem that an error body tells of, on a page whose form has these fields.
-    pub(super) fn of_form(body: ErrorBody, fields: &[&str]) -> Self {
+    /// The same on a page whose form has these fields.
+    pub(super) fn in_form(self, fields: &[&str]) -> Self {
         let is_in_form = |wrong: &Validation| fields.contains(&wrong.field.as_str());
-        let (beside, elsewhere) = body.validations.into_iter().partition(is_in_form);
-        Self { message: body.message, detail: body.detail, beside, elsewhere }
+        let (beside, elsewhere) = self.beside.into_iter().chain(self.elsewhere).partition(is_in_form);
+        Self { beside, elsewhere, ..self }
     }
 
     /// Whether it is shown beside fields of the form, too.
@@ -38,9 +38,10 @@ impl Problem {
     }
 }
 
+/// The problem of an error page, which has no form.
 impl From<ErrorBody> for Problem {
     fn from(body: ErrorBody) -> Self {
-        Self::of_form(body, &[])
+        Self { message: body.message, detail: body.detail, beside: Vec::new(), elsewhere: body.validations }
     }
 }
 
@@ -52,7 +53,7 @@ mod tests {
     fn a_problem_of_a_field_is_beside_it_where_the_form_has_it() {
         let mut body = ErrorBody::message("Validation failed.");
         body.validations = vec![Validation::new("email", "no address"), Validation::new("username", "taken")];
-        let problem = Problem::of_form(body.clone(), &["email", "password"]);
+        let problem = Problem::from(body.clone()).in_form(&["email", "password"]);
         assert_eq!(problem.of_field("email").collect::<Vec<_>>(), ["no address"]);
         assert_eq!(problem.of_field("password").next(), None);
         assert_eq!(problem.elsewhere, [Validation::new("username", "taken")]);

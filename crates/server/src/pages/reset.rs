@@ -1,11 +1,10 @@
 //! Asking for a mail with which a forgotten password is replaced.
 use askama::Template;
 use axum::{Extension, extract::State, http::StatusCode, response::Response};
-use keyfob_authority::{RequestContext, System, fields::Fields};
+use keyfob_authority::{RequestContext, System, passwords::RequestPasscodeError};
 
-use super::{form::Form, frame::Frame, page, problem::Problem};
+use super::{failure::Failure, form::Form, frame::Frame, page};
 use crate::{
-    api::users,
     app::App,
     http::{error::ApiError, extract::ApiQuery},
 };
@@ -30,16 +29,21 @@ pub(super) async fn submit(
     form: Form,
 ) -> Result<Response, ApiError> {
     let email = form.text("email").trim();
-    let asked = async {
-        users::require_passwords(&app)?;
-        Fields::default().email("email", email).check()?;
-        users::ask_passcode(&System::SignIn.store(app.authority(), context), email).await
-    };
-    match asked.await {
+    match System::SignIn.store(app.authority(), context).request_passcode(email).await {
         Ok(()) => page(StatusCode::OK, &Reset { frame, email, is_sent: true }),
         Err(error) => {
-            let (status, problem) = (error.status(), Problem::of_form(error.into_body(), &["email"]));
+            let Failure { status, problem } = Failure::from(error).in_form(&["email"]);
             page(status, &Reset { frame: frame.with_problem(problem), email, is_sent: false })
+        }
+    }
+}
+
+impl From<RequestPasscodeError> for Failure {
+    fn from(error: RequestPasscodeError) -> Self {
+        match error {
+            RequestPasscodeError::PasswordsDisabled => Self::passwords_disabled(),
+            RequestPasscodeError::Invalid(wrong) => wrong.into(),
+            RequestPasscodeError::Refused(refused) => refused.into(),
         }
     }
 }

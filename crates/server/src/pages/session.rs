@@ -4,10 +4,10 @@ use axum::{
     http::{Uri, request::Parts},
     response::{IntoResponse, Response},
 };
-use keyfob_authority::{AuthorizedStore, Refused};
+use keyfob_authority::{AuthorizedStore, Refused, tokens::MintError};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{frame::Frame, see_other};
+use super::{failure::Failure, frame::Frame, see_other};
 use crate::{
     app::App,
     http::{error::ApiError, identify},
@@ -77,6 +77,18 @@ impl From<ApiError> for PageError {
 impl From<Refused> for PageError {
     fn from(refused: Refused) -> Self {
         Self::Failed(refused.into())
+    }
+}
+
+impl From<MintError> for PageError {
+    fn from(error: MintError) -> Self {
+        match error {
+            // With a challenge, as everywhere.
+            MintError::Refused(refused) => refused.into(),
+            MintError::Exceeds { .. } | MintError::NameTaken(_) | MintError::Overtaken => {
+                Self::Failed(Failure::from(error).into())
+            }
+        }
     }
 }
 

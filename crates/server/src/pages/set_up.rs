@@ -6,19 +6,19 @@ use axum::{
     http::{StatusCode, header},
     response::Response,
 };
-use keyfob_api::users::CreateFirstUserRequest;
-use keyfob_authority::{RequestContext, System, fields::is_username};
-
-use super::{form::Form, frame::Frame, page, problem::Problem, see_other};
-use crate::{
-    api::{sessions, users},
-    app::App,
-    http::error::ApiError,
+use keyfob_authority::{
+    RequestContext, System,
+    fields::is_username,
+    sessions::SignIn,
+    users::{FirstUser, SetUpError},
 };
+
+use super::{failure::Failure, form::Form, frame::Frame, page, see_other};
+use crate::{app::App, http::error::ApiError};
 
 #[derive(Template)]
 #[template(path = "pages/set_up.html")]
-struct SetUp<'a> {
+struct SetUpPage<'a> {
     frame: Frame,
     email: &'a str,
     has_github: bool,
@@ -42,21 +42,35 @@ pub(super) async fn submit(
     form: Form,
 ) -> Result<Response, ApiError> {
     let email = form.text("email").trim();
-    let request = CreateFirstUserRequest {
-        email: email.to_owned(),
+    let first = FirstUser {
         username: username(email),
+        email: email.to_owned(),
+        name: String::new(),
         password: form.secret("password"),
-        ..CreateFirstUserRequest::default()
     };
-    if let Err(error) = users::make_first(&app, context.clone(), request).await {
-        let (status, problem) = (error.status(), Problem::of_form(error.into_body(), &["email", "password"]));
+    if let Err(error) = System::SetUp.store(app.authority(), context.clone()).set_up(first).await {
+        let Failure { status, problem } = Failure::from(error).in_form(&["email", "password"]);
         return render(&app, frame.with_problem(problem), status, email);
     }
-    let store = System::SignIn.store(app.authority(), context);
-    let minted = sessions::sign_in(&app, &store, email, &form.secret("password")).await?;
+    let with = SignIn { email: email.to_owned(), password: form.secret("password") };
+    let signed_in = System::SignIn.store(app.authority(), context).sign_in(&with).await;
+    let minted = signed_in.map_err(Failure::from)?;
     let mut response = see_other("/")?;
     response.headers_mut().append(header::SET_COOKIE, app.settings().cookies.session(&minted.text)?);
     Ok(response)
+}
+
+impl From<SetUpError> for Failure {
+    fn from(error: SetUpError) -> Self {
+        match error {
+            SetUpError::Invalid(wrong) => wrong.into(),
+            SetUpError::AlreadyDone => Self::new(StatusCode::CONFLICT, "There is a first user already.")
+                .detail("Sign in, or ask an owner for an account."),
+            SetUpError::WeakPassword(weakness) => Self::weak_password(&weakness),
+            SetUpError::Hash(error) => error.into(),
+            SetUpError::Refused(refused) => refused.into(),
+        }
+    }
 }
 
 /// The part before the at sign, in small letters, with hyphens for characters that usernames cannot have.
@@ -67,5 +81,5 @@ fn username(email: &str) -> String {
 }
 
 fn render(app: &App, frame: Frame, status: StatusCode, email: &str) -> Result<Response, ApiError> {
-    page(status, &SetUp { frame, email, has_github: app.providers().github.is_some() })
+    page(status, &SetUpPage { frame, email, has_github: app.providers().github.is_some() })
 }

@@ -7,10 +7,15 @@ use axum::{
     response::Response,
 };
 use keyfob_api::SERVER_VERSION;
-use keyfob_authority::{RequestContext, System};
+use keyfob_authority::{
+    RequestContext, System,
+    data::LoginType,
+    sessions::{SignIn, SignInError},
+};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
+    failure::Failure,
     form::Form,
     frame::Frame,
     page,
@@ -20,7 +25,6 @@ use super::{
     session::{PageError, SignedIn},
 };
 use crate::{
-    api::sessions,
     app::App,
     http::{error::ApiError, extract::ApiQuery},
     ways::local,
@@ -28,7 +32,7 @@ use crate::{
 
 #[derive(Template)]
 #[template(path = "pages/sign_in.html")]
-struct SignIn<'a> {
+struct SignInPage<'a> {
     frame: Frame,
     email: &'a str,
     redirect: &'a str,
@@ -89,16 +93,40 @@ pub(super) async fn submit(
     if let Some(way) = ways(&app, &redirect).into_iter().find(|way| way.name == form.text("way")) {
         return redirect_page(&way.text, &way.url);
     }
-    let store = System::SignIn.store(app.authority(), context);
-    match sessions::sign_in(&app, &store, email, &form.secret("password")).await {
+    let with = SignIn { email: email.to_owned(), password: form.secret("password") };
+    match System::SignIn.store(app.authority(), context).sign_in(&with).await {
         Ok(minted) => {
             let mut response = see_other(destination(&redirect))?;
             response.headers_mut().append(header::SET_COOKIE, app.settings().cookies.session(&minted.text)?);
             Ok(response)
         }
         Err(error) => {
-            let status = error.status();
-            render(&app, frame.with_problem(error.into_body().into()), status, fields)
+            let Failure { status, problem } = error.into();
+            render(&app, frame.with_problem(problem), status, fields)
+        }
+    }
+}
+
+impl From<SignInError> for Failure {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Invalid(wrong) => wrong.into(),
+            SignInError::NotChecked(error) => error.into(),
+            // It repeats nothing that was typed: people type passwords into the wrong field.
+            SignInError::Incorrect => Self::new(StatusCode::UNAUTHORIZED, "Incorrect email or password."),
+            SignInError::PasswordsDisabled => Self::passwords_disabled(),
+            SignInError::OtherLoginType(own) => {
+                Self::new(StatusCode::FORBIDDEN, "This account does not sign in with a password.").detail(match own {
+                    LoginType::Github => "It signs in by GitHub.",
+                    LoginType::Oidc => "It signs in by OpenID Connect.",
+                    LoginType::Password | LoginType::None => "",
+                })
+            }
+            SignInError::Suspended => Self::new(StatusCode::UNAUTHORIZED, "Your account is suspended.")
+                .detail("Ask an administrator to activate it."),
+            SignInError::Hash(error) => error.into(),
+            SignInError::Mint(error) => error.into(),
+            SignInError::Refused(refused) => refused.into(),
         }
     }
 }
@@ -109,7 +137,7 @@ fn destination(redirect: &str) -> &str {
 
 fn render(app: &App, frame: Frame, status: StatusCode, fields: Fields<'_>) -> Result<Response, ApiError> {
     let Fields { email, redirect, has_agreed } = fields;
-    let sign_in = SignIn {
+    let sign_in = SignInPage {
         frame,
         email,
         redirect,

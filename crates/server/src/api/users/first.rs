@@ -44,20 +44,11 @@ pub(super) async fn set_up(
     Extension(context): Extension<RequestContext>,
     ApiJson(request): ApiJson<CreateFirstUserRequest>,
 ) -> Result<(StatusCode, ApiJson<CreateFirstUserResponse>), ApiError> {
-    let created = make_first(&app, context, request).await?;
+    let CreateFirstUserRequest { email, username, name, password, .. } = request;
+    let first = FirstUser { username, email, name, password };
+    let done = System::SetUp.store(app.authority(), context).set_up(first).await?;
+    let created = CreateFirstUserResponse { user_id: done.user.0, organization_id: done.organization.0 };
     Ok((StatusCode::CREATED, ApiJson(created)))
-}
-
-/// Creates the first user, and the organization that new users become members of.
-pub(crate) async fn make_first(
-    app: &App,
-    context: RequestContext,
-    request: CreateFirstUserRequest,
-) -> Result<CreateFirstUserResponse, ApiError> {
-    let first =
-        FirstUser { username: request.username, email: request.email, name: request.name, password: request.password };
-    let set_up = System::SetUp.store(app.authority(), context).set_up(first).await?;
-    Ok(CreateFirstUserResponse { user_id: set_up.user.0, organization_id: set_up.organization.0 })
 }
 
 impl From<SetUpError> for ApiError {

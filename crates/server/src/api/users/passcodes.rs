@@ -6,7 +6,7 @@ use axum::{
 };
 use keyfob_api::users::{ChangePasswordWithPasscodeRequest, RequestPasscodeRequest};
 use keyfob_authority::{
-    AuthorizedStore, RequestContext, System,
+    RequestContext, System,
     passwords::{PasswordsDisabled, ReplacePassword, ReplacePasswordError, RequestPasscodeError},
 };
 
@@ -30,9 +30,9 @@ pub(super) async fn request(
     request: Request,
 ) -> Result<StatusCode, ApiError> {
     // Before the body is read.
-    require_passwords(&app)?;
+    app.authority().require_passwords()?;
     let ApiJson(request) = ApiJson::<RequestPasscodeRequest>::from_request(request, &app).await?;
-    ask(&System::SignIn.store(app.authority(), context), &request.email).await?;
+    System::SignIn.store(app.authority(), context).request_passcode(&request.email).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -49,34 +49,12 @@ pub(super) async fn change(
     request: Request,
 ) -> Result<StatusCode, ApiError> {
     // Before the body is read.
-    require_passwords(&app)?;
+    app.authority().require_passwords()?;
     let ApiJson(request) = ApiJson::<ChangePasswordWithPasscodeRequest>::from_request(request, &app).await?;
-    replace(&app, &System::SignIn.store(app.authority(), context), &request).await?;
+    let ChangePasswordWithPasscodeRequest { email, password, one_time_passcode: passcode } = request;
+    let new = ReplacePassword { email, password, passcode };
+    System::SignIn.store(app.authority(), context).replace_password(&new).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Has a passcode mailed to the user with this address, if there is one.
-pub(crate) async fn ask(store: &AuthorizedStore, email: &str) -> Result<(), ApiError> {
-    Ok(store.request_passcode(email).await?)
-}
-
-/// Replaces a forgotten password.
-pub(crate) async fn replace(
-    _app: &App,
-    store: &AuthorizedStore,
-    request: &ChangePasswordWithPasscodeRequest,
-) -> Result<(), ApiError> {
-    let new = ReplacePassword {
-        email: request.email.clone(),
-        password: request.password.clone(),
-        passcode: request.one_time_passcode.clone(),
-    };
-    Ok(store.replace_password(&new).await?)
-}
-
-/// Refuses where users do not sign in with passwords.
-pub(crate) fn require_passwords(app: &App) -> Result<(), ApiError> {
-    Ok(app.authority().require_passwords()?)
 }
 
 impl From<PasswordsDisabled> for ApiError {

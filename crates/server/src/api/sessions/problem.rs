@@ -1,24 +1,8 @@
-//! Signing in with a password.
+//! Why a password did not sign a user in, in the words that clients of Coder know.
 use axum::http::StatusCode;
-use keyfob_api::secret::SecretText;
-use keyfob_authority::{
-    AuthorizedStore,
-    passwords::PasswordsDisabled,
-    sessions::{SignIn, SignInError},
-    tokens::MintedKey,
-};
+use keyfob_authority::{passwords::PasswordsDisabled, sessions::SignInError};
 
-use crate::{app::App, http::error::ApiError};
-
-/// Begins a session of the user whose address and password these are.
-pub(crate) async fn sign_in(
-    _app: &App,
-    store: &AuthorizedStore,
-    email: &str,
-    password: &SecretText,
-) -> Result<MintedKey, ApiError> {
-    Ok(store.sign_in(&SignIn { email: email.to_owned(), password: password.clone() }).await?)
-}
+use crate::http::error::ApiError;
 
 impl From<SignInError> for ApiError {
     fn from(error: SignInError) -> Self {

@@ -1,0 +1,225 @@
+//! Why a form was not done, in the words of the pages. Errors of one page's operation alone are turned into words beside
+//! that page.
+use std::fmt::Display;
+
+use axum::http::StatusCode;
+use keyfob_api::error::Validation;
+use keyfob_authority::{
+    Denied, Lapsed, Refused, Unauthenticated,
+    data::StoreError,
+    fields::{WrongField, WrongFields},
+    passwords::{CheckPasswordError, HashError, Weakness},
+    tokens::MintError,
+};
+
+use super::problem::Problem;
+use crate::http::error::ApiError;
+
+/// Why a form was not done: the page is shown again with this status and this problem.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// The status of the page.
+    pub(super) status: StatusCode,
+    /// What the page says.
+    pub(super) problem: Problem,
+}
+
+impl Failure {
+    /// A failure that a message says all about.
+    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, problem: Problem::message(message) }
+    }
+
+    /// 400 with a message.
+    pub(super) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// 400 for a new password that is not strong enough.
+    pub(super) fn weak_password(weakness: &Weakness) -> Self {
+        Self::bad_request("Choose another password.").field("password", weakness.to_string())
+    }
+
+    /// 403 where users do not sign in with passwords.
+    pub(super) fn passwords_disabled() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "Only owners sign in with a password here.")
+    }
+
+    /// The same with a cause, or with advice.
+    pub(super) fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.problem.detail = detail.into();
+        self
+    }
+
+    /// The same with a problem of a field.
+    pub(super) fn field(mut self, field: impl Into<String>, detail: impl Into<String>) -> Self {
+        self.problem.elsewhere.push(Validation::new(field, detail));
+        self
+    }
+
+    /// The same on a page whose form has these fields.
+    pub(super) fn in_form(self, fields: &[&str]) -> Self {
+        Self { problem: self.problem.in_form(fields), ..self }
+    }
+
+    /// 500; the cause goes to the log, because its text is not for people.
+    fn internal(cause: &dyn Display) -> Self {
+        tracing::error!(%cause, "request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong in the server.")
+            .detail("Try again. If it lasts, tell an administrator: the server's log has the cause.")
+    }
+
+    /// 503; the cause goes to the log.
+    fn unavailable(cause: &StoreError, message: &str, advice: &str) -> Self {
+        tracing::error!(%cause, "request failed");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, message).detail(advice)
+    }
+
+    fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "It does not exist, or you have no access to it.")
+    }
+
+    fn denied(denied: &Denied) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "You may not do that.").detail(denied.explanation().unwrap_or_default())
+    }
+
+    fn signed_out(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "Your session has expired. Sign in again.").detail(detail)
+    }
+}
+
+/// An error page where there is no form to show again.
+impl From<Failure> for ApiError {
+    fn from(Failure { status, problem }: Failure) -> Self {
+        let Problem { message, detail, elsewhere, .. } = problem;
+        let error = Self::new(status, message).detail(detail);
+        elsewhere.into_iter().fold(error, |error, Validation { field, detail }| error.validation(field, detail))
+    }
+}
+
+impl From<WrongFields> for Failure {
+    fn from(WrongFields(wrong): WrongFields) -> Self {
+        let failure = Self::bad_request("Some fields are not filled in as they must be.");
+        wrong.into_iter().fold(failure, |failure, wrong| {
+            let words = rule_in_words(&wrong);
+            failure.field(wrong.field, words)
+        })
+    }
+}
+
+fn rule_in_words(WrongField { rule, value, .. }: &WrongField) -> String {
+    match *rule {
+        "required" => "This must be filled in.".to_owned(),
+        "email" => "This is not an e-mail address.".to_owned(),
+        "username" => format!("\"{value}\" cannot be a username."),
+        rule => format!("This breaks the rule \"{rule}\"."),
+    }
+}
+
+impl From<MintError> for Failure {
+    fn from(error: MintError) -> Self {
+        match error {
+            MintError::Refused(refused) => refused.into(),
+            MintError::Exceeds { scopes, entries } => {
+                let scopes = scopes.iter().map(|scope| format!("scope {scope} exceeds the scopes of your session"));
+                let entries =
+                    entries.iter().map(|entry| format!("entry {entry} exceeds the allow list of your session"));
+                let detail = scopes.chain(entries).collect::<Vec<_>>().join("; ");
+                Self::new(StatusCode::FORBIDDEN, "Your session may not give that away.").detail(detail)
+            }
+            MintError::NameTaken(name) => {
+                Self::new(StatusCode::CONFLICT, format!("There is a token with the name \"{name}\" already."))
+            }
+            MintError::Overtaken => {
+                Self::new(StatusCode::NOT_FOUND, "What you asked for has changed meanwhile. Try again.")
+            }
+        }
+    }
+}
+
+impl From<CheckPasswordError> for Failure {
+    fn from(error: CheckPasswordError) -> Self {
+        match error {
+            CheckPasswordError::Paused { until, now } => {
+                let minutes = (until.duration_since(now).as_secs().max(1) + 59) / 60;
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many wrong passwords.").detail(format!(
+                    "Sign-in with this account's password pauses for {minutes} min. Try again then, reset the \
+                     password, or ask an administrator."
+                ))
+            }
+            CheckPasswordError::Hash(error) => error.into(),
+            CheckPasswordError::Refused(refused) => refused.into(),
+        }
+    }
+}
+
+impl From<HashError> for Failure {
+    fn from(error: HashError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Hidden(denied) => {
+                Self::not_found().detail(denied.and_then(|denied| denied.scopes_lack()).unwrap_or_default())
+            }
+            Refused::Denied(denied) => Self::denied(&denied),
+            Refused::Unauthenticated(reason) => Self::from(&*reason),
+            Refused::Store(error) => Self::from(&error),
+        }
+    }
+}
+
+impl From<&Unauthenticated> for Failure {
+    fn from(reason: &Unauthenticated) -> Self {
+        match reason {
+            Unauthenticated::Malformed(_) | Unauthenticated::UnknownKey | Unauthenticated::WrongSecret => {
+                Self::signed_out("It was deleted, or signed out.")
+            }
+            Unauthenticated::Expired(_) => Self::signed_out(""),
+            Unauthenticated::NotActive(status) => {
+                Self::new(StatusCode::UNAUTHORIZED, format!("Your account is {}.", status.as_str()))
+                    .detail("Ask an administrator to activate it.")
+            }
+            Unauthenticated::Lapsed(lapsed) => lapsed.into(),
+            Unauthenticated::Unreadable(_) => Self::internal(reason),
+            Unauthenticated::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<&Lapsed> for Failure {
+    fn from(lapsed: &Lapsed) -> Self {
+        match lapsed {
+            Lapsed::NoLink => Self::signed_out("Your account has no provider to sign in by any more."),
+            Lapsed::Ended { provider, .. } => Self::signed_out(format!("Your session at {provider} has expired.")),
+            Lapsed::NotRenewed { provider, cause } => {
+                Self::signed_out(format!("{provider} does not renew your session: {cause}"))
+            }
+            Lapsed::NotConfigured(_) => Self::internal(lapsed),
+            Lapsed::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<&StoreError> for Failure {
+    fn from(error: &StoreError) -> Self {
+        match error {
+            StoreError::Full(_) => Self::unavailable(
+                error,
+                "The database is full.",
+                "Nothing was changed. Tell an administrator, and try again later.",
+            ),
+            StoreError::Unavailable(_) => Self::unavailable(
+                error,
+                "The database is not available.",
+                "Nothing was changed. Try again; if it lasts, tell an administrator.",
+            ),
+            StoreError::Gone => Self::not_found(),
+            // The store may have more causes some day; people can do nothing about any of them.
+            other => Self::internal(other),
+        }
+    }
+}
