@@ -1,4 +1,4 @@
-//! Why a form was not done, in the words of the pages. Errors of one page's operation alone are turned into words beside
+//! Why a form was not done, in the words of the pages. An error that only one page meets is turned into words beside
 //! that page.
 use std::fmt::Display;
 
@@ -220,6 +220,33 @@ impl From<&StoreError> for Failure {
             StoreError::Gone => Self::not_found(),
             // The store may have more causes some day; people can do nothing about any of them.
             other => Self::internal(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{SignedDuration, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn each_field_has_its_problem_in_plain_words() {
+        let wrong = |field: &str, rule| WrongField { field: field.to_owned(), rule, value: String::new() };
+        let failure = Failure::from(WrongFields(vec![wrong("email", "email"), wrong("password", "required")]));
+        let Failure { status, problem } = failure.in_form(&["email"]);
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert_eq!(problem.of_field("email").collect::<Vec<_>>(), ["This is not an e-mail address."]);
+        assert_eq!(problem.elsewhere, [Validation::new("password", "This must be filled in.")]);
+    }
+
+    #[test]
+    fn a_pause_is_told_in_whole_minutes() {
+        for (seconds, minutes) in [(0, "1 min"), (60, "1 min"), (61, "2 min")] {
+            let (now, pause) = (Timestamp::UNIX_EPOCH, SignedDuration::from_secs(seconds));
+            let Failure { status, problem } = CheckPasswordError::Paused { until: now + pause, now }.into();
+            assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+            assert!(problem.detail.contains(minutes), "{}", problem.detail);
         }
     }
 }
