@@ -13,7 +13,7 @@ use crate::time::Time;
 /// A registered workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(ToSchema))]
-#[expect(clippy::struct_excessive_bools, reason = "the contract's shape")]
+#[expect(clippy::struct_excessive_bools, reason = "the shape of the wire")]
 pub struct Workspace {
     /// The id of the resource.
     pub id: Uuid,
@@ -171,7 +171,7 @@ pub struct WorkspacesResponse {
 /// A registered template.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(ToSchema))]
-#[expect(clippy::struct_excessive_bools, reason = "the contract's shape")]
+#[expect(clippy::struct_excessive_bools, reason = "the shape of the wire")]
 pub struct Template {
     /// The id of the resource.
     pub id: Uuid,

@@ -37,7 +37,7 @@ pub(crate) struct NoOwnerLeft;
 pub enum Unrecorded {
     /// All was as it was to be already.
     NothingToChange,
-    /// Counters and times of use, which give nobody anything.
+    /// Counters and times of use, which give no right.
     Bookkeeping,
     /// A machine waits for an answer, which is recorded when it comes.
     DeviceWaits,

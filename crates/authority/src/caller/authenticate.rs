@@ -200,7 +200,7 @@ pub(crate) async fn refreshed(authority: &Authority, caller: &Caller, tx: &mut T
     })
 }
 
-/// Why nobody acts for the bearer of a key who is not here.
+/// Why the server does not act for the absent bearer of a key.
 #[derive(Debug)]
 pub(crate) enum NotOnBehalf {
     /// The key has expired, or its owner may not act.
@@ -217,10 +217,10 @@ impl From<StoreError> for NotOnBehalf {
     }
 }
 
-/// The store as the bearer of this key may use it, who is not here: for what they said beforehand.
+/// The store as the absent bearer of this key may use it: for what they approved beforehand.
 ///
 /// # Errors
-/// Why nobody acts for them.
+/// Why the server does not act for them.
 pub(crate) async fn on_behalf_of(
     authority: &Authority,
     id: &KeyId,

@@ -13,9 +13,9 @@ pub enum System {
     SetUp,
     /// Finding the user of a password, and beginning their session.
     SignIn,
-    /// Letting machines wait until somebody approves their sign-in.
+    /// Letting machines wait until a user approves their sign-in.
     Devices,
-    /// Letting in whom an identity provider vouches for.
+    /// Signing in users whom an identity provider identifies.
     Providers,
     /// Waking users who act again.
     Dormancy,

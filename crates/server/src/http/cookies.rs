@@ -15,7 +15,7 @@ const ONE_YEAR: i64 = 31_536_000;
 /// Which requests of other sites a browser sends our cookies with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum SameSite {
-    /// Only when somebody follows a link here.
+    /// Only when a user follows a link here.
     Lax,
     /// All of them; takes cookies that are sent over https alone.
     None,

@@ -53,7 +53,7 @@ fn words(due: &DueNotice, access_url: &str) -> Words {
             says: vec!["Use this link to set a new password. It works once, and for 20 minutes.".to_owned()],
             facts: Vec::new(),
             action: due.passcode.as_ref().map(|passcode| reset(access_url, passcode, &due.email)),
-            why: "Somebody asked for this with your address. If it was not you, do nothing: your password stays as it \
+            why: "This was requested with your address. If it was not by you, do nothing: your password stays as it \
                   is."
             .to_owned(),
         },

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::mail::deliver_due;
 use keyfob_authority::{Refused, RequestContext, System};
 
-/// How often keys that ended long ago are removed, and how many at a time (contract, section 2.3).
+/// How often keys that expired long ago are removed, and how many at a time.
 const PURGE_EVERY: Duration = Duration::from_mins(10);
 const PURGE_AT_MOST: u64 = 10_000;
 
@@ -21,7 +21,7 @@ const RECORD_EVERY: Duration = Duration::from_secs(30);
 /// How often mails are sent that wait for their time; the others are sent at once.
 const DELIVER_EVERY: Duration = Duration::from_secs(5);
 
-/// How long a user may do nothing before they are dormant, and how many are made so at a time (contract, section 5.10).
+/// How long a user may do nothing before they are dormant, and how many are made so at a time.
 const DORMANT_AFTER: SignedDuration = SignedDuration::from_hours(90 * 24);
 const DORMANT_AT_MOST: u64 = 1_000;
 

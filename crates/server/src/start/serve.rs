@@ -29,7 +29,7 @@ pub struct Ready {
     pub url: String,
     /// Where its data is.
     pub data_dir: PathBuf,
-    /// Nobody has set it up yet.
+    /// Its first user is still to be created.
     pub needs_set_up: bool,
 }
 

@@ -26,10 +26,13 @@ impl OidcWay {
             bad.note("oidc-access-token-claims", problem);
         }
         if !args.oidc_scopes.iter().any(|scope| scope == "openid") {
-            bad.note("oidc-scopes", "must hold `openid`, or the provider does not say who somebody is");
+            bad.note("oidc-scopes", "must hold `openid`, or the provider does not say who the user is");
         }
         if !args.oidc_allowed_groups.is_empty() && args.group_field().is_none() {
-            bad.note("oidc-group-field", "needed, because there is --oidc-allowed-groups: nobody comes in otherwise");
+            bad.note(
+                "oidc-group-field",
+                "needed, because there is --oidc-allowed-groups: no user could sign in otherwise",
+            );
         }
         let http = bad.take(http("oidc-issuer-url"));
         let (Some(issuer), Some(Some(auth)), Some(http), true) = (issuer, auth, http, bad.0.is_empty()) else {

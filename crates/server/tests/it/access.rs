@@ -294,6 +294,8 @@ pub(crate) fn body(path: &str) -> Value {
         "/resources" => json!({
             "resource_type": "workspace", "name": "fresh", "organization_id": "00000000-0000-0000-0000-000000000000",
         }),
+        // Its unknown fields are refused.
+        "/users/{user}/keys/tokens" => json!({"token_name": "fresh"}),
         _ => json!({
             "username": "owner", "name": "fresh", "theme_preference": "dark", "roles": [], "checks": {},
         }),

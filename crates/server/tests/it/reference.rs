@@ -1,4 +1,4 @@
-//! The OpenAPI document, its page, and the reference in `docs/` that is made from it.
+//! The `OpenAPI` document, its page, and the reference in `docs/` that is made from it.
 use std::{fmt::Write as _, fs, path::Path};
 
 use axum::http::StatusCode;

@@ -102,7 +102,7 @@ impl From<SetCredentialError> for ApiError {
             SetCredentialError::Stronger(denied) => Self::from(Refused::Denied(denied))
                 .detail("The user holds a role that you may not assign: ask an owner to set the password."),
             SetCredentialError::NeedsFullKey => Self::forbidden().detail(
-                "Setting somebody else's password takes a key with the scope coder:all and the allow list *:*, such as \
+                "Setting another user's password takes a key with the scope coder:all and the allow list *:*, such as \
                  a session.",
             ),
             SetCredentialError::Refused(refused) => refused.into(),
