@@ -123,7 +123,11 @@ pub struct AllowListTarget(pub String);
 impl<'de> Deserialize<'de> for AllowListTarget {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
-        #[serde(untagged, expecting = "an allow_list entry is \"<type>:<id>\" or {\"type\", \"id\"}")]
+        #[serde(
+            untagged,
+            deny_unknown_fields,
+            expecting = "an allow_list entry is \"<type>:<id>\" or {\"type\", \"id\"}, with no other field"
+        )]
         enum Spelling {
             Text(String),
             Object {

@@ -38,7 +38,7 @@ pub struct Caller {
     subject: Arc<Subject>,
     catalogue: Arc<Catalogue>,
     context: RequestContext,
-    /// The version of rights that these are at least as new as; none where it was not read.
+    /// The version of all rights that was read before these, which are therefore not older; none where it was not read.
     version: Option<RightsVersion>,
 }
 

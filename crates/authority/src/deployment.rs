@@ -1,4 +1,4 @@
-//! What the deployment counts.
+//! Counts of users and keys.
 use keyfob_rbac::{Action, Object, ResourceType};
 
 use crate::{AuthorizedStore, Refused};

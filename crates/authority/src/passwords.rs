@@ -1,4 +1,5 @@
-//! Passwords: how strong they must be, how they are kept and checked, who may set whose, and the bound on guessing.
+//! Passwords: how strong they must be, how they are kept and checked, who may set another user's
+//! password, and the bound on guessing.
 mod attempts;
 mod change;
 mod check;

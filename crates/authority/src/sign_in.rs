@@ -1,8 +1,8 @@
 //! Signing in by an identity provider: which user an account there belongs to, what its claims decide here, converting
 //! a login type, and how long a session lives that a provider began.
 mod accounts;
+mod admission;
 mod claim_sync;
-mod claims;
 mod conversion;
 mod external;
 mod identity;
@@ -10,7 +10,7 @@ mod own_claims;
 mod ticket;
 mod upstream;
 
-pub use claims::{AdmissionRules, NotAdmitted};
+pub use admission::{AdmissionRules, NotAdmitted};
 pub use conversion::{
     BeginConversion, BeginConversionError, BegunConversion, CONVERSION_STATE, CompleteConversion,
     CompleteConversionError,

@@ -33,7 +33,7 @@ impl Client {
     /// # Examples
     /// ```no_run
     /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
-    /// let page = keyfob.audit_logs("username:amy resource_type:api_key", 25, 0).await?;
+    /// let page = keyfob.list_audit_logs("username:amy resource_type:api_key", 25, 0).await?;
     /// for record in page.audit_logs {
     ///     println!("{} {} {}", record.time, record.action, record.resource_target);
     /// }

@@ -12,7 +12,7 @@ impl Client {
     /// # Examples
     /// ```no_run
     /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
-    /// let scopes = keyfob.scopes().await?.external;
+    /// let scopes = keyfob.list_scopes().await?.external;
     /// assert!(scopes.contains(&"workspace:read".to_owned()));
     /// # Ok(())
     /// # }

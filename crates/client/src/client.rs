@@ -120,7 +120,7 @@ impl Client {
     /// # Examples
     /// ```no_run
     /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
-    /// keyfob.organizations().await?;
+    /// keyfob.list_organizations().await?;
     /// for warning in keyfob.entitlement_warnings() {
     ///     eprintln!("warning: {warning}");
     /// }

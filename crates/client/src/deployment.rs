@@ -45,7 +45,7 @@ impl Client {
     /// # Examples
     /// ```no_run
     /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
-    /// println!("{} experiments are on", keyfob.experiments().await?.len());
+    /// println!("{} experiments are on", keyfob.list_experiments().await?.len());
     /// # Ok(())
     /// # }
     /// ```

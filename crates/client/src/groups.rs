@@ -15,7 +15,7 @@ impl Client {
     /// use keyfob_client::DEFAULT_ORGANIZATION;
     ///
     /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
-    /// for group in keyfob.groups(DEFAULT_ORGANIZATION).await? {
+    /// for group in keyfob.list_groups(DEFAULT_ORGANIZATION).await? {
     ///     println!("{}: {} members", group.name, group.total_member_count);
     /// }
     /// # Ok(())

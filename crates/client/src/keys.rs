@@ -106,7 +106,7 @@ impl Client {
     /// use keyfob_client::{ME, TokensFilter};
     ///
     /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
-    /// for token in keyfob.tokens(ME, TokensFilter::default()).await? {
+    /// for token in keyfob.list_tokens(ME, TokensFilter::default()).await? {
     ///     println!("{} expires at {}", token.key.token_name, token.key.expires_at);
     /// }
     /// # Ok(())
@@ -190,7 +190,7 @@ impl Client {
     /// use keyfob_client::ME;
     ///
     /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
-    /// let longest = keyfob.get_token_config(ME).await?.max_token_lifetime;
+    /// let longest = keyfob.token_config(ME).await?.max_token_lifetime;
     /// let lifetime = longest.min(Duration::from_hours(90 * 24).into());
     /// # Ok(())
     /// # }

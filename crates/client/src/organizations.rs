@@ -19,7 +19,7 @@ impl Client {
     /// # Examples
     /// ```no_run
     /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
-    /// for organization in keyfob.organizations().await? {
+    /// for organization in keyfob.list_organizations().await? {
     ///     println!("{} {}", organization.id, organization.name);
     /// }
     /// # Ok(())
@@ -119,7 +119,7 @@ impl Client {
     /// use keyfob_client::DEFAULT_ORGANIZATION;
     ///
     /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
-    /// for member in keyfob.organization_members(DEFAULT_ORGANIZATION).await? {
+    /// for member in keyfob.list_organization_members(DEFAULT_ORGANIZATION).await? {
     ///     let roles: Vec<_> = member.member.roles.iter().map(|role| role.name.as_str()).collect();
     ///     println!("{}: {}", member.username, roles.join(", "));
     /// }
@@ -183,7 +183,7 @@ impl Client {
     /// # Examples
     /// ```no_run
     /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
-    /// let roles = keyfob.organization_roles("research").await?;
+    /// let roles = keyfob.list_organization_roles("research").await?;
     /// let assignable = roles.into_iter().filter(|role| role.assignable).map(|role| role.role.name);
     /// println!("{}", assignable.collect::<Vec<_>>().join(", "));
     /// # Ok(())

@@ -79,7 +79,7 @@ impl Client {
     /// # Examples
     /// ```no_run
     /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
-    /// for resource_type in keyfob.resource_types().await?.resource_types {
+    /// for resource_type in keyfob.list_resource_types().await?.resource_types {
     ///     println!("{}: {}", resource_type.name, resource_type.actions.join(", "));
     /// }
     /// # Ok(())
@@ -125,7 +125,7 @@ impl Client {
     ///
     /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
     /// let filter = ResourcesFilter { q: Some("dev".to_owned()), ..ResourcesFilter::default() };
-    /// for resource in keyfob.resources(&filter).await?.resources {
+    /// for resource in keyfob.list_resources(&filter).await?.resources {
     ///     println!("{}:{} {}", resource.resource_type, resource.id, resource.name);
     /// }
     /// # Ok(())

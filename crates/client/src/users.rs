@@ -41,7 +41,7 @@ impl Client {
     ///
     /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
     /// let page = Paging { limit: Some(25), ..Paging::default() };
-    /// for user in keyfob.users("status:active", &page).await?.users {
+    /// for user in keyfob.list_users("status:active", &page).await?.users {
     ///     println!("{} {}", user.username, user.email);
     /// }
     /// # Ok(())
@@ -95,7 +95,7 @@ impl Client {
     /// # Examples
     /// ```no_run
     /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
-    /// for role in keyfob.site_roles().await? {
+    /// for role in keyfob.list_site_roles().await? {
     ///     println!("{}: {}", role.role.name, role.role.display_name);
     /// }
     /// # Ok(())
@@ -113,7 +113,7 @@ impl Client {
     /// # Examples
     /// ```no_run
     /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
-    /// for organization in keyfob.organizations_of("amy").await? {
+    /// for organization in keyfob.list_user_organizations("amy").await? {
     ///     println!("{}", organization.name);
     /// }
     /// # Ok(())

@@ -15,7 +15,7 @@ impl Client {
     /// use keyfob_client::Paging;
     ///
     /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
-    /// let found = keyfob.workspaces("owner:me status:running", Paging::default()).await?;
+    /// let found = keyfob.list_workspaces("owner:me status:running", Paging::default()).await?;
     /// println!("{} of my workspaces run", found.count);
     /// # Ok(())
     /// # }
@@ -51,7 +51,7 @@ impl Client {
     /// # Examples
     /// ```no_run
     /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
-    /// for template in keyfob.templates().await? {
+    /// for template in keyfob.list_templates().await? {
     ///     println!("{}: {}", template.name, template.description);
     /// }
     /// # Ok(())

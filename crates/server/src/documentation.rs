@@ -47,7 +47,7 @@ pub(crate) fn base() -> Document {
     let mut info = Info::new("Keyfob", SERVER_VERSION);
     info.description = Some(
         "Tokens, users, organizations, and decisions about who may do what. A key is presented in one of three ways; \
-         every answer to an authenticated request names the permissions that it took in `X-Keyfob-Required`."
+         every answer to an authenticated request names the permissions that it needed, in `X-Keyfob-Required`."
             .to_owned(),
     );
     info.license = Some(License::new("MIT OR Apache-2.0"));

@@ -7,7 +7,7 @@ pub(crate) mod error;
 pub(crate) mod extract;
 mod frame;
 pub(crate) mod identify;
-pub(crate) mod known_keys;
+pub(crate) mod known_fields;
 pub(crate) mod limits;
 pub(crate) mod path;
 pub(crate) mod routes;

@@ -64,7 +64,7 @@ pub enum Unauthenticated {
 impl From<Refused> for Unauthenticated {
     fn from(refused: Refused) -> Self {
         match refused {
-            // The user was deleted while they were looked at.
+            // The user was deleted while the request was authenticated.
             Refused::Hidden(_) => Self::UnknownKey,
             Refused::Denied(denied) => Self::Unreadable(denied.permission()),
             Refused::Unauthenticated(reason) => *reason,
@@ -73,7 +73,7 @@ impl From<Refused> for Unauthenticated {
     }
 }
 
-/// A key that is verified and live, and its owner, in whatever state.
+/// A key that is verified and live, and its owner, active or not.
 #[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "holds the hash of a secret")]
 pub struct Identified {
@@ -116,7 +116,7 @@ impl Authority {
     /// # Errors
     /// As [`Self::identify`].
     pub async fn identify_for_change(&self, credential: &Credential) -> Result<Identified, Unauthenticated> {
-        // Before the key: what is read after it is at least as new.
+        // The version comes first, so that rights which are read after it are never older.
         let version = self.store().read().rights_version().await?;
         let key = verified_key(credential, self).await?;
         self.identified(key, credential.from_cookie, Some(version)).await
@@ -205,7 +205,7 @@ pub(crate) async fn refreshed(authority: &Authority, caller: &Caller, tx: &mut T
 pub(crate) enum NotOnBehalf {
     /// The key has expired, or its owner may not act.
     Expired,
-    /// It cannot be found out now.
+    /// The provider could not be asked whether the session stands; the text says why.
     ForNow(String),
     /// The store failed.
     Store(StoreError),

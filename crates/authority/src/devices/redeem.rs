@@ -42,7 +42,7 @@ pub enum RedeemDeviceError {
     Denied,
     /// The key with which it was approved has expired, or may not mint that any more.
     ApprovalLapsed,
-    /// It cannot be found out now whether that is so; the text says why.
+    /// The provider could not be asked whether the approving session stands; the text says why.
     ApprovalUnknown(String),
     /// Its code has expired.
     Expired,

@@ -17,6 +17,8 @@ use crate::{
 const FIRST_RETRY: SignedDuration = SignedDuration::from_secs(10);
 /// The longest wait.
 const LAST_RETRY: SignedDuration = SignedDuration::from_hours(1);
+/// How long a mail is tried before it is given up.
+const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(72);
 
 /// A notice that is to be sent now.
 #[expect(missing_debug_implementations, reason = "holds a secret")]
@@ -33,6 +35,14 @@ pub struct DueNotice {
     pub created_at: Timestamp,
     /// The passcode of a reset; it exists nowhere else.
     pub passcode: Option<SecretText>,
+}
+
+impl DueNotice {
+    /// Whether it is tried again, where it could not be sent for a reason that may pass.
+    #[must_use]
+    pub fn is_tried_again(&self, now: Timestamp) -> bool {
+        now.duration_since(self.created_at) < GIVE_UP_AFTER
+    }
 }
 
 impl AuthorizedStore {

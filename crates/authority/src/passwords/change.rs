@@ -197,10 +197,14 @@ impl Work {
     ) -> Result<(), StoreError> {
         let at = self.now();
         self.tx.update_password(user.id, hash, at).await?;
-        // A passcode that was asked for before is not to be mailed any more.
-        self.tx.delete_notice_about(user.id, &Notice::PasswordReset.about()).await?;
+        self.withdraw_passcode_mail(user.id).await?;
         let event = user_event(EventKind::PasswordSet, Some(user), user).with_secret("hashed_password");
         self.record(event);
         self.notify(user, &Notice::PasswordChanged { by, at }).await
+    }
+
+    /// A passcode that a user asked for is not mailed any more: what is still queued would make it valid again.
+    pub(crate) async fn withdraw_passcode_mail(&mut self, user: UserId) -> Result<(), StoreError> {
+        self.tx.delete_notice_about(user, &Notice::PasswordReset.about()).await
     }
 }

@@ -64,7 +64,7 @@ impl AuthorizedStore {
                 work.tx.delete_descendants(&key.id, now).await?;
             }
             match work.tx.delete_key(&key.id).await {
-                // It descended from another of them.
+                // Deleted already, as a descendant of another session.
                 Err(StoreError::Gone) => continue,
                 deleted => deleted?,
             }

@@ -131,15 +131,21 @@ impl AuthorizedStore {
         self.caller.context().decisions.sign_in_failed("login", account.map(|(user, _)| user.id));
         let verdict = self.check_password(account, email, password).await?;
         let (user, seen) = found.filter(|_| verdict == Verdict::Right).ok_or(SignInError::Incorrect)?;
+        self.require_password_login(&user)?;
+        let user = self.awake(user).await?;
+        let renewed = if is_old(&seen) { Some(self.authority.passwords().hash(password).await?) } else { None };
+        Ok((user, RightPassword { seen, renewed }))
+    }
+
+    /// Goes on if this user signs in with a password here.
+    fn require_password_login(&self, user: &User) -> Result<(), SignInError> {
         if self.authority.rules().is_password_auth_disabled() && !user.is_owner() {
             return Err(SignInError::PasswordsDisabled);
         }
         if user.login_type != LoginType::Password {
             return Err(SignInError::OtherLoginType(user.login_type));
         }
-        let user = self.awake(user).await?;
-        let renewed = if is_old(&seen) { Some(self.authority.passwords().hash(password).await?) } else { None };
-        Ok((user, RightPassword { seen, renewed }))
+        Ok(())
     }
 
     /// The user, active: signing in wakes the dormant, and is not for the suspended.
@@ -151,14 +157,17 @@ impl AuthorizedStore {
         if user.status == UserStatus::Active { Ok(user) } else { Err(SignInError::Suspended) }
     }
 
-    /// Begins a session of the user who gave the right password, if it still is that and the user still active.
-    /// Requires `create` on an API key of the user.
+    /// Begins a session of the user who gave the right password, if it still is that and the user may still sign in with
+    /// it. Requires `create` on an API key of the user.
     async fn begin_session(&self, user: User, password: RightPassword) -> Result<MintedKey, MintError> {
         let check = |caller: &Caller| Ok(caller.require(Action::CREATE, &key_object(Id::None, user.id))?);
         let mut work = self.begin_if::<MintError>(check).await?;
-        let present = work.read().find_user(user.id).await?;
-        let is_active = present.is_some_and(|user| !user.deleted && user.status == UserStatus::Active);
-        if !is_active || work.read().find_password(user.id).await?.as_ref() != Some(&password.seen) {
+        let may_sign_in = |user: &User| {
+            !user.deleted && user.status == UserStatus::Active && self.require_password_login(user).is_ok()
+        };
+        let present = work.read().find_user(user.id).await?.filter(may_sign_in);
+        let user = present.ok_or(MintError::Overtaken)?;
+        if work.read().find_password(user.id).await?.as_ref() != Some(&password.seen) {
             return Err(MintError::Overtaken);
         }
         if let Some(renewed) = &password.renewed {

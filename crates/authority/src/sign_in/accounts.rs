@@ -1,7 +1,7 @@
 //! Accounts at identity providers, and the users that they belong to.
 use keyfob_store::{NewUser, Organization, PasswordHash, StoreError, User, UserStatus};
 
-use super::{ExternalIdentity, ExternalSignInError, Signups, claims::username_of};
+use super::{ExternalIdentity, ExternalSignInError, Signups, admission::username_of};
 use crate::{
     audit::{EventKind, user_event},
     organizations::first_organization,

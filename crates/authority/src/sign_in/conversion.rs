@@ -196,7 +196,7 @@ impl AuthorizedStore {
         let CompleteConversion { identity, ticket, state, own_key } = conversion;
         let ticket = self.authority.tickets().read(ticket, state, self.now());
         let ticket = ticket.map_err(CompleteConversionError::Ticket)?;
-        // Counts if it is refused from here on.
+        // If this is refused from here on, it is recorded as a failed conversion.
         self.caller.context().decisions.conversion_failed(ticket.user_id.parse().ok().map(UserId));
         let mut work = self.begin_if(require_external_sign_in).await?;
         let known = work.linked_user(&identity).await?;

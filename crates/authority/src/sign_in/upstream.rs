@@ -84,7 +84,7 @@ impl Renewals {
     async fn turn(&self, user: UserId) -> OwnedMutexGuard<()> {
         let turn = {
             let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            // Those that no request holds or waits for are done.
+            // Locks that no request holds or waits for are dropped.
             turns.retain(|_, turn| Arc::strong_count(turn) > 1);
             Arc::clone(turns.entry(user).or_default())
         };
@@ -105,7 +105,10 @@ pub(crate) async fn require_upstream(authority: &Authority, key: &ApiKey) -> Res
     }
     // A client that hangs up meanwhile must not lose the new tokens: the old one is used up.
     let renewing = tokio::spawn(renew_in_turn(authority.clone(), key.user_id, login_type, provider));
-    renewing.await.unwrap_or_else(|error| Err(Lapsed::NotRenewed { provider, cause: error.to_string() }))
+    renewing.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "renewing a session at its provider failed");
+        Err(Lapsed::NotRenewed { provider, cause: "The server failed; see its log.".to_owned() })
+    })
 }
 
 async fn renew_in_turn(

@@ -19,7 +19,7 @@ pub(crate) struct Bounds {
     pub(crate) latest_expiry: Option<Timestamp>,
 }
 
-/// A lifetime as it is kept: in whole seconds, and less than one as a day.
+/// A lifetime in whole seconds. Below one second it is a day: zero would say "the server's default" to clients.
 fn lifetime_seconds(lifetime: SignedDuration) -> i64 {
     match lifetime.as_secs() {
         seconds if seconds > 0 => seconds,

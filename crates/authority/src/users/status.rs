@@ -111,6 +111,9 @@ impl Work {
         let now = self.now();
         let changed = User { status, updated_at: now, ..user.clone() };
         self.tx.update_user_status(user.id, status, now).await?;
+        if status == UserStatus::Suspended {
+            self.withdraw_passcode_mail(user.id).await?;
+        }
         self.record(user_event(EventKind::UserUpdated, Some(user), &changed));
         Ok(changed)
     }

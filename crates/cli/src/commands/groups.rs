@@ -1,8 +1,8 @@
 //! `keyfob groups`.
 mod change;
+mod columns;
 mod group_args;
 mod members;
-mod rows;
 mod show;
 
 use crate::invocation::Invocation;

@@ -1,11 +1,11 @@
 //! `keyfob organizations`.
+mod columns;
 mod create;
 mod custom_roles;
 mod delete;
 mod list;
 mod members;
 mod roles;
-mod rows;
 mod show;
 
 use crate::invocation::Invocation;

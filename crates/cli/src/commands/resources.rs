@@ -1,10 +1,10 @@
 //! `keyfob resources`.
 mod acl;
+mod columns;
 mod create;
 mod list;
 mod reference;
 mod remove;
-mod rows;
 mod show;
 
 use crate::invocation::Invocation;

@@ -1,10 +1,10 @@
 //! `keyfob users`.
+mod columns;
 mod create;
 mod delete;
 mod edit_roles;
 mod list;
 mod notices;
-mod rows;
 mod show;
 mod status;
 

@@ -198,7 +198,7 @@ fn a_role_that_can_hold_nothing_on_objects_of_the_type_is_refused() {
 }
 
 #[test]
-fn unknown_keys_are_refused_by_name() {
+fn unknown_fields_are_refused_by_name() {
     for toml in ["[types.cache]\nactions = [\"read\"]\nowned = true", "[type.cache]\nactions = [\"read\"]"] {
         let problem = problem(toml);
         assert!(problem.starts_with("the file cannot be read: "), "{problem}");

@@ -46,10 +46,10 @@ pub(crate) fn root_routes() -> Routes {
         .routes_with(routes!(protected_resource), RouteFacts::METADATA)
 }
 
-/// Whether the process lives
+/// Liveness: whether the server answers at all
 #[utoipa::path(
     get, path = "/healthz", tag = "Deployment", operation_id = "get_health",
-    responses((status = OK, description = "It does", body = str, content_type = "text/plain")),
+    responses((status = OK, description = "It answers", body = str, content_type = "text/plain")),
     security(()),
 )]
 async fn alive() -> &'static str {
@@ -181,7 +181,7 @@ async fn protected_resource(State(app): State<App>) -> ApiJson<ProtectedResource
 /// Whether the database answers
 #[utoipa::path(
     get, path = "/readyz", tag = "Deployment", operation_id = "get_readiness",
-    responses((status = OK, description = "It does", body = str, content_type = "text/plain"), Refusals),
+    responses((status = OK, description = "The database answers", body = str, content_type = "text/plain"), Refusals),
     security(()),
 )]
 async fn ready(State(app): State<App>) -> Result<&'static str, ApiError> {

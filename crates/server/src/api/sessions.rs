@@ -20,7 +20,7 @@ use crate::{
     documentation::Refusals,
     http::{error::ApiError, extract::ApiJson},
 };
-use keyfob_authority::{AuthorizedStore, RequestContext, System, sessions::SignIn};
+use keyfob_authority::{AuthorizedStore, Refused, RequestContext, System, sessions::SignIn};
 use utoipa_axum::routes;
 
 /// All routes of signing in and out.
@@ -63,10 +63,11 @@ async fn login(
 )]
 async fn logout(State(app): State<App>, store: AuthorizedStore) -> Result<Response, ApiError> {
     let signed_out = store.sign_out().await;
-    // Also where it fails: the browser forgets the key.
     let cookie = [(header::SET_COOKIE, app.settings().cookies.no_session()?)];
     Ok(match signed_out {
         Ok(()) => (cookie, ApiJson(ErrorBody::message("Logged out!"))).into_response(),
+        // The session goes on, and with it the cookie: a sign-out that is tried again needs it.
+        Err(refused @ Refused::Store(_)) => ApiError::from(refused).into_response(),
         Err(refused) => (cookie, ApiError::from(refused)).into_response(),
     })
 }

@@ -21,7 +21,7 @@ use keyfob_authority::{
 };
 use utoipa_axum::routes;
 
-use crate::http::known_keys::{KnownJson, KnownKeys};
+use crate::http::known_fields::{KnownFields, KnownJson};
 use crate::{
     api::wire,
     app::App,
@@ -45,8 +45,8 @@ pub(crate) fn routes() -> Routes {
         .routes(routes!(expire_key))
 }
 
-impl KnownKeys for CreateTokenRequest {
-    const KEYS: &'static [&'static str] = &["allow_list", "lifetime", "scope", "scopes", "token_name"];
+impl KnownFields for CreateTokenRequest {
+    const FIELDS: &'static [&'static str] = &["allow_list", "lifetime", "scope", "scopes", "token_name"];
 }
 
 /// Create an API token for a user
@@ -207,5 +207,25 @@ fn requested_token(owner: User, request: CreateTokenRequest) -> MintToken {
         scope,
         allow_list: allow_list.into_iter().map(|target| target.0).collect(),
         lifetime: (lifetime != 0).then_some(SignedDuration::from_nanos(lifetime)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use keyfob_api::keys::AllowListTarget;
+
+    use super::*;
+
+    #[test]
+    fn all_fields_of_a_request_for_a_token_are_known() {
+        let request = CreateTokenRequest {
+            lifetime: Nanoseconds(1),
+            scopes: vec![String::new()],
+            scope: "a".to_owned(),
+            token_name: String::new(),
+            allow_list: vec![AllowListTarget(String::new())],
+        };
+        let fields = serde_json::to_value(request).unwrap();
+        assert!(fields.as_object().unwrap().keys().eq(CreateTokenRequest::FIELDS));
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn render(document: &Value) -> Page {
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Keyfob API</title>\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\"><style>{STYLE}</style></head><body>\
-         <a class=\"skip\" href=\"#main\">To the operations</a>\
+         <a class=\"skip\" href=\"#main\">Skip to the operations</a>\
          <header><h1>Keyfob API</h1><p>{}</p><p>Version {}. The same for programs: \
          <a href=\"/api/v2/openapi.json\">openapi.json</a>.</p></header>\
          <main id=\"main\">{body}</main><script>{SCRIPT}</script></body></html>",

@@ -54,19 +54,19 @@ macro_rules! parameters {
 parameters! {
     /// Which part of a list.
     PagedByNumber => [
-        number("limit", "At most so many; 100, unless it is given."),
-        number("offset", "Without the first so many."),
+        number("limit", "The largest number of entries to answer; 100 by default."),
+        number("offset", "How many entries to leave out at the beginning."),
     ];
     /// Which part of a list, also by where another ended.
     Paged => [
-        number("limit", "At most so many; all, unless it is given."),
-        number("offset", "Without the first so many."),
+        number("limit", "The largest number of entries to answer; all by default."),
+        number("offset", "How many entries to leave out at the beginning."),
         uuid("after_id", "Only what comes after this one."),
     ];
     /// The same for keys.
     PagedKeys => [
-        number("limit", "At most so many; all, unless it is given."),
-        number("offset", "Without the first so many."),
+        number("limit", "The largest number of entries to answer; all by default."),
+        number("offset", "How many entries to leave out at the beginning."),
         text("after_id", "Only what comes after the key with this id."),
     ];
     /// A search.

@@ -10,7 +10,7 @@ use axum::{
 use keyfob_api::error::Validation;
 use keyfob_authority::data::{KeyId, Page};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub(crate) use super::path::ApiPath;
 use crate::http::error::ApiError;
@@ -64,22 +64,27 @@ pub(crate) async fn read_json<T: DeserializeOwned>(
     request: Request,
     state: &(impl Send + Sync),
 ) -> Result<T, JsonError> {
-    let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => JsonError::TooLarge,
-        _ => JsonError::Invalid("the body ended before it was complete".to_owned()),
-    })?;
-    Ok(serde_json::from_value(first_value(&bytes)?)?)
+    let bytes = read_bytes(request, state).await?;
+    let first = serde_json::Deserializer::from_slice(&bytes).into_iter::<Value>().next();
+    let value = first.unwrap_or_else(|| Err(serde::de::Error::custom("EOF")))?;
+    Ok(serde_json::from_value(without_nulls(Value::Object(members(value)?)))?)
 }
 
-fn first_value(bytes: &[u8]) -> Result<Value, JsonError> {
-    let first = serde_json::Deserializer::from_slice(bytes).into_iter::<Value>().next();
-    match first {
-        None => Err(JsonError::Invalid("EOF".to_owned())),
-        Some(Err(error)) => Err(error.into()),
-        Some(Ok(Value::Null)) => Ok(Value::Object(serde_json::Map::new())),
-        // A list would pass for an object whose fields are given in order.
-        Some(Ok(Value::Object(members))) => Ok(without_nulls(Value::Object(members))),
-        Some(Ok(other)) => Err(JsonError::Invalid(format!("expected an object, found {}", kind(&other)))),
+/// The whole body.
+pub(super) async fn read_bytes(request: Request, state: &(impl Send + Sync)) -> Result<Bytes, JsonError> {
+    Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => JsonError::TooLarge,
+        _ => JsonError::Invalid("the body ended before it was complete".to_owned()),
+    })
+}
+
+/// The members of a body that is an object; `null` has none. A list would pass for an object whose fields are given in
+/// order.
+pub(super) fn members(value: Value) -> Result<Map<String, Value>, JsonError> {
+    match value {
+        Value::Null => Ok(Map::new()),
+        Value::Object(members) => Ok(members),
+        other => Err(JsonError::Invalid(format!("expected an object, found {}", kind(&other)))),
     }
 }
 
@@ -98,7 +103,7 @@ fn kind(value: &Value) -> &'static str {
 const FREE_FORM: &str = "attributes";
 
 /// The value without the object members that are `null`.
-fn without_nulls(value: Value) -> Value {
+pub(super) fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(members) => Value::Object(
             members

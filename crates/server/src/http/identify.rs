@@ -79,10 +79,12 @@ pub(crate) async fn identify(State(app): State<App>, mut request: Request, next:
     next.run(request).await
 }
 
-/// Reads the whole body before the request is answered, and then looks at the caller again if rights have changed since: a
-/// body that is held back keeps no rights alive.
+/// Reads the whole body of a known caller before the request is answered, and then looks at the caller again if rights have
+/// changed since: a body that is held back keeps no rights alive. Without a caller, handlers refuse first, or read the
+/// body themselves.
 pub(crate) async fn read_body(State(app): State<App>, request: Request, next: Next) -> Response {
-    if request.method().is_safe() || request.body().is_end_stream() {
+    let is_known = matches!(request.extensions().get(), Some(Identity::Known(..)));
+    if !is_known || request.method().is_safe() || request.body().is_end_stream() {
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();

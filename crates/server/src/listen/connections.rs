@@ -191,7 +191,7 @@ mod tests {
         assert!(take(&places, "2001:db8:0:1::1").is_some());
         taken.pop();
         assert!(take(&places, "2001:db8::2").is_some(), "one place is free again");
-        // Through a proxy come many.
+        // A trusted proxy is not bounded as one network: many clients come through it.
         let through: Vec<Place> = (0..IN_ALL).map_while(|_| take(&places, "10.0.0.1")).collect();
         assert_eq!(through.len(), IN_ALL - taken.len());
         drop((taken, through));

@@ -1,5 +1,4 @@
 //! Sending what is due, and trying again what could not be sent.
-use jiff::SignedDuration;
 use keyfob_authority::{AuthorizedStore, RequestContext, System, notices::DueNotice};
 
 use super::{
@@ -10,8 +9,6 @@ use crate::{app::App, mail::Mailer};
 
 /// How many mails are taken out of the queue at a time.
 const BATCH: u64 = 20;
-/// How long a mail is tried before it is given up.
-const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(72);
 
 /// Sends all mails that are due.
 pub(crate) async fn deliver_due(app: App) {
@@ -58,14 +55,14 @@ async fn deliver(app: &App, mailer: &Mailer, store: &AuthorizedStore, due: &DueN
         }
         Err(error) => Err(SendError::Permanent(error.to_string())),
     };
-    let waited = app.clock().now().duration_since(due.created_at);
+    let is_tried_again = due.is_tried_again(app.clock().now());
     match sent {
         Ok(()) => tracing::info!(%id, kind = due.notice.kind(), "sent a mail"),
-        Err(SendError::Temporary(cause)) if waited < GIVE_UP_AFTER => {
+        Err(SendError::Temporary(cause)) if is_tried_again => {
             tracing::warn!(%id, cause, "a mail could not be sent; it will be tried again");
             return Delivery::Done;
         }
-        Err(SendError::Unreachable(cause)) if waited < GIVE_UP_AFTER => {
+        Err(SendError::Unreachable(cause)) if is_tried_again => {
             tracing::warn!(%id, cause, "the mail server cannot be reached; mails wait");
             return Delivery::Unreachable;
         }

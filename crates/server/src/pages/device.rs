@@ -66,7 +66,7 @@ pub(super) async fn submit(session: Result<SignedIn, PageError>, form: Form) -> 
         }
         DeviceAnswer::Deny => ("Refused", "The machine gets nothing."),
     };
-    Ok(message(StatusCode::OK, title, text, "/", "To the start"))
+    Ok(message(StatusCode::OK, title, text, "/", "Home page"))
 }
 
 fn with_code(typed: &str) -> String {

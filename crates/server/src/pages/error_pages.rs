@@ -54,7 +54,7 @@ fn error_page(replaced: &Response, body: ErrorBody) -> Response {
 
 fn title(status: StatusCode) -> &'static str {
     match status {
-        StatusCode::NOT_FOUND => "Nothing is here",
+        StatusCode::NOT_FOUND => "Page not found",
         StatusCode::TOO_MANY_REQUESTS => "Too many requests",
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "Not allowed",
         status if status.is_server_error() => "Something went wrong",

@@ -83,7 +83,7 @@ impl From<Refused> for PageError {
 impl From<MintError> for PageError {
     fn from(error: MintError) -> Self {
         match error {
-            // With a challenge, as everywhere.
+            // It has the challenge of a 401 or 403.
             MintError::Refused(refused) => refused.into(),
             MintError::Exceeds { .. } | MintError::NameTaken(_) | MintError::Overtaken => {
                 Self::Failed(Failure::from(error).into())
@@ -95,7 +95,7 @@ impl From<MintError> for PageError {
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         match self {
-            // That is where people come after signing in anyway.
+            // The home page needs no `redirect`: signing in leads there.
             Self::SignInFirst(page) if page == "/" => see_other("/login").unwrap_or_else(ApiError::into_response),
             Self::SignInFirst(page) => {
                 let login = format!("/login?redirect={}", utf8_percent_encode(&page, IN_QUERY));

@@ -138,7 +138,7 @@ fn words_of_reset_password(username: &str, error: &ChangePasswordError) -> Strin
         ChangePasswordError::SamePassword => format!("`{username}` has that password already: choose another one"),
         ChangePasswordError::Overtaken => format!("the password of `{username}` was changed meanwhile: try again"),
         ChangePasswordError::Hash(error) => error.to_string(),
-        // Only a browser's session goes on.
+        // A password that the host sets continues no session, so this does not occur.
         ChangePasswordError::Mint(_) => "no session could be begun".to_owned(),
         ChangePasswordError::Refused(refused) => words_of_refused(refused),
     }

@@ -76,7 +76,7 @@ pub(super) async fn callback(
             if is_device && wants_page && traded.as_ref().is_err_and(is_pending) {
                 return Ok(pages::not_yet(&uri.to_string()));
             }
-            // Asking before the code was typed is no failure; everything else counts if it is refused.
+            // Asking before the code was typed is no failure; everything else that is refused is.
             if !traded.as_ref().is_err_and(is_pending) {
                 context.decisions.sign_in_failed("login", None);
             }

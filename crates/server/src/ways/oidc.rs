@@ -56,7 +56,7 @@ pub(super) async fn callback(
     match flow::step(&app, NAME, needs_verifier, &query, &headers)? {
         Step::Out(outbound) => send(&app, way, &outbound, &redirect_uri).await,
         Step::In(inbound) => {
-            // Counts if it is refused.
+            // If this is refused, it is recorded as a failed sign-in.
             context.decisions.sign_in_failed("login", None);
             if let Some(issuer) = query.text("iss")
                 && !way.provider.is_issuer(issuer).await?

@@ -77,6 +77,27 @@ async fn a_token_request_that_breaks_a_rule_is_refused_with_its_reason() {
     owner.post(TOKENS, at_most).await.expect(StatusCode::CREATED);
 }
 
+/// Of two restrictions one would be dropped, and the sender may believe in that one.
+#[tokio::test]
+async fn a_token_request_that_says_a_thing_twice_mints_nothing() {
+    let (_app, owner) = TestApp::new().await;
+    let cases = [
+        r#"{"allow_list": ["workspace:*"], "allow_list": []}"#,
+        r#"{"scopes": ["workspace:read"], "scopes": null}"#,
+        r#"{"SCOPES": ["workspace:read"], "Scopes": []}"#,
+        r#"{} {"scopes": ["workspace:read"]}"#,
+        r#"{"allow_list": [{"type": "workspace", "id": "aaaaaaaa-0000-4000-8000-000000000001", "id": "*"}]}"#,
+        r#"{"allow_list": [{"type": "workspace", "id": "*", "owner": "me"}]}"#,
+        r#"{"scopez": null}"#,
+    ];
+    for body in cases {
+        let answer = send(&owner, "POST", TOKENS, body).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}: {}", answer.body);
+        assert_shape(&answer);
+    }
+    assert_eq!(owner.get(TOKENS).await.json(), json!([]));
+}
+
 #[tokio::test]
 async fn a_body_beyond_a_mebibyte_is_refused_with_413() {
     let (_app, owner) = TestApp::new().await;

@@ -4,6 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use keyfob_server::{Clock, DataDirError, OpenError, StartError};
+use keyfob_testkit::store::{Limits, Store};
 use serde_json::json;
 
 use crate::support::{NOW, TestApp, open};
@@ -35,6 +36,20 @@ async fn a_full_database_ends_changes_with_a_clear_error_and_reading_goes_on() {
     // A change that needs no space still works: above all, expiring a key.
     let id = tokens[0]["id"].as_str().unwrap();
     owner.put(&format!("/api/v2/users/me/keys/{id}/expire"), json!({})).await.expect(StatusCode::NO_CONTENT);
+}
+
+/// The session goes on, so the browser keeps its cookie and can try again.
+#[tokio::test]
+async fn a_sign_out_that_cannot_be_written_keeps_the_cookie() {
+    let (app, owner) = TestApp::new().await;
+    let store = Store::open(&app.data.path().join("keyfob.db"), Limits::default()).await.unwrap();
+    let other = store.begin().await.unwrap();
+    let answer = owner.post("/api/v2/users/logout", json!({})).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.headers.get_all("set-cookie").iter().all(|of| !of.as_bytes().starts_with(b"coder_session_token")));
+    drop(other);
+    owner.post("/api/v2/users/logout", json!({})).await.expect(StatusCode::OK);
+    owner.get("/api/v2/users/me").await.expect(StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]

@@ -438,6 +438,21 @@ async fn suspension_voids_passcodes() {
     replace(&app, "alice@example.com", &passcode, OTHER).await.expect(StatusCode::BAD_REQUEST);
 }
 
+/// A mail that the queue would send once more does not bring a voided passcode back.
+#[tokio::test]
+async fn suspension_takes_a_passcode_out_of_the_queue() {
+    let mails = MailServer::start();
+    let (app, owner, _alice) = start_server(&mails).await;
+    mails.close_after_mails(1);
+    ask(&app, "alice@example.com").await;
+    let passcode = passcode(&sent_one(&app, &mails).await);
+    owner.put("/api/v2/users/alice/status/suspend", Value::Null).await.expect(StatusCode::OK);
+    owner.put("/api/v2/users/alice/status/activate", Value::Null).await.expect(StatusCode::OK);
+    app.advance(SignedDuration::from_secs(10));
+    assert!(sent(&app, &mails).await.is_empty());
+    replace(&app, "alice@example.com", &passcode, OTHER).await.expect(StatusCode::BAD_REQUEST);
+}
+
 /// A passcode that was asked for before the password changed is not mailed afterwards.
 #[tokio::test]
 async fn another_password_takes_a_passcode_out_of_the_queue() {

@@ -2,7 +2,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Identity, TestApp};
+use crate::support::{Answer, Identity, PASSWORD, TestApp};
 
 const ORGANIZATIONS: &str = "/api/v2/organizations";
 /// How often each race is run. A check outside the transaction would lose some of these.
@@ -10,6 +10,10 @@ const ROUNDS: usize = 40;
 
 async fn give(by: &Identity, user: &str, roles: &[&str]) -> Answer {
     by.put(&format!("{ORGANIZATIONS}/coder/members/{user}/roles"), json!({"roles": roles})).await
+}
+
+async fn site_roles(by: &Identity, user: &str, roles: &[&str]) -> Answer {
+    by.put(&format!("/api/v2/users/{user}/roles"), json!({"roles": roles})).await
 }
 
 fn names(list: &Value) -> Vec<&str> {
@@ -218,6 +222,34 @@ async fn who_signs_in_while_the_password_changes_has_no_session_afterwards() {
             }
         }
         login(new).await.unwrap().expect(StatusCode::CREATED);
+    }
+}
+
+/// Where only owners sign in with a password, the role counts as it is when the session begins.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_whose_role_is_taken_during_the_sign_in_is_not_signed_in() {
+    let (app, owner) = TestApp::with(&["--disable-password-auth"]).await;
+    let bob = owner.invite(&app, "bob", &["owner"]).await;
+    for _ in 0..6 {
+        let login = || {
+            let body = json!({"email": "bob@example.com", "password": PASSWORD});
+            tokio::spawn(post(app.anonymous(), "/api/v2/users/login".to_owned(), body))
+        };
+        let logins: Vec<_> = (0..8).map(|_| login()).collect();
+        // The first are done, and the others under way.
+        let mut logins = logins.into_iter();
+        logins.next().unwrap().await.unwrap().expect(StatusCode::CREATED);
+        site_roles(&owner, &bob.id, &[]).await.expect(StatusCode::OK);
+        for login in logins {
+            let status = login.await.unwrap().status;
+            assert!([StatusCode::CREATED, StatusCode::FORBIDDEN].contains(&status), "{status}");
+        }
+        let records = owner.get("/api/v2/audit?limit=20").await.expect(StatusCode::OK).json();
+        // The newest come first: what stands before the change of roles was done after it.
+        let records = records["audit_logs"].as_array().unwrap();
+        let since = records.iter().take_while(|of| of["action"] != "write").filter(|of| of["status_code"] == 201);
+        assert_eq!(since.count(), 0, "{records:?}");
+        site_roles(&owner, &bob.id, &["owner"]).await.expect(StatusCode::OK);
     }
 }
 

@@ -2,8 +2,8 @@
 use anyhow::Context as _;
 
 use super::{
+    columns::{GroupColumn, MemberColumn},
     group_args::GroupArgs,
-    rows::{GroupColumn, MemberColumn},
 };
 use crate::{
     arguments::organization::OrganizationOption,

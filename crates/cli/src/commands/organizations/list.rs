@@ -1,7 +1,7 @@
 //! `keyfob organizations list`.
 use anyhow::Context as _;
 
-use super::rows::OrganizationColumn;
+use super::columns::OrganizationColumn;
 use crate::{invocation::Invocation, terminal::printing::Printing};
 
 /// The arguments of the command.

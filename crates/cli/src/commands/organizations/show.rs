@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use keyfob_api::organizations::Organization;
 use keyfob_client::ME;
 
-use super::rows::OrganizationColumn;
+use super::columns::OrganizationColumn;
 use crate::{arguments::organization, invocation::Invocation, terminal::table};
 
 /// The arguments of the command.

@@ -6,7 +6,7 @@ use keyfob_client::{Client, DEFAULT_ORGANIZATION};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{reference::Reference, rows::ResourceColumn};
+use super::{columns::ResourceColumn, reference::Reference};
 use crate::{
     arguments::{organization, user},
     invocation::Invocation,

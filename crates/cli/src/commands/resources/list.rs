@@ -3,7 +3,7 @@ use anyhow::Context as _;
 use keyfob_client::{Paging, ResourcesFilter};
 use uuid::Uuid;
 
-use super::rows::ResourceColumn;
+use super::columns::ResourceColumn;
 use crate::{
     arguments::{organization, user},
     invocation::Invocation,

@@ -1,5 +1,5 @@
 //! `keyfob resources show`.
-use super::{reference::Reference, rows::ResourceColumn};
+use super::{columns::ResourceColumn, reference::Reference};
 use crate::{invocation::Invocation, terminal::printing::Printing};
 
 /// The arguments of the command.

@@ -2,7 +2,7 @@
 use anyhow::Context as _;
 use keyfob_client::Paging;
 
-use super::rows::UserColumn;
+use super::columns::UserColumn;
 use crate::{invocation::Invocation, terminal::printing::Printing};
 
 /// The arguments of the command.

@@ -3,7 +3,7 @@ use anyhow::Context as _;
 use keyfob_api::users::User;
 use serde::Serialize;
 
-use super::rows::status;
+use super::columns::status;
 use crate::{
     invocation::Invocation,
     terminal::{printing::Format, text::printable},

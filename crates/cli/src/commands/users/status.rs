@@ -2,7 +2,7 @@
 use anyhow::{Context as _, bail};
 use keyfob_api::users::UserStatus;
 
-use super::rows::{UserColumn, status};
+use super::columns::{UserColumn, status};
 use crate::{
     invocation::Invocation,
     terminal::{

@@ -71,7 +71,7 @@ impl From<RedeemDeviceError> for Problem {
                 let message = "It cannot be found out now whether it is still approved.";
                 return Self::Other(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message).detail(cause));
             }
-            RedeemDeviceError::Denied => (OAuthErrorCode::AccessDenied, "It was refused."),
+            RedeemDeviceError::Denied => (OAuthErrorCode::AccessDenied, "The user denied the request."),
             RedeemDeviceError::ApprovalLapsed => (
                 OAuthErrorCode::AccessDenied,
                 "The user who approved it may not any more, because their session or their rights have expired. Start again.",

@@ -29,7 +29,7 @@ pub(super) async fn request(
     Extension(context): Extension<RequestContext>,
     request: Request,
 ) -> Result<StatusCode, ApiError> {
-    // Before the body is read.
+    // Before anything is read from the body.
     app.authority().require_passwords()?;
     let ApiJson(request) = ApiJson::<RequestPasscodeRequest>::from_request(request, &app).await?;
     System::SignIn.store(app.authority(), context).request_passcode(&request.email).await?;
@@ -48,7 +48,7 @@ pub(super) async fn change(
     Extension(context): Extension<RequestContext>,
     request: Request,
 ) -> Result<StatusCode, ApiError> {
-    // Before the body is read.
+    // Before anything is read from the body.
     app.authority().require_passwords()?;
     let ApiJson(request) = ApiJson::<ChangePasswordWithPasscodeRequest>::from_request(request, &app).await?;
     let ChangePasswordWithPasscodeRequest { email, password, one_time_passcode: passcode } = request;
