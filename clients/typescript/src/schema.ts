@@ -1293,7 +1293,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process lives */
+        /** Liveness: whether the server answers at all */
         get: operations["get_health"];
         put?: never;
         post?: never;
@@ -3249,9 +3249,9 @@ export interface operations {
             query?: {
                 /** @description A search: `resource_type:`, `resource_id:`, `resource_target:`, `action:`, `username:`, `email:`, `date_from:`, `date_to:`, `build_reason:`, `organization:`, `request_id:`. */
                 q?: string;
-                /** @description At most so many; 100, unless it is given. */
+                /** @description The largest number of entries to answer; 100 by default. */
                 limit?: number;
-                /** @description Without the first so many. */
+                /** @description How many entries to leave out at the beginning. */
                 offset?: number;
             };
             header?: never;
@@ -3848,9 +3848,9 @@ export interface operations {
             query?: {
                 /** @description A search: words, and `key:value` pairs. An unknown key is refused. */
                 q?: string;
-                /** @description At most so many; all, unless it is given. */
+                /** @description The largest number of entries to answer; all by default. */
                 limit?: number;
-                /** @description Without the first so many. */
+                /** @description How many entries to leave out at the beginning. */
                 offset?: number;
                 /** @description Only what comes after this one. */
                 after_id?: string;
@@ -4264,9 +4264,9 @@ export interface operations {
             query?: {
                 /** @description A search: words, and `key:value` pairs. An unknown key is refused. */
                 q?: string;
-                /** @description At most so many; all, unless it is given. */
+                /** @description The largest number of entries to answer; all by default. */
                 limit?: number;
-                /** @description Without the first so many. */
+                /** @description How many entries to leave out at the beginning. */
                 offset?: number;
                 /** @description Only what comes after this one. */
                 after_id?: string;
@@ -4706,9 +4706,9 @@ export interface operations {
             query?: {
                 /** @description A search: words, and `key:value` pairs. An unknown key is refused. */
                 q?: string;
-                /** @description At most so many; all, unless it is given. */
+                /** @description The largest number of entries to answer; all by default. */
                 limit?: number;
-                /** @description Without the first so many. */
+                /** @description How many entries to leave out at the beginning. */
                 offset?: number;
                 /** @description Only what comes after this one. */
                 after_id?: string;
@@ -4756,9 +4756,9 @@ export interface operations {
             query?: {
                 /** @description A search: words, and `key:value` pairs. An unknown key is refused. */
                 q?: string;
-                /** @description At most so many; all, unless it is given. */
+                /** @description The largest number of entries to answer; all by default. */
                 limit?: number;
-                /** @description Without the first so many. */
+                /** @description How many entries to leave out at the beginning. */
                 offset?: number;
                 /** @description Only what comes after this one. */
                 after_id?: string;
@@ -4893,9 +4893,9 @@ export interface operations {
                 owner?: string;
                 /** @description Only those whose name holds this text. */
                 q?: string;
-                /** @description At most so many; all, unless it is given. */
+                /** @description The largest number of entries to answer; all by default. */
                 limit?: number;
-                /** @description Without the first so many. */
+                /** @description How many entries to leave out at the beginning. */
                 offset?: number;
                 /** @description Only what comes after this one. */
                 after_id?: string;
@@ -5203,9 +5203,9 @@ export interface operations {
             query?: {
                 /** @description A search: words, and `key:value` pairs. An unknown key is refused. */
                 q?: string;
-                /** @description At most so many; all, unless it is given. */
+                /** @description The largest number of entries to answer; all by default. */
                 limit?: number;
-                /** @description Without the first so many. */
+                /** @description How many entries to leave out at the beginning. */
                 offset?: number;
                 /** @description Only what comes after this one. */
                 after_id?: string;
@@ -5329,9 +5329,9 @@ export interface operations {
             query?: {
                 /** @description A search: words, and `key:value` pairs. An unknown key is refused. */
                 q?: string;
-                /** @description At most so many; all, unless it is given. */
+                /** @description The largest number of entries to answer; all by default. */
                 limit?: number;
-                /** @description Without the first so many. */
+                /** @description How many entries to leave out at the beginning. */
                 offset?: number;
                 /** @description Only what comes after this one. */
                 after_id?: string;
@@ -6210,9 +6210,9 @@ export interface operations {
                 include_all?: boolean;
                 /** @description Also those that no longer work. */
                 include_expired?: boolean;
-                /** @description At most so many; all, unless it is given. */
+                /** @description The largest number of entries to answer; all by default. */
                 limit?: number;
-                /** @description Without the first so many. */
+                /** @description How many entries to leave out at the beginning. */
                 offset?: number;
                 /** @description Only what comes after the key with this id. */
                 after_id?: string;
@@ -7240,9 +7240,9 @@ export interface operations {
             query?: {
                 /** @description A search: words, and `key:value` pairs. An unknown key is refused. */
                 q?: string;
-                /** @description At most so many; all, unless it is given. */
+                /** @description The largest number of entries to answer; all by default. */
                 limit?: number;
-                /** @description Without the first so many. */
+                /** @description How many entries to leave out at the beginning. */
                 offset?: number;
                 /** @description Only what comes after this one. */
                 after_id?: string;
@@ -7352,7 +7352,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It does */
+            /** @description It answers */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7392,7 +7392,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It does */
+            /** @description The database answers */
             200: {
                 headers: {
                     [name: string]: unknown;
