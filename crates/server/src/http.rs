@@ -78,8 +78,8 @@ fn described() -> Routes {
         .merge(documentation::root_routes())
 }
 
-/// Routes, with the middleware around every request. The last layer is the first to see a request: the facts of its route
-/// and its caller are found before any other middleware asks for them.
+/// Routes, with the middleware around every request. The last layer is the first to see a request: the facts of its
+/// route and its caller are found before any other middleware asks for them.
 fn framed(app: App, routes: Router<App>, table: RouteTable) -> Router {
     routes
         .fallback(async || ApiError::new(StatusCode::NOT_FOUND, "Route not found."))

@@ -18,8 +18,8 @@ fn days(number: i64) -> SignedDuration {
 }
 
 impl AuthorizedStore {
-    /// Queues notices for the owners of tokens that expire soon: one for each token and number of days. Answers how many
-    /// there are. Requires `read` on all users and all keys.
+    /// Queues notices for the owners of tokens that expire soon: one for each token and number of days. Answers how
+    /// many there are. Requires `read` on all users and all keys.
     ///
     /// # Errors
     /// When the caller may not, or the store fails.

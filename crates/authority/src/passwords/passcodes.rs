@@ -163,8 +163,8 @@ impl AuthorizedStore {
         Ok(work.commit_unrecorded(Unrecorded::Bookkeeping).await?)
     }
 
-    /// Gives a user another password for a passcode that was mailed to them, which voids all their passcodes, and deletes all
-    /// their keys. Requires `read` on all users, and `update` on the user.
+    /// Gives a user another password for a passcode that was mailed to them, which voids all their passcodes, and
+    /// deletes all their keys. Requires `read` on all users, and `update` on the user.
     ///
     /// # Errors
     /// When the passcode does not work, the password breaks a rule, or the caller may not.

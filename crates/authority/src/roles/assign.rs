@@ -69,8 +69,8 @@ pub(crate) fn each_once(names: Vec<String>) -> Vec<String> {
 }
 
 impl Work {
-    /// Gives a user exactly these roles of the deployment. Requires `assign` and, where one is taken, `unassign` on roles,
-    /// that a role of the caller may assign each that is given or taken, and that an owner is left.
+    /// Gives a user exactly these roles of the deployment. Requires `assign` and, where one is taken, `unassign` on
+    /// roles, that a role of the caller may assign each that is given or taken, and that an owner is left.
     pub(crate) async fn assign_site_roles(&mut self, old: &User, roles: Vec<String>) -> Result<User, AssignError> {
         let roles = each_once(roles);
         self.require_assigning(None, &old.roles, &roles).await?;

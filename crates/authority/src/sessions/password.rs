@@ -157,8 +157,8 @@ impl AuthorizedStore {
         if user.status == UserStatus::Active { Ok(user) } else { Err(SignInError::Suspended) }
     }
 
-    /// Begins a session of the user who gave the right password, if it still is that and the user may still sign in with
-    /// it. Requires `create` on an API key of the user.
+    /// Begins a session of the user who gave the right password, if it still is that and the user may still sign in
+    /// with it. Requires `create` on an API key of the user.
     async fn begin_session(&self, user: User, password: RightPassword) -> Result<MintedKey, MintError> {
         let check = |caller: &Caller| Ok(caller.require(Action::CREATE, &key_object(Id::None, user.id))?);
         let mut work = self.begin_if::<MintError>(check).await?;

@@ -35,9 +35,9 @@ impl From<StoreError> for UpdateUserRolesError {
 }
 
 impl AuthorizedStore {
-    /// Gives a user exactly these roles of the deployment. Requires `assign` and, where one is taken, `unassign` on roles,
-    /// that a role of the caller may assign each that is given or taken, that an owner is left, and that the user is
-    /// neither the caller nor one whose roles follow an identity provider.
+    /// Gives a user exactly these roles of the deployment. Requires `assign` and, where one is taken, `unassign` on
+    /// roles, that a role of the caller may assign each that is given or taken, that an owner is left, and that the
+    /// user is neither the caller nor one whose roles follow an identity provider.
     ///
     /// # Errors
     /// Which of these is missing.

@@ -83,8 +83,8 @@ async fn require_proof(app: &App, rule: CsrfRule, request: Request) -> Result<Re
         return Err(mismatch());
     }
     let credential = identity.and_then(Identity::credential).cloned();
-    // Also without a session: no page elsewhere signs a client in as another user, or sets a server up. A request with a
-    // key in a header, and none in a cookie, was not sent by a page elsewhere, which cannot add one.
+    // Also without a session: no page elsewhere signs a client in as another user, or sets a server up. A request with
+    // a key in a header, and none in a cookie, was not sent by a page elsewhere, which cannot add one.
     let has_header = request.headers().contains_key(SESSION_TOKEN_HEADER) || bearer(request.headers()).is_some();
     let is_program = has_header && credential.as_ref().is_none_or(|credential| !credential.from_cookie);
     let is_foreign = header_text(request.headers(), "Sec-Fetch-Site").is_some_and(|site| site == "cross-site");

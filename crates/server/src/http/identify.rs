@@ -79,9 +79,9 @@ pub(crate) async fn identify(State(app): State<App>, mut request: Request, next:
     next.run(request).await
 }
 
-/// Reads the whole body of a known caller before the request is answered, and then looks at the caller again if rights have
-/// changed since: a body that is held back keeps no rights alive. Without a caller, handlers refuse first, or read the
-/// body themselves.
+/// Reads the whole body of a known caller before the request is answered, and then looks at the caller again if rights
+/// have changed since: a body that is held back keeps no rights alive. Without a caller, handlers refuse first, or read
+/// the body themselves.
 pub(crate) async fn read_body(State(app): State<App>, request: Request, next: Next) -> Response {
     let is_known = matches!(request.extensions().get(), Some(Identity::Known(..)));
     if !is_known || request.method().is_safe() || request.body().is_end_stream() {
@@ -115,8 +115,8 @@ pub(crate) enum NoCaller {
 }
 
 impl NoCaller {
-    /// Whether signing in is what the client needs: it has no session, or one that is over. Otherwise the session may be
-    /// as good as before, and something else fails.
+    /// Whether signing in is what the client needs: it has no session, or one that is over. Otherwise the session may
+    /// be as good as before, and something else fails.
     pub(crate) fn needs_sign_in(&self) -> bool {
         match self {
             Self::NoCredential => true,

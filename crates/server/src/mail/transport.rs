@@ -191,8 +191,8 @@ impl Header for AutoSubmitted {
     }
 }
 
-/// Whether the mail server refuses this mail, or its recipient, permanently. What it refuses of the server itself, such as
-/// its password, an operator can correct (RFC 5321, section 4.2.2, and RFC 4954, section 6).
+/// Whether the mail server refuses this mail, or its recipient, permanently. What it refuses of the server itself, such
+/// as its password, an operator can correct (RFC 5321, section 4.2.2, and RFC 4954, section 6).
 fn is_about_the_mail(error: &Error) -> bool {
     let code = error.status().map(u16::from);
     error.is_permanent() && !code.is_some_and(|code| matches!(code, 500..=504 | 521 | 530..=538))

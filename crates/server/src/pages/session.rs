@@ -16,7 +16,8 @@ use crate::{
 /// What a parameter of a query cannot hold as it is (RFC 3986, section 2.3).
 const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A person who is signed in. As an argument of a handler it sends a client without a valid session to the sign-in page.
+/// A person who is signed in. As an argument of a handler it sends a client without a valid session to the sign-in
+/// page.
 pub(super) struct SignedIn {
     /// The store as this person may use it.
     pub(super) store: AuthorizedStore,
