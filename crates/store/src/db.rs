@@ -1,11 +1,11 @@
 //! Connections, transactions, and the one place that runs SQL.
 //!
 //! INVARIANT: no other module names a driver. All differences between databases belong here.
-use std::{path::Path, time::Duration};
+use std::{path::Path, pin::Pin, time::Duration};
 
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Func, LikeExpr, SimpleExpr, SqliteQueryBuilder};
-use sea_query_sqlx::SqlxBinder;
+use sea_query_sqlx::{SqlxBinder, SqlxValues};
 use sqlx::{
     AssertSqlSafe, Connection as _, FromRow, SqlSafeStr as _, Sqlite, SqliteConnection, SqlitePool,
     migrate::{Migration, MigrationType, Migrator},
@@ -149,15 +149,53 @@ fn migrator() -> Migrator {
     Migrator::with_migrations(migrations.to_vec())
 }
 
+/// What the driver answers in the end. It is boxed and names no type of a row or query, so that the driver's code is
+/// compiled once, in this crate.
+type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, sqlx::Error>> + Send + 'a>>;
+
+/// A statement as the driver takes it.
+struct Statement {
+    sql: String,
+    values: SqlxValues,
+}
+
+impl Statement {
+    fn of(query: &impl SqlxBinder) -> Self {
+        let (sql, values) = query.build_sqlx(SqliteQueryBuilder);
+        Self { sql, values }
+    }
+
+    fn fetch_all<'a>(self, source: &'a mut Source<'_>) -> Answer<'a, Vec<SqliteRow>> {
+        let query = sqlx::query_with(AssertSqlSafe(self.sql), self.values);
+        Box::pin(async move {
+            match source {
+                Source::Committed(pool) => query.fetch_all(*pool).await,
+                Source::UnitOfWork(connection) => query.fetch_all(&mut **connection).await,
+            }
+        })
+    }
+
+    fn fetch_optional<'a>(self, source: &'a mut Source<'_>) -> Answer<'a, Option<SqliteRow>> {
+        let query = sqlx::query_with(AssertSqlSafe(self.sql), self.values);
+        Box::pin(async move {
+            match source {
+                Source::Committed(pool) => query.fetch_optional(*pool).await,
+                Source::UnitOfWork(connection) => query.fetch_optional(&mut **connection).await,
+            }
+        })
+    }
+
+    fn execute(self, connection: &mut SqliteConnection) -> Answer<'_, u64> {
+        let query = sqlx::query_with(AssertSqlSafe(self.sql), self.values);
+        Box::pin(async move { Ok(query.execute(connection).await?.rows_affected()) })
+    }
+}
+
 impl Reader<'_> {
     /// All rows of a query.
     pub(crate) async fn fetch_all<T: Row>(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<Vec<T>, StoreError> {
-        let (sql, values) = query.build_sqlx(SqliteQueryBuilder);
-        let query = sqlx::query_as_with(AssertSqlSafe(sql), values);
-        Ok(match &mut self.0 {
-            Source::Committed(pool) => query.fetch_all(*pool).await,
-            Source::UnitOfWork(connection) => query.fetch_all(&mut **connection).await,
-        }?)
+        let rows = Statement::of(query).fetch_all(&mut self.0).await?;
+        Ok(rows.iter().map(T::from_row).collect::<Result<_, _>>()?)
     }
 
     /// The first row of a query, if there is one.
@@ -165,12 +203,8 @@ impl Reader<'_> {
         &mut self,
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Option<T>, StoreError> {
-        let (sql, values) = query.build_sqlx(SqliteQueryBuilder);
-        let query = sqlx::query_as_with(AssertSqlSafe(sql), values);
-        Ok(match &mut self.0 {
-            Source::Committed(pool) => query.fetch_optional(*pool).await,
-            Source::UnitOfWork(connection) => query.fetch_optional(&mut **connection).await,
-        }?)
+        let row = Statement::of(query).fetch_optional(&mut self.0).await?;
+        Ok(row.as_ref().map(T::from_row).transpose()?)
     }
 }
 
@@ -190,8 +224,7 @@ impl Tx {
 
     /// Runs a change; gives the number of changed rows.
     pub(crate) async fn execute(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<u64, StoreError> {
-        let (sql, values) = query.build_sqlx(SqliteQueryBuilder);
-        Ok(sqlx::query_with(AssertSqlSafe(sql), values).execute(&mut *self.connection).await?.rows_affected())
+        Ok(Statement::of(query).execute(&mut self.connection).await?)
     }
 
     /// Runs a change that must change exactly one row.
