@@ -119,14 +119,14 @@ async fn every_call_makes_the_request_of_its_name() {
     let expected = "\
 create_token POST /users/amy/keys/tokens
 create_api_key POST /users/me/keys
-tokens GET /users/me/keys/tokens?include_all=true&include_expired=false
+list_tokens GET /users/me/keys/tokens?include_all=true&include_expired=false
 api_key_by_id GET /users/me/keys/aaaaaaaaaa
 api_key_by_name GET /users/me/keys/tokens/ci
 delete_api_key DELETE /users/me/keys/aaaaaaaaaa
 delete_api_key DELETE /users/me/keys/aaaaaaaaaa?descendants=true
-get_token_config GET /users/me/keys/tokens/tokenconfig
+token_config GET /users/me/keys/tokens/tokenconfig
 expire_api_key PUT /users/me/keys/aaaaaaaaaa/expire?descendants=false
-scopes GET /auth/scopes
+list_scopes GET /auth/scopes
 authcheck POST /authcheck
 authcheck_explained POST /authcheck?explain=true
 has_first_user GET /users/first
@@ -142,25 +142,25 @@ suspend_user PUT /users/amy/status/suspend
 activate_user PUT /users/amy/status/activate
 update_user_roles PUT /users/amy/roles
 update_profile PUT /users/amy/profile
-organizations GET /organizations
+list_organizations GET /organizations
 organization GET /organizations/default
 add_organization_member POST /organizations/default/members/amy
 build_info GET /buildinfo
 entitlements GET /entitlements
-experiments GET /experiments
+list_experiments GET /experiments
 update_check GET /updatecheck
-resource_types GET /resource-types
+list_resource_types GET /resource-types
 create_resource POST /resources
-resources GET /resources?type=workspace&organization={id}&owner={id}&q=a+b&limit=1&offset=2&after_id={id}
-resources GET /resources
+list_resources GET /resources?type=workspace&organization={id}&owner={id}&q=a+b&limit=1&offset=2&after_id={id}
+list_resources GET /resources
 resource GET /resources/workspace/{id}
 update_resource PATCH /resources/workspace/{id}
 delete_resource DELETE /resources/workspace/{id}
 resource_acl GET /resources/workspace/{id}/acl
 update_resource_acl PATCH /resources/workspace/{id}/acl
-workspaces GET /workspaces?q=owner%3Ame
+list_workspaces GET /workspaces?q=owner%3Ame
 workspace GET /workspaces/{id}
-templates GET /templates
+list_templates GET /templates
 template GET /templates/{id}";
     assert_eq!(made.join("\n"), expected);
 }
