@@ -21,6 +21,11 @@ use super::{
 /// How alike two keys must be, from 0 to 1, to name one where the other is not known.
 const ALIKE: f64 = 0.6;
 
+/// How many wrong fields an answer names at most; looking for the nearest name costs time for each.
+const MOST_NAMED: usize = 8;
+/// How many letters of a name an answer repeats. No longer name is compared with the known ones.
+const LONGEST_NAME: usize = 64;
+
 /// A body that names all of its keys.
 pub(crate) trait KnownFields {
     /// The keys, as they are documented.
@@ -100,7 +105,7 @@ impl<'de> Visitor<'de> for UnambiguousVisitor {
         let mut members = Map::new();
         while let Some((name, Unambiguous(member))) = entries.next_entry::<String, _>()? {
             if members.contains_key(&name) {
-                return Err(Error::custom(format_args!("the key \"{name}\" is given twice")));
+                return Err(Error::custom(format_args!("the key \"{}\" is given twice", shortened(&name))));
             }
             members.insert(name, member);
         }
@@ -115,21 +120,33 @@ fn known(members: Map<String, Value>, keys: &[&str]) -> Result<Map<String, Value
     let mut alike = Map::new();
     let mut wrong = Vec::new();
     for (name, member) in other {
+        if wrong.len() == MOST_NAMED {
+            break;
+        }
         match keys.iter().find(|key| key.eq_ignore_ascii_case(&name)) {
             Some(key) if exact.contains_key(*key) => {}
             Some(key) if alike.contains_key(*key) => {
                 wrong.push(Validation::new(&name, format!("The field \"{key}\" is given twice.")));
             }
             Some(key) => drop(alike.insert((*key).to_owned(), member)),
-            None => wrong.push(Validation::new(&name, problem(&name, keys))),
+            None => wrong.push(Validation::new(shortened(&name), problem(&name, keys))),
         }
     }
     if wrong.is_empty() { Ok(exact.into_iter().chain(alike).collect()) } else { Err(wrong) }
 }
 
+fn shortened(name: &str) -> String {
+    name.chars().take(LONGEST_NAME).collect()
+}
+
 fn problem(name: &str, keys: &[&str]) -> String {
+    let is_comparable = name.len() <= LONGEST_NAME;
     let likeness = |key: &str| strsim::normalized_damerau_levenshtein(&name.to_ascii_lowercase(), key);
-    let alike = keys.iter().map(|key| (likeness(key), key)).filter(|(likeness, _)| *likeness >= ALIKE);
+    let alike = keys
+        .iter()
+        .filter(|_| is_comparable)
+        .map(|key| (likeness(key), key))
+        .filter(|(likeness, _)| *likeness >= ALIKE);
     match alike.max_by(|(one, _), (other, _)| one.total_cmp(other)) {
         Some((_, nearest)) => format!("There is no field of this name; the nearest is \"{nearest}\"."),
         None => format!("There is no field of this name; there are {}.", keys.join(", ")),
@@ -173,6 +190,17 @@ mod tests {
     #[test]
     fn an_unknown_key_is_refused_though_it_is_null() {
         assert!(read(json!({"alow_list": null})).is_err());
+    }
+
+    #[test]
+    fn of_many_and_long_unknown_keys_few_are_named_and_the_beginning_of_each() {
+        let members = (0..1000).map(|number| (format!("{number:04}{}", "x".repeat(1000)), json!(1))).collect();
+        let unknown = read(Value::Object(members)).unwrap_err();
+        assert_eq!(unknown.len(), MOST_NAMED);
+        for of in unknown {
+            assert_eq!(of.field.len(), LONGEST_NAME);
+            assert_eq!(of.detail, "There is no field of this name; there are token_name, scopes, allow_list.");
+        }
     }
 
     #[test]
