@@ -6,7 +6,7 @@ use std::io::IsTerminal as _;
 use anyhow::Context as _;
 use clap::FromArgMatches as _;
 use keyfob_server::{Ready, ServerArgs};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 use self::host::HostCommand;
 use crate::{invocation::Invocation, terminal::output::Output};
@@ -82,7 +82,7 @@ fn problems_together(command: clap::Command) -> anyhow::Result<Vec<String>> {
     let matches = command.try_get_matches()?;
     let matches = matches.subcommand_matches("server").context("no server")?;
     let mut problems = keyfob_server::check(&ServerArgs::from_arg_matches(matches)?);
-    let filter = matches.get_one::<String>("log").map(EnvFilter::try_new);
+    let filter = matches.get_one::<String>("log").map(|text| text.parse::<Targets>());
     problems.extend(filter.and_then(Result::err).map(|error| format!("--log: {error}")));
     Ok(problems)
 }
@@ -100,11 +100,12 @@ pub(crate) async fn run(invocation: &Invocation, command: ServerCommand) -> anyh
 }
 
 fn start_log(command: &ServerCommand) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&command.log).map_err(|error| anyhow::anyhow!("--log: {error}"))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter: Targets = command.log.parse().map_err(|error| anyhow::anyhow!("--log: {error}"))?;
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(filter);
     match command.log_format {
-        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => log.json().init(),
+        LogFormat::Text => registry.with(log.with_ansi(std::io::stderr().is_terminal())).init(),
+        LogFormat::Json => registry.with(log.json()).init(),
     }
     Ok(())
 }
