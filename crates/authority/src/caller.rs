@@ -70,7 +70,12 @@ impl PresentedKey {
 
 /// Whether a key may do all that its owner may: such a key is *full*, every other *narrow*.
 pub(crate) fn is_full(key: &ApiKey) -> bool {
-    key.allow_list.iter().any(|entry| entry == "*:*") && key.scopes.iter().any(|scope| scope == "coder:all")
+    gives_all(&key.scopes, &key.allow_list)
+}
+
+/// Whether a key with these scopes, and the entries of this allow list, is full.
+pub(crate) fn gives_all(scopes: &[String], allow_list: &[String]) -> bool {
+    allow_list.iter().any(|entry| entry == "*:*") && scopes.iter().any(|scope| scope == "coder:all")
 }
 
 impl Caller {

@@ -84,6 +84,20 @@ impl Fields {
         self
     }
 
+    /// The field may have so many bytes.
+    #[must_use]
+    pub fn at_most_bytes(mut self, field: &str, value: &str, most: usize) -> Self {
+        self.rule(field, "max", value, value.len() <= most);
+        self
+    }
+
+    /// The list may have so many entries.
+    #[must_use]
+    pub fn at_most_entries(mut self, field: &str, count: usize, most: usize) -> Self {
+        self.rule(field, "max", &count.to_string(), count <= most);
+        self
+    }
+
     /// The field must be empty or hold one of these.
     #[must_use]
     pub fn one_of(mut self, field: &str, value: &str, of: &[&str]) -> Self {

@@ -7,7 +7,7 @@ pub(crate) mod error;
 pub(crate) mod extract;
 mod frame;
 pub(crate) mod identify;
-pub(crate) mod known_fields;
+pub(crate) mod json;
 pub(crate) mod limits;
 pub(crate) mod path;
 pub(crate) mod routes;
@@ -51,7 +51,8 @@ pub(crate) fn service(app: App) -> Service {
 }
 
 fn router(app: App) -> Router {
-    let (routes, document, table) = described().split();
+    let (routes, mut document, table) = described().split();
+    documentation::say_bounds(&mut document);
     framed(app, routes.layer(Extension(documentation::Rendered::new(&document))), table)
 }
 

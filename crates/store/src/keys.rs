@@ -20,6 +20,9 @@ use crate::{
 
 const TABLE: &str = "api_keys";
 
+/// How many of a key's ancestors are kept: the nearest ones. So a long chain costs no more than a short one.
+pub const MOST_ANCESTORS: u32 = 16;
+
 /// How a key was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyLoginType {
@@ -74,6 +77,8 @@ pub struct ApiKey {
     pub scopes: Vec<String>,
     /// The entries of its allow list, normalised.
     pub allow_list: Vec<String>,
+    /// How many narrow keys there are from the nearest full key above it down to this one; zero for a full key.
+    pub narrow_depth: u32,
     /// Its lifetime when it was minted.
     pub lifetime_seconds: i64,
     /// When it was minted.
@@ -148,6 +153,7 @@ enum ApiKeys {
     LiveName,
     Scopes,
     AllowList,
+    NarrowDepth,
     LifetimeSeconds,
     IpAddress,
     UserAgent,
@@ -164,6 +170,7 @@ enum ApiKeyAncestors {
     Table,
     KeyId,
     AncestorId,
+    Distance,
 }
 
 /// The key table under another name, for sub-queries.
@@ -178,7 +185,7 @@ enum Descendants {
 row! {
     struct KeyRow in TABLE => {
         id: String, secret_hash: Vec<u8>, user_id: Uuid, parent_id: Option<String>, login_type: String,
-        token_name: String, scopes: Json<Vec<String>>, allow_list: Json<Vec<String>>, lifetime_seconds: i64,
+        token_name: String, scopes: Json<Vec<String>>, allow_list: Json<Vec<String>>, narrow_depth: i64, lifetime_seconds: i64,
         created_at: i64, last_used: i64, expires_at: i64, absolute_end: Option<i64>, revoked_at: Option<i64>,
         live_descendants: i64, ip_address: String, user_agent: String,
     }
@@ -186,7 +193,7 @@ row! {
 
 row! { struct KeyIdRow in TABLE => { id: String } }
 
-row! { struct AncestorRow in "api_key_ancestors" => { ancestor_id: String } }
+row! { struct AncestorRow in "api_key_ancestors" => { ancestor_id: String, distance: i64 } }
 
 impl TryFrom<KeyRow> for ApiKey {
     type Error = StoreError;
@@ -214,6 +221,7 @@ impl TryFrom<KeyRow> for ApiKey {
             token_name: row.token_name,
             scopes: row.scopes.0,
             allow_list: row.allow_list.0,
+            narrow_depth: u32::try_from(row.narrow_depth).unwrap_or(u32::MAX),
             lifetime_seconds: row.lifetime_seconds,
         })
     }
@@ -232,6 +240,7 @@ fn select(descendants: SimpleExpr) -> SelectStatement {
             K::TokenName,
             K::Scopes,
             K::AllowList,
+            K::NarrowDepth,
             K::LifetimeSeconds,
             K::CreatedAt,
             K::LastUsed,

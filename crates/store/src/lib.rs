@@ -30,7 +30,7 @@ pub use device_grants::{DeviceGrant, DeviceState, UserCode};
 pub use error::StoreError;
 pub use groups::{Group, GroupSource, GroupsOf, ListGroups};
 pub use ids::{GroupId, KeyId, OrganizationId, ResourceId, UserId};
-pub use keys::{ApiKey, EndingTokens, KeyLoginType, KeyUse, ListKeys, Origin, SecretHash};
+pub use keys::{ApiKey, EndingTokens, KeyLoginType, KeyUse, ListKeys, MOST_ANCESTORS, Origin, SecretHash};
 pub use links::UserLink;
 pub use members::{Among, Member};
 pub use notices::Notice;

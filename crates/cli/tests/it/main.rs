@@ -18,6 +18,8 @@ mod help;
 mod host;
 mod http;
 mod login;
+#[cfg(target_os = "linux")]
+mod memory;
 mod modules;
 mod notices;
 mod organizing;

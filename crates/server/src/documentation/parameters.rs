@@ -18,16 +18,16 @@ fn parameter(name: &str, about: &str, schema: ObjectBuilder) -> Parameter {
         .build()
 }
 
-fn string() -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::String)
+fn string(name: &str) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).max_length(Some(most_characters(name)))
 }
 
 fn text(name: &str, about: &str) -> Parameter {
-    parameter(name, about, string())
+    parameter(name, about, string(name))
 }
 
 fn uuid(name: &str, about: &str) -> Parameter {
-    parameter(name, about, string().format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))))
+    parameter(name, about, string(name).format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))))
 }
 
 fn flag(name: &str, about: &str) -> Parameter {
@@ -35,8 +35,10 @@ fn flag(name: &str, about: &str) -> Parameter {
 }
 
 fn number(name: &str, about: &str) -> Parameter {
-    parameter(name, about, Object::builder().schema_type(Type::Integer).minimum(Some(0)))
+    parameter(name, about, Object::builder().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(i32::MAX)))
 }
+
+use crate::http::extract::most_characters;
 
 macro_rules! parameters {
     ($($(#[$about:meta])+ $name:ident => [$($parameter:expr),+ $(,)?];)+) => {$(

@@ -7,8 +7,12 @@ use axum::{
     extract::{FromRequestParts, RawPathParams},
     http::request::Parts,
 };
+use keyfob_api::error::Validation;
 
 use crate::{app::App, http::error::ApiError};
+
+/// How many characters a parameter may have.
+pub(crate) const MOST_SEGMENT_CHARACTERS: usize = 255;
 
 /// A parameter of paths.
 pub(crate) trait PathParameter: Sized {
@@ -34,6 +38,12 @@ pub(crate) trait PathParameters: Sized {
 impl<T: PathParameter> PathParameters for T {
     fn read(segments: &Segments, app: &App) -> Result<Self, ApiError> {
         match segments.find(T::NAME) {
+            Some(segment) if segment.chars().count() > MOST_SEGMENT_CHARACTERS => {
+                let bound = format!("The parameter must have at most {MOST_SEGMENT_CHARACTERS} characters.");
+                Err(ApiError::invalid(vec![Validation::new(T::NAME, bound)]))
+            }
+            // Nothing has such a name, and not every database can look for it.
+            Some(segment) if segment.contains('\0') => Err(ApiError::not_found()),
             Some(segment) => T::parse(segment, app),
             None => Err(ApiError::internal(&format!("the route has no parameter {{{}}}", T::NAME))),
         }

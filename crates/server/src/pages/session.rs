@@ -86,7 +86,7 @@ impl From<MintError> for PageError {
         match error {
             // It has the challenge of a 401 or 403.
             MintError::Refused(refused) => refused.into(),
-            MintError::Exceeds { .. } | MintError::NameTaken(_) | MintError::Overtaken => {
+            MintError::Exceeds { .. } | MintError::ChainTooLong | MintError::NameTaken(_) | MintError::Overtaken => {
                 Self::Failed(Failure::from(error).into())
             }
         }

@@ -2,14 +2,17 @@
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Query, SimpleExpr};
 
-use super::{AncestorRow, ApiKey, ApiKeyAncestors, ApiKeys, KeyRow, KeyUse, descends_from, is_live, select};
+use super::{
+    AncestorRow, ApiKey, ApiKeyAncestors, ApiKeys, KeyRow, KeyUse, MOST_ANCESTORS, descends_from, is_live, select,
+};
 use crate::{
     KeyId, StoreError, Tx, UserId,
     db::{microseconds, rows},
 };
 
 impl Tx {
-    /// Adds a new key, with its chain of ancestors: its parent, and the parent's ancestors.
+    /// Adds a new key, with its chain of ancestors: its parent, and the parent's ancestors, the nearest
+    /// [`MOST_ANCESTORS`] of them.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the owner has a live key with that name.
@@ -30,6 +33,7 @@ impl Tx {
                 ApiKeys::LiveName,
                 ApiKeys::Scopes,
                 ApiKeys::AllowList,
+                ApiKeys::NarrowDepth,
                 ApiKeys::LifetimeSeconds,
                 ApiKeys::IpAddress,
                 ApiKeys::UserAgent,
@@ -48,6 +52,7 @@ impl Tx {
                 live_name.into(),
                 serde_json::json!(key.scopes).into(),
                 serde_json::json!(key.allow_list).into(),
+                key.narrow_depth.into(),
                 key.lifetime_seconds.into(),
                 key.origin.ip_address.to_string().into(),
                 key.origin.user_agent.as_str().into(),
@@ -78,14 +83,20 @@ impl Tx {
     async fn insert_ancestors(&mut self, key: &KeyId, parent: &KeyId) -> Result<(), StoreError> {
         let mut theirs = Query::select();
         theirs
-            .column(ApiKeyAncestors::AncestorId)
+            .columns([ApiKeyAncestors::AncestorId, ApiKeyAncestors::Distance])
             .from(ApiKeyAncestors::Table)
-            .and_where(Expr::col(ApiKeyAncestors::KeyId).eq(parent.as_str()));
+            .and_where(Expr::col(ApiKeyAncestors::KeyId).eq(parent.as_str()))
+            .and_where(Expr::col(ApiKeyAncestors::Distance).lt(MOST_ANCESTORS));
         let rows: Vec<AncestorRow> = self.read().fetch_all(&theirs).await?;
         let mut query = Query::insert();
-        query.into_table(ApiKeyAncestors::Table).columns([ApiKeyAncestors::KeyId, ApiKeyAncestors::AncestorId]);
-        for ancestor in rows.iter().map(|row| row.ancestor_id.as_str()).chain([parent.as_str()]) {
-            query.values_panic([key.as_str().into(), ancestor.into()]);
+        query.into_table(ApiKeyAncestors::Table).columns([
+            ApiKeyAncestors::KeyId,
+            ApiKeyAncestors::AncestorId,
+            ApiKeyAncestors::Distance,
+        ]);
+        let farther = rows.iter().map(|row| (row.ancestor_id.as_str(), row.distance + 1));
+        for (ancestor, distance) in farther.chain([(parent.as_str(), 1)]) {
+            query.values_panic([key.as_str().into(), ancestor.into(), distance.into()]);
         }
         self.execute(&query).await.map(drop)
     }

@@ -104,3 +104,19 @@ async fn a_long_chain_is_ended_from_its_start() {
     assert_eq!(expired, 30);
     assert_eq!(living_below(&store, &ids[0]).await, 9);
 }
+
+#[tokio::test]
+async fn of_a_long_chain_the_nearest_ancestors_are_kept() {
+    let store = TestStore::new().await;
+    let names: Vec<String> = (0..20).map(|number| format!("k{number}")).collect();
+    let links: Vec<(&str, Option<&str>)> = names
+        .iter()
+        .enumerate()
+        .map(|(place, name)| (name.as_str(), place.checked_sub(1).map(|above| names[above].as_str())))
+        .collect();
+    family(&store, &links).await;
+    // The last one has sixteen: k3 to k18.
+    assert_eq!((living_below(&store, "k2").await, living_below(&store, "k3").await), (16, 16));
+    store.attempt(async |tx| tx.expire_descendants(&key_id("k2"), at(1)).await).await.unwrap();
+    assert_eq!((is_live(&store, "k18").await, is_live(&store, "k19").await), (Some(false), Some(true)));
+}

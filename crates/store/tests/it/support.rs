@@ -175,6 +175,7 @@ pub(crate) fn token(user_id: UserId, id: &str, name: &str) -> ApiKey {
         last_used: Timestamp::UNIX_EPOCH,
         expires_at: at(1000),
         absolute_end: None,
+        narrow_depth: 0,
         is_revoked: false,
         live_descendants: 0,
         origin: origin(),
