@@ -18,5 +18,5 @@ pub(crate) use event_of::{
 pub use file::{AuditFileError, AuditLine, RetiredLine, export_audit, verify_audit};
 pub(crate) use key::load as load_key;
 pub use read::{AuditView, COUNT_CAP};
-pub use refusals::{Gathered, GatheredRefusals, Refusal};
+pub use refusals::{Counted, Gathered, GatheredRefusals, Refusal, Whose};
 pub use unsuccessful::{Effect, Failure, UnsuccessfulRequest};

@@ -1,4 +1,5 @@
 //! Who acts: from a credential to a subject that decisions are made for, and the only store that it can reach.
+mod addressed;
 mod authenticate;
 mod denied;
 mod key_text;

@@ -9,6 +9,7 @@ mod frame;
 pub(crate) mod identify;
 pub(crate) mod json;
 pub(crate) mod limits;
+mod origin;
 pub(crate) mod path;
 pub(crate) mod routes;
 pub(crate) mod search;

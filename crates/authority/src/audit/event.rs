@@ -67,7 +67,7 @@ pub enum EventKind {
     DeviceAnswered,
     /// Old audit records were removed.
     RecordsRetired,
-    /// More requests were refused than could be told apart.
+    /// More requests of a client were refused than could be told apart.
     RefusalsGathered,
 }
 

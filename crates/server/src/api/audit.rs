@@ -172,7 +172,7 @@ fn description(record: &AuditRecord) -> String {
         "login" => "{user} logged in".to_owned(),
         "logout" => "{user} logged out".to_owned(),
         "register" => "{user} registered".to_owned(),
-        "refused" => "more was refused than could be told apart".to_owned(),
+        "refused" => left_out(record).to_owned(),
         // Refusals that were gathered have no single target.
         action if failed && record.resource_target.is_empty() => {
             format!("{{user}} unsuccessfully attempted to {action} {of}")
@@ -189,6 +189,16 @@ fn description(record: &AuditRecord) -> String {
         "write" => format!("{{user}} updated {of} {{target}}"),
         "delete" => format!("{{user}} deleted {of} {{target}}"),
         action => format!("{{user}} {action} {of} {{target}}"),
+    }
+}
+
+/// Whose refusals were too many to be told apart.
+fn left_out(record: &AuditRecord) -> &'static str {
+    match record.diff.pointer("/gathered/left_out_of").and_then(Value::as_str) {
+        Some("key" | "user") => "{user} was refused more often than could be told apart",
+        Some("account") => "sign-ins as {user} failed more often than could be told apart",
+        Some("network") => "{target} was refused more often than could be told apart",
+        _ => "more was refused than could be told apart",
     }
 }
 

@@ -80,6 +80,11 @@ impl FixedParameter {
     pub(crate) fn at_end_of(path: &str, name: &'static str) -> Self {
         Self { name, value: path.rsplit('/').next().unwrap_or_default().to_owned() }
     }
+
+    /// A path that ends in the word, with the parameter in its place.
+    pub(crate) fn parameter_in(&self, path: &str) -> String {
+        format!("{}{{{}}}", path.strip_suffix(self.value.as_str()).unwrap_or(path), self.name)
+    }
 }
 
 /// The segments of a request's path that are parameters, decoded, by their names.
@@ -87,7 +92,11 @@ impl FixedParameter {
 pub(crate) struct Segments(Vec<(String, String)>);
 
 impl Segments {
-    async fn of(parts: &mut Parts) -> Result<Self, ApiError> {
+    /// Those of a request.
+    ///
+    /// # Errors
+    /// 400 where the path is not valid UTF-8.
+    pub(crate) async fn of(parts: &mut Parts) -> Result<Self, ApiError> {
         let parameters = RawPathParams::from_request_parts(parts, &()).await.map_err(|_| {
             ApiError::bad_request("The path is not valid UTF-8.").detail("Percent-encode the bytes of UTF-8 text.")
         })?;
@@ -97,8 +106,14 @@ impl Segments {
         Ok(Self(in_path.chain(fixed).collect()))
     }
 
-    fn find(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(parameter, _)| parameter == name).map(|(_, value)| value.as_str())
+    /// The parameter of this name.
+    pub(crate) fn find(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(parameter, _)| *parameter == name).map(|(_, value)| value)
+    }
+
+    /// All of them: names and values, in the order of the path.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 

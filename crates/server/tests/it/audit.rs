@@ -241,6 +241,13 @@ async fn refusals_are_gathered_and_told() {
     assert_eq!(records(&owner, "").await.len(), after, "each is recorded once");
 }
 
+/// The records of refusals of which so many were left out, with how many those were.
+async fn left_out(of: &Identity) -> Vec<(String, Value)> {
+    let told = |record: &Value| (told(record), record["additional_fields"]["count"].clone());
+    let answer = of.get(&format!("{AUDIT}?q=action:refused&limit=1000")).await.expect(StatusCode::OK).json();
+    answer["audit_logs"].as_array().unwrap().iter().map(told).collect()
+}
+
 #[tokio::test]
 async fn refused_requests_do_not_fill_the_disk() {
     let (app, owner) = TestApp::new().await;
@@ -254,9 +261,74 @@ async fn refused_requests_do_not_fill_the_disk() {
     }
     app.server.run_jobs_once().await;
     let page = owner.get(&format!("{AUDIT}?limit=300")).await.json();
-    assert_eq!(page["count"].as_u64().unwrap(), before + 201);
-    let rest = page["audit_logs"].as_array().unwrap().iter().find(|record| record["action"] == "refused").unwrap();
-    assert_eq!(rest["additional_fields"]["count"], 100);
+    assert_eq!(page["count"].as_u64().unwrap(), before + 41);
+    let expected = ("owner was refused more often than could be told apart".to_owned(), json!(260));
+    assert_eq!(left_out(&owner).await, [expected]);
+}
+
+/// One who is refused in very many ways hides nobody else's refusals, nor what is tried at anybody's account.
+#[tokio::test]
+async fn nobodys_refusals_take_the_place_of_those_of_others() {
+    let (app, owner) = TestApp::new().await;
+    let (alice, bob) = (owner.invite(&app, "alice", &[]).await, owner.invite(&app, "bob", &[]).await);
+    let other_key = alice.token(json!({})).await;
+    for number in 0..210_u128 {
+        let made_up = uuid::Uuid::from_u128(number + 1);
+        let body = json!({"resource_type": "workspace", "name": "x", "organization_id": made_up});
+        let refused = alice.post("/api/v2/resources", body).await;
+        assert!(refused.status.is_client_error(), "{}", refused.body);
+    }
+    let from = async |address: String, request: axum::http::request::Builder, body: Value| {
+        let peer: std::net::SocketAddr = address.parse().unwrap();
+        let request = request.extension(axum::extract::ConnectInfo(peer)).body(body.to_string().into()).unwrap();
+        app.anonymous().send_request(request).await.expect(StatusCode::UNAUTHORIZED);
+    };
+    for host in 0..214 {
+        for address in
+            [format!("198.51.100.{host}:9"), format!("[2001:db8:7:{host:x}::1]:9"), format!("192.0.{host}.7:9")]
+        {
+            let wrong =
+                axum::http::Request::get(AUDIT).header("Coder-Session-Token", "aaaaaaaaaa-bbbbbbbbbbbbbbbbbbbbbb");
+            from(address, wrong, json!({})).await;
+        }
+    }
+    // After all of that: another user, another key of the same one, and guesses from one of those networks.
+    let roles = json!({"roles": ["owner"]});
+    for who in [&bob, &other_key] {
+        who.put("/api/v2/users/owner/roles", roles.clone()).await.expect(StatusCode::NOT_FOUND);
+    }
+    for _ in 0..5 {
+        let guess = json!({"email": "owner@example.com", "password": "wrong"});
+        from("198.51.100.7:9".to_owned(), axum::http::Request::post("/api/v2/users/login"), guess).await;
+    }
+    app.server.run_jobs_once().await;
+    let of = async |query: &str| -> Vec<(Value, Value, Value)> {
+        let all = records(&owner, query).await.into_iter();
+        let refused = all.filter(|record| record["status_code"].as_u64() >= Some(400) && record["action"] != "refused");
+        let shown = |record: Value| {
+            let more = &record["additional_fields"];
+            (record["action"].clone(), record["ip"].clone(), more["count"].clone())
+        };
+        refused.map(shown).collect()
+    };
+    assert_eq!(of("username:bob").await, [(json!("read"), json!("0.0.0.0"), json!(1))]);
+    assert_eq!(of("username:owner").await, [(json!("login"), json!("198.51.100.7"), json!(5))]);
+    assert_eq!(of("username:alice").await.len(), 20 + 1);
+    let left_out = left_out(&owner).await;
+    let expected = [
+        ("198.51.100.0/24 was refused more often than could be told apart", 204),
+        ("2001:db8:7::/48 was refused more often than could be told apart", 204),
+        ("alice was refused more often than could be told apart", 190),
+    ];
+    // Of 214 networks in one larger one, 100 are told apart and 98 more are named.
+    let larger = ("192.0.0.0/16 was refused more often than could be told apart", 16);
+    assert_eq!(left_out.len(), 3 + 98 + 1, "{left_out:?}");
+    for (told, count) in expected.into_iter().chain([larger]) {
+        assert!(left_out.contains(&(told.to_owned(), json!(count))), "{told}: {left_out:?}");
+    }
+    let of_key = records(&owner, "username:alice action:refused").await;
+    assert_eq!(of_key[0]["additional_fields"]["key_id"], alice.key_id());
+    assert_eq!(of_key[0]["additional_fields"]["left_out_of"], "key");
 }
 
 /// The setting `audit-logs-retention`.
