@@ -47,7 +47,8 @@ impl AuthorizedStore {
         let event = AuditEvent {
             kind: EventKind::RecordsRetired,
             resource_type: "audit_log".to_owned(),
-            resource_id: Uuid::nil().to_string(),
+            resource_id: Uuid::nil(),
+            api_key_id: None,
             target: format!("{retired} records from before {before}"),
             organization_id: None,
             about: None,
@@ -74,7 +75,8 @@ impl AuthorizedStore {
             action: of.map_or(others.action(), |refusal| refusal.action.as_str()).to_owned(),
             resource_type: of.map_or("", |refusal| refusal.resource_type.as_str()).to_owned(),
             // Gathered refusals are about many objects.
-            resource_id: Uuid::nil().to_string(),
+            resource_id: Uuid::nil(),
+            api_key_id: None,
             resource_target: String::new(),
             organization_id: of.and_then(|refusal| refusal.organization),
             status_code: of.map_or_else(|| self.authority.recorded_status(others), |refusal| refusal.status),

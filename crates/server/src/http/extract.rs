@@ -8,7 +8,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use keyfob_api::error::Validation;
-use keyfob_authority::data::{KeyId, Page};
+use keyfob_authority::{
+    ListError,
+    data::{KeyId, Page},
+};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
@@ -252,6 +255,18 @@ pub(crate) fn number_problem(text: &str, error: &ParseIntError) -> String {
         _ => "invalid syntax",
     };
     format!("strconv.ParseInt: parsing {text:?}: {problem}")
+}
+
+impl From<ListError> for ApiError {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::NothingToComeAfter => bad_query(
+                "after_id",
+                "must name an entry that is still in the list: begin again without it, or go on with \"offset\"",
+            ),
+            ListError::Refused(refused) => refused.into(),
+        }
+    }
 }
 
 /// 400 for a value that cannot be read.
