@@ -46,7 +46,7 @@ pub enum Unrecorded {
     MailQueue,
     /// Keys and codes that expired long ago are removed; their end has a record, or was known at their beginning.
     Retention,
-    /// How pages look for a user, and which mails they want.
+    /// How pages look for a user.
     Preferences,
     /// Refusals that were gathered are records themselves.
     IsARecord,

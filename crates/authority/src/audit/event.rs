@@ -137,9 +137,14 @@ impl AuditEvent {
     }
 
     /// The same, and a field that has this value now.
-    pub(crate) fn with_value(mut self, field: &str, new: &impl serde::Serialize) -> Self {
+    pub(crate) fn with_value(self, field: &str, new: &impl serde::Serialize) -> Self {
+        self.with_change(field, &Value::Null, new)
+    }
+
+    /// The same, and a field that had the one value, and has the other now.
+    pub(crate) fn with_change(mut self, field: &str, old: &impl serde::Serialize, new: &impl serde::Serialize) -> Self {
         if let Some(fields) = self.diff.as_object_mut() {
-            fields.insert(field.to_owned(), json!({"old": null, "new": new, "secret": false}));
+            fields.insert(field.to_owned(), json!({"old": old, "new": new, "secret": false}));
         }
         self
     }
