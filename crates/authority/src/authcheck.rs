@@ -120,9 +120,8 @@ impl AuthorizedStore {
         let checks = self.parse(checks)?;
         let found = self.find_objects(checks.values()).await?;
         let answer = |check: &ParsedCheck| {
-            let explained = self.with_object(check, &found, |object| {
-                explain(self.catalogue(), self.caller.subject(), check.action, object)
-            });
+            let explained =
+                self.with_object(check, &found, |object| explain(self.caller.subject(), check.action, object));
             explained.map_or(Explained::NotReadable(check.resource_type), |why| Explained::Decided(Box::new(why)))
         };
         Ok(checks.iter().map(|(name, check)| (name.clone(), answer(check))).collect())

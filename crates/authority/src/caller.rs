@@ -9,7 +9,7 @@ mod system;
 
 pub use authenticate::{Credential, Identified, Unauthenticated};
 pub(crate) use authenticate::{NotOnBehalf, hash_secret, on_behalf_of, refreshed};
-pub use denied::{Denied, Refused};
+pub use denied::{Denied, ListError, Refused};
 pub(crate) use key_text::SECRET_LENGTH;
 pub use key_text::is_key_shaped;
 pub(crate) use role_book::{RoleBook, role_names};

@@ -23,8 +23,14 @@ pub struct WrongFields(pub Vec<WrongField>);
 impl Fields {
     /// The field must not be empty.
     #[must_use]
-    pub fn required(mut self, field: &str, value: &str) -> Self {
-        self.rule(field, "required", value, !value.is_empty());
+    pub fn required(self, field: &str, value: &str) -> Self {
+        self.required_by(field, "required", value)
+    }
+
+    /// The same, where the rule that requires it has a name of its own.
+    #[must_use]
+    pub fn required_by(mut self, field: &str, tag: &'static str, value: &str) -> Self {
+        self.rule(field, tag, value, !value.is_empty());
         self
     }
 

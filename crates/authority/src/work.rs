@@ -3,6 +3,7 @@
 //! INVARIANT: what a change is decided on is read in the transaction of the change. [`AuthorizedStore::begin`] opens
 //! it, looks at the caller's key, owner and roles in it, and refuses when they have expired; [`Work`] then holds the
 //! caller as they stand. Rights that were taken while a request was on its way are gone for it.
+use jiff::Timestamp;
 use keyfob_store::{AuditRecord, KeyUse, Reader, Store, StoreError, Tx, User, UserId, UserLink, UserStatus};
 
 use crate::{
@@ -45,7 +46,7 @@ pub enum Unrecorded {
     MailQueue,
     /// Keys and codes that expired long ago are removed; their end has a record, or was known at their beginning.
     Retention,
-    /// How pages look for a user, and which mails they want.
+    /// How pages look for a user.
     Preferences,
     /// Refusals that were gathered are records themselves.
     IsARecord,
@@ -178,10 +179,15 @@ async fn commit(tx: Tx) -> Result<(), StoreError> {
 }
 
 /// Notes that a key was used, and lets a session slide. It is no caller's change, and needs no right.
-pub(crate) async fn note_key_use(authority: &Authority, key_use: &KeyUse, user: UserId) -> Result<(), StoreError> {
+pub(crate) async fn note_key_use(
+    authority: &Authority,
+    key_use: &KeyUse,
+    user: UserId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let mut tx = begin(authority.store()).await?;
     tx.record_key_use(key_use).await?;
-    tx.touch_user(user, authority.now()).await?;
+    tx.touch_user(user, now).await?;
     commit(tx).await
 }
 

@@ -1,10 +1,14 @@
 //! Connections, transactions, and the one place that runs SQL.
 //!
 //! INVARIANT: no other module names a driver. All differences between databases belong here.
+mod search;
+
+pub(crate) use search::{contains, is};
+
 use std::{path::Path, pin::Pin, time::Duration};
 
 use jiff::Timestamp;
-use sea_query::{Expr, ExprTrait as _, Func, LikeExpr, SimpleExpr, SqliteQueryBuilder};
+use sea_query::{Expr, Func, SimpleExpr, SqliteQueryBuilder};
 use sea_query_sqlx::{SqlxBinder, SqlxValues};
 use sqlx::{
     AssertSqlSafe, Connection as _, FromRow, SqlSafeStr as _, Sqlite, SqliteConnection, SqlitePool,
@@ -23,10 +27,11 @@ pub(crate) const MAX_IN_LIST: usize = 10_000;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// All migrations, in order. Never edit one after a release.
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (1, "init", include_str!("../migrations/sqlite/0001_init.sql")),
     (2, "rights_version", include_str!("../migrations/sqlite/0002_rights_version.sql")),
     (3, "passcodes", include_str!("../migrations/sqlite/0003_passcodes.sql")),
+    (5, "audit_ids", include_str!("../migrations/sqlite/0005_audit_ids.sql")),
     (6, "chains", include_str!("../migrations/sqlite/0006_chains.sql")),
 ];
 
@@ -290,12 +295,6 @@ pub(crate) fn rows(count: u64) -> u64 {
 /// A text in lower case as the database's `lower` makes it: SQLite's changes ASCII letters only.
 pub(crate) fn lower(text: &str) -> String {
     text.to_ascii_lowercase()
-}
-
-/// Whether a text contains another, without regard to case.
-pub(crate) fn contains(text: Expr, part: &str) -> SimpleExpr {
-    let escaped = lower(part).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    Expr::expr(Func::lower(text)).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
 }
 
 /// Whether a text is in a JSON list of texts.

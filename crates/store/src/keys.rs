@@ -191,7 +191,7 @@ row! {
     }
 }
 
-row! { struct KeyIdRow in TABLE => { id: String } }
+row! { struct OwnerRow in TABLE => { id: String, user_id: Uuid } }
 
 row! { struct AncestorRow in "api_key_ancestors" => { ancestor_id: String, distance: i64 } }
 
@@ -308,22 +308,22 @@ impl Reader<'_> {
         find(self, select_with_descendants(now).and_where(Expr::col(ApiKeys::Id).eq(id.as_str()))).await
     }
 
-    /// Those of these keys that exist, expired or not.
+    /// Those of these keys that exist, expired or not, with their owners.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn existing_keys(&mut self, ids: &[KeyId]) -> Result<Vec<KeyId>, StoreError> {
+    pub async fn owners_of_keys(&mut self, ids: &[KeyId]) -> Result<Vec<(KeyId, UserId)>, StoreError> {
         let mut found = Vec::new();
         for some in ids.chunks(MAX_IN_LIST) {
             let mut query = Query::select();
             query
-                .column(ApiKeys::Id)
+                .columns([ApiKeys::Id, ApiKeys::UserId])
                 .from(ApiKeys::Table)
                 .and_where(Expr::col(ApiKeys::Id).is_in(some.iter().map(KeyId::as_str)));
-            found.extend(self.fetch_all::<KeyIdRow>(&query).await?);
+            found.extend(self.fetch_all::<OwnerRow>(&query).await?);
         }
-        Ok(found.into_iter().filter_map(|row| KeyId::parse(&row.id)).collect())
+        Ok(found.into_iter().filter_map(|row| Some((KeyId::parse(&row.id)?, UserId(row.user_id)))).collect())
     }
 
     /// The number of live keys.
@@ -365,7 +365,7 @@ impl Reader<'_> {
     /// The tokens that the filter lets through, oldest first.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// [`StoreError::Gone`] when there is no such key to come after.
     #[tracing::instrument(skip_all)]
     pub async fn tokens(&mut self, list: &ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
         self.keys(Expr::col(ApiKeys::LoginType).eq(KeyLoginType::Token.as_str()), list, filter).await
@@ -374,7 +374,7 @@ impl Reader<'_> {
     /// The sessions that the filter lets through, oldest first.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// [`StoreError::Gone`] when there is no such key to come after.
     #[tracing::instrument(skip_all)]
     pub async fn sessions(&mut self, list: &ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
         self.keys(Expr::col(ApiKeys::LoginType).ne(KeyLoginType::Token.as_str()), list, filter).await
@@ -395,7 +395,7 @@ impl Reader<'_> {
             query.and_where(is_live(list.now));
         }
         if let Some(after) = &list.page.after {
-            query.and_where(comes_after(after, condition(filter, &columns)));
+            query.and_where(comes_after(self, after, condition(filter, &columns)).await?);
         }
         list.page.cut(&mut query);
         let rows: Vec<KeyRow> = self.fetch_all(&query).await?;
@@ -403,16 +403,19 @@ impl Reader<'_> {
     }
 }
 
+row! { struct PlaceRow in TABLE => { created_at: i64 } }
+
 /// Rows after the one with this id, in the order of lists.
-fn comes_after(after: &KeyId, visible: Condition) -> SimpleExpr {
-    let mut made_at = Query::select();
-    made_at
+async fn comes_after(source: &mut Reader<'_>, after: &KeyId, visible: Condition) -> Result<SimpleExpr, StoreError> {
+    let mut query = Query::select();
+    query
         .column(ApiKeys::CreatedAt)
         .from(ApiKeys::Table)
         .and_where(Expr::col(ApiKeys::Id).eq(after.as_str()))
         // The place of a row that the caller may not see must not be revealed.
         .cond_where(visible);
-    let position = Expr::tuple([SimpleExpr::SubQuery(None, Box::new(made_at.into())), after.as_str().into()]);
-    Expr::tuple([Expr::col((ApiKeys::Table, ApiKeys::CreatedAt)), Expr::col((ApiKeys::Table, ApiKeys::Id))])
-        .gt(position)
+    let place: PlaceRow = source.fetch_optional(&query).await?.ok_or(StoreError::Gone)?;
+    let order =
+        Expr::tuple([Expr::col((ApiKeys::Table, ApiKeys::CreatedAt)), Expr::col((ApiKeys::Table, ApiKeys::Id))]);
+    Ok(order.gt(Expr::tuple([place.created_at.into(), after.as_str().into()])))
 }

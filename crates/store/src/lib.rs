@@ -37,7 +37,7 @@ pub use notices::Notice;
 pub use organizations::Organization;
 pub use page::Page;
 pub use passcodes::Passcode;
-pub use resources::{AttributeIs, Grant, Grantee, ListResources, Resource, ResourceKey, ResourcesOf};
+pub use resources::{AttributeIs, AttributeValue, Grant, Grantee, ListResources, Resource, ResourceKey, ResourcesOf};
 pub use rights::RightsVersion;
 pub use settings::NamesInUse;
 pub use users::{AttemptBounds, ListUsers, LoginType, NewUser, PasswordHash, Period, User, UserStatus};

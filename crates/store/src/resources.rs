@@ -2,7 +2,7 @@
 mod changes;
 mod list;
 
-pub use list::{AttributeIs, ListResources, ResourcesOf};
+pub use list::{AttributeIs, AttributeValue, ListResources, ResourcesOf};
 
 use std::collections::{BTreeSet, HashMap};
 

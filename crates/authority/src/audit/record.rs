@@ -47,7 +47,8 @@ impl AuthorizedStore {
         let event = AuditEvent {
             kind: EventKind::RecordsRetired,
             resource_type: "audit_log".to_owned(),
-            resource_id: Uuid::nil().to_string(),
+            resource_id: Uuid::nil(),
+            api_key_id: None,
             target: format!("{retired} records from before {before}"),
             organization_id: None,
             about: None,
@@ -72,7 +73,8 @@ impl AuthorizedStore {
             action: left_out.action().to_owned(),
             resource_type: String::new(),
             // Gathered refusals are about many objects.
-            resource_id: Uuid::nil().to_string(),
+            resource_id: Uuid::nil(),
+            api_key_id: None,
             resource_target: String::new(),
             organization_id: None,
             status_code: self.authority.recorded_status(left_out),

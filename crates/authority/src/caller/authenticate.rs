@@ -175,7 +175,7 @@ impl Authority {
         let Identified { key, user, from_cookie, version } = identified.clone();
         require_upstream(self, &key).await?;
         let user = awake(user, self, &context).await?;
-        let key = note_use(key, self, &context).await;
+        let (key, user) = note_use(key, user, self, &context).await;
         let life = KeyLife { lifetime_seconds: key.lifetime_seconds, expires_at: key.expires_at };
         context.decisions.authenticated(life, (user.id, key.id.clone()));
         let mut read = self.store().read();
@@ -311,14 +311,14 @@ async fn awake(user: User, authority: &Authority, context: &RequestContext) -> R
     }
 }
 
-/// Notes the use of a key, and lets a session slide. A failure to write is not the caller's: the key is as good as it
-/// was.
-async fn note_use(mut key: ApiKey, authority: &Authority, context: &RequestContext) -> ApiKey {
+/// Notes the use of a key, and lets a session slide; gives both as they are then. A failure to write is not the
+/// caller's: the key is as good as it was.
+async fn note_use(mut key: ApiKey, mut user: User, authority: &Authority, context: &RequestContext) -> (ApiKey, User) {
     let now = authority.now();
     let stale = now.duration_since(key.last_used) > USE_RESOLUTION;
     let slid = slide(&key, authority, now);
     if !stale && slid == key.expires_at {
-        return key;
+        return (key, user);
     }
     let used = KeyUse {
         id: key.id.clone(),
@@ -327,14 +327,16 @@ async fn note_use(mut key: ApiKey, authority: &Authority, context: &RequestConte
         seen_expires_at: key.expires_at,
         expires_at: slid,
     };
-    match note_key_use(authority, &used, key.user_id).await {
+    match note_key_use(authority, &used, user.id, now).await {
         Ok(()) => {
             key.last_used = used.last_used;
             key.expires_at = used.expires_at;
+            user.last_seen_at = Some(now);
+            user.updated_at = now;
         }
         Err(error) => tracing::warn!(%error, key.id = %key.id, "the use of a key could not be noted"),
     }
-    key
+    (key, user)
 }
 
 /// The end that a session has after this use.

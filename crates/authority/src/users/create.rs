@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{UserView, person, user_object};
 use crate::{
-    AuthorizedStore, Caller, Denied, Refused,
+    AuthorizedStore, Caller, Denied, Refused, Rules,
     audit::{EventKind, user_event},
     fields::{Fields, WrongFields},
     passwords::{HashError, Weakness, weakness},
@@ -49,6 +49,8 @@ pub enum CreateUserError {
     ServiceAccountEmail,
     /// A password was given, but the user was to sign in in this other way.
     PasswordNotUsed(String),
+    /// The user was to sign in with a password, which only owners may still do.
+    PasswordsDisabled,
     /// No organization was named.
     NoOrganization,
     /// There is no such organization for the caller; with the permission that would show it, if that is known.
@@ -104,7 +106,7 @@ impl From<StoreError> for CreateUserError {
 }
 
 impl CreateUser {
-    fn check(&self) -> Result<(), CreateUserError> {
+    fn check(&self, rules: &Rules) -> Result<(), CreateUserError> {
         let status = self.status.as_deref().unwrap_or_default();
         let fields = Fields::default().username("username", &self.username).real_name("name", &self.name).one_of(
             "user_status",
@@ -118,6 +120,9 @@ impl CreateUser {
         };
         fields.check()?;
         if self.is_service_account { self.check_service_account() } else { self.check_password_is_used() }?;
+        if rules.is_password_auth_disabled() && self.login_type() == LoginType::Password.as_str() {
+            return Err(CreateUserError::PasswordsDisabled);
+        }
         if self.organizations.is_empty() { Err(CreateUserError::NoOrganization) } else { Ok(()) }
     }
 
@@ -169,7 +174,7 @@ impl AuthorizedStore {
     /// Which rule the user would break, or which right is missing.
     #[tracing::instrument(skip_all)]
     pub async fn create_user(&self, new: CreateUser) -> Result<UserView, CreateUserError> {
-        new.check()?;
+        new.check(self.authority.rules())?;
         if self.is_taken(&new.username, &new.email).await? {
             return Err(CreateUserError::Taken);
         }

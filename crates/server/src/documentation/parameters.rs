@@ -63,13 +63,13 @@ parameters! {
     Paged => [
         number("limit", "The largest number of entries to answer; all by default."),
         number("offset", "How many entries to leave out at the beginning."),
-        uuid("after_id", "Only what comes after this one."),
+        uuid("after_id", "Only what comes after this one, which must still be there."),
     ];
     /// The same for keys.
     PagedKeys => [
         number("limit", "The largest number of entries to answer; all by default."),
         number("offset", "How many entries to leave out at the beginning."),
-        text("after_id", "Only what comes after the key with this id."),
+        text("after_id", "Only what comes after the key with this id, which must still be there."),
     ];
     /// A search.
     Searched => [text("q", "A search: words, and `key:value` pairs. An unknown key is refused.")];
@@ -78,8 +78,8 @@ parameters! {
     /// A search among records.
     SearchedAudit => [text(
         "q",
-        "A search: `resource_type:`, `resource_id:`, `resource_target:`, `action:`, `username:`, `email:`, \
-         `date_from:`, `date_to:`, `build_reason:`, `organization:`, `request_id:`.",
+        "A search: `resource_type:`, `resource_id:`, `api_key_id:`, `resource_target:`, `action:`, `username:`, \
+         `email:`, `date_from:`, `date_to:`, `build_reason:`, `organization:`, `request_id:`.",
     )];
     /// Which groups.
     SearchedGroups => [

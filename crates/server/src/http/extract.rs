@@ -4,7 +4,10 @@ use std::num::{IntErrorKind, ParseIntError};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use keyfob_api::error::Validation;
-use keyfob_authority::data::{KeyId, Page};
+use keyfob_authority::{
+    ListError,
+    data::{KeyId, Page},
+};
 
 use super::json::{MOST_CHARACTERS, MOST_ITEMS, shortened};
 
@@ -128,6 +131,18 @@ pub(crate) fn number_problem(text: &str, error: &ParseIntError) -> String {
         _ => "invalid syntax",
     };
     format!("strconv.ParseInt: parsing {text:?}: {problem}")
+}
+
+impl From<ListError> for ApiError {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::NothingToComeAfter => bad_query(
+                "after_id",
+                "must name an entry that is still in the list: begin again without it, or go on with \"offset\"",
+            ),
+            ListError::Refused(refused) => refused.into(),
+        }
+    }
 }
 
 /// 400 for a value that cannot be read.

@@ -360,7 +360,8 @@ async fn what_was_said_to_a_machine_is_on_record() {
         assert_eq!(record["user"]["username"], "owner");
     }
     assert_eq!(approved["diff"]["scopes"]["new"], json!(["workspace:read"]));
-    assert_eq!((&minted["action"], &minted["resource_id"]), (&json!("create"), &json!(session.key_id())));
+    let key = &minted["additional_fields"]["api_key_id"];
+    assert_eq!((&minted["action"], key), (&json!("create"), &json!(session.key_id())));
     let all = records.to_string();
     for secret in [machine.code["device_code"].as_str().unwrap(), &session.key] {
         assert!(!all.contains(secret));

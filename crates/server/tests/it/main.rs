@@ -58,6 +58,7 @@ mod resources;
 mod rules;
 mod schemas;
 mod scopes;
+mod searches;
 mod sessions;
 mod shapes;
 mod support;

@@ -148,7 +148,7 @@ pub struct AuditEntry {
     pub action: String,
     /// The type of the object.
     pub resource_type: String,
-    /// The id of the object.
+    /// The id of the object; of a key that of its owner, and in old records its own.
     pub resource_id: String,
     /// The name of the object.
     pub resource_target: String,
@@ -156,7 +156,7 @@ pub struct AuditEntry {
     pub organization_id: Option<Uuid>,
     /// The status of the answer.
     pub status_code: i32,
-    /// The changes, as JSON text.
+    /// The changes, as JSON text; its `additional_fields` has the `api_key_id` of a key.
     pub diff: String,
     /// The hash, hexadecimal.
     pub hash: String,

@@ -101,7 +101,7 @@ pub(super) async fn paginated(
     search.finish("Invalid member search query.")?;
     let Some(conditions) = conditions else { return Ok(ApiJson(MemberList { members: Vec::new(), count: 0 })) };
     let (members, count) = list(&store, &organization, conditions).await?;
-    Ok(ApiJson(MemberList { count: if members.is_empty() { 0 } else { count }, members }))
+    Ok(ApiJson(MemberList { members, count }))
 }
 
 /// List all members of an organization
