@@ -1,0 +1,59 @@
+//! The server's log, on standard error. Its filter can change while the server runs.
+use std::io::IsTerminal as _;
+
+use tracing_subscriber::EnvFilter;
+
+/// How lines of the log look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// Gives the running log another filter.
+pub(super) type SetFilter = Box<dyn Fn(EnvFilter) -> anyhow::Result<()> + Send>;
+
+/// Starts the log.
+pub(super) fn start(filter: EnvFilter, format: LogFormat) -> SetFilter {
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => {
+            let log = log.with_ansi(std::io::stderr().is_terminal()).with_filter_reloading();
+            let handle = log.reload_handle();
+            log.init();
+            Box::new(move |filter| Ok(handle.reload(filter)?))
+        }
+        LogFormat::Json => {
+            let log = log.json().with_filter_reloading();
+            let handle = log.reload_handle();
+            log.init();
+            Box::new(move |filter| Ok(handle.reload(filter)?))
+        }
+    }
+}
+
+/// Reads the filter again each time that SIGHUP comes. While it is no good, the one before stays in use. From the call
+/// on, the signal does not end the program.
+#[cfg(unix)]
+pub(super) fn reread_on_hangup(
+    set: SetFilter,
+    read: impl Fn() -> anyhow::Result<EnvFilter> + Send + 'static,
+) -> impl Future<Output = ()> + Send {
+    use tokio::signal::unix::{SignalKind, signal};
+    let hangups = signal(SignalKind::hangup());
+    async move {
+        let Ok(mut hangups) = hangups else { return };
+        while hangups.recv().await.is_some() {
+            match read().and_then(|filter| set(filter)) {
+                Ok(()) => tracing::info!("read the log filter again"),
+                Err(error) => tracing::error!("the log filter stays as it is: {error:#}"),
+            }
+        }
+    }
+}
+
+/// There are no signals.
+#[cfg(not(unix))]
+pub(super) async fn reread_on_hangup(_set: SetFilter, _read: impl Fn() -> anyhow::Result<EnvFilter>) {}
