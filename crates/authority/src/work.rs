@@ -18,6 +18,7 @@ pub(crate) struct Work {
     pub(crate) caller: Caller,
     pub(crate) authority: Authority,
     pub(crate) tx: Tx,
+    salvages: bool,
     records: Vec<AuditRecord>,
     after: Vec<AfterCommit>,
 }
@@ -75,7 +76,8 @@ impl AuthorizedStore {
     pub(crate) async fn begin(&self) -> Result<Work, Refused> {
         let mut tx = begin(self.authority.store()).await?;
         let caller = refreshed(&self.authority, &self.caller, &mut tx).await?;
-        Ok(Work { caller, authority: self.authority.clone(), tx, records: Vec::new(), after: Vec::new() })
+        let (authority, salvages) = (self.authority.clone(), self.salvages);
+        Ok(Work { caller, authority, tx, salvages, records: Vec::new(), after: Vec::new() })
     }
 
     /// The same for a change that is decided on without another look at data: a caller who may not is refused before
@@ -97,7 +99,8 @@ impl AuthorizedStore {
 impl Work {
     /// Reads in the transaction.
     pub(crate) fn read(&mut self) -> Reader<'_> {
-        self.tx.read()
+        let read = self.tx.read();
+        if self.salvages { read.salvaging() } else { read }
     }
 
     pub(crate) fn now(&self) -> jiff::Timestamp {
@@ -205,6 +208,13 @@ pub(crate) async fn keep_renewal(
     if let Some(now) = now.filter(is_same) {
         tx.put_link(&renewed(now)).await?;
     }
+    commit(tx).await
+}
+
+/// Notes in the database with which key secrets are sealed.
+pub(crate) async fn note_seal(store: &Store, name: &str, fingerprint: &str) -> Result<(), StoreError> {
+    let mut tx = begin(store).await?;
+    tx.set_setting(name, fingerprint).await?;
     commit(tx).await
 }
 

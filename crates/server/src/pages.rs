@@ -11,6 +11,7 @@ mod github_device;
 mod home;
 mod markdown;
 mod message;
+mod notice;
 mod problem;
 mod redirect;
 mod reset;

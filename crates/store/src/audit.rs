@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     KeyId, OrganizationId, Page, Period, Reader, StoreError, Tx, UserId,
-    db::{contains, fetch_count, microseconds, row, timestamp},
+    db::{Stored, contains, fetch_count, microseconds, row, timestamp},
     filter::{Columns, condition},
 };
 
@@ -189,6 +189,10 @@ impl TryFrom<AuditRow> for AuditRecord {
     }
 }
 
+impl Stored for AuditRecord {
+    type Row = AuditRow;
+}
+
 fn matching(list: &ListAudit) -> Condition {
     use AuditRecords as A;
     let columns = Columns::new(A::Id).in_organization(A::OrganizationId);
@@ -231,8 +235,7 @@ impl Reader<'_> {
             .cond_where(matching(list))
             .order_by(AuditRecords::Sequence, Order::Desc);
         list.page.cut(&mut page);
-        let rows: Vec<AuditRow> = self.fetch_all(&page).await?;
-        Ok((rows.into_iter().map(AuditRecord::try_from).collect::<Result<_, _>>()?, count))
+        Ok((self.fetch_list(&page).await?, count))
     }
 }
 

@@ -4,7 +4,7 @@ mod expiring;
 
 pub use expiring::EndingTokens;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     KeyId, Page, Reader, StoreError, UserId,
-    db::{MAX_IN_LIST, fetch_count, microseconds, row, timestamp},
+    db::{MAX_IN_LIST, Remains, Stored, fetch_count, microseconds, row, timestamp},
     filter::{Columns, condition},
 };
 
@@ -227,6 +227,32 @@ impl TryFrom<KeyRow> for ApiKey {
     }
 }
 
+impl Stored for ApiKey {
+    type Row = KeyRow;
+
+    /// A key that has been revoked and may do nothing.
+    fn remains(row: &Remains<'_>) -> Option<Self> {
+        Some(Self {
+            id: KeyId::parse(&row.text("id"))?,
+            secret_hash: SecretHash([0; 32]),
+            user_id: UserId(row.uuid("user_id")),
+            parent_id: None,
+            login_type: KeyLoginType::parse(&row.text("login_type")).unwrap_or(KeyLoginType::Password),
+            token_name: row.text("token_name"),
+            scopes: Vec::new(),
+            allow_list: Vec::new(),
+            lifetime_seconds: 0,
+            created_at: Timestamp::UNIX_EPOCH,
+            last_used: Timestamp::UNIX_EPOCH,
+            expires_at: Timestamp::UNIX_EPOCH,
+            absolute_end: None,
+            is_revoked: true,
+            live_descendants: 0,
+            origin: Origin { ip_address: Ipv4Addr::UNSPECIFIED.into(), user_agent: String::new() },
+        })
+    }
+}
+
 fn select(descendants: SimpleExpr) -> SelectStatement {
     use ApiKeys as K;
     let mut query = Query::select();
@@ -286,7 +312,7 @@ fn descends_from(ancestor: &KeyId) -> SimpleExpr {
 }
 
 async fn find(source: &mut Reader<'_>, query: &SelectStatement) -> Result<Option<ApiKey>, StoreError> {
-    source.fetch_optional::<KeyRow>(query).await?.map(ApiKey::try_from).transpose()
+    source.fetch_value(query).await
 }
 
 impl Reader<'_> {
@@ -321,7 +347,7 @@ impl Reader<'_> {
                 .columns([ApiKeys::Id, ApiKeys::UserId])
                 .from(ApiKeys::Table)
                 .and_where(Expr::col(ApiKeys::Id).is_in(some.iter().map(KeyId::as_str)));
-            found.extend(self.fetch_all::<OwnerRow>(&query).await?);
+            found.extend(self.fetch_readable::<OwnerRow>(&query).await?);
         }
         Ok(found.into_iter().filter_map(|row| Some((KeyId::parse(&row.id)?, UserId(row.user_id)))).collect())
     }
@@ -398,8 +424,7 @@ impl Reader<'_> {
             query.and_where(comes_after(self, after, condition(filter, &columns)).await?);
         }
         list.page.cut(&mut query);
-        let rows: Vec<KeyRow> = self.fetch_all(&query).await?;
-        rows.into_iter().map(ApiKey::try_from).collect()
+        self.fetch_list(&query).await
     }
 }
 

@@ -39,7 +39,8 @@ impl From<StoreError> for AssignError {
 /// The names of a caller's roles.
 pub(crate) async fn own_role_names(caller: &Caller, read: &mut Reader<'_>) -> Result<Vec<RoleName>, StoreError> {
     match caller.user() {
-        Some(user) => role_names_of(read, user).await,
+        // Exactly those that the caller has: what remains of a membership may be more.
+        Some(user) => role_names_of(&mut read.exact(), user).await,
         None => Ok(vec![RoleName::site("system")]),
     }
 }

@@ -122,6 +122,11 @@ impl Server {
         self.process.id()
     }
 
+    /// Its output so far.
+    pub(crate) fn output(&self) -> String {
+        self.output.lock().unwrap().clone()
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }

@@ -205,6 +205,7 @@ async fn create(
     responses((status = OK, description = "Done", body = ErrorBody), Refusals),
 )]
 async fn delete(store: AuthorizedStore, ApiPath(group): ApiPath<GroupRef>) -> Result<ApiJson<ErrorBody>, ApiError> {
+    let store = store.salvaging();
     let group = store.group(GroupId(group.0)).await?;
     store.delete_group(group.id).await?;
     Ok(ApiJson(ErrorBody::message("Successfully deleted group!")))

@@ -137,7 +137,8 @@ async fn key_by_id(
     store: AuthorizedStore,
     ApiPath(path): ApiPath<(UserRef, KeyRef)>,
 ) -> Result<ApiJson<WireKey>, ApiError> {
-    let key = addressed_key(&store, path).await?;
+    // Who deletes a key looks at it first.
+    let key = addressed_key(&store.salvaging(), path).await?;
     Ok(ApiJson(wire::key(app.catalogue(), key)))
 }
 
@@ -152,6 +153,7 @@ async fn delete_key(
     query: ApiQuery,
 ) -> Result<Response, ApiError> {
     let cascade = cascade(&query)?;
+    let store = store.salvaging();
     let key = addressed_key(&store, path).await?;
     Ok(affected(store.delete_key(&key, cascade).await?))
 }
@@ -167,6 +169,7 @@ async fn expire_key(
     query: ApiQuery,
 ) -> Result<Response, ApiError> {
     let cascade = cascade(&query)?;
+    let store = store.salvaging();
     let key = addressed_key(&store, path).await?;
     Ok(affected(store.expire_key(&key, cascade).await?))
 }

@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Query, SimpleExpr};
 
 use super::{
-    AncestorRow, ApiKey, ApiKeyAncestors, ApiKeys, KeyRow, KeyUse, MOST_ANCESTORS, descends_from, is_live, select,
+    AncestorRow, ApiKey, ApiKeyAncestors, ApiKeys, KeyUse, MOST_ANCESTORS, descends_from, is_live, select,
 };
 use crate::{
     KeyId, StoreError, Tx, UserId,
@@ -185,8 +185,9 @@ impl Tx {
     #[tracing::instrument(skip_all)]
     pub async fn delete_keys_with_scope(&mut self, user: UserId, scope: &str) -> Result<u64, StoreError> {
         let query = select(Expr::val(0_i64)).and_where(Expr::col(ApiKeys::UserId).eq(user.0)).to_owned();
-        let rows: Vec<KeyRow> = self.read().fetch_all(&query).await?;
-        let ids = rows.into_iter().filter(|row| row.scopes.0.iter().any(|held| held == scope)).map(|row| row.id);
+        let keys: Vec<ApiKey> = self.read().fetch_list(&query).await?;
+        let has_scope = |key: &&ApiKey| key.scopes.iter().any(|held| held == scope);
+        let ids = keys.iter().filter(has_scope).map(|key| key.id.as_str());
         let mut query = Query::delete();
         query.from_table(ApiKeys::Table).and_where(Expr::col(ApiKeys::Id).is_in(ids));
         self.execute(&query).await

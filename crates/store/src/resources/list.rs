@@ -2,7 +2,7 @@
 use keyfob_rbac::Filter;
 use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SimpleExpr};
 
-use super::{Resource, Resources, columns, select, with_grants};
+use super::{Resource, Resources, columns, list_with_grants, select};
 use crate::{
     OrganizationId, Page, Reader, ResourceId, StoreError, UserId,
     db::{contains, fetch_count, is, json_text, lower, row},
@@ -160,7 +160,7 @@ impl Reader<'_> {
         }
         list.page.cut(&mut page);
         let count = fetch_count(self, &count).await?;
-        Ok((with_grants(self, &page).await?, count))
+        Ok((list_with_grants(self, &page).await?, count))
     }
 }
 

@@ -2,7 +2,7 @@
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Func, Order, Query, SimpleExpr};
 
-use super::{LoginType, NewUser, User, UserRow, UserStatus, Users, fold, is_live, select};
+use super::{LoginType, NewUser, User, UserStatus, Users, fold, is_live, select};
 use crate::{
     Reader, StoreError, Tx, UserId,
     db::{is_among, microseconds},
@@ -17,9 +17,10 @@ impl Reader<'_> {
     pub async fn has_other_owner(&mut self, than: UserId) -> Result<bool, StoreError> {
         let is_other = Expr::col(Users::Id).ne(than.0).and(is_live());
         let mut query = select(is_other.and(is_among(User::OWNER, Expr::col(Users::Roles))));
-        query.and_where(Expr::col(Users::Status).ne(UserStatus::Suspended.as_str())).limit(1);
-        let found: Option<UserRow> = self.fetch_optional(&query).await?;
-        Ok(found.is_some())
+        query.and_where(Expr::col(Users::Status).ne(UserStatus::Suspended.as_str()));
+        // One whose row does not decode cannot act.
+        let found: Vec<User> = self.exact().fetch_list(&query).await?;
+        Ok(!found.is_empty())
     }
 
     /// Active users, without service accounts, who have not acted since then.
@@ -35,8 +36,7 @@ impl Reader<'_> {
             .and_where(Expr::col(Users::IsServiceAccount).eq(false))
             .order_by(Users::Id, Order::Asc)
             .limit(at_most);
-        let rows: Vec<UserRow> = self.fetch_all(&query).await?;
-        rows.into_iter().map(User::try_from).collect()
+        self.fetch_list(&query).await
     }
 }
 

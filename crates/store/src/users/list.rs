@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use keyfob_rbac::Filter;
 use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SelectStatement};
 
-use super::{COLUMNS, LoginType, User, UserRow, UserStatus, Users, is_live};
+use super::{COLUMNS, LoginType, User, UserStatus, Users, is_live};
 use crate::{
     Among, Page, Reader, StoreError, UserId,
     db::{contains, fetch_count, is_among, microseconds, row},
@@ -155,7 +155,6 @@ impl Reader<'_> {
         let mut count = Query::select();
         count.expr_as(Expr::col(Users::Id).count(), "count").from(Users::Table).cond_where(matching(list, after));
         let count = fetch_count(self, &count).await?;
-        let rows: Vec<UserRow> = self.fetch_all(&page(list, after)).await?;
-        Ok((rows.into_iter().map(User::try_from).collect::<Result<_, _>>()?, count))
+        Ok((self.fetch_list(&page(list, after)).await?, count))
     }
 }

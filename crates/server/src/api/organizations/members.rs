@@ -61,6 +61,7 @@ pub(crate) async fn remove(
     store: AuthorizedStore,
     ApiPath((organization, user)): ApiPath<(OrganizationRef, UserRef)>,
 ) -> Result<StatusCode, ApiError> {
+    let store = store.salvaging();
     let organization = store.addressed_organization(&organization.0).await?;
     let view = store.addressed_member(&organization, &user.0).await?;
     store.remove_member(organization.id, view.user.id).await?;
