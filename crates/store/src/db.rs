@@ -8,7 +8,7 @@ pub(crate) use search::{contains, is};
 use std::{path::Path, pin::Pin, time::Duration};
 
 use jiff::Timestamp;
-use sea_query::{Expr, Func, SimpleExpr, SqliteQueryBuilder};
+use sea_query::{Expr, SimpleExpr, SqliteQueryBuilder};
 use sea_query_sqlx::{SqlxBinder, SqlxValues};
 use sqlx::{
     AssertSqlSafe, Connection as _, FromRow, Row as _, SqlSafeStr as _, Sqlite, SqliteConnection, SqlitePool,

@@ -241,6 +241,7 @@ impl Stored for ApiKey {
             token_name: row.text("token_name"),
             scopes: Vec::new(),
             allow_list: Vec::new(),
+            narrow_depth: u32::MAX,
             lifetime_seconds: 0,
             created_at: Timestamp::UNIX_EPOCH,
             last_used: Timestamp::UNIX_EPOCH,

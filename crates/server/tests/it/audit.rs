@@ -163,7 +163,7 @@ async fn attributes_are_shown_to_those_who_may_read_the_object_and_secrets_to_no
     let mut lines = Vec::new();
     keyfob_server::export_audit(&app.data.path().join("keyfob.db"), |line| {
         lines.push(serde_json::to_string(line).unwrap());
-        Ok(())
+        Ok::<(), keyfob_server::AuditFileError>(())
     })
     .await
     .unwrap();
