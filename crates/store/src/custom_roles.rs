@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     OrganizationId, Reader, StoreError, Tx,
     db::{MAX_IN_LIST, microseconds, row, timestamp},
+    identifiers::fold_identifier,
 };
 
 const TABLE: &str = "custom_roles";
@@ -124,7 +125,7 @@ impl Tx {
             .values_panic([
                 new.organization_id.0.into(),
                 new.name.as_str().into(),
-                new.name.to_lowercase().into(),
+                fold_identifier(&new.name).into(),
                 new.display_name.as_str().into(),
                 serde_json::json!(new.permissions).into(),
                 microseconds(new.created_at).into(),
@@ -147,7 +148,7 @@ impl Tx {
             .value(C::Permissions, serde_json::json!(changed.permissions))
             .value(C::UpdatedAt, microseconds(changed.updated_at))
             .and_where(Expr::col(C::OrganizationId).eq(changed.organization_id.0))
-            .and_where(Expr::col(C::NameKey).eq(changed.name.to_lowercase()));
+            .and_where(Expr::col(C::NameKey).eq(fold_identifier(&changed.name)));
         self.execute_one(&query).await
     }
 
@@ -173,7 +174,7 @@ impl Tx {
         query
             .from_table(C::Table)
             .and_where(Expr::col(C::OrganizationId).eq(organization.0))
-            .and_where(Expr::col(C::NameKey).eq(name.to_lowercase()));
+            .and_where(Expr::col(C::NameKey).eq(fold_identifier(name)));
         self.execute_one(&query).await
     }
 

@@ -24,6 +24,7 @@ mod organizing;
 mod page;
 mod player;
 mod program;
+mod provider_trust;
 mod proxy;
 mod recorded;
 mod reference;

