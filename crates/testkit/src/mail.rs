@@ -147,10 +147,9 @@ fn serve(stream: TcpStream, inbox: &Inbox, tls: Option<&(MailEncryption, ServerT
             Conversation::greet(tls.accept(stream), inbox)?.go_on(false)?;
         }
         Some((MailEncryption::StartTls, tls)) => {
-            if let Some(stream) = Conversation::greet(stream, inbox)?.go_on(true)? {
-                let encrypted: Encrypted = tls.accept(stream);
-                Conversation { reader: BufReader::new(encrypted), inbox }.go_on(false)?;
-            }
+            let stream = Conversation::greet(stream, inbox)?.go_on(true)?;
+            let encrypted: Encrypted = tls.accept(stream);
+            Conversation { reader: BufReader::new(encrypted), inbox }.go_on(false)?;
         }
     }
     Some(())
@@ -174,8 +173,8 @@ impl<'a, S: Read + Write> Conversation<'a, S> {
         stream.flush().ok()
     }
 
-    /// Converses until the sender leaves, or wants the connection to be encrypted, which then is returned.
-    fn go_on(mut self, offers_tls: bool) -> Option<Option<S>> {
+    /// Converses until the sender leaves. A connection that is to be encrypted is returned.
+    fn go_on(mut self, offers_tls: bool) -> Option<S> {
         let mut to = String::new();
         loop {
             let line = self.line()?;
@@ -198,11 +197,11 @@ impl<'a, S: Read + Write> Conversation<'a, S> {
                 }
                 "STAR" if offers_tls => {
                     self.say("220 go on")?;
-                    return Some(Some(self.reader.into_inner()));
+                    return Some(self.reader.into_inner());
                 }
                 "QUIT" => {
                     self.say("221 bye")?;
-                    return Some(None);
+                    return None;
                 }
                 _ => self.say("250 ok")?,
             }

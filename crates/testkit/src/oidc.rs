@@ -85,9 +85,9 @@ struct Inner {
     hold: Arc<Hold>,
     /// The assertions of its client that were used; `None` means that it accepts a secret instead.
     asserted: Option<Vec<String>>,
-    takes_secret_in_form: bool,
-    /// The methods of authentication that it lists; `None` leaves them out.
-    secret_methods: Option<Vec<String>>,
+    /// The methods of authentication that it lists while it accepts a secret in forms only; `None` lists none, and
+    /// accepts it in the header only.
+    secret_in_form: Option<Vec<String>>,
     signing_key: SigningKey,
     /// The algorithm that the published key names, if it is another than the key's.
     published_algorithm: Option<String>,
@@ -168,8 +168,7 @@ impl OidcProvider {
             access: None,
             hold: Arc::default(),
             asserted: None,
-            takes_secret_in_form: false,
-            secret_methods: None,
+            secret_in_form: None,
             signing_key: SigningKey::default(),
             published_algorithm: None,
             overriding: Map::new(),
@@ -260,9 +259,7 @@ impl OidcProvider {
 
     /// Accepts the client's secret in forms only, and lists these methods of authentication.
     pub fn take_secret_in_form(&self, listed: &[&str]) {
-        let mut inner = self.inner();
-        inner.takes_secret_in_form = true;
-        inner.secret_methods = Some(listed.iter().map(|method| (*method).to_owned()).collect());
+        self.inner().secret_in_form = Some(listed.iter().map(|method| (*method).to_owned()).collect());
     }
 
     /// Signs with this key; the published one names this algorithm, or the right one.

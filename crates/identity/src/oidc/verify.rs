@@ -107,6 +107,7 @@ pub(super) fn claims(
     if !ALGORITHMS.contains(&header.alg) {
         return Err(Unverified::Algorithm(header.alg));
     }
+    require_types(token)?;
     let mut unusable = None;
     for key in keys.named(header.kid.as_deref()) {
         let key = match key.verifying(header.alg) {
@@ -121,6 +122,25 @@ pub(super) fn claims(
         }
     }
     Err(unusable.map_or(Unverified::UnknownKey, Unverified::UnusableKey))
+}
+
+/// Goes on if claims that the library reads are of types that it reads: of others, it says neither name nor type. Nothing
+/// is believed here, and whether the token is signed comes next.
+fn require_types(token: &SecretText) -> Result<(), Unverified> {
+    let claims = jsonwebtoken::dangerous::insecure_decode_claims::<Map<String, Value>>(token.reveal());
+    let claims = claims.map_err(|error| malformed(&error))?;
+    for (name, wanted) in
+        [("iss", "a text"), ("sub", "a text"), ("aud", "a text"), ("exp", "a number"), ("nbf", "a number")]
+    {
+        match claims.get(name) {
+            Some(Value::Array(_)) if name == "aud" => {}
+            Some(value @ (Value::Array(_) | Value::Object(_))) => {
+                return Err(Unverified::wrong_type(name, value, wanted));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// The claims of a token, if this key signed it and it is from the issuer and for the client.

@@ -93,12 +93,14 @@ async fn what_is_wrong_with_a_claim_is_said() {
     for (claims, detail) in [
         (json!({"sub": 4711}), "its `sub` is a number, not a text"),
         (json!({"sub": ["amy-1"]}), "its `sub` is a list, not a text"),
-        (json!({"exp": far}), "its `exp` is 1e30, which is out of range"),
-        (json!({"exp": -far}), "its `exp` is -1e30, which is out of range"),
+        (json!({"aud": {"client": "keyfob"}}), "its `aud` is an object, not a text"),
+        (json!({"exp": [1]}), "its `exp` is a list, not a number"),
+        (json!({"exp": far}), "its `exp` is 1e+30, which is out of range"),
+        (json!({"exp": -far}), "its `exp` is -1e+30, which is out of range"),
         (json!({"exp": "tomorrow"}), "its `exp` is a text, not a number"),
         (json!({"exp": null}), "its `exp` is missing"),
-        (json!({"nbf": far}), "its `nbf` is 1e30, which is out of range"),
-        (json!({"iat": far}), "its `iat` is 1e30, which is out of range"),
+        (json!({"nbf": far}), "its `nbf` is 1e+30, which is out of range"),
+        (json!({"iat": far}), "its `iat` is 1e+30, which is out of range"),
         (json!({"iss": [provider.issuer]}), "its `iss` is a list, not a text"),
     ] {
         provider.override_claims(&claims);

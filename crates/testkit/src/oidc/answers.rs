@@ -24,7 +24,7 @@ impl Inner {
     /// Whether a request authenticates the client.
     fn knows(&mut self, headers: &HeaderMap, form: &HashMap<String, String>) -> bool {
         let Some(used) = &mut self.asserted else {
-            let place = if self.takes_secret_in_form { client::has_secret_in_form } else { client::has_secret };
+            let place = if self.secret_in_form.is_some() { client::has_secret_in_form } else { client::has_secret };
             return place(headers, form);
         };
         let asserted = client::asserted(form, &format!("{}/token", self.issuer), self.now);
@@ -51,7 +51,7 @@ pub(super) async fn describe(State(inner): Shared) -> Json<Value> {
         "jwks_uri": format!("{}/jwks", inner.issuer),
         "code_challenge_methods_supported": methods,
     });
-    if let Some(methods) = &inner.secret_methods {
+    if let Some(methods) = &inner.secret_in_form {
         description["token_endpoint_auth_methods_supported"] = json!(methods);
     }
     Json(description)

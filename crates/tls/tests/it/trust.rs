@@ -99,7 +99,7 @@ fn a_certificate_of_a_client_is_trusted_by_itself_in_its_time() {
         params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().clone()
     };
     for is_ca in [CA, IsCa::NoCa] {
-        let own = client(is_ca.clone());
+        let own = client(is_ca);
         let mut roots = RootCertStore::empty();
         roots.add(own.clone()).unwrap();
         let provider = Arc::new(ring::default_provider());
