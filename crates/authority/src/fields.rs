@@ -145,6 +145,11 @@ pub fn is_email(text: &str) -> bool {
     local_ok && text.len() <= 254 && domain.contains('.') && domain.split('.').all(label)
 }
 
+/// Whether the text reads as an id, in any spelling: a path that names something by it would mean what has that id.
+pub fn reads_as_id(text: &str) -> bool {
+    uuid::Uuid::try_parse(text).is_ok()
+}
+
 /// Whether the text can be a username: 1 to 32 letters and digits with single hyphens between; not a word that paths
 /// need for themselves.
 pub fn is_username(text: &str) -> bool {

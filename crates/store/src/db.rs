@@ -27,10 +27,11 @@ pub(crate) const MAX_IN_LIST: usize = 10_000;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// All migrations, in order. Never edit one after a release.
-const MIGRATIONS: [(i64, &str, &str); 5] = [
+const MIGRATIONS: [(i64, &str, &str); 6] = [
     (1, "init", include_str!("../migrations/sqlite/0001_init.sql")),
     (2, "rights_version", include_str!("../migrations/sqlite/0002_rights_version.sql")),
     (3, "passcodes", include_str!("../migrations/sqlite/0003_passcodes.sql")),
+    (4, "ascii_identifiers", include_str!("../migrations/sqlite/0004_ascii_identifiers.sql")),
     (5, "audit_ids", include_str!("../migrations/sqlite/0005_audit_ids.sql")),
     (6, "chains", include_str!("../migrations/sqlite/0006_chains.sql")),
 ];
@@ -412,11 +413,10 @@ pub(crate) fn is_among(text: &str, list: Expr) -> SimpleExpr {
 /// A member of a JSON object, as text. What is no JSON has none.
 pub(crate) fn json_text(column: Expr, member: &str) -> SimpleExpr {
     let path = format!("$.{}", serde_json::Value::from(member));
-    Expr::cust_with_exprs("CASE WHEN json_valid(?) THEN json_extract(?, ?) END", [
-        column.clone(),
-        column,
-        Expr::val(path),
-    ])
+    Expr::cust_with_exprs(
+        "CASE WHEN json_valid(?) THEN json_extract(?, ?) END",
+        [column.clone(), column, Expr::val(path)],
+    )
 }
 
 row! { struct CountRow in "(count)" => { count: i64 } }

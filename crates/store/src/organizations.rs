@@ -9,6 +9,7 @@ use crate::{
     Group, GroupId, GroupSource, OrganizationId, Reader, StoreError, Tx, UserId,
     db::{Remains, Stored, microseconds, row, timestamp},
     filter::{Columns, condition},
+    identifiers::fold_identifier,
     members::OrganizationMembers,
 };
 
@@ -158,7 +159,7 @@ impl Reader<'_> {
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
     pub async fn find_organization_by_name(&mut self, name: &str) -> Result<Option<Organization>, StoreError> {
-        find(self, select().and_where(Expr::col(Organizations::NameKey).eq(name.to_lowercase()))).await
+        find(self, select().and_where(Expr::col(Organizations::NameKey).eq(fold_identifier(name)))).await
     }
 
     /// The default organization; there is none before the first user.
@@ -254,7 +255,7 @@ impl Tx {
             .values_panic([
                 new.id.0.into(),
                 new.name.as_str().into(),
-                new.name.to_lowercase().into(),
+                fold_identifier(&new.name).into(),
                 new.display_name.as_str().into(),
                 new.description.as_str().into(),
                 new.icon.as_str().into(),
@@ -280,7 +281,7 @@ impl Tx {
         query
             .table(O::Table)
             .value(O::Name, changed.name.as_str())
-            .value(O::NameKey, changed.name.to_lowercase())
+            .value(O::NameKey, fold_identifier(&changed.name))
             .value(O::DisplayName, changed.display_name.as_str())
             .value(O::Description, changed.description.as_str())
             .value(O::Icon, changed.icon.as_str())

@@ -128,5 +128,5 @@ impl AuthorizedStore {
 pub(crate) fn names(user: &User, segment: &str) -> bool {
     segment == "me"
         || Uuid::try_parse(segment).is_ok_and(|id| id == user.id.0)
-        || segment.to_lowercase() == user.username.to_lowercase()
+        || segment.eq_ignore_ascii_case(&user.username)
 }

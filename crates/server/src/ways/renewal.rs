@@ -7,7 +7,7 @@ use keyfob_authority::{
     data::LoginType,
     sign_in::{NotRenewed, Renewed, SessionRenewer},
 };
-use keyfob_identity::{OidcError, TokenError, Tokens};
+use keyfob_identity::{OidcError, Tokens};
 
 use super::{Providers, session::token_expires_at};
 
@@ -30,17 +30,11 @@ impl SessionRenewer for Renewer {
                 let way = self.0.oidc.as_ref().ok_or(NotRenewed::NotConfigured)?;
                 way.provider.refresh(&token, now, &authority.random().alphanumeric(32)).await
             };
-            let tokens = renewed.map_err(|error| NotRenewed::Refused(reason(&error)))?;
+            let tokens = renewed.map_err(|error| {
+                tracing::warn!(cause = %error, "a provider's session was not renewed");
+                NotRenewed::Refused(error.summary())
+            })?;
             Ok(Renewed { expires_at: token_expires_at(now, &tokens), refresh_token: tokens.refresh })
         })
-    }
-}
-
-fn reason(error: &OidcError) -> String {
-    match error {
-        OidcError::Exchange(TokenError::Refused { code, description }) if !description.is_empty() => {
-            format!("{code}: {description}")
-        }
-        other => other.to_string(),
     }
 }

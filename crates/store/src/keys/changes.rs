@@ -2,9 +2,7 @@
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Query, SimpleExpr};
 
-use super::{
-    AncestorRow, ApiKey, ApiKeyAncestors, ApiKeys, KeyUse, MOST_ANCESTORS, descends_from, is_live, select,
-};
+use super::{AncestorRow, ApiKey, ApiKeyAncestors, ApiKeys, KeyUse, MOST_ANCESTORS, descends_from, is_live, select};
 use crate::{
     KeyId, StoreError, Tx, UserId,
     db::{microseconds, rows},
