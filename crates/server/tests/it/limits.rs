@@ -151,7 +151,14 @@ async fn another_spelling_of_a_path_gives_no_further_requests() {
     app.advance(SignedDuration::from_secs(120));
     let spelled = |id: &str| {
         let plain = id.replace('-', "");
-        [id.to_owned(), id.to_uppercase(), plain.clone(), format!("urn:uuid:{id}"), format!("%7B{id}%7D"), plain.to_uppercase()]
+        [
+            id.to_owned(),
+            id.to_uppercase(),
+            plain.clone(),
+            format!("urn:uuid:{id}"),
+            format!("%7B{id}%7D"),
+            plain.to_uppercase(),
+        ]
     };
     let with = |before: &str, names: &[String], after: &str| -> Vec<String> {
         names.iter().map(|name| format!("/api/v2/{before}{name}{after}")).collect()
