@@ -14,6 +14,7 @@ mod github;
 mod mail;
 mod oidc;
 mod service;
+mod tamper;
 
 /// The store itself, for tests that change data behind a server's back.
 pub use keyfob_store as store;
@@ -23,3 +24,4 @@ pub use cookies::{Cookies, cookie_header, keep_cookie};
 pub use github::{Account, Github};
 pub use mail::{Mail, MailServer};
 pub use oidc::{Held, OidcProvider, TokenFault};
+pub use tamper::tamper;
