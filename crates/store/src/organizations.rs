@@ -143,6 +143,19 @@ async fn find(source: &mut Reader<'_>, query: &SelectStatement) -> Result<Option
     source.fetch_value(query).await
 }
 
+/// The live organizations that a user is a member of, oldest first.
+fn select_those_of(user: UserId) -> SelectStatement {
+    use OrganizationMembers as M;
+    let mut theirs = Query::select();
+    theirs.column(M::OrganizationId).from(M::Table).and_where(Expr::col(M::UserId).eq(user.0));
+    let mut query = select();
+    query
+        .cond_where(Condition::all().add(Expr::col(Organizations::Id).in_subquery(theirs)))
+        .order_by(Organizations::CreatedAt, Order::Asc)
+        .order_by(Organizations::Id, Order::Asc);
+    query
+}
+
 impl Reader<'_> {
     /// The live organization with this id.
     ///
@@ -187,22 +200,22 @@ impl Reader<'_> {
         self.fetch_list(&query).await
     }
 
-    /// The live organizations that a user is a member of: all of them, because their default roles may forbid
-    /// something.
+    /// The live organizations that a user is a member of.
     ///
     /// # Errors
     /// When the database cannot be read, or one of them does not decode.
     #[tracing::instrument(skip_all)]
     pub async fn organizations_of(&mut self, user: UserId) -> Result<Vec<Organization>, StoreError> {
-        use OrganizationMembers as M;
-        let mut theirs = Query::select();
-        theirs.column(M::OrganizationId).from(M::Table).and_where(Expr::col(M::UserId).eq(user.0));
-        let mut query = select();
-        query
-            .cond_where(Condition::all().add(Expr::col(Organizations::Id).in_subquery(theirs)))
-            .order_by(Organizations::CreatedAt, Order::Asc)
-            .order_by(Organizations::Id, Order::Asc);
-        self.fetch_whole_list(&query).await
+        self.fetch_whole_list(&select_those_of(user)).await
+    }
+
+    /// The same without those that do not decode, which must not lock their members out: nothing can be done there.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn readable_organizations_of(&mut self, user: UserId) -> Result<Vec<Organization>, StoreError> {
+        self.exact().fetch_list(&select_those_of(user)).await
     }
 }
 

@@ -23,6 +23,7 @@ mod cookies;
 mod cross_site;
 mod custom_roles;
 mod custom_types;
+mod damaged;
 mod devices;
 mod explain;
 mod faults;

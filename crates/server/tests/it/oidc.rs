@@ -1,6 +1,7 @@
 //! Sign-in with an `OpenID` Connect provider.
 use axum::http::StatusCode;
 use jiff::SignedDuration;
+use keyfob_server::{Random, Server};
 use keyfob_testkit::{OIDC_CLIENT, OidcProvider, TokenFault};
 use serde_json::{Value, json};
 
@@ -457,14 +458,15 @@ async fn what_cannot_be_renewed_ends() {
     let (app, owner) = start_server(&provider, &[]).await;
     let amy = signed_in(&app, &provider).await;
     // A refresh token that was sealed with another key counts as missing.
-    std::fs::write(app.data.path().join("seal.key"), [7; 32]).unwrap();
+    std::fs::remove_file(app.data.path().join("seal.key")).unwrap();
     let TestApp { server, clock, data } = app;
     let key = amy.key.clone();
     drop((server, amy, owner));
     let flags = flags(&provider, &[]);
     let flags: Vec<_> = flags.iter().map(AsRef::as_ref).collect();
-    let server = crate::support::open(data.path(), &flags, &clock).await.unwrap();
-    let app = TestApp { server, clock, data };
+    let args = crate::support::args(&flags);
+    let server = Server::open(&args, data.path(), "http://keyfob.test", clock.clone(), Random::seeded(2));
+    let app = TestApp { server: server.await.unwrap(), clock, data };
     let amy = app.bearer_of(&key);
     amy.get("/api/v2/users/me").await.expect(StatusCode::OK);
     app.advance(SignedDuration::from_secs(600));
