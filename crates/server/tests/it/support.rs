@@ -66,6 +66,18 @@ impl TestApp {
         Self::with(&[]).await
     }
 
+    /// A server on which only owners sign in with a password, and its first user; these have passwords from before.
+    pub(crate) async fn for_owners_alone(users: &[(&str, &[&str])]) -> (Self, Identity) {
+        let (app, owner) = Self::new().await;
+        for (name, roles) in users {
+            owner.make_user(name, roles).await;
+        }
+        drop(owner);
+        let app = app.restarted(&["--disable-password-auth"]).await;
+        let owner = app.sign_in("owner@example.com").await;
+        (app, owner)
+    }
+
     /// Restarts the server with these flags. Identities must be dropped before, because they keep the folder locked.
     pub(crate) async fn restarted(self, flags: &[&str]) -> Self {
         let Self { server, clock, data } = self;
