@@ -53,7 +53,7 @@ pub(crate) struct GlobalOptions {
         value_name = "COMMAND"
     )]
     pub(crate) header_command: Option<String>,
-    /// Trust only the certificates in this file, and what they signed [env: KEYFOB_CLIENT_TLS_CA_FILE]
+    /// Trust only the certificate authorities in this file [env: KEYFOB_CLIENT_TLS_CA_FILE]
     #[arg(
         long,
         global = true,

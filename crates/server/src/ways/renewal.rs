@@ -30,11 +30,17 @@ impl SessionRenewer for Renewer {
                 let way = self.0.oidc.as_ref().ok_or(NotRenewed::NotConfigured)?;
                 way.provider.refresh(&token, now, &authority.random().alphanumeric(32)).await
             };
-            let tokens = renewed.map_err(|error| {
-                tracing::warn!(cause = %error, "a provider's session was not renewed");
-                NotRenewed::Refused(error.summary())
-            })?;
+            let tokens = renewed.map_err(|error| NotRenewed::Refused(summary(&error)))?;
             Ok(Renewed { expires_at: token_expires_at(now, &tokens), refresh_token: tokens.refresh })
         })
     }
+}
+
+/// What the user is told. The log has the rest, if there is more.
+fn summary(error: &OidcError) -> String {
+    let summary = error.summary();
+    if summary != error.to_string() {
+        tracing::warn!(cause = %error, "a provider could not be asked to renew a session");
+    }
+    summary
 }
