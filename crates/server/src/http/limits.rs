@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, request::Parts},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, request::Parts},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -25,6 +25,7 @@ use crate::{
     http::{
         error::ApiError,
         identify::Identity,
+        path::Segments,
         routes::{Limiter, RouteFacts},
     },
 };
@@ -71,14 +72,15 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     if limits.is_empty() {
         return next.run(request).await;
     }
-    let caller = request.extensions().get::<Identity>().and_then(Identity::known).filter(|known| known.is_acting());
-    match caller.filter(|_| is_bypassed(request.headers())).map(may_bypass) {
+    match acting(request.extensions()).filter(|_| is_bypassed(request.headers())).map(may_bypass) {
         Some(Ok(())) => return next.run(request).await,
         Some(Err(refusal)) => return refusal.into_response(),
         None => {}
     }
-    let (caller, (mut parts, body)) = (caller.cloned(), request.into_parts());
-    let last = match count(&app, &limits, &mut parts, caller.as_ref()).await {
+    let (mut parts, body) = request.into_parts();
+    // A path that is not valid UTF-8 names nothing.
+    let segments = Segments::of(&mut parts).await.unwrap_or_default();
+    let last = match count(&app, &limits, &parts, &segments).await {
         Ok(last) => last,
         Err((limit, count)) => {
             let mut refusal = too_many(limit).into_response();
@@ -97,18 +99,19 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
 async fn count(
     app: &App,
     limits: &[(Limiter, u32)],
-    parts: &mut Parts,
-    caller: Option<&Identified>,
+    parts: &Parts,
+    segments: &Segments,
 ) -> Result<Option<(u32, Count)>, (u32, Count)> {
-    let address = parts.extensions.get::<RequestContext>().map_or(IpAddr::V4(0.into()), |context| context.client);
-    let counted = caller.map_or_else(|| Counted::Address(network(address)), |known| Counted::User(known.user_id()));
+    let caller = acting(&parts.extensions);
+    let client = parts.extensions.get::<RequestContext>().map_or(IpAddr::V4(0.into()), |context| context.client);
+    let counted = caller.map_or_else(|| Counted::Address(network(client)), |known| Counted::User(known.user_id()));
     let now = app.clock().now();
     let mut last = None;
     for (limiter, limit) in limits.iter().copied() {
         let address = match limiter {
             // A user's password is one, whichever way the path names the user.
             Limiter::SignIn | Limiter::Password => Address::of_route(parts),
-            Limiter::Api | Limiter::Authcheck => Address::of(app, parts, caller).await,
+            Limiter::Api | Limiter::Authcheck => Address::of(app, parts, segments, caller).await,
         };
         let count = app.windows().count(Counter(limiter, counted), &address, limit, now);
         if count.is_over {
@@ -117,6 +120,11 @@ async fn count(
         last = Some((limit, count));
     }
     Ok(last)
+}
+
+/// The caller of a request, if they may act.
+fn acting(extensions: &Extensions) -> Option<&Identified> {
+    extensions.get::<Identity>().and_then(Identity::known).filter(|known| known.is_acting())
 }
 
 /// The limits that count for a request; the client is told the state of the last one.

@@ -88,7 +88,7 @@ impl FixedParameter {
 }
 
 /// The segments of a request's path that are parameters, decoded, by their names.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Segments(Vec<(String, String)>);
 
 impl Segments {

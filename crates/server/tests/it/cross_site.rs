@@ -116,9 +116,29 @@ async fn a_page_of_this_server_and_a_program_change_what_they_may() {
             send(&owner, Method::POST, path, &headers, "{}").await.expect(StatusCode::CREATED);
         }
     }
+    // But nobody signs in from elsewhere, whatever key is sent with it.
+    let login = json!({"email": "owner@example.com", "password": PASSWORD}).to_string();
+    for foreign in FOREIGN {
+        let headers = [foreign, &[("Coder-Session-Token", owner.key.as_str())]].concat();
+        assert!(is_forged(&send(&owner, Method::POST, "/api/v2/users/login", &headers, &login).await), "{foreign:?}");
+    }
     // What the operator has to do is in the answer.
     let refused = send(&app.anonymous(), Method::POST, "/api/v2/users/login", FOREIGN[0], "{}").await;
     assert!(refused.detail().contains("--access-url"), "{}", refused.body);
+}
+
+/// A proxy may ask this server by another name than the one that people use, if it is trusted to say which that is.
+#[tokio::test]
+async fn a_trusted_proxy_names_the_host_that_a_page_is_of() {
+    let trusted = ["--proxy-trusted-origins=10.0.0.1", "--proxy-trusted-headers=X-Forwarded-For"];
+    let (app, _owner) = TestApp::with(&trusted).await;
+    let login = json!({"email": "owner@example.com", "password": PASSWORD}).to_string();
+    for (peer, status) in [("10.0.0.1:1", StatusCode::CREATED), ("10.0.0.2:1", StatusCode::BAD_REQUEST)] {
+        let request = Request::post("/api/v2/users/login").header("Host", "inside:3000");
+        let request = request.header("X-Forwarded-Host", "people.test").header("Origin", "https://people.test");
+        let request = request.extension(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
+        app.anonymous().send_request(request.body(Body::from(login.clone())).unwrap()).await.expect(status);
+    }
 }
 
 /// The proof in a form is that of its session, or, where there is none yet, of the visitor: a cookie that another host

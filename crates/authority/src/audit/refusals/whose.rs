@@ -111,8 +111,8 @@ pub(super) struct Bound {
     pub(super) names: Whose,
 }
 
-/// All bounds that a refusal falls under. Whoever is refused with a key takes no place of those who are not, and whoever
-/// tries to sign in to an account, or to find one, takes none of those who have a key.
+/// All bounds that a refusal falls under. Refusals with a key, failed sign-ins to accounts, and the rest take no place
+/// of each other.
 pub(super) fn bounds(refusal: &Refusal) -> [Bound; 3] {
     let network = network(refusal.address);
     let bound = |place, most, names: &Whose| Bound { place, most, names: names.clone() };

@@ -40,17 +40,14 @@ impl Address {
     }
 
     /// The route of a request and what its parameters name, for this caller.
-    pub(super) async fn of(app: &App, parts: &mut Parts, caller: Option<&Identified>) -> Self {
-        let address = Self::of_route(parts);
-        // A path that is not valid UTF-8 names nothing.
-        let Ok(segments) = Segments::of(parts).await else { return address };
+    pub(super) async fn of(app: &App, parts: &Parts, segments: &Segments, caller: Option<&Identified>) -> Self {
         // The id of a key is enough: the user before it makes no other key of it.
         let has_key = segments.find(KeyRef::NAME).is_some();
         let mut parameters = Vec::new();
         for (name, segment) in segments.iter().filter(|(name, _)| !(has_key && *name == UserRef::NAME)) {
             parameters.push(named(app, name, segment, caller).await);
         }
-        Self { parameters, ..address }
+        Self { parameters, ..Self::of_route(parts) }
     }
 }
 
