@@ -23,10 +23,11 @@ pub(crate) const MAX_IN_LIST: usize = 10_000;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// All migrations, in order. Never edit one after a release.
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (1, "init", include_str!("../migrations/sqlite/0001_init.sql")),
     (2, "rights_version", include_str!("../migrations/sqlite/0002_rights_version.sql")),
     (3, "passcodes", include_str!("../migrations/sqlite/0003_passcodes.sql")),
+    (4, "passcode_requests", include_str!("../migrations/sqlite/0004_passcode_requests.sql")),
 ];
 
 /// A handle to the database. Cheap to clone.
