@@ -40,6 +40,7 @@ mod mails;
 mod matrix;
 mod monotone;
 mod mutations;
+mod names;
 mod oidc;
 mod oidc_flow;
 mod oidc_settings;
