@@ -7,7 +7,10 @@ use keyfob_api::{
 };
 use keyfob_authority::{
     data::{Grant, Grantee},
-    resources::{AccessEntry, AccessListChange, AccessListError, WrongAccessList, WrongEntry, access_role_names},
+    fields::MAX_LIST,
+    resources::{
+        AccessEntry, AccessListChange, AccessListError, NotHeld, WrongAccessList, WrongEntry, access_role_names,
+    },
 };
 use keyfob_rbac::{Catalogue, ResourceType, acl_role_actions};
 use uuid::Uuid;
@@ -73,7 +76,7 @@ pub(super) fn change(
         Err(WrongAccessList::Entries(entries)) => {
             Err(invalid(entries.into_iter().map(wrong_entry).chain(bad_ids).collect()))
         }
-        Err(not_carried @ WrongAccessList::NotCarried(_)) => Err(not_carried.into()),
+        Err(other) => Err(other.into()),
     }
 }
 
@@ -88,6 +91,7 @@ impl From<AccessListError> for ApiError {
     fn from(error: AccessListError) -> Self {
         match error {
             AccessListError::Wrong(wrong) => wrong.into(),
+            AccessListError::NotHeld(lacking) => not_held(&lacking),
             AccessListError::UnknownGrantees(grantees) => invalid(grantees.into_iter().map(unknown).collect()),
             AccessListError::Refused(refused) => refused.into(),
         }
@@ -98,6 +102,11 @@ impl From<WrongAccessList> for ApiError {
     fn from(wrong: WrongAccessList) -> Self {
         match wrong {
             WrongAccessList::NotCarried(of) => Self::bad_request(format!("Objects of type {of} carry no access list.")),
+            WrongAccessList::TooMany { users, groups } => {
+                let field = if users > groups { USERS } else { GROUPS };
+                let detail = format!("{} entries are too many: send {MAX_LIST} at most", users + groups);
+                invalid(vec![Validation::new(field, detail)])
+            }
             WrongAccessList::Entries(entries) => invalid(entries.into_iter().map(wrong_entry).collect()),
         }
     }
@@ -120,6 +129,12 @@ fn wrong_entry((grantee, wrong): (Grantee, WrongEntry)) -> Validation {
         WrongEntry::UnknownAction { resource_type, action } => format!("{action:?} is no action of {resource_type}"),
     };
     Validation::new(field(grantee), detail)
+}
+
+/// What is given must be permitted to the caller, too.
+fn not_held(NotHeld { given, denied }: &NotHeld) -> ApiError {
+    let why = denied.explanation().unwrap_or_else(|| format!("{} is not permitted to you here", denied.permission()));
+    ApiError::forbidden().detail(format!("you may not give {given:?}: {why}")).insufficient_scope(denied)
 }
 
 fn unknown(grantee: Grantee) -> Validation {
