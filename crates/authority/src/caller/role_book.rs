@@ -1,11 +1,14 @@
 //! Which roles a user holds at the time of a request (contract of decisions, section 3.3).
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use keyfob_rbac::{
     Catalogue, OrganizationPermissions, OwnedId, Permission, Role, RoleName, RoleSettings, built_in_role,
     organization_member_role, organization_service_account_role,
 };
 use keyfob_store::{CustomRole, Member, Organization, OrganizationId, Reader, StoreError, User};
+
+/// The custom roles of organizations, by where they are and by name.
+type CustomRoles = HashMap<(OrganizationId, String), CustomRole>;
 
 /// Expands the names of roles. Names that stand for nothing are dropped: the user lacks them.
 #[derive(Clone, Debug)]
@@ -25,9 +28,11 @@ impl RoleBook {
         let members = read.memberships(user.id).await?;
         let organizations = read.organizations_of(user.id).await?;
         let custom = self.custom(read, &members, &organizations).await?;
+        let members: HashMap<OrganizationId, &Member> =
+            members.iter().map(|member| (member.organization_id, member)).collect();
         let mut roles = self.site(user);
         for organization in &organizations {
-            let member = members.iter().find(|member| member.organization_id == organization.id);
+            let member = members.get(&organization.id);
             let theirs = member.map(|member| self.in_organization(user, organization, member, &custom));
             roles.extend(theirs.into_iter().flatten());
         }
@@ -41,7 +46,7 @@ impl RoleBook {
         read: &mut Reader<'_>,
         members: &[Member],
         organizations: &[Organization],
-    ) -> Result<Vec<CustomRole>, StoreError> {
+    ) -> Result<CustomRoles, StoreError> {
         let is_custom =
             |name: &String, id: OrganizationId| self.built_in(&RoleName::in_organization(name, id.0)).is_none();
         let of_members = members.iter().map(|member| (member.organization_id, &member.roles));
@@ -51,7 +56,11 @@ impl RoleBook {
             .filter(|(id, names)| names.iter().any(|name| is_custom(name, *id)))
             .map(|(id, _)| id)
             .collect();
-        if asked.is_empty() { Ok(Vec::new()) } else { read.custom_roles(&asked).await }
+        if asked.is_empty() {
+            return Ok(CustomRoles::new());
+        }
+        let found = read.custom_roles(&asked).await?;
+        Ok(found.into_iter().map(|role| ((role.organization_id, role.name.clone()), role)).collect())
     }
 
     fn site(&self, user: &User) -> Vec<Role> {
@@ -64,7 +73,7 @@ impl RoleBook {
         user: &User,
         organization: &Organization,
         member: &Member,
-        custom: &[CustomRole],
+        custom: &CustomRoles,
     ) -> Vec<Role> {
         let id = organization.id.0;
         let implied =
@@ -72,10 +81,8 @@ impl RoleBook {
         let implied = implied(&self.catalogue, id, organization.shareable_workspace_owners, &self.settings);
         let names = organization.default_org_member_roles.iter().chain(&member.roles);
         let given = names.filter_map(|name| {
-            self.built_in(&RoleName::in_organization(name, id)).or_else(|| {
-                let role = custom.iter().find(|role| role.organization_id == organization.id && role.name == *name)?;
-                Some(self.expand(role))
-            })
+            self.built_in(&RoleName::in_organization(name, id))
+                .or_else(|| custom.get(&(organization.id, name.clone())).map(|role| self.expand(role)))
         });
         std::iter::once(implied).chain(given).collect()
     }

@@ -89,7 +89,7 @@ impl GroupChange {
         let display_name = self.display_name.as_deref().unwrap_or_default();
         let fields = Fields::default().display_name("display_name", "group_display_name", display_name);
         let fields = new_name.into_iter().fold(fields, |fields, name| fields.group_name("name", name));
-        Ok(fields.check()?)
+        Ok(fields.list("add_users", &self.add).list("remove_users", &self.remove).check()?)
     }
 
     fn check_everyone(&self, old: &Group, new_name: Option<&str>) -> Result<(), UpdateGroupError> {

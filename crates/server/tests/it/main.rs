@@ -49,6 +49,7 @@ mod paging;
 mod passwords;
 mod people;
 mod races;
+mod rank;
 mod records;
 mod reference;
 mod required_header;
