@@ -27,7 +27,7 @@ const MIGRATIONS: [(i64, &str, &str); 4] = [
     (1, "init", include_str!("../migrations/sqlite/0001_init.sql")),
     (2, "rights_version", include_str!("../migrations/sqlite/0002_rights_version.sql")),
     (3, "passcodes", include_str!("../migrations/sqlite/0003_passcodes.sql")),
-    (4, "passcode_requests", include_str!("../migrations/sqlite/0004_passcode_requests.sql")),
+    (7, "passcode_requests", include_str!("../migrations/sqlite/0007_passcode_requests.sql")),
 ];
 
 /// A handle to the database. Cheap to clone.
