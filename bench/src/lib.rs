@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use keyfob_rbac::{
-    AllowList, AllowListError, Catalogue, Id, NoScopes, Object, ResourceType, Role, RoleName, RoleSettings, Scope,
-    ScopeName, ShareableWorkspaceOwners, Subject, built_in_role, organization_member_role,
+    AllowList, AllowListError, Catalogue, Id, NoScopes, Object, OrganizationPermissions, OwnedId, Permission,
+    ResourceType, Role, RoleName, RoleSettings, Scope, ScopeName, ShareableWorkspaceOwners, Subject, built_in_role,
+    organization_member_role,
 };
 use uuid::Uuid;
 
@@ -90,6 +91,32 @@ impl Scene {
             roles.push(built_in_role(&self.catalogue, &access, &settings)?);
         }
         Ok(roles)
+    }
+
+    /// The same, and in each organization a role with permissions that are the same in no other.
+    ///
+    /// # Errors
+    /// [`SceneError`] when the engine no longer knows a role.
+    pub fn different_roles(&self) -> Result<Vec<Role>, SceneError> {
+        let catalogue = &self.catalogue;
+        let of_type = |of| catalogue.actions_of(of).map(move |action| Permission::allow(of, action));
+        let permissions: Vec<Permission> = catalogue.resource_types().flat_map(of_type).collect();
+        let mut roles = self.roles()?;
+        for (number, organization) in self.organizations.iter().enumerate() {
+            // The bits of the number, as permissions.
+            let chosen = permissions.iter().enumerate().filter(|(bit, _)| number >> (bit % 64) & 1 == 1);
+            let org = chosen.take(64).map(|(_, permission)| *permission).collect();
+            let permissions = OrganizationPermissions { org, member: Vec::new() };
+            let mut role = Role::empty(RoleName::in_organization("different", *organization));
+            role.organizations.push((OwnedId::from(*organization), permissions));
+            roles.push(role);
+        }
+        Ok(roles)
+    }
+
+    /// Compiles the user with these roles and a key that may do everything.
+    pub fn compile(&self, roles: &[Role]) -> Subject {
+        Subject::compile(&self.catalogue, Id::from(self.user), roles, &[], &Scope::everything())
     }
 
     /// The workspace as an object of a decision.

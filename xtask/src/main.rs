@@ -4,6 +4,7 @@
 mod docs;
 mod fuzz;
 mod interop;
+mod libfuzzer;
 mod process;
 mod python;
 mod server;
@@ -28,7 +29,7 @@ struct Arguments {
 enum Task {
     /// Run every test that this machine can run; skipped tests are named and counted at the end.
     Test(suite::Options),
-    /// Run the random tests again and again with new seeds, for as long as you like.
+    /// Run the random tests and the fuzz targets again and again with new seeds, for as long as you like.
     Soak(soak::Options),
     /// Generate the reference in `docs/` from the handlers and the commands.
     Docs,

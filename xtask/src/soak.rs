@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::{
-    fuzz,
+    fuzz, libfuzzer,
     process::{self, ALL_CRATES, cargo_command},
     python,
 };
@@ -13,6 +13,8 @@ use crate::{
 const DECISIONS: &str = "20000000";
 /// Examples of each operation in one round.
 const EXAMPLES: u32 = 300;
+/// How long each fuzz target runs in one round, in seconds.
+const FUZZING: u64 = 120;
 /// Cases of each property in one round.
 const CASES: &str = "4096";
 
@@ -40,6 +42,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         if python::has_venv() {
             fuzz::run(EXAMPLES, u64::from(round))?;
         }
+        libfuzzer::run(FUZZING)?;
     }
     process::log(&format!("{round} rounds, no failure"));
     Ok(())

@@ -10,7 +10,7 @@ use std::hint::black_box;
 
 use criterion::Criterion;
 use keyfob_bench::Scene;
-use keyfob_rbac::{Action, authorize};
+use keyfob_rbac::{Action, Id, authorize};
 
 use report::{Engine, Report};
 
@@ -39,6 +39,9 @@ fn main() {
     for question in &QUESTIONS {
         keyfob(&mut criterion, &report, question);
     }
+    for (name, organizations) in [(report::COMPILE, 1_000), (report::COMPILE_TWICE_AS_MANY, 2_000)] {
+        compile(&mut criterion, &report, name, organizations);
+    }
     for question in &QUESTIONS {
         cedar(&mut criterion, &report, question);
     }
@@ -66,6 +69,14 @@ fn keyfob(criterion: &mut Criterion, report: &Report, question: &Question) {
     assert!(authorize(&subject.0, Action::READ, &object.0).is_allowed());
     report.measure(criterion, question.name, Engine::Keyfob, || {
         authorize(black_box(&subject.0), black_box(Action::READ), black_box(&object.0)).is_allowed()
+    });
+}
+
+fn compile(criterion: &mut Criterion, report: &Report, name: &'static str, organizations: u64) {
+    let scene = Scene::new(organizations);
+    let roles = scene.different_roles().unwrap();
+    report.measure(criterion, name, Engine::Keyfob, || {
+        scene.compile(black_box(&roles)).is_member_of(Id::from(scene.organization))
     });
 }
 

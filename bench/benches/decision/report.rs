@@ -14,6 +14,8 @@ pub(crate) const LOOK_UP: &str = "look-up and bit test";
 pub(crate) const COMMON: &str = "own workspace, 1 organization";
 pub(crate) const MANY_ORGANIZATIONS: &str = "own workspace, 50 organizations";
 pub(crate) const LONG_LIST: &str = "own workspace, 128 allow-list entries";
+pub(crate) const COMPILE: &str = "compile, 1,000 different organizations";
+pub(crate) const COMPILE_TWICE_AS_MANY: &str = "compile, 2,000 different organizations";
 
 /// The engine that makes a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,7 +70,7 @@ fn time(times: u64, question: &mut impl FnMut() -> bool) -> Duration {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{:<40} {:>10} {:>10} {:>10}", "", "Keyfob", "Cedar", "ratio")?;
-        for name in [BIT_TEST, LOOK_UP, COMMON, MANY_ORGANIZATIONS, LONG_LIST] {
+        for name in [BIT_TEST, LOOK_UP, COMMON, MANY_ORGANIZATIONS, LONG_LIST, COMPILE, COMPILE_TWICE_AS_MANY] {
             let (own, cedar) = (self.cost(name, Engine::Keyfob), self.cost(name, Engine::Cedar));
             let ratio = cedar.zip(own).map(|(cedar, own)| format!("{:.0}", cedar / own)).unwrap_or_default();
             writeln!(f, "{name:<40} {:>10} {:>10} {ratio:>10}", nanoseconds(own), nanoseconds(cedar))?;
@@ -80,7 +82,9 @@ impl fmt::Display for Report {
         goal(f, "the common decision in nanoseconds", common, 50.0)?;
         goal(f, "the common decision in look-ups and bit tests", relative_to(LOOK_UP), 3.0)?;
         goal(f, "50 organizations against one", against_common(MANY_ORGANIZATIONS), 1.25)?;
-        goal(f, "128 allow-list entries against *:*", against_common(LONG_LIST), 4.0)
+        goal(f, "128 allow-list entries against *:*", against_common(LONG_LIST), 4.0)?;
+        let (half, whole) = (self.cost(COMPILE, Engine::Keyfob), self.cost(COMPILE_TWICE_AS_MANY, Engine::Keyfob));
+        goal(f, "compiling 2,000 organizations against 1,000", whole.zip(half).map(|(whole, half)| whole / half), 2.5)
     }
 }
 

@@ -1343,8 +1343,10 @@ export interface components {
     schemas: {
         /** @description What an entry of an access list permits. */
         AclGrant: string | string[];
-        /** @description One entry of a requested allow list: `"<type>:<id>"`, or the same as `{"type", "id"}`. */
-        AllowListTarget: string;
+        AllowListTarget: string | {
+            id: string;
+            type: string;
+        };
         /** @description A key without its secret. */
         ApiKey: {
             /** @description The entries of its allow list, `<type>:<id>`, for the built-in types. */
@@ -1578,10 +1580,7 @@ export interface components {
         };
         /** @description `POST /authcheck`. */
         AuthorizationRequest: {
-            /**
-             * @description The questions, each under a name that the caller chooses.
-             * @default {}
-             */
+            /** @description The questions, each under a name that the caller chooses. */
             checks?: {
                 [key: string]: components["schemas"]["AuthorizationCheck"];
             };

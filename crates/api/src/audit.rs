@@ -40,8 +40,8 @@ pub struct AuditLog {
     pub user_agent: String,
     /// The type of the object.
     pub resource_type: String,
-    /// The id of the object.
-    pub resource_id: String,
+    /// The id of the object, of a key that of its owner; the nil UUID if it has none.
+    pub resource_id: Uuid,
     /// The name of the object.
     pub resource_target: String,
     /// Always empty.
@@ -52,7 +52,7 @@ pub struct AuditLog {
     pub diff: BTreeMap<String, AuditDiffField>,
     /// The status of the answer.
     pub status_code: u16,
-    /// `key_id` is the key that was used. If the record stands for several equal refusals, `count` is their number, and
+    /// `key_id` is the key that was used, `api_key_id` the key that the record is about. If the record stands for several equal refusals, `count` is their number, and
     /// `first` and `last` are the times of the first and the last.
     pub additional_fields: Map<String, Value>,
     /// A sentence with the placeholders `{user}` and `{target}`.

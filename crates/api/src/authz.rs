@@ -3,7 +3,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 #[cfg(feature = "openapi")]
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema as _, ToSchema,
+    openapi::{ObjectBuilder, Ref, RefOr, Schema, schema::Type},
+};
 
 /// `GET /auth/scopes`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,11 +18,38 @@ pub struct ScopeCatalogue {
 
 /// `POST /authcheck`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct AuthorizationRequest {
     /// The questions, each under a name that the caller chooses.
     pub checks: BTreeMap<String, AuthorizationCheck>,
+}
+
+/// How many questions one request may have. A body of 1 MiB holds hardly more.
+#[cfg(feature = "openapi")]
+const MOST_CHECKS: usize = 20_000;
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for AuthorizationRequest {
+    fn schema() -> RefOr<Schema> {
+        let checks = ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .description(Some("The questions, each under a name that the caller chooses."))
+            .additional_properties(Some(Ref::from_schema_name(AuthorizationCheck::name())))
+            .max_properties(Some(MOST_CHECKS));
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .description(Some("`POST /authcheck`."))
+            .property("checks", checks)
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl ToSchema for AuthorizationRequest {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((AuthorizationCheck::name().into(), AuthorizationCheck::schema()));
+        AuthorizationCheck::schemas(schemas);
+    }
 }
 
 /// One question: may this key do that?

@@ -18,10 +18,12 @@ pub struct DeviceCodeRequest {
     pub client_id: String,
     /// The scopes to ask for, separated by blanks; if empty, those of the key that approves the request.
     #[serde(skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 8192))]
     pub scope: String,
     /// The entries of the allow list to ask for, separated by blanks; if empty, the allow list of the key that approves
     /// the request.
     #[serde(skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 16384))]
     pub allow_list: String,
 }
 

@@ -74,7 +74,7 @@ pub struct ReducedUser {
 pub struct GroupMemberList {
     /// A page of the members, by username.
     pub users: Vec<ReducedUser>,
-    /// The number of matching members; with `after_id`, of those after it.
+    /// The number of matching members on all pages; with `after_id`, of those after it.
     pub count: u64,
 }
 

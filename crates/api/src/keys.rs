@@ -1,7 +1,10 @@
 //! API keys: tokens and sessions (`docs/compatibility.md#tokens`).
 use serde::{Deserialize, Deserializer, Serialize};
 #[cfg(feature = "openapi")]
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{ObjectBuilder, OneOfBuilder, RefOr, Schema, schema::Type},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -99,11 +102,13 @@ pub struct CreateTokenRequest {
     pub lifetime: Nanoseconds,
     /// Its scopes; none means those of the caller's key.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 256))]
     pub scopes: Vec<String>,
     /// A single scope, from older clients; used only if `scopes` is empty.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub scope: String,
     /// Its name; if empty, the server chooses one.
+    #[cfg_attr(feature = "openapi", schema(max_length = 255))]
     pub token_name: String,
     /// Its allow list; none means that of the caller's key.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -116,9 +121,20 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 
 /// One entry of a requested allow list: `"<type>:<id>"`, or the same as `{"type", "id"}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(transparent)]
 pub struct AllowListTarget(pub String);
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for AllowListTarget {
+    fn schema() -> RefOr<Schema> {
+        let text = || ObjectBuilder::new().schema_type(Type::String);
+        let object = ObjectBuilder::new().property("type", text()).property("id", text());
+        OneOfBuilder::new().item(text()).item(object.required("type").required("id")).into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl ToSchema for AllowListTarget {}
 
 impl<'de> Deserialize<'de> for AllowListTarget {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

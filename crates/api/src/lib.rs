@@ -9,6 +9,7 @@ pub mod error;
 pub mod groups;
 pub mod keys;
 pub mod organizations;
+pub mod proxy;
 pub mod resources;
 pub mod roles;
 pub mod secret;

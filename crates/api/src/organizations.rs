@@ -125,7 +125,7 @@ pub struct OrganizationMemberWithUserData {
 pub struct MemberList {
     /// A page of the members, by username.
     pub members: Vec<OrganizationMemberWithUserData>,
-    /// The number of matching members; with `after_id`, of those after it.
+    /// The number of matching members on all pages; with `after_id`, of those after it.
     pub count: u64,
 }
 

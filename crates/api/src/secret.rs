@@ -18,6 +18,13 @@ impl SecretText {
         Self(SecretString::from(text.into()))
     }
 
+    /// Wraps a secret as it stands in a file or a variable: without one newline at the end, which editors and commands
+    /// put there.
+    pub fn from_line(text: &str) -> Self {
+        let newline = ["\r\n", "\n"].into_iter().find_map(|newline| text.strip_suffix(newline));
+        Self::new(newline.unwrap_or(text))
+    }
+
     /// Whether the secret is empty.
     pub fn is_empty(&self) -> bool {
         self.reveal().is_empty()

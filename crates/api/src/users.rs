@@ -84,7 +84,7 @@ pub struct User {
 pub struct UserList {
     /// A page of the users, by username.
     pub users: Vec<User>,
-    /// The number of matching users; with `after_id`, of those after it. Zero on an empty page.
+    /// The number of matching users on all pages; with `after_id`, of those after it.
     pub count: u64,
 }
 
@@ -370,7 +370,24 @@ pub struct UserLoginType {
     pub login_type: LoginType,
 }
 
-/// `GET` and `PUT /users/{user}/appearance`: how clients should look; Keyfob stores it.
+/// `PUT /users/{user}/appearance`: a mode or slot that is left out or empty does not change.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
+#[serde(default)]
+pub struct UpdateAppearance {
+    /// The name of a theme; required.
+    pub theme_preference: String,
+    /// `sync`, with both slots: light and dark as the system is; `single`: always one.
+    pub theme_mode: String,
+    /// The slot of the theme while the system is light.
+    pub theme_light: String,
+    /// The slot of the theme while the system is dark.
+    pub theme_dark: String,
+    /// The font of terminals; required.
+    pub terminal_font: String,
+}
+
+/// `GET /users/{user}/appearance`: how clients should look; Keyfob stores it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
@@ -393,7 +410,7 @@ pub struct Appearance {
 pub struct Preferences {
     /// The key that sends a message.
     pub agent_chat_send_shortcut: String,
-    /// How diffs are shown.
+    /// How diffs are shown; empty for what the client usually does.
     pub code_diff_display_mode: String,
     /// How shell calls are shown.
     pub shell_tool_display_mode: String,

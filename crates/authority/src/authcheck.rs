@@ -11,6 +11,8 @@ use crate::{AuthorizedStore, Refused};
 
 /// The most ids of one call. Checks without an id are bounded by the size of the request alone.
 pub const MAX_IDS: usize = 1000;
+/// The most checks of one call that are explained: an explanation is much longer than its check.
+pub const MAX_EXPLAINED: usize = 1000;
 
 /// Whether the caller may perform an action on an object.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +51,8 @@ pub enum CheckError {
         /// How many do.
         found: usize,
     },
+    /// More checks than [`MAX_EXPLAINED`] are to be explained.
+    TooManyToExplain,
     /// A check names no type.
     NoResourceType {
         /// The name of the check.
@@ -110,12 +114,14 @@ impl AuthorizedStore {
     /// What is wrong with the checks.
     #[tracing::instrument(skip_all)]
     pub async fn explain_checks(&self, checks: Checks) -> Result<BTreeMap<String, Explained>, CheckError> {
+        if checks.len() > MAX_EXPLAINED {
+            return Err(CheckError::TooManyToExplain);
+        }
         let checks = self.parse(checks)?;
         let found = self.find_objects(checks.values()).await?;
         let answer = |check: &ParsedCheck| {
-            let explained = self.with_object(check, &found, |object| {
-                explain(self.catalogue(), self.caller.subject(), check.action, object)
-            });
+            let explained =
+                self.with_object(check, &found, |object| explain(self.caller.subject(), check.action, object));
             explained.map_or(Explained::NotReadable(check.resource_type), |why| Explained::Decided(Box::new(why)))
         };
         Ok(checks.iter().map(|(name, check)| (name.clone(), answer(check))).collect())

@@ -11,15 +11,13 @@ use crate::{
     Clock, DataDir, DataDirError, Random, Seal, audit,
     audit::{EventKind, GatheredRefusals},
     caller::RoleBook,
-    data_dir::private_file,
+    data_dir::{DATABASE, private_file},
     devices::PollIntervals,
     passwords::HashError,
     passwords::{Passwords, UnknownAccountAttempts},
+    seal,
     sign_in::{Renewals, SessionRenewer, Tickets},
 };
-
-/// The name of the database file in the data directory.
-const DATABASE: &str = "keyfob.db";
 
 /// The authority on who may do what, over one database. Cheap to clone.
 #[derive(Clone)]
@@ -156,6 +154,18 @@ pub enum OpenError {
         /// What is wrong with it.
         cause: String,
     },
+    /// The key of the chain of audit records is another one.
+    #[error(
+        "`{0}` is not the key that the newest audit record was written with, or that record was changed: restore the \
+         key from a backup; `keyfob audit verify` tells which it is"
+    )]
+    OtherAuditKey(PathBuf),
+    /// The key with which secrets are sealed is another one.
+    #[error(
+        "`{0}` is not the key that secrets in the database are sealed with: restore it from a backup, or remove it; \
+         then people who signed in by a provider sign in again"
+    )]
+    OtherSealKey(PathBuf),
     /// Keys or resources name types that the catalogue does not have.
     #[error(
         "the database holds what the resource types no longer have: {}; bring the types back, or remove what names \
@@ -184,8 +194,14 @@ impl Authority {
         check_types(&store, &catalogue).await.map_err(database)??;
         let deployment_id = deployment_id(&store, &random).await.map_err(database)?;
         let seal = Seal::load(data_dir.path(), &random)?;
+        if !is_seal_of(&store, &seal).await.map_err(database)? {
+            return Err(OpenError::OtherSealKey(data_dir.path().join(seal::FILE)));
+        }
         let head = store.read().chain_head().await.map_err(database)?;
         let audit_key = audit::load_key(data_dir.path(), head.is_start(), &random)?;
+        if !store.read().is_chain_key(&audit_key).await.map_err(database)? {
+            return Err(OpenError::OtherAuditKey(data_dir.path().join(audit::KEY_FILE)));
+        }
         tracing::info!(%head, "the chain of audit records");
         Ok(Self(Arc::new(Inner {
             role_book: RoleBook::new(Arc::clone(&catalogue), RoleSettings::default()),
@@ -332,6 +348,17 @@ async fn check_types(store: &Store, catalogue: &Catalogue) -> Result<Result<(), 
         .map(|name| format!("resources of type {name}"));
     let unknown: Vec<String> = scopes.chain(entries).chain(types).collect();
     Ok(if unknown.is_empty() { Ok(()) } else { Err(OpenError::UnknownTypes(unknown)) })
+}
+
+/// Whether the database is sealed with this seal. One that is new takes the place of a seal whose key was removed.
+async fn is_seal_of(store: &Store, seal: &Seal) -> Result<bool, StoreError> {
+    const NAME: &str = "seal_fingerprint";
+    let fingerprint = seal.fingerprint();
+    match store.read().find_setting(NAME).await? {
+        Some(known) if known == fingerprint => Ok(true),
+        Some(_) if !seal.is_new() => Ok(false),
+        _ => crate::work::note_seal(store, NAME, &fingerprint).await.map(|()| true),
+    }
 }
 
 async fn deployment_id(store: &Store, random: &Random) -> Result<Uuid, StoreError> {

@@ -1,4 +1,5 @@
 //! Who acts: from a credential to a subject that decisions are made for, and the only store that it can reach.
+mod addressed;
 mod authenticate;
 mod denied;
 mod key_text;
@@ -8,7 +9,7 @@ mod system;
 
 pub use authenticate::{Credential, Identified, Unauthenticated};
 pub(crate) use authenticate::{NotOnBehalf, hash_secret, on_behalf_of, refreshed};
-pub use denied::{Denied, Refused};
+pub use denied::{Denied, ListError, Refused};
 pub(crate) use key_text::SECRET_LENGTH;
 pub use key_text::is_key_shaped;
 pub(crate) use role_book::{RoleBook, role_names};
@@ -70,7 +71,12 @@ impl PresentedKey {
 
 /// Whether a key may do all that its owner may: such a key is *full*, every other *narrow*.
 pub(crate) fn is_full(key: &ApiKey) -> bool {
-    key.allow_list.iter().any(|entry| entry == "*:*") && key.scopes.iter().any(|scope| scope == "coder:all")
+    gives_all(&key.scopes, &key.allow_list)
+}
+
+/// Whether a key with these scopes, and the entries of this allow list, is full.
+pub(crate) fn gives_all(scopes: &[String], allow_list: &[String]) -> bool {
+    allow_list.iter().any(|entry| entry == "*:*") && scopes.iter().any(|scope| scope == "coder:all")
 }
 
 impl Caller {

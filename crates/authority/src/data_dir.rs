@@ -1,6 +1,7 @@
 //! The folder that holds all data: the database, and the keys that are kept beside it.
 use std::{
     fs::{DirBuilder, File, TryLockError},
+    io::ErrorKind,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -27,7 +28,13 @@ pub enum DataDirError {
     /// Another process has locked it.
     #[error("another server uses the data directory `{0}`: stop it, or name another directory with --data-dir")]
     Locked(PathBuf),
+    /// No server has run on it.
+    #[error("there is no database in `{0}`: name the data directory of the server with --data-dir")]
+    NoDatabase(PathBuf),
 }
+
+/// The name of the database file in the data directory.
+pub(crate) const DATABASE: &str = "keyfob.db";
 
 impl DataDir {
     /// Makes the directory, readable for its owner alone, and locks it.
@@ -46,6 +53,22 @@ impl DataDir {
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: Arc::new(file) }),
             Err(TryLockError::WouldBlock) => Err(DataDirError::Locked(path.to_owned())),
             Err(TryLockError::Error(cause)) => Err(unusable(cause)),
+        }
+    }
+
+    /// Locks a directory that has a database. Where there is none, nothing is made.
+    ///
+    /// # Errors
+    /// [`DataDirError::NoDatabase`], and as [`Self::open`].
+    pub fn open_existing(path: &Path) -> Result<Self, DataDirError> {
+        let file = path.join(DATABASE);
+        match std::fs::metadata(&file) {
+            Ok(found) if found.len() > 0 => Self::open(path),
+            Ok(_) => Err(DataDirError::NoDatabase(path.to_owned())),
+            Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                Err(DataDirError::NoDatabase(path.to_owned()))
+            }
+            Err(cause) => Err(DataDirError::Unusable { path: file, cause }),
         }
     }
 

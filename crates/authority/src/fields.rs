@@ -7,9 +7,6 @@ pub const MAX_LIST: usize = 1_000;
 /// The rule that a name must not read as an id.
 pub const NOT_AN_ID: &str = "not_an_id";
 
-/// The rule that a list has at most [`MAX_LIST`] entries; the value of the field is their number.
-pub const MAX_ENTRIES: &str = "max";
-
 /// Gathers the fields of a request that break a rule, so that one answer names all of them.
 #[derive(Debug, Default)]
 pub struct Fields(Vec<WrongField>);
@@ -33,8 +30,14 @@ pub struct WrongFields(pub Vec<WrongField>);
 impl Fields {
     /// The field must not be empty.
     #[must_use]
-    pub fn required(mut self, field: &str, value: &str) -> Self {
-        self.rule(field, "required", value, !value.is_empty());
+    pub fn required(self, field: &str, value: &str) -> Self {
+        self.required_by(field, "required", value)
+    }
+
+    /// The same, where the rule that requires it has a name of its own.
+    #[must_use]
+    pub fn required_by(mut self, field: &str, tag: &'static str, value: &str) -> Self {
+        self.rule(field, tag, value, !value.is_empty());
         self
     }
 
@@ -101,10 +104,17 @@ impl Fields {
         self
     }
 
-    /// The list must have at most [`MAX_LIST`] entries: whatever goes through it takes time for each.
+    /// The field may have so many bytes.
     #[must_use]
-    pub fn list<T>(mut self, field: &str, list: &[T]) -> Self {
-        self.rule(field, MAX_ENTRIES, &list.len().to_string(), list.len() <= MAX_LIST);
+    pub fn at_most_bytes(mut self, field: &str, value: &str, most: usize) -> Self {
+        self.rule(field, "max", value, value.len() <= most);
+        self
+    }
+
+    /// The list may have so many entries.
+    #[must_use]
+    pub fn at_most_entries(mut self, field: &str, count: usize, most: usize) -> Self {
+        self.rule(field, "max", &count.to_string(), count <= most);
         self
     }
 

@@ -14,7 +14,7 @@ use keyfob_store::{
     Among, Group, GroupId, GroupsOf, ListGroups, ListUsers, Organization, OrganizationId, StoreError, User, UserId,
 };
 
-use crate::{AuthorizedStore, Refused, work::Work};
+use crate::{AuthorizedStore, ListError, Refused, work::Work};
 
 /// A group with its members.
 #[derive(Clone, Debug)]
@@ -141,9 +141,9 @@ impl AuthorizedStore {
     /// membership.
     ///
     /// # Errors
-    /// When the store fails.
+    /// [`ListError::NothingToComeAfter`] when the page is to come after somebody who is no such member.
     #[tracing::instrument(skip_all)]
-    pub async fn list_group_members(&self, group: &Group, mut list: ListUsers) -> Result<(Vec<User>, u64), Refused> {
+    pub async fn list_group_members(&self, group: &Group, mut list: ListUsers) -> Result<(Vec<User>, u64), ListError> {
         let visible = self.caller.visible(Action::READ, ResourceType::GROUP_MEMBER);
         list.visible = Filter::All;
         list.among = Some(Among { organization: group.organization_id, group: Some(group.id), visible });

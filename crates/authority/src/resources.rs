@@ -21,7 +21,7 @@ use keyfob_store::{
 };
 use uuid::Uuid;
 
-use crate::{AuthorizedStore, Refused, work::Work};
+use crate::{AuthorizedStore, ListError, Refused, work::Work};
 
 /// The organization or the owner that a resource is to have does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,13 +76,13 @@ impl AuthorizedStore {
     /// on each.
     ///
     /// # Errors
-    /// When the store fails.
+    /// [`ListError::NothingToComeAfter`] when the page is to come after a resource that the caller may not see.
     #[tracing::instrument(skip_all)]
     pub async fn list_resources(
         &self,
         types: &[ResourceType],
         mut list: ListResources,
-    ) -> Result<(Vec<Resource>, u64), Refused> {
+    ) -> Result<(Vec<Resource>, u64), ListError> {
         list.visible = types
             .iter()
             .map(|of| (self.catalogue().type_name(*of).to_owned(), self.caller.visible(Action::READ, *of)))
@@ -95,9 +95,9 @@ impl AuthorizedStore {
     /// # Errors
     /// [`Refused::Hidden`] when there is none that the caller may see.
     #[tracing::instrument(skip_all)]
-    pub async fn first_resource(&self, of: ResourceType, list: ListResources) -> Result<Resource, Refused> {
+    pub async fn first_resource(&self, of: ResourceType, list: ListResources) -> Result<Resource, ListError> {
         let (found, _) = self.list_resources(&[of], list).await?;
-        found.into_iter().next().ok_or_else(|| self.caller.missing(of))
+        Ok(found.into_iter().next().ok_or_else(|| self.caller.missing(of))?)
     }
 
     /// A resource. Requires `read` on it.

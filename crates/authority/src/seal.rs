@@ -15,7 +15,7 @@ use sha2::Sha512;
 use crate::{DataDirError, Random, data_dir::private_file};
 
 /// The name of the key's file in the data directory.
-const FILE: &str = "seal.key";
+pub(crate) const FILE: &str = "seal.key";
 const KEY: usize = 32;
 const NONCE: usize = 24;
 
@@ -24,6 +24,7 @@ const NONCE: usize = 24;
 pub struct Seal {
     cipher: XChaCha20Poly1305,
     key: [u8; KEY],
+    is_new: bool,
 }
 
 impl Seal {
@@ -35,17 +36,27 @@ impl Seal {
     pub fn load(data_dir: &Path, random: &Random) -> Result<Self, DataDirError> {
         let path = data_dir.join(FILE);
         let bad = |cause: std::io::Error| DataDirError::Unusable { path: path.clone(), cause };
-        let key = match std::fs::read(&path) {
-            Ok(bytes) => bytes.try_into().map_err(|_| bad(ErrorKind::InvalidData.into()))?,
+        let (key, is_new) = match std::fs::read(&path) {
+            Ok(bytes) => (bytes.try_into().map_err(|_| bad(ErrorKind::InvalidData.into()))?, false),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let key = random.bytes_for_visitor::<KEY>();
                 let mut file = private_file(&path).map_err(bad)?;
                 file.write_all(&key).and_then(|()| file.sync_all()).map_err(bad)?;
-                key
+                (key, true)
             }
             Err(error) => return Err(bad(error)),
         };
-        Ok(Self { cipher: XChaCha20Poly1305::new(&key.into()), key })
+        Ok(Self { cipher: XChaCha20Poly1305::new(&key.into()), key, is_new })
+    }
+
+    /// Whether its key was made just now.
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// A text that tells whether another seal has the same key, and nothing else of it.
+    pub fn fingerprint(&self) -> String {
+        self.derived("fingerprint").iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Seals a secret for a purpose: it opens for that alone. None if the machine has no memory left.
@@ -93,5 +104,7 @@ mod tests {
         assert!(again.open(&sealed[..10], "amy").is_none());
         assert_eq!(seal.derived("a"), again.derived("a"));
         assert_ne!(seal.derived("a"), seal.derived("b"));
+        assert!(seal.is_new() && !again.is_new());
+        assert_eq!(seal.fingerprint(), again.fingerprint());
     }
 }

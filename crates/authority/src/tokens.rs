@@ -10,6 +10,7 @@ mod request;
 
 pub(crate) use expire::takes_descendants;
 pub use expire::{Affected, Cascade};
+pub use issue::LONGEST_CHAIN;
 pub(crate) use issue::{bounds, issue};
 pub use lifetime::WrongLifetime;
 pub use mint::{MintError, MintedKey};

@@ -16,7 +16,7 @@ mod site_roles;
 mod status;
 
 pub use admin::{CreateAdmin, CreateAdminError};
-pub use appearance::{Appearance, SetAppearanceError};
+pub use appearance::{Appearance, ChangeAppearance, SetAppearanceError};
 pub use create::{CreateUser, CreateUserError};
 pub use delete::DeleteUserError;
 pub(crate) use find::names;
@@ -24,7 +24,7 @@ pub use find::{LoginTypeError, UserView};
 pub(crate) use first::SET_UP;
 pub use first::{FirstUser, SetUp, SetUpError};
 pub(crate) use new_user::person;
-pub use notice_choices::{ChangeNoticeChoices, NoticeChoices};
+pub use notice_choices::{ChangeNoticeChoices, NoticeChoices, SetNoticeChoicesError};
 pub use preferences::{ChangePreferences, Preferences, SetPreferencesError};
 pub use profile::{UpdateProfile, UpdateProfileError};
 pub use site_roles::UpdateUserRolesError;

@@ -3,6 +3,7 @@
 //! INVARIANT: what a change is decided on is read in the transaction of the change. [`AuthorizedStore::begin`] opens
 //! it, looks at the caller's key, owner and roles in it, and refuses when they have expired; [`Work`] then holds the
 //! caller as they stand. Rights that were taken while a request was on its way are gone for it.
+use jiff::Timestamp;
 use keyfob_store::{AuditRecord, KeyUse, Reader, Store, StoreError, Tx, User, UserId, UserLink, UserStatus};
 
 use crate::{
@@ -17,6 +18,7 @@ pub(crate) struct Work {
     pub(crate) caller: Caller,
     pub(crate) authority: Authority,
     pub(crate) tx: Tx,
+    salvages: bool,
     records: Vec<AuditRecord>,
     after: Vec<AfterCommit>,
 }
@@ -45,7 +47,7 @@ pub enum Unrecorded {
     MailQueue,
     /// Keys and codes that expired long ago are removed; their end has a record, or was known at their beginning.
     Retention,
-    /// How pages look for a user, and which mails they want.
+    /// How pages look for a user.
     Preferences,
     /// Refusals that were gathered are records themselves.
     IsARecord,
@@ -74,7 +76,8 @@ impl AuthorizedStore {
     pub(crate) async fn begin(&self) -> Result<Work, Refused> {
         let mut tx = begin(self.authority.store()).await?;
         let caller = refreshed(&self.authority, &self.caller, &mut tx).await?;
-        Ok(Work { caller, authority: self.authority.clone(), tx, records: Vec::new(), after: Vec::new() })
+        let (authority, salvages) = (self.authority.clone(), self.salvages);
+        Ok(Work { caller, authority, tx, salvages, records: Vec::new(), after: Vec::new() })
     }
 
     /// The same for a change that is decided on without another look at data: a caller who may not is refused before
@@ -96,7 +99,8 @@ impl AuthorizedStore {
 impl Work {
     /// Reads in the transaction.
     pub(crate) fn read(&mut self) -> Reader<'_> {
-        self.tx.read()
+        let read = self.tx.read();
+        if self.salvages { read.salvaging() } else { read }
     }
 
     pub(crate) fn now(&self) -> jiff::Timestamp {
@@ -179,10 +183,15 @@ async fn commit(tx: Tx) -> Result<(), StoreError> {
 }
 
 /// Notes that a key was used, and lets a session slide. It is no caller's change, and needs no right.
-pub(crate) async fn note_key_use(authority: &Authority, key_use: &KeyUse, user: UserId) -> Result<(), StoreError> {
+pub(crate) async fn note_key_use(
+    authority: &Authority,
+    key_use: &KeyUse,
+    user: UserId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let mut tx = begin(authority.store()).await?;
     tx.record_key_use(key_use).await?;
-    tx.touch_user(user, authority.now()).await?;
+    tx.touch_user(user, now).await?;
     commit(tx).await
 }
 
@@ -200,6 +209,13 @@ pub(crate) async fn keep_renewal(
     if let Some(now) = now.filter(is_same) {
         tx.put_link(&renewed(now)).await?;
     }
+    commit(tx).await
+}
+
+/// Notes in the database with which key secrets are sealed.
+pub(crate) async fn note_seal(store: &Store, name: &str, fingerprint: &str) -> Result<(), StoreError> {
+    let mut tx = begin(store).await?;
+    tx.set_setting(name, fingerprint).await?;
     commit(tx).await
 }
 

@@ -3,13 +3,17 @@ mod command_line;
 mod debug_options;
 mod failure;
 mod usage;
+mod variables;
 mod warnings;
 
 use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 
-use self::command_line::Cli;
+use self::{
+    command_line::{Cli, Command},
+    variables::Likeness,
+};
 use crate::{
     commands::server,
     invocation::{Invocation, Outcome},
@@ -22,6 +26,7 @@ pub(crate) fn run() -> ExitCode {
     let out = Output::new();
     let command = options::with_coder_environment(Cli::command());
     if let Some(checked) = server::check_config(&command, out) {
+        variables::warn(&Cli::command(), Likeness::Any, out);
         return exit_code(checked.map(|()| Outcome::Done), "keyfob server config check", false, out);
     }
     let command = match server::with_settings(command) {
@@ -37,16 +42,18 @@ pub(crate) fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse_arguments(&command, &error, out),
     };
-    if cli.options.debug_options {
-        debug_options::print(command, &matches, out);
-        return ExitCode::SUCCESS;
-    }
     let is_verbose = cli.options.verbose;
+    if cli.options.debug_options {
+        let printed = debug_options::print(command, &matches, out);
+        return exit_code(printed.map(|()| Outcome::Done).map_err(Into::into), &name, is_verbose, out);
+    }
+    let is_server = matches!(cli.command, Command::Server(_));
+    variables::warn(&Cli::command(), if is_server { Likeness::Any } else { Likeness::Close }, out);
     exit_code(run_command(cli, &matches, &name, out), &name, is_verbose, out)
 }
 
 fn run_command(cli: Cli, matches: &ArgMatches, name: &str, out: Output) -> anyhow::Result<Outcome> {
-    let invocation = Invocation::new(cli.options, matches, name.to_owned(), out)?;
+    let invocation = Invocation::new(cli.options, matches, name.to_owned(), out);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let outcome = cli.command.run(&invocation).await;
@@ -76,6 +83,11 @@ fn refuse_arguments(command: &clap::Command, error: &clap::Error, out: Output) -
         out.remark(failure::describe(&anyhow::anyhow!(problem), &name, false, out));
         return ExitCode::FAILURE;
     }
-    let _closed = error.print();
-    if error.exit_code() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let text = error.render();
+    let text = if out.is_coloured() { text.ansi().to_string() } else { text.to_string() };
+    if error.use_stderr() {
+        out.remark(text.trim_end());
+        return ExitCode::FAILURE;
+    }
+    exit_code(out.result(&text).map(|()| Outcome::Done).map_err(Into::into), command.get_name(), false, out)
 }

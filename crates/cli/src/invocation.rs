@@ -43,20 +43,15 @@ pub(crate) struct Invocation {
 }
 
 impl Invocation {
-    pub(crate) fn new(
-        options: GlobalOptions,
-        matches: &ArgMatches,
-        command: String,
-        out: Output,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn new(options: GlobalOptions, matches: &ArgMatches, command: String, out: Output) -> Self {
         let source = |id| match matches.value_source(id) {
             Some(ValueSource::CommandLine) => Some(Source::Flag),
             Some(ValueSource::EnvVariable) => Some(Source::Environment),
             _ => None,
         };
-        let state = StateDir::new(options.global_config.as_deref())?;
+        let state = StateDir::new(options.global_config.as_deref());
         let (url_source, token_source) = (source("url"), source("token"));
-        Ok(Self { options, out, state, command, url_source, token_source, client: OnceCell::new() })
+        Self { options, out, state, command, url_source, token_source, client: OnceCell::new() }
     }
 
     /// Questions to the person at the terminal.
@@ -86,6 +81,18 @@ impl Invocation {
             None => None,
         };
         self.client_for(&url, token)
+    }
+
+    /// Whether the server and the token in use are those that `keyfob login` has stored.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub(crate) fn uses_stored_session(&self) -> anyhow::Result<bool> {
+        if !self.is_stored_server(&self.url()?)? {
+            return Ok(false);
+        }
+        let Some((given, _)) = self.given_token() else { return Ok(true) };
+        Ok(self.state.session()?.is_some_and(|stored| stored.reveal() == given.reveal()))
     }
 
     /// A client for any server and token.

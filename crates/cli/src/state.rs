@@ -7,9 +7,9 @@ use std::{
 use anyhow::Context as _;
 use keyfob_api::secret::SecretText;
 
-/// The folder with those files.
+/// The folder with those files; none for a user without a home folder, for whom nothing is stored.
 #[derive(Clone, Debug)]
-pub(crate) struct StateDir(PathBuf);
+pub(crate) struct StateDir(Option<PathBuf>);
 
 /// The files of the folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,13 +45,18 @@ impl StateFile {
 
 impl StateDir {
     /// The wanted folder, else the one in the user's configuration folder.
-    pub(crate) fn new(wanted: Option<&Path>) -> anyhow::Result<Self> {
-        match wanted.filter(|path| !path.as_os_str().is_empty()) {
-            Some(path) => Ok(Self(path.to_owned())),
-            None => directories::ProjectDirs::from("", "", "keyfob")
-                .map(|folders| Self(folders.config_dir().to_owned()))
-                .context("there is no home folder: name a folder with --global-config"),
-        }
+    pub(crate) fn new(wanted: Option<&Path>) -> Self {
+        let own = || directories::ProjectDirs::from("", "", "keyfob").map(|folders| folders.config_dir().to_owned());
+        Self(wanted.filter(|path| !path.as_os_str().is_empty()).map(Path::to_owned).or_else(own))
+    }
+
+    /// Makes the folder, before something is made that only its files will hold.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be made.
+    pub(crate) fn prepare(&self) -> anyhow::Result<()> {
+        let path = self.0.as_deref().context("there is no home folder: name a folder with --global-config")?;
+        private::create_dir(path).with_context(|| format!("make the folder `{}`", path.display()))
     }
 
     /// The server's URL, if there is one.
@@ -71,6 +76,7 @@ impl StateDir {
 
     /// Stores a server and the token to use with it. At no time does the folder hold the token of another server.
     pub(crate) fn store(&self, url: &str, session: &SecretText) -> anyhow::Result<()> {
+        self.prepare()?;
         self.remove(StateFile::Session).context("remove the old session")?;
         self.write(StateFile::Url, url).context("store the URL")?;
         self.write(StateFile::Session, session.reveal()).context("store the session")
@@ -78,29 +84,39 @@ impl StateDir {
 
     /// Removes a file; a missing one is not an error.
     pub(crate) fn remove(&self, file: StateFile) -> io::Result<()> {
-        match fs::remove_file(self.0.join(file.name())) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        let Some(path) = self.path(file) else { return Ok(()) };
+        match fs::remove_file(path) {
+            Err(error) if !is_missing(&error) => Err(error),
             _ => Ok(()),
         }
     }
 
     fn read(&self, file: StateFile) -> anyhow::Result<Option<String>> {
-        let path = self.0.join(file.name());
+        let Some(path) = self.path(file) else { return Ok(None) };
         match fs::read_to_string(&path) {
             Ok(text) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(error).with_context(|| format!("read `{}`", path.display())),
         }
     }
 
     /// Readers see the old text or the new one, never a part.
     fn write(&self, file: StateFile, text: &str) -> io::Result<()> {
-        private::create_dir(&self.0)?;
-        let new = self.0.join(format!(".{}.{}", file.name(), std::process::id()));
+        let path = self.path(file).ok_or(io::ErrorKind::NotFound)?;
+        let new = path.with_file_name(format!(".{}.{}", file.name(), std::process::id()));
         private::write_file(&new, text.as_bytes())
-            .and_then(|()| fs::rename(&new, self.0.join(file.name())))
+            .and_then(|()| fs::rename(&new, path))
             .inspect_err(|_| drop(fs::remove_file(&new)))
     }
+
+    fn path(&self, file: StateFile) -> Option<PathBuf> {
+        Some(self.0.as_ref()?.join(file.name()))
+    }
+}
+
+/// Whether the file is not there. The home folder of some service users is `/dev/null`.
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// Files that only their owner can read.
@@ -137,7 +153,7 @@ mod tests {
 
     fn folder() -> (tempfile::TempDir, StateDir) {
         let temporary = tempfile::tempdir().unwrap();
-        let state = StateDir::new(Some(&temporary.path().join("a/b"))).unwrap();
+        let state = StateDir::new(Some(&temporary.path().join("a/b")));
         (temporary, state)
     }
 
@@ -146,7 +162,7 @@ mod tests {
         let (_temporary, state) = folder();
         assert_eq!(state.url().unwrap(), None);
         state.store("http://localhost:3000", &SecretText::new("key")).unwrap();
-        fs::write(state.0.join("organization"), " coder\n").unwrap();
+        fs::write(state.path(StateFile::Organization).unwrap(), " coder\n").unwrap();
         assert_eq!(state.url().unwrap().as_deref(), Some("http://localhost:3000"));
         assert_eq!(state.session().unwrap().unwrap().reveal(), "key");
         assert_eq!(state.organization().unwrap().as_deref(), Some("coder"));
@@ -159,10 +175,25 @@ mod tests {
         let (_temporary, state) = folder();
         state.store("http://localhost:3000", &SecretText::new("key")).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode(&state.0) & 0o027, 0o0, "the folder is closed to others");
-        assert_eq!(mode(&state.0.join("session")), 0o600);
-        assert_eq!(mode(&state.0.join("url")), 0o600);
-        assert_eq!(fs::read_dir(&state.0).unwrap().count(), 2, "nothing else is left over");
+        let folder = state.0.as_deref().unwrap();
+        assert_eq!(mode(folder) & 0o027, 0o0, "the folder is closed to others");
+        assert_eq!(mode(&folder.join("session")), 0o600);
+        assert_eq!(mode(&folder.join("url")), 0o600);
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 2, "nothing else is left over");
+    }
+
+    #[test]
+    fn without_a_folder_nothing_is_stored() {
+        let state = StateDir(None);
+        assert_eq!(state.url().unwrap(), None);
+        assert!(state.session().unwrap().is_none());
+        state.remove(StateFile::Session).unwrap();
+        let error = state.store("http://localhost:3000", &SecretText::new("key")).unwrap_err();
+        assert!(error.to_string().contains("--global-config"), "{error}");
+        // As the home folder of some service users.
+        let state = StateDir(Some("/dev/null/.config/keyfob".into()));
+        assert_eq!(state.url().unwrap(), None);
+        state.remove(StateFile::Session).unwrap();
     }
 
     #[test]

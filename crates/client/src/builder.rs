@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use keyfob_api::{SESSION_TOKEN_HEADER, secret::SecretText};
+use keyfob_api::{SESSION_TOKEN_HEADER, proxy::goes_around_proxies, secret::SecretText};
 use reqwest::{
     Certificate, Identity,
     header::{HeaderMap, HeaderName, HeaderValue},
@@ -164,6 +164,9 @@ impl ClientBuilder {
 
     /// Builds the client. It sends no request.
     ///
+    /// Requests go through the proxy that the environment names (`HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`), except to
+    /// this machine itself and to what `NO_PROXY` names: `*`, hosts, domains, networks, and hosts with a port.
+    ///
     /// # Errors
     /// [`BuildError`] names the setting that cannot be used.
     ///
@@ -191,6 +194,10 @@ impl ClientBuilder {
             .timeout(ANSWER_TIMEOUT)
             .user_agent(self.user_agent.as_str())
             .default_headers(self.header_map()?);
+        // It follows no redirects, so that this is the only host that it asks.
+        if url.host_str().is_some_and(|host| goes_around_proxies(host, url.port_or_known_default())) {
+            builder = builder.no_proxy();
+        }
         if let Some(path) = &self.ca_file {
             let certificates = Certificate::from_pem_bundle(&read(path)?).map_err(BuildError::Tls)?;
             builder = builder.tls_certs_only(certificates);

@@ -8,7 +8,7 @@ use url::Url;
 use crate::{
     http::{Http, HttpError},
     pkce,
-    token::{ClientAuth, Moment, TokenEndpoint, TokenError, Tokens},
+    token::{Credential, Moment, TokenEndpoint, TokenError, Tokens},
 };
 
 /// The scopes that are asked for.
@@ -21,8 +21,8 @@ const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 pub struct GithubSettings {
     /// The client's id at GitHub.
     pub client_id: String,
-    /// The client's secret.
-    pub client_secret: SecretText,
+    /// How the client authenticates: with a secret.
+    pub auth: Credential,
     /// The address of a GitHub Enterprise Server; none means github.com.
     pub enterprise: Option<Url>,
 }
@@ -31,7 +31,7 @@ pub struct GithubSettings {
 #[expect(missing_debug_implementations, reason = "holds a secret")]
 pub struct Github {
     client_id: String,
-    auth: ClientAuth,
+    auth: Credential,
     http: Http,
     authorize: Url,
     token: Url,
@@ -114,7 +114,7 @@ impl Github {
             token: format!("{web}/login/oauth/access_token").parse()?,
             device: format!("{web}/login/device/code").parse()?,
             client_id: settings.client_id,
-            auth: ClientAuth::Secret(settings.client_secret),
+            auth: settings.auth,
             http,
             api,
         })
@@ -260,7 +260,7 @@ impl Github {
             http: &self.http,
             url: &self.token,
             client_id: &self.client_id,
-            auth: &self.auth,
+            auth: self.auth.current(),
             takes_form: true,
         }
     }

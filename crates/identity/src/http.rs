@@ -1,7 +1,7 @@
 //! Requests to providers.
 use std::{sync::Once, time::Duration};
 
-use keyfob_api::secret::SecretText;
+use keyfob_api::{proxy::goes_around_proxies, secret::SecretText};
 use reqwest::{RequestBuilder, StatusCode, header, redirect::Policy};
 use serde_json::Value;
 use url::Url;
@@ -14,7 +14,11 @@ const MAX_ANSWER_LENGTH: usize = 1024 * 1024;
 /// The HTTP client for providers. It follows no redirects: an address that answers with one is not a provider's, or the
 /// settings are wrong.
 #[derive(Clone, Debug)]
-pub struct Http(reqwest::Client);
+pub struct Http {
+    /// Goes through the proxy that the environment names, if it names one.
+    proxied: reqwest::Client,
+    direct: reqwest::Client,
+}
 
 /// Why there is no usable answer of a provider.
 #[derive(Debug, thiserror::Error)]
@@ -48,13 +52,19 @@ impl Http {
         static ONCE: Once = Once::new();
         // Another part of the program may have installed one already; it is the same.
         ONCE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-        let client = reqwest::Client::builder().redirect(Policy::none()).timeout(TIMEOUT).user_agent("keyfob");
-        Ok(Self(client.build()?))
+        let client = || reqwest::Client::builder().redirect(Policy::none()).timeout(TIMEOUT).user_agent("keyfob");
+        Ok(Self { proxied: client().build()?, direct: client().no_proxy().build()? })
+    }
+
+    /// The client for requests to this address.
+    fn client(&self, url: &Url) -> &reqwest::Client {
+        let is_direct = url.host_str().is_some_and(|host| goes_around_proxies(host, url.port_or_known_default()));
+        if is_direct { &self.direct } else { &self.proxied }
     }
 
     /// Gets the JSON at an address.
     pub(crate) async fn get(&self, url: Url, bearer: Option<&SecretText>) -> Result<Value, HttpError> {
-        let request = self.0.get(url);
+        let request = self.client(&url).get(url);
         let request = bearer.into_iter().fold(request, |request, token| request.bearer_auth(token.reveal()));
         let (status, answer) = send(request).await?;
         if status.is_success() { Ok(answer) } else { Err(HttpError::Refused(status)) }
@@ -67,7 +77,8 @@ impl Http {
         form: String,
         authorization: Option<String>,
     ) -> Result<(StatusCode, Value), HttpError> {
-        let request = self.0.post(url).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(form);
+        let request =
+            self.client(&url).post(url).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(form);
         let request = authorization.into_iter().fold(request, |request, value| {
             let mut value = header::HeaderValue::try_from(value).unwrap_or(header::HeaderValue::from_static(""));
             value.set_sensitive(true);

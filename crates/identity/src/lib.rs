@@ -13,4 +13,4 @@ pub use oidc::{
     Arrival, ClaimSource, Fields, Oidc, OidcError, OidcIdentity, OidcSettings, Profile, ProfileError, Start, profile,
     texts,
 };
-pub use token::{ClientAuth, TokenError, Tokens};
+pub use token::{ClientAuth, Credential, TokenError, Tokens};

@@ -18,7 +18,7 @@ use self::verify::{Expected, Unverified};
 use crate::{
     http::{Http, HttpError},
     pkce,
-    token::{ClientAuth, Moment, TokenEndpoint, TokenError, Tokens},
+    token::{Credential, Moment, TokenEndpoint, TokenError, Tokens},
 };
 
 /// The settings for a provider.
@@ -30,7 +30,7 @@ pub struct OidcSettings {
     /// The client's id at the provider.
     pub client_id: String,
     /// How the client authenticates.
-    pub auth: ClientAuth,
+    pub auth: Credential,
     /// The scopes that are asked for, including `openid`.
     pub scopes: Vec<String>,
     /// Additional parameters of the authorization address.
@@ -265,7 +265,7 @@ impl Oidc {
             http: &self.http,
             url: &description.token_endpoint,
             client_id: &self.settings.client_id,
-            auth: &self.settings.auth,
+            auth: self.settings.auth.current(),
             takes_form: takes("client_secret_post") && !takes("client_secret_basic"),
         })
     }

@@ -1,5 +1,8 @@
 //! The token endpoint (RFC 6749, section 3.2): codes, refresh tokens and device codes are traded for tokens.
-use std::time::Duration;
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use base64::{
     Engine as _,
@@ -30,6 +33,28 @@ pub enum ClientAuth {
         /// The certificate as DER; the provider finds the key by its hash.
         certificate: Vec<u8>,
     },
+}
+
+/// How the client authenticates at present. It can be replaced while the provider is in use. Clones share it.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "holds secrets")]
+pub struct Credential(Arc<RwLock<Arc<ClientAuth>>>);
+
+impl Credential {
+    /// Uses another secret or key from now on.
+    pub fn replace(&self, auth: ClientAuth) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(auth);
+    }
+
+    pub(crate) fn current(&self) -> Arc<ClientAuth> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl From<ClientAuth> for Credential {
+    fn from(auth: ClientAuth) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(auth))))
+    }
 }
 
 /// The tokens of a provider.
@@ -80,7 +105,7 @@ pub(crate) struct TokenEndpoint<'a> {
     pub(crate) http: &'a Http,
     pub(crate) url: &'a Url,
     pub(crate) client_id: &'a str,
-    pub(crate) auth: &'a ClientAuth,
+    pub(crate) auth: Arc<ClientAuth>,
     /// Whether a secret goes into the form instead of the header.
     pub(crate) takes_form: bool,
 }
@@ -120,7 +145,7 @@ impl TokenEndpoint<'_> {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.extend_pairs(grant);
         let mut authorization = None;
-        match self.auth {
+        match &*self.auth {
             ClientAuth::Secret(secret) if self.takes_form => {
                 form.append_pair("client_id", self.client_id).append_pair("client_secret", secret.reveal());
             }

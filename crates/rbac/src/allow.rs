@@ -1,5 +1,5 @@
 //! Allow lists: the objects that a key reaches.
-use std::{cmp::Ordering, fmt, sync::Arc};
+use std::{cmp::Ordering, collections::HashSet, fmt, sync::Arc};
 
 use uuid::Uuid;
 
@@ -71,22 +71,40 @@ impl AllowEntry {
 
     /// An entry from its parts; none is `*`, and the empty id is that of an object that does not exist yet.
     ///
+    /// # Errors
+    /// [`AllowEntryError`] when the catalogue does not have the type, or the id is the text `*`, which would read as
+    /// every id.
+    ///
     /// # Examples
     /// ```
     /// use keyfob_rbac::{AllowEntry, Catalogue, Id, ResourceType};
     /// use uuid::Uuid;
     ///
     /// let catalogue = Catalogue::built_in();
-    /// let every_template = AllowEntry::new(&catalogue, Some(ResourceType::TEMPLATE), None);
+    /// let every_template = AllowEntry::new(&catalogue, Some(ResourceType::TEMPLATE), None)?;
     /// assert_eq!(every_template.to_string(), "template:*");
     ///
     /// let id = Uuid::from_u128(7);
-    /// let one = AllowEntry::new(&catalogue, Some(ResourceType::TEMPLATE), Some(Id::from(id)));
+    /// let one = AllowEntry::new(&catalogue, Some(ResourceType::TEMPLATE), Some(Id::from(id)))?;
     /// assert_eq!(one.to_string(), format!("template:{id}"));
+    ///
+    /// // An unknown type is not every type.
+    /// assert!(AllowEntry::new(&catalogue, Some(ResourceType::OTHER), None).is_err());
+    /// # Ok::<(), keyfob_rbac::AllowEntryError>(())
     /// ```
-    pub fn new(catalogue: &Catalogue, resource_type: Option<ResourceType>, id: Option<Id<'_>>) -> Self {
+    pub fn new(
+        catalogue: &Catalogue,
+        resource_type: Option<ResourceType>,
+        id: Option<Id<'_>>,
+    ) -> Result<Self, AllowEntryError> {
         let name = resource_type.map_or_else(|| Arc::from("*"), |of| catalogue.shared_type_name(of));
-        Self { resource_type, name, id: id.map(Id::to_owned_id) }
+        if resource_type.is_some_and(|of| !catalogue.has_type(of)) {
+            return Err(AllowEntryError::UnknownType(name.to_string()));
+        }
+        if id == Some(Id::from("*")) {
+            return Err(AllowEntryError::NotAUuid { resource_type: name.to_string(), id: "*".to_owned() });
+        }
+        Ok(Self { resource_type, name, id: id.map(Id::to_owned_id) })
     }
 
     /// Parses the entry `<type>:<id>` of a request. Blanks around it are dropped; ids become canonical UUIDs.
@@ -131,7 +149,7 @@ impl AllowEntry {
         let resource_type = if of == "*" { None } else { Some(catalogue.resource_type(of).ok_or_else(unknown)?) };
         let bad_id = |_| AllowEntryError::NotAUuid { resource_type: of.to_owned(), id: id.to_owned() };
         let id = if id == "*" { None } else { Some(Id::Uuid(Uuid::try_parse(id).map_err(bad_id)?)) };
-        Ok(Self::new(catalogue, resource_type, id))
+        Self::new(catalogue, resource_type, id)
     }
 
     /// The type; none is `*`.
@@ -385,17 +403,20 @@ impl AllowList {
     /// use uuid::Uuid;
     ///
     /// let catalogue = Catalogue::built_in();
-    /// let whole = AllowEntry::new(&catalogue, Some(ResourceType::WORKSPACE), None);
-    /// let one = AllowEntry::new(&catalogue, Some(ResourceType::WORKSPACE), Some(Id::from(Uuid::from_u128(7))));
+    /// let whole = AllowEntry::new(&catalogue, Some(ResourceType::WORKSPACE), None)?;
+    /// let one = AllowEntry::new(&catalogue, Some(ResourceType::WORKSPACE), Some(Id::from(Uuid::from_u128(7))))?;
     /// assert_eq!(AllowList::from_entries(vec![one, whole.clone()]).normalised().entries(), [whole]);
+    /// # Ok::<(), keyfob_rbac::AllowEntryError>(())
     /// ```
     #[must_use]
     pub fn normalised(&self) -> Self {
         if self.is_everything() {
             return Self::everything();
         }
-        let whole = |of: ResourceType| self.0.iter().any(|entry| entry.id.is_none() && entry.resource_type == Some(of));
-        let swallowed = |entry: &AllowEntry| entry.id.is_some() && entry.resource_type.is_some_and(whole);
+        let whole = self.0.iter().filter(|entry| entry.id.is_none()).filter_map(|entry| entry.resource_type);
+        let whole: HashSet<ResourceType> = whole.collect();
+        let swallowed =
+            |entry: &AllowEntry| entry.id.is_some() && entry.resource_type.is_some_and(|of| whole.contains(&of));
         let mut entries: Vec<AllowEntry> = self.0.iter().filter(|entry| !swallowed(entry)).cloned().collect();
         entries.sort();
         entries.dedup();

@@ -1,6 +1,7 @@
 //! The catalogue: the resource types, the actions on their objects, and the shape of these objects.
 mod built_in;
 mod custom;
+mod origin;
 
 use std::{
     collections::HashMap,
@@ -10,8 +11,10 @@ use std::{
 
 pub use custom::CatalogueError;
 pub(crate) use custom::CustomGrants;
+pub(crate) use origin::{Marked, Origin, Refused};
 
-/// A resource type: the number of its row in every permission table.
+/// A resource type: the number of its row in the permission tables of its catalogue. A type of one catalogue is no type
+/// of another; the built-in types are in all of them.
 ///
 /// # Examples
 /// ```
@@ -20,18 +23,24 @@ pub(crate) use custom::CustomGrants;
 /// assert_eq!(Catalogue::built_in().resource_type("workspace"), Some(ResourceType::WORKSPACE));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
-pub struct ResourceType(pub(crate) u16);
+pub struct ResourceType(pub(crate) Marked);
 
 impl ResourceType {
     /// An unknown type, or `*`, in a request: only permissions on `*` match it.
-    pub const OTHER: Self = Self(0);
+    pub const OTHER: Self = Self::built_in(0);
 
+    const fn built_in(row: u16) -> Self {
+        Self(Marked::built_in(row))
+    }
+
+    /// The row, which means this type only in a catalogue that has it.
     pub(crate) fn row(self) -> usize {
-        usize::from(self.0)
+        usize::try_from(self.0.number()).unwrap_or(usize::MAX)
     }
 }
 
-/// An action: the number of its column in every permission table.
+/// An action: the number of its column in the permission tables of its catalogue. An action of one catalogue is no
+/// action of another; the built-in actions are in all of them.
 ///
 /// # Examples
 /// ```
@@ -40,14 +49,20 @@ impl ResourceType {
 /// assert_eq!(Catalogue::built_in().action("ssh"), Some(Action::SSH));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
-pub struct Action(pub(crate) u8);
+pub struct Action(pub(crate) Marked);
 
 impl Action {
     /// An unknown action, or `*`, in a request: only permissions for `*` match it.
-    pub const OTHER: Self = Self(0);
+    pub const OTHER: Self = Self::built_in(0);
 
+    const fn built_in(column: u16) -> Self {
+        Self(Marked::built_in(column))
+    }
+
+    /// The column as a bit, which means this action only in a catalogue that has it.
     pub(crate) fn bit(self) -> u64 {
-        1 << self.0
+        // A catalogue has no more columns than a number has bits.
+        1 << (self.0.number() & 63)
     }
 }
 
@@ -110,6 +125,8 @@ pub struct Catalogue {
     first_custom: usize,
     /// The roles' permissions on the deployment's own types.
     pub(crate) custom_grants: CustomGrants,
+    /// Marks the types and actions of this catalogue.
+    origin: Origin,
 }
 
 impl fmt::Debug for Catalogue {
@@ -144,12 +161,13 @@ impl Catalogue {
             actions_by_name: HashMap::new(),
             first_custom: built_in::TYPES.len() + 1,
             custom_grants: CustomGrants::default(),
+            origin: Origin::BUILT_IN,
         };
         for name in built_in::ACTIONS {
             catalogue.actions.push(Arc::from(*name));
         }
         let named = built_in::ACTIONS.iter().zip(0..).skip(1);
-        catalogue.actions_by_name = named.map(|(name, column)| (Arc::from(*name), Action(column))).collect();
+        catalogue.actions_by_name = named.map(|(name, column)| (Arc::from(*name), Action::built_in(column))).collect();
         let nothing = Shape { has_id: false, has_owner: false, organization: InOrganization::Never, has_acl: false };
         catalogue.types.push(Entry { name: Arc::from("*"), actions: 0, shape: nothing });
         for row in built_in::TYPES {
@@ -163,7 +181,7 @@ impl Catalogue {
     /// Adds a type; none if no row is left.
     fn push_type(&mut self, name: &str, actions: u64, shape: Shape) -> Option<ResourceType> {
         let name: Arc<str> = Arc::from(name);
-        let of = ResourceType(u16::try_from(self.types.len()).ok()?);
+        let of = ResourceType(Marked::new(u16::try_from(self.types.len()).ok()?, self.origin));
         self.types_by_name.insert(Arc::clone(&name), of);
         self.types.push(Entry { name, actions, shape });
         Some(of)
@@ -225,7 +243,28 @@ impl Catalogue {
         self.action(name).unwrap_or(Action::OTHER)
     }
 
-    /// A type's name; `*` for [`ResourceType::OTHER`].
+    /// The type's row; none for [`ResourceType::OTHER`], and for a type of another catalogue.
+    fn entry(&self, of: ResourceType) -> Option<&Entry> {
+        let is_own = of != ResourceType::OTHER && of.0.origin().is_within(self.origin);
+        self.types.get(of.row()).filter(|_| is_own)
+    }
+
+    /// Whether it is a type of this catalogue.
+    pub(crate) fn has_type(&self, of: ResourceType) -> bool {
+        self.entry(of).is_some()
+    }
+
+    /// Whether it is an action of this catalogue.
+    pub(crate) fn knows_action(&self, action: Action) -> bool {
+        action != Action::OTHER && action.0.origin().is_within(self.origin)
+    }
+
+    /// What marks the types and actions of this catalogue.
+    pub(crate) fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// A type's name; `*` for [`ResourceType::OTHER`], and for a type of another catalogue.
     ///
     /// # Examples
     /// ```
@@ -236,14 +275,14 @@ impl Catalogue {
     /// assert_eq!(catalogue.type_name(ResourceType::OTHER), "*");
     /// ```
     pub fn type_name(&self, of: ResourceType) -> &str {
-        self.types.get(of.row()).map_or("*", |entry| &entry.name)
+        self.entry(of).map_or("*", |entry| &entry.name)
     }
 
     pub(crate) fn shared_type_name(&self, of: ResourceType) -> Arc<str> {
-        self.types.get(of.row()).map_or_else(|| Arc::from("*"), |entry| Arc::clone(&entry.name))
+        self.entry(of).map_or_else(|| Arc::from("*"), |entry| Arc::clone(&entry.name))
     }
 
-    /// An action's name; `*` for [`Action::OTHER`].
+    /// An action's name; `*` for [`Action::OTHER`], and for an action of another catalogue.
     ///
     /// # Examples
     /// ```
@@ -254,11 +293,16 @@ impl Catalogue {
     /// assert_eq!(catalogue.action_name(Action::OTHER), "*");
     /// ```
     pub fn action_name(&self, action: Action) -> &str {
-        self.actions.get(usize::from(action.0)).map_or("*", |name| name)
+        self.name_of(action).map_or("*", |name| name)
     }
 
     pub(crate) fn shared_action_name(&self, action: Action) -> Arc<str> {
-        self.actions.get(usize::from(action.0)).map_or_else(|| Arc::from("*"), Arc::clone)
+        self.name_of(action).map_or_else(|| Arc::from("*"), Arc::clone)
+    }
+
+    fn name_of(&self, action: Action) -> Option<&Arc<str>> {
+        let column = usize::try_from(action.0.number()).ok()?;
+        self.actions.get(column).filter(|_| self.knows_action(action))
     }
 
     /// All types, by name.
@@ -306,7 +350,7 @@ impl Catalogue {
     /// assert!(!catalogue.has_action(ResourceType::TEMPLATE, Action::START));
     /// ```
     pub fn has_action(&self, of: ResourceType, action: Action) -> bool {
-        action != Action::OTHER && self.types.get(of.row()).is_some_and(|entry| entry.actions & action.bit() != 0)
+        self.knows_action(action) && self.entry(of).is_some_and(|entry| entry.actions & action.bit() != 0)
     }
 
     /// Checks that these are the names of a type and of one of its actions, for callers that treat unknown names as a
@@ -349,7 +393,7 @@ impl Catalogue {
     /// ```
     pub fn shape(&self, of: ResourceType) -> Shape {
         let other = Shape { has_id: true, has_owner: true, organization: InOrganization::Sometimes, has_acl: true };
-        self.types.get(of.row()).filter(|_| of != ResourceType::OTHER).map_or(other, |entry| entry.shape)
+        self.entry(of).map_or(other, |entry| entry.shape)
     }
 
     /// Whether it is one of the deployment's own types.
@@ -364,7 +408,7 @@ impl Catalogue {
     /// # Ok::<(), keyfob_rbac::CatalogueError>(())
     /// ```
     pub fn is_custom(&self, of: ResourceType) -> bool {
-        of.row() >= self.first_custom
+        self.has_type(of) && of.row() >= self.first_custom
     }
 
     /// The number of rows of a permission table.

@@ -98,7 +98,7 @@ fn shared(subject: &Subject, standing: Standing<'_>, action: Action, acl: &Acl, 
 /// ```
 #[inline]
 pub fn authorize(subject: &Subject, action: Action, object: &Object<'_>) -> Decision {
-    if is_contradictory(object) || !subject.reach.fits(object) {
+    if is_contradictory(object) || !subject.reach.fits(action, object) {
         return Decision::Deny;
     }
     let standing = Standing::of(subject, object);

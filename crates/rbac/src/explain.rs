@@ -185,14 +185,19 @@ fn grant(subject: &Subject, standing: Standing<'_>, action: Action, object: &Obj
 ///
 /// let catalogue = Catalogue::built_in();
 /// let nobody = Subject::compile(&catalogue, Id::from("someone"), &[], &[], &Scope::everything());
-/// let why = explain(&catalogue, &nobody, Action::READ, &Object::of(ResourceType::AUDIT_LOG));
+/// let why = explain(&nobody, Action::READ, &Object::of(ResourceType::AUDIT_LOG));
 /// assert_eq!(why.missing, [Missing::RolePermission(Level::Site, "audit_log:read".to_owned())]);
 /// ```
-pub fn explain(catalogue: &Catalogue, subject: &Subject, action: Action, object: &Object<'_>) -> Explanation {
+pub fn explain(subject: &Subject, action: Action, object: &Object<'_>) -> Explanation {
     if is_contradictory(object) {
         let reason = "the question asks about any organization and about one at the same time".to_owned();
         return Explanation { allowed: false, reason, steps: vec![Step::Contradiction], missing: Vec::new() };
     }
+    if !subject.reach.knows(action, object.resource_type) {
+        let reason = "the type or the action is of another catalogue than the subject".to_owned();
+        return Explanation { allowed: false, reason, steps: Vec::new(), missing: Vec::new() };
+    }
+    let catalogue = &subject.catalogue;
     let parts = Parts::of(subject, action, object);
     Explanation {
         allowed: parts.allow(),

@@ -120,6 +120,9 @@ impl GrantedAction {
 /// # Ok::<(), keyfob_rbac::RoleLookupError>(())
 /// ```
 pub fn filter(subject: &Subject, action: Action, of: ResourceType) -> Filter {
+    if !subject.reach.knows(action, of) {
+        return Filter::None;
+    }
     let listed = match subject.allow_list_reach(of) {
         AllowReach::All => Filter::All,
         AllowReach::Some(ids) => is_in(ids, Atom::IdIn),

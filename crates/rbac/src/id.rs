@@ -7,14 +7,46 @@ use uuid::Uuid;
 ///
 /// Two ids are equal if their texts are. A canonical UUID (lower case, with hyphens) is kept as a number, because
 /// numbers compare faster; [`Id::parse`] keeps every other spelling as text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Id<'a> {
     /// The empty id: no owner, no organization, or an object that does not exist yet.
     None,
     /// A UUID in its canonical spelling.
     Uuid(Uuid),
     /// Any other text.
-    Text(&'a str),
+    Text(TextId<&'a str>),
+}
+
+/// A text that is an id, and neither empty nor a canonical UUID: [`Id::parse`] makes it, so that no id has two forms.
+///
+/// ```compile_fail
+/// // It would equal neither this UUID nor its text.
+/// let second_form = keyfob_rbac::Id::Text("2c8a4b92-7a2e-4f0f-9c7e-0d6f1f3d5b11");
+/// ```
+///
+/// # Examples
+/// ```
+/// use keyfob_rbac::Id;
+///
+/// let Id::Text(text) = Id::parse("prebuilds") else { panic!("no UUID") };
+/// assert_eq!(text.as_str(), "prebuilds");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TextId<T>(T);
+
+impl<T: AsRef<str>> TextId<T> {
+    /// The text.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Id, OwnedId};
+    ///
+    /// let OwnedId::Text(text) = Id::parse("prebuilds").to_owned_id() else { panic!("no UUID") };
+    /// assert_eq!(text.as_str(), "prebuilds");
+    /// ```
+    pub fn as_str(&self) -> &str {
+        self.0.as_ref()
+    }
 }
 
 impl<'a> Id<'a> {
@@ -36,7 +68,7 @@ impl<'a> Id<'a> {
         let is_canonical = text.len() == 36 && !text.bytes().any(|byte| byte.is_ascii_uppercase());
         match Uuid::try_parse(text) {
             Ok(id) if is_canonical => Self::Uuid(id),
-            _ => Self::Text(text),
+            _ => Self::Text(TextId(text)),
         }
     }
 
@@ -57,15 +89,15 @@ impl<'a> Id<'a> {
     ///
     /// # Examples
     /// ```
-    /// use keyfob_rbac::{Id, OwnedId};
+    /// use keyfob_rbac::Id;
     ///
-    /// assert_eq!(Id::parse("prebuilds").to_owned_id(), OwnedId::Text("prebuilds".into()));
+    /// assert_eq!(Id::parse("prebuilds").to_owned_id().to_string(), "prebuilds");
     /// ```
     pub fn to_owned_id(self) -> OwnedId {
         match self {
             Self::None => OwnedId::None,
             Self::Uuid(id) => OwnedId::Uuid(id),
-            Self::Text(text) => OwnedId::Text(text.into()),
+            Self::Text(TextId(text)) => OwnedId::Text(TextId(text.into())),
         }
     }
 }
@@ -90,7 +122,7 @@ pub enum OwnedId {
     /// A UUID in its canonical spelling.
     Uuid(Uuid),
     /// Any other text.
-    Text(Box<str>),
+    Text(TextId<Box<str>>),
 }
 
 impl OwnedId {
@@ -98,15 +130,16 @@ impl OwnedId {
     ///
     /// # Examples
     /// ```
-    /// use keyfob_rbac::{Id, OwnedId};
+    /// use keyfob_rbac::Id;
     ///
-    /// assert_eq!(OwnedId::Text("prebuilds".into()).as_id(), Id::Text("prebuilds"));
+    /// let id = Id::parse("prebuilds");
+    /// assert_eq!(id.to_owned_id().as_id(), id);
     /// ```
     pub fn as_id(&self) -> Id<'_> {
         match self {
             Self::None => Id::None,
             Self::Uuid(id) => Id::Uuid(*id),
-            Self::Text(text) => Id::Text(text),
+            Self::Text(TextId(text)) => Id::Text(TextId(text)),
         }
     }
 
@@ -114,12 +147,12 @@ impl OwnedId {
     ///
     /// # Examples
     /// ```
-    /// use keyfob_rbac::OwnedId;
+    /// use keyfob_rbac::{Id, OwnedId};
     /// use uuid::Uuid;
     ///
     /// let id = Uuid::from_u128(7);
     /// assert_eq!(OwnedId::from(id).uuid(), Some(id));
-    /// assert_eq!(OwnedId::Text("prebuilds".into()).uuid(), None);
+    /// assert_eq!(Id::parse("prebuilds").to_owned_id().uuid(), None);
     /// ```
     pub fn uuid(&self) -> Option<Uuid> {
         match self {
@@ -140,7 +173,7 @@ impl fmt::Display for OwnedId {
         match self {
             Self::None => Ok(()),
             Self::Uuid(id) => id.fmt(f),
-            Self::Text(text) => text.fmt(f),
+            Self::Text(text) => text.as_str().fmt(f),
         }
     }
 }

@@ -22,7 +22,7 @@ pub use catalogue::{Action, Catalogue, CatalogueError, InOrganization, NotInCata
 pub use decision::{Decision, authorize};
 pub use explain::{Explanation, Grant, Missing, Step, explain};
 pub use filter::{Atom, Filter, GrantedAction, Predicate, filter};
-pub use id::{Id, OwnedId};
+pub use id::{Id, OwnedId, TextId};
 pub use object::{Acl, Object};
 pub use permission::{InvalidPermission, Level, Permission};
 pub use reach::AllowReach;

@@ -1,5 +1,5 @@
 //! The objects of actions.
-use crate::{Action, Catalogue, Id, OwnedId, ResourceType};
+use crate::{Action, Catalogue, Id, OwnedId, ResourceType, catalogue::Origin};
 
 /// An object, or a set of objects that a question is about.
 ///
@@ -71,7 +71,7 @@ impl<'a> Object<'a> {
     /// ```
     /// use keyfob_rbac::{Id, Object, ResourceType};
     ///
-    /// assert_eq!(Object::of(ResourceType::API_KEY).owned_by("amy").owner, Id::Text("amy"));
+    /// assert_eq!(Object::of(ResourceType::API_KEY).owned_by("amy").owner, Id::from("amy"));
     /// ```
     #[must_use]
     pub fn owned_by(mut self, owner: impl Into<Id<'a>>) -> Self {
@@ -147,10 +147,23 @@ impl<'a> Object<'a> {
 }
 
 /// An access list: what users and groups may do to one object, in addition to what roles permit.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// Its actions are those of the catalogue with which they were granted: in another one, those that are not built in
+/// mean nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acl {
+    /// By id.
     users: Vec<(OwnedId, u64)>,
+    /// By id.
     groups: Vec<(OwnedId, u64)>,
+    /// That of all granted actions.
+    origin: Origin,
+}
+
+impl Default for Acl {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Acl {
@@ -161,7 +174,7 @@ impl Acl {
     /// assert!(keyfob_rbac::Acl::new().is_empty());
     /// ```
     pub fn new() -> Self {
-        Self::default()
+        Self { users: Vec::new(), groups: Vec::new(), origin: Origin::BUILT_IN }
     }
 
     /// Grants an action to a user; `*` is every action, and an action that is not in the catalogue is ignored.
@@ -179,7 +192,8 @@ impl Acl {
     /// assert!(!acl.is_empty());
     /// ```
     pub fn grant_user<'a>(&mut self, catalogue: &Catalogue, user: impl Into<Id<'a>>, action: &str) {
-        grant(&mut self.users, user.into(), bits(catalogue, action));
+        let actions = self.bits(catalogue, action);
+        grant(&mut self.users, user.into(), actions);
     }
 
     /// Grants an action to a group. The organization's id stands for all its members.
@@ -195,7 +209,8 @@ impl Acl {
     /// assert!(!readable_by_all_members.is_empty());
     /// ```
     pub fn grant_group<'a>(&mut self, catalogue: &Catalogue, group: impl Into<Id<'a>>, action: &str) {
-        grant(&mut self.groups, group.into(), bits(catalogue, action));
+        let actions = self.bits(catalogue, action);
+        grant(&mut self.groups, group.into(), actions);
     }
 
     /// Whether the list is empty.
@@ -215,26 +230,44 @@ impl Acl {
 
     /// Whether the list grants the action to this user.
     pub(crate) fn user_grant(&self, user: Id<'_>, action: Action) -> bool {
-        self.users.iter().any(|(id, actions)| actions & action.bit() != 0 && id.as_id() == user)
+        let granted = position(&self.users, user).ok().and_then(|place| self.users.get(place));
+        granted.is_some_and(|(_, actions)| actions & self.bit(action) != 0)
     }
 
     /// A group for which the predicate is true and to which the list grants the action.
     pub(crate) fn group_grant(&self, action: Action, is_one: impl Fn(Id<'_>) -> bool) -> Option<&OwnedId> {
-        let granted = |(id, actions): &&(OwnedId, u64)| actions & action.bit() != 0 && is_one(id.as_id());
+        let bit = self.bit(action);
+        let granted = |(id, actions): &&(OwnedId, u64)| actions & bit != 0 && is_one(id.as_id());
         self.groups.iter().find(granted).map(|(id, _)| id)
+    }
+
+    /// The bit of an action; none if the list has actions of another catalogue, of which one may have the same bit.
+    fn bit(&self, action: Action) -> u64 {
+        let of = action.0.origin();
+        let is_meant = of == Origin::BUILT_IN || self.origin.is_within(of);
+        if is_meant { action.bit() } else { 0 }
+    }
+
+    /// The bits of the action with this name.
+    fn bits(&mut self, catalogue: &Catalogue, action: &str) -> u64 {
+        match action {
+            "*" => u64::MAX,
+            name => catalogue.action(name).map_or(0, |action| {
+                self.origin = self.origin.and(action.0.origin());
+                action.bit()
+            }),
+        }
     }
 }
 
-fn bits(catalogue: &Catalogue, action: &str) -> u64 {
-    match action {
-        "*" => u64::MAX,
-        name => catalogue.action(name).map_or(0, Action::bit),
-    }
+/// The place of an id in a list, or the place where it belongs.
+fn position(list: &[(OwnedId, u64)], id: Id<'_>) -> Result<usize, usize> {
+    list.binary_search_by(|(known, _)| known.as_id().cmp(&id))
 }
 
 fn grant(list: &mut Vec<(OwnedId, u64)>, id: Id<'_>, actions: u64) {
-    match list.iter_mut().find(|(known, _)| known.as_id() == id) {
-        Some((_, held)) => *held |= actions,
-        None => list.push((id.to_owned_id(), actions)),
+    match position(list, id) {
+        Ok(place) => list.iter_mut().skip(place).take(1).for_each(|(_, held)| *held |= actions),
+        Err(place) => list.insert(place, (id.to_owned_id(), actions)),
     }
 }

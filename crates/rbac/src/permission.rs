@@ -1,8 +1,13 @@
 //! Permissions, of which roles and scopes consist.
+use std::hash::{Hash, Hasher};
+
 use crate::{Action, Catalogue, ResourceType};
 
 /// Permits or forbids an action on a type; none stands for all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// A permission on something that the catalogue lacks ([`ResourceType::OTHER`], or a type of another catalogue) permits
+/// nothing; a subject with one that forbids may do nothing at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Permission {
     /// The type; none is `*`.
     pub resource_type: Option<ResourceType>,
@@ -10,6 +15,15 @@ pub struct Permission {
     pub action: Option<Action>,
     /// Whether it forbids instead of permitting.
     pub negate: bool,
+}
+
+// One word: a subject's permissions in each of its organizations are hashed when it is compiled.
+impl Hash for Permission {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let row = self.resource_type.map_or(0, |of| of.0.number() + 1);
+        let column = self.action.map_or(0, |action| action.0.number() + 1);
+        state.write_u64(row << 32 | column << 1 | u64::from(self.negate));
+    }
 }
 
 /// Why a permission is not valid.
@@ -45,8 +59,9 @@ impl Permission {
         Self { resource_type: Some(resource_type), action: Some(action), negate: false }
     }
 
-    /// The permission with these names, each of which may be `*`; none if a name is not in the catalogue, because then
-    /// it permits nothing.
+    /// The permission with these names, each of which may be `*`. If a name is not in the catalogue, there is none,
+    /// because it permits nothing; but what forbids something unknown is not dropped: a subject with such a permission
+    /// may do nothing at all.
     ///
     /// # Examples
     /// ```
@@ -57,11 +72,21 @@ impl Permission {
     /// assert_eq!(Permission::named(&catalogue, "workspace", "read", false), Some(read));
     /// assert_eq!(Permission::named(&catalogue, "*", "*", false), Some(Permission::EVERYTHING));
     /// assert_eq!(Permission::named(&catalogue, "spaceship", "read", false), None);
+    /// assert!(Permission::named(&catalogue, "spaceship", "read", true).is_some());
     /// ```
     pub fn named(catalogue: &Catalogue, resource_type: &str, action: &str, negate: bool) -> Option<Self> {
-        let resource_type = if resource_type == "*" { None } else { Some(catalogue.resource_type(resource_type)?) };
-        let action = if action == "*" { None } else { Some(catalogue.action(action)?) };
-        Some(Self { resource_type, action, negate })
+        let named = Self {
+            resource_type: (resource_type != "*").then(|| catalogue.requested_type(resource_type)),
+            action: (action != "*").then(|| catalogue.requested_action(action)),
+            negate,
+        };
+        (negate || named.is_known(catalogue)).then_some(named)
+    }
+
+    /// Whether the catalogue has its type and its action. If not, it permits nothing, and what it forbids cannot be told.
+    pub(crate) fn is_known(&self, catalogue: &Catalogue) -> bool {
+        self.resource_type.is_none_or(|of| catalogue.has_type(of))
+            && self.action.is_none_or(|action| catalogue.knows_action(action))
     }
 
     /// Checks that a role may have a permission with these names. On the type `*` every action is valid.

@@ -3,7 +3,11 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use crate::{AllowList, Object, OwnedId, ResourceType, ids::IdSet};
+use crate::{
+    Action, AllowList, Catalogue, Object, OwnedId, ResourceType,
+    catalogue::{Origin, Refused},
+    ids::IdSet,
+};
 
 /// The objects of a type that an allow list matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +23,9 @@ pub enum AllowReach {
 #[derive(Clone, Debug)]
 pub(crate) struct Reach {
     everything: bool,
+    /// What `*:*` does not settle: types and actions of other catalogues; without it, all of them.
+    refused: Refused,
+    catalogue: Origin,
     by_type: HashMap<ResourceType, Listed, FixedState>,
     /// The ids of entries for any type.
     of_any_type: IdSet,
@@ -33,7 +40,7 @@ struct Listed {
 }
 
 impl Reach {
-    pub(crate) fn compile(list: &AllowList) -> Self {
+    pub(crate) fn compile(catalogue: &Catalogue, list: &AllowList) -> Self {
         let mut by_type: HashMap<ResourceType, Listed, FixedState> = HashMap::default();
         let mut of_any_type = IdSet::default();
         for entry in list.entries() {
@@ -44,25 +51,36 @@ impl Reach {
                 (None, None) => {}
             }
         }
-        Self { everything: list.is_everything(), by_type, of_any_type, list: list.clone() }
+        let (everything, catalogue) = (list.is_everything(), catalogue.origin());
+        let refused = if everything { Refused::all_but(catalogue) } else { Refused::ALL };
+        Self { everything, refused, catalogue, by_type, of_any_type, list: list.clone() }
     }
 
-    /// Whether an entry matches the object.
+    /// Whether the type and the action are of the subject's catalogue, and an entry matches the object.
     #[inline]
-    pub(crate) fn fits(&self, object: &Object<'_>) -> bool {
-        self.everything || self.lists(object)
+    pub(crate) fn fits(&self, action: Action, object: &Object<'_>) -> bool {
+        !self.refused.has(object.resource_type.0, action.0) || self.lists(action, object)
     }
 
     // Not inlined: most keys have `*:*`, and the code of the decision is shorter without it.
     #[inline(never)]
-    fn lists(&self, object: &Object<'_>) -> bool {
+    fn lists(&self, action: Action, object: &Object<'_>) -> bool {
         let of_type = self.by_type.get(&object.resource_type);
-        of_type.is_some_and(|listed| listed.whole || listed.ids.contains(object.id))
-            || self.of_any_type.contains(object.id)
+        self.knows(action, object.resource_type)
+            && (of_type.is_some_and(|listed| listed.whole || listed.ids.contains(object.id))
+                || self.of_any_type.contains(object.id))
+    }
+
+    /// Whether the type and the action are of the subject's catalogue.
+    pub(crate) fn knows(&self, action: Action, of: ResourceType) -> bool {
+        of.0.origin().and(action.0.origin()).is_within(self.catalogue)
     }
 
     /// The objects of the type that entries match.
     pub(crate) fn of(&self, of: ResourceType) -> AllowReach {
+        if !of.0.origin().is_within(self.catalogue) {
+            return AllowReach::None;
+        }
         let listed = self.by_type.get(&of);
         if self.everything || listed.is_some_and(|listed| listed.whole) {
             return AllowReach::All;

@@ -25,12 +25,19 @@ pub struct Role {
 }
 
 /// A role's permissions in one organization.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct OrganizationPermissions {
     /// On all objects of the organization.
     pub org: Vec<Permission>,
     /// On the subject's own objects in the organization.
     pub member: Vec<Permission>,
+}
+
+impl OrganizationPermissions {
+    /// Its permissions of both levels.
+    pub(crate) fn permissions(&self) -> impl Iterator<Item = &Permission> {
+        self.org.iter().chain(&self.member)
+    }
 }
 
 impl Role {
@@ -45,6 +52,12 @@ impl Role {
     /// ```
     pub fn empty(name: RoleName) -> Self {
         Self { name, site: Vec::new(), user: Vec::new(), organizations: Vec::new() }
+    }
+
+    /// Its permissions of all levels.
+    pub(crate) fn permissions(&self) -> impl Iterator<Item = &Permission> {
+        let organizations = self.organizations.iter().flat_map(|(_, at)| at.permissions());
+        self.site.iter().chain(&self.user).chain(organizations)
     }
 }
 

@@ -293,6 +293,12 @@ impl Scope {
         Ok(Self { site, ..Self::everything() })
     }
 
+    /// Its permissions of all levels.
+    pub(crate) fn permissions(&self) -> impl Iterator<Item = &Permission> {
+        let organizations = self.organizations.iter().flat_map(|(_, at)| at.permissions());
+        self.site.iter().chain(&self.user).chain(organizations)
+    }
+
     /// Restricts the objects to those that the key's allow list also matches.
     ///
     /// # Examples
@@ -310,7 +316,8 @@ impl Scope {
     }
 }
 
-/// Those of the requested scopes that permit something that the held scopes together do not permit.
+/// Those of the requested scopes that permit something that the held scopes together do not permit, or that the
+/// catalogue lacks.
 ///
 /// Actions that a type may get later count, too: all present actions of a type are less than its `*`.
 ///
@@ -325,11 +332,11 @@ impl Scope {
 /// # Ok::<(), keyfob_rbac::UnknownScope>(())
 /// ```
 pub fn scopes_exceeding(catalogue: &Catalogue, held: &[ScopeName], requested: &[ScopeName]) -> Vec<ScopeName> {
-    let table = |names: &[ScopeName]| {
-        let permissions: Vec<Permission> =
-            names.iter().filter_map(|name| catalogue.scope_permissions(name.as_str())).flatten().collect();
-        Rows::compile(catalogue, &permissions)
+    let permissions = |name: &ScopeName| catalogue.scope_permissions(name.as_str());
+    let held: Vec<Permission> = held.iter().filter_map(permissions).flatten().collect();
+    let held = Rows::compile(catalogue, &held);
+    let is_held = |name: &ScopeName| {
+        permissions(name).is_some_and(|requested| Rows::compile(catalogue, &requested).is_within(&held))
     };
-    let held = table(held);
-    requested.iter().filter(|name| !table(std::slice::from_ref(*name)).is_within(&held)).cloned().collect()
+    requested.iter().filter(|name| !is_held(name)).cloned().collect()
 }

@@ -1,9 +1,14 @@
 //! A subject, compiled: all that a decision needs, as bit tables and hash look-ups.
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap, hash_map::Entry},
+    sync::Arc,
+};
+
+use foldhash::fast::RandomState;
 
 use crate::{
-    Action, AllowReach, Catalogue, Id, InOrganization, OrganizationPermissions, OwnedId, ResourceType, Role, Scope,
-    Vote,
+    Action, AllowList, AllowReach, Catalogue, Id, InOrganization, OrganizationPermissions, OwnedId, ResourceType, Role,
+    Scope, Vote,
     ids::{IdMap, IdSet},
     reach::Reach,
     table::{Pair, Place, Rows, Sides, Table},
@@ -29,7 +34,8 @@ impl Subject {
     /// Compiles a subject from expanded roles, groups, and the expanded scopes of its key.
     ///
     /// The subject is a member of the organizations for which its roles have an entry; entries of scopes do not count
-    /// for that.
+    /// for that. A subject with a permission that forbids something that the catalogue lacks may do nothing at all,
+    /// because what is forbidden cannot be told.
     ///
     /// ```
     /// use keyfob_rbac::{Catalogue, Id, RoleName, RoleSettings, Scope, Subject, built_in_role};
@@ -43,6 +49,11 @@ impl Subject {
     /// # Ok::<(), keyfob_rbac::RoleLookupError>(())
     /// ```
     pub fn compile(catalogue: &Arc<Catalogue>, id: Id<'_>, roles: &[Role], groups: &[OwnedId], scope: &Scope) -> Self {
+        let mut permissions = roles.iter().flat_map(Role::permissions).chain(scope.permissions());
+        if permissions.any(|permission| permission.negate && !permission.is_known(catalogue)) {
+            let nothing = Scope { site: Vec::new(), allow_list: AllowList::default(), ..Scope::everything() };
+            return Self::compile(catalogue, id, &[], groups, &nothing);
+        }
         let everywhere = Sides::of([
             Rows::compile(catalogue, roles.iter().flat_map(|role| &role.site)),
             Rows::compile(catalogue, roles.iter().flat_map(|role| &role.user)),
@@ -59,7 +70,7 @@ impl Subject {
             outside: Table::outside(&everywhere),
             memberships,
             anywhere,
-            reach: Reach::compile(&scope.allow_list),
+            reach: Reach::compile(catalogue, &scope.allow_list),
         }
     }
 
@@ -110,7 +121,8 @@ impl Subject {
     /// ```
     pub fn scope_permits(&self, action: Action, of: ResourceType) -> bool {
         let (outside, anywhere) = (self.outside.cell(of).votes.scope, self.anywhere.cell(of).votes.scope);
-        could_permit(outside, anywhere, action, Levels { user: true, org: true, member: true })
+        self.reach.knows(action, of)
+            && could_permit(outside, anywhere, action, Levels { user: true, org: true, member: true })
     }
 
     /// Whether the key's allow list, regardless of its scopes, matches every object of the type, including those that
@@ -173,7 +185,8 @@ impl Subject {
             org: in_organization,
             member: in_organization && shape.has_owner,
         };
-        could_permit(self.outside.cell(of).votes.roles, self.anywhere.cell(of).votes.roles, action, levels)
+        self.reach.knows(action, of)
+            && could_permit(self.outside.cell(of).votes.roles, self.anywhere.cell(of).votes.roles, action, levels)
     }
 }
 
@@ -200,7 +213,7 @@ fn could_permit(outside: Pair, anywhere: Pair, action: Action, levels: Levels) -
 }
 
 /// The permissions of roles and scopes in one organization.
-#[derive(PartialEq)]
+#[derive(PartialEq, Eq, Hash)]
 struct Sources<'a> {
     roles: Vec<&'a OrganizationPermissions>,
     scope: Vec<&'a OrganizationPermissions>,
@@ -230,24 +243,30 @@ impl Compiler<'_> {
     ///
     /// Most subjects have the same permissions in all their organizations, so equal tables are compiled and kept once.
     fn memberships(&self, roles: &[Role], scope: &Scope) -> (IdMap<Table>, Table) {
-        let mut known: Vec<(Sources<'_>, Table)> = Vec::new();
+        let all = sources(roles, scope);
+        let mut known: HashMap<&Sources<'_>, Table, RandomState> = HashMap::default();
+        // Comparing with the one before is cheaper than hashing.
+        let mut latest: Option<(&Sources<'_>, Table)> = None;
         let mut memberships = IdMap::default();
         let mut highest: Option<Box<[Sides]>> = None;
-        for (organization, sources) in sources(roles, scope) {
-            let seen = known.iter().find(|(seen, _)| *seen == sources).map(|(_, table)| table.clone());
-            let table = seen.unwrap_or_else(|| {
-                let sides = sources.sides(self.catalogue);
-                let table = self.table(&sides, sources.is_outside);
-                highest = Some(highest.take().map_or_else(|| sides.clone(), |highest| higher(&highest, &sides)));
-                known.push((sources, table.clone()));
-                table
+        for (organization, sources) in &all {
+            let seen = latest.as_ref().filter(|(seen, _)| *seen == sources).map(|(_, table)| table.clone());
+            let table = seen.unwrap_or_else(|| match known.entry(sources) {
+                Entry::Occupied(seen) => seen.get().clone(),
+                Entry::Vacant(new) => {
+                    let sides = sources.sides(self.catalogue);
+                    highest = Some(highest.take().map_or_else(|| sides.clone(), |highest| higher(&highest, &sides)));
+                    new.insert(self.table(&sides, sources.is_outside)).clone()
+                }
             });
-            memberships.insert(organization.clone(), table);
+            latest = Some((sources, table.clone()));
+            memberships.insert((*organization).clone(), table);
         }
-        let anywhere = match (known.as_slice(), highest) {
-            ([(sources, only)], _) if !sources.is_outside => only.clone(),
-            (_, Some(highest)) => self.table(&highest, false),
-            (_, None) => self.table(&vec![Sides::default(); self.everywhere.len()], false),
+        let only = known.iter().next().filter(|(sources, _)| known.len() == 1 && !sources.is_outside);
+        let anywhere = match (only, highest) {
+            (Some((_, only)), _) => only.clone(),
+            (None, Some(highest)) => self.table(&highest, false),
+            (None, None) => self.table(&vec![Sides::default(); self.everywhere.len()], false),
         };
         (memberships, anywhere)
     }

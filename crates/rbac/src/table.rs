@@ -57,7 +57,7 @@ pub(crate) struct Rows(Box<[Row]>);
 impl Rows {
     pub(crate) fn compile<'a>(catalogue: &Catalogue, permissions: impl IntoIterator<Item = &'a Permission>) -> Self {
         let mut rows = vec![Row::default(); catalogue.rows()];
-        for permission in permissions {
+        for permission in permissions.into_iter().filter(|permission| permission.is_known(catalogue)) {
             let bits = permission.action.map_or(u64::MAX, Action::bit);
             let add = |row: &mut Row| row.add(bits, permission.negate);
             match permission.resource_type {

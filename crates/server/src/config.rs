@@ -6,16 +6,18 @@ mod file;
 mod github;
 mod guard;
 mod mail;
+mod nearest;
 mod oidc;
 mod problem;
 mod tls;
 
-pub use check::{check, check_values, config_file, with_config_file};
+pub use check::{check, check_values, config_file, description, value_in_file, warnings};
 pub use durations::parse_duration;
 pub use environment::with_coder_environment;
 pub use github::GithubArgs;
 pub use guard::GuardArgs;
 pub use mail::MailArgs;
+pub use nearest::nearest_name;
 pub use oidc::OidcArgs;
 pub use problem::{BadSetting, BadSettings};
 pub use tls::{ClientCertificates, TlsArgs, TlsVersion};
@@ -138,10 +140,17 @@ pub struct ServerArgs {
     pub mail: MailArgs,
 }
 
-/// Parses the value of a secret.
+impl ServerArgs {
+    /// The address that people's browsers come to, unless there is an access URL.
+    pub(crate) fn people_address(&self) -> SocketAddr {
+        if self.tls.tls_enable { self.tls.tls_address } else { self.http_address }
+    }
+}
+
+/// Parses the value of a secret, without a newline at its end.
 #[expect(clippy::unnecessary_wraps, reason = "the parser's signature")]
 fn secret(text: &str) -> Result<SecretText, std::convert::Infallible> {
-    Ok(SecretText::new(text))
+    Ok(SecretText::from_line(text))
 }
 
 /// Returns the secret that is given itself, or the one in the given file. The flags of both are named in errors.
@@ -167,6 +176,5 @@ pub(crate) fn one_secret(
 /// When the file cannot be read.
 pub(crate) fn secret_in(path: &std::path::Path) -> Result<SecretText, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let newline = ["\r\n", "\n"].into_iter().find_map(|newline| text.strip_suffix(newline));
-    Ok(SecretText::new(newline.unwrap_or(&text)))
+    Ok(SecretText::from_line(&text))
 }

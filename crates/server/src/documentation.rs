@@ -1,7 +1,9 @@
 //! The description of everything that is served, made from the handlers: an `OpenAPI` document.
+mod bounds;
 mod page;
 mod parameters;
 
+pub(crate) use bounds::say_bounds;
 pub(crate) use parameters::*;
 
 use axum::{

@@ -7,8 +7,9 @@ pub(crate) mod error;
 pub(crate) mod extract;
 mod frame;
 pub(crate) mod identify;
-pub(crate) mod known_fields;
+pub(crate) mod json;
 pub(crate) mod limits;
+mod origin;
 pub(crate) mod path;
 pub(crate) mod routes;
 pub(crate) mod search;
@@ -51,7 +52,8 @@ pub(crate) fn service(app: App) -> Service {
 }
 
 fn router(app: App) -> Router {
-    let (routes, document, table) = described().split();
+    let (routes, mut document, table) = described().split();
+    documentation::say_bounds(&mut document);
     framed(app, routes.layer(Extension(documentation::Rendered::new(&document))), table)
 }
 
@@ -170,6 +172,8 @@ mod tests {
         let form = "application/x-www-form-urlencoded";
         for (path, kind) in [("/login", form), ("/api/v2/users/login", "application/json")] {
             let request = Request::builder().method(Method::POST).uri(path).header("Content-Type", kind);
+            // Without it, nothing is looked for.
+            let request = request.header("Cookie", "csrf_token=JXm9hOUdZctWt0ZZGAy9xiS/gxMKYOThdxjjMnMUyn4=");
             let answer = server.send(request.body(Body::from("x".repeat(MAX_BODY + 1))).unwrap()).await;
             assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
         }

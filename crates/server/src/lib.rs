@@ -14,7 +14,8 @@ mod ways;
 
 pub use config::{
     BadSetting, BadSettings, ClientCertificates, GithubArgs, GuardArgs, MailArgs, OidcArgs, ServerArgs, TlsArgs,
-    TlsVersion, check, check_values, config_file, parse_duration, with_coder_environment, with_config_file,
+    TlsVersion, check, check_values, config_file, description, nearest_name, parse_duration, value_in_file, warnings,
+    with_coder_environment,
 };
 pub use http::Service;
 pub use keyfob_authority::{

@@ -1,7 +1,8 @@
 //! Mails: their words, and how they are sent.
 mod delivery;
 mod letter;
+mod mailer;
 mod transport;
 
 pub(crate) use delivery::deliver_due;
-pub(crate) use transport::Mailer;
+pub(crate) use mailer::Mailer;

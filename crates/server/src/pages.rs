@@ -11,6 +11,7 @@ mod github_device;
 mod home;
 mod markdown;
 mod message;
+mod notice;
 mod problem;
 mod redirect;
 mod reset;
@@ -50,7 +51,7 @@ pub(crate) fn routes() -> Routes {
         .route("/login", Handlers::new().get(PAGE, sign_in::show).post(SIGN_IN, sign_in::submit))
         .route("/login/device", Handlers::new().get(SIGN_IN, github_device::show))
         .route("/logout", Handlers::new().post(PAGE, home::sign_out))
-        .route("/setup", Handlers::new().get(PAGE, set_up::show).post(SIGN_IN, set_up::submit))
+        .route("/setup", Handlers::new().get(PAGE, set_up::show).post(RouteFacts::SET_UP_PAGE, set_up::submit))
         .route("/reset-password", Handlers::new().get(PAGE, reset::show).post(SIGN_IN, reset::submit))
         .route(
             "/reset-password/change",
@@ -68,8 +69,9 @@ fn page(status: StatusCode, template: &impl Template) -> Result<Response, ApiErr
     let headers = [
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
         (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-        // Addresses of pages may hold passcodes.
-        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        // Addresses of pages may hold passcodes, which no other site is to see. With `no-referrer`, browsers would hide
+        // from this server, too, where a form comes from (`Origin: null`).
+        (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (header::VARY, HeaderValue::from_static("Cookie")),
     ];

@@ -1,6 +1,7 @@
 //! From settings to a running server.
 mod equipment;
 mod error;
+mod hangup;
 mod host;
 pub(crate) mod jobs;
 mod serve;

@@ -12,7 +12,7 @@ mod setup;
 pub(crate) use flow::{is_on_the_way, local};
 pub(crate) use renewal::Renewer;
 
-use keyfob_identity::{Fields, Github, Oidc};
+use keyfob_identity::{Credential, Fields, Github, Oidc};
 use utoipa_axum::routes;
 
 use crate::{
@@ -45,6 +45,7 @@ pub(crate) struct Providers {
 pub(crate) struct OidcWay {
     pub(crate) provider: Oidc,
     pub(crate) args: OidcArgs,
+    credential: Credential,
     fields: Fields,
 }
 
@@ -52,6 +53,7 @@ pub(crate) struct OidcWay {
 pub(crate) struct GithubWay {
     pub(crate) provider: Github,
     pub(crate) args: GithubArgs,
+    credential: Credential,
 }
 
 impl Providers {
@@ -66,6 +68,21 @@ impl Providers {
             (Some(oidc), Some(github)) => Ok(Self { oidc, github }),
             _ => Err(bad),
         }
+    }
+
+    /// Reads the files again with which this server authenticates. Those that are no good leave all as it was.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub(crate) fn reload(&self) -> Result<(), BadSettings> {
+        let mut bad = BadSettings::default();
+        if let Some(way) = &self.oidc {
+            bad.take(way.reload());
+        }
+        if let Some(way) = &self.github {
+            bad.take(way.reload());
+        }
+        if bad.0.is_empty() { Ok(()) } else { Err(bad) }
     }
 }
 

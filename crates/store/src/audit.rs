@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     KeyId, OrganizationId, Page, Period, Reader, StoreError, Tx, UserId,
-    db::{contains, fetch_count, microseconds, row, timestamp},
+    db::{Stored, contains, fetch_count, microseconds, row, timestamp},
     filter::{Columns, condition},
 };
 
@@ -44,8 +44,10 @@ pub struct AuditRecord {
     pub action: String,
     /// The type of the object.
     pub resource_type: String,
-    /// The id of the object.
-    pub resource_id: String,
+    /// The id of the object, of a key that of its owner; the nil UUID if it has none, or none is known.
+    pub resource_id: Uuid,
+    /// The id of the object if it is a key.
+    pub api_key_id: Option<KeyId>,
     /// The name of the object.
     pub resource_target: String,
     /// The organization of the object.
@@ -56,6 +58,9 @@ pub struct AuditRecord {
     pub diff: serde_json::Value,
 }
 
+/// What the diff of a stored record holds besides fields.
+const ADDITIONAL: &str = "additional_fields";
+
 /// Which records to list. A field that is none excludes nothing.
 #[derive(Clone, Debug)]
 pub struct ListAudit {
@@ -63,8 +68,10 @@ pub struct ListAudit {
     pub visible: Filter,
     /// Only those of this request.
     pub request_id: Option<Uuid>,
-    /// Only those about the object with this id.
-    pub resource_id: Option<String>,
+    /// Only those about the object with this id; those about keys have the ids of their owners.
+    pub resource_id: Option<Uuid>,
+    /// Only those about this key.
+    pub api_key_id: Option<KeyId>,
     /// Only those about objects whose name contains this text, without regard to case.
     pub target_contains: Option<String>,
     /// Only those about objects of this type.
@@ -88,6 +95,7 @@ impl Default for ListAudit {
             visible: Filter::None,
             request_id: None,
             resource_id: None,
+            api_key_id: None,
             target_contains: None,
             resource_type: None,
             action: None,
@@ -118,13 +126,18 @@ enum AuditRecords {
     StatusCode,
     Diff,
     Hash,
+    /// Computed: the id of the object, as records show it.
+    ObjectId,
+    /// Computed: the id of the object if it is a key.
+    ApiKeyId,
 }
 
 row! {
     struct AuditRow in TABLE => {
         id: Uuid, recorded_at: i64, request_id: Uuid, user_id: Option<Uuid>, key_id: String, ip_address: String,
-        user_agent: String, action: String, resource_type: String, resource_id: String, resource_target: String,
-        organization_id: Option<Uuid>, status_code: i32, diff: Json<serde_json::Value>,
+        user_agent: String, action: String, resource_type: String, resource_target: String,
+        organization_id: Option<Uuid>, status_code: i32, diff: Json<serde_json::Value>, object_id: Option<String>,
+        api_key_id: Option<String>,
     }
 }
 
@@ -150,12 +163,17 @@ impl TryFrom<AuditRow> for AuditRecord {
 
     fn try_from(row: AuditRow) -> Result<Self, StoreError> {
         let corrupt = |reason: &str| StoreError::corrupt(TABLE, &row.id, reason);
+        let key_id = |id: &str| KeyId::parse(id).ok_or_else(|| corrupt("malformed id of a key"));
+        let mut diff = row.diff.0;
+        if let Some(fields) = diff.as_object_mut() {
+            fields.remove(ADDITIONAL);
+        }
         Ok(Self {
             recorded_at: timestamp(TABLE, &row.id, row.recorded_at)?,
-            key_id: match row.key_id.as_str() {
-                "" => None,
-                id => Some(KeyId::parse(id).ok_or_else(|| corrupt("malformed key_id"))?),
-            },
+            key_id: Some(row.key_id.as_str()).filter(|id| !id.is_empty()).map(key_id).transpose()?,
+            api_key_id: row.api_key_id.as_deref().map(key_id).transpose()?,
+            // Roles had their names here.
+            resource_id: row.object_id.and_then(|id| Uuid::try_parse(&id).ok()).unwrap_or_default(),
             ip_address: row.ip_address.parse().map_err(|_| corrupt("malformed ip_address"))?,
             status_code: u16::try_from(row.status_code).map_err(|_| corrupt("impossible status_code"))?,
             id: row.id,
@@ -164,12 +182,15 @@ impl TryFrom<AuditRow> for AuditRecord {
             user_agent: row.user_agent,
             action: row.action,
             resource_type: row.resource_type,
-            resource_id: row.resource_id,
             resource_target: row.resource_target,
             organization_id: row.organization_id.map(OrganizationId),
-            diff: row.diff.0,
+            diff,
         })
     }
+}
+
+impl Stored for AuditRecord {
+    type Row = AuditRow;
 }
 
 fn matching(list: &ListAudit) -> Condition {
@@ -177,7 +198,8 @@ fn matching(list: &ListAudit) -> Condition {
     let columns = Columns::new(A::Id).in_organization(A::OrganizationId);
     let conditions = [
         list.request_id.map(|id| Expr::col(A::RequestId).eq(id)),
-        list.resource_id.as_deref().map(|id| Expr::col(A::ResourceId).eq(id)),
+        list.resource_id.map(|id| Expr::col(A::ObjectId).eq(id.to_string())),
+        list.api_key_id.as_ref().map(|id| Expr::col(A::ApiKeyId).eq(id.as_str())),
         list.target_contains.as_deref().map(|text| contains(Expr::col(A::ResourceTarget), text)),
         list.resource_type.as_deref().map(|of| Expr::col(A::ResourceType).eq(of)),
         list.action.as_deref().map(|action| Expr::col(A::Action).eq(action)),
@@ -208,18 +230,22 @@ impl Reader<'_> {
         let count = fetch_count(self, &count).await?;
         let mut page = Query::select();
         page.columns(COLUMNS)
+            .columns([AuditRecords::ObjectId, AuditRecords::ApiKeyId])
             .from(AuditRecords::Table)
             .cond_where(matching(list))
             .order_by(AuditRecords::Sequence, Order::Desc);
         list.page.cut(&mut page);
-        let rows: Vec<AuditRow> = self.fetch_all(&page).await?;
-        Ok((rows.into_iter().map(AuditRecord::try_from).collect::<Result<_, _>>()?, count))
+        Ok((self.fetch_list(&page).await?, count))
     }
 }
 
 impl AuditEntry {
     /// A record as it will be stored, before it has its place in the chain.
     fn new(record: &AuditRecord) -> Self {
+        let mut diff = record.diff.clone();
+        if let (Some(fields), Some(key)) = (diff.as_object_mut(), &record.api_key_id) {
+            fields.insert(ADDITIONAL.to_owned(), serde_json::json!({"api_key_id": key.as_str()}));
+        }
         Self {
             sequence: 0,
             id: record.id,
@@ -231,11 +257,11 @@ impl AuditEntry {
             user_agent: cut(&record.user_agent, MAX_USER_AGENT).to_owned(),
             action: record.action.clone(),
             resource_type: record.resource_type.clone(),
-            resource_id: record.resource_id.clone(),
+            resource_id: record.resource_id.to_string(),
             resource_target: record.resource_target.clone(),
             organization_id: record.organization_id.map(|id| id.0),
             status_code: i32::from(record.status_code),
-            diff: record.diff.to_string(),
+            diff: diff.to_string(),
             hash: String::new(),
         }
     }

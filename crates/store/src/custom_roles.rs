@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     OrganizationId, Reader, StoreError, Tx,
-    db::{MAX_IN_LIST, microseconds, row, timestamp},
+    db::{MAX_IN_LIST, Remains, Stored, microseconds, row, timestamp},
 };
 
 const TABLE: &str = "custom_roles";
@@ -72,6 +72,22 @@ impl TryFrom<CustomRoleRow> for CustomRole {
     }
 }
 
+impl Stored for CustomRole {
+    type Row = CustomRoleRow;
+
+    /// A role without permissions.
+    fn remains(row: &Remains<'_>) -> Option<Self> {
+        Some(Self {
+            organization_id: OrganizationId(row.uuid("organization_id")),
+            name: row.text("name"),
+            display_name: row.text("display_name"),
+            permissions: Vec::new(),
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+        })
+    }
+}
+
 fn select(organizations: &[OrganizationId]) -> SelectStatement {
     use CustomRoles as C;
     let mut query = Query::select();
@@ -83,11 +99,6 @@ fn select(organizations: &[OrganizationId]) -> SelectStatement {
     query
 }
 
-async fn all(source: &mut Reader<'_>, query: &SelectStatement) -> Result<Vec<CustomRole>, StoreError> {
-    let rows: Vec<CustomRoleRow> = source.fetch_all(query).await?;
-    rows.into_iter().map(CustomRole::try_from).collect()
-}
-
 impl Reader<'_> {
     /// The custom roles of these organizations, by name.
     ///
@@ -95,7 +106,7 @@ impl Reader<'_> {
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
     pub async fn custom_roles(&mut self, organizations: &[OrganizationId]) -> Result<Vec<CustomRole>, StoreError> {
-        all(self, &select(organizations)).await
+        self.fetch_list(&select(organizations)).await
     }
 }
 

@@ -1,13 +1,17 @@
 //! Connections, transactions, and the one place that runs SQL.
 //!
 //! INVARIANT: no other module names a driver. All differences between databases belong here.
+mod search;
+
+pub(crate) use search::{contains, is};
+
 use std::{path::Path, pin::Pin, time::Duration};
 
 use jiff::Timestamp;
-use sea_query::{Expr, ExprTrait as _, Func, LikeExpr, SimpleExpr, SqliteQueryBuilder};
+use sea_query::{Expr, SimpleExpr, SqliteQueryBuilder};
 use sea_query_sqlx::{SqlxBinder, SqlxValues};
 use sqlx::{
-    AssertSqlSafe, Connection as _, FromRow, SqlSafeStr as _, Sqlite, SqliteConnection, SqlitePool,
+    AssertSqlSafe, Connection as _, FromRow, Row as _, SqlSafeStr as _, Sqlite, SqliteConnection, SqlitePool,
     migrate::{Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
@@ -23,10 +27,12 @@ pub(crate) const MAX_IN_LIST: usize = 10_000;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// All migrations, in order. Never edit one after a release.
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 6] = [
     (1, "init", include_str!("../migrations/sqlite/0001_init.sql")),
     (2, "rights_version", include_str!("../migrations/sqlite/0002_rights_version.sql")),
     (3, "passcodes", include_str!("../migrations/sqlite/0003_passcodes.sql")),
+    (5, "audit_ids", include_str!("../migrations/sqlite/0005_audit_ids.sql")),
+    (6, "chains", include_str!("../migrations/sqlite/0006_chains.sql")),
     (7, "passcode_requests", include_str!("../migrations/sqlite/0007_passcode_requests.sql")),
 ];
 
@@ -55,9 +61,43 @@ pub struct Tx {
 pub(crate) trait Row: Send + Unpin + for<'r> FromRow<'r, SqliteRow> {}
 impl<T> Row for T where T: Send + Unpin + for<'r> FromRow<'r, SqliteRow> {}
 
+/// A value that is stored as a row.
+pub(crate) trait Stored: TryFrom<Self::Row, Error = StoreError> {
+    /// The row.
+    type Row: Row;
+
+    /// What remains of it when its row does not decode, for its deletion: it may do nothing, and is as well protected
+    /// as it can have been. None where a row is not deleted by its id.
+    fn remains(_row: &Remains<'_>) -> Option<Self> {
+        None
+    }
+}
+
+/// A row that does not decode. Its columns are read one by one, and what does not decode is empty.
+pub(crate) struct Remains<'r>(&'r SqliteRow);
+
+impl Remains<'_> {
+    pub(crate) fn uuid(&self, column: &str) -> Uuid {
+        self.0.try_get(column).unwrap_or_default()
+    }
+
+    pub(crate) fn text(&self, column: &str) -> String {
+        self.0.try_get(column).unwrap_or_default()
+    }
+
+    pub(crate) fn flag(&self, column: &str) -> bool {
+        self.0.try_get(column).unwrap_or_default()
+    }
+}
+
 /// Reads: of the committed state ([`Store::read`]), or in a unit of work, with its own changes ([`Tx::read`]).
+///
+/// A row that does not decode is an error where it alone is asked for; a list leaves it out, and the log names it.
 #[derive(Debug)]
-pub struct Reader<'a>(Source<'a>);
+pub struct Reader<'a> {
+    source: Source<'a>,
+    salvages: bool,
+}
 
 /// Where a [`Reader`] reads.
 #[derive(Debug)]
@@ -124,7 +164,7 @@ impl Store {
 
     /// Reads the committed state.
     pub fn read(&self) -> Reader<'_> {
-        Reader(Source::Committed(&self.reader))
+        Reader { source: Source::Committed(&self.reader), salvages: false }
     }
 
     /// Whether the database answers.
@@ -193,10 +233,70 @@ impl Statement {
 }
 
 impl Reader<'_> {
+    /// The same, but a row that does not decode is read as what remains of it: for deletions, which must not fail
+    /// because of what is to be deleted.
+    #[must_use]
+    pub fn salvaging(self) -> Self {
+        Self { salvages: true, ..self }
+    }
+
+    /// The same, without salvaging.
+    pub fn exact(&mut self) -> Reader<'_> {
+        let source = match &mut self.source {
+            Source::Committed(pool) => Source::Committed(pool),
+            Source::UnitOfWork(connection) => Source::UnitOfWork(connection),
+        };
+        Reader { source, salvages: false }
+    }
+
     /// All rows of a query.
     pub(crate) async fn fetch_all<T: Row>(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<Vec<T>, StoreError> {
-        let rows = Statement::of(query).fetch_all(&mut self.0).await?;
+        let rows = Statement::of(query).fetch_all(&mut self.source).await?;
         Ok(rows.iter().map(T::from_row).collect::<Result<_, _>>()?)
+    }
+
+    /// All rows of a query but those that do not decode.
+    pub(crate) async fn fetch_readable<T: Row>(
+        &mut self,
+        query: &(impl SqlxBinder + Sync),
+    ) -> Result<Vec<T>, StoreError> {
+        let rows = Statement::of(query).fetch_all(&mut self.source).await?;
+        rows.iter().map(|row| Ok(T::from_row(row)?)).filter_map(without_corrupt).collect()
+    }
+
+    /// The values in all rows of a query, but for those that do not decode.
+    pub(crate) async fn fetch_list<T: Stored>(
+        &mut self,
+        query: &(impl SqlxBinder + Sync),
+    ) -> Result<Vec<T>, StoreError> {
+        let rows = Statement::of(query).fetch_all(&mut self.source).await?;
+        rows.iter().map(|row| self.decode(row)).filter_map(without_corrupt).collect()
+    }
+
+    /// The values in all rows of a query: where one that is left out would change what somebody may do.
+    pub(crate) async fn fetch_whole_list<T: Stored>(
+        &mut self,
+        query: &(impl SqlxBinder + Sync),
+    ) -> Result<Vec<T>, StoreError> {
+        let rows = Statement::of(query).fetch_all(&mut self.source).await?;
+        rows.iter().map(|row| self.decode(row)).collect()
+    }
+
+    /// The value in the first row of a query, if there is one.
+    pub(crate) async fn fetch_value<T: Stored>(
+        &mut self,
+        query: &(impl SqlxBinder + Sync),
+    ) -> Result<Option<T>, StoreError> {
+        let row = Statement::of(query).fetch_optional(&mut self.source).await?;
+        row.map(|row| self.decode(&row)).transpose()
+    }
+
+    fn decode<T: Stored>(&self, row: &SqliteRow) -> Result<T, StoreError> {
+        let decoded = T::Row::from_row(row).map_err(StoreError::from).and_then(T::try_from);
+        match decoded {
+            Err(corrupt @ StoreError::Corrupt { .. }) if self.salvages => T::remains(&Remains(row)).ok_or(corrupt),
+            decoded => decoded,
+        }
     }
 
     /// The first row of a query, if there is one.
@@ -204,7 +304,7 @@ impl Reader<'_> {
         &mut self,
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Option<T>, StoreError> {
-        let row = Statement::of(query).fetch_optional(&mut self.0).await?;
+        let row = Statement::of(query).fetch_optional(&mut self.source).await?;
         Ok(row.as_ref().map(T::from_row).transpose()?)
     }
 }
@@ -212,7 +312,7 @@ impl Reader<'_> {
 impl Tx {
     /// Reads in this unit of work: what is committed, and its own changes.
     pub fn read(&mut self) -> Reader<'_> {
-        Reader(Source::UnitOfWork(&mut self.connection))
+        Reader { source: Source::UnitOfWork(&mut self.connection), salvages: false }
     }
 
     /// Commits this unit of work; its changes are then durable.
@@ -237,11 +337,22 @@ impl Tx {
     }
 }
 
+/// Takes a row out of a list that does not decode: it must not break the list that it is in.
+pub(crate) fn without_corrupt<T>(decoded: Result<T, StoreError>) -> Option<Result<T, StoreError>> {
+    match decoded {
+        Err(StoreError::Corrupt { table, id, reason }) => {
+            tracing::warn!(table, id, reason, "a list leaves out a row that does not decode");
+            None
+        }
+        decoded => Some(decoded),
+    }
+}
+
 /// A struct that is decoded column by column, by name. The first column identifies the row in the error for another
 /// that does not decode.
 macro_rules! row {
     (struct $name:ident in $table:expr => { $($field:ident : $ty:ty),* $(,)? }) => {
-        struct $name { $($field: $ty),* }
+        pub(crate) struct $name { $($field: $ty),* }
         impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for $name
         where
             &'static str: sqlx::ColumnIndex<R>,
@@ -292,22 +403,20 @@ pub(crate) fn lower(text: &str) -> String {
     text.to_ascii_lowercase()
 }
 
-/// Whether a text contains another, without regard to case.
-pub(crate) fn contains(text: Expr, part: &str) -> SimpleExpr {
-    let escaped = lower(part).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    Expr::expr(Func::lower(text)).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
-}
-
-/// Whether a text is in a JSON list of texts.
+/// Whether a text is in a JSON list of texts. Nothing is in what is no JSON.
 pub(crate) fn is_among(text: &str, list: Expr) -> SimpleExpr {
-    let values = [list, Expr::val(text)];
-    Expr::cust_with_exprs("EXISTS (SELECT 1 FROM json_each(?) WHERE value = ?)", values)
+    let values = [list.clone(), list, Expr::val(text)];
+    let sql = "EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(?) THEN ? ELSE '[]' END) WHERE value = ?)";
+    Expr::cust_with_exprs(sql, values)
 }
 
-/// A member of a JSON object, as text.
+/// A member of a JSON object, as text. What is no JSON has none.
 pub(crate) fn json_text(column: Expr, member: &str) -> SimpleExpr {
     let path = format!("$.{}", serde_json::Value::from(member));
-    Expr::expr(Func::cust("json_extract").args([column, Expr::val(path)]))
+    Expr::cust_with_exprs(
+        "CASE WHEN json_valid(?) THEN json_extract(?, ?) END",
+        [column.clone(), column, Expr::val(path)],
+    )
 }
 
 row! { struct CountRow in "(count)" => { count: i64 } }

@@ -11,8 +11,8 @@ pub enum StoreError {
     /// A unit of work holds no audit record of what it does, so it was not committed.
     #[error("the change has no audit record")]
     Unrecorded,
-    /// The row to change does not exist.
-    #[error("the row to change is gone")]
+    /// The row to change, or the one that a page is to come after, does not exist.
+    #[error("the row is gone")]
     Gone,
     /// A row has a value that no version of this program writes.
     #[error("row `{id}` of table `{table}` does not decode: {reason}")]

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     GroupId, OrganizationId, Reader, StoreError, UserId,
-    db::{MAX_IN_LIST, row, timestamp},
+    db::{MAX_IN_LIST, Remains, Stored, row, timestamp},
     filter::{Columns, condition},
     members::{OrganizationMembers, visible_memberships},
 };
@@ -161,6 +161,24 @@ impl TryFrom<GroupRow> for Group {
     }
 }
 
+impl Stored for Group {
+    type Row = GroupRow;
+
+    fn remains(row: &Remains<'_>) -> Option<Self> {
+        Some(Self {
+            id: GroupId(row.uuid("id")),
+            organization_id: OrganizationId(row.uuid("organization_id")),
+            name: row.text("name"),
+            display_name: row.text("display_name"),
+            avatar_url: row.text("avatar_url"),
+            quota_allowance: 0,
+            source: GroupSource::User,
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+        })
+    }
+}
+
 fn select() -> SelectStatement {
     use Groups as G;
     let mut query = Query::select();
@@ -181,7 +199,7 @@ fn select() -> SelectStatement {
 }
 
 async fn find(source: &mut Reader<'_>, query: &SelectStatement) -> Result<Option<Group>, StoreError> {
-    source.fetch_optional::<GroupRow>(query).await?.map(Group::try_from).transpose()
+    source.fetch_value(query).await
 }
 
 /// The ids of a group's members, for conditions.
@@ -247,8 +265,7 @@ impl Reader<'_> {
         if !list.ids.is_empty() {
             query.and_where(Expr::col(Groups::Id).is_in(list.ids.iter().take(MAX_IN_LIST).map(|id| id.0)));
         }
-        let rows: Vec<GroupRow> = self.fetch_all(&query).await?;
-        rows.into_iter().map(Group::try_from).collect()
+        self.fetch_list(&query).await
     }
 
     /// The groups that a user was added to, without those of all members.
@@ -283,7 +300,7 @@ impl Reader<'_> {
                 .from(M::Table)
                 .and_where(Expr::col(M::OrganizationId).is_in(everyone));
             for query in [put_in, members] {
-                let rows: Vec<MembershipRow> = self.fetch_all(&query).await?;
+                let rows: Vec<MembershipRow> = self.fetch_readable(&query).await?;
                 found.extend(rows.into_iter().map(|row| (GroupId(row.group_id), UserId(row.user_id))));
             }
         }

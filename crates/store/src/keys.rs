@@ -4,7 +4,7 @@ mod expiring;
 
 pub use expiring::EndingTokens;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
@@ -14,11 +14,14 @@ use uuid::Uuid;
 
 use crate::{
     KeyId, Page, Reader, StoreError, UserId,
-    db::{MAX_IN_LIST, fetch_count, microseconds, row, timestamp},
+    db::{MAX_IN_LIST, Remains, Stored, fetch_count, microseconds, row, timestamp},
     filter::{Columns, condition},
 };
 
 const TABLE: &str = "api_keys";
+
+/// How many of a key's ancestors are kept: the nearest ones. So a long chain costs no more than a short one.
+pub const MOST_ANCESTORS: u32 = 16;
 
 /// How a key was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,6 +77,8 @@ pub struct ApiKey {
     pub scopes: Vec<String>,
     /// The entries of its allow list, normalised.
     pub allow_list: Vec<String>,
+    /// How many narrow keys there are from the nearest full key above it down to this one; zero for a full key.
+    pub narrow_depth: u32,
     /// Its lifetime when it was minted.
     pub lifetime_seconds: i64,
     /// When it was minted.
@@ -148,6 +153,7 @@ enum ApiKeys {
     LiveName,
     Scopes,
     AllowList,
+    NarrowDepth,
     LifetimeSeconds,
     IpAddress,
     UserAgent,
@@ -164,6 +170,7 @@ enum ApiKeyAncestors {
     Table,
     KeyId,
     AncestorId,
+    Distance,
 }
 
 /// The key table under another name, for sub-queries.
@@ -178,15 +185,15 @@ enum Descendants {
 row! {
     struct KeyRow in TABLE => {
         id: String, secret_hash: Vec<u8>, user_id: Uuid, parent_id: Option<String>, login_type: String,
-        token_name: String, scopes: Json<Vec<String>>, allow_list: Json<Vec<String>>, lifetime_seconds: i64,
+        token_name: String, scopes: Json<Vec<String>>, allow_list: Json<Vec<String>>, narrow_depth: i64, lifetime_seconds: i64,
         created_at: i64, last_used: i64, expires_at: i64, absolute_end: Option<i64>, revoked_at: Option<i64>,
         live_descendants: i64, ip_address: String, user_agent: String,
     }
 }
 
-row! { struct KeyIdRow in TABLE => { id: String } }
+row! { struct OwnerRow in TABLE => { id: String, user_id: Uuid } }
 
-row! { struct AncestorRow in "api_key_ancestors" => { ancestor_id: String } }
+row! { struct AncestorRow in "api_key_ancestors" => { ancestor_id: String, distance: i64 } }
 
 impl TryFrom<KeyRow> for ApiKey {
     type Error = StoreError;
@@ -214,7 +221,35 @@ impl TryFrom<KeyRow> for ApiKey {
             token_name: row.token_name,
             scopes: row.scopes.0,
             allow_list: row.allow_list.0,
+            narrow_depth: u32::try_from(row.narrow_depth).unwrap_or(u32::MAX),
             lifetime_seconds: row.lifetime_seconds,
+        })
+    }
+}
+
+impl Stored for ApiKey {
+    type Row = KeyRow;
+
+    /// A key that has been revoked and may do nothing.
+    fn remains(row: &Remains<'_>) -> Option<Self> {
+        Some(Self {
+            id: KeyId::parse(&row.text("id"))?,
+            secret_hash: SecretHash([0; 32]),
+            user_id: UserId(row.uuid("user_id")),
+            parent_id: None,
+            login_type: KeyLoginType::parse(&row.text("login_type")).unwrap_or(KeyLoginType::Password),
+            token_name: row.text("token_name"),
+            scopes: Vec::new(),
+            allow_list: Vec::new(),
+            narrow_depth: u32::MAX,
+            lifetime_seconds: 0,
+            created_at: Timestamp::UNIX_EPOCH,
+            last_used: Timestamp::UNIX_EPOCH,
+            expires_at: Timestamp::UNIX_EPOCH,
+            absolute_end: None,
+            is_revoked: true,
+            live_descendants: 0,
+            origin: Origin { ip_address: Ipv4Addr::UNSPECIFIED.into(), user_agent: String::new() },
         })
     }
 }
@@ -232,6 +267,7 @@ fn select(descendants: SimpleExpr) -> SelectStatement {
             K::TokenName,
             K::Scopes,
             K::AllowList,
+            K::NarrowDepth,
             K::LifetimeSeconds,
             K::CreatedAt,
             K::LastUsed,
@@ -277,7 +313,7 @@ fn descends_from(ancestor: &KeyId) -> SimpleExpr {
 }
 
 async fn find(source: &mut Reader<'_>, query: &SelectStatement) -> Result<Option<ApiKey>, StoreError> {
-    source.fetch_optional::<KeyRow>(query).await?.map(ApiKey::try_from).transpose()
+    source.fetch_value(query).await
 }
 
 impl Reader<'_> {
@@ -299,22 +335,22 @@ impl Reader<'_> {
         find(self, select_with_descendants(now).and_where(Expr::col(ApiKeys::Id).eq(id.as_str()))).await
     }
 
-    /// Those of these keys that exist, expired or not.
+    /// Those of these keys that exist, expired or not, with their owners.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
-    pub async fn existing_keys(&mut self, ids: &[KeyId]) -> Result<Vec<KeyId>, StoreError> {
+    pub async fn owners_of_keys(&mut self, ids: &[KeyId]) -> Result<Vec<(KeyId, UserId)>, StoreError> {
         let mut found = Vec::new();
         for some in ids.chunks(MAX_IN_LIST) {
             let mut query = Query::select();
             query
-                .column(ApiKeys::Id)
+                .columns([ApiKeys::Id, ApiKeys::UserId])
                 .from(ApiKeys::Table)
                 .and_where(Expr::col(ApiKeys::Id).is_in(some.iter().map(KeyId::as_str)));
-            found.extend(self.fetch_all::<KeyIdRow>(&query).await?);
+            found.extend(self.fetch_readable::<OwnerRow>(&query).await?);
         }
-        Ok(found.into_iter().filter_map(|row| KeyId::parse(&row.id)).collect())
+        Ok(found.into_iter().filter_map(|row| Some((KeyId::parse(&row.id)?, UserId(row.user_id)))).collect())
     }
 
     /// The number of live keys.
@@ -356,7 +392,7 @@ impl Reader<'_> {
     /// The tokens that the filter lets through, oldest first.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// [`StoreError::Gone`] when there is no such key to come after.
     #[tracing::instrument(skip_all)]
     pub async fn tokens(&mut self, list: &ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
         self.keys(Expr::col(ApiKeys::LoginType).eq(KeyLoginType::Token.as_str()), list, filter).await
@@ -365,7 +401,7 @@ impl Reader<'_> {
     /// The sessions that the filter lets through, oldest first.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// [`StoreError::Gone`] when there is no such key to come after.
     #[tracing::instrument(skip_all)]
     pub async fn sessions(&mut self, list: &ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
         self.keys(Expr::col(ApiKeys::LoginType).ne(KeyLoginType::Token.as_str()), list, filter).await
@@ -386,24 +422,26 @@ impl Reader<'_> {
             query.and_where(is_live(list.now));
         }
         if let Some(after) = &list.page.after {
-            query.and_where(comes_after(after, condition(filter, &columns)));
+            query.and_where(comes_after(self, after, condition(filter, &columns)).await?);
         }
         list.page.cut(&mut query);
-        let rows: Vec<KeyRow> = self.fetch_all(&query).await?;
-        rows.into_iter().map(ApiKey::try_from).collect()
+        self.fetch_list(&query).await
     }
 }
 
+row! { struct PlaceRow in TABLE => { created_at: i64 } }
+
 /// Rows after the one with this id, in the order of lists.
-fn comes_after(after: &KeyId, visible: Condition) -> SimpleExpr {
-    let mut made_at = Query::select();
-    made_at
+async fn comes_after(source: &mut Reader<'_>, after: &KeyId, visible: Condition) -> Result<SimpleExpr, StoreError> {
+    let mut query = Query::select();
+    query
         .column(ApiKeys::CreatedAt)
         .from(ApiKeys::Table)
         .and_where(Expr::col(ApiKeys::Id).eq(after.as_str()))
         // The place of a row that the caller may not see must not be revealed.
         .cond_where(visible);
-    let position = Expr::tuple([SimpleExpr::SubQuery(None, Box::new(made_at.into())), after.as_str().into()]);
-    Expr::tuple([Expr::col((ApiKeys::Table, ApiKeys::CreatedAt)), Expr::col((ApiKeys::Table, ApiKeys::Id))])
-        .gt(position)
+    let place: PlaceRow = source.fetch_optional(&query).await?.ok_or(StoreError::Gone)?;
+    let order =
+        Expr::tuple([Expr::col((ApiKeys::Table, ApiKeys::CreatedAt)), Expr::col((ApiKeys::Table, ApiKeys::Id))]);
+    Ok(order.gt(Expr::tuple([place.created_at.into(), after.as_str().into()])))
 }

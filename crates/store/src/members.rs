@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     GroupId, OrganizationId, Reader, StoreError, Tx, UserId,
-    db::{MAX_IN_LIST, fetch_count, is_among, microseconds, row, timestamp},
+    db::{MAX_IN_LIST, Remains, Stored, fetch_count, is_among, microseconds, row, timestamp},
     filter::{Columns, condition},
     groups::members_of_group,
 };
@@ -58,16 +58,26 @@ impl TryFrom<MemberRow> for Member {
     }
 }
 
+impl Stored for Member {
+    type Row = MemberRow;
+
+    /// Somebody who can have had every role of the organization.
+    fn remains(row: &Remains<'_>) -> Option<Self> {
+        Some(Self {
+            user_id: UserId(row.uuid("user_id")),
+            organization_id: OrganizationId(row.uuid("organization_id")),
+            roles: vec!["organization-admin".to_owned()],
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+        })
+    }
+}
+
 fn select_members() -> SelectStatement {
     use OrganizationMembers as M;
     let mut query = Query::select();
     query.columns([M::UserId, M::OrganizationId, M::Roles, M::CreatedAt, M::UpdatedAt]).from(M::Table);
     query
-}
-
-async fn members(source: &mut Reader<'_>, query: &SelectStatement) -> Result<Vec<Member>, StoreError> {
-    let rows: Vec<MemberRow> = source.fetch_all(query).await?;
-    rows.into_iter().map(Member::try_from).collect()
 }
 
 fn memberships_of(user: UserId) -> SelectStatement {
@@ -92,7 +102,7 @@ async fn find(
 ) -> Result<Option<Member>, StoreError> {
     let mut query = select_members();
     query.and_where(is(organization, user));
-    source.fetch_optional::<MemberRow>(&query).await?.map(Member::try_from).transpose()
+    source.fetch_value(&query).await
 }
 
 /// Members of an organization: a condition on users.
@@ -178,18 +188,18 @@ impl Reader<'_> {
                 .and_where(Expr::col(OrganizationMembers::UserId).is_in(some.iter().map(|user| user.0)))
                 .order_by(OrganizationMembers::CreatedAt, Order::Asc)
                 .order_by(OrganizationMembers::OrganizationId, Order::Asc);
-            found.extend(members(self, &query).await?);
+            found.extend(self.fetch_list(&query).await?);
         }
         Ok(found)
     }
 
-    /// A user's memberships, oldest first.
+    /// A user's memberships, oldest first: all of them, because their roles may forbid something.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// When the database cannot be read, or one of them does not decode.
     #[tracing::instrument(skip_all)]
     pub async fn memberships(&mut self, user: UserId) -> Result<Vec<Member>, StoreError> {
-        members(self, &memberships_of(user)).await
+        self.fetch_whole_list(&memberships_of(user)).await
     }
 }
 
@@ -205,7 +215,7 @@ impl Reader<'_> {
         query
             .and_where(Expr::col(M::OrganizationId).eq(organization.0))
             .and_where(is_among(role, Expr::col((M::Table, M::Roles))));
-        members(self, &query).await
+        self.fetch_list(&query).await
     }
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     Reader, StoreError, Tx, UserId,
-    db::{microseconds, row, rows, timestamp},
+    db::{Stored, microseconds, row, rows, timestamp},
 };
 
 const TABLE: &str = "notices";
@@ -65,6 +65,10 @@ impl TryFrom<NoticeRow> for Notice {
     }
 }
 
+impl Stored for Notice {
+    type Row = NoticeRow;
+}
+
 impl Reader<'_> {
     /// The notices that are due, the one that waits longest first.
     ///
@@ -88,8 +92,7 @@ impl Reader<'_> {
             .order_by(Notices::DueAt, Order::Asc)
             .order_by(Notices::Id, Order::Asc)
             .limit(rows(at_most));
-        let rows: Vec<NoticeRow> = self.fetch_all(&query).await?;
-        rows.into_iter().map(Notice::try_from).collect()
+        self.fetch_list(&query).await
     }
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     Group, GroupId, GroupSource, OrganizationId, Reader, StoreError, Tx, UserId,
-    db::{MAX_IN_LIST, microseconds, row, timestamp},
+    db::{MAX_IN_LIST, Remains, Stored, microseconds, row, timestamp},
     filter::{Columns, condition},
     members::OrganizationMembers,
 };
@@ -98,6 +98,25 @@ impl TryFrom<OrganizationRow> for Organization {
     }
 }
 
+impl Stored for Organization {
+    type Row = OrganizationRow;
+
+    fn remains(row: &Remains<'_>) -> Option<Self> {
+        Some(Self {
+            id: OrganizationId(row.uuid("id")),
+            name: row.text("name"),
+            display_name: row.text("display_name"),
+            description: row.text("description"),
+            icon: row.text("icon"),
+            is_default: row.flag("is_default"),
+            default_org_member_roles: Vec::new(),
+            shareable_workspace_owners: ShareableWorkspaceOwners::None,
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+        })
+    }
+}
+
 fn select() -> SelectStatement {
     use Organizations as O;
     let mut query = Query::select();
@@ -120,12 +139,7 @@ fn select() -> SelectStatement {
 }
 
 async fn find(source: &mut Reader<'_>, query: &SelectStatement) -> Result<Option<Organization>, StoreError> {
-    source.fetch_optional::<OrganizationRow>(query).await?.map(Organization::try_from).transpose()
-}
-
-async fn all(source: &mut Reader<'_>, query: &SelectStatement) -> Result<Vec<Organization>, StoreError> {
-    let rows: Vec<OrganizationRow> = source.fetch_all(query).await?;
-    rows.into_iter().map(Organization::try_from).collect()
+    source.fetch_value(query).await
 }
 
 impl Reader<'_> {
@@ -148,7 +162,7 @@ impl Reader<'_> {
         for some in ids.chunks(MAX_IN_LIST) {
             let mut query = select();
             query.and_where(Expr::col(Organizations::Id).is_in(some.iter().map(|id| id.0)));
-            found.extend(all(self, &query).await?);
+            found.extend(self.fetch_whole_list::<Organization>(&query).await?);
         }
         Ok(found)
     }
@@ -184,13 +198,14 @@ impl Reader<'_> {
             .cond_where(condition(filter, &columns))
             .order_by(Organizations::CreatedAt, Order::Asc)
             .order_by(Organizations::Id, Order::Asc);
-        all(self, &query).await
+        self.fetch_list(&query).await
     }
 
-    /// The live organizations that a user is a member of.
+    /// The live organizations that a user is a member of: all of them, because their default roles may forbid
+    /// something.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// When the database cannot be read, or one of them does not decode.
     #[tracing::instrument(skip_all)]
     pub async fn organizations_of(&mut self, user: UserId) -> Result<Vec<Organization>, StoreError> {
         use OrganizationMembers as M;
@@ -201,7 +216,7 @@ impl Reader<'_> {
             .cond_where(Condition::all().add(Expr::col(Organizations::Id).in_subquery(theirs)))
             .order_by(Organizations::CreatedAt, Order::Asc)
             .order_by(Organizations::Id, Order::Asc);
-        all(self, &query).await
+        self.fetch_whole_list(&query).await
     }
 }
 

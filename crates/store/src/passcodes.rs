@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     Reader, SecretHash, StoreError, Tx, UserId,
-    db::{fetch_count, microseconds, row},
+    db::{fetch_count, microseconds, row, without_corrupt},
 };
 
 const TABLE: &str = "passcodes";
@@ -67,11 +67,11 @@ impl Reader<'_> {
             .from(Passcodes::Table)
             .and_where(Expr::col(Passcodes::UserId).eq(user.0))
             .and_where(Expr::col(Passcodes::EndsAt).gt(microseconds(now)));
-        let rows: Vec<PasscodeRow> = self.fetch_all(&query).await?;
+        let rows: Vec<PasscodeRow> = self.fetch_readable(&query).await?;
         let hash = |row: PasscodeRow| {
             row.hash.try_into().map(SecretHash).map_err(|_| StoreError::corrupt(TABLE, &row.id, "malformed hash"))
         };
-        rows.into_iter().map(hash).collect()
+        rows.into_iter().map(hash).filter_map(without_corrupt).collect()
     }
 }
 

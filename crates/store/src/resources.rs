@@ -2,7 +2,7 @@
 mod changes;
 mod list;
 
-pub use list::{AttributeIs, ListResources, ResourcesOf};
+pub use list::{AttributeIs, AttributeValue, ListResources, ResourcesOf};
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     OrganizationId, Reader, ResourceId, StoreError, UserId,
-    db::{MAX_IN_LIST, row, timestamp},
+    db::{MAX_IN_LIST, Remains, Stored, row, timestamp},
     filter::{Columns, GrantColumns},
 };
 
@@ -108,17 +108,38 @@ row! { struct GrantRow in "resource_grants" => { resource_id: Uuid, resource_typ
 
 row! { struct IdRow in "retired_resources" => { id: Uuid } }
 
-impl ResourceRow {
-    fn into_resource(self, grants: Vec<Grant>) -> Result<Resource, StoreError> {
-        Ok(Resource {
-            created_at: timestamp(TABLE, &self.id, self.created_at)?,
-            updated_at: timestamp(TABLE, &self.id, self.updated_at)?,
-            key: ResourceKey { resource_type: self.resource_type, id: ResourceId(self.id) },
-            name: self.name,
-            organization_id: non_nil(self.organization_id).map(OrganizationId),
-            owner_id: non_nil(self.owner_id).map(UserId),
-            attributes: self.attributes.0,
-            grants,
+impl TryFrom<ResourceRow> for Resource {
+    type Error = StoreError;
+
+    /// Its grants are read apart.
+    fn try_from(row: ResourceRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            created_at: timestamp(TABLE, &row.id, row.created_at)?,
+            updated_at: timestamp(TABLE, &row.id, row.updated_at)?,
+            key: ResourceKey { resource_type: row.resource_type, id: ResourceId(row.id) },
+            name: row.name,
+            organization_id: non_nil(row.organization_id).map(OrganizationId),
+            owner_id: non_nil(row.owner_id).map(UserId),
+            attributes: row.attributes.0,
+            grants: Vec::new(),
+        })
+    }
+}
+
+impl Stored for Resource {
+    type Row = ResourceRow;
+
+    /// What has no owner or organization any more is for those alone who may delete everything of its type.
+    fn remains(row: &Remains<'_>) -> Option<Self> {
+        Some(Self {
+            key: ResourceKey { resource_type: row.text("resource_type"), id: ResourceId(row.uuid("id")) },
+            name: row.text("name"),
+            organization_id: non_nil(row.uuid("organization_id")).map(OrganizationId),
+            owner_id: non_nil(row.uuid("owner_id")).map(UserId),
+            attributes: serde_json::Map::new(),
+            grants: Vec::new(),
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
         })
     }
 }
@@ -186,22 +207,27 @@ fn columns(resource_type: &str) -> Columns {
 
 /// The resources of a query with their grants, in the query's order. It takes one statement for the rows, and one for
 /// the grants of many rows.
-async fn with_grants(source: &mut Reader<'_>, query: &SelectStatement) -> Result<Vec<Resource>, StoreError> {
+async fn list_with_grants(source: &mut Reader<'_>, query: &SelectStatement) -> Result<Vec<Resource>, StoreError> {
+    let found = source.fetch_list(query).await?;
+    with_grants(source, found).await
+}
+
+/// Resources with their grants. One that does not decode is left out: it grants nothing.
+async fn with_grants(source: &mut Reader<'_>, mut found: Vec<Resource>) -> Result<Vec<Resource>, StoreError> {
     use ResourceGrants as G;
-    let rows: Vec<ResourceRow> = source.fetch_all(query).await?;
     let mut by_resource: HashMap<(String, Uuid), Vec<Grant>> = HashMap::new();
-    for chunk in rows.chunks(MAX_IN_LIST) {
-        let types: BTreeSet<&str> = chunk.iter().map(|row| row.resource_type.as_str()).collect();
+    for chunk in found.chunks(MAX_IN_LIST) {
+        let types: BTreeSet<&str> = chunk.iter().map(|resource| resource.key.resource_type.as_str()).collect();
         let mut grants = Query::select();
         grants
             .columns([G::ResourceId, G::ResourceType, G::GranteeKind, G::GranteeId, G::Action])
             .from(G::Table)
             .and_where(Expr::col(G::ResourceType).is_in(types))
-            .and_where(Expr::col(G::ResourceId).is_in(chunk.iter().map(|row| row.id)))
+            .and_where(Expr::col(G::ResourceId).is_in(chunk.iter().map(|resource| resource.key.id.0)))
             .order_by(G::GranteeKind, Order::Asc)
             .order_by(G::GranteeId, Order::Asc)
             .order_by(G::Action, Order::Asc);
-        for row in source.fetch_all::<GrantRow>(&grants).await? {
+        for row in source.fetch_readable::<GrantRow>(&grants).await? {
             let grantee = match row.grantee_kind.as_str() {
                 "user" => Grantee::User(row.grantee_id),
                 _ => Grantee::Group(row.grantee_id),
@@ -210,12 +236,11 @@ async fn with_grants(source: &mut Reader<'_>, query: &SelectStatement) -> Result
             by_resource.entry((row.resource_type, row.resource_id)).or_default().push(grant);
         }
     }
-    rows.into_iter()
-        .map(|row| {
-            let grants = by_resource.remove(&(row.resource_type.clone(), row.id)).unwrap_or_default();
-            row.into_resource(grants)
-        })
-        .collect()
+    for resource in &mut found {
+        let key = (resource.key.resource_type.clone(), resource.key.id.0);
+        resource.grants = by_resource.remove(&key).unwrap_or_default();
+    }
+    Ok(found)
 }
 
 impl Reader<'_> {
@@ -225,7 +250,8 @@ impl Reader<'_> {
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
     pub async fn find_resource(&mut self, key: &ResourceKey) -> Result<Option<Resource>, StoreError> {
-        Ok(with_grants(self, select().and_where(is(key))).await?.pop())
+        let found = self.fetch_value(select().and_where(is(key))).await?;
+        Ok(with_grants(self, found.into_iter().collect()).await?.pop())
     }
 
     /// Those of the resources of one type with these ids that exist, in no order.
@@ -240,7 +266,7 @@ impl Reader<'_> {
             query
                 .and_where(Expr::col(Resources::ResourceType).eq(resource_type))
                 .and_where(Expr::col(Resources::Id).is_in(chunk.iter().copied()));
-            found.extend(with_grants(self, &query).await?);
+            found.extend(list_with_grants(self, &query).await?);
         }
         Ok(found)
     }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     Reader, StoreError, UserId,
-    db::{MAX_IN_LIST, fetch_count, row, timestamp},
+    db::{MAX_IN_LIST, Remains, Stored, fetch_count, row, timestamp},
 };
 
 const TABLE: &str = "users";
@@ -204,6 +204,29 @@ impl TryFrom<UserRow> for User {
     }
 }
 
+impl Stored for User {
+    type Row = UserRow;
+
+    /// Somebody who may do nothing, and whose deletion takes as much as that of an owner.
+    fn remains(row: &Remains<'_>) -> Option<Self> {
+        Some(Self {
+            id: UserId(row.uuid("id")),
+            username: row.text("username"),
+            email: row.text("email"),
+            name: row.text("name"),
+            avatar_url: row.text("avatar_url"),
+            status: UserStatus::Suspended,
+            login_type: LoginType::None,
+            roles: vec!["owner".to_owned()],
+            is_service_account: row.flag("is_service_account"),
+            deleted: row.flag("deleted"),
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+            last_seen_at: None,
+        })
+    }
+}
+
 /// The form in which names and addresses are compared.
 fn fold(text: &str) -> String {
     text.to_lowercase()
@@ -216,7 +239,7 @@ fn select(condition: SimpleExpr) -> SelectStatement {
 }
 
 async fn find(source: &mut Reader<'_>, condition: SimpleExpr) -> Result<Option<User>, StoreError> {
-    source.fetch_optional::<UserRow>(&select(condition)).await?.map(User::try_from).transpose()
+    source.fetch_value(&select(condition)).await
 }
 
 fn is_live() -> SimpleExpr {
@@ -242,10 +265,9 @@ impl Reader<'_> {
         let mut found = Vec::new();
         for some in ids.chunks(MAX_IN_LIST) {
             let query = select(Expr::col(Users::Id).is_in(some.iter().map(|id| id.0)));
-            let rows: Vec<UserRow> = self.fetch_all(&query).await?;
-            found.extend(rows);
+            found.extend(self.fetch_list(&query).await?);
         }
-        found.into_iter().map(User::try_from).collect()
+        Ok(found)
     }
 
     /// The live user with this username.

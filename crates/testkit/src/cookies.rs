@@ -1,4 +1,4 @@
-//! Cookies of a browser, stored between its requests.
+//! What a browser keeps of the pages that it is shown: cookies, and the proof that a form comes from one of them.
 use std::collections::BTreeMap;
 
 /// Cookies by name.
@@ -19,4 +19,10 @@ pub fn keep_cookie(cookies: &mut Cookies, line: &str) {
         let value = rest.split(';').next().unwrap();
         cookies.insert(name.to_owned(), value.to_owned());
     }
+}
+
+/// The proof in the first form of a page.
+pub fn form_token(page: &str) -> String {
+    let (_, rest) = page.split_once("name=\"csrf_token\" value=\"").unwrap_or_else(|| panic!("no form in {page}"));
+    rest.split('"').next().unwrap().to_owned()
 }

@@ -19,7 +19,7 @@ mod service;
 pub use keyfob_store as store;
 
 pub use client::{CERTIFICATE as OIDC_CLIENT_CERTIFICATE, CLIENT as OIDC_CLIENT, KEY as OIDC_CLIENT_KEY};
-pub use cookies::{Cookies, cookie_header, keep_cookie};
+pub use cookies::{Cookies, cookie_header, form_token, keep_cookie};
 pub use github::{Account, Github};
 pub use mail::{Mail, MailServer};
 pub use oidc::{Held, OidcProvider, TokenFault};

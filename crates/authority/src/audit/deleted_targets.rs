@@ -18,16 +18,27 @@ fn texts<T: ToString>(ids: impl IntoIterator<Item = T>) -> Ids {
     ids.into_iter().map(|id| id.to_string()).collect()
 }
 
+/// What identifies the object of a record among those of its type; none if the record is about no single one.
+pub(super) fn identity(record: &AuditRecord) -> Option<String> {
+    match record.resource_type.as_str() {
+        "api_key" => record.api_key_id.as_ref().map(ToString::to_string),
+        // Roles have names only.
+        "custom_role" => Some(record.resource_target.clone()),
+        _ => Some(record.resource_id).filter(|id| !id.is_nil()).map(|id| id.to_string()),
+    }
+}
+
 impl AuthorizedStore {
-    /// The types and ids of those that were deleted. A caller who may see a record may see that.
+    /// The types and identities of those that were deleted. A caller who may see a record may see that.
     pub(crate) async fn deleted_targets(
         &self,
         records: &[AuditRecord],
     ) -> Result<HashSet<(String, String)>, StoreError> {
         let mut by_type: BTreeMap<&str, Ids> = BTreeMap::new();
-        let nil = Uuid::nil().to_string();
-        for record in records.iter().filter(|record| record.resource_id != nil) {
-            by_type.entry(&record.resource_type).or_default().insert(record.resource_id.clone());
+        for record in records {
+            if let Some(id) = identity(record) {
+                by_type.entry(&record.resource_type).or_default().insert(id);
+            }
         }
         let mut deleted = HashSet::new();
         for (of, ids) in by_type {
@@ -57,7 +68,7 @@ impl AuthorizedStore {
             }
             "api_key" => {
                 let ids: Vec<KeyId> = ids.iter().filter_map(|id| KeyId::parse(id)).collect();
-                texts(store.existing_keys(&ids).await?)
+                texts(store.owners_of_keys(&ids).await?.into_iter().map(|(key, _)| key))
             }
             "custom_role" => {
                 let organizations: BTreeSet<Uuid> =

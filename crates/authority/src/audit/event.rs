@@ -1,6 +1,7 @@
 //! Audit events: what was done, for the record that the change itself writes.
-use keyfob_store::{AuditRecord, OrganizationId, UserId};
+use keyfob_store::{AuditRecord, KeyId, OrganizationId, UserId};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::{Authority, Caller};
 
@@ -67,7 +68,7 @@ pub enum EventKind {
     DeviceAnswered,
     /// Old audit records were removed.
     RecordsRetired,
-    /// More requests were refused than could be told apart.
+    /// More requests of a client were refused than could be told apart.
     RefusalsGathered,
 }
 
@@ -115,7 +116,10 @@ impl EventKind {
 pub(crate) struct AuditEvent {
     pub(crate) kind: EventKind,
     pub(crate) resource_type: String,
-    pub(crate) resource_id: String,
+    /// The id of the object, of a key that of its owner; the nil UUID if it has none.
+    pub(crate) resource_id: Uuid,
+    /// The id of the object if it is a key.
+    pub(crate) api_key_id: Option<KeyId>,
     pub(crate) target: String,
     pub(crate) organization_id: Option<OrganizationId>,
     /// The user whom it is about: where no caller is signed in, that user did it.
@@ -133,9 +137,14 @@ impl AuditEvent {
     }
 
     /// The same, and a field that has this value now.
-    pub(crate) fn with_value(mut self, field: &str, new: &impl serde::Serialize) -> Self {
+    pub(crate) fn with_value(self, field: &str, new: &impl serde::Serialize) -> Self {
+        self.with_change(field, &Value::Null, new)
+    }
+
+    /// The same, and a field that had the one value, and has the other now.
+    pub(crate) fn with_change(mut self, field: &str, old: &impl serde::Serialize, new: &impl serde::Serialize) -> Self {
         if let Some(fields) = self.diff.as_object_mut() {
-            fields.insert(field.to_owned(), json!({"old": null, "new": new, "secret": false}));
+            fields.insert(field.to_owned(), json!({"old": old, "new": new, "secret": false}));
         }
         self
     }
@@ -155,6 +164,7 @@ pub(crate) fn record_of(authority: &Authority, caller: &Caller, event: AuditEven
         action: event.kind.action().to_owned(),
         resource_type: event.resource_type,
         resource_id: event.resource_id,
+        api_key_id: event.api_key_id,
         resource_target: event.target,
         organization_id: event.organization_id,
         status_code: authority.recorded_status(event.kind),

@@ -2,8 +2,14 @@
 use jiff::Timestamp;
 use keyfob_store::{ApiKey, CustomRole, Group, LoginType, Member, Organization, Resource, User, UserId};
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use super::{AuditEvent, EventKind};
+
+/// The field of a registered resource that holds what a platform keeps there.
+pub(crate) const ATTRIBUTES: &str = "attributes";
+/// The type whose attributes are in no record.
+pub(crate) const USER_SECRET: &str = "user_secret";
 
 /// The fields whose values differ.
 fn diff(old: &Value, new: &Value) -> Value {
@@ -28,7 +34,8 @@ pub(crate) fn user_event(kind: EventKind, old: Option<&User>, new: &User) -> Aud
     AuditEvent {
         kind,
         resource_type: "user".to_owned(),
-        resource_id: new.id.to_string(),
+        resource_id: new.id.0,
+        api_key_id: None,
         target: new.username.clone(),
         organization_id: None,
         about: Some(new.id),
@@ -45,7 +52,8 @@ pub(crate) fn conversion_event(user: &User, to: LoginType, now: Timestamp, expir
     AuditEvent {
         kind: EventKind::ConversionBegun,
         resource_type: "convert_login".to_owned(),
-        resource_id: user.id.to_string(),
+        resource_id: user.id.0,
+        api_key_id: None,
         target: to.as_str().to_owned(),
         organization_id: None,
         about: Some(user.id),
@@ -67,7 +75,8 @@ pub(crate) fn key_event(kind: EventKind, old: Option<&ApiKey>, new: Option<&ApiK
     AuditEvent {
         kind,
         resource_type: "api_key".to_owned(),
-        resource_id: key.map(|key| key.id.to_string()).unwrap_or_default(),
+        resource_id: key.map(|key| key.user_id.0).unwrap_or_default(),
+        api_key_id: key.map(|key| key.id.clone()),
         target: key.map(|key| key.token_name.clone()).unwrap_or_default(),
         organization_id: None,
         about: key.map(|key| key.user_id),
@@ -84,21 +93,26 @@ pub(crate) fn resource_event(kind: EventKind, old: Option<&Resource>, new: Optio
         resource.map_or(Value::Null, |resource| {
             json!({
                 "name": resource.name, "organization_id": resource.organization_id, "owner_id": resource.owner_id,
-                "attributes": resource.attributes,
+                ATTRIBUTES: resource.attributes,
                 "acl": acl(resource),
             })
         })
     };
     let resource = new.or(old);
-    AuditEvent {
+    let event = AuditEvent {
         kind,
         resource_type: resource.map(|resource| resource.key.resource_type.clone()).unwrap_or_default(),
-        resource_id: resource.map(|resource| resource.key.id.to_string()).unwrap_or_default(),
+        resource_id: resource.map(|resource| resource.key.id.0).unwrap_or_default(),
+        api_key_id: None,
         target: resource.map(|resource| resource.name.clone()).unwrap_or_default(),
         organization_id: resource.and_then(|resource| resource.organization_id),
         about: None,
         diff: diff(&fields(old), &fields(new)),
+    };
+    if event.resource_type == USER_SECRET && event.diff.get(ATTRIBUTES).is_some() {
+        return event.with_secret(ATTRIBUTES);
     }
+    event
 }
 
 /// Something done to a membership.
@@ -107,7 +121,8 @@ pub(crate) fn member_event(kind: EventKind, user: &User, old: Option<&Member>, n
     AuditEvent {
         kind,
         resource_type: "organization_member".to_owned(),
-        resource_id: user.id.to_string(),
+        resource_id: user.id.0,
+        api_key_id: None,
         target: user.username.clone(),
         organization_id: new.or(old).map(|member| member.organization_id),
         about: None,
@@ -133,7 +148,8 @@ pub(crate) fn organization_event(
     AuditEvent {
         kind,
         resource_type: "organization".to_owned(),
-        resource_id: organization.map(|of| of.id.to_string()).unwrap_or_default(),
+        resource_id: organization.map(|of| of.id.0).unwrap_or_default(),
+        api_key_id: None,
         target: organization.map(|of| of.name.clone()).unwrap_or_default(),
         organization_id: organization.map(|of| of.id),
         about: None,
@@ -160,7 +176,8 @@ pub(crate) fn group_event(
     AuditEvent {
         kind,
         resource_type: "group".to_owned(),
-        resource_id: group.map(|group| group.id.to_string()).unwrap_or_default(),
+        resource_id: group.map(|group| group.id.0).unwrap_or_default(),
+        api_key_id: None,
         target: group.map(|group| group.name.clone()).unwrap_or_default(),
         organization_id: group.map(|group| group.organization_id),
         about: None,
@@ -181,7 +198,9 @@ pub(crate) fn custom_role_event(kind: EventKind, old: Option<&CustomRole>, new: 
     AuditEvent {
         kind,
         resource_type: "custom_role".to_owned(),
-        resource_id: role.map(|role| role.name.clone()).unwrap_or_default(),
+        // Roles have names only.
+        resource_id: Uuid::nil(),
+        api_key_id: None,
         target: role.map(|role| role.name.clone()).unwrap_or_default(),
         organization_id: role.map(|role| role.organization_id),
         about: None,

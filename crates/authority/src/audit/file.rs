@@ -100,7 +100,7 @@ pub async fn verify_audit(
     let key = super::key::read(key_file).map_err(unreadable(key_file))?;
     let mut verifier = ChainVerifier::new(key, expected);
     if is_database(file).map_err(unreadable(file))? {
-        export_audit(file, |line| Ok(line.follow(&mut verifier)?)).await?;
+        export_audit(file, |line| line.follow(&mut verifier).map_err(AuditFileError::from)).await?;
     } else {
         let lines = BufReader::new(File::open(file).map_err(unreadable(file))?).lines();
         for (number, line) in (1..).zip(lines) {
@@ -122,11 +122,11 @@ fn is_database(file: &Path) -> std::io::Result<bool> {
 /// server may use the database meanwhile.
 ///
 /// # Errors
-/// When the database cannot be read, and what `each` answers.
-pub async fn export_audit(
+/// When the database cannot be read, and what `each` answers: it ends there.
+pub async fn export_audit<E: From<AuditFileError>>(
     database: &Path,
-    mut each: impl FnMut(&AuditLine) -> Result<(), AuditFileError>,
-) -> Result<(), AuditFileError> {
+    mut each: impl FnMut(&AuditLine) -> Result<(), E>,
+) -> Result<(), E> {
     let failed = |cause| AuditFileError::Database { path: database.to_owned(), cause };
     let store = Store::open_read_only(database).await.map_err(failed)?;
     let mut after = 0;

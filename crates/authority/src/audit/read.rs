@@ -1,7 +1,14 @@
 //! Reading the records of what was done.
-use keyfob_rbac::{Action, Filter, ResourceType};
-use keyfob_store::{AuditRecord, ChainHead, ListAudit, Organization, UserId};
+use std::collections::HashMap;
 
+use keyfob_rbac::{Action, Filter, Id, Object, ResourceType};
+use keyfob_store::{AuditRecord, ChainHead, KeyId, ListAudit, Organization, StoreError, UserId};
+use serde_json::json;
+
+use super::{
+    deleted_targets::identity,
+    event_of::{ATTRIBUTES, USER_SECRET},
+};
 use crate::{AuthorizedStore, Refused, organizations::organization_object, users::UserView};
 
 /// A record with the user and organization that it names, as far as they still exist.
@@ -22,7 +29,7 @@ pub const COUNT_CAP: u64 = 2000;
 
 impl AuthorizedStore {
     /// A page of the records that the caller may see, and how many there are, counted to one beyond [`COUNT_CAP`].
-    /// Requires `read` on each.
+    /// Requires `read` on each; attributes of an object are shown to those who may read it, whoever owns it.
     ///
     /// # Errors
     /// [`Refused::Denied`] when the caller could see no record at all.
@@ -32,7 +39,9 @@ impl AuthorizedStore {
         if !self.caller.could(Action::READ, ResourceType::AUDIT_LOG) {
             return Err(Refused::Denied(self.caller.refuse(Action::READ, ResourceType::AUDIT_LOG)));
         }
-        let (records, count) = self.read().audit_records(&list, COUNT_CAP + 1).await?;
+        let (mut records, count) = self.read().audit_records(&list, COUNT_CAP + 1).await?;
+        self.add_owners_of_keys(&mut records).await?;
+        self.hide_attributes(&mut records);
         let mut ids: Vec<UserId> = records.iter().filter_map(|record| record.user_id).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -48,10 +57,40 @@ impl AuthorizedStore {
         let view = |record: AuditRecord| AuditView {
             user: users.iter().find(|view| Some(view.user.id) == record.user_id).cloned(),
             organization: organizations.iter().find(|of| Some(of.id) == record.organization_id).cloned(),
-            is_deleted: deleted.contains(&(record.resource_type.clone(), record.resource_id.clone())),
+            is_deleted: identity(&record).is_some_and(|id| deleted.contains(&(record.resource_type.clone(), id))),
             record,
         };
         Ok((records.into_iter().map(view).collect(), count))
+    }
+
+    /// Old records about keys may not say whose they were: as long as the keys exist, their owners are known.
+    async fn add_owners_of_keys(&self, records: &mut [AuditRecord]) -> Result<(), StoreError> {
+        let is_open = |record: &&mut AuditRecord| record.resource_id.is_nil();
+        let ids: Vec<KeyId> =
+            records.iter_mut().filter(is_open).filter_map(|record| record.api_key_id.clone()).collect();
+        let owners: HashMap<KeyId, UserId> = self.read().owners_of_keys(&ids).await?.into_iter().collect();
+        for record in records.iter_mut().filter(is_open) {
+            let owner = record.api_key_id.as_ref().and_then(|key| owners.get(key));
+            record.resource_id = owner.map_or(record.resource_id, |owner| owner.0);
+        }
+        Ok(())
+    }
+
+    /// Hides the attributes of objects of types that the caller may not read where the object was, and those of user
+    /// secrets from everybody.
+    fn hide_attributes(&self, records: &mut [AuditRecord]) {
+        for record in records {
+            let Some(attributes) = record.diff.get_mut(ATTRIBUTES) else { continue };
+            let of = self.catalogue().resource_type(&record.resource_type);
+            let may_read = of.filter(|_| record.resource_type != USER_SECRET).is_some_and(|of| {
+                let object = Object::of(of).with_id(record.resource_id);
+                let place = record.organization_id.map_or(Id::None, |id| Id::Uuid(id.0));
+                self.caller.is_permitted(Action::READ, &object.in_organization(place))
+            });
+            if !may_read {
+                *attributes = json!({"old": "", "new": "", "secret": true});
+            }
+        }
     }
 
     /// The head of the chain of records, for a caller who may read all of them: it tells how many there are.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     AuthorizedStore, Refused, Unrecorded,
-    audit::{AuditEvent, EventKind, Gathered},
+    audit::{AuditEvent, Counted, EventKind, Gathered},
 };
 
 impl AuthorizedStore {
@@ -47,7 +47,8 @@ impl AuthorizedStore {
         let event = AuditEvent {
             kind: EventKind::RecordsRetired,
             resource_type: "audit_log".to_owned(),
-            resource_id: Uuid::nil().to_string(),
+            resource_id: Uuid::nil(),
+            api_key_id: None,
             target: format!("{retired} records from before {before}"),
             organization_id: None,
             about: None,
@@ -59,26 +60,47 @@ impl AuthorizedStore {
     }
 
     fn refusal_record(&self, gathered: &Gathered) -> AuditRecord {
-        let Gathered { refusal, count, first, last, request_id, user_agent } = gathered;
-        let of = refusal.as_ref();
-        // Those that were too many to be told apart.
-        let others = EventKind::RefusalsGathered;
-        AuditRecord {
+        let Gathered { counted, count, first, last, request_id, user_agent } = gathered;
+        let left_out = EventKind::RefusalsGathered;
+        let of_many = AuditRecord {
             id: self.authority.random().uuid(),
             recorded_at: *last,
             request_id: *request_id,
-            user_id: of.and_then(|refusal| refusal.user),
-            key_id: of.and_then(|refusal| refusal.key.clone()),
-            ip_address: of.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |refusal| refusal.address),
+            user_id: None,
+            key_id: None,
+            ip_address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             user_agent: user_agent.clone(),
-            action: of.map_or(others.action(), |refusal| refusal.action.as_str()).to_owned(),
-            resource_type: of.map_or("", |refusal| refusal.resource_type.as_str()).to_owned(),
+            action: left_out.action().to_owned(),
+            resource_type: String::new(),
             // Gathered refusals are about many objects.
-            resource_id: Uuid::nil().to_string(),
+            resource_id: Uuid::nil(),
+            api_key_id: None,
             resource_target: String::new(),
-            organization_id: of.and_then(|refusal| refusal.organization),
-            status_code: of.map_or_else(|| self.authority.recorded_status(others), |refusal| refusal.status),
+            organization_id: None,
+            status_code: self.authority.recorded_status(left_out),
             diff: json!({"gathered": {"count": count, "first": first.to_string(), "last": last.to_string()}}),
+        };
+        match counted {
+            Counted::Equal(refusal) => AuditRecord {
+                user_id: refusal.user,
+                key_id: refusal.key.clone(),
+                ip_address: refusal.address,
+                action: refusal.action.clone(),
+                resource_type: refusal.resource_type.clone(),
+                organization_id: refusal.organization,
+                status_code: refusal.status,
+                ..of_many
+            },
+            Counted::LeftOut(whose) => AuditRecord {
+                user_id: whose.user(),
+                key_id: whose.key().cloned(),
+                ip_address: whose.network().map_or(of_many.ip_address, |network| network.addr()),
+                resource_target: whose.network().map(|network| network.to_string()).unwrap_or_default(),
+                diff: json!({"gathered": {
+                    "count": count, "first": first.to_string(), "last": last.to_string(), "left_out_of": whose.word(),
+                }}),
+                ..of_many
+            },
         }
     }
 }

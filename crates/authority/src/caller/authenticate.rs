@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use keyfob_api::secret::SecretText;
 use keyfob_rbac::{AllowList, Id, OwnedId, Scope, ScopeName, Subject};
 use keyfob_store::{
-    ApiKey, KeyId, KeyLoginType, KeyUse, Reader, RightsVersion, SecretHash, StoreError, Tx, User, UserStatus,
+    ApiKey, KeyId, KeyLoginType, KeyUse, Reader, RightsVersion, SecretHash, StoreError, Tx, User, UserId, UserStatus,
 };
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
@@ -16,6 +16,7 @@ use crate::{
     caller::{PresentedKey, key_text::KeyText},
     response_timing::TimeSlot,
     sign_in::require_upstream,
+    users::names,
     work::note_key_use,
 };
 
@@ -89,9 +90,24 @@ impl Identified {
         &self.key.id
     }
 
-    /// The owner, unless they are suspended.
-    pub fn acting_user(&self) -> Option<&User> {
-        Some(&self.user).filter(|user| user.status != UserStatus::Suspended)
+    /// The owner's id.
+    pub fn user_id(&self) -> UserId {
+        self.user.id
+    }
+
+    /// Whether the owner may act: they are not suspended.
+    pub fn is_acting(&self) -> bool {
+        self.user.status != UserStatus::Suspended
+    }
+
+    /// Whether the owner has the role `owner`.
+    pub fn is_owner(&self) -> bool {
+        self.user.is_owner()
+    }
+
+    /// Whether a path segment names the owner: `me`, their id, or their username.
+    pub fn is_named_by(&self, segment: &str) -> bool {
+        names(&self.user, segment)
     }
 
     /// Whether the key may do all that its owner may.
@@ -159,13 +175,25 @@ impl Authority {
         let Identified { key, user, from_cookie, version } = identified.clone();
         require_upstream(self, &key).await?;
         let user = awake(user, self, &context).await?;
-        let key = note_use(key, self, &context).await;
+        let (key, user) = note_use(key, user, self, &context).await;
         let life = KeyLife { lifetime_seconds: key.lifetime_seconds, expires_at: key.expires_at };
         context.decisions.authenticated(life, (user.id, key.id.clone()));
         let mut read = self.store().read();
         let caller = compile(key, user, self, &mut read, Extra { context, from_cookie, version }).await?;
         Ok(AuthorizedStore::new(caller, self.clone()))
     }
+}
+
+/// The store as the bearer of this key reads it, for what the server asks itself before it answers them: no use of the
+/// key is noted, and no session is renewed.
+pub(super) async fn reading(
+    identified: &Identified,
+    authority: &Authority,
+) -> Result<AuthorizedStore, Unauthenticated> {
+    let Identified { key, user, from_cookie, version } = identified.clone();
+    let extra = Extra { context: RequestContext::default(), from_cookie, version };
+    let caller = compile(key, user, authority, &mut authority.store().read(), extra).await?;
+    Ok(AuthorizedStore::new(caller, authority.clone()))
 }
 
 /// The key if it is live, and its owner if there still is one.
@@ -283,14 +311,14 @@ async fn awake(user: User, authority: &Authority, context: &RequestContext) -> R
     }
 }
 
-/// Notes the use of a key, and lets a session slide. A failure to write is not the caller's: the key is as good as it
-/// was.
-async fn note_use(mut key: ApiKey, authority: &Authority, context: &RequestContext) -> ApiKey {
+/// Notes the use of a key, and lets a session slide; gives both as they are then. A failure to write is not the
+/// caller's: the key is as good as it was.
+async fn note_use(mut key: ApiKey, mut user: User, authority: &Authority, context: &RequestContext) -> (ApiKey, User) {
     let now = authority.now();
     let stale = now.duration_since(key.last_used) > USE_RESOLUTION;
     let slid = slide(&key, authority, now);
     if !stale && slid == key.expires_at {
-        return key;
+        return (key, user);
     }
     let used = KeyUse {
         id: key.id.clone(),
@@ -299,14 +327,16 @@ async fn note_use(mut key: ApiKey, authority: &Authority, context: &RequestConte
         seen_expires_at: key.expires_at,
         expires_at: slid,
     };
-    match note_key_use(authority, &used, key.user_id).await {
+    match note_key_use(authority, &used, user.id, now).await {
         Ok(()) => {
             key.last_used = used.last_used;
             key.expires_at = used.expires_at;
+            user.last_seen_at = Some(now);
+            user.updated_at = now;
         }
         Err(error) => tracing::warn!(%error, key.id = %key.id, "the use of a key could not be noted"),
     }
-    key
+    (key, user)
 }
 
 /// The end that a session has after this use.

@@ -92,6 +92,30 @@ impl Refused {
     }
 }
 
+/// Why a page of a list was refused.
+#[derive(Debug)]
+pub enum ListError {
+    /// The entry that the page was to come after is gone, or was never there for the caller.
+    NothingToComeAfter,
+    /// It failed.
+    Refused(Refused),
+}
+
+impl From<Refused> for ListError {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<StoreError> for ListError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Gone => Self::NothingToComeAfter,
+            other => Self::Refused(other.into()),
+        }
+    }
+}
+
 impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
         match error {

@@ -7,8 +7,8 @@ use keyfob_rbac::{
 };
 use keyfob_store::{CustomRole, Member, Organization, OrganizationId, Reader, StoreError, User};
 
-/// The custom roles of organizations, by where they are and by name.
-type CustomRoles = HashMap<(OrganizationId, String), CustomRole>;
+/// Custom roles by organization and name.
+type CustomRoles<'a> = HashMap<(OrganizationId, &'a str), &'a CustomRole>;
 
 /// Expands the names of roles. Names that stand for nothing are dropped: the user lacks them.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ impl RoleBook {
         let members = read.memberships(user.id).await?;
         let organizations = read.organizations_of(user.id).await?;
         let custom = self.custom(read, &members, &organizations).await?;
+        let custom: CustomRoles<'_> =
+            custom.iter().map(|role| ((role.organization_id, role.name.as_str()), role)).collect();
         let members: HashMap<OrganizationId, &Member> =
             members.iter().map(|member| (member.organization_id, member)).collect();
         let mut roles = self.site(user);
@@ -46,7 +48,7 @@ impl RoleBook {
         read: &mut Reader<'_>,
         members: &[Member],
         organizations: &[Organization],
-    ) -> Result<CustomRoles, StoreError> {
+    ) -> Result<Vec<CustomRole>, StoreError> {
         let is_custom =
             |name: &String, id: OrganizationId| self.built_in(&RoleName::in_organization(name, id.0)).is_none();
         let of_members = members.iter().map(|member| (member.organization_id, &member.roles));
@@ -56,11 +58,7 @@ impl RoleBook {
             .filter(|(id, names)| names.iter().any(|name| is_custom(name, *id)))
             .map(|(id, _)| id)
             .collect();
-        if asked.is_empty() {
-            return Ok(CustomRoles::new());
-        }
-        let found = read.custom_roles(&asked).await?;
-        Ok(found.into_iter().map(|role| ((role.organization_id, role.name.clone()), role)).collect())
+        if asked.is_empty() { Ok(Vec::new()) } else { read.custom_roles(&asked).await }
     }
 
     fn site(&self, user: &User) -> Vec<Role> {
@@ -73,7 +71,7 @@ impl RoleBook {
         user: &User,
         organization: &Organization,
         member: &Member,
-        custom: &CustomRoles,
+        custom: &CustomRoles<'_>,
     ) -> Vec<Role> {
         let id = organization.id.0;
         let implied =
@@ -82,7 +80,7 @@ impl RoleBook {
         let names = organization.default_org_member_roles.iter().chain(&member.roles);
         let given = names.filter_map(|name| {
             self.built_in(&RoleName::in_organization(name, id))
-                .or_else(|| custom.get(&(organization.id, name.clone())).map(|role| self.expand(role)))
+                .or_else(|| Some(self.expand(custom.get(&(organization.id, name.as_str()))?)))
         });
         std::iter::once(implied).chain(given).collect()
     }

@@ -16,11 +16,12 @@ use crate::{Authority, Caller};
 pub struct AuthorizedStore {
     pub(crate) caller: Caller,
     pub(crate) authority: Authority,
+    pub(crate) salvages: bool,
 }
 
 impl AuthorizedStore {
     pub(crate) fn new(caller: Caller, authority: Authority) -> Self {
-        Self { caller, authority }
+        Self { caller, authority, salvages: false }
     }
 
     /// Who acts.
@@ -37,12 +38,20 @@ impl AuthorizedStore {
     /// call does not need it, so its answer does not name it.
     #[must_use]
     pub fn incidental(&self) -> Self {
-        Self { caller: self.caller.incidental(), authority: self.authority.clone() }
+        Self { caller: self.caller.incidental(), ..self.clone() }
+    }
+
+    /// The same store for a deletion: an object whose row does not decode is what remains of the row, because it must
+    /// not stand in the way of its own deletion. It takes as much right to delete as it can have taken before.
+    #[must_use]
+    pub fn salvaging(&self) -> Self {
+        Self { salvages: true, ..self.clone() }
     }
 
     /// Reads the committed state.
     pub(crate) fn read(&self) -> Reader<'_> {
-        self.authority.store().read()
+        let read = self.authority.store().read();
+        if self.salvages { read.salvaging() } else { read }
     }
 
     pub(crate) fn catalogue(&self) -> &Arc<Catalogue> {

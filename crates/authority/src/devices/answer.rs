@@ -123,7 +123,8 @@ fn device_event(device: &DeviceGrant, answer: &'static str) -> AuditEvent {
     let event = AuditEvent {
         kind: EventKind::DeviceAnswered,
         resource_type: "device_sign_in".to_owned(),
-        resource_id: Uuid::nil().to_string(),
+        resource_id: Uuid::nil(),
+        api_key_id: None,
         target: device.user_code.to_string(),
         organization_id: None,
         about: None,

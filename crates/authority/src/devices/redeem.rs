@@ -83,9 +83,11 @@ impl From<MintError> for RedeemDeviceError {
     fn from(error: MintError) -> Self {
         match error {
             MintError::Refused(Refused::Store(error)) => error.into(),
-            MintError::Refused(_) | MintError::Exceeds { .. } | MintError::NameTaken(_) | MintError::Overtaken => {
-                Self::ApprovalLapsed
-            }
+            MintError::Refused(_)
+            | MintError::Exceeds { .. }
+            | MintError::ChainTooLong
+            | MintError::NameTaken(_)
+            | MintError::Overtaken => Self::ApprovalLapsed,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{DEFAULT, DEFAULT_MEMBER_ROLES, require_permitted};
 use crate::{
     AuthorizedStore, Caller, Refused,
     audit::{EventKind, organization_event},
-    fields::{Fields, WrongFields},
+    fields::{Fields, MAX_LIST, WrongFields},
     roles::{AssignError, each_once},
 };
 
@@ -152,7 +152,7 @@ impl OrganizationChange {
         let roles = self.default_org_member_roles.as_deref().unwrap_or_default();
         fields
             .display_name("display_name", "organization_display_name", display_name)
-            .list("default_org_member_roles", roles)
+            .at_most_entries("default_org_member_roles", roles.len(), MAX_LIST)
             .check()?;
         if name == Some(DEFAULT) { Err(UpdateOrganizationError::NameReserved) } else { Ok(()) }
     }

@@ -8,7 +8,7 @@ use keyfob_rbac::{Action, Filter, Object, ResourceType};
 use keyfob_store::{Among, CustomRole, ListUsers, Member, Organization, OrganizationId, StoreError, User, UserId};
 use uuid::Uuid;
 
-use crate::{AuthorizedStore, Refused, users::names, work::Work};
+use crate::{AuthorizedStore, ListError, Refused, users::names, work::Work};
 
 /// A membership with its user.
 #[derive(Clone, Debug)]
@@ -55,13 +55,13 @@ impl AuthorizedStore {
     /// each membership.
     ///
     /// # Errors
-    /// When the store fails.
+    /// [`ListError::NothingToComeAfter`] when the page is to come after somebody who is no such member.
     #[tracing::instrument(skip_all)]
     pub async fn list_members(
         &self,
         organization: OrganizationId,
         mut list: ListUsers,
-    ) -> Result<(Vec<MemberView>, u64), Refused> {
+    ) -> Result<(Vec<MemberView>, u64), ListError> {
         let visible = self.caller.visible(Action::READ, ResourceType::ORGANIZATION_MEMBER);
         list.visible = Filter::All;
         list.among = Some(Among { organization, group: None, visible });

@@ -11,7 +11,6 @@ use super::{
 use crate::{
     AuthorizedStore, Refused,
     audit::{EventKind, resource_event},
-    fields::MAX_LIST,
 };
 
 /// What an access list permits a grantee.
@@ -32,13 +31,6 @@ pub struct AccessListChange(pub BTreeMap<Grantee, AccessEntry>);
 pub enum WrongAccessList {
     /// Objects of this type have no access list.
     NotCarried(String),
-    /// There are more entries than [`MAX_LIST`].
-    TooMany {
-        /// Those for users.
-        users: usize,
-        /// Those for groups.
-        groups: usize,
-    },
     /// These entries are wrong.
     Entries(Vec<(Grantee, WrongEntry)>),
 }
@@ -126,10 +118,6 @@ impl AccessListChange {
     fn actions(&self, catalogue: &Catalogue, of: ResourceType) -> Result<ActionsOf, WrongAccessList> {
         if !catalogue.shape(of).has_acl {
             return Err(WrongAccessList::NotCarried(catalogue.type_name(of).to_owned()));
-        }
-        if self.0.len() > MAX_LIST {
-            let users = self.0.keys().filter(|grantee| matches!(grantee, Grantee::User(_))).count();
-            return Err(WrongAccessList::TooMany { users, groups: self.0.len() - users });
         }
         let (mut actions, mut wrong) = (ActionsOf::new(), Vec::new());
         for (grantee, entry) in &self.0 {

@@ -17,7 +17,8 @@ impl Assigner {
     /// The caller's roles as the reader finds them: within a change, those of its transaction.
     pub(crate) async fn of(caller: &Caller, read: &mut Reader<'_>) -> Result<Self, StoreError> {
         let names = match caller.user() {
-            Some(user) => role_names_of(read, user).await?,
+            // Exactly those that the caller has: what remains of a membership may be more.
+            Some(user) => role_names_of(&mut read.exact(), user).await?,
             None => vec![RoleName::site("system")],
         };
         let mut assigner = Self { everywhere: Vec::new(), in_organization: HashMap::new() };

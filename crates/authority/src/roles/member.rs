@@ -5,7 +5,7 @@ use super::{AssignError, each_once};
 use crate::{
     AuthorizedStore, Caller, Refused,
     audit::{EventKind, member_event},
-    fields::{Fields, WrongFields},
+    fields::{Fields, MAX_LIST, WrongFields},
     organizations::MemberView,
 };
 
@@ -57,7 +57,7 @@ impl AuthorizedStore {
         user: UserId,
         roles: Vec<String>,
     ) -> Result<Member, UpdateMemberRolesError> {
-        Fields::default().list("roles", &roles).check()?;
+        Fields::default().at_most_entries("roles", roles.len(), MAX_LIST).check()?;
         let roles = each_once(roles);
         let not_oneself = |caller: &Caller| {
             if caller.is_self(user) { Err(UpdateMemberRolesError::Oneself) } else { Ok(()) }

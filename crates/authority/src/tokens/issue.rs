@@ -9,14 +9,39 @@ use keyfob_store::{ApiKey, KeyId, KeyLoginType};
 use super::{MintError, MintRequest, MintedKey, NewKeyKind, Requested};
 use crate::{
     Authority, Caller,
-    caller::{SECRET_LENGTH, hash_secret},
+    caller::{SECRET_LENGTH, gives_all, hash_secret},
 };
+
+/// How many narrow keys a chain may have below the nearest full key: each is minted with the one before it.
+pub const LONGEST_CHAIN: u32 = 16;
 
 /// What a new key may do, to what, and until when at the most.
 pub(crate) struct Bounds {
     pub(crate) scopes: Vec<ScopeName>,
     pub(crate) allow_list: AllowList,
+    pub(crate) narrow_depth: u32,
     pub(crate) latest_expiry: Option<Timestamp>,
+}
+
+impl Bounds {
+    /// The bounds of a key below one of this depth.
+    fn of(
+        scopes: Vec<ScopeName>,
+        allow_list: AllowList,
+        depth_above: u32,
+        latest_expiry: Option<Timestamp>,
+    ) -> Result<Self, MintError> {
+        let is_full = gives_all(&texts(&scopes), &texts(allow_list.entries()));
+        let narrow_depth = if is_full { 0 } else { depth_above.saturating_add(1) };
+        if narrow_depth > LONGEST_CHAIN {
+            return Err(MintError::ChainTooLong);
+        }
+        Ok(Self { scopes, allow_list, narrow_depth, latest_expiry })
+    }
+}
+
+fn texts(of: &[impl ToString]) -> Vec<String> {
+    of.iter().map(ToString::to_string).collect()
 }
 
 /// A lifetime in whole seconds. Below one second it is a day: zero would say "the server's default" to clients.
@@ -52,8 +77,9 @@ pub(crate) fn issue(
         parent_id: caller.key().map(|key| key.id.clone()),
         login_type,
         token_name,
-        scopes: bounds.scopes.iter().map(ToString::to_string).collect(),
-        allow_list: bounds.allow_list.entries().iter().map(ToString::to_string).collect(),
+        scopes: texts(&bounds.scopes),
+        allow_list: texts(bounds.allow_list.entries()),
+        narrow_depth: bounds.narrow_depth,
         lifetime_seconds: lifetime_seconds(expires_at.duration_since(now)),
         created_at: now,
         last_used: Timestamp::UNIX_EPOCH,
@@ -88,7 +114,7 @@ fn latest_session_expiry(
 pub(crate) fn bounds(authority: &Authority, caller: &Caller, request: &MintRequest) -> Result<Bounds, MintError> {
     let Some(own) = caller.presented() else {
         let scopes = authority.catalogue().scope("coder:all").into_iter().collect();
-        return Ok(Bounds { scopes, allow_list: AllowList::everything(), latest_expiry: None });
+        return Bounds::of(scopes, AllowList::everything(), 0, None);
     };
     let scopes = match &request.scopes {
         Requested::Own => own.scopes.clone(),
@@ -101,7 +127,7 @@ pub(crate) fn bounds(authority: &Authority, caller: &Caller, request: &MintReque
     let exceeding_scopes = scopes_exceeding(authority.catalogue(), &own.scopes, &scopes);
     let exceeding_entries = own.allow_list.exceeding(&allow_list);
     if exceeding_scopes.is_empty() && exceeding_entries.is_empty() {
-        return Ok(Bounds { scopes, allow_list, latest_expiry: own.end_of_children() });
+        return Bounds::of(scopes, allow_list, own.key.narrow_depth, own.end_of_children());
     }
     Err(MintError::Exceeds { scopes: exceeding_scopes, entries: exceeding_entries })
 }

@@ -3,20 +3,20 @@ use keyfob_rbac::{Action, Id, ResourceType};
 use keyfob_store::{ApiKey, KeyId, ListKeys, Page, UserId};
 
 use super::key_object;
-use crate::{AuthorizedStore, Refused};
+use crate::{AuthorizedStore, ListError, Refused};
 
 impl AuthorizedStore {
     /// The tokens that the caller may see: of one user, or of all. Requires `read` on each.
     ///
     /// # Errors
-    /// When the store fails.
+    /// [`ListError::NothingToComeAfter`] when the page is to come after a key that the caller may not see.
     #[tracing::instrument(skip_all)]
     pub async fn list_tokens(
         &self,
         of: Option<UserId>,
         include_expired: bool,
         page: Page<KeyId>,
-    ) -> Result<Vec<ApiKey>, Refused> {
+    ) -> Result<Vec<ApiKey>, ListError> {
         let filter = self.caller.visible(Action::READ, ResourceType::API_KEY);
         let list = ListKeys { user_id: of, include_expired, now: self.now(), page };
         Ok(self.read().tokens(&list, &filter).await?)

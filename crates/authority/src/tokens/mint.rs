@@ -30,6 +30,9 @@ pub enum MintError {
         /// The entries that the caller's allow list does not cover.
         entries: Vec<AllowEntry>,
     },
+    /// As many narrow keys were minted one with another, down to the caller's, as may be
+    /// ([`LONGEST_CHAIN`](super::LONGEST_CHAIN)).
+    ChainTooLong,
     /// The owner has a live token of that name.
     NameTaken(String),
     /// The owner, their password, or the scopes that there are have changed meanwhile.
@@ -81,7 +84,8 @@ impl Work {
     pub(crate) fn successor(&self, request: MintRequest) -> Result<(ApiKey, MintedKey), MintError> {
         let (key, minted) = issue(&self.authority, &self.caller, request)?;
         let parent_id = self.caller.key().and_then(|key| key.parent_id.clone());
-        Ok((ApiKey { parent_id, ..key }, minted))
+        let narrow_depth = self.caller.key().map_or(key.narrow_depth, |key| key.narrow_depth);
+        Ok((ApiKey { parent_id, narrow_depth, ..key }, minted))
     }
 
     /// Stores a key, if its owner still exists.

@@ -9,7 +9,16 @@ use super::{
     mint::require_minting,
     names::invent,
 };
-use crate::{AuthorizedStore, Refused, work::Work};
+use crate::{
+    AuthorizedStore, Refused,
+    fields::{Fields, WrongFields},
+    work::Work,
+};
+
+/// How many bytes the name of a token may have.
+const LONGEST_NAME: usize = 255;
+/// How many scopes a token may have.
+const MOST_SCOPES: usize = 256;
 
 /// How many names are made up before the last one is refused because it is taken.
 const INVENTIONS: usize = 32;
@@ -34,6 +43,8 @@ pub struct MintToken {
 /// Why a token was not minted.
 #[derive(Debug)]
 pub enum MintTokenError {
+    /// It has too many scopes, or too long a name.
+    InvalidFields(WrongFields),
     /// A token cannot ask for that scope.
     UnknownScope(NotRequestable),
     /// A text is no entry of an allow list.
@@ -49,6 +60,12 @@ pub enum MintTokenError {
     WrongLifetime(WrongLifetime),
     /// Everything that any key may be refused for.
     Mint(MintError),
+}
+
+impl From<WrongFields> for MintTokenError {
+    fn from(wrong: WrongFields) -> Self {
+        Self::InvalidFields(wrong)
+    }
 }
 
 impl From<MintError> for MintTokenError {
@@ -76,6 +93,8 @@ impl AuthorizedStore {
     /// Why it was not minted. What is wrong with the request comes before what the caller may not do.
     #[tracing::instrument(skip_all)]
     pub async fn mint_token(&self, new: MintToken) -> Result<MintedKey, MintTokenError> {
+        let fields = Fields::default().at_most_bytes("token_name", &new.name, LONGEST_NAME);
+        fields.at_most_entries("scopes", new.scopes.len(), MOST_SCOPES).check()?;
         let entries = allow_entries(self.catalogue(), &new.allow_list)?;
         let request = MintRequest {
             scopes: scopes(self.catalogue(), &new)?,

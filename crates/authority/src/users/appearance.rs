@@ -6,9 +6,11 @@ use crate::{
     fields::{Fields, WrongFields},
 };
 
-const MODES: [&str; 2] = ["sync", "single"];
+/// The mode in which pages are as light or dark as the system.
+const SYNC: &str = "sync";
+const MODES: [&str; 2] = [SYNC, "single"];
 const THEMES: [&str; 6] = ["light", "light-protan-deuter", "light-tritan", "dark", "dark-protan-deuter", "dark-tritan"];
-const FONTS: [&str; 6] = ["", "geist-mono", "ibm-plex-mono", "fira-code", "source-code-pro", "jetbrains-mono"];
+const FONTS: [&str; 5] = ["geist-mono", "ibm-plex-mono", "fira-code", "source-code-pro", "jetbrains-mono"];
 
 /// How pages of clients look; empty where nothing is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +22,21 @@ pub struct Appearance {
     /// The theme while the system is light.
     pub theme_light: String,
     /// The theme while the system is dark.
+    pub theme_dark: String,
+    /// The font of terminals.
+    pub terminal_font: String,
+}
+
+/// How pages are to look.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChangeAppearance {
+    /// The name of a theme.
+    pub theme_preference: String,
+    /// The mode; empty to leave it as it is.
+    pub theme_mode: String,
+    /// The theme while the system is light; empty to leave it as it is, which the mode `sync` does not permit.
+    pub theme_light: String,
+    /// The same while the system is dark.
     pub theme_dark: String,
     /// The font of terminals.
     pub terminal_font: String,
@@ -66,28 +83,34 @@ impl AuthorizedStore {
         })
     }
 
-    /// Sets how pages look for a user. Requires `update_personal` on the user.
+    /// Sets how pages look for a user; answers all of it. Requires `update_personal` and `read_personal` on the user.
     ///
     /// # Errors
-    /// When a value is not among those that there are, or the caller may not.
+    /// When a value is missing or not among those that there are, or the caller may not.
     #[tracing::instrument(skip_all)]
-    pub async fn set_appearance(&self, user: UserId, new: &Appearance) -> Result<(), SetAppearanceError> {
-        Fields::default()
+    pub async fn set_appearance(&self, user: UserId, new: ChangeAppearance) -> Result<Appearance, SetAppearanceError> {
+        let mut fields = Fields::default()
             .required("theme_preference", &new.theme_preference)
-            .one_of("theme_mode", &new.theme_mode, &MODES)
-            .one_of("theme_light", &new.theme_light, &THEMES)
-            .one_of("theme_dark", &new.theme_dark, &THEMES)
-            .check()?;
+            .required("terminal_font", &new.terminal_font)
+            .one_of("theme_mode", &new.theme_mode, &MODES);
+        for (name, theme) in [("theme_light", &new.theme_light), ("theme_dark", &new.theme_dark)] {
+            // Pages that follow the system need both.
+            fields = if new.theme_mode == SYNC { fields.required_by(name, "required_if", theme) } else { fields };
+            fields = fields.one_of(name, theme, &THEMES);
+        }
+        fields.check()?;
         if !FONTS.contains(&new.terminal_font.as_str()) {
             return Err(SetAppearanceError::UnsupportedFont);
         }
         let settings = [
-            ("theme_preference", new.theme_preference.clone()),
-            ("theme_mode", new.theme_mode.clone()),
-            ("theme_light", new.theme_light.clone()),
-            ("theme_dark", new.theme_dark.clone()),
-            ("terminal_font", new.terminal_font.clone()),
+            ("theme_preference", new.theme_preference),
+            ("theme_mode", new.theme_mode),
+            ("theme_light", new.theme_light),
+            ("theme_dark", new.theme_dark),
+            ("terminal_font", new.terminal_font),
         ];
-        Ok(self.change_settings(user, &settings).await?)
+        let given: Vec<_> = settings.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        self.change_settings(user, &given).await?;
+        Ok(self.appearance(user).await?)
     }
 }

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use super::{UserView, person, user_object};
 use crate::{
-    AuthorizedStore, Caller, Denied, Refused,
+    AuthorizedStore, Caller, Denied, Refused, Rules,
     audit::{EventKind, user_event},
-    fields::{Fields, WrongFields},
+    fields::{Fields, MAX_LIST, WrongFields},
     organizations::{may_add_member, organization_object},
     passwords::{HashError, Weakness, weakness},
     roles::{AssignError, Assigner, each_once, require_assigning},
@@ -54,6 +54,8 @@ pub enum CreateUserError {
     ServiceAccountEmail,
     /// A password was given, but the user was to sign in in this other way.
     PasswordNotUsed(String),
+    /// The user was to sign in with a password, which only owners may still do.
+    PasswordsDisabled,
     /// No organization was named.
     NoOrganization,
     /// There is no such organization for the caller; with the permission that would show it, if that is known.
@@ -109,14 +111,16 @@ impl From<StoreError> for CreateUserError {
 }
 
 impl CreateUser {
-    fn check(&self) -> Result<(), CreateUserError> {
+    fn check(&self, rules: &Rules) -> Result<(), CreateUserError> {
         let status = self.status.as_deref().unwrap_or_default();
         let fields = Fields::default().username("username", &self.username).real_name("name", &self.name).one_of(
             "user_status",
             status,
             &["active", "dormant", "suspended"],
         );
-        let fields = fields.list("organization_ids", &self.organizations).list("roles", &self.roles);
+        // Requests name one more in a field of its own.
+        let fields = fields.at_most_entries("organization_ids", self.organizations.len(), MAX_LIST + 1);
+        let fields = fields.at_most_entries("roles", self.roles.len(), MAX_LIST);
         let fields = if self.is_service_account {
             fields
         } else {
@@ -124,6 +128,9 @@ impl CreateUser {
         };
         fields.check()?;
         if self.is_service_account { self.check_service_account() } else { self.check_password_is_used() }?;
+        if rules.is_password_auth_disabled() && self.login_type() == LoginType::Password.as_str() {
+            return Err(CreateUserError::PasswordsDisabled);
+        }
         if self.organizations.is_empty() { Err(CreateUserError::NoOrganization) } else { Ok(()) }
     }
 
@@ -175,7 +182,7 @@ impl AuthorizedStore {
     /// Which rule the user would break, or which right is missing.
     #[tracing::instrument(skip_all)]
     pub async fn create_user(&self, new: CreateUser) -> Result<UserView, CreateUserError> {
-        new.check()?;
+        new.check(self.authority.rules())?;
         // Whoever may create no users at all causes no look-up.
         let could_sign_in = !new.email.is_empty();
         require_creating(&self.caller, could_sign_in)?;

@@ -6,7 +6,7 @@ use keyfob_store::{ListUsers, LoginType, Member, Organization, OrganizationId, U
 use uuid::Uuid;
 
 use super::user_object;
-use crate::{AuthorizedStore, Refused};
+use crate::{AuthorizedStore, ListError, Refused};
 
 /// A user with the organizations that they are a member of.
 #[derive(Clone, Debug)]
@@ -60,9 +60,9 @@ impl AuthorizedStore {
     /// A page of the users that the caller may see, and how many there are. Requires `read` on each.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// [`ListError::NothingToComeAfter`] when the page is to come after a user whom the caller may not see.
     #[tracing::instrument(skip_all)]
-    pub async fn list_users(&self, mut list: ListUsers) -> Result<(Vec<UserView>, u64), Refused> {
+    pub async fn list_users(&self, mut list: ListUsers) -> Result<(Vec<UserView>, u64), ListError> {
         list.visible = self.caller.visible(Action::READ, ResourceType::USER);
         let (users, count) = self.read().list_users(&list).await?;
         Ok((self.user_views(users).await?, count))

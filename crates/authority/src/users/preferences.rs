@@ -97,7 +97,8 @@ impl AuthorizedStore {
         ];
         let (mut fields, mut settings) = (Fields::default(), Vec::new());
         for (name, value, allowed) in texts {
-            let Some(value) = value else { continue };
+            // An empty value is one that was left out.
+            let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
             fields = fields.one_of(name, &value, allowed);
             settings.push((name, value));
         }
@@ -114,8 +115,8 @@ fn preferences_of(mut settings: BTreeMap<String, String>) -> Preferences {
     };
     Preferences {
         agent_chat_send_shortcut: text(SEND_SHORTCUT, "enter"),
-        code_diff_display_mode: text(CODE_DIFF, "auto"),
-        shell_tool_display_mode: text(SHELL_TOOL, "auto"),
+        code_diff_display_mode: text(CODE_DIFF, ""),
+        shell_tool_display_mode: text(SHELL_TOOL, "always_collapsed"),
         task_notification_alert_dismissed: text(ALERT_DISMISSED, "false") == "true",
         thinking_display_mode: text(THINKING, "auto"),
     }

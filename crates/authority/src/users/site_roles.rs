@@ -3,7 +3,7 @@ use keyfob_store::{StoreError, User, UserId};
 
 use crate::{
     AuthorizedStore, Refused,
-    fields::{Fields, WrongFields},
+    fields::{Fields, MAX_LIST, WrongFields},
     roles::AssignError,
 };
 
@@ -55,7 +55,7 @@ impl AuthorizedStore {
     /// Which of these is missing.
     #[tracing::instrument(skip_all)]
     pub async fn update_user_roles(&self, id: UserId, roles: Vec<String>) -> Result<User, UpdateUserRolesError> {
-        Fields::default().list("roles", &roles).check()?;
+        Fields::default().at_most_entries("roles", roles.len(), MAX_LIST).check()?;
         if self.caller.is_self(id) {
             return Err(UpdateUserRolesError::Oneself);
         }

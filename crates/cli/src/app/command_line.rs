@@ -104,9 +104,9 @@ impl Command {
             Self::Groups(command) => groups::run(invocation, command).await?,
             Self::Roles(command) => roles::run(invocation, command).await?,
             Self::Audit(command) => return audit::run(invocation, command).await,
-            Self::Server(command) => Box::pin(server::run(invocation, *command)).await?,
+            Self::Server(command) => Box::pin(server::run(invocation, *command, Cli::command())).await?,
             Self::Version(args) => version::run(invocation, &args)?,
-            Self::Completion(args) => completion::run(invocation, &args, &mut Cli::command()),
+            Self::Completion(args) => completion::run(invocation, &args, &mut Cli::command())?,
         }
         Ok(Outcome::Done)
     }

@@ -2,10 +2,10 @@
 use clap::{Arg, ArgMatches, Command, parser::ValueSource};
 
 use super::usage;
-use crate::terminal::output::Output;
+use crate::terminal::output::{Output, Unwritten};
 
 /// Prints one line per option. Values that may be secret are not printed.
-pub(crate) fn print(mut program: Command, matches: &ArgMatches, out: Output) {
+pub(crate) fn print(mut program: Command, matches: &ArgMatches, out: Output) -> Result<(), Unwritten> {
     // Subcommands have the global options only when they are built.
     program.build();
     let (_, command, matches) = usage::leaf(&program, matches);
@@ -17,8 +17,9 @@ pub(crate) fn print(mut program: Command, matches: &ArgMatches, out: Output) {
             Some(ValueSource::DefaultValue) => "default",
             _ => "not set",
         };
-        out.line(format!("{}: {} ({source})", name(arg), shown(arg, matches)));
+        out.line(format!("{}: {} ({source})", name(arg), shown(arg, matches)))?;
     }
+    Ok(())
 }
 
 fn name(arg: &Arg) -> String {

@@ -3,8 +3,8 @@ use std::convert::Infallible;
 
 use keyfob_api::secret::SecretText;
 
-/// Takes the text as it is.
+/// Takes the text, without a newline at its end.
 #[expect(clippy::unnecessary_wraps, reason = "clap's signature of a parser")]
 pub(crate) fn parse_secret(text: &str) -> Result<SecretText, Infallible> {
-    Ok(SecretText::new(text))
+    Ok(SecretText::from_line(text))
 }

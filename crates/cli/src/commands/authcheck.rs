@@ -75,14 +75,14 @@ pub(crate) async fn run(invocation: &Invocation, args: AuthcheckArgs) -> anyhow:
         let answers = client.authcheck_explained(&request).await.context("check authorization")?;
         match args.output {
             AuthcheckFormat::Json => invocation.out.json(&answers)?,
-            AuthcheckFormat::Text => report::explained(invocation.out, &answers),
+            AuthcheckFormat::Text => report::explained(invocation.out, &answers)?,
         }
         answers.values().all(|answer| answer.allowed)
     } else {
         let answers = client.authcheck(&request).await.context("check authorization")?;
         match args.output {
             AuthcheckFormat::Json => invocation.out.json(&answers)?,
-            AuthcheckFormat::Text => report::plain(invocation.out, &answers),
+            AuthcheckFormat::Text => report::plain(invocation.out, &answers)?,
         }
         answers.values().all(|is_allowed| *is_allowed)
     };

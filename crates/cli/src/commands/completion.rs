@@ -15,8 +15,8 @@ pub(crate) struct CompletionArgs {
 }
 
 /// Prints the script.
-pub(crate) fn run(invocation: &Invocation, args: &CompletionArgs, program: &mut clap::Command) {
+pub(crate) fn run(invocation: &Invocation, args: &CompletionArgs, program: &mut clap::Command) -> anyhow::Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, program, "keyfob", &mut script);
-    invocation.out.result(&String::from_utf8_lossy(&script));
+    Ok(invocation.out.result(&String::from_utf8_lossy(&script))?)
 }

@@ -65,18 +65,57 @@ pub(crate) async fn run(invocation: &Invocation, args: LoginArgs) -> anyhow::Res
         .has_first_user()
         .await
         .with_context(|| format!("look for a keyfob server at '{url}', is the URL right"))?;
-    invocation.out.line(format!("Attempting to authenticate with {source} URL: '{url}'"));
+    invocation.out.line(format!("Attempting to authenticate with {source} URL: '{url}'"))?;
+    // Before a session is made that only its files will hold.
+    invocation.state.prepare()?;
 
     let session = match (has_first_user, args.device) {
-        (true, true) => device::approved_session(invocation, &client, &args.limits).await?,
+        (true, true) => Session::New(device::approved_session(invocation, &client, &args.limits).await?),
         (true, false) => session_of_existing_user(invocation, &client, args.use_token_as_session).await?,
         (false, true) => bail!("this server has no first user yet: run 'keyfob login {url}' without --device first"),
-        (false, false) => first_user::create(invocation, &client, args.first_user).await?,
+        (false, false) => Session::New(first_user::create(invocation, &client, args.first_user).await?),
     };
-    let user = client.with_session_token(&session)?.user(ME).await.context("get user")?;
-    invocation.state.store(&url, &session)?;
-    invocation.out.line(format!("Welcome to Keyfob, {}! You're authenticated.", invocation.out.bold(&user.username)));
-    Ok(())
+    let username = match keep(invocation, &client, session.token()).await {
+        Ok(username) => username,
+        Err(error) => return Err(session.given_up(&client, error).await),
+    };
+    Ok(invocation.out.line(format!("Welcome to Keyfob, {}! You're authenticated.", invocation.out.bold(&username)))?)
+}
+
+/// What is stored after signing in.
+enum Session {
+    /// Made by this command: nobody else has it.
+    New(SecretText),
+    /// Made by somebody else before.
+    Given(SecretText),
+}
+
+impl Session {
+    fn token(&self) -> &SecretText {
+        match self {
+            Self::New(token) | Self::Given(token) => token,
+        }
+    }
+
+    /// Ends a new session that could not be stored. The error stays the one to report.
+    async fn given_up(&self, client: &Client, error: anyhow::Error) -> anyhow::Error {
+        let Self::New(token) = self else { return error };
+        let ended = match client.with_session_token(token) {
+            Ok(own) => own.logout().await.map_err(anyhow::Error::from),
+            Err(error) => Err(error.into()),
+        };
+        match ended {
+            Ok(()) => error,
+            Err(cause) => error.context(format!("the new session could not be deleted either ({cause:#})")),
+        }
+    }
+}
+
+/// Stores the token and its server; the name of its user.
+async fn keep(invocation: &Invocation, client: &Client, token: &SecretText) -> anyhow::Result<String> {
+    let user = client.with_session_token(token)?.user(ME).await.context("get user")?;
+    invocation.state.store(client.url(), token)?;
+    Ok(user.username)
 }
 
 /// The URL, and the source that it came from.
@@ -94,21 +133,21 @@ async fn session_of_existing_user(
     invocation: &Invocation,
     client: &Client,
     use_as_session: bool,
-) -> anyhow::Result<SecretText> {
+) -> anyhow::Result<Session> {
     match invocation.given_token() {
-        Some((token, _)) if use_as_session => Ok(token.clone()),
+        Some((token, _)) if use_as_session => Ok(Session::Given(token.clone())),
         Some((_, Source::Environment)) => Err(environment::token_is_set()),
         Some((token, Source::Flag)) => {
             let session = client.with_session_token(token)?.create_api_key(ME).await.context("create api key")?;
-            Ok(session.key)
+            Ok(Session::New(session.key))
         }
-        None => pasted_token(invocation, client).await,
+        None => Ok(Session::Given(pasted_token(invocation, client).await?)),
     }
 }
 
 /// The token that a person copies from the browser; the question is repeated until the server accepts it.
 async fn pasted_token(invocation: &Invocation, client: &Client) -> anyhow::Result<SecretText> {
-    browser::invite(invocation, &format!("{}/cli-auth", client.url()));
+    browser::invite(invocation, &format!("{}/cli-auth", client.url()))?;
     loop {
         let token = invocation.prompt().hidden("Paste your token here:")?;
         // Some texts cannot be sent in a header.

@@ -1,5 +1,6 @@
 //! `keyfob logout`.
-use keyfob_client::{Error, StatusCode};
+use anyhow::ensure;
+use keyfob_client::{Client, Error, StatusCode};
 
 use crate::{invocation::Invocation, state::StateFile};
 
@@ -7,7 +8,8 @@ use crate::{invocation::Invocation, state::StateFile};
 #[derive(clap::Args)]
 #[command(
     after_help = "The server deletes the session, and the files that `keyfob login` has stored are removed. If a \
-token was stored in place of a session, the server deletes that token.
+token was stored in place of a session, the server deletes that token. With --token, the server deletes the given token, \
+and the stored files stay unless they hold the same.
 
 Examples:
   keyfob logout       ask for confirmation
@@ -22,22 +24,41 @@ pub(crate) struct LogoutArgs {
 /// Deletes the session on the server and the stored files; a failure of one does not keep the other.
 pub(crate) async fn run(invocation: &Invocation, args: &LogoutArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
+    let is_stored = invocation.uses_stored_session()?;
+    ensure!(
+        is_stored || invocation.given_token().is_some(),
+        "You are not logged in to {url}. Try logging in using 'keyfob login {url}'.",
+        url = client.url()
+    );
     if !args.yes {
         invocation.prompt().confirm("Are you sure you want to log out?", "yes")?;
     }
-    let mut problems = Vec::new();
+    let mut problems: Vec<String> = end_session(&client).await.err().into_iter().collect();
+    if is_stored {
+        problems.extend(remove_files(invocation));
+    }
+    ensure!(problems.is_empty(), "Failed to log out.\n\t{}", problems.join("\n\t"));
+    Ok(invocation.out.line(if is_stored {
+        "You are no longer logged in. You can log in using 'keyfob login <url>'."
+    } else {
+        "The given token has been deleted. What `keyfob login` has stored stays."
+    })?)
+}
+
+/// Deletes the key in use on the server; the problem if that failed.
+async fn end_session(client: &Client) -> Result<(), String> {
     match client.logout().await {
         // The session is gone already.
-        Err(Error::Api(answer)) if answer.status == StatusCode::UNAUTHORIZED => {}
-        Err(error) => problems.push(format!("logout api: {:#}", anyhow::Error::from(error))),
-        Ok(()) => {}
+        Err(Error::Api(answer)) if answer.status == StatusCode::UNAUTHORIZED => Ok(()),
+        ended => ended.map_err(|error| format!("logout api: {:#}", anyhow::Error::from(error))),
     }
-    for file in StateFile::ALL {
-        if let Err(error) = invocation.state.remove(file) {
-            problems.push(format!("remove {} file: {error}", file.title()));
-        }
-    }
-    anyhow::ensure!(problems.is_empty(), "Failed to log out.\n\t{}", problems.join("\n\t"));
-    invocation.out.line("You are no longer logged in. You can log in using 'keyfob login <url>'.");
-    Ok(())
+}
+
+/// Removes what is stored; the problems with that.
+fn remove_files(invocation: &Invocation) -> Vec<String> {
+    let remove = |file: StateFile| {
+        let removed = invocation.state.remove(file);
+        removed.err().map(|error| format!("remove {} file: {error}", file.title()))
+    };
+    StateFile::ALL.into_iter().filter_map(remove).collect()
 }

@@ -27,8 +27,7 @@ enum ScopesFormat {
 pub(crate) async fn run(invocation: &Invocation, args: &ScopesArgs) -> anyhow::Result<()> {
     let scopes = invocation.connect()?.list_scopes().await?.external;
     match args.output {
-        ScopesFormat::Json => return invocation.out.json(&scopes),
-        ScopesFormat::Text => scopes.iter().for_each(|scope| invocation.out.line(scope)),
+        ScopesFormat::Json => invocation.out.json(&scopes),
+        ScopesFormat::Text => Ok(scopes.iter().try_for_each(|scope| invocation.out.line(scope))?),
     }
-    Ok(())
 }

@@ -1,14 +1,15 @@
 //! `keyfob server`: the server itself, and the commands of an operator on its host.
 mod host;
+mod log;
 
 use std::io::IsTerminal as _;
 
 use anyhow::Context as _;
-use clap::FromArgMatches as _;
+use clap::{ArgMatches, Command, FromArgMatches as _, parser::ValueSource};
 use keyfob_server::{Ready, ServerArgs};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 
-use self::host::HostCommand;
+use self::{host::HostCommand, log::LogFormat};
 use crate::{invocation::Invocation, terminal::output::Output};
 
 /// Runs a server in the foreground
@@ -26,98 +27,137 @@ pub(crate) struct ServerCommand {
     host: Option<HostCommand>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum LogFormat {
-    /// Lines for people.
-    Text,
-    /// One JSON object per line.
-    Json,
+/// The settings of a server, looked at all together.
+struct Checked {
+    /// The command line, with the settings of the file as its defaults.
+    command: Command,
+    /// What keeps the server from starting.
+    problems: Vec<String>,
+    /// What does not, but is probably not meant.
+    warnings: Vec<String>,
+    /// Whether the last problem is one of the command line.
+    has_bad_flags: bool,
 }
 
 /// Lets the server's settings come from variables with Coder's names, and from the settings file that a flag or a
 /// variable names.
-pub(crate) fn with_settings(command: clap::Command) -> anyhow::Result<clap::Command> {
+///
+/// # Errors
+/// All problems of the settings, as `config check` reports them.
+pub(crate) fn with_settings(command: Command) -> anyhow::Result<Command> {
     let command = command.mut_subcommand("server", keyfob_server::with_coder_environment);
     let Some(given) = server_matches(&command) else { return Ok(command) };
-    let Some(file) = keyfob_server::config_file(&given) else { return Ok(command) };
-    let mut problems = Vec::new();
-    let command = command.mut_subcommand("server", |server| {
-        keyfob_server::with_config_file(server.clone(), &file, &given).unwrap_or_else(|found| {
-            problems = found;
-            server
-        })
-    });
-    anyhow::ensure!(problems.is_empty(), "--config: {}", problems.join("\n"));
-    Ok(command)
+    let checked = check_settings(command, &given)?;
+    // Flags alone are refused as everywhere, and options can be shown while they are no good.
+    let is_shown = given.try_get_one::<bool>("debug_options").is_ok_and(|shown| shown == Some(&true));
+    if !is_shown && !(checked.has_bad_flags && checked.problems.len() == 1) {
+        no_problems(&checked.problems)?;
+    }
+    Ok(checked.command)
 }
 
 /// The arguments of `server`, as far as they can be read in spite of mistakes.
-fn server_matches(command: &clap::Command) -> Option<clap::ArgMatches> {
+fn server_matches(command: &Command) -> Option<ArgMatches> {
     let matches = command.clone().ignore_errors(true).try_get_matches().ok()?;
     matches.subcommand_matches("server").cloned()
 }
 
 /// Checks the settings if the command line says so, and reports all their problems at once.
-pub(crate) fn check_config(command: &clap::Command, out: Output) -> Option<anyhow::Result<()>> {
+pub(crate) fn check_config(command: &Command, out: Output) -> Option<anyhow::Result<()>> {
     let command = command.clone().mut_subcommand("server", keyfob_server::with_coder_environment);
-    let matches = server_matches(&command)?;
-    matches.subcommand_matches("config")?.subcommand_matches("check")?;
-    let file = keyfob_server::config_file(&matches);
-    let server = command.find_subcommand("server")?.clone();
-    let (mut problems, server) = keyfob_server::check_values(server, file.as_deref(), &matches);
-    let together = problems_together(command.mut_subcommand("server", |_| server));
-    Some(together.and_then(|together| {
-        problems.extend(together);
-        if problems.is_empty() {
-            out.remark("The settings are good.");
-            return Ok(());
-        }
-        let count = problems.len();
-        anyhow::bail!("{count} problem{} found\n{}", if count == 1 { "" } else { "s" }, problems.join("\n"))
+    let given = server_matches(&command)?;
+    given.subcommand_matches("config")?.subcommand_matches("check")?;
+    Some(check_settings(command, &given).and_then(|Checked { problems, warnings, .. }| {
+        warnings.iter().for_each(|warning| out.remark(format!("warning: {warning}")));
+        no_problems(&problems)?;
+        out.remark("The settings are good.");
+        Ok(())
     }))
 }
 
-/// The problems of settings that are each well formed.
-fn problems_together(command: clap::Command) -> anyhow::Result<Vec<String>> {
-    let matches = command.try_get_matches()?;
-    let matches = matches.subcommand_matches("server").context("no server")?;
-    let mut problems = keyfob_server::check(&ServerArgs::from_arg_matches(matches)?);
-    let filter = matches.get_one::<String>("log").map(EnvFilter::try_new);
-    problems.extend(filter.and_then(Result::err).map(|error| format!("--log: {error}")));
-    Ok(problems)
+fn no_problems(problems: &[String]) -> anyhow::Result<()> {
+    let count = problems.len();
+    let plural = if count == 1 { "" } else { "s" };
+    anyhow::ensure!(problems.is_empty(), "{count} problem{plural} found\n{}", problems.join("\n"));
+    Ok(())
+}
+
+fn check_settings(command: Command, given: &ArgMatches) -> anyhow::Result<Checked> {
+    let file = keyfob_server::config_file(given);
+    let server = command.find_subcommand("server").context("no server")?.clone();
+    let (problems, server) = keyfob_server::check_values(server, file.as_deref(), given);
+    let command = command.mut_subcommand("server", |_| server);
+    let mut checked = Checked { command, problems, warnings: Vec::new(), has_bad_flags: false };
+    match checked.command.clone().try_get_matches() {
+        Ok(matches) => check_together(matches.subcommand_matches("server").context("no server")?, &mut checked)?,
+        Err(error) => {
+            checked.problems.push(keyfob_server::description(&error));
+            checked.has_bad_flags = true;
+        }
+    }
+    Ok(checked)
+}
+
+/// Checks settings that are each well formed.
+fn check_together(matches: &ArgMatches, checked: &mut Checked) -> anyhow::Result<()> {
+    let args = ServerArgs::from_arg_matches(matches)?;
+    checked.problems.extend(keyfob_server::check(&args));
+    checked.warnings = keyfob_server::warnings(&args);
+    let filter = matches.get_one::<String>("log").map(|text| parse_filter(text));
+    checked.problems.extend(filter.and_then(Result::err).map(|error| error.to_string()));
+    Ok(())
 }
 
 /// Runs the server until it is told to stop, or a command for its host.
-pub(crate) async fn run(invocation: &Invocation, command: ServerCommand) -> anyhow::Result<()> {
+pub(crate) async fn run(invocation: &Invocation, command: ServerCommand, program: Command) -> anyhow::Result<()> {
     let out = invocation.out;
     if let Some(host) = command.host {
         return host::run(invocation, &command.server, host).await;
     }
-    start_log(&command)?;
-    keyfob_server::serve(command.server, Box::new(move |ready| greet(ready, out)), Box::pin(stop_signal())).await?;
+    let set_filter = log::start(parse_filter(&command.log)?, command.log_format);
+    let rereading = tokio::spawn(log::reread_on_hangup(set_filter, move || log_filter(&program)));
+    // Whoever waits for the address hears of the failure from the log; the server is there for all others.
+    let (told, greeted) = std::sync::mpsc::channel();
+    let on_ready = move |ready: &Ready| {
+        let greeted = greet(ready, out);
+        if let Err(error) = &greeted {
+            tracing::error!("the address of the server was not printed: {error:#}");
+        }
+        let _nobody_listens = told.send(greeted);
+    };
+    keyfob_server::serve(command.server, Box::new(on_ready), Box::pin(stop_signal())).await?;
+    rereading.abort();
     out.remark("Keyfob has stopped.");
-    Ok(())
+    greeted.try_recv().unwrap_or(Ok(()))
 }
 
-fn start_log(command: &ServerCommand) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&command.log).map_err(|error| anyhow::anyhow!("--log: {error}"))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match command.log_format {
-        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => log.json().init(),
-    }
-    Ok(())
+/// The log filter as it is set now: the settings file may have changed.
+fn log_filter(program: &Command) -> anyhow::Result<Targets> {
+    let given = server_matches(program).context("no server")?;
+    let is_given = matches!(given.value_source("log"), Some(ValueSource::CommandLine | ValueSource::EnvVariable));
+    let from_file = match (keyfob_server::config_file(&given), program.find_subcommand("server")) {
+        (Some(file), Some(server)) if !is_given => keyfob_server::value_in_file(server, &file, "log")
+            .map_err(|problems| anyhow::anyhow!(problems.join("; ")))?,
+        _ => None,
+    };
+    let text = from_file.or_else(|| given.get_one::<String>("log").cloned()).unwrap_or_default();
+    parse_filter(&text)
+}
+
+fn parse_filter(text: &str) -> anyhow::Result<Targets> {
+    text.parse().map_err(|error| anyhow::anyhow!("--log: {error}"))
 }
 
 /// Prints the server's address, for people and for scripts; on a terminal also the next step.
-fn greet(ready: &Ready, out: Output) {
-    out.line(format!("Keyfob {} is running at {}", env!("CARGO_PKG_VERSION"), ready.url));
+fn greet(ready: &Ready, out: Output) -> anyhow::Result<()> {
+    out.line(format!("Keyfob {} is running at {}", env!("CARGO_PKG_VERSION"), ready.url))?;
     if !std::io::stdout().is_terminal() {
-        return;
+        return Ok(());
     }
-    out.line(format!("Its data is in {}. Ctrl-C stops it.", ready.data_dir.display()));
+    out.line(format!("Its data is in {}. Ctrl-C stops it.", ready.data_dir.display()))?;
     let next = if ready.needs_set_up { "Create the first user" } else { "Sign in" };
-    out.line(format!("\n{next} from another terminal:\n\n    {}\n", out.bold(&format!("keyfob login {}", ready.url))));
+    let login = out.bold(&format!("keyfob login {}", ready.url));
+    Ok(out.line(format!("\n{next} from another terminal:\n\n    {login}\n"))?)
 }
 
 /// Completes on Ctrl-C and on a supervisor's signal to stop. It listens from the call on: a supervisor that reads that

@@ -39,8 +39,8 @@ pub(crate) fn run(invocation: &Invocation, args: &VersionArgs) -> anyhow::Result
     match args.output {
         VersionFormat::Json => invocation.out.json(&version),
         VersionFormat::Text => {
-            invocation.out.line(format!("keyfob {}, compatible with {}", version.version, version.compatible_version));
-            Ok(())
+            let text = format!("keyfob {}, compatible with {}", version.version, version.compatible_version);
+            Ok(invocation.out.line(text)?)
         }
     }
 }

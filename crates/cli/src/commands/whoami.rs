@@ -69,11 +69,11 @@ pub(crate) async fn run(invocation: &Invocation, args: &WhoamiArgs) -> anyhow::R
     let identity = Identity::new(client.url().to_owned(), client.user(ME).await?);
     match args.output {
         WhoamiFormat::Json => invocation.out.json(&[identity])?,
-        WhoamiFormat::Table => invocation.out.result(&table::render(&args.column, &[identity])),
+        WhoamiFormat::Table => invocation.out.result(&table::render(&args.column, &[identity]))?,
         WhoamiFormat::Text => {
             let (url, username) = (invocation.out.bold(&identity.url), invocation.out.bold(&identity.username));
             // The brackets are part of the output of Coder's command: scripts look for the line with them.
-            invocation.out.line(format!("[> Keyfob is running at {url}, You're authenticated as {username} !\n]"));
+            invocation.out.line(format!("[> Keyfob is running at {url}, You're authenticated as {username} !\n]"))?;
         }
     }
     Ok(())

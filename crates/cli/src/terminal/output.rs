@@ -1,7 +1,7 @@
 //! The only module that writes to the terminal.
 use std::{
     fmt::Display,
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, IsTerminal as _, Write},
 };
 
 use serde::Serialize;
@@ -10,6 +10,21 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     colour: bool,
+}
+
+/// A result was not written: the command is not done.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to {place}")]
+pub(crate) struct Unwritten {
+    place: &'static str,
+    source: io::Error,
+}
+
+impl Unwritten {
+    /// Whether the reader has gone, which does not want the rest.
+    pub(crate) fn is_reader_gone(&self) -> bool {
+        self.source.kind() == io::ErrorKind::BrokenPipe
+    }
 }
 
 #[expect(clippy::unused_self, reason = "commands reach the terminal through this value alone")]
@@ -27,25 +42,67 @@ impl Output {
     }
 
     /// A line of the result.
-    pub(crate) fn line(self, text: impl Display) {
-        self.result(&format!("{text}\n"));
+    ///
+    /// # Errors
+    /// As [`Self::result`].
+    pub(crate) fn line(self, text: impl Display) -> Result<(), Unwritten> {
+        self.result(&format!("{text}\n"))
     }
 
     /// The result, unchanged.
-    pub(crate) fn result(self, text: &str) {
-        // A closed pipe has no reader for the rest.
-        let _closed = io::stdout().lock().write_all(text.as_bytes());
+    ///
+    /// # Errors
+    /// [`Unwritten`] when standard output does not take it. A reader that has gone, such as `head`, is no error: it
+    /// does not want the rest.
+    pub(crate) fn result(self, text: &str) -> Result<(), Unwritten> {
+        match write_result(text) {
+            Err(unwritten) if unwritten.is_reader_gone() => Ok(()),
+            written => written,
+        }
     }
 
     /// The result for programs.
     pub(crate) fn json(self, value: &impl Serialize) -> anyhow::Result<()> {
-        self.line(serde_json::to_string_pretty(value)?);
-        Ok(())
+        Ok(self.line(serde_json::to_string_pretty(value)?)?)
+    }
+
+    /// A line that must arrive, such as a secret that is shown once.
+    ///
+    /// # Errors
+    /// [`Unwritten`] when standard output does not take it, also because its reader has gone.
+    pub(crate) fn deliver(self, line: &str) -> Result<(), Unwritten> {
+        write_result(&format!("{line}\n"))
+    }
+
+    /// Checks that standard output takes something, as far as that can be known before it is written: before a secret
+    /// is made that is shown once.
+    ///
+    /// # Errors
+    /// [`Unwritten`] when it does not.
+    pub(crate) fn check(self) -> Result<(), Unwritten> {
+        // A full device and a descriptor that is open for reading only refuse to write even nothing.
+        stdout().and_then(|mut stdout| stdout.write(&[])).map(drop).map_err(unwritten_result)
     }
 
     /// A remark or an error.
     pub(crate) fn remark(self, text: impl Display) {
-        let _closed = writeln!(io::stderr().lock(), "{text}");
+        let _closed = self.deliver_remark(text);
+    }
+
+    /// A remark that must arrive.
+    ///
+    /// # Errors
+    /// [`Unwritten`] when standard error does not take it.
+    pub(crate) fn deliver_remark(self, text: impl Display) -> Result<(), Unwritten> {
+        stderr().and_then(|mut stderr| write(&mut stderr, &format!("{text}\n"))).map_err(unwritten_remark)
+    }
+
+    /// Checks that standard error takes something, as [`Self::check`] does for standard output.
+    ///
+    /// # Errors
+    /// [`Unwritten`] when it does not.
+    pub(crate) fn check_remarks(self) -> Result<(), Unwritten> {
+        stderr().and_then(|mut stderr| stderr.write(&[])).map(drop).map_err(unwritten_remark)
     }
 
     /// A question, after which the answer is typed.
@@ -72,4 +129,49 @@ impl Output {
     fn styled(self, code: &str, text: &str) -> String {
         if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
+}
+
+fn write_result(text: &str) -> Result<(), Unwritten> {
+    stdout().and_then(|mut stdout| write(&mut stdout, text)).map_err(unwritten_result)
+}
+
+fn write(stream: &mut impl Write, text: &str) -> io::Result<()> {
+    stream.write_all(text.as_bytes())?;
+    stream.flush()
+}
+
+fn unwritten_result(source: io::Error) -> Unwritten {
+    Unwritten { place: "standard output", source }
+}
+
+fn unwritten_remark(source: io::Error) -> Unwritten {
+    Unwritten { place: "standard error", source }
+}
+
+/// A stream of the program as a file: the standard library's own count a write to a closed one as done.
+#[cfg(unix)]
+fn as_file(stream: &impl std::os::fd::AsFd) -> io::Result<std::fs::File> {
+    Ok(stream.as_fd().try_clone_to_owned()?.into())
+}
+
+#[cfg(unix)]
+fn stdout() -> io::Result<std::fs::File> {
+    as_file(&io::stdout())
+}
+
+#[cfg(unix)]
+fn stderr() -> io::Result<std::fs::File> {
+    as_file(&io::stderr())
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "as elsewhere")]
+fn stdout() -> io::Result<io::Stdout> {
+    Ok(io::stdout())
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "as elsewhere")]
+fn stderr() -> io::Result<io::Stderr> {
+    Ok(io::stderr())
 }

@@ -43,7 +43,7 @@ impl<C: Columns> Printing<C> {
         match self.output {
             Format::Json => out.json(&rows)?,
             Format::Table if rows.is_empty() => out.remark(none),
-            Format::Table => out.result(&render(&self.column, rows)),
+            Format::Table => out.result(&render(&self.column, rows))?,
         }
         Ok(())
     }
@@ -55,7 +55,7 @@ impl<C: Columns> Printing<C> {
     {
         match self.output {
             Format::Json => out.json(row)?,
-            Format::Table => out.result(&render(&self.column, std::slice::from_ref(row))),
+            Format::Table => out.result(&render(&self.column, std::slice::from_ref(row)))?,
         }
         Ok(())
     }

@@ -4,13 +4,12 @@ use std::{
     process::{Child, Stdio},
 };
 
+use keyfob_testkit::form_token;
+
 use crate::{
     http::Message,
     program::{Home, Server, keyfob},
 };
-
-/// A CSRF token: the same in a cookie and in the form.
-const CSRF: &str = "JXm9hOUdZctWt0ZZGAy9xiS/gxMKYOThdxjjMnMUyn4=";
 
 /// A command that waits to be approved.
 struct Waiting {
@@ -40,11 +39,14 @@ impl Waiting {
 
     /// Submits this answer on the page, with this session.
     fn answer(&self, server: &Server, session: &str, answer: &str) {
+        let cookie = format!("coder_session_token={session}");
+        let shown = Message::request("GET", &format!("/device?code={}", self.code)).with_header("Cookie", &cookie);
+        let proof = form_token(&shown.send(&server.address).unwrap().text());
         let form = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs([("csrf_token", CSRF), ("code", &self.code), ("answer", answer)])
+            .extend_pairs([("csrf_token", proof.as_str()), ("code", &self.code), ("answer", answer)])
             .finish();
         let mut request = Message::request("POST", "/device")
-            .with_header("Cookie", &format!("coder_session_token={session}; csrf_token={CSRF}"))
+            .with_header("Cookie", &cookie)
             .with_header("Content-Type", "application/x-www-form-urlencoded");
         request.body = form.into_bytes();
         let page = request.send(&server.address).unwrap();

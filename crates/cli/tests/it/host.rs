@@ -86,8 +86,30 @@ fn resetting_a_password_on_the_host_revokes_every_key() {
 #[test]
 fn no_owner_is_created_on_the_host_before_the_first_user() {
     let home = Home::new();
-    let data = home.path().join("data");
+    let (_log, data) = Server::start().stop();
     let new = ["create-admin", "--username", "a", "--email", "a@example.com", "--password", NEW];
-    let ran = on_host(&home, &data, &new, "");
+    let ran = on_host(&home, &data.path().join("data"), &new, "");
     assert!(ran.code == Some(1) && ran.stderr.contains("`keyfob login`, which makes the first"), "{}", ran.stderr);
+}
+
+/// A folder whose name is misspelt is not made, and one without a database is left as it is.
+#[test]
+fn commands_on_the_host_make_no_database() {
+    let home = Home::new();
+    let (missing, empty) = (home.path().join("missing"), home.path().join("empty"));
+    std::fs::create_dir(&empty).unwrap();
+    let create = ["create-admin", "--username", "a", "--email", "a@example.com", "--password", NEW];
+    for folder in [&missing, &empty] {
+        for command in [&create[..], &["reset-password", "owner"]] {
+            let ran = on_host(&home, folder, command, &format!("{NEW}\n{NEW}\n"));
+            let words = format!("there is no database in `{}`", folder.display());
+            assert!(ran.code == Some(1) && ran.stderr.contains(&words), "{command:?}: {}", ran.stderr);
+        }
+    }
+    assert!(!missing.exists());
+    // What a server leaves that ended before it had a database.
+    std::fs::write(empty.join("keyfob.db"), "").unwrap();
+    let ran = on_host(&home, &empty, &create, "");
+    assert!(ran.code == Some(1) && ran.stderr.contains("there is no database"), "{}", ran.stderr);
+    assert_eq!(std::fs::read_dir(&empty).unwrap().count(), 1);
 }

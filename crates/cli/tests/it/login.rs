@@ -147,6 +147,57 @@ fn signing_out_revokes_the_session_and_removes_it() {
     assert_eq!(ran.code, Some(1), "the key is refused");
 }
 
+/// A session of somebody else, on this server or on another one, stays.
+#[test]
+fn signing_out_with_a_given_token_keeps_what_is_stored() {
+    let (server, session) = Server::with_owner();
+    let home = Home::signed_in(&server, &session);
+    let token = home.run(&["tokens", "create", "--lifetime", "1h"]).stdout;
+    let token = token.trim();
+    let ran = home.run(&["--token", token, "logout", "-y"]);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (Some(0), "The given token has been deleted. What `keyfob login` has stored stays.\n")
+    );
+    assert_eq!(home.run(&["--token", token, "whoami"]).code, Some(1));
+    assert_eq!(home.run(&["whoami"]).code, Some(0));
+
+    let (other, theirs) = Server::with_owner();
+    let ran = home.run(&["--url", &other.url(), "logout", "-y"]);
+    let words = format!("You are not logged in to {0}. Try logging in using 'keyfob login {0}'.\n", other.url());
+    assert!(ran.code == Some(1) && ran.stderr.ends_with(&words), "{}", ran.stderr);
+    let ran = home.run(&["--url", &other.url(), "--token", &theirs, "logout", "-y"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(home.run(&["whoami"]).code, Some(0));
+    // The stored one, given once more, is the stored one.
+    let ran = home.run(&["--token", &session, "logout", "-y"]);
+    assert_eq!(ran.stdout, "You are no longer logged in. You can log in using 'keyfob login <url>'.\n");
+    assert_eq!((home.stored("url"), home.stored("session")), (None, None));
+}
+
+/// As `$(cat file)` leaves none, but `docker --env-file` and others do.
+#[test]
+fn a_newline_at_the_end_of_a_secret_in_a_variable_is_dropped() {
+    let (server, session) = Server::with_owner();
+    for (name, value) in
+        [("KEYFOB_SESSION_TOKEN", format!("{session}\n")), ("CODER_SESSION_TOKEN", format!("{session}\r\n"))]
+    {
+        let home = Home::new();
+        let mut command = keyfob(home.path());
+        let header = ("KEYFOB_HEADER", "X-Proxy-Key=opensesame\n");
+        command.envs([(name, &*value), ("KEYFOB_URL", &server.url()), header]).arg("whoami");
+        let ran = run(&mut command, "");
+        assert_eq!(ran.code, Some(0), "{name}: {}", ran.stderr);
+    }
+    let (home, server) = (Home::new(), Server::start());
+    let mut command = keyfob(home.path());
+    command.env("KEYFOB_FIRST_USER_PASSWORD", format!("{PASSWORD}\n"));
+    let names = ["--first-user-username", "amy", "--first-user-email", "amy@example.com"];
+    assert_eq!(run(command.args(["login", &server.url()]).args(names), "").code, Some(0));
+    let login = serde_json::json!({"email": "amy@example.com", "password": PASSWORD});
+    assert_eq!(server.post(None, "/api/v2/users/login", &login).status(), 201);
+}
+
 #[test]
 fn errors_have_the_layout_of_coders_command_line() {
     let (server, session) = Server::with_owner();

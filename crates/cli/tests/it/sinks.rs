@@ -2,7 +2,7 @@
 //! answers, files, audit records, and the subjects of mails.
 use std::{collections::BTreeMap, fs, path::Path};
 
-use keyfob_testkit::{Cookies, MailServer, OIDC_CLIENT, OidcProvider, cookie_header, keep_cookie};
+use keyfob_testkit::{Cookies, MailServer, OIDC_CLIENT, OidcProvider, cookie_header, form_token, keep_cookie};
 use serde_json::{Value, json};
 
 use crate::{
@@ -63,8 +63,9 @@ impl<'a> Browser<'a> {
         self.send(Message::request("GET", self.path(address)))
     }
 
+    /// Submits a form. Its proof is the same on every page, and this one is always shown.
     fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Message {
-        let csrf = self.cookies["csrf_token"].clone();
+        let csrf = form_token(&self.open("/reset-password").text());
         let mut request =
             Message::request("POST", path).with_header("Content-Type", "application/x-www-form-urlencoded");
         let mut form = form_urlencoded::Serializer::new(String::new());
@@ -160,6 +161,7 @@ fn no_way_in_leaves_a_secret_anywhere() {
     let mut browser = Browser::new(&server);
     browser.open("/login");
     secrets.add("a CSRF token", &browser.cookies["csrf_token"]);
+    secrets.add("a form's token", &form_token(&browser.open("/login").text()));
     assert_eq!(browser.submit("/login", &[("email", email), ("password", PASSWORD)]).status(), 401);
     assert_eq!(browser.submit("/login", &[("email", email), ("password", OTHER)]).status(), 303);
     secrets.add_key("a browser's session", &browser.cookies["coder_session_token"].clone());

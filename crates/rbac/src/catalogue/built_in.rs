@@ -9,7 +9,7 @@ use crate::catalogue::InOrganization;
 macro_rules! actions {
     ($($(#[$doc:meta])* $name:ident = $column:literal $text:literal),* $(,)?) => {
         impl Action {
-            $($(#[$doc])* pub const $name: Self = Self($column);)*
+            $($(#[$doc])* pub const $name: Self = Self::built_in($column);)*
         }
         /// The names of the built-in actions, by column; column 0 is [`Action::OTHER`].
         pub(super) const ACTIONS: &[&str] = &["*", $($text),*];
@@ -70,7 +70,7 @@ const fn shape(has_id: bool, has_owner: bool, organization: InOrganization, has_
 macro_rules! types {
     ($($(#[$doc:meta])* $name:ident = $row:literal $text:literal: $actions:literal, $id:ident $owner:ident $organization:ident $acl:ident;)*) => {
         impl ResourceType {
-            $($(#[$doc])* pub const $name: Self = Self($row);)*
+            $($(#[$doc])* pub const $name: Self = Self::built_in($row);)*
         }
         /// The built-in types, by row; row 0 is [`ResourceType::OTHER`] and not among them.
         pub(super) const TYPES: &[BuiltIn] = &[

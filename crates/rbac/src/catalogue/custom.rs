@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Deserialize;
 
-use super::{Action, Catalogue, InOrganization, ResourceType, Shape};
+use super::{Action, Catalogue, InOrganization, Marked, Origin, ResourceType, Shape};
 use crate::{Level, Permission, Role};
 
 /// The number of columns of a permission table: one for each action of all types, and one for unknown actions.
@@ -108,6 +108,9 @@ pub enum CatalogueError {
     /// There are more types than a permission table has rows.
     #[error("type `{0}`: there are more than {max} types", max = u16::MAX)]
     TooManyTypes(String),
+    /// The process has made as many catalogues as can be told apart.
+    #[error("this process has read too many files of resource types: restart it")]
+    TooManyCatalogues,
 }
 
 #[derive(Deserialize)]
@@ -178,6 +181,7 @@ impl Catalogue {
     pub fn with_types(toml: &str) -> Result<Arc<Self>, CatalogueError> {
         let file: File = toml::from_str(toml).map_err(|error| CatalogueError::Syntax(error.to_string()))?;
         let mut catalogue = Self::new_built_in();
+        catalogue.origin = Origin::next().ok_or(CatalogueError::TooManyCatalogues)?;
         for (name, table) in file.types {
             catalogue.add_type(&name, &table)?;
         }
@@ -224,7 +228,7 @@ impl Catalogue {
         }
         let too_many = || CatalogueError::TooManyActions { of: of.to_owned() };
         let column = Some(self.actions.len()).filter(|column| *column < MAX_COLUMNS).ok_or_else(too_many)?;
-        let action = Action(u8::try_from(column).map_err(|_| too_many())?);
+        let action = Action(Marked::new(u16::try_from(column).map_err(|_| too_many())?, self.origin));
         let name: Arc<str> = Arc::from(name);
         self.actions.push(Arc::clone(&name));
         self.actions_by_name.insert(name, action);

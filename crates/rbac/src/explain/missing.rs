@@ -100,7 +100,7 @@ pub(super) fn of(
         missing.push(Missing::Scope(smallest_scope(catalogue, action, object.resource_type)));
     }
     if parts.entry.is_none() {
-        missing.push(Missing::AllowListEntry(entry_for(catalogue, object).to_string()));
+        missing.push(Missing::AllowListEntry(entry_for(catalogue, object)?.to_string()));
     }
     Some(missing)
 }
@@ -137,12 +137,12 @@ fn smallest_scope(catalogue: &Catalogue, action: Action, of: ResourceType) -> St
     candidates.min().map_or_else(|| "coder:all".to_owned(), |(_, name)| name)
 }
 
-/// The narrowest allow-list entry that matches an object.
-fn entry_for(catalogue: &Catalogue, object: &Object<'_>) -> AllowEntry {
+/// The narrowest allow-list entry that matches an object; none if no entry can name it.
+fn entry_for(catalogue: &Catalogue, object: &Object<'_>) -> Option<AllowEntry> {
     let of = Some(object.resource_type).filter(|of| *of != ResourceType::OTHER);
     let id = match object.id {
         Id::None => None,
         id => Some(id),
     };
-    AllowEntry::new(catalogue, of, id)
+    AllowEntry::new(catalogue, of, id).ok()
 }

@@ -1,5 +1,5 @@
 //! The notation of the permission data.
-use crate::{Action, Catalogue, Permission};
+use crate::{Catalogue, Permission};
 
 /// A type with some of its actions.
 pub(super) struct Row {
@@ -25,11 +25,5 @@ pub(super) fn permissions(catalogue: &Catalogue, rows: &[Row]) -> Vec<Permission
 }
 
 fn row_permissions<'a>(catalogue: &'a Catalogue, row: &'a Row) -> impl Iterator<Item = Permission> + 'a {
-    let of = catalogue.resource_type(row.resource_type);
-    let permission =
-        move |action: Option<Action>| of.map(|of| Permission { resource_type: Some(of), action, negate: row.negate });
-    row.actions.split(' ').filter_map(move |name| match name {
-        "*" => permission(None),
-        name => catalogue.action(name).and_then(|action| permission(Some(action))),
-    })
+    row.actions.split(' ').filter_map(|action| Permission::named(catalogue, row.resource_type, action, row.negate))
 }

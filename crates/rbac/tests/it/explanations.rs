@@ -30,7 +30,7 @@ fn workspace(owner: Uuid) -> Object<'static> {
 }
 
 fn ask(subject: &Subject, action: Action, object: &Object<'_>) -> Explanation {
-    explain(&Catalogue::built_in(), subject, action, object)
+    explain(subject, action, object)
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn ids() -> [Uuid; 3] {
 fn entry() -> impl Strategy<Value = AllowEntry> {
     let types = select(vec![None, Some(TYPES[0]), Some(TYPES[1]), Some(TYPES[2])]);
     let ids = select(ids().map(Some).into_iter().chain([None]).collect::<Vec<_>>());
-    (types, ids).prop_map(|(of, id)| AllowEntry::new(&Catalogue::built_in(), of, id.map(Id::from)))
+    (types, ids).prop_map(|(of, id)| AllowEntry::new(&Catalogue::built_in(), of, id.map(Id::from)).unwrap())
 }
 
 fn list() -> impl Strategy<Value = AllowList> {

@@ -15,5 +15,6 @@ mod filters;
 mod lists;
 mod matrix;
 mod model;
+mod strangers;
 mod vectors;
 mod worlds;

@@ -208,7 +208,7 @@ pub(crate) mod fast {
         let role = role(catalogue, &of.scope);
         let entries = of.allow_list.iter().filter_map(|(name, id)| {
             let resource_type = if name == "*" { None } else { Some(catalogue.resource_type(name)?) };
-            Some(AllowEntry::new(catalogue, resource_type, (id != "*").then(|| Id::parse(id))))
+            Some(AllowEntry::new(catalogue, resource_type, (id != "*").then(|| Id::parse(id))).unwrap())
         });
         rbac::Scope {
             site: role.site,

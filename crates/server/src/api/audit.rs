@@ -5,7 +5,7 @@ use keyfob_api::{
     audit::{AuditDiffField, AuditLog, AuditLogs, MinimalOrganization},
     time::Time,
 };
-use keyfob_authority::data::{AuditRecord, ListAudit, Page, Period};
+use keyfob_authority::data::{AuditRecord, KeyId, ListAudit, Page, Period};
 use keyfob_authority::{
     AuthorizedStore, Refused, RequestContext,
     audit::{AuditView, COUNT_CAP, Effect, EventKind, Failure, UnsuccessfulRequest},
@@ -84,7 +84,8 @@ async fn search(store: &AuthorizedStore, text: &str) -> Result<Option<ListAudit>
     let day = |date: Date| date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
     let mut list = ListAudit {
         request_id: search.uuid("request_id"),
-        resource_id: search.exact("resource_id"),
+        resource_id: search.uuid("resource_id"),
+        api_key_id: search.key_id("api_key_id"),
         target_contains: search.text("resource_target"),
         resource_type: search.text("resource_type").or(words),
         action: search.text("action"),
@@ -118,7 +119,8 @@ fn just_before(instant: Timestamp) -> Timestamp {
 
 fn log(view: AuditView) -> AuditLog {
     let AuditView { record, user, organization, is_deleted } = view;
-    let key = record.key_id.as_ref().map(|id| ("key_id".to_owned(), Value::from(id.as_str())));
+    let key = |name: &str, id: &Option<KeyId>| id.as_ref().map(|id| (name.to_owned(), Value::from(id.as_str())));
+    let keys = [key("key_id", &record.key_id), key("api_key_id", &record.api_key_id)];
     let gathered = record.diff.get("gathered").and_then(Value::as_object).cloned().unwrap_or_default();
     AuditLog {
         id: record.id,
@@ -127,7 +129,7 @@ fn log(view: AuditView) -> AuditLog {
         ip: record.ip_address.to_string(),
         resource_icon: String::new(),
         status_code: record.status_code,
-        additional_fields: key.into_iter().chain(gathered).collect(),
+        additional_fields: keys.into_iter().flatten().chain(gathered).collect(),
         description: description(&record),
         diff: diff(&record),
         resource_link: String::new(),
@@ -172,7 +174,7 @@ fn description(record: &AuditRecord) -> String {
         "login" => "{user} logged in".to_owned(),
         "logout" => "{user} logged out".to_owned(),
         "register" => "{user} registered".to_owned(),
-        "refused" => "more was refused than could be told apart".to_owned(),
+        "refused" => left_out(record).to_owned(),
         // Refusals that were gathered have no single target.
         action if failed && record.resource_target.is_empty() => {
             format!("{{user}} unsuccessfully attempted to {action} {of}")
@@ -189,6 +191,16 @@ fn description(record: &AuditRecord) -> String {
         "write" => format!("{{user}} updated {of} {{target}}"),
         "delete" => format!("{{user}} deleted {of} {{target}}"),
         action => format!("{{user}} {action} {of} {{target}}"),
+    }
+}
+
+/// Whose refusals were too many to be told apart.
+fn left_out(record: &AuditRecord) -> &'static str {
+    match record.diff.pointer("/gathered/left_out_of").and_then(Value::as_str) {
+        Some("key" | "user") => "{user} was refused more often than could be told apart",
+        Some("account") => "sign-ins as {user} failed more often than could be told apart",
+        Some("network") => "{target} was refused more often than could be told apart",
+        _ => "more was refused than could be told apart",
     }
 }
 

@@ -6,9 +6,10 @@ use keyfob_api::authz::{
     AuthorizationCheck, AuthorizationRequest, AuthorizationResponse, Explanation as WireExplanation, ExplanationStep,
     MissingPiece, ScopeCatalogue,
 };
+use keyfob_api::error::Validation;
 use keyfob_authority::{
     AuthorizedStore,
-    authcheck::{Check, CheckError, Checks, Explained, MAX_IDS},
+    authcheck::{Check, CheckError, Checks, Explained, MAX_EXPLAINED, MAX_IDS},
 };
 use keyfob_rbac::{Catalogue, Explanation, ResourceType};
 use serde::Serialize;
@@ -92,6 +93,10 @@ impl From<CheckError> for ApiError {
                  objects with this field set.",
                 found - MAX_IDS
             )),
+            CheckError::TooManyToExplain => Self::invalid(vec![Validation::new(
+                "checks",
+                format!("The field must have at most {MAX_EXPLAINED} members where they are to be explained."),
+            )]),
             CheckError::NoResourceType { check } => {
                 Self::bad_request(format!("Object's \"resource_type\" field must be defined for key {check:?}."))
             }

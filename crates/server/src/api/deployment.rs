@@ -22,8 +22,14 @@ use crate::{
 };
 
 /// Paid features of Coder that Keyfob has.
-const FEATURES: [&str; 5] =
-    ["audit_log", "custom_roles", "multiple_organizations", "template_rbac", "user_role_management"];
+const FEATURES: [&str; 6] = [
+    "audit_log",
+    "custom_roles",
+    "multiple_organizations",
+    "service_accounts",
+    "template_rbac",
+    "user_role_management",
+];
 
 /// All routes below the API's base path.
 pub(crate) fn routes() -> Routes {

@@ -173,7 +173,6 @@ async fn list_members(
     search.finish("Invalid member search query.")?;
     let Some(conditions) = conditions else { return Ok(ApiJson(GroupMemberList { users: Vec::new(), count: 0 })) };
     let (users, count) = store.list_group_members(group, conditions).await?;
-    let count = if users.is_empty() { 0 } else { count };
     Ok(ApiJson(GroupMemberList { users: users.into_iter().map(wire::reduced_user).collect(), count }))
 }
 
@@ -206,6 +205,7 @@ async fn create(
     responses((status = OK, description = "Done", body = ErrorBody), Refusals),
 )]
 async fn delete(store: AuthorizedStore, ApiPath(group): ApiPath<GroupRef>) -> Result<ApiJson<ErrorBody>, ApiError> {
+    let store = store.salvaging();
     let group = store.group(GroupId(group.0)).await?;
     store.delete_group(group.id).await?;
     Ok(ApiJson(ErrorBody::message("Successfully deleted group!")))

@@ -108,6 +108,7 @@ async fn delete(
     store: AuthorizedStore,
     ApiPath(organization): ApiPath<OrganizationRef>,
 ) -> Result<ApiJson<ErrorBody>, ApiError> {
+    let store = store.salvaging();
     let organization = store.addressed_organization(&organization.0).await?;
     store.delete_organization(organization.id).await?;
     Ok(ApiJson(ErrorBody::message("Organization has been deleted.")))

@@ -152,6 +152,7 @@ async fn delete(
     store: AuthorizedStore,
     ApiPath((of, id)): ApiPath<(RegistrableType, ResourceRef)>,
 ) -> Result<StatusCode, ApiError> {
+    let store = store.salvaging();
     let (of, resource) = addressed(&store, &of, &id).await?;
     store.delete_resource(of, resource.key.id).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -114,7 +114,7 @@ async fn remove(
 ) -> Result<StatusCode, ApiError> {
     let organization = store.addressed_organization(&organization.0).await?;
     let name = &role.0;
-    store.delete_custom_role(organization.id, name).await.map_err(|error| match error {
+    store.salvaging().delete_custom_role(organization.id, name).await.map_err(|error| match error {
         DeleteCustomRoleError::NoSuchRole => {
             let message = format!("No custom role with the name {name} found");
             ApiError::new(StatusCode::NOT_FOUND, message).detail("no role found")

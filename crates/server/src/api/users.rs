@@ -102,6 +102,7 @@ async fn get_user(store: AuthorizedStore, ApiPath(user): ApiPath<UserRef>) -> Re
     responses((status = OK, description = "Done", body = ErrorBody), Refusals),
 )]
 async fn delete_user(store: AuthorizedStore, ApiPath(user): ApiPath<UserRef>) -> Result<ApiJson<ErrorBody>, ApiError> {
+    let store = store.salvaging();
     let user = store.addressed_user(&user.0).await?;
     store.delete_user(user.id).await?;
     Ok(ApiJson(ErrorBody::message("User has been deleted!")))

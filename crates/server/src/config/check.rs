@@ -11,21 +11,21 @@ pub fn config_file(matches: &ArgMatches) -> Option<PathBuf> {
     matches.try_get_one::<PathBuf>("config").ok().flatten().cloned()
 }
 
-/// Makes the settings in a file the defaults of a command with [`ServerArgs`], except those that are given in another
-/// way.
+/// Returns the value of one setting of a command with [`ServerArgs`] as the file has it now; none if it is not there.
 ///
 /// # Errors
 /// All problems of the file.
-pub fn with_config_file(command: Command, file: &Path, given: &ArgMatches) -> Result<Command, Vec<String>> {
-    let loaded = ConfigFile::load(file, &command);
-    if !loaded.problems.is_empty() {
-        return Err(loaded.problems);
+pub fn value_in_file(command: &Command, file: &Path, key: &str) -> Result<Option<String>, Vec<String>> {
+    let loaded = ConfigFile::load(file, command);
+    if loaded.problems.is_empty() {
+        Ok(loaded.value_of(key).map(|values| values.join(",")))
+    } else {
+        Err(loaded.problems)
     }
-    Ok(loaded.applied_to(command, |flag| is_given(given, flag)))
 }
 
-/// Parses each setting of the file and of the environment alone. Returns the problems, and the command with the
-/// settings that are well formed, so that they can be checked together.
+/// Parses each setting of the file and of the environment alone. Returns the problems, and the command whose defaults
+/// are those settings of the file that are well formed and not given in another way.
 pub fn check_values(command: Command, file: Option<&Path>, given: &ArgMatches) -> (Vec<String>, Command) {
     // Without variables, so that each setting is parsed alone.
     let bare = command.clone().mut_args(|arg| arg.env(None::<&'static str>));
@@ -74,11 +74,26 @@ fn find_problem(bare: &Command, flags: impl IntoIterator<Item = String>) -> Opti
     (!is_about_others).then(|| description(&error))
 }
 
-/// The description of an error, in one line, without the usage of the command.
-fn description(error: &clap::Error) -> String {
+/// The description of an error of a command line, in one line, without the usage of the command.
+pub fn description(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     text.split("\n\n").next().unwrap_or_default().split('\n').map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns what is probably not meant, in settings with which a server starts.
+pub fn warnings(args: &ServerArgs) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if args.allow_query_tokens {
+        warnings.push("tokens in the query string are accepted (--allow-query-tokens)".to_owned());
+    }
+    let address = args.people_address();
+    if args.access_url.is_none() && address.ip().is_unspecified() {
+        warnings.push(format!(
+            "nobody can be sent to {address}: set --access-url to the URL at which people reach this server"
+        ));
+    }
+    warnings
 }
 
 /// Returns the problems of settings that are each well formed: each part of the server checks its own.

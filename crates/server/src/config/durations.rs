@@ -1,10 +1,17 @@
 //! Parses durations such as `1h30m`.
 use std::time::Duration;
 
+/// The longest duration of a setting: 100 years. What begins now and takes longer may end after the last instant that
+/// can be written.
+const LONGEST: Duration = Duration::from_hours(876_600);
+
+/// [`LONGEST`] in seconds.
+pub(super) const LONGEST_SECONDS: u64 = LONGEST.as_secs();
+
 /// Parses `36h`, `1h30m`, `1.5h`, `7d`, `2w`.
 ///
 /// # Errors
-/// A message with examples of durations.
+/// A message with examples of durations, or with the longest one.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     if text == "0" {
         return Ok(Duration::ZERO);
@@ -21,7 +28,11 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         total = total.checked_add(piece).ok_or_else(bad)?;
         rest = tail;
     }
-    if text.is_empty() { Err(bad()) } else { Ok(total) }
+    match total {
+        _ if text.is_empty() => Err(bad()),
+        total if total > LONGEST => Err("longer than 876600h, which is 100 years".to_owned()),
+        total => Ok(total),
+    }
 }
 
 /// Parses a duration that is longer than 0.
@@ -67,6 +78,15 @@ mod tests {
         ];
         for (text, seconds) in cases {
             assert_eq!(parse_duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_duration_is_longer_than_a_hundred_years() {
+        assert_eq!(parse_duration("36525d"), Ok(LONGEST));
+        for text in ["876600h1ns", "80000000h", "4294967295w4294967295w"] {
+            let error = parse_duration(text).unwrap_err();
+            assert!(error.contains("876600h"), "{text}: {error}");
         }
     }
 

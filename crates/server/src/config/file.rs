@@ -4,7 +4,7 @@ use std::path::Path;
 use clap::{Arg, Command};
 use toml::{Table, Value};
 
-use super::environment::counterpart;
+use super::{environment::counterpart, nearest::nearest_name};
 
 /// A parsed file of settings.
 #[derive(Clone, Debug)]
@@ -38,6 +38,11 @@ impl ConfigFile {
         Ok(Self { settings, problems })
     }
 
+    /// One setting, if the file has it.
+    pub(super) fn value_of(&self, key: &str) -> Option<&[String]> {
+        self.settings.iter().find(|(name, _)| name == key).map(|(_, values)| values.as_slice())
+    }
+
     /// Makes these settings the command's defaults.
     pub(super) fn applied_to(self, command: Command, is_given: impl Fn(&str) -> bool) -> Command {
         self.settings.into_iter().fold(command, |command, (key, values)| {
@@ -53,9 +58,12 @@ impl ConfigFile {
 }
 
 fn find_setting<'a>(command: &'a Command, key: &str) -> Result<&'a Arg, String> {
-    let mut settings = command.get_arguments().filter(|arg| arg.get_env().is_some() && arg.get_id() != "config");
-    let found = settings.find(|arg| arg.get_long() == Some(key));
-    found.ok_or_else(|| format!("there is no setting `{key}`: `keyfob server --help` lists all"))
+    let settings = || command.get_arguments().filter(|arg| arg.get_env().is_some() && arg.get_id() != "config");
+    let found = settings().find(|arg| arg.get_long() == Some(key));
+    found.ok_or_else(|| match nearest_name(key, settings().filter_map(Arg::get_long)) {
+        Some(nearest) => format!("there is no setting `{key}`; the nearest is `{nearest}`"),
+        None => format!("there is no setting `{key}`: `keyfob server --help` lists all"),
+    })
 }
 
 /// Returns the values to give to the flag: one for each member of a list, and JSON for a table.

@@ -3,6 +3,8 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::builder::BoolishValueParser;
 
+use super::durations::LONGEST_SECONDS;
+
 const HEADING: &str = "TLS";
 
 /// HTTPS, and the header that tells browsers to use it.
@@ -37,7 +39,7 @@ pub struct TlsArgs {
     pub tls_client_ca_file: Option<PathBuf>,
     /// For how many seconds browsers use only HTTPS (`Strict-Transport-Security`); 0 omits the header.
     #[arg(long, env = "KEYFOB_STRICT_TRANSPORT_SECURITY", value_name = "SECONDS", default_value = "0",
-        help_heading = HEADING)]
+        value_parser = clap::value_parser!(u64).range(..=LONGEST_SECONDS), help_heading = HEADING)]
     pub strict_transport_security: u64,
     /// Options to add to that header: `includeSubDomains`, `preload`.
     #[arg(long, env = "KEYFOB_STRICT_TRANSPORT_SECURITY_OPTIONS", value_name = "OPTIONS", value_delimiter = ',',

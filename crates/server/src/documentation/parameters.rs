@@ -18,16 +18,16 @@ fn parameter(name: &str, about: &str, schema: ObjectBuilder) -> Parameter {
         .build()
 }
 
-fn string() -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::String)
+fn string(name: &str) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).max_length(Some(most_characters(name)))
 }
 
 fn text(name: &str, about: &str) -> Parameter {
-    parameter(name, about, string())
+    parameter(name, about, string(name))
 }
 
 fn uuid(name: &str, about: &str) -> Parameter {
-    parameter(name, about, string().format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))))
+    parameter(name, about, string(name).format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))))
 }
 
 fn flag(name: &str, about: &str) -> Parameter {
@@ -35,8 +35,10 @@ fn flag(name: &str, about: &str) -> Parameter {
 }
 
 fn number(name: &str, about: &str) -> Parameter {
-    parameter(name, about, Object::builder().schema_type(Type::Integer).minimum(Some(0)))
+    parameter(name, about, Object::builder().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(i32::MAX)))
 }
+
+use crate::http::extract::most_characters;
 
 macro_rules! parameters {
     ($($(#[$about:meta])+ $name:ident => [$($parameter:expr),+ $(,)?];)+) => {$(
@@ -61,13 +63,13 @@ parameters! {
     Paged => [
         number("limit", "The largest number of entries to answer; all by default."),
         number("offset", "How many entries to leave out at the beginning."),
-        uuid("after_id", "Only what comes after this one."),
+        uuid("after_id", "Only what comes after this one, which must still be there."),
     ];
     /// The same for keys.
     PagedKeys => [
         number("limit", "The largest number of entries to answer; all by default."),
         number("offset", "How many entries to leave out at the beginning."),
-        text("after_id", "Only what comes after the key with this id."),
+        text("after_id", "Only what comes after the key with this id, which must still be there."),
     ];
     /// A search.
     Searched => [text("q", "A search: words, and `key:value` pairs. An unknown key is refused.")];
@@ -76,8 +78,8 @@ parameters! {
     /// A search among records.
     SearchedAudit => [text(
         "q",
-        "A search: `resource_type:`, `resource_id:`, `resource_target:`, `action:`, `username:`, `email:`, \
-         `date_from:`, `date_to:`, `build_reason:`, `organization:`, `request_id:`.",
+        "A search: `resource_type:`, `resource_id:`, `api_key_id:`, `resource_target:`, `action:`, `username:`, \
+         `email:`, `date_from:`, `date_to:`, `build_reason:`, `organization:`, `request_id:`.",
     )];
     /// Which groups.
     SearchedGroups => [

@@ -47,7 +47,7 @@ pub(crate) async fn redirect(State(app): State<App>, request: Request, next: Nex
 }
 
 /// The host that a request is for; a trusted proxy may say which it was before it passed it on.
-fn named_host<'a>(app: &App, request: &'a Request) -> Option<&'a str> {
+pub(super) fn named_host<'a>(app: &App, request: &'a Request) -> Option<&'a str> {
     let text = |name: &str| request.headers().get(name).and_then(|host| host.to_str().ok());
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let is_proxy = peer.is_some_and(|peer| app.settings().proxies.trust(peer.to_canonical()));

@@ -49,9 +49,11 @@ pub(super) fn find(headers: &HeaderMap, uri: &Uri, rules: CredentialRules) -> Re
     Ok(Some(first.clone()))
 }
 
-/// A cookie's value.
+/// A cookie's value. Of two with the same name neither counts: another host of the same site may have set one of them
+/// (RFC 6265, section 8.6), and nothing tells which.
 pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
-    cookies(headers, name).next()
+    let mut values = cookies(headers, name);
+    values.next().filter(|_| values.next().is_none())
 }
 
 /// The values of all cookies of a name.

@@ -9,7 +9,7 @@ use keyfob_api::error::{ErrorBody, Validation};
 use keyfob_authority::data::StoreError;
 use keyfob_authority::{
     Denied,
-    fields::{MAX_ENTRIES, MAX_LIST, NOT_AN_ID, WrongField, WrongFields},
+    fields::{NOT_AN_ID, WrongField, WrongFields},
 };
 
 use crate::http::extract::ApiJson;
@@ -155,7 +155,6 @@ impl From<WrongFields> for ApiError {
         let validation = |WrongField { field, rule, value }: WrongField| {
             let detail = match rule {
                 NOT_AN_ID => format!("{value:?} reads as an id: choose another name"),
-                MAX_ENTRIES => format!("{value} entries are too many: send {MAX_LIST} at most"),
                 rule => format!("Validation failed for tag \"{rule}\" with value: \"{value}\""),
             };
             Validation::new(field, detail)

@@ -1,4 +1,6 @@
 //! How many requests a client may send in a minute (`docs/compatibility.md`).
+mod address;
+mod names;
 mod window;
 
 pub(crate) use window::RateWindows;
@@ -6,15 +8,18 @@ pub(crate) use window::RateWindows;
 use std::net::{IpAddr, Ipv6Addr};
 
 use axum::{
-    extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, request::Parts},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use jiff::Timestamp;
-use keyfob_authority::data::{User, UserId};
+use keyfob_authority::data::UserId;
 
-use self::window::{Count, MINUTE};
+use self::{
+    address::Address,
+    window::{Count, MINUTE},
+};
 use crate::{
     app::App,
     http::{
@@ -28,10 +33,10 @@ use keyfob_authority::{Identified, RequestContext};
 /// How many requests a minute the routes of signing in take.
 const SIGN_IN: u32 = 60;
 
-/// With this header owners send as many requests as they like.
+/// With this header, and a full key, owners send as many requests as they like.
 const BYPASS: &str = "X-Coder-Bypass-Ratelimit";
 
-/// How many requests a minute, per user or address and path; `None` sets no limit.
+/// How many requests a minute, per user or address and what a path addresses; `None` sets no limit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RateLimits {
     /// Below `/api/v2`.
@@ -66,38 +71,52 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     if limits.is_empty() {
         return next.run(request).await;
     }
-    let user = request.extensions().get::<Identity>().and_then(Identity::known).and_then(Identified::acting_user);
-    if is_bypassed(request.headers()) {
-        match user.map(User::is_owner) {
-            Some(true) => return next.run(request).await,
-            Some(false) => return not_owner().into_response(),
-            None => {}
-        }
+    let caller = request.extensions().get::<Identity>().and_then(Identity::known).filter(|known| known.is_acting());
+    match caller.filter(|_| is_bypassed(request.headers())).map(may_bypass) {
+        Some(Ok(())) => return next.run(request).await,
+        Some(Err(refusal)) => return refusal.into_response(),
+        None => {}
     }
-    let address = request.extensions().get::<RequestContext>().map_or(IpAddr::V4(0.into()), |context| context.client);
-    let counted = user.map_or_else(|| Counted::Address(network(address)), |user| Counted::User(user.id));
-    let now = app.clock().now();
-    let mut last = None;
-    let matched = request.extensions().get::<MatchedPath>().map_or_else(|| request.uri().path(), MatchedPath::as_str);
-    for (limiter, limit) in limits {
-        // A user's password is one, whichever way the path names the user.
-        let path = match limiter {
-            Limiter::SignIn | Limiter::Password => matched,
-            Limiter::Api | Limiter::Authcheck => request.uri().path(),
-        };
-        let count = app.windows().count(Counter(limiter, counted), path, limit, now);
-        if count.is_over {
+    let (caller, (mut parts, body)) = (caller.cloned(), request.into_parts());
+    let last = match count(&app, &limits, &mut parts, caller.as_ref()).await {
+        Ok(last) => last,
+        Err((limit, count)) => {
             let mut refusal = too_many(limit).into_response();
             tell(refusal.headers_mut(), limit, count);
             return refusal;
         }
-        last = Some((limit, count));
-    }
-    let mut response = next.run(request).await;
+    };
+    let mut response = next.run(Request::from_parts(parts, body)).await;
     if let Some((limit, count)) = last {
         tell(response.headers_mut(), limit, count);
     }
     response
+}
+
+/// Counts a request by each of these limits, and answers the state of the last one; an error where it is over one.
+async fn count(
+    app: &App,
+    limits: &[(Limiter, u32)],
+    parts: &mut Parts,
+    caller: Option<&Identified>,
+) -> Result<Option<(u32, Count)>, (u32, Count)> {
+    let address = parts.extensions.get::<RequestContext>().map_or(IpAddr::V4(0.into()), |context| context.client);
+    let counted = caller.map_or_else(|| Counted::Address(network(address)), |known| Counted::User(known.user_id()));
+    let now = app.clock().now();
+    let mut last = None;
+    for (limiter, limit) in limits.iter().copied() {
+        let address = match limiter {
+            // A user's password is one, whichever way the path names the user.
+            Limiter::SignIn | Limiter::Password => Address::of_route(parts),
+            Limiter::Api | Limiter::Authcheck => Address::of(app, parts, caller).await,
+        };
+        let count = app.windows().count(Counter(limiter, counted), &address, limit, now);
+        if count.is_over {
+            return Err((limit, count));
+        }
+        last = Some((limit, count));
+    }
+    Ok(last)
 }
 
 /// The limits that count for a request; the client is told the state of the last one.
@@ -123,8 +142,16 @@ pub(crate) fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-fn not_owner() -> ApiError {
-    ApiError::new(StatusCode::PRECONDITION_REQUIRED, format!("\"{BYPASS}\" provided but user is not owner"))
+/// Whether no limit counts for this caller: the header lifts them for a full key of an owner.
+fn may_bypass(caller: &Identified) -> Result<(), ApiError> {
+    let refusal = |why| ApiError::new(StatusCode::PRECONDITION_REQUIRED, format!("\"{BYPASS}\" provided but {why}"));
+    if !caller.is_owner() {
+        return Err(refusal("user is not owner"));
+    }
+    if !caller.is_full() {
+        return Err(refusal("key is not full").detail("Use a key with the scope coder:all and no allow list."));
+    }
+    Ok(())
 }
 
 fn too_many(limit: u32) -> ApiError {

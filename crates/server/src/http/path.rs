@@ -7,8 +7,12 @@ use axum::{
     extract::{FromRequestParts, RawPathParams},
     http::request::Parts,
 };
+use keyfob_api::error::Validation;
 
 use crate::{app::App, http::error::ApiError};
+
+/// How many characters a parameter may have.
+pub(crate) const MOST_SEGMENT_CHARACTERS: usize = 255;
 
 /// A parameter of paths.
 pub(crate) trait PathParameter: Sized {
@@ -34,6 +38,12 @@ pub(crate) trait PathParameters: Sized {
 impl<T: PathParameter> PathParameters for T {
     fn read(segments: &Segments, app: &App) -> Result<Self, ApiError> {
         match segments.find(T::NAME) {
+            Some(segment) if segment.chars().count() > MOST_SEGMENT_CHARACTERS => {
+                let bound = format!("The parameter must have at most {MOST_SEGMENT_CHARACTERS} characters.");
+                Err(ApiError::invalid(vec![Validation::new(T::NAME, bound)]))
+            }
+            // Nothing has such a name, and not every database can look for it.
+            Some(segment) if segment.contains('\0') => Err(ApiError::not_found()),
             Some(segment) => T::parse(segment, app),
             None => Err(ApiError::internal(&format!("the route has no parameter {{{}}}", T::NAME))),
         }
@@ -70,6 +80,11 @@ impl FixedParameter {
     pub(crate) fn at_end_of(path: &str, name: &'static str) -> Self {
         Self { name, value: path.rsplit('/').next().unwrap_or_default().to_owned() }
     }
+
+    /// A path that ends in the word, with the parameter in its place.
+    pub(crate) fn parameter_in(&self, path: &str) -> String {
+        format!("{}{{{}}}", path.strip_suffix(self.value.as_str()).unwrap_or(path), self.name)
+    }
 }
 
 /// The segments of a request's path that are parameters, decoded, by their names.
@@ -77,7 +92,11 @@ impl FixedParameter {
 pub(crate) struct Segments(Vec<(String, String)>);
 
 impl Segments {
-    async fn of(parts: &mut Parts) -> Result<Self, ApiError> {
+    /// Those of a request.
+    ///
+    /// # Errors
+    /// 400 where the path is not valid UTF-8.
+    pub(crate) async fn of(parts: &mut Parts) -> Result<Self, ApiError> {
         let parameters = RawPathParams::from_request_parts(parts, &()).await.map_err(|_| {
             ApiError::bad_request("The path is not valid UTF-8.").detail("Percent-encode the bytes of UTF-8 text.")
         })?;
@@ -87,8 +106,14 @@ impl Segments {
         Ok(Self(in_path.chain(fixed).collect()))
     }
 
-    fn find(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(parameter, _)| parameter == name).map(|(_, value)| value.as_str())
+    /// The parameter of this name.
+    pub(crate) fn find(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(parameter, _)| *parameter == name).map(|(_, value)| value)
+    }
+
+    /// All of them: names and values, in the order of the path.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 

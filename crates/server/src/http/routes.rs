@@ -9,7 +9,7 @@ pub(crate) use handlers::Handlers;
 use std::{collections::HashMap, sync::Arc};
 
 use axum::{
-    Extension, Router,
+    Router,
     extract::{MatchedPath, Request, State},
     http::Method,
     middleware::Next,
@@ -23,17 +23,21 @@ use crate::app::App;
 
 /// The facts of all routes, by path and method.
 #[derive(Debug, Default)]
-pub(crate) struct RouteTable(HashMap<String, Vec<(Method, RouteFacts)>>);
+pub(crate) struct RouteTable {
+    facts: HashMap<String, Vec<(Method, RouteFacts)>>,
+    /// Paths that end in a fixed word, which is the value of a parameter for the methods that have no facts.
+    words: HashMap<String, FixedParameter>,
+}
 
 impl RouteTable {
     fn add(&mut self, path: &str, facts: impl IntoIterator<Item = (Method, RouteFacts)>) {
-        self.0.entry(path.to_owned()).or_default().extend(facts);
+        self.facts.entry(path.to_owned()).or_default().extend(facts);
     }
 
     /// The facts of a route; none where there is no such route. `HEAD` is answered by what answers `GET`.
     pub(crate) fn find(&self, path: &str, method: &Method) -> Option<RouteFacts> {
         let method = if method == Method::HEAD { Method::GET } else { method.clone() };
-        self.0.get(path)?.iter().find(|(known, _)| *known == method).map(|(_, facts)| *facts)
+        self.facts.get(path)?.iter().find(|(known, _)| *known == method).map(|(_, facts)| *facts)
     }
 
     fn facts_of(&self, request: &Request) -> RouteFacts {
@@ -41,12 +45,22 @@ impl RouteTable {
         let facts = matched.and_then(|path| self.find(path.as_str(), request.method()));
         facts.unwrap_or_else(|| RouteFacts::without_route(request.uri().path()))
     }
+
+    /// The parameter whose value the last word of a request's path is.
+    fn word_of(&self, request: &Request) -> Option<&FixedParameter> {
+        let matched = request.extensions().get::<MatchedPath>()?.as_str();
+        self.words.get(matched).filter(|_| self.find(matched, request.method()).is_none())
+    }
 }
 
 /// Finds the facts of a request's route, for all middleware behind this one.
 pub(crate) async fn find_facts(State(table): State<Arc<RouteTable>>, mut request: Request, next: Next) -> Response {
     let facts = table.facts_of(&request);
+    let word = table.word_of(&request).cloned();
     request.extensions_mut().insert(facts);
+    if let Some(word) = word {
+        request.extensions_mut().insert(word);
+    }
     next.run(request).await
 }
 
@@ -93,27 +107,28 @@ impl Routes {
     /// Adds a route that the document does not describe.
     pub(crate) fn route(mut self, path: &str, handlers: Handlers) -> Self {
         self.table.add(path, handlers.facts);
-        let methods = match handlers.parameter {
-            Some(name) => handlers.methods.layer(Extension(FixedParameter::at_end_of(path, name))),
-            None => handlers.methods,
-        };
-        Self { router: OpenApiRouter::route(self.router, path, methods), ..self }
+        let word = handlers.parameter.map(|name| FixedParameter::at_end_of(path, name));
+        self.table.words.extend(word.map(|word| (path.to_owned(), word)));
+        Self { router: OpenApiRouter::route(self.router, path, handlers.methods), ..self }
     }
 
     /// Adds all of these.
     pub(crate) fn merge(mut self, other: Self) -> Self {
-        for (path, facts) in other.table.0 {
+        for (path, facts) in other.table.facts {
             self.table.add(&path, facts);
         }
+        self.table.words.extend(other.table.words);
         Self { router: self.router.merge(other.router), ..self }
     }
 
     /// Adds all of these below a path.
     pub(crate) fn nest(mut self, base: &str, below: Self) -> Self {
-        for (path, facts) in below.table.0 {
+        for (path, facts) in below.table.facts {
             let path = if path == "/" { "" } else { &path };
             self.table.add(&format!("{base}{path}"), facts);
         }
+        let words = below.table.words.into_iter();
+        self.table.words.extend(words.map(|(path, word)| (format!("{base}{path}"), word)));
         Self { router: self.router.nest(base, below.router), ..self }
     }
 
@@ -142,7 +157,7 @@ mod tests {
     /// All routes whose facts are not those of any call of the API, as `METHOD path: facts`.
     fn special(table: &RouteTable) -> Vec<String> {
         let all =
-            table.0.iter().flat_map(|(path, facts)| facts.iter().map(move |(method, facts)| (path, method, facts)));
+            table.facts.iter().flat_map(|(path, facts)| facts.iter().map(move |(method, facts)| (path, method, facts)));
         let special = all.filter(|(.., facts)| **facts != RouteFacts::API);
         let mut lines: Vec<String> = special
             .map(|(path, method, RouteFacts { audience, csrf, limiters })| {
@@ -163,40 +178,40 @@ mod tests {
         }
         insta::assert_snapshot!(special(&table).join("\n"), @r"
         GET /.well-known/oauth-protected-resource: Program Sessions []
-        GET /: Person AllChanges []
-        GET /api/v2/users/first: Program SameSite [Api]
-        GET /api/v2/users/oauth2/github/callback: Person Sessions [Api, SignIn]
-        GET /api/v2/users/oauth2/github/device: Program Sessions [Api, SignIn]
-        GET /api/v2/users/oidc/callback: Person Sessions [Api, SignIn]
-        GET /assets/pages.css: Asset AllChanges []
-        GET /assets/pages.js: Asset AllChanges []
-        GET /cli-auth: Person AllChanges []
-        GET /device: Person AllChanges [SignIn]
-        GET /docs: Person AllChanges []
-        GET /healthz: Probe AllChanges []
-        GET /latency-check: Probe AllChanges []
-        GET /login/device: Person AllChanges [SignIn]
-        GET /login: Person AllChanges []
-        GET /readyz: Probe AllChanges []
-        GET /reset-password/change: Person AllChanges []
-        GET /reset-password: Person AllChanges []
-        GET /setup: Person AllChanges []
+        GET /: Person Forms []
+        GET /api/v2/users/first: Program SetUp [Api]
+        GET /api/v2/users/oauth2/github/callback: Person SignIn [Api, SignIn]
+        GET /api/v2/users/oauth2/github/device: Program SignIn [Api, SignIn]
+        GET /api/v2/users/oidc/callback: Person SignIn [Api, SignIn]
+        GET /assets/pages.css: Asset Forms []
+        GET /assets/pages.js: Asset Forms []
+        GET /cli-auth: Person Forms []
+        GET /device: Person Forms [SignIn]
+        GET /docs: Person Forms []
+        GET /healthz: Probe Forms []
+        GET /latency-check: Probe Forms []
+        GET /login/device: Person Forms [SignIn]
+        GET /login: Person Forms []
+        GET /readyz: Probe Forms []
+        GET /reset-password/change: Person Forms []
+        GET /reset-password: Person Forms []
+        GET /setup: Person Forms []
         POST /api/v2/authcheck: Program Sessions [Authcheck]
         POST /api/v2/csp/reports: Program Exempt [Api]
-        POST /api/v2/device/code: Program Sessions [Api, SignIn]
-        POST /api/v2/users/first: Program SameSite [Api]
-        POST /api/v2/users/login: Program Sessions [Api, SignIn]
-        POST /api/v2/users/otp/change-password: Program Sessions [Api, SignIn]
-        POST /api/v2/users/otp/request: Program Sessions [Api, SignIn]
-        POST /api/v2/users/validate-password: Program Sessions [Api, SignIn]
-        POST /api/v2/users/{user}/convert-login: Program Sessions [Api, SignIn]
-        POST /cli-auth: Person AllChanges [SignIn]
-        POST /device: Person AllChanges [SignIn]
-        POST /login: Person AllChanges [SignIn]
-        POST /logout: Person AllChanges []
-        POST /reset-password/change: Person AllChanges [SignIn]
-        POST /reset-password: Person AllChanges [SignIn]
-        POST /setup: Person AllChanges [SignIn]
+        POST /api/v2/device/code: Program SignIn [Api, SignIn]
+        POST /api/v2/users/first: Program SetUp [Api]
+        POST /api/v2/users/login: Program SignIn [Api, SignIn]
+        POST /api/v2/users/otp/change-password: Program SignIn [Api, SignIn]
+        POST /api/v2/users/otp/request: Program SignIn [Api, SignIn]
+        POST /api/v2/users/validate-password: Program SignIn [Api, SignIn]
+        POST /api/v2/users/{user}/convert-login: Program SignIn [Api, SignIn]
+        POST /cli-auth: Person Forms [SignIn]
+        POST /device: Person Forms [SignIn]
+        POST /login: Person Forms [SignIn]
+        POST /logout: Person Forms []
+        POST /reset-password/change: Person Forms [SignIn]
+        POST /reset-password: Person Forms [SignIn]
+        POST /setup: Person SetUpForm [SignIn]
         PUT /api/v2/users/{user}/password: Program Sessions [Api, Password]
         ");
     }

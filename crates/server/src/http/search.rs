@@ -3,6 +3,7 @@ use std::str::FromStr;
 
 use jiff::{Timestamp, civil::Date};
 use keyfob_api::error::Validation;
+use keyfob_authority::data::KeyId;
 use uuid::Uuid;
 
 use crate::http::{error::ApiError, extract::number_problem};
@@ -108,11 +109,15 @@ impl Search {
         parsed
     }
 
-    /// The value of a key, which is an id: ids of API keys tell capitals apart, so it is as it was written.
-    pub(crate) fn exact(&mut self, key: &str) -> Option<String> {
+    /// The value of a key as the id of an API key. Such ids tell capitals apart, so it is read as it was written.
+    pub(crate) fn key_id(&mut self, key: &str) -> Option<KeyId> {
         let lowered = self.text(key)?;
         let written = self.written.iter().find(|value| value.eq_ignore_ascii_case(&lowered));
-        written.cloned().or(Some(lowered))
+        let parsed = KeyId::parse(written.unwrap_or(&lowered));
+        if parsed.is_none() {
+            self.complain(key, format!("Query param {key:?} must be the id of an API key"));
+        }
+        parsed
     }
 
     /// The value of a key as a day (`YYYY-MM-DD`).

@@ -133,8 +133,9 @@ impl ResolvesServerCert for Certificates {
 
 /// How connections are encrypted.
 pub(crate) struct Tls {
-    acceptor: TlsAcceptor,
-    pub(crate) certificates: Arc<Certificates>,
+    args: TlsArgs,
+    acceptor: RwLock<TlsAcceptor>,
+    certificates: Arc<Certificates>,
 }
 
 impl Tls {
@@ -150,27 +151,35 @@ impl Tls {
         let certificates = problems.take(Certificates::load(args)).map(Arc::new);
         let verifier = problems.take(client_verifier(args, &Arc::new(ring::default_provider())));
         let (Some(certificates), Some(verifier)) = (certificates, verifier) else { return Err(problems) };
-        let versions: &[_] = if args.tls_min_version == TlsVersion::Tls13 { &[&TLS13] } else { &[&TLS13, &TLS12] };
-        let builder = ServerConfig::builder_with_provider(Arc::clone(&certificates.provider));
-        let builder = builder.with_protocol_versions(versions).map_err(|error| bad("tls-min-version", error))?;
-        let builder = match verifier {
-            Some(verifier) => builder.with_client_cert_verifier(verifier),
-            None => builder.with_no_client_auth(),
-        };
-        let mut config = builder.with_cert_resolver(Arc::clone(&certificates) as Arc<dyn ResolvesServerCert>);
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Some(Self { acceptor: TlsAcceptor::from(Arc::new(config)), certificates }))
+        let acceptor = RwLock::new(acceptor(args, &certificates, verifier)?);
+        Ok(Some(Self { args: args.clone(), acceptor, certificates }))
+    }
+
+    /// Reads all files again. What is no good is logged, and what was read before stays in use.
+    pub(crate) fn reload(&self) {
+        self.certificates.reload();
+        if self.args.tls_client_ca_file.is_none() {
+            return;
+        }
+        let verifier = client_verifier(&self.args, &self.certificates.provider);
+        match verifier.and_then(|verifier| acceptor(&self.args, &self.certificates, verifier)) {
+            Ok(acceptor) => *self.acceptor.write().unwrap_or_else(PoisonError::into_inner) = acceptor,
+            Err(error) => tracing::error!(%error, "the authorities of clients' certificates stay as they were"),
+        }
+    }
+
+    fn acceptor(&self) -> TlsAcceptor {
+        self.acceptor.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Accepts connections, and hands them on once they are encrypted.
-    pub(crate) fn listen(&self, mut listener: Bounded) -> TlsListener {
+    pub(crate) fn listen(self: Arc<Self>, mut listener: Bounded) -> TlsListener {
         let (ready, connections) = mpsc::channel(WAITING);
         let address = listener.local_addr();
-        let acceptor = self.acceptor.clone();
         let accepting = tokio::spawn(async move {
             loop {
                 let (stream, peer) = listener.accept().await;
-                let (acceptor, ready) = (acceptor.clone(), ready.clone());
+                let (acceptor, ready) = (self.acceptor(), ready.clone());
                 // A client that is slow to shake hands keeps no other waiting.
                 tokio::spawn(async move {
                     match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
@@ -184,21 +193,34 @@ impl Tls {
         TlsListener { connections, address, accepting }
     }
 
-    /// Reads certificates again when their files change, and when the program is told to by SIGHUP.
+    /// Reads certificates again when their files change.
     pub(crate) fn watch(&self) -> tokio::task::JoinHandle<()> {
         let certificates = Arc::clone(&self.certificates);
         tokio::spawn(async move {
-            let mut told = Hangup::new();
             loop {
-                tokio::select! {
-                    () = tokio::time::sleep(LOOK_EVERY) => {}
-                    () = told.wait() => {}
-                }
+                tokio::time::sleep(LOOK_EVERY).await;
                 let certificates = Arc::clone(&certificates);
                 drop(tokio::task::spawn_blocking(move || certificates.reload()).await);
             }
         })
     }
+}
+
+fn acceptor(
+    args: &TlsArgs,
+    certificates: &Arc<Certificates>,
+    verifier: Option<Arc<dyn ClientCertVerifier>>,
+) -> Result<TlsAcceptor, BadSetting> {
+    let versions: &[_] = if args.tls_min_version == TlsVersion::Tls13 { &[&TLS13] } else { &[&TLS13, &TLS12] };
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&certificates.provider));
+    let builder = builder.with_protocol_versions(versions).map_err(|error| bad("tls-min-version", error))?;
+    let builder = match verifier {
+        Some(verifier) => builder.with_client_cert_verifier(verifier),
+        None => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_cert_resolver(Arc::clone(certificates) as Arc<dyn ResolvesServerCert>);
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 fn client_verifier(
@@ -276,37 +298,6 @@ impl ClientCertVerifier for AnyCertificate {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
-    }
-}
-
-/// Told by SIGHUP, where there are signals.
-struct Hangup {
-    #[cfg(unix)]
-    signal: Option<tokio::signal::unix::Signal>,
-}
-
-impl Hangup {
-    #[cfg(unix)]
-    fn new() -> Self {
-        Self { signal: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok() }
-    }
-
-    #[cfg(unix)]
-    async fn wait(&mut self) {
-        match &mut self.signal {
-            Some(signal) => drop(signal.recv().await),
-            None => std::future::pending().await,
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn new() -> Self {
-        Self {}
-    }
-
-    #[cfg(not(unix))]
-    async fn wait(&mut self) {
-        std::future::pending().await
     }
 }
 

@@ -31,7 +31,7 @@ const QUIT: Duration = Duration::from_secs(5);
 
 /// Sends mails by SMTP (RFC 5321).
 #[derive(Clone)]
-pub(crate) struct Mailer {
+pub(crate) struct Transport {
     host: String,
     port: u16,
     hello: ClientId,
@@ -74,7 +74,7 @@ pub(crate) enum SendError {
     Permanent(String),
 }
 
-impl Mailer {
+impl Transport {
     /// What sends mails as set; none if no mail server is set.
     ///
     /// # Errors

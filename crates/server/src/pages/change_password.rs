@@ -6,7 +6,7 @@ use keyfob_authority::{
     passwords::{ReplacePassword, ReplacePasswordError},
 };
 
-use super::{failure::Failure, form::Form, frame::Frame, page, see_other};
+use super::{failure::Failure, form::Form, frame::Frame, notice::Notice, page, reset::email_in, see_other};
 use crate::{
     app::App,
     http::{error::ApiError, extract::ApiQuery},
@@ -18,11 +18,12 @@ struct ChangePassword<'a> {
     frame: Frame,
     email: &'a str,
     passcode: &'a str,
+    sends_mail: bool,
 }
 
-pub(super) async fn show(frame: Frame, query: ApiQuery) -> Result<Response, ApiError> {
-    let (email, passcode) = (query.text("email").unwrap_or_default(), query.text("otp").unwrap_or_default());
-    page(StatusCode::OK, &ChangePassword { frame, email, passcode })
+pub(super) async fn show(State(app): State<App>, frame: Frame, query: ApiQuery) -> Result<Response, ApiError> {
+    let (email, passcode) = (email_in(&query), query.text("otp").unwrap_or_default());
+    page(StatusCode::OK, &ChangePassword { frame, email, passcode, sends_mail: app.rules().sends_mail })
 }
 
 pub(super) async fn submit(
@@ -33,7 +34,8 @@ pub(super) async fn submit(
 ) -> Result<Response, ApiError> {
     let (email, passcode) = (form.text("email"), form.text("otp"));
     let again = |Failure { status, problem }: Failure| {
-        page(status, &ChangePassword { frame: frame.with_problem(problem), email, passcode })
+        let sends_mail = app.rules().sends_mail;
+        page(status, &ChangePassword { frame: frame.with_problem(problem), email, passcode, sends_mail })
     };
     if form.text("password") != form.text("confirmation") {
         return again(Failure::bad_request("Passwords do not match."));
@@ -41,7 +43,7 @@ pub(super) async fn submit(
     let new =
         ReplacePassword { email: email.to_owned(), password: form.secret("password"), passcode: form.secret("otp") };
     match System::SignIn.store(app.authority(), context).replace_password(&new).await {
-        Ok(()) => see_other("/login?message=Password%20reset%20successfully."),
+        Ok(()) => see_other(&Notice::PasswordReset.address()),
         Err(error) => again(Failure::from(error).in_form(&["password"])),
     }
 }

@@ -128,6 +128,9 @@ impl From<MintError> for Failure {
                 let detail = scopes.chain(entries).collect::<Vec<_>>().join("; ");
                 Self::new(StatusCode::FORBIDDEN, "Your session may not give that away.").detail(detail)
             }
+            MintError::ChainTooLong => {
+                Self::new(StatusCode::FORBIDDEN, "Your session was made by a chain of too many others. Sign in anew.")
+            }
             MintError::NameTaken(name) => {
                 Self::new(StatusCode::CONFLICT, format!("There is a token with the name \"{name}\" already."))
             }

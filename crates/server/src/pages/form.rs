@@ -5,7 +5,13 @@ use axum::{
 };
 use keyfob_api::secret::SecretText;
 
-use crate::{app::App, http::error::ApiError};
+use crate::{
+    app::App,
+    http::{error::ApiError, json::MOST_FORM_FIELDS},
+};
+
+/// How long a field may be, in bytes.
+const MOST_FIELD_BYTES: usize = 4096;
 
 /// A form that was sent. Its proof that it comes from a page of this server was checked before.
 pub(super) struct Form(Vec<(String, String)>);
@@ -16,7 +22,12 @@ impl FromRequest<App> for Form {
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         let body = Bytes::from_request(request, app).await;
         let body = body.map_err(|error| ApiError::bad_request("The form cannot be read.").detail(error.to_string()))?;
-        Ok(Self(form_urlencoded::parse(&body).into_owned().collect()))
+        let fields: Vec<(String, String)> =
+            form_urlencoded::parse(&body).into_owned().take(MOST_FORM_FIELDS + 1).collect();
+        if fields.len() > MOST_FORM_FIELDS || fields.iter().any(|(_, value)| value.len() > MOST_FIELD_BYTES) {
+            return Err(ApiError::bad_request("The form cannot be read.").detail("It is longer than any of ours."));
+        }
+        Ok(Self(fields))
     }
 }
 

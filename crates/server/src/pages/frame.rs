@@ -3,7 +3,7 @@ use std::convert::Infallible;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 
-use super::problem::Problem;
+use super::{notice::Notice, problem::Problem};
 use crate::{app::App, http::csrf::CsrfToken};
 
 /// What all pages have besides their own content. Handlers of forms take it as an argument, or have it with
@@ -14,16 +14,16 @@ pub(super) struct Frame {
     pub(super) person: Option<String>,
     /// The proof that a form comes from this page, for its field `csrf_token`.
     pub(super) csrf: String,
-    /// What happened before, on the way to this page; empty if there is nothing to say.
-    pub(super) notice: String,
+    /// What happened before, on the way to this page.
+    pub(super) notice: Option<Notice>,
     /// What went wrong with the form as it was sent.
     pub(super) problem: Option<Problem>,
 }
 
 impl Frame {
-    /// The same with a notice.
-    pub(super) fn with_notice(self, notice: &str) -> Self {
-        Self { notice: notice.to_owned(), ..self }
+    /// The same with the notice that an address names.
+    pub(super) fn with_notice(self, notice: Option<Notice>) -> Self {
+        Self { notice, ..self }
     }
 
     /// The same with a problem.

@@ -11,6 +11,7 @@ use keyfob_authority::{Identified, Refused, RequestContext, System};
 
 use super::{
     frame::Frame,
+    notice::Notice,
     page, see_other,
     session::{PageError, SignedIn},
 };
@@ -49,7 +50,7 @@ pub(super) async fn sign_out(
         // The session goes on, and with it the cookie: people can try again.
         Err(refused @ (Refused::Denied(_) | Refused::Store(_))) => return Err(refused.into()),
     }
-    let mut response = see_other("/login?message=Signed%20out.")?;
+    let mut response = see_other(&Notice::SignedOut.address())?;
     response.headers_mut().append(header::SET_COOKIE, app.settings().cookies.no_session()?);
     Ok(response)
 }

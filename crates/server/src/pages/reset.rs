@@ -1,7 +1,7 @@
 //! Asking for a mail with which a forgotten password is replaced.
 use askama::Template;
 use axum::{Extension, extract::State, http::StatusCode, response::Response};
-use keyfob_authority::{RequestContext, System, passwords::RequestPasscodeError};
+use keyfob_authority::{RequestContext, System, fields::is_email, passwords::RequestPasscodeError};
 
 use super::{failure::Failure, form::Form, frame::Frame, page};
 use crate::{
@@ -14,12 +14,38 @@ use crate::{
 struct Reset<'a> {
     frame: Frame,
     email: &'a str,
-    is_sent: bool,
+    stage: Stage,
 }
 
-pub(super) async fn show(frame: Frame, query: ApiQuery) -> Result<Response, ApiError> {
-    let email = query.text("email").unwrap_or_default();
-    page(StatusCode::OK, &Reset { frame, email, is_sent: false })
+/// How far the person has come.
+#[derive(Clone, Copy)]
+enum Stage {
+    /// The server sends no mails.
+    NoMail,
+    /// The address is to be given.
+    Asked,
+    /// A mail is on its way, if there is such an account.
+    Sent,
+}
+
+impl Stage {
+    fn is_without_mail(self) -> bool {
+        matches!(self, Self::NoMail)
+    }
+
+    fn is_sent(self) -> bool {
+        matches!(self, Self::Sent)
+    }
+}
+
+pub(super) async fn show(State(app): State<App>, frame: Frame, query: ApiQuery) -> Result<Response, ApiError> {
+    let stage = if app.rules().sends_mail { Stage::Asked } else { Stage::NoMail };
+    page(StatusCode::OK, &Reset { frame, email: email_in(&query), stage })
+}
+
+/// The e-mail address in the query of a page; empty if it is none, so that nobody puts other words on the page.
+pub(super) fn email_in(query: &ApiQuery) -> &str {
+    query.text("email").filter(|text| is_email(text)).unwrap_or_default()
 }
 
 pub(super) async fn submit(
@@ -29,11 +55,14 @@ pub(super) async fn submit(
     form: Form,
 ) -> Result<Response, ApiError> {
     let email = form.text("email").trim();
+    if !app.rules().sends_mail {
+        return page(StatusCode::BAD_REQUEST, &Reset { frame, email, stage: Stage::NoMail });
+    }
     match System::SignIn.store(app.authority(), context).request_passcode(email).await {
-        Ok(()) => page(StatusCode::OK, &Reset { frame, email, is_sent: true }),
+        Ok(()) => page(StatusCode::OK, &Reset { frame, email, stage: Stage::Sent }),
         Err(error) => {
             let Failure { status, problem } = Failure::from(error).in_form(&["email"]);
-            page(status, &Reset { frame: frame.with_problem(problem), email, is_sent: false })
+            page(status, &Reset { frame: frame.with_problem(problem), email, stage: Stage::Asked })
         }
     }
 }

@@ -86,7 +86,7 @@ impl From<MintError> for PageError {
         match error {
             // It has the challenge of a 401 or 403.
             MintError::Refused(refused) => refused.into(),
-            MintError::Exceeds { .. } | MintError::NameTaken(_) | MintError::Overtaken => {
+            MintError::Exceeds { .. } | MintError::ChainTooLong | MintError::NameTaken(_) | MintError::Overtaken => {
                 Self::Failed(Failure::from(error).into())
             }
         }
@@ -139,9 +139,7 @@ mod tests {
     async fn ask(server: &TestServer, method: Method, path: &str, session: &str) -> Answer {
         let request = Request::builder().method(method).uri(path).header("Accept", "text/html");
         let request = request.header("Cookie", format!("coder_session_token={session}; csrf_token={CSRF}"));
-        let request = request.header("X-CSRF-TOKEN", CSRF).header("Content-Type", "application/x-www-form-urlencoded");
-        let form = form_urlencoded::Serializer::new(String::new()).append_pair("csrf_token", CSRF).finish();
-        server.send(request.body(Body::from(form)).unwrap()).await
+        server.send(request.header("X-CSRF-TOKEN", CSRF).body(Body::empty()).unwrap()).await
     }
 
     #[tokio::test]

@@ -18,6 +18,7 @@ use super::{
     failure::Failure,
     form::Form,
     frame::Frame,
+    notice::Notice,
     page,
     problem::Problem,
     redirect::redirect_page,
@@ -39,6 +40,7 @@ struct SignInPage<'a> {
     has_agreed: bool,
     terms: Option<&'a str>,
     has_passwords: bool,
+    sends_mail: bool,
     ways: Vec<Way>,
     version: &'static str,
 }
@@ -73,7 +75,7 @@ pub(super) async fn show(
     if !System::SetUp.store(app.authority(), context).is_set_up().await? {
         return see_other("/setup");
     }
-    let frame = frame.with_notice(query.text("message").unwrap_or_default());
+    let frame = frame.with_notice(query.text("message").and_then(Notice::named));
     render(&app, frame, StatusCode::OK, Fields { redirect: &redirect, ..Fields::default() })
 }
 
@@ -144,6 +146,7 @@ fn render(app: &App, frame: Frame, status: StatusCode, fields: Fields<'_>) -> Re
         has_agreed,
         terms: app.settings().terms_of_service_url.as_deref(),
         has_passwords: !app.rules().is_password_auth_disabled(),
+        sends_mail: app.rules().sends_mail,
         ways: ways(app, redirect),
         version: SERVER_VERSION,
     };

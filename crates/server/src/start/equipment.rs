@@ -62,7 +62,7 @@ fn access_url_problems(args: &ServerArgs, sends_mails: bool, bad: &mut BadSettin
         bad.note("access-url", "needed, because there is --redirect-to-access-url");
     }
     let has_providers = args.oidc.oidc_client_id.is_some() || args.github.oauth2_github_client_id.is_some();
-    let address = if args.tls.tls_enable { args.tls.tls_address } else { args.http_address };
+    let address = args.people_address();
     if (sends_mails || has_providers) && address.ip().is_unspecified() {
         let why = "needed, because mails and providers send people here";
         bad.note("access-url", format!("{why}, and {address} is no address of theirs"));

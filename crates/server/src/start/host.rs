@@ -3,14 +3,15 @@ use std::fmt;
 
 use keyfob_api::secret::SecretText;
 use keyfob_authority::{
-    AuthorizedStore, Clock, Random, Refused, RequestContext, System,
+    AuthorizedStore, Clock, DataDir, Random, Refused, RequestContext, System,
     fields::{NOT_AN_ID, WrongField, WrongFields},
     passwords::{ChangePassword, ChangePasswordError, CheckPasswordError, SetCredentialError},
     roles::AssignError,
     users::{CreateAdmin, CreateAdminError},
 };
 
-use crate::{Server, ServerArgs, StartError, start::likely_url};
+use super::{Equipment, likely_url};
+use crate::{Server, ServerArgs, StartError};
 
 /// Why a command on the host was refused or failed.
 #[derive(Debug)]
@@ -58,11 +59,13 @@ impl Host {
     /// Opens the data directory of a server that does not run.
     ///
     /// # Errors
-    /// [`StartError::Open`] when one runs on it, and all else that keeps a server from starting.
+    /// [`StartError::Open`] when one runs on it or none ever did, and all else that keeps a server from starting.
     pub async fn open(args: &ServerArgs) -> Result<Self, StartError> {
         let random = Random::from_system().map_err(|error| StartError::Machine(format!("no randomness: {error}")))?;
-        let server =
-            Server::open(args, &super::server::data_dir(args)?, &likely_url(args), Clock::System, random).await?;
+        let data_dir = DataDir::open_existing(&super::server::data_dir(args)?)?;
+        let url = likely_url(args);
+        let equipment = Equipment::new(args, &url)?;
+        let server = Server::assemble(args, equipment, data_dir, &url, Clock::System, random).await?;
         let store = System::Host.store(server.app().authority(), RequestContext::default());
         Ok(Self { server, store })
     }

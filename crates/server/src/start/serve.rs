@@ -1,17 +1,18 @@
 //! Listening until the server is told to stop.
-use std::{future::Future, path::PathBuf, pin::Pin, time::Duration};
+use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
-use keyfob_authority::{Clock, Random};
+use keyfob_authority::{Clock, DataDir, Random};
 use tokio::{net::TcpListener, sync::watch};
 
 use super::{
     Equipment, Server, StartError,
     equipment::likely_url,
+    hangup::{Files, Hangup},
     jobs::{self, Jobs},
     server::data_dir,
 };
 use crate::{
-    config::ServerArgs,
+    config::{self, ServerArgs},
     listen::{
         connections::{Bounded, Places},
         serve::serve_connections,
@@ -49,12 +50,13 @@ pub fn serve(
 }
 
 async fn run(args: ServerArgs, on_ready: Box<dyn FnOnce(&Ready) + Send>, stop: Boxed<()>) -> Result<(), StartError> {
+    let hangup = Hangup::new();
     let mut equipment = Equipment::new(&args, &likely_url(&args))?;
     let data_dir = data_dir(&args)?;
     let random = Random::from_system().map_err(|error| StartError::Machine(format!("no randomness: {error}")))?;
     let listen = |cause| StartError::Listen { address: args.http_address, cause };
     let listener = TcpListener::bind(args.http_address).await.map_err(listen)?;
-    let tls = equipment.tls.take();
+    let tls = equipment.tls.take().map(Arc::new);
     let listen_tls = |cause| StartError::ListenTls { address: args.tls.tls_address, cause };
     let tls_listener = match &tls {
         Some(_) => Some(TcpListener::bind(args.tls.tls_address).await.map_err(listen_tls)?),
@@ -65,21 +67,21 @@ async fn run(args: ServerArgs, on_ready: Box<dyn FnOnce(&Ready) + Send>, stop: B
         (None, Some(listener)) => format!("https://{}", listener.local_addr().map_err(listen_tls)?),
         (None, None) => format!("http://{}", listener.local_addr().map_err(listen)?),
     };
-    let server = Server::assemble(&args, equipment, &data_dir, &url, Clock::System, random).await?;
-    if args.allow_query_tokens {
-        tracing::warn!("tokens in the query string are accepted (--allow-query-tokens)");
-    }
+    let server = Server::assemble(&args, equipment, DataDir::open(&data_dir)?, &url, Clock::System, random).await?;
+    config::warnings(&args).iter().for_each(|warning| tracing::warn!("{warning}"));
+    let rereading = hangup.watch(Files { app: server.app().clone(), tls: tls.clone() });
     let jobs = Jobs::start(server.app());
     on_ready(&Ready { url, data_dir, needs_set_up: server.needs_set_up().await });
     let told = patiently(stop);
     let places = Places::new(args.guard.proxy_trusted_origins.clone());
     let bounded = |listener| Bounded::new(listener, places.clone());
     let plain = serve_connections(bounded(listener), server.service(), is_told(told.clone()));
-    let encrypted = serve_tls(&server, tls.as_ref().zip(tls_listener.map(bounded)), is_told(told.clone()));
+    let encrypted = serve_tls(&server, tls.zip(tls_listener.map(bounded)), is_told(told.clone()));
     tokio::select! {
         result = async { tokio::try_join!(plain, encrypted) } => drop(result.map_err(listen)?),
         () = out_of_patience(told) => tracing::warn!("gave up on requests that did not end in time"),
     }
+    rereading.abort();
     // First what would be lost: ending jobs may take longer than a supervisor waits.
     jobs::record_refusals(server.app().clone()).await;
     jobs.end().await;
@@ -90,7 +92,7 @@ async fn run(args: ServerArgs, on_ready: Box<dyn FnOnce(&Ready) + Send>, stop: B
 /// Serves encrypted connections, if there are to be any.
 async fn serve_tls(
     server: &Server,
-    tls: Option<(&Tls, Bounded)>,
+    tls: Option<(Arc<Tls>, Bounded)>,
     stopped: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let Some((tls, listener)) = tls else { return Ok(()) };

@@ -38,13 +38,13 @@ impl Server {
         clock: Clock,
         random: Random,
     ) -> Result<Self, StartError> {
-        Self::assemble(args, Equipment::new(args, url)?, data_dir, url, clock, random).await
+        Self::assemble(args, Equipment::new(args, url)?, DataDir::open(data_dir)?, url, clock, random).await
     }
 
     pub(super) async fn assemble(
         args: &ServerArgs,
         equipment: Equipment,
-        data_dir: &Path,
+        data_dir: DataDir,
         url: &str,
         clock: Clock,
         random: Random,
@@ -53,7 +53,7 @@ impl Server {
         let Equipment { cookies, catalogue, mailer, providers, tls: _ } = equipment;
         let providers = Arc::new(providers);
         let authority = Authority::open(AuthorityParts {
-            data_dir: DataDir::open(data_dir)?,
+            data_dir,
             limits: Limits { max_pages: args.max_database_pages },
             clock,
             random,

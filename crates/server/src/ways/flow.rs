@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq as _;
 use crate::{
     app::App,
     http::{cookies::CookieRules, credential::cookie, error::ApiError, extract::ApiQuery},
-    pages,
+    pages::{self, wants_page},
 };
 
 const STATE: &str = "oauth_state";
@@ -65,7 +65,13 @@ pub(super) fn step(
     headers: &HeaderMap,
 ) -> Result<Step, ApiError> {
     if let Some(error) = query.text("error") {
-        return Err(refused_by_provider(error, query));
+        // What a person reads here must be the provider's words, not those of whoever made a link.
+        let is_theirs = query.text("state").is_some_and(|state| is_on_the_way(headers, state));
+        return Err(if is_theirs || !wants_page(headers) {
+            refused_by_provider(error, query)
+        } else {
+            ApiError::bad_request("The provider did not sign you in.").detail("Start again from the sign-in page.")
+        });
     }
     let Some(code) = query.text("code") else { return Ok(Step::Out(outbound(app, query))) };
     let state = query.text("state").ok_or_else(|| ApiError::bad_request("State must be provided."))?;

@@ -1,7 +1,8 @@
 //! Providers from their settings.
 use std::{collections::BTreeMap, path::Path};
 
-use keyfob_identity::{ClaimSource, ClientAuth, Fields, Github, GithubSettings, Http, Oidc, OidcSettings};
+use keyfob_api::secret::SecretText;
+use keyfob_identity::{ClaimSource, ClientAuth, Credential, Fields, Github, GithubSettings, Http, Oidc, OidcSettings};
 
 use super::{GithubWay, OidcWay};
 use crate::config::{BadSetting, BadSettings, GithubArgs, OidcArgs, one_secret, secret_in};
@@ -38,10 +39,11 @@ impl OidcWay {
         let (Some(issuer), Some(Some(auth)), Some(http), true) = (issuer, auth, http, bad.0.is_empty()) else {
             return Err(bad);
         };
+        let credential = Credential::from(auth);
         let settings = OidcSettings {
             issuer,
             client_id,
-            auth,
+            auth: credential.clone(),
             scopes: args.oidc_scopes.clone(),
             auth_params: auth_params(args),
             skips_issuer_checks: args.dangerous_oidc_skip_issuer_checks,
@@ -57,7 +59,14 @@ impl OidcWay {
             name: args.oidc_name_field.clone(),
             ignores_email_verified: args.oidc_ignore_email_verified,
         };
-        Ok(Some(Self { provider: Oidc::new(settings, http), args: args.clone(), fields }))
+        Ok(Some(Self { provider: Oidc::new(settings, http), args: args.clone(), credential, fields }))
+    }
+
+    pub(super) fn reload(&self) -> Result<(), BadSettings> {
+        if let Some(auth) = client_auth(&self.args)? {
+            self.credential.replace(auth);
+        }
+        Ok(())
     }
 }
 
@@ -120,9 +129,7 @@ fn is_team(text: &str) -> bool {
 impl GithubWay {
     pub(super) fn new(args: &GithubArgs) -> Result<Option<Self>, BadSettings> {
         let mut bad = BadSettings::default();
-        let flags = ("oauth2-github-client-secret", "oauth2-github-client-secret-file");
-        let file = args.oauth2_github_client_secret_file.as_deref();
-        let secret = bad.take(one_secret(flags, args.oauth2_github_client_secret.as_ref(), file));
+        let secret = bad.take(github_secret(args));
         let Some(client_id) = args.oauth2_github_client_id.clone().filter(|id| !id.is_empty()) else {
             return if bad.0.is_empty() { Ok(None) } else { Err(bad) };
         };
@@ -144,15 +151,29 @@ impl GithubWay {
         let flag = "oauth2-github-enterprise-base-url";
         let http = bad.take(http(flag));
         let (Some(secret), Some(http)) = (secret, http) else { return Err(bad) };
+        let credential = Credential::from(ClientAuth::Secret(secret.unwrap_or_default()));
         let settings = GithubSettings {
             client_id,
-            client_secret: secret.unwrap_or_default(),
+            auth: credential.clone(),
             enterprise: args.oauth2_github_enterprise_base_url.clone(),
         };
         let provider = bad.take(Github::new(settings, http).map_err(|error| BadSetting::new(flag, error)));
         match provider.filter(|_| bad.0.is_empty()) {
-            Some(provider) => Ok(Some(Self { provider, args: args.clone() })),
+            Some(provider) => Ok(Some(Self { provider, args: args.clone(), credential })),
             None => Err(bad),
         }
     }
+
+    pub(super) fn reload(&self) -> Result<(), BadSettings> {
+        if let Some(secret) = github_secret(&self.args)? {
+            self.credential.replace(ClientAuth::Secret(secret));
+        }
+        Ok(())
+    }
+}
+
+fn github_secret(args: &GithubArgs) -> Result<Option<SecretText>, BadSetting> {
+    let flags = ("oauth2-github-client-secret", "oauth2-github-client-secret-file");
+    let file = args.oauth2_github_client_secret_file.as_deref();
+    one_secret(flags, args.oauth2_github_client_secret.as_ref(), file)
 }

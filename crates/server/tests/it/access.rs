@@ -297,7 +297,8 @@ pub(crate) fn body(path: &str) -> Value {
         // Its unknown fields are refused.
         "/users/{user}/keys/tokens" => json!({"token_name": "fresh"}),
         _ => json!({
-            "username": "owner", "name": "fresh", "theme_preference": "dark", "roles": [], "checks": {},
+            "username": "owner", "name": "fresh", "theme_preference": "dark", "terminal_font": "fira-code",
+            "roles": [], "checks": {},
         }),
     }
 }

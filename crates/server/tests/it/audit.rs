@@ -1,10 +1,15 @@
 //! Audit records, and reading them.
+use std::collections::BTreeSet;
+
 use axum::http::StatusCode;
 use insta::assert_json_snapshot;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::{Identity, TestApp};
+use crate::{
+    mutations::{Targets, mutations},
+    support::{Identity, TestApp},
+};
 
 const AUDIT: &str = "/api/v2/audit";
 
@@ -50,14 +55,120 @@ async fn what_was_done_is_told_newest_first() {
 }
 
 #[tokio::test]
-async fn a_record_of_a_key_holds_its_scopes_its_allow_list_and_its_own_id() {
-    let (_app, owner) = TestApp::new().await;
-    let token = owner.token(json!({"token_name": "ci", "scopes": ["workspace:read"]})).await;
+async fn a_record_of_a_key_holds_its_scopes_its_allow_list_its_owner_and_its_own_id() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let minted = owner
+        .post("/api/v2/users/alice/keys/tokens", json!({"token_name": "ci", "scopes": ["workspace:read"]}))
+        .await
+        .expect(StatusCode::CREATED);
+    let key = minted.text("key").split('-').next().unwrap().to_owned();
     let found = records(&owner, "resource_target:ci").await;
     assert_json_snapshot!("key_made", found);
-    assert_eq!(found[0]["resource_id"], token.key_id());
-    assert_eq!(found[0]["additional_fields"]["key_id"], owner.key_id());
-    assert_eq!(records(&owner, &format!("resource_id:{}", token.key_id())).await, found, "capitals of ids count");
+    assert_eq!(found[0]["resource_id"], alice.id, "clients of Coder read a UUID");
+    assert_eq!(found[0]["additional_fields"], json!({"key_id": owner.key_id(), "api_key_id": key}));
+    assert_eq!(records(&owner, &format!("api_key_id:{key}")).await, found, "capitals of ids count");
+    assert_eq!(records(&owner, &format!("api_key_id:{}", swapped(&key))).await, Vec::<Value>::new());
+
+    owner.put(&format!("/api/v2/users/alice/keys/{key}/expire"), json!({})).await.expect(StatusCode::NO_CONTENT);
+    owner.delete(&format!("/api/v2/users/alice/keys/{key}")).await.expect(StatusCode::NO_CONTENT);
+    let all = records(&owner, &format!("api_key_id:{key}")).await;
+    assert_eq!(all.iter().map(|record| &record["action"]).collect::<Vec<_>>(), ["delete", "write", "create"]);
+    let of_owner = records(&owner, &format!("resource_type:api_key resource_id:{}", alice.id)).await;
+    assert_eq!(of_owner.len(), 4, "and the session");
+    for record in &all {
+        assert_eq!((&record["resource_id"], &record["is_deleted"]), (&json!(alice.id), &json!(true)));
+        assert!(of_owner.contains(record) && record["diff"].get("additional_fields").is_none(), "{record}");
+    }
+}
+
+/// The same letters in the other case.
+fn swapped(id: &str) -> String {
+    let swap = |one: char| if one.is_ascii_lowercase() { one.to_ascii_uppercase() } else { one.to_ascii_lowercase() };
+    id.chars().map(swap).collect()
+}
+
+/// Coder's Go client decodes all of them as UUIDs, and a whole page fails at the first that is none.
+#[tokio::test]
+async fn every_id_of_a_record_is_a_uuid() {
+    let (app, owner) = TestApp::new().await;
+    for (number, of) in mutations().enumerate() {
+        let targets = Targets::new(&owner, &format!("acme{number}")).await;
+        let by = if of.path == "/users/logout" { app.sign_in("owner@example.com").await } else { owner.clone() };
+        of.send(&by, &targets).await;
+    }
+    app.anonymous().get("/api/v2/users/me").await.expect(StatusCode::UNAUTHORIZED);
+    app.bearer_of("aaaaaaaaaa-bbbbbbbbbbbbbbbbbbbbbb").get(AUDIT).await.expect(StatusCode::UNAUTHORIZED);
+    owner.get("/api/v2/groups/aaaaaaaa-0000-4000-8000-000000000001").await.expect(StatusCode::NOT_FOUND);
+    app.server.run_jobs_once().await;
+    let page = owner.get(&format!("{AUDIT}?limit=2000")).await.expect(StatusCode::OK).json();
+    let all = page["audit_logs"].as_array().unwrap();
+    assert_eq!(page["count"], all.len());
+    let types: BTreeSet<&str> = all.iter().map(|record| record["resource_type"].as_str().unwrap()).collect();
+    assert!(types.len() >= 9 && types.contains("api_key") && types.contains("custom_role"), "{types:?}");
+    for record in all {
+        let of_user = &record["user"];
+        let optional = [&record["organization"]["id"], &of_user["id"]];
+        let member_of = of_user["organization_ids"].as_array().into_iter().flatten();
+        let ids = ["id", "request_id", "resource_id", "organization_id"].map(|name| &record[name]);
+        for id in ids.into_iter().chain(optional.into_iter().filter(|id| !id.is_null())).chain(member_of) {
+            let id = id.as_str().unwrap_or_else(|| panic!("{record}"));
+            assert!(id.len() == 36 && uuid::Uuid::try_parse(id).is_ok(), "{id}: {record}");
+        }
+    }
+}
+
+/// Attributes hold what a platform keeps about an object, for those who may read it.
+#[tokio::test]
+async fn attributes_are_shown_to_those_who_may_read_the_object_and_secrets_to_nobody() {
+    let (app, owner) = TestApp::new().await;
+    let organization = owner.organization().await;
+    let secret = json!({"value": "h1dden"});
+    let (auditor, alice) = (owner.invite(&app, "auditor", &["auditor"]).await, owner.invite(&app, "alice", &[]).await);
+    let admin = owner.invite(&app, "admin", &[]).await;
+    let roles = json!({"roles": ["organization-admin"]});
+    owner.put("/api/v2/organizations/coder/members/admin/roles", roles).await.expect(StatusCode::OK);
+    for of in ["workspace", "template", "user_secret"] {
+        let mut body = json!({"resource_type": of, "name": of, "attributes": secret});
+        if of != "user_secret" {
+            body["organization_id"] = json!(organization);
+        }
+        let by = if of == "template" { &owner } else { &alice };
+        let id = by.post("/api/v2/resources", body).await.expect(StatusCode::CREATED).text("id").to_owned();
+        let path = format!("/api/v2/resources/{of}/{id}");
+        let changed = json!({"attributes": {"value": "h1dden too"}});
+        by.patch(&path, changed).await.expect(StatusCode::OK);
+        let workspace_only_own = auditor.get(&path).await.status;
+        for is_gone in [false, true] {
+            if is_gone {
+                by.delete(&path).await.expect(StatusCode::NO_CONTENT);
+            }
+            // The auditor may read templates, but of workspaces only their own, of which there is none.
+            let shown = [("owner", &owner, of != "user_secret"), ("auditor", &auditor, of == "template")];
+            for (name, reader, may_read) in shown.into_iter().chain([("admin", &admin, of != "user_secret")]) {
+                let found = records(reader, &format!("resource_type:{of}")).await;
+                let with: Vec<&Value> = found.iter().filter_map(|record| record["diff"].get("attributes")).collect();
+                // Records without an organization are not for its administrator.
+                let expected = if is_gone { 3 } else { 2 };
+                let expected = if name == "admin" && of == "user_secret" { 0 } else { expected };
+                assert_eq!(with.len(), expected, "{name} {of}: {found:?}");
+                for field in with {
+                    assert_eq!(field["secret"], !may_read, "{name} {of}: {field}");
+                    assert_eq!(field.to_string().contains("h1dden"), may_read, "{name} {of}: {field}");
+                }
+            }
+            assert_eq!(workspace_only_own, if of == "template" { StatusCode::OK } else { StatusCode::NOT_FOUND });
+        }
+    }
+    let mut lines = Vec::new();
+    keyfob_server::export_audit(&app.data.path().join("keyfob.db"), |line| {
+        lines.push(serde_json::to_string(line).unwrap());
+        Ok::<(), keyfob_server::AuditFileError>(())
+    })
+    .await
+    .unwrap();
+    let leaked = lines.iter().filter(|line| line.contains("user_secret") && line.contains("h1dden")).count();
+    assert_eq!(leaked, 0, "what is secret is not even recorded");
 }
 
 #[tokio::test]
@@ -80,13 +191,16 @@ async fn records_are_searched_by_whatever_they_hold() {
         ("organization:nothing".to_owned(), 0),
         ("date_to:2026-01-02 resource_type:api_key".to_owned(), 2),
         ("date_from:2026-01-04 date_to:2026-01-04 action:create".to_owned(), 1),
-        (format!("resource_id:{}", alice.id), 2),
+        // The user, the membership, two sessions and a token.
+        (format!("resource_id:{}", alice.id), 5),
         ("build_reason:initiator".to_owned(), 0),
     ];
     for (query, count) in cases {
         assert_eq!(records(&owner, &query).await.len(), count, "{query}");
     }
-    for query in ["colour:red", "date_from:yesterday", "request_id:x", "a:b:c"] {
+    for query in
+        ["colour:red", "date_from:yesterday", "request_id:x", "a:b:c", "resource_id:aaaaaaaaaa", "api_key_id:x"]
+    {
         let refused = owner.get(&format!("{AUDIT}?q={query}")).await.expect(StatusCode::BAD_REQUEST);
         assert_eq!(refused.message(), "Invalid audit search query.", "{query}");
     }
@@ -241,6 +355,13 @@ async fn refusals_are_gathered_and_told() {
     assert_eq!(records(&owner, "").await.len(), after, "each is recorded once");
 }
 
+/// The records of refusals of which so many were left out, with how many those were.
+async fn left_out(of: &Identity) -> Vec<(String, Value)> {
+    let told = |record: &Value| (told(record), record["additional_fields"]["count"].clone());
+    let answer = of.get(&format!("{AUDIT}?q=action:refused&limit=1000")).await.expect(StatusCode::OK).json();
+    answer["audit_logs"].as_array().unwrap().iter().map(told).collect()
+}
+
 #[tokio::test]
 async fn refused_requests_do_not_fill_the_disk() {
     let (app, owner) = TestApp::new().await;
@@ -254,9 +375,74 @@ async fn refused_requests_do_not_fill_the_disk() {
     }
     app.server.run_jobs_once().await;
     let page = owner.get(&format!("{AUDIT}?limit=300")).await.json();
-    assert_eq!(page["count"].as_u64().unwrap(), before + 201);
-    let rest = page["audit_logs"].as_array().unwrap().iter().find(|record| record["action"] == "refused").unwrap();
-    assert_eq!(rest["additional_fields"]["count"], 100);
+    assert_eq!(page["count"].as_u64().unwrap(), before + 41);
+    let expected = ("owner was refused more often than could be told apart".to_owned(), json!(260));
+    assert_eq!(left_out(&owner).await, [expected]);
+}
+
+/// One who is refused in very many ways hides nobody else's refusals, nor what is tried at anybody's account.
+#[tokio::test]
+async fn nobodys_refusals_take_the_place_of_those_of_others() {
+    let (app, owner) = TestApp::new().await;
+    let (alice, bob) = (owner.invite(&app, "alice", &[]).await, owner.invite(&app, "bob", &[]).await);
+    let other_key = alice.token(json!({})).await;
+    for number in 0..210_u128 {
+        let made_up = uuid::Uuid::from_u128(number + 1);
+        let body = json!({"resource_type": "workspace", "name": "x", "organization_id": made_up});
+        let refused = alice.post("/api/v2/resources", body).await;
+        assert!(refused.status.is_client_error(), "{}", refused.body);
+    }
+    let from = async |address: String, request: axum::http::request::Builder, body: Value| {
+        let peer: std::net::SocketAddr = address.parse().unwrap();
+        let request = request.extension(axum::extract::ConnectInfo(peer)).body(body.to_string().into()).unwrap();
+        app.anonymous().send_request(request).await.expect(StatusCode::UNAUTHORIZED);
+    };
+    for host in 0..214 {
+        for address in
+            [format!("198.51.100.{host}:9"), format!("[2001:db8:7:{host:x}::1]:9"), format!("192.0.{host}.7:9")]
+        {
+            let wrong =
+                axum::http::Request::get(AUDIT).header("Coder-Session-Token", "aaaaaaaaaa-bbbbbbbbbbbbbbbbbbbbbb");
+            from(address, wrong, json!({})).await;
+        }
+    }
+    // After all of that: another user, another key of the same one, and guesses from one of those networks.
+    let roles = json!({"roles": ["owner"]});
+    for who in [&bob, &other_key] {
+        who.put("/api/v2/users/owner/roles", roles.clone()).await.expect(StatusCode::NOT_FOUND);
+    }
+    for _ in 0..5 {
+        let guess = json!({"email": "owner@example.com", "password": "wrong"});
+        from("198.51.100.7:9".to_owned(), axum::http::Request::post("/api/v2/users/login"), guess).await;
+    }
+    app.server.run_jobs_once().await;
+    let of = async |query: &str| -> Vec<(Value, Value, Value)> {
+        let all = records(&owner, query).await.into_iter();
+        let refused = all.filter(|record| record["status_code"].as_u64() >= Some(400) && record["action"] != "refused");
+        let shown = |record: Value| {
+            let more = &record["additional_fields"];
+            (record["action"].clone(), record["ip"].clone(), more["count"].clone())
+        };
+        refused.map(shown).collect()
+    };
+    assert_eq!(of("username:bob").await, [(json!("read"), json!("0.0.0.0"), json!(1))]);
+    assert_eq!(of("username:owner").await, [(json!("login"), json!("198.51.100.7"), json!(5))]);
+    assert_eq!(of("username:alice").await.len(), 20 + 1);
+    let left_out = left_out(&owner).await;
+    let expected = [
+        ("198.51.100.0/24 was refused more often than could be told apart", 204),
+        ("2001:db8:7::/48 was refused more often than could be told apart", 204),
+        ("alice was refused more often than could be told apart", 190),
+    ];
+    // Of 214 networks in one larger one, 100 are told apart and 98 more are named.
+    let larger = ("192.0.0.0/16 was refused more often than could be told apart", 16);
+    assert_eq!(left_out.len(), 3 + 98 + 1, "{left_out:?}");
+    for (told, count) in expected.into_iter().chain([larger]) {
+        assert!(left_out.contains(&(told.to_owned(), json!(count))), "{told}: {left_out:?}");
+    }
+    let of_key = records(&owner, "username:alice action:refused").await;
+    assert_eq!(of_key[0]["additional_fields"]["key_id"], alice.key_id());
+    assert_eq!(of_key[0]["additional_fields"]["left_out_of"], "key");
 }
 
 /// The setting `audit-logs-retention`.

@@ -47,13 +47,15 @@ impl Browser {
         self.send(Method::POST, path, &form.finish()).await
     }
 
-    /// Sends a form that comes from no page.
+    /// Sends a form that comes from no page, as if a page of this server had sent it.
     pub(crate) async fn send(&mut self, method: Method, address: &str, form: &str) -> Answer {
         let path = address.strip_prefix("http://keyfob.test").unwrap_or(address);
         assert!(path.starts_with('/'), "{address} is elsewhere");
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
+        let mut request = Request::builder().method(&method).uri(path).header(header::HOST, "keyfob.test");
+        if !method.is_safe() {
+            request = request.header(header::ORIGIN, "http://keyfob.test").header("Sec-Fetch-Site", "same-origin");
+        }
+        let request = request
             .header(header::COOKIE, cookie_header(&self.cookies))
             .header(header::ACCEPT, self.accepts)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")

@@ -6,7 +6,10 @@ use axum::{
 use jiff::SignedDuration;
 use keyfob_server::Clock;
 
-use crate::support::{Answer, Identity, NOW, TestApp, open};
+use crate::{
+    browser::{Browser, hidden},
+    support::{Answer, Identity, NOW, TestApp, open},
+};
 
 const CSRF: &str = "JXm9hOUdZctWt0ZZGAy9xiS/gxMKYOThdxjjMnMUyn4=";
 const FORGED: &str = "Something is wrong with your CSRF token. Please refresh the page. If this error persists, try \
@@ -22,15 +25,21 @@ async fn change(by: &Identity, headers: &[(&str, &str)], body: &str) -> Answer {
 
 #[tokio::test]
 async fn a_form_proves_its_page_by_a_field_and_no_other_site_proves_anything() {
-    let (_app, owner) = TestApp::new().await;
+    let (app, owner) = TestApp::new().await;
     let form = ("Content-Type", "application/x-www-form-urlencoded");
-    let field = format!("a=b&csrf_token={}", CSRF.replace('=', "%3D").replace('+', "%2B").replace('/', "%2F"));
-    let refused: [(&[(&str, &str)], &str); 5] = [
+    let field =
+        |token: &str| form_urlencoded::Serializer::new("a=b&".to_owned()).append_pair("csrf_token", token).finish();
+    let mut browser = Browser::signed_in(&app, &owner);
+    let page = browser.open("/cli-auth").await.expect(StatusCode::OK);
+    let own = field(&hidden(&page.body)[0].1);
+    let refused: [(&[(&str, &str)], &str); 6] = [
         (&[], ""),
         (&[form], "a=b"),
         (&[form], "csrf_token=AAAA"),
-        (&[], &field),
-        (&[form, ("Sec-Fetch-Site", "cross-site"), ("X-CSRF-TOKEN", CSRF)], &field),
+        // The cookie may be somebody else's: another host of the same site can set one.
+        (&[form], &field(CSRF)),
+        (&[], &own),
+        (&[form, ("Sec-Fetch-Site", "cross-site"), ("X-CSRF-TOKEN", CSRF)], &own),
     ];
     for (headers, body) in refused {
         let answer = change(&owner, headers, body).await.expect(StatusCode::BAD_REQUEST);
@@ -42,14 +51,15 @@ async fn a_form_proves_its_page_by_a_field_and_no_other_site_proves_anything() {
         let request = Request::builder().method(method).uri("/api/v2/users/me").header("Cookie", cookie);
         owner.send_request(request.body(Body::empty()).unwrap()).await.expect(StatusCode::OK);
     }
-    change(&owner, &[form, ("Sec-Fetch-Site", "same-origin")], &field).await.expect(StatusCode::OK);
+    change(&owner, &[form, ("Sec-Fetch-Site", "same-origin")], &own).await.expect(StatusCode::OK);
     owner.get("/api/v2/users/me").await.expect(StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]
 async fn a_visitor_without_a_token_of_the_right_form_is_given_one() {
     let app = TestApp::empty(&[]).await;
-    for (cookie, is_given) in [("", true), ("csrf_token=x", true), (&format!("csrf_token={CSRF}"), false)] {
+    let (one, two) = (format!("csrf_token={CSRF}"), format!("csrf_token={CSRF}; csrf_token={CSRF}"));
+    for (cookie, is_given) in [("", true), ("csrf_token=x", true), (&two, true), (&one, false)] {
         let request = Request::builder().uri("/api/v2/").header("Cookie", cookie).body(Body::empty()).unwrap();
         let answer = app.anonymous().send_request(request).await;
         assert_eq!(!answer.header("Set-Cookie").is_empty(), is_given, "{cookie}");

@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use axum::{
     body::Body,
     extract::ConnectInfo,
-    http::{Method, Request, StatusCode, header},
+    http::{Method, Request, StatusCode},
 };
 use serde_json::json;
 
 use crate::{
-    browser::Browser,
+    browser::{Browser, hidden},
     support::{Answer, Identity, PASSWORD, TestApp},
 };
 
@@ -21,32 +21,188 @@ async fn send(who: &Identity, method: Method, path: &str, headers: &[(&str, &str
     who.send_request(request.body(Body::from(body.to_owned())).unwrap()).await
 }
 
-/// A page of another site can neither sign a user in as another user nor set up a server, even without a session.
+const CSRF: &str = "JXm9hOUdZctWt0ZZGAy9xiS/gxMKYOThdxjjMnMUyn4=";
+const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
+
+/// What browsers say of requests that pages of other origins send. The access URL is `http://keyfob.test`.
+const FOREIGN: [&[(&str, &str)]; 12] = [
+    &[("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site")],
+    &[("Origin", "http://evil.example")],
+    &[("Origin", "null")],
+    &[("Origin", "http://evil.keyfob.test"), ("Sec-Fetch-Site", "same-site")],
+    &[("Origin", "http://keyfob.test.evil.example")],
+    &[("Origin", "http://keyfob.test:3000")],
+    &[("Origin", "http://keyfob.test"), ("Origin", "http://evil.example")],
+    &[("Origin", "http://keyfob.test"), ("Sec-Fetch-Site", "same-site")],
+    &[("Sec-Fetch-Site", "same-site")],
+    &[("Sec-Fetch-Site", "cross-site")],
+    &[("Sec-Fetch-Site", "")],
+    &[("Host", "keyfob.test"), ("Origin", "http://evil.example"), ("Sec-Fetch-Site", "same-origin")],
+];
+
+/// What they say of requests that pages of this server send; programs say nothing.
+const OWN: [&[(&str, &str)]; 6] = [
+    &[],
+    &[("Origin", "http://keyfob.test"), ("Sec-Fetch-Site", "same-origin")],
+    &[("Origin", "http://keyfob.test")],
+    &[("Sec-Fetch-Site", "none")],
+    &[("Host", "other.test:3000"), ("Origin", "http://other.test:3000"), ("Sec-Fetch-Site", "same-origin")],
+    &[("Host", "other.test"), ("Origin", "https://other.test")],
+];
+
+fn is_forged(answer: &Answer) -> bool {
+    answer.status == StatusCode::BAD_REQUEST && answer.body.contains("Something is wrong with your CSRF token.")
+}
+
+/// Every call of the document, and every page, that changes something.
+async fn changes(app: &TestApp) -> Vec<(Method, String)> {
+    let document = app.anonymous().get("/api/v2/openapi.json").await.expect(StatusCode::OK).json();
+    let mut changes = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let methods = item.as_object().unwrap().keys().filter_map(|name| name.to_uppercase().parse::<Method>().ok());
+        let path = path.replace(['{', '}'], "");
+        changes.extend(methods.filter(|method| !method.is_safe()).map(|method| (method, path.clone())));
+    }
+    changes.retain(|(_, path)| path != "/api/v2/csp/reports");
+    assert!(changes.len() > 40, "{changes:?}");
+    let pages = ["/login", "/logout", "/setup", "/reset-password", "/reset-password/change", "/cli-auth", "/device"];
+    changes.extend(pages.map(|page| (Method::POST, page.to_owned())));
+    changes
+}
+
+/// Whatever it sends with it: the session's cookie, and a proof that another host of the same site could have planted.
 #[tokio::test]
-async fn a_page_of_another_site_changes_nothing_even_without_a_session() {
-    let foreign = [("Sec-Fetch-Site", "cross-site"), ("Content-Type", "text/plain")];
+async fn a_page_of_another_origin_changes_nothing() {
+    let (app, owner) = TestApp::new().await;
+    let session = format!("coder_session_token={}; csrf_token={CSRF}", owner.key);
+    let visitor = format!("csrf_token={CSRF}");
+    let mut accepted = Vec::new();
+    for (method, path) in changes(&app).await {
+        for foreign in FOREIGN {
+            for cookie in [session.as_str(), &visitor, ""] {
+                let headers = [foreign, &[("Cookie", cookie), ("X-CSRF-TOKEN", CSRF), FORM]].concat();
+                let form = form_urlencoded::Serializer::new(String::new()).append_pair("csrf_token", CSRF).finish();
+                let answer = send(&owner, method.clone(), &path, &headers, &form).await;
+                if !is_forged(&answer) {
+                    accepted
+                        .push(format!("{method} {path} {foreign:?} {cookie:.12}: {} {}", answer.status, answer.body));
+                }
+            }
+        }
+    }
+    assert!(accepted.is_empty(), "{}", accepted.join("\n"));
+    owner.get("/api/v2/users/me").await.expect(StatusCode::OK);
+    // Browsers send reports themselves, from whichever page.
+    for foreign in FOREIGN {
+        send(&owner, Method::POST, "/api/v2/csp/reports", foreign, "{}").await.expect(StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_this_server_and_a_program_change_what_they_may() {
+    let (app, owner) = TestApp::new().await;
+    let path = "/api/v2/users/me/keys";
+    for own in OWN {
+        let cookie = format!("coder_session_token={}; csrf_token={CSRF}", owner.key);
+        let headers = [own, &[("Cookie", &cookie), ("X-CSRF-TOKEN", CSRF)]].concat();
+        send(&owner, Method::POST, path, &headers, "{}").await.expect(StatusCode::CREATED);
+        let login = json!({"email": "owner@example.com", "password": PASSWORD}).to_string();
+        send(&owner, Method::POST, "/api/v2/users/login", own, &login).await.expect(StatusCode::CREATED);
+    }
+    // A page elsewhere cannot add a key in a header, so what has one is a program, wherever it runs.
+    for foreign in FOREIGN {
+        for header in [("Coder-Session-Token", owner.key.clone()), ("Authorization", format!("Bearer {}", owner.key))] {
+            let headers = [foreign, &[(header.0, header.1.as_str())]].concat();
+            send(&owner, Method::POST, path, &headers, "{}").await.expect(StatusCode::CREATED);
+        }
+    }
+    // What the operator has to do is in the answer.
+    let refused = send(&app.anonymous(), Method::POST, "/api/v2/users/login", FOREIGN[0], "{}").await;
+    assert!(refused.detail().contains("--access-url"), "{}", refused.body);
+}
+
+/// The proof in a form is that of its session, or, where there is none yet, of the visitor: a cookie that another host
+/// of the same site has planted proves nothing, and takes nothing from a page that has a session.
+#[tokio::test]
+async fn a_form_is_proven_by_its_own_session_or_visitor_alone() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let token = async |cookie: &str| {
+        let page = send(&owner, Method::GET, "/reset-password", &[("Cookie", cookie)], "").await;
+        hidden(&page.expect(StatusCode::OK).body)[0].1.clone()
+    };
+    let sessions = [&owner, &alice].map(|who| format!("coder_session_token={}", who.key));
+    let visitors = [CSRF, "qrvM3e7/ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJk="].map(|value| format!("csrf_token={value}"));
+    let both = format!("{}; {}", sessions[0], visitors[0]);
+    let (twice, planted) = (visitors.join("; "), format!("{both}; {}", visitors[1]));
+    let own = [token(&sessions[0]).await, token(&sessions[1]).await, token(&visitors[0]).await];
+    let submit = async |path: &str, cookie: &str, proof: &str| {
+        let form = form_urlencoded::Serializer::new(String::new()).append_pair("csrf_token", proof).finish();
+        let headers = [("Cookie", cookie), FORM, ("Origin", "http://keyfob.test")];
+        is_forged(&send(&owner, Method::POST, path, &headers, &form).await)
+    };
+    for path in ["/cli-auth", "/device", "/login", "/reset-password"] {
+        // Accepted, as far as the proof goes.
+        for (cookie, proof) in [(&sessions[0], &own[0]), (&both, &own[0]), (&planted, &own[0]), (&visitors[0], &own[2])]
+        {
+            assert!(!submit(path, cookie, proof).await, "{path} {cookie}");
+        }
+        let bare = CSRF.to_owned();
+        for (cookie, proof) in [
+            (&sessions[0], &own[1]),
+            (&both, &own[2]),
+            (&both, &bare),
+            (&planted, &own[2]),
+            (&visitors[0], &bare),
+            (&visitors[0], &own[0]),
+            (&visitors[1], &own[2]),
+            (&twice, &own[2]),
+            (&String::new(), &own[2]),
+        ] {
+            assert!(submit(path, cookie, proof).await, "{path} {cookie}");
+        }
+    }
+    // In a header, too, of two cookies neither counts.
+    for (cookie, status) in [(&both, StatusCode::CREATED), (&planted, StatusCode::BAD_REQUEST)] {
+        let headers = [("Cookie", cookie.as_str()), ("X-CSRF-TOKEN", CSRF)];
+        send(&owner, Method::POST, "/api/v2/users/me/keys", &headers, "{}").await.expect(status);
+    }
+}
+
+/// A name can be made to lead to this server by whoever owns it: a page there is of the same origin then.
+#[tokio::test]
+async fn a_browser_sets_a_server_up_only_by_a_name_that_is_the_servers() {
     let app = TestApp::empty(&[]).await;
     let first = json!({"email": "owner@example.com", "username": "owner", "password": PASSWORD}).to_string();
-    let path = "/api/v2/users/first";
-    send(&app.anonymous(), Method::POST, path, &foreign, &first).await.expect(StatusCode::BAD_REQUEST);
-    send(&app.anonymous(), Method::POST, path, &[], &first).await.expect(StatusCode::CREATED);
-    let login = json!({"email": "owner@example.com", "password": PASSWORD}).to_string();
-    let path = "/api/v2/users/login";
-    let refused = send(&app.anonymous(), Method::POST, path, &foreign, &login).await.expect(StatusCode::BAD_REQUEST);
-    assert!(refused.message().starts_with("Something is wrong with your CSRF token."), "{}", refused.body);
-    assert!(
-        !refused.headers.get_all(header::SET_COOKIE).iter().any(|cookie| cookie.to_str().unwrap().contains("session"))
-    );
-    for site in ["same-origin", "none"] {
-        let own = [("Sec-Fetch-Site", site)];
-        send(&app.anonymous(), Method::POST, path, &own, &login).await.expect(StatusCode::CREATED);
+    let form = format!("email=owner%40example.com&password={PASSWORD}");
+    let visitor = ("Cookie", &*format!("csrf_token={CSRF}"));
+    for named in ["evil.example:3000", "evil.example", "keyfob.test.evil.example"] {
+        let origin = format!("http://{named}");
+        for browser in
+            [[("Origin", origin.as_str()), ("Host", named)], [("Sec-Fetch-Site", "same-origin"), ("Host", named)]]
+        {
+            let refused = send(&app.anonymous(), Method::POST, "/api/v2/users/first", &browser, &first).await;
+            assert!(is_forged(&refused) && refused.detail().contains("--access-url"), "{named}: {}", refused.body);
+            let page = send(&app.anonymous(), Method::GET, "/setup", &[visitor, ("Host", named)], "").await;
+            let proof = form_urlencoded::Serializer::new(form.clone()).extend_pairs(hidden(&page.body)).finish();
+            let headers = [&browser[..], &[visitor, FORM]].concat();
+            assert!(is_forged(&send(&app.anonymous(), Method::POST, "/setup", &headers, &proof).await), "{named}");
+        }
     }
-    // A request with a key in a header does not come from a page of another site: pages cannot add such headers.
-    let owner = app.sign_in("owner@example.com").await;
-    let with_key = [foreign[0], ("Coder-Session-Token", owner.key.as_str())];
-    send(&owner, Method::POST, "/api/v2/users/me/keys", &with_key, "{}").await.expect(StatusCode::CREATED);
-    // Browsers send reports themselves.
-    send(&app.anonymous(), Method::POST, "/api/v2/csp/reports", &foreign, "{}").await.expect(StatusCode::OK);
+    app.anonymous().get("/api/v2/users/first").await.expect(StatusCode::NOT_FOUND);
+    for (named, status) in [
+        ("keyfob.test", StatusCode::CREATED),
+        ("127.0.0.1:3000", StatusCode::CONFLICT),
+        ("localhost:3000", StatusCode::CONFLICT),
+    ] {
+        let origin = format!("http://{named}");
+        let browser = [("Origin", origin.as_str()), ("Host", named), ("Sec-Fetch-Site", "same-origin")];
+        send(&app.anonymous(), Method::POST, "/api/v2/users/first", &browser, &first).await.expect(status);
+    }
+    // A program takes the name that it is given.
+    let app = TestApp::empty(&[]).await;
+    let named = [("Host", "other.test")];
+    send(&app.anonymous(), Method::POST, "/api/v2/users/first", &named, &first).await.expect(StatusCode::CREATED);
 }
 
 #[tokio::test]

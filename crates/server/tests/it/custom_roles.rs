@@ -47,6 +47,25 @@ async fn an_organizations_own_role_gives_what_it_says_until_it_is_removed() {
     assert_eq!(missing.message(), "No custom role with the name template-reader found");
 }
 
+/// A role that forbids something unknown would have to forbid everything.
+#[tokio::test]
+async fn a_role_that_forbids_is_not_stored_whether_or_not_what_it_forbids_is_known() {
+    let (_app, owner) = TestApp::new().await;
+    let roles = format!("{ORGANIZATIONS}/coder/members/roles");
+    owner.post(&roles, request("reader", &[("template", "read")])).await.expect(StatusCode::OK);
+    for (of, action) in [("template", "update"), ("spaceship", "read"), ("template", "fly"), ("spaceship", "*")] {
+        let mut denial = request("reader", &[(of, action)]);
+        denial["organization_permissions"][0]["negate"] = json!(true);
+        owner.put(&roles, denial.clone()).await.expect(StatusCode::BAD_REQUEST);
+        denial["name"] = json!("other");
+        owner.post(&roles, denial).await.expect(StatusCode::BAD_REQUEST);
+    }
+    let kept = owner.get(&roles).await.expect(StatusCode::OK).json();
+    let custom: Vec<&Value> = kept.as_array().unwrap().iter().filter(|role| role["built_in"] == false).collect();
+    assert_eq!(custom.len(), 1, "{custom:?}");
+    assert_eq!(custom[0]["organization_permissions"].as_array().unwrap().len(), 1);
+}
+
 #[tokio::test]
 async fn a_role_that_breaks_a_rule_is_not_made() {
     let (app, owner) = TestApp::new().await;

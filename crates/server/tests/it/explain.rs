@@ -152,3 +152,17 @@ async fn an_explanation_never_differs_from_the_plain_answer() {
     let all = questions["checks"].as_object().unwrap().len();
     assert!(allowed.iter().all(|count| *count > 0 && *count < all), "{allowed:?} of {all}");
 }
+
+#[tokio::test]
+async fn an_explanation_is_made_of_a_thousand_checks_at_most() {
+    let (_app, owner) = TestApp::new().await;
+    let checks = |count: usize| {
+        let check = json!({"action": "read", "object": {"resource_type": "workspace"}});
+        let checks: Map<String, Value> = (0..count).map(|number| (number.to_string(), check.clone())).collect();
+        json!({ "checks": checks })
+    };
+    owner.post(EXPLAIN, checks(1000)).await.expect(StatusCode::OK);
+    let refused = owner.post(EXPLAIN, checks(1001)).await.expect(StatusCode::BAD_REQUEST);
+    assert_eq!(refused.json()["validations"][0]["field"], "checks");
+    owner.post(CHECK, checks(1001)).await.expect(StatusCode::OK);
+}

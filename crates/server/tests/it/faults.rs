@@ -17,7 +17,7 @@ async fn a_full_database_ends_changes_with_a_clear_error_and_reading_goes_on() {
     let (_app, owner) = TestApp::with(&["--max-database-pages", "120"]).await;
     let mut made = 0;
     let full = loop {
-        let name = format!("{made}-{}", "x".repeat(3000));
+        let name = format!("{made}-{}", "x".repeat(200));
         let answer = owner.post(TOKENS, json!({"token_name": name})).await;
         if answer.status != StatusCode::CREATED {
             break answer;

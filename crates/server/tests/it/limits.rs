@@ -9,7 +9,10 @@ use axum::{
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::support::{Answer, Identity, TestApp};
+use crate::{
+    browser::hidden,
+    support::{Answer, Identity, PASSWORD, TestApp},
+};
 
 const LIMITED: &[&str] = &["--api-rate-limit=512"];
 const PATH: &str = "/api/v2/users/me";
@@ -134,7 +137,94 @@ async fn an_address_in_a_header_counts_only_if_a_trusted_proxy_wrote_it() {
     }
 }
 
-/// The header that bypasses limits: owners pass, other users are refused, and without a key it has no effect.
+/// However a path names a user, an organization, a key or an object, it is one path.
+#[tokio::test]
+async fn another_spelling_of_a_path_gives_no_further_requests() {
+    const LIMIT: usize = 24;
+    let (app, owner) = TestApp::with(&["--api-rate-limit=24"]).await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let organization = owner.organization().await;
+    let workspace = owner.register("workspace", "dev").await;
+    let group = owner.post("/api/v2/organizations/coder/groups", json!({"name": "Makers"})).await;
+    let token = alice.token(json!({"token_name": "ci"})).await;
+    // All of that was counted.
+    app.advance(SignedDuration::from_secs(120));
+    let spelled = |id: &str| {
+        let plain = id.replace('-', "");
+        [
+            id.to_owned(),
+            id.to_uppercase(),
+            plain.clone(),
+            format!("urn:uuid:{id}"),
+            format!("%7B{id}%7D"),
+            plain.to_uppercase(),
+        ]
+    };
+    let with = |before: &str, names: &[String], after: &str| -> Vec<String> {
+        names.iter().map(|name| format!("/api/v2/{before}{name}{after}")).collect()
+    };
+    let of_alice = [&["alice", "ALICE", "aLiCe", "%61lice", "al%49ce"].map(str::to_owned)[..], &spelled(&alice.id)];
+    let of_alice = of_alice.concat();
+    let me = [&["me".to_owned(), "m%65".to_owned()][..], &of_alice].concat();
+    let default = spelled("00000000-0000-0000-0000-000000000000");
+    let names = ["default", "coder", "CODER", "c%6fder"].map(str::to_owned);
+    let organizations = [&names[..], &spelled(&organization), &default].concat();
+    let appearance = "/appearance";
+    let both: Vec<String> =
+        organizations.iter().zip(of_alice.iter().cycle()).map(|(of, user)| format!("{of}/members/{user}")).collect();
+    let keys: Vec<String> = me.iter().map(|user| format!("{user}/keys/{}", token.key_id())).collect();
+    let invalid = ["x", "%58"].map(str::to_owned);
+    let groups = [
+        (&alice, with("users/", &me, appearance)),
+        (&alice, with("users/", &keys, "")),
+        (&alice, with("users/", &me, "/keys/tokens/ci")),
+        (&alice, with("users/me/organizations/", &organizations, "")),
+        (&alice, ["/api/v2/users/login", "/api/v2/users/log%69n", "/api/v2//users/LOGIN/"].map(str::to_owned).to_vec()),
+        (&owner, with("users/", &of_alice, appearance)),
+        (&owner, with("organizations/", &organizations, "")),
+        (&owner, with("organizations/", &both, "")),
+        (&owner, with("organizations/coder/groups/", &["makers", "MAKERS", "m%41kers"].map(str::to_owned), "")),
+        (&owner, with("groups/", &spelled(group.text("id")), "")),
+        (&owner, with("resources/workspace/", &spelled(&workspace), "")),
+        (&owner, with("organizations/", &invalid, "")),
+        (&owner, ["/api/v2/nothing", "/api/v2/%6Eothing", "/api/v2/nothing/else"].map(str::to_owned).to_vec()),
+        (&owner, ["/api/v2/buildinfo", "/api/v2//buildinfo/", "/api/v2/buildinfo?x=1"].map(str::to_owned).to_vec()),
+    ];
+    for (who, paths) in groups {
+        let mut statuses = Vec::new();
+        for path in paths.iter().cycle().take(LIMIT + paths.len()) {
+            statuses.push(who.get(path).await.status);
+        }
+        let over = StatusCode::TOO_MANY_REQUESTS;
+        assert!(statuses[..LIMIT].iter().all(|status| *status != over), "{paths:?}: {statuses:?}");
+        assert!(statuses[LIMIT..].iter().all(|status| *status == over), "{paths:?}: {statuses:?}");
+    }
+}
+
+/// Counters do not tell which id belongs to a name, except to those who may read both.
+#[tokio::test]
+async fn what_is_left_of_a_limit_tells_nothing_of_a_user_who_may_not_be_read() {
+    let (app, owner) = TestApp::with(LIMITED).await;
+    let (alice, bob) = (owner.invite(&app, "alice", &[]).await, owner.invite(&app, "bob", &[]).await);
+    let left =
+        async |who: &Identity, name: &str| remaining(&who.get(&format!("/api/v2/users/{name}/appearance")).await);
+    assert_eq!((left(&alice, "bob").await, left(&alice, &bob.id).await), (511, 511));
+    assert_eq!((left(&owner, "bob").await, left(&owner, &bob.id).await), (511, 510));
+    // A name that nobody has, or that somebody else has now, is counted all the same.
+    assert_eq!((left(&owner, "nobody").await, left(&owner, "NOBODY").await), (511, 510));
+    let renamed = json!({"username": "carol", "name": ""});
+    owner.put("/api/v2/users/bob/profile", renamed).await.expect(StatusCode::OK);
+    let other = json!({
+        "username": "bob", "email": "other@example.com", "password": PASSWORD,
+        "organization_ids": [owner.organization().await],
+    });
+    owner.post("/api/v2/users", other).await.expect(StatusCode::CREATED);
+    app.advance(SignedDuration::from_secs(120));
+    assert_eq!((left(&owner, "bob").await, left(&owner, &bob.id).await, left(&owner, "carol").await), (511, 511, 510));
+}
+
+/// The header that bypasses limits: owners pass with a full key, other users and narrow keys are refused, and without a
+/// key it has no effect.
 #[tokio::test]
 async fn owners_may_ask_without_a_limit() {
     let (app, owner) = TestApp::with(&["--api-rate-limit=5"]).await;
@@ -150,6 +240,16 @@ async fn owners_may_ask_without_a_limit() {
     let refused = ask(&alice).await;
     assert_eq!(refused.status, StatusCode::PRECONDITION_REQUIRED);
     assert_eq!(refused.message(), "\"X-Coder-Bypass-Ratelimit\" provided but user is not owner");
+    app.advance(SignedDuration::from_secs(120));
+    let requests = [
+        json!({"scopes": ["user:read"]}),
+        json!({"scopes": ["coder:all"], "allow_list": [format!("user:{}", owner.id)]}),
+    ];
+    for request in requests {
+        let narrow = ask(&owner.token(request).await).await;
+        assert_eq!(narrow.status, StatusCode::PRECONDITION_REQUIRED, "{}", narrow.body);
+        assert_eq!(narrow.message(), "\"X-Coder-Bypass-Ratelimit\" provided but key is not full");
+    }
     let without_key = app.bearer_of("");
     for _ in 0..5 {
         assert_eq!(ask(&without_key).await.status, StatusCode::UNAUTHORIZED);
@@ -190,6 +290,10 @@ async fn every_route_of_signing_in_is_limited() {
     const CSRF: &str = "JXm9hOUdZctWt0ZZGAy9xiS/gxMKYOThdxjjMnMUyn4=";
     let (app, owner) = TestApp::with(&["--api-rate-limit=100000"]).await;
     let (anonymous, user) = (app.anonymous(), owner.id.clone());
+    let cookie = format!("csrf_token={CSRF}");
+    let page = Request::get("/login").header("Cookie", &cookie).body(Body::empty()).unwrap();
+    let proof = hidden(&anonymous.send_request(page).await.body).swap_remove(0);
+    assert_eq!(proof.0, "csrf_token");
     let password = |name: &str| (Method::PUT, format!("/api/v2/users/{name}/password"));
     let convert = |name: &str| (Method::POST, format!("/api/v2/users/{name}/convert-login"));
     let at = |method: Method, path: &str| (method, path.to_owned());
@@ -219,9 +323,9 @@ async fn every_route_of_signing_in_is_limited() {
         for (method, path) in group.iter().cycle().take(61) {
             let mut request = Request::builder().method(method).uri(path);
             // A page's form counts only with a valid CSRF token.
-            request = request.header("Cookie", format!("csrf_token={CSRF}"));
+            request = request.header("Cookie", &cookie);
             request = request.header("Content-Type", "application/x-www-form-urlencoded");
-            let form = form_urlencoded::Serializer::new(String::new()).append_pair("csrf_token", CSRF).finish();
+            let form = form_urlencoded::Serializer::new(String::new()).append_pair(&proof.0, &proof.1).finish();
             let request = request.extension(ConnectInfo(peer)).body(Body::from(form)).unwrap();
             statuses.push(anonymous.send_request(request).await.status);
         }

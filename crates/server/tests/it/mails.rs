@@ -278,6 +278,79 @@ async fn people_choose_what_they_are_told() {
     assert_eq!(owner.get(&format!("/api/v2/users/{}/notices", alice.id)).await.expect(StatusCode::OK).json(), fewer);
 }
 
+/// Somebody who changes an account must not keep its user from being told.
+#[tokio::test]
+async fn only_users_themselves_with_a_full_key_choose_what_they_are_told() {
+    let mails = MailServer::start();
+    let (app, owner, alice) = start_server(&mails).await;
+    let admin = owner.invite(&app, "admin", &["user-admin"]).await;
+    let off = json!({"password_changed": false, "token_minted": false});
+    for by in [&owner, &admin] {
+        for name in ["alice", alice.id.as_str()] {
+            let refused = by.put(&format!("/api/v2/users/{name}/notices"), off.clone()).await;
+            let refused = refused.expect(StatusCode::FORBIDDEN);
+            assert_eq!(refused.detail(), "only users themselves choose which mails they get");
+        }
+    }
+    admin.put("/api/v2/users/owner/notices", off.clone()).await.expect(StatusCode::FORBIDDEN);
+    let narrow = [
+        alice.scoped(&["user:update_personal", "user:read_personal"]).await,
+        alice.restricted(&["coder:all"], &["user:*"]).await,
+    ];
+    for key in narrow {
+        let refused = key.put("/api/v2/users/me/notices", off.clone()).await.expect(StatusCode::FORBIDDEN);
+        let detail = "only a key with the scope coder:all and the allow list *:* may choose which mails its user gets";
+        assert_eq!(refused.detail(), detail);
+    }
+    let all = json!({"password_changed": true, "token_minted": true, "token_ending": true});
+    assert_eq!(alice.get("/api/v2/users/me/notices").await.json(), all);
+    let token = alice.token(json!({})).await;
+    token.put("/api/v2/users/me/notices", off).await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn each_change_of_what_users_are_told_is_on_record() {
+    let mails = MailServer::start();
+    let (_app, owner, alice) = start_server(&mails).await;
+    let path = "/api/v2/users/me/notices";
+    for (body, recorded) in [
+        (json!({"token_minted": false}), json!({"notice_token_minted": change(true, false)})),
+        (json!({"token_minted": false, "token_ending": true}), Value::Null),
+        (
+            json!({"token_minted": true, "token_ending": false}),
+            json!({"notice_token_minted": change(false, true), "notice_token_ending": change(true, false)}),
+        ),
+    ] {
+        let answer = alice.put(path, body.clone()).await.expect(StatusCode::OK);
+        let request = answer.header("X-Coder-Request-Id");
+        let records = owner.get(&format!("/api/v2/audit?q=request_id:{request}")).await.expect(StatusCode::OK).json();
+        let record = &records["audit_logs"][0];
+        assert_eq!(record["diff"], recorded, "{body}");
+        let is_recorded = recorded != Value::Null;
+        assert_eq!((records["count"] == 1, record["resource_id"] == alice.id.as_str()), (is_recorded, is_recorded));
+    }
+}
+
+fn change(old: bool, new: bool) -> Value {
+    json!({"old": old, "new": new, "secret": false})
+}
+
+/// With the new password, an administrator could act as the user.
+#[tokio::test]
+async fn a_notice_of_a_change_is_sent_although_such_notices_are_switched_off_afterwards() {
+    let mails = MailServer::start();
+    let (app, owner, alice) = start_server(&mails).await;
+    let path = format!("/api/v2/users/{}/password", alice.id);
+    owner.put(&path, json!({"password": OTHER})).await.expect(StatusCode::NO_CONTENT);
+    let login = json!({"email": "alice@example.com", "password": OTHER});
+    let session = app.anonymous().post("/api/v2/users/login", login).await.expect(StatusCode::CREATED);
+    let as_alice = app.bearer_of(session.text("session_token"));
+    let off = json!({"password_changed": false, "token_minted": false});
+    as_alice.put("/api/v2/users/me/notices", off).await.expect(StatusCode::OK);
+    let_notices_become_due(&app);
+    assert!(sent_one(&app, &mails).await.text.contains("by owner"));
+}
+
 /// A mail has its date, and the same id at every attempt to send it.
 #[tokio::test]
 async fn a_mail_keeps_its_name_when_it_is_sent_again() {

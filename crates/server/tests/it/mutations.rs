@@ -39,9 +39,13 @@ const MUTATIONS: &[Mutation] = &[
     change("POST", AUTHCHECK, r#"{"checks": {}}"#),
     change("POST", "/users", NEW_USER),
     change("PUT", "/users/{user}/profile", r#"{"username": "{username}", "name": "{fresh}"}"#),
-    change("PUT", "/users/{user}/appearance", r#"{"theme_preference": "{fresh}"}"#),
+    change("PUT", "/users/{user}/appearance", r#"{"theme_preference": "{fresh}", "terminal_font": "fira-code"}"#),
     change("PUT", "/users/{user}/preferences", r#"{"agent_chat_send_shortcut": "modifier_enter"}"#),
-    change("PUT", "/users/{user}/notices", r#"{"token_minted": false}"#),
+    // Users choose only for themselves.
+    Mutation {
+        instead: Some(("{user}", "me")),
+        ..change("PUT", "/users/{user}/notices", r#"{"token_minted": false}"#)
+    },
     change("POST", "/users/{user}/convert-login", r#"{"to_type": "oidc", "password": "{password}"}"#),
     change("PUT", "/users/{user}/password", r#"{"password": "An0ther!Secret-pw"}"#),
     change("PUT", "/users/{user}/roles", r#"{"roles": ["auditor"]}"#),

@@ -1,7 +1,7 @@
 //! Every list and its pages, compared with single answers: each row that may be read is on exactly one page.
 use std::collections::BTreeSet;
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use keyfob_server::Random;
 use serde_json::{Map, Value, json};
 
@@ -314,4 +314,104 @@ async fn records_are_listed_for_those_who_may_read_them() {
         sizes.push(found.len());
     }
     assert_worth_it(&sizes);
+}
+
+/// A list that is paged by the last row before, in a world of its own.
+struct Paged {
+    path: String,
+    row: &'static str,
+    id: &'static str,
+    /// What takes a row out of the list; the id stands for `{}`.
+    removal: (Method, String, Value),
+    /// Whether a page goes on behind a row that is gone.
+    goes_on: bool,
+}
+
+/// Lists of six or more rows each.
+async fn paged_lists(owner: &Identity) -> Vec<Paged> {
+    let group = owner.post("/api/v2/organizations/coder/groups", json!({"name": "g"})).await.text("id").to_owned();
+    let mut members = Vec::new();
+    for number in 0..6 {
+        members.push(owner.make_user(&format!("user{number}"), &[]).await["id"].clone());
+        owner.token(json!({"token_name": format!("token{number}")})).await;
+        owner.register("workspace", &format!("w{number}")).await;
+        owner.register("template", &format!("t{number}")).await;
+    }
+    let all = json!({"name": "", "add_users": members});
+    owner.patch(&format!("/api/v2/groups/{group}"), all).await.expect(StatusCode::OK);
+    let list = |path: &str, (row, id), removal: &str, goes_on| Paged {
+        path: format!("/api/v2/{path}"),
+        row,
+        id,
+        removal: (Method::DELETE, format!("/api/v2/{removal}"), Value::Null),
+        goes_on,
+    };
+    let mut lists = vec![
+        list("users/me/keys/tokens", ("", "id"), "users/me/keys/{}", false),
+        list("resources?type=workspace", ("resources", "id"), "resources/workspace/{}", false),
+        list("workspaces", ("workspaces", "id"), "resources/workspace/{}", false),
+        list("templates", ("", "id"), "resources/template/{}", false),
+        list("organizations/coder/templates", ("", "id"), "resources/template/{}", false),
+        list(&format!("groups/{group}/members"), ("users", "id"), "", false),
+        list("organizations/coder/paginated-members", ("members", "user_id"), "organizations/coder/members/{}", false),
+        list("users", ("users", "id"), "users/{}", true),
+    ];
+    for list in lists.iter_mut().filter(|list| list.path.contains("/groups/")) {
+        let body = json!({"name": "", "remove_users": ["{}"]});
+        list.removal = (Method::PATCH, format!("/api/v2/groups/{group}"), body);
+    }
+    lists
+}
+
+/// An empty page in the middle of a list would look like its end.
+#[tokio::test]
+async fn a_page_after_a_row_that_is_gone_goes_on_or_is_refused() {
+    let (_app, owner) = TestApp::new().await;
+    for list in paged_lists(&owner).await {
+        let all = rows(&owner, &list.path, list.row, list.id).await.unwrap();
+        assert!(all.len() >= 4, "{}: {all:?}", list.path);
+        let gone = &all[2];
+        let (method, path, body) = &list.removal;
+        let body = body.to_string().replace("{}", gone);
+        let removed = owner.send(method.clone(), &path.replace("{}", gone), serde_json::from_str(&body).ok()).await;
+        assert!(removed.status.is_success(), "{path}: {}", removed.body);
+        let separator = if list.path.contains('?') { '&' } else { '?' };
+        let after = |id: &str| format!("{}{separator}after_id={id}", list.path);
+        let answer = owner.get(&after(gone)).await;
+        if list.goes_on {
+            assert_eq!(rows(&owner, &after(gone), list.row, list.id).await.unwrap(), all[3..], "{}", list.path);
+        } else {
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}: {}", list.path, answer.body);
+            let never = if list.path.ends_with("/tokens") { "aaaaaaaaaa" } else { NOBODY };
+            assert_eq!(owner.get(&after(never)).await.body, answer.body, "{}", list.path);
+        }
+        let answer = owner.get(&after(if list.path.ends_with("/tokens") { "aaaaaaaaaa" } else { NOBODY })).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}: {}", list.path, answer.body);
+        let expected = "Query param \"after_id\" must name an entry that is still in the list: begin again without it, or \
+                        go on with \"offset\"";
+        assert_eq!(answer.json()["validations"], json!([{"field": "after_id", "detail": expected}]), "{}", list.path);
+    }
+}
+
+const NOBODY: &str = "aaaaaaaa-0000-4000-8000-000000000001";
+
+#[tokio::test]
+async fn the_count_is_of_all_matches_also_past_the_last_page() {
+    let (_app, owner) = TestApp::new().await;
+    let mut lists: Vec<(String, &str)> = vec![("/api/v2/audit".to_owned(), "audit_logs")];
+    for list in paged_lists(&owner).await.iter().filter(|list| !list.row.is_empty()) {
+        lists.push((list.path.clone(), list.row));
+    }
+    for (path, row) in lists {
+        let separator = if path.contains('?') { '&' } else { '?' };
+        let count = owner.get(&path).await.expect(StatusCode::OK).json()["count"].as_u64().unwrap();
+        assert!(count > 3, "{path}");
+        for offset in [0, 1, count, count + 1, 1_000_000] {
+            let page = owner.get(&format!("{path}{separator}limit=2&offset={offset}")).await.expect(StatusCode::OK);
+            let page = page.json();
+            assert_eq!(page["count"], count, "{path} {offset}");
+            let rest = usize::try_from(count.saturating_sub(offset).min(2)).unwrap();
+            assert_eq!(page[row].as_array().unwrap().len(), rest, "{path} {offset}");
+        }
+    }
 }

@@ -124,6 +124,35 @@ async fn a_password_that_another_server_kept_can_be_changed() {
 
 /// Only owners can sign in with a password, so that they are not locked out.
 #[tokio::test]
+async fn without_password_sign_in_no_users_with_passwords_are_made() {
+    let (app, owner) = TestApp::with(&["--disable-password-auth"]).await;
+    let organization = owner.organization().await;
+    let make = async |rest: Value| {
+        let mut body = json!({"username": "alice", "email": "alice@example.com", "organization_ids": [organization]});
+        body.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        owner.post("/api/v2/users", body).await
+    };
+    for rest in [
+        json!({"password": PASSWORD}),
+        json!({"password": PASSWORD, "login_type": "password", "roles": ["owner"]}),
+        json!({"login_type": "password"}),
+        json!({"password": PASSWORD, "organization_ids": []}),
+    ] {
+        let refused = make(rest.clone()).await.expect(StatusCode::FORBIDDEN);
+        let message = "Password based authentication is disabled! Unable to provision new users with password \
+                       authentication.";
+        assert_eq!(refused.message(), message, "{rest}");
+    }
+    owner.get("/api/v2/users/alice").await.expect(StatusCode::NOT_FOUND);
+    let unused = make(json!({"password": PASSWORD, "login_type": "none"})).await.expect(StatusCode::BAD_REQUEST);
+    assert!(unused.message().starts_with("Password cannot be set for non-password"));
+    make(json!({"login_type": "none"})).await.expect(StatusCode::CREATED);
+    let account = json!({"username": "robot", "email": "", "service_account": true});
+    make(account).await.expect(StatusCode::CREATED);
+    drop(app);
+}
+
+#[tokio::test]
 async fn without_password_sign_in_owners_still_get_in() {
     let (app, owner) = TestApp::with(&["--disable-password-auth"]).await;
     owner.make_user("alice", &[]).await;

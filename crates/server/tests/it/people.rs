@@ -4,7 +4,7 @@ use insta::assert_json_snapshot;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::TestApp;
+use crate::support::{PASSWORD, TestApp};
 
 const USERS: &str = "/api/v2/users";
 
@@ -127,6 +127,69 @@ async fn preferences_are_kept_and_checked() {
         (&json!("preview"), &json!(true))
     );
     alice.put(path, json!({"thinking_display_mode": "loud"})).await.expect(StatusCode::BAD_REQUEST);
+    // An empty value is one that is left out.
+    let kept = alice.put(path, json!({"thinking_display_mode": ""})).await.expect(StatusCode::OK);
+    assert_eq!(kept.text("thinking_display_mode"), "preview");
+}
+
+#[tokio::test]
+async fn themes_that_are_left_out_stay_as_they_are() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let path = "/api/v2/users/me/appearance";
+    let set = async |mut body: Value| {
+        body.as_object_mut().unwrap().insert("theme_preference".to_owned(), json!("dark"));
+        alice.put(path, body).await
+    };
+    let sync = json!({
+        "theme_mode": "sync", "theme_light": "light-tritan", "theme_dark": "dark-tritan", "terminal_font": "fira-code",
+    });
+    let mut expected = sync.clone();
+    expected.as_object_mut().unwrap().insert("theme_preference".to_owned(), json!("dark"));
+    assert_eq!(set(sync).await.expect(StatusCode::OK).json(), expected);
+    for kept in [
+        json!({"terminal_font": "fira-code"}),
+        json!({"terminal_font": "fira-code", "theme_mode": "", "theme_light": "", "theme_dark": null}),
+    ] {
+        assert_eq!(set(kept).await.expect(StatusCode::OK).json(), expected);
+    }
+    let one = json!({"terminal_font": "geist-mono", "theme_mode": "single", "theme_dark": "dark"});
+    expected["terminal_font"] = json!("geist-mono");
+    expected["theme_mode"] = json!("single");
+    expected["theme_dark"] = json!("dark");
+    assert_eq!(set(one).await.expect(StatusCode::OK).json(), expected);
+
+    for (body, field) in [
+        (json!({}), "terminal_font"),
+        (json!({"terminal_font": ""}), "terminal_font"),
+        (json!({"terminal_font": "fira-code", "theme_mode": "sync", "theme_light": "light"}), "theme_dark"),
+        (json!({"terminal_font": "fira-code", "theme_mode": "sync", "theme_dark": "dark"}), "theme_light"),
+        (json!({"terminal_font": "fira-code", "theme_mode": "both"}), "theme_mode"),
+        (json!({"terminal_font": "fira-code", "theme_light": "bright"}), "theme_light"),
+    ] {
+        let refused = set(body.clone()).await.expect(StatusCode::BAD_REQUEST);
+        assert_eq!(refused.message(), "Validation failed.", "{body}");
+        assert_eq!(refused.json()["validations"][0]["field"], field, "{body}");
+    }
+    let unknown = set(json!({"terminal_font": "comic"})).await.expect(StatusCode::BAD_REQUEST);
+    assert_eq!(unknown.message(), "Unsupported font family.");
+    assert_eq!(alice.get(path).await.json(), expected);
+}
+
+/// The gate writes it just before the answer.
+#[tokio::test]
+async fn the_first_request_of_a_user_says_that_they_were_seen() {
+    let (app, owner) = TestApp::new().await;
+    owner.make_user("alice", &[]).await;
+    app.advance(SignedDuration::from_mins(5));
+    let login = json!({"email": "alice@example.com", "password": PASSWORD});
+    let session = app.anonymous().post("/api/v2/users/login", login).await.expect(StatusCode::CREATED);
+    let first = app.bearer_of(session.text("session_token")).get("/api/v2/users/me").await.expect(StatusCode::OK);
+    assert_eq!(first.text("last_seen_at"), "2026-01-02T03:09:05Z");
+    assert_eq!(first.json(), owner.get("/api/v2/users/alice").await.expect(StatusCode::OK).json());
+    app.advance(SignedDuration::from_hours(2));
+    let later = app.bearer_of(session.text("session_token")).get("/api/v2/users/alice").await.expect(StatusCode::OK);
+    assert_eq!(later.text("last_seen_at"), "2026-01-02T05:09:05Z");
 }
 
 /// Requests about one's own user are refused as forbidden, not as missing.
@@ -155,7 +218,7 @@ async fn nothing_is_set_for_a_user_who_is_gone() {
     let path = format!("/api/v2/users/{}", alice.id);
     for (what, body) in [
         ("preferences", json!({"thinking_display_mode": "auto"})),
-        ("appearance", json!({"theme_preference": "dark", "terminal_font": ""})),
+        ("appearance", json!({"theme_preference": "dark", "terminal_font": "fira-code"})),
         ("roles", json!({"roles": ["auditor"]})),
         ("profile", json!({"username": "alice", "name": "Alice"})),
     ] {

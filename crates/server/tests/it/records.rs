@@ -17,14 +17,13 @@ const OTHER: &str = "An0ther!Secret-pw";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// What succeeds and leaves no record, and why.
-const UNRECORDED: [(&str, &str, &str); 7] = [
+const UNRECORDED: [(&str, &str, &str); 6] = [
     ("POST", "/authcheck", "it changes nothing"),
     ("POST", "/users/validate-password", "it changes nothing"),
     ("POST", "/csp/reports", "it changes nothing"),
     ("POST", "/device/code", "a device begins to wait: it is given nothing yet"),
     ("PUT", "/users/{user}/appearance", "how pages look gives no right"),
     ("PUT", "/users/{user}/preferences", "how pages look gives no right"),
-    ("PUT", "/users/{user}/notices", "which mails are sent gives no right"),
 ];
 
 /// Pages that are looked at: they take no form.

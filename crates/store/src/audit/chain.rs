@@ -4,12 +4,12 @@ use std::{fmt, str::FromStr};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
-use sea_query::{Expr, ExprTrait as _, Order, Query};
+use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use super::{AuditRecords, COLUMNS, TABLE, retention::checkpoint};
+use super::{AuditRecords as A, COLUMNS, TABLE, retention::checkpoint};
 use crate::{Reader, StoreError, Tx, db::row};
 
 /// The key of the hashes. It is not in the database, which alone is not enough to make new hashes.
@@ -148,7 +148,7 @@ pub struct AuditEntry {
     pub action: String,
     /// The type of the object.
     pub resource_type: String,
-    /// The id of the object.
+    /// The id of the object; of a key that of its owner, and in old records its own.
     pub resource_id: String,
     /// The name of the object.
     pub resource_target: String,
@@ -156,7 +156,7 @@ pub struct AuditEntry {
     pub organization_id: Option<Uuid>,
     /// The status of the answer.
     pub status_code: i32,
-    /// The changes, as JSON text.
+    /// The changes, as JSON text; its `additional_fields` has the `api_key_id` of a key.
     pub diff: String,
     /// The hash, hexadecimal.
     pub hash: String,
@@ -171,6 +171,13 @@ row! {
 }
 
 row! { struct HeadRow in TABLE => { id: Uuid, sequence: i64, hash: Vec<u8> } }
+
+impl AuditEntry {
+    /// The head of the chain at this record.
+    fn place(&self) -> Option<ChainHead> {
+        Some(ChainHead { sequence: self.sequence, hash: decode_hex(&self.hash)?.try_into().ok()? })
+    }
+}
 
 impl From<EntryRow> for AuditEntry {
     fn from(row: EntryRow) -> Self {
@@ -355,13 +362,16 @@ impl ChainVerifier {
     }
 }
 
+/// Selects records as they are stored.
+fn entries() -> SelectStatement {
+    let mut query = Query::select();
+    query.columns(COLUMNS).columns([A::Sequence, A::Hash]).from(A::Table);
+    query
+}
+
 async fn head(source: &mut Reader<'_>) -> Result<ChainHead, StoreError> {
     let mut query = Query::select();
-    query
-        .columns([AuditRecords::Id, AuditRecords::Sequence, AuditRecords::Hash])
-        .from(AuditRecords::Table)
-        .order_by(AuditRecords::Sequence, Order::Desc)
-        .limit(1);
+    query.columns([A::Id, A::Sequence, A::Hash]).from(A::Table).order_by(A::Sequence, Order::Desc).limit(1);
     let Some(row) = source.fetch_optional::<HeadRow>(&query).await? else {
         // If all records were retired, the chain goes on at the checkpoint.
         let checkpoint = checkpoint(source).await?;
@@ -382,20 +392,40 @@ impl Reader<'_> {
         head(self).await
     }
 
+    /// Whether this is the key that the newest record was written with, as far as that record tells: true also where
+    /// there is none, and where it or the one before it is damaged or missing, which the verification of the chain
+    /// reports.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn is_chain_key(&mut self, key: &ChainKey) -> Result<bool, StoreError> {
+        let checkpoint = checkpoint(self).await?;
+        let newest = match self.fetch_all::<EntryRow>(entries().order_by(A::Sequence, Order::Desc).limit(2)).await {
+            Err(StoreError::Corrupt { .. }) => return Ok(true),
+            newest => newest?,
+        };
+        let mut newest = newest.into_iter().map(AuditEntry::from);
+        let Some(last) = newest.next() else {
+            return Ok(checkpoint.is_none_or(|checkpoint| checkpoint.head(key).is_some()));
+        };
+        let before = match newest.next() {
+            Some(before) => before.place(),
+            None if last.sequence == 1 => Some(ChainHead::START),
+            None => checkpoint.and_then(|checkpoint| checkpoint.place()),
+        };
+        let before = before.filter(|before| before.sequence + 1 == last.sequence);
+        Ok(before.is_none_or(|before| encode_hex(&before.next(key, &last)) == last.hash))
+    }
+
     /// The records after this place, as they are stored, in the order of the chain.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
     pub async fn audit_entries(&mut self, after: i64, at_most: u64) -> Result<Vec<AuditEntry>, StoreError> {
-        let mut query = Query::select();
-        query
-            .columns(COLUMNS)
-            .columns([AuditRecords::Sequence, AuditRecords::Hash])
-            .from(AuditRecords::Table)
-            .and_where(Expr::col(AuditRecords::Sequence).gt(after))
-            .order_by(AuditRecords::Sequence, Order::Asc)
-            .limit(at_most);
+        let mut query = entries();
+        query.and_where(Expr::col(A::Sequence).gt(after)).order_by(A::Sequence, Order::Asc).limit(at_most);
         let rows: Vec<EntryRow> = self.fetch_all(&query).await?;
         Ok(rows.into_iter().map(AuditEntry::from).collect())
     }

@@ -1,7 +1,7 @@
 //! Changes to groups and their members.
 use sea_query::{Expr, ExprTrait as _, OnConflict, Query};
 
-use super::{Group, GroupMembers, GroupRow, Groups, select};
+use super::{Group, GroupMembers, Groups, select};
 use crate::{GroupId, OrganizationId, StoreError, Tx, UserId, db::microseconds};
 
 impl Tx {
@@ -78,9 +78,9 @@ impl Tx {
     pub(crate) async fn delete_groups_of(&mut self, organization: OrganizationId) -> Result<(), StoreError> {
         let mut query = select();
         query.and_where(Expr::col(Groups::OrganizationId).eq(organization.0));
-        let rows: Vec<GroupRow> = self.read().fetch_all(&query).await?;
-        for row in rows {
-            self.delete_group(GroupId(row.id)).await?;
+        let groups: Vec<Group> = self.read().salvaging().fetch_whole_list(&query).await?;
+        for group in groups {
+            self.delete_group(group.id).await?;
         }
         Ok(())
     }

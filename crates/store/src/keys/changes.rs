@@ -2,14 +2,15 @@
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Query, SimpleExpr};
 
-use super::{AncestorRow, ApiKey, ApiKeyAncestors, ApiKeys, KeyRow, KeyUse, descends_from, is_live, select};
+use super::{AncestorRow, ApiKey, ApiKeyAncestors, ApiKeys, KeyUse, MOST_ANCESTORS, descends_from, is_live, select};
 use crate::{
     KeyId, StoreError, Tx, UserId,
     db::{microseconds, rows},
 };
 
 impl Tx {
-    /// Adds a new key, with its chain of ancestors: its parent, and the parent's ancestors.
+    /// Adds a new key, with its chain of ancestors: its parent, and the parent's ancestors, the nearest
+    /// [`MOST_ANCESTORS`] of them.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the owner has a live key with that name.
@@ -30,6 +31,7 @@ impl Tx {
                 ApiKeys::LiveName,
                 ApiKeys::Scopes,
                 ApiKeys::AllowList,
+                ApiKeys::NarrowDepth,
                 ApiKeys::LifetimeSeconds,
                 ApiKeys::IpAddress,
                 ApiKeys::UserAgent,
@@ -48,6 +50,7 @@ impl Tx {
                 live_name.into(),
                 serde_json::json!(key.scopes).into(),
                 serde_json::json!(key.allow_list).into(),
+                key.narrow_depth.into(),
                 key.lifetime_seconds.into(),
                 key.origin.ip_address.to_string().into(),
                 key.origin.user_agent.as_str().into(),
@@ -78,14 +81,20 @@ impl Tx {
     async fn insert_ancestors(&mut self, key: &KeyId, parent: &KeyId) -> Result<(), StoreError> {
         let mut theirs = Query::select();
         theirs
-            .column(ApiKeyAncestors::AncestorId)
+            .columns([ApiKeyAncestors::AncestorId, ApiKeyAncestors::Distance])
             .from(ApiKeyAncestors::Table)
-            .and_where(Expr::col(ApiKeyAncestors::KeyId).eq(parent.as_str()));
+            .and_where(Expr::col(ApiKeyAncestors::KeyId).eq(parent.as_str()))
+            .and_where(Expr::col(ApiKeyAncestors::Distance).lt(MOST_ANCESTORS));
         let rows: Vec<AncestorRow> = self.read().fetch_all(&theirs).await?;
         let mut query = Query::insert();
-        query.into_table(ApiKeyAncestors::Table).columns([ApiKeyAncestors::KeyId, ApiKeyAncestors::AncestorId]);
-        for ancestor in rows.iter().map(|row| row.ancestor_id.as_str()).chain([parent.as_str()]) {
-            query.values_panic([key.as_str().into(), ancestor.into()]);
+        query.into_table(ApiKeyAncestors::Table).columns([
+            ApiKeyAncestors::KeyId,
+            ApiKeyAncestors::AncestorId,
+            ApiKeyAncestors::Distance,
+        ]);
+        let farther = rows.iter().map(|row| (row.ancestor_id.as_str(), row.distance + 1));
+        for (ancestor, distance) in farther.chain([(parent.as_str(), 1)]) {
+            query.values_panic([key.as_str().into(), ancestor.into(), distance.into()]);
         }
         self.execute(&query).await.map(drop)
     }
@@ -174,8 +183,9 @@ impl Tx {
     #[tracing::instrument(skip_all)]
     pub async fn delete_keys_with_scope(&mut self, user: UserId, scope: &str) -> Result<u64, StoreError> {
         let query = select(Expr::val(0_i64)).and_where(Expr::col(ApiKeys::UserId).eq(user.0)).to_owned();
-        let rows: Vec<KeyRow> = self.read().fetch_all(&query).await?;
-        let ids = rows.into_iter().filter(|row| row.scopes.0.iter().any(|held| held == scope)).map(|row| row.id);
+        let keys: Vec<ApiKey> = self.read().fetch_list(&query).await?;
+        let has_scope = |key: &&ApiKey| key.scopes.iter().any(|held| held == scope);
+        let ids = keys.iter().filter(has_scope).map(|key| key.id.as_str());
         let mut query = Query::delete();
         query.from_table(ApiKeys::Table).and_where(Expr::col(ApiKeys::Id).is_in(ids));
         self.execute(&query).await

@@ -2,7 +2,7 @@
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Order};
 
-use super::{ApiKey, ApiKeys, KeyLoginType, KeyRow, is_live, select};
+use super::{ApiKey, ApiKeys, KeyLoginType, is_live, select};
 use crate::{Reader, StoreError, db::microseconds};
 
 /// Which tokens to find.
@@ -35,7 +35,6 @@ impl Reader<'_> {
             .and_where(Expr::col(ApiKeys::LifetimeSeconds).gt(wanted.longer_than))
             .order_by(ApiKeys::ExpiresAt, Order::Asc)
             .order_by(ApiKeys::Id, Order::Asc);
-        let rows: Vec<KeyRow> = self.fetch_all(&query).await?;
-        rows.into_iter().map(ApiKey::try_from).collect()
+        self.fetch_list(&query).await
     }
 }

@@ -2,10 +2,10 @@
 use keyfob_rbac::Filter;
 use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SimpleExpr};
 
-use super::{Resource, Resources, columns, select, with_grants};
+use super::{Resource, Resources, columns, list_with_grants, select};
 use crate::{
     OrganizationId, Page, Reader, ResourceId, StoreError, UserId,
-    db::{contains, fetch_count, json_text, lower},
+    db::{contains, fetch_count, is, json_text, lower, row},
     filter::{candidates, condition},
 };
 
@@ -18,9 +18,12 @@ pub struct ListResources {
     pub organization_id: Option<OrganizationId>,
     /// Only those of this owner.
     pub owner_id: Option<UserId>,
-    /// Only those whose name contains this text, without regard to the case of ASCII letters.
+    /// Only those whose name contains this text, without regard to case.
     pub name_contains: Option<String>,
-    /// Only those with this name, without regard to the case of ASCII letters.
+    /// Only those whose name is this text, without regard to case.
+    pub name_is: Option<String>,
+    /// Only those that this name addresses: it identifies one in its place, without regard to the case of ASCII
+    /// letters.
     pub name: Option<String>,
     /// Only those with these attributes.
     pub attributes: Vec<AttributeIs>,
@@ -42,10 +45,19 @@ pub enum ResourcesOf {
 pub struct AttributeIs {
     /// Its name.
     pub name: String,
-    /// Its text is one of these, without regard to case.
-    pub one_of: Vec<String>,
+    /// What its text must be.
+    pub value: AttributeValue,
     /// Whether resources without the attribute match, too.
     pub or_missing: bool,
+}
+
+/// What the text of an attribute must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AttributeValue {
+    /// This text, without regard to case.
+    Text(String),
+    /// One of these ids.
+    OneOf(Vec<ResourceId>),
 }
 
 /// The resources that the caller may see.
@@ -83,13 +95,20 @@ fn matching(list: &ListResources) -> Condition {
     if let Some(exact) = &list.name {
         all = all.add(name().eq(lower(exact)));
     }
+    if let Some(text) = &list.name_is {
+        all = all.add(is(Expr::col(Resources::Name), text));
+    }
     if let Some(part) = &list.name_contains {
         all = all.add(contains(Expr::col(Resources::Name), part));
     }
     for attribute in &list.attributes {
         let text = || json_text(Expr::col(Resources::Attributes), &attribute.name);
-        let folded = Expr::expr(sea_query::Func::lower(text()));
-        let mut condition = Condition::any().add(folded.is_in(attribute.one_of.iter().map(|text| lower(text))));
+        let mut condition = Condition::any().add(match &attribute.value {
+            AttributeValue::Text(value) => is(text(), value),
+            AttributeValue::OneOf(ids) => {
+                Expr::expr(sea_query::Func::lower(text())).is_in(ids.iter().map(|id| id.0.to_string()))
+            }
+        });
         if attribute.or_missing {
             condition = condition.add(text().is_null());
         }
@@ -120,7 +139,7 @@ impl Reader<'_> {
     /// A page of resources, oldest first, and their number on all pages.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// [`StoreError::Gone`] when there is no such resource to come after.
     #[tracing::instrument(skip_all)]
     pub async fn resources(&mut self, list: &ListResources) -> Result<(Vec<Resource>, u64), StoreError> {
         let mut count = Query::select();
@@ -137,20 +156,26 @@ impl Reader<'_> {
             .order_by(Resources::Id, Order::Asc)
             .order_by(Resources::ResourceType, Order::Asc);
         if let Some(after) = list.page.after {
-            page.and_where(comes_after(after, list));
+            page.and_where(comes_after(self, after, list).await?);
         }
         list.page.cut(&mut page);
         let count = fetch_count(self, &count).await?;
-        Ok((with_grants(self, &page).await?, count))
+        Ok((list_with_grants(self, &page).await?, count))
     }
 }
 
+row! { struct PlaceRow in "resources" => { created_at: i64 } }
+
 /// Rows after the one with this id, in the order of lists. Only the list's own types count, because a resource of
 /// another type may have the same id.
-fn comes_after(after: ResourceId, list: &ListResources) -> SimpleExpr {
+async fn comes_after(
+    source: &mut Reader<'_>,
+    after: ResourceId,
+    list: &ListResources,
+) -> Result<SimpleExpr, StoreError> {
     let types = list.visible.iter().map(|(resource_type, _)| resource_type.as_str());
-    let mut made_at = Query::select();
-    made_at
+    let mut query = Query::select();
+    query
         .column(Resources::CreatedAt)
         .from(Resources::Table)
         .and_where(Expr::col(Resources::Id).eq(after.0))
@@ -158,6 +183,7 @@ fn comes_after(after: ResourceId, list: &ListResources) -> SimpleExpr {
         // The place of a row that the caller may not see must not be revealed.
         .cond_where(visible(list))
         .limit(1);
-    let position = Expr::tuple([SimpleExpr::SubQuery(None, Box::new(made_at.into())), after.0.into()]);
-    Expr::tuple([Expr::col(Resources::CreatedAt), Expr::col(Resources::Id)]).gt(position)
+    let place: PlaceRow = source.fetch_optional(&query).await?.ok_or(StoreError::Gone)?;
+    let order = Expr::tuple([Expr::col(Resources::CreatedAt), Expr::col(Resources::Id)]);
+    Ok(order.gt(Expr::tuple([place.created_at.into(), after.0.into()])))
 }

@@ -2,7 +2,7 @@
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Func, Order, Query, SimpleExpr};
 
-use super::{LoginType, NewUser, User, UserRow, UserStatus, Users, fold, is_live, select};
+use super::{LoginType, NewUser, User, UserStatus, Users, fold, is_live, select};
 use crate::{
     Reader, StoreError, Tx, UserId,
     db::{is_among, microseconds},
@@ -20,10 +20,10 @@ impl Reader<'_> {
         let mut query = select(is_other.and(is_among(User::OWNER, Expr::col(Users::Roles))));
         query
             .and_where(Expr::col(Users::Status).ne(UserStatus::Suspended.as_str()))
-            .and_where(Expr::col(Users::LoginType).ne(LoginType::None.as_str()))
-            .limit(1);
-        let found: Option<UserRow> = self.fetch_optional(&query).await?;
-        Ok(found.is_some())
+            .and_where(Expr::col(Users::LoginType).ne(LoginType::None.as_str()));
+        // One whose row does not decode cannot act.
+        let found: Vec<User> = self.exact().fetch_list(&query).await?;
+        Ok(!found.is_empty())
     }
 
     /// Active users, without service accounts, who have not acted since then.
@@ -39,8 +39,7 @@ impl Reader<'_> {
             .and_where(Expr::col(Users::IsServiceAccount).eq(false))
             .order_by(Users::Id, Order::Asc)
             .limit(at_most);
-        let rows: Vec<UserRow> = self.fetch_all(&query).await?;
-        rows.into_iter().map(User::try_from).collect()
+        self.fetch_list(&query).await
     }
 }
 

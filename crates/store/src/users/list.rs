@@ -1,12 +1,12 @@
 //! Lists of users.
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
-use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SelectStatement, SimpleExpr};
+use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SelectStatement};
 
-use super::{COLUMNS, LoginType, User, UserRow, UserStatus, Users, fold, is_live};
+use super::{COLUMNS, LoginType, User, UserStatus, Users, is_live};
 use crate::{
     Among, Page, Reader, StoreError, UserId,
-    db::{contains, fetch_count, is_among, microseconds},
+    db::{contains, fetch_count, is_among, microseconds, row},
     filter::{Columns, condition},
 };
 
@@ -79,22 +79,23 @@ impl Period {
     }
 }
 
-/// The users that the caller may see; if only members are listed, those of them.
+/// The users that the caller may see, deleted or not; if only members are listed, those of them.
 fn visible(list: &ListUsers) -> Condition {
     // A user is an object that owns itself.
     let columns = Columns::new(Users::Id).owned_by(Users::Id);
-    let all = Condition::all().add(is_live()).add(condition(&list.visible, &columns));
+    let all = Condition::all().add(condition(&list.visible, &columns));
     match &list.among {
         Some(among) => all.add(Expr::col(Users::Id).in_subquery(among.user_ids())),
         None => all,
     }
 }
 
-fn matching(list: &ListUsers) -> Condition {
-    let mut all = visible(list);
+/// The users that match, after this place in the order of lists.
+fn matching(list: &ListUsers, after: Option<&str>) -> Condition {
+    let mut all = visible(list).add(is_live());
     if let Some(text) = &list.search {
-        let holds = |column| contains(Expr::col(column), &fold(text));
-        all = all.add(Condition::any().add(holds(Users::EmailKey)).add(holds(Users::UsernameKey)));
+        let holds = |column| contains(Expr::col(column), text);
+        all = all.add(Condition::any().add(holds(Users::Email)).add(holds(Users::Username)));
     }
     if let Some(text) = &list.name_contains {
         all = all.add(contains(Expr::col(Users::Name), text));
@@ -112,27 +113,31 @@ fn matching(list: &ListUsers) -> Condition {
         let holds = |role: &String| is_among(role, Expr::col((Users::Table, Users::Roles)));
         all = all.add(list.roles.iter().map(holds).fold(Condition::any(), Condition::add));
     }
-    if let Some(after) = list.page.after {
-        all = all.add(comes_after(after, list));
+    if let Some(place) = after {
+        all = all.add(Expr::col(Users::UsernameKey).gt(place));
     }
     all.add(list.last_seen.condition(Users::LastSeenAt)).add(list.created.condition(Users::CreatedAt))
 }
 
-/// Rows after that of this user, in the order of lists.
-fn comes_after(after: UserId, list: &ListUsers) -> SimpleExpr {
-    let key = Query::select()
+row! { struct PlaceRow in "users" => { username_key: String } }
+
+/// The place of the user that a page is to come after, in the order of lists. A user who was deleted keeps it.
+async fn place(source: &mut Reader<'_>, list: &ListUsers) -> Result<Option<String>, StoreError> {
+    let Some(after) = list.page.after else { return Ok(None) };
+    let mut query = Query::select();
+    query
         .column(Users::UsernameKey)
         .from(Users::Table)
         .and_where(Expr::col(Users::Id).eq(after.0))
         // The place of a row that the caller may not see must not be revealed.
-        .cond_where(visible(list))
-        .take();
-    Expr::col(Users::UsernameKey).gt(SimpleExpr::SubQuery(None, Box::new(key.into())))
+        .cond_where(visible(list));
+    let row: Option<PlaceRow> = source.fetch_optional(&query).await?;
+    Ok(Some(row.ok_or(StoreError::Gone)?.username_key))
 }
 
-fn page(list: &ListUsers) -> SelectStatement {
+fn page(list: &ListUsers, after: Option<&str>) -> SelectStatement {
     let mut page = Query::select();
-    page.columns(COLUMNS).from(Users::Table).cond_where(matching(list)).order_by(Users::UsernameKey, Order::Asc);
+    page.columns(COLUMNS).from(Users::Table).cond_where(matching(list, after)).order_by(Users::UsernameKey, Order::Asc);
     list.page.cut(&mut page);
     page
 }
@@ -142,13 +147,14 @@ impl Reader<'_> {
     /// one count.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// [`StoreError::Gone`] when there is no such user to come after.
     #[tracing::instrument(skip_all)]
     pub async fn list_users(&mut self, list: &ListUsers) -> Result<(Vec<User>, u64), StoreError> {
+        let after = place(self, list).await?;
+        let after = after.as_deref();
         let mut count = Query::select();
-        count.expr_as(Expr::col(Users::Id).count(), "count").from(Users::Table).cond_where(matching(list));
+        count.expr_as(Expr::col(Users::Id).count(), "count").from(Users::Table).cond_where(matching(list, after));
         let count = fetch_count(self, &count).await?;
-        let rows: Vec<UserRow> = self.fetch_all(&page(list)).await?;
-        Ok((rows.into_iter().map(User::try_from).collect::<Result<_, _>>()?, count))
+        Ok((self.fetch_list(&page(list, after)).await?, count))
     }
 }

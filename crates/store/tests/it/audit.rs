@@ -1,7 +1,8 @@
 //! Audit records and settings, which are part of the unit of work that writes them.
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use keyfob_store::{AuditRecord, ChainKey, KeyId, NamesInUse, OrganizationId, StoreError, UserId};
+use keyfob_rbac::Filter;
+use keyfob_store::{AuditRecord, ChainKey, KeyId, ListAudit, NamesInUse, OrganizationId, StoreError, UserId};
 use serde_json::json;
 use sqlx::{Connection as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions, sqlite::SqliteRow};
 use uuid::Uuid;
@@ -21,7 +22,8 @@ fn record() -> AuditRecord {
         user_agent: "curl/8 \"quoted\"".to_owned(),
         action: "create".to_owned(),
         resource_type: "api_key".to_owned(),
-        resource_id: "id".to_owned(),
+        resource_id: uuid(6),
+        api_key_id: None,
         resource_target: "target".to_owned(),
         organization_id: Some(OrganizationId(uuid(5))),
         status_code: 201,
@@ -67,12 +69,73 @@ async fn every_field_of_a_record_is_stored() {
         assert_eq!(row.get::<&str, _>("user_agent"), record.user_agent);
         assert_eq!(row.get::<&str, _>("action"), record.action);
         assert_eq!(row.get::<&str, _>("resource_type"), record.resource_type);
-        assert_eq!(row.get::<&str, _>("resource_id"), record.resource_id);
+        assert_eq!(row.get::<&str, _>("resource_id"), record.resource_id.to_string());
         assert_eq!(row.get::<&str, _>("resource_target"), record.resource_target);
         assert_eq!(row.get::<Option<Uuid>, _>("organization_id"), record.organization_id.map(|id| id.0));
         assert_eq!(row.get::<u16, _>("status_code"), record.status_code);
         assert_eq!(row.get::<serde_json::Value, _>("diff"), record.diff);
     }
+}
+
+async fn found(store: &TestStore, list: ListAudit) -> Vec<AuditRecord> {
+    let list = ListAudit { visible: Filter::All, ..list };
+    store.store.read().audit_records(&list, 100).await.unwrap().0
+}
+
+/// A key is named beside its owner, and that is part of the record.
+#[tokio::test]
+async fn a_record_is_read_as_it_was_written_and_found_by_what_it_is_about() {
+    let store = TestStore::new().await;
+    let of_key = AuditRecord { id: uuid(1), api_key_id: Some(key_id("abc")), ..record() };
+    let of_user = AuditRecord { id: uuid(2), resource_type: "user".to_owned(), ..record() };
+    store
+        .given(async |tx| {
+            tx.insert_audit_record(&of_key, &KEY).await?;
+            tx.insert_audit_record(&of_user, &KEY).await
+        })
+        .await;
+    assert_eq!(found(&store, ListAudit::default()).await, [of_user.clone(), of_key.clone()]);
+    let by_owner = ListAudit { resource_id: Some(of_key.resource_id), ..ListAudit::default() };
+    assert_eq!(found(&store, by_owner).await, [of_user, of_key.clone()]);
+    let by_key = |id| ListAudit { api_key_id: Some(key_id(id)), ..ListAudit::default() };
+    assert_eq!(found(&store, by_key("abc")).await, [of_key]);
+    assert_eq!(found(&store, by_key("ABC")).await, []);
+    let entries = store.store.read().audit_entries(0, 10).await.unwrap();
+    assert!(entries[0].diff.contains(key_id("abc").as_str()), "the chain is over it");
+}
+
+/// Earlier versions had the id of a key, or the name of a role, where the id of the object is.
+#[tokio::test]
+async fn records_of_earlier_versions_stay_as_they_are_and_read_as_new_ones() {
+    let store = TestStore::new().await;
+    let (owner, key) = (uuid(7), key_id("abc"));
+    for (number, of, diff) in [
+        (1, "api_key", json!({ "user_id": { "old": null, "new": owner, "secret": false } })),
+        (2, "api_key", json!({ "user_id": { "old": owner, "new": null, "secret": false } })),
+        (3, "api_key", json!({ "expires_at": { "old": 1, "new": 2, "secret": false } })),
+        (4, "custom_role", json!({})),
+    ] {
+        let new = AuditRecord { id: uuid(number), resource_type: of.to_owned(), diff, ..record() };
+        store.given(async |tx| tx.insert_audit_record(&new, &KEY).await).await;
+    }
+    let old =
+        format!("UPDATE audit_records SET resource_id = iif(resource_type = 'api_key', '{}', 'reader')", key.as_str());
+    assert_eq!(store.tamper(&old).await, 4);
+    let read = |records: Vec<AuditRecord>| -> Vec<_> {
+        records.into_iter().map(|record| (record.id, record.resource_id, record.api_key_id)).collect()
+    };
+    let (nil, key) = (Uuid::nil(), Some(key));
+    let created = (uuid(1), owner, key.clone());
+    let deleted = (uuid(2), owner, key.clone());
+    let expired = (uuid(3), nil, key.clone());
+    let all = read(found(&store, ListAudit::default()).await);
+    assert_eq!(all, [(uuid(4), nil, None), expired.clone(), deleted.clone(), created.clone()]);
+    let by_key = ListAudit { api_key_id: key, ..ListAudit::default() };
+    assert_eq!(read(found(&store, by_key).await), [expired, deleted.clone(), created.clone()]);
+    let by_owner = ListAudit { resource_id: Some(owner), ..ListAudit::default() };
+    assert_eq!(read(found(&store, by_owner).await), [deleted, created]);
+    let kept: Vec<String> = stored(&store).await.iter().map(|row| row.get("resource_id")).collect();
+    assert_eq!(kept.iter().filter(|id| *id == "abc0000000").count(), 3);
 }
 
 #[tokio::test]

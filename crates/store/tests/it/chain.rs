@@ -1,5 +1,6 @@
 //! The chain of records: every later change of it is found and named.
-use keyfob_store::{AuditEntry, AuditRecord, ChainFault, ChainHead, ChainKey, ChainVerifier};
+use keyfob_rbac::Filter;
+use keyfob_store::{AuditEntry, AuditRecord, ChainFault, ChainHead, ChainKey, ChainVerifier, ListAudit, Tx};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -18,7 +19,8 @@ pub(crate) fn record(number: u128) -> AuditRecord {
         user_agent: "curl".to_owned(),
         action: "write".to_owned(),
         resource_type: "user".to_owned(),
-        resource_id: "id".to_owned(),
+        resource_id: uuid(6),
+        api_key_id: None,
         resource_target: "amy".to_owned(),
         organization_id: None,
         status_code: 200,
@@ -56,6 +58,44 @@ async fn an_unchanged_chain_holds_and_ends_with_the_head_that_is_given_out() {
     let longer = self::entries(&store).await;
     assert_ne!(verify(&longer, Some(head)), Ok(head), "a chain may go on");
     assert!(verify(&longer, Some(head)).is_ok());
+}
+
+/// A server that started with another key would break the chain for good.
+#[tokio::test]
+async fn the_newest_record_tells_whether_a_key_is_that_of_the_chain() {
+    const OTHER: ChainKey = ChainKey([8; 32]);
+    let store = TestStore::new().await;
+    let is_key = async |key: &ChainKey| store.store.read().is_chain_key(key).await.unwrap();
+    assert!(is_key(&KEY).await && is_key(&OTHER).await, "there is nothing to go by");
+    for number in 1..=3 {
+        store.given(async |tx| tx.insert_audit_record(&record(number), &KEY).await).await;
+        assert!(is_key(&KEY).await && !is_key(&OTHER).await, "{number}");
+    }
+    // With the records before it retired, and with all of them.
+    for at_most in [1, 1, 1] {
+        let retire = async |tx: &mut Tx| tx.retire_audit_records(at(9), at_most, at(10), &KEY).await;
+        assert_eq!(store.attempt(retire).await.unwrap(), 1);
+        assert!(is_key(&KEY).await && !is_key(&OTHER).await);
+    }
+    // What is missing or damaged is for the verification to find.
+    for number in 4..=6 {
+        store.given(async |tx| tx.insert_audit_record(&record(number), &KEY).await).await;
+    }
+    store.tamper("UPDATE audit_records SET action = 'read' WHERE sequence = 6").await;
+    assert!(!is_key(&KEY).await);
+    store.tamper("DELETE FROM audit_records WHERE sequence = 5").await;
+    assert!(is_key(&KEY).await && is_key(&OTHER).await);
+}
+
+#[tokio::test]
+async fn a_record_that_does_not_decode_is_left_out_of_the_list() {
+    let store = TestStore::new().await;
+    six(&store).await;
+    store.tamper("UPDATE audit_records SET ip_address = 'home' WHERE sequence = 3").await;
+    let list = ListAudit { visible: Filter::All, ..ListAudit::default() };
+    let (listed, count) = store.store.read().audit_records(&list, 100).await.unwrap();
+    let ids: Vec<Uuid> = listed.iter().map(|record| record.id).collect();
+    assert_eq!((ids, count), ([6, 5, 4, 2, 1].map(uuid).to_vec(), 6));
 }
 
 #[tokio::test]

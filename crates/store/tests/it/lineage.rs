@@ -91,16 +91,32 @@ async fn descendants_that_expired_by_themselves_are_not_counted() {
 #[tokio::test]
 async fn a_long_chain_is_ended_from_its_start() {
     let store = TestStore::new().await;
-    let ids: Vec<String> = (0..40).map(|number| format!("k{number:02}x")).collect();
+    let ids: Vec<String> = (0..17).map(|number| format!("k{number:02}x")).collect();
     let chain: Vec<(&str, Option<&str>)> = ids
         .iter()
         .enumerate()
         .map(|(place, id)| (id.as_str(), place.checked_sub(1).map(|before| ids[before].as_str())))
         .collect();
     family(&store, &chain).await;
-    assert_eq!(living_below(&store, &ids[0]).await, 39);
-    assert_eq!(living_below(&store, &ids[20]).await, 19);
-    let expired = store.attempt(async |tx| tx.expire_descendants(&key_id(&ids[9]), at(1)).await).await.unwrap();
-    assert_eq!(expired, 30);
-    assert_eq!(living_below(&store, &ids[0]).await, 9);
+    assert_eq!(living_below(&store, &ids[0]).await, 16);
+    assert_eq!(living_below(&store, &ids[7]).await, 9);
+    let expired = store.attempt(async |tx| tx.expire_descendants(&key_id(&ids[6]), at(1)).await).await.unwrap();
+    assert_eq!(expired, 10);
+    assert_eq!(living_below(&store, &ids[0]).await, 6);
+}
+
+#[tokio::test]
+async fn of_a_long_chain_the_nearest_ancestors_are_kept() {
+    let store = TestStore::new().await;
+    let names: Vec<String> = ('a'..='t').map(String::from).collect();
+    let links: Vec<(&str, Option<&str>)> = names
+        .iter()
+        .enumerate()
+        .map(|(place, name)| (name.as_str(), place.checked_sub(1).map(|above| names[above].as_str())))
+        .collect();
+    family(&store, &links).await;
+    // The last one, t, has sixteen: d to s.
+    assert_eq!((living_below(&store, "c").await, living_below(&store, "d").await), (16, 16));
+    store.attempt(async |tx| tx.expire_descendants(&key_id("c"), at(1)).await).await.unwrap();
+    assert_eq!((is_live(&store, "s").await, is_live(&store, "t").await), (Some(false), Some(true)));
 }

@@ -2,7 +2,11 @@
 use std::collections::BTreeSet;
 
 use keyfob_rbac::Filter;
-use keyfob_store::{AttributeIs, ListResources, OrganizationId, Page, Resource, ResourceId, UserId};
+use keyfob_store::{
+    AttributeIs, AttributeValue, ListResources, OrganizationId, Page, Resource, ResourceId, StoreError, UserId,
+};
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
 use crate::support::{TestStore, at, resource, uuid};
@@ -97,7 +101,10 @@ async fn the_bounds_of_a_page_may_be_any_number() {
     assert_eq!(page(Some(u64::MAX), 0, None).await, all);
     assert_eq!(page(Some(u64::MAX), u64::MAX, None).await, []);
     assert_eq!(page(None, u64::MAX, None).await, []);
-    assert_eq!(page(None, 0, Some(ResourceId(uuid(999)))).await, []);
+    let gone = Page { after: Some(ResourceId(uuid(999))), ..Page::default() };
+    let gone = ListResources { page: gone, ..all_of(&["template", "workspace"]) };
+    let refused = store.store.read().resources(&gone).await;
+    assert!(matches!(refused, Err(StoreError::Gone)), "{refused:?}");
 }
 
 #[tokio::test]
@@ -153,7 +160,8 @@ async fn a_list_may_be_longer_than_a_statement_has_parameters() {
 #[tokio::test]
 async fn a_search_for_part_of_a_name_takes_every_character_as_it_is() {
     let store = TestStore::new().await;
-    let all = ["100%", "1000", "a_b", "aXb", "C:\\dir", "C:dir", "Dev-Box", "it's \"so\"", "CAFÉ"];
+    let all =
+        ["100%", "1000", "a_b", "aXb", "C:\\dir", "C:dir", "Dev-Box", "it's \"so\"", "CAFÉ", "*", "[a-z]", "^?", "q]"];
     insert(&store, &all.map(|name| resource("workspace", name))).await;
     let found = async |part: &str| {
         let list = ListResources { name_contains: Some(part.to_owned()), ..all_of(&["workspace"]) };
@@ -169,7 +177,16 @@ async fn a_search_for_part_of_a_name_takes_every_character_as_it_is() {
         ("100", &["100%", "1000"]),
         ("v-b", &["Dev-Box"]),
         ("'s \"S", &["it's \"so\""]),
-        ("CAFÉ", &["CAFÉ"]),
+        ("café", &["CAFÉ"]),
+        ("*", &["*"]),
+        ("[", &["[a-z]"]),
+        ("A-Z]", &["[a-z]"]),
+        ("[a-z]", &["[a-z]"]),
+        ("?", &["^?"]),
+        ("^", &["^?"]),
+        ("]", &["[a-z]", "q]"]),
+        ("\0", &[]),
+        ("100\0", &[]),
         ("", &all),
         ("nope", &[]),
     ] {
@@ -189,6 +206,67 @@ async fn a_search_for_a_name_finds_it_whole_and_whatever_the_case() {
     assert_eq!(found("CAFÉ").await, ["CAFÉ"]);
     assert_eq!(found("de").await, Vec::<String>::new());
     assert_eq!(found("").await, Vec::<String>::new());
+}
+
+/// A search is longer than any name, and than the longest pattern of the database.
+#[tokio::test]
+async fn a_search_for_a_text_of_any_length_is_answered() {
+    let store = TestStore::new().await;
+    let long = "ü".repeat(200);
+    insert(&store, &[resource("workspace", &long), resource("workspace", "short")]).await;
+    let found = async |name_contains: String| {
+        names(&store, &ListResources { name_contains: Some(name_contains), ..all_of(&["workspace"]) }).await
+    };
+    assert_eq!(found("Ü".repeat(200)).await, [long]);
+    for length in [201, 10_000, 100_000] {
+        assert_eq!(found("Ü".repeat(length)).await, Vec::<String>::new());
+    }
+}
+
+fn folded(text: &str) -> String {
+    let fold = |one: char| one.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase);
+    text.chars().flat_map(fold).collect()
+}
+
+/// Letters whose cases are unlike those of ASCII letters, and some like them.
+const LETTERS: [char; 22] = [
+    'a', 'S', 's', 'ſ', 'ß', 'ẞ', 'f', 'I', 'i', 'ı', 'İ', '\u{307}', 'ﬁ', 'ﬃ', 'ﬆ', 't', 'T', 'K', 'k', '\u{212a}',
+    'ΐ', 'Σ',
+];
+
+#[tokio::test]
+async fn a_search_finds_what_is_the_same_after_case_folding_and_nothing_else() {
+    let store = TestStore::new().await;
+    let mut random = ChaCha8Rng::seed_from_u64(11);
+    let mut text = |longest| -> String {
+        let length = random.random_range(1..=longest);
+        (0..length).map(|_| LETTERS[random.random_range(0..LETTERS.len())]).collect()
+    };
+    let texts: BTreeSet<String> = (0..300).map(|_| text(6)).collect();
+    // Names that differ in case alone are apart in places of their own.
+    let all: Vec<Resource> = texts
+        .iter()
+        .enumerate()
+        .map(|(place, name)| {
+            let owner = UserId(uuid(10_000 + u128::try_from(place).unwrap()));
+            Resource { owner_id: Some(owner), ..resource("workspace", name) }
+        })
+        .collect();
+    insert(&store, &all).await;
+    let mut matches = 0;
+    for _ in 0..200 {
+        let searched = text(3);
+        let part = ListResources { name_contains: Some(searched.clone()), ..all_of(&["workspace"]) };
+        let whole = ListResources { name_is: Some(searched.clone()), ..all_of(&["workspace"]) };
+        let searched = folded(&searched);
+        let expected = |is: &dyn Fn(&str) -> bool| texts.iter().filter(|it| is(&folded(it))).cloned().collect();
+        let found: BTreeSet<String> = names(&store, &part).await.into_iter().collect();
+        matches += found.len();
+        assert_eq!(found, expected(&|it| it.contains(&searched)), "{searched}");
+        let found: BTreeSet<String> = names(&store, &whole).await.into_iter().collect();
+        assert_eq!(found, expected(&|it| it == searched), "{searched}");
+    }
+    assert!(matches > 1_000, "{matches}");
 }
 
 #[tokio::test]
@@ -234,7 +312,7 @@ async fn attributes_narrow_a_list_by_any_name_and_by_what_they_read_as() {
     let found = async |asked: &[(&str, &str, bool)]| {
         let attributes = asked.iter().map(|(name, text, or_missing)| AttributeIs {
             name: (*name).to_owned(),
-            one_of: vec![(*text).to_owned()],
+            value: AttributeValue::Text((*text).to_owned()),
             or_missing: *or_missing,
         });
         names(&store, &ListResources { attributes: attributes.collect(), ..all_of(&["workspace"]) }).await

@@ -16,6 +16,7 @@ mod worlds;
 
 mod audit;
 mod chain;
+mod damaged;
 mod durability;
 mod faults;
 mod filters;

@@ -103,7 +103,7 @@ pub(crate) fn uuid(number: u128) -> Uuid {
 }
 
 /// An id that depends only on the name.
-fn id_for(name: &str) -> Uuid {
+pub(crate) fn id_for(name: &str) -> Uuid {
     uuid(name.bytes().fold(7, |sum: u128, byte| sum.wrapping_mul(257) + u128::from(byte)))
 }
 
@@ -175,6 +175,7 @@ pub(crate) fn token(user_id: UserId, id: &str, name: &str) -> ApiKey {
         last_used: Timestamp::UNIX_EPOCH,
         expires_at: at(1000),
         absolute_end: None,
+        narrow_depth: 0,
         is_revoked: false,
         live_descendants: 0,
         origin: origin(),

@@ -108,7 +108,7 @@ impl World {
                 let (ids, any) = (world.ids.clone(), world.chance(15));
                 let id = world.one_of(&ids);
                 let of = world.catalogue.resource_type(of);
-                AllowEntry::new(&world.catalogue, of, (!any).then(|| Id::parse(&id)))
+                AllowEntry::new(&world.catalogue, of, (!any).then(|| Id::parse(&id))).unwrap()
             });
             scope.allow_list = AllowList::from_entries(entries);
         }

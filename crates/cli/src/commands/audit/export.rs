@@ -1,9 +1,12 @@
 //! `keyfob audit export`.
 use std::path::PathBuf;
 
-use keyfob_server::export_audit;
+use keyfob_server::{AuditLine, export_audit};
 
-use crate::invocation::Invocation;
+use crate::{
+    invocation::Invocation,
+    terminal::output::{Output, Unwritten},
+};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -20,14 +23,12 @@ pub(crate) struct ExportArgs {
 
 /// Prints every record.
 pub(crate) async fn run(invocation: &Invocation, args: &ExportArgs) -> anyhow::Result<()> {
-    let mut failed = None;
-    export_audit(&args.file, |entry| {
-        match serde_json::to_string(entry) {
-            Ok(line) => invocation.out.line(line),
-            Err(error) => failed = Some(error),
-        }
-        Ok(())
-    })
-    .await?;
-    failed.map_or(Ok(()), |error| Err(error.into()))
+    match export_audit(&args.file, |entry| print(invocation.out, entry)).await {
+        Err(error) if error.downcast_ref().is_some_and(Unwritten::is_reader_gone) => Ok(()),
+        exported => exported,
+    }
+}
+
+fn print(out: Output, entry: &AuditLine) -> anyhow::Result<()> {
+    Ok(out.deliver(&serde_json::to_string(entry)?)?)
 }

@@ -16,6 +16,5 @@ pub(crate) async fn run(invocation: &Invocation, _args: &HeadArgs) -> anyhow::Re
     let head = head.context(
         "only users who may read every record can see the head: ask an owner or an auditor of the deployment",
     )?;
-    invocation.out.line(head);
-    Ok(())
+    Ok(invocation.out.line(head)?)
 }

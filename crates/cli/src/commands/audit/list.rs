@@ -13,8 +13,9 @@ use crate::{
 
 /// The arguments of the command.
 #[derive(clap::Args)]
-#[command(after_help = "A search term is <key>:<value>. The keys are resource_type, resource_id, resource_target, \
-action, username, email, organization, request_id, date_from and date_to.
+#[command(after_help = "A search term is <key>:<value>. The keys are resource_type, resource_id, api_key_id, \
+resource_target, action, username, email, organization, request_id, date_from and date_to. The resource_id of a record \
+about a key is the id of its owner.
 
 Examples:
   keyfob audit list
@@ -42,6 +43,10 @@ enum RecordColumn {
     Action,
     #[value(name = "resource type")]
     ResourceType,
+    #[value(name = "resource id")]
+    ResourceId,
+    #[value(name = "api key id")]
+    ApiKeyId,
     Target,
     Status,
     Ip,
@@ -68,6 +73,11 @@ impl Column<AuditLog> for RecordColumn {
             Self::User => user(),
             Self::Action => row.action.clone(),
             Self::ResourceType => row.resource_type.clone(),
+            Self::ResourceId => row.resource_id.to_string(),
+            Self::ApiKeyId => {
+                let id = row.additional_fields.get("api_key_id").and_then(serde_json::Value::as_str);
+                id.unwrap_or_default().to_owned()
+            }
             Self::Target => row.resource_target.clone(),
             Self::Status => row.status_code.to_string(),
             Self::Ip => row.ip.clone(),

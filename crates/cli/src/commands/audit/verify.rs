@@ -31,17 +31,16 @@ pub(crate) struct VerifyArgs {
 pub(crate) async fn run(invocation: &Invocation, args: &VerifyArgs) -> anyhow::Result<Outcome> {
     match verify_audit(&args.file, args.key.as_deref(), args.expect_head).await {
         Ok(head) => {
-            invocation
-                .out
-                .line(format!("{} every record is as it was written, up to {head}", invocation.out.green("intact:")));
+            let intact = invocation.out.green("intact:");
+            invocation.out.line(format!("{intact} every record is as it was written, up to {head}"))?;
             Ok(Outcome::Done)
         }
         Err(AuditFileError::Fault(retired @ ChainFault::Retired { .. })) => {
-            invocation.out.line(format!("{} {retired}", invocation.out.red("cannot verify:")));
+            invocation.out.line(format!("{} {retired}", invocation.out.red("cannot verify:")))?;
             Ok(Outcome::Refused)
         }
         Err(AuditFileError::Fault(fault)) => {
-            invocation.out.line(format!("{} {fault}", invocation.out.red("tampered with:")));
+            invocation.out.line(format!("{} {fault}", invocation.out.red("tampered with:")))?;
             Ok(Outcome::Refused)
         }
         Err(error) => Err(error.into()),

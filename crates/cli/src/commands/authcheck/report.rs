@@ -1,23 +1,25 @@
 //! Answers as lines for people.
 use keyfob_api::authz::{AuthorizationResponse, ExplainedAuthorizationResponse, Explanation, ExplanationStep};
 
-use crate::terminal::{output::Output, text::printable};
+use crate::terminal::{
+    output::{Output, Unwritten},
+    text::printable,
+};
 
 /// One line per check.
-pub(super) fn plain(out: Output, answers: &AuthorizationResponse) {
-    for (name, is_allowed) in answers {
-        out.line(verdict(out, name, *is_allowed));
-    }
+pub(super) fn plain(out: Output, answers: &AuthorizationResponse) -> Result<(), Unwritten> {
+    answers.iter().try_for_each(|(name, is_allowed)| out.line(verdict(out, name, *is_allowed)))
 }
 
 /// For each check the decision, its reasons, and the missing pieces.
-pub(super) fn explained(out: Output, answers: &ExplainedAuthorizationResponse) {
+pub(super) fn explained(out: Output, answers: &ExplainedAuthorizationResponse) -> Result<(), Unwritten> {
     for (name, answer) in answers {
-        out.line(verdict(out, name, answer.allowed));
+        out.line(verdict(out, name, answer.allowed))?;
         for line in details(answer) {
-            out.line(format!("     {line}"));
+            out.line(format!("     {line}"))?;
         }
     }
+    Ok(())
 }
 
 fn verdict(out: Output, name: &str, is_allowed: bool) -> String {

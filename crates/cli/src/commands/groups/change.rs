@@ -37,8 +37,7 @@ pub(crate) async fn create(invocation: &Invocation, args: CreateArgs) -> anyhow:
         invocation.out.bold(&group.name),
         organization.name
     ));
-    invocation.out.line(group.id);
-    Ok(())
+    Ok(invocation.out.line(group.id)?)
 }
 
 /// The arguments of `edit`.

@@ -54,11 +54,11 @@ pub(crate) async fn one(invocation: &Invocation, args: &ShowArgs) -> anyhow::Res
         return invocation.out.json(&group);
     }
     let columns = [GroupColumn::Name, GroupColumn::DisplayName, GroupColumn::Members, GroupColumn::Id];
-    invocation.out.result(&table::render(&columns, std::slice::from_ref(&group)));
+    invocation.out.result(&table::render(&columns, std::slice::from_ref(&group)))?;
     if !group.members.is_empty() {
-        invocation.out.line("");
+        invocation.out.line("")?;
         let columns = [MemberColumn::Username, MemberColumn::Email, MemberColumn::UserId];
-        invocation.out.result(&table::render(&columns, &group.members));
+        invocation.out.result(&table::render(&columns, &group.members))?;
     }
     Ok(())
 }

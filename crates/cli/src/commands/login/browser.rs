@@ -4,17 +4,17 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::invocation::Invocation;
+use crate::{invocation::Invocation, terminal::output::Unwritten};
 
 /// Opens the page in a browser, or prints its URL for the person to open.
-pub(super) fn invite(invocation: &Invocation, url: &str) {
+pub(super) fn invite(invocation: &Invocation, url: &str) -> Result<(), Unwritten> {
     let is_wanted = invocation.prompt().is_interactive() && !invocation.options.no_open;
     let how = if is_wanted && open(url) {
         "Your browser has been opened to visit:"
     } else {
         "Open the following in your browser:"
     };
-    invocation.out.line(format!("{how}\n\n\t{url}\n"));
+    invocation.out.line(format!("{how}\n\n\t{url}\n"))
 }
 
 /// Whether a browser was started.

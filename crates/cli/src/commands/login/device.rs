@@ -45,7 +45,7 @@ pub(super) async fn approved_session(
          minutes:\n\n\t{}\n",
         printable(&code.verification_uri),
         invocation.out.bold(&printable(&code.user_code))
-    ));
+    ))?;
     let complete = printable(&code.verification_uri_complete);
     invocation.out.remark(format!("(Or open {complete}) Waiting for approval ..."));
     wait(client, &code).await

@@ -42,7 +42,7 @@ pub(super) async fn create(
     client: &Client,
     args: FirstUserArgs,
 ) -> anyhow::Result<SecretText> {
-    invocation.out.line("Your Keyfob deployment hasn't been set up!");
+    invocation.out.line("Your Keyfob deployment hasn't been set up!")?;
     let prompt = invocation.prompt();
     let has_flag_for_password = args.first_user_password.is_some();
     let mut user = ask(prompt, args)?;

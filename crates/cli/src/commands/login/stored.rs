@@ -14,6 +14,5 @@ pub(super) fn print_token(invocation: &Invocation) -> anyhow::Result<()> {
             "file session token storage only supports one server at a time: requested {wanted} but logged into {stored}"
         );
     }
-    invocation.out.line(session.reveal());
-    Ok(())
+    Ok(invocation.out.deliver(session.reveal())?)
 }

@@ -204,7 +204,7 @@ fn print(invocation: &Invocation, format: Format, role: &Role) -> anyhow::Result
         return invocation.out.json(role);
     }
     for permission in &role.organization_permissions {
-        invocation.out.line(format!("{}:{}", permission.resource_type, permission.action));
+        invocation.out.line(format!("{}:{}", permission.resource_type, permission.action))?;
     }
     Ok(())
 }

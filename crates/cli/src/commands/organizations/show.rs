@@ -55,16 +55,17 @@ pub(crate) async fn run(invocation: &Invocation, args: &ShowArgs) -> anyhow::Res
     };
     if args.only_id {
         for organization in &found {
-            invocation.out.line(organization.id);
+            invocation.out.line(organization.id)?;
         }
         return Ok(());
     }
     match args.output {
         ShowFormat::Json => invocation.out.json(&found)?,
-        ShowFormat::Table => invocation.out.result(&table::render(&args.column, &found)),
+        ShowFormat::Table => invocation.out.result(&table::render(&args.column, &found))?,
         ShowFormat::Text => {
             for Organization { name, display_name, id, .. } in &found {
-                invocation.out.line(format!("Organization {} ({display_name}), id {id}", invocation.out.bold(name)));
+                let name = invocation.out.bold(name);
+                invocation.out.line(format!("Organization {name} ({display_name}), id {id}"))?;
             }
         }
     }

@@ -234,6 +234,6 @@ fn print(invocation: &Invocation, format: Format, list: &ResourceAcl) -> anyhow:
         invocation.out.remark("The access list is empty.");
         return Ok(());
     }
-    invocation.out.result(&table::render(&[EntryColumn::Kind, EntryColumn::Id, EntryColumn::Grant], &entries));
-    Ok(())
+    let columns = [EntryColumn::Kind, EntryColumn::Id, EntryColumn::Grant];
+    Ok(invocation.out.result(&table::render(&columns, &entries))?)
 }

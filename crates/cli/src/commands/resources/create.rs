@@ -86,12 +86,11 @@ pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Re
     };
     let resource = client.create_resource(&wanted).await.context("create resource")?;
     match args.output {
-        CreatedFormat::Id => invocation.out.line(resource.id),
+        CreatedFormat::Id => invocation.out.line(resource.id)?,
         CreatedFormat::Json => invocation.out.json(&resource)?,
         CreatedFormat::Table => {
-            invocation
-                .out
-                .result(&table::render(&[ResourceColumn::Id, ResourceColumn::Type, ResourceColumn::Name], &[resource]));
+            let columns = [ResourceColumn::Id, ResourceColumn::Type, ResourceColumn::Name];
+            invocation.out.result(&table::render(&columns, &[resource]))?;
         }
     }
     Ok(())

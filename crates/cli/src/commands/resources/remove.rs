@@ -23,6 +23,5 @@ pub(crate) async fn run(invocation: &Invocation, args: &RemoveArgs) -> anyhow::R
         Err(_) => args.resource.find(&client).await?.id,
     };
     client.delete_resource(&args.resource.resource_type, id).await.context("delete resource")?;
-    invocation.out.line("Resource has been removed.");
-    Ok(())
+    Ok(invocation.out.line("Resource has been removed.")?)
 }

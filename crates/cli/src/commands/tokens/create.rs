@@ -2,13 +2,15 @@
 use anyhow::{Context as _, ensure};
 use keyfob_api::{
     keys::CreateTokenRequest,
+    secret::SecretText,
     time::{Nanoseconds, notation},
 };
-use keyfob_client::{Client, ME};
+use keyfob_client::{Client, Descendants, ME};
 
 use crate::{
     arguments::{key_limits::KeyLimitArgs, lifetime},
     invocation::Invocation,
+    terminal::output::Unwritten,
 };
 
 /// The arguments of the command.
@@ -37,8 +39,9 @@ pub(crate) struct CreateArgs {
     limits: KeyLimitArgs,
 }
 
-/// Mints the token and prints it, with nothing else on standard output.
+/// Mints the token and prints it, with nothing else on standard output. No token is left that nobody has seen.
 pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Result<()> {
+    invocation.out.check()?;
     let client = invocation.connect()?;
     let lifetime = match args.lifetime.as_deref().filter(|text| !text.is_empty()) {
         Some(text) => Some(allowed_lifetime(&client, &args.user, text).await?),
@@ -52,9 +55,11 @@ pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Re
         ..CreateTokenRequest::default()
     };
     let token = client.create_token(&args.user, &wanted).await.context("create tokens")?.key;
-    invocation.out.line(token.reveal());
+    if let Err(unwritten) = invocation.out.deliver(token.reveal()) {
+        return Err(taken_back(&client, &token, unwritten).await);
+    }
     if lifetime.is_none() {
-        print_expiry(invocation, &client, &args.user, token.reveal()).await;
+        print_expiry(invocation, &client, &args.user, id(&token)).await;
     }
     Ok(())
 }
@@ -72,9 +77,30 @@ async fn allowed_lifetime(client: &Client, user: &str, text: &str) -> anyhow::Re
     Ok(lifetime)
 }
 
+/// Expires a token that could not be printed, and says so.
+async fn taken_back(client: &Client, token: &SecretText, unwritten: Unwritten) -> anyhow::Error {
+    let id = id(token);
+    let taken_back = match expire_itself(client, token, id).await {
+        Ok(()) => "the token could not be printed, and has been expired".to_owned(),
+        Err(error) => format!(
+            "the token could not be printed, and not be expired either ({error:#}): run `keyfob tokens remove {id}`"
+        ),
+    };
+    anyhow::Error::new(unwritten).context(taken_back)
+}
+
+/// Every token may expire itself, whatever its scopes and those of the key in use.
+async fn expire_itself(client: &Client, token: &SecretText, id: &str) -> anyhow::Result<()> {
+    client.with_session_token(token)?.expire_api_key(ME, id, Descendants::Keep).await?;
+    Ok(())
+}
+
+fn id(token: &SecretText) -> &str {
+    token.reveal().split('-').next().unwrap_or_default()
+}
+
 /// Prints the expiry that the server chose, if the key in use may read it.
-async fn print_expiry(invocation: &Invocation, client: &Client, user: &str, token: &str) {
-    let id = token.split('-').next().unwrap_or_default();
+async fn print_expiry(invocation: &Invocation, client: &Client, user: &str, id: &str) {
     match client.api_key_by_id(user, id).await {
         Ok(key) => invocation.out.remark(format!("Expires at {} (the server's default).", key.expires_at)),
         Err(_) => invocation.out.remark("Expires after the server's default lifetime."),

@@ -45,6 +45,6 @@ pub(crate) async fn run(invocation: &Invocation, args: ListArgs) -> anyhow::Resu
         return Ok(());
     }
     let rows: Vec<_> = tokens.into_iter().map(|token| Row { key: token.key, owner: token.username }).collect();
-    invocation.out.result(&table::render(&TokenColumn::chosen(args.column, args.all), &rows));
+    invocation.out.result(&table::render(&TokenColumn::chosen(args.column, args.all), &rows))?;
     Ok(())
 }

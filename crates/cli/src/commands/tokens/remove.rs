@@ -40,17 +40,17 @@ pub(crate) async fn run(invocation: &Invocation, args: &RemoveArgs) -> anyhow::R
     let id = find(&client, &args.key).await?.id;
     let expired = if args.delete {
         let expired = client.delete_api_key(ME, &id, descendants).await.context("delete api key")?;
-        invocation.out.line("Token has been deleted.");
+        invocation.out.line("Token has been deleted.")?;
         expired
     } else {
         let expired = client.expire_api_key(ME, &id, descendants).await.context("expire api key")?;
-        invocation.out.line("Token has been expired.");
+        invocation.out.line("Token has been expired.")?;
         expired
     };
     match expired {
         0 => {}
-        1 => invocation.out.line("1 token minted with it has been expired, too."),
-        more => invocation.out.line(format!("{more} tokens minted with it have been expired, too.")),
+        1 => invocation.out.line("1 token minted with it has been expired, too.")?,
+        more => invocation.out.line(format!("{more} tokens minted with it have been expired, too."))?,
     }
     Ok(())
 }

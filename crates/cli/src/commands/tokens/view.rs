@@ -36,6 +36,6 @@ pub(crate) async fn run(invocation: &Invocation, args: &ViewArgs) -> anyhow::Res
     }
     // The server names owners in lists only.
     let owner = key.user_id.to_string();
-    invocation.out.result(&table::render(&TokenColumn::chosen(args.column.clone(), true), &[Row { key, owner }]));
-    Ok(())
+    let columns = TokenColumn::chosen(args.column.clone(), true);
+    Ok(invocation.out.result(&table::render(&columns, &[Row { key, owner }]))?)
 }

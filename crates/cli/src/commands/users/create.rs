@@ -51,6 +51,7 @@ pub(crate) struct CreateArgs {
 /// Creates the user.
 pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Result<()> {
     refuse_conflicts(&args)?;
+    invocation.out.check_remarks()?;
     let client = invocation.connect()?;
     let organization = organization::find(&client, args.org.as_deref()).await?;
     let login_type = match (args.login_type, args.service_account || args.disable_login) {
@@ -87,8 +88,9 @@ pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Re
         ..CreateUserRequest::default()
     };
     let user = client.create_user(&request).await.context("create user")?;
-    invocation.out.remark(instructions(client.url(), &user.username, &user.email, &login_type, &password));
-    Ok(())
+    let instructions = instructions(client.url(), &user.username, &user.email, &login_type, &password);
+    // They may hold the only copy of a password.
+    Ok(invocation.out.deliver_remark(instructions)?)
 }
 
 fn refuse_conflicts(args: &CreateArgs) -> anyhow::Result<()> {

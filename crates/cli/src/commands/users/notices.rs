@@ -64,7 +64,7 @@ fn print(invocation: &Invocation, format: Format, chosen: NoticeChoices) -> anyh
         ("token-ending", chosen.token_ending),
     ];
     for (name, is_on) in choices {
-        invocation.out.line(format!("{name:<18}{}", if is_on { "on" } else { "off" }));
+        invocation.out.line(format!("{name:<18}{}", if is_on { "on" } else { "off" }))?;
     }
     Ok(())
 }

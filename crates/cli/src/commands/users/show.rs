@@ -42,7 +42,7 @@ pub(crate) async fn run(invocation: &Invocation, args: &ShowArgs) -> anyhow::Res
     let shown = Shown { user, organization_names };
     match args.output {
         Format::Json => invocation.out.json(&shown)?,
-        Format::Table => lines(&shown).into_iter().for_each(|line| invocation.out.line(line)),
+        Format::Table => lines(&shown).into_iter().try_for_each(|line| invocation.out.line(line))?,
     }
     Ok(())
 }

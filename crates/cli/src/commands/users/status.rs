@@ -41,7 +41,7 @@ pub(crate) async fn activate(invocation: &Invocation, args: &StatusArgs) -> anyh
 async fn change(invocation: &Invocation, args: &StatusArgs, to: UserStatus) -> anyhow::Result<()> {
     let client = invocation.connect()?;
     let user = client.user(&args.user).await.context("fetch user")?;
-    invocation.out.result(&table::render(&args.column, std::slice::from_ref(&user)));
+    invocation.out.result(&table::render(&args.column, std::slice::from_ref(&user)))?;
     if user.status == to {
         invocation.out.remark(format!("User status is already {:?}", status(to)));
         return Ok(());

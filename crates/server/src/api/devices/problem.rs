@@ -8,7 +8,7 @@ use keyfob_authority::devices::{BeginDeviceError, RedeemDeviceError};
 
 use crate::http::{
     error::ApiError,
-    extract::{ApiJson, JsonError},
+    json::{ApiJson, JsonError},
 };
 
 /// Why a machine gets no code or no token.
@@ -37,6 +37,10 @@ impl From<JsonError> for Problem {
             JsonError::TooLarge => Self::Other(error.into()),
             JsonError::Invalid(why) => {
                 Self::oauth(OAuthErrorCode::InvalidRequest, format!("{} {why}", JsonError::MESSAGE))
+            }
+            JsonError::Fields(wrong) => {
+                let wrong = wrong.iter().map(|of| format!("{}: {}", of.field, of.detail));
+                Self::oauth(OAuthErrorCode::InvalidRequest, wrong.collect::<Vec<_>>().join(" "))
             }
         }
     }

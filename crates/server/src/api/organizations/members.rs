@@ -61,6 +61,7 @@ pub(crate) async fn remove(
     store: AuthorizedStore,
     ApiPath((organization, user)): ApiPath<(OrganizationRef, UserRef)>,
 ) -> Result<StatusCode, ApiError> {
+    let store = store.salvaging();
     let organization = store.addressed_organization(&organization.0).await?;
     let view = store.addressed_member(&organization, &user.0).await?;
     store.remove_member(organization.id, view.user.id).await?;
@@ -101,7 +102,7 @@ pub(super) async fn paginated(
     search.finish("Invalid member search query.")?;
     let Some(conditions) = conditions else { return Ok(ApiJson(MemberList { members: Vec::new(), count: 0 })) };
     let (members, count) = list(&store, &organization, conditions).await?;
-    Ok(ApiJson(MemberList { count: if members.is_empty() { 0 } else { count }, members }))
+    Ok(ApiJson(MemberList { members, count }))
 }
 
 /// List all members of an organization

@@ -7,7 +7,6 @@ use keyfob_api::{
 };
 use keyfob_authority::{
     data::{Grant, Grantee},
-    fields::MAX_LIST,
     resources::{
         AccessEntry, AccessListChange, AccessListError, NotHeld, WrongAccessList, WrongEntry, access_role_names,
     },
@@ -76,7 +75,7 @@ pub(super) fn change(
         Err(WrongAccessList::Entries(entries)) => {
             Err(invalid(entries.into_iter().map(wrong_entry).chain(bad_ids).collect()))
         }
-        Err(other) => Err(other.into()),
+        Err(not_carried @ WrongAccessList::NotCarried(_)) => Err(not_carried.into()),
     }
 }
 
@@ -102,11 +101,6 @@ impl From<WrongAccessList> for ApiError {
     fn from(wrong: WrongAccessList) -> Self {
         match wrong {
             WrongAccessList::NotCarried(of) => Self::bad_request(format!("Objects of type {of} carry no access list.")),
-            WrongAccessList::TooMany { users, groups } => {
-                let field = if users > groups { USERS } else { GROUPS };
-                let detail = format!("{} entries are too many: send {MAX_LIST} at most", users + groups);
-                invalid(vec![Validation::new(field, detail)])
-            }
             WrongAccessList::Entries(entries) => invalid(entries.into_iter().map(wrong_entry).collect()),
         }
     }

@@ -8,7 +8,7 @@ use crate::http::routes::Routes;
 use keyfob_api::views::{Template, Workspace, WorkspacesResponse};
 use keyfob_authority::{
     AuthorizedStore, Refused,
-    data::{AttributeIs, ListResources, Organization, OrganizationId, Resource, ResourceId, UserId},
+    data::{AttributeIs, AttributeValue, ListResources, Organization, OrganizationId, Resource, ResourceId, UserId},
 };
 use keyfob_rbac::ResourceType;
 use utoipa_axum::routes;
@@ -50,11 +50,17 @@ async fn workspaces(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<W
     Ok(ApiJson(WorkspacesResponse { workspaces: as_workspaces(&store, found).await?, count }))
 }
 
-/// The conditions of a search; none when it names a user or an organization that does not exist.
+/// The conditions of a search; none when nothing can match, as when it names a user or an organization that does not
+/// exist.
 async fn search(store: &AuthorizedStore, text: &str, invalid: &'static str) -> Result<Option<ListResources>, ApiError> {
     let mut search = Search::parse(text);
     let words = search.words();
-    let mut list = ListResources { name_contains: search.text("name").or(words), ..ListResources::default() };
+    let mut list = ListResources {
+        name_contains: search.text("name").or(words),
+        name_is: search.text("exact_name"),
+        ..ListResources::default()
+    };
+    let has_external_agent = search.choice("has_external_agent");
     let (owner, organization) = (search.text("owner"), search.text("organization"));
     let (template, status) = (search.text("template"), search.text("status"));
     search.finish(invalid)?;
@@ -68,23 +74,25 @@ async fn search(store: &AuthorizedStore, text: &str, invalid: &'static str) -> R
         list.organization_id = Some(organization.id);
     }
     if let Some(template) = template {
-        let one_of = templates_named(store, &template).await?;
-        list.attributes.push(AttributeIs { name: "template_id".to_owned(), one_of, or_missing: false });
+        let value = AttributeValue::OneOf(templates_named(store, &template).await?);
+        list.attributes.push(AttributeIs { name: "template_id".to_owned(), value, or_missing: false });
     }
     list.attributes.extend(status.map(with_status));
-    Ok(Some(list))
+    // Nothing here has an agent of another platform.
+    Ok((has_external_agent != Some(true)).then_some(list))
 }
 
 /// The status of a workspace that has none is `running`.
 fn with_status(status: String) -> AttributeIs {
-    AttributeIs { or_missing: status == shapes::DEFAULT_STATUS, name: "status".to_owned(), one_of: vec![status] }
+    let or_missing = status == shapes::DEFAULT_STATUS;
+    AttributeIs { name: "status".to_owned(), value: AttributeValue::Text(status), or_missing }
 }
 
 /// The ids of the templates of this name that the caller may see: each organization may have one.
-async fn templates_named(store: &AuthorizedStore, name: &str) -> Result<Vec<String>, ApiError> {
-    let list = ListResources { name: Some(name.to_owned()), ..ListResources::default() };
+async fn templates_named(store: &AuthorizedStore, name: &str) -> Result<Vec<ResourceId>, ApiError> {
+    let list = ListResources { name_is: Some(name.to_owned()), ..ListResources::default() };
     let (found, _) = store.list_resources(&[ResourceType::TEMPLATE], list).await?;
-    Ok(found.iter().map(|template| template.key.id.to_string()).collect())
+    Ok(found.iter().map(|template| template.key.id).collect())
 }
 
 /// Get a workspace

@@ -51,7 +51,7 @@ pub(super) async fn delete(
     ApiPath((user, key)): ApiPath<(UserRef, SessionRef)>,
 ) -> Result<StatusCode, ApiError> {
     let user = store.addressed_user(&user.0).await?;
-    store.delete_session(user.id, key.0.as_ref()).await?;
+    store.salvaging().delete_session(user.id, key.0.as_ref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -70,6 +70,6 @@ pub(super) async fn delete_all(
         Some(false) | None => CurrentSession::Deleted,
     };
     let user = store.addressed_user(&user.0).await?;
-    store.delete_sessions(user.id, current).await?;
+    store.salvaging().delete_sessions(user.id, current).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,7 +1,7 @@
 //! Why a key was not minted, in the words that clients of Coder know.
 use axum::http::StatusCode;
 use keyfob_api::time::notation;
-use keyfob_authority::tokens::{MintError, MintTokenError, WrongLifetime};
+use keyfob_authority::tokens::{LONGEST_CHAIN, MintError, MintTokenError, WrongLifetime};
 use keyfob_rbac::{AllowEntry, ScopeName};
 
 use crate::http::error::ApiError;
@@ -10,6 +10,7 @@ impl From<MintTokenError> for ApiError {
     fn from(error: MintTokenError) -> Self {
         let failed = |detail: String| Self::bad_request("Failed to create API key.").detail(detail);
         match error {
+            MintTokenError::InvalidFields(wrong) => wrong.into(),
             MintTokenError::UnknownScope(unknown) => failed(unknown.to_string()),
             MintTokenError::InvalidAllowEntry { index, cause } => {
                 let detail = cause.to_string();
@@ -36,6 +37,10 @@ impl From<MintError> for ApiError {
         match error {
             MintError::Refused(refused) => refused.into(),
             MintError::Exceeds { scopes, entries } => Self::forbidden().detail(exceeding(&scopes, &entries)),
+            MintError::ChainTooLong => Self::forbidden().detail(format!(
+                "A chain of keys that are minted one with another has {LONGEST_CHAIN} narrow keys at most. Mint this \
+                 one with a key that is nearer to the beginning of its chain."
+            )),
             MintError::NameTaken(name) => {
                 Self::new(StatusCode::CONFLICT, format!("A token with name \"{name}\" already exists."))
                     .validation("name", "This value is already in use and should be unique.")

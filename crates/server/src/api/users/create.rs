@@ -57,6 +57,11 @@ impl From<CreateUserError> for ApiError {
             CreateUserError::PasswordNotUsed(login_type) => {
                 Self::bad_request(format!("Password cannot be set for non-password (\"{login_type}\") authentication."))
             }
+            CreateUserError::PasswordsDisabled => Self::new(
+                StatusCode::FORBIDDEN,
+                "Password based authentication is disabled! Unable to provision new users with password \
+                 authentication.",
+            ),
             CreateUserError::NoOrganization => Self::bad_request(
                 "No organization specified to place the user as a member of. It is required to specify at least one \
                  organization id to place the user in.",

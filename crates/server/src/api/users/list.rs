@@ -25,8 +25,6 @@ pub(super) async fn list(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJ
     search.finish("Invalid user search query.")?;
     let Some(query) = query else { return Ok(ApiJson(UserList { users: Vec::new(), count: 0 })) };
     let (users, count) = store.list_users(query).await?;
-    // Clients of Coder are used to an empty page that counts nothing.
-    let count = if users.is_empty() { 0 } else { count };
     Ok(ApiJson(UserList { users: users.into_iter().map(wire::user).collect(), count }))
 }
 

@@ -2,7 +2,7 @@
 use keyfob_api::users::{NoticeChoices as WireNoticeChoices, UpdateNoticeChoices};
 use keyfob_authority::{
     AuthorizedStore,
-    users::{ChangeNoticeChoices, NoticeChoices},
+    users::{ChangeNoticeChoices, NoticeChoices, SetNoticeChoicesError},
 };
 
 use crate::http::path::UserRef;
@@ -27,7 +27,7 @@ pub(super) async fn choices(
     Ok(ApiJson(wire(store.notice_choices(user.id).await?)))
 }
 
-/// Set what a user is told by mail; what is left out stays as it is
+/// Set what you are told by mail, with a full key; what is left out stays as it is
 #[utoipa::path(
     put, path = "/users/{user}/notices", tag = "Users", operation_id = "update_notice_choices", params(UserRef),
     request_body = UpdateNoticeChoices,
@@ -42,6 +42,20 @@ pub(super) async fn set_choices(
     let UpdateNoticeChoices { password_changed, token_minted, token_ending } = request;
     let change = ChangeNoticeChoices { password_changed, token_minted, token_ending };
     Ok(ApiJson(wire(store.set_notice_choices(user.id, change).await?)))
+}
+
+impl From<SetNoticeChoicesError> for ApiError {
+    fn from(error: SetNoticeChoicesError) -> Self {
+        match error {
+            SetNoticeChoicesError::NotOneself => {
+                Self::forbidden().detail("only users themselves choose which mails they get")
+            }
+            SetNoticeChoicesError::NeedsFullKey => Self::forbidden().detail(
+                "only a key with the scope coder:all and the allow list *:* may choose which mails its user gets",
+            ),
+            SetNoticeChoicesError::Refused(refused) => refused.into(),
+        }
+    }
 }
 
 fn wire(choices: NoticeChoices) -> WireNoticeChoices {

@@ -1,8 +1,10 @@
 //! How pages of clients look for a user, and what the user prefers there.
-use keyfob_api::users::{Appearance as WireAppearance, Preferences as WirePreferences, UpdatePreferences};
+use keyfob_api::users::{
+    Appearance as WireAppearance, Preferences as WirePreferences, UpdateAppearance, UpdatePreferences,
+};
 use keyfob_authority::{
     AuthorizedStore,
-    users::{Appearance, ChangePreferences, Preferences, SetAppearanceError, SetPreferencesError},
+    users::{Appearance, ChangeAppearance, ChangePreferences, Preferences, SetAppearanceError, SetPreferencesError},
 };
 
 use crate::http::path::UserRef;
@@ -27,22 +29,21 @@ pub(super) async fn appearance(
     Ok(ApiJson(appearance_on_wire(store.appearance(user.id).await?)))
 }
 
-/// Set how pages look for a user
+/// Set how pages look for a user; modes and slots that are left out stay as they are
 #[utoipa::path(
     put, path = "/users/{user}/appearance", tag = "Users", operation_id = "update_appearance", params(UserRef),
-    request_body = WireAppearance,
+    request_body = UpdateAppearance,
     responses((status = OK, description = "Done", body = WireAppearance), Refusals),
 )]
 pub(super) async fn set_appearance(
     store: AuthorizedStore,
     ApiPath(user): ApiPath<UserRef>,
-    ApiJson(request): ApiJson<WireAppearance>,
+    ApiJson(request): ApiJson<UpdateAppearance>,
 ) -> Result<ApiJson<WireAppearance>, ApiError> {
     let user = store.addressed_user(&user.0).await?;
-    let WireAppearance { theme_preference, theme_mode, theme_light, theme_dark, terminal_font } = request;
-    let new = Appearance { theme_preference, theme_mode, theme_light, theme_dark, terminal_font };
-    store.set_appearance(user.id, &new).await?;
-    Ok(ApiJson(appearance_on_wire(new)))
+    let UpdateAppearance { theme_preference, theme_mode, theme_light, theme_dark, terminal_font } = request;
+    let new = ChangeAppearance { theme_preference, theme_mode, theme_light, theme_dark, terminal_font };
+    Ok(ApiJson(appearance_on_wire(store.set_appearance(user.id, new).await?)))
 }
 
 fn appearance_on_wire(appearance: Appearance) -> WireAppearance {

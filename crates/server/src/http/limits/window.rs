@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::Counter;
+use super::{Counter, address::Address, names::KnownNames};
 
 /// The length of a window, in seconds.
 pub(super) const MINUTE: i64 = 60;
@@ -22,6 +22,7 @@ const SHARED: u64 = 1024;
 pub(crate) struct RateWindows {
     counters: Mutex<Counters>,
     hasher: RandomState,
+    names: KnownNames,
 }
 
 #[derive(Debug, Default)]
@@ -62,13 +63,18 @@ pub(super) struct Count {
 }
 
 impl RateWindows {
-    /// Counts a request to a path.
-    pub(super) fn count(&self, counter: Counter, path: &str, limit: u32, now: Timestamp) -> Count {
+    /// The ids behind the names in paths.
+    pub(super) fn names(&self) -> &KnownNames {
+        &self.names
+    }
+
+    /// Counts a request to an address.
+    pub(super) fn count(&self, counter: Counter, address: &Address, limit: u32, now: Timestamp) -> Count {
         let minute = now.as_second().div_euclid(MINUTE);
         let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut key = self.hasher.hash_one((counter, path));
+        let mut key = self.hasher.hash_one((counter, address));
         if !counters.windows.contains_key(&key) && !counters.has_room(minute) {
-            // A client with ever new paths or addresses shares counters with others from here on.
+            // A client with ever new addresses shares counters with others from here on.
             key = self.hasher.hash_one(counter) % SHARED;
         }
         let window = counters.windows.entry(key).or_default();
@@ -114,9 +120,9 @@ mod tests {
         let now = Timestamp::UNIX_EPOCH;
         let mut over = 0;
         for number in 0..(MOST as u128 + 50_000) {
-            let address = Ipv6Addr::from_bits(number << 64);
-            let counter = Counter(Limiter::SignIn, Counted::Address(address.into()));
-            over += usize::from(windows.count(counter, "/login", 10, now).is_over);
+            let client = Ipv6Addr::from_bits(number << 64);
+            let counter = Counter(Limiter::SignIn, Counted::Address(client.into()));
+            over += usize::from(windows.count(counter, &Address::default(), 10, now).is_over);
         }
         let kept = windows.counters.lock().unwrap().windows.len();
         assert!(kept <= MOST + 1024, "{kept}");

@@ -11,12 +11,15 @@ use utoipa::{
 };
 use uuid::Uuid;
 
-use super::PathParameter;
+use super::{MOST_SEGMENT_CHARACTERS, PathParameter};
 use crate::{app::App, http::error::ApiError};
 
 /// How the document describes a parameter.
 fn described(name: &str, about: &str, format: Option<KnownFormat>) -> Vec<Parameter> {
-    let schema = ObjectBuilder::new().schema_type(Type::String).format(format.map(SchemaFormat::KnownFormat));
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(format.map(SchemaFormat::KnownFormat))
+        .max_length(Some(MOST_SEGMENT_CHARACTERS));
     let parameter = ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Path)

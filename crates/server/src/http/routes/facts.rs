@@ -14,29 +14,35 @@ pub(crate) enum Audience {
     Probe,
 }
 
-/// Which requests of a route prove that a page of this server sent them.
+/// What the changes of a route prove, beside that no page of another origin sent them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CsrfRule {
-    /// Changes with a browser's session.
+    /// Those with a browser's session: that a page of this server sent them. With a key in a header they may come from
+    /// anywhere: a page elsewhere cannot add one.
     Sessions,
-    /// All changes, also without a session: a form elsewhere signs no client in as another user.
-    AllChanges,
-    /// None, but changes must not come from a page of another site.
-    SameSite,
-    /// None: browsers send such requests by themselves, whichever page they are about.
+    /// As [`Self::Sessions`], but wherever a key is: they sign a browser in, or help to.
+    SignIn,
+    /// All of them, also without a session: a form elsewhere signs no client in as another user.
+    Forms,
+    /// As [`Self::Forms`], and that a browser was asked for a name of this server: they set it up.
+    SetUpForm,
+    /// Only that name: programs set a server up, too, and so does a browser that has a session from elsewhere.
+    SetUp,
+    /// Nothing, and they may come from anywhere: browsers send such requests by themselves, whichever page they are
+    /// about.
     Exempt,
 }
 
 /// Which requests are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Limiter {
-    /// All calls of the API but checks of permissions, by address.
+    /// All calls of the API but checks of permissions, by what the path addresses.
     Api,
     /// Signing in and all that goes with it, by route.
     SignIn,
     /// Changing a password, by route.
     Password,
-    /// Checks of permissions, by address.
+    /// Checks of permissions, by what the path addresses.
     Authcheck,
 }
 
@@ -56,13 +62,14 @@ impl RouteFacts {
     pub(crate) const API: Self =
         Self { audience: Audience::Program, csrf: CsrfRule::Sessions, limiters: &[Limiter::Api] };
     /// A call of the API that signs in, or helps to.
-    pub(crate) const SIGN_IN: Self = Self { limiters: &[Limiter::Api, Limiter::SignIn], ..Self::API };
+    pub(crate) const SIGN_IN: Self =
+        Self { csrf: CsrfRule::SignIn, limiters: &[Limiter::Api, Limiter::SignIn], ..Self::API };
     /// A call of the API that changes a password.
     pub(crate) const PASSWORD: Self = Self { limiters: &[Limiter::Api, Limiter::Password], ..Self::API };
     /// A check of permissions: services ask them for all of their users.
     pub(crate) const AUTHCHECK: Self = Self { limiters: &[Limiter::Authcheck], ..Self::API };
-    /// Making the first user, which a browser with a session from elsewhere may do, too.
-    pub(crate) const SET_UP: Self = Self { csrf: CsrfRule::SameSite, ..Self::API };
+    /// Making the first user.
+    pub(crate) const SET_UP: Self = Self { csrf: CsrfRule::SetUp, ..Self::API };
     /// A report that browsers send by themselves.
     pub(crate) const REPORT: Self = Self { csrf: CsrfRule::Exempt, ..Self::API };
     /// Where people leave for an identity provider, and come back to.
@@ -70,9 +77,11 @@ impl RouteFacts {
     /// Public facts about this server, outside of the API.
     pub(crate) const METADATA: Self = Self { limiters: &[], ..Self::API };
     /// A page. This is the default outside of `/api/`.
-    pub(crate) const PAGE: Self = Self { audience: Audience::Person, csrf: CsrfRule::AllChanges, limiters: &[] };
+    pub(crate) const PAGE: Self = Self { audience: Audience::Person, csrf: CsrfRule::Forms, limiters: &[] };
     /// A page where people sign in, or type something that could be guessed.
     pub(crate) const SIGN_IN_PAGE: Self = Self { limiters: &[Limiter::SignIn], ..Self::PAGE };
+    /// The page where the first user is made.
+    pub(crate) const SET_UP_PAGE: Self = Self { csrf: CsrfRule::SetUpForm, ..Self::SIGN_IN_PAGE };
     /// A file that pages load.
     pub(crate) const ASSET: Self = Self { audience: Audience::Asset, ..Self::PAGE };
     /// Whether the server lives.

@@ -21,7 +21,6 @@ use Front::{CommandLinePage, DevicePage, SessionCall, TokenCall};
 
 const FRONTS: [Front; 4] = [CommandLinePage, DevicePage, SessionCall, TokenCall];
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
-const CSRF: &str = "JXm9hOUdZctWt0ZZGAy9xiS/gxMKYOThdxjjMnMUyn4=";
 
 /// What a key is to be given; all of its minter's where it is left out.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,12 +35,12 @@ impl Requested<'_> {
     }
 }
 
-/// Sends a page's form as a browser with this session does, from whichever page.
-async fn submit(app: &TestApp, key: &Identity, path: &str, form: &str) -> Answer {
+/// Sends a page's form as a browser with this session does. The proof is the same on every page, and this one is shown
+/// with any key.
+async fn submit(app: &TestApp, key: &Identity, path: &str, fields: &[(&str, &str)]) -> Answer {
     let mut browser = Browser::signed_in(app, key);
-    browser.cookies.insert("csrf_token".to_owned(), CSRF.to_owned());
-    let proof = form_urlencoded::Serializer::new(String::new()).append_pair("csrf_token", CSRF).finish();
-    browser.send(axum::http::Method::POST, path, &format!("{proof}&{form}")).await
+    let page = browser.open("/reset-password").await;
+    browser.submit(&page, path, fields).await
 }
 
 /// A page that mints shows it at once; it sends on who is not signed in.
@@ -63,8 +62,8 @@ async fn device(app: &TestApp, key: &Identity, requested: Requested<'_>) -> Outc
         return Refused(device.body);
     }
     let device = device.expect(StatusCode::OK).json();
-    let form = format!("answer=approve&code={}", device["user_code"].as_str().unwrap());
-    let outcome = of_page(&submit(app, key, "/device", &form).await);
+    let fields = [("answer", "approve"), ("code", device["user_code"].as_str().unwrap())];
+    let outcome = of_page(&submit(app, key, "/device", &fields).await);
     let redeem = json!({"grant_type": GRANT, "device_code": device["device_code"]});
     let redeemed = app.anonymous().post("/api/v2/device/token", redeem).await;
     assert_eq!(redeemed.status.is_success(), outcome == Done, "{outcome:?}: {}", redeemed.body);
@@ -82,7 +81,7 @@ async fn mint(app: &TestApp, front: Front, key: &Identity, requested: Requested<
         }
         // These fronts mint all that the key has.
         CommandLinePage | SessionCall if !requested.is_empty() => NotThere,
-        CommandLinePage => of_page(&submit(app, key, "/cli-auth", "").await),
+        CommandLinePage => of_page(&submit(app, key, "/cli-auth", &[]).await),
         SessionCall => Outcome::of_call(&key.post("/api/v2/users/me/keys", json!({})).await),
     }
 }

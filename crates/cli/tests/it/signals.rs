@@ -1,0 +1,124 @@
+//! SIGHUP: what can be read again is read again, and the server goes on.
+#![cfg(unix)]
+use std::{
+    fs,
+    path::Path,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use keyfob_testkit::{Cookies, MailServer, OIDC_CLIENT, OidcProvider, cookie_header, keep_cookie};
+use serde_json::json;
+
+use crate::{
+    http::Message,
+    program::{Home, Server},
+};
+
+/// As often as something is looked at that comes soon.
+const TRIES: u32 = 2_000;
+
+fn is_there(server: &Server) -> bool {
+    Message::request("GET", "/healthz").send(&server.address).is_ok_and(|answer| answer.status() == 200)
+}
+
+/// Sends SIGHUP, and waits until what follows it is done.
+#[track_caller]
+fn hang_up(server: &Server, is_done: impl Fn() -> bool) {
+    server.signal("HUP");
+    assert!((0..TRIES).any(|_| is_there(server) && is_done()), "nothing was read again");
+}
+
+#[test]
+fn a_server_without_tls_goes_on_after_a_hangup() {
+    let server = Server::start();
+    for count in 1..=3 {
+        hang_up(&server, || server.output().matches("read certificates and secrets again").count() == count);
+    }
+    let (output, _data) = server.stop();
+    assert!(output.contains("Keyfob has stopped."), "{output}");
+}
+
+/// A flag or a variable cannot change while the server runs; the settings file can.
+#[test]
+fn the_log_filter_is_read_again() {
+    let home = Home::new();
+    let file = home.path().join("keyfob.toml");
+    let config = format!("--config={}", file.display());
+    fs::write(&file, "log = \"info\"\n").unwrap();
+    let server = Server::start_with(&[&config]);
+    fs::write(&file, "log = \"=x=\"\n").unwrap();
+    hang_up(&server, || server.output().contains("the log filter stays as it is: --log:"));
+    assert!(!server.output().contains("DEBUG"), "{}", server.output());
+    fs::write(&file, "log = \"debug\"\n").unwrap();
+    // Requests are logged from then on.
+    hang_up(&server, || server.output().contains("DEBUG"));
+
+    fs::write(&file, "log = \"info\"\n").unwrap();
+    let server = Server::start_with(&[&config, "--log=warn"]);
+    fs::write(&file, "log = \"trace\"\n").unwrap();
+    hang_up(&server, || true);
+    hang_up(&server, || true);
+    assert!(!server.output().contains("TRACE"), "{}", server.output());
+}
+
+fn write_secret(path: &Path, secret: &str) {
+    fs::write(path, format!("{secret}\n")).unwrap();
+}
+
+#[expect(clippy::disallowed_methods, reason = "a server that is a process has the machine's clock")]
+#[test]
+fn the_secret_of_a_provider_is_read_again() {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let (home, provider) = (Home::new(), OidcProvider::start(i64::try_from(now).unwrap()));
+    provider.sign_in_as(&json!({"sub": "amy", "email": "amy@example.com", "email_verified": true}));
+    let file = home.path().join("secret");
+    write_secret(&file, "an old secret");
+    let flags = [
+        format!("--oidc-issuer-url={}", provider.issuer),
+        format!("--oidc-client-id={}", OIDC_CLIENT.0),
+        format!("--oidc-client-secret-file={}", file.display()),
+    ];
+    let server = Server::start_with(&flags.each_ref().map(String::as_str));
+    server.set_up();
+    let sign_in = || {
+        let (mut cookies, callback) = (Cookies::new(), "/api/v2/users/oidc/callback");
+        let away = Message::request("GET", callback).send(&server.address).unwrap();
+        away.all_headers("Set-Cookie").for_each(|cookie| keep_cookie(&mut cookies, cookie));
+        let back = provider.agree(away.header("Location").unwrap());
+        let back = back.strip_prefix(&server.url()).unwrap().to_owned();
+        let request = Message::request("GET", &back).with_header("Cookie", &cookie_header(&cookies));
+        request.send(&server.address).unwrap().status()
+    };
+    assert_eq!(sign_in(), 500, "the provider refuses the old secret");
+    fs::remove_file(&file).unwrap();
+    hang_up(&server, || server.output().contains("--oidc-client-secret-file"));
+    write_secret(&file, OIDC_CLIENT.1);
+    hang_up(&server, || sign_in() == 307);
+}
+
+/// The mail server gets the password as it is then.
+#[test]
+fn the_password_of_the_mail_server_is_read_again() {
+    let (home, mails) = (Home::new(), MailServer::start());
+    let file = home.path().join("password");
+    write_secret(&file, "an old password");
+    let flags = [
+        "--email-from=keys@example.com".to_owned(),
+        format!("--email-smarthost={}", mails.address),
+        "--email-auth-username=keyfob".to_owned(),
+        format!("--email-auth-password-file={}", file.display()),
+    ];
+    let server = Server::start_with(&flags.each_ref().map(String::as_str));
+    server.set_up();
+    let mail = || {
+        let body = json!({"email": "owner@example.com"});
+        assert_eq!(server.post(None, "/api/v2/users/otp/request", &body).status(), 204);
+        mails.next_to("owner@example.com").unwrap();
+        mails.logins().pop().unwrap()
+    };
+    // User and password in Base64 (RFC 4616).
+    assert_eq!(mail(), "AUTH PLAIN AGtleWZvYgBhbiBvbGQgcGFzc3dvcmQ=");
+    write_secret(&file, "a new password");
+    hang_up(&server, || server.output().contains("read certificates and secrets again"));
+    assert_eq!(mail(), "AUTH PLAIN AGtleWZvYgBhIG5ldyBwYXNzd29yZA==");
+}

@@ -1,0 +1,75 @@
+//! The ids behind the names in paths, remembered for a minute. A name that changes hands meanwhile is counted for who
+//! had it before; nothing else depends on it.
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher as _, RandomState},
+    sync::{Mutex, PoisonError},
+};
+
+use keyfob_authority::Identified;
+use uuid::Uuid;
+
+use super::window::MINUTE;
+use crate::app::App;
+
+/// How many names are remembered at a time; further ones are looked up each time.
+const MOST: usize = 10_000;
+
+/// What a name is one of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Naming {
+    User,
+    Organization,
+}
+
+/// The ids behind names, as each key may read them.
+#[derive(Debug, Default)]
+pub(crate) struct KnownNames {
+    known: Mutex<Known>,
+    hasher: RandomState,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    minute: i64,
+    /// By the hash of the key, the kind and the name; none where the key's bearer may read none of this name.
+    ids: HashMap<u64, Option<Uuid>>,
+}
+
+impl KnownNames {
+    /// The id of what a path segment names, if the bearer of this key may read it.
+    pub(super) async fn find(&self, app: &App, of: Naming, segment: &str, caller: &Identified) -> Option<Uuid> {
+        match (of, Uuid::try_parse(segment)) {
+            (Naming::User, _) if caller.is_named_by(segment) => return Some(caller.user_id().0),
+            // An id names itself, but the nil id names the default organization.
+            (_, Ok(id)) if !id.is_nil() => return Some(id),
+            _ => {}
+        }
+        let name = self.hasher.hash_one((caller.key_id().as_str(), of, segment.to_ascii_lowercase()));
+        let minute = app.clock().now().as_second().div_euclid(MINUTE);
+        if let Some(known) = self.recall(name, minute) {
+            return known;
+        }
+        let found = match of {
+            Naming::User => app.authority().user_named(segment, caller).await.map(|id| id.0),
+            Naming::Organization => app.authority().organization_named(segment, caller).await.map(|id| id.0),
+        };
+        self.remember(name, minute, found);
+        found
+    }
+
+    fn recall(&self, name: u64, minute: i64) -> Option<Option<Uuid>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.ids.get(&name).copied().filter(|_| known.minute == minute)
+    }
+
+    fn remember(&self, name: u64, minute: i64, found: Option<Uuid>) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.minute != minute {
+            *known = Known { minute, ids: HashMap::new() };
+        }
+        if known.ids.len() < MOST {
+            known.ids.insert(name, found);
+        }
+    }
+}
