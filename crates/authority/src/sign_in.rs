@@ -16,7 +16,7 @@ pub use conversion::{
     CompleteConversionError,
 };
 pub use external::ExternalSignInError;
-pub use identity::{ExternalIdentity, ProviderGroups, Signups};
+pub use identity::{ExternalIdentity, ProviderGroups, ProviderRoles, Signups};
 pub use own_claims::OwnClaimsError;
 pub use ticket::BadTicket;
 pub(crate) use ticket::Tickets;

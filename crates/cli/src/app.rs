@@ -25,8 +25,8 @@ use crate::{
 pub(crate) fn run() -> ExitCode {
     let out = Output::new();
     let command = options::with_coder_environment(Cli::command());
-    if let Some(checked) = server::check_config(&command, out) {
-        variables::warn(&Cli::command(), Likeness::Any, out);
+    let unknown = || variables::warnings(&Cli::command(), Likeness::Any);
+    if let Some(checked) = server::check_config(&command, unknown, out) {
         return exit_code(checked.map(|()| Outcome::Done), "keyfob server config check", false, out);
     }
     let command = match server::with_settings(command) {
@@ -48,7 +48,8 @@ pub(crate) fn run() -> ExitCode {
         return exit_code(printed.map(|()| Outcome::Done).map_err(Into::into), &name, is_verbose, out);
     }
     let is_server = matches!(cli.command, Command::Server(_));
-    variables::warn(&Cli::command(), if is_server { Likeness::Any } else { Likeness::Close }, out);
+    let likeness = if is_server { Likeness::Any } else { Likeness::Close };
+    variables::warnings(&Cli::command(), likeness).iter().for_each(|warning| out.remark(format!("warning: {warning}")));
     exit_code(run_command(cli, &matches, &name, out), &name, is_verbose, out)
 }
 

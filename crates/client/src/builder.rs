@@ -7,10 +7,14 @@ use std::{
 };
 
 use keyfob_api::{SESSION_TOKEN_HEADER, proxy::goes_around_proxies, secret::SecretText};
+use keyfob_tls::{Identity, TrustedServers, certificates_in};
 use reqwest::{
-    Certificate, Identity,
     header::{HeaderMap, HeaderName, HeaderValue},
     redirect::Policy,
+};
+use rustls::{
+    ClientConfig,
+    pki_types::{PrivateKeyDer, pem::PemObject as _},
 };
 use url::Url;
 
@@ -74,7 +78,7 @@ pub enum BuildError {
     },
     /// A certificate or the key is malformed.
     #[error("cannot set up TLS")]
-    Tls(#[source] reqwest::Error),
+    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl ClientBuilder {
@@ -133,7 +137,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Trusts the certificates of this PEM file, and no others.
+    /// Trusts the certificates of this PEM file, and no others: those that they signed, and they themselves.
     ///
     /// # Examples
     /// ```no_run
@@ -198,20 +202,26 @@ impl ClientBuilder {
         if url.host_str().is_some_and(|host| goes_around_proxies(host, url.port_or_known_default())) {
             builder = builder.no_proxy();
         }
-        if let Some(path) = &self.ca_file {
-            let certificates = Certificate::from_pem_bundle(&read(path)?).map_err(BuildError::Tls)?;
-            builder = builder.tls_certs_only(certificates);
-        } else if url.scheme() == "http" {
+        let has_files = self.ca_file.is_some() || self.identity.is_some();
+        builder = if url.scheme() == "http" && !has_files {
             // This client follows no redirects, so it never uses TLS. A machine without certificates can run it.
-            builder = builder.tls_certs_only([]);
-        }
-        if let Some((certificate, key)) = &self.identity {
-            let mut pem = read(certificate)?;
-            pem.push(b'\n');
-            pem.extend(read(key)?);
-            builder = builder.identity(Identity::from_pem(&pem).map_err(BuildError::Tls)?);
-        }
-        builder.build().map_err(BuildError::Tls)
+            builder.tls_certs_only([])
+        } else {
+            builder.tls_backend_preconfigured(self.tls()?)
+        };
+        builder.build().map_err(|error| BuildError::Tls(error.into()))
+    }
+
+    fn tls(&self) -> Result<ClientConfig, BuildError> {
+        let trusted = match &self.ca_file {
+            Some(path) => {
+                let certificates = certificates_in(&read(path)?).map_err(|error| bad(path, &error))?;
+                TrustedServers::only(certificates).map_err(|error| bad(path, &error))?
+            }
+            None => TrustedServers::with_system(Vec::new()).map_err(|error| BuildError::Tls(error.into()))?,
+        };
+        let own = self.identity.as_ref().map(|(certificate, key)| identity(certificate, key)).transpose()?;
+        trusted.http_client(own).map_err(|error| BuildError::Tls(error.into()))
     }
 
     fn header_map(&self) -> Result<HeaderMap, BuildError> {
@@ -256,6 +266,17 @@ fn parse_url(text: &str) -> Result<Url, BuildError> {
 
 fn read(path: &Path) -> Result<Vec<u8>, BuildError> {
     fs::read(path).map_err(|source| BuildError::File { path: path.to_owned(), source })
+}
+
+fn identity(certificate: &Path, key: &Path) -> Result<Identity, BuildError> {
+    let chain = certificates_in(&read(certificate)?).map_err(|error| bad(certificate, &error))?;
+    let key = PrivateKeyDer::from_pem_slice(&read(key)?).map_err(|error| bad(key, &error))?;
+    Ok(Identity { chain, key })
+}
+
+/// A file that holds something else than it should.
+fn bad(file: &Path, problem: &dyn fmt::Display) -> BuildError {
+    BuildError::Tls(format!("{}: {problem}", file.display()).into())
 }
 
 /// TLS needs a provider of cryptography. One that the program installed before stays.

@@ -236,10 +236,10 @@ impl Client {
         self.get("/users/{user}/notices", &[user]).send().await?.json()
     }
 
-    /// Changes which notices a user receives by mail, and returns all choices.
+    /// Changes which notices the caller receives by mail, and returns all choices.
     ///
     /// # Errors
-    /// 403 or 404 when the caller may not.
+    /// 403 or 404 when the user is not the caller, or the key is not full.
     ///
     /// # Examples
     /// ```no_run

@@ -7,8 +7,8 @@ use url::Url;
 
 use crate::{
     http::{Http, HttpError},
-    pkce,
-    token::{Credential, Moment, TokenEndpoint, TokenError, Tokens},
+    person, pkce,
+    token::{Credential, Moment, SecretPlace, TokenEndpoint, TokenError, Tokens},
 };
 
 /// The scopes that are asked for.
@@ -36,6 +36,7 @@ pub struct Github {
     authorize: Url,
     token: Url,
     device: Url,
+    web: String,
     api: String,
 }
 
@@ -48,7 +49,7 @@ pub struct GithubAccount {
     pub login: String,
     /// The person's name; may be empty.
     pub name: String,
-    /// The address of a picture.
+    /// The address of a picture; may be empty.
     pub avatar_url: String,
     /// The primary e-mail address, if it is verified.
     pub email: Option<String>,
@@ -116,6 +117,7 @@ impl Github {
             client_id: settings.client_id,
             auth: settings.auth,
             http,
+            web,
             api,
         })
     }
@@ -201,8 +203,8 @@ impl Github {
         Ok(GithubAccount {
             id: user.id,
             login: user.login,
-            name: user.name.unwrap_or_default(),
-            avatar_url: user.avatar_url,
+            name: person::name(&user.name.unwrap_or_default()),
+            avatar_url: person::picture(&user.avatar_url, &self.web),
             email: first.map(|email| email.email),
         })
     }
@@ -261,7 +263,7 @@ impl Github {
             url: &self.token,
             client_id: &self.client_id,
             auth: self.auth.current(),
-            takes_form: true,
+            secret_place: SecretPlace::Form,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Requests to providers.
-use std::{sync::Once, time::Duration};
+use std::{error::Error, fmt::Write as _, sync::Once, time::Duration};
 
 use keyfob_api::{proxy::goes_around_proxies, secret::SecretText};
+use keyfob_tls::{TrustedServers, Unreached};
 use reqwest::{RequestBuilder, StatusCode, header, redirect::Policy};
 use serde_json::Value;
 use url::Url;
@@ -20,12 +21,22 @@ pub struct Http {
     direct: reqwest::Client,
 }
 
-/// Why there is no usable answer of a provider.
+/// Why there is no HTTP client.
+#[derive(Debug, thiserror::Error)]
+#[error("the system's certificates cannot be used: {0}")]
+pub struct NoHttp(String);
+
+/// Why there is no usable answer of a provider. The text is for the log: [`HttpError::summary`] is for others.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
     /// The provider cannot be reached, or took too long.
-    #[error("{0}")]
-    Unreachable(String),
+    #[error("{reason}: {cause}")]
+    Unreachable {
+        /// Which of the usual reasons it is.
+        reason: Unreached,
+        /// All that is known of it.
+        cause: String,
+    },
     /// The answer is not JSON, or too long.
     #[error("the answer cannot be read: {0}")]
     Unreadable(String),
@@ -34,13 +45,43 @@ pub enum HttpError {
     Refused(StatusCode),
 }
 
+impl HttpError {
+    /// What anybody may read of the error: it holds no address, and no text of the provider.
+    pub fn summary(&self) -> String {
+        match self {
+            Self::Unreachable { reason, .. } => reason.to_string(),
+            Self::Unreadable(_) => "the answer cannot be read".to_owned(),
+            Self::Refused(_) => self.to_string(),
+        }
+    }
+}
+
 impl From<reqwest::Error> for HttpError {
     fn from(error: reqwest::Error) -> Self {
         // The address may contain a code, which must not get into logs.
         let error = error.without_url();
-        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-        Self::Unreachable(format!("{error}{cause}"))
+        let reason = if error.is_timeout() { Unreached::TimedOut } else { Unreached::because_of(&error) };
+        let mut cause = error.to_string();
+        let mut source = error.source();
+        while let Some(error) = source {
+            let _infallible = write!(cause, ": {error}");
+            source = error.source();
+        }
+        Self::Unreachable { reason, cause }
     }
+}
+
+/// An answer with a status of success.
+pub(crate) enum Document {
+    Json(Value),
+    /// Signed, and not verified yet.
+    Jwt(SecretText),
+}
+
+struct Answer {
+    status: StatusCode,
+    is_jwt: bool,
+    body: Vec<u8>,
 }
 
 impl Http {
@@ -48,12 +89,20 @@ impl Http {
     ///
     /// # Errors
     /// When the system's certificates cannot be read.
-    pub fn new() -> Result<Self, HttpError> {
+    pub fn new() -> Result<Self, NoHttp> {
         static ONCE: Once = Once::new();
         // Another part of the program may have installed one already; it is the same.
         ONCE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-        let client = || reqwest::Client::builder().redirect(Policy::none()).timeout(TIMEOUT).user_agent("keyfob");
-        Ok(Self { proxied: client().build()?, direct: client().no_proxy().build()? })
+        let client = || {
+            let tls = TrustedServers::with_system(Vec::new()).and_then(|trusted| trusted.http_client(None));
+            Ok(reqwest::Client::builder()
+                .redirect(Policy::none())
+                .timeout(TIMEOUT)
+                .user_agent("keyfob")
+                .tls_backend_preconfigured(tls.map_err(|error| NoHttp(error.to_string()))?))
+        };
+        let built = |builder: reqwest::ClientBuilder| builder.build().map_err(|error| NoHttp(error.to_string()));
+        Ok(Self { proxied: built(client()?)?, direct: built(client()?.no_proxy())? })
     }
 
     /// The client for requests to this address.
@@ -64,10 +113,17 @@ impl Http {
 
     /// Gets the JSON at an address.
     pub(crate) async fn get(&self, url: Url, bearer: Option<&SecretText>) -> Result<Value, HttpError> {
-        let request = self.client(&url).get(url);
-        let request = bearer.into_iter().fold(request, |request, token| request.bearer_auth(token.reveal()));
-        let (status, answer) = send(request).await?;
-        if status.is_success() { Ok(answer) } else { Err(HttpError::Refused(status)) }
+        self.fetch(url, bearer, "application/json").await?.json()
+    }
+
+    /// Gets what is at an address: JSON, or a signed JWT.
+    pub(crate) async fn get_signed(&self, url: Url, bearer: &SecretText) -> Result<Document, HttpError> {
+        let answer = self.fetch(url, Some(bearer), "application/json, application/jwt;q=0.9").await?;
+        if !answer.is_jwt {
+            return answer.json().map(Document::Json);
+        }
+        let text = String::from_utf8(answer.body).map_err(|error| HttpError::Unreadable(error.to_string()))?;
+        Ok(Document::Jwt(SecretText::new(text.trim())))
     }
 
     /// Posts a form; gives the status and the answer.
@@ -84,13 +140,34 @@ impl Http {
             value.set_sensitive(true);
             request.header(header::AUTHORIZATION, value)
         });
-        send(request).await
+        let answer = send(request, "application/json").await?;
+        let status = answer.status;
+        match answer.json() {
+            Ok(json) => Ok((status, json)),
+            Err(_) if !status.is_success() => Err(HttpError::Refused(status)),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn fetch(&self, url: Url, bearer: Option<&SecretText>, accepted: &'static str) -> Result<Answer, HttpError> {
+        let request = self.client(&url).get(url);
+        let request = bearer.into_iter().fold(request, |request, token| request.bearer_auth(token.reveal()));
+        let answer = send(request, accepted).await?;
+        if answer.status.is_success() { Ok(answer) } else { Err(HttpError::Refused(answer.status)) }
     }
 }
 
-async fn send(request: RequestBuilder) -> Result<(StatusCode, Value), HttpError> {
-    let mut response = request.header(header::ACCEPT, "application/json").send().await?;
-    let status = response.status();
+impl Answer {
+    fn json(self) -> Result<Value, HttpError> {
+        serde_json::from_slice(&self.body).map_err(|error| HttpError::Unreadable(error.to_string()))
+    }
+}
+
+async fn send(request: RequestBuilder, accepted: &'static str) -> Result<Answer, HttpError> {
+    let mut response = request.header(header::ACCEPT, accepted).send().await?;
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let (status, is_jwt) = (response.status(), kind.eq_ignore_ascii_case("application/jwt"));
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         body.extend_from_slice(&chunk);
@@ -98,9 +175,5 @@ async fn send(request: RequestBuilder) -> Result<(StatusCode, Value), HttpError>
             return Err(HttpError::Unreadable(format!("longer than {MAX_ANSWER_LENGTH} bytes")));
         }
     }
-    match serde_json::from_slice(&body) {
-        Ok(answer) => Ok((status, answer)),
-        Err(_) if !status.is_success() => Err(HttpError::Refused(status)),
-        Err(error) => Err(HttpError::Unreadable(error.to_string())),
-    }
+    Ok(Answer { status, is_jwt, body })
 }

@@ -4,13 +4,16 @@
 mod github;
 mod http;
 mod oidc;
+mod person;
 mod pkce;
+mod rsa;
 mod token;
 
 pub use github::{DeviceCode, Github, GithubAccount, GithubSettings};
-pub use http::{Http, HttpError};
+pub use http::{Http, HttpError, NoHttp};
 pub use oidc::{
-    Arrival, ClaimSource, Fields, Oidc, OidcError, OidcIdentity, OidcSettings, Profile, ProfileError, Start, profile,
-    texts,
+    Arrival, ClaimSource, Fields, ListClaim, Oidc, OidcError, OidcIdentity, OidcSettings, Profile, ProfileError, Start,
+    profile,
 };
-pub use token::{ClientAuth, Credential, TokenError, Tokens};
+pub use rsa::ShortKey;
+pub use token::{BadKey, ClientAuth, Credential, TokenError, Tokens};

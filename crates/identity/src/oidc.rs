@@ -1,24 +1,33 @@
 //! An `OpenID` Connect provider (`OpenID` Connect Core 1.0 and Discovery 1.0).
+mod claims;
+mod keys;
 mod profile;
+mod requests;
 mod verify;
 
-pub use profile::{Fields, Profile, ProfileError, profile, texts};
+pub use claims::ListClaim;
+pub use profile::{Fields, Profile, ProfileError, profile};
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use jiff::Timestamp;
-use jsonwebtoken::jwk::JwkSet;
 use keyfob_api::secret::SecretText;
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::sync::{OnceCell, RwLock};
 use url::Url;
 
-use self::verify::{Expected, Unverified};
+use self::{
+    keys::ProviderKeys,
+    requests::Description,
+    verify::{Expected, TokenKind, Unverified},
+};
 use crate::{
     http::{Http, HttpError},
     pkce,
-    token::{Credential, Moment, TokenEndpoint, TokenError, Tokens},
+    token::{Credential, Moment, SecretPlace, TokenError, Tokens},
 };
 
 /// The settings for a provider.
@@ -59,21 +68,9 @@ pub struct Oidc {
     settings: OidcSettings,
     http: Http,
     description: OnceCell<Description>,
-    keys: RwLock<Option<Arc<JwkSet>>>,
-}
-
-/// A provider's description of itself.
-#[derive(Clone, Debug, Deserialize)]
-struct Description {
-    issuer: String,
-    authorization_endpoint: Url,
-    token_endpoint: Url,
-    jwks_uri: Url,
-    userinfo_endpoint: Option<Url>,
-    #[serde(default)]
-    code_challenge_methods_supported: Vec<String>,
-    #[serde(default)]
-    token_endpoint_auth_methods_supported: Vec<String>,
+    keys: RwLock<Option<Arc<ProviderKeys>>>,
+    /// Where the provider took the client's secret, if it was not where it said.
+    secret_place: Mutex<Option<SecretPlace>>,
 }
 
 /// The values for the start of a sign-in. State, nonce and verifier are random.
@@ -122,8 +119,16 @@ pub struct OidcIdentity {
 /// Why a sign-in failed.
 #[derive(Debug, thiserror::Error)]
 pub enum OidcError {
-    /// The provider's description or keys are not available.
-    #[error("the provider is not available: {0}")]
+    /// The provider cannot be asked for its description or its keys.
+    #[error("{what}: {cause}")]
+    Unavailable {
+        /// Its issuer, or what it is asked for.
+        what: String,
+        /// Why there is no answer.
+        cause: HttpError,
+    },
+    /// The provider's description or keys cannot be used.
+    #[error("{0}")]
     Provider(String),
     /// The code was not traded for tokens.
     #[error(transparent)]
@@ -137,9 +142,25 @@ pub enum OidcError {
     /// The ID token has no subject.
     #[error("there is no subject")]
     NoSubject,
-    /// The user-info endpoint is not available, or names another subject.
+    /// The user-info endpoint gives no answer.
+    #[error("the user-info endpoint: {0}")]
+    NoUserInfo(HttpError),
+    /// The answer of the user-info endpoint cannot be used: it names another subject, or is not signed as it should.
     #[error("{0}")]
     UserInfo(String),
+}
+
+impl OidcError {
+    /// What anybody may read of the error. Why there is no connection is said in fixed words.
+    pub fn summary(&self) -> String {
+        match self {
+            Self::Unavailable { cause, .. } | Self::NoUserInfo(cause) => cause.summary(),
+            Self::Exchange(error) => error.summary(),
+            Self::Provider(_) | Self::NoIdToken | Self::Unverified(_) | Self::NoSubject | Self::UserInfo(_) => {
+                self.to_string()
+            }
+        }
+    }
 }
 
 impl From<Unverified> for OidcError {
@@ -151,7 +172,8 @@ impl From<Unverified> for OidcError {
 impl Oidc {
     /// A provider with these settings. Sends no request.
     pub fn new(settings: OidcSettings, http: Http) -> Self {
-        Self { settings, http, description: OnceCell::new(), keys: RwLock::new(None) }
+        let (description, keys, secret_place) = (OnceCell::new(), RwLock::new(None), Mutex::new(None));
+        Self { settings, http, description, keys, secret_place }
     }
 
     /// Whether the provider announces PKCE with `S256`.
@@ -196,22 +218,20 @@ impl Oidc {
             vec![("grant_type", "authorization_code"), ("code", arrival.code), ("redirect_uri", arrival.redirect_uri)];
         grant.extend(arrival.verifier.map(|verifier| ("code_verifier", verifier)));
         let moment = Moment { now: arrival.now, nonce: arrival.nonce };
-        let tokens = self.endpoint().await?.ask(&grant, moment).await?;
+        let tokens = self.trade(&grant, moment).await?;
         let id_token = tokens.id_token.as_ref().ok_or(OidcError::NoIdToken)?;
-        let expected = self.expected(arrival.now, Some(arrival.nonce)).await?;
+        let expected = self.expected(TokenKind::Id, arrival.now).await?;
+        let expected = Expected { nonce: Some(arrival.nonce), ..expected };
         let mut claims = self.verified(id_token, &expected).await?;
-        let subject = match claims.get("sub").and_then(Value::as_str) {
-            Some(subject) if !subject.is_empty() => subject.to_owned(),
-            _ => return Err(OidcError::NoSubject),
-        };
+        let subject = subject_of(&claims)?;
         // It says nothing about the person, and must not be stored with the claims: it is also in a cookie.
         claims.remove("nonce");
         // If issuers are not checked, the token's own issuer counts, so that subjects of different issuers stay apart.
         let issuer = claims.get("iss").and_then(Value::as_str).unwrap_or_default().to_owned();
         match self.settings.claims {
-            ClaimSource::UserInfo => claims.extend(self.user_info(&tokens, &subject).await?),
+            ClaimSource::UserInfo => claims.extend(self.user_info(&tokens, &subject, arrival.now).await?),
             ClaimSource::AccessToken => {
-                let below = Expected { audience: None, nonce: None, ..expected };
+                let below = self.expected(TokenKind::Access, arrival.now).await?;
                 let mut all = self.verified(&tokens.access, &below).await?;
                 all.extend(claims);
                 claims = all;
@@ -227,7 +247,7 @@ impl Oidc {
     /// When the provider gives none.
     pub async fn refresh(&self, token: &SecretText, now: Timestamp, nonce: &str) -> Result<Tokens, OidcError> {
         let grant = [("grant_type", "refresh_token"), ("refresh_token", token.reveal())];
-        Ok(self.endpoint().await?.ask(&grant, Moment { now, nonce }).await?)
+        self.trade(&grant, Moment { now, nonce }).await
     }
 
     /// Whether an issuer that is named in an answer (RFC 9207) is the provider's.
@@ -238,79 +258,17 @@ impl Oidc {
         Ok(self.settings.skips_issuer_checks || self.description().await?.issuer == named)
     }
 
-    async fn description(&self) -> Result<&Description, OidcError> {
-        self.description.get_or_try_init(|| self.describe()).await
+    /// The address that is the base of others which the provider names without a host.
+    pub fn issuer(&self) -> &str {
+        &self.settings.issuer
     }
+}
 
-    async fn describe(&self) -> Result<Description, OidcError> {
-        let issuer = &self.settings.issuer;
-        let unusable = |reason: &dyn std::fmt::Display| OidcError::Provider(format!("{issuer}: {reason}"));
-        let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-        let url = url.parse().map_err(|error| unusable(&error))?;
-        let answer = self.http.get(url, None).await.map_err(|error| unusable(&error))?;
-        let description: Description = serde_json::from_value(answer).map_err(|error| unusable(&error))?;
-        if description.issuer != *issuer && !self.settings.skips_issuer_checks {
-            return Err(unusable(&format!("it names the issuer {}", description.issuer)));
-        }
-        Ok(description)
-    }
-
-    async fn endpoint(&self) -> Result<TokenEndpoint<'_>, OidcError> {
-        let description = self.description().await?;
-        let takes = |method: &str| {
-            let supported = &description.token_endpoint_auth_methods_supported;
-            supported.iter().any(|supported| supported == method)
-        };
-        Ok(TokenEndpoint {
-            http: &self.http,
-            url: &description.token_endpoint,
-            client_id: &self.settings.client_id,
-            auth: self.settings.auth.current(),
-            takes_form: takes("client_secret_post") && !takes("client_secret_basic"),
-        })
-    }
-
-    async fn expected<'a>(&'a self, now: Timestamp, nonce: Option<&'a str>) -> Result<Expected<'a>, OidcError> {
-        let issuer = &self.description().await?.issuer;
-        let issuer = (!self.settings.skips_issuer_checks).then_some(issuer.as_str());
-        Ok(Expected { issuer, audience: Some(&self.settings.client_id), nonce, now })
-    }
-
-    /// The claims of a token. If no key fits, the keys are fetched anew: the provider may have changed them.
-    async fn verified(&self, token: &SecretText, expected: &Expected<'_>) -> Result<Map<String, Value>, OidcError> {
-        let known = self.keys.read().await.clone();
-        let keys = match known {
-            Some(keys) => keys,
-            None => self.fetch_keys().await?,
-        };
-        match verify::claims(token, &keys, expected) {
-            Err(Unverified::UnknownKey) => Ok(verify::claims(token, &*self.fetch_keys().await?, expected)?),
-            verified => Ok(verified?),
-        }
-    }
-
-    async fn fetch_keys(&self) -> Result<Arc<JwkSet>, OidcError> {
-        let unusable = |reason: &dyn std::fmt::Display| OidcError::Provider(format!("its keys: {reason}"));
-        let url = self.description().await?.jwks_uri.clone();
-        let mut answer = self.http.get(url, None).await.map_err(|error| unusable(&error))?;
-        // Keys of unknown kinds are left out, so that the others can be used.
-        if let Some(keys) = answer.get_mut("keys").and_then(Value::as_array_mut) {
-            keys.retain(|key| serde_json::from_value::<jsonwebtoken::jwk::Jwk>(key.clone()).is_ok());
-        }
-        let keys: Arc<JwkSet> = Arc::new(serde_json::from_value(answer).map_err(|error| unusable(&error))?);
-        *self.keys.write().await = Some(Arc::clone(&keys));
-        Ok(keys)
-    }
-
-    /// The claims of the user-info endpoint; none if there is no endpoint. They must have the same subject (`OpenID`
-    /// Connect Core 1.0, section 5.3.2).
-    async fn user_info(&self, tokens: &Tokens, subject: &str) -> Result<Map<String, Value>, OidcError> {
-        let Some(url) = self.description().await?.userinfo_endpoint.clone() else { return Ok(Map::new()) };
-        let answer = self.http.get(url, Some(&tokens.access)).await;
-        let answer = answer.map_err(|error: HttpError| OidcError::UserInfo(error.to_string()))?;
-        match answer {
-            Value::Object(claims) if claims.get("sub").and_then(Value::as_str) == Some(subject) => Ok(claims),
-            _ => Err(OidcError::UserInfo("it names another subject".to_owned())),
-        }
+fn subject_of(claims: &Map<String, Value>) -> Result<String, OidcError> {
+    match claims.get("sub") {
+        Some(Value::String(subject)) if !subject.is_empty() => Ok(subject.clone()),
+        None | Some(Value::Null | Value::String(_)) => Err(OidcError::NoSubject),
+        // Some providers take numbers for texts, but 1 and 1.0 must not become two accounts, or "1" and 1 one.
+        Some(other) => Err(Unverified::wrong_type("sub", other, "a text").into()),
     }
 }

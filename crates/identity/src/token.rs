@@ -9,13 +9,17 @@ use base64::{
     engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD},
 };
 use jiff::{SignedDuration, Timestamp};
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
 use keyfob_api::secret::SecretText;
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use url::{Url, form_urlencoded};
 
-use crate::http::{Http, HttpError};
+use crate::{
+    http::{Http, HttpError},
+    rsa::{self, ShortKey},
+};
 
 /// How long a signed client assertion is valid.
 const ASSERTION_LIFETIME: SignedDuration = SignedDuration::from_mins(5);
@@ -24,7 +28,7 @@ const ASSERTION_LIFETIME: SignedDuration = SignedDuration::from_mins(5);
 #[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "holds secrets")]
 pub enum ClientAuth {
-    /// With a secret, in the `Authorization` header if the provider accepts it there.
+    /// With a secret, in the `Authorization` header or in the form, whichever the provider takes.
     Secret(SecretText),
     /// With a signed assertion (RFC 7523): an RSA key and its certificate.
     Key {
@@ -93,10 +97,63 @@ pub enum TokenError {
     Key(String),
 }
 
+/// Why a text is no key that can sign assertions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadKey {
+    /// It is none of RSA in PEM.
+    #[error("holds no RSA key in PEM")]
+    Unreadable,
+    /// It is too short.
+    #[error("holds {0}")]
+    Short(ShortKey),
+}
+
 impl ClientAuth {
-    /// Whether this PEM text is a key that can sign assertions.
-    pub fn is_key(pem: &SecretText) -> bool {
-        EncodingKey::from_rsa_pem(pem.reveal().as_bytes()).is_ok()
+    /// Goes on if this PEM text is a key that can sign assertions.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub fn check_key(pem: &SecretText) -> Result<(), BadKey> {
+        let key = EncodingKey::from_rsa_pem(pem.reveal().as_bytes()).map_err(|_| BadKey::Unreadable)?;
+        let public = Jwk::from_encoding_key(&key, Algorithm::RS256).map_err(|_| BadKey::Unreadable)?;
+        rsa::require_long(&public).map_err(BadKey::Short)
+    }
+}
+
+impl TokenError {
+    /// Whether the provider did not accept the client's authentication (RFC 6749, section 5.2).
+    pub(crate) fn is_about_the_client(&self) -> bool {
+        match self {
+            Self::Refused { code, .. } => code == "invalid_client",
+            Self::Http(HttpError::Refused(status)) => *status == StatusCode::UNAUTHORIZED,
+            Self::Http(_) | Self::Missing | Self::Key(_) => false,
+        }
+    }
+
+    /// What anybody may read of the error: an error of the protocol as the provider says it, but nothing of connections.
+    pub fn summary(&self) -> String {
+        match self {
+            Self::Http(error) => error.summary(),
+            Self::Refused { .. } | Self::Missing | Self::Key(_) => self.to_string(),
+        }
+    }
+}
+
+/// Where a secret goes (`OpenID` Connect Core 1.0, section 9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SecretPlace {
+    /// `client_secret_basic`: in the `Authorization` header.
+    Header,
+    /// `client_secret_post`: in the form.
+    Form,
+}
+
+impl SecretPlace {
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Header => Self::Form,
+            Self::Form => Self::Header,
+        }
     }
 }
 
@@ -106,8 +163,7 @@ pub(crate) struct TokenEndpoint<'a> {
     pub(crate) url: &'a Url,
     pub(crate) client_id: &'a str,
     pub(crate) auth: Arc<ClientAuth>,
-    /// Whether a secret goes into the form instead of the header.
-    pub(crate) takes_form: bool,
+    pub(crate) secret_place: SecretPlace,
 }
 
 /// What an assertion needs in addition to the key.
@@ -146,7 +202,7 @@ impl TokenEndpoint<'_> {
         form.extend_pairs(grant);
         let mut authorization = None;
         match &*self.auth {
-            ClientAuth::Secret(secret) if self.takes_form => {
+            ClientAuth::Secret(secret) if self.secret_place == SecretPlace::Form => {
                 form.append_pair("client_id", self.client_id).append_pair("client_secret", secret.reveal());
             }
             ClientAuth::Secret(secret) => authorization = Some(self.basic(secret)),

@@ -1,5 +1,6 @@
 //! Mails: their words, and how they are sent.
 mod delivery;
+mod encryption;
 mod letter;
 mod mailer;
 mod transport;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     OrganizationId, Reader, StoreError, Tx,
     db::{MAX_IN_LIST, Remains, Stored, microseconds, row, timestamp},
+    identifiers::fold_identifier,
 };
 
 const TABLE: &str = "custom_roles";
@@ -135,7 +136,7 @@ impl Tx {
             .values_panic([
                 new.organization_id.0.into(),
                 new.name.as_str().into(),
-                new.name.to_lowercase().into(),
+                fold_identifier(&new.name).into(),
                 new.display_name.as_str().into(),
                 serde_json::json!(new.permissions).into(),
                 microseconds(new.created_at).into(),
@@ -158,7 +159,7 @@ impl Tx {
             .value(C::Permissions, serde_json::json!(changed.permissions))
             .value(C::UpdatedAt, microseconds(changed.updated_at))
             .and_where(Expr::col(C::OrganizationId).eq(changed.organization_id.0))
-            .and_where(Expr::col(C::NameKey).eq(changed.name.to_lowercase()));
+            .and_where(Expr::col(C::NameKey).eq(fold_identifier(&changed.name)));
         self.execute_one(&query).await
     }
 
@@ -184,7 +185,7 @@ impl Tx {
         query
             .from_table(C::Table)
             .and_where(Expr::col(C::OrganizationId).eq(organization.0))
-            .and_where(Expr::col(C::NameKey).eq(name.to_lowercase()));
+            .and_where(Expr::col(C::NameKey).eq(fold_identifier(name)));
         self.execute_one(&query).await
     }
 

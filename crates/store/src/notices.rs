@@ -49,6 +49,8 @@ row! {
     }
 }
 
+row! { struct DueRow in TABLE => { due_at: i64 } }
+
 impl TryFrom<NoticeRow> for Notice {
     type Error = StoreError;
 
@@ -93,6 +95,18 @@ impl Reader<'_> {
             .order_by(Notices::Id, Order::Asc)
             .limit(rows(at_most));
         self.fetch_list(&query).await
+    }
+
+    /// When the next notice is due; none if none waits.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn next_notice_at(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        let mut query = Query::select();
+        query.column(Notices::DueAt).from(Notices::Table).order_by(Notices::DueAt, Order::Asc).limit(1);
+        let row: Option<DueRow> = self.fetch_optional(&query).await?;
+        row.map(|row| timestamp(TABLE, "(next)", row.due_at)).transpose()
     }
 }
 
@@ -150,6 +164,22 @@ impl Tx {
             .value(Notices::DueAt, microseconds(next))
             .value(Notices::Attempts, Expr::col(Notices::Attempts).add(1))
             .and_where(Expr::col(Notices::Id).eq(id));
+        self.execute(&query).await.map(drop)
+    }
+
+    /// Makes all notices due that wait for another attempt, but these.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(skip_all)]
+    pub async fn wake_notices(&mut self, now: Timestamp, but: &[Uuid]) -> Result<(), StoreError> {
+        let mut query = Query::update();
+        query
+            .table(Notices::Table)
+            .value(Notices::DueAt, microseconds(now))
+            .and_where(Expr::col(Notices::Attempts).gt(0))
+            .and_where(Expr::col(Notices::DueAt).gt(microseconds(now)))
+            .and_where(Expr::col(Notices::Id).is_not_in(but.iter().copied()));
         self.execute(&query).await.map(drop)
     }
 

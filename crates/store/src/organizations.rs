@@ -9,6 +9,7 @@ use crate::{
     Group, GroupId, GroupSource, OrganizationId, Reader, StoreError, Tx, UserId,
     db::{MAX_IN_LIST, Remains, Stored, microseconds, row, timestamp},
     filter::{Columns, condition},
+    identifiers::fold_identifier,
     members::OrganizationMembers,
 };
 
@@ -142,6 +143,19 @@ async fn find(source: &mut Reader<'_>, query: &SelectStatement) -> Result<Option
     source.fetch_value(query).await
 }
 
+/// The live organizations that a user is a member of, oldest first.
+fn select_those_of(user: UserId) -> SelectStatement {
+    use OrganizationMembers as M;
+    let mut theirs = Query::select();
+    theirs.column(M::OrganizationId).from(M::Table).and_where(Expr::col(M::UserId).eq(user.0));
+    let mut query = select();
+    query
+        .cond_where(Condition::all().add(Expr::col(Organizations::Id).in_subquery(theirs)))
+        .order_by(Organizations::CreatedAt, Order::Asc)
+        .order_by(Organizations::Id, Order::Asc);
+    query
+}
+
 impl Reader<'_> {
     /// The live organization with this id.
     ///
@@ -173,7 +187,7 @@ impl Reader<'_> {
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
     pub async fn find_organization_by_name(&mut self, name: &str) -> Result<Option<Organization>, StoreError> {
-        find(self, select().and_where(Expr::col(Organizations::NameKey).eq(name.to_lowercase()))).await
+        find(self, select().and_where(Expr::col(Organizations::NameKey).eq(fold_identifier(name)))).await
     }
 
     /// The default organization; there is none before the first user.
@@ -201,22 +215,22 @@ impl Reader<'_> {
         self.fetch_list(&query).await
     }
 
-    /// The live organizations that a user is a member of: all of them, because their default roles may forbid
-    /// something.
+    /// The live organizations that a user is a member of.
     ///
     /// # Errors
     /// When the database cannot be read, or one of them does not decode.
     #[tracing::instrument(skip_all)]
     pub async fn organizations_of(&mut self, user: UserId) -> Result<Vec<Organization>, StoreError> {
-        use OrganizationMembers as M;
-        let mut theirs = Query::select();
-        theirs.column(M::OrganizationId).from(M::Table).and_where(Expr::col(M::UserId).eq(user.0));
-        let mut query = select();
-        query
-            .cond_where(Condition::all().add(Expr::col(Organizations::Id).in_subquery(theirs)))
-            .order_by(Organizations::CreatedAt, Order::Asc)
-            .order_by(Organizations::Id, Order::Asc);
-        self.fetch_whole_list(&query).await
+        self.fetch_whole_list(&select_those_of(user)).await
+    }
+
+    /// The same without those that do not decode, which must not lock their members out: nothing can be done there.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn readable_organizations_of(&mut self, user: UserId) -> Result<Vec<Organization>, StoreError> {
+        self.exact().fetch_list(&select_those_of(user)).await
     }
 }
 
@@ -269,7 +283,7 @@ impl Tx {
             .values_panic([
                 new.id.0.into(),
                 new.name.as_str().into(),
-                new.name.to_lowercase().into(),
+                fold_identifier(&new.name).into(),
                 new.display_name.as_str().into(),
                 new.description.as_str().into(),
                 new.icon.as_str().into(),
@@ -295,7 +309,7 @@ impl Tx {
         query
             .table(O::Table)
             .value(O::Name, changed.name.as_str())
-            .value(O::NameKey, changed.name.to_lowercase())
+            .value(O::NameKey, fold_identifier(&changed.name))
             .value(O::DisplayName, changed.display_name.as_str())
             .value(O::Description, changed.description.as_str())
             .value(O::Icon, changed.icon.as_str())

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::{
     Reader, StoreError, UserId,
     db::{MAX_IN_LIST, Remains, Stored, fetch_count, row, timestamp},
+    identifiers::fold_identifier,
 };
 
 const TABLE: &str = "users";
@@ -86,9 +87,9 @@ pub struct PasswordHash(pub String);
 pub struct User {
     /// The user's id; it never changes.
     pub id: UserId,
-    /// Unique among live users without regard to case.
+    /// Unique among live users without regard to the case of ASCII letters.
     pub username: String,
-    /// The e-mail address. Empty for service accounts, else unique among live users without regard to case.
+    /// The e-mail address. Empty for service accounts, else unique among live users in the same way.
     pub email: String,
     /// The display name.
     pub name: String,
@@ -227,11 +228,6 @@ impl Stored for User {
     }
 }
 
-/// The form in which names and addresses are compared.
-fn fold(text: &str) -> String {
-    text.to_lowercase()
-}
-
 fn select(condition: SimpleExpr) -> SelectStatement {
     let mut query = Query::select();
     query.columns(COLUMNS).from(Users::Table).and_where(condition);
@@ -276,7 +272,7 @@ impl Reader<'_> {
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
     pub async fn find_user_by_username(&mut self, username: &str) -> Result<Option<User>, StoreError> {
-        find(self, Expr::col(Users::UsernameKey).eq(fold(username)).and(is_live())).await
+        find(self, Expr::col(Users::UsernameKey).eq(fold_identifier(username)).and(is_live())).await
     }
 
     /// The number of live users.

@@ -21,10 +21,17 @@ pub const CERTIFICATE: &str = include_str!("client/certificate.pem");
 const LONGEST: i64 = 600;
 
 /// Whether a request holds the client's secret, in its header (RFC 6749, section 2.3.1).
-pub(crate) fn has_secret(headers: &HeaderMap) -> bool {
+pub(crate) fn has_secret(headers: &HeaderMap, _form: &HashMap<String, String>) -> bool {
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let want = format!("Basic {}", STANDARD.encode(format!("{}:{}", encode(CLIENT.0), encode(CLIENT.1))));
     headers.get(header::AUTHORIZATION).is_some_and(|value| value.to_str().unwrap() == want)
+}
+
+/// Whether a request holds the client's secret, in its form and nowhere else.
+pub(crate) fn has_secret_in_form(headers: &HeaderMap, form: &HashMap<String, String>) -> bool {
+    let field = |name: &str| form.get(name).map(String::as_str);
+    (field("client_id"), field("client_secret")) == (Some(CLIENT.0), Some(CLIENT.1))
+        && !headers.contains_key(header::AUTHORIZATION)
 }
 
 /// The id of the assertion that a form holds, if the client's key signed it for this endpoint (RFC 7523, section 3).

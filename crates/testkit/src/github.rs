@@ -33,6 +33,8 @@ pub struct Account {
     pub login: String,
     /// The full name.
     pub name: Option<String>,
+    /// The address of a picture, if it is another one than usual.
+    pub avatar_url: Option<String>,
     /// The addresses: whether each is the primary one, and whether it is verified.
     pub emails: Vec<(String, bool, bool)>,
     /// The organizations, and whether the membership in each is active.
@@ -195,7 +197,7 @@ async fn user(State(inner): Shared, headers: HeaderMap) -> (StatusCode, Json<Val
     let shown = |account: &Account| {
         json!({
             "id": account.id, "login": account.login, "name": account.name,
-            "avatar_url": format!("https://avatars.example/{}", account.id),
+            "avatar_url": account.avatar_url.clone().unwrap_or_else(|| format!("https://avatars.example/{}", account.id)),
         })
     };
     answer(signed_in(&inner, &headers).map(shown), StatusCode::UNAUTHORIZED)

@@ -14,6 +14,8 @@ mod github;
 mod mail;
 mod oidc;
 mod service;
+mod tamper;
+mod tls;
 
 /// The store itself, for tests that change data behind a server's back.
 pub use keyfob_store as store;
@@ -21,5 +23,7 @@ pub use keyfob_store as store;
 pub use client::{CERTIFICATE as OIDC_CLIENT_CERTIFICATE, CLIENT as OIDC_CLIENT, KEY as OIDC_CLIENT_KEY};
 pub use cookies::{Cookies, cookie_header, form_token, keep_cookie};
 pub use github::{Account, Github};
-pub use mail::{Mail, MailServer};
-pub use oidc::{Held, OidcProvider, TokenFault};
+pub use mail::{Mail, MailEncryption, MailServer};
+pub use oidc::{Held, OidcProvider, SHORT_RSA_KEY, SigningKey, TokenFault};
+pub use tamper::tamper;
+pub use tls::{OwnCertificate, ServerTls};

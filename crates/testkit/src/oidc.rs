@@ -1,4 +1,7 @@
 //! An `OpenID` Connect provider that is as strict as the standard, and sends faulty tokens on request.
+mod answers;
+mod signing;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Condvar, Mutex, MutexGuard},
@@ -6,18 +9,15 @@ use std::{
 };
 
 use axum::{
-    Json, Router,
-    extract::State,
-    http::{HeaderMap, StatusCode, header},
+    Router,
     routing::{get, post},
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
-use serde_json::{Map, Value, json};
-use sha2::{Digest as _, Sha256};
+use serde_json::{Map, Value};
 
+use self::answers::{describe, keys, token, user_info};
+pub use self::signing::{SHORT_RSA_KEY, SigningKey};
 use crate::{
-    client::{self, CLIENT},
+    client::CLIENT,
     service::{back, fields, serve},
 };
 
@@ -85,6 +85,17 @@ struct Inner {
     hold: Arc<Hold>,
     /// The assertions of its client that were used; `None` means that it accepts a secret instead.
     asserted: Option<Vec<String>>,
+    /// The methods of authentication that it lists while it accepts a secret in forms only; `None` lists none, and
+    /// accepts it in the header only.
+    secret_in_form: Option<Vec<String>>,
+    signing_key: SigningKey,
+    /// The algorithm that the published key names, if it is another than the key's.
+    published_algorithm: Option<String>,
+    /// Claims of ID tokens, in place of the right ones.
+    overriding: Map<String, Value>,
+    /// Claims of signed answers of the user-info endpoint, in place of the right ones, and what is wrong with their
+    /// signature; `None` signs none.
+    signed_user_info: Option<(Map<String, Value>, Option<TokenFault>)>,
 }
 
 /// Holds back answers to renewals, whose old tokens are used up already, until it is dropped.
@@ -157,6 +168,11 @@ impl OidcProvider {
             access: None,
             hold: Arc::default(),
             asserted: None,
+            secret_in_form: None,
+            signing_key: SigningKey::default(),
+            published_algorithm: None,
+            overriding: Map::new(),
+            signed_user_info: None,
         };
         let inner = Arc::new(Mutex::new(inner));
         let router = Router::new()
@@ -241,6 +257,29 @@ impl OidcProvider {
         self.inner().asserted = Some(Vec::new());
     }
 
+    /// Accepts the client's secret in forms only, and lists these methods of authentication.
+    pub fn take_secret_in_form(&self, listed: &[&str]) {
+        self.inner().secret_in_form = Some(listed.iter().map(|method| (*method).to_owned()).collect());
+    }
+
+    /// Signs with this key; the published one names this algorithm, or the right one.
+    pub fn sign_with(&self, key: SigningKey, published_algorithm: Option<&str>) {
+        let mut inner = self.inner();
+        inner.signing_key = key;
+        inner.published_algorithm = published_algorithm.map(str::to_owned);
+    }
+
+    /// Puts these claims into ID tokens, in place of the right ones.
+    pub fn override_claims(&self, claims: &Value) {
+        self.inner().overriding.clone_from(claims.as_object().unwrap());
+    }
+
+    /// Answers at the user-info endpoint with a signed token, which has these claims in place of the right ones, and a
+    /// signature with this fault.
+    pub fn sign_user_info(&self, claims: &Value, fault: Option<TokenFault>) {
+        self.inner().signed_user_info = Some((claims.as_object().unwrap().clone(), fault));
+    }
+
     /// Follows a redirect to this address and consents. Returns the URL of the redirect back.
     pub fn agree(&self, address: &str) -> String {
         let (place, query) = address.split_once('?').unwrap();
@@ -264,170 +303,4 @@ impl OidcProvider {
         inner.codes.insert(code.clone(), kept);
         back(&redirect_uri, &code, &asked["state"])
     }
-}
-
-impl Inner {
-    /// A key's id is its number.
-    fn signing_key(number: u8) -> EncodingKey {
-        // RFC 8410: a private key of Ed25519 in PKCS #8.
-        let head = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
-        EncodingKey::from_ed_der(&[&head[..], &[number; 32]].concat())
-    }
-
-    fn name(&self) -> &str {
-        self.alias.as_ref().unwrap_or(&self.issuer)
-    }
-
-    /// Whether a request authenticates the client.
-    fn knows(&mut self, headers: &HeaderMap, form: &HashMap<String, String>) -> bool {
-        let Some(used) = &mut self.asserted else { return client::has_secret(headers) };
-        let asserted = client::asserted(form, &format!("{}/token", self.issuer), self.now);
-        match asserted.filter(|id| !used.contains(id) && !headers.contains_key(header::AUTHORIZATION)) {
-            Some(id) => {
-                used.push(id);
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn access_token(&self) -> String {
-        let Some(said) = &self.access else { return format!("provider-access-{}", self.next) };
-        let mut claims = said.clone();
-        let own = json!({"iss": self.name(), "aud": "account", "iat": self.now, "exp": self.now + 300});
-        claims.extend(own.as_object().unwrap().clone());
-        self.sign(&claims)
-    }
-
-    fn id_token(&self, nonce: &str) -> String {
-        let mut claims = self.person.clone();
-        let fault = self.fault;
-        let mut set = |name: &str, value: Value| drop(claims.insert(name.to_owned(), value));
-        set("iss", json!(if fault == Some(TokenFault::Issuer) { "https://other.example" } else { self.name() }));
-        set(
-            "aud",
-            match fault {
-                Some(TokenFault::Audience) => json!("another-client"),
-                Some(TokenFault::Party) => json!([CLIENT.0, "another-client"]),
-                _ => json!(CLIENT.0),
-            },
-        );
-        if fault == Some(TokenFault::Party) {
-            set("azp", json!("another-client"));
-        }
-        set("iat", json!(self.now));
-        set("exp", json!(if fault == Some(TokenFault::Expired) { self.now } else { self.now + 300 }));
-        set("nonce", json!(if fault == Some(TokenFault::Nonce) { "another nonce" } else { nonce }));
-        match fault {
-            Some(TokenFault::NoNonce) => drop(claims.remove("nonce")),
-            Some(TokenFault::NoSubject) => drop(claims.remove("sub")),
-            _ => {}
-        }
-        self.sign(&claims)
-    }
-
-    fn sign(&self, claims: &Map<String, Value>) -> String {
-        let name = Some(self.key.to_string());
-        match self.fault {
-            Some(TokenFault::NoSignature) => {
-                let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-                format!("{}.{}.", part(&json!({"alg": "none", "kid": name})), part(&json!(claims)))
-            }
-            Some(TokenFault::Symmetric) => {
-                let header = Header { kid: name, ..Header::new(Algorithm::HS256) };
-                jsonwebtoken::encode(&header, claims, &EncodingKey::from_secret(CLIENT.1.as_bytes())).unwrap()
-            }
-            fault => {
-                let key = if fault == Some(TokenFault::Signature) { 99 } else { self.key };
-                let header = Header { kid: name, ..Header::new(Algorithm::EdDSA) };
-                jsonwebtoken::encode(&header, claims, &Self::signing_key(key)).unwrap()
-            }
-        }
-    }
-
-    /// Tokens for a user who signed in, or whose session is renewed.
-    fn tokens(&mut self, nonce: &str) -> Value {
-        self.next += 1;
-        let mut tokens = json!({"access_token": self.access_token(), "token_type": "Bearer"});
-        if self.fault != Some(TokenFault::NoIdToken) {
-            tokens["id_token"] = json!(self.id_token(nonce));
-        }
-        if let Some(seconds) = self.expires_in {
-            tokens["expires_in"] = json!(seconds);
-        }
-        if self.expires_in.is_some() && !self.withholds_refresh {
-            let refresh = format!("provider-refresh-{}", self.next);
-            tokens["refresh_token"] = json!(refresh);
-            self.refresh_tokens.push(refresh);
-        }
-        tokens
-    }
-}
-
-type Shared = State<Arc<Mutex<Inner>>>;
-
-async fn describe(State(inner): Shared) -> Json<Value> {
-    let inner = inner.lock().unwrap();
-    let methods: &[&str] = if inner.has_pkce { &["S256"] } else { &[] };
-    Json(json!({
-        "issuer": inner.name(),
-        "authorization_endpoint": format!("{}/authorize", inner.issuer),
-        "token_endpoint": format!("{}/token", inner.issuer),
-        "userinfo_endpoint": format!("{}/userinfo", inner.issuer),
-        "jwks_uri": format!("{}/jwks", inner.issuer),
-        "code_challenge_methods_supported": methods,
-    }))
-}
-
-async fn keys(State(inner): Shared) -> Json<Value> {
-    let key = inner.lock().unwrap().key;
-    let mut jwk = Jwk::from_encoding_key(&Inner::signing_key(key), Algorithm::EdDSA).unwrap();
-    jwk.common.key_id = Some(key.to_string());
-    // Keys of unknown kinds must not disturb clients.
-    Json(json!({"keys": [{"kty": "unheard-of", "kid": "x"}, jwk]}))
-}
-
-async fn token(State(inner): Shared, headers: HeaderMap, body: String) -> (StatusCode, Json<Value>) {
-    let refused = |code: &str| (StatusCode::BAD_REQUEST, Json(json!({"error": code, "error_description": "no"})));
-    let mut inner = inner.lock().unwrap();
-    let form = fields(&body);
-    if !inner.knows(&headers, &form) {
-        return (StatusCode::UNAUTHORIZED, Json(json!({"error": "invalid_client"})));
-    }
-    match form["grant_type"].as_str() {
-        "authorization_code" => {
-            // A code is used up in any case.
-            let Some(code) = inner.codes.remove(&form["code"]) else { return refused("invalid_grant") };
-            let sent = form.get("code_verifier").map(|text| URL_SAFE_NO_PAD.encode(Sha256::digest(text)));
-            if code.redirect_uri != form["redirect_uri"] || code.challenge != sent {
-                return refused("invalid_grant");
-            }
-            (StatusCode::OK, Json(inner.tokens(&code.nonce)))
-        }
-        "refresh_token" => {
-            let place = inner.refresh_tokens.iter().position(|token| *token == form["refresh_token"]);
-            let Some(place) = place.filter(|_| !inner.refuses_refresh) else { return refused("invalid_grant") };
-            inner.refresh_tokens.remove(place);
-            let (tokens, hold) = (inner.tokens(""), Arc::clone(&inner.hold));
-            drop(inner);
-            hold.wait();
-            (StatusCode::OK, Json(tokens))
-        }
-        _ => refused("unsupported_grant_type"),
-    }
-}
-
-async fn user_info(State(inner): Shared, headers: HeaderMap) -> (StatusCode, Json<Value>) {
-    let inner = inner.lock().unwrap();
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !bearer.starts_with("Bearer provider-access-") {
-        return (StatusCode::UNAUTHORIZED, Json(json!({})));
-    }
-    let mut claims = inner.user_info.clone();
-    let subject = inner.person.get("sub").cloned().unwrap_or_default();
-    claims.insert(
-        "sub".to_owned(),
-        if inner.fault == Some(TokenFault::UserInfo) { json!("somebody else") } else { subject },
-    );
-    (StatusCode::OK, Json(Value::Object(claims)))
 }

@@ -26,7 +26,7 @@ impl RoleBook {
     /// All roles of a user: their own, `member`, and per organization the implied ones, its defaults, and their own.
     pub(crate) async fn of_user(&self, read: &mut Reader<'_>, user: &User) -> Result<Vec<Role>, StoreError> {
         let members = read.memberships(user.id).await?;
-        let organizations = read.organizations_of(user.id).await?;
+        let organizations = read.readable_organizations_of(user.id).await?;
         let custom = self.custom(read, &members, &organizations).await?;
         let custom: CustomRoles<'_> =
             custom.iter().map(|role| ((role.organization_id, role.name.as_str()), role)).collect();

@@ -17,6 +17,14 @@ use crate::{
 const FIRST_RETRY: SignedDuration = SignedDuration::from_secs(10);
 /// The longest wait.
 const LAST_RETRY: SignedDuration = SignedDuration::from_hours(1);
+/// The waits between the first tries of a reset, whose passcode lives for [`PASSCODE_LIFE`] only; and all later ones.
+const RESET_RETRIES: [SignedDuration; 4] = [
+    SignedDuration::from_secs(5),
+    SignedDuration::from_secs(10),
+    SignedDuration::from_secs(20),
+    SignedDuration::from_secs(30),
+];
+const LAST_RESET_RETRY: SignedDuration = SignedDuration::from_mins(1);
 /// How long a mail is tried before it is given up.
 const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(72);
 
@@ -61,9 +69,7 @@ impl AuthorizedStore {
         let now = work.now();
         let mut claimed = Vec::new();
         for queued in work.read().due_notices(now, at_most).await? {
-            let factor = 4_i32.saturating_pow(queued.attempts.min(10));
-            let wait = FIRST_RETRY.checked_mul(factor).map_or(LAST_RETRY, |wait| wait.min(LAST_RETRY));
-            work.tx.attempt_notice(queued.id, later(now, wait)).await?;
+            work.tx.attempt_notice(queued.id, later(now, retry_after(&queued))).await?;
             let id = queued.id;
             match work.prepare(queued).await? {
                 Some(due) => claimed.push(due),
@@ -72,6 +78,30 @@ impl AuthorizedStore {
         }
         work.commit_unrecorded(Unrecorded::MailQueue).await?;
         Ok(claimed)
+    }
+
+    /// Makes notices due that could not be sent before, but those of this list: a mail got through, so these may, too.
+    /// Requires `update` on all users.
+    ///
+    /// # Errors
+    /// When the caller may not, or the store fails.
+    #[tracing::instrument(skip_all)]
+    pub async fn wake_notices(&self, but: &[Uuid]) -> Result<(), Refused> {
+        let mut work =
+            self.begin_if(|caller| caller.require_permitted(Action::UPDATE, &Object::of(ResourceType::USER))).await?;
+        let now = work.now();
+        work.tx.wake_notices(now, but).await?;
+        Ok(work.commit_unrecorded(Unrecorded::MailQueue).await?)
+    }
+
+    /// When the next notice is due; none if none waits. Requires `read` on all users.
+    ///
+    /// # Errors
+    /// When the caller may not, or the store fails.
+    #[tracing::instrument(skip_all)]
+    pub async fn next_notice_at(&self) -> Result<Option<Timestamp>, Refused> {
+        self.caller.require_permitted(Action::READ, &Object::of(ResourceType::USER))?;
+        Ok(self.read().next_notice_at().await?)
     }
 
     /// Deletes a notice that was sent or given up. Requires `update` on all users.
@@ -85,6 +115,16 @@ impl AuthorizedStore {
         work.tx.delete_notice(id).await?;
         Ok(work.commit_unrecorded(Unrecorded::MailQueue).await?)
     }
+}
+
+/// After how long a notice is tried again, if the try that begins now fails.
+fn retry_after(queued: &Queued) -> SignedDuration {
+    if queued.about == Notice::PasswordReset.about() {
+        let number = usize::try_from(queued.attempts).unwrap_or(usize::MAX);
+        return RESET_RETRIES.get(number).copied().unwrap_or(LAST_RESET_RETRY);
+    }
+    let factor = 4_i32.saturating_pow(queued.attempts.min(10));
+    FIRST_RETRY.checked_mul(factor).map_or(LAST_RETRY, |wait| wait.min(LAST_RETRY))
 }
 
 impl Work {

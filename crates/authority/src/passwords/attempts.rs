@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use keyfob_store::AttemptBounds;
+use keyfob_store::{AttemptBounds, fold_identifier};
 use sha2::{Digest as _, Sha256};
 
 /// How many wrong passwords in a row there may be, and how long no other is checked then.
@@ -30,7 +30,7 @@ impl UnknownAccountAttempts {
     /// nothing.
     pub(crate) fn attempt(&self, address: &str, now: Timestamp) -> Option<Timestamp> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key: [u8; 32] = Sha256::digest(address.to_lowercase()).into();
+        let key: [u8; 32] = Sha256::digest(fold_identifier(address)).into();
         if !known.contains_key(&key) && known.len() >= MOST_ADDRESSES {
             let oldest = known.iter().min_by_key(|(_, failures)| failures.last).map(|(key, _)| *key);
             oldest.and_then(|oldest| known.remove(&oldest));

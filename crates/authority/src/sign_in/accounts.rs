@@ -4,6 +4,7 @@ use keyfob_store::{NewUser, Organization, PasswordHash, StoreError, User, UserSt
 use super::{ExternalIdentity, ExternalSignInError, Signups, admission::username_of};
 use crate::{
     audit::{EventKind, user_event},
+    fields::reads_as_id,
     organizations::first_organization,
     users::{SET_UP, person},
     work::Work,
@@ -35,7 +36,7 @@ impl Work {
         if let (Signups::Disabled(text), false) = (&identity.signups, is_first) {
             return Err(ExternalSignInError::SignupsDisabled(text.clone()));
         }
-        let preferred = username_of(&identity.preferred_username, self.authority.random());
+        let preferred = username_of(&identity.preferred_username, &identity.email, self.authority.random());
         let username = self.free_username(preferred).await?;
         let user = person(&self.authority, username, identity.email.clone(), identity.login_type);
         let user = User { name: identity.name.clone(), avatar_url: identity.avatar_url.clone(), ..user };
@@ -62,14 +63,14 @@ impl Work {
         self.read().find_default_organization().await?.ok_or(StoreError::Gone)
     }
 
-    /// This username, or a similar one if it is taken.
+    /// This username, or a similar one if it is taken, or reads as an id.
     async fn free_username(&mut self, preferred: String) -> Result<String, ExternalSignInError> {
         const SUFFIX: usize = 6;
         let room = preferred.floor_char_boundary(32 - SUFFIX - 1);
         let begin = preferred.get(..room).unwrap_or(&preferred).trim_end_matches('-').to_owned();
         let mut name = preferred.clone();
         for _ in 0..=ALTERNATIVES {
-            if self.read().find_user_by_username(&name).await?.is_none() {
+            if !reads_as_id(&name) && self.read().find_user_by_username(&name).await?.is_none() {
                 return Ok(name);
             }
             name = format!("{begin}-{}", self.authority.random().alphanumeric(SUFFIX).to_lowercase());

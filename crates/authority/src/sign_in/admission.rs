@@ -1,7 +1,7 @@
 //! Claims of identity providers: whose users may sign in, and what a new user is called.
 use crate::{
     Random,
-    fields::{is_email, is_username},
+    fields::{is_email, is_username, reads_as_id},
 };
 
 /// The longest username.
@@ -51,16 +51,22 @@ fn is_in_domains(email: &str, domains: &[String]) -> bool {
     domains.len() == 0 || domains.any(|allowed| allowed.eq_ignore_ascii_case(domain))
 }
 
-/// A username made of what a provider calls a user: the same if it can be one, else its usable part, else a random one.
-pub(super) fn username_of(preferred: &str, random: &Random) -> String {
-    if is_username(preferred) {
-        return preferred.to_owned();
+/// A username made of what a provider calls a user: the same if it can be one, else its usable part, else that of their
+/// address, else a random one. It may read as an id, or be taken.
+pub(super) fn username_of(preferred: &str, email: &str, random: &Random) -> String {
+    let usable = [preferred, email].into_iter().find_map(usable_part);
+    usable.unwrap_or_else(|| format!("user-{}", random.alphanumeric(8).to_lowercase()))
+}
+
+fn usable_part(text: &str) -> Option<String> {
+    if is_username(text) {
+        return Some(text.to_owned());
     }
-    let begin = preferred.split('@').next().unwrap_or_default();
+    let begin = text.split('@').next().unwrap_or_default();
     let words = begin.split('-').map(|word| word.chars().filter(char::is_ascii_alphanumeric).collect::<String>());
     let usable = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-");
     let usable = usable.get(..usable.len().min(MAX_USERNAME)).unwrap_or_default().trim_end_matches('-').to_owned();
-    if is_username(&usable) { usable } else { format!("user-{}", random.alphanumeric(8).to_lowercase()) }
+    (is_username(&usable) || reads_as_id(&usable)).then_some(usable)
 }
 
 #[cfg(test)]
@@ -78,10 +84,11 @@ mod tests {
             ("-amy--lee-", "amy-lee"),
             (&"z".repeat(40), &"z".repeat(32)),
         ] {
-            assert_eq!(username_of(preferred, &random), expected);
+            assert_eq!(username_of(preferred, "kyle@example.com", &random), expected);
         }
         for preferred in ["", "@example.com", "…", "me", "new"] {
-            let made = username_of(preferred, &random);
+            assert_eq!(username_of(preferred, "kyle.k@example.com", &random), "kylek", "{preferred}");
+            let made = username_of(preferred, "…@example.com", &random);
             assert!(made.starts_with("user-") && is_username(&made), "{preferred}: {made}");
         }
     }

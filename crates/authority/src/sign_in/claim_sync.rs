@@ -1,25 +1,31 @@
 //! Groups and roles that a provider decides on: with each sign-in, users have exactly those.
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use keyfob_rbac::{RoleName, is_assignable};
 use keyfob_store::{Group, GroupId, GroupSource, Organization, OrganizationId, StoreError, User};
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     audit::{EventKind, group_event, user_event},
-    fields::is_group_name,
-    sign_in::ProviderGroups,
+    fields::{is_group_name, reads_as_id},
+    sign_in::{ProviderGroups, ProviderRoles},
     work::Work,
 };
 
 impl Work {
-    /// Gives a user exactly these roles; those that do not exist are left out. The last owner stays one.
-    pub(super) async fn sync_roles(&mut self, user: User, roles: Option<&[String]>) -> Result<User, StoreError> {
-        let Some(roles) = roles else { return Ok(user) };
+    /// Gives a user these roles; those that do not exist are left out. The last owner stays one.
+    pub(super) async fn sync_roles(&mut self, user: User, roles: Option<&ProviderRoles>) -> Result<User, StoreError> {
+        let (named, kept) = match roles {
+            None => return Ok(user),
+            Some(ProviderRoles::Exactly(named)) => (named, [].as_slice()),
+            Some(ProviderRoles::AtLeast(named)) => (named, user.roles.as_slice()),
+        };
         let mut known: Vec<String> =
-            roles.iter().filter(|name| is_assignable(&RoleName::site(name))).cloned().collect();
-        if known.len() < roles.len() {
+            named.iter().filter(|name| is_assignable(&RoleName::site(name))).cloned().collect();
+        if known.len() < named.len() {
             tracing::warn!(user.id = %user.id, "the provider names roles that do not exist");
         }
+        known.extend_from_slice(kept);
         // No other user could give the role back.
         if user.is_owner()
             && !known.iter().any(|role| role == User::OWNER)
@@ -30,7 +36,8 @@ impl Work {
         }
         known.sort_unstable();
         known.dedup();
-        if known == user.roles {
+        let own: BTreeSet<&String> = user.roles.iter().collect();
+        if known.iter().collect::<BTreeSet<_>>() == own {
             return Ok(user);
         }
         self.tx.update_user_roles(user.id, &known, self.now()).await?;
@@ -92,7 +99,11 @@ impl Work {
         name: &str,
         creates: bool,
     ) -> Result<Option<Group>, StoreError> {
-        let found = self.read().find_group_by_name(organization.id, name).await?;
+        let mut found = self.read().find_group_by_name(organization.id, name).await?;
+        let name = &*not_an_id(name);
+        if found.is_none() {
+            found = self.read().find_group_by_name(organization.id, name).await?;
+        }
         if found.is_some() || !creates {
             return Ok(found.filter(|group| !group.is_everyone()));
         }
@@ -116,4 +127,13 @@ impl Work {
         self.record(group_event(EventKind::GroupCreated, None, Some(&group), (&[], &[])));
         Ok(Some(group))
     }
+}
+
+/// The name of a provider's group here: one that reads as an id gets a suffix, the same at every sign-in.
+fn not_an_id(name: &str) -> Cow<'_, str> {
+    if !reads_as_id(name) {
+        return Cow::Borrowed(name);
+    }
+    let [first, second, third, ..]: [u8; 32] = Sha256::digest(name).into();
+    Cow::Owned(format!("{name}-{first:02x}{second:02x}{third:02x}"))
 }

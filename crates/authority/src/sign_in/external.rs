@@ -97,7 +97,7 @@ impl Work {
         kind: EventKind,
     ) -> Result<MintedKey, ExternalSignInError> {
         self.caller.require(Action::CREATE, &key_object(Id::None, user.id)).map_err(MintError::from)?;
-        let user = self.sync_roles(user, identity.roles.as_deref()).await?;
+        let user = self.sync_roles(user, identity.roles.as_ref()).await?;
         if let Some(groups) = &identity.groups {
             self.sync_groups(&user, groups).await?;
         }

@@ -32,7 +32,7 @@ pub struct ExternalIdentity {
     /// The user's groups of the default organization, if the provider decides on them.
     pub groups: Option<ProviderGroups>,
     /// The user's roles, if the provider decides on them.
-    pub roles: Option<Vec<String>>,
+    pub roles: Option<ProviderRoles>,
 }
 
 /// Whether an unknown user may sign up.
@@ -51,4 +51,13 @@ pub struct ProviderGroups {
     pub names: Vec<String>,
     /// Whether groups that do not exist are created.
     pub creates: bool,
+}
+
+/// The roles that a provider names.
+#[derive(Clone, Debug)]
+pub enum ProviderRoles {
+    /// The user has these, and no others.
+    Exactly(Vec<String>),
+    /// The provider does not say which the user has: they keep theirs, and have these.
+    AtLeast(Vec<String>),
 }

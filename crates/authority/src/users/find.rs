@@ -130,6 +130,6 @@ pub(crate) fn names(user: &User, segment: &str) -> bool {
         || match Uuid::try_parse(segment) {
             // An id, also where an older user has it as their name.
             Ok(id) => id == user.id.0,
-            Err(_) => segment.to_lowercase() == user.username.to_lowercase(),
+            Err(_) => segment.eq_ignore_ascii_case(&user.username),
         }
 }

@@ -4,8 +4,6 @@ use std::{collections::BTreeSet, env};
 use clap::Command;
 use keyfob_server::nearest_name;
 
-use crate::terminal::output::Output;
-
 /// How all variables of this program begin.
 const PREFIX: &str = "KEYFOB_";
 
@@ -18,14 +16,11 @@ pub(super) enum Likeness {
     Close,
 }
 
-/// Warns of the variables that are set and that no option reads, and names the nearest known one.
-pub(super) fn warn(program: &Command, likeness: Likeness, out: Output) {
+/// The variables that are set and that no option reads, each with the nearest known one.
+pub(super) fn warnings(program: &Command, likeness: Likeness) -> Vec<String> {
     let known = known_variables(program);
-    for name in env::vars_os().filter_map(|(name, _)| name.into_string().ok()) {
-        if let Some(warning) = warning(&name, &known, likeness) {
-            out.remark(format!("warning: {warning}"));
-        }
-    }
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.filter_map(|name| warning(&name, &known, likeness)).collect()
 }
 
 fn warning(name: &str, known: &BTreeSet<String>, likeness: Likeness) -> Option<String> {

@@ -62,13 +62,17 @@ fn server_matches(command: &Command) -> Option<ArgMatches> {
     matches.subcommand_matches("server").cloned()
 }
 
-/// Checks the settings if the command line says so, and reports all their problems at once.
-pub(crate) fn check_config(command: &Command, out: Output) -> Option<anyhow::Result<()>> {
+/// Checks the settings if the command line says so, and reports all their problems at once, with these warnings.
+pub(crate) fn check_config(
+    command: &Command,
+    more_warnings: impl FnOnce() -> Vec<String>,
+    out: Output,
+) -> Option<anyhow::Result<()>> {
     let command = command.clone().mut_subcommand("server", keyfob_server::with_coder_environment);
     let given = server_matches(&command)?;
     given.subcommand_matches("config")?.subcommand_matches("check")?;
     Some(check_settings(command, &given).and_then(|Checked { problems, warnings, .. }| {
-        warnings.iter().for_each(|warning| out.remark(format!("warning: {warning}")));
+        more_warnings().iter().chain(&warnings).for_each(|warning| out.remark(format!("warning: {warning}")));
         no_problems(&problems)?;
         out.remark("The settings are good.");
         Ok(())

@@ -1,6 +1,11 @@
 //! Users without a home folder, as containers and services have them.
 #![cfg(unix)]
-use std::{os::unix::process::CommandExt as _, process::Stdio};
+use std::{
+    io::{BufRead as _, BufReader},
+    os::unix::process::CommandExt as _,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use crate::program::{Home, Ran, Server, keyfob, run};
 
@@ -36,34 +41,36 @@ fn commands_that_store_nothing_need_no_home_folder() {
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
 }
 
-#[test]
-fn a_server_with_a_data_folder_needs_no_home_folder() {
-    let server = Server::start_in(&[("HOME", NO_HOME), ("KEYFOB_CONFIG_DIR", "")], &[]);
-    let (_log, data) = server.stop();
-    let folder = data.path().join("data");
-    let host = ["server", "--data-dir", folder.to_str().unwrap(), "reset-password", "nobody"];
-    let ran = run_without_home(&[], &host);
-    assert!(!ran.stderr.contains("home folder"), "{}", ran.stderr);
+/// A user id that has no name, as in containers.
+const NAMELESS: u32 = 12_345;
+
+fn nameless() -> Command {
+    let mut command = keyfob(Path::new("/"));
+    command.env_clear().current_dir("/").uid(NAMELESS).gid(NAMELESS);
+    command
 }
 
-/// A user id that has no name, as in containers. Only root can become one.
+/// Only root can become somebody without a name.
 #[test]
 fn a_user_without_a_name_is_told_where_something_could_be_stored() {
-    const NAMELESS: u32 = 12_345;
-    let server = Server::start();
-    let mut command = keyfob(std::path::Path::new("/"));
-    command.env_clear().current_dir("/").uid(NAMELESS).gid(NAMELESS).stdin(Stdio::null());
-    let Ok(version) = command.arg("version").output() else {
+    let Ok(version) = nameless().arg("version").stdin(Stdio::null()).output() else {
         eprintln!("skipped: only root can become another user, who must reach the program");
         return;
     };
     assert!(version.status.success(), "{}", String::from_utf8_lossy(&version.stderr));
-    let mut command = keyfob(std::path::Path::new("/"));
-    command.env_clear().current_dir("/").uid(NAMELESS).gid(NAMELESS);
-    let ran = run(command.args(["login", &server.url()]), "");
+    let other = Server::start();
+    let ran = run(nameless().args(["login", &other.url()]), "");
     assert!(ran.stderr.contains("there is no home folder: name a folder with --global-config"), "{}", ran.stderr);
-    let mut command = keyfob(std::path::Path::new("/"));
-    command.env_clear().current_dir("/").uid(NAMELESS).gid(NAMELESS);
-    let ran = run(command.args(["server", "--http-address", "127.0.0.1:0"]), "");
+    let server = ["server", "--http-address", "127.0.0.1:0"];
+    let ran = run(nameless().args(server), "");
     assert!(ran.stderr.contains("name one with --data-dir"), "{}", ran.stderr);
+
+    let data = tempfile::tempdir().unwrap();
+    std::os::unix::fs::chown(data.path(), Some(NAMELESS), Some(NAMELESS)).unwrap();
+    let mut server = nameless().args(server).arg("--data-dir").arg(data.path()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut greeting = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut greeting).unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(greeting.contains("is running at"), "{greeting}");
 }

@@ -29,6 +29,7 @@ mod outside_proxy;
 mod page;
 mod player;
 mod program;
+mod provider_trust;
 mod proxy;
 mod recorded;
 mod reference;

@@ -1,5 +1,9 @@
 //! The server's settings as an operator gives them.
-use std::fs;
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    process::Stdio,
+};
 
 use serde_json::Value;
 
@@ -89,6 +93,124 @@ fn all_problems_of_the_settings_are_reported_at_once() {
     insta::assert_snapshot!("settings_of_all_kinds", said);
     let (code, said) = check("x = [", &[]);
     assert!(code == Some(1) && said.contains("keyfob.toml: TOML parse error"), "{said}");
+}
+
+/// As `config check` names them, and not one by one.
+#[test]
+fn a_server_that_does_not_start_names_all_problems_of_its_settings() {
+    let home = Home::new();
+    let text = "session-duration = \"2\"\nsesion-duration = \"2h\"\napi-rate-limit = \"many\"\nlog = \"=x=\"\n\
+                redirect-to-access-url = true\n";
+    fs::write(home.path().join("keyfob.toml"), text).unwrap();
+    let said = |more: &[&str]| {
+        let mut command = keyfob(home.path());
+        command.env("KEYFOB_TLS_ENABLE", "perhaps").args(["server", "--config", "keyfob.toml"]).args(more);
+        let ran = run(&mut command, "");
+        assert_eq!(ran.code, Some(1));
+        ran.stderr.split_once("error: ").unwrap().1.to_owned()
+    };
+    let problems = said(&["config", "check"]);
+    assert!(problems.starts_with("6 problems found\n"), "{problems}");
+    for more in [&["--data-dir", "data"][..], &["--data-dir", "data", "reset-password", "amy"]] {
+        assert_eq!(said(more), problems);
+    }
+    // Whether settings go together is looked at once the command line can be read.
+    let with_flag = said(&["--http-address", "nowhere"]);
+    assert!(with_flag.starts_with("5 problems found\n") && with_flag.contains("--http-address"), "{with_flag}");
+    assert!(!home.path().join("data").exists());
+}
+
+#[test]
+fn an_unknown_name_is_named_with_the_nearest_known_one() {
+    let home = Home::new();
+    fs::write(home.path().join("keyfob.toml"), "sesion-duration = \"2h\"\n").unwrap();
+    let ran = home.run(&["server", "--config", "keyfob.toml", "--data-dir", "data"]);
+    let words = "there is no setting `sesion-duration`; the nearest is `session-duration`";
+    assert!(ran.code == Some(1) && ran.stderr.contains(words), "{}", ran.stderr);
+
+    let misspelt = ("KEYFOB_SESION_DURATION", "2h");
+    let words = "warning: no option reads KEYFOB_SESION_DURATION; the nearest variable is KEYFOB_SESSION_DURATION\n";
+    // These are read, belong to somebody else, or come from Kubernetes.
+    let others = [
+        ("KEYFOB_URL", "http://localhost:3000"),
+        ("CODER_OIDC_CLIENT_ID", ""),
+        ("CODER_AGENT_TOKEN", "x"),
+        ("KEYFOB_SERVICE_HOST", "10.0.0.1"),
+        ("KEYFOB_PORT_3000_TCP", "x"),
+    ];
+    let mut command = keyfob(home.path());
+    let ran = run(command.envs(others).envs([misspelt]).args(["server", "config", "check"]), "");
+    assert_eq!((ran.code, ran.stderr), (Some(0), format!("{words}The settings are good.\n")));
+    let server = Server::start_in(&[misspelt], &[]);
+    let (output, _data) = server.stop();
+    assert!(output.contains(words), "{output}");
+
+    // Scripts around the program have variables of their own.
+    let mut command = keyfob(home.path());
+    let ran = run(command.envs([("KEYFOB_SESION_TOKEN", "x"), ("KEYFOB_TOKEN", "x"), ("KEYFOB_BIN", "x")]).arg("version"), "");
+    let words = "warning: no option reads KEYFOB_SESION_TOKEN; the nearest variable is KEYFOB_SESSION_TOKEN\n";
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), words));
+}
+
+/// Longer ones would end after the last instant that can be written.
+#[test]
+fn no_duration_is_longer_than_a_hundred_years() {
+    let home = Home::new();
+    for flag in [
+        "--session-duration",
+        "--session-absolute-timeout",
+        "--default-token-lifetime",
+        "--max-token-lifetime",
+        "--max-admin-token-lifetime",
+        "--api-keys-retention",
+        "--audit-logs-retention",
+    ] {
+        let ran = home.run(&["server", "--data-dir", "data", flag, "80000000h"]);
+        let names_both = ran.stderr.contains(flag) && ran.stderr.contains("longer than 876600h, which is 100 years");
+        assert!(ran.code == Some(1) && names_both, "{}", ran.stderr);
+        let ran = home.run(&["server", flag, "876600h", "config", "check"]);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    }
+    let ran = home.run(&["server", "--data-dir", "data", "--strict-transport-security", "3155760001"]);
+    assert!(ran.code == Some(1) && ran.stderr.contains("3155760001"), "{}", ran.stderr);
+    // What the longest durations make works.
+    let longest = ["--session-duration=876600h", "--max-admin-token-lifetime=876600h"];
+    let server = Server::start_with(&longest);
+    let session = server.set_up();
+    let home = Home::signed_in(&server, &session);
+    for arguments in [&["whoami"][..], &["tokens", "create", "--lifetime", "876600h"], &["tokens", "list"]] {
+        let ran = home.run(arguments);
+        assert_eq!(ran.code, Some(0), "{arguments:?}: {}", ran.stderr);
+    }
+}
+
+/// With mails or providers it is refused; without, people have to type another address than the server knows.
+#[test]
+fn an_address_that_nobody_can_be_sent_to_is_warned_of() {
+    let home = Home::new();
+    let words = |address: &str| format!("nobody can be sent to {address}: set --access-url");
+    for (flags, address) in [
+        (&["--http-address=0.0.0.0:3000"][..], Some("0.0.0.0:3000")),
+        (&["--http-address=[::]:80"], Some("[::]:80")),
+        (&["--http-address=0.0.0.0:3000", "--access-url=http://keyfob.example.com"], None),
+        (&["--http-address=127.0.0.1:3000"], None),
+    ] {
+        let ran = home.run(&[&["server"], flags, &["config", "check"]].concat());
+        let warned = ran.stderr.strip_suffix("The settings are good.\n").unwrap();
+        match address {
+            Some(address) => assert!(warned.contains(&words(address)), "{flags:?}: {warned}"),
+            None => assert_eq!(warned, "", "{flags:?}"),
+        }
+    }
+    let mut command = keyfob(home.path());
+    command.args(["server", "--http-address=0.0.0.0:0", "--data-dir", "data"]);
+    let mut server = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut greeting = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut greeting).unwrap();
+    server.kill().unwrap();
+    let log = String::from_utf8(server.wait_with_output().unwrap().stderr).unwrap();
+    assert!(greeting.contains("is running at"), "{log}");
+    assert!(log.contains("WARN") && log.contains(&words("0.0.0.0:0")), "{log}");
 }
 
 /// Deployments leave a setting out by setting its variable to nothing.

@@ -1,6 +1,7 @@
 //! HTTPS without a proxy: certificates, those of clients, and what changes while the server runs.
 use std::{fs, path::Path};
 
+use keyfob_testkit::OwnCertificate;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use tempfile::TempDir;
 
@@ -71,6 +72,60 @@ fn clients_that_trust_the_certificate_reach_the_server_over_https() {
     ask(&server, &text(&folder, "ca.pem"), &[]).unwrap();
     let error = ask(&server, &text(&folder, "other.pem"), &[]).unwrap_err();
     assert!(error.to_lowercase().contains("certificate"), "{error}");
+}
+
+/// Writes a certificate and its key: `<name>.pem` and `<name>.key`.
+fn write(folder: &Path, name: &str, own: &OwnCertificate) {
+    fs::write(folder.join(format!("{name}.key")), &own.key).unwrap();
+    fs::write(folder.join(format!("{name}.pem")), &own.certificate).unwrap();
+}
+
+/// As `openssl req -x509` makes it: the certificate of the server says that it is an authority's.
+#[test]
+fn a_certificate_that_is_its_own_authority_is_trusted_where_it_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = OwnCertificate::of("localhost");
+    write(folder.path(), "other", &other);
+    for (own, refused_as) in [
+        (OwnCertificate::of("localhost"), None),
+        (OwnCertificate::expired("localhost"), Some("expired")),
+        (OwnCertificate::of("keys.example.com"), Some("not valid for name")),
+    ] {
+        write(folder.path(), "server", &own);
+        let server = start(&flags(&folder));
+        let own = ask(&server, &text(&folder, "server.pem"), &[]);
+        let error = match refused_as {
+            None => {
+                own.unwrap();
+                ask(&server, &text(&folder, "other.pem"), &[]).unwrap_err()
+            }
+            Some(_) => own.unwrap_err(),
+        };
+        assert!(error.contains(refused_as.unwrap_or("UnknownIssuer")), "{error}");
+    }
+}
+
+/// The same for the certificates of clients.
+#[test]
+fn a_clients_certificate_that_is_its_own_authority_is_trusted_where_it_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["server", "client", "stranger"] {
+        write(folder.path(), name, &OwnCertificate::of("localhost"));
+    }
+    write(folder.path(), "late", &OwnCertificate::expired("localhost"));
+    let named = ["client", "late"].map(|name| fs::read_to_string(text(&folder, &format!("{name}.pem"))).unwrap());
+    fs::write(folder.path().join("clients.pem"), named.concat()).unwrap();
+    let more = [
+        "--tls-client-auth=require-and-verify".to_owned(),
+        format!("--tls-client-ca-file={}", text(&folder, "clients.pem")),
+    ];
+    let server = start(&[flags(&folder), more.to_vec()].concat());
+    for (name, is_trusted) in [("client", true), ("stranger", false), ("late", false)] {
+        let (certificate, key) = (text(&folder, &format!("{name}.pem")), text(&folder, &format!("{name}.key")));
+        let shown = ["--client-tls-cert-file", &certificate, "--client-tls-key-file", &key];
+        let asked = ask(&server, &text(&folder, "server.pem"), &shown);
+        assert_eq!(asked.is_ok(), is_trusted, "{name}: {asked:?}");
+    }
 }
 
 /// They are read again within ten seconds of a change and on SIGHUP; invalid ones are not used

@@ -1,9 +1,8 @@
 //! Reading a person's profile from claims.
 use serde_json::{Map, Value};
 
-/// The maximum length of a person's name, in bytes (`docs/compatibility.md#users`), and of the address of a picture.
-const MAX_NAME_LENGTH: usize = 128;
-const MAX_PICTURE_LENGTH: usize = 2048;
+use super::claims::{is_truthy, kind};
+use crate::person;
 
 /// The names of the claims that are read.
 #[derive(Clone, Debug)]
@@ -45,11 +44,11 @@ pub enum ProfileError {
     Unverified(String),
 }
 
-/// Reads a profile from claims (`docs/compatibility.md#providers`).
+/// Reads a profile from claims of a provider with this issuer (`docs/compatibility.md#providers`).
 ///
 /// # Errors
 /// When a claim is missing or not valid.
-pub fn profile(claims: &Map<String, Value>, fields: &Fields) -> Result<Profile, ProfileError> {
+pub fn profile(claims: &Map<String, Value>, fields: &Fields, issuer: &str) -> Result<Profile, ProfileError> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default().trim().to_owned();
     let username = text(&fields.username);
     let email = match claims.get(&fields.email) {
@@ -61,42 +60,8 @@ pub fn profile(claims: &Map<String, Value>, fields: &Fields) -> Result<Profile, 
     if !fields.ignores_email_verified && !claims.get("email_verified").is_some_and(is_truthy) {
         return Err(ProfileError::Unverified(email));
     }
-    let picture =
-        Some(text("picture")).filter(|url| ["https://", "http://"].iter().any(|begin| url.starts_with(begin)));
-    let picture = picture.filter(|url| url.len() <= MAX_PICTURE_LENGTH).unwrap_or_default();
-    let mut name = text(&fields.name);
-    name.truncate(name.floor_char_boundary(MAX_NAME_LENGTH));
-    Ok(Profile { username, email, name: name.trim_end().to_owned(), picture })
-}
-
-/// The texts of a claim, which is a list of texts or a single one.
-pub fn texts(claims: &Map<String, Value>, name: &str) -> Vec<String> {
-    let one = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-    match claims.get(name) {
-        Some(Value::Array(values)) => values.iter().filter_map(one).collect(),
-        Some(value) => one(value).into_iter().collect(),
-        None => Vec::new(),
-    }
-}
-
-fn is_truthy(value: &Value) -> bool {
-    match value {
-        Value::Bool(is) => *is,
-        Value::Number(number) => number.as_f64().is_some_and(|number| number != 0.0),
-        Value::String(text) => matches!(text.to_ascii_lowercase().as_str(), "1" | "t" | "true"),
-        _ => false,
-    }
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
+    let name = person::name(&text(&fields.name));
+    Ok(Profile { username, email, name, picture: person::picture(&text("picture"), issuer) })
 }
 
 #[cfg(test)]
@@ -112,7 +77,7 @@ mod tests {
             name: "name".to_owned(),
             ignores_email_verified: false,
         };
-        profile(claims.as_object().unwrap(), &fields)
+        profile(claims.as_object().unwrap(), &fields, "https://id.example.com")
     }
 
     #[test]
@@ -145,14 +110,5 @@ mod tests {
         }
         let left_out = read(&json!({"email": "amy@example.com"}));
         assert_eq!(left_out, Err(ProfileError::Unverified("amy@example.com".to_owned())));
-    }
-
-    #[test]
-    fn lists_of_texts_may_be_single_texts() {
-        let claims = json!({"many": ["a", "", 3, "b"], "one": "c", "none": 3});
-        let claims = claims.as_object().unwrap();
-        assert_eq!(texts(claims, "many"), ["a", "b"]);
-        assert_eq!(texts(claims, "one"), ["c"]);
-        assert!(texts(claims, "none").is_empty() && texts(claims, "else").is_empty());
     }
 }

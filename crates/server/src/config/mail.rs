@@ -36,7 +36,7 @@ pub struct MailArgs {
     #[arg(long, env = "KEYFOB_EMAIL_TLS_SKIP_VERIFY", value_parser = BoolishValueParser::new(), action = clap::ArgAction::Set,
         num_args = 0..=1, default_value = "false", default_missing_value = "true", require_equals = true, help_heading = MAIL)]
     pub email_tls_skip_verify: bool,
-    /// File with a certificate authority to trust for the mail server, besides those of the system.
+    /// File with certificates to trust for the mail server, besides those of the system: authorities, or its own.
     #[arg(long, env = "KEYFOB_EMAIL_TLS_CA_CERT_FILE", value_name = "FILE", help_heading = MAIL)]
     pub email_tls_ca_cert_file: Option<PathBuf>,
     /// File with the certificate to present to the mail server.

@@ -34,7 +34,7 @@ pub struct TlsArgs {
     #[arg(long, env = "KEYFOB_TLS_CLIENT_AUTH", value_name = "RULE", value_enum, default_value = "none",
         help_heading = HEADING)]
     pub tls_client_auth: ClientCertificates,
-    /// File with the certificate authorities that sign clients' certificates, in PEM.
+    /// File with the authorities that sign clients' certificates, or with these certificates themselves, in PEM.
     #[arg(long, env = "KEYFOB_TLS_CLIENT_CA_FILE", value_name = "FILE", help_heading = HEADING)]
     pub tls_client_ca_file: Option<PathBuf>,
     /// For how many seconds browsers use only HTTPS (`Strict-Transport-Security`); 0 omits the header.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use axum::serve::Listener;
+use keyfob_tls::TrustedClients;
 use rustls::{
     DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme,
     client::{danger::HandshakeSignatureValid, verify_server_name},
@@ -236,15 +237,17 @@ fn client_verifier(
     }
     let path = args.tls_client_ca_file.as_ref().ok_or_else(|| bad(FLAG, "needed to verify clients' certificates"))?;
     let mut roots = rustls::RootCertStore::empty();
-    for certificate in certificates_in(FLAG, path)? {
-        roots.add(certificate).map_err(|error| bad(FLAG, format!("{}: {error}", path.display())))?;
+    let certificates = certificates_in(FLAG, path)?;
+    for certificate in &certificates {
+        roots.add(certificate.clone()).map_err(|error| bad(FLAG, format!("{}: {error}", path.display())))?;
     }
     let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
     let builder = match args.tls_client_auth {
         ClientCertificates::VerifyIfGiven => builder.allow_unauthenticated(),
         _ => builder,
     };
-    builder.build().map(Some).map_err(|error| bad(FLAG, error))
+    let by_issuer = builder.build().map_err(|error| bad(FLAG, error))?;
+    Ok(Some(Arc::new(TrustedClients::new(by_issuer, certificates))))
 }
 
 /// Takes every certificate whose key the client has, from any issuer.

@@ -1,5 +1,8 @@
 //! What sends mails, as it is set at present.
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use super::transport::{Mail, SendError, Transport};
 use crate::config::{BadSettings, MailArgs};
@@ -8,6 +11,8 @@ use crate::config::{BadSettings, MailArgs};
 pub(crate) struct Mailer {
     args: MailArgs,
     transport: RwLock<Arc<Transport>>,
+    /// Whether mails wait because of the mail server, as far as this server knows.
+    is_in_trouble: AtomicBool,
 }
 
 impl Mailer {
@@ -17,7 +22,9 @@ impl Mailer {
     /// All that is wrong with the settings.
     pub(crate) fn new(args: &MailArgs) -> Result<Option<Self>, BadSettings> {
         let transport = Transport::new(args)?.map(|transport| RwLock::new(Arc::new(transport)));
-        Ok(transport.map(|transport| Self { args: args.clone(), transport }))
+        // Mails may wait since before the start.
+        let is_in_trouble = AtomicBool::new(true);
+        Ok(transport.map(|transport| Self { args: args.clone(), transport, is_in_trouble }))
     }
 
     /// Reads its files again: the password, and certificates. While they are no good, all stays as it was.
@@ -38,5 +45,15 @@ impl Mailer {
     pub(crate) async fn send(&self, mail: Mail) -> Result<(), SendError> {
         let transport = Arc::clone(&self.transport.read().unwrap_or_else(PoisonError::into_inner));
         transport.send(mail).await
+    }
+
+    /// Keeps in mind that a mail could not be sent, perhaps because of the mail server.
+    pub(crate) fn note_trouble(&self) {
+        self.is_in_trouble.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether there was trouble until now, when a mail got through.
+    pub(crate) fn end_trouble(&self) -> bool {
+        self.is_in_trouble.swap(false, Ordering::Relaxed)
     }
 }

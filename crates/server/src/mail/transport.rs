@@ -1,9 +1,10 @@
 //! Sending mails.
-use std::{net::IpAddr, path::Path, time::Duration};
+use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use jiff::Timestamp;
 use keyfob_api::secret::SecretText;
+use keyfob_tls::Unreached;
 use lettre::{
     Message,
     message::{
@@ -13,12 +14,13 @@ use lettre::{
     transport::smtp::{
         Error,
         authentication::{Credentials, DEFAULT_MECHANISMS},
-        client::{AsyncSmtpConnection, Certificate, Identity, Tls, TlsParameters},
+        client::AsyncSmtpConnection,
         extension::ClientId,
     },
 };
 use uuid::Uuid;
 
+use super::encryption::Encryption;
 use crate::config::{BadSetting, BadSettings, MailArgs, one_secret};
 
 /// How long it may take to reach the mail server, and to sign in there.
@@ -35,7 +37,7 @@ pub(crate) struct Transport {
     host: String,
     port: u16,
     hello: ClientId,
-    tls: Tls,
+    encryption: Encryption,
     login: Option<Login>,
     from: Mailbox,
 }
@@ -74,6 +76,14 @@ pub(crate) enum SendError {
     Permanent(String),
 }
 
+impl SendError {
+    /// The mail server cannot be reached: the text begins with the reason, if there is one of the usual.
+    pub(super) fn unreachable(error: &(dyn std::error::Error + 'static)) -> Self {
+        let reason = Unreached::found_in(error).map(|reason| format!("{reason}: ")).unwrap_or_default();
+        Self::Unreachable(format!("{reason}{error}"))
+    }
+}
+
 impl Transport {
     /// What sends mails as set; none if no mail server is set.
     ///
@@ -90,10 +100,11 @@ impl Transport {
         let server = bad.take(host_and_port(smarthost));
         let from = bad.take(sender(args));
         let host = server.as_ref().map_or("localhost", |(host, _)| host);
-        let tls = bad.take(tls(args, host, identity, login.is_some()));
-        match (server, from, tls) {
-            (Some((host, port)), Some(from), Some(tls)) if bad.0.is_empty() => {
-                Ok(Some(Self { host, port, hello: ClientId::Domain(args.email_hello.clone()), tls, login, from }))
+        let encryption = bad.take(Encryption::new(args, host, identity, login.is_some()));
+        match (server, from, encryption) {
+            (Some((host, port)), Some(from), Some(encryption)) if bad.0.is_empty() => {
+                let hello = ClientId::Domain(args.email_hello.clone());
+                Ok(Some(Self { host, port, hello, encryption, login, from }))
             }
             _ => Err(bad),
         }
@@ -115,9 +126,8 @@ impl Transport {
             .header(AutoSubmitted)
             .multipart(MultiPart::alternative_plain_html(mail.text, mail.html))
             .map_err(|error| unwritable(&error))?;
-        let connected = tokio::time::timeout(TIME_OUT, self.connect()).await;
-        let connected = connected.map_err(|_| SendError::Unreachable("the mail server does not answer".to_owned()))?;
-        let mut connection = connected.map_err(|error| SendError::Unreachable(error.to_string()))?;
+        let connected = tokio::time::timeout(TIME_OUT, self.connect(mail.written_at)).await;
+        let mut connection = connected.map_err(|_| SendError::Unreachable(Unreached::TimedOut.to_string()))??;
         let content = message.formatted();
         let sent = tokio::time::timeout(HAND_OVER, connection.send(message.envelope(), &content)).await;
         sent.map_err(|_| SendError::Temporary("the mail server does not answer".to_owned()))?.map_err(|error| {
@@ -133,18 +143,18 @@ impl Transport {
     }
 
     /// A connection on which mails can be sent.
-    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
-        let wrapper = if let Tls::Wrapper(parameters) = &self.tls { Some(parameters.clone()) } else { None };
-        let server = (self.host.as_str(), self.port);
+    async fn connect(&self, now: Timestamp) -> Result<AsyncSmtpConnection, SendError> {
+        let unreachable = |error: Error| SendError::unreachable(&error);
+        let (server, wrapper) = ((self.host.as_str(), self.port), self.encryption.wrapper());
         let connecting = AsyncSmtpConnection::connect_tokio1(server, Some(TIME_OUT), &self.hello, wrapper, None);
-        let mut connection = connecting.await?;
-        match &self.tls {
-            Tls::Required(parameters) => connection.starttls(parameters.clone(), &self.hello).await?,
-            Tls::Opportunistic(parameters) if connection.can_starttls() => {
-                connection.starttls(parameters.clone(), &self.hello).await?;
-            }
-            _ => {}
-        }
+        let mut connection = connecting.await.map_err(unreachable)?;
+        self.encryption.upgrade(&mut connection, &self.hello).await.map_err(unreachable)?;
+        self.encryption.require_trusted(&connection, now)?;
+        self.sign_in(&mut connection).await.map_err(unreachable)?;
+        Ok(connection)
+    }
+
+    async fn sign_in(&self, connection: &mut AsyncSmtpConnection) -> Result<(), Error> {
         match &self.login {
             None => {}
             Some(Login { identity: None, name, password }) => {
@@ -155,7 +165,7 @@ impl Transport {
                 connection.command(PlainAs { identity, name, password }).await?;
             }
         }
-        Ok(connection)
+        Ok(())
     }
 }
 
@@ -229,44 +239,4 @@ fn login(args: &MailArgs) -> Result<Option<Login>, BadSettings> {
         }
     }
     Err(bad)
-}
-
-/// Passwords are never sent unencrypted, but to this machine itself.
-fn tls(args: &MailArgs, host: &str, own: Option<(&Path, &Path)>, has_password: bool) -> Result<Tls, BadSettings> {
-    let mut bad = BadSettings::default();
-    let read = |flag, path: &Path| {
-        std::fs::read(path).map_err(|error| BadSetting::new(flag, format!("{}: {error}", path.display())))
-    };
-    let name = args.email_tls_server_name.clone().unwrap_or_else(|| host.to_owned());
-    let mut parameters = TlsParameters::builder(name).dangerous_accept_invalid_certs(args.email_tls_skip_verify);
-    if let Some(path) = &args.email_tls_ca_cert_file {
-        let flag = "email-tls-ca-cert-file";
-        let certificate = bad
-            .take(read(flag, path))
-            .and_then(|pem| bad.take(Certificate::from_pem(&pem).map_err(|error| BadSetting::new(flag, error))));
-        if let Some(certificate) = certificate {
-            parameters = parameters.add_root_certificate(certificate);
-        }
-    }
-    if let Some((certificate, key)) = own {
-        let (certificate, key) =
-            (bad.take(read("email-tls-cert-file", certificate)), bad.take(read("email-tls-cert-key-file", key)));
-        if let (Some(certificate), Some(key)) = (certificate, key) {
-            let identity = Identity::from_pem(&certificate, &key);
-            if let Some(identity) = bad.take(identity.map_err(|error| BadSetting::new("email-tls-cert-file", error))) {
-                parameters = parameters.identify_with(identity);
-            }
-        }
-    }
-    let built = parameters.build().map_err(|error| BadSetting::new("email-tls-server-name", error));
-    let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    match bad.take(built) {
-        Some(parameters) if bad.0.is_empty() => Ok(match (args.email_force_tls, args.email_tls_starttls) {
-            (true, _) => Tls::Wrapper(parameters),
-            (false, true) => Tls::Required(parameters),
-            (false, false) if has_password && !is_here => Tls::Required(parameters),
-            (false, false) => Tls::Opportunistic(parameters),
-        }),
-        _ => Err(bad),
-    }
 }

@@ -55,11 +55,9 @@ pub(super) async fn submit(
     form: Form,
 ) -> Result<Response, ApiError> {
     let email = form.text("email").trim();
-    if !app.rules().sends_mail {
-        return page(StatusCode::BAD_REQUEST, &Reset { frame, email, stage: Stage::NoMail });
-    }
     match System::SignIn.store(app.authority(), context).request_passcode(email).await {
-        Ok(()) => page(StatusCode::OK, &Reset { frame, email, stage: Stage::Sent }),
+        Ok(()) if app.rules().sends_mail => page(StatusCode::OK, &Reset { frame, email, stage: Stage::Sent }),
+        Ok(()) => page(StatusCode::BAD_REQUEST, &Reset { frame, email, stage: Stage::NoMail }),
         Err(error) => {
             let Failure { status, problem } = Failure::from(error).in_form(&["email"]);
             page(status, &Reset { frame: frame.with_problem(problem), email, stage: Stage::Asked })

@@ -18,8 +18,10 @@ const RETIRE_AT_MOST: u64 = 50_000;
 /// How often refusals that were gathered are recorded: they are to be seen within a minute.
 const RECORD_EVERY: Duration = Duration::from_secs(30);
 
-/// How often mails are sent that wait for their time; the others are sent at once.
+/// How often mails are sent in any case; usually they are sent when they are due.
 const DELIVER_EVERY: Duration = Duration::from_secs(5);
+/// The least time between two rounds of sending, if a mail is due that could not be taken out of the queue.
+const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 
 /// How long a user may do nothing before they are dormant, and how many are made so at a time.
 const DORMANT_AFTER: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -32,8 +34,20 @@ async fn never(_: App) {
     std::future::pending::<()>().await;
 }
 
+/// Done when a mail was queued, or one that waits is due.
 async fn mail_waits(app: App) {
-    app.authority().mail_queue().notified().await;
+    tokio::select! {
+        () = app.authority().mail_queue().notified() => {}
+        () = next_mail_is_due(&app) => {}
+    }
+}
+
+async fn next_mail_is_due(app: &App) {
+    let store = System::Mail.store(app.authority(), RequestContext::default());
+    // Without an answer, mails are sent all the same: [`DELIVER_EVERY`].
+    let Ok(Some(at)) = store.next_notice_at().await else { return std::future::pending().await };
+    let wait = Duration::try_from(at.duration_since(app.clock().now())).unwrap_or_default();
+    tokio::time::sleep(wait.max(SHORTEST_WAIT)).await;
 }
 
 /// Background work that goes on.

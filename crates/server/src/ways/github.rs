@@ -166,7 +166,8 @@ pub(super) async fn device(State(app): State<App>) -> Result<ApiJson<DeviceAutho
     if !way.args.oauth2_github_device_flow {
         return Err(ApiError::bad_request("Device flow is not enabled for Github OAuth2.").into());
     }
-    let code = way.provider.start_device().await.map_err(|error| failed("GitHub gives no code.", &error))?;
+    let code =
+        way.provider.start_device().await.map_err(|error| failed("GitHub gives no code.", &error, error.summary()))?;
     Ok(ApiJson(DeviceAuthorization {
         device_code: code.device_code,
         user_code: code.user_code,

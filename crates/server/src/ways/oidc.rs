@@ -15,7 +15,8 @@ use keyfob_identity::{Arrival, OidcIdentity, Start, profile};
 use serde_json::Value;
 
 use super::{
-    OidcWay, claims,
+    OidcWay,
+    claims::Memberships,
     flow::{self, Inbound, Outbound, Step},
     refusal::Refusal,
     session::{Callback, not_configured, token_expires_at},
@@ -91,11 +92,12 @@ async fn identify(
         now: app.clock().now(),
     };
     let OidcIdentity { issuer, subject, claims, tokens } = way.provider.finish(arrival).await?;
-    let profile = profile(&claims, &way.fields)?;
+    let profile = profile(&claims, &way.fields, way.provider.issuer())?;
     let args = &way.args;
     let rules = AdmissionRules { email_domains: &args.oidc_email_domain, allowed_groups: &args.oidc_allowed_groups };
+    let memberships = Memberships::read(&claims, args);
     rules
-        .check(&profile.email, &claims::provider_groups(&claims, args))
+        .check(&profile.email, &memberships.provider_groups)
         .map_err(|reason| not_admitted(reason, &profile.email, args))?;
     let signups = if args.oidc_allow_signups {
         Signups::Allowed
@@ -113,21 +115,28 @@ async fn identify(
         refresh_token: tokens.refresh,
         signups,
         trusts_email: args.dangerous_oidc_email_fallback,
-        groups: claims::groups(&claims, args),
-        roles: claims::roles(&claims, args),
+        groups: memberships.groups,
+        roles: memberships.roles,
         claims: Value::Object(claims),
     })
 }
 
 fn not_admitted(reason: NotAdmitted, email: &str, args: &OidcArgs) -> Refusal {
+    const TITLE: &str = "Unauthorized email";
     match reason {
-        NotAdmitted::InvalidEmail => {
-            let message = "Email in OIDC payload is no e-mail address: name another claim with --oidc-email-field.";
-            ApiError::bad_request(message).into()
+        NotAdmitted::InvalidEmail if args.oidc_email_domain.is_empty() => {
+            tracing::warn!(
+                claim = args.oidc_email_field.as_str(),
+                "an e-mail address of the provider is none: name another claim with --oidc-email-field"
+            );
+            let text = format!("Your email \"{email}\" is no e-mail address. Please contact your administrator.");
+            Refusal::Page(TITLE, text)
         }
-        NotAdmitted::OtherDomain => {
-            let domains = args.oidc_email_domain.join(", ");
-            Refusal::Page("Unauthorized email", format!("Your email {email} is not in domains {domains}."))
+        // Which domains are allowed is nobody's business who may not come in.
+        NotAdmitted::InvalidEmail | NotAdmitted::OtherDomain => {
+            let text =
+                format!("Your email \"{email}\" is not from an authorized domain! Please contact your administrator.");
+            Refusal::Page(TITLE, text)
         }
         NotAdmitted::NoAllowedGroup => {
             let text = "You are in none of the groups whose members may sign in. Ask your administrator.";

@@ -55,10 +55,10 @@ pub(super) fn is_pending(error: &TokenError) -> bool {
     matches!(error, TokenError::Refused { code, .. } if words.contains(&code.as_str()))
 }
 
-/// 500 for a failure that is not the user's; it is logged, too.
-pub(super) fn failed(message: &str, cause: &dyn std::fmt::Display) -> Refusal {
+/// 500 for a failure that is not the user's. The log has all of the cause; users, who may be anybody, get its summary.
+pub(super) fn failed(message: &str, cause: &dyn std::fmt::Display, summary: String) -> Refusal {
     tracing::warn!(%cause, "{message}");
-    Refusal::Api(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, message).detail(cause.to_string()))
+    Refusal::Api(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, message).detail(summary))
 }
 
 impl From<TokenError> for Refusal {
@@ -67,23 +67,28 @@ impl From<TokenError> for Refusal {
         if is_pending(&error) {
             return Self::Api(ApiError::bad_request(message).detail(error.to_string()));
         }
-        failed(message, &error)
+        failed(message, &error, error.summary())
     }
 }
 
 impl From<HttpError> for Refusal {
     fn from(error: HttpError) -> Self {
-        failed("Internal error fetching authenticated Github user.", &error)
+        failed("Internal error fetching authenticated Github user.", &error, error.summary())
     }
 }
 
 impl From<OidcError> for Refusal {
     fn from(error: OidcError) -> Self {
         let bad = |message: &str| ApiError::bad_request(message);
+        let summary = error.summary();
         match error {
             OidcError::Exchange(error) => error.into(),
-            OidcError::Provider(cause) => failed("The OpenID Connect provider cannot be asked.", &cause),
-            OidcError::UserInfo(cause) => failed("Failed to obtain user information claims.", &cause),
+            OidcError::Unavailable { .. } | OidcError::Provider(_) => {
+                failed("The OpenID Connect provider cannot be asked.", &error, summary)
+            }
+            OidcError::NoUserInfo(_) | OidcError::UserInfo(_) => {
+                failed("Failed to obtain user information claims.", &error, summary)
+            }
             OidcError::NoIdToken => Self::Api(bad(
                 "id_token not found in response payload. Ensure your OIDC callback is configured correctly!",
             )),

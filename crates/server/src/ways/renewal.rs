@@ -7,7 +7,7 @@ use keyfob_authority::{
     data::LoginType,
     sign_in::{NotRenewed, Renewed, SessionRenewer},
 };
-use keyfob_identity::{OidcError, TokenError, Tokens};
+use keyfob_identity::{OidcError, Tokens};
 
 use super::{Providers, session::token_expires_at};
 
@@ -30,17 +30,17 @@ impl SessionRenewer for Renewer {
                 let way = self.0.oidc.as_ref().ok_or(NotRenewed::NotConfigured)?;
                 way.provider.refresh(&token, now, &authority.random().alphanumeric(32)).await
             };
-            let tokens = renewed.map_err(|error| NotRenewed::Refused(reason(&error)))?;
+            let tokens = renewed.map_err(|error| NotRenewed::Refused(summary(&error)))?;
             Ok(Renewed { expires_at: token_expires_at(now, &tokens), refresh_token: tokens.refresh })
         })
     }
 }
 
-fn reason(error: &OidcError) -> String {
-    match error {
-        OidcError::Exchange(TokenError::Refused { code, description }) if !description.is_empty() => {
-            format!("{code}: {description}")
-        }
-        other => other.to_string(),
+/// What the user is told. The log has the rest, if there is more.
+fn summary(error: &OidcError) -> String {
+    let summary = error.summary();
+    if summary != error.to_string() {
+        tracing::warn!(cause = %error, "a provider could not be asked to renew a session");
     }
+    summary
 }

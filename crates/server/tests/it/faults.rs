@@ -111,6 +111,31 @@ async fn the_data_is_for_its_owner_alone() {
     }
 }
 
+/// With another key it would break the chain of records for good, and could open nothing that is sealed.
+#[tokio::test]
+async fn a_server_with_another_key_than_that_of_its_database_does_not_start() {
+    let (app, owner) = TestApp::new().await;
+    let TestApp { server, clock, data } = app;
+    drop((server, owner));
+    for (name, other, words) in [
+        ("audit.key", "07".repeat(32), "is not the key that the newest audit record was written with"),
+        ("seal.key", "\u{7}".repeat(32), "is not the key that secrets in the database are sealed with"),
+    ] {
+        let own = data.path().join(name);
+        let kept = fs::read(&own).unwrap();
+        fs::write(&own, other).unwrap();
+        let error = open(data.path(), &[], &clock).await.err().unwrap().to_string();
+        assert!(error.contains(words) && error.contains("restore"), "{name}: {error}");
+        fs::write(&own, kept).unwrap();
+        assert!(open(data.path(), &[], &clock).await.is_ok(), "{name}");
+    }
+    // A seal whose key was removed is a new one, and stays it.
+    fs::remove_file(data.path().join("seal.key")).unwrap();
+    for _ in 0..2 {
+        assert!(open(data.path(), &[], &clock).await.is_ok());
+    }
+}
+
 #[tokio::test]
 async fn a_server_without_the_key_of_its_records_does_not_start() {
     let (app, owner) = TestApp::new().await;

@@ -15,6 +15,7 @@ pub(crate) fn amy() -> Account {
         id: 4711,
         login: "amy_adams".to_owned(),
         name: Some("Amy Adams".to_owned()),
+        avatar_url: None,
         emails: vec![("old@example.com".to_owned(), false, true), ("amy@example.com".to_owned(), true, true)],
         organizations: vec![("Acme".to_owned(), true), ("bell".to_owned(), false)],
         teams: vec!["acme/platform".to_owned()],
@@ -51,6 +52,37 @@ async fn a_new_user_signs_up_with_github() {
     sign_in(&mut browser, &github).await.expect(StatusCode::TEMPORARY_REDIRECT);
     let again = app.bearer_of(browser.session().unwrap()).get("/api/v2/users/me").await.expect(StatusCode::OK).json();
     assert_eq!((&again["id"], &again["username"]), (&me["id"], &json!("amy-adams")));
+}
+
+/// What GitHub says of a person is kept as one's profile may hold it.
+#[tokio::test]
+async fn names_and_pictures_of_github_are_kept_as_a_profile_may_hold_them() {
+    let github = Github::start();
+    let (app, _owner) = start_server(&github, &OPEN).await;
+    let relative = format!("{}/avatars/amy", github.url);
+    for (name, avatar_url, kept) in [
+        ("  Amy Adams\n", Some("/avatars/amy"), ("Amy Adams".to_owned(), relative.as_str())),
+        (&"ü".repeat(100), Some("javascript:alert(1)"), ("ü".repeat(64), "")),
+        ("Amy", None, ("Amy".to_owned(), "https://avatars.example/4711")),
+    ] {
+        let avatar_url = avatar_url.map(str::to_owned);
+        github.sign_in_as(Account { name: Some(name.to_owned()), avatar_url, ..amy() });
+        let mut browser = Browser::new(&app);
+        sign_in(&mut browser, &github).await.expect(StatusCode::TEMPORARY_REDIRECT);
+        let me = app.bearer_of(browser.session().unwrap()).get("/api/v2/users/me").await.expect(StatusCode::OK).json();
+        let picture = me["avatar_url"].as_str().unwrap_or_default();
+        assert_eq!((me["name"].as_str().unwrap().to_owned(), picture), kept);
+    }
+}
+
+#[tokio::test]
+async fn github_that_is_away_is_said_to_be_in_fixed_words() {
+    let base = "--oauth2-github-enterprise-base-url=http://127.0.0.1:1";
+    let flags = [base, "--oauth2-github-client-id=x", "--oauth2-github-device-flow", OPEN[0]];
+    let (app, _owner) = TestApp::with(&flags).await;
+    let answer = app.anonymous().get("/api/v2/users/oauth2/github/device").await;
+    let answer = answer.expect(StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(answer.detail(), "the connection was refused");
 }
 
 #[tokio::test]

@@ -111,6 +111,11 @@ impl Mutation {
         paths.iter().any(|path| self.path.starts_with(path))
     }
 
+    /// Whether callers do it to their own user, for which they need no role.
+    pub(crate) fn is_ones_own(&self) -> bool {
+        self.instead == Some(("{user}", "me"))
+    }
+
     pub(crate) async fn send(&self, by: &Identity, targets: &Targets) -> Answer {
         let body = self.has_body().then(|| serde_json::from_str(&self.body(targets)).unwrap());
         by.send(Method::from_bytes(self.method.as_bytes()).unwrap(), &self.path(targets), body).await

@@ -1,12 +1,13 @@
 //! Sign-in with an `OpenID` Connect provider.
 use axum::http::StatusCode;
 use jiff::SignedDuration;
+use keyfob_server::{Random, Server};
 use keyfob_testkit::{OIDC_CLIENT, OidcProvider, TokenFault};
 use serde_json::{Value, json};
 
 use crate::{
     browser::Browser,
-    support::{Answer, Identity, NOW, PASSWORD, TestApp},
+    support::{Answer, Identity, Log, NOW, PASSWORD, TestApp},
 };
 
 pub(crate) const CALLBACK: &str = "/api/v2/users/oidc/callback";
@@ -213,6 +214,7 @@ async fn claims_must_hold_a_verified_address() {
         (json!({"sub": "x", "email": "x@example.com"}), 403, "Email not verified"),
         (json!({"sub": "x", "email": "x@example.com", "email_verified": "false"}), 403, "Email not verified"),
         (json!({"sub": "x", "email": "x@evil.test", "email_verified": true}), 403, "Unauthorized email"),
+        (json!({"sub": "x", "email": "kyle", "email_verified": true}), 403, "Unauthorized email"),
     ];
     for (claims, status, text) in cases {
         provider.sign_in_as(&claims);
@@ -222,6 +224,8 @@ async fn claims_must_hold_a_verified_address() {
         assert!(answer.body.contains(text), "{claims}: {}", answer.body);
         assert_eq!(answer.header("content-type").starts_with("text/html"), status == 403);
         assert_eq!(browser.session(), None);
+        // Which domains are allowed is told to nobody.
+        assert!(!answer.body.contains("keys.test"), "{}", answer.body);
     }
     for email in ["a@EXAMPLE.com", "b@keys.test"] {
         provider.sign_in_as(&json!({"sub": email, "email": email, "email_verified": 1}));
@@ -454,14 +458,15 @@ async fn what_cannot_be_renewed_ends() {
     let (app, owner) = start_server(&provider, &[]).await;
     let amy = signed_in(&app, &provider).await;
     // A refresh token that was sealed with another key counts as missing.
-    std::fs::write(app.data.path().join("seal.key"), [7; 32]).unwrap();
+    std::fs::remove_file(app.data.path().join("seal.key")).unwrap();
     let TestApp { server, clock, data } = app;
     let key = amy.key.clone();
     drop((server, amy, owner));
     let flags = flags(&provider, &[]);
     let flags: Vec<_> = flags.iter().map(AsRef::as_ref).collect();
-    let server = crate::support::open(data.path(), &flags, &clock).await.unwrap();
-    let app = TestApp { server, clock, data };
+    let args = crate::support::args(&flags);
+    let server = Server::open(&args, data.path(), "http://keyfob.test", clock.clone(), Random::seeded(2));
+    let app = TestApp { server: server.await.unwrap(), clock, data };
     let amy = app.bearer_of(&key);
     amy.get("/api/v2/users/me").await.expect(StatusCode::OK);
     app.advance(SignedDuration::from_secs(600));
@@ -490,8 +495,16 @@ async fn what_the_provider_gave_is_sealed() {
 async fn a_provider_that_is_away_is_said_to_be() {
     let flags = ["--oidc-issuer-url=http://127.0.0.1:1", "--oidc-client-id=x", "--oidc-client-secret=y"];
     let (app, owner) = TestApp::with(&flags).await;
+    let log = Log::capture();
     let answer = Browser::new(&app).open(CALLBACK).await.expect(StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(answer.message(), "The OpenID Connect provider cannot be asked.");
+    // The log says more: the address, and what the system says.
+    assert_eq!(answer.detail(), "the connection was refused");
+    assert!(
+        log.text().contains("http://127.0.0.1:1: the connection was refused: error sending request"),
+        "{}",
+        log.text()
+    );
     owner.get("/api/v2/users/me").await.expect(StatusCode::OK);
 }
 

@@ -77,6 +77,24 @@ async fn what_the_provider_says_against_it_is_passed_on() {
     }
 }
 
+/// A page shows them only to whoever was sent to the provider: everybody else was sent by somebody's link.
+#[tokio::test]
+async fn a_page_shows_the_words_of_the_provider_and_of_nobody_else() {
+    let provider = provider();
+    let (app, _owner) = start_server(&provider, &[]).await;
+    let refused = |state: &str| format!("{CALLBACK}?error=words&error_description=more%20words&state={state}");
+    let mut browser = Browser::new(&app);
+    for state in ["", "x"] {
+        let page = browser.look_at(&refused(state)).await.expect(StatusCode::BAD_REQUEST);
+        assert!(!page.body.contains("words"), "{}", page.body);
+        assert!(page.body.contains("The provider did not sign you in."), "{}", page.body);
+    }
+    browser.open(CALLBACK).await.expect(StatusCode::TEMPORARY_REDIRECT);
+    let state = browser.cookies["oauth_state"].clone();
+    let page = browser.look_at(&refused(&state)).await.expect(StatusCode::BAD_REQUEST);
+    assert!(page.body.contains("more words"), "{}", page.body);
+}
+
 #[tokio::test]
 async fn a_subject_is_a_text_that_is_not_empty() {
     let provider = provider();

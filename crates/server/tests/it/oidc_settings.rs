@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs};
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use keyfob_server::Clock;
-use keyfob_testkit::{OIDC_CLIENT, OIDC_CLIENT_CERTIFICATE, OIDC_CLIENT_KEY, OidcProvider, TokenFault};
+use keyfob_testkit::{OIDC_CLIENT, OIDC_CLIENT_CERTIFICATE, OIDC_CLIENT_KEY, OidcProvider, SHORT_RSA_KEY, TokenFault};
 use serde_json::{Value, json};
 
 use crate::{
@@ -158,11 +158,14 @@ async fn claims_come_from_the_access_token_when_that_is_set() {
     let provider = provider();
     provider.add_user_info(&json!({"nickname": "from the endpoint"}));
     provider.sign_access_tokens(&json!({"sub": "amy-at-the-api", "name": "From the token", "nickname": "am"}));
-    let (app, _owner) = start_server(&provider, &["--oidc-access-token-claims"]).await;
-    let amy = signed_in(&app, &provider).await;
-    let claims = amy.get("/api/v2/users/oidc-claims").await.expect(StatusCode::OK).json()["claims"].clone();
-    let read = (&claims["name"], &claims["nickname"], &claims["sub"]);
-    assert_eq!(read, (&json!("Amy Adams"), &json!("am"), &json!("amy-1")));
+    // Coder demands both flags.
+    for flags in [&["--oidc-access-token-claims"][..], &["--oidc-access-token-claims", "--oidc-ignore-userinfo"]] {
+        let (app, _owner) = start_server(&provider, flags).await;
+        let amy = signed_in(&app, &provider).await;
+        let claims = amy.get("/api/v2/users/oidc-claims").await.expect(StatusCode::OK).json()["claims"].clone();
+        let read = (&claims["name"], &claims["nickname"], &claims["sub"]);
+        assert_eq!(read, (&json!("Amy Adams"), &json!("am"), &json!("amy-1")));
+    }
     // An access token that cannot be read.
     let provider = self::provider();
     let (app, _owner) = start_server(&provider, &["--oidc-access-token-claims"]).await;
@@ -301,6 +304,11 @@ async fn a_server_does_not_start_with_half_a_provider() {
     fs::write(&empty, "").unwrap();
     let (key, certificate) =
         (format!("--oidc-client-key-file={}", empty.display()), format!("--oidc-client-cert-file={}", empty.display()));
+    // The key is refused for its length whatever the certificate is.
+    let short = folder.path().join("short.pem");
+    fs::write(&short, SHORT_RSA_KEY).unwrap();
+    let short = format!("--oidc-client-key-file={}", short.display());
+    let short_certificate = certificate.clone();
     let (issuer, secret) = ("--oidc-issuer-url=https://id.example.com", "--oidc-client-secret=x");
     let cases = [
         (&[secret][..], "OIDC issuer URL must be set!"),
@@ -308,7 +316,7 @@ async fn a_server_does_not_start_with_half_a_provider() {
         (&[issuer, "--oidc-client-secret-file=/missing"], "--oidc-client-secret-file"),
         (&[issuer, &key, &certificate], "--oidc-client-key-file"),
         (&[issuer, &key], "--oidc-client-cert-file: needed"),
-        (&[issuer, secret, "--oidc-ignore-userinfo", "--oidc-access-token-claims"], "--oidc-access-token-claims"),
+        (&[issuer, &short, &short_certificate], "holds an RSA key of 1024 bits, and 2048 are the least"),
     ];
     let clock = Clock::fixed(NOW.parse().unwrap());
     for (flags, text) in cases {

@@ -154,8 +154,7 @@ async fn without_password_sign_in_no_users_with_passwords_are_made() {
 
 #[tokio::test]
 async fn without_password_sign_in_owners_still_get_in() {
-    let (app, owner) = TestApp::with(&["--disable-password-auth"]).await;
-    owner.make_user("alice", &[]).await;
+    let (app, _owner) = TestApp::for_owners_alone(&[("alice", &[])]).await;
     let refused = sign_in(&app, "alice@example.com", PASSWORD).await.expect(StatusCode::FORBIDDEN);
     assert_eq!(refused.message(), "Password authentication is disabled.");
     sign_in(&app, "owner@example.com", PASSWORD).await.expect(StatusCode::CREATED);

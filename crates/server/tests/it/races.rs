@@ -228,8 +228,8 @@ async fn who_signs_in_while_the_password_changes_has_no_session_afterwards() {
 /// Where only owners sign in with a password, the role counts as it is when the session begins.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_whose_role_is_taken_during_the_sign_in_is_not_signed_in() {
-    let (app, owner) = TestApp::with(&["--disable-password-auth"]).await;
-    let bob = owner.invite(&app, "bob", &["owner"]).await;
+    let (app, owner) = TestApp::for_owners_alone(&[("bob", &["owner"])]).await;
+    let bob = app.sign_in("bob@example.com").await;
     for _ in 0..6 {
         let login = || {
             let body = json!({"email": "bob@example.com", "password": PASSWORD});

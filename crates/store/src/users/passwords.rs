@@ -3,10 +3,11 @@ use jiff::{SignedDuration, Timestamp};
 use sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
 use uuid::Uuid;
 
-use super::{PasswordHash, TABLE, User, Users, find, fold, is_live};
+use super::{PasswordHash, TABLE, User, Users, find, is_live};
 use crate::{
     Reader, StoreError, Tx, UserId,
     db::{microseconds, row, timestamp},
+    identifiers::fold_identifier,
 };
 
 /// The bounds on guessing a password.
@@ -66,7 +67,7 @@ impl Reader<'_> {
         if email.is_empty() {
             return Ok(None);
         }
-        let Some(user) = find(self, Expr::col(Users::EmailKey).eq(fold(email)).and(is_live())).await? else {
+        let Some(user) = find(self, Expr::col(Users::EmailKey).eq(fold_identifier(email)).and(is_live())).await? else {
             return Ok(None);
         };
         let hash = self.find_password(user.id).await?;

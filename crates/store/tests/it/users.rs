@@ -72,9 +72,9 @@ async fn usernames_and_addresses_are_unique_whatever_the_case() {
     let first = new_user("jürgen");
     store.given(async |tx| tx.insert_user(&first).await).await;
     let mut same_name = new_user("another");
-    same_name.user.username = "JÜRGEN".to_owned();
+    same_name.user.username = "JüRGEN".to_owned();
     let mut same_address = new_user("third");
-    same_address.user.email = "JÜRGEN@example.COM".to_owned();
+    same_address.user.email = "JüRGEN@example.COM".to_owned();
     let mut same_id = new_user("fourth");
     same_id.user.id = first.user.id;
     for new in [same_name, same_address, same_id] {
@@ -82,6 +82,35 @@ async fn usernames_and_addresses_are_unique_whatever_the_case() {
         assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
     }
     assert_eq!(store.store.read().count_users().await.unwrap(), 1);
+}
+
+/// Only ASCII letters have a case in names and addresses: the lower case of U+212A KELVIN SIGN is an ASCII letter, and two
+/// accounts at a provider must not become one.
+#[tokio::test]
+async fn letters_that_unicode_counts_as_another_case_are_other_letters() {
+    let store = TestStore::new().await;
+    let names = ["kim", "\u{212a}im", "Ünal", "ünal"];
+    for name in names {
+        store.user(name).await;
+    }
+    for name in names {
+        let (user, _) = store.store.read().find_login(&format!("{name}@EXAMPLE.com")).await.unwrap().unwrap();
+        assert_eq!(user.username, name);
+        assert_eq!(store.store.read().find_user_by_username(name).await.unwrap(), Some(user));
+    }
+}
+
+/// What an earlier version stored is found by the same names and addresses.
+#[tokio::test]
+async fn names_and_addresses_of_an_earlier_version_are_found() {
+    let store = TestStore::new().await;
+    let ann = store.user("Änn").await;
+    store.tamper("UPDATE users SET username_key = 'änn', email_key = 'änn@example.com'").await;
+    store.tamper("DELETE FROM _sqlx_migrations WHERE version = 4").await;
+    let store = store.again().await;
+    assert_eq!(store.read().find_user_by_username("ÄNN").await.unwrap().map(|user| user.id), Some(ann));
+    assert_eq!(store.read().find_login("Änn@Example.com").await.unwrap().map(|(user, _)| user.id), Some(ann));
+    store.close().await;
 }
 
 #[tokio::test]

@@ -7,7 +7,8 @@ use crate::{invocation::Invocation, terminal::printing::Format};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
-#[command(after_help = "Without an option, the settings are shown.
+#[command(after_help = "Without an option, the settings are shown. Only your own can be changed, and not with a \
+narrow key.
 
 Examples:
   keyfob users notices

@@ -22,6 +22,14 @@ pub(super) enum Naming {
     Organization,
 }
 
+/// What a key's bearer finds by a name.
+#[derive(Clone, Copy, Debug)]
+enum Found {
+    Id(Uuid),
+    /// Nothing that they may read.
+    Nothing,
+}
+
 /// The ids behind names, as each key may read them.
 #[derive(Debug, Default)]
 pub(crate) struct KnownNames {
@@ -32,8 +40,8 @@ pub(crate) struct KnownNames {
 #[derive(Debug, Default)]
 struct Known {
     minute: i64,
-    /// By the hash of the key, the kind and the name; none where the key's bearer may read none of this name.
-    ids: HashMap<u64, Option<Uuid>>,
+    /// By the hash of the key, the kind and the name.
+    found: HashMap<u64, Found>,
 }
 
 impl KnownNames {
@@ -47,29 +55,31 @@ impl KnownNames {
         }
         let name = self.hasher.hash_one((caller.key_id().as_str(), of, segment.to_ascii_lowercase()));
         let minute = app.clock().now().as_second().div_euclid(MINUTE);
-        if let Some(known) = self.recall(name, minute) {
-            return known;
+        match self.recall(name, minute) {
+            Some(Found::Id(id)) => return Some(id),
+            Some(Found::Nothing) => return None,
+            None => {}
         }
         let found = match of {
             Naming::User => app.authority().user_named(segment, caller).await.map(|id| id.0),
             Naming::Organization => app.authority().organization_named(segment, caller).await.map(|id| id.0),
         };
-        self.remember(name, minute, found);
+        self.remember(name, minute, found.map_or(Found::Nothing, Found::Id));
         found
     }
 
-    fn recall(&self, name: u64, minute: i64) -> Option<Option<Uuid>> {
+    fn recall(&self, name: u64, minute: i64) -> Option<Found> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.ids.get(&name).copied().filter(|_| known.minute == minute)
+        known.found.get(&name).copied().filter(|_| known.minute == minute)
     }
 
-    fn remember(&self, name: u64, minute: i64, found: Option<Uuid>) {
+    fn remember(&self, name: u64, minute: i64, found: Found) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.minute != minute {
-            *known = Known { minute, ids: HashMap::new() };
+            *known = Known { minute, found: HashMap::new() };
         }
-        if known.ids.len() < MOST {
-            known.ids.insert(name, found);
+        if known.found.len() < MOST {
+            known.found.insert(name, found);
         }
     }
 }

@@ -75,8 +75,7 @@ async fn people_are_refused_on_the_page_and_by_the_call_for_the_same_reasons() {
 /// Without passwords owners alone sign in with one, on both fronts.
 #[tokio::test]
 async fn without_passwords_owners_alone_sign_in_with_one() {
-    let (app, owner) = TestApp::with(&["--disable-password-auth"]).await;
-    owner.make_user("alice", &[]).await;
+    let (app, _owner) = TestApp::for_owners_alone(&[("alice", &[])]).await;
     let alice = "alice@example.com";
     let outcomes = [(Page, page(&app, alice, PASSWORD).await), (Call, call(&app, alice, PASSWORD).await)];
     let wrong = accepted("not an owner", &outcomes);
