@@ -126,6 +126,11 @@ impl Caller {
         self.denied(action, resource_type)
     }
 
+    /// A refusal because the user who is the object holds a role that the caller may not assign.
+    pub(crate) fn outranked(&self, action: Action, resource_type: ResourceType) -> Denied {
+        Denied { cause: Cause::Rank, ..self.refuse(action, resource_type) }
+    }
+
     /// What a list of objects of this type may show.
     pub(crate) fn visible(&self, action: Action, resource_type: ResourceType) -> Filter {
         self.context.decisions.required(resource_type, action);
@@ -204,10 +209,15 @@ impl Caller {
         self.presented().is_some_and(|presented| presented.from_cookie)
     }
 
+    /// Whether nothing narrows what the caller's roles permit: they have a full key, or are the server itself.
+    pub(crate) fn has_full_key(&self) -> bool {
+        self.key().is_none_or(is_full)
+    }
+
     /// Whether the caller may set what another user signs in with: no narrow key may, because it could then sign in
     /// with more than it has.
     pub(crate) fn may_set_credentials_of_others(&self) -> bool {
-        self.key().is_none_or(is_full)
+        self.has_full_key()
     }
 
     /// Whether this is the presented key itself. A key may always see and expire itself: that takes no scope.

@@ -1,4 +1,11 @@
 //! The rules of single fields (`docs/compatibility.md`).
+use uuid::Uuid;
+
+/// How many names or ids a list in a request may have.
+pub const MAX_LIST: usize = 1_000;
+
+/// The rule that a name must not read as an id.
+pub const NOT_AN_ID: &str = "not_an_id";
 
 /// Gathers the fields of a request that break a rule, so that one answer names all of them.
 #[derive(Debug, Default)]
@@ -9,7 +16,7 @@ pub struct Fields(Vec<WrongField>);
 pub struct WrongField {
     /// The field's name on the wire.
     pub field: String,
-    /// The rule's name, as clients of Coder know it.
+    /// The rule's name, as clients of Coder know it; [`NOT_AN_ID`] is Keyfob's own.
     pub rule: &'static str,
     /// What the field held.
     pub value: String,
@@ -52,7 +59,7 @@ impl Fields {
     /// The field must hold a username.
     #[must_use]
     pub fn username(mut self, field: &str, value: &str) -> Self {
-        if self.rule(field, "required", value, !value.is_empty()) {
+        if self.name_rules(field, value) {
             self.rule(field, "username", value, is_username(value));
         }
         self
@@ -61,7 +68,7 @@ impl Fields {
     /// The field must hold a name of words with single hyphens between.
     #[must_use]
     pub fn slug(mut self, field: &str, tag: &'static str, value: &str) -> Self {
-        if self.rule(field, "required", value, !value.is_empty()) {
+        if self.name_rules(field, value) {
             self.rule(field, tag, value, slug_problem(value).is_none());
         }
         self
@@ -70,7 +77,7 @@ impl Fields {
     /// The field must hold a group's name.
     #[must_use]
     pub fn group_name(mut self, field: &str, value: &str) -> Self {
-        if self.rule(field, "required", value, !value.is_empty()) {
+        if self.name_rules(field, value) {
             self.rule(field, "group_name", value, is_group_name(value));
         }
         self
@@ -87,6 +94,13 @@ impl Fields {
     #[must_use]
     pub fn real_name(mut self, field: &str, value: &str) -> Self {
         self.rule(field, "user_real_name", value, value.len() <= 128 && value.trim() == value);
+        self
+    }
+
+    /// The field must not hold a text that reads as an id.
+    #[must_use]
+    pub fn not_an_id(mut self, field: &str, value: &str) -> Self {
+        self.rule(field, NOT_AN_ID, value, !reads_as_id(value));
         self
     }
 
@@ -109,6 +123,12 @@ impl Fields {
     pub fn one_of(mut self, field: &str, value: &str, of: &[&str]) -> Self {
         self.rule(field, "oneof", value, value.is_empty() || of.contains(&value));
         self
+    }
+
+    /// The rules of all names that are given where there may also be an id.
+    fn name_rules(&mut self, field: &str, value: &str) -> bool {
+        self.rule(field, "required", value, !value.is_empty())
+            && self.rule(field, NOT_AN_ID, value, !reads_as_id(value))
     }
 
     fn rule(&mut self, field: &str, tag: &'static str, value: &str, holds: bool) -> bool {
@@ -145,20 +165,21 @@ pub fn is_email(text: &str) -> bool {
     local_ok && text.len() <= 254 && domain.contains('.') && domain.split('.').all(label)
 }
 
-/// Whether the text reads as an id, in any spelling: a path that names something by it would mean what has that id.
+/// Whether the text can be read as an id, in any spelling of a UUID. Where a path or a command takes a name or an id, a
+/// name that reads as an id would be taken for what has that id, so no such name is given.
 pub fn reads_as_id(text: &str) -> bool {
-    uuid::Uuid::try_parse(text).is_ok()
+    Uuid::try_parse(text).is_ok()
 }
 
 /// Whether the text can be a username: 1 to 32 letters and digits with single hyphens between; not a word that paths
-/// need for themselves.
+/// need for themselves, and no id.
 pub fn is_username(text: &str) -> bool {
-    slug_problem(text).is_none() && !text.eq_ignore_ascii_case("me")
+    slug_problem(text).is_none() && !text.eq_ignore_ascii_case("me") && !reads_as_id(text)
 }
 
-/// Whether the text can be a group's name: words as in usernames, 255 bytes at most.
+/// Whether the text can be a group's name: words as in usernames, 255 bytes at most, and no id.
 pub fn is_group_name(text: &str) -> bool {
-    name_problem(text, 255).is_none()
+    name_problem(text, 255).is_none() && !reads_as_id(text)
 }
 
 /// The rule that a name in a path breaks, if any: 1 to 32 letters and digits with single hyphens between; not a word
@@ -201,19 +222,38 @@ mod tests {
     #[test]
     fn names_of_groups_are_longer() {
         assert!(is_group_name(&"a".repeat(255)) && is_group_name("platform-team"));
-        for bad in ["", "a b", "a_b", "new", &"a".repeat(256)] {
+        for bad in ["", "a b", "a_b", "new", &"a".repeat(256), &"a".repeat(32)] {
             assert!(!is_group_name(bad), "{bad}");
         }
     }
 
     #[test]
     fn usernames_are_words_with_single_hyphens() {
-        for good in ["a", "Alice", "keys-tok", "a1-b2", "a".repeat(32).as_str()] {
+        for good in ["a", "Alice", "keys-tok", "a1-b2", "z".repeat(32).as_str()] {
             assert!(is_username(good), "{good}");
         }
         // In paths `me` is the caller, not a name.
-        for bad in ["", "-a", "a-", "a--b", "a_b", "a b", "new", "create", "me", "Me", "a".repeat(33).as_str()] {
+        for bad in ["", "-a", "a-", "a--b", "a_b", "a b", "new", "create", "me", "Me", "z".repeat(33).as_str()] {
             assert!(!is_username(bad), "{bad}");
+        }
+        // Whoever had this name would be taken for the user with this id.
+        assert!(!is_username(&"a".repeat(32)));
+    }
+
+    #[test]
+    fn a_uuid_in_any_spelling_reads_as_an_id() {
+        for id in [
+            "67e55044-10b1-426f-9247-bb680e5fe0c8",
+            "67e5504410b1426f9247bb680e5fe0c8",
+            "67E5504410B1426F9247BB680E5FE0C8",
+            "{67e55044-10b1-426f-9247-bb680e5fe0c8}",
+            "urn:uuid:67e55044-10b1-426f-9247-bb680e5fe0c8",
+            "00000000000000000000000000000000",
+        ] {
+            assert!(reads_as_id(id), "{id}");
+        }
+        for name in ["", "amy", "67e5504410b1426f9247bb680e5fe0c", "67e55044-10b1-426f-9247-bb680e5fe0cg"] {
+            assert!(!reads_as_id(name), "{name}");
         }
     }
 }

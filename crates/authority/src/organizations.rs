@@ -5,6 +5,7 @@ mod members;
 
 pub use change::{CreateOrganizationError, NewOrganization, OrganizationChange, UpdateOrganizationError};
 pub use delete::{DeleteOrganizationError, Leftover};
+pub(crate) use members::may_add_member;
 pub use members::{AddMemberError, MemberView, RemoveMemberError};
 
 use keyfob_rbac::{Action, Object, ResourceType, ShareableWorkspaceOwners};

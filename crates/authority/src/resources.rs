@@ -2,6 +2,7 @@
 mod access_list;
 mod delete;
 mod fields;
+mod given;
 mod grantees;
 mod register;
 mod registrable;
@@ -9,6 +10,7 @@ mod update;
 
 pub use access_list::{AccessEntry, AccessListChange, AccessListError, WrongAccessList, WrongEntry, access_role_names};
 pub use fields::{MAX_ATTRIBUTES, MAX_NAME, WrongResourceField};
+pub use given::NotHeld;
 pub use register::{NewResource, RegisterResourceError};
 pub use registrable::{is_registrable, registrable};
 pub use update::{ResourceChange, UpdateResourceError};
@@ -139,10 +141,15 @@ impl Work {
         let key = key_of(self.authority.catalogue(), of, id);
         let resource = self.read().find_resource(&key).await?.ok_or(StoreError::Gone)?;
         let acl = acl_of(self.authority.catalogue(), &resource.grants);
-        let object = resource_object(of, &resource, &acl);
-        self.caller.require_visible(&object)?;
-        self.caller.require_permitted(action, &object)?;
+        self.caller.require_visible(&resource_object(of, &resource, &acl))?;
+        self.require_permitted_on(of, &resource, action)?;
         Ok(resource)
+    }
+
+    /// Requires the action on a resource, as it is, which the caller may read.
+    fn require_permitted_on(&self, of: ResourceType, resource: &Resource, action: Action) -> Result<(), Refused> {
+        let acl = acl_of(self.authority.catalogue(), &resource.grants);
+        self.caller.require_permitted(action, &resource_object(of, resource, &acl))
     }
 
     /// The organization and the owner of a resource must exist. The caller need not see them: the decision on the

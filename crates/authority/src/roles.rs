@@ -1,13 +1,15 @@
 //! Roles: listing those that can be assigned, assigning them, and the custom roles of organizations.
 mod assign;
 mod assignable;
+mod assigner;
 mod custom;
 mod member;
 mod permissions;
 
 pub use assign::AssignError;
-pub(crate) use assign::{each_once, own_role_names, role_names_of};
+pub(crate) use assign::{each_once, require_assigning};
 pub use assignable::AssignableRole;
+pub(crate) use assigner::{Assigner, may_assign_all_of};
 pub use custom::{CustomRoleError, CustomRoleFields, DeleteCustomRoleError};
 pub use member::UpdateMemberRolesError;
 pub use permissions::{OtherLevel, RequestedPermission, RequestedPermissions};

@@ -120,7 +120,8 @@ impl Work {
         }
     }
 
-    /// One owner who may act must be left when this one no longer is one: no other user could give the role back.
+    /// One owner who may act and can sign in must be left when this one no longer is one: no other user could give the
+    /// role back.
     ///
     /// # Errors
     /// [`NoOwnerLeft`] when there is no other.

@@ -30,7 +30,7 @@ pub use role_name::{InvalidRoleName, RoleName};
 pub use roles::{
     OrganizationPermissions, Role, RoleLookupError, RoleSettings, ShareableWorkspaceOwners, acl_role_actions,
     built_in_role, built_in_role_names, display_name, is_assignable, is_reserved_role_name, is_stored_system_role,
-    may_assign, organization_member_role, organization_service_account_role,
+    may_assign, may_assign_any, organization_member_role, organization_service_account_role,
 };
 pub use scope::{NoScopes, NotRequestable, Scope, ScopeName, UnknownScope, scopes_exceeding};
 pub use subject::Subject;

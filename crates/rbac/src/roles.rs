@@ -5,7 +5,7 @@ mod table;
 
 use uuid::Uuid;
 
-pub use assign::{is_assignable, is_reserved_role_name, is_stored_system_role, may_assign};
+pub use assign::{is_assignable, is_reserved_role_name, is_stored_system_role, may_assign, may_assign_any};
 
 use crate::{Action, Catalogue, OwnedId, Permission, ResourceType, RoleName};
 use table::{Row, allow, deny, permissions as expand};

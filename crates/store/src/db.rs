@@ -34,6 +34,7 @@ const MIGRATIONS: [(i64, &str, &str); 6] = [
     (4, "ascii_identifiers", include_str!("../migrations/sqlite/0004_ascii_identifiers.sql")),
     (5, "audit_ids", include_str!("../migrations/sqlite/0005_audit_ids.sql")),
     (6, "chains", include_str!("../migrations/sqlite/0006_chains.sql")),
+    (7, "passcode_requests", include_str!("../migrations/sqlite/0007_passcode_requests.sql")),
 ];
 
 /// A handle to the database. Cheap to clone.

@@ -38,7 +38,7 @@ pub use members::{Among, Member};
 pub use notices::Notice;
 pub use organizations::Organization;
 pub use page::Page;
-pub use passcodes::Passcode;
+pub use passcodes::{Passcode, RequestBounds};
 pub use resources::{AttributeIs, AttributeValue, Grant, Grantee, ListResources, Resource, ResourceKey, ResourcesOf};
 pub use rights::RightsVersion;
 pub use settings::NamesInUse;

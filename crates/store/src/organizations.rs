@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     Group, GroupId, GroupSource, OrganizationId, Reader, StoreError, Tx, UserId,
-    db::{Remains, Stored, microseconds, row, timestamp},
+    db::{MAX_IN_LIST, Remains, Stored, microseconds, row, timestamp},
     filter::{Columns, condition},
     identifiers::fold_identifier,
     members::OrganizationMembers,
@@ -164,6 +164,21 @@ impl Reader<'_> {
     #[tracing::instrument(skip_all)]
     pub async fn find_organization(&mut self, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
         find(self, select().and_where(Expr::col(Organizations::Id).eq(id.0))).await
+    }
+
+    /// Those of the organizations with these ids that are live, in no order.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn organizations_by_id(&mut self, ids: &[OrganizationId]) -> Result<Vec<Organization>, StoreError> {
+        let mut found = Vec::new();
+        for some in ids.chunks(MAX_IN_LIST) {
+            let mut query = select();
+            query.and_where(Expr::col(Organizations::Id).is_in(some.iter().map(|id| id.0)));
+            found.extend(self.fetch_whole_list::<Organization>(&query).await?);
+        }
+        Ok(found)
     }
 
     /// The live organization of this name.

@@ -15,13 +15,16 @@ pub struct Denied {
     pub(super) cause: Cause,
 }
 
-/// What can be said of a refusal from the key and the type alone, so that it tells nothing about objects.
+/// What can be said of a refusal: from the key and the type alone, so that it tells nothing about objects, or where the
+/// caller may do this to the user otherwise, so that it tells of no user whom they may not see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
     /// The owner's roles could permit it, the key's scopes cannot.
     Scopes,
     /// The owner's roles and the key's scopes could permit it, the key's allow list lists nothing of the type.
     AllowList,
+    /// The decision was yes, but the user who is the object holds a role that the caller may not assign.
+    Rank,
     /// Anything else.
     Other,
 }
@@ -42,7 +45,7 @@ impl Denied {
         (self.cause == Cause::Scopes).then(|| self.permission())
     }
 
-    /// What the key lacks, when that alone was the cause.
+    /// What the caller lacks, when that can be said.
     pub fn explanation(&self) -> Option<String> {
         match self.cause {
             Cause::Scopes => self.scopes_lack(),
@@ -51,6 +54,7 @@ impl Denied {
                 self.catalogue.type_name(self.resource_type),
                 self.permission(),
             )),
+            Cause::Rank => Some("The user holds a role that you may not assign: ask an owner.".to_owned()),
             Cause::Other => None,
         }
     }

@@ -7,7 +7,7 @@ use super::group_object;
 use crate::{
     AuthorizedStore, Refused,
     audit::{EventKind, group_event},
-    fields::{Fields, WrongFields},
+    fields::{Fields, MAX_LIST, WrongFields},
     work::Work,
 };
 
@@ -89,7 +89,8 @@ impl GroupChange {
         let display_name = self.display_name.as_deref().unwrap_or_default();
         let fields = Fields::default().display_name("display_name", "group_display_name", display_name);
         let fields = new_name.into_iter().fold(fields, |fields, name| fields.group_name("name", name));
-        Ok(fields.check()?)
+        let fields = fields.at_most_entries("add_users", self.add.len(), MAX_LIST);
+        Ok(fields.at_most_entries("remove_users", self.remove.len(), MAX_LIST).check()?)
     }
 
     fn check_everyone(&self, old: &Group, new_name: Option<&str>) -> Result<(), UpdateGroupError> {

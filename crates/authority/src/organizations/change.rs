@@ -7,7 +7,7 @@ use super::{DEFAULT, DEFAULT_MEMBER_ROLES, require_permitted};
 use crate::{
     AuthorizedStore, Caller, Refused,
     audit::{EventKind, organization_event},
-    fields::{Fields, WrongFields},
+    fields::{Fields, MAX_LIST, WrongFields},
     roles::{AssignError, each_once},
 };
 
@@ -149,7 +149,11 @@ impl OrganizationChange {
         let name = self.name.as_deref();
         let fields =
             name.into_iter().fold(Fields::default(), |fields, name| fields.slug("name", "organization_name", name));
-        fields.display_name("display_name", "organization_display_name", display_name).check()?;
+        let roles = self.default_org_member_roles.as_deref().unwrap_or_default();
+        fields
+            .display_name("display_name", "organization_display_name", display_name)
+            .at_most_entries("default_org_member_roles", roles.len(), MAX_LIST)
+            .check()?;
         if name == Some(DEFAULT) { Err(UpdateOrganizationError::NameReserved) } else { Ok(()) }
     }
 

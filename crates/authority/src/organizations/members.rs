@@ -1,6 +1,7 @@
 //! The members of organizations.
 mod change;
 
+pub(crate) use change::may_add_member;
 pub use change::{AddMemberError, RemoveMemberError};
 
 use keyfob_rbac::{Action, Filter, Object, ResourceType};

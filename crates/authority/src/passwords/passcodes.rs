@@ -1,7 +1,8 @@
 //! Passcodes, with which users replace a forgotten password.
+use jiff::SignedDuration;
 use keyfob_api::secret::SecretText;
 use keyfob_rbac::{Action, Object, ResourceType};
-use keyfob_store::{LoginType, PasswordHash, Reader, SecretHash, StoreError, User, UserStatus};
+use keyfob_store::{LoginType, PasswordHash, Reader, RequestBounds, SecretHash, StoreError, User, UserStatus};
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 
@@ -14,7 +15,12 @@ use crate::{
     passwords::{HashError, Weakness, weakness},
     response_timing::in_time_slot,
     users::user_object,
+    work::Work,
 };
+
+/// How many passcodes may be asked for with the address of one user: whoever knows the address can ask, and every mail
+/// goes to the user.
+const REQUESTS: RequestBounds = RequestBounds { most: 10, within: SignedDuration::from_hours(1) };
 
 /// Users do not sign in with passwords here, so there are none to replace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,8 +131,9 @@ impl Authority {
 }
 
 impl AuthorizedStore {
-    /// Has a passcode mailed to the user with that address; earlier ones work on. It does as much, and takes as
-    /// long, where no user has the address. Requires `read` and `update` on all users.
+    /// Has a passcode mailed to the user with that address; the five newest work. After ten requests in an hour it mails
+    /// no more. It does as much, and takes as long, where no user has the address, or the user has had as many as may be.
+    /// Requires `read` and `update` on all users.
     ///
     /// # Errors
     /// When there are no passwords, it is no address, or the caller may not.
@@ -148,16 +155,13 @@ impl AuthorizedStore {
             Some(user) => work.read().find_user(user.id).await?.filter(|user| !user.deleted),
             None => None,
         };
-        match user {
-            Some(user) => {
-                let ends_at = work.now().checked_add(PASSCODE_LIFE).map_err(|_| StoreError::Gone)?;
-                let is_usable = user.login_type == LoginType::Password && user.status != UserStatus::Suspended;
-                if is_usable {
-                    work.notify(&user, &Notice::PasswordReset).await?;
-                }
-                let event = user_event(EventKind::PasswordResetRequested, Some(&user), &user);
-                work.record(if is_usable { event.with_value("one_time_passcode_expires_at", &ends_at) } else { event });
-            }
+        let now = work.now();
+        let counted = match &user {
+            Some(user) => work.tx.count_passcode_request(user.id, REQUESTS, now).await?,
+            None => false,
+        };
+        match user.filter(|_| counted) {
+            Some(user) => work.queue_passcode(&user).await?,
             None => work.note_unknown_account().await?,
         }
         Ok(work.commit_unrecorded(Unrecorded::Bookkeeping).await?)
@@ -217,6 +221,20 @@ impl AuthorizedStore {
         work.replace_password(&user, &hash, Changer::Passcode).await?;
         work.tx.delete_keys_of(user.id).await?;
         Ok(work.commit().await?)
+    }
+}
+
+impl Work {
+    /// Queues the mail with a passcode, if the user could use one, and records that it was asked for.
+    async fn queue_passcode(&mut self, user: &User) -> Result<(), StoreError> {
+        let ends_at = self.now().checked_add(PASSCODE_LIFE).map_err(|_| StoreError::Gone)?;
+        let is_usable = user.login_type == LoginType::Password && user.status != UserStatus::Suspended;
+        if is_usable {
+            self.notify(user, &Notice::PasswordReset).await?;
+        }
+        let event = user_event(EventKind::PasswordResetRequested, Some(user), user);
+        self.record(if is_usable { event.with_value("one_time_passcode_expires_at", &ends_at) } else { event });
+        Ok(())
     }
 }
 

@@ -1,12 +1,8 @@
 //! Who may set what another user signs in with.
-use keyfob_rbac::{Action, ResourceType, RoleName, may_assign};
+use keyfob_rbac::{Action, ResourceType};
 use keyfob_store::{Reader, StoreError, User};
 
-use crate::{
-    AuthorizedStore, Caller, Denied, Refused,
-    roles::{own_role_names, role_names_of},
-    users::user_object,
-};
+use crate::{AuthorizedStore, Caller, Denied, Refused, roles::may_assign_all_of, users::user_object};
 
 /// Why a caller may not set what a user signs in with.
 #[derive(Debug)]
@@ -62,19 +58,28 @@ pub(super) async fn may_set_password(
         return Err(SetCredentialError::OwnersOnly);
     }
     caller.require_permitted(Action::UPDATE, &user_object(user.id))?;
-    let own = own_role_names(caller, read).await?;
-    let held = role_names_of(read, user).await?;
-    if held.iter().any(|role: &RoleName| !may_assign(&own, role)) {
-        return Err(SetCredentialError::Stronger(caller.refuse(Action::UPDATE, ResourceType::USER)));
-    }
+    require_no_stronger(caller, read, user).await?;
     require_full_key(caller)
 }
 
 /// Whether the caller may have a user sign in by a provider in place of a password. Requires `update_personal` on the
-/// user, and a full key for another user than the caller's own.
-pub(crate) fn may_convert(caller: &Caller, user: &User) -> Result<(), SetCredentialError> {
+/// user; for another user than the caller's own also a full key, and a role that may assign every role that the user
+/// holds. It decides with the roles that the reader finds.
+pub(crate) async fn may_convert(caller: &Caller, read: &mut Reader<'_>, user: &User) -> Result<(), SetCredentialError> {
     caller.require_personal(Action::UPDATE_PERSONAL, user.id)?;
-    if caller.is_self(user.id) { Ok(()) } else { require_full_key(caller) }
+    if caller.is_self(user.id) {
+        return Ok(());
+    }
+    require_no_stronger(caller, read, user).await?;
+    require_full_key(caller)
+}
+
+/// The caller must be able to assign every role that the user holds.
+async fn require_no_stronger(caller: &Caller, read: &mut Reader<'_>, user: &User) -> Result<(), SetCredentialError> {
+    if may_assign_all_of(caller, read, user, None).await? {
+        return Ok(());
+    }
+    Err(SetCredentialError::Stronger(caller.outranked(Action::UPDATE, ResourceType::USER)))
 }
 
 fn require_full_key(caller: &Caller) -> Result<(), SetCredentialError> {

@@ -4,6 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use keyfob_rbac::{Action, Catalogue, ResourceType, acl_role_actions};
 use keyfob_store::{Grant, Grantee, Resource, ResourceId, StoreError};
 
+use super::{
+    NotHeld,
+    given::{grantees, newly_given},
+};
 use crate::{
     AuthorizedStore, Refused,
     audit::{EventKind, resource_event},
@@ -57,6 +61,8 @@ pub enum WrongEntry {
 pub enum AccessListError {
     /// The change makes no sense for the type.
     Wrong(WrongAccessList),
+    /// The caller may not do to the object what the change newly gives.
+    NotHeld(NotHeld),
     /// These grantees do not exist.
     UnknownGrantees(Vec<Grantee>),
     /// Everything else.
@@ -66,6 +72,12 @@ pub enum AccessListError {
 impl From<WrongAccessList> for AccessListError {
     fn from(wrong: WrongAccessList) -> Self {
         Self::Wrong(wrong)
+    }
+}
+
+impl From<NotHeld> for AccessListError {
+    fn from(lacking: NotHeld) -> Self {
+        Self::NotHeld(lacking)
     }
 }
 
@@ -82,7 +94,7 @@ impl From<StoreError> for AccessListError {
 }
 
 /// The actions that grantees are to have.
-type ActionsOf = BTreeMap<Grantee, BTreeSet<String>>;
+pub(super) type ActionsOf = BTreeMap<Grantee, BTreeSet<String>>;
 
 /// The names of the roles that access lists of a type are written with; none where they are written with actions.
 pub fn access_role_names(type_name: &str) -> &'static [&'static str] {
@@ -156,7 +168,8 @@ fn grants_after(old: &[Grant], change: ActionsOf) -> Vec<Grant> {
 }
 
 impl AuthorizedStore {
-    /// Changes the access list of a resource. Requires `share` on it, or `update` where the type has no `share`.
+    /// Changes the access list of a resource. Requires `share` on it, or `update` where the type has no `share`, and
+    /// every action that the change newly gives: what was given before may stay, and may be taken.
     ///
     /// # Errors
     /// As [`AccessListError`] says; then nothing was changed.
@@ -171,12 +184,13 @@ impl AuthorizedStore {
         let required = if self.catalogue().has_action(of, Action::SHARE) { Action::SHARE } else { Action::UPDATE };
         let mut work = self.begin().await?;
         let old = work.permitted_resource(of, id, required).await?;
-        let grants = grants_after(&old.grants, actions);
-        let added = grants.iter().filter(|grant| !old.grants.contains(grant)).map(|grant| grant.grantee).collect();
-        let unknown = work.unknown_grantees(&old, &added).await?;
+        let given = newly_given(&old.grants, &actions);
+        work.require_held(of, &old, &change, &given)?;
+        let unknown = work.unknown_grantees(&old, &grantees(&given)).await?;
         if !unknown.is_empty() {
             return Err(AccessListError::UnknownGrantees(unknown));
         }
+        let grants = grants_after(&old.grants, actions);
         let new = Resource { grants, updated_at: work.now(), ..old.clone() };
         work.tx.replace_grants(&new.key, &new.grants).await?;
         work.tx.update_resource(&new).await?;

@@ -1,5 +1,5 @@
 //! Which users and groups can be named in an access list.
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use keyfob_rbac::{Action, Filter, ResourceType};
 use keyfob_store::{Grantee, GroupId, ListGroups, Member, Resource, StoreError, User, UserId};
@@ -29,13 +29,14 @@ impl Work {
             Grantee::Group(_) => None,
         });
         let ids: Vec<UserId> = ids.collect();
-        let members = self.read().memberships_of_all(&ids).await?;
+        let memberships = self.read().memberships_of_all(&ids).await?.into_iter();
+        let in_organization =
+            |member: Member| (Some(member.organization_id) == of.organization_id).then_some(member.user_id);
+        let members: HashSet<UserId> = memberships.filter_map(in_organization).collect();
         let visible = self.caller.incidental().visible(Action::READ, ResourceType::USER);
         let users = self.read().users(&ids).await?.into_iter();
         let is_known = |user: &User| {
-            let is_member =
-                |member: &Member| member.user_id == user.id && Some(member.organization_id) == of.organization_id;
-            self.caller.is_self(user.id) || visible.matches(&user_object(user.id)) || members.iter().any(is_member)
+            self.caller.is_self(user.id) || members.contains(&user.id) || visible.matches(&user_object(user.id))
         };
         Ok(users.filter(|user| !user.deleted && is_known(user)).map(|user| Grantee::User(user.id.0)).collect())
     }

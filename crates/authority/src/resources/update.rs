@@ -85,7 +85,8 @@ impl ResourceChange {
 }
 
 impl AuthorizedStore {
-    /// Changes a resource. Requires `update` on it, and `create` for its new organization and owner where they change.
+    /// Changes a resource. Requires `update` on it. Another organization or owner takes it from where it was: that
+    /// requires `delete` on it, too, and `create` on one of the new organization and owner.
     ///
     /// # Errors
     /// As [`UpdateResourceError`] says; then nothing was changed.
@@ -101,6 +102,7 @@ impl AuthorizedStore {
         let old = work.permitted_resource(of, id, Action::UPDATE).await?;
         let new = change.apply_to(&old, work.now());
         if (new.organization_id, new.owner_id) != (old.organization_id, old.owner_id) {
+            work.require_permitted_on(of, &old, Action::DELETE)?;
             work.caller.require_permitted(Action::CREATE, &new_object(of, new.organization_id, new.owner_id))?;
             if let Some(unknown) = work.find_unknown_place(&new).await? {
                 return Err(UpdateResourceError::UnknownPlace(unknown));

@@ -1,11 +1,13 @@
 //! Giving and taking roles (`docs/compatibility.md`).
-use keyfob_rbac::{Action, Object, ResourceType, RoleName, is_assignable, may_assign};
-use keyfob_store::{Member, Organization, Reader, StoreError, User};
+use std::collections::HashSet;
 
+use keyfob_rbac::{Action, Object, ResourceType, RoleName, is_assignable};
+use keyfob_store::{Organization, Reader, StoreError, User};
+
+use super::{Assigner, roles_object};
 use crate::{
     Caller, Denied, Refused,
     audit::{EventKind, user_event},
-    caller::role_names,
     work::{NoOwnerLeft, Work},
 };
 
@@ -18,6 +20,8 @@ pub enum AssignError {
     NotAssignable(RoleName),
     /// The caller may not assign roles there at all.
     Denied(Denied),
+    /// The role is `owner`, and the caller's key is narrow: the new owner could do more than the key.
+    OwnerNeedsFullKey,
     /// The user is the last owner who may act, and would be none.
     NoOwnerLeft,
     /// Everything else.
@@ -36,42 +40,95 @@ impl From<StoreError> for AssignError {
     }
 }
 
-/// The names of a caller's roles.
-pub(crate) async fn own_role_names(caller: &Caller, read: &mut Reader<'_>) -> Result<Vec<RoleName>, StoreError> {
-    match caller.user() {
-        // Exactly those that the caller has: what remains of a membership may be more.
-        Some(user) => role_names_of(&mut read.exact(), user).await,
-        None => Ok(vec![RoleName::site("system")]),
+/// The names in their order, without repetitions.
+pub(crate) fn each_once(names: Vec<String>) -> Vec<String> {
+    let mut seen = HashSet::with_capacity(names.len());
+    let is_new: Vec<bool> = names.iter().map(|name| seen.insert(name.as_str())).collect();
+    names.into_iter().zip(is_new).filter_map(|(name, is_new)| is_new.then_some(name)).collect()
+}
+
+/// The rules for replacing the old roles by the new, of the deployment or of an organization. The implied roles are
+/// always among those that are given. Whether the caller may assign there at all comes first: it costs no look-up.
+///
+/// # Errors
+/// Which rule is broken.
+pub(crate) async fn require_assigning(
+    caller: &Caller,
+    read: &mut Reader<'_>,
+    organization: Option<&Organization>,
+    old: &[String],
+    new: &[String],
+) -> Result<(), AssignError> {
+    let added = roles_named(organization, without(new, old));
+    let removed = roles_named(organization, without(old, new));
+    require_on_roles(caller, organization, Action::ASSIGN)?;
+    if !removed.is_empty() {
+        require_on_roles(caller, organization, Action::UNASSIGN)?;
+    }
+    if added.contains(&RoleName::site(User::OWNER)) && !caller.has_full_key() {
+        return Err(AssignError::OwnerNeedsFullKey);
+    }
+    require_roles_to_exist(read, organization, &added).await?;
+    let implied = match organization {
+        None => vec!["member"],
+        Some(of) => of.default_org_member_roles.iter().map(String::as_str).chain(["organization-member"]).collect(),
+    };
+    let assigner = Assigner::of(caller, read).await?;
+    let mut all = added.into_iter().chain(removed).chain(roles_named(organization, implied));
+    match all.find(|role| !assigner.may_assign(role)) {
+        None => Ok(()),
+        Some(role) => Err(AssignError::NotAssignable(role)),
     }
 }
 
-/// The names of a user's roles.
-pub(crate) async fn role_names_of(read: &mut Reader<'_>, user: &User) -> Result<Vec<RoleName>, StoreError> {
-    let members = read.memberships(user.id).await?;
-    let organizations = read.organizations_of(user.id).await?;
-    let memberships: Vec<(Organization, Member)> = organizations
-        .into_iter()
-        .filter_map(|organization| {
-            let member = members.iter().find(|member| member.organization_id == organization.id)?.clone();
-            Some((organization, member))
-        })
-        .collect();
-    Ok(role_names(user, &memberships))
+/// Those of these names that are not among the others.
+fn without<'a>(names: &'a [String], others: &[String]) -> Vec<&'a str> {
+    let others: HashSet<&str> = others.iter().map(String::as_str).collect();
+    names.iter().map(String::as_str).filter(|name| !others.contains(name)).collect()
 }
 
-/// The names in their order, without repetitions.
-pub(crate) fn each_once(names: Vec<String>) -> Vec<String> {
-    names.into_iter().fold(Vec::new(), |mut once, name| {
-        if !once.contains(&name) {
-            once.push(name);
-        }
-        once
-    })
+/// The roles of these names, of the deployment or of an organization.
+fn roles_named(organization: Option<&Organization>, names: Vec<&str>) -> Vec<RoleName> {
+    let role = |name| match organization {
+        Some(organization) => RoleName::in_organization(name, organization.id.0),
+        None => RoleName::site(name),
+    };
+    names.into_iter().map(role).collect()
+}
+
+fn require_on_roles(caller: &Caller, of: Option<&Organization>, action: Action) -> Result<(), AssignError> {
+    let object = match of {
+        None => Object::of(ResourceType::ASSIGN_ROLE),
+        Some(organization) => roles_object(organization.id),
+    };
+    caller.require(action, &object).map_err(AssignError::Denied)
+}
+
+/// Each role is built in, or one that the organization made.
+async fn require_roles_to_exist(
+    read: &mut Reader<'_>,
+    organization: Option<&Organization>,
+    roles: &[RoleName],
+) -> Result<(), AssignError> {
+    let unknown: Vec<&RoleName> = roles.iter().filter(|role| !is_assignable(role)).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let custom = match organization {
+        None => Vec::new(),
+        Some(organization) => read.custom_roles(&[organization.id]).await?,
+    };
+    let custom: HashSet<&str> = custom.iter().map(|role| role.name.as_str()).collect();
+    match unknown.into_iter().find(|role| !custom.contains(role.name.as_str())) {
+        None => Ok(()),
+        Some(role) => Err(AssignError::Unsupported(role.clone())),
+    }
 }
 
 impl Work {
     /// Gives a user exactly these roles of the deployment. Requires `assign` and, where one is taken, `unassign` on
-    /// roles, that a role of the caller may assign each that is given or taken, and that an owner is left.
+    /// roles, that a role of the caller may assign each that is given or taken, a full key to give the role `owner`,
+    /// and that an owner is left.
     pub(crate) async fn assign_site_roles(&mut self, old: &User, roles: Vec<String>) -> Result<User, AssignError> {
         let roles = each_once(roles);
         self.require_assigning(None, &old.roles, &roles).await?;
@@ -85,62 +142,25 @@ impl Work {
         Ok(changed)
     }
 
-    /// The rules for replacing the old roles by the new, of the deployment or of an organization. The implied roles are
-    /// always among those that are given.
+    /// The same rules with what stands in the transaction.
     pub(crate) async fn require_assigning(
         &mut self,
         organization: Option<&Organization>,
         old: &[String],
         new: &[String],
     ) -> Result<(), AssignError> {
-        let named = |name: &str| match organization {
-            Some(organization) => RoleName::in_organization(name, organization.id.0),
-            None => RoleName::site(name),
-        };
-        let added: Vec<RoleName> = new.iter().filter(|name| !old.contains(name)).map(|name| named(name)).collect();
-        let removed: Vec<RoleName> = old.iter().filter(|name| !new.contains(name)).map(|name| named(name)).collect();
-        self.require_roles_to_exist(organization, &added).await?;
-        self.require_on_roles(organization, Action::ASSIGN)?;
-        if !removed.is_empty() {
-            self.require_on_roles(organization, Action::UNASSIGN)?;
-        }
-        let implied = match organization {
-            None => vec!["member"],
-            Some(of) => of.default_org_member_roles.iter().map(String::as_str).chain(["organization-member"]).collect(),
-        };
-        let own = own_role_names(&self.caller.clone(), &mut self.read()).await?;
-        let mut all = added.into_iter().chain(removed).chain(implied.into_iter().map(named));
-        match all.find(|role| !may_assign(&own, role)) {
-            None => Ok(()),
-            Some(role) => Err(AssignError::NotAssignable(role)),
-        }
+        let caller = self.caller.clone();
+        require_assigning(&caller, &mut self.read(), organization, old, new).await
     }
+}
 
-    fn require_on_roles(&mut self, organization: Option<&Organization>, action: Action) -> Result<(), AssignError> {
-        let object = match organization {
-            None => Object::of(ResourceType::ASSIGN_ROLE),
-            Some(organization) => Object::of(ResourceType::ASSIGN_ORG_ROLE).in_organization(organization.id.0),
-        };
-        self.caller.require(action, &object).map_err(AssignError::Denied)
-    }
+#[cfg(test)]
+mod tests {
+    use super::each_once;
 
-    /// Each role is built in, or one that the organization made.
-    async fn require_roles_to_exist(
-        &mut self,
-        organization: Option<&Organization>,
-        roles: &[RoleName],
-    ) -> Result<(), AssignError> {
-        let unknown: Vec<&RoleName> = roles.iter().filter(|role| !is_assignable(role)).collect();
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        let custom = match organization {
-            None => Vec::new(),
-            Some(organization) => self.read().custom_roles(&[organization.id]).await?,
-        };
-        match unknown.into_iter().find(|role| !custom.iter().any(|own| own.name == role.name)) {
-            None => Ok(()),
-            Some(role) => Err(AssignError::Unsupported(role.clone())),
-        }
+    #[test]
+    fn names_that_are_repeated_count_where_they_come_first() {
+        let names = ["b", "a", "b", "c", "a"].map(str::to_owned).to_vec();
+        assert_eq!(each_once(names), ["b", "a", "c"]);
     }
 }

@@ -1,8 +1,8 @@
 //! The roles that can be assigned.
-use keyfob_rbac::{Action, Object, ResourceType, Role, RoleName, authorize, built_in_role_names, may_assign};
+use keyfob_rbac::{Action, Object, ResourceType, Role, RoleName, authorize, built_in_role_names};
 use keyfob_store::{CustomRole, OrganizationId};
 
-use super::{own_role_names, roles_object};
+use super::{Assigner, roles_object};
 use crate::{AuthorizedStore, Refused};
 
 /// A role that can be assigned, and whether the caller may assign it.
@@ -41,11 +41,11 @@ impl AuthorizedStore {
         let names = built_in_role_names().filter(|(_, of_organization)| *of_organization);
         let names = names.map(|(name, _)| RoleName::in_organization(name, organization.0));
         let mut roles = self.built_in_roles(names, object).await?;
-        let own = own_role_names(&self.caller, &mut self.read()).await?;
+        let assigner = Assigner::of(&self.caller, &mut self.read()).await?;
         let may = authorize(self.caller.subject(), Action::ASSIGN, &object).is_allowed();
         for custom in self.read().custom_roles(&[organization]).await? {
             let role = self.authority.role_book().expand(&custom);
-            let is_assignable = may && may_assign(&own, &role.name);
+            let is_assignable = may && assigner.may_assign(&role.name);
             roles.push(AssignableRole { role, custom: Some(custom), is_assignable });
         }
         Ok(roles)
@@ -56,11 +56,11 @@ impl AuthorizedStore {
         names: impl Iterator<Item = RoleName>,
         assignment: Object<'_>,
     ) -> Result<Vec<AssignableRole>, Refused> {
-        let own = own_role_names(&self.caller, &mut self.read()).await?;
+        let assigner = Assigner::of(&self.caller, &mut self.read()).await?;
         let may = authorize(self.caller.subject(), Action::ASSIGN, &assignment).is_allowed();
         let roles = names.filter_map(|name| self.authority.role_book().built_in(&name));
         let assignable = |role: Role| {
-            let is_assignable = may && may_assign(&own, &role.name);
+            let is_assignable = may && assigner.may_assign(&role.name);
             AssignableRole { role, custom: None, is_assignable }
         };
         Ok(roles.map(assignable).collect())

@@ -6,7 +6,7 @@ use super::{OtherLevel, RequestedPermissions, permissions::require_held, roles_o
 use crate::{
     AuthorizedStore, Caller, Refused,
     audit::{EventKind, custom_role_event},
-    fields::slug_problem,
+    fields::{Fields, WrongFields, slug_problem},
     work::Work,
 };
 
@@ -28,6 +28,8 @@ pub enum CustomRoleError {
     NameReserved(String),
     /// The name breaks this rule.
     InvalidName(String),
+    /// The name reads as an id.
+    InvalidFields(WrongFields),
     /// Custom roles have no permissions of this level.
     OtherLevel(OtherLevel),
     /// A permission forbids.
@@ -91,7 +93,7 @@ impl CustomRoleFields {
 }
 
 impl AuthorizedStore {
-    /// Creates a custom role. Requires `create` on the organization's roles, and every permission that it grants.
+    /// Creates a custom role, whose name does not read as an id. Requires `create` on the organization's roles, and every permission that it grants.
     ///
     /// # Errors
     /// As [`CustomRoleError`] says; then nothing was created.
@@ -101,6 +103,7 @@ impl AuthorizedStore {
         organization: OrganizationId,
         fields: CustomRoleFields,
     ) -> Result<CustomRole, CustomRoleError> {
+        Fields::default().not_an_id("name", &fields.name).check().map_err(CustomRoleError::InvalidFields)?;
         fields.check()?;
         let permissions = fields.permissions.of_organization();
         let check = |caller: &Caller| {

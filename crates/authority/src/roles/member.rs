@@ -5,16 +5,25 @@ use super::{AssignError, each_once};
 use crate::{
     AuthorizedStore, Caller, Refused,
     audit::{EventKind, member_event},
+    fields::{Fields, MAX_LIST, WrongFields},
     organizations::MemberView,
 };
 
 /// Why a member's roles were not changed.
 #[derive(Debug)]
 pub enum UpdateMemberRolesError {
+    /// There are too many roles.
+    Invalid(WrongFields),
     /// The member is the caller.
     Oneself,
     /// The caller may not assign these roles.
     Assign(AssignError),
+}
+
+impl From<WrongFields> for UpdateMemberRolesError {
+    fn from(wrong: WrongFields) -> Self {
+        Self::Invalid(wrong)
+    }
 }
 
 impl From<AssignError> for UpdateMemberRolesError {
@@ -48,6 +57,7 @@ impl AuthorizedStore {
         user: UserId,
         roles: Vec<String>,
     ) -> Result<Member, UpdateMemberRolesError> {
+        Fields::default().at_most_entries("roles", roles.len(), MAX_LIST).check()?;
         let roles = each_once(roles);
         let not_oneself = |caller: &Caller| {
             if caller.is_self(user) { Err(UpdateMemberRolesError::Oneself) } else { Ok(()) }

@@ -154,21 +154,23 @@ impl From<StoreError> for CompleteConversionError {
 
 impl AuthorizedStore {
     /// Begins to convert a user to a provider's login type. The password that they gave names the ticket, so that the
-    /// ticket is void once the password changes. Requires `update_personal` on the user, and a full key for another
-    /// user than the caller's own.
+    /// ticket is void once the password changes. Requires `update_personal` on the user; for another user than the
+    /// caller's own also a full key, and a role that may assign every role that the user holds.
     ///
     /// # Errors
     /// Why it was not begun.
     #[tracing::instrument(skip_all)]
     pub async fn begin_conversion(&self, request: &BeginConversion) -> Result<BegunConversion, BeginConversionError> {
         let BeginConversion { user, to, password } = request;
-        may_convert(&self.caller, user)?;
+        may_convert(&self.caller, &mut self.read(), user).await?;
         Fields::default().required("to_type", to).required("password", password.reveal()).check()?;
         let to = login_type(to)?;
         let verifier = System::SignIn.store(&self.authority, self.caller.context().clone());
         let (user, password) = verifier.verify_password(&user.email, password).await?;
-        let mut work = self.begin_if::<BeginConversionError>(|caller| Ok(may_convert(caller, &user)?)).await?;
-        let user = work.read().find_user(user.id).await?.filter(|user| !user.deleted).ok_or(StoreError::Gone)?;
+        let mut work = self.begin().await?;
+        let user = work.live_user(user.id).await?;
+        let caller = work.caller.clone();
+        may_convert(&caller, &mut work.read(), &user).await?;
         if user.login_type != LoginType::Password {
             return Err(BeginConversionError::NoPassword);
         }

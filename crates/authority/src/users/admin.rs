@@ -130,7 +130,7 @@ impl Work {
         user: &User,
         organization: &Organization,
     ) -> Result<(), CreateAdminError> {
-        self.require_adding_member(organization).await?.map_err(CreateAdminError::Denied)?;
+        self.require_adding_member(organization).await?;
         let roles = vec![ORGANIZATION_ADMIN.to_owned()];
         self.require_assigning(Some(organization), &[], &roles).await?;
         let member = self.insert_member(user, organization.id).await?;

@@ -1,16 +1,21 @@
 //! Creating users.
+use std::collections::{HashMap, HashSet};
+
 use keyfob_api::secret::SecretText;
 use keyfob_rbac::{Action, Object, ResourceType};
-use keyfob_store::{LoginType, NewUser, OrganizationId, PasswordHash, StoreError, User, UserStatus};
+use keyfob_store::{
+    LoginType, NewUser, Organization, OrganizationId, PasswordHash, Reader, StoreError, User, UserStatus,
+};
 use uuid::Uuid;
 
 use super::{UserView, person, user_object};
 use crate::{
     AuthorizedStore, Caller, Denied, Refused, Rules,
     audit::{EventKind, user_event},
-    fields::{Fields, WrongFields},
+    fields::{Fields, MAX_LIST, WrongFields},
+    organizations::{may_add_member, organization_object},
     passwords::{HashError, Weakness, weakness},
-    roles::AssignError,
+    roles::{AssignError, Assigner, each_once, require_assigning},
 };
 
 /// A user to create.
@@ -113,6 +118,9 @@ impl CreateUser {
             status,
             &["active", "dormant", "suspended"],
         );
+        // Requests name one more in a field of its own.
+        let fields = fields.at_most_entries("organization_ids", self.organizations.len(), MAX_LIST + 1);
+        let fields = fields.at_most_entries("roles", self.roles.len(), MAX_LIST);
         let fields = if self.is_service_account {
             fields
         } else {
@@ -158,7 +166,7 @@ impl CreateUser {
         User {
             name: self.name,
             status: self.status.as_deref().and_then(UserStatus::parse).unwrap_or(UserStatus::Dormant),
-            roles: self.roles,
+            roles: each_once(self.roles),
             is_service_account: self.is_service_account,
             ..person(&store.authority, self.username, self.email, login_type)
         }
@@ -167,56 +175,55 @@ impl CreateUser {
 
 impl AuthorizedStore {
     /// Creates a user who is a member of these organizations, with these roles of the deployment. Requires `create` on
-    /// users, `create` on members of each organization, and the right to assign every role that comes with it; for a
-    /// user who can sign in also a full key.
+    /// users, `read` on each organization and `create` on its members, and the right to assign every role that comes
+    /// with it; for a user who can sign in, and for an owner, also a full key.
     ///
     /// # Errors
     /// Which rule the user would break, or which right is missing.
     #[tracing::instrument(skip_all)]
     pub async fn create_user(&self, new: CreateUser) -> Result<UserView, CreateUserError> {
         new.check(self.authority.rules())?;
+        // Whoever may create no users at all causes no look-up.
+        let could_sign_in = !new.email.is_empty();
+        require_creating(&self.caller, could_sign_in)?;
         if self.is_taken(&new.username, &new.email).await? {
             return Err(CreateUserError::Taken);
         }
         let organizations = self.organizations_of_new_user(&new.organizations).await?;
         let login_type = self.login_type_of(&new)?;
-        let could_sign_in = !new.email.is_empty();
-        let check = |caller: &Caller| require_creating(caller, could_sign_in);
-        let password_hash = match login_type {
-            LoginType::Password => {
-                weakness(&new.password).map_or(Ok(()), |weakness| Err(CreateUserError::WeakPassword(weakness)))?;
-                // A hash costs much more than the decision, so that comes first; it is made again in the transaction.
-                check(&self.caller)?;
-                self.authority.passwords().hash(&new.password).await?
-            }
-            _ => PasswordHash::default(),
-        };
-        let new = NewUser { user: new.into_user(self, login_type), password_hash };
-        self.insert_user(new, organizations, check).await
+        let has_password = login_type == LoginType::Password;
+        if has_password {
+            weakness(&new.password).map_or(Ok(()), |weakness| Err(CreateUserError::WeakPassword(weakness)))?;
+        }
+        // A hash costs much more than the decision, so that comes first; it is made again in the transaction.
+        require_giving(&self.caller, &mut self.read(), &new.roles, &organizations).await?;
+        let password_hash =
+            if has_password { self.authority.passwords().hash(&new.password).await? } else { PasswordHash::default() };
+        let organizations = organizations.into_iter().map(|organization| organization.id).collect();
+        self.insert_user(NewUser { user: new.into_user(self, login_type), password_hash }, organizations).await
     }
 
     async fn insert_user(
         &self,
         new: NewUser,
-        organizations: Vec<OrganizationId>,
-        check: impl Fn(&Caller) -> Result<(), CreateUserError> + Send,
+        organization_ids: Vec<OrganizationId>,
     ) -> Result<UserView, CreateUserError> {
-        let mut work = self.begin_if(check).await?;
-        if !new.user.roles.is_empty() {
-            work.require_assigning(None, &[], &new.user.roles).await.map_err(CreateUserError::Assign)?;
+        let could_sign_in = !new.user.email.is_empty();
+        let mut work = self.begin_if(|caller| require_creating(caller, could_sign_in)).await?;
+        let organizations = work.read().organizations_by_id(&organization_ids).await?;
+        let known: HashSet<OrganizationId> = organizations.iter().map(|organization| organization.id).collect();
+        if let Some(gone) = organization_ids.iter().find(|id| !known.contains(id)) {
+            return Err(CreateUserError::UnknownOrganization(gone.0, None));
         }
-        for id in &organizations {
-            let organization = work.read().find_organization(*id).await?;
-            let organization = organization.ok_or(CreateUserError::UnknownOrganization(id.0, None))?;
-            work.require_adding_member(&organization).await?.map_err(CreateUserError::Denied)?;
-        }
+        let caller = work.caller.clone();
+        require_giving(&caller, &mut work.read(), &new.user.roles, &organizations).await?;
         work.tx.insert_user(&new).await?;
-        for id in &organizations {
+        for id in &organization_ids {
             work.insert_member(&new.user, *id).await?;
         }
         work.record(user_event(EventKind::UserCreated, None, &new.user));
         work.commit().await?;
-        Ok(UserView { user: new.user, organization_ids: organizations })
+        Ok(UserView { user: new.user, organization_ids })
     }
 
     /// Whether a live user whom the caller may see has that name or address. The database decides in the end.
@@ -228,16 +235,26 @@ impl AuthorizedStore {
         Ok(found.into_iter().any(|user| visible.matches(&user_object(user.id)) || self.caller.is_self(user.id)))
     }
 
-    /// The organizations with these ids, each once. Requires `read` on each.
-    async fn organizations_of_new_user(&self, ids: &[Uuid]) -> Result<Vec<OrganizationId>, CreateUserError> {
+    /// The organizations with these ids, each once; the nil UUID is the default one. Requires `read` on each.
+    async fn organizations_of_new_user(&self, ids: &[Uuid]) -> Result<Vec<Organization>, CreateUserError> {
+        let mut read = self.read();
+        let default = if ids.contains(&Uuid::nil()) { read.find_default_organization().await? } else { None };
+        let named: Vec<OrganizationId> =
+            ids.iter().copied().collect::<HashSet<_>>().into_iter().map(OrganizationId).collect();
+        let known = read.organizations_by_id(&named).await?.into_iter().map(|known| (known.id.0, known));
+        let mut known: HashMap<Uuid, Organization> = known.collect();
+        known.extend(default.map(|default| (Uuid::nil(), default)));
         let mut found = Vec::new();
+        let mut seen = HashSet::new();
         for id in ids {
-            let organization = self.addressed_organization(&id.to_string()).await.map_err(|refused| match refused {
-                Refused::Hidden(denied) => CreateUserError::UnknownOrganization(*id, denied),
-                other => CreateUserError::Refused(other),
-            })?;
-            if !found.contains(&organization.id) {
-                found.push(organization.id);
+            let Some(organization) = known.get(id) else {
+                self.caller.context().decisions.required(ResourceType::ORGANIZATION, Action::READ);
+                return Err(unknown(*id, self.caller.missing(ResourceType::ORGANIZATION)));
+            };
+            if seen.insert(organization.id) {
+                let visible = self.caller.require_visible(&organization_object(organization.id));
+                visible.map_err(|refused| unknown(*id, refused))?;
+                found.push(organization.clone());
             }
         }
         Ok(found)
@@ -253,10 +270,32 @@ impl AuthorizedStore {
     }
 }
 
+fn unknown(id: Uuid, refused: Refused) -> CreateUserError {
+    match refused {
+        Refused::Hidden(denied) => CreateUserError::UnknownOrganization(id, denied),
+        other => CreateUserError::Refused(other),
+    }
+}
+
 fn require_creating(caller: &Caller, could_sign_in: bool) -> Result<(), CreateUserError> {
     caller.require(Action::CREATE, &Object::of(ResourceType::USER)).map_err(CreateUserError::Denied)?;
     if could_sign_in && !caller.may_set_credentials_of_others() {
         return Err(CreateUserError::NeedsFullKey);
     }
     Ok(())
+}
+
+/// Whether the caller may give a new user these roles and memberships, as the reader finds both.
+async fn require_giving(
+    caller: &Caller,
+    read: &mut Reader<'_>,
+    roles: &[String],
+    organizations: &[Organization],
+) -> Result<(), CreateUserError> {
+    if !roles.is_empty() {
+        require_assigning(caller, read, None, &[], roles).await.map_err(CreateUserError::Assign)?;
+    }
+    let assigner = Assigner::of(caller, read).await?;
+    let mut memberships = organizations.iter().map(|organization| may_add_member(caller, &assigner, organization));
+    memberships.try_for_each(|may| may).map_err(CreateUserError::Denied)
 }

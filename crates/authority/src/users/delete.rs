@@ -1,5 +1,5 @@
 //! Deleting users.
-use keyfob_rbac::Action;
+use keyfob_rbac::{Action, ResourceType};
 use keyfob_store::{ResourcesOf, StoreError, User, UserId};
 
 use super::user_object;
@@ -35,8 +35,9 @@ impl From<StoreError> for DeleteUserError {
 }
 
 impl AuthorizedStore {
-    /// Deletes a user, with their keys and memberships. Requires `delete` on the user, and that it is not the caller's
-    /// own, that the user owns no workspaces, and that an owner is left.
+    /// Deletes a user, with their keys and memberships. Requires `delete` on the user, that a role of the caller may
+    /// assign each that the user holds, and that it is not the caller's own user, that it owns no workspaces, and that
+    /// an owner is left.
     ///
     /// # Errors
     /// Which of these is missing.
@@ -50,6 +51,7 @@ impl AuthorizedStore {
         };
         let mut work = self.begin_if(check).await?;
         let user = work.live_user(id).await?;
+        work.require_assigning_all_of(&user, None, (Action::DELETE, ResourceType::USER)).await?;
         if work.read().count_resources(Some("workspace"), ResourcesOf::Owner(id)).await? > 0 {
             return Err(DeleteUserError::HasWorkspaces);
         }

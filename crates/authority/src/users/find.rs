@@ -127,6 +127,9 @@ impl AuthorizedStore {
 /// Whether a path segment names this user.
 pub(crate) fn names(user: &User, segment: &str) -> bool {
     segment == "me"
-        || Uuid::try_parse(segment).is_ok_and(|id| id == user.id.0)
-        || segment.eq_ignore_ascii_case(&user.username)
+        || match Uuid::try_parse(segment) {
+            // An id, also where an older user has it as their name.
+            Ok(id) => id == user.id.0,
+            Err(_) => segment.eq_ignore_ascii_case(&user.username),
+        }
 }

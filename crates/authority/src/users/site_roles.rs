@@ -1,11 +1,17 @@
 //! A user's roles of the deployment, where the caller sets them.
 use keyfob_store::{StoreError, User, UserId};
 
-use crate::{AuthorizedStore, Refused, roles::AssignError};
+use crate::{
+    AuthorizedStore, Refused,
+    fields::{Fields, MAX_LIST, WrongFields},
+    roles::AssignError,
+};
 
 /// Why a user's roles were not set.
 #[derive(Debug)]
 pub enum UpdateUserRolesError {
+    /// There are too many.
+    Invalid(WrongFields),
     /// They would be the caller's own.
     Oneself,
     /// They follow the `OpenID` Connect provider.
@@ -14,6 +20,12 @@ pub enum UpdateUserRolesError {
     Assign(AssignError),
     /// It failed.
     Refused(Refused),
+}
+
+impl From<WrongFields> for UpdateUserRolesError {
+    fn from(wrong: WrongFields) -> Self {
+        Self::Invalid(wrong)
+    }
 }
 
 impl From<AssignError> for UpdateUserRolesError {
@@ -36,13 +48,14 @@ impl From<StoreError> for UpdateUserRolesError {
 
 impl AuthorizedStore {
     /// Gives a user exactly these roles of the deployment. Requires `assign` and, where one is taken, `unassign` on
-    /// roles, that a role of the caller may assign each that is given or taken, that an owner is left, and that the
-    /// user is neither the caller nor one whose roles follow an identity provider.
+    /// roles, that a role of the caller may assign each that is given or taken, a full key to give the role `owner`,
+    /// that an owner is left, and that the user is neither the caller nor one whose roles follow an identity provider.
     ///
     /// # Errors
     /// Which of these is missing.
     #[tracing::instrument(skip_all)]
     pub async fn update_user_roles(&self, id: UserId, roles: Vec<String>) -> Result<User, UpdateUserRolesError> {
+        Fields::default().at_most_entries("roles", roles.len(), MAX_LIST).check()?;
         if self.caller.is_self(id) {
             return Err(UpdateUserRolesError::Oneself);
         }

@@ -7,7 +7,7 @@ use super::user_object;
 use crate::{
     AuthorizedStore, Caller, Refused, Unrecorded,
     audit::{EventKind, user_event},
-    work::Work,
+    work::{NoOwnerLeft, Work},
 };
 
 /// Why a user was not suspended.
@@ -15,8 +15,10 @@ use crate::{
 pub enum SuspendUserError {
     /// It would be the caller's own user.
     Oneself,
-    /// The user is an owner: that role must be taken first. So an owner who may act is always left.
+    /// The user is an owner: that role must be taken first.
     IsOwner,
+    /// The user is the last owner who may act.
+    NoOwnerLeft,
     /// The caller may not, or it failed.
     Refused(Refused),
 }
@@ -34,7 +36,8 @@ impl From<StoreError> for SuspendUserError {
 }
 
 impl AuthorizedStore {
-    /// Activates a user, who may act again. Requires `update` on the user.
+    /// Activates a user, who may act again. Requires `update` on the user, and that a role of the caller may assign each
+    /// that the user holds.
     ///
     /// # Errors
     /// When the caller may not, or there is no such user.
@@ -42,13 +45,14 @@ impl AuthorizedStore {
     pub async fn activate_user(&self, id: UserId) -> Result<User, Refused> {
         let mut work = self.begin_if(|caller| caller.require_permitted(Action::UPDATE, &user_object(id))).await?;
         let user = work.live_user(id).await?;
+        work.require_assigning_all_of(&user, None, (Action::UPDATE, ResourceType::USER)).await?;
         let changed = work.set_status(&user, UserStatus::Active).await?;
         work.commit().await?;
         Ok(changed)
     }
 
-    /// Suspends a user: all their keys are refused at once. Requires `update` on the user, and that it is neither the
-    /// caller's own nor an owner.
+    /// Suspends a user: all their keys are refused at once. Requires `update` on the user, that a role of the caller may
+    /// assign each that the user holds, and that it is neither the caller's own user nor an owner.
     ///
     /// # Errors
     /// Which of these is missing.
@@ -63,8 +67,9 @@ impl AuthorizedStore {
         let mut work = self.begin_if(check).await?;
         let user = work.live_user(id).await?;
         if user.is_owner() {
-            return Err(SuspendUserError::IsOwner);
+            return Err(work.why_not_suspended(&user).await?);
         }
+        work.require_assigning_all_of(&user, None, (Action::UPDATE, ResourceType::USER)).await?;
         let changed = work.set_status(&user, UserStatus::Suspended).await?;
         work.commit().await?;
         Ok(changed)
@@ -107,6 +112,15 @@ impl AuthorizedStore {
 }
 
 impl Work {
+    /// Owners are not suspended: the role must be taken first. Only owners can take it, and not from the last one.
+    async fn why_not_suspended(&mut self, owner: &User) -> Result<SuspendUserError, StoreError> {
+        let could_demote = self.caller.user().is_none_or(User::is_owner);
+        Ok(match self.require_owner_besides(owner).await? {
+            Err(NoOwnerLeft) if could_demote => SuspendUserError::NoOwnerLeft,
+            _ => SuspendUserError::IsOwner,
+        })
+    }
+
     async fn set_status(&mut self, user: &User, status: UserStatus) -> Result<User, StoreError> {
         let now = self.now();
         let changed = User { status, updated_at: now, ..user.clone() };

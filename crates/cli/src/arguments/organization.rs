@@ -30,8 +30,11 @@ pub(crate) async fn find(client: &Client, wanted: Option<&str>) -> anyhow::Resul
             bail!("You are a member of several organizations: name one with --org: {}", names.join(", "))
         }
         Some(named) => {
-            let id = Uuid::try_parse(named).ok();
-            match own.into_iter().find(|own| own.name.eq_ignore_ascii_case(named) || Some(own.id) == id) {
+            let is_meant = |own: &Organization| match Uuid::try_parse(named) {
+                Ok(id) => own.id == id,
+                Err(_) => own.name.eq_ignore_ascii_case(named),
+            };
+            match own.into_iter().find(is_meant) {
                 Some(organization) => Ok(organization),
                 None => Ok(client.organization(named).await.context("get organization")?),
             }

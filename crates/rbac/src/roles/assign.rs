@@ -61,6 +61,20 @@ pub fn may_assign(actor: &[RoleName], target: &RoleName) -> bool {
     })
 }
 
+/// Whether the role may assign any role at all. Only such roles of a subject matter to [`may_assign`].
+///
+/// # Examples
+/// ```
+/// use keyfob_rbac::{RoleName, may_assign_any};
+///
+/// assert!(may_assign_any(&RoleName::site("user-admin")));
+/// assert!(!may_assign_any(&RoleName::site("auditor")));
+/// ```
+pub fn may_assign_any(role: &RoleName) -> bool {
+    let is_meant = role.organization.is_none() || role.name != SYSTEM;
+    is_meant && MATRIX.iter().any(|(name, _)| *name == role.name)
+}
+
 fn holds(list: &[&str], target: &RoleName) -> bool {
     let is_known =
         BUILT_IN.iter().any(|role| role.name == target.name) || STORED_SYSTEM_ROLES.contains(&target.name.as_str());

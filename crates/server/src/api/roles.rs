@@ -184,6 +184,7 @@ impl From<CustomRoleError> for ApiError {
             CustomRoleError::NameReserved(name) => Self::bad_request("Reserved role name")
                 .detail(format!("\"{name}\" is a reserved role name, and not allowed to be used")),
             CustomRoleError::InvalidName(problem) => Self::bad_request("Invalid role name").detail(problem),
+            CustomRoleError::InvalidFields(wrong) => wrong.into(),
             CustomRoleError::OtherLevel(level) => level_not_allowed(level),
             CustomRoleError::Negative(of) => bad_permission(&of, "no negative permissions"),
             CustomRoleError::Invalid(problem) => bad_permissions(format!("invalid role: {problem}")),

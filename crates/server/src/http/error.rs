@@ -9,7 +9,7 @@ use keyfob_api::error::{ErrorBody, Validation};
 use keyfob_authority::data::StoreError;
 use keyfob_authority::{
     Denied,
-    fields::{WrongField, WrongFields},
+    fields::{NOT_AN_ID, WrongField, WrongFields},
 };
 
 use crate::http::extract::ApiJson;
@@ -153,7 +153,11 @@ impl From<Refused> for ApiError {
 impl From<WrongFields> for ApiError {
     fn from(wrong: WrongFields) -> Self {
         let validation = |WrongField { field, rule, value }: WrongField| {
-            Validation::new(field, format!("Validation failed for tag \"{rule}\" with value: \"{value}\""))
+            let detail = match rule {
+                NOT_AN_ID => format!("{value:?} reads as an id: choose another name"),
+                rule => format!("Validation failed for tag \"{rule}\" with value: \"{value}\""),
+            };
+            Validation::new(field, detail)
         };
         Self::invalid(wrong.0.into_iter().map(validation).collect())
     }

@@ -7,7 +7,7 @@ use keyfob_api::error::Validation;
 use keyfob_authority::{
     Denied, Lapsed, Refused, Unauthenticated,
     data::StoreError,
-    fields::{WrongField, WrongFields},
+    fields::{NOT_AN_ID, WrongField, WrongFields},
     passwords::{CheckPasswordError, HashError, Weakness},
     tokens::MintError,
 };
@@ -112,6 +112,7 @@ fn rule_in_words(WrongField { rule, value, .. }: &WrongField) -> String {
         "required" => "This must be filled in.".to_owned(),
         "email" => "This is not an e-mail address.".to_owned(),
         "username" => format!("\"{value}\" cannot be a username."),
+        NOT_AN_ID => format!("\"{value}\" reads as an id. Choose another name."),
         rule => format!("This breaks the rule \"{rule}\"."),
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use keyfob_api::secret::SecretText;
 use keyfob_authority::{
     AuthorizedStore, Clock, DataDir, Random, Refused, RequestContext, System,
-    fields::{WrongField, WrongFields},
+    fields::{NOT_AN_ID, WrongField, WrongFields},
     passwords::{ChangePassword, ChangePasswordError, CheckPasswordError, SetCredentialError},
     roles::AssignError,
     users::{CreateAdmin, CreateAdminError},
@@ -152,6 +152,9 @@ fn words_of_fields(WrongFields(wrong): &WrongFields) -> String {
         if value.is_empty() {
             return format!("the {field} is missing");
         }
+        if *rule == NOT_AN_ID {
+            return format!("`{value}` reads as an id: choose another {field}");
+        }
         format!("`{value}` breaks the rule \"{rule}\" of the {field}")
     };
     wrong.iter().map(words).collect::<Vec<_>>().join("; ")
@@ -162,6 +165,7 @@ fn words_of_assign(error: &AssignError) -> String {
         AssignError::Unsupported(role) => format!("there is no role `{role}`"),
         AssignError::NotAssignable(role) => format!("the role `{role}` may not be given"),
         AssignError::Denied(denied) => format!("{} is not permitted", denied.permission()),
+        AssignError::OwnerNeedsFullKey => "only a full key may give the role `owner`".to_owned(),
         AssignError::NoOwnerLeft => "there must be an owner".to_owned(),
         AssignError::Refused(refused) => words_of_refused(refused),
     }

@@ -60,7 +60,7 @@ const ENDPOINTS: [(&str, &str, Access); 96] = [
     ("GET", "/audit", Requires("audit_log:read")),
     ("GET", "/deployment/stats", Requires("deployment_stats:read")),
     ("GET", "/users", Filtered("user:read")),
-    ("POST", "/users", Requires("organization:read")),
+    ("POST", "/users", Requires("user:create")),
     ("GET", "/users/roles", Requires("assign_role:read")),
     ("DELETE", "/users/{user}", Requires("user:read")),
     ("DELETE", "/users/authmethods", Requires("user:read")),

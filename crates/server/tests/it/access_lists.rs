@@ -192,11 +192,11 @@ async fn changing_an_access_list_takes_share_or_else_update() {
     let (app, owner) = TestApp::new().await;
     let alice = owner.invite(&app, "alice", &[]).await;
     let cases = [
-        ("workspace", "share", json!("use")),
-        ("task", "update", json!(["read"])),
-        ("template", "update", json!("use")),
+        ("workspace", "share", json!("use"), &["application_connect", "ssh", "start", "stop"][..]),
+        ("task", "update", json!(["read"]), &[]),
+        ("template", "update", json!("use"), &["use"]),
     ];
-    for (of, action, role) in cases {
+    for (of, action, role, given) in cases {
         let id = owner.register(of, "dev").await;
         let change = json!({"user_roles": {alice.id.as_str(): role}});
         let reader = owner.scoped(&[&format!("{of}:read")]).await;
@@ -205,9 +205,79 @@ async fn changing_an_access_list_takes_share_or_else_update() {
         assert!(!can_read(&alice, of, &id).await);
         let key = owner.scoped(&[&format!("{of}:*")]).await;
         let changed = key.patch(&path(of, &id), change).await.expect(StatusCode::OK);
-        assert_eq!(changed.header("X-Keyfob-Required"), format!("{of}:read, {of}:{action}"));
+        // What is given is required, too.
+        let required = format!("{of}:read, {of}:{action}");
+        let given = given.iter().fold(required, |required, action| format!("{required}, {of}:{action}"));
+        assert_eq!(changed.header("X-Keyfob-Required"), given);
         assert!(can_read(&alice, of, &id).await);
     }
+}
+
+/// Whoever may share may not have others do what is denied to themselves.
+#[tokio::test]
+async fn what_is_newly_given_must_be_permitted_to_the_giver() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let grant = |access: Value| json!({"user_roles": {alice.id.as_str(): access}});
+    let template = &["template:read", "template:update", "template:use", "template:create"];
+    let task = &["task:read", "task:update", "task:create"];
+    let cases = [
+        ("template", &template[..], json!("admin"), json!("use"), "\"admin\": the key's scopes lack template:delete"),
+        ("task", task, json!(["delete", "read"]), json!(["read"]), "\"delete\": the key's scopes lack task:delete"),
+        ("task", task, json!(["*"]), json!(["read", "update"]), "\"*\": the key's scopes lack task:delete"),
+    ];
+    for (number, (of, scopes, more, less, lacks)) in cases.into_iter().enumerate() {
+        let id = owner.register(of, &format!("dev{number}")).await;
+        let list = path(of, &id);
+        let key = owner.restricted(scopes, &[&format!("{of}:{id}")]).await;
+        let before = owner.get(&list).await.body;
+        let refused = key.patch(&list, grant(more.clone())).await.expect(StatusCode::FORBIDDEN);
+        assert_eq!(
+            (refused.message(), refused.detail()),
+            ("Forbidden.".to_owned(), format!("you may not give {lacks}"))
+        );
+        assert_eq!(owner.get(&list).await.body, before);
+        key.patch(&list, grant(less.clone())).await.expect(StatusCode::OK);
+        // What somebody has may stay, be made less, and be taken; it is no reason to give it to others.
+        owner.patch(&list, grant(more.clone())).await.expect(StatusCode::OK);
+        key.patch(&list, grant(more.clone())).await.expect(StatusCode::OK);
+        let others = json!({"group_roles": {owner.organization().await: more}});
+        key.patch(&list, others).await.expect(StatusCode::FORBIDDEN);
+        key.patch(&list, grant(less)).await.expect(StatusCode::OK);
+        key.patch(&list, grant(more)).await.expect(StatusCode::FORBIDDEN);
+        let none = if of == "task" { json!([]) } else { json!("") };
+        key.patch(&list, grant(none)).await.expect(StatusCode::OK);
+        assert_eq!(owner.get(&list).await.body, before);
+    }
+}
+
+/// The same where roles deny it: an organization's administrator may share workspaces, but enter none.
+#[tokio::test]
+async fn an_administrator_gives_no_access_that_they_lack() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let bob = owner.invite(&app, "bob", &[]).await;
+    let admin = owner.invite(&app, "admin", &[]).await;
+    let roles = json!({"roles": ["organization-admin"]});
+    owner.put("/api/v2/organizations/coder/members/admin/roles", roles).await.expect(StatusCode::OK);
+    let id = alice.register("workspace", "dev").await;
+    let list = path("workspace", &id);
+    let to = |user: &Identity, role: &str| json!({"user_roles": {user.id.as_str(): role}});
+    for role in ["use", "admin"] {
+        for user in [&admin, &bob] {
+            let refused = admin.patch(&list, to(user, role)).await.expect(StatusCode::FORBIDDEN);
+            let missing = "workspace:application_connect is not permitted to you here";
+            assert_eq!(refused.detail(), format!("you may not give \"{role}\": {missing}"));
+        }
+    }
+    // Nobody is told that a grantee does not exist before.
+    let unknown = json!({"user_roles": {MISSING: "use"}});
+    admin.patch(&list, unknown).await.expect(StatusCode::FORBIDDEN);
+    assert!(!can_read(&bob, "workspace", &id).await);
+    // What one has through the list can be passed on.
+    alice.patch(&list, to(&bob, "admin")).await.expect(StatusCode::OK);
+    bob.patch(&list, to(&admin, "admin")).await.expect(StatusCode::OK);
+    admin.patch(&list, to(&owner, "use")).await.expect(StatusCode::OK);
 }
 
 #[tokio::test]

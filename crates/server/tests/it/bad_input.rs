@@ -189,7 +189,7 @@ async fn of_several_mistakes_the_contracts_first_is_answered() {
     for (body, detail) in cases {
         assert_eq!(owner.post(TOKENS, body).await.expect(StatusCode::BAD_REQUEST).detail(), detail);
     }
-    // A caller who may not create users still learns that a name which they can read is taken.
+    // A caller who may not create users is told so before anything is looked up, also that their own name is taken.
     let alice = owner.invite(&app, "alice", &[]).await;
     let taken = json!({
         "username": "alice", "email": "x@example.com", "password": "weak", "login_type": "oidc",
@@ -197,7 +197,9 @@ async fn of_several_mistakes_the_contracts_first_is_answered() {
     });
     let mut taken = taken;
     taken["password"] = json!("");
-    assert_eq!(alice.post("/api/v2/users", taken).await.expect(StatusCode::CONFLICT).message(), "User already exists.");
+    let refused = alice.post("/api/v2/users", taken.clone()).await.expect(StatusCode::FORBIDDEN);
+    assert_eq!(refused.message(), "You are not authorized to create users.");
+    assert_eq!(owner.post("/api/v2/users", taken).await.expect(StatusCode::CONFLICT).message(), "User already exists.");
 }
 
 #[tokio::test]
@@ -207,4 +209,58 @@ async fn html_in_a_name_is_escaped_in_the_answer() {
     let id = answer.text("key").split('-').next().unwrap().to_owned();
     let shown = owner.get(&format!("/api/v2/users/me/keys/{id}")).await;
     assert!(shown.body.contains(r"\u003cscript\u003e\u0026"), "{}", shown.body);
+}
+
+/// Lists of roles and ids have a bound: whatever goes through them takes time for each.
+#[tokio::test]
+async fn a_list_of_roles_or_ids_has_at_most_a_thousand_entries() {
+    let (_app, owner) = TestApp::new().await;
+    let organization = owner.organization().await;
+    let alice = owner.make_user("alice", &[]).await["id"].as_str().unwrap().to_owned();
+    let group = owner.post("/api/v2/organizations/coder/groups", json!({"name": "staff"})).await;
+    let group = format!("/api/v2/groups/{}", group.expect(StatusCode::CREATED).text("id"));
+    let robot = |field: &str, list: &Value| {
+        let mut body = json!({"username": "robot", "service_account": true, "organization_ids": [organization]});
+        body[field] = list.clone();
+        body
+    };
+    let auditor = "organization-auditor";
+    let cases = [
+        ("PUT", "/api/v2/users/alice/roles", "roles", "auditor"),
+        ("PUT", "/api/v2/organizations/coder/members/alice/roles", "roles", auditor),
+        ("PATCH", "/api/v2/organizations/coder", "default_org_member_roles", auditor),
+        ("POST", "/api/v2/users", "organization_ids", &organization),
+        ("POST", "/api/v2/users", "roles", "auditor"),
+        ("PATCH", &group, "add_users", &alice),
+        ("PATCH", &group, "remove_users", &alice),
+    ];
+    for (method, path, field, entry) in cases {
+        let body = |list: Value| if method == "POST" { robot(field, &list) } else { json!({ field: list }) };
+        let many = body(json!(vec![entry; 1_001])).to_string();
+        let refused = send(&owner, method, path, many).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{method} {path}: {}", refused.body);
+        assert_shape(&refused);
+        assert_eq!(refused.message(), "Validation failed.", "{method} {path}");
+        assert_eq!(refused.json()["validations"][0]["field"], field, "{method} {path}: {}", refused.body);
+        if field.ends_with("_users") {
+            // A user is added, or removed, once.
+            continue;
+        }
+        let most = send(&owner, method, path, body(json!(vec![entry; 1_000])).to_string()).await;
+        assert!(most.status.is_success(), "{method} {path}: {} {}", most.status, most.body);
+        if method == "POST" {
+            owner.delete("/api/v2/users/robot").await.expect(StatusCode::OK);
+        }
+    }
+    let workspace = owner.register("workspace", "dev").await;
+    for field in ["user_roles", "group_roles"] {
+        let id = |number: usize| (format!("aaaaaaaa-0000-4000-8000-{number:012}"), json!(""));
+        let change = |most: usize| json!({ field: (0..most).map(id).collect::<serde_json::Map<_, _>>() }).to_string();
+        let list = format!("/api/v2/resources/workspace/{workspace}/acl");
+        let refused = send(&owner, "PATCH", &list, change(1_001)).await.expect(StatusCode::BAD_REQUEST);
+        assert_eq!(refused.json()["validations"][0]["field"], field, "{}", refused.body);
+        send(&owner, "PATCH", &list, change(1_000)).await.expect(StatusCode::OK);
+    }
+    // What is repeated counts once.
+    assert_eq!(owner.get("/api/v2/users/alice").await.json()["roles"].as_array().unwrap().len(), 1);
 }

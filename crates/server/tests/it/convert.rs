@@ -236,3 +236,20 @@ async fn converting_another_user_takes_a_full_key_and_the_password() {
     owner.post(&path, wrong).await.expect(StatusCode::UNAUTHORIZED);
     alice.send(Method::POST, &path, Some(Value::Null)).await.expect(StatusCode::BAD_REQUEST);
 }
+
+/// It changes how somebody signs in, so that those who hold more than the caller may assign are out of reach.
+#[tokio::test]
+async fn converting_another_user_takes_the_right_to_assign_all_that_they_hold() {
+    let (app, owner, alice, _provider) = start_server().await;
+    let admin = owner.invite(&app, "admin", &["user-admin"]).await;
+    owner.invite(&app, "eve", &["auditor"]).await;
+    let request = json!({"to_type": "oidc", "password": PASSWORD});
+    for stronger in ["eve", "owner"] {
+        let refused = admin.post(&format!("/api/v2/users/{stronger}/convert-login"), request.clone()).await;
+        let refused = refused.expect(StatusCode::FORBIDDEN);
+        assert_eq!(refused.message(), "Forbidden.");
+        assert!(refused.detail().contains("ask an owner"), "{}", refused.body);
+    }
+    let path = format!("/api/v2/users/{}/convert-login", alice.id);
+    admin.post(&path, request).await.expect(StatusCode::CREATED);
+}

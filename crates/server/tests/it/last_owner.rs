@@ -64,10 +64,10 @@ impl World {
     }
 }
 
-/// Makes a user who signs in by no way, with these roles and a session.
+/// Makes a user who signs in at GitHub, with these roles and a session.
 async fn user(by: &Identity, organization: &str, name: &str, roles: &[&str]) -> Identity {
     let body = json!({
-        "username": name, "email": format!("{name}@example.com"), "login_type": "none", "user_status": "active",
+        "username": name, "email": format!("{name}@example.com"), "login_type": "github", "user_status": "active",
         "organization_ids": [organization], "roles": roles,
     });
     let made = by.post("/api/v2/users", body).await.expect(StatusCode::CREATED);
@@ -158,6 +158,49 @@ async fn an_administrator_of_users_does_not_remove_the_last_owner() {
     }
 }
 
+/// Somebody must be able to sign in: programs, and users who sign in by no way, are no owners who are left.
+#[tokio::test]
+async fn an_owner_whom_nobody_signs_in_as_does_not_count() {
+    let world = World::new().await;
+    for (name, fields) in [
+        ("robot", json!({"service_account": true})),
+        ("nobody", json!({"login_type": "none", "email": "nobody@example.com"})),
+    ] {
+        let mut body = json!({
+            "username": name, "user_status": "active", "organization_ids": [world.organization], "roles": ["owner"],
+        });
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        world.owner.post("/api/v2/users", body).await.expect(StatusCode::CREATED);
+        let minted = world.owner.post(&format!("/api/v2/users/{name}/keys"), json!({})).await;
+        let other = world.owner.with_key_of(&minted);
+        for removal in REMOVALS {
+            let refused = removal.of(&other, &world.owner.id).await.expect(StatusCode::BAD_REQUEST);
+            assert_eq!(refused.message(), NO_OWNER, "{removal:?} by {name}");
+            assert!(refused.detail().contains("signs in"), "{}", refused.body);
+        }
+    }
+    let second = world.second(&world.owner, "second").await;
+    Demote.of(&second, &world.owner.id).await.expect(StatusCode::OK);
+}
+
+/// Taking the role is for those who may give it.
+#[tokio::test]
+async fn only_owners_remove_an_owner() {
+    let world = World::new().await;
+    let second = world.second(&world.owner, "second").await;
+    let refused = Delete.of(&world.admin, &second.id).await.expect(StatusCode::FORBIDDEN);
+    assert_eq!(refused.message(), "Forbidden.");
+    let refused = Suspend.of(&world.admin, &second.id).await.expect(StatusCode::BAD_REQUEST);
+    assert!(refused.message().starts_with("You cannot suspend a user with the \"owner\" role."), "{}", refused.body);
+    let refused = Demote.of(&world.admin, &second.id).await;
+    assert!(refused.status.is_client_error(), "{}", refused.body);
+    let mut owners = [world.owner.id.clone(), second.id];
+    owners.sort();
+    let mut left = world.owners().await;
+    left.sort();
+    assert_eq!(left, owners);
+}
+
 /// No user does it to themselves, also not the last owner.
 #[tokio::test]
 async fn an_owner_does_not_remove_themselves() {
@@ -188,7 +231,7 @@ async fn an_owner_who_is_not_the_last_is_removed() {
     assert_eq!(world.owners().await, [third.id]);
 }
 
-/// Roles from a provider keep the last owner, also if the only other one is suspended.
+/// Roles from a provider keep the last owner, also if the only others are suspended or programs.
 #[tokio::test]
 async fn roles_that_follow_a_provider_leave_an_owner_who_is_active() {
     let provider = provider();
@@ -202,6 +245,11 @@ async fn roles_that_follow_a_provider_leave_an_owner_who_is_active() {
     };
     let first = amy_signs_in(json!(["owner"])).await;
     let organization = first.organization().await;
+    let robot = json!({
+        "username": "robot", "service_account": true, "user_status": "active", "organization_ids": [organization],
+        "roles": ["owner"],
+    });
+    first.post("/api/v2/users", robot).await.expect(StatusCode::CREATED);
     let other = user(&first, &organization, "other", &["owner"]).await;
     Demote.of(&first, &other.id).await.expect(StatusCode::OK);
     Suspend.of(&first, &other.id).await.expect(StatusCode::OK);

@@ -4,7 +4,10 @@ use jiff::SignedDuration;
 use keyfob_testkit::{Mail, MailServer};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Identity, PASSWORD, TestApp, open};
+use crate::{
+    browser::Browser,
+    support::{Answer, Identity, PASSWORD, TestApp, open},
+};
 
 const OTHER: &str = "An0ther!Secret-pw";
 
@@ -538,4 +541,64 @@ async fn another_password_takes_a_passcode_out_of_the_queue() {
     mails.refuse(None);
     app.advance(SignedDuration::from_mins(10));
     assert!(sent(&app, &mails).await.iter().all(|mail| !mail.text.contains("otp=")));
+}
+
+/// Asks for a passcode by the call or on the page, and answers what came of it.
+async fn mailed(app: &TestApp, mails: &MailServer, on_page: bool) -> usize {
+    if on_page {
+        let mut browser = Browser::new(app);
+        let page = browser.open("/reset-password").await.expect(StatusCode::OK);
+        let answer = browser.submit(&page, "/reset-password", &[("email", "alice@example.com")]).await;
+        assert!(answer.status.is_success() || answer.status.is_redirection(), "{} {}", answer.status, answer.body);
+    } else {
+        ask(app, "alice@example.com").await;
+    }
+    sent(app, mails).await.iter().filter(|mail| mail.text.contains("otp=")).count()
+}
+
+/// Whoever knows an address can ask, so the user is not flooded. Each request is answered the same.
+#[tokio::test]
+async fn an_account_gets_ten_mails_with_passcodes_in_an_hour() {
+    let mails = MailServer::start();
+    let (app, owner, alice) = start_server(&mails).await;
+    for number in 0..10 {
+        assert_eq!(mailed(&app, &mails, number % 2 == 1).await, 1, "{number}");
+        app.advance(SignedDuration::from_mins(1));
+    }
+    // Another password voids the passcodes, but makes room for no more mails.
+    owner.put("/api/v2/users/alice/password", json!({"password": OTHER})).await.expect(StatusCode::NO_CONTENT);
+    for on_page in [false, true] {
+        assert_eq!(mailed(&app, &mails, on_page).await, 0);
+    }
+    let records = owner.get("/api/v2/audit?q=action:request_password_reset").await.expect(StatusCode::OK).json();
+    assert_eq!(records["count"], 10, "strangers fill no disk");
+    ask(&app, "owner@example.com").await;
+    assert_eq!(sent_one(&app, &mails).await.to, "owner@example.com", "the others are not bounded by it");
+
+    drop((owner, alice));
+    let flags = flags(&mails);
+    let app = app.restarted(&flags.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    app.advance(SignedDuration::from_mins(50) - SignedDuration::from_secs(1));
+    assert_eq!(mailed(&app, &mails, false).await, 0, "the hour is not over");
+    app.advance(SignedDuration::from_secs(1));
+    assert_eq!(mailed(&app, &mails, false).await, 1);
+    assert_eq!(mailed(&app, &mails, true).await, 0, "one of the ten is older than an hour");
+}
+
+/// The newest five of the ten are good: a user who reads the newest mail can always use it.
+#[tokio::test]
+async fn of_ten_mails_the_newest_five_hold_passcodes_that_work() {
+    let mails = MailServer::start();
+    let (app, _owner, _alice) = start_server(&mails).await;
+    let mut passcodes = Vec::new();
+    for _ in 0..10 {
+        ask(&app, "alice@example.com").await;
+        passcodes.push(passcode(&sent_one(&app, &mails).await));
+        app.advance(SignedDuration::from_secs(1));
+    }
+    ask(&app, "alice@example.com").await;
+    for voided in &passcodes[..5] {
+        replace(&app, "alice@example.com", voided, OTHER).await.expect(StatusCode::BAD_REQUEST);
+    }
+    replace(&app, "alice@example.com", &passcodes[5], OTHER).await.expect(StatusCode::NO_CONTENT);
 }

@@ -219,9 +219,13 @@ async fn a_narrow_key_creates_no_user_who_could_sign_in_with_more_than_it_has() 
     }
     owner.get("/api/v2/users/esc").await.expect(StatusCode::NOT_FOUND);
 
-    // An account that cannot sign in does not help: its keys lie within the key that mints them.
+    // An account that cannot sign in is no owner either. Without that role it does not help: its keys lie within the
+    // key that mints them.
     let mut robot = body("robot");
     robot["service_account"] = json!(true);
+    let refused = narrow.post("/api/v2/users", robot.clone()).await.expect(StatusCode::FORBIDDEN);
+    assert!(refused.detail().contains("may give the role owner"), "{}", refused.body);
+    robot["roles"] = json!(["auditor"]);
     narrow.post("/api/v2/users", robot).await.expect(StatusCode::CREATED);
     let minted = narrow.post("/api/v2/users/robot/keys/tokens", json!({})).await;
     let key = view(&owner, &narrow.with_key_of(&minted)).await;

@@ -56,9 +56,9 @@ async fn a_change_to_what_is_taken_or_wrong_is_refused_and_changes_nothing() {
     owner.patch(&file, json!({"organization_id": owner.organization().await})).await.expect(StatusCode::BAD_REQUEST);
 }
 
-/// Changing the owner requires `update` on the old object and `create` on the new one.
+/// Changing the owner requires `update` and `delete` on the old object, and `create` on the new one.
 #[tokio::test]
-async fn giving_a_resource_away_takes_update_on_the_old_and_create_on_the_new() {
+async fn giving_a_resource_away_takes_update_and_delete_on_the_old_and_create_on_the_new() {
     let (app, owner) = TestApp::new().await;
     let alice = owner.invite(&app, "alice", &[]).await;
     let bob = owner.invite(&app, "bob", &[]).await;
@@ -68,16 +68,19 @@ async fn giving_a_resource_away_takes_update_on_the_old_and_create_on_the_new() 
 
     // Alice may update her workspace, but not create one for Bob.
     let refused = alice.patch(&path(&id), give.clone()).await.expect(StatusCode::FORBIDDEN);
-    assert_eq!(refused.header("X-Keyfob-Required"), "workspace:read, workspace:update, workspace:create");
-    // These keys of the owner could do one of the two.
-    for (scope, lacks) in [("workspace:update", "create"), ("workspace:create", "update")] {
-        let key = owner.scoped(&["workspace:read", scope]).await;
+    let required = "workspace:read, workspace:update, workspace:delete, workspace:create";
+    assert_eq!(refused.header("X-Keyfob-Required"), required);
+    // These keys of the owner could do two of the three.
+    for lacks in ["update", "delete", "create"] {
+        let others = ["update", "delete", "create"].into_iter().filter(|action| *action != lacks);
+        let scopes: Vec<String> = others.chain(["read"]).map(|action| format!("workspace:{action}")).collect();
+        let key = owner.scoped(&scopes.iter().map(String::as_str).collect::<Vec<_>>()).await;
         let refused = key.patch(&path(&id), give.clone()).await.expect(StatusCode::FORBIDDEN);
         assert_eq!(refused.detail(), format!("the key's scopes lack workspace:{lacks}"));
     }
     assert_eq!(state(&owner, &id).await, before);
 
-    let key = owner.scoped(&["workspace:read", "workspace:update", "workspace:create"]).await;
+    let key = owner.scoped(&["workspace:read", "workspace:update", "workspace:delete", "workspace:create"]).await;
     let given = key.patch(&path(&id), give).await.expect(StatusCode::OK).json();
     assert_eq!((&given["owner_id"], &given["name"]), (&json!(bob.id), &json!("gift")));
     alice.get(&path(&id)).await.expect(StatusCode::NOT_FOUND);
@@ -100,6 +103,36 @@ async fn moving_a_resource_takes_create_in_the_new_organization() {
     owner.post(&membership, json!({})).await.expect(StatusCode::OK);
     let moved = alice.patch(&path(&id), movement).await.expect(StatusCode::OK);
     assert_eq!(moved.text("organization_id"), second);
+}
+
+/// Whoever may change a resource, but not delete it, cannot take it: they could delete it then.
+#[tokio::test]
+async fn a_shared_resource_is_not_taken_by_those_whom_it_is_shared_with() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let bob = owner.invite(&app, "bob", &[]).await;
+    let second = owner.add_organization("second").await;
+    let membership = format!("/api/v2/organizations/{second}/members/bob");
+    owner.post(&membership, json!({})).await.expect(StatusCode::OK);
+    for of in ["workspace", "task"] {
+        let id = alice.register(of, "dev").await;
+        let object = format!("{RESOURCES}/{of}/{id}");
+        let role = if of == "workspace" { json!("admin") } else { json!(["create", "read", "update"]) };
+        let share = json!({"user_roles": {bob.id.as_str(): role}});
+        alice.patch(&format!("{object}/acl"), share).await.expect(StatusCode::OK);
+        let shared = alice.get(&object).await.expect(StatusCode::OK).body;
+        for theft in [
+            json!({"owner_id": bob.id}),
+            json!({"organization_id": second}),
+            json!({"owner_id": bob.id, "organization_id": second}),
+        ] {
+            let refused = bob.patch(&object, theft).await.expect(StatusCode::FORBIDDEN);
+            assert_eq!(refused.message(), "Forbidden.");
+        }
+        assert_eq!(alice.get(&object).await.body, shared);
+        bob.patch(&object, json!({"name": "renamed", "owner_id": alice.id})).await.expect(StatusCode::OK);
+        bob.delete(&object).await.expect(StatusCode::FORBIDDEN);
+    }
 }
 
 /// Updating or deleting an object first of all requires `read`.

@@ -10,7 +10,8 @@ use crate::{
 };
 
 impl Reader<'_> {
-    /// Whether there is another active owner than this user.
+    /// Whether there is another owner than this user who may act and can sign in. Service accounts, and other users with
+    /// the login type `none`, do not count: nobody could act as them once their tokens have expired.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -18,7 +19,9 @@ impl Reader<'_> {
     pub async fn has_other_owner(&mut self, than: UserId) -> Result<bool, StoreError> {
         let is_other = Expr::col(Users::Id).ne(than.0).and(is_live());
         let mut query = select(is_other.and(is_among(User::OWNER, Expr::col(Users::Roles))));
-        query.and_where(Expr::col(Users::Status).ne(UserStatus::Suspended.as_str()));
+        query
+            .and_where(Expr::col(Users::Status).ne(UserStatus::Suspended.as_str()))
+            .and_where(Expr::col(Users::LoginType).ne(LoginType::None.as_str()));
         // One whose row does not decode cannot act.
         let found: Vec<User> = self.exact().fetch_list(&query).await?;
         Ok(!found.is_empty())

@@ -132,3 +132,23 @@ async fn the_organizations_of_a_user_are_the_live_ones_they_are_a_member_of() {
     assert_eq!(store.store.read().organizations_of(ann).await.unwrap(), [organization("one")]);
     assert_eq!(store.store.read().organizations_of(bob).await.unwrap(), [organization("two")]);
 }
+
+#[tokio::test]
+async fn organizations_are_found_by_their_ids_all_at_once() {
+    let store = TestStore::new().await;
+    let (ann, bob) = (store.organization("ann").await, store.organization("bob").await);
+    store.organization("other").await;
+    let missing = OrganizationId(uuid(9));
+    let find = async |ids: &[OrganizationId]| {
+        let found = store.store.read().organizations_by_id(ids).await.unwrap();
+        let mut found: Vec<OrganizationId> = found.into_iter().map(|organization| organization.id).collect();
+        found.sort_unstable();
+        found
+    };
+    let mut both = [ann, bob];
+    both.sort_unstable();
+    assert_eq!(find(&[bob, missing, ann, bob]).await, both);
+    assert!(find(&[]).await.is_empty());
+    store.given(async |tx| tx.delete_organization(ann, at(1)).await).await;
+    assert_eq!(find(&[ann, bob]).await, [bob]);
+}

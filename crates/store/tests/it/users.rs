@@ -218,3 +218,35 @@ fn service_account(name: &str) -> NewUser {
     new.password_hash = PasswordHash::default();
     new
 }
+
+/// An owner is left only if somebody can sign in as one.
+#[tokio::test]
+async fn another_owner_counts_who_may_act_and_can_sign_in() {
+    let store = TestStore::new().await;
+    let owner = UserId(uuid(1));
+    let has_other = async || store.store.read().has_other_owner(owner).await.unwrap();
+    let cases = [
+        ("password", UserStatus::Active, LoginType::Password, true),
+        ("github", UserStatus::Active, LoginType::Github, true),
+        ("oidc", UserStatus::Active, LoginType::Oidc, true),
+        ("dormant", UserStatus::Dormant, LoginType::Password, true),
+        ("none", UserStatus::Active, LoginType::None, false),
+        ("suspended", UserStatus::Suspended, LoginType::Password, false),
+    ];
+    for (name, status, login_type, counts) in cases {
+        let mut new = new_user(name);
+        new.user = User { status, login_type, roles: texts(&["auditor", User::OWNER]), ..new.user };
+        store.given(async |tx| tx.insert_user(&new).await).await;
+        assert_eq!(has_other().await, counts, "{name}");
+        store.given(async |tx| tx.delete_user(new.user.id, at(1)).await).await;
+        assert!(!has_other().await, "{name}, deleted");
+    }
+    // Themselves, and users with other roles, are no other owner.
+    let (mut own, mut member) = (new_user("own"), new_user("member"));
+    own.user = User { id: owner, roles: texts(&[User::OWNER]), ..own.user };
+    member.user.roles = texts(&["user-admin"]);
+    for new in [own, member] {
+        store.given(async |tx| tx.insert_user(&new).await).await;
+    }
+    assert!(!has_other().await);
+}

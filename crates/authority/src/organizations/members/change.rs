@@ -1,12 +1,12 @@
 //! Adding and removing members.
-use keyfob_rbac::{Action, Object, ResourceType, RoleName, may_assign};
+use keyfob_rbac::{Action, Object, ResourceType, RoleName};
 use keyfob_store::{Member, Organization, OrganizationId, StoreError, User, UserId};
 
 use super::{MemberView, member_object};
 use crate::{
     AuthorizedStore, Caller, Denied, Refused,
     audit::{EventKind, member_event},
-    roles::own_role_names,
+    roles::Assigner,
     users::user_object,
     work::Work,
 };
@@ -68,7 +68,7 @@ impl AuthorizedStore {
     pub async fn add_member(&self, organization: OrganizationId, user: UserId) -> Result<Member, AddMemberError> {
         let mut work = self.begin().await?;
         let organization = work.read().find_organization(organization).await?.ok_or(StoreError::Gone)?;
-        work.require_adding_member(&organization).await?.map_err(Refused::Denied)?;
+        work.require_adding_member(&organization).await?;
         if !work.caller.is_self(user) {
             work.caller.require_visible(&user_object(user))?;
         }
@@ -84,7 +84,8 @@ impl AuthorizedStore {
         Ok(member)
     }
 
-    /// Removes a member. Requires `delete` on the membership, and that it is not the caller's own.
+    /// Removes a member. Requires `delete` on the membership, that a role of the caller may assign each that the member
+    /// holds in the organization, and that it is not the caller's own.
     ///
     /// # Errors
     /// As [`RemoveMemberError`] says; then nothing was changed.
@@ -99,36 +100,35 @@ impl AuthorizedStore {
         };
         let mut work = self.begin_if(check).await?;
         let MemberView { user, member } = work.visible_member(organization, user).await?;
+        let removal = (Action::DELETE, ResourceType::ORGANIZATION_MEMBER);
+        work.require_assigning_all_of(&user, Some(organization), removal).await?;
         work.tx.delete_member(organization, user.id).await?;
         work.record(member_event(EventKind::MemberRemoved, &user, Some(&member), None));
         Ok(work.commit().await?)
     }
 }
 
+/// Whether the caller, with these roles, may add members: that gives them the implied roles.
+pub(crate) fn may_add_member(caller: &Caller, assigner: &Assigner, organization: &Organization) -> Result<(), Denied> {
+    let id = organization.id.0;
+    caller.require(Action::CREATE, &Object::of(ResourceType::ORGANIZATION_MEMBER).in_organization(id))?;
+    if caller.user().is_none() {
+        return Ok(());
+    }
+    caller.require(Action::ASSIGN, &Object::of(ResourceType::ASSIGN_ORG_ROLE).in_organization(id))?;
+    let mut implied = organization.default_org_member_roles.iter().map(String::as_str).chain(["organization-member"]);
+    if implied.all(|name| assigner.may_assign(&RoleName::in_organization(name, id))) {
+        return Ok(());
+    }
+    Err(caller.refuse(Action::ASSIGN, ResourceType::ASSIGN_ORG_ROLE))
+}
+
 impl Work {
-    /// Whether the caller may add members: that gives them the implied roles.
-    pub(crate) async fn require_adding_member(
-        &mut self,
-        organization: &Organization,
-    ) -> Result<Result<(), Denied>, StoreError> {
-        let id = organization.id.0;
-        let member = Object::of(ResourceType::ORGANIZATION_MEMBER).in_organization(id);
-        if let Err(denied) = self.caller.require(Action::CREATE, &member) {
-            return Ok(Err(denied));
-        }
-        if self.caller.user().is_none() {
-            return Ok(Ok(()));
-        }
-        let roles = Object::of(ResourceType::ASSIGN_ORG_ROLE).in_organization(id);
-        if let Err(denied) = self.caller.require(Action::ASSIGN, &roles) {
-            return Ok(Err(denied));
-        }
-        let own = own_role_names(&self.caller.clone(), &mut self.read()).await?;
-        let mut implied =
-            organization.default_org_member_roles.iter().map(String::as_str).chain(["organization-member"]);
-        let may_assign_all = implied.all(|name| may_assign(&own, &RoleName::in_organization(name, id)));
-        let denied = || self.caller.refuse(Action::ASSIGN, ResourceType::ASSIGN_ORG_ROLE);
-        Ok(if may_assign_all { Ok(()) } else { Err(denied()) })
+    /// The same with the roles that stand in the transaction.
+    pub(crate) async fn require_adding_member(&mut self, organization: &Organization) -> Result<(), Refused> {
+        let caller = self.caller.clone();
+        let assigner = Assigner::of(&caller, &mut self.read()).await?;
+        may_add_member(&caller, &assigner, organization).map_err(Refused::Denied)
     }
 
     /// Stores a membership without roles of its own, and its record.

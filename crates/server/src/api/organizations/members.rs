@@ -161,6 +161,7 @@ impl From<RemoveMemberError> for ApiError {
 impl From<UpdateMemberRolesError> for ApiError {
     fn from(error: UpdateMemberRolesError) -> Self {
         match error {
+            UpdateMemberRolesError::Invalid(wrong) => wrong.into(),
             UpdateMemberRolesError::Oneself => Self::bad_request("You cannot change your own organization roles.")
                 .detail("Another user with the appropriate permissions must change your roles."),
             UpdateMemberRolesError::Assign(error) => error.into(),

@@ -7,7 +7,9 @@ use keyfob_api::{
 };
 use keyfob_authority::{
     data::{Grant, Grantee},
-    resources::{AccessEntry, AccessListChange, AccessListError, WrongAccessList, WrongEntry, access_role_names},
+    resources::{
+        AccessEntry, AccessListChange, AccessListError, NotHeld, WrongAccessList, WrongEntry, access_role_names,
+    },
 };
 use keyfob_rbac::{Catalogue, ResourceType, acl_role_actions};
 use uuid::Uuid;
@@ -88,6 +90,7 @@ impl From<AccessListError> for ApiError {
     fn from(error: AccessListError) -> Self {
         match error {
             AccessListError::Wrong(wrong) => wrong.into(),
+            AccessListError::NotHeld(lacking) => not_held(&lacking),
             AccessListError::UnknownGrantees(grantees) => invalid(grantees.into_iter().map(unknown).collect()),
             AccessListError::Refused(refused) => refused.into(),
         }
@@ -120,6 +123,12 @@ fn wrong_entry((grantee, wrong): (Grantee, WrongEntry)) -> Validation {
         WrongEntry::UnknownAction { resource_type, action } => format!("{action:?} is no action of {resource_type}"),
     };
     Validation::new(field(grantee), detail)
+}
+
+/// What is given must be permitted to the caller, too.
+fn not_held(NotHeld { given, denied }: &NotHeld) -> ApiError {
+    let why = denied.explanation().unwrap_or_else(|| format!("{} is not permitted to you here", denied.permission()));
+    ApiError::forbidden().detail(format!("you may not give {given:?}: {why}")).insufficient_scope(denied)
 }
 
 fn unknown(grantee: Grantee) -> Validation {

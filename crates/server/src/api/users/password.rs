@@ -99,8 +99,7 @@ impl From<SetCredentialError> for ApiError {
     fn from(error: SetCredentialError) -> Self {
         match error {
             SetCredentialError::OwnersOnly => Self::bad_request("Only owners can change the password of an owner."),
-            SetCredentialError::Stronger(denied) => Self::from(Refused::Denied(denied))
-                .detail("The user holds a role that you may not assign: ask an owner to set the password."),
+            SetCredentialError::Stronger(denied) => Refused::Denied(denied).into(),
             SetCredentialError::NeedsFullKey => Self::forbidden().detail(
                 "Setting another user's password takes a key with the scope coder:all and the allow list *:*, such as \
                  a session.",

@@ -46,6 +46,7 @@ pub(super) async fn update_roles(
 impl From<UpdateUserRolesError> for ApiError {
     fn from(error: UpdateUserRolesError) -> Self {
         match error {
+            UpdateUserRolesError::Invalid(wrong) => wrong.into(),
             UpdateUserRolesError::Oneself => Self::bad_request("You cannot change your own roles."),
             UpdateUserRolesError::FollowProvider => {
                 Self::bad_request("Cannot modify roles for OIDC users when role sync is enabled.")
@@ -63,6 +64,9 @@ impl From<AssignError> for ApiError {
             AssignError::Unsupported(role) => Self::bad_request(format!("\"{role}\" is not a supported role")),
             AssignError::NotAssignable(role) => Self::bad_request(format!("not authorized to assign role \"{role}\"")),
             AssignError::Denied(denied) => Refused::Denied(denied).into(),
+            AssignError::OwnerNeedsFullKey => Self::forbidden().detail(
+                "only a key with the scope coder:all and the allow list *:*, such as a session, may give the role owner",
+            ),
             AssignError::NoOwnerLeft => no_owner_left(),
             AssignError::Refused(refused) => refused.into(),
         }
@@ -71,5 +75,6 @@ impl From<AssignError> for ApiError {
 
 /// The answer where the last owner who may act would be gone.
 pub(super) fn no_owner_left() -> ApiError {
-    ApiError::bad_request("There must be an owner.").detail("Give another user the role \"owner\" first.")
+    ApiError::bad_request("There must be an owner.")
+        .detail("Give the role \"owner\" to another user who signs in with a password or by a provider first.")
 }

@@ -2,7 +2,7 @@
 use keyfob_api::users::User as WireUser;
 use keyfob_authority::{AuthorizedStore, users::SuspendUserError};
 
-use super::user_answer;
+use super::{roles::no_owner_left, user_answer};
 use crate::http::path::UserRef;
 use crate::{
     documentation::Refusals,
@@ -47,6 +47,7 @@ impl From<SuspendUserError> for ApiError {
             SuspendUserError::IsOwner => {
                 Self::bad_request("You cannot suspend a user with the \"owner\" role. You must remove the role first.")
             }
+            SuspendUserError::NoOwnerLeft => no_owner_left(),
             SuspendUserError::Refused(refused) => refused.into(),
         }
     }

@@ -31,8 +31,21 @@ struct Candidate<'a> {
 const GOOD: Candidate<'static> = Candidate { username: "second", email: "second@example.com", password: PASSWORD };
 
 /// Texts that are no username.
-const NO_USERNAME: [&str; 10] =
-    ["", "me", "Me", "new", "create", "a b", "a_b", "-a", "a--b", "abcdefghijklmnopqrstuvwxyz-1234567"];
+const NO_USERNAME: [&str; 12] = [
+    "",
+    "me",
+    "Me",
+    "new",
+    "create",
+    "a b",
+    "a_b",
+    "-a",
+    "a--b",
+    "abcdefghijklmnopqrstuvwxyz-1234567",
+    // A name that reads as an id would be taken for it.
+    "67e5504410b1426f9247bb680e5fe0c8",
+    "67e55044-10b1-426f-9247-bb680e5fe0c8",
+];
 
 /// Names and addresses that the first user has, in other letters.
 const TAKEN: [(&str, &str); 2] = [("OWNER", "second@example.com"), ("second", "Owner@Example.com")];
