@@ -1,7 +1,7 @@
 //! The folder that holds all data: the database, and the keys that are kept beside it.
 use std::{
-    io::ErrorKind,
     fs::{DirBuilder, File, TryLockError},
+    io::ErrorKind,
     path::{Path, PathBuf},
     sync::Arc,
 };

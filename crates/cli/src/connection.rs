@@ -34,7 +34,8 @@ fn user_agent(command: &str) -> String {
 
 fn headers(options: &GlobalOptions) -> anyhow::Result<Vec<String>> {
     // A variable may end in a newline, as files do.
-    let mut headers: Vec<_> = options.header.iter().map(|header| header.trim_end_matches(['\r', '\n']).into()).collect();
+    let mut headers: Vec<_> =
+        options.header.iter().map(|header| header.trim_end_matches(['\r', '\n']).into()).collect();
     if let Some(command) = options.header_command.as_deref().filter(|command| !command.is_empty()) {
         headers.extend(lines_of(command)?);
     }

@@ -77,7 +77,8 @@ impl Http {
         form: String,
         authorization: Option<String>,
     ) -> Result<(StatusCode, Value), HttpError> {
-        let request = self.client(&url).post(url).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(form);
+        let request =
+            self.client(&url).post(url).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(form);
         let request = authorization.into_iter().fold(request, |request, value| {
             let mut value = header::HeaderValue::try_from(value).unwrap_or(header::HeaderValue::from_static(""));
             value.set_sensitive(true);

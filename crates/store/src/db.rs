@@ -412,11 +412,10 @@ pub(crate) fn is_among(text: &str, list: Expr) -> SimpleExpr {
 /// A member of a JSON object, as text. What is no JSON has none.
 pub(crate) fn json_text(column: Expr, member: &str) -> SimpleExpr {
     let path = format!("$.{}", serde_json::Value::from(member));
-    Expr::cust_with_exprs("CASE WHEN json_valid(?) THEN json_extract(?, ?) END", [
-        column.clone(),
-        column,
-        Expr::val(path),
-    ])
+    Expr::cust_with_exprs(
+        "CASE WHEN json_valid(?) THEN json_extract(?, ?) END",
+        [column.clone(), column, Expr::val(path)],
+    )
 }
 
 row! { struct CountRow in "(count)" => { count: i64 } }

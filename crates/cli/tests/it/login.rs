@@ -179,7 +179,8 @@ fn signing_out_with_a_given_token_keeps_what_is_stored() {
 #[test]
 fn a_newline_at_the_end_of_a_secret_in_a_variable_is_dropped() {
     let (server, session) = Server::with_owner();
-    for (name, value) in [("KEYFOB_SESSION_TOKEN", format!("{session}\n")), ("CODER_SESSION_TOKEN", format!("{session}\r\n"))]
+    for (name, value) in
+        [("KEYFOB_SESSION_TOKEN", format!("{session}\n")), ("CODER_SESSION_TOKEN", format!("{session}\r\n"))]
     {
         let home = Home::new();
         let mut command = keyfob(home.path());

@@ -171,7 +171,8 @@ fn a_server_that_cannot_print_its_address_serves_and_ends_with_an_error() {
     let mut command = keyfob(home.path());
     command.args(["server", "--http-address", &port.to_string(), "--data-dir", "data"]);
     let mut server = command.stdin(Stdio::null()).stdout(full()).stderr(Stdio::piped()).spawn().unwrap();
-    let healthy = || Message::request("GET", "/healthz").send(&port.to_string()).is_ok_and(|answer| answer.status() == 200);
+    let healthy =
+        || Message::request("GET", "/healthz").send(&port.to_string()).is_ok_and(|answer| answer.status() == 200);
     while !healthy() {
         assert!(server.try_wait().unwrap().is_none(), "the server ended");
     }

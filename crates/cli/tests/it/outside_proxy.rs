@@ -70,7 +70,8 @@ fn what_no_proxy_names_goes_around_the_proxy() {
     const NAME: &str = "http://keyfob.invalid:3000";
     const ADDRESS: &str = "http://255.255.255.255:3000";
     let proxy = Proxy::start();
-    for (server, no_proxy) in [(NAME, ""), (NAME, "keyfob.invalid:3001"), (ADDRESS, ""), (ADDRESS, "255.255.255.255:1")] {
+    for (server, no_proxy) in [(NAME, ""), (NAME, "keyfob.invalid:3001"), (ADDRESS, ""), (ADDRESS, "255.255.255.255:1")]
+    {
         assert!(passes(&proxy, server, no_proxy), "{server} {no_proxy}");
     }
     for (server, no_proxy) in [

@@ -17,7 +17,11 @@ pub fn config_file(matches: &ArgMatches) -> Option<PathBuf> {
 /// All problems of the file.
 pub fn value_in_file(command: &Command, file: &Path, key: &str) -> Result<Option<String>, Vec<String>> {
     let loaded = ConfigFile::load(file, command);
-    if loaded.problems.is_empty() { Ok(loaded.value_of(key).map(|values| values.join(","))) } else { Err(loaded.problems) }
+    if loaded.problems.is_empty() {
+        Ok(loaded.value_of(key).map(|values| values.join(",")))
+    } else {
+        Err(loaded.problems)
+    }
 }
 
 /// Parses each setting of the file and of the environment alone. Returns the problems, and the command whose defaults

@@ -2,9 +2,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use keyfob_api::secret::SecretText;
-use keyfob_identity::{
-    ClaimSource, ClientAuth, Credential, Fields, Github, GithubSettings, Http, Oidc, OidcSettings,
-};
+use keyfob_identity::{ClaimSource, ClientAuth, Credential, Fields, Github, GithubSettings, Http, Oidc, OidcSettings};
 
 use super::{GithubWay, OidcWay};
 use crate::config::{BadSetting, BadSettings, GithubArgs, OidcArgs, one_secret, secret_in};

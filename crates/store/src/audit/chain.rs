@@ -371,11 +371,7 @@ fn entries() -> SelectStatement {
 
 async fn head(source: &mut Reader<'_>) -> Result<ChainHead, StoreError> {
     let mut query = Query::select();
-    query
-        .columns([A::Id, A::Sequence, A::Hash])
-        .from(A::Table)
-        .order_by(A::Sequence, Order::Desc)
-        .limit(1);
+    query.columns([A::Id, A::Sequence, A::Hash]).from(A::Table).order_by(A::Sequence, Order::Desc).limit(1);
     let Some(row) = source.fetch_optional::<HeadRow>(&query).await? else {
         // If all records were retired, the chain goes on at the checkpoint.
         let checkpoint = checkpoint(source).await?;

@@ -1,8 +1,8 @@
 //! Rows as a later version or a person might have written them: they do not decode, and stand in nobody's way.
 use keyfob_rbac::Filter;
 use keyfob_store::{
-    ApiKey, CustomRole, Group, GroupId, GroupSource, KeyLoginType, ListGroups, ListKeys, ListResources, ListUsers, OrganizationId,
-    Page, Resource, StoreError, UserId, UserStatus,
+    ApiKey, CustomRole, Group, GroupId, GroupSource, KeyLoginType, ListGroups, ListKeys, ListResources, ListUsers,
+    OrganizationId, Page, Resource, StoreError, UserId, UserStatus,
 };
 
 use crate::support::{TestStore, at, id_for, key_id, member, organization, resource, token};
