@@ -4,6 +4,7 @@ use std::{
     path::Path,
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use chacha20poly1305::{
     KeyInit as _, XChaCha20Poly1305, XNonce,
     aead::{Aead as _, Payload},
@@ -56,7 +57,7 @@ impl Seal {
 
     /// A text that tells whether another seal has the same key, and nothing else of it.
     pub fn fingerprint(&self) -> String {
-        self.derived("fingerprint").iter().map(|byte| format!("{byte:02x}")).collect()
+        BASE64.encode(self.derived("fingerprint"))
     }
 
     /// Seals a secret for a purpose: it opens for that alone. None if the machine has no memory left.

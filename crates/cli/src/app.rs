@@ -49,7 +49,9 @@ pub(crate) fn run() -> ExitCode {
     }
     let is_server = matches!(cli.command, Command::Server(_));
     let likeness = if is_server { Likeness::Any } else { Likeness::Close };
-    variables::warnings(&Cli::command(), likeness).iter().for_each(|warning| out.remark(format!("warning: {warning}")));
+    for warning in variables::warnings(&Cli::command(), likeness) {
+        out.remark(format!("warning: {warning}"));
+    }
     exit_code(run_command(cli, &matches, &name, out), &name, is_verbose, out)
 }
 

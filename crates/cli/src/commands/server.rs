@@ -48,9 +48,10 @@ pub(crate) fn with_settings(command: Command) -> anyhow::Result<Command> {
     let command = command.mut_subcommand("server", keyfob_server::with_coder_environment);
     let Some(given) = server_matches(&command) else { return Ok(command) };
     let checked = check_settings(command, &given)?;
-    // Flags alone are refused as everywhere, and options can be shown while they are no good.
+    // Options can be shown while they are no good, and bad flags alone are refused as everywhere.
     let is_shown = given.try_get_one::<bool>("debug_options").is_ok_and(|shown| shown == Some(&true));
-    if !is_shown && !(checked.has_bad_flags && checked.problems.len() == 1) {
+    let is_refused_later = checked.has_bad_flags && checked.problems.len() == 1;
+    if !(is_shown || is_refused_later) {
         no_problems(&checked.problems)?;
     }
     Ok(checked.command)
@@ -72,7 +73,9 @@ pub(crate) fn check_config(
     let given = server_matches(&command)?;
     given.subcommand_matches("config")?.subcommand_matches("check")?;
     Some(check_settings(command, &given).and_then(|Checked { problems, warnings, .. }| {
-        more_warnings().iter().chain(&warnings).for_each(|warning| out.remark(format!("warning: {warning}")));
+        for warning in more_warnings().iter().chain(&warnings) {
+            out.remark(format!("warning: {warning}"));
+        }
         no_problems(&problems)?;
         out.remark("The settings are good.");
         Ok(())

@@ -23,15 +23,14 @@ fn run_without_home(environment: &[(&str, &str)], arguments: &[&str]) -> Ran {
 fn commands_that_store_nothing_need_no_home_folder() {
     let (server, session) = Server::with_owner();
     let (url, token) = (("KEYFOB_URL", &*server.url()), ("KEYFOB_SESSION_TOKEN", &*session));
-    let cases: [(&[(&str, &str)], &[&str]); 6] = [
-        (&[], &["version"]),
+    for (environment, arguments) in [
+        (&[][..], &["version"][..]),
         (&[], &["completion", "bash"]),
         (&[url], &["scopes"]),
         (&[url, token], &["scopes"]),
         (&[url, token], &["whoami"]),
         (&[url, token], &["tokens", "create", "--lifetime", "1h"]),
-    ];
-    for (environment, arguments) in cases {
+    ] {
         let ran = run_without_home(environment, arguments);
         assert_eq!(ran.code, Some(0), "{arguments:?}: {}", ran.stderr);
     }

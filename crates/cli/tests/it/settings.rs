@@ -147,7 +147,10 @@ fn an_unknown_name_is_named_with_the_nearest_known_one() {
 
     // Scripts around the program have variables of their own.
     let mut command = keyfob(home.path());
-    let ran = run(command.envs([("KEYFOB_SESION_TOKEN", "x"), ("KEYFOB_TOKEN", "x"), ("KEYFOB_BIN", "x")]).arg("version"), "");
+    let ran = run(
+        command.envs([("KEYFOB_SESION_TOKEN", "x"), ("KEYFOB_TOKEN", "x"), ("KEYFOB_BIN", "x")]).arg("version"),
+        "",
+    );
     let words = "warning: no option reads KEYFOB_SESION_TOKEN; the nearest variable is KEYFOB_SESSION_TOKEN\n";
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), words));
 }

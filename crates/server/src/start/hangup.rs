@@ -1,7 +1,7 @@
 //! SIGHUP: what can be read again while the server runs is read again. The signal never ends the server.
 use std::sync::Arc;
 
-use crate::{app::App, listen::tls::Tls};
+use crate::{app::App, listen::tls::Tls, mail::Mailer};
 
 /// Files of the settings that can be read again.
 #[derive(Clone)]
@@ -16,7 +16,7 @@ impl Files {
         if let Some(tls) = &self.tls {
             tls.reload();
         }
-        let mails = self.app.mailer().map_or(Ok(()), |mailer| mailer.reload());
+        let mails = self.app.mailer().map_or(Ok(()), Mailer::reload);
         for problems in [mails, self.app.providers().reload()].into_iter().filter_map(Result::err) {
             tracing::error!(%problems, "what was read before stays in use");
         }

@@ -68,7 +68,9 @@ async fn run(args: ServerArgs, on_ready: Box<dyn FnOnce(&Ready) + Send>, stop: B
         (None, None) => format!("http://{}", listener.local_addr().map_err(listen)?),
     };
     let server = Server::assemble(&args, equipment, DataDir::open(&data_dir)?, &url, Clock::System, random).await?;
-    config::warnings(&args).iter().for_each(|warning| tracing::warn!("{warning}"));
+    for warning in config::warnings(&args) {
+        tracing::warn!("{warning}");
+    }
     let rereading = hangup.watch(Files { app: server.app().clone(), tls: tls.clone() });
     let jobs = Jobs::start(server.app());
     on_ready(&Ready { url, data_dir, needs_set_up: server.needs_set_up().await });

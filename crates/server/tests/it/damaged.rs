@@ -106,8 +106,11 @@ async fn damaged_objects_are_left_out_of_lists_and_deleted() {
     assert!(!names(&owner.get(&roles).await.expect(StatusCode::OK).json(), "name").contains(&"bad".to_owned()));
     owner.delete(&format!("{roles}/bad")).await.expect(StatusCode::NO_CONTENT);
 
-    damage(&app, &format!("UPDATE organization_members SET roles = '7' WHERE user_id = x'{}'", bob.id.replace('-', "")))
-        .await;
+    damage(
+        &app,
+        &format!("UPDATE organization_members SET roles = '7' WHERE user_id = x'{}'", bob.id.replace('-', "")),
+    )
+    .await;
     let members = format!("/api/v2/organizations/{home}/members");
     assert_eq!(names(&owner.get(&members).await.expect(StatusCode::OK).json(), "username"), ["owner"]);
     owner.get("/api/v2/users").await.expect(StatusCode::OK);

@@ -39,7 +39,7 @@ pub(super) fn reread_on_hangup(
     async move {
         let Ok(mut hangups) = hangups else { return };
         while hangups.recv().await.is_some() {
-            match read().and_then(|filter| set(filter)) {
+            match read().and_then(&set) {
                 Ok(()) => tracing::info!("read the log filter again"),
                 Err(error) => tracing::error!("the log filter stays as it is: {error:#}"),
             }
