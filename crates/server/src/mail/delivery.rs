@@ -65,9 +65,10 @@ impl Run<'_> {
                 self.has_sent = true;
                 self.wake_all_but(claimed).await;
             }
+            Delivery::Unreachable => self.mailer.note_trouble(),
             // Where another mail got through a moment before, the mail server refuses this one, and not all.
-            Delivery::Waits | Delivery::Unreachable if !self.has_sent => self.mailer.note_trouble(),
-            _ => {}
+            Delivery::Waits if !self.has_sent => self.mailer.note_trouble(),
+            Delivery::Sent | Delivery::Waits | Delivery::GivenUp => {}
         }
         delivery
     }
