@@ -880,7 +880,7 @@ export interface paths {
         };
         /** Get how pages look for a user */
         get: operations["get_appearance"];
-        /** Set how pages look for a user */
+        /** Set how pages look for a user; modes and slots that are left out stay as they are */
         put: operations["update_appearance"];
         post?: never;
         delete?: never;
@@ -1036,7 +1036,7 @@ export interface paths {
         };
         /** Get what a user is told by mail */
         get: operations["get_notice_choices"];
-        /** Set what a user is told by mail; what is left out stays as it is */
+        /** Set what you are told by mail, with a full key; what is left out stays as it is */
         put: operations["update_notice_choices"];
         post?: never;
         delete?: never;
@@ -1397,7 +1397,7 @@ export interface components {
             /** @description The owner's username; empty if the caller may not read the owner. */
             username: string;
         };
-        /** @description `GET` and `PUT /users/{user}/appearance`: how clients should look; Keyfob stores it. */
+        /** @description `GET /users/{user}/appearance`: how clients should look; Keyfob stores it. */
         Appearance: {
             /**
              * @description The font of terminals.
@@ -1446,7 +1446,7 @@ export interface components {
             /** @description `create`, `write`, `delete`, `login`, `logout`, …. */
             action: string;
             /**
-             * @description `key_id` is the key that was used. If the record stands for several equal refusals, `count` is their number, and
+             * @description `key_id` is the key that was used, `api_key_id` the key that the record is about. If the record stands for several equal refusals, `count` is their number, and
              *     `first` and `last` are the times of the first and the last.
              */
             additional_fields: {
@@ -1480,7 +1480,10 @@ export interface components {
             request_id: string;
             /** @description Always empty. */
             resource_icon: string;
-            /** @description The id of the object. */
+            /**
+             * Format: uuid
+             * @description The id of the object, of a key that of its owner; the nil UUID if it has none.
+             */
             resource_id: string;
             /** @description Always empty. */
             resource_link: string;
@@ -2141,7 +2144,7 @@ export interface components {
         GroupMemberList: {
             /**
              * Format: int64
-             * @description The number of matching members; with `after_id`, of those after it.
+             * @description The number of matching members on all pages; with `after_id`, of those after it.
              */
             count: number;
             /** @description A page of the members, by username. */
@@ -2174,7 +2177,7 @@ export interface components {
         MemberList: {
             /**
              * Format: int64
-             * @description The number of matching members; with `after_id`, of those after it.
+             * @description The number of matching members on all pages; with `after_id`, of those after it.
              */
             count: number;
             /** @description A page of the members, by username. */
@@ -2380,7 +2383,7 @@ export interface components {
         Preferences: {
             /** @description The key that sends a message. */
             agent_chat_send_shortcut: string;
-            /** @description How diffs are shown. */
+            /** @description How diffs are shown; empty for what the client usually does. */
             code_diff_display_mode: string;
             /** @description How shell calls are shown. */
             shell_tool_display_mode: string;
@@ -2772,6 +2775,34 @@ export interface components {
              */
             phone_number?: string;
         };
+        /** @description `PUT /users/{user}/appearance`: a mode or slot that is left out or empty does not change. */
+        UpdateAppearance: {
+            /**
+             * @description The font of terminals; required.
+             * @default
+             */
+            terminal_font?: string;
+            /**
+             * @description The slot of the theme while the system is dark.
+             * @default
+             */
+            theme_dark?: string;
+            /**
+             * @description The slot of the theme while the system is light.
+             * @default
+             */
+            theme_light?: string;
+            /**
+             * @description `sync`, with both slots: light and dark as the system is; `single`: always one.
+             * @default
+             */
+            theme_mode?: string;
+            /**
+             * @description The name of a theme; required.
+             * @default
+             */
+            theme_preference?: string;
+        };
         /** @description `GET /updatecheck`. */
         UpdateCheck: {
             /** @description Always true: Keyfob sends nothing to its makers. */
@@ -2954,7 +2985,7 @@ export interface components {
         UserList: {
             /**
              * Format: int64
-             * @description The number of matching users; with `after_id`, of those after it. Zero on an empty page.
+             * @description The number of matching users on all pages; with `after_id`, of those after it.
              */
             count: number;
             /** @description A page of the users, by username. */
@@ -3246,7 +3277,7 @@ export interface operations {
     list_audit_records: {
         parameters: {
             query?: {
-                /** @description A search: `resource_type:`, `resource_id:`, `resource_target:`, `action:`, `username:`, `email:`, `date_from:`, `date_to:`, `build_reason:`, `organization:`, `request_id:`. */
+                /** @description A search: `resource_type:`, `resource_id:`, `api_key_id:`, `resource_target:`, `action:`, `username:`, `email:`, `date_from:`, `date_to:`, `build_reason:`, `organization:`, `request_id:`. */
                 q?: string;
                 /** @description The largest number of entries to answer; 100 by default. */
                 limit?: number;
@@ -3851,7 +3882,7 @@ export interface operations {
                 limit?: number;
                 /** @description How many entries to leave out at the beginning. */
                 offset?: number;
-                /** @description Only what comes after this one. */
+                /** @description Only what comes after this one, which must still be there. */
                 after_id?: string;
             };
             header?: never;
@@ -4267,7 +4298,7 @@ export interface operations {
                 limit?: number;
                 /** @description How many entries to leave out at the beginning. */
                 offset?: number;
-                /** @description Only what comes after this one. */
+                /** @description Only what comes after this one, which must still be there. */
                 after_id?: string;
             };
             header?: never;
@@ -4709,7 +4740,7 @@ export interface operations {
                 limit?: number;
                 /** @description How many entries to leave out at the beginning. */
                 offset?: number;
-                /** @description Only what comes after this one. */
+                /** @description Only what comes after this one, which must still be there. */
                 after_id?: string;
             };
             header?: never;
@@ -4759,7 +4790,7 @@ export interface operations {
                 limit?: number;
                 /** @description How many entries to leave out at the beginning. */
                 offset?: number;
-                /** @description Only what comes after this one. */
+                /** @description Only what comes after this one, which must still be there. */
                 after_id?: string;
             };
             header?: never;
@@ -4896,7 +4927,7 @@ export interface operations {
                 limit?: number;
                 /** @description How many entries to leave out at the beginning. */
                 offset?: number;
-                /** @description Only what comes after this one. */
+                /** @description Only what comes after this one, which must still be there. */
                 after_id?: string;
             };
             header?: never;
@@ -5206,7 +5237,7 @@ export interface operations {
                 limit?: number;
                 /** @description How many entries to leave out at the beginning. */
                 offset?: number;
-                /** @description Only what comes after this one. */
+                /** @description Only what comes after this one, which must still be there. */
                 after_id?: string;
             };
             header?: never;
@@ -5332,7 +5363,7 @@ export interface operations {
                 limit?: number;
                 /** @description How many entries to leave out at the beginning. */
                 offset?: number;
-                /** @description Only what comes after this one. */
+                /** @description Only what comes after this one, which must still be there. */
                 after_id?: string;
             };
             header?: never;
@@ -6083,7 +6114,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Appearance"];
+                "application/json": components["schemas"]["UpdateAppearance"];
             };
         };
         responses: {
@@ -6213,7 +6244,7 @@ export interface operations {
                 limit?: number;
                 /** @description How many entries to leave out at the beginning. */
                 offset?: number;
-                /** @description Only what comes after the key with this id. */
+                /** @description Only what comes after the key with this id, which must still be there. */
                 after_id?: string;
             };
             header?: never;
@@ -7243,7 +7274,7 @@ export interface operations {
                 limit?: number;
                 /** @description How many entries to leave out at the beginning. */
                 offset?: number;
-                /** @description Only what comes after this one. */
+                /** @description Only what comes after this one, which must still be there. */
                 after_id?: string;
             };
             header?: never;
