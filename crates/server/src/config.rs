@@ -173,8 +173,10 @@ pub(crate) fn one_secret(
 /// Reads the secret in a file, without one newline at its end.
 ///
 /// # Errors
-/// When the file cannot be read.
+/// When the file cannot be read, or is empty.
 pub(crate) fn secret_in(path: &std::path::Path) -> Result<SecretText, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok(SecretText::from_line(&text))
+    let secret = SecretText::from_line(&text);
+    // As a pipe is when it is read again.
+    if secret.is_empty() { Err(format!("{}: is empty", path.display())) } else { Ok(secret) }
 }

@@ -2,8 +2,10 @@
 //!
 //! INVARIANT: no other module names a driver. All differences between databases belong here.
 mod search;
+mod stored;
 
 pub(crate) use search::{contains, is};
+pub(crate) use stored::{Remains, Stored, without_corrupt};
 
 use std::{path::Path, pin::Pin, time::Duration};
 
@@ -11,7 +13,7 @@ use jiff::Timestamp;
 use sea_query::{Expr, SimpleExpr, SqliteQueryBuilder};
 use sea_query_sqlx::{SqlxBinder, SqlxValues};
 use sqlx::{
-    AssertSqlSafe, Connection as _, FromRow, Row as _, SqlSafeStr as _, Sqlite, SqliteConnection, SqlitePool,
+    AssertSqlSafe, Connection as _, FromRow, SqlSafeStr as _, Sqlite, SqliteConnection, SqlitePool,
     migrate::{Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
@@ -61,35 +63,6 @@ pub struct Tx {
 /// A row struct that the drivers can decode.
 pub(crate) trait Row: Send + Unpin + for<'r> FromRow<'r, SqliteRow> {}
 impl<T> Row for T where T: Send + Unpin + for<'r> FromRow<'r, SqliteRow> {}
-
-/// A value that is stored as a row.
-pub(crate) trait Stored: TryFrom<Self::Row, Error = StoreError> {
-    /// The row.
-    type Row: Row;
-
-    /// What remains of it when its row does not decode, for its deletion: it may do nothing, and is as well protected
-    /// as it can have been. None where a row is not deleted by its id.
-    fn remains(_row: &Remains<'_>) -> Option<Self> {
-        None
-    }
-}
-
-/// A row that does not decode. Its columns are read one by one, and what does not decode is empty.
-pub(crate) struct Remains<'r>(&'r SqliteRow);
-
-impl Remains<'_> {
-    pub(crate) fn uuid(&self, column: &str) -> Uuid {
-        self.0.try_get(column).unwrap_or_default()
-    }
-
-    pub(crate) fn text(&self, column: &str) -> String {
-        self.0.try_get(column).unwrap_or_default()
-    }
-
-    pub(crate) fn flag(&self, column: &str) -> bool {
-        self.0.try_get(column).unwrap_or_default()
-    }
-}
 
 /// Reads: of the committed state ([`Store::read`]), or in a unit of work, with its own changes ([`Tx::read`]).
 ///
@@ -271,7 +244,7 @@ impl Reader<'_> {
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Vec<T>, StoreError> {
         let rows = Statement::of(query).fetch_all(&mut self.source).await?;
-        rows.iter().map(|row| self.decode(row)).filter_map(without_corrupt).collect()
+        rows.iter().map(|row| stored::decode(row, self.salvages)).filter_map(without_corrupt).collect()
     }
 
     /// The values in all rows of a query: where one that is left out would change what somebody may do.
@@ -280,7 +253,7 @@ impl Reader<'_> {
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Vec<T>, StoreError> {
         let rows = Statement::of(query).fetch_all(&mut self.source).await?;
-        rows.iter().map(|row| self.decode(row)).collect()
+        rows.iter().map(|row| stored::decode(row, self.salvages)).collect()
     }
 
     /// The value in the first row of a query, if there is one.
@@ -289,15 +262,7 @@ impl Reader<'_> {
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Option<T>, StoreError> {
         let row = Statement::of(query).fetch_optional(&mut self.source).await?;
-        row.map(|row| self.decode(&row)).transpose()
-    }
-
-    fn decode<T: Stored>(&self, row: &SqliteRow) -> Result<T, StoreError> {
-        let decoded = T::Row::from_row(row).map_err(StoreError::from).and_then(T::try_from);
-        match decoded {
-            Err(corrupt @ StoreError::Corrupt { .. }) if self.salvages => T::remains(&Remains(row)).ok_or(corrupt),
-            decoded => decoded,
-        }
+        row.map(|row| stored::decode(&row, self.salvages)).transpose()
     }
 
     /// The first row of a query, if there is one.
@@ -335,17 +300,6 @@ impl Tx {
             1 => Ok(()),
             _ => Err(StoreError::Gone),
         }
-    }
-}
-
-/// Takes a row out of a list that does not decode: it must not break the list that it is in.
-pub(crate) fn without_corrupt<T>(decoded: Result<T, StoreError>) -> Option<Result<T, StoreError>> {
-    match decoded {
-        Err(StoreError::Corrupt { table, id, reason }) => {
-            tracing::warn!(table, id, reason, "a list leaves out a row that does not decode");
-            None
-        }
-        decoded => Some(decoded),
     }
 }
 

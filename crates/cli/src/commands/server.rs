@@ -6,7 +6,7 @@ use std::io::IsTerminal as _;
 
 use anyhow::Context as _;
 use clap::{ArgMatches, Command, FromArgMatches as _, parser::ValueSource};
-use keyfob_server::{Ready, ServerArgs};
+use keyfob_server::{Ready, ServerArgs, StartError};
 use tracing_subscriber::filter::Targets;
 
 use self::{host::HostCommand, log::LogFormat};
@@ -27,32 +27,31 @@ pub(crate) struct ServerCommand {
     host: Option<HostCommand>,
 }
 
-/// The settings of a server, looked at all together.
+/// The settings of a server, each looked at by itself.
 struct Checked {
     /// The command line, with the settings of the file as its defaults.
     command: Command,
     /// What keeps the server from starting.
     problems: Vec<String>,
-    /// What does not, but is probably not meant.
-    warnings: Vec<String>,
-    /// Whether the last problem is one of the command line.
-    has_bad_flags: bool,
+    /// The arguments of `server`, unless the last problem is one of the command line.
+    matches: Option<ArgMatches>,
 }
 
 /// Lets the server's settings come from variables with Coder's names, and from the settings file that a flag or a
 /// variable names.
 ///
 /// # Errors
-/// All problems of the settings, as `config check` reports them.
+/// All problems of the settings, as `config check` reports them, if one of them by itself is no good. Whether they go
+/// together is left to the server, which reads its files once.
 pub(crate) fn with_settings(command: Command) -> anyhow::Result<Command> {
     let command = command.mut_subcommand("server", keyfob_server::with_coder_environment);
     let Some(given) = server_matches(&command) else { return Ok(command) };
-    let checked = check_settings(command, &given)?;
+    let checked = Checked::new(command, &given)?;
     // Options can be shown while they are no good, and bad flags alone are refused as everywhere.
     let is_shown = given.try_get_one::<bool>("debug_options").is_ok_and(|shown| shown == Some(&true));
-    let is_refused_later = checked.has_bad_flags && checked.problems.len() == 1;
-    if !(is_shown || is_refused_later) {
-        no_problems(&checked.problems)?;
+    let is_refused_later = checked.matches.is_none() && checked.problems.len() == 1;
+    if !(is_shown || is_refused_later || checked.problems.is_empty()) {
+        no_problems(&checked.with_others()?.0)?;
     }
     Ok(checked.command)
 }
@@ -72,7 +71,8 @@ pub(crate) fn check_config(
     let command = command.clone().mut_subcommand("server", keyfob_server::with_coder_environment);
     let given = server_matches(&command)?;
     given.subcommand_matches("config")?.subcommand_matches("check")?;
-    Some(check_settings(command, &given).and_then(|Checked { problems, warnings, .. }| {
+    Some(Checked::new(command, &given).and_then(|checked| {
+        let (problems, warnings) = checked.with_others()?;
         for warning in more_warnings().iter().chain(&warnings) {
             out.remark(format!("warning: {warning}"));
         }
@@ -89,30 +89,31 @@ fn no_problems(problems: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn check_settings(command: Command, given: &ArgMatches) -> anyhow::Result<Checked> {
-    let file = keyfob_server::config_file(given);
-    let server = command.find_subcommand("server").context("no server")?.clone();
-    let (problems, server) = keyfob_server::check_values(server, file.as_deref(), given);
-    let command = command.mut_subcommand("server", |_| server);
-    let mut checked = Checked { command, problems, warnings: Vec::new(), has_bad_flags: false };
-    match checked.command.clone().try_get_matches() {
-        Ok(matches) => check_together(matches.subcommand_matches("server").context("no server")?, &mut checked)?,
-        Err(error) => {
-            checked.problems.push(keyfob_server::description(&error));
-            checked.has_bad_flags = true;
-        }
+impl Checked {
+    fn new(command: Command, given: &ArgMatches) -> anyhow::Result<Self> {
+        let file = keyfob_server::config_file(given);
+        let server = command.find_subcommand("server").context("no server")?.clone();
+        let (mut problems, server) = keyfob_server::check_values(server, file.as_deref(), given);
+        let command = command.mut_subcommand("server", |_| server);
+        let matches = match command.clone().try_get_matches() {
+            Ok(matches) => Some(matches.subcommand_matches("server").context("no server")?.clone()),
+            Err(error) => {
+                problems.push(keyfob_server::description(&error));
+                None
+            }
+        };
+        let filter = matches.as_ref().and_then(|matches| matches.get_one::<String>("log"));
+        problems.extend(filter.and_then(|filter| parse_filter(filter).err()).map(|error| error.to_string()));
+        Ok(Self { command, problems, matches })
     }
-    Ok(checked)
-}
 
-/// Checks settings that are each well formed.
-fn check_together(matches: &ArgMatches, checked: &mut Checked) -> anyhow::Result<()> {
-    let args = ServerArgs::from_arg_matches(matches)?;
-    checked.problems.extend(keyfob_server::check(&args));
-    checked.warnings = keyfob_server::warnings(&args);
-    let filter = matches.get_one::<String>("log").map(|text| parse_filter(text));
-    checked.problems.extend(filter.and_then(Result::err).map(|error| error.to_string()));
-    Ok(())
+    /// These problems and those of settings that do not go together, and what is probably not meant.
+    fn with_others(&self) -> anyhow::Result<(Vec<String>, Vec<String>)> {
+        let Some(matches) = &self.matches else { return Ok((self.problems.clone(), Vec::new())) };
+        let args = ServerArgs::from_arg_matches(matches)?;
+        let problems = [self.problems.clone(), keyfob_server::check(&args)].concat();
+        Ok((problems, keyfob_server::warnings(&args)))
+    }
 }
 
 /// Runs the server until it is told to stop, or a command for its host.
@@ -132,8 +133,12 @@ pub(crate) async fn run(invocation: &Invocation, command: ServerCommand, program
         }
         let _nobody_listens = told.send(greeted);
     };
-    keyfob_server::serve(command.server, Box::new(on_ready), Box::pin(stop_signal())).await?;
+    let served = keyfob_server::serve(command.server, Box::new(on_ready), Box::pin(stop_signal())).await;
     rereading.abort();
+    if let Err(StartError::Settings(bad)) = &served {
+        no_problems(&bad.to_string().lines().map(str::to_owned).collect::<Vec<_>>())?;
+    }
+    served?;
     out.remark("Keyfob has stopped.");
     greeted.try_recv().unwrap_or(Ok(()))
 }

@@ -2,7 +2,7 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader},
-    process::Stdio,
+    process::{Command, Stdio},
 };
 
 use serde_json::Value;
@@ -117,7 +117,34 @@ fn a_server_that_does_not_start_names_all_problems_of_its_settings() {
     // Whether settings go together is looked at once the command line can be read.
     let with_flag = said(&["--http-address", "nowhere"]);
     assert!(with_flag.starts_with("5 problems found\n") && with_flag.contains("--http-address"), "{with_flag}");
+    // Problems that only appear when settings are put together.
+    fs::write(home.path().join("keyfob.toml"), "redirect-to-access-url = true\nemail-smarthost = \"nowhere\"\n")
+        .unwrap();
+    let server = ["server", "--config", "keyfob.toml"];
+    let [check, start] = [&["config", "check"], &["--data-dir", "data"]].map(|more| {
+        let ran = home.run(&[&server[..], more].concat());
+        ran.stderr.split_once("error: ").unwrap().1.to_owned()
+    });
+    assert!(check.starts_with("3 problems found\n"), "{check}");
+    assert_eq!(start, check);
     assert!(!home.path().join("data").exists());
+}
+
+/// As a shell makes one of `<(…)`.
+#[cfg(unix)]
+#[test]
+fn a_secret_may_come_through_a_pipe() {
+    let home = Home::new();
+    let script = "exec \"$0\" server --http-address 127.0.0.1:0 --data-dir data --oidc-client-id x \
+                  --oidc-issuer-url http://x --oidc-client-secret-file /dev/fd/3 3<<END\nsecret\nEND\n";
+    let mut shell = Command::new("/bin/sh");
+    shell.env_clear().current_dir(home.path()).args(["-c", script]).arg(keyfob(home.path()).get_program());
+    let mut server = shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut greeting = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut greeting).unwrap();
+    server.kill().unwrap();
+    let log = String::from_utf8(server.wait_with_output().unwrap().stderr).unwrap();
+    assert!(greeting.contains("is running at"), "{log}");
 }
 
 #[test]

@@ -1,0 +1,55 @@
+//! Values that are stored as rows, and what becomes of rows that do not decode.
+use sqlx::{FromRow as _, Row as _, sqlite::SqliteRow};
+use uuid::Uuid;
+
+use super::Row;
+use crate::StoreError;
+
+/// A value that is stored as a row.
+pub(crate) trait Stored: TryFrom<Self::Row, Error = StoreError> {
+    /// The row.
+    type Row: Row;
+
+    /// What remains of it when its row does not decode, for its deletion: it may do nothing, and is as well protected
+    /// as it can have been. None where a row is not deleted by its id.
+    fn remains(_row: &Remains<'_>) -> Option<Self> {
+        None
+    }
+}
+
+/// A row that does not decode. Its columns are read one by one, and what does not decode is empty.
+pub(crate) struct Remains<'r>(&'r SqliteRow);
+
+impl Remains<'_> {
+    pub(crate) fn uuid(&self, column: &str) -> Uuid {
+        self.0.try_get(column).unwrap_or_default()
+    }
+
+    pub(crate) fn text(&self, column: &str) -> String {
+        self.0.try_get(column).unwrap_or_default()
+    }
+
+    pub(crate) fn flag(&self, column: &str) -> bool {
+        self.0.try_get(column).unwrap_or_default()
+    }
+}
+
+/// The value in a row. With `salvages`, what remains of it if it does not decode.
+pub(super) fn decode<T: Stored>(row: &SqliteRow, salvages: bool) -> Result<T, StoreError> {
+    let decoded = T::Row::from_row(row).map_err(StoreError::from).and_then(T::try_from);
+    match decoded {
+        Err(corrupt @ StoreError::Corrupt { .. }) if salvages => T::remains(&Remains(row)).ok_or(corrupt),
+        decoded => decoded,
+    }
+}
+
+/// Takes a row out of a list that does not decode: it must not break the list that it is in.
+pub(crate) fn without_corrupt<T>(decoded: Result<T, StoreError>) -> Option<Result<T, StoreError>> {
+    match decoded {
+        Err(StoreError::Corrupt { table, id, reason }) => {
+            tracing::warn!(table, id, reason, "a list leaves out a row that does not decode");
+            None
+        }
+        decoded => Some(decoded),
+    }
+}
