@@ -4,7 +4,7 @@
 mod search;
 mod stored;
 
-pub(crate) use search::{contains, is};
+pub(crate) use search::{contains, equals};
 pub(crate) use stored::{Remains, Stored, without_corrupt};
 
 use std::{path::Path, pin::Pin, time::Duration};

@@ -48,7 +48,7 @@ pub(crate) fn contains(text: Expr, part: &str) -> SimpleExpr {
 }
 
 /// Whether a text is another.
-pub(crate) fn is(text: Expr, other: &str) -> SimpleExpr {
+pub(crate) fn equals(text: Expr, other: &str) -> SimpleExpr {
     matches(text, other, "")
 }
 

@@ -5,7 +5,7 @@ use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SimpleExpr};
 use super::{Resource, Resources, columns, list_with_grants, select};
 use crate::{
     OrganizationId, Page, Reader, ResourceId, StoreError, UserId,
-    db::{contains, fetch_count, is, json_text, lower, row},
+    db::{contains, equals, fetch_count, json_text, lower, row},
     filter::{candidates, condition},
 };
 
@@ -96,7 +96,7 @@ fn matching(list: &ListResources) -> Condition {
         all = all.add(name().eq(lower(exact)));
     }
     if let Some(text) = &list.name_is {
-        all = all.add(is(Expr::col(Resources::Name), text));
+        all = all.add(equals(Expr::col(Resources::Name), text));
     }
     if let Some(part) = &list.name_contains {
         all = all.add(contains(Expr::col(Resources::Name), part));
@@ -104,7 +104,7 @@ fn matching(list: &ListResources) -> Condition {
     for attribute in &list.attributes {
         let text = || json_text(Expr::col(Resources::Attributes), &attribute.name);
         let mut condition = Condition::any().add(match &attribute.value {
-            AttributeValue::Text(value) => is(text(), value),
+            AttributeValue::Text(value) => equals(text(), value),
             AttributeValue::OneOf(ids) => {
                 Expr::expr(sea_query::Func::lower(text())).is_in(ids.iter().map(|id| id.0.to_string()))
             }
