@@ -98,13 +98,13 @@ impl Deployment {
     }
 
     pub(crate) fn requests(&self) -> Vec<Large> {
-        [self.keys_and_people(), self.organizations_and_resources(), Self::questions(), Self::searches()]
+        [Self::keys_and_people(), self.organizations_and_resources(), Self::questions(), Self::searches()]
             .into_iter()
             .flatten()
             .collect()
     }
 
-    fn keys_and_people(&self) -> Vec<Large> {
+    fn keys_and_people() -> Vec<Large> {
         let scopes = vec!["workspace:read"; 256];
         let entries: Vec<String> = ids(128).iter().map(|id| format!("workspace:{id}")).collect();
         let roles: Vec<String> = (0..1000).map(|number| format!("role-{number}")).collect();

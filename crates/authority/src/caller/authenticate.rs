@@ -320,17 +320,17 @@ async fn note_use(mut key: ApiKey, mut user: User, authority: &Authority, contex
     if !stale && slid == key.expires_at {
         return (key, user);
     }
-    let used = KeyUse {
+    let this_use = KeyUse {
         id: key.id.clone(),
         last_used: if stale { now } else { key.last_used },
         origin: context.origin(),
         seen_expires_at: key.expires_at,
         expires_at: slid,
     };
-    match note_key_use(authority, &used, user.id, now).await {
+    match note_key_use(authority, &this_use, user.id, now).await {
         Ok(()) => {
-            key.last_used = used.last_used;
-            key.expires_at = used.expires_at;
+            key.last_used = this_use.last_used;
+            key.expires_at = this_use.expires_at;
             user.last_seen_at = Some(now);
             user.updated_at = now;
         }

@@ -155,9 +155,9 @@ fn an_access_list_of_another_catalogue_grants_none_of_its_own_actions() {
         let mut acl = Acl::new();
         let mut grant = |catalogue: &Catalogue, action: &str| {
             if to_group {
-                acl.grant_group(catalogue, ORGANIZATION, action)
+                acl.grant_group(catalogue, ORGANIZATION, action);
             } else {
-                acl.grant_user(catalogue, ME, action)
+                acl.grant_user(catalogue, ME, action);
             }
             acl.clone()
         };

@@ -180,15 +180,15 @@ async fn one_more_than_each_bound_of_the_document_is_refused_with_the_name_of_it
         for parameter in operation.parameters() {
             let name = parameter["name"].as_str().unwrap();
             let schema = &parameter["schema"];
-            let beyond = match schema["type"].as_str() {
-                Some("string") => match schema["maxLength"].as_u64() {
-                    Some(most) => "a".repeat(usize::try_from(most + 1).unwrap()),
-                    None => {
-                        findings.wrong.push(format!("{}: {name} has no bound", operation.title()));
-                        continue;
-                    }
-                },
-                Some("integer") => (schema["maximum"].as_u64().unwrap() + 1).to_string(),
+            let beyond = match (schema["type"].as_str(), &schema["maxLength"], &schema["maximum"]) {
+                (Some("string"), Value::Number(most), _) => {
+                    "a".repeat(usize::try_from(most.as_u64().unwrap() + 1).unwrap())
+                }
+                (Some("integer"), _, Value::Number(most)) => (most.as_u64().unwrap() + 1).to_string(),
+                (Some("string" | "integer"), ..) => {
+                    findings.wrong.push(format!("{}: {name} has no bound", operation.title()));
+                    continue;
+                }
                 _ => continue,
             };
             let path = if parameter["in"] == "path" {

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{
     browser::{Browser, hidden},
-    support::{Answer, Identity, PASSWORD, TestApp},
+    support::{Answer, Identity, MAILS, PASSWORD, TestApp},
 };
 
 async fn send(who: &Identity, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
@@ -145,9 +145,7 @@ async fn a_trusted_proxy_names_the_host_that_a_page_is_of() {
 /// of the same site has planted proves nothing, and takes nothing from a page that has a session.
 #[tokio::test]
 async fn a_form_is_proven_by_its_own_session_or_visitor_alone() {
-    // The page has its form where there is a mail server.
-    let mails = ["--email-smarthost=127.0.0.1:25", "--email-from=keys@example.com"];
-    let (app, owner) = TestApp::with(&mails).await;
+    let (app, owner) = TestApp::with(&MAILS).await;
     let alice = owner.invite(&app, "alice", &[]).await;
     let token = async |cookie: &str| {
         let page = send(&owner, Method::GET, "/reset-password", &[("Cookie", cookie)], "").await;

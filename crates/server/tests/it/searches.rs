@@ -20,7 +20,7 @@ const PAIRS: [(&str, &str); 11] = [
 ];
 
 async fn search(by: &Identity, path: &str, query: &str) -> Value {
-    let query: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
     let separator = if path.contains('?') { '&' } else { '?' };
     by.get(&format!("/api/v2/{path}{separator}q={query}")).await.expect(StatusCode::OK).json()
 }

@@ -19,6 +19,9 @@ use tower::ServiceExt as _;
 
 pub(crate) const PASSWORD: &str = "Sup3rSecret!pw";
 
+/// A mail server, which mails are written for and never reach. With one there is a page that resets passwords.
+pub(crate) const MAILS: [&str; 2] = ["--email-smarthost=127.0.0.1:25", "--email-from=keys@example.com"];
+
 /// The time at which every test starts.
 pub(crate) const NOW: &str = "2026-01-02T03:04:05Z";
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Done, NotThere, Outcome, Refused, accepted};
 use crate::{
     browser::Browser,
-    support::{Answer, Identity, TestApp},
+    support::{Answer, Identity, MAILS, TestApp},
 };
 
 /// Where keys are minted.
@@ -109,7 +109,7 @@ async fn keys(owner: &Identity, users: &[&Identity]) -> usize {
 /// A key that has expired, or whose user may not act, mints nothing on any front.
 #[tokio::test]
 async fn a_key_that_is_not_good_any_more_mints_nothing_on_any_front() {
-    let (app, owner) = TestApp::new().await;
+    let (app, owner) = TestApp::with(&MAILS).await;
     let mut wrong = Vec::new();
     for how in ["suspended", "deleted", "signed-out", "expired", "deleted-key", "expired-by-time"] {
         let alice = owner.invite(&app, how, &[]).await;
@@ -138,7 +138,7 @@ async fn a_key_that_is_not_good_any_more_mints_nothing_on_any_front() {
 /// No credential mints a stronger one, and one without the scope for it mints none.
 #[tokio::test]
 async fn a_narrow_key_mints_nothing_that_exceeds_it_on_any_front() {
-    let (app, owner) = TestApp::new().await;
+    let (app, owner) = TestApp::with(&MAILS).await;
     let dev = owner.register("workspace", "dev").await;
     let mintless = owner.scoped(&["workspace:read"]).await;
     let narrow = owner.scoped(&["workspace:read", "coder:apikeys.manage_self"]).await;

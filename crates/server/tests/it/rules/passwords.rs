@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Done, OTHER, Outcome, WEAK, accepted, host};
 use crate::{
     browser::Browser,
-    support::{Identity, PASSWORD, TestApp},
+    support::{Identity, MAILS, PASSWORD, TestApp},
 };
 
 /// Where passwords are set.
@@ -181,7 +181,7 @@ async fn a_passcode_is_refused_on_the_page_and_by_the_call_for_the_same_reasons(
 #[tokio::test]
 async fn a_passcode_is_asked_for_on_the_page_and_by_the_call_by_the_same_rules() {
     for (flags, is_disabled) in [(&[][..], false), (&["--disable-password-auth"][..], true)] {
-        let (app, _owner) = TestApp::with(flags).await;
+        let (app, _owner) = TestApp::with(&[&MAILS[..], flags].concat()).await;
         let mut emails = super::NO_ADDRESS.to_vec();
         if is_disabled {
             emails.push("owner@example.com");
