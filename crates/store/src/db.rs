@@ -19,7 +19,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use crate::StoreError;
+use crate::{StoreError, error::is_busy};
 
 /// The number of connections for reading.
 const READERS: u32 = 4;
@@ -27,6 +27,10 @@ const READERS: u32 = 4;
 pub(crate) const MAX_IN_LIST: usize = 10_000;
 /// How long a statement waits for a lock of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often a file is opened while others open it. When several turn on the write-ahead log of a new file at once, SQLite
+/// lets all but one fail without waiting.
+const OPENING_ATTEMPTS: u32 = 100;
+const OPENING_PAUSE: Duration = Duration::from_millis(20);
 
 /// All migrations, in order. Never edit one after a release.
 const MIGRATIONS: [(i64, &str, &str); 7] = [
@@ -96,9 +100,8 @@ impl Store {
         if let Some(pages) = limits.max_pages {
             options = options.pragma("max_page_count", pages.to_string());
         }
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .after_release(|connection, _| {
+        let pool = || {
+            SqlitePoolOptions::new().max_connections(1).after_release(|connection, _| {
                 Box::pin(async move {
                     // This waits for a roll-back that is under way.
                     connection.ping().await?;
@@ -107,8 +110,15 @@ impl Store {
                     Ok(!connection.is_in_transaction())
                 })
             })
-            .connect_with(options.clone().create_if_missing(true))
-            .await?;
+        };
+        let mut attempts = 1;
+        let writer = loop {
+            match pool().connect_with(options.clone().create_if_missing(true)).await {
+                Err(error) if is_busy(&error) && attempts < OPENING_ATTEMPTS => attempts += 1,
+                connected => break connected?,
+            }
+            tokio::time::sleep(OPENING_PAUSE).await;
+        };
         // If several processes open the file at the same time, one migrates it, and the others wait for that.
         let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
         migrator().run_direct(None, &mut *tx, false).await?;

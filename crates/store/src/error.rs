@@ -1,4 +1,6 @@
 //! Errors of the store.
+use sqlx::error::DatabaseError;
+
 use crate::db::Undecodable;
 
 /// A failed query or transaction. Nothing of it was stored.
@@ -58,6 +60,16 @@ mod sqlite_code {
     pub(super) const NOTADB: u32 = 26;
 }
 
+/// SQLite's result code, without what makes it more exact.
+fn primary_code(error: &dyn DatabaseError) -> Option<u32> {
+    error.code().and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff)
+}
+
+/// Whether another connection is in the way.
+pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(primary_code) == Some(sqlite_code::BUSY)
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         if let sqlx::Error::Decode(source) = &error
@@ -74,8 +86,7 @@ impl From<sqlx::Error> for StoreError {
         if database.is_unique_violation() {
             return Self::Conflict(database.message().to_owned());
         }
-        let primary = database.code().and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff);
-        match primary {
+        match primary_code(database) {
             Some(sqlite_code::FULL) => Self::Full(error),
             Some(
                 sqlite_code::BUSY
