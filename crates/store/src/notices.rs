@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     Reader, StoreError, Tx, UserId,
-    db::{Stored, microseconds, row, rows, timestamp},
+    db::{Remains, Stored, microseconds, row, rows, timestamp},
 };
 
 const TABLE: &str = "notices";
@@ -69,10 +69,23 @@ impl TryFrom<NoticeRow> for Notice {
 
 impl Stored for Notice {
     type Row = NoticeRow;
+
+    /// Of no kind, so that it is deleted instead of sent.
+    fn remains(row: &Remains<'_>) -> Option<Self> {
+        Some(Self {
+            id: row.uuid("id"),
+            user_id: UserId(row.uuid("user_id")),
+            about: row.text("about"),
+            content: Value::Null,
+            created_at: Timestamp::UNIX_EPOCH,
+            due_at: Timestamp::UNIX_EPOCH,
+            attempts: 0,
+        })
+    }
 }
 
 impl Reader<'_> {
-    /// The notices that are due, the one that waits longest first.
+    /// The notices that are due, the one that waits longest first. One that does not decode is there as one of no kind.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -94,7 +107,7 @@ impl Reader<'_> {
             .order_by(Notices::DueAt, Order::Asc)
             .order_by(Notices::Id, Order::Asc)
             .limit(rows(at_most));
-        self.fetch_list(&query).await
+        self.exact().salvaging().fetch_list(&query).await
     }
 
     /// When the next notice is due; none if none waits.
@@ -105,8 +118,8 @@ impl Reader<'_> {
     pub async fn next_notice_at(&mut self) -> Result<Option<Timestamp>, StoreError> {
         let mut query = Query::select();
         query.column(Notices::DueAt).from(Notices::Table).order_by(Notices::DueAt, Order::Asc).limit(1);
-        let row: Option<DueRow> = self.fetch_optional(&query).await?;
-        row.map(|row| timestamp(TABLE, "(next)", row.due_at)).transpose()
+        let first: Vec<DueRow> = self.fetch_readable(&query).await?;
+        Ok(first.first().and_then(|row| timestamp(TABLE, "(next)", row.due_at).ok()))
     }
 }
 

@@ -49,8 +49,12 @@ impl DueNotice {
     /// Whether it is tried again, where it could not be sent for a reason that may pass.
     #[must_use]
     pub fn is_tried_again(&self, now: Timestamp) -> bool {
-        now.duration_since(self.created_at) < GIVE_UP_AFTER
+        is_tried_again(self.created_at, now)
     }
+}
+
+fn is_tried_again(created_at: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(created_at) < GIVE_UP_AFTER
 }
 
 impl AuthorizedStore {
@@ -70,10 +74,15 @@ impl AuthorizedStore {
         let mut claimed = Vec::new();
         for queued in work.read().due_notices(now, at_most).await? {
             work.tx.attempt_notice(queued.id, later(now, retry_after(&queued))).await?;
-            let id = queued.id;
-            match work.prepare(queued).await? {
-                Some(due) => claimed.push(due),
-                None => work.tx.delete_notice(id).await?,
+            let (id, created_at) = (queued.id, queued.created_at);
+            match work.prepare(queued).await {
+                Ok(Some(due)) => claimed.push(due),
+                // It waits for a repair, and holds up no other mail.
+                Err(StoreError::Corrupt { table, id: row, reason }) if is_tried_again(created_at, now) => {
+                    tracing::error!(%id, table, row, reason, "a mail waits: a row it needs does not decode");
+                }
+                Ok(None) | Err(StoreError::Corrupt { .. }) => work.tx.delete_notice(id).await?,
+                Err(error) => return Err(error.into()),
             }
         }
         work.commit_unrecorded(Unrecorded::MailQueue).await?;

@@ -1,7 +1,8 @@
 //! Rows that do not decode, as a later version or a person might have written them: they stand in the way of nothing, and
 //! can be deleted.
 use axum::http::{Method, StatusCode};
-use keyfob_testkit::tamper;
+use jiff::SignedDuration;
+use keyfob_testkit::{MailServer, tamper};
 use serde_json::{Value, json};
 
 use crate::support::{Identity, TestApp};
@@ -134,4 +135,53 @@ async fn a_damaged_key_keeps_no_server_from_starting() {
     let app = app.restarted(&[]).await;
     let owner = app.sign_in("owner@example.com").await;
     owner.get(TOKENS).await.expect(StatusCode::OK);
+}
+
+/// The mail to one user waits while that user's row does not decode, and is sent when it does again; a mail that does
+/// not decode itself is given up. All others are sent.
+#[tokio::test]
+async fn damaged_rows_hold_up_no_other_mail() {
+    let mails = MailServer::start();
+    let smarthost = format!("--email-smarthost={}", mails.address);
+    let (app, owner) = TestApp::with(&["--email-from=Keyfob <keys@example.com>", &smarthost]).await;
+    for name in ["alice", "bob", "carol"] {
+        owner.make_user(name, &[]).await;
+        let asked = json!({"email": format!("{name}@example.com")});
+        app.anonymous().post("/api/v2/users/otp/request", asked).await.expect(StatusCode::NO_CONTENT);
+    }
+    let of_bob = "(SELECT id FROM users WHERE username = 'bob')";
+    damage(&app, "UPDATE users SET status = 'asleep' WHERE username = 'alice'").await;
+    damage(&app, &format!("UPDATE notices SET content = '{{' WHERE user_id = {of_bob}")).await;
+    let recipients = || mails.take().into_iter().map(|mail| mail.to).collect::<Vec<_>>();
+    app.server.run_jobs_once().await;
+    assert_eq!(recipients(), ["carol@example.com"]);
+    damage(&app, "UPDATE users SET status = 'active' WHERE username = 'alice'").await;
+    app.advance(SignedDuration::from_secs(60));
+    app.server.run_jobs_once().await;
+    assert_eq!(recipients(), ["alice@example.com"]);
+}
+
+/// The owner of one token whose row does not decode keeps no other owner from being told.
+#[tokio::test]
+async fn a_damaged_owner_keeps_no_other_from_being_told_of_tokens_that_expire() {
+    let mails = MailServer::start();
+    let smarthost = format!("--email-smarthost={}", mails.address);
+    let (app, owner) = TestApp::with(&["--email-from=Keyfob <keys@example.com>", &smarthost]).await;
+    let lifetime = SignedDuration::from_hours(10 * 24);
+    for name in ["alice", "bob"] {
+        let member = owner.invite(&app, name, &[]).await;
+        let token = member.token(json!({"token_name": "ci", "lifetime": lifetime.as_nanos() as i64})).await;
+        token.get("/api/v2/users/me").await.expect(StatusCode::OK);
+    }
+    let deliver = async || {
+        app.server.run_jobs_once().await;
+        // Reminders that are found together are sent after a while without further ones.
+        app.advance(SignedDuration::from_secs(60));
+        app.server.run_jobs_once().await;
+        mails.take().into_iter().map(|mail| mail.to).collect::<Vec<_>>()
+    };
+    deliver().await;
+    damage(&app, "UPDATE users SET status = 'asleep' WHERE username = 'alice'").await;
+    app.advance(lifetime - SignedDuration::from_hours(7 * 24));
+    assert_eq!(deliver().await, ["bob@example.com"]);
 }
