@@ -7,7 +7,7 @@ pub use create::{CreateGroupError, NewGroup};
 pub use delete::DeleteGroupError;
 pub use update::{GroupChange, UpdateGroupError};
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use keyfob_rbac::{Action, Filter, Object, ResourceType};
 use keyfob_store::{
@@ -118,19 +118,25 @@ impl AuthorizedStore {
         let mut users = self.read().users(&ids).await?;
         users.sort_by_cached_key(|user| user.username.to_lowercase());
         let organizations = self.read().organizations(&Filter::All).await?;
-        let mut of_group: HashMap<GroupId, HashSet<UserId>> = HashMap::new();
+        let organizations: HashMap<OrganizationId, Organization> =
+            organizations.into_iter().map(|organization| (organization.id, organization)).collect();
+        let place: HashMap<UserId, usize> = users.iter().enumerate().map(|(place, user)| (user.id, place)).collect();
+        // The places of the members of each group in the list of users. One whose row does not decode has none.
+        let mut of_group: HashMap<GroupId, BTreeSet<usize>> = HashMap::new();
+        let mut totals: HashMap<GroupId, usize> = HashMap::new();
         for (group, user) in memberships {
-            of_group.entry(group).or_default().insert(user);
+            *totals.entry(group).or_default() += 1;
+            if let Some(place) = place.get(&user) {
+                of_group.entry(group).or_default().insert(*place);
+            }
         }
         let view = |group: Group| {
-            let all = of_group.remove(&group.id).unwrap_or_default();
-            let is_visible_member = |user: &&User| {
-                all.contains(&user.id) && visible.matches(&group_member_object(group.organization_id, user.id))
-            };
+            let members = of_group.remove(&group.id).unwrap_or_default();
+            let is_visible = |user: &&User| visible.matches(&group_member_object(group.organization_id, user.id));
             GroupView {
-                members: users.iter().filter(is_visible_member).cloned().collect(),
-                total_member_count: all.len(),
-                organization: organizations.iter().find(|of| of.id == group.organization_id).cloned(),
+                members: members.iter().filter_map(|place| users.get(*place)).filter(is_visible).cloned().collect(),
+                total_member_count: totals.get(&group.id).copied().unwrap_or_default(),
+                organization: organizations.get(&group.organization_id).cloned(),
                 group,
             }
         };

@@ -8,7 +8,9 @@ mod register;
 mod registrable;
 mod update;
 
-pub use access_list::{AccessEntry, AccessListChange, AccessListError, WrongAccessList, WrongEntry, access_role_names};
+pub use access_list::{
+    AccessEntry, AccessListChange, AccessListError, MAX_GRANTEES, WrongAccessList, WrongEntry, access_role_names,
+};
 pub use fields::{MAX_ATTRIBUTES, MAX_NAME, WrongResourceField};
 pub use given::NotHeld;
 pub use register::{NewResource, RegisterResourceError};

@@ -169,6 +169,36 @@ impl From<Unverified> for OidcError {
     }
 }
 
+/// What an ID token must say to be believed.
+#[derive(Clone, Copy, Debug)]
+pub struct IdTokenTerms<'a> {
+    /// Who issued it.
+    pub issuer: &'a str,
+    /// The client that it is meant for.
+    pub client_id: &'a str,
+    /// The nonce that was sent.
+    pub nonce: &'a str,
+    /// The present time.
+    pub now: Timestamp,
+}
+
+/// The claims of an ID token, if a key of the provider's document signed it (RFC 7517) and it says what it must
+/// (`OpenID` Connect Core 1.0, section 3.1.3.7).
+///
+/// # Errors
+/// Why it is not believed, without any part of the token.
+pub fn id_token_claims(
+    keys: Value,
+    token: &SecretText,
+    terms: IdTokenTerms<'_>,
+) -> Result<Map<String, Value>, OidcError> {
+    let keys = ProviderKeys::read(keys).map_err(|error| OidcError::Provider(error.to_string()))?;
+    let IdTokenTerms { issuer, client_id, nonce, now } = terms;
+    let expected =
+        Expected { kind: TokenKind::Id, issuer: Some(issuer), client: client_id, nonce: Some(nonce), now };
+    Ok(verify::claims(token, &keys, &expected)?)
+}
+
 impl Oidc {
     /// A provider with these settings. Sends no request.
     pub fn new(settings: OidcSettings, http: Http) -> Self {

@@ -1,6 +1,8 @@
 //! Audit events of each kind of object: which fields changed.
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
-use keyfob_store::{ApiKey, CustomRole, Group, LoginType, Member, Organization, Resource, User, UserId};
+use keyfob_store::{ApiKey, CustomRole, Grant, Group, LoginType, Member, Organization, Resource, User, UserId};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -86,15 +88,19 @@ pub(crate) fn key_event(kind: EventKind, old: Option<&ApiKey>, new: Option<&ApiK
 
 /// Something done to a registered resource.
 pub(crate) fn resource_event(kind: EventKind, old: Option<&Resource>, new: Option<&Resource>) -> AuditEvent {
-    let acl = |resource: &Resource| -> Vec<String> {
-        resource.grants.iter().map(|grant| format!("{:?} {}", grant.grantee, grant.action)).collect()
-    };
-    let fields = |resource: Option<&Resource>| {
+    let grants = |of: Option<&Resource>| of.map(|of| of.grants.iter().cloned().collect::<BTreeSet<_>>());
+    let (before, after) = (grants(old).unwrap_or_default(), grants(new).unwrap_or_default());
+    // What was taken and what was given: a record grows with its change, not with the list.
+    let taken = before.difference(&after);
+    let given = after.difference(&before);
+    let spelled = |grant: &Grant| format!("{:?} {}", grant.grantee, grant.action);
+    let (taken, given): (Vec<_>, Vec<_>) = (taken.map(spelled).collect(), given.map(spelled).collect());
+    let fields = |resource: Option<&Resource>, acl: Vec<String>| {
         resource.map_or(Value::Null, |resource| {
             json!({
                 "name": resource.name, "organization_id": resource.organization_id, "owner_id": resource.owner_id,
                 ATTRIBUTES: resource.attributes,
-                "acl": acl(resource),
+                "acl": acl,
             })
         })
     };
@@ -107,7 +113,7 @@ pub(crate) fn resource_event(kind: EventKind, old: Option<&Resource>, new: Optio
         target: resource.map(|resource| resource.name.clone()).unwrap_or_default(),
         organization_id: resource.and_then(|resource| resource.organization_id),
         about: None,
-        diff: diff(&fields(old), &fields(new)),
+        diff: diff(&fields(old, taken), &fields(new, given)),
     };
     if event.resource_type == USER_SECRET && event.diff.get(ATTRIBUTES).is_some() {
         return event.with_secret(ATTRIBUTES);

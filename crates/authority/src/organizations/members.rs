@@ -4,6 +4,8 @@ mod change;
 pub(crate) use change::may_add_member;
 pub use change::{AddMemberError, RemoveMemberError};
 
+use std::collections::HashMap;
+
 use keyfob_rbac::{Action, Filter, Object, ResourceType};
 use keyfob_store::{Among, CustomRole, ListUsers, Member, Organization, OrganizationId, StoreError, User, UserId};
 use uuid::Uuid;
@@ -68,10 +70,9 @@ impl AuthorizedStore {
         let (users, count) = self.read().list_users(&list).await?;
         let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
         let members = self.read().memberships_of_all(&ids).await?;
-        let member = |user: &User| {
-            members.iter().find(|member| member.organization_id == organization && member.user_id == user.id).cloned()
-        };
-        let views = users.into_iter().filter_map(|user| Some(MemberView { member: member(&user)?, user }));
+        let members = members.into_iter().filter(|member| member.organization_id == organization);
+        let mut of_user: HashMap<UserId, Member> = members.map(|member| (member.user_id, member)).collect();
+        let views = users.into_iter().filter_map(|user| Some(MemberView { member: of_user.remove(&user.id)?, user }));
         Ok((views.collect(), count))
     }
 

@@ -13,6 +13,9 @@ use crate::{
     audit::{EventKind, resource_event},
 };
 
+/// The maximum number of users and groups that an access list names.
+pub const MAX_GRANTEES: usize = 1_000;
+
 /// What an access list permits a grantee.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccessEntry {
@@ -65,6 +68,8 @@ pub enum AccessListError {
     NotHeld(NotHeld),
     /// These grantees do not exist.
     UnknownGrantees(Vec<Grantee>),
+    /// The list would name more than [`MAX_GRANTEES`], and more than before.
+    TooLong,
     /// Everything else.
     Refused(Refused),
 }
@@ -167,6 +172,10 @@ fn grants_after(old: &[Grant], change: ActionsOf) -> Vec<Grant> {
     grants
 }
 
+fn number_of_grantees(grants: &[Grant]) -> usize {
+    grants.iter().map(|grant| grant.grantee).collect::<BTreeSet<_>>().len()
+}
+
 impl AuthorizedStore {
     /// Changes the access list of a resource. Requires `share` on it, or `update` where the type has no `share`, and
     /// every action that the change newly gives: what was given before may stay, and may be taken.
@@ -191,6 +200,10 @@ impl AuthorizedStore {
             return Err(AccessListError::UnknownGrantees(unknown));
         }
         let grants = grants_after(&old.grants, actions);
+        let named = number_of_grantees(&grants);
+        if named > MAX_GRANTEES && named > number_of_grantees(&old.grants) {
+            return Err(AccessListError::TooLong);
+        }
         let new = Resource { grants, updated_at: work.now(), ..old.clone() };
         work.tx.replace_grants(&new.key, &new.grants).await?;
         work.tx.update_resource(&new).await?;

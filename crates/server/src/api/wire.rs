@@ -1,4 +1,6 @@
 //! From data to the types of the wire.
+use std::collections::HashMap;
+
 use keyfob_api::{
     groups::{Group as WireGroup, ReducedUser},
     keys::ApiKey as WireKey,
@@ -124,14 +126,22 @@ pub(crate) fn organization(organization: Organization) -> WireOrganization {
     }
 }
 
+/// The display names of an organization's own roles, by their names.
+pub(crate) type RoleTitles<'a> = HashMap<&'a str, &'a str>;
+
+/// The display names of these roles.
+pub(crate) fn role_titles(custom: &[CustomRole]) -> RoleTitles<'_> {
+    custom.iter().map(|role| (role.name.as_str(), role.display_name.as_str())).collect()
+}
+
 /// A membership, with the display names of the organization's own roles.
-pub(crate) fn member(member: &Member, custom: &[CustomRole]) -> OrganizationMember {
+pub(crate) fn member(member: &Member, titles: &RoleTitles<'_>) -> OrganizationMember {
     let role = |name: &String| {
-        let own = custom.iter().find(|role| role.name == *name).map(|role| role.display_name.clone());
         let slim = slim_role(name);
+        let title = titles.get(name.as_str()).map(|title| (*title).to_owned());
         SlimRole {
             organization_id: Some(member.organization_id.0),
-            display_name: own.unwrap_or(slim.display_name),
+            display_name: title.unwrap_or(slim.display_name),
             ..slim
         }
     };
@@ -145,7 +155,7 @@ pub(crate) fn member(member: &Member, custom: &[CustomRole]) -> OrganizationMemb
 }
 
 /// A member with the user that they are.
-pub(crate) fn member_with_user(view: MemberView, custom: &[CustomRole]) -> OrganizationMemberWithUserData {
+pub(crate) fn member_with_user(view: MemberView, titles: &RoleTitles<'_>) -> OrganizationMemberWithUserData {
     let MemberView { user, member } = view;
     OrganizationMemberWithUserData {
         username: user.username,
@@ -160,7 +170,7 @@ pub(crate) fn member_with_user(view: MemberView, custom: &[CustomRole]) -> Organ
         is_service_account: user.is_service_account,
         global_roles: user.roles.iter().map(|name| slim_role(name)).collect(),
         has_ai_seat: false,
-        member: self::member(&member, custom),
+        member: self::member(&member, titles),
     }
 }
 

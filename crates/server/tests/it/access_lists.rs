@@ -1,6 +1,6 @@
 //! Access lists of registered resources.
 use axum::http::StatusCode;
-use insta::assert_json_snapshot;
+use insta::{assert_json_snapshot, assert_snapshot};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -299,4 +299,32 @@ async fn who_leaves_an_organization_is_off_the_access_lists_there() {
     owner.post(members, json!({})).await.expect(StatusCode::OK);
     assert!(!can_read(&alice, "workspace", &other).await, "a grant does not outlive the membership");
     assert!(can_read(&alice, "workspace", &here).await);
+}
+
+/// However many requests it is given in. A list that is full can still be changed, and a record holds what changed.
+#[tokio::test]
+async fn an_access_list_names_a_thousand_at_most() {
+    let (_app, owner) = TestApp::new().await;
+    let groups = format!("/api/v2/organizations/{}/groups", owner.organization().await);
+    let mut ids = Vec::new();
+    for number in 0..=1_000 {
+        let group = owner.post(&groups, json!({"name": format!("group-{number}")})).await.expect(StatusCode::CREATED);
+        ids.push(group.text("id").to_owned());
+    }
+    let list = path("workspace", &owner.register("workspace", "dev").await);
+    let change = |ids: &[String], role: &str| {
+        let entries: serde_json::Map<String, Value> = ids.iter().map(|id| (id.clone(), json!(role))).collect();
+        json!({"group_roles": entries})
+    };
+    owner.patch(&list, change(&ids[..600], "use")).await.expect(StatusCode::OK);
+    let refused = owner.patch(&list, change(&ids[600..], "use")).await.expect(StatusCode::BAD_REQUEST);
+    assert_snapshot!(refused.message(), @"An access list names 1000 users and groups at most. Give access to a group in place of its members.");
+    let full = owner.patch(&list, change(&ids[600..1_000], "use")).await.expect(StatusCode::OK);
+    assert_eq!(full.json()["group_roles"].as_object().unwrap().len(), 1_000);
+    owner.patch(&list, change(&ids[1_000..], "use")).await.expect(StatusCode::BAD_REQUEST);
+    owner.patch(&list, change(&ids[..1], "")).await.expect(StatusCode::OK);
+    owner.patch(&list, change(&ids[1_000..], "use")).await.expect(StatusCode::OK);
+    let records = owner.get("/api/v2/audit?limit=1&q=resource_type:workspace").await.expect(StatusCode::OK);
+    assert!(records.body.len() < 5_000, "{}", records.body.len());
+    assert!(records.body.contains(&ids[1_000]));
 }

@@ -13,7 +13,10 @@ use keyfob_authority::{
 
 use crate::http::path::{OrganizationRef, UserRef};
 use crate::{
-    api::{users::wanted, wire},
+    api::{
+        users::wanted,
+        wire::{self, RoleTitles, role_titles},
+    },
     documentation::{Paged, Refusals, Searched, SearchedMembers},
     http::{
         error::ApiError,
@@ -34,7 +37,7 @@ pub(super) async fn add(
     let organization = store.addressed_organization(&organization.0).await?;
     let user = store.addressed_user(&user.0).await?;
     let member = store.add_member(organization.id, user.id).await?;
-    Ok(ApiJson(wire::member(&member, &[])))
+    Ok(ApiJson(wire::member(&member, &RoleTitles::new())))
 }
 
 /// Get a member of an organization
@@ -49,7 +52,7 @@ pub(super) async fn show(
     let organization = store.addressed_organization(&organization.0).await?;
     let view = store.addressed_member(&organization, &user.0).await?;
     let custom = store.list_custom_role_names(organization.id).await?;
-    Ok(ApiJson(wire::member_with_user(view, &custom)))
+    Ok(ApiJson(wire::member_with_user(view, &role_titles(&custom))))
 }
 
 /// Take a member out of an organization
@@ -83,7 +86,7 @@ pub(super) async fn update_roles(
     let view = store.addressed_member(&organization, &user.0).await?;
     let changed = store.update_member_roles(organization.id, view.user.id, request.roles).await?;
     let custom = store.list_custom_role_names(organization.id).await?;
-    Ok(ApiJson(wire::member(&changed, &custom)))
+    Ok(ApiJson(wire::member(&changed, &role_titles(&custom))))
 }
 
 /// List members of an organization, a page at a time
@@ -134,7 +137,8 @@ async fn list(
     let organization = store.addressed_organization(&organization.0).await?;
     let (members, count) = store.list_members(organization.id, conditions).await?;
     let custom = store.list_custom_role_names(organization.id).await?;
-    Ok((members.into_iter().map(|view| wire::member_with_user(view, &custom)).collect(), count))
+    let titles = role_titles(&custom);
+    Ok((members.into_iter().map(|view| wire::member_with_user(view, &titles)).collect(), count))
 }
 
 impl From<AddMemberError> for ApiError {

@@ -8,7 +8,7 @@ use keyfob_api::{
 use keyfob_authority::{
     data::{Grant, Grantee},
     resources::{
-        AccessEntry, AccessListChange, AccessListError, NotHeld, WrongAccessList, WrongEntry, access_role_names,
+        AccessEntry, AccessListChange, AccessListError, MAX_GRANTEES, NotHeld, WrongAccessList, WrongEntry, access_role_names,
     },
 };
 use keyfob_rbac::{Catalogue, ResourceType, acl_role_actions};
@@ -92,6 +92,10 @@ impl From<AccessListError> for ApiError {
             AccessListError::Wrong(wrong) => wrong.into(),
             AccessListError::NotHeld(lacking) => not_held(&lacking),
             AccessListError::UnknownGrantees(grantees) => invalid(grantees.into_iter().map(unknown).collect()),
+            AccessListError::TooLong => Self::bad_request(format!(
+                "An access list names {MAX_GRANTEES} users and groups at most. Give access to a group in place of its \
+                 members."
+            )),
             AccessListError::Refused(refused) => refused.into(),
         }
     }
