@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     Clock, DataDir, DataDirError, Random, Seal, audit,
     audit::{EventKind, GatheredRefusals},
-    caller::RoleBook,
+    caller::{CacheUsage, KeyCache, RoleBook},
     data_dir::{DATABASE, private_file},
     devices::PollIntervals,
     passwords::HashError,
@@ -26,6 +26,7 @@ pub struct Authority(Arc<Inner>);
 
 struct Inner {
     store: Store,
+    keys: KeyCache,
     clock: Clock,
     random: Random,
     catalogue: Arc<Catalogue>,
@@ -213,6 +214,7 @@ impl Authority {
             tickets: Tickets::new(&seal.derived("convert-login"), &deployment_id),
             renewals: Renewals::default(),
             dummy_hash: SecretHash(random.bytes()),
+            keys: KeyCache::default(),
             store,
             clock,
             random,
@@ -231,6 +233,16 @@ impl Authority {
         &self.0.store
     }
 
+    /// The keys that are known without the database.
+    pub(crate) fn keys(&self) -> &KeyCache {
+        &self.0.keys
+    }
+
+    /// How the cache of keys is used.
+    pub fn cache_usage(&self) -> CacheUsage {
+        self.0.keys.usage()
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors
@@ -239,8 +251,24 @@ impl Authority {
         self.0.store.ping().await
     }
 
-    /// Closes all connections once what is under way is done.
+    /// Forgets all keys that are known without the database, for an operator who has changed it by other means.
+    pub fn forget_keys(&self) {
+        self.0.keys.forget_all();
+    }
+
+    /// Writes the uses of keys that are gathered in memory.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then they wait for the next time.
+    pub async fn write_key_uses(&self) -> Result<(), StoreError> {
+        crate::work::write_uses(self).await
+    }
+
+    /// Writes what is gathered in memory, and closes all connections once what is under way is done.
     pub async fn close(&self) {
+        if let Err(error) = self.write_key_uses().await {
+            tracing::warn!(%error, "the last uses of keys were not written");
+        }
         self.0.store.close().await;
     }
 

@@ -1,18 +1,29 @@
 //! Who acts: from a credential to a subject that decisions are made for, and the only store that it can reach.
 mod addressed;
-mod authenticate;
+mod credential;
 mod denied;
+mod epochs;
+mod identify;
+mod key_cache;
 mod key_text;
+mod key_use;
+mod presented;
 mod role_book;
+mod standing;
 mod store;
 mod system;
 
-pub use authenticate::{Credential, Identified, Unauthenticated};
-pub(crate) use authenticate::{NotOnBehalf, hash_secret, on_behalf_of, refreshed};
+pub use credential::{Credential, Unauthenticated};
 pub use denied::{Denied, ListError, Refused};
+pub use identify::Identified;
+pub(crate) use identify::hash_secret;
+pub use key_cache::CacheUsage;
+pub(crate) use key_cache::KeyCache;
 pub(crate) use key_text::SECRET_LENGTH;
 pub use key_text::is_key_shaped;
+pub(crate) use presented::PresentedKey;
 pub(crate) use role_book::{RoleBook, role_names};
+pub(crate) use standing::{NotOnBehalf, on_behalf_of, refreshed};
 pub use store::AuthorizedStore;
 pub use system::System;
 
@@ -21,11 +32,8 @@ pub use crate::sign_in::Lapsed;
 use crate::users::user_object;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use keyfob_rbac::{
-    Action, AllowList, AllowReach, Catalogue, Filter, Id, Object, ResourceType, ScopeName, Subject, authorize, filter,
-};
-use keyfob_store::{ApiKey, KeyId, OrganizationId, RightsVersion, User, UserId};
+use keyfob_rbac::{Action, AllowReach, Catalogue, Filter, Id, Object, ResourceType, Subject, authorize, filter};
+use keyfob_store::{ApiKey, KeyId, OrganizationId, User, UserId};
 
 use self::denied::Cause;
 
@@ -39,34 +47,19 @@ pub struct Caller {
     subject: Arc<Subject>,
     catalogue: Arc<Catalogue>,
     context: RequestContext,
-    /// The version of all rights that was read before these, which are therefore not older; none where it was not read.
-    version: Option<RightsVersion>,
 }
 
 /// What stands behind a caller.
 #[derive(Clone)]
 enum Actor {
     /// A user, with a key.
-    Key(Arc<PresentedKey>),
+    Key {
+        presented: Arc<PresentedKey>,
+        /// It came in the cookie of a browser.
+        from_cookie: bool,
+    },
     /// The server itself.
     System,
-}
-
-/// A key that was presented and verified, with its owner.
-pub(crate) struct PresentedKey {
-    pub(crate) key: ApiKey,
-    pub(crate) user: User,
-    pub(crate) scopes: Vec<ScopeName>,
-    pub(crate) allow_list: AllowList,
-    /// It came in the cookie of a browser.
-    pub(crate) from_cookie: bool,
-}
-
-impl PresentedKey {
-    /// The end that every key minted with this one must have; a full key sets none.
-    pub(crate) fn end_of_children(&self) -> Option<Timestamp> {
-        (!is_full(&self.key)).then_some(self.key.expires_at)
-    }
 }
 
 /// Whether a key may do all that its owner may: such a key is *full*, every other *narrow*.
@@ -181,9 +174,16 @@ impl Caller {
 
     pub(crate) fn presented(&self) -> Option<&PresentedKey> {
         match &self.actor {
-            Actor::Key(presented) => Some(presented),
+            Actor::Key { presented, .. } => Some(presented),
             Actor::System => None,
         }
+    }
+
+    /// The same caller with the key as it was read again.
+    pub(super) fn with_key(&self, presented: Arc<PresentedKey>) -> Self {
+        let subject = Arc::clone(&presented.subject);
+        let actor = Actor::Key { presented, from_cookie: self.has_cookie() };
+        Self { actor, subject, ..self.clone() }
     }
 
     /// The circumstances of the request.
@@ -206,7 +206,7 @@ impl Caller {
 
     /// Whether the key came in the cookie of a browser.
     pub fn has_cookie(&self) -> bool {
-        self.presented().is_some_and(|presented| presented.from_cookie)
+        matches!(self.actor, Actor::Key { from_cookie: true, .. })
     }
 
     /// Whether nothing narrows what the caller's roles permit: they have a full key, or are the server itself.

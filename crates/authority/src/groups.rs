@@ -153,7 +153,7 @@ impl AuthorizedStore {
         let visible = self.caller.visible(Action::READ, ResourceType::GROUP_MEMBER);
         list.visible = Filter::All;
         list.among = Some(Among { organization: group.organization_id, group: Some(group.id), visible });
-        Ok(self.read().list_users(&list).await?)
+        Ok(self.find_users(&list).await?)
     }
 }
 

@@ -29,8 +29,8 @@ mod work;
 
 pub use authority::{Authority, AuthorityParts, Lifetimes, OidcRules, OpenError, PasswordSignIn, Rules};
 pub use caller::{
-    AuthorizedStore, Caller, Credential, Denied, Identified, Lapsed, ListError, Refused, System, Unauthenticated,
-    is_key_shaped,
+    AuthorizedStore, CacheUsage, Caller, Credential, Denied, Identified, Lapsed, ListError, Refused, System,
+    Unauthenticated, is_key_shaped,
 };
 pub use clock::Clock;
 pub use context::{DecisionLog, KeyLife, RequestContext};

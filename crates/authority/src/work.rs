@@ -3,8 +3,7 @@
 //! INVARIANT: what a change is decided on is read in the transaction of the change. [`AuthorizedStore::begin`] opens
 //! it, looks at the caller's key, owner and roles in it, and refuses when they have expired; [`Work`] then holds the
 //! caller as they stand. Rights that were taken while a request was on its way are gone for it.
-use jiff::Timestamp;
-use keyfob_store::{AuditRecord, KeyUse, Reader, Store, StoreError, Tx, User, UserId, UserLink, UserStatus};
+use keyfob_store::{AuditRecord, Reader, Store, StoreError, Tx, User, UserLink, UserStatus};
 
 use crate::{
     Authority, AuthorizedStore, Caller, Refused,
@@ -51,21 +50,6 @@ pub enum Unrecorded {
     Preferences,
     /// Refusals that were gathered are records themselves.
     IsARecord,
-}
-
-impl Unrecorded {
-    /// Whether rights may have changed all the same.
-    fn changes_rights(self) -> bool {
-        match self {
-            Self::Retention => true,
-            Self::NothingToChange
-            | Self::Bookkeeping
-            | Self::DeviceWaits
-            | Self::MailQueue
-            | Self::Preferences
-            | Self::IsARecord => false,
-        }
-    }
 }
 
 impl AuthorizedStore {
@@ -135,11 +119,10 @@ impl Work {
     ///
     /// # Errors
     /// [`StoreError::Unrecorded`] when there is no record: then nothing was changed. And when the database fails.
-    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
         if self.records.is_empty() {
             return Err(StoreError::Unrecorded);
         }
-        self.tx.advance_rights_version().await?;
         self.finish().await
     }
 
@@ -147,13 +130,8 @@ impl Work {
     ///
     /// # Errors
     /// When the database fails.
-    pub(crate) async fn commit_unrecorded(mut self, reason: Unrecorded) -> Result<(), StoreError> {
-        if !self.records.is_empty() {
-            return self.commit().await;
-        }
-        if reason.changes_rights() {
-            self.tx.advance_rights_version().await?;
-        }
+    pub(crate) async fn commit_unrecorded(self, reason: Unrecorded) -> Result<(), StoreError> {
+        tracing::trace!(?reason, "a change without a record");
         self.finish().await
     }
 
@@ -162,7 +140,7 @@ impl Work {
         for record in records {
             tx.insert_audit_record(&record, authority.audit_key()).await?;
         }
-        commit(tx).await?;
+        commit(&authority, tx).await?;
         for what in after {
             match what {
                 AfterCommit::WakeMailQueue => authority.mail_queue().notify_one(),
@@ -177,22 +155,38 @@ async fn begin(store: &Store) -> Result<Tx, StoreError> {
     store.begin().await
 }
 
+/// Commits, and forgets what is in memory of rights that were changed, before anything is answered. Also when the commit
+/// fails: it may have been made all the same.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that commits")]
-async fn commit(tx: Tx) -> Result<(), StoreError> {
+async fn commit(authority: &Authority, tx: Tx) -> Result<(), StoreError> {
+    let reached = tx.reached().clone();
+    if reached.is_nobody() {
+        return tx.commit().await;
+    }
+    // A client that hangs up meanwhile ends the request, and must not end this between the two.
+    let authority = authority.clone();
+    let committing = tokio::spawn(async move {
+        let committed = tx.commit().await;
+        authority.keys().announce(&reached);
+        committed
+    });
+    committing.await.unwrap_or(Err(StoreError::Interrupted))
+}
+
+#[expect(clippy::disallowed_methods, reason = "it concerns no rights")]
+async fn commit_settings(tx: Tx) -> Result<(), StoreError> {
     tx.commit().await
 }
 
-/// Notes that a key was used, and lets a session slide. It is no caller's change, and needs no right.
-pub(crate) async fn note_key_use(
-    authority: &Authority,
-    key_use: &KeyUse,
-    user: UserId,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let mut tx = begin(authority.store()).await?;
-    tx.record_key_use(key_use).await?;
-    tx.touch_user(user, now).await?;
-    commit(tx).await
+/// Writes the uses of keys that are gathered in memory. They are no caller's change, and need no right.
+pub(crate) async fn write_uses(authority: &Authority) -> Result<(), StoreError> {
+    while let Some(uses) = authority.store().uses_to_write() {
+        let mut tx = begin(authority.store()).await?;
+        tx.write_uses(&uses).await?;
+        commit(authority, tx).await?;
+        uses.written();
+    }
+    Ok(())
 }
 
 /// Keeps what a renewal at a provider gave, if the account there is still the one that was renewed.
@@ -209,21 +203,21 @@ pub(crate) async fn keep_renewal(
     if let Some(now) = now.filter(is_same) {
         tx.put_link(&renewed(now)).await?;
     }
-    commit(tx).await
+    commit(authority, tx).await
 }
 
 /// Notes in the database with which key secrets are sealed.
 pub(crate) async fn note_seal(store: &Store, name: &str, fingerprint: &str) -> Result<(), StoreError> {
     let mut tx = begin(store).await?;
     tx.set_setting(name, fingerprint).await?;
-    commit(tx).await
+    commit_settings(tx).await
 }
 
 /// Gives a new database its name.
 pub(crate) async fn found_deployment(store: &Store, name: &str, id: &str) -> Result<(), StoreError> {
     let mut tx = begin(store).await?;
     tx.insert_setting(name, id).await?;
-    commit(tx).await
+    commit_settings(tx).await
 }
 
 #[cfg(test)]

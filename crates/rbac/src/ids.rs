@@ -15,6 +15,16 @@ pub(crate) struct IdMap<T> {
     others: Vec<(OwnedId, T)>,
 }
 
+impl<T> IdMap<T> {
+    pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
+        self.uuids.values().chain(self.others.iter().map(|(_, value)| value))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.uuids.len() + self.others.len()
+    }
+}
+
 impl<T> Default for IdMap<T> {
     fn default() -> Self {
         Self { uuids: HashMap::default(), others: Vec::new() }
@@ -67,6 +77,10 @@ impl<T> IdMap<T> {
 pub(crate) struct IdSet(IdMap<()>);
 
 impl IdSet {
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn insert(&mut self, id: OwnedId) {
         self.0.insert(id, ());
     }

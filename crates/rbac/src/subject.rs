@@ -7,8 +7,8 @@ use std::{
 use foldhash::fast::RandomState;
 
 use crate::{
-    Action, AllowList, AllowReach, Catalogue, Id, InOrganization, OrganizationPermissions, OwnedId, ResourceType, Role,
-    Scope, Vote,
+    Action, AllowEntry, AllowList, AllowReach, Catalogue, Id, InOrganization, OrganizationPermissions, OwnedId,
+    ResourceType, Role, Scope, Vote,
     ids::{IdMap, IdSet},
     reach::Reach,
     table::{Pair, Place, Rows, Sides, Table},
@@ -104,6 +104,24 @@ impl Subject {
     /// ```
     pub fn is_member_of(&self, organization: Id<'_>) -> bool {
         self.memberships.get(organization).is_some()
+    }
+
+    /// How many bytes the subject takes, about: for caches that are bounded by bytes. Tables that several organizations
+    /// share count once.
+    ///
+    /// # Examples
+    /// ```
+    /// use keyfob_rbac::{Catalogue, Id, Scope, Subject};
+    ///
+    /// let subject = Subject::compile(&Catalogue::built_in(), Id::from("amy"), &[], &[], &Scope::everything());
+    /// assert!(subject.bytes() > size_of::<Subject>());
+    /// ```
+    pub fn bytes(&self) -> usize {
+        let tables = self.memberships.values().chain([&self.outside, &self.anywhere]);
+        let distinct: HashMap<_, _> = tables.map(|table| (table.place(), table.bytes())).collect();
+        let ids = self.memberships.len() * size_of::<(u128, Table)>() + self.groups.len() * size_of::<u128>();
+        let list = self.reach.list.entries().len() * 2 * size_of::<AllowEntry>();
+        size_of::<Self>() + distinct.values().sum::<usize>() + ids + list
     }
 
     /// Whether the key's scopes, regardless of its allow list, could permit the action on some object of the type.

@@ -162,6 +162,16 @@ pub(crate) struct Place {
 pub(crate) struct Table(Arc<[Cell]>);
 
 impl Table {
+    /// Where the table is in memory: the same for all that share it.
+    pub(crate) fn place(&self) -> *const Cell {
+        self.0.as_ptr()
+    }
+
+    /// How many bytes it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.0)
+    }
+
     /// The table for objects outside of organizations, or in one that the subject is not a member of.
     pub(crate) fn outside(everywhere: &[Sides]) -> Self {
         let place = Place { is_outside: true, has_members_own: false };

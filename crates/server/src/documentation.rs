@@ -33,6 +33,12 @@ pub(crate) enum Refusals {
     /// The request was refused; the message says why.
     #[response(status = "4XX")]
     Refused(ErrorBody),
+    /// The path with its query is longer than 65,534 bytes. The answer has no body.
+    #[response(status = 414)]
+    TooLong,
+    /// There are more than 100 header lines, or they are too long. The answer has no body.
+    #[response(status = 431)]
+    TooManyHeaders,
     /// The database is not available or full, or the request took too long. Nothing was changed, unless it says so.
     #[response(status = 503)]
     Unavailable(ErrorBody),

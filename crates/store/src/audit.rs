@@ -13,7 +13,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
-    KeyId, OrganizationId, Page, Period, Reader, StoreError, Tx, UserId,
+    KeyId, OrganizationId, Page, Period, Reach, Reader, StoreError, Tx, UserId,
     db::{Stored, contains, fetch_count, microseconds, row, timestamp},
     filter::{Columns, condition},
 };
@@ -316,7 +316,7 @@ impl Tx {
                 entry.diff.into(),
                 hash.to_vec().into(),
             ]);
-        self.execute_one(&query).await
+        self.execute_one_for(Reach::Nobody, &query).await
     }
 }
 

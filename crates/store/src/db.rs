@@ -19,7 +19,12 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use crate::{StoreError, error::is_busy};
+use crate::{
+    StoreError,
+    error::is_busy,
+    reach::{Reach, Reached},
+    uses::Uses,
+};
 
 /// The number of connections for reading.
 const READERS: u32 = 4;
@@ -49,6 +54,8 @@ pub struct Store {
     reader: SqlitePool,
     /// Exactly one connection: SQLite has one write lock, and waiting for this connection is fair and cannot fail.
     writer: SqlitePool,
+    /// Uses of keys that are not written yet.
+    pub(crate) uses: Uses,
 }
 
 /// Bounds on the database.
@@ -62,6 +69,8 @@ pub struct Limits {
 #[derive(Debug)]
 pub struct Tx {
     connection: sqlx::Transaction<'static, Sqlite>,
+    uses: Uses,
+    reached: Reached,
 }
 
 /// A row struct that the drivers can decode.
@@ -74,6 +83,7 @@ impl<T> Row for T where T: Send + Unpin + for<'r> FromRow<'r, SqliteRow> {}
 #[derive(Debug)]
 pub struct Reader<'a> {
     source: Source<'a>,
+    uses: &'a Uses,
     salvages: bool,
 }
 
@@ -124,7 +134,7 @@ impl Store {
         migrator().run_direct(None, &mut *tx, false).await?;
         tx.commit().await?;
         let reader = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
-        Ok(Self { reader, writer })
+        Ok(Self { reader, writer, uses: Uses::default() })
     }
 
     /// Opens a database file for reading only; other processes may use it meanwhile.
@@ -134,7 +144,7 @@ impl Store {
     pub async fn open_read_only(file: &Path) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(BUSY_TIMEOUT);
         let reader = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
-        Ok(Self { writer: reader.clone(), reader })
+        Ok(Self { writer: reader.clone(), reader, uses: Uses::default() })
     }
 
     /// Begins a unit of work. There is one at a time: others wait until it is committed or dropped.
@@ -143,12 +153,13 @@ impl Store {
     /// [`StoreError::Unavailable`] when no connection is available.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         // A deferred transaction would fail with "busy" on its first write, whatever the busy timeout says.
-        Ok(Tx { connection: self.writer.begin_with("BEGIN IMMEDIATE").await? })
+        let connection = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        Ok(Tx { connection, uses: self.uses.clone(), reached: Reached::default() })
     }
 
     /// Reads the committed state.
     pub fn read(&self) -> Reader<'_> {
-        Reader { source: Source::Committed(&self.reader), salvages: false }
+        Reader { source: Source::Committed(&self.reader), uses: &self.uses, salvages: false }
     }
 
     /// Whether the database answers.
@@ -230,7 +241,7 @@ impl Reader<'_> {
             Source::Committed(pool) => Source::Committed(pool),
             Source::UnitOfWork(connection) => Source::UnitOfWork(connection),
         };
-        Reader { source, salvages: false }
+        Reader { source, uses: self.uses, salvages: false }
     }
 
     /// All rows of a query.
@@ -254,7 +265,7 @@ impl Reader<'_> {
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Vec<T>, StoreError> {
         let rows = Statement::of(query).fetch_all(&mut self.source).await?;
-        rows.iter().map(|row| stored::decode(row, self.salvages)).filter_map(without_corrupt).collect()
+        rows.iter().map(|row| stored::decode(row, self.uses, self.salvages)).filter_map(without_corrupt).collect()
     }
 
     /// The values in all rows of a query: where one that is left out would change what somebody may do.
@@ -263,7 +274,7 @@ impl Reader<'_> {
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Vec<T>, StoreError> {
         let rows = Statement::of(query).fetch_all(&mut self.source).await?;
-        rows.iter().map(|row| stored::decode(row, self.salvages)).collect()
+        rows.iter().map(|row| stored::decode(row, self.uses, self.salvages)).collect()
     }
 
     /// The value in the first row of a query, if there is one.
@@ -272,7 +283,7 @@ impl Reader<'_> {
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Option<T>, StoreError> {
         let row = Statement::of(query).fetch_optional(&mut self.source).await?;
-        row.map(|row| stored::decode(&row, self.salvages)).transpose()
+        row.map(|row| stored::decode(&row, self.uses, self.salvages)).transpose()
     }
 
     /// The first row of a query, if there is one.
@@ -288,25 +299,55 @@ impl Reader<'_> {
 impl Tx {
     /// Reads in this unit of work: what is committed, and its own changes.
     pub fn read(&mut self) -> Reader<'_> {
-        Reader { source: Source::UnitOfWork(&mut self.connection), salvages: false }
+        Reader { source: Source::UnitOfWork(&mut self.connection), uses: &self.uses, salvages: false }
     }
 
-    /// Commits this unit of work; its changes are then durable.
+    /// Whose rights this unit of work has changed so far.
+    pub fn reached(&self) -> &Reached {
+        &self.reached
+    }
+
+    /// Commits this unit of work; its changes are then durable. Moves the version of rights on if it changed any.
     ///
     /// # Errors
     /// When the commit failed; then no change was stored.
-    pub async fn commit(self) -> Result<(), StoreError> {
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        if !self.reached.is_nobody() {
+            self.advance_rights_version().await?;
+        }
         Ok(self.connection.commit().await?)
     }
 
-    /// Runs a change; gives the number of changed rows.
+    /// Runs a change that may concern the rights of everybody; gives the number of changed rows.
     pub(crate) async fn execute(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<u64, StoreError> {
-        Ok(Statement::of(query).execute(&mut self.connection).await?)
+        self.execute_for(Reach::Everybody, query).await
     }
 
-    /// Runs a change that must change exactly one row.
+    /// Runs a change that may concern the rights of everybody, and must change exactly one row.
     pub(crate) async fn execute_one(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<(), StoreError> {
-        match self.execute(query).await? {
+        self.execute_one_for(Reach::Everybody, query).await
+    }
+
+    /// Runs a change that concerns rights no farther than this; gives the number of changed rows.
+    pub(crate) async fn execute_for(
+        &mut self,
+        reach: Reach,
+        query: &(impl SqlxBinder + Sync),
+    ) -> Result<u64, StoreError> {
+        let changed = Statement::of(query).execute(&mut self.connection).await?;
+        if changed > 0 {
+            self.reached.add(reach);
+        }
+        Ok(changed)
+    }
+
+    /// The same for a change that must change exactly one row.
+    pub(crate) async fn execute_one_for(
+        &mut self,
+        reach: Reach,
+        query: &(impl SqlxBinder + Sync),
+    ) -> Result<(), StoreError> {
+        match self.execute_for(reach, query).await? {
             1 => Ok(()),
             _ => Err(StoreError::Gone),
         }

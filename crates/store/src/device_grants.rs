@@ -6,7 +6,7 @@ use sea_query::{Expr, ExprTrait as _, Func, Iden, Query, SelectStatement, Simple
 use sqlx::types::Json;
 
 use crate::{
-    KeyId, Origin, Reader, SecretHash, StoreError, Tx,
+    KeyId, Origin, Reach, Reader, SecretHash, StoreError, Tx,
     db::{fetch_count, microseconds, row, timestamp},
 };
 
@@ -238,7 +238,7 @@ impl Tx {
             grant.state.name().into(),
             grant.state.key_id().map(str::to_owned).into(),
         ]);
-        self.execute_one(&query).await
+        self.execute_one_for(Reach::Nobody, &query).await
     }
 
     /// Sets the state of a machine's sign-in.
@@ -253,7 +253,7 @@ impl Tx {
             .value(DeviceGrants::State, state.name())
             .value(DeviceGrants::KeyId, state.key_id().map(str::to_owned))
             .and_where(has_user_code(code));
-        self.execute_one(&query).await
+        self.execute_one_for(Reach::Nobody, &query).await
     }
 
     /// Deletes the sign-ins that expired before this instant.
@@ -264,7 +264,7 @@ impl Tx {
     pub async fn purge_device_grants(&mut self, ended_before: Timestamp) -> Result<u64, StoreError> {
         let mut query = Query::delete();
         query.from_table(DeviceGrants::Table).and_where(Expr::col(DeviceGrants::EndsAt).lt(microseconds(ended_before)));
-        self.execute(&query).await
+        self.execute_for(Reach::Nobody, &query).await
     }
 }
 

@@ -32,6 +32,9 @@ pub enum StoreError {
     /// The database cannot be opened, read or written at all.
     #[error("the database is not available: {0}")]
     Unavailable(#[source] sqlx::Error),
+    /// The program ended while it committed: whether the change was made is not known.
+    #[error("the commit was interrupted: it is not known whether the change was made")]
+    Interrupted,
     /// The schema could not be brought up to date.
     #[error("the database schema could not be brought up to date: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),

@@ -16,6 +16,7 @@ use crate::{
     KeyId, Page, Reader, StoreError, UserId,
     db::{MAX_IN_LIST, Remains, Stored, fetch_count, microseconds, row, timestamp},
     filter::{Columns, condition},
+    uses::Uses,
 };
 
 const TABLE: &str = "api_keys";
@@ -251,6 +252,10 @@ impl Stored for ApiKey {
             live_descendants: 0,
             origin: Origin { ip_address: Ipv4Addr::UNSPECIFIED.into(), user_agent: String::new() },
         })
+    }
+
+    fn with_uses(self, uses: &Uses) -> Self {
+        uses.applied_to_key(self)
     }
 }
 

@@ -17,10 +17,12 @@ mod notices;
 mod organizations;
 mod page;
 mod passcodes;
+mod reach;
 mod resources;
 mod rights;
 mod settings;
 mod users;
+mod uses;
 
 pub use audit::{
     AuditEntry, AuditRecord, ChainCheckpoint, ChainFault, ChainHead, ChainKey, ChainVerifier, ListAudit, NoChainHead,
@@ -39,7 +41,9 @@ pub use notices::Notice;
 pub use organizations::Organization;
 pub use page::Page;
 pub use passcodes::{Passcode, RequestBounds};
+pub use reach::{Reach, Reached};
 pub use resources::{AttributeIs, AttributeValue, Grant, Grantee, ListResources, Resource, ResourceKey, ResourcesOf};
 pub use rights::RightsVersion;
 pub use settings::NamesInUse;
 pub use users::{AttemptBounds, ListUsers, LoginType, NewUser, PasswordHash, Period, User, UserStatus};
+pub use uses::WritingUses;

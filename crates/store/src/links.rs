@@ -6,7 +6,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
-    LoginType, Reader, StoreError, Tx, UserId,
+    LoginType, Reach, Reader, StoreError, Tx, UserId,
     db::{microseconds, row, timestamp},
 };
 
@@ -150,13 +150,13 @@ impl Tx {
                     ])
                     .to_owned(),
             );
-        self.execute_one(&query).await
+        self.execute_one_for(Reach::User(link.user_id), &query).await
     }
 
     /// Deletes all links of a user, so that another user can have the accounts.
     pub(crate) async fn delete_links_of(&mut self, user: UserId) -> Result<(), StoreError> {
         let mut query = Query::delete();
         query.from_table(UserLinks::Table).and_where(Expr::col(UserLinks::UserId).eq(user.0));
-        self.execute(&query).await.map(drop)
+        self.execute_for(Reach::User(user), &query).await.map(drop)
     }
 }

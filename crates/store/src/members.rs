@@ -6,7 +6,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
-    GroupId, OrganizationId, Reader, StoreError, Tx, UserId,
+    GroupId, OrganizationId, Reach, Reader, StoreError, Tx, UserId,
     db::{MAX_IN_LIST, Remains, Stored, fetch_count, is_among, microseconds, row, timestamp},
     filter::{Columns, condition},
     groups::members_of_group,
@@ -233,7 +233,7 @@ impl Tx {
             .value(M::Roles, serde_json::json!(changed.roles))
             .value(M::UpdatedAt, microseconds(changed.updated_at))
             .and_where(is(changed.organization_id, changed.user_id));
-        self.execute_one(&query).await
+        self.execute_one_for(Reach::User(changed.user_id), &query).await
     }
 
     /// Deletes a membership, with the user's memberships in the organization's groups and entries in the access lists
@@ -247,7 +247,7 @@ impl Tx {
         self.revoke_grants_in(organization, user.0).await?;
         let mut query = Query::delete();
         query.from_table(OrganizationMembers::Table).and_where(is(organization, user));
-        self.execute_one(&query).await
+        self.execute_one_for(Reach::User(user), &query).await
     }
 
     /// Deletes all memberships of an organization.
@@ -264,7 +264,7 @@ impl Tx {
         self.leave_groups(user, None).await?;
         let mut query = Query::delete();
         query.from_table(OrganizationMembers::Table).and_where(Expr::col(OrganizationMembers::UserId).eq(user.0));
-        self.execute(&query).await?;
+        self.execute_for(Reach::User(user), &query).await?;
         Ok(())
     }
 
@@ -289,6 +289,6 @@ impl Tx {
                 microseconds(new.created_at).into(),
                 microseconds(new.updated_at).into(),
             ]);
-        self.execute_one(&query).await
+        self.execute_one_for(Reach::User(new.user_id), &query).await
     }
 }

@@ -6,7 +6,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
-    Reader, StoreError, Tx, UserId,
+    Reach, Reader, StoreError, Tx, UserId,
     db::{Remains, Stored, microseconds, row, rows, timestamp},
 };
 
@@ -161,7 +161,7 @@ impl Tx {
                     .value(Notices::DueAt, earlier)
                     .to_owned(),
             );
-        self.execute_one(&query).await
+        self.execute_one_for(Reach::Nobody, &query).await
     }
 
     /// Counts an attempt to send a notice, and sets the time of the next. Does nothing if the notice was replaced in
@@ -177,7 +177,7 @@ impl Tx {
             .value(Notices::DueAt, microseconds(next))
             .value(Notices::Attempts, Expr::col(Notices::Attempts).add(1))
             .and_where(Expr::col(Notices::Id).eq(id));
-        self.execute(&query).await.map(drop)
+        self.execute_for(Reach::Nobody, &query).await.map(drop)
     }
 
     /// Makes all notices due that wait for another attempt, but these.
@@ -193,7 +193,7 @@ impl Tx {
             .and_where(Expr::col(Notices::Attempts).gt(0))
             .and_where(Expr::col(Notices::DueAt).gt(microseconds(now)))
             .and_where(Expr::col(Notices::Id).is_not_in(but.iter().copied()));
-        self.execute(&query).await.map(drop)
+        self.execute_for(Reach::Nobody, &query).await.map(drop)
     }
 
     /// Removes a notice from the queue. Does nothing if it was replaced in the meantime.
@@ -204,7 +204,7 @@ impl Tx {
     pub async fn delete_notice(&mut self, id: Uuid) -> Result<(), StoreError> {
         let mut query = Query::delete();
         query.from_table(Notices::Table).and_where(Expr::col(Notices::Id).eq(id));
-        self.execute(&query).await.map(drop)
+        self.execute_for(Reach::Nobody, &query).await.map(drop)
     }
 
     /// Removes a user's notice about this from the queue, if there is one.
@@ -218,13 +218,13 @@ impl Tx {
             .from_table(Notices::Table)
             .and_where(Expr::col(Notices::UserId).eq(user.0))
             .and_where(Expr::col(Notices::About).eq(about));
-        self.execute(&query).await.map(drop)
+        self.execute_for(Reach::Nobody, &query).await.map(drop)
     }
 
     /// Removes all notices for a user from the queue.
     pub(crate) async fn delete_notices_of(&mut self, user: UserId) -> Result<(), StoreError> {
         let mut query = Query::delete();
         query.from_table(Notices::Table).and_where(Expr::col(Notices::UserId).eq(user.0));
-        self.execute(&query).await.map(drop)
+        self.execute_for(Reach::Nobody, &query).await.map(drop)
     }
 }

@@ -4,7 +4,7 @@ use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Order, Query};
 use uuid::Uuid;
 
 use crate::{
-    Reader, SecretHash, StoreError, Tx, UserId,
+    Reach, Reader, SecretHash, StoreError, Tx, UserId,
     db::{fetch_count, microseconds, row, without_corrupt},
 };
 
@@ -93,7 +93,7 @@ impl Tx {
                 microseconds(passcode.ends_at).into(),
             ])
             .on_conflict(OnConflict::column(Passcodes::Id).do_nothing().to_owned());
-        self.execute(&query).await?;
+        self.execute_for(Reach::Nobody, &query).await?;
         let mut newest = Query::select();
         newest
             .column(Passcodes::Id)
@@ -107,7 +107,7 @@ impl Tx {
             .from_table(Passcodes::Table)
             .and_where(Expr::col(Passcodes::UserId).eq(passcode.user_id.0))
             .and_where(Expr::col(Passcodes::Id).in_subquery(newest).not());
-        self.execute(&older).await.map(drop)
+        self.execute_for(Reach::Nobody, &older).await.map(drop)
     }
 
     /// Counts a request for a passcode of a user, unless as many as may be fall into the time that ends now; answers
@@ -126,7 +126,7 @@ impl Tx {
         let begin = now.checked_sub(bounds.within).unwrap_or(Timestamp::MIN);
         let mut older = Query::delete();
         older.from_table(R::Table).and_where(Expr::col(R::RequestedAt).lte(microseconds(begin)));
-        self.execute(&older).await?;
+        self.execute_for(Reach::Nobody, &older).await?;
         let mut counted = Query::select();
         counted
             .expr_as(Expr::col(R::UserId).count(), "count")
@@ -140,7 +140,7 @@ impl Tx {
             .into_table(R::Table)
             .columns([R::UserId, R::RequestedAt])
             .values_panic([user.0.into(), microseconds(now).into()]);
-        self.execute_one(&query).await?;
+        self.execute_one_for(Reach::Nobody, &query).await?;
         Ok(true)
     }
 
@@ -152,6 +152,6 @@ impl Tx {
     pub async fn delete_passcodes(&mut self, user: UserId) -> Result<(), StoreError> {
         let mut query = Query::delete();
         query.from_table(Passcodes::Table).and_where(Expr::col(Passcodes::UserId).eq(user.0));
-        self.execute(&query).await.map(drop)
+        self.execute_for(Reach::Nobody, &query).await.map(drop)
     }
 }

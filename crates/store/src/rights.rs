@@ -1,7 +1,7 @@
 //! The version of rights: a counter that every change of what callers may do moves on, in its own transaction.
 use sea_query::{Expr, ExprTrait as _, Iden, Query};
 
-use crate::{Reader, StoreError, Tx, db::row};
+use crate::{Reach, Reader, StoreError, Tx, db::row};
 
 const TABLE: &str = "rights_version";
 
@@ -35,12 +35,9 @@ impl Reader<'_> {
 
 impl Tx {
     /// Moves the version on: this unit of work changes what callers may do.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn advance_rights_version(&mut self) -> Result<(), StoreError> {
+    pub(crate) async fn advance_rights_version(&mut self) -> Result<(), StoreError> {
         let mut query = Query::update();
         query.table(Version::Table).value(Version::Number, Expr::col(Version::Number).add(1));
-        self.execute_one(&query).await
+        self.execute_one_for(Reach::Nobody, &query).await
     }
 }

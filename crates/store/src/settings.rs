@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Query};
 use sqlx::types::Json;
 
-use crate::{Reader, StoreError, Tx, db::row};
+use crate::{Reach, Reader, StoreError, Tx, db::row};
 
 #[derive(Clone, Copy, Iden)]
 enum Settings {
@@ -101,6 +101,6 @@ impl Tx {
             .columns([Settings::Name, Settings::Value])
             .values_panic([name.into(), value.into()])
             .on_conflict(on_conflict);
-        self.execute(&query).await.map(drop)
+        self.execute_for(Reach::Nobody, &query).await.map(drop)
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     Reader, StoreError, UserId,
     db::{MAX_IN_LIST, Remains, Stored, fetch_count, row, timestamp},
     identifiers::fold_identifier,
+    uses::Uses,
 };
 
 const TABLE: &str = "users";
@@ -225,6 +226,10 @@ impl Stored for User {
             updated_at: Timestamp::UNIX_EPOCH,
             last_seen_at: None,
         })
+    }
+
+    fn with_uses(self, uses: &Uses) -> Self {
+        uses.applied_to_user(self)
     }
 }
 

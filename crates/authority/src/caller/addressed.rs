@@ -3,19 +3,18 @@
 //! Only what the caller may read is found: otherwise the counters would tell which name belongs to which id.
 use keyfob_store::{OrganizationId, UserId};
 
-use super::authenticate::{Identified, reading};
-use crate::Authority;
+use crate::{Authority, Identified};
 
 impl Authority {
     /// The user that a path segment names, if the bearer of this key may read them.
     pub async fn user_named(&self, segment: &str, by: &Identified) -> Option<UserId> {
-        let store = reading(by, self).await.ok()?;
+        let store = self.reading(by).await.ok()?;
         store.addressed_user(segment).await.ok().map(|user| user.id)
     }
 
     /// The organization that a path segment names, if the bearer of this key may read it.
     pub async fn organization_named(&self, segment: &str, by: &Identified) -> Option<OrganizationId> {
-        let store = reading(by, self).await.ok()?;
+        let store = self.reading(by).await.ok()?;
         store.addressed_organization(segment).await.ok().map(|organization| organization.id)
     }
 }

@@ -24,10 +24,14 @@ impl RoleBook {
     }
 
     /// All roles of a user: their own, `member`, and per organization the implied ones, its defaults, and their own.
-    pub(crate) async fn of_user(&self, read: &mut Reader<'_>, user: &User) -> Result<Vec<Role>, StoreError> {
-        let members = read.memberships(user.id).await?;
+    pub(crate) async fn of_user(
+        &self,
+        read: &mut Reader<'_>,
+        user: &User,
+        members: &[Member],
+    ) -> Result<Vec<Role>, StoreError> {
         let organizations = read.readable_organizations_of(user.id).await?;
-        let custom = self.custom(read, &members, &organizations).await?;
+        let custom = self.custom(read, members, &organizations).await?;
         let custom: CustomRoles<'_> =
             custom.iter().map(|role| ((role.organization_id, role.name.as_str()), role)).collect();
         let members: HashMap<OrganizationId, &Member> =

@@ -101,7 +101,7 @@ impl System {
         let catalogue = Arc::clone(authority.catalogue());
         let subject =
             Arc::new(Subject::compile(&catalogue, Id::from(uuid::Uuid::nil()), &[role], &[], &Scope::everything()));
-        let caller = Caller { actor: Actor::System, subject, catalogue, context, version: None };
+        let caller = Caller { actor: Actor::System, subject, catalogue, context };
         AuthorizedStore::new(caller, authority.clone())
     }
 }

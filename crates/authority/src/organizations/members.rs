@@ -67,7 +67,7 @@ impl AuthorizedStore {
         let visible = self.caller.visible(Action::READ, ResourceType::ORGANIZATION_MEMBER);
         list.visible = Filter::All;
         list.among = Some(Among { organization, group: None, visible });
-        let (users, count) = self.read().list_users(&list).await?;
+        let (users, count) = self.find_users(&list).await?;
         let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
         let members = self.read().memberships_of_all(&ids).await?;
         let members = members.into_iter().filter(|member| member.organization_id == organization);

@@ -92,16 +92,17 @@ impl Renewals {
     }
 }
 
-/// Goes on if the provider's session behind a key lives, or was renewed just now.
-pub(crate) async fn require_upstream(authority: &Authority, key: &ApiKey) -> Result<(), Lapsed> {
+/// Goes on if the provider's session behind a key lives, or was renewed just now. Says when that ends; none where there is
+/// no such session, or it has no end.
+pub(crate) async fn require_upstream(authority: &Authority, key: &ApiKey) -> Result<Option<Timestamp>, Lapsed> {
     let (login_type, provider) = match key.login_type {
         KeyLoginType::Github => (LoginType::Github, "GitHub"),
         KeyLoginType::Oidc => (LoginType::Oidc, "OpenID Connect"),
-        KeyLoginType::Password | KeyLoginType::Token => return Ok(()),
+        KeyLoginType::Password | KeyLoginType::Token => return Ok(None),
     };
     let link = authority.store().read().find_link(key.user_id, login_type).await?.ok_or(Lapsed::NoLink)?;
     if lapsed_at(authority, &link).is_none() {
-        return Ok(());
+        return Ok(link.token_ends_at);
     }
     // A client that hangs up meanwhile must not lose the new tokens: the old one is used up.
     let renewing = tokio::spawn(renew_in_turn(authority.clone(), key.user_id, login_type, provider));
@@ -116,11 +117,11 @@ async fn renew_in_turn(
     user: UserId,
     login_type: LoginType,
     provider: &'static str,
-) -> Result<(), Lapsed> {
+) -> Result<Option<Timestamp>, Lapsed> {
     let authority = &authority;
     let _turn = authority.renewals().turn(user).await;
     let link = authority.store().read().find_link(user, login_type).await?.ok_or(Lapsed::NoLink)?;
-    let Some(at) = lapsed_at(authority, &link) else { return Ok(()) };
+    let Some(at) = lapsed_at(authority, &link) else { return Ok(link.token_ends_at) };
     let sealed = link.sealed_refresh_token.as_deref();
     let token = sealed.and_then(|sealed| authority.seal().open(sealed, &link.linked_id));
     let token = token.ok_or(Lapsed::Ended { provider, at })?;
@@ -130,8 +131,10 @@ async fn renew_in_turn(
         Err(NotRenewed::Refused(cause)) => {
             // Another server on the same database may have been first.
             let by_now = authority.store().read().find_link(user, login_type).await?;
-            let is_renewed = by_now.is_some_and(|link| lapsed_at(authority, &link).is_none());
-            if is_renewed { Ok(()) } else { Err(Lapsed::NotRenewed { provider, cause }) }
+            match by_now.filter(|link| lapsed_at(authority, link).is_none()) {
+                Some(link) => Ok(link.token_ends_at),
+                None => Err(Lapsed::NotRenewed { provider, cause }),
+            }
         }
     }
 }
@@ -140,8 +143,8 @@ fn lapsed_at(authority: &Authority, link: &UserLink) -> Option<Timestamp> {
     link.token_ends_at.filter(|at| *at <= authority.now())
 }
 
-/// Keeps the tokens of a renewal.
-async fn keep(authority: &Authority, link: UserLink, renewed: Renewed) -> Result<(), StoreError> {
+/// Keeps the tokens of a renewal. Says when the session then ends.
+async fn keep(authority: &Authority, link: UserLink, renewed: Renewed) -> Result<Option<Timestamp>, StoreError> {
     let seal = |token| authority.seal().seal(&token, &link.linked_id, authority.random());
     let sealed = renewed.refresh_token.and_then(seal);
     let expires_at = renewed.expires_at.or_else(|| authority.now().checked_add(DEFAULT_LIFE).ok());
@@ -150,5 +153,6 @@ async fn keep(authority: &Authority, link: UserLink, renewed: Renewed) -> Result
         token_ends_at: expires_at,
         ..now
     };
-    keep_renewal(authority, &link, change).await
+    keep_renewal(authority, &link, change).await?;
+    Ok(expires_at)
 }

@@ -2,7 +2,7 @@
 use std::collections::HashMap;
 
 use keyfob_rbac::{Action, ResourceType};
-use keyfob_store::{ListUsers, LoginType, Member, Organization, OrganizationId, User, UserId};
+use keyfob_store::{ListUsers, LoginType, Member, Organization, OrganizationId, Period, StoreError, User, UserId};
 use uuid::Uuid;
 
 use super::user_object;
@@ -53,8 +53,15 @@ impl AuthorizedStore {
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
     pub async fn user_view(&self, user: User) -> Result<UserView, Refused> {
-        let members = self.read().memberships(user.id).await?;
-        Ok(UserView { organization_ids: members.into_iter().map(|member| member.organization_id).collect(), user })
+        let own = self.caller.presented().filter(|own| own.user.id == user.id);
+        let organization_ids = match own {
+            Some(own) => own.organizations.clone(),
+            None => {
+                let members = self.read().memberships_of_all(&[user.id]).await?;
+                members.into_iter().map(|member| member.organization_id).collect()
+            }
+        };
+        Ok(UserView { organization_ids, user })
     }
 
     /// A page of the users that the caller may see, and how many there are. Requires `read` on each.
@@ -64,8 +71,19 @@ impl AuthorizedStore {
     #[tracing::instrument(skip_all)]
     pub async fn list_users(&self, mut list: ListUsers) -> Result<(Vec<UserView>, u64), ListError> {
         list.visible = self.caller.visible(Action::READ, ResourceType::USER);
-        let (users, count) = self.read().list_users(&list).await?;
+        let (users, count) = self.find_users(&list).await?;
         Ok((self.user_views(users).await?, count))
+    }
+
+    /// A page of users, and how many there are. It requires nothing, and shows what `visible` of the list says.
+    pub(crate) async fn find_users(&self, list: &ListUsers) -> Result<(Vec<User>, u64), StoreError> {
+        // The database compares instants that are written; if they cannot be, those of a moment ago count.
+        if list.last_seen != Period::default()
+            && let Err(error) = self.authority.write_key_uses().await
+        {
+            tracing::warn!(%error, "a search does not know the last uses of keys");
+        }
+        self.read().list_users(list).await
     }
 
     /// Users as answers show them. It requires nothing: the caller has the users already.

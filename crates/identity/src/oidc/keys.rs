@@ -1,12 +1,16 @@
 //! The keys with which a provider signs (RFC 7517).
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{
     Algorithm, DecodingKey,
-    jwk::{Jwk, PublicKeyUse},
+    jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse},
 };
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::rsa::{self, ShortKey};
+
+/// The length of a public key of Ed25519.
+const ED25519_BYTES: usize = 32;
 
 /// The published keys of a provider.
 #[derive(Clone, Debug)]
@@ -65,8 +69,22 @@ impl ProviderKey {
             return Err(UnusableKey::Algorithm { id: id(), own, used });
         }
         rsa::require_long(&self.jwk).map_err(|reason| UnusableKey::Short { id: id(), reason })?;
-        let unreadable =
-            |reason: jsonwebtoken::errors::Error| UnusableKey::Unreadable { id: id(), reason: reason.to_string() };
-        DecodingKey::from_jwk(&self.jwk).map_err(unreadable)
+        let unreadable = |reason: String| UnusableKey::Unreadable { id: id(), reason };
+        require_whole(&self.jwk).map_err(unreadable)?;
+        DecodingKey::from_jwk(&self.jwk).map_err(|error| unreadable(error.to_string()))
+    }
+}
+
+/// Goes on if a key of an Edwards curve is as long as such keys are (RFC 8037, section 2): the library takes that for
+/// granted.
+fn require_whole(key: &Jwk) -> Result<(), String> {
+    let AlgorithmParameters::OctetKeyPair(parameters) = &key.algorithm else { return Ok(()) };
+    if parameters.curve != EllipticCurve::Ed25519 {
+        return Err(format!("its `crv` is {:?}, and keys of this kind are of Ed25519", parameters.curve));
+    }
+    match URL_SAFE_NO_PAD.decode(&parameters.x).map(|bytes| bytes.len()) {
+        Ok(ED25519_BYTES) => Ok(()),
+        Ok(bytes) => Err(format!("its `x` has {bytes} bytes in place of {ED25519_BYTES}")),
+        Err(error) => Err(format!("its `x` is not in base64url: {error}")),
     }
 }

@@ -35,20 +35,14 @@ pub(crate) enum Identity {
 }
 
 impl Identity {
-    /// Verifies what was found in a request; one that is safe changes nothing (RFC 9110, section 9.2.1).
-    async fn of(found: Result<Option<Credential>, Ambiguous>, is_safe: bool, app: &App) -> Self {
+    /// Verifies what was found in a request.
+    async fn of(found: Result<Option<Credential>, Ambiguous>, app: &App) -> Self {
         let credential = match found {
             Err(Ambiguous) => return Self::Ambiguous,
             Ok(None) => return Self::Anonymous,
             Ok(Some(credential)) => credential,
         };
-        let authority = app.authority();
-        let identified = if is_safe {
-            authority.identify(&credential).await
-        } else {
-            authority.identify_for_change(&credential).await
-        };
-        match identified {
+        match app.authority().identify(&credential).await {
             Ok(identified) => Self::Known(credential, Box::new(identified)),
             Err(reason) => Self::Refused(credential, Arc::new(reason)),
         }
@@ -74,7 +68,7 @@ impl Identity {
 /// Finds out who the caller is.
 pub(crate) async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let found = credential::find(request.headers(), request.uri(), app.settings().credentials);
-    let identity = Identity::of(found, request.method().is_safe(), &app).await;
+    let identity = Identity::of(found, &app).await;
     request.extensions_mut().insert(identity);
     next.run(request).await
 }

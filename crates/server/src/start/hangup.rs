@@ -20,6 +20,7 @@ impl Files {
         for problems in [mails, self.app.providers().reload()].into_iter().filter_map(Result::err) {
             tracing::error!(%problems, "what was read before stays in use");
         }
+        self.app.authority().forget_keys();
         tracing::info!("read certificates and secrets again");
     }
 }

@@ -23,6 +23,9 @@ const DELIVER_EVERY: Duration = Duration::from_secs(5);
 /// The least time between two rounds of sending, if a mail is due that could not be taken out of the queue.
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 
+/// How often the uses of keys are written: at most so much of them is lost when the process is killed.
+const WRITE_USES_EVERY: Duration = Duration::from_secs(10);
+
 /// How long a user may do nothing before they are dormant, and how many are made so at a time.
 const DORMANT_AFTER: SignedDuration = SignedDuration::from_hours(90 * 24);
 const DORMANT_AT_MOST: u64 = 1_000;
@@ -62,6 +65,7 @@ impl Jobs {
         let mut jobs = Self { tasks: JoinSet::new(), end: watch::Sender::new(false) };
         jobs.repeat(PURGE_EVERY, app, never, housekeeping);
         jobs.repeat(RECORD_EVERY, app, never, record_refusals);
+        jobs.repeat(WRITE_USES_EVERY, app, never, write_key_uses);
         if app.mailer().is_some() {
             jobs.repeat(DELIVER_EVERY, app, mail_waits, deliver_due);
         }
@@ -110,9 +114,17 @@ impl Jobs {
 
 /// All background work that is due, once.
 pub(crate) async fn once(app: &App) {
+    write_key_uses(app.clone()).await;
     record_refusals(app.clone()).await;
     housekeeping(app.clone()).await;
     deliver_due(app.clone()).await;
+}
+
+/// Writes the uses of keys that were gathered; what cannot be written waits for the next time.
+async fn write_key_uses(app: App) {
+    if let Err(error) = app.authority().write_key_uses().await {
+        tracing::warn!(%error, "the uses of keys could not be written");
+    }
 }
 
 /// Records refusals that were gathered; what cannot be recorded waits for the next time.
@@ -129,6 +141,8 @@ pub(crate) async fn record_refusals(app: App) {
 }
 
 async fn housekeeping(app: App) {
+    // Who is dormant, and which tokens are in use, follows from what is written.
+    write_key_uses(app.clone()).await;
     match dormancy_once(&app).await {
         Ok(0) => {}
         Ok(users) => tracing::info!(users, "made dormant who did not act for long"),

@@ -87,7 +87,7 @@ async fn run(args: ServerArgs, on_ready: Box<dyn FnOnce(&Ready) + Send>, stop: B
     // First what would be lost: ending jobs may take longer than a supervisor waits.
     jobs::record_refusals(server.app().clone()).await;
     jobs.end().await;
-    server.app().authority().close().await;
+    server.close().await;
     Ok(())
 }
 

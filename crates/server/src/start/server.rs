@@ -88,6 +88,16 @@ impl Server {
         jobs::once(&self.app).await;
     }
 
+    /// Forgets all keys that are known without the database, for those who have changed it by other means.
+    pub fn forget_keys(&self) {
+        self.app.authority().forget_keys();
+    }
+
+    /// Writes what is gathered in memory, and closes the database.
+    pub async fn close(&self) {
+        self.app.authority().close().await;
+    }
+
     pub(super) async fn needs_set_up(&self) -> bool {
         let store = System::SetUp.store(self.app.authority(), RequestContext::default());
         matches!(store.is_set_up().await, Ok(false))

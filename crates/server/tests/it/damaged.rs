@@ -9,6 +9,7 @@ use crate::support::{Identity, TestApp};
 
 async fn damage(app: &TestApp, sql: &str) {
     assert_eq!(tamper(&app.data.path().join("keyfob.db"), sql).await, 1, "{sql}");
+    app.server.forget_keys();
 }
 
 fn names(list: &Value, member: &str) -> Vec<String> {

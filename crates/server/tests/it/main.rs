@@ -36,6 +36,7 @@ mod identity;
 mod in_flight;
 mod isolation;
 mod keys;
+mod known_keys;
 mod last_owner;
 mod letter_case;
 mod limits;

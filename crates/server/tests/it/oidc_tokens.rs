@@ -128,6 +128,7 @@ async fn keys_that_cannot_have_signed_are_named() {
             None,
             "key `2` is an RSA key of 1024 bits, and 2048 are the least (RFC 7518, section 3.3)",
         ),
+        (SigningKey::CutEd25519, None, "key `2` cannot be read: its `x` has 3 bytes in place of 32"),
     ] {
         let provider = self::provider();
         provider.rotate_keys();

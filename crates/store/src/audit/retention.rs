@@ -7,7 +7,7 @@ use super::{
     chain::{ChainCheckpoint, ChainKey, encode_hex},
 };
 use crate::{
-    Reader, StoreError, Tx,
+    Reach, Reader, StoreError, Tx,
     db::{microseconds, row, rows},
 };
 
@@ -84,7 +84,7 @@ impl Tx {
         self.write_checkpoint(&ChainCheckpoint::new(last.sequence, hash, microseconds(now), key)).await?;
         let mut delete = Query::delete();
         delete.from_table(A::Table).and_where(Expr::col(A::Sequence).lte(last.sequence));
-        self.execute(&delete).await
+        self.execute_for(Reach::Nobody, &delete).await
     }
 
     async fn write_checkpoint(&mut self, checkpoint: &ChainCheckpoint) -> Result<(), StoreError> {
@@ -103,6 +103,6 @@ impl Tx {
             .on_conflict(
                 OnConflict::column(C::Id).update_columns([C::Sequence, C::Hash, C::RetiredAt, C::Signature]).to_owned(),
             );
-        self.execute_one(&query).await
+        self.execute_one_for(Reach::Nobody, &query).await
     }
 }

@@ -3,7 +3,7 @@ use sqlx::{FromRow as _, Row as _, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::Row;
-use crate::StoreError;
+use crate::{StoreError, uses::Uses};
 
 /// A value that is stored as a row.
 pub(crate) trait Stored: TryFrom<Self::Row, Error = StoreError> {
@@ -14,6 +14,11 @@ pub(crate) trait Stored: TryFrom<Self::Row, Error = StoreError> {
     /// as it can have been. None where a row is not deleted by its id.
     fn remains(_row: &Remains<'_>) -> Option<Self> {
         None
+    }
+
+    /// The value with what is not written yet.
+    fn with_uses(self, _uses: &Uses) -> Self {
+        self
     }
 }
 
@@ -35,9 +40,9 @@ impl Remains<'_> {
 }
 
 /// The value in a row. With `salvages`, what remains of it if it does not decode.
-pub(super) fn decode<T: Stored>(row: &SqliteRow, salvages: bool) -> Result<T, StoreError> {
+pub(super) fn decode<T: Stored>(row: &SqliteRow, uses: &Uses, salvages: bool) -> Result<T, StoreError> {
     let decoded = T::Row::from_row(row).map_err(StoreError::from).and_then(T::try_from);
-    match decoded {
+    match decoded.map(|value| value.with_uses(uses)) {
         Err(corrupt @ StoreError::Corrupt { .. }) if salvages => T::remains(&Remains(row)).ok_or(corrupt),
         decoded => decoded,
     }

@@ -2,7 +2,7 @@
 use sea_query::{Expr, ExprTrait as _, OnConflict, Query};
 
 use super::{Group, GroupMembers, Groups, select};
-use crate::{GroupId, OrganizationId, StoreError, Tx, UserId, db::microseconds};
+use crate::{GroupId, OrganizationId, Reach, StoreError, Tx, UserId, db::microseconds};
 
 impl Tx {
     /// Adds a group.
@@ -97,7 +97,7 @@ impl Tx {
             .columns([GroupMembers::GroupId, GroupMembers::UserId])
             .values_panic([group.0.into(), user.0.into()])
             .on_conflict(OnConflict::new().do_nothing().to_owned());
-        Ok(self.execute(&query).await? == 1)
+        Ok(self.execute_for(Reach::User(user), &query).await? == 1)
     }
 
     /// Removes a user from a group; says whether the user was in it.
@@ -111,7 +111,7 @@ impl Tx {
             .from_table(GroupMembers::Table)
             .and_where(Expr::col(GroupMembers::GroupId).eq(group.0))
             .and_where(Expr::col(GroupMembers::UserId).eq(user.0));
-        Ok(self.execute(&query).await? == 1)
+        Ok(self.execute_for(Reach::User(user), &query).await? == 1)
     }
 
     /// Removes a user from all groups, or from those of one organization.
@@ -126,7 +126,7 @@ impl Tx {
                 .and_where(Expr::col(Groups::OrganizationId).eq(organization.0));
             query.and_where(Expr::col(GroupMembers::GroupId).in_subquery(theirs));
         }
-        self.execute(&query).await?;
+        self.execute_for(Reach::User(user), &query).await?;
         Ok(())
     }
 }

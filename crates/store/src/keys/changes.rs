@@ -4,7 +4,7 @@ use sea_query::{Expr, ExprTrait as _, Query, SimpleExpr};
 
 use super::{AncestorRow, ApiKey, ApiKeyAncestors, ApiKeys, KeyUse, MOST_ANCESTORS, descends_from, is_live, select};
 use crate::{
-    KeyId, StoreError, Tx, UserId,
+    KeyId, Reach, StoreError, Tx, UserId,
     db::{microseconds, rows},
 };
 
@@ -59,7 +59,7 @@ impl Tx {
                 microseconds(key.expires_at).into(),
                 key.absolute_end.map(microseconds).into(),
             ]);
-        self.execute_one(&query).await?;
+        self.execute_one_for(Reach::Nobody, &query).await?;
         match &key.parent_id {
             Some(parent) => self.insert_ancestors(&key.id, parent).await,
             None => Ok(()),
@@ -75,7 +75,7 @@ impl Tx {
             .and_where(Expr::col(ApiKeys::UserId).eq(key.user_id.0))
             .and_where(Expr::col(ApiKeys::LiveName).eq(key.token_name.as_str()))
             .and_where(is_live(key.created_at).not());
-        self.execute(&query).await.map(drop)
+        self.execute_for(Reach::Nobody, &query).await.map(drop)
     }
 
     async fn insert_ancestors(&mut self, key: &KeyId, parent: &KeyId) -> Result<(), StoreError> {
@@ -96,7 +96,7 @@ impl Tx {
         for (ancestor, distance) in farther.chain([(parent.as_str(), 1)]) {
             query.values_panic([key.as_str().into(), ancestor.into(), distance.into()]);
         }
-        self.execute(&query).await.map(drop)
+        self.execute_for(Reach::Nobody, &query).await.map(drop)
     }
 
     /// Expires a key; its row stays. Says whether it was live.
@@ -105,7 +105,8 @@ impl Tx {
     /// When the database cannot be written.
     #[tracing::instrument(skip_all)]
     pub async fn expire_key(&mut self, id: &KeyId, now: Timestamp) -> Result<bool, StoreError> {
-        Ok(self.expire_where(Expr::col(ApiKeys::Id).eq(id.as_str()), now).await? > 0)
+        let this = Expr::col(ApiKeys::Id).eq(id.as_str());
+        Ok(self.expire_where(Reach::Key(id.clone()), this, now).await? > 0)
     }
 
     /// Expires all live descendants of a key. Says how many.
@@ -114,10 +115,10 @@ impl Tx {
     /// When the database cannot be written.
     #[tracing::instrument(skip_all)]
     pub async fn expire_descendants(&mut self, id: &KeyId, now: Timestamp) -> Result<u64, StoreError> {
-        self.expire_where(descends_from(id), now).await
+        self.expire_where(Reach::Everybody, descends_from(id), now).await
     }
 
-    async fn expire_where(&mut self, condition: SimpleExpr, now: Timestamp) -> Result<u64, StoreError> {
+    async fn expire_where(&mut self, reach: Reach, condition: SimpleExpr, now: Timestamp) -> Result<u64, StoreError> {
         let mut query = Query::update();
         query
             .table(ApiKeys::Table)
@@ -126,7 +127,7 @@ impl Tx {
             .value(ApiKeys::LiveName, Option::<String>::None)
             .and_where(condition)
             .and_where(is_live(now));
-        self.execute(&query).await
+        self.execute_for(reach, &query).await
     }
 
     /// Deletes a key. Its descendants keep their chain of ancestors.
@@ -137,7 +138,7 @@ impl Tx {
     pub async fn delete_key(&mut self, id: &KeyId) -> Result<(), StoreError> {
         let mut query = Query::delete();
         query.from_table(ApiKeys::Table).and_where(Expr::col(ApiKeys::Id).eq(id.as_str()));
-        self.execute_one(&query).await
+        self.execute_one_for(Reach::Key(id.clone()), &query).await
     }
 
     /// Deletes all descendants of a key. Says how many of them were live.
@@ -173,7 +174,7 @@ impl Tx {
         if let Some(spared) = spared {
             query.and_where(Expr::col(ApiKeys::Id).ne(spared.as_str()));
         }
-        self.execute(&query).await
+        self.execute_for(Reach::User(user), &query).await
     }
 
     /// Deletes all keys of a user that have this scope.
@@ -188,7 +189,7 @@ impl Tx {
         let ids = keys.iter().filter(has_scope).map(|key| key.id.as_str());
         let mut query = Query::delete();
         query.from_table(ApiKeys::Table).and_where(Expr::col(ApiKeys::Id).is_in(ids));
-        self.execute(&query).await
+        self.execute_for(Reach::User(user), &query).await
     }
 
     /// Deletes keys that expired before this instant. Says how many.
@@ -223,6 +224,6 @@ impl Tx {
             .and_where(Expr::col(ApiKeys::Id).eq(used.id.as_str()))
             .and_where(Expr::col(ApiKeys::ExpiresAt).eq(microseconds(used.seen_expires_at)))
             .and_where(Expr::col(ApiKeys::RevokedAt).is_null());
-        self.execute(&query).await.map(drop)
+        self.execute_for(Reach::Nobody, &query).await.map(drop)
     }
 }

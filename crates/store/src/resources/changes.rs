@@ -3,7 +3,7 @@ use sea_query::{Expr, ExprTrait as _, Query};
 use uuid::Uuid;
 
 use super::{Grant, IdRow, Resource, ResourceGrants, ResourceKey, Resources, RetiredResources, is};
-use crate::{OrganizationId, Reader, ResourceId, StoreError, Tx, db::microseconds};
+use crate::{OrganizationId, Reach, Reader, ResourceId, StoreError, Tx, db::microseconds};
 
 impl Reader<'_> {
     /// Whether a resource with this id, of any type, was deleted. Such an id is not used again, because allow lists may
@@ -54,7 +54,7 @@ impl Tx {
                 microseconds(new.created_at).into(),
                 microseconds(new.updated_at).into(),
             ]);
-        self.execute_one(&query).await
+        self.execute_one_for(Reach::Nobody, &query).await
     }
 
     /// Stores a resource's changed name, organization, owner and attributes.
@@ -74,7 +74,7 @@ impl Tx {
             .value(R::Attributes, serde_json::Value::Object(changed.attributes.clone()))
             .value(R::UpdatedAt, microseconds(changed.updated_at))
             .and_where(is(&changed.key));
-        self.execute_one(&query).await
+        self.execute_one_for(Reach::Nobody, &query).await
     }
 
     /// Deletes a resource and retires its id.
@@ -85,20 +85,20 @@ impl Tx {
     pub async fn delete_resource(&mut self, key: &ResourceKey) -> Result<(), StoreError> {
         let mut query = Query::delete();
         query.from_table(Resources::Table).and_where(is(key));
-        self.execute_one(&query).await?;
+        self.execute_one_for(Reach::Nobody, &query).await?;
         let mut retire = Query::insert();
         retire
             .into_table(RetiredResources::Table)
             .columns([RetiredResources::ResourceType, RetiredResources::Id])
             .values_panic([key.resource_type.as_str().into(), key.id.0.into()]);
-        self.execute_one(&retire).await
+        self.execute_one_for(Reach::Nobody, &retire).await
     }
 
     /// Removes a user or a group that is deleted from all access lists.
     pub(crate) async fn revoke_grants_to(&mut self, grantee: Uuid) -> Result<(), StoreError> {
         let mut query = Query::delete();
         query.from_table(ResourceGrants::Table).and_where(Expr::col(ResourceGrants::GranteeId).eq(grantee));
-        self.execute(&query).await.map(drop)
+        self.execute_for(Reach::Nobody, &query).await.map(drop)
     }
 
     /// Removes a user who leaves an organization from the access lists of its resources.
@@ -118,7 +118,7 @@ impl Tx {
             .from_table(G::Table)
             .and_where(Expr::col(G::GranteeId).eq(grantee))
             .and_where(Expr::tuple([Expr::col(G::ResourceType), Expr::col(G::ResourceId)]).in_subquery(theirs));
-        self.execute(&query).await.map(drop)
+        self.execute_for(Reach::Nobody, &query).await.map(drop)
     }
 
     /// Sets the access list of a resource.
@@ -133,7 +133,7 @@ impl Tx {
             .from_table(G::Table)
             .and_where(Expr::col(G::ResourceType).eq(key.resource_type.as_str()))
             .and_where(Expr::col(G::ResourceId).eq(key.id.0));
-        self.execute(&clear).await?;
+        self.execute_for(Reach::Nobody, &clear).await?;
         if grants.is_empty() {
             return Ok(());
         }
@@ -148,6 +148,6 @@ impl Tx {
                 grant.action.as_str().into(),
             ]);
         }
-        self.execute(&query).await.map(drop)
+        self.execute_for(Reach::Nobody, &query).await.map(drop)
     }
 }

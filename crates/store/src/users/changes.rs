@@ -1,10 +1,10 @@
 //! Changes to users.
 use jiff::Timestamp;
-use sea_query::{Expr, ExprTrait as _, Func, Order, Query, SimpleExpr};
+use sea_query::{CaseStatement, Expr, ExprTrait as _, Func, Order, Query, SimpleExpr};
 
 use super::{LoginType, NewUser, User, UserStatus, Users, is_live, select};
 use crate::{
-    Reader, StoreError, Tx, UserId,
+    Reach, Reader, StoreError, Tx, UserId,
     db::{is_among, microseconds},
     identifiers::fold_identifier,
 };
@@ -89,7 +89,7 @@ impl Tx {
                 microseconds(user.updated_at).into(),
                 user.last_seen_at.map(microseconds).into(),
             ]);
-        self.execute_one(&query).await
+        self.execute_one_for(Reach::User(user.id), &query).await
     }
 
     /// Sets a user's status. Suspension voids all passcodes.
@@ -167,13 +167,30 @@ impl Tx {
         self.delete_passcodes(id).await
     }
 
-    /// Notes that a user acted at this time.
+    /// Notes that a user acts at this time.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such live user.
     #[tracing::instrument(skip_all)]
     pub async fn touch_user(&mut self, id: UserId, now: Timestamp) -> Result<(), StoreError> {
         self.update_user(id, now, [(Users::LastSeenAt, microseconds(now).into())]).await
+    }
+
+    /// Notes that a user acted at this time, if nothing later is noted. A user who was deleted stays as they are.
+    pub(crate) async fn see_user(&mut self, id: UserId, at: Timestamp) -> Result<(), StoreError> {
+        let at = microseconds(at);
+        let mut query = Query::update();
+        query
+            .table(Users::Table)
+            .value(Users::LastSeenAt, at)
+            .value(
+                Users::UpdatedAt,
+                CaseStatement::new().case(Expr::col(Users::UpdatedAt).lt(at), at).finally(Expr::col(Users::UpdatedAt)),
+            )
+            .and_where(Expr::col(Users::Id).eq(id.0))
+            .and_where(is_live())
+            .and_where(Expr::col(Users::LastSeenAt).is_null().or(Expr::col(Users::LastSeenAt).lt(at)));
+        self.execute_for(Reach::Nobody, &query).await.map(drop)
     }
 
     pub(super) async fn update_user<const N: usize>(
@@ -189,7 +206,7 @@ impl Tx {
             .value(Users::UpdatedAt, microseconds(now))
             .and_where(Expr::col(Users::Id).eq(id.0))
             .and_where(is_live());
-        self.execute_one(&query).await
+        self.execute_one_for(Reach::User(id), &query).await
     }
 
     /// Deletes a user, with keys, memberships, settings, notices, links to providers and grants. The username and

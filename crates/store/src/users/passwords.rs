@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{PasswordHash, TABLE, User, Users, find, is_live};
 use crate::{
-    Reader, StoreError, Tx, UserId,
+    Reach, Reader, StoreError, Tx, UserId,
     db::{microseconds, row, timestamp},
     identifiers::fold_identifier,
 };
@@ -95,7 +95,7 @@ impl Tx {
     pub async fn rehash_password(&mut self, id: UserId, hash: &PasswordHash) -> Result<(), StoreError> {
         let mut query = Query::update();
         query.table(Users::Table).value(Users::PasswordHash, hash.0.as_str()).and_where(Expr::col(Users::Id).eq(id.0));
-        self.execute(&query).await.map(drop)
+        self.execute_for(Reach::Nobody, &query).await.map(drop)
     }
 
     /// Counts an attempt as a wrong password before the password is checked, so that concurrent attempts all count.
@@ -136,6 +136,6 @@ impl Tx {
             .value(Users::PasswordFailures, failures)
             .value(Users::PasswordFailedAt, microseconds(now))
             .and_where(Expr::col(Users::Id).eq(id.0));
-        self.execute(&query).await.map(drop)
+        self.execute_for(Reach::Nobody, &query).await.map(drop)
     }
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Query};
 
-use crate::{Reader, StoreError, Tx, UserId, db::row};
+use crate::{Reach, Reader, StoreError, Tx, UserId, db::row};
 
 #[derive(Clone, Copy, Iden)]
 enum UserSettings {
@@ -48,13 +48,13 @@ impl Tx {
             .columns([UserSettings::UserId, UserSettings::Name, UserSettings::Value])
             .values_panic([user.0.into(), name.into(), value.into()])
             .on_conflict(conflict);
-        self.execute_one(&query).await
+        self.execute_one_for(Reach::Nobody, &query).await
     }
 
     /// Deletes all settings of a user.
     pub(crate) async fn delete_settings_of(&mut self, user: UserId) -> Result<(), StoreError> {
         let mut query = Query::delete();
         query.from_table(UserSettings::Table).and_where(Expr::col(UserSettings::UserId).eq(user.0));
-        self.execute(&query).await.map(drop)
+        self.execute_for(Reach::Nobody, &query).await.map(drop)
     }
 }

@@ -19,6 +19,8 @@ pub enum SigningKey {
     Rsa,
     /// An RSA key of 1024 bits.
     ShortRsa,
+    /// A key of Ed25519 whose published half is cut off.
+    CutEd25519,
 }
 
 impl SigningKey {
@@ -27,7 +29,9 @@ impl SigningKey {
         // RFC 8410: a private key of Ed25519 in PKCS #8.
         let head = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
         match self {
-            Self::Ed25519 => (EncodingKey::from_ed_der(&[&head[..], &[number; 32]].concat()), Algorithm::EdDSA),
+            Self::Ed25519 | Self::CutEd25519 => {
+                (EncodingKey::from_ed_der(&[&head[..], &[number; 32]].concat()), Algorithm::EdDSA)
+            }
             Self::Rsa => (EncodingKey::from_rsa_pem(client::KEY.as_bytes()).unwrap(), Algorithm::RS256),
             Self::ShortRsa => (EncodingKey::from_rsa_pem(SHORT_RSA_KEY.as_bytes()).unwrap(), Algorithm::RS256),
         }
@@ -47,6 +51,9 @@ impl Inner {
         let mut jwk = json!(jwk);
         if let Some(algorithm) = &self.published_algorithm {
             jwk["alg"] = json!(algorithm);
+        }
+        if self.signing_key == SigningKey::CutEd25519 {
+            jwk["x"] = json!("AAAA");
         }
         // Keys of unknown kinds must not disturb clients.
         json!({"keys": [{"kty": "unheard-of", "kid": "x"}, jwk]})

@@ -1,0 +1,125 @@
+//! Verified keys with their owners and compiled rights, in memory.
+//!
+//! INVARIANT: what is found here is what the database would give. An entry has the epoch that it was read in
+//! ([`Epochs`]), and is found in that epoch alone; a fill that races with a change is not kept. Nothing is remembered of
+//! keys that do not exist or may not act.
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use keyfob_store::{KeyId, Reached};
+use quick_cache::{Weighter, sync::Cache};
+
+use super::{
+    PresentedKey,
+    epochs::{Changes, Epoch, Epochs},
+};
+
+/// How many bytes all entries take together, about.
+const CAPACITY: u64 = 128 * 1024 * 1024;
+/// How many bytes an entry takes on average; only for the first size of the table.
+const USUAL_WEIGHT: u64 = 1024;
+
+/// The cache, and the epochs that its entries are of.
+pub(crate) struct KeyCache {
+    entries: Cache<KeyId, Entry, ByBytes>,
+    epochs: Epochs,
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+#[derive(Clone)]
+struct Entry {
+    known: Arc<PresentedKey>,
+    epoch: Epoch,
+}
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<KeyId, Entry> for ByBytes {
+    fn weight(&self, _: &KeyId, entry: &Entry) -> u64 {
+        entry.known.bytes
+    }
+}
+
+/// How the cache is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CacheUsage {
+    /// How often a key was found.
+    pub hits: u64,
+    /// How often it was not, and the database was read.
+    pub misses: u64,
+    /// How many keys there are.
+    pub keys: u64,
+    /// How many bytes they take, about.
+    pub bytes: u64,
+}
+
+impl Default for KeyCache {
+    fn default() -> Self {
+        let items = usize::try_from(CAPACITY / USUAL_WEIGHT).unwrap_or(usize::MAX);
+        Self {
+            entries: Cache::with_weighter(items, CAPACITY, ByBytes),
+            epochs: Epochs::default(),
+            hits: AtomicU64::default(),
+            misses: AtomicU64::default(),
+        }
+    }
+}
+
+impl KeyCache {
+    /// Begins a fill: what is read from now on may be kept if nothing changes meanwhile.
+    pub(crate) fn begin(&self) -> Changes {
+        self.epochs.changes()
+    }
+
+    /// The key, as the database has it now.
+    pub(crate) fn find(&self, id: &KeyId) -> Option<(Arc<PresentedKey>, Epoch)> {
+        let found = self.entries.get(id).filter(|entry| self.is_current(entry.epoch, &entry.known));
+        let counter = if found.is_some() { &self.hits } else { &self.misses };
+        counter.fetch_add(1, Ordering::Relaxed);
+        found.map(|entry| (entry.known, entry.epoch))
+    }
+
+    /// Whether a key that was found in this epoch is still as the database has it.
+    pub(crate) fn is_current(&self, epoch: Epoch, known: &PresentedKey) -> bool {
+        self.epochs.is_current(epoch, &known.key.id, known.key.user_id)
+    }
+
+    /// Keeps what was read since a fill began, unless any rights have changed since.
+    pub(crate) fn keep(&self, began: Changes, known: &Arc<PresentedKey>) {
+        if let Some(epoch) = self.epochs.since(began, &known.key.id, known.key.user_id) {
+            self.replace(epoch, known);
+        }
+    }
+
+    /// Keeps a key with its latest use, in the epoch that it was found in.
+    pub(crate) fn replace(&self, epoch: Epoch, known: &Arc<PresentedKey>) {
+        self.entries.insert(known.key.id.clone(), Entry { known: Arc::clone(known), epoch });
+    }
+
+    /// Forgets all whose rights a committed unit of work has changed.
+    pub(crate) fn announce(&self, reached: &Reached) {
+        self.epochs.announce(reached);
+        for key in &reached.keys {
+            self.entries.remove(key);
+        }
+    }
+
+    /// Forgets all keys, and keeps none that is being read.
+    pub(crate) fn forget_all(&self) {
+        self.epochs.announce(&Reached { everybody: true, ..Reached::default() });
+    }
+
+    /// How the cache is used.
+    pub(crate) fn usage(&self) -> CacheUsage {
+        CacheUsage {
+            hits: self.hits.load(Ordering::Relaxed),
+            misses: self.misses.load(Ordering::Relaxed),
+            keys: u64::try_from(self.entries.len()).unwrap_or(u64::MAX),
+            bytes: self.entries.weight(),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! A presented key with its owner and compiled rights: all that a request needs to know of its caller.
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use keyfob_rbac::{AllowList, Id, OwnedId, Scope, ScopeName, Subject};
+use keyfob_store::{ApiKey, OrganizationId, Reader, RightsVersion, User};
+
+use super::{Unauthenticated, is_full};
+use crate::Authority;
+
+/// A key that was presented and verified, with its owner.
+#[derive(Clone)]
+pub(crate) struct PresentedKey {
+    pub(crate) key: ApiKey,
+    pub(crate) user: User,
+    /// The organizations that the owner is a member of, the oldest membership first.
+    pub(crate) organizations: Vec<OrganizationId>,
+    pub(crate) scopes: Vec<ScopeName>,
+    pub(crate) allow_list: AllowList,
+    pub(crate) subject: Arc<Subject>,
+    pub(crate) origins: Origins,
+    /// How many bytes all of this takes, about.
+    pub(crate) bytes: u64,
+}
+
+/// What the rights of a key were read with.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Origins {
+    /// The version of all rights that was read before these, which are therefore not older; none where it was not read.
+    pub(crate) version: Option<RightsVersion>,
+    /// When the owner's session at their identity provider ends; none where there is none, or no such end.
+    pub(crate) upstream_end: Option<Timestamp>,
+}
+
+impl PresentedKey {
+    /// The end that every key minted with this one must have; a full key sets none.
+    pub(crate) fn end_of_children(&self) -> Option<Timestamp> {
+        (!is_full(&self.key)).then_some(self.key.expires_at)
+    }
+
+    /// Whether the key is live, and the session at an identity provider that it depends on.
+    pub(super) fn is_usable(&self, now: Timestamp) -> bool {
+        self.key.is_live(now) && self.origins.upstream_end.is_none_or(|end| end > now)
+    }
+}
+
+/// Compiles the rights of a key.
+///
+/// # Errors
+/// [`Unauthenticated::Unreadable`] when the catalogue lacks what the key names, and when the store fails.
+pub(super) async fn compile(
+    key: ApiKey,
+    user: User,
+    authority: &Authority,
+    read: &mut Reader<'_>,
+    origins: Origins,
+) -> Result<PresentedKey, Unauthenticated> {
+    let catalogue = authority.catalogue();
+    let unreadable = |error: &dyn std::fmt::Display| Unauthenticated::Unreadable(error.to_string());
+    let scopes: Vec<ScopeName> = key
+        .scopes
+        .iter()
+        .map(|name| catalogue.scope(name).map_err(|error| unreadable(&error)))
+        .collect::<Result<_, _>>()?;
+    let entries: Vec<&str> = key.allow_list.iter().map(String::as_str).collect();
+    let allow_list = AllowList::parse(catalogue, &entries).map_err(|error| unreadable(&error))?;
+    let scope = Scope::expand(catalogue, &scopes).map_err(|error| unreadable(&error))?.restricted_to(&allow_list);
+    let members = read.memberships(user.id).await?;
+    let roles = authority.role_book().of_user(read, &user, &members).await?;
+    let groups = read.group_ids_of(user.id).await?;
+    let groups: Vec<OwnedId> = groups.into_iter().map(|group| OwnedId::Uuid(group.0)).collect();
+    let subject = Arc::new(Subject::compile(catalogue, Id::from(user.id.0), &roles, &groups, &scope));
+    let organizations: Vec<OrganizationId> = members.into_iter().map(|member| member.organization_id).collect();
+    let bytes = bytes_of(&key, &user, &organizations, subject.bytes());
+    Ok(PresentedKey { key, user, organizations, scopes, allow_list, subject, origins, bytes })
+}
+
+/// How many bytes a key takes, about: its texts are there twice, as they are stored and as they are read.
+fn bytes_of(key: &ApiKey, user: &User, organizations: &[OrganizationId], subject: usize) -> u64 {
+    let texts = |list: &[String]| list.iter().map(|text| size_of::<String>() + text.len()).sum::<usize>();
+    let of_key = 2 * (texts(&key.scopes) + texts(&key.allow_list)) + key.token_name.len() + key.origin.user_agent.len();
+    let of_user = user.username.len() + user.email.len() + user.name.len() + user.avatar_url.len() + texts(&user.roles);
+    let all = size_of::<PresentedKey>() + of_key + of_user + size_of_val(organizations) + subject;
+    u64::try_from(all).unwrap_or(u64::MAX)
+}

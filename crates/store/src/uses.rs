@@ -1,0 +1,214 @@
+//! Uses of keys that are not written yet. They are gathered in memory and written together, and every read shows them
+//! meanwhile.
+//!
+//! INVARIANT: what is shown is what will be written. A use names the expiry that it saw ([`KeyUse::seen_expires_at`]); on a
+//! key that was expired or changed since, it has no effect, neither in a read nor when it is written.
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use jiff::Timestamp;
+
+use crate::{ApiKey, KeyId, KeyUse, Store, StoreError, Tx, User, UserId};
+
+/// The maximum number of keys whose uses wait. Beyond it, uses are dropped: that is a loss of accuracy alone.
+const MAX_WAITING: usize = 100_000;
+/// How many uses one unit of work writes: others wait for it meanwhile.
+const BATCH: usize = 500;
+
+/// Uses that wait.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Uses(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// How many wait, for readers that need not look.
+    count: AtomicUsize,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    next: Batch,
+    /// What is being written. It is shown until it is committed.
+    writing: Batch,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Batch {
+    keys: HashMap<KeyId, KeyUse>,
+    users: HashMap<UserId, Timestamp>,
+}
+
+impl Batch {
+    fn len(&self) -> usize {
+        self.keys.len() + self.users.len()
+    }
+
+    fn add_key(&mut self, used: KeyUse) {
+        match self.keys.get_mut(&used.id) {
+            // The row still has the expiry that the earlier one saw.
+            Some(earlier) if earlier.expires_at == used.seen_expires_at => {
+                *earlier = KeyUse { seen_expires_at: earlier.seen_expires_at, ..used };
+            }
+            _ => drop(self.keys.insert(used.id.clone(), used)),
+        }
+    }
+
+    fn add_user(&mut self, user: UserId, at: Timestamp) {
+        let seen = self.users.entry(user).or_insert(at);
+        *seen = at.max(*seen);
+    }
+
+    /// Takes up to so many of each.
+    fn split(&mut self, at_most: usize) -> Self {
+        let keys: Vec<KeyId> = self.keys.keys().take(at_most).cloned().collect();
+        let users: Vec<UserId> = self.users.keys().take(at_most).copied().collect();
+        Self {
+            keys: keys.into_iter().filter_map(|id| self.keys.remove_entry(&id)).collect(),
+            users: users.into_iter().filter_map(|id| self.users.remove_entry(&id)).collect(),
+        }
+    }
+}
+
+impl Uses {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.count.load(Ordering::Acquire) == 0
+    }
+
+    fn recount(&self, waiting: &Waiting) {
+        self.0.count.store(waiting.next.len() + waiting.writing.len(), Ordering::Release);
+    }
+
+    fn note(&self, used: KeyUse, user: UserId, at: Timestamp) {
+        let mut waiting = self.lock();
+        if waiting.next.keys.len() < MAX_WAITING || waiting.next.keys.contains_key(&used.id) {
+            waiting.next.add_user(user, at);
+            waiting.next.add_key(used);
+            self.recount(&waiting);
+        }
+    }
+
+    /// Begins to write some of what waits; none where that is under way already, or nothing waits.
+    fn begin_writing(&self) -> Option<Batch> {
+        let mut waiting = self.lock();
+        if waiting.writing.len() > 0 || waiting.next.len() == 0 {
+            return None;
+        }
+        waiting.writing = waiting.next.split(BATCH);
+        Some(waiting.writing.clone())
+    }
+
+    /// Ends it. What was not committed waits again, unless there is something newer.
+    fn end_writing(&self, is_committed: bool) {
+        let mut waiting = self.lock();
+        let written = std::mem::take(&mut waiting.writing);
+        if !is_committed {
+            let newer = std::mem::replace(&mut waiting.next, written);
+            for (user, at) in newer.users {
+                waiting.next.add_user(user, at);
+            }
+            for used in newer.keys.into_values() {
+                waiting.next.add_key(used);
+            }
+        }
+        self.recount(&waiting);
+    }
+
+    /// The key with its latest use.
+    pub(crate) fn applied_to_key(&self, mut key: ApiKey) -> ApiKey {
+        if self.is_empty() {
+            return key;
+        }
+        let waiting = self.lock();
+        for batch in [&waiting.writing, &waiting.next] {
+            if let Some(used) = batch.keys.get(&key.id).filter(|used| used.applies_to(&key)) {
+                key.last_used = used.last_used;
+                key.expires_at = used.expires_at;
+                key.origin = used.origin.clone();
+            }
+        }
+        key
+    }
+
+    /// The user as last seen.
+    pub(crate) fn applied_to_user(&self, mut user: User) -> User {
+        if self.is_empty() || user.deleted {
+            return user;
+        }
+        let waiting = self.lock();
+        for batch in [&waiting.writing, &waiting.next] {
+            if let Some(at) = batch.users.get(&user.id) {
+                user.last_seen_at = Some(user.last_seen_at.map_or(*at, |seen| seen.max(*at)));
+                user.updated_at = user.updated_at.max(*at);
+            }
+        }
+        user
+    }
+}
+
+impl KeyUse {
+    fn applies_to(&self, key: &ApiKey) -> bool {
+        !key.is_revoked && key.expires_at == self.seen_expires_at
+    }
+}
+
+/// Uses that a unit of work writes. Dropped before they are [`written`](Self::written), they wait again.
+#[derive(Debug)]
+pub struct WritingUses {
+    uses: Uses,
+    batch: Batch,
+    is_committed: bool,
+}
+
+impl WritingUses {
+    /// The unit of work that wrote them was committed.
+    pub fn written(mut self) {
+        self.is_committed = true;
+    }
+}
+
+impl Drop for WritingUses {
+    fn drop(&mut self) {
+        self.uses.end_writing(self.is_committed);
+    }
+}
+
+impl Store {
+    /// Notes that a key was used, and its owner seen, at this instant. It is written later ([`Self::uses_to_write`]), and
+    /// shown at once.
+    pub fn note_use(&self, used: KeyUse, owner: UserId, at: Timestamp) {
+        self.uses.note(used, owner, at);
+    }
+
+    /// Uses to be written now; none where none wait, or some are being written.
+    pub fn uses_to_write(&self) -> Option<WritingUses> {
+        let batch = self.uses.begin_writing()?;
+        Some(WritingUses { uses: self.uses.clone(), batch, is_committed: false })
+    }
+}
+
+impl Tx {
+    /// Writes these uses. Keys and users that were changed in the meantime stay as they are.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(skip_all)]
+    pub async fn write_uses(&mut self, uses: &WritingUses) -> Result<(), StoreError> {
+        for used in uses.batch.keys.values() {
+            self.record_key_use(used).await?;
+        }
+        for (user, at) in &uses.batch.users {
+            self.see_user(*user, *at).await?;
+        }
+        Ok(())
+    }
+}
