@@ -100,3 +100,80 @@ impl Epochs {
 fn move_on(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::SeqCst);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One of two that run at the same time, as steps that cannot be divided.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Step {
+        Fill(u8),
+        Change(u8),
+    }
+
+    /// All orders of three steps of one and four of the other.
+    fn orders(fill: u8, change: u8) -> Vec<Vec<Step>> {
+        let mut all = Vec::new();
+        if fill < 3 {
+            all.extend(orders(fill + 1, change).into_iter().map(|rest| [vec![Step::Fill(fill)], rest].concat()));
+        }
+        if change < 4 {
+            all.extend(orders(fill, change + 1).into_iter().map(|rest| [vec![Step::Change(change)], rest].concat()));
+        }
+        if all.is_empty() { vec![Vec::new()] } else { all }
+    }
+
+    /// The database has 1 before the change and 2 after it. Whatever the order of a fill and a change of the key, of its
+    /// owner or of everybody: once the change is announced, 1 is found by nobody.
+    #[test]
+    fn a_fill_that_races_with_a_change_is_not_found_afterwards() {
+        let (key, user) = (KeyId::parse("abcdefghij").unwrap(), UserId(uuid::Uuid::from_u128(7)));
+        let mut kept_new = 0;
+        for order in orders(0, 0) {
+            for target in ["key", "user", "everybody"] {
+                let epochs = Epochs::default();
+                let counter = match target {
+                    "key" => epochs.stripe(&epochs.keys, &key).unwrap(),
+                    "user" => epochs.stripe(&epochs.users, &user).unwrap(),
+                    _ => &epochs.everybody,
+                };
+                let (mut database, mut began, mut read, mut kept) = (1, None, None, None);
+                for step in &order {
+                    match step {
+                        Step::Fill(0) => began = Some(epochs.changes()),
+                        Step::Fill(1) => read = Some(database),
+                        Step::Fill(_) => {
+                            kept = epochs.since(began.unwrap(), &key, user).map(|epoch| (epoch, read.unwrap()));
+                        }
+                        Step::Change(0) => database = 2,
+                        // What `announce` does, one by one.
+                        Step::Change(1) => move_on(&epochs.changes),
+                        Step::Change(2) => move_on(counter),
+                        Step::Change(_) => {}
+                    }
+                }
+                let found = kept.filter(|(epoch, _)| epochs.is_current(*epoch, &key, user)).map(|(_, value)| value);
+                assert_ne!(found, Some(1), "{target} {order:?}");
+                kept_new += u32::from(found == Some(2));
+            }
+        }
+        assert!(kept_new > 0, "some fills come after the change");
+    }
+
+    #[test]
+    fn a_change_of_one_concerns_no_other() {
+        let epochs = Epochs::default();
+        let key = |text: &str| KeyId::parse(text).unwrap();
+        let user = UserId(uuid::Uuid::from_u128(7));
+        let own = epochs.of(&key("abcdefghij"), user);
+        let other = (0..100).map(|number| key(&format!("abcdefgh{number:02}"))).find(|other| {
+            let stripe = |key| std::ptr::from_ref(epochs.stripe(&epochs.keys, key).unwrap());
+            stripe(other) != stripe(&key("abcdefghij"))
+        });
+        epochs.announce(&Reached { keys: [other.unwrap()].into(), ..Reached::default() });
+        assert!(epochs.is_current(own, &key("abcdefghij"), user));
+        epochs.announce(&Reached { users: [user].into(), ..Reached::default() });
+        assert!(!epochs.is_current(own, &key("abcdefghij"), user));
+    }
+}

@@ -101,3 +101,83 @@ async fn keys_with_a_scope_are_deleted_for_one_user_and_exactly_that_scope() {
         assert_eq!(find(&store, &key_id(id)).await.is_some(), is_left, "{id}");
     }
 }
+
+/// What waits is shown at once; what slid twice meanwhile is written from the expiry that the row has.
+#[tokio::test]
+async fn uses_that_wait_are_shown_and_written_together() {
+    let store = TestStore::new().await;
+    let ann = store.user("ann").await;
+    insert(&store, &token(ann, "k1", "one")).await;
+    assert!(store.store.uses_to_write().is_none());
+    store.store.note_use(key_use("k1", 1000, 4000), ann, at(600));
+    store.store.note_use(key_use("k1", 4000, 9000), ann, at(700));
+    let shown = async || {
+        let key = find(&store, &key_id("k1")).await.unwrap();
+        let user = store.store.read().find_user(ann).await.unwrap().unwrap();
+        (key.last_used, key.expires_at, user.last_seen_at)
+    };
+    let latest = (at(600), at(9000), Some(at(700)));
+    assert_eq!(shown().await, latest);
+    // Broken off, also after it was written: it waits again.
+    let begun = store.store.uses_to_write().unwrap();
+    assert!(store.store.uses_to_write().is_none(), "one at a time");
+    let mut tx = store.store.begin().await.unwrap();
+    tx.write_uses(&begun).await.unwrap();
+    drop((tx, begun));
+    assert_eq!(shown().await, latest);
+    let again = store.store.uses_to_write().unwrap();
+    // A use that comes meanwhile is not lost.
+    store.store.note_use(key_use("k1", 9000, 12_000), ann, at(800));
+    store.given(async |tx| tx.write_uses(&again).await).await;
+    again.written();
+    assert_eq!(shown().await, (at(600), at(12_000), Some(at(800))));
+    let last = store.store.uses_to_write().unwrap();
+    store.given(async |tx| tx.write_uses(&last).await).await;
+    last.written();
+    assert!(store.store.uses_to_write().is_none());
+    assert_eq!(shown().await, (at(600), at(12_000), Some(at(800))));
+}
+
+#[tokio::test]
+async fn a_use_that_waits_is_nothing_to_a_key_that_was_changed_meanwhile() {
+    let store = TestStore::new().await;
+    let ann = store.user("ann").await;
+    insert(&store, &token(ann, "k1", "one")).await;
+    insert(&store, &token(ann, "k2", "two")).await;
+    for id in ["k1", "k2"] {
+        store.store.note_use(key_use(id, 1000, 4000), ann, at(600));
+    }
+    store.given(async |tx| tx.expire_key(&key_id("k1"), at(500)).await.map(drop)).await;
+    store.given(async |tx| tx.delete_key(&key_id("k2")).await).await;
+    store.given(async |tx| tx.delete_user(ann, at(650)).await).await;
+    assert!(find(&store, &key_id("k1")).await.is_none_or(|key| !key.is_live(at(550))));
+    let uses = store.store.uses_to_write().unwrap();
+    store.given(async |tx| tx.write_uses(&uses).await).await;
+    uses.written();
+    assert!(find(&store, &key_id("k1")).await.is_none_or(|key| !key.is_live(at(550))));
+    assert!(find(&store, &key_id("k2")).await.is_none());
+    let user = store.store.read().find_user(ann).await.unwrap().unwrap();
+    assert_eq!((user.deleted, user.last_seen_at), (true, None));
+}
+
+/// What is remembered of keys ends by this.
+#[tokio::test]
+async fn a_unit_of_work_says_whose_rights_it_changed() {
+    let store = TestStore::new().await;
+    let (ann, ben) = (store.user("ann").await, store.user("ben").await);
+    let mut tx = store.store.begin().await.unwrap();
+    tx.insert_key(&token(ann, "k1", "one")).await.unwrap();
+    tx.record_key_use(&key_use("k1", 1000, 4000)).await.unwrap();
+    assert!(tx.reached().is_nobody(), "nobody knows a new key");
+    assert!(!tx.expire_key(&key_id("k2"), at(500)).await.unwrap());
+    assert!(tx.reached().is_nobody(), "there is no such key");
+    tx.expire_key(&key_id("k1"), at(500)).await.unwrap();
+    assert_eq!(tx.reached().keys, [key_id("k1")].into());
+    tx.update_user_roles(ben, &["owner".to_owned()], at(500)).await.unwrap();
+    assert_eq!((tx.reached().users.clone(), tx.reached().everybody), ([ben].into(), false));
+    tx.delete_keys_of(ann).await.unwrap();
+    assert_eq!(tx.reached().users, [ann, ben].into());
+    let before = store.store.read().rights_version().await.unwrap();
+    tx.commit().await.unwrap();
+    assert_ne!(store.store.read().rights_version().await.unwrap(), before);
+}
