@@ -5,7 +5,7 @@ mod lists;
 mod search;
 mod stored;
 
-pub(crate) use lists::{is_one_of_ids, is_one_of_texts};
+pub(crate) use lists::{is_one_of_ids, is_one_of_pairs, is_one_of_texts};
 pub(crate) use search::{contains, equals};
 pub(crate) use stored::{Remains, Stored, without_corrupt};
 

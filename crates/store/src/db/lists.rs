@@ -19,6 +19,15 @@ pub(crate) fn is_one_of_texts<T: Into<String>>(column: Expr, texts: impl IntoIte
     is_one_of(column, texts, String::clone, "? IN (SELECT value FROM json_each(?))")
 }
 
+/// Whether two columns, of ids and of texts, have one of these pairs.
+pub(crate) fn is_one_of_pairs(columns: [Expr; 2], pairs: impl IntoIterator<Item = (Uuid, String)>) -> SimpleExpr {
+    let pair = |(id, text): (Uuid, String)| serde_json::json!([id.simple().to_string(), text]);
+    let pairs = pairs.into_iter().map(pair).collect::<serde_json::Value>();
+    let [ids, texts] = columns;
+    let sql = "(?, ?) IN (SELECT unhex(value ->> 0), value ->> 1 FROM json_each(?))";
+    Expr::cust_with_exprs(sql, [ids, texts, Expr::val(pairs.to_string())])
+}
+
 fn is_one_of<T: Into<Value>>(column: Expr, of: Vec<T>, text: impl Fn(&T) -> String, sql: &'static str) -> SimpleExpr {
     if of.len() <= SHORT {
         return column.is_in(of);
