@@ -65,6 +65,11 @@ impl Group {
     /// The name of the group that contains all members.
     pub const EVERYONE: &str = "Everyone";
 
+    /// Whether no other group may have this name: people would take it for the group of all members.
+    pub fn is_reserved_name(name: &str) -> bool {
+        name.eq_ignore_ascii_case(Self::EVERYONE)
+    }
+
     /// Whether it contains all members of its organization.
     pub fn is_everyone(&self) -> bool {
         self.id.0 == self.organization_id.0
