@@ -194,8 +194,7 @@ pub fn id_token_claims(
 ) -> Result<Map<String, Value>, OidcError> {
     let keys = ProviderKeys::read(keys).map_err(|error| OidcError::Provider(error.to_string()))?;
     let IdTokenTerms { issuer, client_id, nonce, now } = terms;
-    let expected =
-        Expected { kind: TokenKind::Id, issuer: Some(issuer), client: client_id, nonce: Some(nonce), now };
+    let expected = Expected { kind: TokenKind::Id, issuer: Some(issuer), client: client_id, nonce: Some(nonce), now };
     Ok(verify::claims(token, &keys, &expected)?)
 }
 

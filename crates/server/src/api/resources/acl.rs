@@ -8,7 +8,8 @@ use keyfob_api::{
 use keyfob_authority::{
     data::{Grant, Grantee},
     resources::{
-        AccessEntry, AccessListChange, AccessListError, MAX_GRANTEES, NotHeld, WrongAccessList, WrongEntry, access_role_names,
+        AccessEntry, AccessListChange, AccessListError, MAX_GRANTEES, NotHeld, WrongAccessList, WrongEntry,
+        access_role_names,
     },
 };
 use keyfob_rbac::{Catalogue, ResourceType, acl_role_actions};
