@@ -104,6 +104,13 @@ impl Fields {
         self
     }
 
+    /// The field must not hold the id of a key.
+    #[must_use]
+    pub fn not_a_key_id(mut self, field: &str, value: &str, is_one: bool) -> Self {
+        self.rule(field, NOT_AN_ID, value, !is_one);
+        self
+    }
+
     /// The field may have so many bytes.
     #[must_use]
     pub fn at_most_bytes(mut self, field: &str, value: &str, most: usize) -> Self {

@@ -17,6 +17,11 @@ use crate::{Authority, AuthorizedStore, Caller, Refused};
 /// The word that addresses the default organization; no organization has it as its name.
 const DEFAULT: &str = "default";
 
+/// Whether no organization may have this name, which is one in any case of its letters, like all names.
+fn is_reserved(name: &str) -> bool {
+    name.eq_ignore_ascii_case(DEFAULT)
+}
+
 /// The roles that members of a new organization have besides `organization-member`.
 const DEFAULT_MEMBER_ROLES: [&str; 1] = ["organization-workspace-access"];
 

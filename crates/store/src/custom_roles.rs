@@ -1,13 +1,15 @@
 //! Custom roles of organizations.
+use std::collections::HashSet;
+
 use jiff::Timestamp;
-use sea_query::{Expr, ExprTrait as _, Iden, Order, Query, SelectStatement};
+use sea_query::{Expr, ExprTrait as _, Iden, Order, Query, SelectStatement, SimpleExpr};
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
     OrganizationId, Reader, StoreError, Tx,
-    db::{MAX_IN_LIST, Remains, Stored, microseconds, row, timestamp},
+    db::{Remains, Stored, fetch_count, is_one_of_ids, is_one_of_pairs, microseconds, row, timestamp},
     identifiers::fold_identifier,
 };
 
@@ -31,7 +33,7 @@ pub struct CustomRole {
 }
 
 /// A permission as the names of a type and an action, which may be missing in the present catalogue.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NamedPermission {
     /// The type.
     pub resource_type: String,
@@ -89,13 +91,13 @@ impl Stored for CustomRole {
     }
 }
 
-fn select(organizations: &[OrganizationId]) -> SelectStatement {
+fn select(condition: SimpleExpr) -> SelectStatement {
     use CustomRoles as C;
     let mut query = Query::select();
     query
         .columns([C::OrganizationId, C::Name, C::DisplayName, C::Permissions, C::CreatedAt, C::UpdatedAt])
         .from(C::Table)
-        .and_where(Expr::col(C::OrganizationId).is_in(organizations.iter().take(MAX_IN_LIST).map(|id| id.0)))
+        .and_where(condition)
         .order_by(C::NameKey, Order::Asc);
     query
 }
@@ -107,7 +109,41 @@ impl Reader<'_> {
     /// When the database cannot be read.
     #[tracing::instrument(skip_all)]
     pub async fn custom_roles(&mut self, organizations: &[OrganizationId]) -> Result<Vec<CustomRole>, StoreError> {
-        self.fetch_list(&select(organizations)).await
+        let ids = organizations.iter().map(|id| id.0);
+        self.fetch_list(&select(is_one_of_ids(Expr::col(CustomRoles::OrganizationId), ids))).await
+    }
+
+    /// Those of the roles of these names that exist, each in its organization.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn custom_roles_named(
+        &mut self,
+        roles: &[(OrganizationId, &str)],
+    ) -> Result<Vec<CustomRole>, StoreError> {
+        use CustomRoles as C;
+        let keys = roles.iter().map(|(organization, name)| (organization.0, fold_identifier(name)));
+        let is_one = is_one_of_pairs([Expr::col(C::OrganizationId), Expr::col(C::NameKey)], keys);
+        let mut found: Vec<CustomRole> = self.fetch_list(&select(is_one)).await?;
+        let asked: HashSet<&(OrganizationId, &str)> = roles.iter().collect();
+        found.retain(|role| asked.contains(&(role.organization_id, role.name.as_str())));
+        Ok(found)
+    }
+
+    /// The number of custom roles of an organization.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(skip_all)]
+    pub async fn count_custom_roles(&mut self, organization: OrganizationId) -> Result<u64, StoreError> {
+        use CustomRoles as C;
+        let mut query = Query::select();
+        query
+            .expr_as(Expr::col(C::Name).count(), "count")
+            .from(C::Table)
+            .and_where(Expr::col(C::OrganizationId).eq(organization.0));
+        fetch_count(self, &query).await
     }
 }
 

@@ -1,9 +1,11 @@
 //! Connections, transactions, and the one place that runs SQL.
 //!
 //! INVARIANT: no other module names a driver. All differences between databases belong here.
+mod lists;
 mod search;
 mod stored;
 
+pub(crate) use lists::{is_one_of_ids, is_one_of_pairs, is_one_of_texts};
 pub(crate) use search::{contains, equals};
 pub(crate) use stored::{Remains, Stored, without_corrupt};
 

@@ -4,6 +4,8 @@ use keyfob_rbac::{Atom, Filter, OwnedId, Predicate};
 use sea_query::{Condition, DynIden, Expr, ExprTrait as _, Iden, IntoIden as _, Query, SelectStatement, UnionType};
 use uuid::Uuid;
 
+use crate::db::{is_one_of_ids, is_one_of_texts};
+
 /// The columns of a table that filters use.
 #[derive(Clone, Debug)]
 pub(crate) struct Columns {
@@ -80,7 +82,7 @@ impl Columns {
         let without = ids.contains(&&OwnedId::None).then(|| self.is_none(column));
         let known: Vec<Uuid> = uuids(ids).into_iter().filter(|id| !(self.nil_for_none && id.is_nil())).collect();
         let column = column.cloned().map(Expr::col).filter(|_| !known.is_empty());
-        let with = column.map(|column| Condition::all().add(column.is_in(known)));
+        let with = column.map(|column| Condition::all().add(is_one_of_ids(column, known)));
         // A part that no row passes would keep the database from using indexes.
         match (without, with) {
             (Some(without), Some(with)) => Condition::any().add(without).add(with),
@@ -122,9 +124,9 @@ fn tree(predicate: &Predicate, columns: &Columns) -> Condition {
 fn atom(atom: &Atom, columns: &Columns) -> Condition {
     match atom {
         Atom::IdIn(ids) if columns.text_ids => {
-            Condition::all().add(Expr::col(columns.id.clone()).is_in(ids.iter().map(ToString::to_string)))
+            Condition::all().add(is_one_of_texts(Expr::col(columns.id.clone()), ids.iter().map(ToString::to_string)))
         }
-        Atom::IdIn(ids) => Condition::all().add(Expr::col(columns.id.clone()).is_in(uuids(ids))),
+        Atom::IdIn(ids) => Condition::all().add(is_one_of_ids(Expr::col(columns.id.clone()), uuids(ids))),
         Atom::OrganizationIn(ids) => columns.is_one_of(columns.organization.as_ref(), ids),
         Atom::OrganizationEmpty => columns.is_none(columns.organization.as_ref()),
         Atom::OwnerIs(id) => columns.is_one_of(columns.owner.as_ref(), [id]),
@@ -150,7 +152,8 @@ fn granted(columns: &Columns, kind: &str, to: &[Uuid], action: &str) -> Conditio
 
 fn granted_ids(grants: &GrantColumns, kind: &str, to: &[Uuid], action: &str) -> SelectStatement {
     let mut ids = granting(grants, kind, action);
-    ids.column(grants.grant_resource.clone()).and_where(Expr::col(grants.grantee.clone()).is_in(to.iter().copied()));
+    ids.column(grants.grant_resource.clone())
+        .and_where(is_one_of_ids(Expr::col(grants.grantee.clone()), to.iter().copied()));
     ids
 }
 

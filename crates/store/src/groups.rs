@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     GroupId, OrganizationId, Reader, StoreError, UserId,
-    db::{MAX_IN_LIST, Remains, Stored, row, timestamp},
+    db::{MAX_IN_LIST, Remains, Stored, is_one_of_ids, row, timestamp},
     filter::{Columns, condition},
     members::{OrganizationMembers, visible_memberships},
 };
@@ -64,6 +64,11 @@ impl GroupSource {
 impl Group {
     /// The name of the group that contains all members.
     pub const EVERYONE: &str = "Everyone";
+
+    /// Whether no other group may have this name: people would take it for the group of all members.
+    pub fn is_reserved_name(name: &str) -> bool {
+        name.eq_ignore_ascii_case(Self::EVERYONE)
+    }
 
     /// Whether it contains all members of its organization.
     pub fn is_everyone(&self) -> bool {
@@ -263,7 +268,7 @@ impl Reader<'_> {
             query.and_where(of.condition());
         }
         if !list.ids.is_empty() {
-            query.and_where(Expr::col(Groups::Id).is_in(list.ids.iter().take(MAX_IN_LIST).map(|id| id.0)));
+            query.and_where(is_one_of_ids(Expr::col(Groups::Id), list.ids.iter().map(|id| id.0)));
         }
         self.fetch_list(&query).await
     }

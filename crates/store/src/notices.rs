@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     Reach, Reader, StoreError, Tx, UserId,
-    db::{Remains, Stored, microseconds, row, rows, timestamp},
+    db::{Remains, Stored, is_one_of_ids, microseconds, row, rows, timestamp},
 };
 
 const TABLE: &str = "notices";
@@ -192,7 +192,7 @@ impl Tx {
             .value(Notices::DueAt, microseconds(now))
             .and_where(Expr::col(Notices::Attempts).gt(0))
             .and_where(Expr::col(Notices::DueAt).gt(microseconds(now)))
-            .and_where(Expr::col(Notices::Id).is_not_in(but.iter().copied()));
+            .and_where(is_one_of_ids(Expr::col(Notices::Id), but.iter().copied()).not());
         self.execute_for(Reach::Nobody, &query).await.map(drop)
     }
 

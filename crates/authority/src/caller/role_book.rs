@@ -45,24 +45,22 @@ impl RoleBook {
         Ok(roles)
     }
 
-    /// The custom roles of organizations where a member holds roles that are not built in: mostly none, and then the
-    /// database is not asked.
+    /// The custom roles that a member holds, or all members of their organization: mostly none, and then the database is
+    /// not asked.
     async fn custom(
         &self,
         read: &mut Reader<'_>,
         members: &[Member],
         organizations: &[Organization],
     ) -> Result<Vec<CustomRole>, StoreError> {
-        let is_custom =
-            |name: &String, id: OrganizationId| self.built_in(&RoleName::in_organization(name, id.0)).is_none();
         let of_members = members.iter().map(|member| (member.organization_id, &member.roles));
         let defaults = organizations.iter().map(|of| (of.id, &of.default_org_member_roles));
-        let asked: Vec<OrganizationId> = of_members
+        let held: Vec<(OrganizationId, &str)> = of_members
             .chain(defaults)
-            .filter(|(id, names)| names.iter().any(|name| is_custom(name, *id)))
-            .map(|(id, _)| id)
+            .flat_map(|(id, names)| names.iter().map(move |name| (id, name.as_str())))
+            .filter(|(id, name)| self.built_in(&RoleName::in_organization(name, id.0)).is_none())
             .collect();
-        if asked.is_empty() { Ok(Vec::new()) } else { read.custom_roles(&asked).await }
+        if held.is_empty() { Ok(Vec::new()) } else { read.custom_roles_named(&held).await }
     }
 
     fn site(&self, user: &User) -> Vec<Role> {

@@ -57,7 +57,7 @@ impl From<StoreError> for CreateGroupError {
 
 impl NewGroup {
     fn check(&self) -> Result<(), CreateGroupError> {
-        if self.name == Group::EVERYONE {
+        if Group::is_reserved_name(&self.name) {
             return Err(CreateGroupError::NameReserved);
         }
         let fields = Fields::default().group_name("name", &self.name);

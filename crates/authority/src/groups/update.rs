@@ -83,7 +83,7 @@ impl GroupChange {
         if old.is_everyone() {
             return self.check_everyone(old, new_name);
         }
-        if new_name == Some(Group::EVERYONE) {
+        if new_name.is_some_and(Group::is_reserved_name) {
             return Err(UpdateGroupError::NameReserved);
         }
         let display_name = self.display_name.as_deref().unwrap_or_default();

@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use keyfob_rbac::{Action, Object, ResourceType, RoleName, ShareableWorkspaceOwners};
 use keyfob_store::{Organization, OrganizationId, StoreError};
 
-use super::{DEFAULT, DEFAULT_MEMBER_ROLES, require_permitted};
+use super::{DEFAULT_MEMBER_ROLES, is_reserved, require_permitted};
 use crate::{
     AuthorizedStore, Caller, Refused,
     audit::{EventKind, organization_event},
@@ -124,7 +124,7 @@ impl NewOrganization {
             .slug("name", "organization_name", &self.name)
             .display_name("display_name", "organization_display_name", &self.display_name)
             .check()?;
-        if self.name == DEFAULT { Err(CreateOrganizationError::NameReserved) } else { Ok(()) }
+        if is_reserved(&self.name) { Err(CreateOrganizationError::NameReserved) } else { Ok(()) }
     }
 
     fn into_organization(self, id: OrganizationId, now: Timestamp) -> Organization {
@@ -154,7 +154,7 @@ impl OrganizationChange {
             .display_name("display_name", "organization_display_name", display_name)
             .at_most_entries("default_org_member_roles", roles.len(), MAX_LIST)
             .check()?;
-        if name == Some(DEFAULT) { Err(UpdateOrganizationError::NameReserved) } else { Ok(()) }
+        if name.is_some_and(is_reserved) { Err(UpdateOrganizationError::NameReserved) } else { Ok(()) }
     }
 
     fn apply_to(self, old: &Organization, now: Timestamp) -> Organization {

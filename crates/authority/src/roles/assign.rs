@@ -1,5 +1,5 @@
 //! Giving and taking roles (`docs/compatibility.md`).
-use std::collections::HashSet;
+use std::{collections::HashSet, hash::Hash};
 
 use keyfob_rbac::{Action, Object, ResourceType, RoleName, is_assignable};
 use keyfob_store::{Organization, Reader, StoreError, User};
@@ -40,11 +40,11 @@ impl From<StoreError> for AssignError {
     }
 }
 
-/// The names in their order, without repetitions.
-pub(crate) fn each_once(names: Vec<String>) -> Vec<String> {
-    let mut seen = HashSet::with_capacity(names.len());
-    let is_new: Vec<bool> = names.iter().map(|name| seen.insert(name.as_str())).collect();
-    names.into_iter().zip(is_new).filter_map(|(name, is_new)| is_new.then_some(name)).collect()
+/// The values in their order, without repetitions.
+pub(crate) fn each_once<T: Eq + Hash>(values: Vec<T>) -> Vec<T> {
+    let mut seen = HashSet::with_capacity(values.len());
+    let is_new: Vec<bool> = values.iter().map(|value| seen.insert(value)).collect();
+    values.into_iter().zip(is_new).filter_map(|(value, is_new)| is_new.then_some(value)).collect()
 }
 
 /// The rules for replacing the old roles by the new, of the deployment or of an organization. The implied roles are
@@ -116,7 +116,10 @@ async fn require_roles_to_exist(
     }
     let custom = match organization {
         None => Vec::new(),
-        Some(organization) => read.custom_roles(&[organization.id]).await?,
+        Some(organization) => {
+            let names: Vec<_> = unknown.iter().map(|role| (organization.id, role.name.as_str())).collect();
+            read.custom_roles_named(&names).await?
+        }
     };
     let custom: HashSet<&str> = custom.iter().map(|role| role.name.as_str()).collect();
     match unknown.into_iter().find(|role| !custom.contains(role.name.as_str())) {

@@ -10,6 +10,9 @@ use crate::{
     work::Work,
 };
 
+/// How many custom roles an organization may have.
+pub const MAX_CUSTOM_ROLES: u64 = 256;
+
 /// A custom role to create, or as it is to be from now on.
 #[derive(Clone, Debug)]
 pub struct CustomRoleFields {
@@ -42,6 +45,8 @@ pub enum CustomRoleError {
     NotHeld(NamedPermission),
     /// The organization has a role of this name.
     NameTaken(String),
+    /// The organization has as many custom roles as it may ([`MAX_CUSTOM_ROLES`]).
+    TooMany,
     /// Everything else.
     Refused(Refused),
 }
@@ -115,6 +120,9 @@ impl AuthorizedStore {
         if is_stored_system_role(&name) {
             return Err(CustomRoleError::NameTaken(name));
         }
+        if work.read().count_custom_roles(organization).await? >= MAX_CUSTOM_ROLES {
+            return Err(CustomRoleError::TooMany);
+        }
         let now = work.now();
         let role = CustomRole {
             organization_id: organization,
@@ -186,7 +194,6 @@ impl Work {
         organization: OrganizationId,
         name: &str,
     ) -> Result<Option<CustomRole>, StoreError> {
-        let roles = self.read().custom_roles(&[organization]).await?;
-        Ok(roles.into_iter().find(|role| role.name == name))
+        Ok(self.read().custom_roles_named(&[(organization, name)]).await?.pop())
     }
 }

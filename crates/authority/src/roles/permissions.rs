@@ -2,7 +2,7 @@
 use keyfob_rbac::{Catalogue, Object, Permission};
 use keyfob_store::{NamedPermission, OrganizationId};
 
-use super::CustomRoleError;
+use super::{CustomRoleError, each_once};
 use crate::Caller;
 
 /// A permission that a custom role is to have.
@@ -63,9 +63,9 @@ impl RequestedPermissions {
         }
     }
 
-    /// The permissions on the organization.
+    /// The permissions on the organization, each once.
     pub(super) fn of_organization(&self) -> Vec<NamedPermission> {
-        self.organization.iter().map(RequestedPermission::named).collect()
+        each_once(self.organization.iter().map(RequestedPermission::named).collect())
     }
 
     /// The same without types and actions that the catalogue does not have: a role stays changeable after a type was

@@ -107,7 +107,7 @@ impl Work {
         if found.is_some() || !creates {
             return Ok(found.filter(|group| !group.is_everyone()));
         }
-        if !is_group_name(name) {
+        if !is_group_name(name) || Group::is_reserved_name(name) {
             tracing::warn!(group = name, "the provider names a group whose name is not allowed here");
             return Ok(None);
         }

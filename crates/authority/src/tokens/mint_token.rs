@@ -1,7 +1,7 @@
 //! Minting API tokens: what a request for one may ask for.
 use jiff::SignedDuration;
 use keyfob_rbac::{AllowEntry, AllowEntryError, AllowList, AllowListError, Catalogue, NotRequestable, ScopeName};
-use keyfob_store::{StoreError, User};
+use keyfob_store::{KeyId, StoreError, User};
 
 use super::{
     MintError, MintRequest, MintedKey, NewKeyKind, Requested, issue,
@@ -105,6 +105,7 @@ impl AuthorizedStore {
         };
         let check = |caller: &_| Ok(require_minting(&self.authority, caller, &request)?);
         let mut work = self.begin_if::<MintTokenError>(check).await?;
+        work.require_no_such_key(&request).await?;
         let request = work.current_request(request, new.lifetime).await?;
         let (key, minted) = issue(&self.authority, &work.caller, request)?;
         work.insert_key(key).await?;
@@ -114,6 +115,15 @@ impl AuthorizedStore {
 }
 
 impl Work {
+    /// The name must not be the id of a key of the owner: where a name or an id is given, it would stand for both.
+    async fn require_no_such_key(&mut self, request: &MintRequest) -> Result<(), MintTokenError> {
+        let NewKeyKind::Token(name) = &request.kind else { return Ok(()) };
+        let Some(id) = KeyId::parse(name) else { return Ok(()) };
+        let owners = self.read().owners_of_keys(&[id]).await?;
+        let is_theirs = owners.iter().any(|(_, owner)| *owner == request.owner.id);
+        Ok(Fields::default().not_a_key_id("token_name", name, is_theirs).check()?)
+    }
+
     /// The request with its owner as they are now, which decides how long the token may live, and with a name.
     async fn current_request(
         &mut self,

@@ -1,5 +1,5 @@
 //! What users are called.
-use keyfob_rbac::Action;
+use keyfob_rbac::{Action, ResourceType};
 use keyfob_store::{StoreError, User, UserId};
 
 use super::user_object;
@@ -51,8 +51,8 @@ impl From<StoreError> for UpdateProfileError {
 }
 
 impl AuthorizedStore {
-    /// Gives a user this username and display name. Requires `update_personal` on the user, and `update` for another
-    /// username.
+    /// Gives a user this username and display name. Requires `update_personal` on the user; for another username
+    /// `update`, too, and that a role of the caller may assign each that the user holds, unless it is the caller.
     ///
     /// # Errors
     /// When a name breaks its rules or is taken, or the caller may not.
@@ -65,6 +65,10 @@ impl AuthorizedStore {
         let old = work.live_user(id).await?;
         if username != old.username {
             work.caller.require_permitted(Action::UPDATE, &object)?;
+            // Who renames another takes the name from them, and could then take it themselves.
+            if !work.caller.is_self(id) {
+                work.require_assigning_all_of(&old, None, (Action::UPDATE, ResourceType::USER)).await?;
+            }
         }
         let now = work.now();
         work.tx.update_user_profile(id, &username, &name, now).await?;

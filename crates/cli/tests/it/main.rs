@@ -39,6 +39,7 @@ mod signals;
 mod sinks;
 mod statements;
 mod tls;
+mod tokens;
 mod tour;
 mod usage;
 mod users;

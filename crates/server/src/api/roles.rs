@@ -7,8 +7,8 @@ use keyfob_authority::{
     AuthorizedStore,
     data::{CustomRole, NamedPermission, OrganizationId},
     roles::{
-        AssignableRole, CustomRoleError, CustomRoleFields, DeleteCustomRoleError, OtherLevel, RequestedPermission,
-        RequestedPermissions,
+        AssignableRole, CustomRoleError, CustomRoleFields, DeleteCustomRoleError, MAX_CUSTOM_ROLES, OtherLevel,
+        RequestedPermission, RequestedPermissions,
     },
 };
 use utoipa_axum::routes;
@@ -193,6 +193,10 @@ impl From<CustomRoleError> for ApiError {
             CustomRoleError::NameTaken(name) => {
                 Self::new(StatusCode::CONFLICT, format!("A role with the name \"{name}\" already exists."))
                     .validation("name", "This value is already in use and should be unique.")
+            }
+            CustomRoleError::TooMany => {
+                Self::bad_request(format!("An organization has at most {MAX_CUSTOM_ROLES} custom roles."))
+                    .detail("Delete one that nobody needs, or add the permissions to another.")
             }
             CustomRoleError::Refused(refused) => refused.into(),
         }

@@ -1,9 +1,10 @@
 //! Custom roles of organizations, and their default roles.
 use axum::http::StatusCode;
 use insta::assert_json_snapshot;
+use keyfob_testkit::tamper;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Identity, TestApp};
+use crate::support::{Answer, Identity, Log, TestApp};
 
 const ORGANIZATIONS: &str = "/api/v2/organizations";
 
@@ -163,4 +164,68 @@ async fn a_role_that_is_removed_is_no_default_any_more_and_does_not_revive() {
     owner.post(&roles, request("reader", &[("template", "read")])).await.expect(StatusCode::OK);
     alice.get(&read).await.expect(StatusCode::NOT_FOUND);
     give(&owner, "coder", "alice", &["organization-auditor"]).await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_permission_that_is_repeated_is_stored_once() {
+    let (_app, owner) = TestApp::new().await;
+    let roles = format!("{ORGANIZATIONS}/coder/members/roles");
+    let repeated = [("template", "read"), ("file", "read"), ("template", "read"), ("file", "read")].repeat(250);
+    for answer in [
+        owner.post(&roles, request("reader", &repeated)).await.expect(StatusCode::OK),
+        owner.put(&roles, request("reader", &repeated)).await.expect(StatusCode::OK),
+    ] {
+        let stored = answer.json()["organization_permissions"].clone();
+        let types: Vec<&Value> = stored.as_array().unwrap().iter().map(|one| &one["resource_type"]).collect();
+        assert_eq!(types, ["template", "file"]);
+    }
+}
+
+/// Adds so many custom roles to the default organization.
+async fn add_roles(app: &TestApp, name: &str, count: u32) {
+    let sql = format!(
+        "WITH RECURSIVE many (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < {count})
+         INSERT INTO custom_roles (organization_id, name, name_key, permissions, created_at, updated_at)
+         SELECT id, '{name}' || n, '{name}' || n, '[]', 0, 0 FROM organizations, many WHERE is_default = 1"
+    );
+    assert_eq!(tamper(&app.data.path().join("keyfob.db"), &sql).await, u64::from(count));
+}
+
+#[tokio::test]
+async fn an_organization_has_a_bounded_number_of_custom_roles() {
+    let (app, owner) = TestApp::new().await;
+    let roles = format!("{ORGANIZATIONS}/coder/members/roles");
+    add_roles(&app, "r", 255).await;
+    owner.post(&roles, request("last", &[])).await.expect(StatusCode::OK);
+    let refused = owner.post(&roles, request("more", &[])).await.expect(StatusCode::BAD_REQUEST);
+    assert_eq!(refused.message(), "An organization has at most 256 custom roles.");
+    assert_eq!(refused.detail(), "Delete one that nobody needs, or add the permissions to another.");
+    owner.put(&roles, request("last", &[("template", "read")])).await.expect(StatusCode::OK);
+    owner.add_organization("acme").await;
+    let acme = format!("{ORGANIZATIONS}/acme/members/roles");
+    owner.post(&acme, request("more", &[])).await.expect(StatusCode::OK);
+    owner.delete(&format!("{roles}/r7")).await.expect(StatusCode::NO_CONTENT);
+    owner.post(&roles, request("more", &[])).await.expect(StatusCode::OK);
+}
+
+/// A role that does not decode is named in the log whenever it is read.
+#[tokio::test]
+async fn a_request_reads_the_roles_that_its_caller_holds_and_no_others() {
+    let (app, owner) = TestApp::new().await;
+    let amy = owner.invite(&app, "amy", &[]).await;
+    let roles = format!("{ORGANIZATIONS}/coder/members/roles");
+    for name in ["held", "default", "other"] {
+        owner.post(&roles, request(name, &[("template", "read")])).await.expect(StatusCode::OK);
+    }
+    give(&owner, "coder", "amy", &["held"]).await.expect(StatusCode::OK);
+    let defaults = json!({"default_org_member_roles": ["default"]});
+    owner.patch(&format!("{ORGANIZATIONS}/coder"), defaults).await.expect(StatusCode::OK);
+    for (damaged, is_read) in [("other", false), ("held", true), ("default", true)] {
+        let sql = "UPDATE custom_roles SET permissions = CASE name WHEN";
+        let sql = format!("{sql} '{damaged}' THEN '[7]' ELSE '[]' END; UPDATE rights_version SET number = number + 1");
+        tamper(&app.data.path().join("keyfob.db"), &sql).await;
+        let log = Log::capture();
+        amy.get("/api/v2/users/me").await.expect(StatusCode::OK);
+        assert_eq!(log.text().contains("custom_roles"), is_read, "{damaged}: {}", log.text());
+    }
 }

@@ -171,7 +171,8 @@ async fn a_damaged_owner_keeps_no_other_from_being_told_of_tokens_that_expire() 
     let lifetime = SignedDuration::from_hours(10 * 24);
     for name in ["alice", "bob"] {
         let member = owner.invite(&app, name, &[]).await;
-        let token = member.token(json!({"token_name": "ci", "lifetime": lifetime.as_nanos() as i64})).await;
+        let token =
+            member.token(json!({"token_name": "ci", "lifetime": i64::try_from(lifetime.as_nanos()).unwrap()})).await;
         token.get("/api/v2/users/me").await.expect(StatusCode::OK);
     }
     let deliver = async || {

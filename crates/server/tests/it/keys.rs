@@ -278,3 +278,23 @@ async fn ended_keys_are_removed_after_their_retention() {
     app.server.run_jobs_once().await;
     owner.get(&by_id(&token)).await.expect(StatusCode::NOT_FOUND);
 }
+
+/// Where a name or an id is given, one text would stand for two keys. Ids differ in the case of their letters.
+#[tokio::test]
+async fn a_token_is_not_named_like_another_key_of_its_owner() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let token = alice.token(json!({"token_name": "ci"})).await;
+    let tokens = format!("/api/v2/users/{}/keys/tokens", alice.id);
+    for (by, id) in [(&alice, token.key_id()), (&alice, alice.key_id()), (&owner, token.key_id())] {
+        let refused = by.post(&tokens, json!({"token_name": id})).await.expect(StatusCode::BAD_REQUEST);
+        assert_eq!(refused.message(), "Validation failed.");
+        let detail = format!("{id:?} reads as an id: choose another name");
+        assert_eq!(refused.json()["validations"], json!([{"field": "token_name", "detail": detail}]));
+    }
+    let swapped = |c: char| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
+    let other_case: String = token.key_id().chars().map(swapped).collect();
+    assert_ne!(other_case, token.key_id());
+    alice.token(json!({"token_name": other_case})).await;
+    owner.token(json!({"token_name": token.key_id()})).await;
+}

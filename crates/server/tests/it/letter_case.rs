@@ -14,6 +14,31 @@ use crate::{
 const ALIKE: [(&str, &str); 4] =
     [("mike", "mi\u{212a}e"), ("sam", "\u{17f}am"), ("ida", "\u{130}da"), ("mia", "\u{ff4d}\u{ff29}a")];
 
+/// Nobody takes `Default` for another organization than `default`, or `everyone` for another group than `Everyone`.
+#[tokio::test]
+async fn reserved_names_are_reserved_in_every_case() {
+    let (_app, owner) = TestApp::new().await;
+    owner.add_organization("acme").await;
+    for name in ["default", "Default", "DEFAULT"] {
+        for refused in [
+            owner.post("/api/v2/organizations", json!({"name": name})).await,
+            owner.patch("/api/v2/organizations/acme", json!({"name": name})).await,
+        ] {
+            let refused = refused.expect(StatusCode::BAD_REQUEST);
+            assert_eq!(refused.message(), "Organization name \"default\" is reserved.", "{name}");
+        }
+    }
+    let groups = "/api/v2/organizations/acme/groups";
+    let made = owner.post(groups, json!({"name": "builders"})).await.expect(StatusCode::CREATED);
+    let builders = format!("/api/v2/groups/{}", made.text("id"));
+    for name in ["Everyone", "everyone", "EVERYONE"] {
+        let refused = owner.post(groups, json!({"name": name})).await.expect(StatusCode::BAD_REQUEST);
+        assert_eq!(refused.message(), "Invalid group name.", "{name}");
+        let refused = owner.patch(&builders, json!({"name": name})).await.expect(StatusCode::BAD_REQUEST);
+        assert_eq!(refused.message(), "\"Everyone\" is a reserved group name!", "{name}");
+    }
+}
+
 fn in_path(name: &str) -> String {
     form_urlencoded::byte_serialize(name.as_bytes()).collect()
 }

@@ -44,6 +44,7 @@ mod lists;
 mod mail_retries;
 mod mail_tls;
 mod mails;
+mod many_memberships;
 mod matrix;
 mod monotone;
 mod mutations;

@@ -65,6 +65,16 @@ async fn a_username_that_reads_as_an_id_gets_a_suffix() {
     }
 }
 
+/// Such a group would be taken for that of all members.
+#[tokio::test]
+async fn a_providers_group_is_not_made_with_a_reserved_name() {
+    let provider = provider();
+    let (app, owner) = start_server(&provider, &["--oidc-group-field=groups", "--oidc-group-auto-create"]).await;
+    provider.sign_in_as(&amy_with(&json!({"groups": ["everyone", "EVERYONE", "Everyone", "dev"]})));
+    signed_in(&app, &provider).await;
+    assert_eq!(memberships(&owner).await.0, ["dev"]);
+}
+
 /// Some providers name groups by their ids. A group stays the same from one sign-in to the next.
 #[tokio::test]
 async fn a_group_that_reads_as_an_id_gets_a_suffix_that_stays() {

@@ -75,6 +75,29 @@ async fn users_are_suspended_activated_and_deleted_by_those_who_may_assign_all_t
     }
 }
 
+/// Who renames another takes their name from them, and could take it.
+#[tokio::test]
+async fn users_are_renamed_by_those_who_may_assign_all_that_they_hold_and_by_themselves() {
+    let (app, owner) = TestApp::new().await;
+    let admin = owner.invite(&app, "admin", &["user-admin"]).await;
+    owner.make_user("auditor", &["auditor"]).await;
+    invite_with(&app, &owner, "organizer", &["organization-admin"]).await;
+    owner.make_user("alice", &[]).await;
+    let rename = async |by: &Identity, user: &str, username: &str| {
+        by.put(&format!("/api/v2/users/{user}/profile"), json!({"username": username, "name": "Somebody"})).await
+    };
+    for name in ["owner", "auditor", "organizer"] {
+        assert_outranked(&rename(&admin, name, "nobody").await, name);
+        owner.get(&format!("/api/v2/users/{name}")).await.expect(StatusCode::OK);
+        // What a user is called in full addresses nobody.
+        rename(&admin, name, name).await.expect(StatusCode::OK);
+    }
+    rename(&admin, "alice", "alicia").await.expect(StatusCode::OK);
+    rename(&admin, "admin", "boss").await.expect(StatusCode::OK);
+    rename(&owner, "auditor", "reader").await.expect(StatusCode::OK);
+    rename(&owner, "owner", "chief").await.expect(StatusCode::OK);
+}
+
 /// A custom role is one that a user-admin may not assign, and what is in another organization does not count in this.
 #[tokio::test]
 async fn members_are_removed_by_those_who_may_assign_all_that_they_hold_there() {

@@ -2,10 +2,10 @@
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Query, SimpleExpr};
 
-use super::{AncestorRow, ApiKey, ApiKeyAncestors, ApiKeys, KeyUse, MOST_ANCESTORS, descends_from, is_live, select};
+use super::{AncestorRow, ApiKey, ApiKeyAncestors, ApiKeys, KeyUse, MOST_ANCESTORS, descends_from, is_live};
 use crate::{
     KeyId, Reach, StoreError, Tx, UserId,
-    db::{microseconds, rows},
+    db::{is_among, microseconds, rows},
 };
 
 impl Tx {
@@ -183,12 +183,11 @@ impl Tx {
     /// When the database cannot be written.
     #[tracing::instrument(skip_all)]
     pub async fn delete_keys_with_scope(&mut self, user: UserId, scope: &str) -> Result<u64, StoreError> {
-        let query = select(Expr::val(0_i64)).and_where(Expr::col(ApiKeys::UserId).eq(user.0)).to_owned();
-        let keys: Vec<ApiKey> = self.read().fetch_list(&query).await?;
-        let has_scope = |key: &&ApiKey| key.scopes.iter().any(|held| held == scope);
-        let ids = keys.iter().filter(has_scope).map(|key| key.id.as_str());
         let mut query = Query::delete();
-        query.from_table(ApiKeys::Table).and_where(Expr::col(ApiKeys::Id).is_in(ids));
+        query
+            .from_table(ApiKeys::Table)
+            .and_where(Expr::col(ApiKeys::UserId).eq(user.0))
+            .and_where(is_among(scope, Expr::col(ApiKeys::Scopes)));
         self.execute_for(Reach::User(user), &query).await
     }
 

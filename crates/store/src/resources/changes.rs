@@ -3,7 +3,10 @@ use sea_query::{Expr, ExprTrait as _, Query};
 use uuid::Uuid;
 
 use super::{Grant, IdRow, Resource, ResourceGrants, ResourceKey, Resources, RetiredResources, is};
-use crate::{OrganizationId, Reach, Reader, ResourceId, StoreError, Tx, db::microseconds};
+use crate::{
+    OrganizationId, Reach, Reader, ResourceId, StoreError, Tx,
+    db::{MAX_IN_LIST, microseconds},
+};
 
 impl Reader<'_> {
     /// Whether a resource with this id, of any type, was deleted. Such an id is not used again, because allow lists may
@@ -134,20 +137,21 @@ impl Tx {
             .and_where(Expr::col(G::ResourceType).eq(key.resource_type.as_str()))
             .and_where(Expr::col(G::ResourceId).eq(key.id.0));
         self.execute_for(Reach::Nobody, &clear).await?;
-        if grants.is_empty() {
-            return Ok(());
+        let columns = [G::ResourceType, G::ResourceId, G::GranteeKind, G::GranteeId, G::Action];
+        for some in grants.chunks(MAX_IN_LIST / columns.len()) {
+            let mut query = Query::insert();
+            query.into_table(G::Table).columns(columns);
+            for grant in some {
+                query.values_panic([
+                    key.resource_type.as_str().into(),
+                    key.id.0.into(),
+                    grant.grantee.kind().into(),
+                    grant.grantee.id().into(),
+                    grant.action.as_str().into(),
+                ]);
+            }
+            self.execute_for(Reach::Nobody, &query).await?;
         }
-        let mut query = Query::insert();
-        query.into_table(G::Table).columns([G::ResourceType, G::ResourceId, G::GranteeKind, G::GranteeId, G::Action]);
-        for grant in grants {
-            query.values_panic([
-                key.resource_type.as_str().into(),
-                key.id.0.into(),
-                grant.grantee.kind().into(),
-                grant.grantee.id().into(),
-                grant.action.as_str().into(),
-            ]);
-        }
-        self.execute_for(Reach::Nobody, &query).await.map(drop)
+        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SimpleExpr};
 use super::{Resource, Resources, columns, list_with_grants, select};
 use crate::{
     OrganizationId, Page, Reader, ResourceId, StoreError, UserId,
-    db::{contains, equals, fetch_count, json_text, lower, row},
+    db::{contains, equals, fetch_count, is_one_of_texts, json_text, lower, row},
     filter::{candidates, condition},
 };
 
@@ -106,7 +106,7 @@ fn matching(list: &ListResources) -> Condition {
         let mut condition = Condition::any().add(match &attribute.value {
             AttributeValue::Text(value) => equals(text(), value),
             AttributeValue::OneOf(ids) => {
-                Expr::expr(sea_query::Func::lower(text())).is_in(ids.iter().map(|id| id.0.to_string()))
+                is_one_of_texts(Expr::expr(sea_query::Func::lower(text())), ids.iter().map(|id| id.0.to_string()))
             }
         });
         if attribute.or_missing {

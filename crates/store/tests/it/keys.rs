@@ -193,3 +193,33 @@ async fn tokens_are_listed_oldest_first_and_sessions_never() {
     assert_eq!(listed(Some(ann), false).await, ["k3", "k1"]);
     assert_eq!(listed(Some(UserId(uuid(9))), true).await, Vec::<String>::new());
 }
+
+/// SQLite takes 32,766 values in a statement.
+#[tokio::test]
+async fn any_number_of_keys_with_a_scope_is_deleted() {
+    const MANY: u64 = 40_000;
+    let store = TestStore::new().await;
+    let (ann, bob) = (store.user("ann").await, store.user("bob").await);
+    let scope = "coder:application_connect";
+    let mut others = [token(ann, "all", ""), token(bob, "bobs", ""), token(ann, "alike", "")];
+    others[1].scopes = texts(&[scope]);
+    others[2].scopes = texts(&["coder:application_connect2"]);
+    for key in &others {
+        insert(&store, key).await;
+    }
+    let columns = "secret_hash, user_id, login_type, allow_list, lifetime_seconds, created_at, updated_at, expires_at";
+    let many = format!("WITH RECURSIVE many (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < {MANY})");
+    let made = store
+        .tamper(format!(
+            "{many} INSERT INTO api_keys (id, scopes, {columns})
+             SELECT printf('%010d', n), '[\"workspace:read\",\"{scope}\"]', {columns}
+             FROM api_keys, many WHERE id = '{}'",
+            others[0].id
+        ))
+        .await;
+    assert_eq!(made, MANY);
+    assert_eq!(store.attempt(async |tx| tx.delete_keys_with_scope(ann, scope).await).await.unwrap(), MANY);
+    for key in &others {
+        assert!(find(&store, &key.id).await.is_some(), "{}", key.id);
+    }
+}

@@ -24,6 +24,7 @@ mod key_uses;
 mod keys;
 mod lineage;
 mod lists;
+mod long_lists;
 mod organizations;
 mod passcodes;
 mod resources;

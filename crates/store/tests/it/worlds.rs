@@ -140,7 +140,7 @@ impl World {
         }
         let users = self.users.clone();
         Predicate::Is(match self.random.random_range(0..5) {
-            0 => Atom::IdIn(self.some(9, |world| {
+            0 => Atom::IdIn(self.some(20, |world| {
                 let ids = world.ids.clone();
                 Id::parse(&world.one_of(&ids)).to_owned_id()
             })),
