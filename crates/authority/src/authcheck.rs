@@ -96,10 +96,10 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// What is wrong with the checks.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn check(&self, checks: Checks) -> Result<BTreeMap<String, bool>, CheckError> {
         let checks = self.parse(checks)?;
-        let found = self.find_objects(checks.values()).await?;
+        let found = Box::pin(self.find_objects(checks.values())).await?;
         let decide = |check: &ParsedCheck| {
             self.with_object(check, &found, |object| {
                 authorize(self.caller.subject(), check.action, object).is_allowed()
@@ -112,13 +112,13 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// What is wrong with the checks.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn explain_checks(&self, checks: Checks) -> Result<BTreeMap<String, Explained>, CheckError> {
         if checks.len() > MAX_EXPLAINED {
             return Err(CheckError::TooManyToExplain);
         }
         let checks = self.parse(checks)?;
-        let found = self.find_objects(checks.values()).await?;
+        let found = Box::pin(self.find_objects(checks.values())).await?;
         let answer = |check: &ParsedCheck| {
             let explained =
                 self.with_object(check, &found, |object| explain(self.caller.subject(), check.action, object));

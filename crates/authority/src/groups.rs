@@ -60,7 +60,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// [`Refused::Hidden`] when there is none that the caller may see.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn group(&self, id: GroupId) -> Result<Group, Refused> {
         let found = self.read().find_group(id).await?;
         self.visible_group(found)
@@ -70,7 +70,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// [`Refused::Hidden`] when there is none that the caller may see.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn group_by_name(&self, organization: OrganizationId, name: &str) -> Result<Group, Refused> {
         let found = self.read().find_group_by_name(organization, name).await?;
         self.visible_group(found)
@@ -89,7 +89,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// When the store fails.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn list_groups(&self, filter: GroupFilter) -> Result<Vec<Group>, Refused> {
         let GroupFilter { organization, member, ids } = filter;
         let of_member =
@@ -108,7 +108,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// When the store fails.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn with_members(&self, groups: Vec<Group>) -> Result<Vec<GroupView>, Refused> {
         let visible = self.caller.visible(Action::READ, ResourceType::GROUP_MEMBER);
         let memberships = self.read().group_memberships(&groups).await?;
@@ -148,7 +148,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// [`ListError::NothingToComeAfter`] when the page is to come after somebody who is no such member.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn list_group_members(&self, group: &Group, mut list: ListUsers) -> Result<(Vec<User>, u64), ListError> {
         let visible = self.caller.visible(Action::READ, ResourceType::GROUP_MEMBER);
         list.visible = Filter::All;

@@ -79,7 +79,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// [`ListError::NothingToComeAfter`] when the page is to come after a resource that the caller may not see.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn list_resources(
         &self,
         types: &[ResourceType],
@@ -96,7 +96,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// [`Refused::Hidden`] when there is none that the caller may see.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn first_resource(&self, of: ResourceType, list: ListResources) -> Result<Resource, ListError> {
         let (found, _) = self.list_resources(&[of], list).await?;
         Ok(found.into_iter().next().ok_or_else(|| self.caller.missing(of))?)
@@ -106,7 +106,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// [`Refused::Hidden`] when there is none that the caller may see.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn resource(&self, of: ResourceType, id: ResourceId) -> Result<Resource, Refused> {
         let key = key_of(self.catalogue(), of, id);
         let Some(resource) = self.read().find_resource(&key).await? else {
@@ -122,7 +122,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// When the store fails.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn list_resources_by_id(&self, of: ResourceType, ids: &[Uuid]) -> Result<Vec<Resource>, Refused> {
         self.caller.context().decisions.required(of, Action::READ);
         let found = self.read().resources_by_id(self.catalogue().type_name(of), ids).await?;

@@ -7,7 +7,6 @@ pub(crate) use bounds::say_bounds;
 pub(crate) use parameters::*;
 
 use axum::{
-    Extension,
     body::Bytes,
     http::{HeaderValue, header},
     response::{IntoResponse as _, Response},
@@ -21,7 +20,10 @@ use utoipa::{
     },
 };
 
-use crate::http::routes::{RouteFacts, Routes};
+use crate::http::{
+    self,
+    routes::{RouteFacts, Routes},
+};
 use utoipa_axum::routes;
 
 use self::page::Page;
@@ -96,7 +98,7 @@ impl Rendered {
 
 /// The routes of the description itself.
 pub(crate) fn api_routes() -> Routes {
-    Routes::new().routes(routes!(openapi))
+    Routes::api().routes(routes!(openapi))
 }
 
 /// The route of the page that people read.
@@ -110,7 +112,8 @@ pub(crate) fn root_routes() -> Routes {
     responses((status = OK, description = "This document", body = Object)),
     security(()),
 )]
-async fn openapi(Extension(rendered): Extension<Rendered>) -> Response {
+async fn openapi() -> Response {
+    let rendered = http::rendered_document().clone();
     ([(header::CONTENT_TYPE, "application/json")], rendered.json).into_response()
 }
 
@@ -120,7 +123,8 @@ async fn openapi(Extension(rendered): Extension<Rendered>) -> Response {
     responses((status = OK, description = "A page", body = str, content_type = "text/html")),
     security(()),
 )]
-async fn docs(Extension(rendered): Extension<Rendered>) -> Response {
+async fn docs() -> Response {
+    let rendered = http::rendered_document().clone();
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CONTENT_SECURITY_POLICY, rendered.policy),

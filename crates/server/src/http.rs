@@ -17,18 +17,20 @@ pub(crate) mod search;
 pub(crate) mod test_server;
 mod unauthenticated;
 
-use std::sync::Arc;
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, OnceLock},
+};
 
 use axum::{
-    Extension, Router,
-    extract::{DefaultBodyLimit, Request},
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
     http::{StatusCode, Uri},
-    middleware,
+    middleware::{self, Next},
     response::{IntoResponse as _, Response},
 };
-use keyfob_api::BASE_PATH;
+use futures_util::FutureExt as _;
 use tower::util::MapRequest;
-use tower_http::catch_panic::CatchPanicLayer;
 
 use self::{
     error::ApiError,
@@ -37,7 +39,8 @@ use self::{
 use crate::{
     api::{audit, authcheck, deployment, devices, groups, organizations, resources, roles, sessions, tokens, users},
     app::App,
-    documentation, pages, ways,
+    documentation::{self, Rendered},
+    pages, ways,
 };
 
 /// The most bytes of a request's body.
@@ -52,14 +55,23 @@ pub(crate) fn service(app: App) -> Service {
 }
 
 fn router(app: App) -> Router {
-    let (routes, mut document, table) = described().split();
-    documentation::say_bounds(&mut document);
-    framed(app, routes.layer(Extension(documentation::Rendered::new(&document))), table)
+    let (routes, _, table) = described().split();
+    framed(app, routes, table)
+}
+
+/// The description of everything that is served, rendered when it is first asked for.
+pub(crate) fn rendered_document() -> &'static Rendered {
+    static RENDERED: OnceLock<Rendered> = OnceLock::new();
+    RENDERED.get_or_init(|| {
+        let (_, mut document, _) = described().split();
+        documentation::say_bounds(&mut document);
+        Rendered::new(&document)
+    })
 }
 
 /// Everything that is served, with its description and its facts.
 fn described() -> Routes {
-    let api = Routes::new()
+    Routes::with_document(documentation::base())
         .merge(deployment::routes())
         .merge(sessions::routes())
         .merge(devices::routes())
@@ -72,36 +84,57 @@ fn described() -> Routes {
         .merge(audit::routes())
         .merge(resources::routes())
         .merge(authcheck::routes())
-        .merge(documentation::api_routes());
-    Routes::with_document(documentation::base())
-        .nest(BASE_PATH, api)
+        .merge(documentation::api_routes())
         .merge(deployment::root_routes())
         .merge(pages::routes())
         .merge(documentation::root_routes())
 }
 
-/// Routes, with the middleware around every request. The last layer is the first to see a request: the facts of its
-/// route and its caller are found before any other middleware asks for them.
+/// Routes, with what surrounds every request.
 fn framed(app: App, routes: Router<App>, table: RouteTable) -> Router {
+    let around = Arc::new(Around { app: app.clone(), table });
     routes
         .fallback(async || ApiError::new(StatusCode::NOT_FOUND, "Route not found."))
         .method_not_allowed_fallback(async || ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed."))
-        .layer(middleware::from_fn_with_state(app.clone(), identify::read_body))
-        .layer(middleware::from_fn_with_state(app.clone(), limits::guard))
-        .layer(middleware::from_fn_with_state(app.clone(), csrf::guard))
-        .layer(middleware::from_fn_with_state(app.clone(), identify::identify))
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn(pages::show_errors))
-        .layer(middleware::from_fn_with_state(app.clone(), access_url::redirect))
-        .layer(middleware::from_fn_with_state(app.clone(), frame::frame))
-        .layer(middleware::from_fn_with_state(Arc::new(table), routes::find_facts))
+        .layer(middleware::from_fn_with_state(around, surround))
         .with_state(app)
+}
+
+/// What surrounds every request.
+struct Around {
+    app: App,
+    table: RouteTable,
+}
+
+/// All middleware, from the first that sees a request to the last: the facts of its route and its caller are found before
+/// others ask for them. It is one layer, because a router clones each layer for every request, with all that are in it.
+async fn surround(State(around): State<Arc<Around>>, mut request: Request, next: Next) -> Response {
+    let Around { app, table } = &*around;
+    routes::add_facts(table, &mut request);
+    DefaultBodyLimit::max(MAX_BODY).apply(&mut request);
+    let handle = async |request| next.run(request).await;
+    let handle = async |request| identify::read_body(app, request, handle).await;
+    let handle = async |request| limits::guard(app, request, handle).await;
+    // What is boxed is not moved with each of those around it.
+    let handle = async |request| Box::pin(csrf::guard(app, request, handle)).await;
+    let handle = async |request| identify::identify(app, request, handle).await;
+    let handle = async |request| without_panic(Box::pin(handle(request))).await;
+    let handle = async |request| pages::show_errors(request, handle).await;
+    let handle = async |request| access_url::redirect(app, request, handle).await;
+    Box::pin(frame::frame(app, request, handle)).await
+}
+
+/// The answer, or that of a server that failed: a panic ends its request alone.
+async fn without_panic(answering: impl Future<Output = Response>) -> Response {
+    AssertUnwindSafe(answering).catch_unwind().await.unwrap_or_else(panicked)
 }
 
 /// Several slashes count as one, and slashes at the end as none (`docs/compatibility.md`).
 fn tidy_path(mut request: Request) -> Request {
     let path = request.uri().path();
+    if !path.contains("//") && (path == "/" || !path.ends_with('/')) {
+        return request;
+    }
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     let tidy = format!("/{}", segments.join("/"));
     if tidy != path {

@@ -24,7 +24,7 @@ use crate::{
 
 /// All routes of signing in by a provider.
 pub(crate) fn routes() -> Routes {
-    Routes::new()
+    Routes::api()
         .routes_with(routes!(oidc::callback), RouteFacts::PROVIDER)
         .routes(routes!(oidc::own_claims))
         .routes_with(routes!(github::callback), RouteFacts::PROVIDER)

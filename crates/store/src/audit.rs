@@ -217,7 +217,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn audit_records(
         &mut self,
         list: &ListAudit,
@@ -272,7 +272,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn insert_audit_record(&mut self, record: &AuditRecord, key: &ChainKey) -> Result<(), StoreError> {
         use AuditRecords as A;
         let mut entry = AuditEntry::new(record);

@@ -107,7 +107,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn custom_roles(&mut self, organizations: &[OrganizationId]) -> Result<Vec<CustomRole>, StoreError> {
         let ids = organizations.iter().map(|id| id.0);
         self.fetch_list(&select(is_one_of_ids(Expr::col(CustomRoles::OrganizationId), ids))).await
@@ -117,7 +117,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn custom_roles_named(
         &mut self,
         roles: &[(OrganizationId, &str)],
@@ -135,7 +135,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn count_custom_roles(&mut self, organization: OrganizationId) -> Result<u64, StoreError> {
         use CustomRoles as C;
         let mut query = Query::select();
@@ -153,7 +153,7 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Conflict`] when the organization has a role of that name, [`StoreError::Gone`] when the
     /// organization does not exist.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn insert_custom_role(&mut self, new: &CustomRole) -> Result<(), StoreError> {
         self.read().require_organization(new.organization_id).await?;
         use CustomRoles as C;
@@ -185,7 +185,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when it does not exist.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn update_custom_role(&mut self, changed: &CustomRole) -> Result<(), StoreError> {
         use CustomRoles as C;
         let mut query = Query::update();
@@ -203,7 +203,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when it does not exist.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn delete_custom_role(
         &mut self,
         organization: OrganizationId,

@@ -187,7 +187,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn find_device_grant(&mut self, code: &UserCode) -> Result<Option<DeviceGrant>, StoreError> {
         find(self, has_user_code(code)).await
     }
@@ -196,7 +196,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn find_device_grant_by_hash(&mut self, hash: &SecretHash) -> Result<Option<DeviceGrant>, StoreError> {
         find(self, has_code(hash)).await
     }
@@ -223,7 +223,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when another sign-in has the same code.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn insert_device_grant(&mut self, grant: &DeviceGrant) -> Result<(), StoreError> {
         let mut query = Query::insert();
         query.into_table(DeviceGrants::Table).columns(COLUMNS).values_panic([
@@ -245,7 +245,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no sign-in with this code.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn set_device_state(&mut self, code: &UserCode, state: &DeviceState) -> Result<(), StoreError> {
         let mut query = Query::update();
         query
@@ -260,7 +260,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn purge_device_grants(&mut self, ended_before: Timestamp) -> Result<u64, StoreError> {
         let mut query = Query::delete();
         query.from_table(DeviceGrants::Table).and_where(Expr::col(DeviceGrants::EndsAt).lt(microseconds(ended_before)));

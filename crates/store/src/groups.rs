@@ -231,7 +231,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn find_group(&mut self, id: GroupId) -> Result<Option<Group>, StoreError> {
         find(self, select().and_where(Expr::col(Groups::Id).eq(id.0))).await
     }
@@ -240,7 +240,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn find_group_by_name(
         &mut self,
         organization: OrganizationId,
@@ -253,7 +253,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn groups(&mut self, list: &ListGroups) -> Result<Vec<Group>, StoreError> {
         let columns = Columns::new(Groups::Id).in_organization(Groups::OrganizationId);
         let mut query = select();
@@ -277,7 +277,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn group_ids_of(&mut self, user: UserId) -> Result<Vec<GroupId>, StoreError> {
         let rows: Vec<GroupIdRow> = self.fetch_all(&groups_of(user)).await?;
         Ok(rows.into_iter().map(|row| GroupId(row.group_id)).collect())
@@ -287,7 +287,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn group_memberships(&mut self, groups: &[Group]) -> Result<Vec<(GroupId, UserId)>, StoreError> {
         use {GroupMembers as G, OrganizationMembers as M};
         let mut found = Vec::new();

@@ -326,7 +326,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn find_key(&mut self, id: &KeyId) -> Result<Option<ApiKey>, StoreError> {
         find(self, select(Expr::val(0_i64)).and_where(Expr::col(ApiKeys::Id).eq(id.as_str()))).await
     }
@@ -335,7 +335,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn find_key_for_view(&mut self, id: &KeyId, now: Timestamp) -> Result<Option<ApiKey>, StoreError> {
         find(self, select_with_descendants(now).and_where(Expr::col(ApiKeys::Id).eq(id.as_str()))).await
     }
@@ -344,7 +344,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn owners_of_keys(&mut self, ids: &[KeyId]) -> Result<Vec<(KeyId, UserId)>, StoreError> {
         let mut found = Vec::new();
         for some in ids.chunks(MAX_IN_LIST) {
@@ -362,7 +362,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn count_live_keys(&mut self, now: Timestamp) -> Result<u64, StoreError> {
         let mut query = Query::select();
         query.expr_as(Expr::col(ApiKeys::Id).count(), "count").from(ApiKeys::Table).and_where(is_live(now));
@@ -373,7 +373,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn find_key_by_name(
         &mut self,
         user: UserId,
@@ -398,7 +398,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such key to come after.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn tokens(&mut self, list: &ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
         self.keys(Expr::col(ApiKeys::LoginType).eq(KeyLoginType::Token.as_str()), list, filter).await
     }
@@ -407,7 +407,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such key to come after.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn sessions(&mut self, list: &ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
         self.keys(Expr::col(ApiKeys::LoginType).ne(KeyLoginType::Token.as_str()), list, filter).await
     }

@@ -93,7 +93,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn find_link(&mut self, user: UserId, login_type: LoginType) -> Result<Option<UserLink>, StoreError> {
         find(self, of(user, login_type)).await
     }
@@ -119,7 +119,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when another user is linked to the account.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn put_link(&mut self, link: &UserLink) -> Result<(), StoreError> {
         let mut query = Query::insert();
         query

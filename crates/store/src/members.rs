@@ -151,7 +151,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn find_member(
         &mut self,
         organization: OrganizationId,
@@ -164,7 +164,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn count_members(&mut self, organization: OrganizationId) -> Result<u64, StoreError> {
         use OrganizationMembers as M;
         let mut query = Query::select();
@@ -179,7 +179,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn memberships_of_all(&mut self, users: &[UserId]) -> Result<Vec<Member>, StoreError> {
         let mut found = Vec::new();
         for some in users.chunks(MAX_IN_LIST) {
@@ -197,7 +197,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read, or one of them does not decode.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn memberships(&mut self, user: UserId) -> Result<Vec<Member>, StoreError> {
         self.fetch_whole_list(&memberships_of(user)).await
     }
@@ -224,7 +224,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when the user is not a member.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn update_member_roles(&mut self, changed: &Member) -> Result<(), StoreError> {
         use OrganizationMembers as M;
         let mut query = Query::update();
@@ -241,7 +241,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when the user is not a member.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn delete_member(&mut self, organization: OrganizationId, user: UserId) -> Result<(), StoreError> {
         self.leave_groups(user, Some(organization)).await?;
         self.revoke_grants_in(organization, user.0).await?;
@@ -273,7 +273,7 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Conflict`] when the user is a member already, [`StoreError::Gone`] when the organization or the
     /// user does not exist.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn insert_member(&mut self, new: &Member) -> Result<(), StoreError> {
         self.read().require_organization(new.organization_id).await?;
         self.read().find_user(new.user_id).await?.filter(|user| !user.deleted).ok_or(StoreError::Gone)?;

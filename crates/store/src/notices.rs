@@ -89,7 +89,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn due_notices(&mut self, now: Timestamp, at_most: u64) -> Result<Vec<Notice>, StoreError> {
         let mut query = Query::select();
         query
@@ -114,7 +114,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn next_notice_at(&mut self) -> Result<Option<Timestamp>, StoreError> {
         let mut query = Query::select();
         query.column(Notices::DueAt).from(Notices::Table).order_by(Notices::DueAt, Order::Asc).limit(1);
@@ -129,7 +129,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn put_notice(&mut self, notice: &Notice) -> Result<(), StoreError> {
         let due = microseconds(notice.due_at);
         let old = Expr::col((Notices::Table, Notices::DueAt));
@@ -169,7 +169,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn attempt_notice(&mut self, id: Uuid, next: Timestamp) -> Result<(), StoreError> {
         let mut query = Query::update();
         query
@@ -184,7 +184,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn wake_notices(&mut self, now: Timestamp, but: &[Uuid]) -> Result<(), StoreError> {
         let mut query = Query::update();
         query
@@ -200,7 +200,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn delete_notice(&mut self, id: Uuid) -> Result<(), StoreError> {
         let mut query = Query::delete();
         query.from_table(Notices::Table).and_where(Expr::col(Notices::Id).eq(id));
@@ -211,7 +211,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn delete_notice_about(&mut self, user: UserId, about: &str) -> Result<(), StoreError> {
         let mut query = Query::delete();
         query

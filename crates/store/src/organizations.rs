@@ -161,7 +161,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn find_organization(&mut self, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
         find(self, select().and_where(Expr::col(Organizations::Id).eq(id.0))).await
     }
@@ -170,7 +170,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn organizations_by_id(&mut self, ids: &[OrganizationId]) -> Result<Vec<Organization>, StoreError> {
         let mut found = Vec::new();
         for some in ids.chunks(MAX_IN_LIST) {
@@ -185,7 +185,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn find_organization_by_name(&mut self, name: &str) -> Result<Option<Organization>, StoreError> {
         find(self, select().and_where(Expr::col(Organizations::NameKey).eq(fold_identifier(name)))).await
     }
@@ -194,7 +194,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn find_default_organization(&mut self) -> Result<Option<Organization>, StoreError> {
         find(self, select().and_where(Expr::col(Organizations::IsDefault).eq(true))).await
     }
@@ -203,7 +203,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn organizations(&mut self, filter: &Filter) -> Result<Vec<Organization>, StoreError> {
         // An organization is an object in itself and has no owner.
         let columns = Columns::new(Organizations::Id).in_organization(Organizations::Id);
@@ -219,7 +219,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read, or one of them does not decode.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn organizations_of(&mut self, user: UserId) -> Result<Vec<Organization>, StoreError> {
         self.fetch_whole_list(&select_those_of(user)).await
     }
@@ -228,7 +228,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn readable_organizations_of(&mut self, user: UserId) -> Result<Vec<Organization>, StoreError> {
         self.exact().fetch_list(&select_those_of(user)).await
     }
@@ -261,7 +261,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when a live organization has that name.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn insert_organization(&mut self, new: &Organization) -> Result<(), StoreError> {
         use Organizations as O;
         let mut query = Query::insert();
@@ -302,7 +302,7 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Conflict`] when another live organization has that name, [`StoreError::Gone`] when it does not
     /// exist.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn update_organization(&mut self, changed: &Organization) -> Result<(), StoreError> {
         use Organizations as O;
         let mut query = Query::update();
@@ -342,7 +342,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when it does not exist.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn delete_organization(&mut self, id: OrganizationId, now: Timestamp) -> Result<(), StoreError> {
         use Organizations as O;
         let mut query = Query::update();

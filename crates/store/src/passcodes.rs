@@ -59,7 +59,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn passcodes(&mut self, user: UserId, now: Timestamp) -> Result<Vec<SecretHash>, StoreError> {
         let mut query = Query::select();
         query
@@ -80,7 +80,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn insert_passcode(&mut self, passcode: &Passcode) -> Result<(), StoreError> {
         let mut query = Query::insert();
         query
@@ -115,7 +115,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be read or written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn count_passcode_request(
         &mut self,
         user: UserId,
@@ -148,7 +148,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn delete_passcodes(&mut self, user: UserId) -> Result<(), StoreError> {
         let mut query = Query::delete();
         query.from_table(Passcodes::Table).and_where(Expr::col(Passcodes::UserId).eq(user.0));

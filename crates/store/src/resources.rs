@@ -248,7 +248,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn find_resource(&mut self, key: &ResourceKey) -> Result<Option<Resource>, StoreError> {
         let found = self.fetch_value(select().and_where(is(key))).await?;
         Ok(with_grants(self, found.into_iter().collect()).await?.pop())
@@ -258,7 +258,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn resources_by_id(&mut self, resource_type: &str, ids: &[Uuid]) -> Result<Vec<Resource>, StoreError> {
         let mut found = Vec::new();
         for chunk in ids.chunks(MAX_IN_LIST) {

@@ -23,7 +23,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn rights_version(&mut self) -> Result<RightsVersion, StoreError> {
         let mut query = Query::select();
         query.column(Version::Number).from(Version::Table);

@@ -26,7 +26,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn find_setting(&mut self, name: &str) -> Result<Option<String>, StoreError> {
         find(self, name).await
     }
@@ -58,7 +58,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn names_in_use(&mut self) -> Result<NamesInUse, StoreError> {
         let types: Vec<NameRow> = self.fetch_all(&distinct("resources", "resource_type", "name")).await?;
         Ok(NamesInUse {

@@ -252,7 +252,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn find_user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
         find(self, Expr::col(Users::Id).eq(id.0)).await
     }
@@ -261,7 +261,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn users(&mut self, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
         let mut found = Vec::new();
         for some in ids.chunks(MAX_IN_LIST) {
@@ -275,7 +275,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn find_user_by_username(&mut self, username: &str) -> Result<Option<User>, StoreError> {
         find(self, Expr::col(Users::UsernameKey).eq(fold_identifier(username)).and(is_live())).await
     }
@@ -284,7 +284,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn count_users(&mut self) -> Result<u64, StoreError> {
         let mut query = Query::select();
         query.expr_as(Expr::col(Users::Id).count(), "count").from(Users::Table).and_where(is_live());

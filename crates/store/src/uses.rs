@@ -201,7 +201,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn write_uses(&mut self, uses: &WritingUses) -> Result<(), StoreError> {
         for used in uses.batch.keys.values() {
             self.record_key_use(used).await?;

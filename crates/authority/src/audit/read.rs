@@ -33,7 +33,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// [`Refused::Denied`] when the caller could see no record at all.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn list_audit_records(&self, mut list: ListAudit) -> Result<(Vec<AuditView>, u64), Refused> {
         list.visible = self.caller.visible(Action::READ, ResourceType::AUDIT_LOG);
         if !self.caller.could(Action::READ, ResourceType::AUDIT_LOG) {
@@ -97,7 +97,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// When the store fails.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn chain_head(&self) -> Result<Option<ChainHead>, Refused> {
         match self.caller.visible(Action::READ, ResourceType::AUDIT_LOG) {
             Filter::All => Ok(Some(self.read().chain_head().await?)),
@@ -110,7 +110,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// When the store fails.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn find_actor(&self, username: Option<&str>, email: Option<&str>) -> Result<Option<UserId>, Refused> {
         let by_email = match email {
             Some(email) => self.read().find_login(email).await?.map(|(user, _)| user.id),

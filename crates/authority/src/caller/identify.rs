@@ -11,7 +11,7 @@ use super::{
     credential::{Credential, Unauthenticated},
     epochs::{Changes, Epoch},
     key_text::KeyText,
-    key_use::note_use,
+    key_use::noted_use,
     presented::{Origins, PresentedKey, compile},
 };
 use crate::{
@@ -44,6 +44,23 @@ struct ReadKey {
     version: RightsVersion,
     /// The changes up to when reading began.
     began: Changes,
+}
+
+/// What a request presents.
+struct Presented {
+    /// None where no key can have that id.
+    id: Option<KeyId>,
+    hash: SecretHash,
+    from_cookie: bool,
+    slot: TimeSlot,
+}
+
+impl Presented {
+    fn parse(credential: &Credential) -> Result<Self, Unauthenticated> {
+        let KeyText { id, secret } = KeyText::parse(credential.text.reveal()).map_err(Unauthenticated::Malformed)?;
+        let slot = TimeSlot::of_key();
+        Ok(Self { id, hash: hash_secret(secret.reveal()), from_cookie: credential.from_cookie, slot })
+    }
 }
 
 impl Identified {
@@ -98,31 +115,38 @@ impl Authority {
     /// # Errors
     /// Why the key is not accepted.
     pub async fn identify(&self, credential: &Credential) -> Result<Identified, Unauthenticated> {
-        let parts = KeyText::parse(credential.text.reveal()).map_err(Unauthenticated::Malformed)?;
-        let slot = TimeSlot::of_key();
-        let presented = hash_secret(parts.secret.reveal());
-        let from_cookie = credential.from_cookie;
-        let known = parts.id.as_ref().and_then(|id| self.keys().find(id));
-        if let Some((known, epoch)) = known {
-            let is_right = is_same(&presented, &known.key.secret_hash);
-            if is_right && known.is_usable(self.now()) {
-                return Ok(Identified { found: Found::Known(known, epoch), from_cookie });
-            }
+        let presented = Presented::parse(credential)?;
+        match self.known(&presented) {
+            Some(known) => Ok(known),
+            // Apart, because all of a request is as large in memory as the longest way that it may go.
+            None => Box::pin(self.read_presented(presented)).await,
         }
+    }
+
+    /// The identity behind a key that is known without the database.
+    fn known(&self, presented: &Presented) -> Option<Identified> {
+        let (known, epoch) = self.keys().find(presented.id.as_ref()?)?;
+        let is_right = is_same(&presented.hash, &known.key.secret_hash) && known.is_usable(self.now());
+        let from_cookie = presented.from_cookie;
+        is_right.then_some(Identified { found: Found::Known(known, epoch), from_cookie })
+    }
+
+    /// The identity behind a key that is read from the database.
+    async fn read_presented(&self, presented: Presented) -> Result<Identified, Unauthenticated> {
         let began = self.keys().begin();
         // The version comes first, so that rights which are read after it are never older.
         let version = self.store().read().rights_version().await?;
-        let key = match &parts.id {
+        let key = match &presented.id {
             Some(id) => self.store().read().find_key(id).await?,
             None => None,
         };
-        let is_right = is_same(&presented, key.as_ref().map_or(self.dummy_hash(), |key| &key.secret_hash));
+        let is_right = is_same(&presented.hash, key.as_ref().map_or(self.dummy_hash(), |key| &key.secret_hash));
         let refusal = match key {
-            Some(key) if is_right => return self.identified(key, from_cookie, version, began).await,
+            Some(key) if is_right => return self.identified(key, presented.from_cookie, version, began).await,
             Some(_) => Unauthenticated::WrongSecret,
             None => Unauthenticated::UnknownKey,
         };
-        slot.end().await;
+        presented.slot.end().await;
         Err(refusal)
     }
 
@@ -132,18 +156,20 @@ impl Authority {
     /// # Errors
     /// As [`Self::identify`].
     pub async fn identify_again(&self, identified: &Identified) -> Result<Identified, Unauthenticated> {
-        let now = self.now();
-        if let Found::Known(known, epoch) = &identified.found
-            && known.is_usable(now)
-            && self.keys().is_current(*epoch, known)
-        {
-            return Ok(identified.clone());
+        match &identified.found {
+            Found::Known(known, epoch) if known.is_usable(self.now()) && self.keys().is_current(*epoch, known) => {
+                Ok(identified.clone())
+            }
+            _ => Box::pin(self.read_again(identified)).await,
         }
+    }
+
+    async fn read_again(&self, identified: &Identified) -> Result<Identified, Unauthenticated> {
         let began = self.keys().begin();
         let version = self.store().read().rights_version().await?;
         if let Found::Read(read) = &identified.found
             && read.version == version
-            && read.key.is_live(now)
+            && read.key.is_live(self.now())
         {
             return Ok(identified.clone());
         }
@@ -173,14 +199,15 @@ impl Authority {
         context: RequestContext,
     ) -> Result<AuthorizedStore, Unauthenticated> {
         let known = match &identified.found {
-            Found::Known(known, epoch) => {
-                let used = note_use(known, self, &context).await;
-                if let Some(used) = &used {
-                    self.keys().replace(*epoch, used);
+            Found::Known(known, epoch) => match noted_use(known, self, &context) {
+                None => Arc::clone(known),
+                Some(used) => {
+                    let used = Box::pin(used.keep(self)).await;
+                    self.keys().replace(*epoch, &used);
+                    used
                 }
-                used.unwrap_or_else(|| Arc::clone(known))
-            }
-            Found::Read(read) => self.acting(read, &context).await?,
+            },
+            Found::Read(read) => Box::pin(self.acting(read, &context)).await?,
         };
         let life = KeyLife { lifetime_seconds: known.key.lifetime_seconds, expires_at: known.key.expires_at };
         context.decisions.authenticated(life, (known.user.id, known.key.id.clone()));
@@ -196,7 +223,10 @@ impl Authority {
         context.decisions.authenticated(life, (user.id, key.id.clone()));
         let origins = Origins { version: Some(*version), upstream_end };
         let known = Arc::new(compile(key.clone(), user, self, &mut self.store().read(), origins).await?);
-        let known = note_use(&known, self, context).await.unwrap_or(known);
+        let known = match noted_use(&known, self, context) {
+            Some(used) => used.keep(self).await,
+            None => known,
+        };
         self.keys().keep(*began, &known);
         Ok(known)
     }

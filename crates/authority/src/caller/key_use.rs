@@ -12,19 +12,22 @@ const USE_RESOLUTION: SignedDuration = SignedDuration::from_hours(1);
 /// A key whose stored end is nearer than this is written at once: a restart must not find it expired.
 const NEAR_END: SignedDuration = SignedDuration::from_mins(2);
 
-/// Notes the use of a key, and lets a session slide. Gives the key as it is then; none if nothing was to be noted.
-pub(super) async fn note_use(
-    known: &PresentedKey,
-    authority: &Authority,
-    context: &RequestContext,
-) -> Option<Arc<PresentedKey>> {
+/// A use that is to be noted, and the key as it is then.
+pub(super) struct NotedUse {
+    used: PresentedKey,
+    this: KeyUse,
+    now: Timestamp,
+}
+
+/// The use of a key, which may let a session slide; none if nothing is to be noted, which is mostly so.
+pub(super) fn noted_use(known: &PresentedKey, authority: &Authority, context: &RequestContext) -> Option<NotedUse> {
     let (key, now) = (&known.key, authority.now());
     let is_stale = now.duration_since(key.last_used) > USE_RESOLUTION;
     let slid = slide(key, authority, now);
     if !is_stale && slid == key.expires_at {
         return None;
     }
-    let this_use = KeyUse {
+    let this = KeyUse {
         id: key.id.clone(),
         last_used: if is_stale { now } else { key.last_used },
         origin: context.origin(),
@@ -32,20 +35,29 @@ pub(super) async fn note_use(
         expires_at: slid,
     };
     let mut used = known.clone();
-    used.key.last_used = this_use.last_used;
-    used.key.expires_at = this_use.expires_at;
-    used.key.origin = this_use.origin.clone();
+    used.key.last_used = this.last_used;
+    used.key.expires_at = this.expires_at;
+    used.key.origin = this.origin.clone();
     used.user.last_seen_at = Some(now);
     used.user.updated_at = now;
-    let is_near_end = key.expires_at.duration_since(now) < NEAR_END && slid != key.expires_at;
-    authority.store().note_use(this_use, used.user.id, now);
-    if is_near_end {
-        // A failure to write is not the caller's: the key is as good as it was.
-        if let Err(error) = write_uses(authority).await {
-            tracing::warn!(%error, key.id = %used.key.id, "the use of a key is not written yet");
+    Some(NotedUse { used, this, now })
+}
+
+impl NotedUse {
+    /// Notes it. Gives the key as it is then.
+    pub(super) async fn keep(self, authority: &Authority) -> Arc<PresentedKey> {
+        let Self { used, this, now } = self;
+        let is_near_end =
+            this.seen_expires_at.duration_since(now) < NEAR_END && this.expires_at != this.seen_expires_at;
+        authority.store().note_use(this, used.user.id, now);
+        if is_near_end {
+            // A failure to write is not the caller's: the key is as good as it was.
+            if let Err(error) = write_uses(authority).await {
+                tracing::warn!(%error, key.id = %used.key.id, "the use of a key is not written yet");
+            }
         }
+        Arc::new(used)
     }
-    Some(Arc::new(used))
 }
 
 /// The end that a session has after this use.

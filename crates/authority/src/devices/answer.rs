@@ -68,7 +68,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// When no machine waits with this code, or the caller could not mint its key.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn waiting_device(&self, code: &UserCode) -> Result<WaitingDevice, AnswerDeviceError> {
         let request = require_minting_for_device(&self.authority, &self.caller)?;
         let grant = self.read().find_device_grant(code).await?;
@@ -80,7 +80,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// The same as of [`Self::waiting_device`].
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn answer_device(&self, code: &UserCode, answer: DeviceAnswer) -> Result<(), AnswerDeviceError> {
         let check = |caller: &Caller| require_minting_for_device(&self.authority, caller).map(drop);
         let mut work = self.begin_if::<MintError>(check).await?;

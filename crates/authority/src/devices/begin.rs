@@ -68,7 +68,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// Why it may not wait.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn begin_device(&self, requested: BeginDevice) -> Result<BegunDevice, BeginDeviceError> {
         let allow_list = allow_list(self.catalogue(), &requested.allow_list)?;
         let scopes = scopes(self.catalogue(), &requested.scope)?;

@@ -98,7 +98,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// Why it gets none.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn redeem_device(&self, device_code: &SecretText) -> Result<RedeemedDevice, RedeemDeviceError> {
         self.caller.require_permitted(Action::CREATE, &Object::of(ResourceType::API_KEY))?;
         let hash = hash_secret(device_code.reveal());

@@ -70,7 +70,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// As [`CreateGroupError`] says; then nothing was created.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn create_group(&self, new: NewGroup) -> Result<Group, CreateGroupError> {
         new.check()?;
         let object = new_group_object(new.organization_id);

@@ -34,7 +34,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// As [`DeleteGroupError`] says; then nothing was deleted.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn delete_group(&self, id: GroupId) -> Result<(), DeleteGroupError> {
         let mut work = self.begin().await?;
         let group = work.visible_group(id).await?;

@@ -124,7 +124,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// As [`UpdateGroupError`] says; then nothing was changed.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn update_group(&self, id: GroupId, mut change: GroupChange) -> Result<Group, UpdateGroupError> {
         let mut work = self.begin().await?;
         let old = work.visible_group(id).await?;

@@ -176,7 +176,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// As [`CreateOrganizationError`] says; then nothing was created.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn create_organization(&self, new: NewOrganization) -> Result<Organization, CreateOrganizationError> {
         new.check()?;
         let mut work = self
@@ -197,7 +197,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// As [`UpdateOrganizationError`] says; then nothing was changed.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn update_organization(
         &self,
         id: OrganizationId,

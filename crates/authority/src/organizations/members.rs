@@ -32,7 +32,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// [`Refused::Hidden`] when there is none that the caller may see.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn addressed_member(&self, organization: &Organization, segment: &str) -> Result<MemberView, Refused> {
         let user = match self.caller.user().filter(|own| names(own, segment)) {
             Some(own) => Some(own.clone()),
@@ -58,7 +58,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// [`ListError::NothingToComeAfter`] when the page is to come after somebody who is no such member.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn list_members(
         &self,
         organization: OrganizationId,
@@ -81,7 +81,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// When the store fails.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn list_custom_role_names(&self, of: OrganizationId) -> Result<Vec<CustomRole>, Refused> {
         Ok(self.read().custom_roles(&[of]).await?)
     }

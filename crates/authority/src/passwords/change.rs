@@ -100,7 +100,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// Which of these is missing, or which rule the password breaks.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn change_password(
         &self,
         id: UserId,

@@ -44,14 +44,14 @@ const UNKNOWN_ADDRESS_AT: &str = "stranger_at";
 
 impl AuthorizedStore {
     /// The live user with that address and their password's hash. Requires `read` on all users.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub(crate) async fn find_login(&self, email: &str) -> Result<Option<(User, PasswordHash)>, Refused> {
         self.caller.require_permitted(Action::READ, &Object::of(ResourceType::USER))?;
         Ok(self.read().find_login(email).await?)
     }
 
     /// The hash of a user's password. Requires `read` on all users.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub(crate) async fn password_of(&self, user: &User) -> Result<PasswordHash, Refused> {
         self.caller.require_permitted(Action::READ, &Object::of(ResourceType::USER))?;
         Ok(self.read().find_password(user.id).await?.ok_or(StoreError::Gone)?)
@@ -59,7 +59,7 @@ impl AuthorizedStore {
 
     /// Whether this is the password of the account that has the address; it takes as long where there is no account.
     /// Requires `update` on the user.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub(crate) async fn check_password(
         &self,
         account: Option<(&User, &PasswordHash)>,

@@ -137,7 +137,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// When there are no passwords, it is no address, or the caller may not.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn request_passcode(&self, email: &str) -> Result<(), RequestPasscodeError> {
         self.authority.require_passwords()?;
         Fields::default().email("email", email).check()?;
@@ -172,7 +172,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// When the passcode does not work, the password breaks a rule, or the caller may not.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn replace_password(&self, new: &ReplacePassword) -> Result<(), ReplacePasswordError> {
         self.authority.require_passwords()?;
         Fields::default()

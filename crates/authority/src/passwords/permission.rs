@@ -35,7 +35,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// Which of these is missing.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn require_setting_password(&self, user: &User) -> Result<(), SetCredentialError> {
         may_set_password(&self.caller, &mut self.read(), user).await
     }

@@ -182,7 +182,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// As [`AccessListError`] says; then nothing was changed.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn update_access_list(
         &self,
         of: ResourceType,

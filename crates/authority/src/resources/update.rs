@@ -90,7 +90,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// As [`UpdateResourceError`] says; then nothing was changed.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn update_resource(
         &self,
         of: ResourceType,

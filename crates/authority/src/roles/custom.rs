@@ -102,7 +102,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// As [`CustomRoleError`] says; then nothing was created.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn create_custom_role(
         &self,
         organization: OrganizationId,
@@ -146,7 +146,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// As [`CustomRoleError`] says; then nothing was changed.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn update_custom_role(
         &self,
         organization: OrganizationId,
@@ -172,7 +172,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// As [`DeleteCustomRoleError`] says; then nothing was deleted.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn delete_custom_role(
         &self,
         organization: OrganizationId,

@@ -50,7 +50,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// As [`UpdateMemberRolesError`] says; then nothing was changed.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn update_member_roles(
         &self,
         organization: OrganizationId,

@@ -97,7 +97,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// Why the user is not signed in, or which right is missing.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn sign_in(&self, with: &SignIn) -> Result<MintedKey, SignInError> {
         Fields::default().email("email", &with.email).required("password", with.password.reveal()).check()?;
         in_time_slot(async {
@@ -120,7 +120,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// Why the user would not be signed in, or which right is missing.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn verify_password(
         &self,
         email: &str,

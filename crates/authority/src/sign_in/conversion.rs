@@ -159,7 +159,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// Why it was not begun.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn begin_conversion(&self, request: &BeginConversion) -> Result<BegunConversion, BeginConversionError> {
         let BeginConversion { user, to, password } = request;
         may_convert(&self.caller, &mut self.read(), user).await?;
@@ -190,7 +190,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// Why the user was not converted.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn complete_conversion(
         &self,
         conversion: CompleteConversion<'_>,

@@ -34,7 +34,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// [`Refused::Hidden`] when there is no such key, or the caller may not do that.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn expire_key(&self, key: &ApiKey, cascade: Cascade) -> Result<Affected, Refused> {
         let mut work = self.begin_if(|caller| require_change(caller, Action::UPDATE, key)).await?;
         let key = work.existing_key(&key.id).await?;
@@ -54,7 +54,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// [`Refused::Hidden`] when there is no such key, or the caller may not do that.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn delete_key(&self, key: &ApiKey, cascade: Cascade) -> Result<Affected, Refused> {
         let mut work = self.begin_if(|caller| require_change(caller, Action::DELETE, key)).await?;
         let key = work.existing_key(&key.id).await?;
@@ -71,7 +71,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// When the caller may not, or the store fails.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn purge_keys(&self, expired_before: Timestamp, at_most: u64) -> Result<u64, Refused> {
         let mut work = self
             .begin_if(|caller| caller.require_permitted(Action::DELETE, &Object::of(ResourceType::API_KEY)))

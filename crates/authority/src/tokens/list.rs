@@ -10,7 +10,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// [`ListError::NothingToComeAfter`] when the page is to come after a key that the caller may not see.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn list_tokens(
         &self,
         of: Option<UserId>,
@@ -26,7 +26,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// [`Refused::Hidden`] when there is none that the caller may read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn get_token_by_name(&self, owner: UserId, name: &str) -> Result<ApiKey, Refused> {
         let found = self.read().find_key_by_name(owner, name, self.now()).await?;
         self.visible_key(found)
@@ -36,7 +36,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// [`Refused::Hidden`] when there is none that the caller may read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn get_key(&self, id: Option<&KeyId>, owner: Option<UserId>) -> Result<ApiKey, Refused> {
         let found = match id {
             Some(id) => self.read().find_key_for_view(id, self.now()).await?,

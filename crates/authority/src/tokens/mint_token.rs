@@ -91,7 +91,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// Why it was not minted. What is wrong with the request comes before what the caller may not do.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn mint_token(&self, new: MintToken) -> Result<MintedKey, MintTokenError> {
         let fields = Fields::default().at_most_bytes("token_name", &new.name, LONGEST_NAME);
         fields.at_most_entries("scopes", new.scopes.len(), MOST_SCOPES).check()?;

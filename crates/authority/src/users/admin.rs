@@ -90,7 +90,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// Which rule the owner would break, or which right is missing.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn create_admin(&self, new: CreateAdmin) -> Result<(), CreateAdminError> {
         Fields::default().username("username", &new.username).email("email", &new.email).check()?;
         weakness(&new.password).map_or(Ok(()), |weakness| Err(CreateAdminError::WeakPassword(weakness)))?;

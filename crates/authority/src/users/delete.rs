@@ -41,7 +41,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// Which of these is missing.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn delete_user(&self, id: UserId) -> Result<(), DeleteUserError> {
         let check = |caller: &Caller| {
             if caller.is_self(id) {

@@ -30,11 +30,15 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// [`Refused::Hidden`] when there is no such user whom the caller may read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn addressed_user(&self, segment: &str) -> Result<User, Refused> {
         if let Some(own) = self.caller.user().filter(|own| names(own, segment)) {
             return Ok(own.clone());
         }
+        Box::pin(self.read_addressed_user(segment)).await
+    }
+
+    async fn read_addressed_user(&self, segment: &str) -> Result<User, Refused> {
         let found = match Uuid::try_parse(segment) {
             Ok(id) => self.read().find_user(UserId(id)).await?,
             Err(_) => self.read().find_user_by_username(segment).await?,
@@ -51,13 +55,13 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn user_view(&self, user: User) -> Result<UserView, Refused> {
         let own = self.caller.presented().filter(|own| own.user.id == user.id);
         let organization_ids = match own {
             Some(own) => own.organizations.clone(),
             None => {
-                let members = self.read().memberships_of_all(&[user.id]).await?;
+                let members = Box::pin(self.read().memberships_of_all(&[user.id])).await?;
                 members.into_iter().map(|member| member.organization_id).collect()
             }
         };
@@ -68,7 +72,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// [`ListError::NothingToComeAfter`] when the page is to come after a user whom the caller may not see.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn list_users(&self, mut list: ListUsers) -> Result<(Vec<UserView>, u64), ListError> {
         list.visible = self.caller.visible(Action::READ, ResourceType::USER);
         let (users, count) = self.find_users(&list).await?;
@@ -104,7 +108,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn usernames(&self, ids: &[UserId]) -> Result<Vec<(UserId, String)>, Refused> {
         let filter = self.caller.visible(Action::READ, ResourceType::USER);
         let users = self.read().users(ids).await?;
@@ -116,7 +120,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// When the caller may not.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn memberships(&self, user: &User) -> Result<Vec<Member>, Refused> {
         self.caller.require_personal(Action::READ_PERSONAL, user.id)?;
         Ok(self.read().memberships(user.id).await?)
@@ -126,7 +130,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// [`Refused::Hidden`] when there is no such organization, or the user is no member of it.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn addressed_organization_of(&self, user: UserId, segment: &str) -> Result<Organization, Refused> {
         let organization = self.addressed_organization(segment).await?;
         let theirs = self.organizations_of(user).await?;

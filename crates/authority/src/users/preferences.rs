@@ -74,7 +74,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// When the caller may not.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn preferences(&self, user: UserId) -> Result<Preferences, Refused> {
         Ok(preferences_of(self.settings_of(user).await?))
     }
@@ -83,7 +83,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// When a value is not among those that there are, or the caller may not.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn set_preferences(
         &self,
         user: UserId,

@@ -53,7 +53,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// Which of these is missing.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn update_user_roles(&self, id: UserId, roles: Vec<String>) -> Result<User, UpdateUserRolesError> {
         Fields::default().at_most_entries("roles", roles.len(), MAX_LIST).check()?;
         if self.caller.is_self(id) {

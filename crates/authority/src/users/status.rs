@@ -41,7 +41,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// When the caller may not, or there is no such user.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn activate_user(&self, id: UserId) -> Result<User, Refused> {
         let mut work = self.begin_if(|caller| caller.require_permitted(Action::UPDATE, &user_object(id))).await?;
         let user = work.live_user(id).await?;
@@ -56,7 +56,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// Which of these is missing.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn suspend_user(&self, id: UserId) -> Result<User, SuspendUserError> {
         let check = |caller: &Caller| {
             if caller.is_self(id) {
@@ -80,7 +80,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// When the caller may not, or there is no such user.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub(crate) async fn wake(&self, id: UserId) -> Result<User, Refused> {
         let mut work = self.begin_if(|caller| caller.require_permitted(Action::UPDATE, &user_object(id))).await?;
         let user = work.live_user(id).await?;
@@ -98,7 +98,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// When the caller may not.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn make_dormant(&self, since: Timestamp, at_most: u64) -> Result<usize, Refused> {
         let mut work =
             self.begin_if(|caller| caller.require_permitted(Action::UPDATE, &Object::of(ResourceType::USER))).await?;

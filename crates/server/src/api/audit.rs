@@ -31,7 +31,7 @@ const DEFAULT_LIMIT: u64 = 100;
 
 /// All routes of records.
 pub(crate) fn routes() -> Routes {
-    Routes::new().routes(routes!(list))
+    Routes::api().routes(routes!(list))
 }
 
 /// List the records of what was done

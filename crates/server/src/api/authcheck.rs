@@ -28,7 +28,7 @@ use crate::{
 
 /// All routes of scopes and checks.
 pub(crate) fn routes() -> Routes {
-    Routes::new().routes(routes!(scopes)).routes_with(routes!(check), RouteFacts::AUTHCHECK)
+    Routes::api().routes(routes!(scopes)).routes_with(routes!(check), RouteFacts::AUTHCHECK)
 }
 
 /// List the scopes that a token may ask for

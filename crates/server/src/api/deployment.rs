@@ -33,7 +33,7 @@ const FEATURES: [&str; 6] = [
 
 /// All routes below the API's base path.
 pub(crate) fn routes() -> Routes {
-    Routes::new()
+    Routes::api()
         .routes(routes!(greet))
         .routes(routes!(build_info))
         .routes(routes!(update_check))

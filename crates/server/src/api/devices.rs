@@ -27,7 +27,7 @@ use crate::{
 
 /// Both routes. The page where a user approves it is one of `pages`.
 pub(crate) fn routes() -> Routes {
-    Routes::new().routes_with(routes!(start), RouteFacts::SIGN_IN).routes(routes!(token))
+    Routes::api().routes_with(routes!(start), RouteFacts::SIGN_IN).routes(routes!(token))
 }
 
 /// Ask for a sign-in on a machine without a browser

@@ -28,7 +28,7 @@ use crate::{
 
 /// All routes of groups.
 pub(crate) fn routes() -> Routes {
-    Routes::new()
+    Routes::api()
         .routes(routes!(list))
         .routes(routes!(show, change::update, delete))
         .routes(routes!(members))

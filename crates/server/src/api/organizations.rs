@@ -30,7 +30,7 @@ use crate::{
 
 /// All routes of organizations.
 pub(crate) fn routes() -> Routes {
-    Routes::new()
+    Routes::api()
         .routes(routes!(list, create))
         .routes(routes!(show, update, delete))
         .routes(routes!(members::all))

@@ -33,7 +33,7 @@ use crate::{
 
 /// All routes of the registry, and of the views on it.
 pub(crate) fn routes() -> Routes {
-    Routes::new()
+    Routes::api()
         .routes(routes!(resource_types))
         .routes(routes!(list, create))
         .routes(routes!(show, update, delete))

@@ -27,7 +27,7 @@ use crate::{
 
 /// All routes of roles.
 pub(crate) fn routes() -> Routes {
-    Routes::new()
+    Routes::api()
         .routes(routes!(site_roles))
         .routes(routes!(organization_roles, create, update))
         .routes(routes!(remove))

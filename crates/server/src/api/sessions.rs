@@ -25,7 +25,7 @@ use utoipa_axum::routes;
 
 /// All routes of signing in and out.
 pub(crate) fn routes() -> Routes {
-    Routes::new()
+    Routes::api()
         .routes_with(routes!(login), RouteFacts::SIGN_IN)
         .routes(routes!(logout))
         .routes(routes!(own::list, own::delete_all))

@@ -35,7 +35,7 @@ use crate::{
 
 /// All routes of keys.
 pub(crate) fn routes() -> Routes {
-    Routes::new()
+    Routes::api()
         .routes(routes!(create_session))
         .routes(routes!(create_token, list_tokens))
         .routes(routes!(token_config))

@@ -42,7 +42,7 @@ use crate::{
 
 /// All routes of users.
 pub(crate) fn routes() -> Routes {
-    Routes::new()
+    Routes::api()
         .routes(routes!(create::create_user, list::list))
         .routes_with(routes!(first::is_set_up, first::set_up), RouteFacts::SET_UP)
         .routes_with(routes!(password::validate), RouteFacts::SIGN_IN)

@@ -3,9 +3,8 @@
 use std::net::SocketAddr;
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
+    extract::{ConnectInfo, Request},
     http::{HeaderValue, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use url::Url;
@@ -34,10 +33,10 @@ pub(crate) fn parse(text: &str) -> Result<Url, String> {
 
 /// Sends clients to the access URL that come by another address, if the operator wants that. Probes come by the address
 /// of the machine.
-pub(crate) async fn redirect(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn redirect(app: &App, request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let is_probe = RouteFacts::of(&request).audience == Audience::Probe;
-    if !app.settings().redirects_to_access_url || is_probe || is_here(named_host(&app, &request), app.access_url()) {
-        return next.run(request).await;
+    if !app.settings().redirects_to_access_url || is_probe || is_here(named_host(app, &request), app.access_url()) {
+        return next(request).await;
     }
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     match HeaderValue::try_from(format!("{}{path}", app.access_url())) {

@@ -6,9 +6,8 @@ pub(crate) use token::CsrfToken;
 
 use axum::{
     body::{Body, Bytes},
-    extract::{FromRequest as _, Request, State},
+    extract::{FromRequest as _, Request},
     http::{HeaderMap, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use keyfob_api::{SESSION_TOKEN_HEADER, secret::SecretText};
@@ -51,17 +50,17 @@ fn forged() -> ApiError {
 }
 
 /// Lets requests through that need no proof or have one, and gives browsers without a token one.
-pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn guard(app: &App, mut request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let known = VisitorToken::of(request.headers());
-    let visitor = known.clone().unwrap_or_else(|| VisitorToken::new(&app));
+    let visitor = known.clone().unwrap_or_else(|| VisitorToken::new(app));
     let token = match session(&request) {
         Some(session) => CsrfToken::of_session(session),
         None => CsrfToken::of_visitor(&visitor),
     };
     request.extensions_mut().insert(token);
     let facts = RouteFacts::of(&request);
-    let mut response = match require_proof(&app, facts.csrf, known.as_ref(), request).await {
-        Ok(request) => next.run(request).await,
+    let mut response = match require_proof(app, facts.csrf, known.as_ref(), request).await {
+        Ok(request) => next(request).await,
         Err(refusal) => refusal.into_response(),
     };
     // Caches keep assets, and give the same to all.
@@ -117,7 +116,7 @@ async fn require_proof(
         Some(session) => Some(CsrfToken::of_session(session)),
         None => visitor.map(CsrfToken::of_visitor),
     };
-    proven_by_form(request, app, &expected.ok_or_else(forged)?).await
+    Box::pin(proven_by_form(request, app, &expected.ok_or_else(forged)?)).await
 }
 
 /// Whether the headers of a change with a session prove it: with the same key once more, or with the token of the

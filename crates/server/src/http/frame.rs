@@ -5,17 +5,22 @@ use std::{
 };
 
 use axum::{
-    extract::{ConnectInfo, MatchedPath, Request, State},
+    extract::{ConnectInfo, MatchedPath, Request},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use jiff::Timestamp;
-use keyfob_api::{BASE_PATH, BUILD_VERSION_HEADER, EXPIRES_IN_HEADER, REQUIRED_HEADER, SERVER_VERSION};
+use keyfob_api::{BASE_PATH, SERVER_VERSION};
 use keyfob_authority::{DecisionLog, KeyLife, RequestContext};
 use tracing::Instrument as _;
 
 use crate::{api::audit, app::App, http::error::ApiError};
+
+/// Headers of answers, as they are on the wire: HTTP compares them without regard to case.
+const BUILD_VERSION: HeaderName = HeaderName::from_static("x-coder-build-version");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-coder-request-id");
+const REQUIRED: HeaderName = HeaderName::from_static("x-keyfob-required");
+const EXPIRES_IN: HeaderName = HeaderName::from_static("x-keyfob-expires-in");
 
 /// How long a request may take.
 const TIME_OUT: Duration = Duration::from_secs(30);
@@ -23,8 +28,8 @@ const TIME_OUT: Duration = Duration::from_secs(30);
 const LAST_DAYS: i64 = 7 * 24 * 3600;
 
 /// Answers a request within its frame.
-pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let context = context(&app, &request);
+pub(super) async fn frame(app: &App, mut request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
+    let context = context(app, &request);
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let is_api = request.uri().path().starts_with(BASE_PATH);
     let method = request.method().clone();
@@ -32,15 +37,15 @@ pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Ne
         "request", http.method = %request.method(), http.route = route, request.id = %context.request_id,
     );
     request.extensions_mut().insert(context.clone());
-    let answered = tokio::time::timeout(TIME_OUT, next.run(request)).instrument(span.clone()).await;
+    let answered = tokio::time::timeout(TIME_OUT, Box::pin(next(request))).instrument(span.clone()).await;
     let mut response = answered.unwrap_or_else(|_| {
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "The request took too long.")
             .detail("It was given up; a change may or may not have been made.")
             .into_response()
     });
     span.in_scope(|| tracing::debug!(http.status = response.status().as_u16(), "answered"));
-    audit::note_refusal(&app, &context, &method, response.status());
-    set_headers(&app, &mut response, &context, is_api);
+    audit::note_refusal(app, &context, &method, response.status());
+    set_headers(app, &mut response, &context, is_api);
     response
 }
 
@@ -63,28 +68,31 @@ fn set_headers(app: &App, response: &mut Response, context: &RequestContext, is_
     if status != StatusCode::FORBIDDEN {
         name_metadata(app, headers);
     }
-    let mut set = |name: &str, value: String| {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+    headers.insert(BUILD_VERSION, HeaderValue::from_static(SERVER_VERSION));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if is_api {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::VARY, HeaderValue::from_static("Cookie"));
+    }
+    let mut set = |name: HeaderName, value: String| {
+        if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(name, value);
         }
     };
-    set(BUILD_VERSION_HEADER, SERVER_VERSION.to_owned());
-    set("X-Coder-Request-Id", context.request_id.to_string());
-    set("X-Content-Type-Options", "nosniff".to_owned());
-    if is_api {
-        set("Cache-Control", "no-store".to_owned());
-        set("Vary", "Cookie".to_owned());
-    }
+    set(REQUEST_ID, context.request_id.to_string());
     if let Some(policy) = app.settings().strict_transport_security.clone().filter(|_| is_page) {
-        set("Strict-Transport-Security", policy);
+        set(header::STRICT_TRANSPORT_SECURITY, policy);
     }
     let Some((key, required)) = context.decisions.seen() else { return };
     let catalogue = app.catalogue();
-    let pairs =
-        required.iter().map(|(of, action)| format!("{}:{}", catalogue.type_name(*of), catalogue.action_name(*action)));
-    set(REQUIRED_HEADER, pairs.collect::<Vec<_>>().join(", "));
+    let mut pairs = String::new();
+    for (of, action) in required {
+        let comma = if pairs.is_empty() { "" } else { ", " };
+        pairs.extend([comma, catalogue.type_name(of), ":", catalogue.action_name(action)]);
+    }
+    set(REQUIRED, pairs);
     if let Some(seconds) = seconds_left(key, app.clock().now()) {
-        set(EXPIRES_IN_HEADER, seconds.to_string());
+        set(EXPIRES_IN, seconds.to_string());
     }
 }
 
@@ -102,4 +110,21 @@ fn name_metadata(app: &App, headers: &mut HeaderMap) {
 fn seconds_left(key: KeyLife, now: Timestamp) -> Option<i64> {
     let left = key.expires_at.duration_since(now).as_secs();
     (left <= LAST_DAYS.min(key.lifetime_seconds / 10)).then_some(left.max(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_have_the_names_that_clients_know() {
+        let known = [
+            (BUILD_VERSION, keyfob_api::BUILD_VERSION_HEADER),
+            (REQUIRED, keyfob_api::REQUIRED_HEADER),
+            (EXPIRES_IN, keyfob_api::EXPIRES_IN_HEADER),
+        ];
+        for (name, known) in known {
+            assert!(name.as_str().eq_ignore_ascii_case(known), "{known}");
+        }
+    }
 }

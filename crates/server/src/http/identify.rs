@@ -3,9 +3,8 @@ use std::sync::Arc;
 
 use axum::{
     body::{Body, Bytes, HttpBody as _},
-    extract::{FromRequestParts, Request, State},
+    extract::{FromRequestParts, Request},
     http::request::Parts,
-    middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use futures_util::stream;
@@ -66,20 +65,20 @@ impl Identity {
 }
 
 /// Finds out who the caller is.
-pub(crate) async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn identify(app: &App, mut request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let found = credential::find(request.headers(), request.uri(), app.settings().credentials);
-    let identity = Identity::of(found, &app).await;
+    let identity = Identity::of(found, app).await;
     request.extensions_mut().insert(identity);
-    next.run(request).await
+    next(request).await
 }
 
 /// Reads the whole body of a known caller before the request is answered, and then looks at the caller again if rights
 /// have changed since: a body that is held back keeps no rights alive. Without a caller, handlers refuse first, or read
 /// the body themselves.
-pub(crate) async fn read_body(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn read_body(app: &App, request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let is_known = matches!(request.extensions().get(), Some(Identity::Known(..)));
     if !is_known || request.method().is_safe() || request.body().is_end_stream() {
-        return next.run(request).await;
+        return next(request).await;
     }
     let (mut parts, body) = request.into_parts();
     let body = match Limited::new(body, MAX_BODY).collect().await {
@@ -95,7 +94,7 @@ pub(crate) async fn read_body(State(app): State<App>, request: Request, next: Ne
         };
         parts.extensions.insert(again);
     }
-    next.run(Request::from_parts(parts, body)).await
+    next(Request::from_parts(parts, body)).await
 }
 
 /// Why a request has no caller.

@@ -8,9 +8,8 @@ pub(crate) use window::RateWindows;
 use std::net::{IpAddr, Ipv6Addr};
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, request::Parts},
-    middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use jiff::Timestamp;
@@ -67,20 +66,20 @@ enum Counted {
 pub(crate) struct Counter(Limiter, Counted);
 
 /// Lets requests within the limits through, and tells clients how many more they may send.
-pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
-    let limits = limits_of(&app, RouteFacts::of(&request));
+pub(crate) async fn guard(app: &App, request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
+    let limits = limits_of(app, RouteFacts::of(&request));
     if limits.is_empty() {
-        return next.run(request).await;
+        return next(request).await;
     }
     match acting(request.extensions()).filter(|_| is_bypassed(request.headers())).map(may_bypass) {
-        Some(Ok(())) => return next.run(request).await,
+        Some(Ok(())) => return next(request).await,
         Some(Err(refusal)) => return refusal.into_response(),
         None => {}
     }
     let (mut parts, body) = request.into_parts();
     // A path that is not valid UTF-8 names nothing.
     let segments = Segments::of(&mut parts).await.unwrap_or_default();
-    let last = match count(&app, &limits, &parts, &segments).await {
+    let last = match count(app, &limits, &parts, &segments).await {
         Ok(last) => last,
         Err((limit, count)) => {
             let mut refusal = too_many(limit).into_response();
@@ -88,7 +87,7 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
             return refusal;
         }
     };
-    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let mut response = next(Request::from_parts(parts, body)).await;
     if let Some((limit, count)) = last {
         tell(response.headers_mut(), limit, count);
     }
@@ -111,7 +110,7 @@ async fn count(
         let address = match limiter {
             // A user's password is one, whichever way the path names the user.
             Limiter::SignIn | Limiter::Password => Address::of_route(parts),
-            Limiter::Api | Limiter::Authcheck => Address::of(app, parts, segments, caller).await,
+            Limiter::Api | Limiter::Authcheck => Box::pin(Address::of(app, parts, segments, caller)).await,
         };
         let count = app.windows().count(Counter(limiter, counted), &address, limit, now);
         if count.is_over {

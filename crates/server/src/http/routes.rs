@@ -6,17 +6,17 @@ mod handlers;
 pub(crate) use facts::{Audience, CsrfRule, Limiter, RouteFacts};
 pub(crate) use handlers::Handlers;
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 use axum::{
     Router,
-    extract::{MatchedPath, Request, State},
+    extract::{MatchedPath, Request},
     http::Method,
-    middleware::Next,
-    response::Response,
 };
 use utoipa::openapi::{OpenApi, PathItem};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+
+use keyfob_api::BASE_PATH;
 
 use super::path::FixedParameter;
 use crate::app::App;
@@ -53,15 +53,14 @@ impl RouteTable {
     }
 }
 
-/// Finds the facts of a request's route, for all middleware behind this one.
-pub(crate) async fn find_facts(State(table): State<Arc<RouteTable>>, mut request: Request, next: Next) -> Response {
-    let facts = table.facts_of(&request);
-    let word = table.word_of(&request).cloned();
+/// Adds the facts of its route to a request, for all that comes behind.
+pub(crate) fn add_facts(table: &RouteTable, request: &mut Request) {
+    let facts = table.facts_of(request);
+    let word = table.word_of(request).cloned();
     request.extensions_mut().insert(facts);
     if let Some(word) = word {
         request.extensions_mut().insert(word);
     }
-    next.run(request).await
 }
 
 impl RouteFacts {
@@ -77,17 +76,25 @@ impl RouteFacts {
 pub(crate) struct Routes {
     router: OpenApiRouter<App>,
     table: RouteTable,
+    /// What all of its paths begin with.
+    base: &'static str,
 }
 
 impl Routes {
     /// No routes yet.
     pub(crate) fn new() -> Self {
-        Self { router: OpenApiRouter::new(), table: RouteTable::default() }
+        Self::default()
+    }
+
+    /// No routes yet, all of whose paths are below the API's. They are no nested router, which would take each path of a
+    /// request apart again.
+    pub(crate) fn api() -> Self {
+        Self { base: BASE_PATH, ..Self::default() }
     }
 
     /// No routes yet, below a document that describes the whole.
     pub(crate) fn with_document(document: OpenApi) -> Self {
-        Self { router: OpenApiRouter::with_openapi(document), table: RouteTable::default() }
+        Self { router: OpenApiRouter::with_openapi(document), ..Self::default() }
     }
 
     /// Adds described routes of the API, with the usual facts.
@@ -97,15 +104,17 @@ impl Routes {
 
     /// Adds described routes with these facts.
     pub(crate) fn routes_with(mut self, described: UtoipaMethodRouter<App>, facts: RouteFacts) -> Self {
-        for (path, item) in &described.1.paths {
-            let path = if path.is_empty() { "/" } else { path };
+        let (schemas, mut paths, methods) = described;
+        paths.paths = paths.paths.into_iter().map(|(path, item)| (self.whole(&path), item)).collect();
+        for (path, item) in &paths.paths {
             self.table.add(path, methods_of(item).map(|method| (method, facts)));
         }
-        Self { router: self.router.routes(described), ..self }
+        Self { router: self.router.routes((schemas, paths, methods)), ..self }
     }
 
     /// Adds a route that the document does not describe.
     pub(crate) fn route(mut self, path: &str, handlers: Handlers) -> Self {
+        let path = &self.whole(path);
         self.table.add(path, handlers.facts);
         let word = handlers.parameter.map(|name| FixedParameter::at_end_of(path, name));
         self.table.words.extend(word.map(|word| (path.to_owned(), word)));
@@ -121,15 +130,13 @@ impl Routes {
         Self { router: self.router.merge(other.router), ..self }
     }
 
-    /// Adds all of these below a path.
-    pub(crate) fn nest(mut self, base: &str, below: Self) -> Self {
-        for (path, facts) in below.table.facts {
-            let path = if path == "/" { "" } else { &path };
-            self.table.add(&format!("{base}{path}"), facts);
+    /// A path below the base.
+    fn whole(&self, path: &str) -> String {
+        match (self.base, path) {
+            ("", "") => "/".to_owned(),
+            (base, "/") if !base.is_empty() => base.to_owned(),
+            (base, path) => format!("{base}{path}"),
         }
-        let words = below.table.words.into_iter();
-        self.table.words.extend(words.map(|(path, word)| (format!("{base}{path}"), word)));
-        Self { router: self.router.nest(base, below.router), ..self }
     }
 
     /// The routes, the document that describes them, and their facts.

@@ -4,7 +4,6 @@ use askama::Template;
 use axum::{
     extract::Request,
     http::{HeaderMap, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use keyfob_api::error::ErrorBody;
@@ -29,10 +28,10 @@ pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
 }
 
 /// Shows errors as pages where people would see them. The error body is an extension of the response.
-pub(crate) async fn show_errors(request: Request, next: Next) -> Response {
+pub(crate) async fn show_errors(request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let is_for_people = RouteFacts::of(&request).audience != Audience::Program;
     let is_wanted = is_for_people && wants_page(request.headers());
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     match response.extensions_mut().remove::<ErrorBody>() {
         Some(body) if is_wanted => error_page(&response, body),
         _ => response,

@@ -387,7 +387,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn chain_head(&mut self) -> Result<ChainHead, StoreError> {
         head(self).await
     }
@@ -398,7 +398,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn is_chain_key(&mut self, key: &ChainKey) -> Result<bool, StoreError> {
         let checkpoint = checkpoint(self).await?;
         let newest = match self.fetch_all::<EntryRow>(entries().order_by(A::Sequence, Order::Desc).limit(2)).await {
@@ -422,7 +422,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn audit_entries(&mut self, after: i64, at_most: u64) -> Result<Vec<AuditEntry>, StoreError> {
         let mut query = entries();
         query.and_where(Expr::col(A::Sequence).gt(after)).order_by(A::Sequence, Order::Asc).limit(at_most);

@@ -49,7 +49,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn audit_checkpoint(&mut self) -> Result<Option<ChainCheckpoint>, StoreError> {
         checkpoint(self).await
     }
@@ -61,7 +61,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn retire_audit_records(
         &mut self,
         before: Timestamp,

@@ -10,7 +10,7 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Conflict`] when the organization has a group of that name, [`StoreError::Gone`] when the
     /// organization does not exist.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn insert_group(&mut self, new: &Group) -> Result<(), StoreError> {
         self.read().require_organization(new.organization_id).await?;
         use Groups as G;
@@ -47,7 +47,7 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Conflict`] when another group of the organization has that name, [`StoreError::Gone`] when it does
     /// not exist.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn update_group(&mut self, changed: &Group) -> Result<(), StoreError> {
         use Groups as G;
         let mut query = Query::update();
@@ -66,7 +66,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when it does not exist.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn delete_group(&mut self, id: GroupId) -> Result<(), StoreError> {
         self.revoke_grants_to(id.0).await?;
         let mut query = Query::delete();
@@ -89,7 +89,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn insert_group_member(&mut self, group: GroupId, user: UserId) -> Result<bool, StoreError> {
         let mut query = Query::insert();
         query
@@ -104,7 +104,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn delete_group_member(&mut self, group: GroupId, user: UserId) -> Result<bool, StoreError> {
         let mut query = Query::delete();
         query

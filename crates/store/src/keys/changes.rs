@@ -14,7 +14,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the owner has a live key with that name.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn insert_key(&mut self, key: &ApiKey) -> Result<(), StoreError> {
         self.free_expired_name(key).await?;
         let live_name = (!key.token_name.is_empty()).then_some(key.token_name.as_str());
@@ -103,7 +103,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn expire_key(&mut self, id: &KeyId, now: Timestamp) -> Result<bool, StoreError> {
         let this = Expr::col(ApiKeys::Id).eq(id.as_str());
         Ok(self.expire_where(Reach::Key(id.clone()), this, now).await? > 0)
@@ -113,7 +113,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn expire_descendants(&mut self, id: &KeyId, now: Timestamp) -> Result<u64, StoreError> {
         self.expire_where(Reach::Everybody, descends_from(id), now).await
     }
@@ -134,7 +134,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when it does not exist.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn delete_key(&mut self, id: &KeyId) -> Result<(), StoreError> {
         let mut query = Query::delete();
         query.from_table(ApiKeys::Table).and_where(Expr::col(ApiKeys::Id).eq(id.as_str()));
@@ -145,7 +145,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn delete_descendants(&mut self, id: &KeyId, now: Timestamp) -> Result<u64, StoreError> {
         let live = self.expire_descendants(id, now).await?;
         let mut query = Query::delete();
@@ -158,7 +158,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn delete_keys_of(&mut self, user: UserId) -> Result<u64, StoreError> {
         self.delete_keys_of_but(user, None).await
     }
@@ -167,7 +167,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn delete_keys_of_but(&mut self, user: UserId, spared: Option<&KeyId>) -> Result<u64, StoreError> {
         let mut query = Query::delete();
         query.from_table(ApiKeys::Table).and_where(Expr::col(ApiKeys::UserId).eq(user.0));
@@ -181,7 +181,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn delete_keys_with_scope(&mut self, user: UserId, scope: &str) -> Result<u64, StoreError> {
         let mut query = Query::delete();
         query
@@ -195,7 +195,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn purge_keys(&mut self, ended_before: Timestamp, at_most: u64) -> Result<u64, StoreError> {
         let mut ids = Query::select();
         ids.column(ApiKeys::Id)
@@ -211,7 +211,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn record_key_use(&mut self, used: &KeyUse) -> Result<(), StoreError> {
         let mut query = Query::update();
         query

@@ -23,7 +23,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn ending_tokens(&mut self, wanted: EndingTokens, now: Timestamp) -> Result<Vec<ApiKey>, StoreError> {
         let mut query = select(Expr::val(0_i64));
         query

@@ -31,7 +31,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when there is a resource with that id, or with that name in the same place.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn insert_resource(&mut self, new: &Resource) -> Result<(), StoreError> {
         use Resources as R;
         let mut query = Query::insert();
@@ -65,7 +65,7 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Conflict`] when there is a resource with that name in the same place, [`StoreError::Gone`] when it
     /// does not exist.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn update_resource(&mut self, changed: &Resource) -> Result<(), StoreError> {
         use Resources as R;
         let mut query = Query::update();
@@ -84,7 +84,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when it does not exist.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn delete_resource(&mut self, key: &ResourceKey) -> Result<(), StoreError> {
         let mut query = Query::delete();
         query.from_table(Resources::Table).and_where(is(key));
@@ -128,7 +128,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn replace_grants(&mut self, key: &ResourceKey, grants: &[Grant]) -> Result<(), StoreError> {
         use ResourceGrants as G;
         let mut clear = Query::delete();

@@ -122,7 +122,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn count_resources(&mut self, resource_type: Option<&str>, of: ResourcesOf) -> Result<u64, StoreError> {
         let whose = match of {
             ResourcesOf::Organization(id) => Expr::col(Resources::OrganizationId).eq(id.0),
@@ -140,7 +140,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such resource to come after.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn resources(&mut self, list: &ListResources) -> Result<(Vec<Resource>, u64), StoreError> {
         let mut count = Query::select();
         count

@@ -15,7 +15,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn has_other_owner(&mut self, than: UserId) -> Result<bool, StoreError> {
         let is_other = Expr::col(Users::Id).ne(than.0).and(is_live());
         let mut query = select(is_other.and(is_among(User::OWNER, Expr::col(Users::Roles))));
@@ -31,7 +31,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn inactive_users(&mut self, since: Timestamp, at_most: u64) -> Result<Vec<User>, StoreError> {
         let last = Func::coalesce([Expr::col(Users::LastSeenAt), Expr::col(Users::CreatedAt)]);
         let mut query = select(Expr::col(Users::Status).eq(UserStatus::Active.as_str()).and(is_live()));
@@ -49,7 +49,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when a live user has that username or address.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn insert_user(&mut self, new: &NewUser) -> Result<(), StoreError> {
         let user = &new.user;
         let mut query = Query::insert();
@@ -96,7 +96,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such live user.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn update_user_status(
         &mut self,
         id: UserId,
@@ -114,7 +114,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such live user.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn update_user_roles(&mut self, id: UserId, roles: &[String], now: Timestamp) -> Result<(), StoreError> {
         self.update_user(id, now, [(Users::Roles, serde_json::json!(roles).into())]).await
     }
@@ -124,7 +124,7 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Conflict`] when another live user has that username, [`StoreError::Gone`] when there is no such
     /// live user.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn update_user_profile(
         &mut self,
         id: UserId,
@@ -145,7 +145,7 @@ impl Tx {
     /// # Errors
     /// [`StoreError::Conflict`] when another live user has that address, [`StoreError::Gone`] when there is no such
     /// live user.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn update_user_person(&mut self, changed: &User, now: Timestamp) -> Result<(), StoreError> {
         let values = [
             (Users::Email, changed.email.as_str().into()),
@@ -160,7 +160,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such live user.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn update_login_type(&mut self, id: UserId, to: LoginType, now: Timestamp) -> Result<(), StoreError> {
         let values = [(Users::LoginType, to.as_str().into()), (Users::PasswordHash, "".into())];
         self.update_user(id, now, values).await?;
@@ -171,7 +171,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such live user.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn touch_user(&mut self, id: UserId, now: Timestamp) -> Result<(), StoreError> {
         self.update_user(id, now, [(Users::LastSeenAt, microseconds(now).into())]).await
     }
@@ -214,7 +214,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such live user.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn delete_user(&mut self, id: UserId, now: Timestamp) -> Result<(), StoreError> {
         self.update_user(id, now, [(Users::Deleted, true.into()), (Users::PasswordHash, "".into())]).await?;
         self.delete_keys_of(id).await?;

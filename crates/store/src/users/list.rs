@@ -148,7 +148,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such user to come after.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn list_users(&mut self, list: &ListUsers) -> Result<(Vec<User>, u64), StoreError> {
         let after = place(self, list).await?;
         let after = after.as_deref();

@@ -52,7 +52,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn find_password(&mut self, id: UserId) -> Result<Option<PasswordHash>, StoreError> {
         Ok(fetch(self, id).await?.map(|row| PasswordHash(row.password_hash)))
     }
@@ -61,7 +61,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn find_login(&mut self, email: &str) -> Result<Option<(User, PasswordHash)>, StoreError> {
         // Service accounts have none.
         if email.is_empty() {
@@ -80,7 +80,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such live user.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn update_password(&mut self, id: UserId, hash: &PasswordHash, now: Timestamp) -> Result<(), StoreError> {
         let values = [(Users::PasswordHash, hash.0.as_str().into()), (Users::PasswordFailures, 0.into())];
         self.update_user(id, now, values).await?;
@@ -91,7 +91,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn rehash_password(&mut self, id: UserId, hash: &PasswordHash) -> Result<(), StoreError> {
         let mut query = Query::update();
         query.table(Users::Table).value(Users::PasswordHash, hash.0.as_str()).and_where(Expr::col(Users::Id).eq(id.0));
@@ -103,7 +103,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be read or written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn begin_password_attempt(
         &mut self,
         id: UserId,
@@ -124,7 +124,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn forget_password_failures(&mut self, id: UserId, now: Timestamp) -> Result<(), StoreError> {
         self.set_failures(id, 0, now).await
     }

@@ -20,7 +20,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn user_settings(&mut self, user: UserId) -> Result<BTreeMap<String, String>, StoreError> {
         let mut query = Query::select();
         query
@@ -37,7 +37,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[tracing::instrument(skip_all)]
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn set_user_setting(&mut self, user: UserId, name: &str, value: &str) -> Result<(), StoreError> {
         let conflict = OnConflict::columns([UserSettings::UserId, UserSettings::Name])
             .update_column(UserSettings::Value)

@@ -25,7 +25,7 @@ use crate::{
 
 /// All routes of the views.
 pub(crate) fn routes() -> Routes {
-    Routes::new()
+    Routes::api()
         .routes(routes!(workspaces))
         .routes(routes!(workspace))
         .routes(routes!(workspace_by_name))
