@@ -58,11 +58,15 @@ pub(crate) fn run() -> ExitCode {
 fn run_command(cli: Cli, matches: &ArgMatches, name: &str, out: Output) -> anyhow::Result<Outcome> {
     let invocation = Invocation::new(cli.options, matches, name.to_owned(), out);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         let outcome = cli.command.run(&invocation).await;
         warnings::print(&invocation).await;
         outcome
-    })
+    });
+    // What still runs may wait for ever, such as for a pipe that holds a secret. The command has waited for all that
+    // would be lost.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// The exit code of a command, after its error has been printed.
