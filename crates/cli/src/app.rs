@@ -23,6 +23,7 @@ use crate::{
 
 /// Runs the command that the arguments name.
 pub(crate) fn run() -> ExitCode {
+    server::outlive_hangups();
     let out = Output::new();
     let command = options::with_coder_environment(Cli::command());
     let unknown = || variables::warnings(&Cli::command(), Likeness::Any);

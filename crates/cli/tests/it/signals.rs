@@ -2,8 +2,9 @@
 #![cfg(unix)]
 use std::{
     fs::{self, File},
+    io::{BufRead as _, BufReader, Write as _},
     path::Path,
-    process::Command,
+    process::{Command, Stdio},
     sync::mpsc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -13,7 +14,7 @@ use serde_json::json;
 
 use crate::{
     http::Message,
-    program::{Home, Server},
+    program::{Home, Server, keyfob},
 };
 
 /// As often as something is looked at that comes soon.
@@ -160,4 +161,29 @@ fn a_server_that_waits_for_a_file_ends() {
     let ended = ended.recv_timeout(END);
     drop(pipes);
     assert!(ended.expect("the server does not end").contains("Keyfob has stopped."));
+}
+
+/// Wherever `server` stands in the command line.
+#[test]
+fn a_server_that_reads_its_settings_outlives_a_hangup() {
+    for arguments in [&["server"][..], &["--verbose", "server"]] {
+        let home = Home::new();
+        let settings = home.path().join("keyfob.toml");
+        make_pipe(&settings);
+        let mut command = keyfob(home.path());
+        command.args(arguments).args(["--http-address=127.0.0.1:0", "--data-dir=data", "--config=keyfob.toml"]);
+        let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let id = process.id().to_string();
+        let kill = |signal| assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+        // Opened as soon as the server opens it.
+        let mut pipe = File::options().write(true).open(&settings).unwrap();
+        kill("HUP");
+        pipe.write_all(b"log = \"warn\"\n").unwrap();
+        drop(pipe);
+        let mut greeting = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut greeting).unwrap();
+        assert!(greeting.contains("is running at http://127.0.0.1:"), "{arguments:?}: {greeting:?}");
+        kill("TERM");
+        assert!(process.wait().unwrap().success(), "{arguments:?}");
+    }
 }
