@@ -198,6 +198,41 @@ fn a_newline_at_the_end_of_a_secret_in_a_variable_is_dropped() {
     assert_eq!(server.post(None, "/api/v2/users/login", &login).status(), 201);
 }
 
+/// As for a server's settings.
+#[test]
+fn a_variable_of_a_command_that_is_empty_sets_nothing() {
+    let (server, session) = Server::with_owner();
+    let home = Home::new();
+    let run_without_values = |arguments: &[&str]| {
+        let mut command = keyfob(home.path());
+        for name in [
+            "KEYFOB_CONFIG_DIR",
+            "KEYFOB_URL",
+            "KEYFOB_SESSION_TOKEN",
+            "KEYFOB_HEADER",
+            "KEYFOB_HEADER_COMMAND",
+            "KEYFOB_CLIENT_TLS_CA_FILE",
+            "KEYFOB_CLIENT_TLS_CERT_FILE",
+            "KEYFOB_CLIENT_TLS_KEY_FILE",
+            "KEYFOB_TOKEN_LIFETIME",
+            "KEYFOB_TOKEN_NAME",
+            "KEYFOB_TOKEN_USER",
+            "KEYFOB_ORGANIZATION",
+        ] {
+            command.env(name, "");
+        }
+        let ran = run(command.args(arguments), "");
+        assert_eq!(ran.code, Some(0), "{arguments:?}: {}", ran.stderr);
+    };
+    run_without_values(&["login", &server.url(), "--token", &session, "--use-token-as-session"]);
+    for arguments in
+        [&["whoami"][..], &["tokens", "create"], &["users", "create", "-u", "amy", "-e", "amy@example.com"]]
+    {
+        run_without_values(arguments);
+    }
+    run_without_values(&["server", "config", "check"]);
+}
+
 #[test]
 fn errors_have_the_layout_of_coders_command_line() {
     let (server, session) = Server::with_owner();
