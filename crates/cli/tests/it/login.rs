@@ -160,6 +160,13 @@ fn signing_out_with_a_given_token_keeps_what_is_stored() {
         (Some(0), "The given token has been deleted. What `keyfob login` has stored stays.\n")
     );
     assert_eq!(home.run(&["--token", token, "whoami"]).code, Some(1));
+    // Neither one that has gone, nor one that never was.
+    for token in [token, "aaaaaaaaaa-bbbbbbbbbbbbbbbbbbbbbb"] {
+        let ran = home.run(&["--token", token, "logout", "-y"]);
+        let words = "The server does not accept the given token, so nothing was deleted. What `keyfob login` has stored \
+                     stays.\n";
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), words));
+    }
     assert_eq!(home.run(&["whoami"]).code, Some(0));
 
     let (other, theirs) = Server::with_owner();
@@ -172,6 +179,14 @@ fn signing_out_with_a_given_token_keeps_what_is_stored() {
     // The stored one, given once more, is the stored one.
     let ran = home.run(&["--token", &session, "logout", "-y"]);
     assert_eq!(ran.stdout, "You are no longer logged in. You can log in using 'keyfob login <url>'.\n");
+    assert_eq!((home.stored("url"), home.stored("session")), (None, None));
+    // A stored one that has gone is no longer logged in, either.
+    let home = Home::signed_in(&server, &session);
+    let ran = home.run(&["logout", "-y"]);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (Some(0), "You are no longer logged in. You can log in using 'keyfob login <url>'.\n")
+    );
     assert_eq!((home.stored("url"), home.stored("session")), (None, None));
 }
 
