@@ -161,6 +161,17 @@ pub enum OpenError {
          key from a backup; `keyfob audit verify` tells which it is"
     )]
     OtherAuditKey(PathBuf),
+    /// The key with which secrets are sealed cannot be read.
+    #[error(
+        "the key that secrets in the database are sealed with, `{path}`, cannot be used: {cause}; restore it from a \
+         backup, or remove it; then people who signed in by a provider sign in again"
+    )]
+    SealKey {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
     /// The key with which secrets are sealed is another one.
     #[error(
         "`{0}` is not the key that secrets in the database are sealed with: restore it from a backup, or remove it; \

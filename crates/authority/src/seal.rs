@@ -13,7 +13,7 @@ use hmac::{Hmac, Mac as _};
 use keyfob_api::secret::SecretText;
 use sha2::Sha512;
 
-use crate::{DataDirError, Random, data_dir::private_file};
+use crate::{DataDirError, OpenError, Random, data_dir::private_file};
 
 /// The name of the key's file in the data directory.
 pub(crate) const FILE: &str = "seal.key";
@@ -34,18 +34,19 @@ impl Seal {
     ///
     /// # Errors
     /// When the file of the key cannot be read or made.
-    pub fn load(data_dir: &Path, random: &Random) -> Result<Self, DataDirError> {
+    pub fn load(data_dir: &Path, random: &Random) -> Result<Self, OpenError> {
         let path = data_dir.join(FILE);
-        let bad = |cause: std::io::Error| DataDirError::Unusable { path: path.clone(), cause };
+        let bad = |cause: String| OpenError::SealKey { path: path.clone(), cause };
+        let unusable = |cause: std::io::Error| DataDirError::Unusable { path: path.clone(), cause };
         let (key, is_new) = match std::fs::read(&path) {
-            Ok(bytes) => (bytes.try_into().map_err(|_| bad(ErrorKind::InvalidData.into()))?, false),
+            Ok(bytes) => (bytes.try_into().map_err(|_| bad(format!("it does not hold {KEY} bytes")))?, false),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let key = random.bytes_for_visitor::<KEY>();
-                let mut file = private_file(&path).map_err(bad)?;
-                file.write_all(&key).and_then(|()| file.sync_all()).map_err(bad)?;
+                let mut file = private_file(&path).map_err(unusable)?;
+                file.write_all(&key).and_then(|()| file.sync_all()).map_err(unusable)?;
                 (key, true)
             }
-            Err(error) => return Err(bad(error)),
+            Err(error) => return Err(bad(error.to_string())),
         };
         Ok(Self { cipher: XChaCha20Poly1305::new(&key.into()), key, is_new })
     }

@@ -23,6 +23,7 @@ use crate::{
 
 /// Runs the command that the arguments name.
 pub(crate) fn run() -> ExitCode {
+    server::outlive_hangups();
     let out = Output::new();
     let command = options::with_coder_environment(Cli::command());
     let unknown = || variables::warnings(&Cli::command(), Likeness::Any);
@@ -58,11 +59,15 @@ pub(crate) fn run() -> ExitCode {
 fn run_command(cli: Cli, matches: &ArgMatches, name: &str, out: Output) -> anyhow::Result<Outcome> {
     let invocation = Invocation::new(cli.options, matches, name.to_owned(), out);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         let outcome = cli.command.run(&invocation).await;
         warnings::print(&invocation).await;
         outcome
-    })
+    });
+    // What still runs may wait for ever, such as for a pipe that holds a secret. The command has waited for all that
+    // would be lost.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// The exit code of a command, after its error has been printed.

@@ -106,12 +106,21 @@ pub(crate) struct GlobalOptions {
     pub(crate) debug_options: bool,
 }
 
-/// Lets the client commands read `CODER_URL` and `CODER_SESSION_TOKEN` too; the `KEYFOB_*` variable wins.
+/// Lets the client commands read `CODER_URL` and `CODER_SESSION_TOKEN` too; the `KEYFOB_*` variable wins. A variable
+/// that is empty counts as not set.
 pub(crate) fn with_coder_environment(command: clap::Command) -> clap::Command {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let names = [("url", "KEYFOB_URL", "CODER_URL"), ("token", "KEYFOB_SESSION_TOKEN", "CODER_SESSION_TOKEN")];
     names
         .into_iter()
         .filter(|(_, own, theirs)| !is_set(own) && is_set(theirs))
-        .fold(command, |command, (id, _, theirs)| command.mut_arg(id, |arg| arg.env(theirs)))
+        .fold(without_empty(command), |command, (id, _, theirs)| command.mut_arg(id, |arg| arg.env(theirs)))
+}
+
+/// The command without empty variables, which count as not set. The server looks at its own.
+fn without_empty(command: clap::Command) -> clap::Command {
+    let is_empty = |arg: &clap::Arg| arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+    command
+        .mut_args(|arg| if is_empty(&arg) { arg.env(None::<&'static str>) } else { arg })
+        .mut_subcommands(|below| if below.get_name() == "server" { below } else { without_empty(below) })
 }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use keyfob_api::{SESSION_TOKEN_HEADER, proxy::goes_around_proxies, secret::SecretText};
+use keyfob_api::{SESSION_TOKEN_HEADER, proxy::Proxies, secret::SecretText};
 use keyfob_tls::{Identity, TrustedServers, certificates_in};
 use reqwest::{
     header::{HeaderMap, HeaderName, HeaderValue},
@@ -168,8 +168,9 @@ impl ClientBuilder {
 
     /// Builds the client. It sends no request.
     ///
-    /// Requests go through the proxy that the environment names (`HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`), except to
-    /// this machine itself and to what `NO_PROXY` names: `*`, hosts, domains, networks, and hosts with a port.
+    /// Requests go through the proxy that the environment names (`http_proxy`, `https_proxy`, `all_proxy`, or the same in
+    /// upper case), except to this machine itself and to what `no_proxy` names: `*`, hosts, domains, networks, and hosts
+    /// with a port.
     ///
     /// # Errors
     /// [`BuildError`] names the setting that cannot be used.
@@ -199,9 +200,9 @@ impl ClientBuilder {
             .user_agent(self.user_agent.as_str())
             .default_headers(self.header_map()?);
         // It follows no redirects, so that this is the only host that it asks.
-        if url.host_str().is_some_and(|host| goes_around_proxies(host, url.port_or_known_default())) {
-            builder = builder.no_proxy();
-        }
+        let proxies = Proxies::from_environment();
+        let is_direct = url.host_str().is_some_and(|host| proxies.are_avoided_by(host, url.port_or_known_default()));
+        builder = if is_direct { builder.no_proxy() } else { through(&proxies, builder) };
         let has_files = self.ca_file.is_some() || self.identity.is_some();
         builder = if url.scheme() == "http" && !has_files {
             // This client follows no redirects, so it never uses TLS. A machine without certificates can run it.
@@ -242,6 +243,17 @@ impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder").field("url", &self.url).finish_non_exhaustive()
     }
+}
+
+/// Lets requests go through these proxies, but for those to networks that `NO_PROXY` names. What is no address of a proxy
+/// is ignored.
+fn through(proxies: &Proxies, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    let except = reqwest::NoProxy::from_string(&proxies.exceptions());
+    let http = proxies.http().map(reqwest::Proxy::http);
+    let https = proxies.https().map(reqwest::Proxy::https);
+    let usable = [http, https].into_iter().flatten().filter_map(Result::ok);
+    // First without those that the library finds for itself.
+    usable.fold(builder.no_proxy(), |builder, proxy| builder.proxy(proxy.no_proxy(except.clone())))
 }
 
 /// The header with the key.

@@ -1,7 +1,7 @@
 //! Requests to providers.
 use std::{error::Error, fmt::Write as _, sync::Once, time::Duration};
 
-use keyfob_api::{proxy::goes_around_proxies, secret::SecretText};
+use keyfob_api::{proxy::Proxies, secret::SecretText};
 use keyfob_tls::{TrustedServers, Unreached};
 use reqwest::{RequestBuilder, StatusCode, header, redirect::Policy};
 use serde_json::Value;
@@ -19,6 +19,7 @@ pub struct Http {
     /// Goes through the proxy that the environment names, if it names one.
     proxied: reqwest::Client,
     direct: reqwest::Client,
+    proxies: Proxies,
 }
 
 /// Why there is no HTTP client.
@@ -102,12 +103,14 @@ impl Http {
                 .tls_backend_preconfigured(tls.map_err(|error| NoHttp(error.to_string()))?))
         };
         let built = |builder: reqwest::ClientBuilder| builder.build().map_err(|error| NoHttp(error.to_string()));
-        Ok(Self { proxied: built(client()?)?, direct: built(client()?.no_proxy())? })
+        let proxies = Proxies::from_environment();
+        Ok(Self { proxied: built(through(&proxies, client()?))?, direct: built(client()?.no_proxy())?, proxies })
     }
 
     /// The client for requests to this address.
     fn client(&self, url: &Url) -> &reqwest::Client {
-        let is_direct = url.host_str().is_some_and(|host| goes_around_proxies(host, url.port_or_known_default()));
+        let port = url.port_or_known_default();
+        let is_direct = url.host_str().is_some_and(|host| self.proxies.are_avoided_by(host, port));
         if is_direct { &self.direct } else { &self.proxied }
     }
 
@@ -161,6 +164,17 @@ impl Answer {
     fn json(self) -> Result<Value, HttpError> {
         serde_json::from_slice(&self.body).map_err(|error| HttpError::Unreadable(error.to_string()))
     }
+}
+
+/// Lets requests go through these proxies, but for those to networks that `NO_PROXY` names. What is no address of a proxy
+/// is ignored.
+fn through(proxies: &Proxies, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    let except = reqwest::NoProxy::from_string(&proxies.exceptions());
+    let http = proxies.http().map(reqwest::Proxy::http);
+    let https = proxies.https().map(reqwest::Proxy::https);
+    let usable = [http, https].into_iter().flatten().filter_map(Result::ok);
+    // First without those that the library finds for itself.
+    usable.fold(builder.no_proxy(), |builder, proxy| builder.proxy(proxy.no_proxy(except.clone())))
 }
 
 async fn send(request: RequestBuilder, accepted: &'static str) -> Result<Answer, HttpError> {

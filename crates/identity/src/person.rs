@@ -5,8 +5,9 @@ use url::Url;
 const MAX_NAME_LENGTH: usize = 128;
 const MAX_PICTURE_LENGTH: usize = 2048;
 
-/// A name as one's profile may hold it: without blanks around it, and as much of it as fits.
+/// A name as one's profile may hold it: without the character NUL and blanks around it, and as much of it as fits.
 pub(crate) fn name(text: &str) -> String {
+    let text = text.replace('\0', "");
     let text = text.trim();
     text.get(..text.floor_char_boundary(MAX_NAME_LENGTH)).unwrap_or_default().trim_end().to_owned()
 }
@@ -28,6 +29,7 @@ mod tests {
     #[test]
     fn a_name_is_trimmed_to_what_a_profile_may_hold() {
         assert_eq!(name(" \tAmy Adams \n"), "Amy Adams");
+        assert_eq!(name("\0 A\0my \0"), "Amy");
         assert_eq!(name(&"a".repeat(129)), "a".repeat(128));
         assert_eq!(name(&format!("a{}", "ü".repeat(64))), format!("a{}", "ü".repeat(63)));
         assert_eq!(name(&format!("{} b", "a".repeat(127))), "a".repeat(127));
@@ -41,6 +43,8 @@ mod tests {
             ("/avatars/amy", "https://id.example.com/avatars/amy"),
             ("amy.png", "https://id.example.com/realms/amy.png"),
             ("//cdn.example/amy", "https://cdn.example/amy"),
+            ("/a\0my?a\0b#c\0d", "https://id.example.com/a%00my?a%00b#c%00d"),
+            ("https://pic\0tures.example/amy", ""),
             ("", ""),
             (" ", ""),
             ("javascript:alert(1)", ""),

@@ -33,24 +33,37 @@ pub(crate) async fn run(invocation: &Invocation, args: &LogoutArgs) -> anyhow::R
     if !args.yes {
         invocation.prompt().confirm("Are you sure you want to log out?", "yes")?;
     }
-    let mut problems: Vec<String> = end_session(&client).await.err().into_iter().collect();
+    let (ended, mut problems) = match end_session(&client).await {
+        Ok(ended) => (ended, Vec::new()),
+        Err(problem) => (Ended::Now, vec![problem]),
+    };
     if is_stored {
         problems.extend(remove_files(invocation));
     }
     ensure!(problems.is_empty(), "Failed to log out.\n\t{}", problems.join("\n\t"));
-    Ok(invocation.out.line(if is_stored {
-        "You are no longer logged in. You can log in using 'keyfob login <url>'."
-    } else {
-        "The given token has been deleted. What `keyfob login` has stored stays."
+    Ok(invocation.out.line(match ended {
+        _ if is_stored => "You are no longer logged in. You can log in using 'keyfob login <url>'.",
+        Ended::Now => "The given token has been deleted. What `keyfob login` has stored stays.",
+        Ended::Before => {
+            "The server does not accept the given token, so nothing was deleted. What `keyfob login` has stored stays."
+        }
     })?)
 }
 
+/// When a key ended.
+enum Ended {
+    /// By this command.
+    Now,
+    /// The server does not know it, or not any more.
+    Before,
+}
+
 /// Deletes the key in use on the server; the problem if that failed.
-async fn end_session(client: &Client) -> Result<(), String> {
+async fn end_session(client: &Client) -> Result<Ended, String> {
     match client.logout().await {
-        // The session is gone already.
-        Err(Error::Api(answer)) if answer.status == StatusCode::UNAUTHORIZED => Ok(()),
-        ended => ended.map_err(|error| format!("logout api: {:#}", anyhow::Error::from(error))),
+        Ok(()) => Ok(Ended::Now),
+        Err(Error::Api(answer)) if answer.status == StatusCode::UNAUTHORIZED => Ok(Ended::Before),
+        Err(error) => Err(format!("logout api: {:#}", anyhow::Error::from(error))),
     }
 }
 

@@ -1,4 +1,5 @@
 //! `keyfob server`: the server itself, and the commands of an operator on its host.
+mod hangup;
 mod host;
 mod log;
 
@@ -37,6 +38,13 @@ struct Checked {
     matches: Option<ArgMatches>,
 }
 
+/// Keeps SIGHUP from ending a server that has yet to parse its arguments.
+pub(crate) fn outlive_hangups() {
+    if hangup::surely_run_a_server(std::env::args_os().skip(1)) {
+        hangup::outlive();
+    }
+}
+
 /// Lets the server's settings come from variables with Coder's names, and from the settings file that a flag or a
 /// variable names.
 ///
@@ -46,6 +54,9 @@ struct Checked {
 pub(crate) fn with_settings(command: Command) -> anyhow::Result<Command> {
     let command = command.mut_subcommand("server", keyfob_server::with_coder_environment);
     let Some(given) = server_matches(&command) else { return Ok(command) };
+    if given.subcommand_name().is_none() {
+        hangup::outlive();
+    }
     let checked = Checked::new(command, &given)?;
     // Options can be shown while they are no good, and bad flags alone are refused as everywhere.
     let is_shown = given.try_get_one::<bool>("debug_options").is_ok_and(|shown| shown == Some(&true));

@@ -78,10 +78,11 @@ impl Output {
     /// is made that is shown once.
     ///
     /// # Errors
-    /// [`Unwritten`] when it does not.
+    /// [`Unwritten`] when it does not, or was closed when the program started.
     pub(crate) fn check(self) -> Result<(), Unwritten> {
         // A full device and a descriptor that is open for reading only refuse to write even nothing.
-        stdout().and_then(|mut stdout| stdout.write(&[])).map(drop).map_err(unwritten_result)
+        let checked = stdout().and_then(|mut stdout| stdout.write(&[]).and_then(|_| refuse_closed(&mut stdout)));
+        checked.map_err(unwritten_result)
     }
 
     /// A remark or an error.
@@ -103,6 +104,14 @@ impl Output {
     /// [`Unwritten`] when it does not.
     pub(crate) fn check_remarks(self) -> Result<(), Unwritten> {
         stderr().and_then(|mut stderr| stderr.write(&[])).map(drop).map_err(unwritten_remark)
+    }
+
+    /// The same before a secret is made that standard error shows once.
+    ///
+    /// # Errors
+    /// [`Unwritten`] when standard error was closed when the program started.
+    pub(crate) fn check_remarks_for_secret(self) -> Result<(), Unwritten> {
+        stderr().and_then(|mut stderr| refuse_closed(&mut stderr)).map_err(unwritten_remark)
     }
 
     /// A question, after which the answer is typed.
@@ -162,6 +171,26 @@ fn stdout() -> io::Result<std::fs::File> {
 #[cfg(unix)]
 fn stderr() -> io::Result<std::fs::File> {
     as_file(&io::stderr())
+}
+
+/// Refuses a stream that was closed when the program started. The standard library has opened `/dev/null` in its place,
+/// for reading, too; who discards output opens it for writing only.
+#[cfg(unix)]
+fn refuse_closed(stream: &mut std::fs::File) -> io::Result<()> {
+    use std::{io::Read as _, os::unix::fs::MetadataExt as _};
+    let null = std::fs::metadata("/dev/null").map(|null| null.rdev());
+    // Whatever else is read here would be lost.
+    let is_null = null.is_ok_and(|null| stream.metadata().is_ok_and(|stream| stream.rdev() == null));
+    if is_null && stream.read(&mut [0]).is_ok() {
+        return Err(io::Error::other("it is closed, and nobody would see it"));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "as elsewhere")]
+fn refuse_closed(_stream: &mut impl Write) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(not(unix))]

@@ -160,6 +160,13 @@ fn signing_out_with_a_given_token_keeps_what_is_stored() {
         (Some(0), "The given token has been deleted. What `keyfob login` has stored stays.\n")
     );
     assert_eq!(home.run(&["--token", token, "whoami"]).code, Some(1));
+    // Neither one that has gone, nor one that never was.
+    for token in [token, "aaaaaaaaaa-bbbbbbbbbbbbbbbbbbbbbb"] {
+        let ran = home.run(&["--token", token, "logout", "-y"]);
+        let words = "The server does not accept the given token, so nothing was deleted. What `keyfob login` has stored \
+                     stays.\n";
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), words));
+    }
     assert_eq!(home.run(&["whoami"]).code, Some(0));
 
     let (other, theirs) = Server::with_owner();
@@ -172,6 +179,14 @@ fn signing_out_with_a_given_token_keeps_what_is_stored() {
     // The stored one, given once more, is the stored one.
     let ran = home.run(&["--token", &session, "logout", "-y"]);
     assert_eq!(ran.stdout, "You are no longer logged in. You can log in using 'keyfob login <url>'.\n");
+    assert_eq!((home.stored("url"), home.stored("session")), (None, None));
+    // A stored one that has gone is no longer logged in, either.
+    let home = Home::signed_in(&server, &session);
+    let ran = home.run(&["logout", "-y"]);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (Some(0), "You are no longer logged in. You can log in using 'keyfob login <url>'.\n")
+    );
     assert_eq!((home.stored("url"), home.stored("session")), (None, None));
 }
 
@@ -196,6 +211,41 @@ fn a_newline_at_the_end_of_a_secret_in_a_variable_is_dropped() {
     assert_eq!(run(command.args(["login", &server.url()]).args(names), "").code, Some(0));
     let login = serde_json::json!({"email": "amy@example.com", "password": PASSWORD});
     assert_eq!(server.post(None, "/api/v2/users/login", &login).status(), 201);
+}
+
+/// As for a server's settings.
+#[test]
+fn a_variable_of_a_command_that_is_empty_sets_nothing() {
+    let (server, session) = Server::with_owner();
+    let home = Home::new();
+    let run_without_values = |arguments: &[&str]| {
+        let mut command = keyfob(home.path());
+        for name in [
+            "KEYFOB_CONFIG_DIR",
+            "KEYFOB_URL",
+            "KEYFOB_SESSION_TOKEN",
+            "KEYFOB_HEADER",
+            "KEYFOB_HEADER_COMMAND",
+            "KEYFOB_CLIENT_TLS_CA_FILE",
+            "KEYFOB_CLIENT_TLS_CERT_FILE",
+            "KEYFOB_CLIENT_TLS_KEY_FILE",
+            "KEYFOB_TOKEN_LIFETIME",
+            "KEYFOB_TOKEN_NAME",
+            "KEYFOB_TOKEN_USER",
+            "KEYFOB_ORGANIZATION",
+        ] {
+            command.env(name, "");
+        }
+        let ran = run(command.args(arguments), "");
+        assert_eq!(ran.code, Some(0), "{arguments:?}: {}", ran.stderr);
+    };
+    run_without_values(&["login", &server.url(), "--token", &session, "--use-token-as-session"]);
+    for arguments in
+        [&["whoami"][..], &["tokens", "create"], &["users", "create", "-u", "amy", "-e", "amy@example.com"]]
+    {
+        run_without_values(arguments);
+    }
+    run_without_values(&["server", "config", "check"]);
 }
 
 #[test]

@@ -1,6 +1,11 @@
 //! Standard output that takes nothing, and readers that have gone. A secret that is shown once is left to nobody.
 #![cfg(unix)]
-use std::{fs::File, io, path::Path, process::Stdio};
+use std::{
+    fs::File,
+    io,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use serde_json::Value;
 
@@ -25,6 +30,15 @@ fn closed() -> Stdio {
 fn run_to(home: &Path, arguments: &[&str], stdout: Stdio) -> (Option<i32>, String) {
     let output = keyfob(home).args(arguments).stdin(Stdio::null()).stdout(stdout).output().unwrap();
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+/// Runs a command by a shell, which closes one of its streams.
+fn run_without(stream: &str, home: &Path, arguments: &[&str]) -> Ran {
+    let program = keyfob(home);
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", &format!("exec \"$0\" \"$@\" {stream}>&-")]).arg(program.get_program()).args(arguments);
+    shell.env_clear().envs(program.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(home);
+    run(&mut shell, "")
 }
 
 fn owner() -> (Server, Home, String) {
@@ -111,6 +125,22 @@ fn no_token_is_minted_that_cannot_be_printed() {
         assert!(code == Some(1) && said.contains("cannot write to standard output"), "{said}");
     }
     assert_eq!(tokens(&home, &["--include-expired"]), Vec::<Value>::new());
+}
+
+/// The standard library has something in its place that takes everything.
+#[test]
+fn no_secret_is_made_for_a_stream_that_is_closed() {
+    let (_server, home, _session) = owner();
+    let ran = run_without("1", home.path(), &["tokens", "create", "--name", "ci"]);
+    assert!(ran.code == Some(1) && ran.stderr.contains("cannot write to standard output: it is closed"), "{ran:?}");
+    assert_eq!(tokens(&home, &["--include-expired"]), Vec::<Value>::new());
+    let amy = ["users", "create", "--username", "amy", "--email", "amy@example.com"];
+    assert_eq!(run_without("2", home.path(), &amy).code, Some(1));
+    assert_eq!(home.run(&["users", "show", "amy"]).code, Some(1));
+    // A password that the caller knows is not lost.
+    assert_eq!(run_without("2", home.path(), &[&amy[..], &["--password", PASSWORD]].concat()).code, Some(0));
+    // Whoever discards the token means it.
+    assert_eq!(run_to(home.path(), &["tokens", "create"], Stdio::null()).0, Some(0));
 }
 
 /// Also one that may do nothing else: every key may end itself.

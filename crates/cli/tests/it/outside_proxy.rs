@@ -43,11 +43,16 @@ impl Proxy {
 
 /// Asks a server; whether the proxy saw it.
 fn passes(proxy: &Proxy, server: &str, no_proxy: &str) -> bool {
+    ask(server, &[("HTTP_PROXY", &proxy.url), ("NO_PROXY", no_proxy)]);
+    !proxy.take().is_empty()
+}
+
+/// Asks a server that does not answer.
+fn ask(server: &str, environment: &[(&str, &str)]) {
     let home = Home::new();
     let mut command = keyfob(home.path());
-    command.envs([("HTTP_PROXY", &*proxy.url), ("NO_PROXY", no_proxy), ("KEYFOB_SESSION_TOKEN", "x")]);
+    command.envs(environment.iter().copied()).env("KEYFOB_SESSION_TOKEN", "x");
     run(command.args(["--url", server, "whoami"]), "");
-    !proxy.take().is_empty()
 }
 
 #[test]
@@ -78,6 +83,8 @@ fn what_no_proxy_names_goes_around_the_proxy() {
         (NAME, "*"),
         (NAME, "keyfob.invalid"),
         (NAME, "invalid"),
+        (NAME, "keyfob.invalid."),
+        (NAME, "invalid.:3000"),
         (NAME, "keyfob.invalid:3000"),
         (NAME, "other.invalid,.invalid:3000"),
         (ADDRESS, "*"),
@@ -86,6 +93,31 @@ fn what_no_proxy_names_goes_around_the_proxy() {
         (ADDRESS, "255.255.255.255:3000"),
     ] {
         assert!(!passes(&proxy, server, no_proxy), "{server} {no_proxy}");
+    }
+}
+
+/// As curl reads them.
+#[test]
+fn lower_case_variables_come_first_and_empty_ones_are_not_set() {
+    const SERVER: &str = "http://keyfob.invalid:3000";
+    let (proxy, other) = (Proxy::start(), Proxy::start());
+    for environment in [
+        &[("http_proxy", &*proxy.url), ("HTTP_PROXY", &other.url)][..],
+        &[("http_proxy", ""), ("HTTP_PROXY", &proxy.url)],
+        &[("http_proxy", ""), ("HTTP_PROXY", ""), ("all_proxy", &proxy.url), ("ALL_PROXY", &other.url)],
+        &[("http_proxy", &proxy.url), ("NO_PROXY", "keyfob.invalid"), ("no_proxy", "other.invalid")],
+    ] {
+        ask(SERVER, environment);
+        assert_eq!((proxy.take().is_empty(), other.take().is_empty()), (false, true), "{environment:?}");
+    }
+    for environment in [
+        &[("http_proxy", &*proxy.url), ("NO_PROXY", ""), ("no_proxy", "keyfob.invalid")][..],
+        &[("http_proxy", &proxy.url), ("NO_PROXY", "keyfob.invalid"), ("no_proxy", "")],
+        // What a web server made of a header.
+        &[("HTTP_PROXY", &proxy.url), ("REQUEST_METHOD", "GET")],
+    ] {
+        ask(SERVER, environment);
+        assert_eq!(proxy.take(), Vec::<String>::new(), "{environment:?}");
     }
 }
 

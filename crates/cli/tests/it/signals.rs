@@ -1,9 +1,12 @@
 //! SIGHUP: what can be read again is read again, and the server goes on.
 #![cfg(unix)]
 use std::{
-    fs,
+    fs::{self, File},
+    io::{BufRead as _, BufReader, Write as _},
     path::Path,
-    time::{SystemTime, UNIX_EPOCH},
+    process::{Command, Stdio},
+    sync::mpsc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use keyfob_testkit::{Cookies, MailServer, OIDC_CLIENT, OidcProvider, cookie_header, keep_cookie};
@@ -11,7 +14,7 @@ use serde_json::json;
 
 use crate::{
     http::Message,
-    program::{Home, Server},
+    program::{Home, Server, keyfob},
 };
 
 /// As often as something is looked at that comes soon.
@@ -121,4 +124,66 @@ fn the_password_of_the_mail_server_is_read_again() {
     write_secret(&file, "a new password");
     hang_up(&server, || server.output().contains("read certificates and secrets again"));
     assert_eq!(mail(), "AUTH PLAIN AGtleWZvYgBhIG5ldyBwYXNzd29yZA==");
+}
+
+fn make_pipe(path: &Path) {
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
+/// Longer than any end takes; only a server that does not end reaches it.
+const END: Duration = Duration::from_mins(1);
+
+/// Neither a secret nor a settings file that never comes keeps the server.
+#[test]
+fn a_server_that_waits_for_a_file_ends() {
+    let home = Home::new();
+    let [secret, settings] = ["password", "keyfob.toml"].map(|name| home.path().join(name));
+    write_secret(&secret, "a password");
+    fs::write(&settings, "log = \"info\"\n").unwrap();
+    let flags = [
+        "--email-from=keys@example.com".to_owned(),
+        "--email-smarthost=127.0.0.1:1".to_owned(),
+        "--email-auth-username=keyfob".to_owned(),
+        format!("--email-auth-password-file={}", secret.display()),
+        format!("--config={}", settings.display()),
+    ];
+    let server = Server::start_with(&flags.each_ref().map(String::as_str));
+    for file in [&secret, &settings] {
+        fs::remove_file(file).unwrap();
+        make_pipe(file);
+    }
+    server.signal("HUP");
+    // Opened as soon as the server opens them, which then waits for what is written.
+    let pipes = [&secret, &settings].map(|file| File::options().write(true).open(file).unwrap());
+    assert!(is_there(&server));
+    let (told, ended) = mpsc::channel();
+    std::thread::spawn(move || told.send(server.stop().0));
+    let ended = ended.recv_timeout(END);
+    drop(pipes);
+    assert!(ended.expect("the server does not end").contains("Keyfob has stopped."));
+}
+
+/// Wherever `server` stands in the command line.
+#[test]
+fn a_server_that_reads_its_settings_outlives_a_hangup() {
+    for arguments in [&["server"][..], &["--verbose", "server"]] {
+        let home = Home::new();
+        let settings = home.path().join("keyfob.toml");
+        make_pipe(&settings);
+        let mut command = keyfob(home.path());
+        command.args(arguments).args(["--http-address=127.0.0.1:0", "--data-dir=data", "--config=keyfob.toml"]);
+        let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let id = process.id().to_string();
+        let kill = |signal| assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+        // Opened as soon as the server opens it.
+        let mut pipe = File::options().write(true).open(&settings).unwrap();
+        kill("HUP");
+        pipe.write_all(b"log = \"warn\"\n").unwrap();
+        drop(pipe);
+        let mut greeting = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut greeting).unwrap();
+        assert!(greeting.contains("is running at http://127.0.0.1:"), "{arguments:?}: {greeting:?}");
+        kill("TERM");
+        assert!(process.wait().unwrap().success(), "{arguments:?}");
+    }
 }

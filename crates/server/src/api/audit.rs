@@ -40,6 +40,7 @@ pub(crate) fn routes() -> Routes {
     responses((status = OK, description = "Done", body = AuditLogs), Refusals),
 )]
 async fn list(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<AuditLogs>, ApiError> {
+    query.only(&["q", "limit", "offset"])?;
     let page: Page<Uuid> = query.page_by_number()?;
     let page = Page { limit: Some(page.limit.unwrap_or(DEFAULT_LIMIT)), ..page };
     let Some(search) = search(&store, query.text("q").unwrap_or_default()).await? else {

@@ -446,6 +446,20 @@ async fn nobodys_refusals_take_the_place_of_those_of_others() {
 }
 
 /// The setting `audit-logs-retention`.
+/// Whoever gives it would read the first page for ever.
+#[tokio::test]
+async fn a_parameter_that_records_are_not_paged_by_is_refused() {
+    let (_app, owner) = TestApp::new().await;
+    let all = owner.get(AUDIT).await.expect(StatusCode::OK).json();
+    let last = all["audit_logs"][0]["id"].as_str().unwrap();
+    for (key, value) in [("after_id", last), ("page", "2")] {
+        let answer = owner.get(&format!("{AUDIT}?limit=1&{key}={value}")).await.expect(StatusCode::BAD_REQUEST).json();
+        let wrong = json!([{"field": key, "detail": format!("{key:?} is not a valid query param")}]);
+        assert_eq!(answer["validations"], wrong);
+    }
+    owner.get(&format!("{AUDIT}?q=action:create&limit=1&offset=1")).await.expect(StatusCode::OK);
+}
+
 #[tokio::test]
 async fn old_records_are_retired_and_that_is_recorded() {
     let (app, owner) = TestApp::with(&["--audit-logs-retention=30d"]).await;

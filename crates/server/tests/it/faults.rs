@@ -156,3 +156,22 @@ async fn a_server_without_the_key_of_its_records_does_not_start() {
     fs::write(&key, kept).unwrap();
     assert!(open(data.path(), &[], &clock).await.is_ok());
 }
+
+#[tokio::test]
+async fn a_server_whose_seal_is_damaged_does_not_start() {
+    let (app, owner) = TestApp::new().await;
+    let TestApp { server, clock, data } = app;
+    drop((server, owner));
+    let key = data.path().join("seal.key");
+    let kept = fs::read(&key).unwrap();
+    for content in [&[][..], &kept[1..], &[&kept[..], b"\n"].concat()] {
+        fs::write(&key, content).unwrap();
+        let error = open(data.path(), &[], &clock).await.err().unwrap();
+        assert!(matches!(error, StartError::Open(OpenError::SealKey { .. })), "{error}");
+        let error = error.to_string();
+        assert!(error.contains("it does not hold 32 bytes; restore it from a backup"), "{error}");
+        assert!(!error.contains("--data-dir"), "{error}");
+    }
+    fs::write(&key, kept).unwrap();
+    assert!(open(data.path(), &[], &clock).await.is_ok());
+}

@@ -182,6 +182,27 @@ async fn a_picture_is_an_address_of_the_web() {
     }
 }
 
+/// No request can give a text with it, either.
+#[tokio::test]
+async fn the_character_nul_is_in_nothing_that_a_provider_gives() {
+    let provider = provider();
+    let (app, owner) = start_server(&provider, &["--oidc-group-field=groups", "--oidc-group-auto-create"]).await;
+    let claims = json!({
+        "sub": "nul", "email": "nul@example.com", "email_verified": true, "preferred_username": "n\0ul",
+        "name": "\0N\0ul \0", "picture": "https://pictures.example/n\0ul", "groups": ["d\0ev", "ops\0"],
+    });
+    provider.sign_in_as(&claims);
+    let me = signed_in(&app, &provider).await.get(ME).await.expect(StatusCode::OK).json();
+    assert_eq!(me["name"], "Nul");
+    assert_eq!(me["avatar_url"], "https://pictures.example/n%00ul");
+    let groups = owner.get("/api/v2/groups").await.expect(StatusCode::OK).json();
+    for stored in [me, groups] {
+        assert!(!stored.to_string().contains("\\u0000"), "{stored}");
+    }
+    provider.sign_in_as(&json!({"sub": "other", "email": "n\0ul@example.com", "email_verified": true}));
+    sign_in(&mut Browser::new(&app), &provider).await.expect(StatusCode::FORBIDDEN);
+}
+
 /// Without a rule about domains, too, an address must be one.
 #[tokio::test]
 async fn what_is_no_address_is_refused_on_a_page() {

@@ -1,5 +1,7 @@
 //! The server's log, on standard error. Its filter can change while the server runs.
 use std::io::IsTerminal as _;
+#[cfg(unix)]
+use std::sync::Arc;
 
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, reload, util::SubscriberInitExt as _};
 
@@ -32,14 +34,18 @@ pub(super) fn start(filter: Targets, format: LogFormat) -> SetFilter {
 #[cfg(unix)]
 pub(super) fn reread_on_hangup(
     set: SetFilter,
-    read: impl Fn() -> anyhow::Result<Targets> + Send + 'static,
+    read: impl Fn() -> anyhow::Result<Targets> + Send + Sync + 'static,
 ) -> impl Future<Output = ()> + Send {
     use tokio::signal::unix::{SignalKind, signal};
     let hangups = signal(SignalKind::hangup());
+    let read = Arc::new(read);
     async move {
         let Ok(mut hangups) = hangups else { return };
         while hangups.recv().await.is_some() {
-            match read().and_then(&set) {
+            let read = Arc::clone(&read);
+            // The settings file may be a pipe: nothing else waits for it.
+            let Ok(filter) = tokio::task::spawn_blocking(move || read()).await else { continue };
+            match filter.and_then(&set) {
                 Ok(()) => tracing::info!("read the log filter again"),
                 Err(error) => tracing::error!("the log filter stays as it is: {error:#}"),
             }

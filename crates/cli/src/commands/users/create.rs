@@ -59,6 +59,9 @@ pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Re
         (None, true) => "none".to_owned(),
         (None, false) => "password".to_owned(),
     };
+    if args.password.is_none() && login_type == "password" {
+        invocation.out.check_remarks_for_secret()?;
+    }
     let prompt = invocation.prompt();
     let asks_name = args.username.is_none() && args.email.is_none() && !args.service_account;
     let username = args.username.map_or_else(|| prompt.line("Username:", ""), Ok)?;
