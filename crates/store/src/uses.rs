@@ -88,10 +88,10 @@ impl Uses {
         self.0.count.store(waiting.next.len() + waiting.writing.len(), Ordering::Release);
     }
 
-    fn note(&self, used: KeyUse, user: UserId, at: Timestamp) {
+    fn note(&self, used: KeyUse, owner: UserId, at: Timestamp) {
         let mut waiting = self.lock();
         if waiting.next.keys.len() < MAX_WAITING || waiting.next.keys.contains_key(&used.id) {
-            waiting.next.add_user(user, at);
+            waiting.next.add_user(owner, at);
             waiting.next.add_key(used);
             self.recount(&waiting);
         }

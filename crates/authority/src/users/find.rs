@@ -58,14 +58,13 @@ impl AuthorizedStore {
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn user_view(&self, user: User) -> Result<UserView, Refused> {
         let own = self.caller.presented().filter(|own| own.user.id == user.id);
-        let organization_ids = match own {
-            Some(own) => own.organizations.clone(),
-            None => {
-                let members = Box::pin(self.read().memberships_of_all(&[user.id])).await?;
-                members.into_iter().map(|member| member.organization_id).collect()
-            }
+        let organization_ids = if let Some(own) = own {
+            own.organizations.clone()
+        } else {
+            let members = Box::pin(self.read().memberships_of_all(&[user.id])).await?;
+            members.into_iter().map(|member| member.organization_id).collect()
         };
-        Ok(UserView { organization_ids, user })
+        Ok(UserView { user, organization_ids })
     }
 
     /// A page of the users that the caller may see, and how many there are. Requires `read` on each.

@@ -39,19 +39,20 @@ async fn a_request_with_a_known_key_does_not_ask_the_database() {
     assert!(!token.get(ME).await.status.is_success(), "and its life");
 }
 
+/// A request that ends a key, made of its user's id, the key that minted it, and the key itself.
+type Ending = dyn Fn(&str, &Identity, &Identity) -> (Method, String, Value);
+
 /// What ends a key, and what is refused then: each after the key was used, and is known.
 #[tokio::test]
 async fn a_known_key_ends_with_the_answer_that_ends_it() {
     let (app, owner) = TestApp::new().await;
     let home = owner.organization().await;
-    let ends: [(&str, &dyn Fn(&str, &Identity, &Identity) -> (Method, String, Value)); 8] = [
+    let ends: [(&str, &Ending); 8] = [
         ("expire", &|_, _, key| (Method::PUT, format!("/api/v2/users/me/keys/{}/expire", key.key_id()), json!(null))),
         ("delete", &|_, _, key| (Method::DELETE, format!("/api/v2/users/me/keys/{}", key.key_id()), json!(null))),
-        ("suspend", &|user, _, _| (Method::PUT, format!("/api/v2/users/{}/status/suspend", user), json!(null))),
-        ("password", &|user, _, _| {
-            (Method::PUT, format!("/api/v2/users/{}/password", user), json!({"password": OTHER}))
-        }),
-        ("sessions", &|user, _, _| (Method::DELETE, format!("/api/v2/users/{}/sessions", user), json!(null))),
+        ("suspend", &|user, _, _| (Method::PUT, format!("/api/v2/users/{user}/status/suspend"), json!(null))),
+        ("password", &|user, _, _| (Method::PUT, format!("/api/v2/users/{user}/password"), json!({"password": OTHER}))),
+        ("sessions", &|user, _, _| (Method::DELETE, format!("/api/v2/users/{user}/sessions"), json!(null))),
         ("parent", &|_, parent, _| (Method::DELETE, format!("/api/v2/users/me/keys/{}", parent.key_id()), json!(null))),
         ("log-out", &|_, _, _| (Method::POST, "/api/v2/users/logout".to_owned(), json!(null))),
         ("user", &|user, _, _| (Method::DELETE, format!("/api/v2/users/{user}"), json!(null))),

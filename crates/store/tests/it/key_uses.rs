@@ -156,8 +156,8 @@ async fn a_use_that_waits_is_nothing_to_a_key_that_was_changed_meanwhile() {
     uses.written();
     assert!(find(&store, &key_id("k1")).await.is_none_or(|key| !key.is_live(at(550))));
     assert!(find(&store, &key_id("k2")).await.is_none());
-    let user = store.store.read().find_user(ann).await.unwrap().unwrap();
-    assert_eq!((user.deleted, user.last_seen_at), (true, None));
+    let owner = store.store.read().find_user(ann).await.unwrap().unwrap();
+    assert_eq!((owner.deleted, owner.last_seen_at), (true, None));
 }
 
 /// What is remembered of keys ends by this.
