@@ -3216,6 +3216,20 @@ export interface operations {
                     "application/json": components["schemas"]["ProtectedResource"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -3253,6 +3267,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -3299,6 +3327,20 @@ export interface operations {
                     "application/json": components["schemas"]["AuditLogs"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -3336,6 +3378,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ScopeCatalogue"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -3384,6 +3440,20 @@ export interface operations {
                     };
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -3421,6 +3491,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["BuildInfo"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -3460,6 +3544,20 @@ export interface operations {
                     "application/json": string;
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -3497,6 +3595,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DeploymentStats"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -3550,6 +3662,20 @@ export interface operations {
                     "application/json": components["schemas"]["OAuthError"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -3602,6 +3728,20 @@ export interface operations {
                     "application/json": components["schemas"]["OAuthError"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -3640,6 +3780,20 @@ export interface operations {
                     "application/json": components["schemas"]["Entitlements"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -3677,6 +3831,20 @@ export interface operations {
                 content: {
                     "application/json": string[];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -3723,6 +3891,20 @@ export interface operations {
                     "application/json": components["schemas"]["Group"][];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -3767,6 +3949,20 @@ export interface operations {
                     "application/json": components["schemas"]["Group"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -3807,6 +4003,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -3852,6 +4062,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Group"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -3902,6 +4126,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["GroupMemberList"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -3961,6 +4199,20 @@ export interface operations {
                     "application/json": components["schemas"]["Organization"][];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -4003,6 +4255,20 @@ export interface operations {
                     "application/json": components["schemas"]["Organization"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -4044,6 +4310,20 @@ export interface operations {
                     "application/json": components["schemas"]["Organization"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -4084,6 +4364,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -4129,6 +4423,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Organization"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -4178,6 +4486,20 @@ export interface operations {
                     "application/json": components["schemas"]["Group"][];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -4222,6 +4544,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Group"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -4268,6 +4604,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Group"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -4321,6 +4671,20 @@ export interface operations {
                     "application/json": components["schemas"]["GroupMemberList"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -4365,6 +4729,20 @@ export interface operations {
                     "application/json": components["schemas"]["OrganizationMemberWithUserData"][];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -4405,6 +4783,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["AssignableRole"][];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -4451,6 +4843,20 @@ export interface operations {
                     "application/json": components["schemas"]["Role"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -4496,6 +4902,20 @@ export interface operations {
                     "application/json": components["schemas"]["Role"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -4532,6 +4952,20 @@ export interface operations {
         responses: {
             /** @description Done */
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4580,6 +5014,20 @@ export interface operations {
                     "application/json": components["schemas"]["OrganizationMemberWithUserData"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -4623,6 +5071,20 @@ export interface operations {
                     "application/json": components["schemas"]["OrganizationMember"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -4659,6 +5121,20 @@ export interface operations {
         responses: {
             /** @description Done */
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4711,6 +5187,20 @@ export interface operations {
                     "application/json": components["schemas"]["OrganizationMember"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -4760,6 +5250,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MemberList"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -4811,6 +5315,20 @@ export interface operations {
                     "application/json": components["schemas"]["Template"][];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -4854,6 +5372,20 @@ export interface operations {
                     "application/json": components["schemas"]["Template"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -4891,6 +5423,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ResourceTypes"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -4945,6 +5491,20 @@ export interface operations {
                     "application/json": components["schemas"]["ResourceList"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -4986,6 +5546,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Resource"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -5030,6 +5604,20 @@ export interface operations {
                     "application/json": components["schemas"]["Resource"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -5066,6 +5654,20 @@ export interface operations {
         responses: {
             /** @description Done */
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5118,6 +5720,20 @@ export interface operations {
                     "application/json": components["schemas"]["Resource"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -5160,6 +5776,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ResourceAcl"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -5208,6 +5838,20 @@ export interface operations {
                     "application/json": components["schemas"]["ResourceAcl"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -5255,6 +5899,20 @@ export interface operations {
                     "application/json": components["schemas"]["Template"][];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -5296,6 +5954,20 @@ export interface operations {
                     "application/json": components["schemas"]["Template"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -5333,6 +6005,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UpdateCheck"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -5381,6 +6067,20 @@ export interface operations {
                     "application/json": components["schemas"]["UserList"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -5423,6 +6123,20 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -5461,6 +6175,20 @@ export interface operations {
                     "application/json": components["schemas"]["AuthMethods"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -5498,6 +6226,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -5541,6 +6283,20 @@ export interface operations {
                     "application/json": components["schemas"]["CreateFirstUserResponse"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -5583,6 +6339,20 @@ export interface operations {
                     "application/json": components["schemas"]["LoginResponse"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -5620,6 +6390,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -5672,6 +6456,20 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -5710,6 +6508,20 @@ export interface operations {
                     "application/json": components["schemas"]["DeviceAuthorization"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -5747,6 +6559,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OidcClaims"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -5799,6 +6625,20 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -5834,6 +6674,20 @@ export interface operations {
         responses: {
             /** @description Done */
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5879,6 +6733,20 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -5916,6 +6784,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["AssignableRole"][];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -5959,6 +6841,20 @@ export interface operations {
                     "application/json": components["schemas"]["PasswordStrength"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -5999,6 +6895,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -6041,6 +6951,20 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -6081,6 +7005,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Appearance"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -6127,6 +7065,20 @@ export interface operations {
                     "application/json": components["schemas"]["Appearance"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -6172,6 +7124,20 @@ export interface operations {
                     "application/json": components["schemas"]["ConvertLoginResponse"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -6212,6 +7178,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["GenerateApiKeyResponse"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -6265,6 +7245,20 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKeyWithOwner"][];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -6310,6 +7304,20 @@ export interface operations {
                     "application/json": components["schemas"]["GenerateApiKeyResponse"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -6350,6 +7358,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TokenConfig"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -6394,6 +7416,20 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKey"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -6437,6 +7473,20 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKey"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -6476,6 +7526,20 @@ export interface operations {
         responses: {
             /** @description Done */
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6525,6 +7589,20 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -6566,6 +7644,20 @@ export interface operations {
                     "application/json": components["schemas"]["UserLoginType"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -6606,6 +7698,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["NoticeChoices"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -6652,6 +7758,20 @@ export interface operations {
                     "application/json": components["schemas"]["NoticeChoices"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -6692,6 +7812,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Organization"][];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -6736,6 +7870,20 @@ export interface operations {
                     "application/json": components["schemas"]["Organization"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -6774,6 +7922,20 @@ export interface operations {
         responses: {
             /** @description Done */
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6820,6 +7982,20 @@ export interface operations {
                     "application/json": components["schemas"]["Preferences"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -6864,6 +8040,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Preferences"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -6910,6 +8100,20 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -6950,6 +8154,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UserRoles"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -6996,6 +8214,20 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -7037,6 +8269,20 @@ export interface operations {
                     "application/json": components["schemas"]["Session"][];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -7074,6 +8320,20 @@ export interface operations {
         responses: {
             /** @description Done */
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7120,6 +8380,20 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -7161,6 +8435,20 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -7201,6 +8489,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -7244,6 +8546,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Workspace"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -7292,6 +8608,20 @@ export interface operations {
                     "application/json": components["schemas"]["WorkspacesResponse"];
                 };
             };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
                 headers: {
@@ -7332,6 +8662,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Workspace"];
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
@@ -7430,6 +8774,20 @@ export interface operations {
                 content: {
                     "text/plain": string;
                 };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
             503: {
