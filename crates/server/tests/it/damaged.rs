@@ -2,14 +2,13 @@
 //! can be deleted.
 use axum::http::{Method, StatusCode};
 use jiff::SignedDuration;
-use keyfob_testkit::{MailServer, tamper};
+use keyfob_testkit::MailServer;
 use serde_json::{Value, json};
 
 use crate::support::{Identity, TestApp};
 
 async fn damage(app: &TestApp, sql: &str) {
-    assert_eq!(tamper(&app.data.path().join("keyfob.db"), sql).await, 1, "{sql}");
-    app.server.forget_keys();
+    assert_eq!(app.tamper(sql).await, 1, "{sql}");
 }
 
 fn names(list: &Value, member: &str) -> Vec<String> {
@@ -60,8 +59,7 @@ async fn damaged_sessions_end_with_all_others() {
     assert_eq!(names(&sessions, "id"), [bob.key_id()]);
     bob.delete(&format!("/api/v2/users/me/sessions/{}", one.key_id())).await.expect(StatusCode::NO_CONTENT);
     bob.delete("/api/v2/users/me/sessions?keep_current=true").await.expect(StatusCode::NO_CONTENT);
-    let database = app.data.path().join("keyfob.db");
-    assert_eq!(tamper(&database, "UPDATE api_keys SET user_agent = 'x' WHERE parent_id = 'x'").await, 0);
+    assert_eq!(app.tamper("UPDATE api_keys SET user_agent = 'x' WHERE parent_id = 'x'").await, 0);
     bob.get("/api/v2/users/me").await.expect(StatusCode::OK);
 }
 

@@ -89,6 +89,14 @@ impl TestApp {
         Self { server, clock, data }
     }
 
+    /// Changes the database behind the server's back; the number of changed rows. It then reads everything again, as
+    /// after SIGHUP.
+    pub(crate) async fn tamper(&self, sql: &str) -> u64 {
+        let changed = keyfob_testkit::tamper(&self.data.path().join("keyfob.db"), sql).await;
+        self.server.forget_keys();
+        changed
+    }
+
     /// A client without a credential.
     pub(crate) fn anonymous(&self) -> Identity {
         Identity { server: self.server.clone(), key: String::new(), id: String::new() }
