@@ -79,6 +79,7 @@ struct Inner {
     withholds_refresh: bool,
     refresh_tokens: Vec<String>,
     refuses_refresh: bool,
+    refresh_requests: usize,
     user_info: Map<String, Value>,
     /// The claims of access tokens; `None` makes them opaque.
     access: Option<Map<String, Value>>,
@@ -164,6 +165,7 @@ impl OidcProvider {
             withholds_refresh: false,
             refresh_tokens: Vec::new(),
             refuses_refresh: false,
+            refresh_requests: 0,
             user_info: Map::new(),
             access: None,
             hold: Arc::default(),
@@ -230,6 +232,11 @@ impl OidcProvider {
         let hold = Arc::clone(&self.inner().hold);
         hold.state.lock().unwrap().is_held = true;
         Held(hold)
+    }
+
+    /// How often a refresh token was presented.
+    pub fn refresh_requests(&self) -> usize {
+        self.inner().refresh_requests
     }
 
     /// Issues no more refresh tokens.

@@ -74,21 +74,52 @@ pub enum Lapsed {
     Store(#[from] StoreError),
 }
 
-/// The users whose sessions at a provider are being renewed: each by one request at a time, because a second would come
-/// with a token that the first has used up.
+/// How long a refusal is remembered: a provider is not asked again for every request of a client that does not give up.
+const REFUSED_FOR: SignedDuration = SignedDuration::from_mins(1);
+
+/// The sessions at providers that are being renewed, or were not renewed a moment ago.
 #[derive(Debug, Default)]
-pub struct Renewals(Mutex<HashMap<UserId, Arc<tokio::sync::Mutex<()>>>>);
+pub struct Renewals {
+    /// One request at a time renews a user's session, because a second would come with a token that the first has used
+    /// up.
+    turns: Mutex<HashMap<UserId, Arc<tokio::sync::Mutex<()>>>>,
+    refusals: Mutex<HashMap<UserId, Refusal>>,
+}
+
+/// A renewal that was refused.
+#[derive(Clone, Debug)]
+struct Refusal {
+    /// The token that was refused, sealed: a new sign-in brings another.
+    sealed_token: Option<Vec<u8>>,
+    at: Timestamp,
+    cause: String,
+}
 
 impl Renewals {
     /// Waits until no other request renews the user's session.
     async fn turn(&self, user: UserId) -> OwnedMutexGuard<()> {
         let turn = {
-            let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
             // Locks that no request holds or waits for are dropped.
             turns.retain(|_, turn| Arc::strong_count(turn) > 1);
             Arc::clone(turns.entry(user).or_default())
         };
         turn.lock_owned().await
+    }
+
+    /// Why this session was not renewed a moment ago; none if it may be tried.
+    fn refused(&self, link: &UserLink, now: Timestamp) -> Option<String> {
+        let refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        let refusal = refusals.get(&link.user_id)?;
+        let is_same = refusal.sealed_token == link.sealed_refresh_token;
+        (is_same && now.duration_since(refusal.at) < REFUSED_FOR).then(|| refusal.cause.clone())
+    }
+
+    fn remember(&self, link: &UserLink, now: Timestamp, cause: &str) {
+        let refusal = Refusal { sealed_token: link.sealed_refresh_token.clone(), at: now, cause: cause.to_owned() };
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        refusals.retain(|_, refusal| now.duration_since(refusal.at) < REFUSED_FOR);
+        refusals.insert(link.user_id, refusal);
     }
 }
 
@@ -122,6 +153,9 @@ async fn renew_in_turn(
     let _turn = authority.renewals().turn(user).await;
     let link = authority.store().read().find_link(user, login_type).await?.ok_or(Lapsed::NoLink)?;
     let Some(at) = lapsed_at(authority, &link) else { return Ok(link.token_ends_at) };
+    if let Some(cause) = authority.renewals().refused(&link, authority.now()) {
+        return Err(Lapsed::NotRenewed { provider, cause });
+    }
     let sealed = link.sealed_refresh_token.as_deref();
     let token = sealed.and_then(|sealed| authority.seal().open(sealed, &link.linked_id));
     let token = token.ok_or(Lapsed::Ended { provider, at })?;
@@ -133,7 +167,10 @@ async fn renew_in_turn(
             let by_now = authority.store().read().find_link(user, login_type).await?;
             match by_now.filter(|link| lapsed_at(authority, link).is_none()) {
                 Some(link) => Ok(link.token_ends_at),
-                None => Err(Lapsed::NotRenewed { provider, cause }),
+                None => {
+                    authority.renewals().remember(&link, authority.now(), &cause);
+                    Err(Lapsed::NotRenewed { provider, cause })
+                }
             }
         }
     }

@@ -425,6 +425,7 @@ async fn a_session_lives_as_long_as_the_providers() {
     // Tokens are not sessions: they expire at their own time.
     token.get("/api/v2/users/me").await.expect(StatusCode::OK);
     provider.refuse_refresh(false);
+    app.advance(SignedDuration::from_mins(1));
     amy.get("/api/v2/users/me").await.expect(StatusCode::OK);
 }
 

@@ -116,6 +116,33 @@ async fn a_renewal_that_is_refused_is_passed_on() {
     expect_refusal(amy.get(ME).await, &message("GitHub"), "bad_refresh_token: no", EXPIRED);
 }
 
+/// A client that does not give up asks us, and not the provider. Who signs in again is not refused for what was before.
+#[tokio::test]
+async fn a_renewal_that_was_refused_is_not_tried_again_for_a_minute() {
+    let provider = provider();
+    let (app, _owner) = oidc::start_server(&provider, &[]).await;
+    let amy = oidc::signed_in(&app, &provider).await;
+    provider.refuse_refresh(true);
+    outlive(&app.clock, &provider);
+    for _ in 0..5 {
+        amy.get(ME).await.expect(StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(provider.refresh_requests(), 1);
+    let again = oidc::signed_in(&app, &provider).await;
+    for session in [&again, &amy] {
+        session.get(ME).await.expect(StatusCode::OK);
+    }
+    outlive(&app.clock, &provider);
+    amy.get(ME).await.expect(StatusCode::UNAUTHORIZED);
+    assert_eq!(provider.refresh_requests(), 2);
+    provider.refuse_refresh(false);
+    app.advance(SignedDuration::from_secs(59));
+    amy.get(ME).await.expect(StatusCode::UNAUTHORIZED);
+    app.advance(SignedDuration::from_secs(1));
+    amy.get(ME).await.expect(StatusCode::OK);
+    assert_eq!(provider.refresh_requests(), 3);
+}
+
 /// The provider cannot be reached. Users are told so in fixed words; the log says more.
 #[tokio::test]
 async fn a_provider_that_is_away_renews_nothing() {
@@ -197,6 +224,7 @@ async fn a_request_without_the_providers_session_wakes_no_user() {
     amy.get(ME).await.expect(StatusCode::UNAUTHORIZED);
     assert_eq!(status().await, "dormant");
     provider.refuse_refresh(false);
+    app.advance(SignedDuration::from_mins(1));
     amy.get(ME).await.expect(StatusCode::OK);
     assert_eq!(status().await, "active");
 }
@@ -252,5 +280,6 @@ async fn a_person_whose_provider_cannot_be_asked_sees_an_error_page_and_stays_si
         assert!(browser.session().is_some());
     }
     provider.refuse_refresh(false);
+    app.advance(SignedDuration::from_mins(1));
     browser.open("/").await.expect(StatusCode::OK);
 }

@@ -79,6 +79,7 @@ pub(super) async fn token(State(inner): Shared, headers: HeaderMap, body: String
             (StatusCode::OK, Json(inner.tokens(&code.nonce)))
         }
         "refresh_token" => {
+            inner.refresh_requests += 1;
             let place = inner.refresh_tokens.iter().position(|token| *token == form["refresh_token"]);
             let Some(place) = place.filter(|_| !inner.refuses_refresh) else { return refused("invalid_grant") };
             inner.refresh_tokens.remove(place);
