@@ -68,6 +68,8 @@ impl Deployment {
         made.workspace = made.make("/api/v2/resources", &workspace, "id").await;
         let groups = format!("/api/v2/organizations/{}/groups", made.organization);
         made.group = made.make(&groups, &json!({"name": "all-of-us"}), "id").await;
+        let roles = format!("/api/v2/organizations/{}/members/roles", made.organization);
+        made.make(&roles, &json!({"name": "many"}), "name").await;
         made
     }
 

@@ -27,6 +27,7 @@ pub struct Authority(Arc<Inner>);
 struct Inner {
     store: Store,
     keys: KeyCache,
+    writing_uses: tokio::sync::Mutex<()>,
     clock: Clock,
     random: Random,
     catalogue: Arc<Catalogue>,
@@ -226,6 +227,7 @@ impl Authority {
             renewals: Renewals::default(),
             dummy_hash: SecretHash(random.bytes()),
             keys: KeyCache::default(),
+            writing_uses: tokio::sync::Mutex::default(),
             store,
             clock,
             random,
@@ -247,6 +249,11 @@ impl Authority {
     /// The keys that are known without the database.
     pub(crate) fn keys(&self) -> &KeyCache {
         &self.0.keys
+    }
+
+    /// Held by what writes the uses of keys.
+    pub(crate) fn writing_uses(&self) -> &tokio::sync::Mutex<()> {
+        &self.0.writing_uses
     }
 
     /// How the cache of keys is used.

@@ -3,7 +3,8 @@
 //! INVARIANT: what a change is decided on is read in the transaction of the change. [`AuthorizedStore::begin`] opens
 //! it, looks at the caller's key, owner and roles in it, and refuses when they have expired; [`Work`] then holds the
 //! caller as they stand. Rights that were taken while a request was on its way are gone for it.
-use keyfob_store::{AuditRecord, Reader, Store, StoreError, Tx, User, UserLink, UserStatus};
+use jiff::Timestamp;
+use keyfob_store::{AuditRecord, KeyUse, Reader, Store, StoreError, Tx, User, UserId, UserLink, UserStatus};
 
 use crate::{
     Authority, AuthorizedStore, Caller, Refused,
@@ -180,6 +181,8 @@ async fn commit_settings(tx: Tx) -> Result<(), StoreError> {
 
 /// Writes the uses of keys that are gathered in memory. They are no caller's change, and need no right.
 pub(crate) async fn write_uses(authority: &Authority) -> Result<(), StoreError> {
+    // What another writes is written when this is answered.
+    let _turn = authority.writing_uses().lock().await;
     while let Some(uses) = authority.store().uses_to_write() {
         let mut tx = begin(authority.store()).await?;
         tx.write_uses(&uses).await?;
@@ -187,6 +190,19 @@ pub(crate) async fn write_uses(authority: &Authority) -> Result<(), StoreError> 
         uses.written();
     }
     Ok(())
+}
+
+/// Writes one use of a key at once; says whether the key is as it was seen.
+pub(crate) async fn write_use(
+    authority: &Authority,
+    used: &KeyUse,
+    owner: UserId,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    let mut tx = begin(authority.store()).await?;
+    let is_noted = tx.record_use_by(used, owner, at).await?;
+    commit(authority, tx).await?;
+    Ok(is_noted)
 }
 
 /// Keeps what a renewal at a provider gave, if the account there is still the one that was renewed.

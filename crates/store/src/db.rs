@@ -230,6 +230,11 @@ impl Statement {
 }
 
 impl Reader<'_> {
+    /// Uses of keys that are not written yet.
+    pub(crate) fn uses(&self) -> &Uses {
+        self.uses
+    }
+
     /// The same, but a row that does not decode is read as what remains of it: for deletions, which must not fail
     /// because of what is to be deleted.
     #[must_use]
@@ -307,6 +312,16 @@ impl Tx {
     /// Whose rights this unit of work has changed so far.
     pub fn reached(&self) -> &Reached {
         &self.reached
+    }
+
+    /// This unit of work concerns rights as far as this, whatever its statements say.
+    pub(crate) fn reach(&mut self, reach: Reach) {
+        self.reached.add(reach);
+    }
+
+    /// Uses of keys that are not written yet.
+    pub(crate) fn uses(&self) -> &Uses {
+        &self.uses
     }
 
     /// Commits this unit of work; its changes are then durable. Moves the version of rights on if it changed any.

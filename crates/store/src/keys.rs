@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     KeyId, Page, Reader, StoreError, UserId,
-    db::{MAX_IN_LIST, Remains, Stored, fetch_count, microseconds, row, timestamp},
+    db::{MAX_IN_LIST, Remains, Stored, fetch_count, is_one_of_texts, microseconds, row, timestamp},
     filter::{Columns, condition},
     uses::Uses,
 };
@@ -305,8 +305,14 @@ fn select_with_descendants(now: Timestamp) -> SelectStatement {
     select(SimpleExpr::SubQuery(None, Box::new(count.into())))
 }
 
-fn is_live(now: Timestamp) -> SimpleExpr {
-    Expr::col(ApiKeys::RevokedAt).is_null().and(Expr::col(ApiKeys::ExpiresAt).gt(microseconds(now)))
+/// Whether a key is live, also by a use that is not written yet.
+fn is_live(now: Timestamp, uses: &Uses) -> SimpleExpr {
+    let mut lives = Expr::col(ApiKeys::ExpiresAt).gt(microseconds(now));
+    let outliving = uses.outliving(now);
+    if !outliving.is_empty() {
+        lives = lives.or(is_one_of_texts(Expr::col(ApiKeys::Id), outliving.iter().map(KeyId::as_str)));
+    }
+    Expr::col(ApiKeys::RevokedAt).is_null().and(lives)
 }
 
 fn descends_from(ancestor: &KeyId) -> SimpleExpr {
@@ -365,7 +371,10 @@ impl Reader<'_> {
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn count_live_keys(&mut self, now: Timestamp) -> Result<u64, StoreError> {
         let mut query = Query::select();
-        query.expr_as(Expr::col(ApiKeys::Id).count(), "count").from(ApiKeys::Table).and_where(is_live(now));
+        query
+            .expr_as(Expr::col(ApiKeys::Id).count(), "count")
+            .from(ApiKeys::Table)
+            .and_where(is_live(now, self.uses()));
         fetch_count(self, &query).await
     }
 
@@ -387,7 +396,7 @@ impl Reader<'_> {
         query
             .and_where(Expr::col(ApiKeys::UserId).eq(user.0))
             .and_where(Expr::col(ApiKeys::TokenName).eq(name))
-            .order_by_expr(is_live(now), Order::Desc)
+            .order_by_expr(is_live(now, self.uses()), Order::Desc)
             .order_by(ApiKeys::CreatedAt, Order::Desc)
             .order_by(ApiKeys::Id, Order::Desc)
             .limit(1);
@@ -424,7 +433,7 @@ impl Reader<'_> {
             query.and_where(Expr::col(ApiKeys::UserId).eq(user.0));
         }
         if !list.include_expired {
-            query.and_where(is_live(list.now));
+            query.and_where(is_live(list.now, self.uses()));
         }
         if let Some(after) = &list.page.after {
             query.and_where(comes_after(self, after, condition(filter, &columns)).await?);

@@ -88,13 +88,35 @@ impl Uses {
         self.0.count.store(waiting.next.len() + waiting.writing.len(), Ordering::Release);
     }
 
-    fn note(&self, used: KeyUse, owner: UserId, at: Timestamp) {
+    /// Notes a use, and gives it as it will be written: a use that waits already has moved the end on, whatever the later
+    /// one has seen. None if there are too many.
+    fn note(&self, used: KeyUse, owner: UserId, at: Timestamp) -> Option<KeyUse> {
         let mut waiting = self.lock();
-        if waiting.next.keys.len() < MAX_WAITING || waiting.next.keys.contains_key(&used.id) {
-            waiting.next.add_user(owner, at);
-            waiting.next.add_key(used);
-            self.recount(&waiting);
+        let earlier = waiting.next.keys.get(&used.id);
+        if earlier.is_none() && waiting.next.keys.len() >= MAX_WAITING {
+            return None;
         }
+        let end = earlier.or_else(|| waiting.writing.keys.get(&used.id)).map(|earlier| earlier.expires_at);
+        let used = match end {
+            Some(end) => KeyUse { seen_expires_at: end, expires_at: used.expires_at.max(end), ..used },
+            None => used,
+        };
+        waiting.next.add_user(owner, at);
+        waiting.next.add_key(used.clone());
+        self.recount(&waiting);
+        Some(used)
+    }
+
+    /// The keys whose stored end has passed, and that live on by a use that waits. Mostly there are none.
+    pub(crate) fn outliving(&self, now: Timestamp) -> Vec<KeyId> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let Waiting { next, writing } = &*self.lock();
+        let written_first = writing.keys.values().map(|used| (used, next.keys.get(&used.id).unwrap_or(used)));
+        let others = next.keys.values().filter(|used| !writing.keys.contains_key(&used.id)).map(|used| (used, used));
+        let outlives = |(first, last): &(&KeyUse, &KeyUse)| first.seen_expires_at <= now && last.expires_at > now;
+        written_first.chain(others).filter(outlives).map(|(used, _)| used.id.clone()).collect()
     }
 
     /// Begins to write some of what waits; none where that is under way already, or nothing waits.
@@ -184,9 +206,9 @@ impl Drop for WritingUses {
 
 impl Store {
     /// Notes that a key was used, and its owner seen, at this instant. It is written later ([`Self::uses_to_write`]), and
-    /// shown at once.
-    pub fn note_use(&self, used: KeyUse, owner: UserId, at: Timestamp) {
-        self.uses.note(used, owner, at);
+    /// shown at once. Gives the use as it will be written; none if too many wait, and it is not noted.
+    pub fn note_use(&self, used: KeyUse, owner: UserId, at: Timestamp) -> Option<KeyUse> {
+        self.uses.note(used, owner, at)
     }
 
     /// Uses to be written now; none where none wait, or some are being written.
@@ -197,7 +219,8 @@ impl Store {
 }
 
 impl Tx {
-    /// Writes these uses. Keys and users that were changed in the meantime stay as they are.
+    /// Writes these uses. Keys and users that were changed in the meantime stay as they are, and what is remembered of
+    /// such keys ends.
     ///
     /// # Errors
     /// When the database cannot be written.

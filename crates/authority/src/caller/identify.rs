@@ -201,11 +201,13 @@ impl Authority {
         let known = match &identified.found {
             Found::Known(known, epoch) => match noted_use(known, self, &context) {
                 None => Arc::clone(known),
-                Some(noted) => {
-                    let known = Box::pin(noted.keep(self)).await;
-                    self.keys().replace(*epoch, &known);
-                    known
-                }
+                Some(noted) => match Box::pin(noted.keep(self)).await {
+                    None => Arc::clone(known),
+                    Some(used) => {
+                        self.keys().replace(*epoch, &used);
+                        used
+                    }
+                },
             },
             Found::Read(read) => Box::pin(self.acting(read, &context)).await?,
         };
@@ -224,7 +226,7 @@ impl Authority {
         let origins = Origins { version: Some(*version), upstream_end };
         let known = Arc::new(compile(key.clone(), user, self, &mut self.store().read(), origins).await?);
         let known = match noted_use(&known, self, context) {
-            Some(noted) => noted.keep(self).await,
+            Some(noted) => noted.keep(self).await.unwrap_or(known),
             None => known,
         };
         self.keys().keep(*began, &known);

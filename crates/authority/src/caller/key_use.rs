@@ -5,11 +5,12 @@ use jiff::{SignedDuration, Timestamp};
 use keyfob_store::{ApiKey, KeyLoginType, KeyUse};
 
 use super::presented::PresentedKey;
-use crate::{Authority, RequestContext, work::write_uses};
+use crate::{Authority, RequestContext, work::write_use};
 
 /// A key's use is noted, and a session slides, at most this often.
 const USE_RESOLUTION: SignedDuration = SignedDuration::from_hours(1);
-/// A key whose stored end is nearer than this is written at once: a restart must not find it expired.
+/// A session that slides so near to its stored end does not wait to be written: it must not outlive that end by more than
+/// the time until the next writing.
 const NEAR_END: SignedDuration = SignedDuration::from_mins(2);
 
 /// A use that is to be noted, and the key as it is then.
@@ -44,19 +45,25 @@ pub(super) fn noted_use(known: &PresentedKey, authority: &Authority, context: &R
 }
 
 impl NotedUse {
-    /// Notes it. Gives the key as it is then.
-    pub(super) async fn keep(self, authority: &Authority) -> Arc<PresentedKey> {
-        let Self { used, this, now } = self;
+    /// Notes it, and gives the key as it is then; none if it is not noted, and the key is as it was. A failure to write
+    /// is not the caller's: the key is as good as before.
+    pub(super) async fn keep(self, authority: &Authority) -> Option<Arc<PresentedKey>> {
+        let Self { mut used, this, now } = self;
         let is_near_end =
             this.seen_expires_at.duration_since(now) < NEAR_END && this.expires_at != this.seen_expires_at;
-        authority.store().note_use(this, used.user.id, now);
-        if is_near_end {
-            // A failure to write is not the caller's: the key is as good as it was.
-            if let Err(error) = write_uses(authority).await {
-                tracing::warn!(%error, key.id = %used.key.id, "the use of a key is not written yet");
+        let noted = if is_near_end {
+            match write_use(authority, &this, used.user.id, now).await {
+                Ok(is_noted) => is_noted.then_some(this),
+                Err(error) => {
+                    tracing::warn!(%error, key.id = %used.key.id, "the use of a key could not be noted");
+                    None
+                }
             }
-        }
-        Arc::new(used)
+        } else {
+            authority.store().note_use(this, used.user.id, now)
+        };
+        used.key.expires_at = noted?.expires_at;
+        Some(Arc::new(used))
     }
 }
 

@@ -166,7 +166,7 @@ impl<T: Serialize> IntoResponse for ApiJson<T> {
 fn answer(json: serde_json::Result<String>) -> Response {
     match json {
         Ok(json) => {
-            let mut response = Response::new(Body::from(escape(&json)));
+            let mut response = Response::new(Body::from(escape(json)));
             let kind = HeaderValue::from_static("application/json; charset=utf-8");
             response.headers_mut().insert(header::CONTENT_TYPE, kind);
             response
@@ -179,7 +179,12 @@ fn answer(json: serde_json::Result<String>) -> Response {
 }
 
 /// JSON that is safe inside HTML, with a newline at its end.
-fn escape(json: &str) -> String {
+fn escape(mut json: String) -> String {
+    // Mostly there is nothing to do. What is not ASCII may be a separator of lines.
+    if !json.bytes().any(|byte| matches!(byte, b'<' | b'>' | b'&') || !byte.is_ascii()) {
+        json.push('\n');
+        return json;
+    }
     let mut out = String::with_capacity(json.len() + 1);
     for character in json.chars() {
         match character {

@@ -2,10 +2,10 @@
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Query, SimpleExpr};
 
-use super::{AncestorRow, ApiKey, ApiKeyAncestors, ApiKeys, KeyUse, MOST_ANCESTORS, descends_from, is_live};
+use super::{AncestorRow, ApiKey, ApiKeyAncestors, ApiKeys, KeyUse, MOST_ANCESTORS, TABLE, descends_from, is_live};
 use crate::{
     KeyId, Reach, StoreError, Tx, UserId,
-    db::{is_among, microseconds, rows},
+    db::{is_among, microseconds, row, rows},
 };
 
 impl Tx {
@@ -74,7 +74,7 @@ impl Tx {
             .value(ApiKeys::LiveName, Option::<String>::None)
             .and_where(Expr::col(ApiKeys::UserId).eq(key.user_id.0))
             .and_where(Expr::col(ApiKeys::LiveName).eq(key.token_name.as_str()))
-            .and_where(is_live(key.created_at).not());
+            .and_where(is_live(key.created_at, self.uses()).not());
         self.execute_for(Reach::Nobody, &query).await.map(drop)
     }
 
@@ -115,7 +115,14 @@ impl Tx {
     /// When the database cannot be written.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn expire_descendants(&mut self, id: &KeyId, now: Timestamp) -> Result<u64, StoreError> {
-        self.expire_where(Reach::Everybody, descends_from(id), now).await
+        let mut ids = Query::select();
+        ids.column(ApiKeys::Id).from(ApiKeys::Table).and_where(descends_from(id)).and_where(is_live(now, self.uses()));
+        let rows: Vec<IdRow> = self.read().fetch_all(&ids).await?;
+        for row in &rows {
+            // What is no id is the id of no key that is remembered.
+            KeyId::parse(&row.id).into_iter().for_each(|key| self.reach(Reach::Key(key)));
+        }
+        self.expire_where(Reach::Nobody, descends_from(id), now).await
     }
 
     async fn expire_where(&mut self, reach: Reach, condition: SimpleExpr, now: Timestamp) -> Result<u64, StoreError> {
@@ -126,7 +133,7 @@ impl Tx {
             .value(ApiKeys::RevokedAt, microseconds(now))
             .value(ApiKeys::LiveName, Option::<String>::None)
             .and_where(condition)
-            .and_where(is_live(now));
+            .and_where(is_live(now, self.uses()));
         self.execute_for(reach, &query).await
     }
 
@@ -150,7 +157,7 @@ impl Tx {
         let live = self.expire_descendants(id, now).await?;
         let mut query = Query::delete();
         query.from_table(ApiKeys::Table).and_where(descends_from(id));
-        self.execute(&query).await?;
+        self.execute_for(Reach::Nobody, &query).await?;
         Ok(live)
     }
 
@@ -207,12 +214,13 @@ impl Tx {
         self.execute(&query).await
     }
 
-    /// Notes the use of a key. If the key was expired or changed in the meantime, it stays as it is.
+    /// Notes the use of a key; says whether it did. If the key was expired or changed in the meantime, it stays as it is,
+    /// and what is remembered of it ends.
     ///
     /// # Errors
     /// When the database cannot be written.
     #[tracing::instrument(level = "debug", skip_all)]
-    pub async fn record_key_use(&mut self, used: &KeyUse) -> Result<(), StoreError> {
+    pub async fn record_key_use(&mut self, used: &KeyUse) -> Result<bool, StoreError> {
         let mut query = Query::update();
         query
             .table(ApiKeys::Table)
@@ -223,6 +231,21 @@ impl Tx {
             .and_where(Expr::col(ApiKeys::Id).eq(used.id.as_str()))
             .and_where(Expr::col(ApiKeys::ExpiresAt).eq(microseconds(used.seen_expires_at)))
             .and_where(Expr::col(ApiKeys::RevokedAt).is_null());
-        self.execute_for(Reach::Nobody, &query).await.map(drop)
+        let is_noted = self.execute_for(Reach::Nobody, &query).await? > 0;
+        if !is_noted {
+            self.reach(Reach::Key(used.id.clone()));
+        }
+        Ok(is_noted)
+    }
+
+    /// Notes the use of a key by its owner, both at once; says whether the key is as it was seen.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn record_use_by(&mut self, used: &KeyUse, owner: UserId, at: Timestamp) -> Result<bool, StoreError> {
+        self.see_user(owner, at).await?;
+        self.record_key_use(used).await
     }
 }
+
+row! { struct IdRow in TABLE => { id: String } }

@@ -31,13 +31,13 @@ async fn a_use_is_noted_where_the_key_is_as_it_was_seen() {
     let ann = store.user("ann").await;
     insert(&store, &token(ann, "k1", "one")).await;
     insert(&store, &token(ann, "k2", "two")).await;
-    store.given(async |tx| tx.record_key_use(&key_use("k1", 1000, 4000)).await).await;
+    store.given(async |tx| tx.record_key_use(&key_use("k1", 1000, 4000)).await.map(drop)).await;
     let key = find(&store, &key_id("k1")).await.unwrap();
     assert_eq!((key.last_used, key.expires_at), (at(600), at(4000)));
     let untouched = find(&store, &key_id("k2")).await.unwrap();
     assert_eq!((untouched.last_used, untouched.expires_at), (Timestamp::UNIX_EPOCH, at(1000)));
     // A second record of a use that read the same expiry comes too late.
-    store.given(async |tx| tx.record_key_use(&key_use("k1", 1000, 9000)).await).await;
+    store.given(async |tx| tx.record_key_use(&key_use("k1", 1000, 9000)).await.map(drop)).await;
     assert_eq!(find(&store, &key_id("k1")).await.unwrap().expires_at, at(4000));
 }
 
@@ -49,12 +49,12 @@ async fn a_use_never_revives_a_key_that_was_ended_meanwhile() {
     store.given(async |tx| tx.expire_key(&key_id("k1"), at(500)).await.map(drop)).await;
     // Neither with the expiry from before, nor with the very instant at which it was expired.
     for seen in [1000, 500] {
-        store.given(async |tx| tx.record_key_use(&key_use("k1", seen, 4000)).await).await;
+        store.given(async |tx| tx.record_key_use(&key_use("k1", seen, 4000)).await.map(drop)).await;
         let key = find(&store, &key_id("k1")).await.unwrap();
         assert_eq!((key.last_used, key.expires_at, key.is_revoked), (Timestamp::UNIX_EPOCH, at(500), true));
     }
     store.given(async |tx| tx.delete_key(&key_id("k1")).await).await;
-    store.given(async |tx| tx.record_key_use(&key_use("k1", 500, 4000)).await).await;
+    store.given(async |tx| tx.record_key_use(&key_use("k1", 500, 4000)).await.map(drop)).await;
     assert!(find(&store, &key_id("k1")).await.is_none());
 }
 
@@ -180,4 +180,64 @@ async fn a_unit_of_work_says_whose_rights_it_changed() {
     let before = store.store.read().rights_version().await.unwrap();
     tx.commit().await.unwrap();
     assert_ne!(store.store.read().rights_version().await.unwrap(), before);
+}
+
+/// The end of a key is what a use that waits has made of it, for every statement: it is listed, and can be expired.
+#[tokio::test]
+async fn a_key_that_outlives_its_stored_end_is_like_any_other() {
+    let store = TestStore::new().await;
+    let ann = store.user("ann").await;
+    let child = ApiKey { parent_id: Some(key_id("k1")), ..token(ann, "k2", "two") };
+    for key in [token(ann, "k1", "one"), child, token(ann, "k3", "three")] {
+        insert(&store, &key).await;
+    }
+    for id in ["k1", "k2"] {
+        store.store.note_use(key_use(id, 1000, 9000), ann, at(600)).unwrap();
+    }
+    let now = at(2000);
+    let list = ListKeys { user_id: Some(ann), include_expired: false, now, page: Page::default() };
+    let live = async || {
+        let keys = store.store.read().tokens(&list, &Filter::All).await.unwrap();
+        keys.iter().map(|key| key.token_name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!((live().await, store.store.read().count_live_keys(now).await.unwrap()), (texts(&["one", "two"]), 2));
+    let mut tx = store.store.begin().await.unwrap();
+    assert_eq!(tx.expire_descendants(&key_id("k1"), now).await.unwrap(), 1);
+    assert!(tx.expire_key(&key_id("k1"), now).await.unwrap());
+    assert_eq!((tx.reached().keys.len(), tx.reached().everybody), (2, false));
+    tx.commit().await.unwrap();
+    assert_eq!(live().await, texts(&[]));
+    let uses = store.store.uses_to_write().unwrap();
+    store.given(async |tx| tx.write_uses(&uses).await).await;
+    uses.written();
+    for id in ["k1", "k2"] {
+        let key = find(&store, &key_id(id)).await.unwrap();
+        assert_eq!((key.is_revoked, key.expires_at), (true, now));
+    }
+}
+
+/// Two requests at the same time both slide a session, from the end that both saw. The later of both ends counts, and what
+/// one of them remembers that is not written is forgotten.
+#[tokio::test]
+async fn slides_at_the_same_time_are_one() {
+    let store = TestStore::new().await;
+    let ann = store.user("ann").await;
+    insert(&store, &token(ann, "k1", "one")).await;
+    let slide = |seen, end| store.store.note_use(key_use("k1", seen, end), ann, at(600)).unwrap().expires_at;
+    assert_eq!([slide(1000, 4000), slide(1000, 4001), slide(1000, 3999)], [at(4000), at(4001), at(4001)]);
+    let uses = store.store.uses_to_write().unwrap();
+    assert_eq!(slide(4000, 5000), at(5000), "also while the earlier ones are written");
+    store.given(async |tx| tx.write_uses(&uses).await).await;
+    uses.written();
+    assert_eq!(find(&store, &key_id("k1")).await.unwrap().expires_at, at(5000));
+    let uses = store.store.uses_to_write().unwrap();
+    store.given(async |tx| tx.write_uses(&uses).await).await;
+    uses.written();
+    assert_eq!(find(&store, &key_id("k1")).await.unwrap().expires_at, at(5000));
+    // One that saw what is not stored.
+    slide(4001, 6000);
+    let uses = store.store.uses_to_write().unwrap();
+    let mut tx = store.store.begin().await.unwrap();
+    tx.write_uses(&uses).await.unwrap();
+    assert_eq!(tx.reached().keys, [key_id("k1")].into());
 }
