@@ -42,17 +42,20 @@ fn longest_token(authority: &Authority, owner: &User) -> Duration {
     if owner.is_owner() { lifetimes.token_max_for_owners } else { lifetimes.token_max }
 }
 
-/// The lifetime of a token of this owner; the default is within every limit.
+/// The lifetime of a token of this owner. Where none is requested, it is the default, and no longer than one may request.
 pub(super) fn requested_lifetime(
     authority: &Authority,
     owner: &User,
     requested: Option<SignedDuration>,
 ) -> Result<Duration, WrongLifetime> {
-    let Some(requested) = requested else { return Ok(authority.rules().lifetimes.token_default) };
+    let longest = longest_token(authority, owner);
+    let Some(requested) = requested else {
+        let default = authority.rules().lifetimes.token_default;
+        return Ok(if longest.is_zero() { default } else { default.min(longest) });
+    };
     if !requested.is_positive() {
         return Err(WrongLifetime::NotPositive);
     }
     let requested = requested.unsigned_abs();
-    let longest = longest_token(authority, owner);
     if requested > longest { Err(WrongLifetime::TooLong { longest }) } else { Ok(requested) }
 }

@@ -98,6 +98,28 @@ async fn a_token_request_that_says_a_thing_twice_mints_nothing() {
     assert_eq!(owner.get(TOKENS).await.json(), json!([]));
 }
 
+/// Go's decoder takes keys of another case, and so do we: a restriction that is spelled so restricts.
+#[tokio::test]
+async fn keys_of_another_case_restrict_a_token_and_a_misspelt_one_mints_none() {
+    let (_app, owner) = TestApp::new().await;
+    let workspace = "aaaaaaaa-0000-4000-8000-000000000001";
+    let body = json!({
+        "Token_Name": "ci", "Scopes": ["workspace:read"], "ALLOW_LIST": [{"Type": "workspace", "ID": workspace}],
+    });
+    send(&owner, "POST", TOKENS, body.to_string()).await.expect(StatusCode::CREATED);
+    let minted = owner.get(TOKENS).await.json();
+    assert_eq!(minted[0]["token_name"], json!("ci"));
+    assert_eq!(minted[0]["scopes"], json!(["workspace:read"]));
+    assert_eq!(minted[0]["allow_list"], json!([format!("workspace:{workspace}")]));
+    let misspelt = r#"{"token_name": "other", "alow_list": [{"type": "workspace", "id": "*"}]}"#;
+    let refused = send(&owner, "POST", TOKENS, misspelt).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    let problem = &refused.json()["validations"][0];
+    assert_eq!(problem["field"], json!("alow_list"));
+    assert!(problem["detail"].as_str().unwrap().contains("allow_list"), "{problem}");
+    assert_eq!(owner.get(TOKENS).await.json().as_array().unwrap().len(), 1);
+}
+
 #[tokio::test]
 async fn a_body_beyond_a_mebibyte_is_refused_with_413() {
     let (_app, owner) = TestApp::new().await;

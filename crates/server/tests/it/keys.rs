@@ -298,3 +298,16 @@ async fn a_token_is_not_named_like_another_key_of_its_owner() {
     alice.token(json!({"token_name": other_case})).await;
     owner.token(json!({"token_name": token.key_id()})).await;
 }
+
+/// Who names no lifetime gets the default, but no longer than they could have named.
+#[tokio::test]
+async fn the_default_lifetime_is_within_the_longest() {
+    let flags = ["--max-token-lifetime", "2h", "--max-admin-token-lifetime", "1h"];
+    let (app, owner) = TestApp::with(&flags).await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    for (who, expected) in [(&owner, "2026-01-02T04:04:05Z"), (&alice, "2026-01-02T05:04:05Z")] {
+        who.token(json!({"token_name": "ci"})).await;
+        let minted = who.get("/api/v2/users/me/keys/tokens").await.json();
+        assert_eq!(minted[0]["expires_at"], json!(expected));
+    }
+}

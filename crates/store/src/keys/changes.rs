@@ -118,9 +118,9 @@ impl Tx {
         let mut ids = Query::select();
         ids.column(ApiKeys::Id).from(ApiKeys::Table).and_where(descends_from(id)).and_where(is_live(now, self.uses()));
         let rows: Vec<IdRow> = self.read().fetch_all(&ids).await?;
-        for row in &rows {
-            // What is no id is the id of no key that is remembered.
-            KeyId::parse(&row.id).into_iter().for_each(|key| self.reach(Reach::Key(key)));
+        // What is no id is the id of no key that is remembered.
+        for key in rows.iter().filter_map(|row| KeyId::parse(&row.id)) {
+            self.reach(Reach::Key(key));
         }
         self.expire_where(Reach::Nobody, descends_from(id), now).await
     }
