@@ -165,13 +165,11 @@ async fn renew_in_turn(
         Err(NotRenewed::Refused(cause)) => {
             // Another server on the same database may have been first.
             let by_now = authority.store().read().find_link(user, login_type).await?;
-            match by_now.filter(|link| lapsed_at(authority, link).is_none()) {
-                Some(link) => Ok(link.token_ends_at),
-                None => {
-                    authority.renewals().remember(&link, authority.now(), &cause);
-                    Err(Lapsed::NotRenewed { provider, cause })
-                }
+            if let Some(link) = by_now.filter(|link| lapsed_at(authority, link).is_none()) {
+                return Ok(link.token_ends_at);
             }
+            authority.renewals().remember(&link, authority.now(), &cause);
+            Err(Lapsed::NotRenewed { provider, cause })
         }
     }
 }
