@@ -4,7 +4,7 @@
 //! it, looks at the caller's key, owner and roles in it, and refuses when they have expired; [`Work`] then holds the
 //! caller as they stand. Rights that were taken while a request was on its way are gone for it.
 use jiff::Timestamp;
-use keyfob_store::{AuditRecord, KeyUse, Reader, Store, StoreError, Tx, User, UserId, UserLink, UserStatus};
+use keyfob_store::{AuditRecord, KeyUse, Reached, Reader, Store, StoreError, Tx, User, UserId, UserLink, UserStatus};
 
 use crate::{
     Authority, AuthorizedStore, Caller, Refused,
@@ -167,11 +167,23 @@ async fn commit(authority: &Authority, tx: Tx) -> Result<(), StoreError> {
     // A client that hangs up meanwhile ends the request, and must not end this between the two.
     let authority = authority.clone();
     let committing = tokio::spawn(async move {
-        let committed = tx.commit().await;
-        authority.keys().announce(&reached);
-        committed
+        // Dropped last, whatever becomes of the commit.
+        let _announced = Announced { authority, reached };
+        tx.commit().await
     });
     committing.await.unwrap_or(Err(StoreError::Interrupted))
+}
+
+/// Ends what is in memory of these rights when it is dropped.
+struct Announced {
+    authority: Authority,
+    reached: Reached,
+}
+
+impl Drop for Announced {
+    fn drop(&mut self) {
+        self.authority.keys().announce(&self.reached);
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "it concerns no rights")]

@@ -19,7 +19,7 @@ use super::{
 /// How many bytes all entries take together, about.
 const CAPACITY: u64 = 128 * 1024 * 1024;
 /// How many bytes an entry takes on average; only for the first size of the table.
-const USUAL_WEIGHT: u64 = 1024;
+const USUAL_WEIGHT: u64 = 8 * 1024;
 
 /// The cache, and the epochs that its entries are of.
 pub(crate) struct KeyCache {
