@@ -6,7 +6,7 @@ mod cedar;
 mod ideal;
 mod report;
 
-use std::hint::black_box;
+use std::{hint::black_box, process::ExitCode};
 
 use criterion::Criterion;
 use keyfob_bench::Scene;
@@ -32,7 +32,7 @@ const QUESTIONS: [Question; 3] = [
     Question { name: report::LONG_LIST, organizations: 1, listed: Some(128) },
 ];
 
-fn main() {
+fn main() -> ExitCode {
     let mut criterion = Criterion::default().configure_from_args();
     let report = Report::default();
     yardsticks(&mut criterion, &report);
@@ -47,6 +47,7 @@ fn main() {
     }
     criterion.final_summary();
     println!("{report}");
+    if report.is_met() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn yardsticks(criterion: &mut Criterion, report: &Report) {

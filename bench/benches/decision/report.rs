@@ -67,6 +67,16 @@ fn time(times: u64, question: &mut impl FnMut() -> bool) -> Duration {
     start.elapsed()
 }
 
+/// How a goal is marked that is not met.
+const MISSED: &str = "MISSED";
+
+impl Report {
+    /// Whether every goal that was measured is met.
+    pub(crate) fn is_met(&self) -> bool {
+        !self.to_string().contains(MISSED)
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{:<40} {:>10} {:>10} {:>10}", "", "Keyfob", "Cedar", "ratio")?;
@@ -91,7 +101,7 @@ impl fmt::Display for Report {
 fn goal(f: &mut fmt::Formatter<'_>, name: &str, measured: Option<f64>, limit: f64) -> fmt::Result {
     match measured {
         Some(value) if value <= limit => writeln!(f, "met     {name}: {value:.2}, at most {limit}"),
-        Some(value) => writeln!(f, "MISSED  {name}: {value:.2}, at most {limit}"),
+        Some(value) => writeln!(f, "{MISSED}  {name}: {value:.2}, at most {limit}"),
         None => Ok(()),
     }
 }

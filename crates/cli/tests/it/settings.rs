@@ -3,13 +3,16 @@ use std::{
     fs,
     io::{BufRead as _, BufReader},
     process::{Command, Stdio},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
-use serde_json::Value;
+use keyfob_testkit::{MailServer, OIDC_CLIENT, OidcProvider};
+use serde_json::{Value, json};
 
 use crate::{
     http::Message,
     program::{Home, Server, keyfob, run},
+    signals::sign_in_by,
 };
 
 fn longest_lifetime(environment: &[(&str, &str)], flags: &[&str]) -> Value {
@@ -306,4 +309,33 @@ fn secrets_come_from_files_and_are_not_printed() {
     assert!(run_with(&[&files[..], &["config", "check"]].concat()).contains("The settings are good."));
     let missing = ["server", "--oidc-client-id=x", "--oidc-issuer-url=http://x", "--oidc-client-secret-file=nowhere"];
     assert!(run_with(&[&missing[..], &["config", "check"]].concat()).contains("--oidc-client-secret-file: nowhere:"));
+}
+
+/// As in files: most editors and shells put one there.
+#[expect(clippy::disallowed_methods, reason = "a server that is a process has the machine's clock")]
+#[test]
+fn a_newline_at_the_end_of_a_servers_secret_in_a_variable_is_dropped() {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let (provider, mails) = (OidcProvider::start(i64::try_from(now).unwrap()), MailServer::start());
+    provider.sign_in_as(&json!({"sub": "amy", "email": "amy@example.com", "email_verified": true}));
+    let flags = [
+        format!("--oidc-issuer-url={}", provider.issuer),
+        format!("--oidc-client-id={}", OIDC_CLIENT.0),
+        "--email-from=keys@example.com".to_owned(),
+        format!("--email-smarthost={}", mails.address),
+        "--email-auth-username=keyfob".to_owned(),
+    ];
+    for newline in ["\n", "\r\n"] {
+        let secret = format!("{}{newline}", OIDC_CLIENT.1);
+        let password = format!("an old password{newline}");
+        let environment = [("KEYFOB_OIDC_CLIENT_SECRET", &*secret), ("KEYFOB_EMAIL_AUTH_PASSWORD", &password)];
+        let server = Server::start_in(&environment, &flags.each_ref().map(String::as_str));
+        server.set_up();
+        assert_eq!(sign_in_by(&provider, &server), 307);
+        let body = json!({"email": "owner@example.com"});
+        assert_eq!(server.post(None, "/api/v2/users/otp/request", &body).status(), 204);
+        mails.next_to("owner@example.com").unwrap();
+        // User and password in Base64 (RFC 4616).
+        assert_eq!(mails.logins().pop().unwrap(), "AUTH PLAIN AGtleWZvYgBhbiBvbGQgcGFzc3dvcmQ=");
+    }
 }

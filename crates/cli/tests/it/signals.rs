@@ -64,6 +64,17 @@ fn the_log_filter_is_read_again() {
     assert!(!server.output().contains("TRACE"), "{}", server.output());
 }
 
+/// Signs in by a provider; the status of the answer, which is 307 if that worked.
+pub(crate) fn sign_in_by(provider: &OidcProvider, server: &Server) -> u64 {
+    let (mut cookies, callback) = (Cookies::new(), "/api/v2/users/oidc/callback");
+    let away = Message::request("GET", callback).send(&server.address).unwrap();
+    away.all_headers("Set-Cookie").for_each(|cookie| keep_cookie(&mut cookies, cookie));
+    let back = provider.agree(away.header("Location").unwrap());
+    let back = back.strip_prefix(&server.url()).unwrap().to_owned();
+    let request = Message::request("GET", &back).with_header("Cookie", &cookie_header(&cookies));
+    request.send(&server.address).unwrap().status()
+}
+
 fn write_secret(path: &Path, secret: &str) {
     fs::write(path, format!("{secret}\n")).unwrap();
 }
@@ -83,15 +94,7 @@ fn the_secret_of_a_provider_is_read_again() {
     ];
     let server = Server::start_with(&flags.each_ref().map(String::as_str));
     server.set_up();
-    let sign_in = || {
-        let (mut cookies, callback) = (Cookies::new(), "/api/v2/users/oidc/callback");
-        let away = Message::request("GET", callback).send(&server.address).unwrap();
-        away.all_headers("Set-Cookie").for_each(|cookie| keep_cookie(&mut cookies, cookie));
-        let back = provider.agree(away.header("Location").unwrap());
-        let back = back.strip_prefix(&server.url()).unwrap().to_owned();
-        let request = Message::request("GET", &back).with_header("Cookie", &cookie_header(&cookies));
-        request.send(&server.address).unwrap().status()
-    };
+    let sign_in = || sign_in_by(&provider, &server);
     assert_eq!(sign_in(), 500, "the provider refuses the old secret");
     fs::remove_file(&file).unwrap();
     hang_up(&server, || server.output().contains("--oidc-client-secret-file"));
