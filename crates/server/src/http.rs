@@ -132,7 +132,8 @@ async fn without_panic(answering: impl Future<Output = Response>) -> Response {
 /// Several slashes count as one, and slashes at the end as none (`docs/compatibility.md`).
 fn tidy_path(mut request: Request) -> Request {
     let path = request.uri().path();
-    if !path.contains("//") && (path == "/" || !path.ends_with('/')) {
+    let is_tidy = path.starts_with('/') && !path.contains("//") && (path == "/" || !path.ends_with('/'));
+    if is_tidy {
         return request;
     }
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();

@@ -46,8 +46,8 @@ struct ReadKey {
     began: Changes,
 }
 
-/// What a request presents.
-struct Presented {
+/// A credential, taken apart.
+struct ParsedCredential {
     /// None where no key can have that id.
     id: Option<KeyId>,
     hash: SecretHash,
@@ -55,7 +55,7 @@ struct Presented {
     slot: TimeSlot,
 }
 
-impl Presented {
+impl ParsedCredential {
     fn parse(credential: &Credential) -> Result<Self, Unauthenticated> {
         let KeyText { id, secret } = KeyText::parse(credential.text.reveal()).map_err(Unauthenticated::Malformed)?;
         let slot = TimeSlot::of_key();
@@ -115,38 +115,38 @@ impl Authority {
     /// # Errors
     /// Why the key is not accepted.
     pub async fn identify(&self, credential: &Credential) -> Result<Identified, Unauthenticated> {
-        let presented = Presented::parse(credential)?;
-        match self.known(&presented) {
+        let parsed = ParsedCredential::parse(credential)?;
+        match self.known(&parsed) {
             Some(known) => Ok(known),
             // Apart, because all of a request is as large in memory as the longest way that it may go.
-            None => Box::pin(self.read_presented(presented)).await,
+            None => Box::pin(self.read_key(parsed)).await,
         }
     }
 
     /// The identity behind a key that is known without the database.
-    fn known(&self, presented: &Presented) -> Option<Identified> {
-        let (known, epoch) = self.keys().find(presented.id.as_ref()?)?;
-        let is_right = is_same(&presented.hash, &known.key.secret_hash) && known.is_usable(self.now());
-        let from_cookie = presented.from_cookie;
+    fn known(&self, parsed: &ParsedCredential) -> Option<Identified> {
+        let (known, epoch) = self.keys().find(parsed.id.as_ref()?)?;
+        let is_right = is_same(&parsed.hash, &known.key.secret_hash) && known.is_usable(self.now());
+        let from_cookie = parsed.from_cookie;
         is_right.then_some(Identified { found: Found::Known(known, epoch), from_cookie })
     }
 
     /// The identity behind a key that is read from the database.
-    async fn read_presented(&self, presented: Presented) -> Result<Identified, Unauthenticated> {
+    async fn read_key(&self, parsed: ParsedCredential) -> Result<Identified, Unauthenticated> {
         let began = self.keys().begin();
         // The version comes first, so that rights which are read after it are never older.
         let version = self.store().read().rights_version().await?;
-        let key = match &presented.id {
+        let key = match &parsed.id {
             Some(id) => self.store().read().find_key(id).await?,
             None => None,
         };
-        let is_right = is_same(&presented.hash, key.as_ref().map_or(self.dummy_hash(), |key| &key.secret_hash));
+        let is_right = is_same(&parsed.hash, key.as_ref().map_or(self.dummy_hash(), |key| &key.secret_hash));
         let refusal = match key {
-            Some(key) if is_right => return self.identified(key, presented.from_cookie, version, began).await,
+            Some(key) if is_right => return self.identified(key, parsed.from_cookie, version, began).await,
             Some(_) => Unauthenticated::WrongSecret,
             None => Unauthenticated::UnknownKey,
         };
-        presented.slot.end().await;
+        parsed.slot.end().await;
         Err(refusal)
     }
 

@@ -1,4 +1,4 @@
-//! Noting that a key was used, and letting sessions slide. Neither waits for the database.
+//! Noting that a key was used, and letting sessions slide. Mostly neither waits for the database.
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};

@@ -143,6 +143,7 @@ pub(crate) async fn record_refusals(app: App) {
 async fn housekeeping(app: App) {
     // Who is dormant, and which tokens are in use, follows from what is written.
     write_key_uses(app.clone()).await;
+    tracing::debug!(usage = ?app.authority().cache_usage(), "keys that are known without the database");
     match dormancy_once(&app).await {
         Ok(0) => {}
         Ok(users) => tracing::info!(users, "made dormant who did not act for long"),
