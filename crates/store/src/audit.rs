@@ -9,12 +9,11 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
 use sea_query::{Condition, Expr, ExprTrait as _, Iden, Order, Query};
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
     KeyId, OrganizationId, Page, Period, Reach, Reader, StoreError, Tx, UserId,
-    db::{Stored, contains, fetch_count, microseconds, row, timestamp},
+    db::{Dialect, Json, Stored, fetch_count, microseconds, row, timestamp},
     filter::{Columns, condition},
 };
 
@@ -193,14 +192,14 @@ impl Stored for AuditRecord {
     type Row = AuditRow;
 }
 
-fn matching(list: &ListAudit) -> Condition {
+fn matching(list: &ListAudit, dialect: Dialect) -> Condition {
     use AuditRecords as A;
-    let columns = Columns::new(A::Id).in_organization(A::OrganizationId);
+    let columns = Columns::new(dialect, A::Id).in_organization(A::OrganizationId);
     let conditions = [
         list.request_id.map(|id| Expr::col(A::RequestId).eq(id)),
         list.resource_id.map(|id| Expr::col(A::ObjectId).eq(id.to_string())),
         list.api_key_id.as_ref().map(|id| Expr::col(A::ApiKeyId).eq(id.as_str())),
-        list.target_contains.as_deref().map(|text| contains(Expr::col(A::ResourceTarget), text)),
+        list.target_contains.as_deref().map(|text| dialect.contains(Expr::col(A::ResourceTarget), text)),
         list.resource_type.as_deref().map(|of| Expr::col(A::ResourceType).eq(of)),
         list.action.as_deref().map(|action| Expr::col(A::Action).eq(action)),
         list.user_id.map(|id| Expr::col(A::UserId).eq(id.0)),
@@ -224,7 +223,10 @@ impl Reader<'_> {
         count_at_most: u64,
     ) -> Result<(Vec<AuditRecord>, u64), StoreError> {
         let mut some = Query::select();
-        some.column(AuditRecords::Id).from(AuditRecords::Table).cond_where(matching(list)).limit(count_at_most);
+        some.column(AuditRecords::Id)
+            .from(AuditRecords::Table)
+            .cond_where(matching(list, self.dialect()))
+            .limit(count_at_most);
         let mut count = Query::select();
         count.expr_as(Expr::col(AuditRecords::Id).count(), "count").from_subquery(some, "some");
         let count = fetch_count(self, &count).await?;
@@ -232,7 +234,7 @@ impl Reader<'_> {
         page.columns(COLUMNS)
             .columns([AuditRecords::ObjectId, AuditRecords::ApiKeyId])
             .from(AuditRecords::Table)
-            .cond_where(matching(list))
+            .cond_where(matching(list, self.dialect()))
             .order_by(AuditRecords::Sequence, Order::Desc);
         list.page.cut(&mut page);
         Ok((self.fetch_list(&page).await?, count))

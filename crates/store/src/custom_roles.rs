@@ -4,12 +4,11 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Iden, Order, Query, SelectStatement, SimpleExpr};
 use serde::{Deserialize, Serialize};
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
     OrganizationId, Reader, StoreError, Tx,
-    db::{Remains, Stored, fetch_count, is_one_of_ids, is_one_of_pairs, microseconds, row, timestamp},
+    db::{Json, Remains, Stored, fetch_count, json, microseconds, row, timestamp},
     identifiers::fold_identifier,
 };
 
@@ -110,7 +109,7 @@ impl Reader<'_> {
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn custom_roles(&mut self, organizations: &[OrganizationId]) -> Result<Vec<CustomRole>, StoreError> {
         let ids = organizations.iter().map(|id| id.0);
-        self.fetch_list(&select(is_one_of_ids(Expr::col(CustomRoles::OrganizationId), ids))).await
+        self.fetch_list(&select(self.dialect().is_one_of_ids(Expr::col(CustomRoles::OrganizationId), ids))).await
     }
 
     /// Those of the roles of these names that exist, each in its organization.
@@ -124,7 +123,7 @@ impl Reader<'_> {
     ) -> Result<Vec<CustomRole>, StoreError> {
         use CustomRoles as C;
         let keys = roles.iter().map(|(organization, name)| (organization.0, fold_identifier(name)));
-        let is_one = is_one_of_pairs([Expr::col(C::OrganizationId), Expr::col(C::NameKey)], keys);
+        let is_one = self.dialect().is_one_of_pairs([Expr::col(C::OrganizationId), Expr::col(C::NameKey)], keys);
         let mut found: Vec<CustomRole> = self.fetch_list(&select(is_one)).await?;
         let asked: HashSet<&(OrganizationId, &str)> = roles.iter().collect();
         found.retain(|role| asked.contains(&(role.organization_id, role.name.as_str())));
@@ -174,7 +173,7 @@ impl Tx {
                 new.name.as_str().into(),
                 fold_identifier(&new.name).into(),
                 new.display_name.as_str().into(),
-                serde_json::json!(new.permissions).into(),
+                json(&new.permissions).into(),
                 microseconds(new.created_at).into(),
                 microseconds(new.updated_at).into(),
             ]);
@@ -192,7 +191,7 @@ impl Tx {
         query
             .table(C::Table)
             .value(C::DisplayName, changed.display_name.as_str())
-            .value(C::Permissions, serde_json::json!(changed.permissions))
+            .value(C::Permissions, json(&changed.permissions))
             .value(C::UpdatedAt, microseconds(changed.updated_at))
             .and_where(Expr::col(C::OrganizationId).eq(changed.organization_id.0))
             .and_where(Expr::col(C::NameKey).eq(fold_identifier(&changed.name)));

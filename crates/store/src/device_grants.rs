@@ -3,11 +3,10 @@ use std::fmt;
 
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Func, Iden, Query, SelectStatement, SimpleExpr};
-use sqlx::types::Json;
 
 use crate::{
     KeyId, Origin, Reach, Reader, SecretHash, StoreError, Tx,
-    db::{fetch_count, microseconds, row, timestamp},
+    db::{Json, fetch_count, json, microseconds, row, timestamp},
 };
 
 const TABLE: &str = "device_grants";
@@ -229,8 +228,8 @@ impl Tx {
         query.into_table(DeviceGrants::Table).columns(COLUMNS).values_panic([
             grant.user_code.to_string().into(),
             grant.code_hash.0.to_vec().into(),
-            serde_json::json!(grant.scopes).into(),
-            serde_json::json!(grant.allow_list).into(),
+            json(&grant.scopes).into(),
+            json(&grant.allow_list).into(),
             grant.origin.ip_address.to_string().into(),
             grant.origin.user_agent.as_str().into(),
             microseconds(grant.created_at).into(),

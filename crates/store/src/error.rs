@@ -1,13 +1,11 @@
 //! Errors of the store.
-use sqlx::error::DatabaseError;
-
-use crate::db::Undecodable;
+use crate::db::{Fault, Undecodable, fault};
 
 /// A failed query or transaction. Nothing of it was stored.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// A unique constraint is violated: such a row exists. The text names the columns.
+    /// A unique constraint is violated: such a row exists. The text names the columns, or the constraint.
     #[error("a unique constraint was violated: {0}")]
     Conflict(String),
     /// A unit of work holds no audit record of what it does, so it was not committed.
@@ -35,6 +33,20 @@ pub enum StoreError {
     /// The program ended while it committed: whether the change was made is not known.
     #[error("the commit was interrupted: it is not known whether the change was made")]
     Interrupted,
+    /// A later version of this program has changed the schema.
+    #[error(
+        "the database has a schema of version {found}, and this version of keyfob knows schemas up to {known}: run the \
+         version of keyfob that last used the database, or a later one"
+    )]
+    NewerSchema {
+        /// The version of the schema.
+        found: i64,
+        /// The latest version that this program knows.
+        known: i64,
+    },
+    /// The database is not one that this program can use.
+    #[error("the database cannot be used: {0}")]
+    Unfit(String),
     /// The schema could not be brought up to date.
     #[error("the database schema could not be brought up to date: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -53,26 +65,6 @@ impl StoreError {
     }
 }
 
-/// Primary result codes of SQLite, <https://www.sqlite.org/rescode.html>.
-mod sqlite_code {
-    pub(super) const BUSY: u32 = 5;
-    pub(super) const READONLY: u32 = 8;
-    pub(super) const IOERR: u32 = 10;
-    pub(super) const FULL: u32 = 13;
-    pub(super) const CANTOPEN: u32 = 14;
-    pub(super) const NOTADB: u32 = 26;
-}
-
-/// SQLite's result code, without what makes it more exact.
-fn primary_code(error: &dyn DatabaseError) -> Option<u32> {
-    error.code().and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff)
-}
-
-/// Whether another connection is in the way.
-pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(primary_code) == Some(sqlite_code::BUSY)
-}
-
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         if let sqlx::Error::Decode(source) = &error
@@ -86,19 +78,11 @@ impl From<sqlx::Error> for StoreError {
                 other => Self::Driver(other),
             };
         };
-        if database.is_unique_violation() {
-            return Self::Conflict(database.message().to_owned());
-        }
-        match primary_code(database) {
-            Some(sqlite_code::FULL) => Self::Full(error),
-            Some(
-                sqlite_code::BUSY
-                | sqlite_code::READONLY
-                | sqlite_code::IOERR
-                | sqlite_code::CANTOPEN
-                | sqlite_code::NOTADB,
-            ) => Self::Unavailable(error),
-            _ => Self::Driver(error),
+        match fault(database) {
+            Fault::Conflict(with) => Self::Conflict(with),
+            Fault::Full => Self::Full(error),
+            Fault::Unavailable => Self::Unavailable(error),
+            Fault::Other => Self::Driver(error),
         }
     }
 }

@@ -4,11 +4,12 @@ use keyfob_rbac::{Atom, Filter, OwnedId, Predicate};
 use sea_query::{Condition, DynIden, Expr, ExprTrait as _, Iden, IntoIden as _, Query, SelectStatement, UnionType};
 use uuid::Uuid;
 
-use crate::db::{is_one_of_ids, is_one_of_texts};
+use crate::db::Dialect;
 
 /// The columns of a table that filters use.
 #[derive(Clone, Debug)]
 pub(crate) struct Columns {
+    dialect: Dialect,
     id: DynIden,
     organization: Option<DynIden>,
     owner: Option<DynIden>,
@@ -35,8 +36,16 @@ pub(crate) struct GrantColumns {
 
 impl Columns {
     /// A table whose rows have an id and no other column that filters use.
-    pub(crate) fn new(id: impl Iden) -> Self {
-        Self { id: id.into_iden(), organization: None, owner: None, grants: None, text_ids: false, nil_for_none: false }
+    pub(crate) fn new(dialect: Dialect, id: impl Iden) -> Self {
+        Self {
+            dialect,
+            id: id.into_iden(),
+            organization: None,
+            owner: None,
+            grants: None,
+            text_ids: false,
+            nil_for_none: false,
+        }
     }
 
     /// Adds the column with a row's organization.
@@ -82,7 +91,7 @@ impl Columns {
         let without = ids.contains(&&OwnedId::None).then(|| self.is_none(column));
         let known: Vec<Uuid> = uuids(ids).into_iter().filter(|id| !(self.nil_for_none && id.is_nil())).collect();
         let column = column.cloned().map(Expr::col).filter(|_| !known.is_empty());
-        let with = column.map(|column| Condition::all().add(is_one_of_ids(column, known)));
+        let with = column.map(|column| Condition::all().add(self.dialect.is_one_of_ids(column, known)));
         // A part that no row passes would keep the database from using indexes.
         match (without, with) {
             (Some(without), Some(with)) => Condition::any().add(without).add(with),
@@ -123,10 +132,11 @@ fn tree(predicate: &Predicate, columns: &Columns) -> Condition {
 
 fn atom(atom: &Atom, columns: &Columns) -> Condition {
     match atom {
-        Atom::IdIn(ids) if columns.text_ids => {
-            Condition::all().add(is_one_of_texts(Expr::col(columns.id.clone()), ids.iter().map(ToString::to_string)))
+        Atom::IdIn(ids) if columns.text_ids => Condition::all()
+            .add(columns.dialect.is_one_of_texts(Expr::col(columns.id.clone()), ids.iter().map(ToString::to_string))),
+        Atom::IdIn(ids) => {
+            Condition::all().add(columns.dialect.is_one_of_ids(Expr::col(columns.id.clone()), uuids(ids)))
         }
-        Atom::IdIn(ids) => Condition::all().add(is_one_of_ids(Expr::col(columns.id.clone()), uuids(ids))),
         Atom::OrganizationIn(ids) => columns.is_one_of(columns.organization.as_ref(), ids),
         Atom::OrganizationEmpty => columns.is_none(columns.organization.as_ref()),
         Atom::OwnerIs(id) => columns.is_one_of(columns.owner.as_ref(), [id]),
@@ -147,13 +157,13 @@ fn uuids<'a>(ids: impl IntoIterator<Item = &'a OwnedId>) -> Vec<Uuid> {
 /// Rows whose access list grants the action to one of these.
 fn granted(columns: &Columns, kind: &str, to: &[Uuid], action: &str) -> Condition {
     let Some(grants) = &columns.grants else { return never() };
-    Condition::all().add(Expr::col(columns.id.clone()).in_subquery(granted_ids(grants, kind, to, action)))
+    Condition::all().add(Expr::col(columns.id.clone()).in_subquery(granted_ids(columns, grants, kind, to, action)))
 }
 
-fn granted_ids(grants: &GrantColumns, kind: &str, to: &[Uuid], action: &str) -> SelectStatement {
+fn granted_ids(columns: &Columns, grants: &GrantColumns, kind: &str, to: &[Uuid], action: &str) -> SelectStatement {
     let mut ids = granting(grants, kind, action);
     ids.column(grants.grant_resource.clone())
-        .and_where(is_one_of_ids(Expr::col(grants.grantee.clone()), to.iter().copied()));
+        .and_where(columns.dialect.is_one_of_ids(Expr::col(grants.grantee.clone()), to.iter().copied()));
     ids
 }
 
@@ -213,10 +223,10 @@ fn narrow_atom(atom: &Atom, columns: &Columns, grants: &GrantColumns) -> Option<
     match atom {
         // There may be many rows without an owner.
         Atom::IdIn(_) | Atom::OwnerIs(OwnedId::Uuid(_)) => Some(rows(self::atom(atom, columns))),
-        Atom::UserAcl { user, action } => Some(granted_ids(grants, "user", &uuids([user]), action.name())),
-        Atom::GroupAcl { groups, action } => Some(granted_ids(grants, "group", &uuids(groups), action.name())),
+        Atom::UserAcl { user, action } => Some(granted_ids(columns, grants, "user", &uuids([user]), action.name())),
+        Atom::GroupAcl { groups, action } => Some(granted_ids(columns, grants, "group", &uuids(groups), action.name())),
         Atom::EveryoneAcl { organizations, action } => {
-            Some(granted_ids(grants, "group", &uuids(organizations), action.name()))
+            Some(granted_ids(columns, grants, "group", &uuids(organizations), action.name()))
         }
         _ => None,
     }

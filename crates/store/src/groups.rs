@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     GroupId, OrganizationId, Reader, StoreError, UserId,
-    db::{MAX_IN_LIST, Remains, Stored, is_one_of_ids, row, timestamp},
+    db::{Dialect, MAX_IN_LIST, Remains, Stored, row, timestamp},
     filter::{Columns, condition},
     members::{OrganizationMembers, visible_memberships},
 };
@@ -100,8 +100,8 @@ pub struct GroupsOf {
 
 impl GroupsOf {
     /// Members of an organization are in its group of all members, and in the groups that they were added to.
-    fn condition(&self) -> SimpleExpr {
-        let organizations = visible_memberships(self.user, &self.visible);
+    fn condition(&self, dialect: Dialect) -> SimpleExpr {
+        let organizations = visible_memberships(self.user, &self.visible, dialect);
         let is_in = Expr::col(Groups::Id).eq(Expr::col(Groups::OrganizationId));
         let is_in = is_in.or(Expr::col(Groups::Id).in_subquery(groups_of(self.user)));
         Expr::col(Groups::OrganizationId).in_subquery(organizations).and(is_in)
@@ -255,7 +255,7 @@ impl Reader<'_> {
     /// When the database cannot be read.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn groups(&mut self, list: &ListGroups) -> Result<Vec<Group>, StoreError> {
-        let columns = Columns::new(Groups::Id).in_organization(Groups::OrganizationId);
+        let columns = Columns::new(self.dialect(), Groups::Id).in_organization(Groups::OrganizationId);
         let mut query = select();
         query
             .cond_where(condition(&list.visible, &columns))
@@ -265,10 +265,10 @@ impl Reader<'_> {
             query.and_where(Expr::col(Groups::OrganizationId).eq(organization.0));
         }
         if let Some(of) = &list.has_member {
-            query.and_where(of.condition());
+            query.and_where(of.condition(self.dialect()));
         }
         if !list.ids.is_empty() {
-            query.and_where(is_one_of_ids(Expr::col(Groups::Id), list.ids.iter().map(|id| id.0)));
+            query.and_where(self.dialect().is_one_of_ids(Expr::col(Groups::Id), list.ids.iter().map(|id| id.0)));
         }
         self.fetch_list(&query).await
     }

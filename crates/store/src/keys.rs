@@ -9,12 +9,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
 use sea_query::{Condition, Expr, ExprTrait as _, Iden, Order, Query, SelectStatement, SimpleExpr};
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
     KeyId, Page, Reader, StoreError, UserId,
-    db::{MAX_IN_LIST, Remains, Stored, fetch_count, is_one_of_texts, microseconds, row, timestamp},
+    db::{Dialect, Json, MAX_IN_LIST, Remains, Stored, fetch_count, microseconds, row, timestamp},
     filter::{Columns, condition},
     uses::Uses,
 };
@@ -306,11 +305,11 @@ fn select_with_descendants(now: Timestamp) -> SelectStatement {
 }
 
 /// Whether a key is live, also by a use that is not written yet.
-fn is_live(now: Timestamp, uses: &Uses) -> SimpleExpr {
+fn is_live(now: Timestamp, dialect: Dialect, uses: &Uses) -> SimpleExpr {
     let mut lives = Expr::col(ApiKeys::ExpiresAt).gt(microseconds(now));
     let outliving = uses.outliving(now);
     if !outliving.is_empty() {
-        lives = lives.or(is_one_of_texts(Expr::col(ApiKeys::Id), outliving.iter().map(KeyId::as_str)));
+        lives = lives.or(dialect.is_one_of_texts(Expr::col(ApiKeys::Id), outliving.iter().map(KeyId::as_str)));
     }
     Expr::col(ApiKeys::RevokedAt).is_null().and(lives)
 }
@@ -371,10 +370,11 @@ impl Reader<'_> {
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn count_live_keys(&mut self, now: Timestamp) -> Result<u64, StoreError> {
         let mut query = Query::select();
-        query
-            .expr_as(Expr::col(ApiKeys::Id).count(), "count")
-            .from(ApiKeys::Table)
-            .and_where(is_live(now, self.uses()));
+        query.expr_as(Expr::col(ApiKeys::Id).count(), "count").from(ApiKeys::Table).and_where(is_live(
+            now,
+            self.dialect(),
+            self.uses(),
+        ));
         fetch_count(self, &query).await
     }
 
@@ -396,7 +396,7 @@ impl Reader<'_> {
         query
             .and_where(Expr::col(ApiKeys::UserId).eq(user.0))
             .and_where(Expr::col(ApiKeys::TokenName).eq(name))
-            .order_by_expr(is_live(now, self.uses()), Order::Desc)
+            .order_by_expr(is_live(now, self.dialect(), self.uses()), Order::Desc)
             .order_by(ApiKeys::CreatedAt, Order::Desc)
             .order_by(ApiKeys::Id, Order::Desc)
             .limit(1);
@@ -422,7 +422,7 @@ impl Reader<'_> {
     }
 
     async fn keys(&mut self, kind: SimpleExpr, list: &ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
-        let columns = Columns::new(ApiKeys::Id).owned_by(ApiKeys::UserId).with_text_ids();
+        let columns = Columns::new(self.dialect(), ApiKeys::Id).owned_by(ApiKeys::UserId).with_text_ids();
         let mut query = select_with_descendants(list.now);
         query
             .and_where(kind)
@@ -433,7 +433,7 @@ impl Reader<'_> {
             query.and_where(Expr::col(ApiKeys::UserId).eq(user.0));
         }
         if !list.include_expired {
-            query.and_where(is_live(list.now, self.uses()));
+            query.and_where(is_live(list.now, self.dialect(), self.uses()));
         }
         if let Some(after) = &list.page.after {
             query.and_where(comes_after(self, after, condition(filter, &columns)).await?);

@@ -28,7 +28,7 @@ pub use audit::{
     AuditEntry, AuditRecord, ChainCheckpoint, ChainFault, ChainHead, ChainKey, ChainVerifier, ListAudit, NoChainHead,
 };
 pub use custom_roles::{CustomRole, NamedPermission};
-pub use db::{Limits, Reader, Store, Tx};
+pub use db::{Limits, PostgresOptions, Reader, Store, Tx};
 pub use device_grants::{DeviceGrant, DeviceState, UserCode};
 pub use error::StoreError;
 pub use groups::{Group, GroupSource, GroupsOf, ListGroups};

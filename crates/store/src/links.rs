@@ -2,12 +2,11 @@
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Query, SelectStatement, SimpleExpr};
 use serde_json::Value;
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
     LoginType, Reach, Reader, StoreError, Tx, UserId,
-    db::{microseconds, row, timestamp},
+    db::{Json, json, microseconds, row, timestamp},
 };
 
 const TABLE: &str = "user_links";
@@ -138,7 +137,7 @@ impl Tx {
                 link.linked_id.as_str().into(),
                 link.sealed_refresh_token.clone().into(),
                 link.token_ends_at.map(microseconds).into(),
-                link.claims.clone().into(),
+                json(&link.claims).into(),
             ])
             .on_conflict(
                 OnConflict::columns([UserLinks::UserId, UserLinks::LoginType])

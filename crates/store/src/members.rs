@@ -2,12 +2,11 @@
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
 use sea_query::{Expr, ExprTrait as _, Iden, Order, Query, SelectStatement, SimpleExpr};
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
     GroupId, OrganizationId, Reach, Reader, StoreError, Tx, UserId,
-    db::{MAX_IN_LIST, Remains, Stored, fetch_count, is_among, microseconds, row, timestamp},
+    db::{Dialect, Json, MAX_IN_LIST, Remains, Stored, fetch_count, json, microseconds, row, timestamp},
     filter::{Columns, condition},
     groups::members_of_group,
 };
@@ -117,27 +116,27 @@ pub struct Among {
 }
 
 /// The memberships that the filter lets through. A membership is an object with the user's id, which the user owns.
-fn visible(filter: &Filter) -> SelectStatement {
+fn visible(filter: &Filter, dialect: Dialect) -> SelectStatement {
     use OrganizationMembers as M;
-    let columns = Columns::new(M::UserId).in_organization(M::OrganizationId).owned_by(M::UserId);
+    let columns = Columns::new(dialect, M::UserId).in_organization(M::OrganizationId).owned_by(M::UserId);
     let mut query = Query::select();
     query.from(M::Table).cond_where(condition(filter, &columns));
     query
 }
 
 /// The ids of the organizations of a user's memberships that the filter lets through.
-pub(crate) fn visible_memberships(user: UserId, filter: &Filter) -> SelectStatement {
+pub(crate) fn visible_memberships(user: UserId, filter: &Filter, dialect: Dialect) -> SelectStatement {
     use OrganizationMembers as M;
-    let mut ids = visible(filter);
+    let mut ids = visible(filter, dialect);
     ids.column(M::OrganizationId).and_where(Expr::col(M::UserId).eq(user.0));
     ids
 }
 
 impl Among {
     /// The ids of these users.
-    pub(crate) fn user_ids(&self) -> SelectStatement {
+    pub(crate) fn user_ids(&self, dialect: Dialect) -> SelectStatement {
         use OrganizationMembers as M;
-        let mut ids = visible(&self.visible);
+        let mut ids = visible(&self.visible, dialect);
         ids.column(M::UserId).and_where(Expr::col(M::OrganizationId).eq(self.organization.0));
         if let Some(group) = self.group.filter(|group| group.0 != self.organization.0) {
             ids.and_where(Expr::col(M::UserId).in_subquery(members_of_group(group)));
@@ -214,7 +213,7 @@ impl Reader<'_> {
         let mut query = select_members();
         query
             .and_where(Expr::col(M::OrganizationId).eq(organization.0))
-            .and_where(is_among(role, Expr::col((M::Table, M::Roles))));
+            .and_where(self.dialect().is_among(role, Expr::col((M::Table, M::Roles))));
         self.fetch_list(&query).await
     }
 }
@@ -230,7 +229,7 @@ impl Tx {
         let mut query = Query::update();
         query
             .table(M::Table)
-            .value(M::Roles, serde_json::json!(changed.roles))
+            .value(M::Roles, json(&changed.roles))
             .value(M::UpdatedAt, microseconds(changed.updated_at))
             .and_where(is(changed.organization_id, changed.user_id));
         self.execute_one_for(Reach::User(changed.user_id), &query).await
@@ -285,7 +284,7 @@ impl Tx {
             .values_panic([
                 new.organization_id.0.into(),
                 new.user_id.0.into(),
-                serde_json::json!(new.roles).into(),
+                json(&new.roles).into(),
                 microseconds(new.created_at).into(),
                 microseconds(new.updated_at).into(),
             ]);

@@ -2,12 +2,11 @@
 use jiff::Timestamp;
 use sea_query::{CaseStatement, Expr, ExprTrait as _, Iden, OnConflict, Order, Query};
 use serde_json::Value;
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
     Reach, Reader, StoreError, Tx, UserId,
-    db::{Remains, Stored, is_one_of_ids, microseconds, row, rows, timestamp},
+    db::{Json, Remains, Stored, json, microseconds, row, rows, timestamp},
 };
 
 const TABLE: &str = "notices";
@@ -150,7 +149,7 @@ impl Tx {
                 notice.id.into(),
                 notice.user_id.0.into(),
                 notice.about.as_str().into(),
-                notice.content.clone().into(),
+                json(&notice.content).into(),
                 microseconds(notice.created_at).into(),
                 due.into(),
                 notice.attempts.into(),
@@ -192,7 +191,7 @@ impl Tx {
             .value(Notices::DueAt, microseconds(now))
             .and_where(Expr::col(Notices::Attempts).gt(0))
             .and_where(Expr::col(Notices::DueAt).gt(microseconds(now)))
-            .and_where(is_one_of_ids(Expr::col(Notices::Id), but.iter().copied()).not());
+            .and_where(self.dialect().is_one_of_ids(Expr::col(Notices::Id), but.iter().copied()).not());
         self.execute_for(Reach::Nobody, &query).await.map(drop)
     }
 

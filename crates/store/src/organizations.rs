@@ -2,12 +2,11 @@
 use jiff::Timestamp;
 use keyfob_rbac::{Filter, ShareableWorkspaceOwners};
 use sea_query::{Condition, Expr, ExprTrait as _, Iden, Order, Query, SelectStatement};
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
     Group, GroupId, GroupSource, OrganizationId, Reader, StoreError, Tx, UserId,
-    db::{MAX_IN_LIST, Remains, Stored, microseconds, row, timestamp},
+    db::{Json, MAX_IN_LIST, Remains, Stored, json, microseconds, row, timestamp},
     filter::{Columns, condition},
     identifiers::fold_identifier,
     members::OrganizationMembers,
@@ -206,7 +205,7 @@ impl Reader<'_> {
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn organizations(&mut self, filter: &Filter) -> Result<Vec<Organization>, StoreError> {
         // An organization is an object in itself and has no owner.
-        let columns = Columns::new(Organizations::Id).in_organization(Organizations::Id);
+        let columns = Columns::new(self.dialect(), Organizations::Id).in_organization(Organizations::Id);
         let mut query = select();
         query
             .cond_where(condition(filter, &columns))
@@ -288,7 +287,7 @@ impl Tx {
                 new.description.as_str().into(),
                 new.icon.as_str().into(),
                 new.is_default.into(),
-                serde_json::json!(new.default_org_member_roles).into(),
+                json(&new.default_org_member_roles).into(),
                 owners_text(new.shareable_workspace_owners).into(),
                 microseconds(new.created_at).into(),
                 microseconds(new.updated_at).into(),
@@ -313,7 +312,7 @@ impl Tx {
             .value(O::DisplayName, changed.display_name.as_str())
             .value(O::Description, changed.description.as_str())
             .value(O::Icon, changed.icon.as_str())
-            .value(O::DefaultOrgMemberRoles, serde_json::json!(changed.default_org_member_roles))
+            .value(O::DefaultOrgMemberRoles, json(&changed.default_org_member_roles))
             .value(O::ShareableWorkspaceOwners, owners_text(changed.shareable_workspace_owners))
             .value(O::UpdatedAt, microseconds(changed.updated_at))
             .and_where(Expr::col(O::Id).eq(changed.id.0))

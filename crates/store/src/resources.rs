@@ -8,12 +8,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Iden, IntoIden as _, Order, Query, SelectStatement, SimpleExpr};
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
     OrganizationId, Reader, ResourceId, StoreError, UserId,
-    db::{MAX_IN_LIST, Remains, Stored, row, timestamp},
+    db::{Dialect, Json, MAX_IN_LIST, Remains, Stored, row, timestamp},
     filter::{Columns, GrantColumns},
 };
 
@@ -187,8 +186,8 @@ fn select() -> SelectStatement {
 }
 
 /// The columns that filters use, for resources of this type.
-fn columns(resource_type: &str) -> Columns {
-    Columns::new(Resources::Id)
+fn columns(resource_type: &str, dialect: Dialect) -> Columns {
+    Columns::new(dialect, Resources::Id)
         .in_organization(Resources::OrganizationId)
         .owned_by(Resources::OwnerId)
         .with_nil_for_none()

@@ -2,9 +2,11 @@
 use std::collections::BTreeSet;
 
 use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Query};
-use sqlx::types::Json;
 
-use crate::{Reach, Reader, StoreError, Tx, db::row};
+use crate::{
+    Reach, Reader, StoreError, Tx,
+    db::{Json, row},
+};
 
 #[derive(Clone, Copy, Iden)]
 enum Settings {

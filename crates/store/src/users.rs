@@ -9,12 +9,11 @@ pub use passwords::AttemptBounds;
 
 use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Iden, Query, SelectStatement, SimpleExpr};
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
     Reader, StoreError, UserId,
-    db::{MAX_IN_LIST, Remains, Stored, fetch_count, row, timestamp},
+    db::{Json, MAX_IN_LIST, Remains, Stored, fetch_count, row, timestamp},
     identifiers::fold_identifier,
     uses::Uses,
 };

@@ -7,10 +7,12 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use sea_query::{Expr, Func, SimpleExpr, extension::sqlite::SqliteExpr as _};
 
+use super::Dialect;
+
 /// The longest pattern that SQLite takes, in bytes.
 const MAX_PATTERN: usize = 50_000;
 
-/// Characters that mean something in a pattern.
+/// Characters that mean something in a pattern of SQLite.
 const SPECIAL: [char; 3] = ['*', '?', '['];
 
 /// The cases of all letters.
@@ -42,36 +44,55 @@ fn fold(character: char) -> impl Iterator<Item = char> {
     character.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase)
 }
 
-/// Whether a text contains another.
-pub(crate) fn contains(text: Expr, part: &str) -> SimpleExpr {
-    matches(text, part, "*")
-}
-
-/// Whether a text is another.
-pub(crate) fn equals(text: Expr, other: &str) -> SimpleExpr {
-    matches(text, other, "")
-}
-
-/// Whether a text matches the pattern of another, with this at both ends.
-fn matches(text: Expr, other: &str, around: &str) -> SimpleExpr {
-    let folded: String = other.chars().flat_map(fold).collect();
-    let pattern: String = folded.chars().map(any_case).collect();
-    let pattern = format!("{around}{pattern}{around}");
-    // SQLite would end the pattern at this character, which is in no text.
-    if folded.contains('\0') || pattern.len() > MAX_PATTERN {
-        return Expr::val(false);
+impl Dialect {
+    /// Whether a text contains another.
+    pub(crate) fn contains(self, text: Expr, part: &str) -> SimpleExpr {
+        self.matches(text, part, Place::Anywhere)
     }
-    let long = CASES.long.iter().filter(|(_, long)| may_overlap(&folded, long));
-    long.fold(text, |text, (short, long)| replaced(text, *short, long)).glob(pattern)
+
+    /// Whether a text is another.
+    pub(crate) fn equals(self, text: Expr, other: &str) -> SimpleExpr {
+        self.matches(text, other, Place::Whole)
+    }
+
+    fn matches(self, text: Expr, other: &str, place: Place) -> SimpleExpr {
+        let folded: String = other.chars().flat_map(fold).collect();
+        let pattern: String = folded.chars().map(|folded| self.any_case(folded)).collect();
+        // SQLite would end the pattern at this character, which is in no text.
+        if folded.contains('\0') || pattern.len() > MAX_PATTERN {
+            return Expr::val(false);
+        }
+        let long = CASES.long.iter().filter(|(_, long)| may_overlap(&folded, long));
+        let text = long.fold(text, |text, (short, long)| replaced(text, *short, long));
+        match (self, place) {
+            (Self::Sqlite, Place::Anywhere) => text.glob(format!("*{pattern}*")),
+            (Self::Sqlite, Place::Whole) => text.glob(pattern),
+            (Self::Postgres, Place::Anywhere) => is_like(text, pattern),
+            (Self::Postgres, Place::Whole) => is_like(text, format!("^{pattern}$")),
+        }
+    }
+
+    /// The pattern of a letter in every case.
+    fn any_case(self, folded: char) -> String {
+        match (CASES.others.get(&folded), self) {
+            (Some(others), _) => format!("[{folded}{}]", others.iter().collect::<String>()),
+            (None, Self::Sqlite) if SPECIAL.contains(&folded) => format!("[{folded}]"),
+            (None, Self::Postgres) if folded.is_ascii_punctuation() => format!("\\{folded}"),
+            (None, _) => folded.to_string(),
+        }
+    }
 }
 
-/// The pattern of a letter in every case.
-fn any_case(folded: char) -> String {
-    match CASES.others.get(&folded) {
-        Some(others) => format!("[{folded}{}]", others.iter().collect::<String>()),
-        None if SPECIAL.contains(&folded) => format!("[{folded}]"),
-        None => folded.to_string(),
-    }
+/// Where in a text a pattern is looked for.
+#[derive(Clone, Copy)]
+enum Place {
+    Anywhere,
+    Whole,
+}
+
+/// Whether a text matches a regular expression of PostgreSQL, in which `^` and `$` are the ends of the text.
+fn is_like(text: SimpleExpr, pattern: String) -> SimpleExpr {
+    Expr::cust_with_exprs(r#"($1 COLLATE "C") ~ $2"#, [text, Expr::val(pattern)])
 }
 
 /// Whether a text that contains `part` can contain `long` at the same place, wholly or in part. Else it makes no

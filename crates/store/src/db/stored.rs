@@ -1,8 +1,7 @@
 //! Values that are stored as rows, and what becomes of rows that do not decode.
-use sqlx::{FromRow as _, Row as _, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use super::Row;
+use super::{AnyRow, Row};
 use crate::{StoreError, uses::Uses};
 
 /// A value that is stored as a row.
@@ -23,25 +22,25 @@ pub(crate) trait Stored: TryFrom<Self::Row, Error = StoreError> {
 }
 
 /// A row that does not decode. Its columns are read one by one, and what does not decode is empty.
-pub(crate) struct Remains<'r>(&'r SqliteRow);
+pub(crate) struct Remains<'r>(&'r AnyRow);
 
 impl Remains<'_> {
     pub(crate) fn uuid(&self, column: &str) -> Uuid {
-        self.0.try_get(column).unwrap_or_default()
+        self.0.column(column).unwrap_or_default()
     }
 
     pub(crate) fn text(&self, column: &str) -> String {
-        self.0.try_get(column).unwrap_or_default()
+        self.0.column(column).unwrap_or_default()
     }
 
     pub(crate) fn flag(&self, column: &str) -> bool {
-        self.0.try_get(column).unwrap_or_default()
+        self.0.column(column).unwrap_or_default()
     }
 }
 
 /// The value in a row. With `salvages`, what remains of it if it does not decode.
-pub(super) fn decode<T: Stored>(row: &SqliteRow, uses: &Uses, salvages: bool) -> Result<T, StoreError> {
-    let decoded = T::Row::from_row(row).map_err(StoreError::from).and_then(T::try_from);
+pub(super) fn decode<T: Stored>(row: &AnyRow, uses: &Uses, salvages: bool) -> Result<T, StoreError> {
+    let decoded = row.decode::<T::Row>().map_err(StoreError::from).and_then(T::try_from);
     match decoded.map(|value| value.with_uses(uses)) {
         Err(corrupt @ StoreError::Corrupt { .. }) if salvages => T::remains(&Remains(row)).ok_or(corrupt),
         decoded => decoded,

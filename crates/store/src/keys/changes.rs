@@ -5,7 +5,7 @@ use sea_query::{Expr, ExprTrait as _, Query, SimpleExpr};
 use super::{AncestorRow, ApiKey, ApiKeyAncestors, ApiKeys, KeyUse, MOST_ANCESTORS, TABLE, descends_from, is_live};
 use crate::{
     KeyId, Reach, StoreError, Tx, UserId,
-    db::{is_among, microseconds, row, rows},
+    db::{json, microseconds, row, rows},
 };
 
 impl Tx {
@@ -48,8 +48,8 @@ impl Tx {
                 key.login_type.as_str().into(),
                 key.token_name.as_str().into(),
                 live_name.into(),
-                serde_json::json!(key.scopes).into(),
-                serde_json::json!(key.allow_list).into(),
+                json(&key.scopes).into(),
+                json(&key.allow_list).into(),
                 key.narrow_depth.into(),
                 key.lifetime_seconds.into(),
                 key.origin.ip_address.to_string().into(),
@@ -74,7 +74,7 @@ impl Tx {
             .value(ApiKeys::LiveName, Option::<String>::None)
             .and_where(Expr::col(ApiKeys::UserId).eq(key.user_id.0))
             .and_where(Expr::col(ApiKeys::LiveName).eq(key.token_name.as_str()))
-            .and_where(is_live(key.created_at, self.uses()).not());
+            .and_where(is_live(key.created_at, self.dialect(), self.uses()).not());
         self.execute_for(Reach::Nobody, &query).await.map(drop)
     }
 
@@ -116,7 +116,11 @@ impl Tx {
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn expire_descendants(&mut self, id: &KeyId, now: Timestamp) -> Result<u64, StoreError> {
         let mut ids = Query::select();
-        ids.column(ApiKeys::Id).from(ApiKeys::Table).and_where(descends_from(id)).and_where(is_live(now, self.uses()));
+        ids.column(ApiKeys::Id).from(ApiKeys::Table).and_where(descends_from(id)).and_where(is_live(
+            now,
+            self.dialect(),
+            self.uses(),
+        ));
         let rows: Vec<IdRow> = self.read().fetch_all(&ids).await?;
         // What is no id is the id of no key that is remembered.
         for key in rows.iter().filter_map(|row| KeyId::parse(&row.id)) {
@@ -133,7 +137,7 @@ impl Tx {
             .value(ApiKeys::RevokedAt, microseconds(now))
             .value(ApiKeys::LiveName, Option::<String>::None)
             .and_where(condition)
-            .and_where(is_live(now, self.uses()));
+            .and_where(is_live(now, self.dialect(), self.uses()));
         self.execute_for(reach, &query).await
     }
 
@@ -194,7 +198,7 @@ impl Tx {
         query
             .from_table(ApiKeys::Table)
             .and_where(Expr::col(ApiKeys::UserId).eq(user.0))
-            .and_where(is_among(scope, Expr::col(ApiKeys::Scopes)));
+            .and_where(self.dialect().is_among(scope, Expr::col(ApiKeys::Scopes)));
         self.execute_for(Reach::User(user), &query).await
     }
 

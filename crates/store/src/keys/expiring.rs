@@ -27,7 +27,7 @@ impl Reader<'_> {
     pub async fn ending_tokens(&mut self, wanted: EndingTokens, now: Timestamp) -> Result<Vec<ApiKey>, StoreError> {
         let mut query = select(Expr::val(0_i64));
         query
-            .and_where(is_live(now, self.uses()))
+            .and_where(is_live(now, self.dialect(), self.uses()))
             .and_where(Expr::col(ApiKeys::LoginType).eq(KeyLoginType::Token.as_str()))
             .and_where(Expr::col(ApiKeys::ExpiresAt).gt(microseconds(wanted.after)))
             .and_where(Expr::col(ApiKeys::ExpiresAt).lte(microseconds(wanted.until)))

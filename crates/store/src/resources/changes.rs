@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{Grant, IdRow, Resource, ResourceGrants, ResourceKey, Resources, RetiredResources, is};
 use crate::{
     OrganizationId, Reach, Reader, ResourceId, StoreError, Tx,
-    db::{MAX_IN_LIST, microseconds},
+    db::{MAX_IN_LIST, json, microseconds},
 };
 
 impl Reader<'_> {
@@ -53,7 +53,7 @@ impl Tx {
                 new.name.as_str().into(),
                 new.organization_id.map_or(Uuid::nil(), |id| id.0).into(),
                 new.owner_id.map_or(Uuid::nil(), |id| id.0).into(),
-                serde_json::Value::Object(new.attributes.clone()).into(),
+                json(&new.attributes).into(),
                 microseconds(new.created_at).into(),
                 microseconds(new.updated_at).into(),
             ]);
@@ -74,7 +74,7 @@ impl Tx {
             .value(R::Name, changed.name.as_str())
             .value(R::OrganizationId, changed.organization_id.map_or(Uuid::nil(), |id| id.0))
             .value(R::OwnerId, changed.owner_id.map_or(Uuid::nil(), |id| id.0))
-            .value(R::Attributes, serde_json::Value::Object(changed.attributes.clone()))
+            .value(R::Attributes, json(&changed.attributes))
             .value(R::UpdatedAt, microseconds(changed.updated_at))
             .and_where(is(&changed.key));
         self.execute_one_for(Reach::Nobody, &query).await

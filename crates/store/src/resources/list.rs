@@ -5,7 +5,7 @@ use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SimpleExpr};
 use super::{Resource, Resources, columns, list_with_grants, select};
 use crate::{
     OrganizationId, Page, Reader, ResourceId, StoreError, UserId,
-    db::{contains, equals, fetch_count, is_one_of_texts, json_text, lower, row},
+    db::{Dialect, fetch_count, lower, row},
     filter::{candidates, condition},
 };
 
@@ -61,10 +61,10 @@ pub enum AttributeValue {
 }
 
 /// The resources that the caller may see.
-fn visible(list: &ListResources) -> Condition {
+fn visible(list: &ListResources, dialect: Dialect) -> Condition {
     let mut visible = Condition::any();
     for (resource_type, filter) in &list.visible {
-        let columns = columns(resource_type);
+        let columns = columns(resource_type, dialect);
         let mut of_type = Condition::all()
             .add(Expr::col((Resources::Table, Resources::ResourceType)).eq(resource_type.as_str()))
             .add(condition(filter, &columns));
@@ -79,13 +79,15 @@ fn visible(list: &ListResources) -> Condition {
 
 /// Whether the caller may see few resources, which indexes find: then these are fetched and sorted, instead of scanning
 /// all in the order of time.
-fn are_few(list: &ListResources) -> bool {
-    list.visible.iter().all(|(of, filter)| *filter == Filter::None || candidates(filter, &columns(of)).is_some())
+fn are_few(list: &ListResources, dialect: Dialect) -> bool {
+    list.visible
+        .iter()
+        .all(|(of, filter)| *filter == Filter::None || candidates(filter, &columns(of, dialect)).is_some())
 }
 
-fn matching(list: &ListResources) -> Condition {
-    let name = || Expr::expr(sea_query::Func::lower(Expr::col(Resources::Name)));
-    let mut all = Condition::all().add(visible(list));
+fn matching(list: &ListResources, dialect: Dialect) -> Condition {
+    let name = || dialect.lower(Expr::col(Resources::Name));
+    let mut all = Condition::all().add(visible(list, dialect));
     if let Some(organization) = list.organization_id {
         all = all.add(Expr::col(Resources::OrganizationId).eq(organization.0));
     }
@@ -96,17 +98,17 @@ fn matching(list: &ListResources) -> Condition {
         all = all.add(name().eq(lower(exact)));
     }
     if let Some(text) = &list.name_is {
-        all = all.add(equals(Expr::col(Resources::Name), text));
+        all = all.add(dialect.equals(Expr::col(Resources::Name), text));
     }
     if let Some(part) = &list.name_contains {
-        all = all.add(contains(Expr::col(Resources::Name), part));
+        all = all.add(dialect.contains(Expr::col(Resources::Name), part));
     }
     for attribute in &list.attributes {
-        let text = || json_text(Expr::col(Resources::Attributes), &attribute.name);
+        let text = || dialect.json_text(Expr::col(Resources::Attributes), &attribute.name);
         let mut condition = Condition::any().add(match &attribute.value {
-            AttributeValue::Text(value) => equals(text(), value),
+            AttributeValue::Text(value) => dialect.equals(text(), value),
             AttributeValue::OneOf(ids) => {
-                is_one_of_texts(Expr::expr(sea_query::Func::lower(text())), ids.iter().map(|id| id.0.to_string()))
+                dialect.is_one_of_texts(Expr::expr(dialect.lower(text())), ids.iter().map(|id| id.0.to_string()))
             }
         });
         if attribute.or_missing {
@@ -146,12 +148,12 @@ impl Reader<'_> {
         count
             .expr_as(Expr::col((Resources::Table, Resources::Id)).count(), "count")
             .from(Resources::Table)
-            .cond_where(matching(list));
+            .cond_where(matching(list, self.dialect()));
         let mut page = select();
         // Ordering by a sum keeps the database from using the index on the time.
         let created_at = Expr::col(Resources::CreatedAt).add(0_i64);
-        let created_at = if are_few(list) { created_at } else { Expr::col(Resources::CreatedAt) };
-        page.cond_where(matching(list))
+        let created_at = if are_few(list, self.dialect()) { created_at } else { Expr::col(Resources::CreatedAt) };
+        page.cond_where(matching(list, self.dialect()))
             .order_by_expr(created_at, Order::Asc)
             .order_by(Resources::Id, Order::Asc)
             .order_by(Resources::ResourceType, Order::Asc);
@@ -181,7 +183,7 @@ async fn comes_after(
         .and_where(Expr::col(Resources::Id).eq(after.0))
         .and_where(Expr::col(Resources::ResourceType).is_in(types))
         // The place of a row that the caller may not see must not be revealed.
-        .cond_where(visible(list))
+        .cond_where(visible(list, source.dialect()))
         .limit(1);
     let place: PlaceRow = source.fetch_optional(&query).await?.ok_or(StoreError::Gone)?;
     let order = Expr::tuple([Expr::col(Resources::CreatedAt), Expr::col(Resources::Id)]);

@@ -5,7 +5,7 @@ use sea_query::{CaseStatement, Expr, ExprTrait as _, Func, Order, Query, SimpleE
 use super::{LoginType, NewUser, User, UserStatus, Users, is_live, select};
 use crate::{
     Reach, Reader, StoreError, Tx, UserId,
-    db::{is_among, microseconds},
+    db::{json, microseconds},
     identifiers::fold_identifier,
 };
 
@@ -18,7 +18,7 @@ impl Reader<'_> {
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn has_other_owner(&mut self, than: UserId) -> Result<bool, StoreError> {
         let is_other = Expr::col(Users::Id).ne(than.0).and(is_live());
-        let mut query = select(is_other.and(is_among(User::OWNER, Expr::col(Users::Roles))));
+        let mut query = select(is_other.and(self.dialect().is_among(User::OWNER, Expr::col(Users::Roles))));
         query
             .and_where(Expr::col(Users::Status).ne(UserStatus::Suspended.as_str()))
             .and_where(Expr::col(Users::LoginType).ne(LoginType::None.as_str()));
@@ -83,7 +83,7 @@ impl Tx {
                 new.password_hash.0.as_str().into(),
                 user.status.as_str().into(),
                 user.login_type.as_str().into(),
-                serde_json::json!(user.roles).into(),
+                json(&user.roles).into(),
                 user.is_service_account.into(),
                 microseconds(user.created_at).into(),
                 microseconds(user.updated_at).into(),
@@ -116,7 +116,7 @@ impl Tx {
     /// [`StoreError::Gone`] when there is no such live user.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn update_user_roles(&mut self, id: UserId, roles: &[String], now: Timestamp) -> Result<(), StoreError> {
-        self.update_user(id, now, [(Users::Roles, serde_json::json!(roles).into())]).await
+        self.update_user(id, now, [(Users::Roles, json(&roles).into())]).await
     }
 
     /// Sets a user's username and display name.

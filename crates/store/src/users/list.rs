@@ -6,7 +6,7 @@ use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SelectStatement};
 use super::{COLUMNS, LoginType, User, UserStatus, Users, is_live};
 use crate::{
     Among, Page, Reader, StoreError, UserId,
-    db::{contains, fetch_count, is_among, microseconds, row},
+    db::{Dialect, fetch_count, microseconds, row},
     filter::{Columns, condition},
 };
 
@@ -80,25 +80,25 @@ impl Period {
 }
 
 /// The users that the caller may see, deleted or not; if only members are listed, those of them.
-fn visible(list: &ListUsers) -> Condition {
+fn visible(list: &ListUsers, dialect: Dialect) -> Condition {
     // A user is an object that owns itself.
-    let columns = Columns::new(Users::Id).owned_by(Users::Id);
+    let columns = Columns::new(dialect, Users::Id).owned_by(Users::Id);
     let all = Condition::all().add(condition(&list.visible, &columns));
     match &list.among {
-        Some(among) => all.add(Expr::col(Users::Id).in_subquery(among.user_ids())),
+        Some(among) => all.add(Expr::col(Users::Id).in_subquery(among.user_ids(dialect))),
         None => all,
     }
 }
 
 /// The users that match, after this place in the order of lists.
-fn matching(list: &ListUsers, after: Option<&str>) -> Condition {
-    let mut all = visible(list).add(is_live());
+fn matching(list: &ListUsers, after: Option<&str>, dialect: Dialect) -> Condition {
+    let mut all = visible(list, dialect).add(is_live());
     if let Some(text) = &list.search {
-        let holds = |column| contains(Expr::col(column), text);
+        let holds = |column| dialect.contains(Expr::col(column), text);
         all = all.add(Condition::any().add(holds(Users::Email)).add(holds(Users::Username)));
     }
     if let Some(text) = &list.name_contains {
-        all = all.add(contains(Expr::col(Users::Name), text));
+        all = all.add(dialect.contains(Expr::col(Users::Name), text));
     }
     if !list.statuses.is_empty() {
         all = all.add(Expr::col(Users::Status).is_in(list.statuses.iter().map(|status| status.as_str())));
@@ -110,7 +110,7 @@ fn matching(list: &ListUsers, after: Option<&str>) -> Condition {
         all = all.add(Expr::col(Users::IsServiceAccount).eq(is_service_account));
     }
     if !list.roles.is_empty() {
-        let holds = |role: &String| is_among(role, Expr::col((Users::Table, Users::Roles)));
+        let holds = |role: &String| dialect.is_among(role, Expr::col((Users::Table, Users::Roles)));
         all = all.add(list.roles.iter().map(holds).fold(Condition::any(), Condition::add));
     }
     if let Some(place) = after {
@@ -130,14 +130,17 @@ async fn place(source: &mut Reader<'_>, list: &ListUsers) -> Result<Option<Strin
         .from(Users::Table)
         .and_where(Expr::col(Users::Id).eq(after.0))
         // The place of a row that the caller may not see must not be revealed.
-        .cond_where(visible(list));
+        .cond_where(visible(list, source.dialect()));
     let row: Option<PlaceRow> = source.fetch_optional(&query).await?;
     Ok(Some(row.ok_or(StoreError::Gone)?.username_key))
 }
 
-fn page(list: &ListUsers, after: Option<&str>) -> SelectStatement {
+fn page(list: &ListUsers, after: Option<&str>, dialect: Dialect) -> SelectStatement {
     let mut page = Query::select();
-    page.columns(COLUMNS).from(Users::Table).cond_where(matching(list, after)).order_by(Users::UsernameKey, Order::Asc);
+    page.columns(COLUMNS)
+        .from(Users::Table)
+        .cond_where(matching(list, after, dialect))
+        .order_by(Users::UsernameKey, Order::Asc);
     list.page.cut(&mut page);
     page
 }
@@ -153,8 +156,12 @@ impl Reader<'_> {
         let after = place(self, list).await?;
         let after = after.as_deref();
         let mut count = Query::select();
-        count.expr_as(Expr::col(Users::Id).count(), "count").from(Users::Table).cond_where(matching(list, after));
+        count.expr_as(Expr::col(Users::Id).count(), "count").from(Users::Table).cond_where(matching(
+            list,
+            after,
+            self.dialect(),
+        ));
         let count = fetch_count(self, &count).await?;
-        Ok((self.fetch_list(&page(list, after)).await?, count))
+        Ok((self.fetch_list(&page(list, after, self.dialect())).await?, count))
     }
 }

@@ -126,15 +126,24 @@ async fn a_closed_store_is_unavailable() {
 }
 
 #[tokio::test]
-async fn a_schema_of_a_later_version_or_of_another_program_is_refused() {
-    for sql in [
-        "INSERT INTO _sqlx_migrations SELECT 9999, 'later', installed_on, success, checksum, execution_time \
-         FROM _sqlx_migrations WHERE version = 1",
-        "UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 1",
-    ] {
-        let store = TestStore::new().await;
-        assert_eq!(store.tamper(sql).await, 1);
-        let refused = Store::open(&store.file(), Limits::default()).await;
-        assert!(matches!(refused, Err(StoreError::Migrate(_))), "{refused:?}");
-    }
+async fn a_schema_of_a_later_version_is_refused_with_both_versions() {
+    let store = TestStore::new().await;
+    let later = "INSERT INTO _sqlx_migrations (version, description, installed_on, success, checksum, execution_time) \
+                 SELECT version + 9000, 'later', installed_on, success, checksum, execution_time FROM _sqlx_migrations";
+    let known = i64::try_from(store.tamper(later).await).unwrap();
+    let refused = store.open_again().await.expect_err("the schema is newer");
+    assert!(
+        matches!(refused, StoreError::NewerSchema { found, known: ours } if (found, ours) == (9000 + known, known)),
+        "{refused:?}"
+    );
+    let said = refused.to_string();
+    assert!(said.contains(&format!("version {}", 9000 + known)) && said.contains(&format!("up to {known}")), "{said}");
+}
+
+#[tokio::test]
+async fn a_schema_of_another_program_is_refused() {
+    let store = TestStore::new().await;
+    assert_eq!(store.tamper("UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 1").await, 1);
+    let refused = store.open_again().await;
+    assert!(matches!(refused, Err(StoreError::Migrate(_))), "{refused:?}");
 }

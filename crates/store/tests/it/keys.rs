@@ -212,7 +212,7 @@ async fn any_number_of_keys_with_a_scope_is_deleted() {
     let made = store
         .tamper(format!(
             "{many} INSERT INTO api_keys (id, scopes, {columns})
-             SELECT printf('%010d', n), '[\"workspace:read\",\"{scope}\"]', {columns}
+             SELECT CAST(1000000000 + n AS TEXT), '[\"workspace:read\",\"{scope}\"]', {columns}
              FROM api_keys, many WHERE id = '{}'",
             others[0].id
         ))

@@ -40,7 +40,7 @@ async fn an_organizations_name_is_unique_whatever_the_case_until_it_is_deleted()
     let refused = store.attempt(async |tx| tx.insert_organization(&second).await).await;
     assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
 
-    assert_eq!(store.tamper("UPDATE organizations SET deleted = 1").await, 1);
+    assert_eq!(store.tamper("UPDATE organizations SET deleted = true").await, 1);
     let second = organization("öRG");
     store.given(async |tx| tx.insert_organization(&second).await).await;
     assert_eq!(store.store.read().find_organization_by_name("öRg").await.unwrap(), Some(second.clone()));
@@ -128,7 +128,7 @@ async fn the_organizations_of_a_user_are_the_live_ones_they_are_a_member_of() {
             tx.insert_member(&member(bob, two)).await
         })
         .await;
-    store.tamper("UPDATE organizations SET deleted = 1 WHERE name = 'gone'").await;
+    store.tamper("UPDATE organizations SET deleted = true WHERE name = 'gone'").await;
     assert_eq!(store.store.read().organizations_of(ann).await.unwrap(), [organization("one")]);
     assert_eq!(store.store.read().organizations_of(bob).await.unwrap(), [organization("two")]);
 }

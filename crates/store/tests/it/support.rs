@@ -8,16 +8,15 @@ use jiff::Timestamp;
 use keyfob_rbac::ShareableWorkspaceOwners;
 use keyfob_store::{
     ApiKey, KeyId, KeyLoginType, Limits, LoginType, Member, NewUser, Organization, OrganizationId, Origin,
-    PasswordHash, Resource, ResourceId, ResourceKey, SecretHash, Store, StoreError, Tx, User, UserId, UserStatus,
+    PasswordHash, PostgresOptions, Resource, ResourceId, ResourceKey, SecretHash, Store, StoreError, Tx, User, UserId, UserStatus,
 };
-use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
-use tempfile::TempDir;
+use keyfob_testdb::TestDatabase;
 use uuid::Uuid;
 
 /// A store that is removed with everything in it when it is dropped.
 pub(crate) struct TestStore {
     pub(crate) store: Store,
-    directory: TempDir,
+    pub(crate) database: TestDatabase,
 }
 
 impl TestStore {
@@ -26,18 +25,17 @@ impl TestStore {
     }
 
     pub(crate) async fn with(limits: Limits) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let store = Store::open(&file_in(directory.path()), limits).await.unwrap();
-        Self { store, directory }
+        let database = database().await;
+        Self { store: open(&database, limits).await.unwrap(), database }
     }
 
-    pub(crate) fn file(&self) -> PathBuf {
-        file_in(self.directory.path())
-    }
-
-    /// Another handle to the same file with its own connections, like another process.
+    /// Another handle to the same database with its own connections, like another process.
     pub(crate) async fn again(&self) -> Store {
-        Store::open(&self.file(), Limits::default()).await.unwrap()
+        self.open_again().await.unwrap()
+    }
+
+    pub(crate) async fn open_again(&self) -> Result<Store, StoreError> {
+        open(&self.database, Limits::default()).await
     }
 
     /// Makes a change that a test needs, in one unit of work.
@@ -67,14 +65,27 @@ impl TestStore {
         new.id
     }
 
-    /// Makes a change to the file that this program never makes. Returns the number of rows.
-    pub(crate) async fn tamper(&self, sql: impl Into<String>) -> u64 {
-        let options = SqliteConnectOptions::new().filename(self.file());
-        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-        let done = sqlx::query(AssertSqlSafe(sql.into())).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
-        done.rows_affected()
+    /// Makes a change to the database that this program never makes. Returns the number of rows.
+    pub(crate) async fn tamper(&self, sql: impl AsRef<str>) -> u64 {
+        self.database.tamper(sql.as_ref()).await
     }
+}
+
+/// An empty database.
+pub(crate) async fn database() -> TestDatabase {
+    TestDatabase::new(async |url| Store::connect(at_url(url)).await.unwrap().close().await).await
+}
+
+/// Opens a database.
+pub(crate) async fn open(database: &TestDatabase, limits: Limits) -> Result<Store, StoreError> {
+    match database {
+        TestDatabase::Sqlite(file) => Store::open(&file.path(), limits).await,
+        TestDatabase::Postgres(database) => Store::connect(at_url(database.url())).await,
+    }
+}
+
+fn at_url(url: &str) -> PostgresOptions {
+    PostgresOptions { url: url.to_owned(), password_file: None, max_connections: 4 }
 }
 
 pub(crate) async fn attempt<T>(

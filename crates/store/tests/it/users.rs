@@ -130,7 +130,7 @@ async fn a_deleted_users_name_and_address_are_free_again() {
     let store = TestStore::new().await;
     let first = new_user("ann");
     store.given(async |tx| tx.insert_user(&first).await).await;
-    assert_eq!(store.tamper("UPDATE users SET deleted = 1").await, 1);
+    assert_eq!(store.tamper("UPDATE users SET deleted = true").await, 1);
     assert_eq!(store.store.read().find_user_by_username("ann").await.unwrap(), None);
     assert!(store.store.read().find_login("ann@example.com").await.unwrap().is_none());
     assert_eq!(store.store.read().count_users().await.unwrap(), 0);
@@ -184,7 +184,7 @@ async fn a_user_cannot_be_renamed_to_anothers_name_but_to_their_own_in_another_c
 async fn a_user_who_is_not_there_or_deleted_cannot_be_changed() {
     let store = TestStore::new().await;
     let ann = store.user("ann").await;
-    store.tamper("UPDATE users SET deleted = 1").await;
+    store.tamper("UPDATE users SET deleted = true").await;
     for id in [ann, UserId(uuid(99))] {
         let results = [
             store.attempt(async |tx| tx.update_user_status(id, UserStatus::Active, at(1)).await).await,

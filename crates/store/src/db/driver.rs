@@ -1,0 +1,202 @@
+//! The two drivers behind one face: pools of connections, transactions and rows of either database.
+use std::pin::Pin;
+
+use sea_query::{Expr, Query};
+use sea_query_sqlx::SqlxBinder;
+use sqlx::{
+    AssertSqlSafe, Decode, Postgres, Row as _, Sqlite, Type,
+    error::DatabaseError,
+    postgres::{PgDatabaseError, PgRow},
+    sqlite::SqliteRow,
+};
+
+use super::{
+    Row,
+    dialect::{Dialect, Statement},
+    postgres, sqlite,
+};
+use crate::StoreError;
+
+/// What a driver answers in the end. It is boxed and names no type of a row or query, so that the drivers' code is
+/// compiled once, in this crate.
+pub(super) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, sqlx::Error>> + Send + 'a>>;
+
+/// A row of either database.
+#[derive(Debug)]
+pub(crate) enum AnyRow {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+impl AnyRow {
+    /// The whole row.
+    pub(super) fn decode<T: Row>(&self) -> sqlx::Result<T> {
+        match self {
+            Self::Sqlite(row) => T::from_row(row),
+            Self::Postgres(row) => T::from_row(row),
+        }
+    }
+
+    /// One column; none if it does not decode.
+    pub(super) fn column<T>(&self, name: &str) -> Option<T>
+    where
+        T: for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> Decode<'r, Postgres> + Type<Postgres>,
+    {
+        match self {
+            Self::Sqlite(row) => row.try_get(name).ok(),
+            Self::Postgres(row) => row.try_get(name).ok(),
+        }
+    }
+}
+
+/// The connections to a database.
+#[derive(Clone, Debug)]
+pub(super) enum Pools {
+    Sqlite(sqlite::Pools),
+    Postgres(postgres::Pools),
+}
+
+impl Pools {
+    pub(super) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// Begins a transaction, once no other is under way.
+    pub(super) async fn begin(&self) -> sqlx::Result<Transaction> {
+        Ok(match self {
+            Self::Sqlite(pools) => Transaction::Sqlite(pools.begin().await?),
+            Self::Postgres(pools) => Transaction::Postgres(pools.begin().await?),
+        })
+    }
+
+    fn fetch_all(&self, statement: Statement) -> Answer<'_, Vec<AnyRow>> {
+        match self {
+            Self::Sqlite(pools) => {
+                let query = sqlx::query_with(AssertSqlSafe(statement.sql), statement.values);
+                Box::pin(async move { Ok(sqlite_rows(query.fetch_all(&pools.reader).await?)) })
+            }
+            Self::Postgres(pools) => Box::pin(async move { Ok(postgres_rows(pools.fetch_all(statement).await?)) }),
+        }
+    }
+
+    pub(super) async fn ping(&self) -> sqlx::Result<()> {
+        self.fetch_all(self.dialect().statement(Query::select().expr(Expr::val(1)))).await.map(drop)
+    }
+
+    pub(super) async fn close(&self) {
+        match self {
+            Self::Sqlite(pools) => pools.close().await,
+            Self::Postgres(pools) => pools.close().await,
+        }
+    }
+}
+
+/// A transaction. Dropped before it is committed, it is rolled back.
+#[derive(Debug)]
+pub(super) enum Transaction {
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Postgres(postgres::Transaction),
+}
+
+impl Transaction {
+    pub(super) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    fn fetch_all(&mut self, statement: Statement) -> Answer<'_, Vec<AnyRow>> {
+        match self {
+            Self::Sqlite(transaction) => {
+                let query = sqlx::query_with(AssertSqlSafe(statement.sql), statement.values);
+                Box::pin(async move { Ok(sqlite_rows(query.fetch_all(&mut **transaction).await?)) })
+            }
+            Self::Postgres(transaction) => {
+                Box::pin(async move { Ok(postgres_rows(transaction.fetch_all(statement).await?)) })
+            }
+        }
+    }
+
+    /// Runs a change; gives the number of changed rows.
+    pub(super) fn execute(&mut self, query: &impl SqlxBinder) -> Answer<'_, u64> {
+        let statement = self.dialect().statement(query);
+        match self {
+            Self::Sqlite(transaction) => {
+                let query = sqlx::query_with(AssertSqlSafe(statement.sql), statement.values);
+                Box::pin(async move { Ok(query.execute(&mut **transaction).await?.rows_affected()) })
+            }
+            Self::Postgres(transaction) => Box::pin(transaction.execute(statement)),
+        }
+    }
+
+    pub(super) async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(transaction) => Ok(transaction.commit().await?),
+            Self::Postgres(transaction) => transaction.commit().await,
+        }
+    }
+}
+
+/// Where rows are read.
+#[derive(Debug)]
+pub(super) enum Source<'a> {
+    Committed(&'a Pools),
+    UnitOfWork(&'a mut Transaction),
+}
+
+impl Source<'_> {
+    pub(super) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Committed(pools) => pools.dialect(),
+            Self::UnitOfWork(transaction) => transaction.dialect(),
+        }
+    }
+
+    pub(super) fn reborrow(&mut self) -> Source<'_> {
+        match self {
+            Self::Committed(pools) => Source::Committed(pools),
+            Self::UnitOfWork(transaction) => Source::UnitOfWork(transaction),
+        }
+    }
+
+    /// All rows of a query.
+    pub(super) fn fetch_all(&mut self, query: &impl SqlxBinder) -> Answer<'_, Vec<AnyRow>> {
+        let statement = self.dialect().statement(query);
+        match self {
+            Self::Committed(pools) => pools.fetch_all(statement),
+            Self::UnitOfWork(transaction) => transaction.fetch_all(statement),
+        }
+    }
+}
+
+fn sqlite_rows(rows: Vec<SqliteRow>) -> Vec<AnyRow> {
+    rows.into_iter().map(AnyRow::Sqlite).collect()
+}
+
+fn postgres_rows(rows: Vec<PgRow>) -> Vec<AnyRow> {
+    rows.into_iter().map(AnyRow::Postgres).collect()
+}
+
+/// What an error of a database means.
+pub(crate) enum Fault {
+    /// A unique constraint is violated; the text names the columns or the constraint.
+    Conflict(String),
+    /// The database or the disk is full.
+    Full,
+    /// It cannot be opened, read or written at all, or not now.
+    Unavailable,
+    /// Anything else.
+    Other,
+}
+
+/// What an error means, by the codes of the database that it is from.
+pub(crate) fn fault(error: &dyn DatabaseError) -> Fault {
+    match error.try_downcast_ref::<PgDatabaseError>() {
+        Some(error) => postgres::fault(error),
+        None => sqlite::fault(error),
+    }
+}

@@ -1,0 +1,338 @@
+//! PostgreSQL: a pool of connections that read, and one connection that writes.
+//!
+//! Units of work run one at a time, in all processes that share the database: each takes the same advisory lock for the
+//! length of its transaction, which gives them what SQLite's one writer gives. Every statement then sees all that was
+//! committed before the lock was taken, because the isolation level is "read committed". The lock can be narrowed to one
+//! lock a user and one of the audit chain's end for units that touch a single user's keys; whatever reads rows of
+//! several users, or organizations, would still need all.
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use sqlx::{
+    AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Row as _,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgDatabaseError, PgPoolOptions, PgRow},
+};
+
+use super::{
+    dialect::Statement,
+    driver::Fault,
+    migrations::{self, Dialects},
+};
+use crate::StoreError;
+
+/// The advisory lock of units of work. The number means nothing.
+const UNITS_OF_WORK: i64 = 0x6b65_7966_6f62;
+/// How long a connection is waited for.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long one statement may take. The database is told a little less, so that it answers first.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
+/// What every connection is told first. A process that stops within a unit of work must not hold the others up.
+const SESSION: &str = "SELECT set_config('statement_timeout', '4500', false), set_config('lock_timeout', '4000', false), \
+                       set_config('idle_in_transaction_session_timeout', '4000', false), pg_is_in_recovery()";
+/// A connection that nobody used for so long is tried before it is used.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+
+/// How to reach a PostgreSQL database.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "the URL may hold a password")]
+pub struct PostgresOptions {
+    /// `postgres://user:password@host:port/database?sslmode=verify-full`, as libpq reads it.
+    pub url: String,
+    /// A file with the password, in place of one in the URL. It is read again when the database refuses a password.
+    pub password_file: Option<PathBuf>,
+    /// The maximum number of open connections, at least two.
+    pub max_connections: u32,
+}
+
+/// The settings, and where the password comes from.
+#[derive(Debug)]
+struct Access {
+    options: PgConnectOptions,
+    password_file: Option<PathBuf>,
+}
+
+impl Access {
+    fn new(options: PostgresOptions) -> Result<Self, StoreError> {
+        let unfit = |error: sqlx::Error| StoreError::Unfit(format!("its URL is not valid: {}", without_url(&error)));
+        let connect: PgConnectOptions = options.url.parse().map_err(unfit)?;
+        Ok(Self { options: connect.application_name("keyfob"), password_file: options.password_file })
+    }
+
+    /// The settings, with the password that the file has now.
+    fn options(&self) -> sqlx::Result<PgConnectOptions> {
+        let Some(file) = &self.password_file else { return Ok(self.options.clone()) };
+        let password = std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
+        Ok(self.options.clone().password(password.trim_end_matches(['\r', '\n'])))
+    }
+}
+
+/// What is wrong with a URL, without the URL.
+fn without_url(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Configuration(reason) => reason.to_string(),
+        _ => "it cannot be parsed".to_owned(),
+    }
+}
+
+fn unreadable(file: &Path, error: &io::Error) -> sqlx::Error {
+    sqlx::Error::Io(io::Error::new(error.kind(), format!("the password file {}: {error}", file.display())))
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Pools {
+    reader: PgPool,
+    /// Exactly one connection: units of work of this process wait for it in turn, and only one waits in the database.
+    writer: PgPool,
+    access: Arc<Access>,
+}
+
+impl Pools {
+    /// Connects, and brings the schema up to date.
+    pub(super) async fn connect(options: PostgresOptions) -> Result<Self, StoreError> {
+        let readers = options.max_connections.saturating_sub(1).max(1);
+        let access = Access::new(options)?;
+        let connect = access.options()?;
+        let mut first = within(ACQUIRE_TIMEOUT, PgConnection::connect_with(&connect)).await?;
+        require_utf8(&mut first).await?;
+        migrations::run(Dialects::postgres, &mut first).await?;
+        first.close().await?;
+        let pool = |connections| {
+            PgPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .test_before_acquire(false)
+                .after_connect(|connection, _| Box::pin(prepare(connection)))
+                .before_acquire(|connection, idle| {
+                    Box::pin(async move {
+                        if idle.idle_for > TRUSTED_FOR {
+                            within(TRUSTED_FOR, connection.ping()).await?;
+                        }
+                        Ok(true)
+                    })
+                })
+        };
+        Ok(Self {
+            reader: pool(readers).connect_lazy_with(connect.clone()),
+            writer: pool(1).connect_lazy_with(connect),
+            access: Arc::new(access),
+        })
+    }
+
+    /// A connection. If the database refuses the password, the file is read once more: it may have a new one.
+    async fn acquire(&self, pool: &PgPool) -> sqlx::Result<PoolConnection<Postgres>> {
+        match pool.acquire().await {
+            Err(error) if is_refused_password(&error) && self.access.password_file.is_some() => {
+                pool.set_connect_options(self.access.options()?);
+                pool.acquire().await
+            }
+            acquired => acquired,
+        }
+    }
+
+    /// All rows of a query. One whose connection is lost is asked once more, on another.
+    pub(super) async fn fetch_all(&self, statement: Statement) -> sqlx::Result<Vec<PgRow>> {
+        match self.clone().fetch_once(statement.clone()).await {
+            Err(error) if is_lost(&error) && !is_timeout(&error) => self.clone().fetch_once(statement).await,
+            fetched => fetched,
+        }
+    }
+
+    async fn fetch_once(self, statement: Statement) -> sqlx::Result<Vec<PgRow>> {
+        // In a task of its own: a client that goes away in the middle leaves no connection with half an answer.
+        let fetching = tokio::spawn(async move {
+            let mut connection = Leased(Some(self.acquire(&self.reader).await?));
+            connection.fetch_all(statement).await
+        });
+        fetching.await.map_err(|_| sqlx::Error::WorkerCrashed)?
+    }
+
+    pub(super) async fn begin(&self) -> sqlx::Result<Transaction> {
+        let connection = Leased(Some(self.acquire(&self.writer).await?));
+        let mut transaction = Transaction { connection: Some(connection), is_failed: false };
+        transaction.command(&format!("BEGIN; SELECT pg_advisory_xact_lock({UNITS_OF_WORK})")).await?;
+        Ok(transaction)
+    }
+
+    pub(super) async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// A connection from a pool, until it is lost: one that does not answer in time is closed, whatever it was doing.
+#[derive(Debug)]
+struct Leased(Option<PoolConnection<Postgres>>);
+
+impl Leased {
+    fn connection(&mut self) -> sqlx::Result<&mut PgConnection> {
+        self.0.as_deref_mut().ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected).into())
+    }
+
+    async fn fetch_all(&mut self, statement: Statement) -> sqlx::Result<Vec<PgRow>> {
+        let query = sqlx::query_with(AssertSqlSafe(statement.sql), statement.values);
+        let answer = within(STATEMENT_TIMEOUT, query.fetch_all(self.connection()?)).await;
+        self.settle(answer)
+    }
+
+    async fn execute(&mut self, statement: Statement) -> sqlx::Result<u64> {
+        let query = sqlx::query_with(AssertSqlSafe(statement.sql), statement.values);
+        let answer = within(STATEMENT_TIMEOUT, query.execute(self.connection()?)).await;
+        self.settle(answer).map(|done| done.rows_affected())
+    }
+
+    /// Runs a command that has no values.
+    async fn command(&mut self, sql: &str) -> sqlx::Result<()> {
+        let command = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+        let answer = within(STATEMENT_TIMEOUT, command.execute(self.connection()?)).await;
+        self.settle(answer).map(drop)
+    }
+
+    fn settle<T>(&mut self, answer: sqlx::Result<T>) -> sqlx::Result<T> {
+        if answer.as_ref().is_err_and(is_lost) {
+            self.close();
+        }
+        answer
+    }
+
+    /// Closes it without a word to the database.
+    fn close(&mut self) {
+        if let Some(connection) = self.0.take() {
+            drop(connection.detach());
+        }
+    }
+}
+
+/// A transaction that holds the lock of units of work.
+#[derive(Debug)]
+pub(super) struct Transaction {
+    /// None once it has ended.
+    connection: Option<Leased>,
+    /// Whether a statement failed: the database then takes no other, and answers a commit as if it had been asked to roll
+    /// back.
+    is_failed: bool,
+}
+
+impl Transaction {
+    fn connection(&mut self) -> sqlx::Result<&mut Leased> {
+        self.connection.as_mut().ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected).into())
+    }
+
+    async fn command(&mut self, sql: &str) -> sqlx::Result<()> {
+        let done = self.connection()?.command(sql).await;
+        self.note(done)
+    }
+
+    pub(super) async fn fetch_all(&mut self, statement: Statement) -> sqlx::Result<Vec<PgRow>> {
+        let rows = self.connection()?.fetch_all(statement).await;
+        self.note(rows)
+    }
+
+    pub(super) async fn execute(&mut self, statement: Statement) -> sqlx::Result<u64> {
+        let changed = self.connection()?.execute(statement).await;
+        self.note(changed)
+    }
+
+    fn note<T>(&mut self, done: sqlx::Result<T>) -> sqlx::Result<T> {
+        self.is_failed |= done.is_err();
+        done
+    }
+
+    /// Commits.
+    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+        if self.is_failed {
+            return Err(StoreError::Driver(sqlx::Error::Protocol("a statement of the transaction failed".to_owned())));
+        }
+        let committed = self.command("COMMIT").await;
+        match committed {
+            Ok(()) => {
+                // What is left in it goes back to the pool.
+                self.connection = None;
+                Ok(())
+            }
+            // The database may have committed, and the answer been lost.
+            Err(error) if is_lost(&error) => Err(StoreError::Interrupted),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        let Some(mut connection) = self.connection.take() else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return connection.close() };
+        runtime.spawn(async move {
+            if connection.command("ROLLBACK").await.is_err() {
+                connection.close();
+            }
+        });
+    }
+}
+
+/// Tells a new connection how long it may take. One to a standby, which cannot write, is refused: after a failover, the
+/// address leads to the new primary sooner or later.
+async fn prepare(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let row = sqlx::query(SESSION).fetch_one(connection).await?;
+    if row.try_get(3)? {
+        let standby = io::Error::new(io::ErrorKind::NotConnected, "the database is a standby, which only reads");
+        return Err(standby.into());
+    }
+    Ok(())
+}
+
+async fn require_utf8(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let row = sqlx::query("SELECT current_setting('server_encoding')").fetch_one(connection).await?;
+    match row.try_get::<String, _>(0)?.as_str() {
+        "UTF8" => Ok(()),
+        other => Err(StoreError::Unfit(format!("its encoding is {other}, and must be UTF8"))),
+    }
+}
+
+async fn within<T>(time: Duration, work: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    match tokio::time::timeout(time, work).await {
+        Ok(done) => done,
+        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the database did not answer in time").into()),
+    }
+}
+
+/// The SQLSTATE of an error of the database, <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+fn state(error: &sqlx::Error) -> Option<&str> {
+    error.as_database_error()?.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::code)
+}
+
+fn is_refused_password(error: &sqlx::Error) -> bool {
+    state(error).is_some_and(|state| state.starts_with("28"))
+}
+
+fn is_timeout(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut)
+}
+
+/// Whether the connection is no good any more.
+fn is_lost(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => true,
+        // Connection exceptions, shutdowns, ended for idling within a transaction, and a primary that is one no more.
+        other => state(other).is_some_and(|state| {
+            state.starts_with("08") || state.starts_with("57P") || matches!(state, "25P03" | "25006")
+        }),
+    }
+}
+
+/// What an error means.
+pub(super) fn fault(error: &PgDatabaseError) -> Fault {
+    match error.code() {
+        "23505" => Fault::Conflict(error.constraint().unwrap_or_default().to_owned()),
+        "53100" => Fault::Full,
+        // Canceled for taking too long, or for waiting too long for a lock; a serialization failure, a deadlock; a
+        // primary that is one no more.
+        "57014" | "55P03" | "40001" | "40P01" | "25006" | "25P03" => Fault::Unavailable,
+        // Connection, authorization, catalog, resources, intervention, system.
+        code if ["08", "28", "3D", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => Fault::Unavailable,
+        _ => Fault::Other,
+    }
+}
