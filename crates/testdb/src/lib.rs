@@ -1,10 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
-#![allow(
-    clippy::missing_panics_doc,
-    clippy::unwrap_used,
-    reason = "a test may fail where it stands"
-)]
+#![allow(clippy::missing_panics_doc, clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 mod postgres;
 mod sqlite;
@@ -30,6 +26,11 @@ impl TestDatabase {
         }
     }
 
+    /// An empty file, wherever other tests run.
+    pub fn file() -> Self {
+        Self::Sqlite(SqliteFile::new())
+    }
+
     /// The address of the database, if it is one of PostgreSQL.
     pub fn postgres_url(&self) -> Option<&str> {
         match self {
@@ -38,13 +39,8 @@ impl TestDatabase {
         }
     }
 
-    /// Whether it is a file of SQLite: some tests are about what only a file can suffer.
-    pub fn is_file(&self) -> bool {
-        matches!(self, Self::Sqlite(_))
-    }
-
     /// Makes a change that the program never makes, also what the schema forbids. Answers the number of changed rows.
-    /// Bytes are written as in SQLite, `x'07'`.
+    /// Bytes are written as in SQLite: `x'07'`, and `randomblob(16)` for an id.
     pub async fn tamper(&self, sql: &str) -> u64 {
         match self {
             Self::Sqlite(file) => file.tamper(sql).await,

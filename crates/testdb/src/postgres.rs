@@ -86,6 +86,7 @@ fn url_of(server: &str, database: &str) -> String {
 
 /// SQL in which bytes are written as in PostgreSQL.
 fn with_bytes(sql: &str) -> String {
+    let sql = sql.replace("randomblob(16)", "gen_random_uuid()");
     let mut parts = sql.split("x'");
     let mut all = parts.next().unwrap_or_default().to_owned();
     for part in parts {

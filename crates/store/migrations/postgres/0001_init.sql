@@ -111,7 +111,7 @@ CREATE TABLE groups (
     name            TEXT COLLATE "C" NOT NULL CHECK (name <> ''),
     display_name    TEXT COLLATE "C" NOT NULL DEFAULT '',
     avatar_url      TEXT COLLATE "C" NOT NULL DEFAULT '',
-    quota_allowance BIGINT NOT NULL DEFAULT 0,
+    quota_allowance INTEGER NOT NULL DEFAULT 0,
     source          TEXT COLLATE "C" NOT NULL DEFAULT 'user' CHECK (source IN ('user', 'oidc')),
     created_at      BIGINT NOT NULL,
     updated_at      BIGINT NOT NULL,

@@ -2,7 +2,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use keyfob_rbac::Filter;
-use keyfob_store::{AuditEntry, AuditRecord, ChainKey, KeyId, ListAudit, NamesInUse, OrganizationId, StoreError, UserId};
+use keyfob_store::{
+    AuditEntry, AuditRecord, ChainKey, KeyId, ListAudit, NamesInUse, OrganizationId, StoreError, UserId,
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -109,8 +111,10 @@ async fn records_of_earlier_versions_stay_as_they_are_and_read_as_new_ones() {
         let new = AuditRecord { id: uuid(number), resource_type: of.to_owned(), diff, ..record() };
         store.given(async |tx| tx.insert_audit_record(&new, &KEY).await).await;
     }
-    let old =
-        format!("UPDATE audit_records SET resource_id = CASE WHEN resource_type = 'api_key' THEN '{}' ELSE 'reader' END", key.as_str());
+    let old = format!(
+        "UPDATE audit_records SET resource_id = CASE WHEN resource_type = 'api_key' THEN '{}' ELSE 'reader' END",
+        key.as_str()
+    );
     assert_eq!(store.tamper(&old).await, 4);
     let read = |records: Vec<AuditRecord>| -> Vec<_> {
         records.into_iter().map(|record| (record.id, record.resource_id, record.api_key_id)).collect()

@@ -12,7 +12,7 @@ const FEW_PAGES: Limits = Limits { max_pages: Some(100) };
 
 #[tokio::test]
 async fn a_full_database_refuses_writes_and_keeps_and_reads_what_it_has() {
-    let store = TestStore::with(FEW_PAGES).await;
+    let store = TestStore::in_a_file(FEW_PAGES).await;
     let ann = store.user("ann").await;
     let mut kept: Vec<ResourceKey> = Vec::new();
     let full = loop {
@@ -49,7 +49,7 @@ async fn a_full_database_refuses_writes_and_keeps_and_reads_what_it_has() {
 
 #[tokio::test]
 async fn a_unit_of_work_that_does_not_fit_never_was() {
-    let store = TestStore::with(FEW_PAGES).await;
+    let store = TestStore::in_a_file(FEW_PAGES).await;
     let (ann, bob) = (new_user("ann"), new_user("bob"));
     store.given(async |tx| tx.insert_user(&ann).await).await;
     let full = store

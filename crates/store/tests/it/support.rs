@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use keyfob_rbac::ShareableWorkspaceOwners;
 use keyfob_store::{
     ApiKey, KeyId, KeyLoginType, Limits, LoginType, Member, NewUser, Organization, OrganizationId, Origin,
-    PasswordHash, PostgresOptions, Resource, ResourceId, ResourceKey, SecretHash, Store, StoreError, Tx, User, UserId, UserStatus,
+    PasswordHash, PostgresOptions, Resource, ResourceId, ResourceKey, SecretHash, Store, StoreError, Tx, User, UserId,
+    UserStatus,
 };
 use keyfob_testdb::TestDatabase;
 use uuid::Uuid;
@@ -21,11 +22,15 @@ pub(crate) struct TestStore {
 
 impl TestStore {
     pub(crate) async fn new() -> Self {
-        Self::with(Limits::default()).await
+        Self::on(database().await, Limits::default()).await
     }
 
-    pub(crate) async fn with(limits: Limits) -> Self {
-        let database = database().await;
+    /// A store in a file, also where others are on PostgreSQL: for what only a file can suffer.
+    pub(crate) async fn in_a_file(limits: Limits) -> Self {
+        Self::on(TestDatabase::file(), limits).await
+    }
+
+    async fn on(database: TestDatabase, limits: Limits) -> Self {
         Self { store: open(&database, limits).await.unwrap(), database }
     }
 
