@@ -3,7 +3,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use keyfob_rbac::{AllowEntry, Catalogue, RoleSettings};
-use keyfob_store::{ChainKey, Limits, LoginType, SecretHash, Store, StoreError, User};
+use keyfob_store::{ChainKey, Limits, LoginType, PostgresOptions, SecretHash, Store, StoreError, User};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -115,10 +115,10 @@ pub struct Lifetimes {
 /// What an [`Authority`] is opened with.
 #[expect(missing_debug_implementations, reason = "holds the generator of secrets")]
 pub struct AuthorityParts {
-    /// Where the data is.
+    /// Where the keys are, and the database, if it is a file.
     pub data_dir: DataDir,
-    /// Bounds on the database.
-    pub limits: Limits,
+    /// Which database.
+    pub database: Database,
     /// The only source of time.
     pub clock: Clock,
     /// The only source of randomness.
@@ -133,6 +133,16 @@ pub struct AuthorityParts {
     pub recorded_status: fn(EventKind) -> u16,
 }
 
+/// Which database an authority is over.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "may hold a password")]
+pub enum Database {
+    /// A file in the data directory, for one process alone.
+    File(Limits),
+    /// A PostgreSQL database, which several processes may share.
+    Postgres(PostgresOptions),
+}
+
 /// Why an authority did not open.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -142,12 +152,15 @@ pub enum OpenError {
     DataDir(#[from] DataDirError),
     /// The database cannot be opened.
     #[error("the database in `{path}` cannot be opened: {cause}")]
-    Database {
+    File {
         /// The file.
         path: PathBuf,
         /// What the store says.
         cause: StoreError,
     },
+    /// The PostgreSQL database cannot be used.
+    #[error("the PostgreSQL database cannot be opened: {0}")]
+    Postgres(#[source] StoreError),
     /// The key of the chain of audit records cannot be read.
     #[error("the key of the audit records, `{path}`, cannot be used: {cause}; restore it from a backup")]
     AuditKey {
@@ -179,6 +192,12 @@ pub enum OpenError {
          then people who signed in by a provider sign in again"
     )]
     OtherSealKey(PathBuf),
+    /// Other replicas on the same database have another key.
+    #[error(
+        "`{0}` is not the key that the other replicas on this database have: copy `seal.key` and `audit.key` from the data \
+         directory of one of them"
+    )]
+    OtherReplicasKey(PathBuf),
     /// Keys or resources name types that the catalogue does not have.
     #[error(
         "the database holds what the resource types no longer have: {}; bring the types back, or remove what names \
@@ -198,22 +217,41 @@ impl Authority {
     /// # Errors
     /// When the directory, the database, its keys or the catalogue cannot be used.
     pub async fn open(parts: AuthorityParts) -> Result<Self, OpenError> {
-        let AuthorityParts { data_dir, limits, clock, random, catalogue, rules, renewer, recorded_status } = parts;
+        let AuthorityParts { data_dir, database: of, clock, random, catalogue, rules, renewer, recorded_status } =
+            parts;
         let path = data_dir.path().join(DATABASE);
-        let database = |cause| OpenError::Database { path: path.clone(), cause };
-        // SQLite gives the files beside it the same permissions.
-        private_file(&path).map_err(|cause| DataDirError::Unusable { path: path.clone(), cause })?;
-        let store = Store::open(&path, limits).await.map_err(database)?;
+        let database = |cause| match &of {
+            Database::File(_) => OpenError::File { path: path.clone(), cause },
+            Database::Postgres(_) => OpenError::Postgres(cause),
+        };
+        let store = match &of {
+            Database::File(limits) => {
+                // SQLite gives the files beside it the same permissions.
+                private_file(&path).map_err(|cause| DataDirError::Unusable { path: path.clone(), cause })?;
+                Store::open(&path, *limits).await
+            }
+            Database::Postgres(options) => Store::connect(options.clone()).await,
+        };
+        let store = store.map_err(database)?;
         check_types(&store, &catalogue).await.map_err(database)??;
         let deployment_id = deployment_id(&store, &random).await.map_err(database)?;
+        let is_shared = matches!(of, Database::Postgres(_));
         let seal = Seal::load(data_dir.path(), &random)?;
-        if !is_seal_of(&store, &seal).await.map_err(database)? {
-            return Err(OpenError::OtherSealKey(data_dir.path().join(seal::FILE)));
+        let seal_file = data_dir.path().join(seal::FILE);
+        if is_shared && !is_key_of_all(&store, SEAL_FINGERPRINT, &seal.fingerprint()).await.map_err(database)? {
+            return Err(OpenError::OtherReplicasKey(seal_file));
+        }
+        if !is_shared && !is_seal_of(&store, &seal).await.map_err(database)? {
+            return Err(OpenError::OtherSealKey(seal_file));
         }
         let head = store.read().chain_head().await.map_err(database)?;
         let audit_key = audit::load_key(data_dir.path(), head.is_start(), &random)?;
+        let audit_file = data_dir.path().join(audit::KEY_FILE);
         if !store.read().is_chain_key(&audit_key).await.map_err(database)? {
-            return Err(OpenError::OtherAuditKey(data_dir.path().join(audit::KEY_FILE)));
+            return Err(OpenError::OtherAuditKey(audit_file));
+        }
+        if is_shared && !is_key_of_all(&store, AUDIT_FINGERPRINT, &audit_key.fingerprint()).await.map_err(database)? {
+            return Err(OpenError::OtherReplicasKey(audit_file));
         }
         tracing::info!(%head, "the chain of audit records");
         Ok(Self(Arc::new(Inner {
@@ -396,14 +434,25 @@ async fn check_types(store: &Store, catalogue: &Catalogue) -> Result<Result<(), 
     Ok(if unknown.is_empty() { Ok(()) } else { Err(OpenError::UnknownTypes(unknown)) })
 }
 
+/// The settings that tell which keys the replicas on a database have.
+const SEAL_FINGERPRINT: &str = "seal_fingerprint";
+const AUDIT_FINGERPRINT: &str = "audit_key_fingerprint";
+
+/// Whether all replicas on a database have this key. The first one's is everyone's.
+async fn is_key_of_all(store: &Store, name: &str, fingerprint: &str) -> Result<bool, StoreError> {
+    if store.read().find_setting(name).await?.is_none() {
+        crate::work::found_deployment(store, name, fingerprint).await?;
+    }
+    Ok(store.read().find_setting(name).await?.as_deref() == Some(fingerprint))
+}
+
 /// Whether the database is sealed with this seal. One that is new takes the place of a seal whose key was removed.
 async fn is_seal_of(store: &Store, seal: &Seal) -> Result<bool, StoreError> {
-    const NAME: &str = "seal_fingerprint";
     let fingerprint = seal.fingerprint();
-    match store.read().find_setting(NAME).await? {
+    match store.read().find_setting(SEAL_FINGERPRINT).await? {
         Some(known) if known == fingerprint => Ok(true),
         Some(_) if !seal.is_new() => Ok(false),
-        _ => crate::work::note_seal(store, NAME, &fingerprint).await.map(|()| true),
+        _ => crate::work::note_seal(store, SEAL_FINGERPRINT, &fingerprint).await.map(|()| true),
     }
 }
 
@@ -412,7 +461,8 @@ async fn deployment_id(store: &Store, random: &Random) -> Result<Uuid, StoreErro
     if let Some(id) = store.read().find_setting(NAME).await?.and_then(|id| Uuid::try_parse(&id).ok()) {
         return Ok(id);
     }
-    let id = random.uuid();
-    crate::work::found_deployment(store, NAME, &id.to_string()).await?;
-    Ok(id)
+    crate::work::found_deployment(store, NAME, &random.uuid().to_string()).await?;
+    // Another replica may have been first.
+    let id = store.read().find_setting(NAME).await?.and_then(|id| Uuid::try_parse(&id).ok());
+    id.ok_or(StoreError::Gone)
 }

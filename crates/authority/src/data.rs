@@ -3,6 +3,6 @@ pub use keyfob_store::{
     ApiKey, AttributeIs, AttributeValue, AuditEntry, AuditRecord, ChainCheckpoint, ChainFault, ChainHead, CustomRole,
     DeviceGrant, DeviceState, Grant, Grantee, Group, GroupId, GroupSource, KeyId, KeyLoginType, Limits, ListAudit,
     ListResources, ListUsers, LoginType, Member, NamedPermission, NewUser, NoChainHead, Organization, OrganizationId,
-    Origin, Page, PasswordHash, Period, Resource, ResourceId, ResourceKey, SecretHash, StoreError, User, UserCode,
-    UserId, UserLink, UserStatus,
+    Origin, Page, PasswordHash, Period, PostgresOptions, Resource, ResourceId, ResourceKey, SecretHash, StoreError,
+    User, UserCode, UserId, UserLink, UserStatus,
 };

@@ -27,7 +27,7 @@ pub mod tokens;
 pub mod users;
 mod work;
 
-pub use authority::{Authority, AuthorityParts, Lifetimes, OidcRules, OpenError, PasswordSignIn, Rules};
+pub use authority::{Authority, AuthorityParts, Database, Lifetimes, OidcRules, OpenError, PasswordSignIn, Rules};
 pub use caller::{
     AuthorizedStore, CacheUsage, Caller, Credential, Denied, Identified, Lapsed, ListError, Refused, System,
     Unauthenticated, is_key_shaped,

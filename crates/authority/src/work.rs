@@ -241,7 +241,7 @@ pub(crate) async fn note_seal(store: &Store, name: &str, fingerprint: &str) -> R
     commit_settings(tx).await
 }
 
-/// Gives a new database its name.
+/// Gives a new database a setting that it keeps, such as its name; if it has it, that stays.
 pub(crate) async fn found_deployment(store: &Store, name: &str, id: &str) -> Result<(), StoreError> {
     let mut tx = begin(store).await?;
     tx.insert_setting(name, id).await?;

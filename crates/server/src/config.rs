@@ -8,6 +8,7 @@ mod guard;
 mod mail;
 mod nearest;
 mod oidc;
+mod postgres;
 mod problem;
 mod tls;
 
@@ -19,6 +20,8 @@ pub use guard::GuardArgs;
 pub use mail::MailArgs;
 pub use nearest::nearest_name;
 pub use oidc::OidcArgs;
+pub(crate) use postgres::database;
+pub use postgres::{PostgresArgs, PostgresAuth};
 pub use problem::{BadSetting, BadSettings};
 pub use tls::{ClientCertificates, TlsArgs, TlsVersion};
 
@@ -44,7 +47,7 @@ pub struct ServerArgs {
     /// Address to listen on for HTTP.
     #[arg(long, env = "KEYFOB_HTTP_ADDRESS", value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
     pub http_address: SocketAddr,
-    /// Folder of the database [default: the user's data folder].
+    /// Folder of the keys and of the database, if that is not PostgreSQL [default: the user's data folder].
     #[arg(long, global = true, env = "KEYFOB_DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
     /// URL at which users reach this server, if it is not the address to listen on.
@@ -61,7 +64,7 @@ pub struct ServerArgs {
     #[arg(long, env = "KEYFOB_ALLOW_QUERY_TOKENS", value_parser = BoolishValueParser::new(), action = clap::ArgAction::Set,
         num_args = 0..=1, default_value = "false", default_missing_value = "true", require_equals = true)]
     pub allow_query_tokens: bool,
-    /// Maximum size of the database, in pages of 4 KiB [default: as large as the disk].
+    /// Maximum size of the database file, in pages of 4 KiB [default: as large as the disk].
     #[arg(long, env = "KEYFOB_MAX_DATABASE_PAGES", value_name = "PAGES")]
     pub max_database_pages: Option<u32>,
     /// How long a session stays valid after its last use.
@@ -123,6 +126,9 @@ pub struct ServerArgs {
     #[arg(long, env = "KEYFOB_AUDIT_LOGS_RETENTION", value_name = "DURATION", default_value = "0",
         allow_hyphen_values = true, value_parser = parse_duration)]
     pub audit_logs_retention: Duration,
+    /// The PostgreSQL database.
+    #[command(flatten)]
+    pub postgres: PostgresArgs,
     /// Listening for HTTPS.
     #[command(flatten)]
     pub tls: TlsArgs,

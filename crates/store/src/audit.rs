@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
 use sea_query::{Condition, Expr, ExprTrait as _, Iden, Order, Query};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
@@ -245,6 +246,7 @@ impl AuditEntry {
     /// A record as it will be stored, before it has its place in the chain.
     fn new(record: &AuditRecord) -> Self {
         let mut diff = record.diff.clone();
+        without_nul(&mut diff);
         if let (Some(fields), Some(key)) = (diff.as_object_mut(), &record.api_key_id) {
             fields.insert(ADDITIONAL.to_owned(), serde_json::json!({"api_key_id": key.as_str()}));
         }
@@ -260,7 +262,7 @@ impl AuditEntry {
             action: record.action.clone(),
             resource_type: record.resource_type.clone(),
             resource_id: record.resource_id.to_string(),
-            resource_target: record.resource_target.clone(),
+            resource_target: record.resource_target.replace('\0', NUL_STAND_IN),
             organization_id: record.organization_id.map(|id| id.0),
             status_code: i32::from(record.status_code),
             diff: diff.to_string(),
@@ -319,6 +321,19 @@ impl Tx {
                 hash.to_vec().into(),
             ]);
         self.execute_one_for(Reach::Nobody, &query).await
+    }
+}
+
+/// What stands in records for a NUL, which not every database stores.
+const NUL_STAND_IN: &str = "\u{fffd}";
+
+/// Takes NULs out of all texts of a value.
+fn without_nul(value: &mut Value) {
+    match value {
+        Value::String(text) if text.contains('\0') => *text = text.replace('\0', NUL_STAND_IN),
+        Value::Array(values) => values.iter_mut().for_each(without_nul),
+        Value::Object(fields) => fields.values_mut().for_each(without_nul),
+        _ => {}
     }
 }
 

@@ -8,7 +8,9 @@ mod sqlite;
 pub use postgres::PostgresDatabase;
 pub use sqlite::SqliteFile;
 
-/// A database that is removed when it is dropped.
+use std::path::Path;
+
+/// A database of a test. One on a server is removed when it is dropped, a file with its folder.
 #[derive(Debug)]
 pub enum TestDatabase {
     /// A file.
@@ -18,17 +20,18 @@ pub enum TestDatabase {
 }
 
 impl TestDatabase {
-    /// An empty database, or one that has the schema already: `migrate` makes it, once for all tests of a program.
-    pub async fn new(migrate: impl AsyncFnOnce(&str)) -> Self {
+    /// A file that is not there yet, in this folder, or a database that has the schema already: `migrate` makes it, once
+    /// for all tests of a program.
+    pub async fn new_in(folder: &Path, migrate: impl AsyncFnOnce(&str)) -> Self {
         match PostgresDatabase::new(migrate).await {
             Some(database) => Self::Postgres(database),
-            None => Self::Sqlite(SqliteFile::new()),
+            None => Self::file_in(folder),
         }
     }
 
-    /// An empty file, wherever other tests run.
-    pub fn file() -> Self {
-        Self::Sqlite(SqliteFile::new())
+    /// A file that is not there yet, wherever other tests run.
+    pub fn file_in(folder: &Path) -> Self {
+        Self::Sqlite(SqliteFile::in_folder(folder))
     }
 
     /// The address of the database, if it is one of PostgreSQL.

@@ -2,27 +2,19 @@
 use std::path::{Path, PathBuf};
 
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
-use tempfile::TempDir;
 
-/// A file in a folder of its own.
+/// A file in a folder of a test.
 #[derive(Debug)]
-pub struct SqliteFile {
-    directory: TempDir,
-}
+pub struct SqliteFile(PathBuf);
 
 impl SqliteFile {
-    pub(crate) fn new() -> Self {
-        Self { directory: tempfile::tempdir().unwrap() }
-    }
-
-    /// The folder.
-    pub fn directory(&self) -> &Path {
-        self.directory.path()
+    pub(crate) fn in_folder(folder: &Path) -> Self {
+        Self(folder.join("keyfob.db"))
     }
 
     /// The file.
-    pub fn path(&self) -> PathBuf {
-        self.directory.path().join("keyfob.db")
+    pub fn path(&self) -> &Path {
+        &self.0
     }
 
     pub(crate) async fn tamper(&self, sql: &str) -> u64 {

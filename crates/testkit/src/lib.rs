@@ -14,7 +14,6 @@ mod github;
 mod mail;
 mod oidc;
 mod service;
-mod tamper;
 mod tls;
 
 /// The store itself, for tests that change data behind a server's back.
@@ -25,5 +24,4 @@ pub use cookies::{Cookies, cookie_header, form_token, keep_cookie};
 pub use github::{Account, Github};
 pub use mail::{Mail, MailEncryption, MailServer};
 pub use oidc::{Held, OidcProvider, SHORT_RSA_KEY, SigningKey, TokenFault};
-pub use tamper::tamper;
 pub use tls::{OwnCertificate, ServerTls};

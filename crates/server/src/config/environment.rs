@@ -5,6 +5,9 @@ const CODER_VARIABLES: &[(&str, &str, &[&str])] = &[
     ("http_address", "KEYFOB_HTTP_ADDRESS", &["CODER_HTTP_ADDRESS"]),
     ("access_url", "KEYFOB_ACCESS_URL", &["CODER_ACCESS_URL"]),
     ("redirect_to_access_url", "KEYFOB_REDIRECT_TO_ACCESS_URL", &["CODER_REDIRECT_TO_ACCESS_URL"]),
+    ("postgres_url", "KEYFOB_POSTGRES_URL", &["CODER_PG_CONNECTION_URL"]),
+    ("postgres_auth", "KEYFOB_POSTGRES_AUTH", &["CODER_PG_AUTH"]),
+    ("postgres_conn_max_open", "KEYFOB_POSTGRES_CONN_MAX_OPEN", &["CODER_PG_CONN_MAX_OPEN"]),
     ("session_duration", "KEYFOB_SESSION_DURATION", &["CODER_SESSION_DURATION"]),
     (
         "disable_session_expiry_refresh",

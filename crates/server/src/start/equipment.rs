@@ -1,10 +1,11 @@
 //! What a server is made of its settings, before it has data.
 use std::sync::Arc;
 
+use keyfob_authority::Database;
 use keyfob_rbac::Catalogue;
 
 use crate::{
-    config::{BadSetting, BadSettings, ServerArgs},
+    config::{BadSetting, BadSettings, ServerArgs, database},
     http::cookies::CookieRules,
     listen::tls::Tls,
     mail::Mailer,
@@ -18,6 +19,7 @@ pub(crate) struct Equipment {
     pub(super) mailer: Option<Mailer>,
     pub(super) providers: Providers,
     pub(super) tls: Option<Tls>,
+    pub(super) database: Database,
 }
 
 impl Equipment {
@@ -31,12 +33,15 @@ impl Equipment {
         let catalogue = bad.take(catalogue(args));
         let mailer = bad.take(Mailer::new(&args.mail));
         let tls = bad.take(Tls::new(&args.tls));
+        let database = bad.take(database(args));
         let providers = bad.take(Providers::new(&args.oidc, &args.github));
         proxies_problems(args, &mut bad);
         access_url_problems(args, matches!(mailer, Some(Some(_))), &mut bad);
-        match (cookies, catalogue, mailer, providers, tls) {
-            (Some(cookies), Some(catalogue), Some(mailer), Some(providers), Some(tls)) if bad.0.is_empty() => {
-                Ok(Self { cookies, catalogue, mailer, providers, tls })
+        match (cookies, catalogue, mailer, providers, tls, database) {
+            (Some(cookies), Some(catalogue), Some(mailer), Some(providers), Some(tls), Some(database))
+                if bad.0.is_empty() =>
+            {
+                Ok(Self { cookies, catalogue, mailer, providers, tls, database })
             }
             _ => Err(bad),
         }

@@ -4,7 +4,7 @@ use std::{
     sync::Arc,
 };
 
-use keyfob_authority::{Authority, AuthorityParts, Clock, DataDir, Random, RequestContext, System, data::Limits};
+use keyfob_authority::{Authority, AuthorityParts, Clock, DataDir, Random, RequestContext, System};
 
 use super::{
     Equipment, StartError, jobs,
@@ -50,11 +50,11 @@ impl Server {
         random: Random,
     ) -> Result<Self, StartError> {
         let rules = rules(args, &equipment);
-        let Equipment { cookies, catalogue, mailer, providers, tls: _ } = equipment;
+        let Equipment { cookies, catalogue, mailer, providers, database, tls: _ } = equipment;
         let providers = Arc::new(providers);
         let authority = Authority::open(AuthorityParts {
             data_dir,
-            limits: Limits { max_pages: args.max_database_pages },
+            database,
             clock,
             random,
             catalogue,

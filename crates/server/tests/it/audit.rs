@@ -121,7 +121,7 @@ async fn every_id_of_a_record_is_a_uuid() {
 /// Attributes hold what a platform keeps about an object, for those who may read it.
 #[tokio::test]
 async fn attributes_are_shown_to_those_who_may_read_the_object_and_secrets_to_nobody() {
-    let (app, owner) = TestApp::new().await;
+    let (app, owner) = TestApp::in_a_file(&[]).await;
     let organization = owner.organization().await;
     let secret = json!({"value": "h1dden"});
     let (auditor, alice) = (owner.invite(&app, "auditor", &["auditor"]).await, owner.invite(&app, "alice", &[]).await);
@@ -462,7 +462,7 @@ async fn a_parameter_that_records_are_not_paged_by_is_refused() {
 
 #[tokio::test]
 async fn old_records_are_retired_and_that_is_recorded() {
-    let (app, owner) = TestApp::with(&["--audit-logs-retention=30d"]).await;
+    let (app, owner) = TestApp::in_a_file(&["--audit-logs-retention=30d"]).await;
     owner.token(json!({"token_name": "old"})).await;
     let head = owner.get(AUDIT).await.json()["chain_head"].as_str().unwrap().to_owned();
     app.advance(SignedDuration::from_hours(29 * 24));

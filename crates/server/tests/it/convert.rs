@@ -2,7 +2,6 @@
 use axum::http::{Method, StatusCode};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
-use keyfob_testkit::store::{Limits, Store};
 use keyfob_testkit::{OIDC_CLIENT, OidcProvider};
 use serde_json::{Value, json};
 
@@ -159,7 +158,7 @@ async fn a_conversion_token_of_another_deployment_converts_no_user() {
     let (browser, state) = begin(&app, &alice).await;
     let (cookies, key) = (browser.cookies.clone(), owner.key.clone());
     drop((browser, owner, alice));
-    let store = Store::open(&app.data.path().join("keyfob.db"), Limits::default()).await.unwrap();
+    let store = app.data.store().await;
     let mut tx = store.begin().await.unwrap();
     tx.set_setting("deployment_id", "0b5a8f4e-5a32-4f0e-9a52-3f1f0d9f6f11").await.unwrap();
     tx.commit().await.unwrap();

@@ -45,7 +45,7 @@ async fn start() -> (TestApp, Identity) {
 async fn restart_without(app: TestApp, last_user: Identity) -> Result<(), StartError> {
     let TestApp { server, clock, data } = app;
     drop((server, last_user));
-    open(data.path(), &[], &clock).await.map(drop)
+    data.open(&[], &clock).await.map(drop)
 }
 
 async fn bad(toml: &str) -> String {

@@ -4,7 +4,6 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use keyfob_server::{Clock, DataDirError, OpenError, StartError};
-use keyfob_testkit::store::{Limits, Store};
 use serde_json::json;
 
 use crate::support::{NOW, TestApp, open};
@@ -14,7 +13,7 @@ const TOKENS: &str = "/api/v2/users/me/keys/tokens";
 #[tokio::test]
 async fn a_full_database_ends_changes_with_a_clear_error_and_reading_goes_on() {
     // An empty database has a few dozen pages; this leaves room for a few keys.
-    let (_app, owner) = TestApp::with(&["--max-database-pages", "120"]).await;
+    let (_app, owner) = TestApp::in_a_file(&["--max-database-pages", "120"]).await;
     let mut made = 0;
     let full = loop {
         let name = format!("{made}-{}", "x".repeat(200));
@@ -42,7 +41,7 @@ async fn a_full_database_ends_changes_with_a_clear_error_and_reading_goes_on() {
 #[tokio::test]
 async fn a_sign_out_that_cannot_be_written_keeps_the_cookie() {
     let (app, owner) = TestApp::new().await;
-    let store = Store::open(&app.data.path().join("keyfob.db"), Limits::default()).await.unwrap();
+    let store = app.data.store().await;
     let other = store.begin().await.unwrap();
     let answer = owner.post("/api/v2/users/logout", json!({})).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
@@ -59,14 +58,14 @@ async fn what_was_acknowledged_is_there_after_a_restart() {
     let TestApp { server, clock, data } = app;
     let key = owner.key.clone();
     drop((server, owner));
-    let server = open(data.path(), &[], &clock).await.unwrap();
+    let server = data.open(&[], &clock).await.unwrap();
     let app = TestApp { server, clock, data };
     app.bearer_of(&key).get(&format!("{TOKENS}/ci")).await.expect(StatusCode::OK);
 }
 
 #[tokio::test]
 async fn a_data_folder_is_one_servers_alone() {
-    let (app, _owner) = TestApp::new().await;
+    let (app, _owner) = TestApp::in_a_file(&[]).await;
     let second = open(app.data.path(), &[], &app.clock).await.err().unwrap();
     assert!(matches!(second, StartError::Open(OpenError::DataDir(DataDirError::Locked(_)))));
     assert!(second.to_string().starts_with("another server uses the data directory"), "{second}");
@@ -92,7 +91,7 @@ async fn a_database_that_is_none_is_named_and_left_alone() {
     let content = "this is no database, and long enough to be taken for one ".repeat(40);
     fs::write(&file, &content).unwrap();
     let error = open(folder.path(), &[], &clock).await.err().unwrap();
-    assert!(matches!(error, StartError::Open(OpenError::Database { .. })), "{error}");
+    assert!(matches!(error, StartError::Open(OpenError::File { .. })), "{error}");
     assert_eq!(fs::read_to_string(&file).unwrap(), content);
 }
 
@@ -114,7 +113,7 @@ async fn the_data_is_for_its_owner_alone() {
 /// With another key it would break the chain of records for good, and could open nothing that is sealed.
 #[tokio::test]
 async fn a_server_with_another_key_than_that_of_its_database_does_not_start() {
-    let (app, owner) = TestApp::new().await;
+    let (app, owner) = TestApp::in_a_file(&[]).await;
     let TestApp { server, clock, data } = app;
     drop((server, owner));
     for (name, other, words) in [
@@ -138,7 +137,7 @@ async fn a_server_with_another_key_than_that_of_its_database_does_not_start() {
 
 #[tokio::test]
 async fn a_server_without_the_key_of_its_records_does_not_start() {
-    let (app, owner) = TestApp::new().await;
+    let (app, owner) = TestApp::in_a_file(&[]).await;
     let TestApp { server, clock, data } = app;
     drop((server, owner));
     let key = data.path().join("audit.key");
@@ -159,7 +158,7 @@ async fn a_server_without_the_key_of_its_records_does_not_start() {
 
 #[tokio::test]
 async fn a_server_whose_seal_is_damaged_does_not_start() {
-    let (app, owner) = TestApp::new().await;
+    let (app, owner) = TestApp::in_a_file(&[]).await;
     let TestApp { server, clock, data } = app;
     drop((server, owner));
     let key = data.path().join("seal.key");

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     browser::Browser,
-    support::{Answer, Identity, PASSWORD, TestApp, open},
+    support::{Answer, Identity, PASSWORD, TestApp},
 };
 
 const OTHER: &str = "An0ther!Secret-pw";
@@ -162,7 +162,7 @@ async fn a_mail_waits_for_the_mail_server_over_a_restart() {
     mails.refuse(None);
     let flags = flags(&mails);
     let flags: Vec<_> = flags.iter().map(String::as_str).collect();
-    let server = open(data.path(), &flags, &clock).await.unwrap();
+    let server = data.open(&flags, &clock).await.unwrap();
     let app = TestApp { server, clock, data };
     assert!(sent(&app, &mails).await.is_empty(), "it is tried again after ten seconds");
     app.advance(SignedDuration::from_secs(10));

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::StatusCode;
 use keyfob_rbac::ShareableWorkspaceOwners;
-use keyfob_testkit::store::{Limits, Store};
 use serde_json::{Map, Value, json};
 
 use crate::support::{Identity, TestApp};
@@ -209,7 +208,7 @@ impl World {
 
 /// Sets whose workspaces may be shared in an organization. No endpoint does so yet.
 async fn share(app: &TestApp, organization: &str, owners: ShareableWorkspaceOwners) {
-    let store = Store::open(&app.data.path().join("keyfob.db"), Limits::default()).await.unwrap();
+    let store = app.data.store().await;
     let mut changed = store.read().find_organization_by_name(organization).await.unwrap().unwrap();
     changed.shareable_workspace_owners = owners;
     let mut tx = store.begin().await.unwrap();

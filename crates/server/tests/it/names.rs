@@ -1,6 +1,6 @@
 //! Names that read as ids: what they name would be taken for what has that id.
 use axum::http::StatusCode;
-use keyfob_testkit::store::{Limits, Store, UserId};
+use keyfob_testkit::store::UserId;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, PASSWORD, TestApp};
@@ -75,7 +75,7 @@ async fn a_path_that_reads_as_an_id_is_one() {
     let victim = owner.make_user("victim", &[]).await["id"].as_str().unwrap().to_owned();
     let mallory = owner.invite(&app, "mallory", &["user-admin"]).await;
     let name = victim.replace('-', "");
-    let store = Store::open(&app.data.path().join("keyfob.db"), Limits::default()).await.unwrap();
+    let store = app.data.store().await;
     let mut tx = store.begin().await.unwrap();
     tx.update_user_profile(UserId(mallory.id.parse().unwrap()), &name, "", app.clock.now()).await.unwrap();
     tx.commit().await.unwrap();

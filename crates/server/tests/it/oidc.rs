@@ -465,7 +465,7 @@ async fn what_cannot_be_renewed_ends() {
     drop((server, amy, owner));
     let flags = flags(&provider, &[]);
     let flags: Vec<_> = flags.iter().map(AsRef::as_ref).collect();
-    let args = crate::support::args(&flags);
+    let args = data.args(&flags);
     let server = Server::open(&args, data.path(), "http://keyfob.test", clock.clone(), Random::seeded(2));
     let app = TestApp { server: server.await.unwrap(), clock, data };
     let amy = app.bearer_of(&key);

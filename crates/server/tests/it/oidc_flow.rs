@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::{
     browser::Browser,
     oidc::{CALLBACK, amy, flags, provider, sign_in, signed_in, start_server},
-    support::{Answer, NOW, TestApp, args},
+    support::{Answer, Data, NOW, TestApp},
 };
 
 /// The cookies that an answer sets, each with its value and its attributes.
@@ -30,8 +30,8 @@ async fn cookies_of_the_way_end_with_the_browser_and_that_of_a_session_after_a_y
     for (url, secure) in [("http://keyfob.test", &[][..]), ("https://keyfob.test", &["Secure"])] {
         let provider = provider();
         let flags = flags(&provider, &[]);
-        let args = args(&flags.iter().map(AsRef::as_ref).collect::<Vec<_>>());
-        let (clock, data) = (Clock::fixed(NOW.parse().unwrap()), tempfile::tempdir().unwrap());
+        let (clock, data) = (Clock::fixed(NOW.parse().unwrap()), Data::new().await);
+        let args = data.args(&flags.iter().map(AsRef::as_ref).collect::<Vec<_>>());
         let server = Server::open(&args, data.path(), url, clock.clone(), Random::seeded(1)).await.unwrap();
         let app = TestApp { server, clock, data };
         let mut browser = Browser::new(&app);
@@ -149,13 +149,13 @@ async fn an_address_is_a_text() {
 
 /// A copy of a server with the same random values: new users are offered the same usernames in each copy.
 async fn copy(of: &TestApp, flags: &[&str]) -> TestApp {
-    let (clock, data) = (of.clock.clone(), tempfile::tempdir().unwrap());
+    let (clock, data) = (of.clock.clone(), Data::in_a_file());
     for file in fs::read_dir(of.data.path()).unwrap() {
         let file = file.unwrap();
         fs::copy(file.path(), data.path().join(file.file_name())).unwrap();
     }
     let url = "http://keyfob.test";
-    let server = Server::open(&args(flags), data.path(), url, clock.clone(), Random::seeded(2)).await.unwrap();
+    let server = Server::open(&data.args(flags), data.path(), url, clock.clone(), Random::seeded(2)).await.unwrap();
     TestApp { server, clock, data }
 }
 
@@ -165,9 +165,9 @@ async fn a_username_has_ten_alternatives() {
     provider.sign_in_as(&json!({
         "sub": "amy-1", "preferred_username": "amy", "email": "another@example.com", "email_verified": true,
     }));
-    let (app, owner) = start_server(&provider, &[]).await;
     let flags = flags(&provider, &[]);
     let flags: Vec<_> = flags.iter().map(AsRef::as_ref).collect();
+    let (app, owner) = TestApp::in_a_file(&flags).await;
     for number in 0..=10 {
         let copy = copy(&app, &flags).await;
         let amy = signed_in(&copy, &provider).await.get("/api/v2/users/me").await.expect(StatusCode::OK);

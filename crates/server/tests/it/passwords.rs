@@ -1,7 +1,7 @@
 //! Setting passwords, and guessing them.
 use axum::http::StatusCode;
 use jiff::SignedDuration;
-use keyfob_testkit::store::{Limits, PasswordHash, Store, UserId};
+use keyfob_testkit::store::{PasswordHash, UserId};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Identity, PASSWORD, TestApp};
@@ -93,7 +93,7 @@ async fn the_right_password_forgets_the_wrong_ones() {
 async fn a_password_that_another_server_kept_is_right_and_kept_anew() {
     let (app, owner) = TestApp::new().await;
     let id = UserId(owner.id.parse().unwrap());
-    let store = Store::open(&app.data.path().join("keyfob.db"), Limits::default()).await.unwrap();
+    let store = app.data.store().await;
     let kept = async || store.read().find_password(id).await.unwrap().unwrap().0;
     let old = PasswordHash(OLD.to_owned());
     let mut tx = store.begin().await.unwrap();
@@ -112,7 +112,7 @@ const OLD: &str = "$pbkdf2-sha256$65535$AAECAwQFBgcICQoLDA0ODw$b4mzFm5eum/b9Kehw
 #[tokio::test]
 async fn a_password_that_another_server_kept_can_be_changed() {
     let (app, owner) = TestApp::new().await;
-    let store = Store::open(&app.data.path().join("keyfob.db"), Limits::default()).await.unwrap();
+    let store = app.data.store().await;
     let mut tx = store.begin().await.unwrap();
     let id = UserId(owner.id.parse().unwrap());
     tx.update_password(id, &PasswordHash(OLD.to_owned()), app.clock.now()).await.unwrap();

@@ -4,11 +4,11 @@ mod minting;
 mod passwords;
 mod sign_in;
 
-use std::{fmt::Debug, path::Path};
+use std::fmt::Debug;
 
 use keyfob_server::Host;
 
-use crate::support::{Answer, args};
+use crate::support::{Answer, Data};
 
 /// A password that is strong enough.
 const OTHER: &str = "An0ther!Secret-pw";
@@ -69,7 +69,7 @@ fn accepted<Front: Debug>(rule: &str, outcomes: &[(Front, Outcome)]) -> Vec<Stri
 }
 
 /// Opens the data directory of a server that does not run, as an operator does.
-async fn host(data: &Path) -> Host {
-    let folder = format!("--data-dir={}", data.display());
-    Host::open(&args(&[&folder])).await.unwrap()
+async fn host(data: &Data) -> Host {
+    let folder = format!("--data-dir={}", data.path().display());
+    Host::open(&data.args(&[&folder])).await.unwrap()
 }

@@ -13,6 +13,8 @@ use clap::Parser;
 use http_body_util::BodyExt as _;
 use jiff::SignedDuration;
 use keyfob_server::{Clock, Random, Server, ServerArgs, StartError};
+use keyfob_testdb::TestDatabase;
+use keyfob_testkit::store::{Limits, PostgresOptions, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
@@ -43,21 +45,83 @@ pub(crate) fn args(flags: &[&str]) -> ServerArgs {
 pub(crate) struct TestApp {
     pub(crate) server: Server,
     pub(crate) clock: Clock,
-    pub(crate) data: TempDir,
+    pub(crate) data: Data,
+}
+
+/// The data of a server.
+pub(crate) struct Data {
+    folder: TempDir,
+    database: TestDatabase,
+}
+
+impl Data {
+    /// An empty folder, and an empty database.
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let migrate = async |url: &str| Store::connect(at_url(url)).await.unwrap().close().await;
+        Self { database: TestDatabase::new_in(folder.path(), migrate).await, folder }
+    }
+
+    /// An empty folder with the database in a file, also where other tests have theirs on PostgreSQL.
+    pub(crate) fn in_a_file() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { database: TestDatabase::file_in(folder.path()), folder }
+    }
+
+    /// The folder.
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The settings of a server on this data.
+    pub(crate) fn args(&self, flags: &[&str]) -> ServerArgs {
+        let url = self.database.postgres_url().map(|url| format!("--postgres-url={url}"));
+        args(&url.iter().map(String::as_str).chain(flags.iter().copied()).collect::<Vec<_>>())
+    }
+
+    /// Opens a server on this data.
+    pub(crate) async fn open(&self, flags: &[&str], clock: &Clock) -> Result<Server, StartError> {
+        open_with(&self.args(flags), self.path(), clock).await
+    }
+
+    /// The database, behind the server's back.
+    pub(crate) async fn store(&self) -> Store {
+        let store = match &self.database {
+            TestDatabase::Sqlite(file) => Store::open(file.path(), Limits::default()).await,
+            TestDatabase::Postgres(database) => Store::connect(at_url(database.url())).await,
+        };
+        store.unwrap()
+    }
+}
+
+fn at_url(url: &str) -> PostgresOptions {
+    PostgresOptions { url: url.to_owned(), password_file: None, max_connections: 4 }
 }
 
 impl TestApp {
     /// A server without users.
     pub(crate) async fn empty(flags: &[&str]) -> Self {
-        let data = tempfile::tempdir().unwrap();
+        Self::on(Data::new().await, flags).await
+    }
+
+    async fn on(data: Data, flags: &[&str]) -> Self {
         let clock = Clock::fixed(NOW.parse().unwrap());
-        let server = open(data.path(), flags, &clock).await.unwrap();
+        let server = data.open(flags, &clock).await.unwrap();
         Self { server, clock, data }
     }
 
     /// A server with these flags, and its first user, an owner.
     pub(crate) async fn with(flags: &[&str]) -> (Self, Identity) {
-        let app = Self::empty(flags).await;
+        Self::empty(flags).await.set_up().await
+    }
+
+    /// The same with the database in a file, also where other tests have theirs on PostgreSQL.
+    pub(crate) async fn in_a_file(flags: &[&str]) -> (Self, Identity) {
+        Self::on(Data::in_a_file(), flags).await.set_up().await
+    }
+
+    async fn set_up(self) -> (Self, Identity) {
+        let app = self;
         let body = json!({"email": "owner@example.com", "username": "owner", "password": PASSWORD});
         app.anonymous().post("/api/v2/users/first", body).await.expect(StatusCode::CREATED);
         let owner = app.sign_in("owner@example.com").await;
@@ -85,14 +149,14 @@ impl TestApp {
     pub(crate) async fn restarted(self, flags: &[&str]) -> Self {
         let Self { server, clock, data } = self;
         drop(server);
-        let server = open(data.path(), flags, &clock).await.unwrap();
+        let server = data.open(flags, &clock).await.unwrap();
         Self { server, clock, data }
     }
 
     /// Changes the database behind the server's back; the number of changed rows. It then reads everything again, as
     /// after SIGHUP.
     pub(crate) async fn tamper(&self, sql: &str) -> u64 {
-        let changed = keyfob_testkit::tamper(&self.data.path().join("keyfob.db"), sql).await;
+        let changed = self.data.database.tamper(sql).await;
         self.server.forget_keys();
         changed
     }
@@ -122,9 +186,13 @@ impl TestApp {
     }
 }
 
-/// Opens a server on a folder.
+/// Opens a server on a folder, with its database in it.
 pub(crate) async fn open(data: &Path, flags: &[&str], clock: &Clock) -> Result<Server, StartError> {
-    Server::open(&args(flags), data, "http://keyfob.test", clock.clone(), Random::seeded(1)).await
+    open_with(&args(flags), data, clock).await
+}
+
+async fn open_with(args: &ServerArgs, data: &Path, clock: &Clock) -> Result<Server, StartError> {
+    Server::open(args, data, "http://keyfob.test", clock.clone(), Random::seeded(1)).await
 }
 
 /// A client with a key, or without one.

@@ -2,7 +2,7 @@
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use keyfob_server::Clock;
-use keyfob_testkit::store::{ApiKey, KeyId, KeyLoginType, Limits, Store};
+use keyfob_testkit::store::{ApiKey, KeyId, KeyLoginType};
 use keyfob_testkit::{Github, OidcProvider};
 use serde_json::Value;
 
@@ -55,7 +55,7 @@ fn github() -> Github {
 
 /// Gives a user without an account at a provider a session as if they had one.
 async fn unlinked(app: &TestApp, owner: &Identity, login_type: KeyLoginType, id: &str) -> Identity {
-    let store = Store::open(&app.data.path().join("keyfob.db"), Limits::default()).await.unwrap();
+    let store = app.data.store().await;
     let key = store.read().find_key(&KeyId::parse(owner.key_id()).unwrap()).await.unwrap().unwrap();
     let mut tx = store.begin().await.unwrap();
     tx.insert_key(&ApiKey { id: KeyId::parse(id).unwrap(), login_type, ..key }).await.unwrap();

@@ -23,6 +23,14 @@ impl ChainKey {
         encode_hex(&self.0)
     }
 
+    /// A text that tells whether another key is the same, and nothing else of it.
+    pub fn fingerprint(&self) -> String {
+        let mut mac = mac(self);
+        // No record is hashed with this beginning, as no checkpoint is.
+        update(&mut mac, b"fingerprint");
+        encode_hex(&mac.finalize().into_bytes())
+    }
+
     /// Parses 64 hexadecimal digits.
     pub fn from_hex(text: &str) -> Option<Self> {
         decode_hex(text.trim())?.try_into().ok().map(Self)

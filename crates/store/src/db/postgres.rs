@@ -49,6 +49,16 @@ pub struct PostgresOptions {
     pub max_connections: u32,
 }
 
+impl PostgresOptions {
+    /// Whether the URL is one.
+    ///
+    /// # Errors
+    /// [`StoreError::Unfit`] with what is wrong with it, without the URL.
+    pub fn check(&self) -> Result<(), StoreError> {
+        Access::new(self.clone()).map(drop)
+    }
+}
+
 /// The settings, and where the password comes from.
 #[derive(Debug)]
 struct Access {

@@ -12,26 +12,30 @@ use keyfob_store::{
     UserStatus,
 };
 use keyfob_testdb::TestDatabase;
+use tempfile::TempDir;
 use uuid::Uuid;
 
 /// A store that is removed with everything in it when it is dropped.
 pub(crate) struct TestStore {
     pub(crate) store: Store,
     pub(crate) database: TestDatabase,
+    _folder: TempDir,
 }
 
 impl TestStore {
     pub(crate) async fn new() -> Self {
-        Self::on(database().await, Limits::default()).await
+        let folder = tempfile::tempdir().unwrap();
+        Self::on(database_in(folder.path()).await, folder, Limits::default()).await
     }
 
     /// A store in a file, also where others are on PostgreSQL: for what only a file can suffer.
     pub(crate) async fn in_a_file(limits: Limits) -> Self {
-        Self::on(TestDatabase::file(), limits).await
+        let folder = tempfile::tempdir().unwrap();
+        Self::on(TestDatabase::file_in(folder.path()), folder, limits).await
     }
 
-    async fn on(database: TestDatabase, limits: Limits) -> Self {
-        Self { store: open(&database, limits).await.unwrap(), database }
+    async fn on(database: TestDatabase, folder: TempDir, limits: Limits) -> Self {
+        Self { store: open(&database, limits).await.unwrap(), database, _folder: folder }
     }
 
     /// Another handle to the same database with its own connections, like another process.
@@ -77,14 +81,14 @@ impl TestStore {
 }
 
 /// An empty database.
-pub(crate) async fn database() -> TestDatabase {
-    TestDatabase::new(async |url| Store::connect(at_url(url)).await.unwrap().close().await).await
+pub(crate) async fn database_in(folder: &Path) -> TestDatabase {
+    TestDatabase::new_in(folder, async |url| Store::connect(at_url(url)).await.unwrap().close().await).await
 }
 
 /// Opens a database.
 pub(crate) async fn open(database: &TestDatabase, limits: Limits) -> Result<Store, StoreError> {
     match database {
-        TestDatabase::Sqlite(file) => Store::open(&file.path(), limits).await,
+        TestDatabase::Sqlite(file) => Store::open(file.path(), limits).await,
         TestDatabase::Postgres(database) => Store::connect(at_url(database.url())).await,
     }
 }

@@ -111,7 +111,7 @@ impl Fronts {
 async fn on_host(fronts: Fronts, all: &[Candidate<'_>]) -> Vec<Outcome> {
     let Fronts { host: TestApp { server, data, .. }, owner, .. } = fronts;
     drop((server, owner));
-    let host = host(data.path()).await;
+    let host = host(&data).await;
     let mut outcomes = Vec::new();
     for new in all {
         let admin = NewAdmin {
@@ -184,7 +184,7 @@ async fn set_up_opens_once() {
 
     let (TestApp { server, data, .. }, fresh) = (TestApp::empty(&[]).await, GOOD);
     drop(server);
-    let host = host(data.path()).await;
+    let host = host(&data).await;
     let (username, email) = (fresh.username.to_owned(), fresh.email.to_owned());
     let admin = NewAdmin { username, email, password: SecretText::new(fresh.password) };
     assert!(host.create_admin(admin).await.is_err());

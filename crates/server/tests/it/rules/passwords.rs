@@ -80,7 +80,7 @@ impl World {
     async fn on_host(self, all: &[(&str, &str)]) -> Vec<Outcome> {
         let Self { app: TestApp { server, data, .. }, owner, alice, .. } = self;
         drop((server, owner, alice));
-        let host = host(data.path()).await;
+        let host = host(&data).await;
         let mut outcomes = Vec::new();
         for (user, password) in all {
             outcomes.push(Outcome::of_command(host.reset_password(user, &SecretText::new(*password)).await));
