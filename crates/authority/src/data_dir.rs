@@ -6,11 +6,11 @@ use std::{
     sync::Arc,
 };
 
-/// A data directory that no other process uses: it is locked for as long as this lives.
+/// A data directory. If the database is in it, no other process uses it: it is locked for as long as this lives.
 #[derive(Clone, Debug)]
 pub struct DataDir {
     path: PathBuf,
-    _lock: Arc<File>,
+    _lock: Option<Arc<File>>,
 }
 
 /// Why a data directory cannot be used.
@@ -43,17 +43,23 @@ impl DataDir {
     /// When it cannot be written, or another process has locked it.
     pub fn open(path: &Path) -> Result<Self, DataDirError> {
         let unusable = |cause| DataDirError::Unusable { path: path.to_owned(), cause };
-        let mut builder = DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(path).map_err(unusable)?;
+        make(path)?;
         let file = private_file(&path.join("lock")).map_err(unusable)?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: Arc::new(file) }),
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: Some(Arc::new(file)) }),
             Err(TryLockError::WouldBlock) => Err(DataDirError::Locked(path.to_owned())),
             Err(TryLockError::Error(cause)) => Err(unusable(cause)),
         }
+    }
+
+    /// Makes the directory, readable for its owner alone, where it holds keys and no database: several processes may
+    /// read those.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn open_shared(path: &Path) -> Result<Self, DataDirError> {
+        make(path)?;
+        Ok(Self { path: path.to_owned(), _lock: None })
     }
 
     /// Locks a directory that has a database. Where there is none, nothing is made.
@@ -76,6 +82,15 @@ impl DataDir {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Makes a directory for its owner alone, if there is none.
+fn make(path: &Path) -> Result<(), DataDirError> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|cause| DataDirError::Unusable { path: path.to_owned(), cause })
 }
 
 /// Opens a file, and makes it for its owner alone if there is none.

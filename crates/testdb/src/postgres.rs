@@ -84,14 +84,19 @@ fn url_of(server: &str, database: &str) -> String {
     }
 }
 
-/// SQL in which bytes are written as in PostgreSQL.
+/// SQL in which bytes and ids are written as in PostgreSQL.
 fn with_bytes(sql: &str) -> String {
     let sql = sql.replace("randomblob(16)", "gen_random_uuid()");
     let mut parts = sql.split("x'");
     let mut all = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let (bytes, rest) = part.split_once('\'').unwrap_or((part, ""));
-        all.push_str(&format!("'\\x{bytes}'::bytea{rest}"));
+        let is_text = all.ends_with(|before: char| before == '\'' || before.is_alphanumeric());
+        match part.split_once('\'').filter(|_| !is_text) {
+            // An id has sixteen bytes, and nothing else has.
+            Some((bytes, rest)) if bytes.len() == 32 => all.push_str(&format!("'{bytes}'::uuid{rest}")),
+            Some((bytes, rest)) => all.push_str(&format!("'\\x{bytes}'::bytea{rest}")),
+            None => all.push_str(&format!("x'{part}")),
+        }
     }
     all
 }

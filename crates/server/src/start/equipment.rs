@@ -1,7 +1,7 @@
 //! What a server is made of its settings, before it has data.
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
-use keyfob_authority::Database;
+use keyfob_authority::{DataDir, DataDirError, Database};
 use keyfob_rbac::Catalogue;
 
 use crate::{
@@ -44,6 +44,16 @@ impl Equipment {
                 Ok(Self { cookies, catalogue, mailer, providers, tls, database })
             }
             _ => Err(bad),
+        }
+    }
+}
+
+impl Equipment {
+    /// Opens the data directory, for this process alone if the database is in it.
+    pub(super) fn data_dir(&self, path: &Path) -> Result<DataDir, DataDirError> {
+        match self.database {
+            Database::File(_) => DataDir::open(path),
+            Database::Postgres(_) => DataDir::open_shared(path),
         }
     }
 }

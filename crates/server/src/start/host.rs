@@ -1,9 +1,10 @@
-//! The commands that an operator runs on the host, while no server runs on the data directory.
+//! The commands that an operator runs on the host, while no server runs on the data directory. Where the database is
+//! PostgreSQL, servers may run meanwhile.
 use std::fmt;
 
 use keyfob_api::secret::SecretText;
 use keyfob_authority::{
-    AuthorizedStore, Clock, DataDir, Random, Refused, RequestContext, System,
+    AuthorizedStore, Clock, DataDir, Database, Random, Refused, RequestContext, System,
     fields::{NOT_AN_ID, WrongField, WrongFields},
     passwords::{ChangePassword, ChangePasswordError, CheckPasswordError, SetCredentialError},
     roles::AssignError,
@@ -62,9 +63,13 @@ impl Host {
     /// [`StartError::Open`] when one runs on it or none ever did, and all else that keeps a server from starting.
     pub async fn open(args: &ServerArgs) -> Result<Self, StartError> {
         let random = Random::from_system().map_err(|error| StartError::Machine(format!("no randomness: {error}")))?;
-        let data_dir = DataDir::open_existing(&super::server::data_dir(args)?)?;
+        let folder = super::server::data_dir(args)?;
         let url = likely_url(args);
         let equipment = Equipment::new(args, &url)?;
+        let data_dir = match equipment.database {
+            Database::File(_) => DataDir::open_existing(&folder)?,
+            Database::Postgres(_) => DataDir::open_shared(&folder)?,
+        };
         let server = Server::assemble(args, equipment, data_dir, &url, Clock::System, random).await?;
         let store = System::Host.store(server.app().authority(), RequestContext::default());
         Ok(Self { server, store })

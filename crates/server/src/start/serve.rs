@@ -1,7 +1,7 @@
 //! Listening until the server is told to stop.
 use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
-use keyfob_authority::{Clock, DataDir, Random};
+use keyfob_authority::{Clock, Random};
 use tokio::{net::TcpListener, sync::watch};
 
 use super::{
@@ -67,7 +67,8 @@ async fn run(args: ServerArgs, on_ready: Box<dyn FnOnce(&Ready) + Send>, stop: B
         (None, Some(listener)) => format!("https://{}", listener.local_addr().map_err(listen_tls)?),
         (None, None) => format!("http://{}", listener.local_addr().map_err(listen)?),
     };
-    let server = Server::assemble(&args, equipment, DataDir::open(&data_dir)?, &url, Clock::System, random).await?;
+    let keys = equipment.data_dir(&data_dir)?;
+    let server = Server::assemble(&args, equipment, keys, &url, Clock::System, random).await?;
     for warning in config::warnings(&args) {
         tracing::warn!("{warning}");
     }

@@ -38,7 +38,9 @@ impl Server {
         clock: Clock,
         random: Random,
     ) -> Result<Self, StartError> {
-        Self::assemble(args, Equipment::new(args, url)?, DataDir::open(data_dir)?, url, clock, random).await
+        let equipment = Equipment::new(args, url)?;
+        let data_dir = equipment.data_dir(data_dir)?;
+        Self::assemble(args, equipment, data_dir, url, clock, random).await
     }
 
     pub(super) async fn assemble(

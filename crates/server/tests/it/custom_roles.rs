@@ -185,7 +185,7 @@ async fn add_roles(app: &TestApp, name: &str, count: u32) {
     let sql = format!(
         "WITH RECURSIVE many (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < {count})
          INSERT INTO custom_roles (organization_id, name, name_key, permissions, created_at, updated_at)
-         SELECT id, '{name}' || n, '{name}' || n, '[]', 0, 0 FROM organizations, many WHERE is_default = 1"
+         SELECT id, '{name}' || n, '{name}' || n, '[]', 0, 0 FROM organizations, many WHERE is_default = true"
     );
     assert_eq!(app.tamper(&sql).await, u64::from(count));
 }

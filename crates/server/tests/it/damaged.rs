@@ -68,7 +68,7 @@ async fn a_damaged_user_is_left_out_of_lists_and_deleted() {
     let (app, owner) = TestApp::new().await;
     for damaged in ["roles = '[1]'", "status = 'asleep'", "created_at = 9223372036854775807"] {
         let bad = owner.invite(&app, "bad", &[]).await;
-        damage(&app, &format!("UPDATE users SET {damaged} WHERE username = 'bad' AND deleted = 0")).await;
+        damage(&app, &format!("UPDATE users SET {damaged} WHERE username = 'bad' AND deleted = false")).await;
         assert!(!bad.get("/api/v2/users/me").await.status.is_success(), "{damaged}");
         let users = owner.get("/api/v2/users").await.expect(StatusCode::OK).json();
         assert_eq!(names(&users["users"], "username"), ["owner"], "{damaged}");

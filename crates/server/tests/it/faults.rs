@@ -40,7 +40,7 @@ async fn a_full_database_ends_changes_with_a_clear_error_and_reading_goes_on() {
 /// The session goes on, so the browser keeps its cookie and can try again.
 #[tokio::test]
 async fn a_sign_out_that_cannot_be_written_keeps_the_cookie() {
-    let (app, owner) = TestApp::new().await;
+    let (app, owner) = TestApp::in_a_file(&[]).await;
     let store = app.data.store().await;
     let other = store.begin().await.unwrap();
     let answer = owner.post("/api/v2/users/logout", json!({})).await;

@@ -40,6 +40,11 @@ pub(crate) async fn start_server(provider: &OidcProvider, more: &[&str]) -> (Tes
     TestApp::with(&flags.iter().map(AsRef::as_ref).collect::<Vec<_>>()).await
 }
 
+/// The same with the database in a file: its keys are for one server alone.
+async fn start_in_a_file(provider: &OidcProvider) -> (TestApp, Identity) {
+    TestApp::in_a_file(&flags(provider, &[]).iter().map(AsRef::as_ref).collect::<Vec<_>>()).await
+}
+
 /// Goes to the provider and back.
 pub(crate) async fn sign_in(browser: &mut Browser, provider: &OidcProvider) -> Answer {
     let away = browser.open(CALLBACK).await.expect(StatusCode::TEMPORARY_REDIRECT);
@@ -456,7 +461,7 @@ async fn requests_at_the_same_time_renew_the_providers_session_once() {
 async fn what_cannot_be_renewed_ends() {
     let provider = provider();
     provider.expire_in(Some(600));
-    let (app, owner) = start_server(&provider, &[]).await;
+    let (app, owner) = start_in_a_file(&provider).await;
     let amy = signed_in(&app, &provider).await;
     // A refresh token that was sealed with another key counts as missing.
     std::fs::remove_file(app.data.path().join("seal.key")).unwrap();
