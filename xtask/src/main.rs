@@ -5,6 +5,7 @@ mod docs;
 mod fuzz;
 mod interop;
 mod libfuzzer;
+mod postgres;
 mod process;
 mod python;
 mod server;

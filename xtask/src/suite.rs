@@ -1,12 +1,17 @@
 //! `cargo xtask test`: every test that this machine can run.
-use std::process::{Command, Stdio};
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::{
     fuzz, interop,
+    postgres::{self, Postgres, is_root},
     process::{self, ALL_CRATES, cargo_command, is_installed},
     python,
+    server::root,
     snapshots::References,
     typescript,
 };
@@ -44,12 +49,18 @@ enum Part {
     Function(fn() -> Result<()>),
 }
 
-const REQUIREMENTS: [Requirement; 5] = [
+const REQUIREMENTS: [Requirement; 6] = [
     Requirement {
         is_met: || is_installed("curl"),
         packages: &["curl"],
         subject: "the commands of the README and of the guides",
         part: Part::RustTests("works_as_it_is_written"),
+    },
+    Requirement {
+        is_met: postgres::is_installed,
+        packages: &["postgresql"],
+        subject: "the store and the server on PostgreSQL",
+        part: Part::Function(run_on_postgres),
     },
     Requirement {
         is_met: || is_installed("node") && is_installed("npm"),
@@ -119,10 +130,37 @@ fn run_rust_tests(arguments: &[String], missing: &[&Requirement]) -> Result<()> 
     references.reject_unreferenced()
 }
 
+/// Runs the tests of the store and of the server once more, on a PostgreSQL server.
+fn run_on_postgres() -> Result<()> {
+    let server = Postgres::start()?;
+    let mut result = Ok(());
+    for package in ["store", "server"] {
+        let folder = root().join("crates").join(package).canonicalize()?;
+        let mut tests = Command::new(integration_tests(&folder)?);
+        tests.current_dir(folder).env("TEST_DATABASE_URL", server.url());
+        result = result.and(process::run(&mut tests));
+    }
+    result
+}
+
+/// The program with the integration tests of a package, as it was built with all others: cargo would build it anew for
+/// the package alone.
+fn integration_tests(folder: &Path) -> Result<PathBuf> {
+    let mut build = cargo_command(&["test"]);
+    build.args(ALL_CRATES).args(["--no-run", "--message-format=json"]).stderr(Stdio::inherit());
+    let built = build.output()?;
+    ensure!(built.status.success(), "the tests could not be built");
+    let manifest = folder.join("Cargo.toml");
+    let messages = built.stdout.split(|byte| *byte == b'\n').flat_map(serde_json::from_slice::<serde_json::Value>);
+    messages
+        .filter(|message| message["target"]["name"] == "it" && message["manifest_path"] == *manifest.to_string_lossy())
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .with_context(|| format!("there are no integration tests in {}", folder.display()))
+}
+
 /// Installs the packages of a requirement as root on Debian; whether it is met then.
 fn install(requirement: &Requirement) -> bool {
-    let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
-    if !is_root || !is_installed("apt-get") {
+    if !is_root() || !is_installed("apt-get") {
         return false;
     }
     let packages = requirement.packages;

@@ -97,3 +97,14 @@ pub struct ProtectedResource {
     /// The scopes that tokens may ask for.
     pub scopes_supported: Vec<String>,
 }
+
+/// `GET /readyz`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
+pub struct Readiness {
+    /// Whether the server can answer; what is missing is in the error that comes instead.
+    pub ready: bool,
+    /// How many milliseconds after its acknowledgement a revocation is in effect on every replica, at the latest; 0 where
+    /// there is only one, and it is in effect at once.
+    pub revocation_lease_ms: u64,
+}

@@ -175,3 +175,21 @@ pub struct TokenConfig {
     /// The longest lifetime that the caller could give a token of that user.
     pub max_token_lifetime: Nanoseconds,
 }
+
+/// The answer to a revocation that was to be confirmed by all replicas, and was not by these.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
+pub struct Unconfirmed {
+    /// The replicas that have not confirmed it.
+    pub unconfirmed: Vec<UnconfirmedReplica>,
+}
+
+/// A replica that has not confirmed a revocation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
+pub struct UnconfirmedReplica {
+    /// The name of the replica: that of its host, and a number of its own.
+    pub replica: String,
+    /// From then on it cannot accept what was revoked any more, whatever happens to it.
+    pub cannot_accept_after: Time,
+}

@@ -10,11 +10,12 @@ use uuid::Uuid;
 use crate::{
     Clock, DataDir, DataDirError, Random, Seal, audit,
     audit::{EventKind, GatheredRefusals},
-    caller::{CacheUsage, KeyCache, RoleBook},
+    caller::{CacheUsage, KeyCache, Lease, RoleBook},
     data_dir::{DATABASE, private_file},
     devices::PollIntervals,
     passwords::HashError,
     passwords::{Passwords, UnknownAccountAttempts},
+    replicas::Replica,
     seal,
     sign_in::{Renewals, SessionRenewer, Tickets},
 };
@@ -27,6 +28,7 @@ pub struct Authority(Arc<Inner>);
 struct Inner {
     store: Store,
     keys: KeyCache,
+    replica: Replica,
     writing_uses: tokio::sync::Mutex<()>,
     clock: Clock,
     random: Random,
@@ -119,6 +121,10 @@ pub struct AuthorityParts {
     pub data_dir: DataDir,
     /// Which database.
     pub database: Database,
+    /// How this process is named among those that share the database.
+    pub host: String,
+    /// How long a process that shares the database may decide by what it remembers, without news from it.
+    pub revocation_lease: Duration,
     /// The only source of time.
     pub clock: Clock,
     /// The only source of randomness.
@@ -217,8 +223,18 @@ impl Authority {
     /// # Errors
     /// When the directory, the database, its keys or the catalogue cannot be used.
     pub async fn open(parts: AuthorityParts) -> Result<Self, OpenError> {
-        let AuthorityParts { data_dir, database: of, clock, random, catalogue, rules, renewer, recorded_status } =
-            parts;
+        let AuthorityParts {
+            data_dir,
+            database: of,
+            host,
+            revocation_lease,
+            clock,
+            random,
+            catalogue,
+            rules,
+            renewer,
+            recorded_status,
+        } = parts;
         let path = data_dir.path().join(DATABASE);
         let database = |cause| match &of {
             Database::File(_) => OpenError::File { path: path.clone(), cause },
@@ -254,7 +270,7 @@ impl Authority {
             return Err(OpenError::OtherReplicasKey(audit_file));
         }
         tracing::info!(%head, "the chain of audit records");
-        Ok(Self(Arc::new(Inner {
+        let authority = Self(Arc::new(Inner {
             role_book: RoleBook::new(Arc::clone(&catalogue), RoleSettings::default()),
             passwords: Passwords::new()?,
             unknown_accounts: UnknownAccountAttempts::default(),
@@ -264,7 +280,8 @@ impl Authority {
             tickets: Tickets::new(&seal.derived("convert-login"), &deployment_id),
             renewals: Renewals::default(),
             dummy_hash: SecretHash(random.bytes()),
-            keys: KeyCache::default(),
+            keys: KeyCache::new(if is_shared { Lease::ended() } else { Lease::without_end() }),
+            replica: Replica::new(&host, revocation_lease, &random),
             writing_uses: tokio::sync::Mutex::default(),
             store,
             clock,
@@ -277,7 +294,13 @@ impl Authority {
             deployment_id,
             recorded_status,
             _data_dir: data_dir,
-        })))
+        }));
+        authority.read_changes().await.map_err(OpenError::Postgres)?;
+        Ok(authority)
+    }
+
+    pub(crate) fn replica(&self) -> &Replica {
+        &self.0.replica
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -325,6 +348,7 @@ impl Authority {
         if let Err(error) = self.write_key_uses().await {
             tracing::warn!(%error, "the last uses of keys were not written");
         }
+        self.leave_replicas().await;
         self.0.store.close().await;
     }
 

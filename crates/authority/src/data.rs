@@ -4,5 +4,5 @@ pub use keyfob_store::{
     DeviceGrant, DeviceState, Grant, Grantee, Group, GroupId, GroupSource, KeyId, KeyLoginType, Limits, ListAudit,
     ListResources, ListUsers, LoginType, Member, NamedPermission, NewUser, NoChainHead, Organization, OrganizationId,
     Origin, Page, PasswordHash, Period, PostgresOptions, Resource, ResourceId, ResourceKey, SecretHash, StoreError,
-    User, UserCode, UserId, UserLink, UserStatus,
+    UnconfirmedBy, User, UserCode, UserId, UserLink, UserStatus,
 };

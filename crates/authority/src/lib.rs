@@ -17,6 +17,7 @@ pub mod notices;
 pub mod organizations;
 pub mod passwords;
 mod random;
+mod replicas;
 pub mod resources;
 pub mod response_timing;
 pub mod roles;

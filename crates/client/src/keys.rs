@@ -1,8 +1,12 @@
 //! Tokens and sessions.
 use keyfob_api::{
     DESCENDANTS_ENDED_HEADER,
-    keys::{ApiKey, ApiKeyWithOwner, CreateTokenRequest, GenerateApiKeyResponse, TokenConfig},
+    keys::{
+        ApiKey, ApiKeyWithOwner, CreateTokenRequest, GenerateApiKeyResponse, TokenConfig, Unconfirmed,
+        UnconfirmedReplica,
+    },
 };
+use reqwest::StatusCode;
 
 use crate::{
     client::{Answer, Call, Client},
@@ -46,6 +50,15 @@ pub enum Descendants {
     End,
     /// All descendants stay as they are.
     Keep,
+}
+
+/// What became of a key that was to be refused by every replica.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpiredEverywhere {
+    /// The number of descendants that expired with it.
+    pub descendants: u64,
+    /// The replicas that have not confirmed it, and until when they may accept it.
+    pub unconfirmed: Vec<UnconfirmedReplica>,
 }
 
 impl Client {
@@ -219,6 +232,40 @@ impl Client {
     pub async fn expire_api_key(&self, user: &str, id: &str, descendants: Descendants) -> Result<u64, Error> {
         let call = self.put("/users/{user}/keys/{keyid}/expire", &[user, id]);
         Ok(descendants_ended(&with_descendants(call, descendants).send().await?))
+    }
+
+    /// Expires a key, and waits until every replica of the server refuses it: a few milliseconds as a rule, a lease of
+    /// the server and a second at most.
+    ///
+    /// # Errors
+    /// 404 when the key is missing or hidden.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use keyfob_client::{Descendants, ME};
+    ///
+    /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
+    /// let expired = keyfob.expire_api_key_everywhere(ME, "aaaaaaaaaa", Descendants::End).await?;
+    /// for left in expired.unconfirmed {
+    ///     println!("{} may accept it until {}", left.replica, left.cannot_accept_after);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn expire_api_key_everywhere(
+        &self,
+        user: &str,
+        id: &str,
+        descendants: Descendants,
+    ) -> Result<ExpiredEverywhere, Error> {
+        let call = self.put("/users/{user}/keys/{keyid}/expire", &[user, id]).query(&[("wait", "true".to_owned())]);
+        let answer = with_descendants(call, descendants).send().await?;
+        let descendants = descendants_ended(&answer);
+        let unconfirmed = match answer.status {
+            StatusCode::ACCEPTED => answer.json::<Unconfirmed>()?.unconfirmed,
+            _ => Vec::new(),
+        };
+        Ok(ExpiredEverywhere { descendants, unconfirmed })
     }
 }
 

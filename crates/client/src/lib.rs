@@ -27,7 +27,7 @@ pub use crate::{
     client::Client,
     devices::DeviceSignIn,
     error::{ApiError, Error},
-    keys::{Descendants, TokensFilter},
+    keys::{Descendants, ExpiredEverywhere, TokensFilter},
     resources::{Paging, ResourcesFilter},
 };
 

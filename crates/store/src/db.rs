@@ -23,7 +23,11 @@ use std::path::Path;
 use driver::{Pools, Source, Transaction};
 use jiff::Timestamp;
 use sea_query_sqlx::SqlxBinder;
-use sqlx::{FromRow, postgres::PgRow, sqlite::SqliteRow};
+use sqlx::{
+    FromRow,
+    postgres::{PgListener, PgRow},
+    sqlite::SqliteRow,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -65,6 +69,20 @@ pub struct Reader<'a> {
     salvages: bool,
 }
 
+/// Rings when another process has changed rights. It is only a hint: the log of changes says what they are.
+#[derive(Debug)]
+pub struct Bell(PgListener);
+
+impl Bell {
+    /// Waits until it rings, or may have rung unheard.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn rung(&mut self) -> Result<(), StoreError> {
+        Ok(self.0.try_recv().await.map(drop)?)
+    }
+}
+
 impl Store {
     /// Opens the database file of SQLite, creates it if there is none, and brings its schema up to date.
     ///
@@ -94,6 +112,32 @@ impl Store {
 
     fn with(pools: Pools) -> Self {
         Self { pools, uses: Uses::default() }
+    }
+
+    /// The language of the database.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.pools.dialect()
+    }
+
+    /// The same store, with a connection that waits for no other work.
+    pub(crate) fn apart(&self) -> Self {
+        Self { pools: self.pools.apart(), uses: self.uses.clone() }
+    }
+
+    /// Makes one change that is no unit of work, and concerns no rights.
+    pub(crate) async fn execute(&self, query: &(impl SqlxBinder + Sync)) -> Result<(), StoreError> {
+        Ok(self.pools.execute(query).await?)
+    }
+
+    /// What rings when another process has changed rights; none where there is no other.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn bell(&self) -> Result<Option<Bell>, StoreError> {
+        match &self.pools {
+            Pools::Sqlite(_) => Ok(None),
+            Pools::Postgres(pools) => Ok(Some(Bell(pools.listen().await?))),
+        }
     }
 
     /// Begins a unit of work. There is one at a time: others wait until it is committed or dropped.
@@ -232,8 +276,17 @@ impl Tx {
     pub async fn commit(mut self) -> Result<(), StoreError> {
         if !self.reached.is_nobody() {
             self.advance_rights_version().await?;
+            if self.dialect() == Dialect::Postgres {
+                let reached = self.reached.clone();
+                self.log_rights_change(&reached).await?;
+            }
         }
         self.transaction.commit().await
+    }
+
+    /// Wakes the replicas that wait for changes, once this unit of work is committed.
+    pub(crate) async fn ring(&mut self) -> Result<(), StoreError> {
+        Ok(self.transaction.ring().await?)
     }
 
     /// Runs a change that may concern the rights of everybody; gives the number of changed rows.

@@ -18,6 +18,7 @@ mod organizations;
 mod page;
 mod passcodes;
 mod reach;
+mod replicas;
 mod resources;
 mod rights;
 mod settings;
@@ -28,7 +29,7 @@ pub use audit::{
     AuditEntry, AuditRecord, ChainCheckpoint, ChainFault, ChainHead, ChainKey, ChainVerifier, ListAudit, NoChainHead,
 };
 pub use custom_roles::{CustomRole, NamedPermission};
-pub use db::{Limits, PostgresOptions, Reader, Store, Tx};
+pub use db::{Bell, Limits, PostgresOptions, Reader, Store, Tx};
 pub use device_grants::{DeviceGrant, DeviceState, UserCode};
 pub use error::StoreError;
 pub use groups::{Group, GroupSource, GroupsOf, ListGroups};
@@ -42,6 +43,7 @@ pub use organizations::Organization;
 pub use page::Page;
 pub use passcodes::{Passcode, RequestBounds};
 pub use reach::{Reach, Reached};
+pub use replicas::{ReplicaId, RightsChanges, UnconfirmedBy};
 pub use resources::{AttributeIs, AttributeValue, Grant, Grantee, ListResources, Resource, ResourceKey, ResourcesOf};
 pub use rights::RightsVersion;
 pub use settings::NamesInUse;

@@ -14,7 +14,7 @@ enum Version {
 
 /// A state of all rights. Two equal versions are the same state: nothing was changed between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RightsVersion(i64);
+pub struct RightsVersion(pub(crate) i64);
 
 row! { struct VersionRow in TABLE => { number: i64 } }
 

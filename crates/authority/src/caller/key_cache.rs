@@ -3,17 +3,22 @@
 //! INVARIANT: what is found here is what the database would give. An entry has the epoch that it was read in
 //! ([`Epochs`]), and is found in that epoch alone; a fill that races with a change is not kept. Nothing is remembered of
 //! keys that do not exist or may not act.
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use keyfob_store::{KeyId, Reached};
 use quick_cache::{Weighter, sync::Cache};
+use tokio::time::Instant;
 
 use super::{
     PresentedKey,
     epochs::{Changes, Epoch, Epochs},
+    lease::Lease,
 };
 
 /// How many bytes all entries take together, about.
@@ -25,6 +30,7 @@ const USUAL_WEIGHT: u64 = 8 * 1024;
 pub(crate) struct KeyCache {
     entries: Cache<KeyId, Entry, ByBytes>,
     epochs: Epochs,
+    lease: Lease,
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -57,19 +63,34 @@ pub struct CacheUsage {
     pub bytes: u64,
 }
 
-impl Default for KeyCache {
-    fn default() -> Self {
+impl KeyCache {
+    /// An empty cache, in which keys count for as long as the lease is held.
+    pub(crate) fn new(lease: Lease) -> Self {
         let items = usize::try_from(CAPACITY / USUAL_WEIGHT).unwrap_or(usize::MAX);
         Self {
             entries: Cache::with_weighter(items, CAPACITY, ByBytes),
             epochs: Epochs::default(),
+            lease,
             hits: AtomicU64::default(),
             misses: AtomicU64::default(),
         }
     }
-}
 
-impl KeyCache {
+    /// Whether what is remembered counts now.
+    pub(crate) fn holds_lease(&self) -> bool {
+        self.lease.is_held()
+    }
+
+    /// Renews the lease for this long, counted from before the changes were asked for that are announced by now.
+    pub(crate) fn renew_lease(&self, asked: Instant, length: Duration) {
+        self.lease.renew(asked, length);
+    }
+
+    /// What is remembered counts no more.
+    pub(crate) fn end_lease(&self) {
+        self.lease.end();
+    }
+
     /// Begins a fill: what is read from now on may be kept if nothing changes meanwhile.
     pub(crate) fn begin(&self) -> Changes {
         self.epochs.changes()
@@ -85,7 +106,7 @@ impl KeyCache {
 
     /// Whether a key that was found in this epoch is still as the database has it.
     pub(crate) fn is_current(&self, epoch: Epoch, known: &PresentedKey) -> bool {
-        self.epochs.is_current(epoch, &known.key.id, known.key.user_id)
+        self.lease.is_held() && self.epochs.is_current(epoch, &known.key.id, known.key.user_id)
     }
 
     /// Keeps what was read since a fill began, unless any rights have changed since.

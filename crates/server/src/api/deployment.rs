@@ -1,10 +1,10 @@
 //! Facts about the deployment, and whether it works.
 use std::collections::BTreeMap;
 
-use axum::{extract::State, http::StatusCode};
+use axum::extract::State;
 use keyfob_api::{
     SERVER_VERSION,
-    deployment::{BuildInfo, DeploymentStats, Entitlements, Feature, ProtectedResource, UpdateCheck},
+    deployment::{BuildInfo, DeploymentStats, Entitlements, Feature, ProtectedResource, Readiness, UpdateCheck},
     error::ErrorBody,
     time::Time,
 };
@@ -184,18 +184,15 @@ async fn protected_resource(State(app): State<App>) -> ApiJson<ProtectedResource
     })
 }
 
-/// Whether the database answers
+/// Whether the database answers, and how soon a revocation is in effect on every replica
 #[utoipa::path(
     get, path = "/readyz", tag = "Deployment", operation_id = "get_readiness",
-    responses((status = OK, description = "The database answers", body = str, content_type = "text/plain"), Refusals),
+    responses((status = OK, description = "The database answers", body = Readiness), Refusals),
     security(()),
 )]
-async fn ready(State(app): State<App>) -> Result<&'static str, ApiError> {
-    match app.authority().ping().await {
-        Ok(()) => Ok("OK"),
-        Err(error) => {
-            tracing::error!(%error, "not ready");
-            Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "The database is not available."))
-        }
-    }
+async fn ready(State(app): State<App>) -> Result<ApiJson<Readiness>, ApiError> {
+    app.authority().ping().await?;
+    let lease = app.authority().revocation_lease().unwrap_or_default();
+    let revocation_lease_ms = u64::try_from(lease.as_millis()).unwrap_or(u64::MAX);
+    Ok(ApiJson(Readiness { ready: true, revocation_lease_ms }))
 }

@@ -11,12 +11,15 @@ use axum::{
 use jiff::SignedDuration;
 use keyfob_api::{
     DESCENDANTS_ENDED_HEADER,
-    keys::{ApiKey as WireKey, ApiKeyWithOwner, CreateTokenRequest, GenerateApiKeyResponse, TokenConfig},
-    time::Nanoseconds,
+    keys::{
+        ApiKey as WireKey, ApiKeyWithOwner, CreateTokenRequest, GenerateApiKeyResponse, TokenConfig, Unconfirmed,
+        UnconfirmedReplica,
+    },
+    time::{Nanoseconds, Time},
 };
 use keyfob_authority::{
     AuthorizedStore,
-    data::{ApiKey, Page, User, UserId},
+    data::{ApiKey, Page, UnconfirmedBy, User, UserId},
     tokens::{Affected, Cascade, MintToken},
 };
 use utoipa_axum::routes;
@@ -24,7 +27,7 @@ use utoipa_axum::routes;
 use crate::{
     api::wire,
     app::App,
-    documentation::{Descendants, ListedKeys, PagedKeys, Refusals},
+    documentation::{Descendants, ListedKeys, PagedKeys, Refusals, Waited},
     http::{
         error::ApiError,
         extract::{ApiJson, ApiQuery, StrictJson},
@@ -160,10 +163,15 @@ async fn delete_key(
 
 /// Expire a key
 #[utoipa::path(
-    put, path = "/users/{user}/keys/{keyid}/expire", tag = "Keys", operation_id = "expire_key", params(UserRef, KeyRef, Descendants),
-    responses((status = NO_CONTENT, description = "Done"), Refusals),
+    put, path = "/users/{user}/keys/{keyid}/expire", tag = "Keys", operation_id = "expire_key", params(UserRef, KeyRef, Descendants, Waited),
+    responses(
+        (status = NO_CONTENT, description = "Done"),
+        (status = ACCEPTED, description = "Done, and not confirmed by all replicas", body = Unconfirmed),
+        Refusals,
+    ),
 )]
 async fn expire_key(
+    State(app): State<App>,
     store: AuthorizedStore,
     ApiPath(path): ApiPath<(UserRef, KeyRef)>,
     query: ApiQuery,
@@ -171,7 +179,15 @@ async fn expire_key(
     let cascade = cascade(&query)?;
     let store = store.salvaging();
     let key = addressed_key(&store, path).await?;
-    Ok(affected(store.expire_key(&key, cascade).await?))
+    let expired = store.expire_key(&key, cascade).await?;
+    let left = if query.flag("wait") { app.authority().wait_for_replicas().await? } else { Vec::new() };
+    if left.is_empty() {
+        return Ok(affected(expired));
+    }
+    let unconfirmed = left.into_iter().map(unconfirmed_replica).collect();
+    let count = HeaderValue::from(expired.descendants);
+    let headers = [(DESCENDANTS_ENDED_HEADER, count)];
+    Ok((StatusCode::ACCEPTED, headers, ApiJson(Unconfirmed { unconfirmed })).into_response())
 }
 
 /// The key that a path names. With `me` the id alone decides: existing command lines rely on it. With any other user
@@ -188,6 +204,10 @@ fn cascade(query: &ApiQuery) -> Result<Cascade, ApiError> {
         Some(true) => Cascade::Descendants,
         Some(false) => Cascade::KeyAlone,
     })
+}
+
+fn unconfirmed_replica(left: UnconfirmedBy) -> UnconfirmedReplica {
+    UnconfirmedReplica { replica: left.replica.0, cannot_accept_after: Time(left.until) }
 }
 
 fn affected(affected: Affected) -> Response {

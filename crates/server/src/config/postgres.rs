@@ -1,5 +1,5 @@
 //! The PostgreSQL database, if the data is not in a file.
-use std::path::PathBuf;
+use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use clap::{ValueEnum, builder::RangedU64ValueParser};
 use keyfob_api::secret::SecretText;
@@ -8,7 +8,7 @@ use keyfob_authority::{
     data::{Limits, PostgresOptions},
 };
 
-use super::{BadSetting, BadSettings, ServerArgs, secret};
+use super::{BadSetting, BadSettings, ServerArgs, parse_duration, secret};
 
 const POSTGRES: &str = "PostgreSQL";
 
@@ -33,6 +33,19 @@ pub struct PostgresArgs {
     #[arg(long, env = "KEYFOB_POSTGRES_CONN_MAX_OPEN", value_name = "CONNECTIONS", default_value = "10",
         value_parser = RangedU64ValueParser::<u32>::new().range(2..=1000), global = true, help_heading = POSTGRES)]
     pub postgres_conn_max_open: u32,
+    /// How long after a revocation another replica may still accept what was revoked, at most, if it is cut off from the
+    /// database; otherwise it takes milliseconds.
+    #[arg(long, env = "KEYFOB_REVOCATION_LEASE", value_name = "DURATION", default_value = "2s",
+        allow_hyphen_values = true, value_parser = parse_lease, global = true, help_heading = POSTGRES)]
+    pub revocation_lease: Duration,
+}
+
+/// The shortest and the longest lease.
+const LEASES: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_hours(1);
+
+fn parse_lease(text: &str) -> Result<Duration, String> {
+    let lease = parse_duration(text)?;
+    if LEASES.contains(&lease) { Ok(lease) } else { Err("must be between 100ms and 1h".to_owned()) }
 }
 
 /// How the server signs in to PostgreSQL.
@@ -44,8 +57,7 @@ pub enum PostgresAuth {
 
 /// Which database these settings mean.
 pub(crate) fn database(args: &ServerArgs) -> Result<Database, BadSettings> {
-    let PostgresArgs { postgres_url, postgres_auth: _, postgres_password_file, postgres_conn_max_open } =
-        &args.postgres;
+    let PostgresArgs { postgres_url, postgres_password_file, postgres_conn_max_open, .. } = &args.postgres;
     let mut bad = BadSettings::default();
     let Some(url) = postgres_url.as_ref().filter(|url| !url.is_empty()) else {
         if postgres_password_file.is_some() {

@@ -104,6 +104,12 @@ parameters! {
         "descendants",
         "Whether the keys that were minted with it end, too. Unless it is said, those of a narrow key do.",
     )];
+    /// Whether to wait for other replicas.
+    Waited => [flag(
+        "wait",
+        "Whether the answer waits until all replicas have confirmed it: the lease (`--revocation-lease`) and a second at \
+         most.",
+    )];
     /// The way to a provider, and back.
     OnTheWay => [
         text("redirect", "Where to go after signing in: a path here."),

@@ -108,6 +108,9 @@ impl IntoResponse for ApiError {
     }
 }
 
+/// After how many seconds a client may try again when the database is away.
+const RETRY_AFTER: i64 = 1;
+
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         Self::from(&error)
@@ -126,6 +129,13 @@ impl From<&StoreError> for ApiError {
                 tracing::error!(%error, "request failed");
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "The database is not available.")
                     .detail("Nothing was changed. Try again; if it lasts, the server's log has the cause.")
+                    .retry_after(RETRY_AFTER)
+            }
+            StoreError::Interrupted => {
+                tracing::error!(%error, "request failed");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "The database did not confirm the change.")
+                    .detail("It is not known whether it was made: look before you try again.")
+                    .retry_after(RETRY_AFTER)
             }
             StoreError::Gone => Self::not_found(),
             other => Self::internal(other),

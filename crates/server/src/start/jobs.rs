@@ -63,6 +63,13 @@ impl Jobs {
     /// Starts all background work.
     pub(crate) fn start(app: &App) -> Self {
         let mut jobs = Self { tasks: JoinSet::new(), end: watch::Sender::new(false) };
+        let (app_of_replica, mut end) = (app.clone(), jobs.end.subscribe());
+        jobs.tasks.spawn(async move {
+            tokio::select! {
+                () = app_of_replica.authority().follow_changes() => {}
+                _ = end.changed() => {}
+            }
+        });
         jobs.repeat(PURGE_EVERY, app, never, housekeeping);
         jobs.repeat(RECORD_EVERY, app, never, record_refusals);
         jobs.repeat(WRITE_USES_EVERY, app, never, write_key_uses);

@@ -57,6 +57,8 @@ impl Server {
         let authority = Authority::open(AuthorityParts {
             data_dir,
             database,
+            host: host_name(),
+            revocation_lease: args.postgres.revocation_lease,
             clock,
             random,
             catalogue,
@@ -90,6 +92,16 @@ impl Server {
         jobs::once(&self.app).await;
     }
 
+    /// Learns what other replicas change, for as long as this is polled. A server that listens does it by itself.
+    pub async fn follow_changes(&self) {
+        self.app.authority().follow_changes().await;
+    }
+
+    /// Whether this replica decides by what it remembers.
+    pub fn holds_lease(&self) -> bool {
+        self.app.authority().holds_lease()
+    }
+
     /// Forgets all keys that are known without the database, for those who have changed it by other means.
     pub fn forget_keys(&self) {
         self.app.authority().forget_keys();
@@ -104,6 +116,13 @@ impl Server {
         let store = System::SetUp.store(self.app.authority(), RequestContext::default());
         matches!(store.is_set_up().await, Ok(false))
     }
+}
+
+/// The name of this machine, for people who look which replicas there are.
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::env::var("HOSTNAME"));
+    let name = name.map(|name| name.trim().to_owned()).unwrap_or_default();
+    if name.is_empty() { "keyfob".to_owned() } else { name }
 }
 
 /// Where the data is, as set or by the custom of the machine.

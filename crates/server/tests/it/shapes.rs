@@ -56,7 +56,8 @@ async fn the_deployment() {
     }
     assert_json_snapshot!("experiments", owner.get("/api/v2/experiments").await.expect(StatusCode::OK).json());
     assert_json_snapshot!("stats", owner.get("/api/v2/deployment/stats").await.expect(StatusCode::OK).json());
-    for path in ["/healthz", "/readyz"] {
-        assert_eq!(app.anonymous().get(path).await.expect(StatusCode::OK).body, "OK");
-    }
+    assert_eq!(app.anonymous().get("/healthz").await.expect(StatusCode::OK).body, "OK");
+    let lease = if app.data.postgres_url().is_some() { 3_600_000 } else { 0 };
+    let ready = app.anonymous().get("/readyz").await.expect(StatusCode::OK).json();
+    assert_eq!(ready, json!({"ready": true, "revocation_lease_ms": lease}));
 }

@@ -73,10 +73,19 @@ impl Data {
         self.folder.path()
     }
 
+    /// Where the database is, if it is one of PostgreSQL.
+    pub(crate) fn postgres_url(&self) -> Option<&str> {
+        self.database.postgres_url()
+    }
+
     /// The settings of a server on this data.
     pub(crate) fn args(&self, flags: &[&str]) -> ServerArgs {
-        let url = self.database.postgres_url().map(|url| format!("--postgres-url={url}"));
-        args(&url.iter().map(String::as_str).chain(flags.iter().copied()).collect::<Vec<_>>())
+        let given = |name: &str| flags.iter().any(|flag| flag.starts_with(name));
+        let url = self.postgres_url().filter(|_| !given("--postgres-url"));
+        let url = url.map(|url| format!("--postgres-url={url}"));
+        // No background work renews it.
+        let lease = (url.is_some() && !given("--revocation-lease")).then_some("--revocation-lease=1h");
+        args(&url.iter().map(String::as_str).chain(lease).chain(flags.iter().copied()).collect::<Vec<_>>())
     }
 
     /// Opens a server on this data.
@@ -166,6 +175,11 @@ impl TestApp {
         Identity { server: self.server.clone(), key: String::new(), id: String::new() }
     }
 
+    /// The same clock and data with another server: another replica, where the database is shared.
+    pub(crate) async fn replica(&self, flags: &[&str]) -> Server {
+        self.data.open(flags, &self.clock).await.unwrap()
+    }
+
     /// A client that presents this key.
     pub(crate) fn bearer_of(&self, key: &str) -> Identity {
         Identity { key: key.to_owned(), ..self.anonymous() }
@@ -205,6 +219,11 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
+    /// The same key at another server on the same database.
+    pub(crate) fn at(&self, server: &Server) -> Self {
+        Self { server: server.clone(), key: self.key.clone(), id: self.id.clone() }
+    }
+
     /// The same client with the user's id.
     pub(crate) fn with_id(self, id: &str) -> Self {
         Self { id: id.to_owned(), ..self }

@@ -51,6 +51,14 @@ impl Dialect {
         }
     }
 
+    /// The database's own time, in microseconds since 1970: where the clocks of several processes must not count.
+    pub(crate) fn now(self) -> SimpleExpr {
+        Expr::cust(match self {
+            Self::Sqlite => "CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
+            Self::Postgres => "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
+        })
+    }
+
     /// Whether a text is in a JSON list of texts. On SQLite, nothing is in what is no JSON; PostgreSQL stores no such
     /// text.
     pub(crate) fn is_among(self, text: &str, list: Expr) -> SimpleExpr {

@@ -82,6 +82,27 @@ impl Pools {
         }
     }
 
+    /// The same with connections for what must not wait for other work.
+    pub(super) fn apart(&self) -> Self {
+        match self {
+            Self::Sqlite(pools) => Self::Sqlite(pools.clone()),
+            Self::Postgres(pools) => Self::Postgres(pools.apart()),
+        }
+    }
+
+    /// Runs one change that is no unit of work. It concerns no rights.
+    pub(super) async fn execute(&self, query: &impl SqlxBinder) -> sqlx::Result<()> {
+        let statement = self.dialect().statement(query);
+        match self {
+            Self::Sqlite(pools) => {
+                let mut transaction = pools.begin().await?;
+                sqlx::query_with(AssertSqlSafe(statement.sql), statement.values).execute(&mut *transaction).await?;
+                transaction.commit().await
+            }
+            Self::Postgres(pools) => pools.execute(statement).await,
+        }
+    }
+
     pub(super) async fn ping(&self) -> sqlx::Result<()> {
         self.fetch_all(self.dialect().statement(Query::select().expr(Expr::val(1)))).await.map(drop)
     }
@@ -130,6 +151,14 @@ impl Transaction {
                 Box::pin(async move { Ok(query.execute(&mut **transaction).await?.rows_affected()) })
             }
             Self::Postgres(transaction) => Box::pin(transaction.execute(statement)),
+        }
+    }
+
+    /// Wakes the replicas that wait for changes, once this is committed.
+    pub(super) async fn ring(&mut self) -> sqlx::Result<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(transaction) => transaction.ring().await,
         }
     }
 

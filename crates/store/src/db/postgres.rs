@@ -15,7 +15,7 @@ use std::{
 use sqlx::{
     AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Row as _,
     pool::PoolConnection,
-    postgres::{PgConnectOptions, PgDatabaseError, PgPoolOptions, PgRow},
+    postgres::{PgConnectOptions, PgDatabaseError, PgListener, PgPoolOptions, PgRow},
 };
 
 use super::{
@@ -93,9 +93,16 @@ fn unreadable(file: &Path, error: &io::Error) -> sqlx::Error {
     sqlx::Error::Io(io::Error::new(error.kind(), format!("the password file {}: {error}", file.display())))
 }
 
+/// The channel on which changes of rights are announced.
+const BELL: &str = "keyfob_rights";
+
 #[derive(Clone, Debug)]
 pub(super) struct Pools {
     reader: PgPool,
+    /// One connection for what must not wait for other work.
+    apart: PgPool,
+    /// One connection that listens.
+    bell: PgPool,
     /// Exactly one connection: units of work of this process wait for it in turn, and only one waits in the database.
     writer: PgPool,
     access: Arc<Access>,
@@ -128,7 +135,9 @@ impl Pools {
         };
         Ok(Self {
             reader: pool(readers).connect_lazy_with(connect.clone()),
-            writer: pool(1).connect_lazy_with(connect),
+            writer: pool(1).connect_lazy_with(connect.clone()),
+            apart: pool(1).connect_lazy_with(connect.clone()),
+            bell: pool(1).connect_lazy_with(connect),
             access: Arc::new(access),
         })
     }
@@ -168,9 +177,34 @@ impl Pools {
         Ok(transaction)
     }
 
+    /// The same with the connection that is apart.
+    pub(super) fn apart(&self) -> Self {
+        Self { reader: self.apart.clone(), ..self.clone() }
+    }
+
+    /// Runs one change on the connection for reading.
+    pub(super) async fn execute(&self, statement: Statement) -> sqlx::Result<()> {
+        let pools = self.clone();
+        let executing = tokio::spawn(async move {
+            let mut connection = Leased(Some(pools.acquire(&pools.reader).await?));
+            connection.execute(statement).await.map(drop)
+        });
+        executing.await.map_err(|_| sqlx::Error::WorkerCrashed)?
+    }
+
+    /// Listens for changes of rights.
+    pub(super) async fn listen(&self) -> sqlx::Result<PgListener> {
+        // So that a new password is read.
+        drop(self.acquire(&self.bell).await?);
+        let mut listener = PgListener::connect_with(&self.bell).await?;
+        listener.listen(BELL).await?;
+        Ok(listener)
+    }
+
     pub(super) async fn close(&self) {
-        self.reader.close().await;
-        self.writer.close().await;
+        for pool in [&self.bell, &self.apart, &self.reader, &self.writer] {
+            pool.close().await;
+        }
     }
 }
 
@@ -245,6 +279,10 @@ impl Transaction {
     pub(super) async fn execute(&mut self, statement: Statement) -> sqlx::Result<u64> {
         let changed = self.connection()?.execute(statement).await;
         self.note(changed)
+    }
+
+    pub(super) async fn ring(&mut self) -> sqlx::Result<()> {
+        self.command(&format!("NOTIFY {BELL}")).await
     }
 
     fn note<T>(&mut self, done: sqlx::Result<T>) -> sqlx::Result<T> {

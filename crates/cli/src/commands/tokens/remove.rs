@@ -15,7 +15,8 @@ deletes it. Tokens minted with this one expire, too, unless it has the scope cod
 Examples:
   keyfob tokens remove ci
   keyfob tokens remove WuoWs4ZsMX --delete
-  keyfob tokens remove ci --descendants=false")]
+  keyfob tokens remove ci --descendants=false
+  keyfob tokens remove ci --wait && echo 'no replica accepts it any more'")]
 pub(crate) struct RemoveArgs {
     /// Name or id of the token, or the token itself
     #[arg(value_name = "NAME|ID|TOKEN")]
@@ -27,6 +28,9 @@ pub(crate) struct RemoveArgs {
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true",
         require_equals = true)]
     descendants: Option<bool>,
+    /// Wait until every replica of the server refuses the token
+    #[arg(long)]
+    wait: bool,
 }
 
 /// Expires or deletes the token.
@@ -38,19 +42,32 @@ pub(crate) async fn run(invocation: &Invocation, args: &RemoveArgs) -> anyhow::R
     };
     let client = invocation.connect()?;
     let id = find(&client, &args.key).await?.id;
-    let expired = if args.delete {
-        let expired = client.delete_api_key(ME, &id, descendants).await.context("delete api key")?;
+    let mut unconfirmed = Vec::new();
+    let mut expired = 0;
+    if args.wait {
+        let everywhere = client.expire_api_key_everywhere(ME, &id, descendants).await.context("expire api key")?;
+        (expired, unconfirmed) = (everywhere.descendants, everywhere.unconfirmed);
+    }
+    if args.delete {
+        expired += client.delete_api_key(ME, &id, descendants).await.context("delete api key")?;
         invocation.out.line("Token has been deleted.")?;
-        expired
     } else {
-        let expired = client.expire_api_key(ME, &id, descendants).await.context("expire api key")?;
+        if !args.wait {
+            expired = client.expire_api_key(ME, &id, descendants).await.context("expire api key")?;
+        }
         invocation.out.line("Token has been expired.")?;
-        expired
-    };
+    }
     match expired {
         0 => {}
         1 => invocation.out.line("1 token minted with it has been expired, too.")?,
         more => invocation.out.line(format!("{more} tokens minted with it have been expired, too."))?,
     }
-    Ok(())
+    if unconfirmed.is_empty() {
+        return Ok(());
+    }
+    let left = unconfirmed.iter().map(|left| format!("{} until {}", left.replica, left.cannot_accept_after));
+    anyhow::bail!(
+        "not all replicas have confirmed it; these may still accept the token: {}",
+        left.collect::<Vec<_>>().join(", ")
+    )
 }

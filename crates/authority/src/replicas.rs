@@ -1,0 +1,144 @@
+//! Several processes on one database: each learns what the others change, in time or not at all.
+//!
+//! A process reads the log of changes whenever the bell rings and several times a lease. As long as its last reading
+//! began less than a lease ago, it decides by what it remembers; else it asks the database. So a change that one process
+//! has acknowledged is in effect in all others after a lease at the latest, whatever happens to them or to the network.
+use std::time::Duration;
+
+use keyfob_store::{ReplicaId, RightsVersion, StoreError, UnconfirmedBy};
+use tokio::{sync::Mutex, time::Instant};
+
+use crate::{Authority, Random};
+
+/// How often in a lease the log is read if the bell does not ring.
+const READINGS_A_LEASE: u32 = 4;
+/// How long a process waits before it asks again, when the database did not answer.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How often it is asked whether others have read a change.
+const ASK_EVERY: Duration = Duration::from_millis(20);
+/// How long others are waited for beyond a lease.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A process among those that share its database.
+pub(crate) struct Replica {
+    id: ReplicaId,
+    lease: Duration,
+    /// The version of rights up to which the log was read; none before the first reading.
+    seen: Mutex<Option<RightsVersion>>,
+}
+
+impl Replica {
+    pub(crate) fn new(host: &str, lease: Duration, random: &Random) -> Self {
+        let [a, b, c, d] = random.bytes_for_visitor();
+        let id = ReplicaId(format!("{host}-{:08x}", u32::from_be_bytes([a, b, c, d])));
+        Self { id, lease, seen: Mutex::default() }
+    }
+}
+
+impl Authority {
+    /// For how long, at most, another process decides by what it remembered before a change; none where there is no other.
+    pub fn revocation_lease(&self) -> Option<Duration> {
+        self.store().is_shared().then_some(self.replica().lease)
+    }
+
+    /// Whether this process decides by what it remembers: it has read the log of changes within its lease.
+    pub fn holds_lease(&self) -> bool {
+        self.keys().holds_lease()
+    }
+
+    /// Reads what other processes have changed, once, and renews the lease. Does nothing where there is no other process.
+    ///
+    /// # Errors
+    /// When the database does not answer; then the lease is not renewed.
+    pub async fn read_changes(&self) -> Result<(), StoreError> {
+        if !self.store().is_shared() {
+            return Ok(());
+        }
+        let replica = self.replica();
+        // One reading at a time, so that `seen` never goes back.
+        let mut seen = replica.seen.lock().await;
+        let asked = Instant::now();
+        let version = match *seen {
+            Some(version) => {
+                let changes = self.store().rights_changes_since(version).await?;
+                self.keys().announce(&changes.reached);
+                changes.version
+            }
+            None => {
+                let version = self.store().read().rights_version().await?;
+                self.keys().forget_all();
+                version
+            }
+        };
+        *seen = Some(version);
+        // The others must know of it before this process makes use of it.
+        self.store().renew_replica(&replica.id, version, replica.lease).await?;
+        self.keys().renew_lease(asked, replica.lease);
+        Ok(())
+    }
+
+    /// Reads what other processes change, for as long as this is polled.
+    pub async fn follow_changes(&self) {
+        if !self.store().is_shared() {
+            return std::future::pending().await;
+        }
+        let mut is_warned = false;
+        loop {
+            match self.follow_bell().await {
+                Ok(never) => match never {},
+                Err(error) if is_warned => tracing::debug!(%error, "the changes of other replicas cannot be read"),
+                Err(error) => tracing::warn!(%error, "the changes of other replicas cannot be read"),
+            }
+            is_warned = true;
+            tokio::time::sleep(PAUSE).await;
+            // Without the bell, but in time.
+            is_warned &= self.read_changes().await.is_err();
+        }
+    }
+
+    async fn follow_bell(&self) -> Result<std::convert::Infallible, StoreError> {
+        self.read_changes().await?;
+        let Some(mut bell) = self.store().bell().await? else { return std::future::pending().await };
+        let mut tick = tokio::time::interval(self.replica().lease / READINGS_A_LEASE);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = tick.tick() => {}
+                rung = bell.rung() => rung?,
+            }
+            self.read_changes().await?;
+        }
+    }
+
+    /// Waits until every other process has read all that is changed by now, or can decide by nothing older any more; a
+    /// lease and a second at most. Names those that are left.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn wait_for_replicas(&self) -> Result<Vec<UnconfirmedBy>, StoreError> {
+        if !self.store().is_shared() {
+            return Ok(Vec::new());
+        }
+        let replica = self.replica();
+        let end = Instant::now() + replica.lease + PATIENCE;
+        let version = self.store().read().rights_version().await?;
+        loop {
+            let left = self.store().unconfirmed(version, &replica.id).await?;
+            if left.is_empty() || Instant::now() >= end {
+                return Ok(left);
+            }
+            tokio::time::sleep(ASK_EVERY).await;
+        }
+    }
+
+    /// Says that this process decides by nothing that it remembers any more.
+    pub(crate) async fn leave_replicas(&self) {
+        if !self.store().is_shared() {
+            return;
+        }
+        self.keys().end_lease();
+        if let Err(error) = self.store().leave_replicas(&self.replica().id).await {
+            tracing::warn!(%error, "this replica could not be signed off");
+        }
+    }
+}
