@@ -37,5 +37,6 @@ pub use clock::Clock;
 pub use context::{DecisionLog, KeyLife, RequestContext};
 pub use data_dir::{DataDir, DataDirError};
 pub use random::Random;
+pub use replicas::Duty;
 pub use seal::Seal;
 pub use work::Unrecorded;

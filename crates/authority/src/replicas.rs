@@ -35,7 +35,34 @@ impl Replica {
     }
 }
 
+/// Background work that one process does for all that share a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Duty {
+    /// Retention, dormancy, and telling of what ends soon.
+    Housekeeping,
+    /// Sending mails.
+    Mails,
+}
+
+impl Duty {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Housekeeping => "housekeeping",
+            Self::Mails => "mails",
+        }
+    }
+}
+
 impl Authority {
+    /// Whether this process is to do some background work now, and for this long no other: the one that asks first, or
+    /// has it already.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn takes_duty(&self, duty: Duty, length: Duration) -> Result<bool, StoreError> {
+        self.store().take_duty(duty.name(), &self.replica().id, length).await
+    }
+
     /// For how long, at most, another process decides by what it remembered before a change; none where there is no other.
     pub fn revocation_lease(&self) -> Option<Duration> {
         self.store().is_shared().then_some(self.replica().lease)

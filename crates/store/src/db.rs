@@ -124,8 +124,8 @@ impl Store {
         Self { pools: self.pools.apart(), uses: self.uses.clone() }
     }
 
-    /// Makes one change that is no unit of work, and concerns no rights.
-    pub(crate) async fn execute(&self, query: &(impl SqlxBinder + Sync)) -> Result<(), StoreError> {
+    /// Makes one change that is no unit of work, and concerns no rights; gives the number of changed rows.
+    pub(crate) async fn execute(&self, query: &(impl SqlxBinder + Sync)) -> Result<u64, StoreError> {
         Ok(self.pools.execute(query).await?)
     }
 

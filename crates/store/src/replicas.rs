@@ -59,6 +59,14 @@ enum Replicas {
     RenewedAt,
 }
 
+#[derive(Clone, Copy, Iden)]
+enum Duties {
+    Table,
+    Name,
+    Replica,
+    EndsAt,
+}
+
 row! { struct ChangeRow in "rights_changes" => { version: i64, reach: String, id: String } }
 row! { struct ReplicaRow in "replicas" => { id: String, until: i64 } }
 
@@ -128,7 +136,7 @@ impl Store {
                     .value(Replicas::RenewedAt, now())
                     .to_owned(),
             );
-        self.apart().execute(&query).await
+        self.apart().execute(&query).await.map(drop)
     }
 
     /// Says that a replica decides by nothing that it remembers any more, and forgets those that are long gone.
@@ -139,7 +147,37 @@ impl Store {
         let is_gone = Expr::col(Replicas::RenewedAt).lt(self.dialect().now().sub(GONE_FOR));
         let mut query = Query::delete();
         query.from_table(Replicas::Table).and_where(Expr::col(Replicas::Id).eq(replica.0.as_str()).or(is_gone));
-        self.apart().execute(&query).await
+        self.apart().execute(&query).await?;
+        let mut query = Query::delete();
+        query.from_table(Duties::Table).and_where(Expr::col(Duties::Replica).eq(replica.0.as_str()));
+        self.apart().execute(&query).await.map(drop)
+    }
+
+    /// Takes background work that one replica does for all, for this long, unless another has it; says whether this one
+    /// has it now. Where there is no other process, it always has.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn take_duty(&self, name: &str, replica: &ReplicaId, length: Duration) -> Result<bool, StoreError> {
+        if !self.is_shared() {
+            return Ok(true);
+        }
+        let length = i64::try_from(length.as_micros()).unwrap_or(i64::MAX / 2);
+        let now = || self.dialect().now();
+        let own = Expr::col((Duties::Table, Duties::Replica)).eq(replica.0.as_str());
+        let over = Expr::col((Duties::Table, Duties::EndsAt)).lte(now());
+        let mut query = Query::insert();
+        query
+            .into_table(Duties::Table)
+            .columns([Duties::Name, Duties::Replica, Duties::EndsAt])
+            .values_panic([name.into(), replica.0.as_str().into(), now().add(length)])
+            .on_conflict(
+                OnConflict::column(Duties::Name)
+                    .update_columns([Duties::Replica, Duties::EndsAt])
+                    .action_and_where(own.or(over))
+                    .to_owned(),
+            );
+        Ok(self.apart().execute(&query).await? > 0)
     }
 
     /// The other replicas that may still decide by what they remember from before this version.

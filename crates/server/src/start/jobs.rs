@@ -6,11 +6,16 @@ use tokio::{sync::watch, task::JoinSet};
 
 use crate::app::App;
 use crate::mail::deliver_due;
-use keyfob_authority::{Refused, RequestContext, System};
+use keyfob_authority::{Duty, Refused, RequestContext, System};
 
 /// How often keys that expired long ago are removed, and how many at a time.
 const PURGE_EVERY: Duration = Duration::from_mins(10);
 const PURGE_AT_MOST: u64 = 10_000;
+
+/// How much earlier than the next time a duty ends: the process that has it would else be too early.
+const LATENESS: Duration = Duration::from_secs(10);
+/// For how long a process sends mails once it has begun, and no other.
+const DELIVER_FOR: Duration = Duration::from_mins(1);
 
 /// How many audit records are retired at a time.
 const RETIRE_AT_MOST: u64 = 50_000;
@@ -74,7 +79,7 @@ impl Jobs {
         jobs.repeat(RECORD_EVERY, app, never, record_refusals);
         jobs.repeat(WRITE_USES_EVERY, app, never, write_key_uses);
         if app.mailer().is_some() {
-            jobs.repeat(DELIVER_EVERY, app, mail_waits, deliver_due);
+            jobs.repeat(DELIVER_EVERY, app, mail_waits, deliver);
         }
         jobs
     }
@@ -124,7 +129,14 @@ pub(crate) async fn once(app: &App) {
     write_key_uses(app.clone()).await;
     record_refusals(app.clone()).await;
     housekeeping(app.clone()).await;
-    deliver_due(app.clone()).await;
+    deliver(app.clone()).await;
+}
+
+/// Sends mails that are due, if this process does so now.
+async fn deliver(app: App) {
+    if app.mailer().is_some() && has_duty(&app, Duty::Mails, DELIVER_FOR).await {
+        deliver_due(app).await;
+    }
 }
 
 /// Writes the uses of keys that were gathered; what cannot be written waits for the next time.
@@ -150,6 +162,13 @@ pub(crate) async fn record_refusals(app: App) {
 async fn housekeeping(app: App) {
     // Who is dormant, and which tokens are in use, follows from what is written.
     write_key_uses(app.clone()).await;
+    if !has_duty(&app, Duty::Housekeeping, PURGE_EVERY - LATENESS).await {
+        return;
+    }
+    match System::Retention.store(app.authority(), RequestContext::default()).purge_rights_changes().await {
+        Ok(_) => {}
+        Err(error) => tracing::warn!(?error, "the log of changes could not be shortened"),
+    }
     tracing::debug!(usage = ?app.authority().cache_usage(), "keys that are known without the database");
     match dormancy_once(&app).await {
         Ok(0) => {}
@@ -175,6 +194,14 @@ async fn housekeeping(app: App) {
         Ok(told) => tracing::info!(told, "told owners of tokens that end soon"),
         Err(error) => tracing::warn!(?error, "owners of tokens that end soon could not be told"),
     }
+}
+
+/// Whether this process does some background work, among those that share the database.
+async fn has_duty(app: &App, duty: Duty, length: Duration) -> bool {
+    app.authority().takes_duty(duty, length).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, ?duty, "whether this replica does background work is not known");
+        false
+    })
 }
 
 async fn tell_once(app: &App) -> Result<usize, Refused> {

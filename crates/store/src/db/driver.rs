@@ -90,14 +90,16 @@ impl Pools {
         }
     }
 
-    /// Runs one change that is no unit of work. It concerns no rights.
-    pub(super) async fn execute(&self, query: &impl SqlxBinder) -> sqlx::Result<()> {
+    /// Runs one change that is no unit of work, and concerns no rights; gives the number of changed rows.
+    pub(super) async fn execute(&self, query: &impl SqlxBinder) -> sqlx::Result<u64> {
         let statement = self.dialect().statement(query);
         match self {
             Self::Sqlite(pools) => {
                 let mut transaction = pools.begin().await?;
-                sqlx::query_with(AssertSqlSafe(statement.sql), statement.values).execute(&mut *transaction).await?;
-                transaction.commit().await
+                let query = sqlx::query_with(AssertSqlSafe(statement.sql), statement.values);
+                let done = query.execute(&mut *transaction).await?;
+                transaction.commit().await?;
+                Ok(done.rows_affected())
             }
             Self::Postgres(pools) => pools.execute(statement).await,
         }

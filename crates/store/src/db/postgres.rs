@@ -183,11 +183,11 @@ impl Pools {
     }
 
     /// Runs one change on the connection for reading.
-    pub(super) async fn execute(&self, statement: Statement) -> sqlx::Result<()> {
+    pub(super) async fn execute(&self, statement: Statement) -> sqlx::Result<u64> {
         let pools = self.clone();
         let executing = tokio::spawn(async move {
             let mut connection = Leased(Some(pools.acquire(&pools.reader).await?));
-            connection.execute(statement).await.map(drop)
+            connection.execute(statement).await
         });
         executing.await.map_err(|_| sqlx::Error::WorkerCrashed)?
     }
