@@ -40,7 +40,7 @@ const OPENING_ATTEMPTS: u32 = 100;
 const OPENING_PAUSE: Duration = Duration::from_millis(20);
 
 /// All migrations, in order. Never edit one after a release.
-const MIGRATIONS: [(i64, &str, &str); 7] = [
+const MIGRATIONS: [(i64, &str, &str); 8] = [
     (1, "init", include_str!("../migrations/sqlite/0001_init.sql")),
     (2, "rights_version", include_str!("../migrations/sqlite/0002_rights_version.sql")),
     (3, "passcodes", include_str!("../migrations/sqlite/0003_passcodes.sql")),
@@ -48,6 +48,7 @@ const MIGRATIONS: [(i64, &str, &str); 7] = [
     (5, "audit_ids", include_str!("../migrations/sqlite/0005_audit_ids.sql")),
     (6, "chains", include_str!("../migrations/sqlite/0006_chains.sql")),
     (7, "passcode_requests", include_str!("../migrations/sqlite/0007_passcode_requests.sql")),
+    (8, "counted_mails", include_str!("../migrations/sqlite/0008_counted_mails.sql")),
 ];
 
 /// A handle to the database. Cheap to clone.
