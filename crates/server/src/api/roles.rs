@@ -99,7 +99,7 @@ async fn update(
     ApiJson(request): ApiJson<CustomRoleRequest>,
 ) -> Result<ApiJson<WireRole>, ApiError> {
     let organization = store.addressed_organization(&organization.0).await?;
-    let role = store.update_custom_role(organization.id, fields(request)).await?;
+    let role = store.salvaging().update_custom_role(organization.id, fields(request)).await?;
     Ok(ApiJson(wire_custom_role(role)))
 }
 
