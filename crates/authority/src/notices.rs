@@ -5,7 +5,7 @@ mod queue;
 pub use queue::DueNotice;
 
 use jiff::{SignedDuration, Timestamp};
-use keyfob_store::ApiKey;
+use keyfob_store::{ApiKey, MailBounds};
 use serde::{Deserialize, Serialize};
 
 /// How long a passcode works.
@@ -13,6 +13,11 @@ pub(crate) const PASSCODE_LIFE: SignedDuration = SignedDuration::from_mins(20);
 
 /// How long a notice waits for a newer one about the same, so that of several changes in a row one mail tells.
 const QUIET: SignedDuration = SignedDuration::from_secs(20);
+
+/// How many mails of one kind a user gets in an hour: what they tell of can be repeated, and fills a mailbox.
+pub const MOST_AN_HOUR: u64 = 10;
+
+pub(crate) const MAIL_BOUNDS: MailBounds = MailBounds { most: MOST_AN_HOUR, within: SignedDuration::from_hours(1) };
 
 /// Something to tell a user. It is kept until it is sent, so it holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,7 +112,7 @@ impl Notice {
         }
     }
 
-    /// The kind of notice, for logs.
+    /// The kind of notice, for logs and for counting.
     pub fn kind(&self) -> &'static str {
         self.choice().unwrap_or("password_reset")
     }

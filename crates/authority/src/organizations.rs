@@ -65,14 +65,14 @@ impl AuthorizedStore {
         Ok(self.read().organizations(&filter).await?)
     }
 
-    /// A user's organizations that the caller may see. Requires `read` on each.
+    /// A user's organizations that the caller may see, but for those that do not decode. Requires `read` on each.
     ///
     /// # Errors
     /// When the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn organizations_of(&self, user: UserId) -> Result<Vec<Organization>, Refused> {
         let filter = self.caller.visible(Action::READ, ResourceType::ORGANIZATION);
-        let all = self.read().organizations_of(user).await?;
+        let all = self.read().readable_organizations_of(user).await?;
         Ok(all.into_iter().filter(|organization| filter.matches(&organization_object(organization.id))).collect())
     }
 

@@ -158,12 +158,12 @@ impl Work {
     /// resource covers that.
     async fn find_unknown_place(&mut self, resource: &Resource) -> Result<Option<UnknownPlace>, StoreError> {
         if let Some(id) = resource.organization_id
-            && self.read().find_organization(id).await?.is_none()
+            && self.read().salvaging().find_organization(id).await?.is_none()
         {
             return Ok(Some(UnknownPlace::Organization));
         }
         if let Some(id) = resource.owner_id
-            && self.read().find_user(id).await?.is_none_or(|user| user.deleted)
+            && self.read().salvaging().find_user(id).await?.is_none_or(|user| user.deleted)
         {
             return Ok(Some(UnknownPlace::Owner));
         }

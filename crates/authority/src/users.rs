@@ -41,11 +41,12 @@ pub(crate) fn user_object<'a>(id: UserId) -> Object<'a> {
 }
 
 impl Work {
-    /// The user with this id who is not deleted.
+    /// The user with this id who is not deleted, as the object of a change: a row that does not decode is what remains
+    /// of it, so that it stands in the way of no change, which may mend it.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is none.
     pub(crate) async fn live_user(&mut self, id: UserId) -> Result<User, StoreError> {
-        self.read().find_user(id).await?.filter(|user| !user.deleted).ok_or(StoreError::Gone)
+        self.read().salvaging().find_user(id).await?.filter(|user| !user.deleted).ok_or(StoreError::Gone)
     }
 }

@@ -3,6 +3,7 @@ pub(crate) mod access_url;
 pub(crate) mod cookies;
 pub(crate) mod credential;
 pub(crate) mod csrf;
+pub(crate) mod damaged;
 pub(crate) mod error;
 pub(crate) mod extract;
 mod frame;

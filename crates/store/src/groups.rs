@@ -273,13 +273,14 @@ impl Reader<'_> {
         self.fetch_list(&query).await
     }
 
-    /// The groups that a user was added to, without those of all members.
+    /// The groups that a user was added to, without those of all members, and those that do not decode: they permit
+    /// something, and forbid nothing.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn group_ids_of(&mut self, user: UserId) -> Result<Vec<GroupId>, StoreError> {
-        let rows: Vec<GroupIdRow> = self.fetch_all(&groups_of(user)).await?;
+        let rows: Vec<GroupIdRow> = self.fetch_readable(&groups_of(user)).await?;
         Ok(rows.into_iter().map(|row| GroupId(row.group_id)).collect())
     }
 

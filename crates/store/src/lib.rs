@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod audit;
+mod counted_mails;
 mod custom_roles;
 mod db;
 mod device_grants;
@@ -28,6 +29,7 @@ mod uses;
 pub use audit::{
     AuditEntry, AuditRecord, ChainCheckpoint, ChainFault, ChainHead, ChainKey, ChainVerifier, ListAudit, NoChainHead,
 };
+pub use counted_mails::MailBounds;
 pub use custom_roles::{CustomRole, NamedPermission};
 pub use db::{Bell, Limits, PostgresOptions, Reader, Store, Tx};
 pub use device_grants::{DeviceGrant, DeviceState, UserCode};
@@ -41,7 +43,7 @@ pub use members::{Among, Member};
 pub use notices::Notice;
 pub use organizations::Organization;
 pub use page::Page;
-pub use passcodes::{Passcode, RequestBounds};
+pub use passcodes::Passcode;
 pub use reach::{Reach, Reached};
 pub use replicas::{ReplicaId, RightsChanges, UnconfirmedBy};
 pub use resources::{AttributeIs, AttributeValue, Grant, Grantee, ListResources, Resource, ResourceKey, ResourcesOf};

@@ -1,11 +1,11 @@
 //! Passcodes for replacing a forgotten password. Only their hashes are stored.
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Order, Query};
 use uuid::Uuid;
 
 use crate::{
     Reach, Reader, SecretHash, StoreError, Tx, UserId,
-    db::{fetch_count, microseconds, row, without_corrupt},
+    db::{microseconds, row, without_corrupt},
 };
 
 const TABLE: &str = "passcodes";
@@ -20,22 +20,6 @@ enum Passcodes {
     UserId,
     Hash,
     EndsAt,
-}
-
-#[derive(Clone, Copy, Iden)]
-enum PasscodeRequests {
-    Table,
-    UserId,
-    RequestedAt,
-}
-
-/// How many passcodes may be requested for one user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RequestBounds {
-    /// The most requests.
-    pub most: u64,
-    /// The time in which they fall.
-    pub within: SignedDuration,
 }
 
 /// A passcode that was mailed.
@@ -108,40 +92,6 @@ impl Tx {
             .and_where(Expr::col(Passcodes::UserId).eq(passcode.user_id.0))
             .and_where(Expr::col(Passcodes::Id).in_subquery(newest).not());
         self.execute_for(Reach::Nobody, &older).await.map(drop)
-    }
-
-    /// Counts a request for a passcode of a user, unless as many as may be fall into the time that ends now; answers
-    /// whether it was counted. Requests of all users that are older are forgotten.
-    ///
-    /// # Errors
-    /// When the database cannot be read or written.
-    #[tracing::instrument(level = "debug", skip_all)]
-    pub async fn count_passcode_request(
-        &mut self,
-        user: UserId,
-        bounds: RequestBounds,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        use PasscodeRequests as R;
-        let begin = now.checked_sub(bounds.within).unwrap_or(Timestamp::MIN);
-        let mut older = Query::delete();
-        older.from_table(R::Table).and_where(Expr::col(R::RequestedAt).lte(microseconds(begin)));
-        self.execute_for(Reach::Nobody, &older).await?;
-        let mut counted = Query::select();
-        counted
-            .expr_as(Expr::col(R::UserId).count(), "count")
-            .from(R::Table)
-            .and_where(Expr::col(R::UserId).eq(user.0));
-        if fetch_count(&mut self.read(), &counted).await? >= bounds.most {
-            return Ok(false);
-        }
-        let mut query = Query::insert();
-        query
-            .into_table(R::Table)
-            .columns([R::UserId, R::RequestedAt])
-            .values_panic([user.0.into(), microseconds(now).into()]);
-        self.execute_one_for(Reach::Nobody, &query).await?;
-        Ok(true)
     }
 
     /// Voids all of a user's passcodes.

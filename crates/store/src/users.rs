@@ -208,7 +208,7 @@ impl TryFrom<UserRow> for User {
 impl Stored for User {
     type Row = UserRow;
 
-    /// Somebody who may do nothing, and whose deletion takes as much as that of an owner.
+    /// Somebody who may do nothing. Whose roles cannot be read counts as an owner.
     fn remains(row: &Remains<'_>) -> Option<Self> {
         Some(Self {
             id: UserId(row.uuid("id")),
@@ -216,9 +216,9 @@ impl Stored for User {
             email: row.text("email"),
             name: row.text("name"),
             avatar_url: row.text("avatar_url"),
-            status: UserStatus::Suspended,
-            login_type: LoginType::None,
-            roles: vec!["owner".to_owned()],
+            status: UserStatus::parse(&row.text("status")).unwrap_or(UserStatus::Suspended),
+            login_type: LoginType::parse(&row.text("login_type")).unwrap_or(LoginType::None),
+            roles: serde_json::from_str(&row.text("roles")).unwrap_or_else(|_| vec![Self::OWNER.to_owned()]),
             is_service_account: row.flag("is_service_account"),
             deleted: row.flag("deleted"),
             created_at: Timestamp::UNIX_EPOCH,

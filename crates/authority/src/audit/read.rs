@@ -113,12 +113,12 @@ impl AuthorizedStore {
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn find_actor(&self, username: Option<&str>, email: Option<&str>) -> Result<Option<UserId>, Refused> {
         let by_email = match email {
-            Some(email) => self.read().find_login(email).await?.map(|(user, _)| user.id),
+            Some(email) => self.read().salvaging().find_login(email).await?.map(|(user, _)| user.id),
             None => None,
         };
         let by_name = match username {
             Some("me") => self.caller.user().map(|user| user.id),
-            Some(username) => self.read().find_user_by_username(username).await?.map(|user| user.id),
+            Some(username) => self.read().salvaging().find_user_by_username(username).await?.map(|user| user.id),
             None => None,
         };
         Ok(match (username, email) {

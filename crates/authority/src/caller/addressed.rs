@@ -12,6 +12,14 @@ impl Authority {
         store.addressed_user(segment).await.ok().map(|user| user.id)
     }
 
+    /// The user that a path segment names as a member of an organization, which another segment names, if the bearer of
+    /// this key may read that membership; the user need not be readable.
+    pub async fn member_named(&self, segment: &str, organization: &str, by: &Identified) -> Option<UserId> {
+        let store = self.reading(by).await.ok()?;
+        let organization = store.addressed_organization(organization).await.ok()?;
+        store.addressed_member(&organization, segment).await.ok().map(|view| view.user.id)
+    }
+
     /// The organization that a path segment names, if the bearer of this key may read it.
     pub async fn organization_named(&self, segment: &str, by: &Identified) -> Option<OrganizationId> {
         let store = self.reading(by).await.ok()?;

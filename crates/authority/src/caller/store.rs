@@ -41,8 +41,8 @@ impl AuthorizedStore {
         Self { caller: self.caller.incidental(), ..self.clone() }
     }
 
-    /// The same store for a deletion: an object whose row does not decode is what remains of the row, because it must
-    /// not stand in the way of its own deletion. It takes as much right to delete as it can have taken before.
+    /// The same store for a deletion, or a change that mends: an object whose row does not decode is what remains of the
+    /// row, because it must not stand in the way of that. It takes as much right as it can have taken before.
     #[must_use]
     pub fn salvaging(&self) -> Self {
         Self { salvages: true, ..self.clone() }

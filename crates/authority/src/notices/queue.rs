@@ -4,9 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use keyfob_api::secret::SecretText;
 use keyfob_rbac::{Action, Object, ResourceType};
 use keyfob_store::{KeyId, LoginType, Notice as Queued, Passcode, StoreError, User, UserStatus};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Notice, OFF, later};
+use super::{MAIL_BOUNDS, Notice, OFF, later};
 use crate::{
     AuthorizedStore, Caller, Refused, Unrecorded,
     passwords::hash_passcode,
@@ -35,6 +36,8 @@ pub struct DueNotice {
     pub id: Uuid,
     /// What to tell.
     pub notice: Notice,
+    /// Whether it is the last of its kind that the user gets within the hour: further ones are held back.
+    pub is_last: bool,
     /// The address of the user to tell.
     pub email: String,
     /// The username of the user to tell.
@@ -43,6 +46,16 @@ pub struct DueNotice {
     pub created_at: Timestamp,
     /// The passcode of a reset; it exists nowhere else.
     pub passcode: Option<SecretText>,
+}
+
+/// What is kept of a notice in the queue.
+#[derive(Serialize, Deserialize)]
+struct Content {
+    #[serde(flatten)]
+    notice: Notice,
+    /// As [`DueNotice::is_last`].
+    #[serde(default)]
+    is_last: bool,
 }
 
 impl DueNotice {
@@ -144,8 +157,9 @@ impl Work {
         SecretText::new(uuid::Builder::from_random_bytes(*random).into_uuid().to_string())
     }
 
-    /// Queues a notice for a user, if mails are sent at all and the user has not switched such ones off. It belongs to
-    /// the change that it tells of, and takes no further permission.
+    /// Queues a notice for a user, if mails are sent at all, the user has not switched such ones off, and has not had as
+    /// many of the kind within the hour as may be: the last of these says that further ones are held back. It belongs to
+    /// the change that it tells of, which has a record in any case, and takes no further permission.
     pub(crate) async fn notify(&mut self, user: &User, notice: &Notice) -> Result<(), StoreError> {
         if !self.authority.rules().sends_mail || user.email.is_empty() || user.deleted {
             return Ok(());
@@ -155,9 +169,10 @@ impl Work {
         {
             return Ok(());
         }
+        let Some(is_last) = self.count_notice(user, notice).await? else { return Ok(()) };
         let now = self.now();
         // Texts and instants always have a form in JSON.
-        let content = serde_json::to_value(notice).unwrap_or_default();
+        let content = serde_json::to_value(Content { notice: notice.clone(), is_last }).unwrap_or_default();
         let queued = Queued {
             id: self.authority.random().uuid(),
             user_id: user.id,
@@ -172,6 +187,20 @@ impl Work {
         Ok(())
     }
 
+    /// Counts a notice, and says whether it is the last within the hour; none if it is held back.
+    async fn count_notice(&mut self, user: &User, notice: &Notice) -> Result<Option<bool>, StoreError> {
+        if *notice == Notice::PasswordReset {
+            // Counted when it was asked for, also by those who cannot have it.
+            return Ok(Some(false));
+        }
+        let (kind, now) = (notice.kind(), self.now());
+        let counted = self.tx.count_mail(user.id, kind, MAIL_BOUNDS, now).await?;
+        if counted.is_none() {
+            tracing::info!(user = %user.id.0, kind, "a mail is held back: the user has had as many within the hour as may be");
+        }
+        Ok(counted.map(|number| number >= MAIL_BOUNDS.most))
+    }
+
     /// A notice with all that its mail needs; none if its user cannot be told any more, or it is not true any more.
     async fn prepare(&mut self, queued: Queued) -> Result<Option<DueNotice>, StoreError> {
         let Some(user) =
@@ -179,13 +208,14 @@ impl Work {
         else {
             return Ok(None);
         };
-        let Ok(notice) = serde_json::from_value::<Notice>(queued.content) else {
+        let Ok(Content { notice, is_last }) = serde_json::from_value(queued.content) else {
             tracing::error!(id = %queued.id, "gave up a mail of a kind that this version does not know");
             return Ok(None);
         };
         let mut due = DueNotice {
             id: queued.id,
             notice,
+            is_last,
             email: user.email,
             username: user.username,
             created_at: queued.created_at,

@@ -8,7 +8,6 @@ use std::collections::HashMap;
 
 use keyfob_rbac::{Action, Filter, Object, ResourceType};
 use keyfob_store::{Among, CustomRole, ListUsers, Member, Organization, OrganizationId, StoreError, User, UserId};
-use uuid::Uuid;
 
 use crate::{AuthorizedStore, ListError, Refused, users::names, work::Work};
 
@@ -36,21 +35,19 @@ impl AuthorizedStore {
     pub async fn addressed_member(&self, organization: &Organization, segment: &str) -> Result<MemberView, Refused> {
         let user = match self.caller.user().filter(|own| names(own, segment)) {
             Some(own) => Some(own.clone()),
-            None => match Uuid::try_parse(segment) {
-                Ok(id) => self.read().find_user(UserId(id)).await?,
-                Err(_) => self.read().find_user_by_username(segment).await?,
-            },
+            None => self.find_named_user(segment).await?,
         };
         let member = match &user {
-            Some(user) => self.read().find_member(organization.id, user.id).await?,
+            Some(user) => self.read().find_member(organization.id, user.id).await.transpose(),
             None => None,
         };
         let Some((user, member)) = user.zip(member) else {
             self.caller.context().decisions.required(ResourceType::ORGANIZATION_MEMBER, Action::READ);
             return Err(self.caller.missing(ResourceType::ORGANIZATION_MEMBER));
         };
+        // Only those who may read the membership are told that it does not decode.
         self.caller.require_visible(&member_object(organization.id, user.id))?;
-        Ok(MemberView { user, member })
+        Ok(MemberView { user, member: member? })
     }
 
     /// A page of an organization's members that the caller may see, and their number on all pages. Requires `read` on
@@ -88,7 +85,7 @@ impl AuthorizedStore {
 }
 
 impl Work {
-    /// The membership of a user, as it is in the transaction. Requires `read` on it.
+    /// The membership of a user, as it is in the transaction, or what remains of it. Requires `read` on it.
     ///
     /// # Errors
     /// [`Refused::Hidden`] when there is none that the caller may see.
@@ -98,8 +95,8 @@ impl Work {
         user: UserId,
     ) -> Result<MemberView, Refused> {
         self.caller.require_visible(&member_object(organization, user))?;
-        let member = self.read().find_member(organization, user).await?.ok_or(StoreError::Gone)?;
-        let user = self.read().find_user(user).await?.ok_or(StoreError::Gone)?;
+        let member = self.read().salvaging().find_member(organization, user).await?.ok_or(StoreError::Gone)?;
+        let user = self.read().salvaging().find_user(user).await?.ok_or(StoreError::Gone)?;
         Ok(MemberView { user, member })
     }
 }

@@ -1,8 +1,7 @@
 //! Passcodes, with which users replace a forgotten password.
-use jiff::SignedDuration;
 use keyfob_api::secret::SecretText;
 use keyfob_rbac::{Action, Object, ResourceType};
-use keyfob_store::{LoginType, PasswordHash, Reader, RequestBounds, SecretHash, StoreError, User, UserStatus};
+use keyfob_store::{LoginType, PasswordHash, Reader, SecretHash, StoreError, User, UserStatus};
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 
@@ -11,16 +10,12 @@ use crate::{
     Authority, AuthorizedStore, Refused, Unrecorded,
     audit::{EventKind, user_event},
     fields::{Fields, WrongFields},
-    notices::{Changer, Notice, PASSCODE_LIFE},
+    notices::{Changer, MAIL_BOUNDS, Notice, PASSCODE_LIFE},
     passwords::{HashError, Weakness, weakness},
     response_timing::in_time_slot,
     users::user_object,
     work::Work,
 };
-
-/// How many passcodes may be asked for with the address of one user: whoever knows the address can ask, and every mail
-/// goes to the user.
-const REQUESTS: RequestBounds = RequestBounds { most: 10, within: SignedDuration::from_hours(1) };
 
 /// Users do not sign in with passwords here, so there are none to replace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,7 +152,8 @@ impl AuthorizedStore {
         };
         let now = work.now();
         let counted = match &user {
-            Some(user) => work.tx.count_passcode_request(user.id, REQUESTS, now).await?,
+            // Whoever knows the address can ask, and every mail goes to the user.
+            Some(user) => work.tx.count_mail(user.id, Notice::PasswordReset.kind(), MAIL_BOUNDS, now).await?.is_some(),
             None => false,
         };
         match user.filter(|_| counted) {

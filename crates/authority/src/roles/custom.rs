@@ -2,7 +2,7 @@
 use keyfob_rbac::{Action, InvalidPermission, is_reserved_role_name, is_stored_system_role};
 use keyfob_store::{CustomRole, NamedPermission, OrganizationId, StoreError};
 
-use super::{OtherLevel, RequestedPermissions, permissions::require_held, roles_object};
+use super::{AssignError, OtherLevel, RequestedPermissions, permissions::require_held, roles_object};
 use crate::{
     AuthorizedStore, Caller, Refused,
     audit::{EventKind, custom_role_event},
@@ -47,6 +47,8 @@ pub enum CustomRoleError {
     NameTaken(String),
     /// The organization has as many custom roles as it may ([`MAX_CUSTOM_ROLES`]).
     TooMany,
+    /// The caller may not give the role, or not take it.
+    Assign(AssignError),
     /// Everything else.
     Refused(Refused),
 }
@@ -56,6 +58,8 @@ pub enum CustomRoleError {
 pub enum DeleteCustomRoleError {
     /// The organization has no custom role of that name.
     NoSuchRole,
+    /// The caller may not give the role, or not take it.
+    Assign(AssignError),
     /// Everything else.
     Refused(Refused),
 }
@@ -72,6 +76,15 @@ impl From<StoreError> for CustomRoleError {
     }
 }
 
+impl From<AssignError> for CustomRoleError {
+    fn from(error: AssignError) -> Self {
+        match error {
+            AssignError::Refused(refused) => Self::Refused(refused),
+            other => Self::Assign(other),
+        }
+    }
+}
+
 impl From<Refused> for DeleteCustomRoleError {
     fn from(refused: Refused) -> Self {
         Self::Refused(refused)
@@ -81,6 +94,15 @@ impl From<Refused> for DeleteCustomRoleError {
 impl From<StoreError> for DeleteCustomRoleError {
     fn from(error: StoreError) -> Self {
         Self::Refused(error.into())
+    }
+}
+
+impl From<AssignError> for DeleteCustomRoleError {
+    fn from(error: AssignError) -> Self {
+        match error {
+            AssignError::Refused(refused) => Self::Refused(refused),
+            other => Self::Assign(other),
+        }
     }
 }
 
@@ -141,8 +163,8 @@ impl AuthorizedStore {
         Ok(role)
     }
 
-    /// Changes the custom role of that name. Requires `read` and `update` on the organization's roles, and every
-    /// permission that it grants.
+    /// Changes the custom role of that name: its holders gain rights, or lose them. Requires `read` and `update` on the
+    /// organization's roles, every permission that it grants, and the right to give the role and to take it.
     ///
     /// # Errors
     /// As [`CustomRoleError`] says; then nothing was changed.
@@ -157,6 +179,7 @@ impl AuthorizedStore {
         work.caller.require_visible(&roles_object(organization))?;
         let old = work.find_custom_role(organization, &fields.name).await?.ok_or(StoreError::Gone)?;
         work.caller.require_permitted(Action::UPDATE, &roles_object(organization))?;
+        work.require_giving_and_taking(&old).await?;
         let permissions = fields.permissions.known_of_organization(self.catalogue());
         require_held(self.catalogue(), &work.caller, organization, &permissions)?;
         let display_name = fields.display_name;
@@ -168,7 +191,7 @@ impl AuthorizedStore {
     }
 
     /// Deletes a custom role; its holders lose it, and the default roles. Requires `delete` on the organization's
-    /// roles.
+    /// roles, and the right to give the role and to take it.
     ///
     /// # Errors
     /// As [`DeleteCustomRoleError`] says; then nothing was deleted.
@@ -181,6 +204,7 @@ impl AuthorizedStore {
         let mut work =
             self.begin_if(|caller| caller.require_permitted(Action::DELETE, &roles_object(organization))).await?;
         let role = work.find_custom_role(organization, name).await?.ok_or(DeleteCustomRoleError::NoSuchRole)?;
+        work.require_giving_and_taking(&role).await?;
         let now = work.now();
         work.tx.delete_custom_role(organization, name, now).await?;
         work.record(custom_role_event(EventKind::RoleDeleted, Some(&role), None));
@@ -195,5 +219,12 @@ impl Work {
         name: &str,
     ) -> Result<Option<CustomRole>, StoreError> {
         Ok(self.read().custom_roles_named(&[(organization, name)]).await?.pop())
+    }
+
+    /// A change of a role concerns all its holders, as if it were taken from each of them and given again.
+    async fn require_giving_and_taking(&mut self, role: &CustomRole) -> Result<(), AssignError> {
+        let organization = self.read().find_organization(role.organization_id).await?.ok_or(StoreError::Gone)?;
+        // Taking a role requires all that giving it does.
+        self.require_assigning(Some(&organization), std::slice::from_ref(&role.name), &[]).await
     }
 }

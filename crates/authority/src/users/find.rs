@@ -26,7 +26,8 @@ pub enum LoginTypeError {
 
 impl AuthorizedStore {
     /// The user that a path names: `me`, an id, or a username. Requires `read` on the user, unless it is the caller's
-    /// own: that is an address, not a read.
+    /// own: that is an address, not a read. A user whose row does not decode is what remains of it: whoever mends or
+    /// deletes the user looks at them first.
     ///
     /// # Errors
     /// [`Refused::Hidden`] when there is no such user whom the caller may read.
@@ -39,16 +40,22 @@ impl AuthorizedStore {
     }
 
     async fn read_addressed_user(&self, segment: &str) -> Result<User, Refused> {
-        let found = match Uuid::try_parse(segment) {
-            Ok(id) => self.read().find_user(UserId(id)).await?,
-            Err(_) => self.read().find_user_by_username(segment).await?,
-        };
+        let found = self.find_named_user(segment).await?;
         let Some(user) = found else {
             self.caller.context().decisions.required(ResourceType::USER, Action::READ);
             return Err(self.caller.missing(ResourceType::USER));
         };
         self.caller.require_visible(&user_object(user.id))?;
         Ok(user)
+    }
+
+    /// The user of this id or username, or what remains of them. It requires nothing.
+    pub(crate) async fn find_named_user(&self, segment: &str) -> Result<Option<User>, StoreError> {
+        let mut read = self.read().salvaging();
+        match Uuid::try_parse(segment) {
+            Ok(id) => read.find_user(UserId(id)).await,
+            Err(_) => read.find_user_by_username(segment).await,
+        }
     }
 
     /// A user as answers show one. It requires nothing: the caller has the user already.
@@ -115,14 +122,14 @@ impl AuthorizedStore {
         Ok(users.into_iter().filter(is_visible).map(|user| (user.id, user.username)).collect())
     }
 
-    /// A user's memberships. Requires `read_personal` on the user.
+    /// A user's memberships, but for those that do not decode. Requires `read_personal` on the user.
     ///
     /// # Errors
     /// When the caller may not.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn memberships(&self, user: &User) -> Result<Vec<Member>, Refused> {
         self.caller.require_personal(Action::READ_PERSONAL, user.id)?;
-        Ok(self.read().memberships(user.id).await?)
+        Ok(self.read().memberships_of_all(&[user.id]).await?)
     }
 
     /// The one of a user's organizations that a path names. Requires `read` on it.

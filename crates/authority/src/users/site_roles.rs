@@ -60,7 +60,7 @@ impl AuthorizedStore {
             return Err(UpdateUserRolesError::Oneself);
         }
         let mut work = self.begin().await?;
-        let user = work.read().find_user(id).await?.filter(|user| !user.deleted).ok_or(StoreError::Gone)?;
+        let user = work.live_user(id).await?;
         if work.authority.rules().syncs_roles_of(&user) {
             return Err(UpdateUserRolesError::FollowProvider);
         }

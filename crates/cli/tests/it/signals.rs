@@ -166,6 +166,30 @@ fn a_server_that_waits_for_a_file_ends() {
     assert!(ended.expect("the server does not end").contains("Keyfob has stopped."));
 }
 
+/// Also where it is the first start, which has no secret from before.
+#[test]
+fn a_server_that_starts_and_waits_for_a_file_ends() {
+    for signal in ["TERM", "INT"] {
+        let home = Home::new();
+        let secret = home.path().join("password");
+        make_pipe(&secret);
+        let mut command = keyfob(home.path());
+        command.args(["server", "--http-address=127.0.0.1:0", "--data-dir=data"]);
+        command.args(["--email-from=keys@example.com", "--email-smarthost=127.0.0.1:1"]);
+        command.args(["--email-auth-username=keyfob", "--email-auth-password-file=password"]);
+        let mut process = command.stdin(Stdio::null()).spawn().unwrap();
+        // Opened as soon as the server opens it, which then waits for what is written.
+        let pipe = File::options().write(true).open(&secret).unwrap();
+        let id = process.id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+        let (told, ended) = mpsc::channel();
+        std::thread::spawn(move || told.send(process.wait().unwrap()));
+        let ended = ended.recv_timeout(END);
+        drop(pipe);
+        assert!(ended.expect("the server does not end").success(), "{signal}");
+    }
+}
+
 /// Wherever `server` stands in the command line.
 #[test]
 fn a_server_that_reads_its_settings_outlives_a_hangup() {

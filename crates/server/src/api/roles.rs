@@ -99,7 +99,7 @@ async fn update(
     ApiJson(request): ApiJson<CustomRoleRequest>,
 ) -> Result<ApiJson<WireRole>, ApiError> {
     let organization = store.addressed_organization(&organization.0).await?;
-    let role = store.update_custom_role(organization.id, fields(request)).await?;
+    let role = store.salvaging().update_custom_role(organization.id, fields(request)).await?;
     Ok(ApiJson(wire_custom_role(role)))
 }
 
@@ -119,6 +119,7 @@ async fn remove(
             let message = format!("No custom role with the name {name} found");
             ApiError::new(StatusCode::NOT_FOUND, message).detail("no role found")
         }
+        DeleteCustomRoleError::Assign(error) => error.into(),
         DeleteCustomRoleError::Refused(refused) => refused.into(),
     })?;
     Ok(StatusCode::NO_CONTENT)
@@ -198,6 +199,7 @@ impl From<CustomRoleError> for ApiError {
                 Self::bad_request(format!("An organization has at most {MAX_CUSTOM_ROLES} custom roles."))
                     .detail("Delete one that nobody needs, or add the permissions to another.")
             }
+            CustomRoleError::Assign(error) => error.into(),
             CustomRoleError::Refused(refused) => refused.into(),
         }
     }

@@ -126,7 +126,7 @@ async fn token_by_name(
     ApiPath((user, name)): ApiPath<(UserRef, TokenName)>,
 ) -> Result<ApiJson<WireKey>, ApiError> {
     let user = store.addressed_user(&user.0).await?;
-    let key = store.get_token_by_name(user.id, &name.0).await?;
+    let key = store.salvaging().get_token_by_name(user.id, &name.0).await?;
     Ok(ApiJson(wire::key(app.catalogue(), key)))
 }
 

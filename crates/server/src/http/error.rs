@@ -12,7 +12,7 @@ use keyfob_authority::{
     fields::{NOT_AN_ID, WrongField, WrongFields},
 };
 
-use crate::http::extract::ApiJson;
+use crate::http::{damaged, extract::ApiJson};
 use keyfob_authority::Refused;
 
 /// The standard detail of a refusal.
@@ -138,7 +138,10 @@ impl From<&StoreError> for ApiError {
                     .retry_after(RETRY_AFTER)
             }
             StoreError::Gone => Self::not_found(),
-            other => Self::internal(other),
+            other => match damaged::of_request(other) {
+                Some(damage) => Self::internal(other).detail(damage),
+                None => Self::internal(other),
+            },
         }
     }
 }

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use keyfob_authority::{Lapsed, Unauthenticated};
 
-use super::error::ApiError;
+use super::{damaged, error::ApiError};
 
 const SIGNED_OUT: &str = "You are signed out or your session has expired. Please sign in again to continue.";
 /// The credential is not accepted (RFC 6750, section 3.1).
@@ -57,7 +57,10 @@ impl From<&Unauthenticated> for ApiError {
             .challenge(&invalid()),
             Unauthenticated::Lapsed(lapsed) => lapsed.into(),
             Unauthenticated::Unreadable(_) => Self::internal(reason),
-            Unauthenticated::Store(error) => error.into(),
+            Unauthenticated::Store(error) => match damaged::of_caller(error) {
+                Some(damage) => Self::internal(error).detail(damage),
+                None => error.into(),
+            },
         }
     }
 }

@@ -2,7 +2,7 @@
 use askama::Template;
 use jiff::{Timestamp, tz::TimeZone};
 use keyfob_api::secret::SecretText;
-use keyfob_authority::notices::{Changer, DueNotice, Notice, TokenSummary};
+use keyfob_authority::notices::{Changer, DueNotice, MOST_AN_HOUR, Notice, TokenSummary};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// A mail's words, once as plain text and once as HTML.
@@ -40,7 +40,10 @@ struct Action {
 /// # Errors
 /// When it cannot be written.
 pub(crate) fn letter(due: &DueNotice, access_url: &str) -> Result<Letter, askama::Error> {
-    let words = words(due, access_url);
+    let mut words = words(due, access_url);
+    if due.is_last {
+        words.says.push(last_of_the_hour(&due.notice));
+    }
     Ok(Letter { text: Text(&words).render()?, html: Html(&words).render()?, subject: words.subject })
 }
 
@@ -94,6 +97,22 @@ fn words(due: &DueNotice, access_url: &str) -> Words {
             why: format!("Mint another one in time, for example with `keyfob tokens create`. {CHOICES}"),
         },
     }
+}
+
+/// What the last mail of its kind within an hour says of further ones.
+fn last_of_the_hour(notice: &Notice) -> String {
+    let look = match notice {
+        Notice::PasswordReset | Notice::PasswordChanged { .. } => {
+            "Every change is in the audit log: ask an administrator."
+        }
+        Notice::TokenMinted { .. } => {
+            "`keyfob tokens list` shows your tokens, and each that was minted is in the audit log: ask an administrator."
+        }
+        Notice::TokenExpiring { .. } => "`keyfob tokens list` shows when your tokens end.",
+    };
+    format!(
+        "You have had {MOST_AN_HOUR} mails of this kind within an hour: further ones are held back until it is over. {look}"
+    )
 }
 
 const CHOICES: &str = "You can switch such mails off: `keyfob users notices`.";

@@ -13,7 +13,7 @@ use keyfob_authority::{
 };
 
 use super::problem::Problem;
-use crate::http::error::ApiError;
+use crate::http::{damaged, error::ApiError};
 
 /// Why a form was not done: the page is shown again with this status and this problem.
 #[derive(Debug)]
@@ -189,7 +189,10 @@ impl From<&Unauthenticated> for Failure {
             }
             Unauthenticated::Lapsed(lapsed) => lapsed.into(),
             Unauthenticated::Unreadable(_) => Self::internal(reason),
-            Unauthenticated::Store(error) => error.into(),
+            Unauthenticated::Store(error) => match damaged::of_caller(error) {
+                Some(damage) => Self::internal(error).detail(damage),
+                None => error.into(),
+            },
         }
     }
 }

@@ -37,7 +37,8 @@ pub struct Ready {
 /// A future whose code is compiled where it is made, and not again in each crate that awaits it.
 pub type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Runs a server until `stop` is done; then lets requests under way finish. `on_ready` is called once it answers.
+/// Runs a server until `stop` is done; then lets requests under way finish. `on_ready` is called once it answers. A
+/// server that still waits for a file of its settings then ends at once.
 ///
 /// # Errors
 /// When it cannot start.
@@ -51,7 +52,9 @@ pub fn serve(
 
 async fn run(args: ServerArgs, on_ready: Box<dyn FnOnce(&Ready) + Send>, stop: Boxed<()>) -> Result<(), StartError> {
     let hangup = Hangup::new();
-    let mut equipment = Equipment::new(&args, &likely_url(&args))?;
+    let told = patiently(stop);
+    let args = Arc::new(args);
+    let Some(mut equipment) = equipment(&args, told.clone()).await? else { return Ok(()) };
     let data_dir = data_dir(&args)?;
     let random = Random::from_system().map_err(|error| StartError::Machine(format!("no randomness: {error}")))?;
     let listen = |cause| StartError::Listen { address: args.http_address, cause };
@@ -75,7 +78,6 @@ async fn run(args: ServerArgs, on_ready: Box<dyn FnOnce(&Ready) + Send>, stop: B
     let rereading = hangup.watch(Files { app: server.app().clone(), tls: tls.clone() });
     let jobs = Jobs::start(server.app());
     on_ready(&Ready { url, data_dir, needs_set_up: server.needs_set_up().await });
-    let told = patiently(stop);
     let places = Places::new(args.guard.proxy_trusted_origins.clone());
     let bounded = |listener| Bounded::new(listener, places.clone());
     let plain = serve_connections(bounded(listener), server.service(), is_told(told.clone()));
@@ -90,6 +92,19 @@ async fn run(args: ServerArgs, on_ready: Box<dyn FnOnce(&Ready) + Send>, stop: B
     jobs.end().await;
     server.close().await;
     Ok(())
+}
+
+/// Makes the equipment; none if the server is told to stop first: a file can be a pipe that no program writes.
+async fn equipment(args: &Arc<ServerArgs>, told: watch::Receiver<bool>) -> Result<Option<Equipment>, StartError> {
+    let args = Arc::clone(args);
+    let making = tokio::task::spawn_blocking(move || Equipment::new(&args, &likely_url(&args)));
+    tokio::select! {
+        made = making => {
+            let made = made.map_err(|error| StartError::Machine(format!("the settings were not read: {error}")))?;
+            Ok(Some(made?))
+        }
+        () = is_told(told) => Ok(None),
+    }
 }
 
 /// Serves encrypted connections, if there are to be any.

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use keyfob_testkit::MailServer;
 use serde_json::{Value, json};
 
-use crate::support::{Identity, TestApp};
+use crate::support::{Answer, Identity, TestApp};
 
 async fn damage(app: &TestApp, sql: &str) {
     assert_eq!(app.tamper(sql).await, 1, "{sql}");
@@ -184,4 +184,159 @@ async fn a_damaged_owner_keeps_no_other_from_being_told_of_tokens_that_expire() 
     damage(&app, "UPDATE users SET status = 'asleep' WHERE username = 'alice'").await;
     app.advance(lifetime - SignedDuration::from_hours(7 * 24));
     assert_eq!(deliver().await, ["bob@example.com"]);
+}
+
+const MEMBERS: &str = "/api/v2/organizations/coder/members";
+
+/// Bob's id, as SQL has it.
+fn blob(user: &Identity) -> String {
+    format!("x'{}'", user.id.replace('-', ""))
+}
+
+/// What those who administer users do to a user, each with the status of success. The last deletes the user.
+async fn acts(by: &Identity, user: &str, token: &str) -> Vec<(&'static str, Answer, StatusCode)> {
+    let path = format!("/api/v2/users/{user}");
+    let (ok, empty) = (StatusCode::OK, StatusCode::NO_CONTENT);
+    let expire = format!("{path}/keys/{token}/expire");
+    let renamed = json!({"username": "robert", "name": ""});
+    vec![
+        ("get", by.get(&path).await, ok),
+        ("list tokens", by.get(&format!("{path}/keys/tokens")).await, ok),
+        ("list sessions", by.get(&format!("{path}/sessions")).await, ok),
+        ("get roles", by.get(&format!("{path}/roles")).await, ok),
+        ("get organizations", by.get(&format!("{path}/organizations")).await, ok),
+        ("expire a token", by.send(Method::PUT, &expire, None).await, empty),
+        ("end sessions", by.delete(&format!("{path}/sessions")).await, empty),
+        ("rename", by.put(&format!("{path}/profile"), renamed).await, ok),
+        ("activate", by.put(&format!("{path}/status/activate"), Value::Null).await, ok),
+        ("set roles", by.put(&format!("{path}/roles"), json!({"roles": []})).await, ok),
+        ("suspend", by.put(&format!("{path}/status/suspend"), Value::Null).await, ok),
+        (
+            "set the password",
+            by.put(&format!("{path}/password"), json!({"password": "An0ther!Secret-pw"})).await,
+            empty,
+        ),
+        ("delete", by.delete(&path).await, ok),
+    ]
+}
+
+/// One whose roles cannot be read could have any: so owners act on them, and nobody else.
+#[tokio::test]
+async fn owners_act_on_users_whose_rows_are_damaged_and_others_do_not() {
+    let of_bob = |table: &str, id: &str, damaged: &str| format!("UPDATE {table} SET {damaged} WHERE {id} = BOB");
+    for damage in [
+        of_bob("organization_members", "user_id", "roles = '7'"),
+        of_bob("organization_members", "user_id", "created_at = 9223372036854775807"),
+        of_bob("users", "id", "roles = '[1]'"),
+        "UPDATE organizations SET default_org_member_roles = '7' WHERE name = 'acme'".to_owned(),
+        "UPDATE organizations SET shareable_workspace_owners = 'some' WHERE name = 'acme'".to_owned(),
+    ] {
+        let (app, owner) = TestApp::new().await;
+        let (bob, admin) = (owner.invite(&app, "bob", &[]).await, owner.invite(&app, "admin", &["user-admin"]).await);
+        owner.add_organization("acme").await;
+        owner.post("/api/v2/organizations/acme/members/bob", json!({})).await.expect(StatusCode::OK);
+        let token = token(&bob, "ci").await;
+        let rows = app.tamper(&damage.replace("BOB", &blob(&bob))).await;
+        assert!(rows > 0, "{damage}");
+        let refused = ["rename", "activate", "suspend", "set the password", "delete"];
+        for (act, answer, _) in acts(&admin, &bob.id, &token).await {
+            assert!(!answer.status.is_server_error(), "{damage}, {act}: {}", answer.body);
+            assert!(!refused.contains(&act) || answer.status.is_client_error(), "{damage}, {act}: {}", answer.body);
+        }
+        for (act, answer, status) in acts(&owner, &bob.id, &token).await {
+            assert_eq!(answer.status, status, "{damage}, {act}: {}", answer.body);
+        }
+    }
+}
+
+/// Users are told that it is their data, and who can mend it; nothing of the row.
+#[tokio::test]
+async fn a_damaged_membership_is_mended_by_removing_it_or_setting_its_roles() {
+    let (app, owner) = TestApp::new().await;
+    let bob = owner.invite(&app, "bob", &[]).await;
+    let admin = owner.invite(&app, "admin", &[]).await;
+    let roles = json!({"roles": ["organization-admin"]});
+    owner.put(&format!("{MEMBERS}/admin/roles"), roles).await.expect(StatusCode::OK);
+    let helper = owner.invite(&app, "helper", &[]).await;
+    let roles = json!({"roles": ["organization-user-admin"]});
+    owner.put(&format!("{MEMBERS}/helper/roles"), roles).await.expect(StatusCode::OK);
+    let me = "/api/v2/users/me";
+    for mends_by_roles in [true, false] {
+        damage(&app, &format!("UPDATE organization_members SET roles = '7' WHERE user_id = {}", blob(&bob))).await;
+        let told = bob.get(me).await.expect(StatusCode::INTERNAL_SERVER_ERROR);
+        let detail = "Your membership of an organization is damaged. An administrator can mend it: they remove you from \
+                      the organization, and add you again.";
+        assert_eq!(told.detail(), detail);
+        let shown = admin.get(&format!("{MEMBERS}/bob")).await.expect(StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(shown.detail().starts_with("The user's membership of an organization is damaged."), "{}", shown.body);
+        for answer in [told, shown] {
+            assert!(!answer.body.contains(&bob.id) && !answer.body.contains("organization_members"), "{}", answer.body);
+        }
+        // It can have held every role of the organization.
+        let none = json!({"roles": []});
+        helper.put(&format!("{MEMBERS}/bob/roles"), none.clone()).await.expect(StatusCode::BAD_REQUEST);
+        helper.delete(&format!("{MEMBERS}/bob")).await.expect(StatusCode::FORBIDDEN);
+        if mends_by_roles {
+            admin.put(&format!("{MEMBERS}/bob/roles"), none).await.expect(StatusCode::OK);
+        } else {
+            admin.delete(&format!("{MEMBERS}/bob")).await.expect(StatusCode::NO_CONTENT);
+            owner.post(&format!("{MEMBERS}/bob"), json!({})).await.expect(StatusCode::OK);
+        }
+        bob.get(me).await.expect(StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_user_is_mended_by_setting_what_is_damaged() {
+    let (app, owner) = TestApp::new().await;
+    let bob = owner.invite(&app, "bob", &["auditor"]).await;
+    let path = "/api/v2/users/bob";
+    for (damaged, mend, body, roles) in [
+        ("roles = '[1]'", "roles", json!({"roles": ["auditor"]}), json!(["owner"])),
+        ("status = 'asleep'", "status/activate", Value::Null, json!(["auditor"])),
+    ] {
+        damage(&app, &format!("UPDATE users SET {damaged} WHERE id = {}", blob(&bob))).await;
+        let told = bob.get("/api/v2/users/me").await.expect(StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(
+            told.detail().starts_with("The data of your account is damaged. An owner can mend it"),
+            "{}",
+            told.body
+        );
+        let shown = owner.get(path).await.expect(StatusCode::OK).json();
+        assert_eq!(names(&shown["roles"], "name"), names_of(&roles), "{damaged}");
+        owner.get("/api/v2/audit?q=username:bob").await.expect(StatusCode::OK);
+        owner.put(&format!("{path}/{mend}"), body).await.expect(StatusCode::OK);
+        let me = bob.get("/api/v2/users/me").await.expect(StatusCode::OK).json();
+        assert_eq!(names(&me["roles"], "name"), ["auditor"], "{damaged}");
+    }
+}
+
+fn names_of(list: &Value) -> Vec<String> {
+    list.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+}
+
+/// What a group may do is lost to its member, and nothing else.
+#[tokio::test]
+async fn a_damaged_row_of_a_group_or_a_role_locks_nobody_out() {
+    let (app, owner) = TestApp::new().await;
+    let bob = owner.invite(&app, "bob", &[]).await;
+    let made = owner.post("/api/v2/organizations/coder/groups", json!({"name": "makers"})).await;
+    let path = format!("/api/v2/groups/{}", made.expect(StatusCode::CREATED).text("id"));
+    owner.patch(&path, json!({"add_users": [bob.id]})).await.expect(StatusCode::OK);
+    damage(
+        &app,
+        &format!("PRAGMA foreign_keys = 0; UPDATE group_members SET group_id = x'07' WHERE user_id = {}", blob(&bob)),
+    )
+    .await;
+    bob.get("/api/v2/users/me").await.expect(StatusCode::OK);
+
+    let role = json!({"name": "reader", "organization_permissions": [{"resource_type": "template", "action": "read"}]});
+    let read = format!("/api/v2/templates/{}", owner.register("template", "base").await);
+    owner.post(&format!("{MEMBERS}/roles"), role.clone()).await.expect(StatusCode::OK);
+    owner.put(&format!("{MEMBERS}/bob/roles"), json!({"roles": ["reader"]})).await.expect(StatusCode::OK);
+    damage(&app, "UPDATE custom_roles SET permissions = '[1]' WHERE name = 'reader'").await;
+    bob.get(&read).await.expect(StatusCode::NOT_FOUND);
+    owner.put(&format!("{MEMBERS}/roles"), role).await.expect(StatusCode::OK);
+    bob.get(&read).await.expect(StatusCode::OK);
+    owner.delete("/api/v2/users/bob").await.expect(StatusCode::OK);
 }

@@ -142,7 +142,7 @@ async fn an_address_in_a_header_counts_only_if_a_trusted_proxy_wrote_it() {
 async fn another_spelling_of_a_path_gives_no_further_requests() {
     const LIMIT: usize = 24;
     let (app, owner) = TestApp::with(&["--api-rate-limit=24"]).await;
-    let alice = owner.invite(&app, "alice", &[]).await;
+    let (alice, bob) = (owner.invite(&app, "alice", &[]).await, owner.invite(&app, "bob", &[]).await);
     let organization = owner.organization().await;
     let workspace = owner.register("workspace", "dev").await;
     let group = owner.post("/api/v2/organizations/coder/groups", json!({"name": "Makers"})).await;
@@ -172,6 +172,9 @@ async fn another_spelling_of_a_path_gives_no_further_requests() {
     let appearance = "/appearance";
     let both: Vec<String> =
         organizations.iter().zip(of_alice.iter().cycle()).map(|(of, user)| format!("{of}/members/{user}")).collect();
+    let of_bob = [&["bob", "BOB", "b%6fb"].map(str::to_owned)[..], &spelled(&bob.id)].concat();
+    let members: Vec<String> =
+        organizations.iter().zip(of_bob.iter().cycle()).map(|(of, user)| format!("{of}/members/{user}")).collect();
     let keys: Vec<String> = me.iter().map(|user| format!("{user}/keys/{}", token.key_id())).collect();
     let invalid = ["x", "%58"].map(str::to_owned);
     let groups = [
@@ -183,6 +186,8 @@ async fn another_spelling_of_a_path_gives_no_further_requests() {
         (&owner, with("users/", &of_alice, appearance)),
         (&owner, with("organizations/", &organizations, "")),
         (&owner, with("organizations/", &both, "")),
+        // Who may read the memberships and not the users.
+        (&alice, with("organizations/", &members, "")),
         (&owner, with("organizations/coder/groups/", &["makers", "MAKERS", "m%41kers"].map(str::to_owned), "")),
         (&owner, with("groups/", &spelled(group.text("id")), "")),
         (&owner, with("resources/workspace/", &spelled(&workspace), "")),

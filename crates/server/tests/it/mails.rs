@@ -602,3 +602,87 @@ async fn of_ten_mails_the_newest_five_hold_passcodes_that_work() {
     }
     replace(&app, "alice@example.com", &passcodes[5], OTHER).await.expect(StatusCode::NO_CONTENT);
 }
+
+/// Whoever may repeat what a mail tells of fills no mailbox, and hides nothing: the last mail says that further ones are
+/// held back, and each change has its record.
+#[tokio::test]
+async fn a_user_gets_ten_mails_of_a_kind_in_an_hour_and_the_tenth_says_so() {
+    let mails = MailServer::start();
+    let (app, owner, _alice) = start_server(&mails).await;
+    let mint = async |owner: &Identity, user: &str| {
+        owner.post(&format!("/api/v2/users/{user}/keys/tokens"), json!({})).await.expect(StatusCode::CREATED);
+    };
+    let held_back = "further ones are held back until it is over. `keyfob tokens list`";
+    for number in 1..=12 {
+        mint(&owner, "alice").await;
+        let_notices_become_due(&app);
+        let texts: Vec<String> =
+            sent(&app, &mails).await.into_iter().map(|mail| mail.text.replace("\r\n", " ")).collect();
+        assert_eq!(texts.len(), usize::from(number <= 10), "{number}: {texts:?}");
+        assert_eq!(texts.iter().any(|text| text.contains(held_back)), number == 10, "{number}: {texts:?}");
+    }
+    let minted = owner.get("/api/v2/audit?q=resource_type:api_key%20action:create%20username:owner").await;
+    assert!(minted.expect(StatusCode::OK).json()["count"].as_u64() >= Some(12), "each has its record");
+    // Other kinds, and other users, are not bounded by it.
+    owner.put("/api/v2/users/alice/password", json!({"password": OTHER})).await.expect(StatusCode::NO_CONTENT);
+    owner.make_user("bob", &[]).await;
+    mint(&owner, "bob").await;
+    let_notices_become_due(&app);
+    let told: Vec<String> = sent(&app, &mails).await.into_iter().map(|mail| mail.to).collect();
+    assert_eq!(told, ["alice@example.com", "bob@example.com"]);
+
+    app.advance(SignedDuration::from_hours(1));
+    mint(&owner, "alice").await;
+    let_notices_become_due(&app);
+    assert!(!sent_one(&app, &mails).await.text.contains("held back"));
+}
+
+/// Also of what users do themselves, and over a restart.
+#[tokio::test]
+async fn ten_mails_in_an_hour_tell_of_passwords_that_changed() {
+    let mails = MailServer::start();
+    let (app, owner, mut alice) = start_server(&mails).await;
+    let passwords = [PASSWORD, OTHER].into_iter().cycle();
+    for (number, (old, new)) in (1..=11).zip(passwords.clone().zip(passwords.skip(1))) {
+        let change = json!({"old_password": old, "password": new});
+        alice.put("/api/v2/users/me/password", change).await.expect(StatusCode::NO_CONTENT);
+        let login = json!({"email": "alice@example.com", "password": new});
+        let session = app.anonymous().post("/api/v2/users/login", login).await.expect(StatusCode::CREATED);
+        alice = app.bearer_of(session.text("session_token"));
+        let_notices_become_due(&app);
+        let mail = sent(&app, &mails).await.pop();
+        assert_eq!(mail.is_some(), number <= 10, "{number}");
+        assert_eq!(mail.is_some_and(|mail| mail.text.contains("held back")), number == 10, "{number}");
+    }
+    drop((owner, alice));
+    let flags = flags(&mails);
+    let app = app.restarted(&flags.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let owner = app.sign_in("owner@example.com").await;
+    let set = async |password: &str| {
+        let path = "/api/v2/users/alice/password";
+        owner.put(path, json!({"password": password})).await.expect(StatusCode::NO_CONTENT);
+        let_notices_become_due(&app);
+        sent(&app, &mails).await.len()
+    };
+    assert_eq!(set(PASSWORD).await, 0, "the hour is not over");
+    app.advance(SignedDuration::from_hours(1));
+    assert_eq!(set(OTHER).await, 1);
+}
+
+/// The mails about one's own tokens are of a kind, too.
+#[tokio::test]
+async fn ten_mails_tell_of_tokens_that_end_at_the_same_time() {
+    let mails = MailServer::start();
+    let (app, _owner, alice) = start_server(&mails).await;
+    assert!(sent(&app, &mails).await.is_empty());
+    for number in 0..12 {
+        let order = json!({"token_name": format!("t{number}"), "lifetime": 20 * 86_400_000_000_000_i64});
+        alice.token(order).await.get("/api/v2/users/me").await.expect(StatusCode::OK);
+    }
+    app.advance(SignedDuration::from_hours(6 * 24 + 1));
+    app.server.run_jobs_once().await;
+    let_notices_become_due(&app);
+    let told = sent(&app, &mails).await;
+    assert_eq!(told.len(), 10);
+    assert_eq!(told.iter().filter(|mail| mail.text.contains("held back")).count(), 1);
+}

@@ -128,6 +128,45 @@ async fn members_are_removed_by_those_who_may_assign_all_that_they_hold_there() 
     Remove.of(&owner, "admin").await.expect(StatusCode::NO_CONTENT);
 }
 
+/// A role that is emptied, changed or deleted is taken from all its holders, or gives them something.
+#[tokio::test]
+async fn custom_roles_are_changed_and_deleted_by_those_who_may_give_and_take_them() {
+    let (app, owner) = TestApp::new().await;
+    let roles = format!("{MEMBERS}/roles");
+    let role = |name: &str, permissions: &[(&str, &str)]| {
+        let permissions: Vec<Value> =
+            permissions.iter().map(|(of, action)| json!({"resource_type": of, "action": action})).collect();
+        json!({"name": name, "organization_permissions": permissions})
+    };
+    let read = format!("/api/v2/templates/{}", owner.register("template", "base").await);
+    owner.post(&roles, role("reader", &[("template", "read")])).await.expect(StatusCode::OK);
+    let actions = ["read", "update", "delete", "assign", "unassign"].map(|action| ("assign_org_role", action));
+    owner.post(&roles, role("changer", &actions[..3])).await.expect(StatusCode::OK);
+    owner.post(&roles, role("editor", &actions)).await.expect(StatusCode::OK);
+    let reader = invite_with(&app, &owner, "alice", &["reader"]).await;
+    let changer = invite_with(&app, &owner, "changer", &["changer"]).await;
+    let editor = invite_with(&app, &owner, "editor", &["editor"]).await;
+    let admin = invite_with(&app, &owner, "admin", &["organization-admin"]).await;
+    let before = owner.get(&roles).await.expect(StatusCode::OK).body;
+    for (shown, by, status) in [
+        ("a caller who may not assign roles", &changer, StatusCode::FORBIDDEN),
+        ("a caller whose role may assign none", &editor, StatusCode::BAD_REQUEST),
+    ] {
+        for refused in [
+            by.put(&roles, role("reader", &[])).await,
+            by.put(&roles, role("reader", &[("assign_org_role", "read")])).await,
+            by.delete(&format!("{roles}/reader")).await,
+        ] {
+            assert_eq!(refused.status, status, "{shown}: {}", refused.body);
+        }
+        reader.get(&read).await.expect(StatusCode::OK);
+        assert_eq!(owner.get(&roles).await.body, before, "{shown}");
+    }
+    admin.put(&roles, role("reader", &[])).await.expect(StatusCode::OK);
+    reader.get(&read).await.expect(StatusCode::NOT_FOUND);
+    admin.delete(&format!("{roles}/reader")).await.expect(StatusCode::NO_CONTENT);
+}
+
 /// The holder of a narrow key could have a new owner do what the key may not.
 #[tokio::test]
 async fn only_a_full_key_gives_the_role_owner() {

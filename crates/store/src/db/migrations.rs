@@ -33,7 +33,7 @@ macro_rules! migrations {
 }
 
 /// All migrations, in order.
-const MIGRATIONS: [(i64, &str, Dialects); 8] = migrations![
+const MIGRATIONS: [(i64, &str, Dialects); 9] = migrations![
     1 "0001_init",
     2 "0002_rights_version",
     3 "0003_passcodes",
@@ -41,6 +41,7 @@ const MIGRATIONS: [(i64, &str, Dialects); 8] = migrations![
     5 "0005_audit_ids",
     6 "0006_chains",
     7 "0007_passcode_requests",
+    8 "0008_counted_mails",
     9 "0009_replicas",
 ];
 

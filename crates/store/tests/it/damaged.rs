@@ -163,7 +163,10 @@ async fn a_row_that_does_not_decode_is_deleted_by_its_id() {
         let user = read().find_user(bad).await.unwrap().unwrap();
         assert_eq!(user.username, "bad");
         if table == "users" {
-            assert_eq!((user.status, user.roles), (UserStatus::Suspended, vec!["owner".to_owned()]));
+            // What can be read stays; roles that cannot are all.
+            let status = if sql.contains("status =") { UserStatus::Suspended } else { UserStatus::Active };
+            let roles = if sql.contains("roles =") { vec!["owner".to_owned()] } else { Vec::new() };
+            assert_eq!((user.status, user.roles), (status, roles), "{sql}");
         }
         let key = read().find_key_for_view(&key_id("bad"), at(0)).await.unwrap().unwrap();
         assert_eq!(key.user_id, bad);

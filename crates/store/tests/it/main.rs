@@ -16,6 +16,7 @@ mod worlds;
 
 mod audit;
 mod chain;
+mod counted_mails;
 mod damaged;
 mod durability;
 mod faults;

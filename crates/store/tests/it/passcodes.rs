@@ -1,6 +1,6 @@
 //! Passcodes of resets: several are good at a time, and all of them are void once one was used.
-use jiff::{SignedDuration, Timestamp};
-use keyfob_store::{Passcode, PasswordHash, RequestBounds, SecretHash, UserId, UserStatus};
+use jiff::Timestamp;
+use keyfob_store::{Passcode, PasswordHash, SecretHash, UserId, UserStatus};
 use uuid::Uuid;
 
 use crate::support::{TestStore, at};
@@ -48,24 +48,4 @@ async fn another_password_and_suspension_void_all_passcodes() {
     store.given(async |tx| tx.insert_passcode(&passcode(ann, 3)).await).await;
     store.given(async |tx| tx.update_user_status(ann, UserStatus::Suspended, at(600)).await).await;
     assert_eq!(good(&store, ann, at(600)).await, [0; 0]);
-}
-
-#[tokio::test]
-async fn so_many_requests_of_a_user_are_counted_in_so_much_time() {
-    let store = TestStore::new().await;
-    let (ann, bob) = (store.user("ann").await, store.user("bob").await);
-    let bounds = RequestBounds { most: 2, within: SignedDuration::from_micros(100) };
-    let count = async |user, now| {
-        store.attempt(async |tx| tx.count_passcode_request(user, bounds, at(now)).await).await.unwrap()
-    };
-    assert!(count(ann, 1000).await);
-    assert!(count(ann, 1050).await);
-    assert!(!count(ann, 1099).await);
-    assert!(count(bob, 1099).await, "a bound of each user");
-    // Another password makes no room.
-    store.given(async |tx| tx.update_password(ann, &PasswordHash("hash".to_owned()), at(1099)).await).await;
-    assert!(!count(ann, 1099).await);
-    assert!(count(ann, 1100).await, "the first is as old as the time is long");
-    assert!(!count(ann, 1149).await);
-    assert!(count(ann, 1150).await);
 }

@@ -83,7 +83,7 @@ pub(super) async fn update_roles(
     ApiJson(request): ApiJson<UpdateRoles>,
 ) -> Result<ApiJson<OrganizationMember>, ApiError> {
     let organization = store.addressed_organization(&organization.0).await?;
-    let view = store.addressed_member(&organization, &user.0).await?;
+    let view = store.salvaging().addressed_member(&organization, &user.0).await?;
     let changed = store.update_member_roles(organization.id, view.user.id, request.roles).await?;
     let custom = store.list_custom_role_names(organization.id).await?;
     Ok(ApiJson(wire::member(&changed, &role_titles(&custom))))

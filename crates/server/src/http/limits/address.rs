@@ -43,20 +43,26 @@ impl Address {
     pub(super) async fn of(app: &App, parts: &Parts, segments: &Segments, caller: Option<&Identified>) -> Self {
         // The id of a key is enough: the user before it makes no other key of it.
         let has_key = segments.find(KeyRef::NAME).is_some();
+        let user = segments.find(OrganizationRef::NAME).map_or(Naming::User, Naming::Member);
         let mut parameters = Vec::new();
         for (name, segment) in segments.iter().filter(|(name, _)| !(has_key && *name == UserRef::NAME)) {
-            parameters.push(named(app, name, segment, caller).await);
+            let of = match name {
+                UserRef::NAME => Some(user),
+                OrganizationRef::NAME | UserOrganizationRef::NAME => Some(Naming::Organization),
+                _ => None,
+            };
+            parameters.push(named(app, (name, of), segment, caller).await);
         }
         Self { parameters, ..Self::of_route(parts) }
     }
 }
 
-async fn named(app: &App, parameter: &str, segment: &str, caller: Option<&Identified>) -> Named {
-    let of = match parameter {
-        UserRef::NAME => Some(Naming::User),
-        OrganizationRef::NAME | UserOrganizationRef::NAME => Some(Naming::Organization),
-        _ => None,
-    };
+async fn named(
+    app: &App,
+    (parameter, of): (&str, Option<Naming<'_>>),
+    segment: &str,
+    caller: Option<&Identified>,
+) -> Named {
     if let Some((of, caller)) = of.zip(caller)
         && let Some(id) = app.windows().names().find(app, of, segment, caller).await
     {

@@ -17,8 +17,10 @@ const MOST: usize = 10_000;
 
 /// What a name is one of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Naming {
+pub(super) enum Naming<'a> {
     User,
+    /// A user, perhaps as a member of the organization that this segment names.
+    Member(&'a str),
     Organization,
 }
 
@@ -46,9 +48,9 @@ struct Known {
 
 impl KnownNames {
     /// The id of what a path segment names, if the bearer of this key may read it.
-    pub(super) async fn find(&self, app: &App, of: Naming, segment: &str, caller: &Identified) -> Option<Uuid> {
+    pub(super) async fn find(&self, app: &App, of: Naming<'_>, segment: &str, caller: &Identified) -> Option<Uuid> {
         match (of, Uuid::try_parse(segment)) {
-            (Naming::User, _) if caller.is_named_by(segment) => return Some(caller.user_id().0),
+            (Naming::User | Naming::Member(_), _) if caller.is_named_by(segment) => return Some(caller.user_id().0),
             // An id names itself, but the nil id names the default organization.
             (_, Ok(id)) if !id.is_nil() => return Some(id),
             _ => {}
@@ -61,7 +63,11 @@ impl KnownNames {
             None => {}
         }
         let found = match of {
-            Naming::User => app.authority().user_named(segment, caller).await.map(|id| id.0),
+            Naming::User => user_named(app, segment, caller).await,
+            Naming::Member(organization) => match user_named(app, segment, caller).await {
+                None => app.authority().member_named(segment, organization, caller).await.map(|id| id.0),
+                user => user,
+            },
             Naming::Organization => app.authority().organization_named(segment, caller).await.map(|id| id.0),
         };
         self.remember(name, minute, found.map_or(Found::Nothing, Found::Id));
@@ -82,4 +88,8 @@ impl KnownNames {
             known.found.insert(name, found);
         }
     }
+}
+
+async fn user_named(app: &App, segment: &str, caller: &Identified) -> Option<Uuid> {
+    app.authority().user_named(segment, caller).await.map(|id| id.0)
 }
