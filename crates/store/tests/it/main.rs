@@ -11,6 +11,7 @@
 )]
 
 mod retention;
+mod schema;
 mod support;
 mod worlds;
 
