@@ -110,6 +110,14 @@ impl Store {
         Ok(Self::with(Pools::Sqlite(sqlite::Pools::open_read_only(file).await?)))
     }
 
+    /// Connects to a PostgreSQL database for reading only; others may use it meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::Unfit`] when the URL is not valid. Whether the database answers shows when it is read.
+    pub fn connect_read_only(options: PostgresOptions) -> Result<Self, StoreError> {
+        Ok(Self::with(Pools::Postgres(postgres::Pools::attach(options)?)))
+    }
+
     fn with(pools: Pools) -> Self {
         Self { pools, uses: Uses::default() }
     }

@@ -11,6 +11,7 @@
 mod client;
 mod cookies;
 mod github;
+pub mod history;
 mod mail;
 mod oidc;
 mod service;

@@ -1,11 +1,13 @@
-//! The chain of records in a file, without a server: a database, or an export of one.
+//! The chain of records without a server: in a database, or in an export of one.
 use std::{
     fs::File,
     io::{BufRead as _, BufReader, Read as _},
     path::{Path, PathBuf},
 };
 
-use keyfob_store::{AuditEntry, ChainCheckpoint, ChainFault, ChainHead, ChainVerifier, Store, StoreError};
+use keyfob_store::{
+    AuditEntry, ChainCheckpoint, ChainFault, ChainHead, ChainVerifier, PostgresOptions, Store, StoreError,
+};
 use serde::{Deserialize, Serialize};
 
 /// How every SQLite database begins, <https://www.sqlite.org/fileformat.html>.
@@ -67,6 +69,12 @@ pub enum AuditFileError {
         /// What the store says.
         cause: StoreError,
     },
+    /// The PostgreSQL database cannot be read.
+    #[error("the PostgreSQL database cannot be read: {0}")]
+    Postgres(#[source] StoreError),
+    /// There is no file beside a PostgreSQL database.
+    #[error("name the key file of the chain with --key: it is `audit.key` in the data directory of each replica")]
+    NoKey,
     /// A line of an export is no record.
     #[error("line {line} is no record: {cause}")]
     Line {
@@ -97,9 +105,13 @@ pub async fn verify_audit(
         let path = path.to_owned();
         |cause| AuditFileError::Unreadable { path, cause }
     };
+    let is_server = postgres_url(file).is_some();
+    if is_server && key_file == beside {
+        return Err(AuditFileError::NoKey);
+    }
     let key = super::key::read(key_file).map_err(unreadable(key_file))?;
     let mut verifier = ChainVerifier::new(key, expected);
-    if is_database(file).map_err(unreadable(file))? {
+    if is_server || is_database(file).map_err(unreadable(file))? {
         export_audit(file, |line| line.follow(&mut verifier).map_err(AuditFileError::from)).await?;
     } else {
         let lines = BufReader::new(File::open(file).map_err(unreadable(file))?).lines();
@@ -112,13 +124,18 @@ pub async fn verify_audit(
     Ok(verifier.finish()?)
 }
 
+/// The address of a PostgreSQL database, if that is what was named.
+fn postgres_url(named: &Path) -> Option<&str> {
+    named.to_str().filter(|text| text.starts_with("postgres://") || text.starts_with("postgresql://"))
+}
+
 fn is_database(file: &Path) -> std::io::Result<bool> {
     let mut start = Vec::new();
     File::open(file)?.take(u64::try_from(SQLITE.len()).unwrap_or(u64::MAX)).read_to_end(&mut start)?;
     Ok(start == SQLITE)
 }
 
-/// Hands over every record of a database, in the order of the chain, and before them the checkpoint, if there is one. A
+/// Hands over every record of a database, a file or the address of one of PostgreSQL, in the order of the chain, and before them the checkpoint, if there is one. A
 /// server may use the database meanwhile.
 ///
 /// # Errors
@@ -127,8 +144,15 @@ pub async fn export_audit<E: From<AuditFileError>>(
     database: &Path,
     mut each: impl FnMut(&AuditLine) -> Result<(), E>,
 ) -> Result<(), E> {
-    let failed = |cause| AuditFileError::Database { path: database.to_owned(), cause };
-    let store = Store::open_read_only(database).await.map_err(failed)?;
+    let url = postgres_url(database);
+    let failed = |cause| match url {
+        Some(_) => AuditFileError::Postgres(cause),
+        None => AuditFileError::Database { path: database.to_owned(), cause },
+    };
+    let store = match url {
+        Some(url) => Store::connect_read_only(PostgresOptions::alone(url)).map_err(failed)?,
+        None => Store::open_read_only(database).await.map_err(failed)?,
+    };
     let mut after = 0;
     if let Some(checkpoint) = store.read().audit_checkpoint().await.map_err(failed)? {
         after = checkpoint.sequence;

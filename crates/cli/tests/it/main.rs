@@ -14,6 +14,7 @@ mod authcheck;
 mod command_line;
 mod compare;
 mod device;
+mod faults;
 mod help;
 mod home_folder;
 mod host;

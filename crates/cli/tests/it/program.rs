@@ -150,6 +150,13 @@ impl Server {
         (output, std::mem::replace(&mut self.data, tempfile::tempdir().unwrap()))
     }
 
+    /// Kills it as a power cut does, and returns its folder.
+    pub(crate) fn kill(mut self) -> TempDir {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        std::mem::replace(&mut self.data, tempfile::tempdir().unwrap())
+    }
+
     pub(crate) fn post(&self, key: Option<&str>, path: &str, body: &Value) -> Message {
         let request = Message::request("POST", path).with_json(body);
         let request = if let Some(key) = key { request.with_header("Coder-Session-Token", key) } else { request };

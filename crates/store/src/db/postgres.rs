@@ -50,6 +50,11 @@ pub struct PostgresOptions {
 }
 
 impl PostgresOptions {
+    /// For a command that runs alone and shortly.
+    pub fn alone(url: &str) -> Self {
+        Self { url: url.to_owned(), password_file: None, max_connections: 2 }
+    }
+
     /// Whether the URL is one.
     ///
     /// # Errors
@@ -111,13 +116,19 @@ pub(super) struct Pools {
 impl Pools {
     /// Connects, and brings the schema up to date.
     pub(super) async fn connect(options: PostgresOptions) -> Result<Self, StoreError> {
-        let readers = options.max_connections.saturating_sub(1).max(1);
-        let access = Access::new(options)?;
-        let connect = access.options()?;
+        let connect = Access::new(options.clone())?.options()?;
         let mut first = within(ACQUIRE_TIMEOUT, PgConnection::connect_with(&connect)).await?;
         require_utf8(&mut first).await?;
         migrations::run(Dialects::postgres, &mut first).await?;
         first.close().await?;
+        Self::attach(options)
+    }
+
+    /// Connects to a database whose schema is up to date, when something is asked of it.
+    pub(super) fn attach(options: PostgresOptions) -> Result<Self, StoreError> {
+        let readers = options.max_connections.saturating_sub(1).max(1);
+        let access = Access::new(options)?;
+        let connect = access.options()?;
         let pool = |connections| {
             PgPoolOptions::new()
                 .max_connections(connections)

@@ -16,7 +16,7 @@ Examples:
   keyfob audit export keyfob.db > records.jsonl
   keyfob audit export keyfob.db | jq -r 'select(.action == \"login\") | .user_id'")]
 pub(crate) struct ExportArgs {
-    /// Database of a server
+    /// Database of a server: its file, or its `postgres://` URL
     #[arg(value_name = "FILE")]
     file: PathBuf,
 }

@@ -16,7 +16,7 @@ Examples:
   keyfob audit verify --expect-head \"$HEAD\" --key audit.key records.jsonl"
 )]
 pub(crate) struct VerifyArgs {
-    /// Database of a server, or an export of one
+    /// Database of a server: its file, or its `postgres://` URL; or an export of one
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Head that was printed earlier; without it, the removal of the newest records is not noticed
