@@ -89,6 +89,17 @@ impl Load {
         }
     }
 
+    /// Uses tokens at one replica until the end: what it remembers shows even while nobody changes anything there.
+    pub(super) fn use_at(&self, replica: usize, seed: u64) {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        while !self.is_over() {
+            match self.pick(&mut random) {
+                Some(token) => drop(self.try_token(replica, &token)),
+                None => std::thread::sleep(PAUSE),
+            }
+        }
+    }
+
     /// One of the newest tokens: those are the ones that something happens to.
     fn pick(&self, random: &mut ChaCha8Rng) -> Option<Token> {
         let tokens = self.tokens.lock().unwrap();

@@ -55,6 +55,10 @@ fn no_replica_accepts_what_was_revoked_longer_ago_than_a_lease() {
             let (load, seed) = (&load, random.random());
             scope.spawn(move || load.work(seed));
         }
+        for replica in 0..REPLICAS {
+            let (load, seed) = (&load, random.random());
+            scope.spawn(move || load.use_at(replica, seed));
+        }
         for _ in 0..times("KEYFOB_FAULTS", FAULTS) {
             let victim = random.random_range(0..REPLICAS);
             let fault = [Fault::Paused, Fault::Cut, Fault::Silent][random.random_range(0..3)];
