@@ -10,6 +10,7 @@ mod postgres;
 mod search;
 mod sqlite;
 mod stored;
+mod writer;
 
 pub(crate) use dialect::{Dialect, lower};
 pub(crate) use driver::{AnyRow, Fault, fault};
@@ -20,7 +21,7 @@ pub(crate) use stored::{Remains, Stored, without_corrupt};
 
 use std::path::Path;
 
-use driver::{Pools, Source, Transaction};
+use driver::{Pools, Source};
 use jiff::Timestamp;
 use sea_query_sqlx::SqlxBinder;
 use sqlx::{
@@ -29,6 +30,7 @@ use sqlx::{
     sqlite::SqliteRow,
 };
 use uuid::Uuid;
+use writer::{Unit, Writer};
 
 use crate::{
     StoreError,
@@ -43,6 +45,7 @@ pub(crate) const MAX_IN_LIST: usize = 10_000;
 #[derive(Clone, Debug)]
 pub struct Store {
     pools: Pools,
+    writer: Writer,
     /// Uses of keys that are not written yet.
     pub(crate) uses: Uses,
 }
@@ -50,7 +53,7 @@ pub struct Store {
 /// One unit of work. Dropping it without [`Tx::commit`] rolls it back.
 #[derive(Debug)]
 pub struct Tx {
-    transaction: Transaction,
+    unit: Unit,
     uses: Uses,
     reached: Reached,
 }
@@ -119,7 +122,7 @@ impl Store {
     }
 
     fn with(pools: Pools) -> Self {
-        Self { pools, uses: Uses::default() }
+        Self { writer: Writer::new(pools.clone()), pools, uses: Uses::default() }
     }
 
     /// The language of the database.
@@ -129,7 +132,7 @@ impl Store {
 
     /// The same store, with a connection that waits for no other work.
     pub(crate) fn apart(&self) -> Self {
-        Self { pools: self.pools.apart(), uses: self.uses.clone() }
+        Self { pools: self.pools.apart(), ..self.clone() }
     }
 
     /// Makes one change that is no unit of work, and concerns no rights; gives the number of changed rows.
@@ -148,13 +151,14 @@ impl Store {
         }
     }
 
-    /// Begins a unit of work. There is one at a time: others wait until it is committed or dropped.
+    /// Begins a unit of work. There is one at a time: others wait until it is committed or dropped. Those that arrive
+    /// together are made durable together.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when no connection is available.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        let transaction = self.pools.begin().await?;
-        Ok(Tx { transaction, uses: self.uses.clone(), reached: Reached::default() })
+        let unit = self.writer.begin().await?;
+        Ok(Tx { unit, uses: self.uses.clone(), reached: Reached::default() })
     }
 
     /// Reads the committed state.
@@ -254,7 +258,7 @@ impl Reader<'_> {
 impl Tx {
     /// Reads in this unit of work: what is committed, and its own changes.
     pub fn read(&mut self) -> Reader<'_> {
-        Reader { source: Source::UnitOfWork(&mut self.transaction), uses: &self.uses, salvages: false }
+        Reader { source: Source::UnitOfWork(&mut self.unit), uses: &self.uses, salvages: false }
     }
 
     /// Whose rights this unit of work has changed so far.
@@ -274,7 +278,7 @@ impl Tx {
 
     /// The language of the database.
     pub(crate) fn dialect(&self) -> Dialect {
-        self.transaction.dialect()
+        self.unit.dialect()
     }
 
     /// Commits this unit of work; its changes are then durable. Moves the version of rights on if it changed any.
@@ -289,12 +293,12 @@ impl Tx {
                 self.log_rights_change(&reached).await?;
             }
         }
-        self.transaction.commit().await
+        self.unit.commit().await
     }
 
     /// Wakes the replicas that wait for changes, once this unit of work is committed.
     pub(crate) async fn ring(&mut self) -> Result<(), StoreError> {
-        Ok(self.transaction.ring().await?)
+        Ok(self.unit.transaction()?.ring().await?)
     }
 
     /// Runs a change that may concern the rights of everybody; gives the number of changed rows.
@@ -313,7 +317,8 @@ impl Tx {
         reach: Reach,
         query: &(impl SqlxBinder + Sync),
     ) -> Result<u64, StoreError> {
-        let changed = self.transaction.execute(query).await?;
+        let statement = self.dialect().statement(query);
+        let changed = self.unit.transaction()?.execute(statement).await?;
         if changed > 0 {
             self.reached.add(reach);
         }

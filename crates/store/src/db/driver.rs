@@ -14,6 +14,7 @@ use super::{
     Row,
     dialect::{Dialect, Statement},
     postgres, sqlite,
+    writer::Unit,
 };
 use crate::StoreError;
 
@@ -125,13 +126,6 @@ pub(super) enum Transaction {
 }
 
 impl Transaction {
-    pub(super) fn dialect(&self) -> Dialect {
-        match self {
-            Self::Sqlite(_) => Dialect::Sqlite,
-            Self::Postgres(_) => Dialect::Postgres,
-        }
-    }
-
     fn fetch_all(&mut self, statement: Statement) -> Answer<'_, Vec<AnyRow>> {
         match self {
             Self::Sqlite(transaction) => {
@@ -145,14 +139,47 @@ impl Transaction {
     }
 
     /// Runs a change; gives the number of changed rows.
-    pub(super) fn execute(&mut self, query: &impl SqlxBinder) -> Answer<'_, u64> {
-        let statement = self.dialect().statement(query);
+    pub(super) fn execute(&mut self, statement: Statement) -> Answer<'_, u64> {
         match self {
             Self::Sqlite(transaction) => {
                 let query = sqlx::query_with(AssertSqlSafe(statement.sql), statement.values);
                 Box::pin(async move { Ok(query.execute(&mut **transaction).await?.rows_affected()) })
             }
             Self::Postgres(transaction) => Box::pin(transaction.execute(statement)),
+        }
+    }
+
+    /// Begins a part that can be taken back alone.
+    pub(super) async fn save(&mut self) -> sqlx::Result<()> {
+        self.command("SAVEPOINT unit").await
+    }
+
+    /// Ends that part: it stays if the transaction does.
+    pub(super) async fn release(&mut self) -> sqlx::Result<()> {
+        self.command("RELEASE SAVEPOINT unit").await
+    }
+
+    /// Takes that part back.
+    pub(super) async fn take_back(&mut self) -> sqlx::Result<()> {
+        self.command("ROLLBACK TO SAVEPOINT unit").await?;
+        if let Self::Postgres(transaction) = self {
+            transaction.is_sound_again();
+        }
+        self.release().await
+    }
+
+    /// No statement has failed, or what failed was taken back.
+    pub(super) fn require_sound(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(transaction) => transaction.require_sound(),
+        }
+    }
+
+    async fn command(&mut self, sql: &'static str) -> sqlx::Result<()> {
+        match self {
+            Self::Sqlite(transaction) => sqlx::raw_sql(sql).execute(&mut **transaction).await.map(drop),
+            Self::Postgres(transaction) => transaction.command(sql).await,
         }
     }
 
@@ -176,21 +203,21 @@ impl Transaction {
 #[derive(Debug)]
 pub(super) enum Source<'a> {
     Committed(&'a Pools),
-    UnitOfWork(&'a mut Transaction),
+    UnitOfWork(&'a mut Unit),
 }
 
 impl Source<'_> {
     pub(super) fn dialect(&self) -> Dialect {
         match self {
             Self::Committed(pools) => pools.dialect(),
-            Self::UnitOfWork(transaction) => transaction.dialect(),
+            Self::UnitOfWork(unit) => unit.dialect(),
         }
     }
 
     pub(super) fn reborrow(&mut self) -> Source<'_> {
         match self {
             Self::Committed(pools) => Source::Committed(pools),
-            Self::UnitOfWork(transaction) => Source::UnitOfWork(transaction),
+            Self::UnitOfWork(unit) => Source::UnitOfWork(unit),
         }
     }
 
@@ -199,7 +226,10 @@ impl Source<'_> {
         let statement = self.dialect().statement(query);
         match self {
             Self::Committed(pools) => pools.fetch_all(statement),
-            Self::UnitOfWork(transaction) => transaction.fetch_all(statement),
+            Self::UnitOfWork(unit) => match unit.transaction() {
+                Ok(transaction) => transaction.fetch_all(statement),
+                Err(error) => Box::pin(async { Err(error) }),
+            },
         }
     }
 }

@@ -277,7 +277,7 @@ impl Transaction {
         self.connection.as_mut().ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected).into())
     }
 
-    async fn command(&mut self, sql: &str) -> sqlx::Result<()> {
+    pub(super) async fn command(&mut self, sql: &str) -> sqlx::Result<()> {
         let done = self.connection()?.command(sql).await;
         self.note(done)
     }
@@ -301,11 +301,22 @@ impl Transaction {
         done
     }
 
+    /// What failed was taken back.
+    pub(super) fn is_sound_again(&mut self) {
+        self.is_failed = false;
+    }
+
+    /// No statement has failed, or what failed was taken back.
+    pub(super) fn require_sound(&self) -> Result<(), StoreError> {
+        match self.is_failed {
+            true => Err(StoreError::Driver(sqlx::Error::Protocol("a statement of the transaction failed".to_owned()))),
+            false => Ok(()),
+        }
+    }
+
     /// Commits.
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
-        if self.is_failed {
-            return Err(StoreError::Driver(sqlx::Error::Protocol("a statement of the transaction failed".to_owned())));
-        }
+        self.require_sound()?;
         let committed = self.command("COMMIT").await;
         match committed {
             Ok(()) => {

@@ -30,4 +30,5 @@ mod long_lists;
 mod organizations;
 mod passcodes;
 mod resources;
+mod together;
 mod users;

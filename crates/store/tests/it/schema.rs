@@ -26,9 +26,13 @@ async fn of_file(store: &TestStore) -> Schema {
         SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file.path())).await.unwrap();
     let columns = "SELECT m.name AS of, c.name, c.type, c.\"notnull\" AS filled FROM sqlite_schema AS m, \
                    pragma_table_xinfo(m.name) AS c WHERE m.type = 'table' AND m.name NOT LIKE '\\_%' ESCAPE '\\'";
+    // A single whole number as the primary key has no index: it is the row's own number.
     let keys = "SELECT m.name AS of, i.name AS key, c.name FROM sqlite_schema AS m, pragma_index_list(m.name) AS i, \
                 pragma_index_xinfo(i.name) AS c WHERE m.type = 'table' AND m.name NOT LIKE '\\_%' ESCAPE '\\' \
-                AND i.\"unique\" = 1 AND c.key = 1 ORDER BY 1, 2, c.seqno";
+                AND i.\"unique\" = 1 AND c.key = 1 \
+                UNION ALL SELECT m.name, 'rowid', c.name FROM sqlite_schema AS m, pragma_table_info(m.name) AS c \
+                WHERE m.type = 'table' AND c.pk = 1 AND c.type = 'INTEGER' AND NOT EXISTS \
+                (SELECT 1 FROM pragma_index_list(m.name) WHERE origin = 'pk')";
     let columns = sqlx::query(columns).fetch_all(&mut connection).await.unwrap();
     let keys = sqlx::query(keys).fetch_all(&mut connection).await.unwrap();
     let column = |row: &sqlx::sqlite::SqliteRow| {

@@ -1,0 +1,210 @@
+//! The writer: units of work run one after the other, and those that arrive together are made durable together.
+//!
+//! A unit that finds others waiting leaves its transaction open for them, each in a savepoint of its own, and all are
+//! committed at once; each unit's commit is answered after that. So a hundred units that wait for the disk wait once. A
+//! lone unit is committed at once.
+//!
+//! INVARIANT: while a unit waits for the commit of its transaction, somebody who will make it is in the queue for the lock,
+//! behind those who waited when the unit was done.
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+
+use super::{
+    dialect::Dialect,
+    driver::{Pools, Transaction},
+};
+use crate::StoreError;
+
+/// The most units in a transaction: those who come early wait for those who come late.
+const MOST_UNITS: usize = 64;
+
+/// The one writer of a database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Writer {
+    pools: Pools,
+    batch: Arc<Mutex<Batch>>,
+    /// How many wait for the batch.
+    waiting: Arc<AtomicUsize>,
+}
+
+/// Units of work in one transaction.
+#[derive(Debug, Default)]
+struct Batch {
+    /// None before the first.
+    transaction: Option<Transaction>,
+    /// The units that are done and wait for the commit.
+    done: Vec<oneshot::Sender<Result<(), Failure>>>,
+}
+
+/// Why a transaction was not committed, for each of its units.
+#[derive(Clone, Debug)]
+enum Failure {
+    Full(String),
+    Unavailable(String),
+    Interrupted,
+    Other(String),
+}
+
+impl From<&StoreError> for Failure {
+    fn from(error: &StoreError) -> Self {
+        match error {
+            StoreError::Full(cause) => Self::Full(cause.to_string()),
+            StoreError::Unavailable(cause) => Self::Unavailable(cause.to_string()),
+            StoreError::Interrupted => Self::Interrupted,
+            other => Self::Other(other.to_string()),
+        }
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Full(cause) => Self::Full(sqlx::Error::Protocol(cause)),
+            Failure::Unavailable(cause) => Self::Unavailable(sqlx::Error::Protocol(cause)),
+            Failure::Interrupted => Self::Interrupted,
+            Failure::Other(cause) => Self::Driver(sqlx::Error::Protocol(cause)),
+        }
+    }
+}
+
+impl Writer {
+    pub(super) fn new(pools: Pools) -> Self {
+        Self { pools, batch: Arc::default(), waiting: Arc::default() }
+    }
+
+    /// Begins a unit of work, once no other is under way.
+    pub(super) async fn begin(&self) -> sqlx::Result<Unit> {
+        // A client that goes away meanwhile must not leave half a savepoint.
+        let beginning = tokio::spawn(self.clone().begin_now());
+        beginning.await.map_err(|_| sqlx::Error::WorkerCrashed)?
+    }
+
+    async fn begin_now(self) -> sqlx::Result<Unit> {
+        let waits = Waits::new(&self.waiting);
+        let mut batch = Arc::clone(&self.batch).lock_owned().await;
+        drop(waits);
+        let is_first = batch.transaction.is_none();
+        if is_first {
+            batch.transaction = Some(self.pools.begin().await?);
+        }
+        let mut unit = Unit { batch: Some(batch), writer: self.clone(), is_first };
+        if !is_first {
+            unit.transaction()?.save().await?;
+        }
+        Ok(unit)
+    }
+
+    /// Commits a batch apart from whoever asks for it: a client that goes away must not take back what others did.
+    fn commit(mut batch: OwnedMutexGuard<Batch>) {
+        tokio::spawn(async move { batch.commit().await });
+    }
+
+    /// Commits the batch once those have had their turn who wait for it now.
+    fn commit_later(&self) {
+        let batch = Arc::clone(&self.batch);
+        tokio::spawn(async move { batch.lock().await.commit().await });
+    }
+}
+
+impl Batch {
+    async fn commit(&mut self) {
+        let Some(transaction) = self.transaction.take() else { return };
+        let committed = transaction.commit().await;
+        let committed = committed.as_ref().map(|()| ()).map_err(Failure::from);
+        for unit in self.done.drain(..) {
+            // A client that went away need not know.
+            let _gone = unit.send(committed.clone());
+        }
+    }
+}
+
+/// Counts somebody who waits.
+struct Waits<'a>(&'a AtomicUsize);
+
+impl<'a> Waits<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A unit of work in a transaction. Dropped before it is committed, it takes back what it did, and nothing else.
+#[derive(Debug)]
+pub(super) struct Unit {
+    /// None once it has ended.
+    batch: Option<OwnedMutexGuard<Batch>>,
+    writer: Writer,
+    /// Whether the transaction was begun for it: then it needs no savepoint.
+    is_first: bool,
+}
+
+impl Unit {
+    pub(super) fn dialect(&self) -> Dialect {
+        self.writer.pools.dialect()
+    }
+
+    /// The transaction that it is in.
+    pub(super) fn transaction(&mut self) -> sqlx::Result<&mut Transaction> {
+        let batch = self.batch.as_mut().and_then(|batch| batch.transaction.as_mut());
+        batch.ok_or_else(|| sqlx::Error::Protocol("the transaction has ended".to_owned()))
+    }
+
+    /// Makes it durable, with those that arrived together with it.
+    pub(super) async fn commit(self) -> Result<(), StoreError> {
+        // A client that goes away meanwhile must not leave half a savepoint.
+        tokio::spawn(self.commit_now()).await.unwrap_or(Err(StoreError::Interrupted))
+    }
+
+    async fn commit_now(mut self) -> Result<(), StoreError> {
+        let is_first = self.is_first;
+        let transaction = self.transaction()?;
+        transaction.require_sound()?;
+        if !is_first {
+            transaction.release().await?;
+        }
+        let Some(mut batch) = self.batch.take() else { return Err(StoreError::Interrupted) };
+        let (done, committed) = oneshot::channel();
+        batch.done.push(done);
+        let is_alone = self.writer.waiting.load(Ordering::SeqCst) == 0;
+        if is_alone || batch.done.len() >= MOST_UNITS {
+            Writer::commit(batch);
+        } else {
+            let is_first_to_wait = batch.done.len() == 1;
+            drop(batch);
+            if is_first_to_wait {
+                self.writer.commit_later();
+            }
+        }
+        Ok(committed.await.unwrap_or(Err(Failure::Interrupted))?)
+    }
+}
+
+impl Drop for Unit {
+    fn drop(&mut self) {
+        let Some(mut batch) = self.batch.take() else { return };
+        if self.is_first {
+            // It rolls back by itself, and there is nobody else in it.
+            batch.transaction = None;
+            return;
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            let Some(transaction) = &mut batch.transaction else { return };
+            if transaction.take_back().await.is_err() {
+                // What it did cannot be told from what others did: all of it goes.
+                batch.transaction = None;
+                batch.done.clear();
+            }
+        });
+    }
+}

@@ -1,0 +1,98 @@
+//! Units of work that arrive together are made durable together, and each is still a unit of its own.
+use keyfob_store::{Store, StoreError};
+use tokio::task::JoinHandle;
+
+use crate::support::{TestStore, attempt, new_user};
+
+/// A unit of work that adds these users, and waits for the writer.
+fn adding(store: &Store, names: &[&str]) -> JoinHandle<Result<(), StoreError>> {
+    let (store, new): (_, Vec<_>) = (store.clone(), names.iter().map(|name| new_user(name)).collect());
+    tokio::spawn(async move {
+        attempt(&store, async |tx| {
+            for user in &new {
+                tx.insert_user(user).await?;
+            }
+            Ok(())
+        })
+        .await
+    })
+}
+
+/// Lets all tasks come to where they wait.
+async fn settle() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn names(store: &TestStore) -> Vec<String> {
+    let list = keyfob_store::ListUsers { visible: keyfob_rbac::Filter::All, ..Default::default() };
+    let users = store.again().await.read().list_users(&list).await.unwrap().0;
+    users.into_iter().map(|user| user.username).collect()
+}
+
+#[tokio::test]
+async fn of_units_that_are_committed_together_one_that_fails_takes_back_itself_alone() {
+    let store = TestStore::new().await;
+    let mut first = store.store.begin().await.unwrap();
+    first.insert_user(&new_user("ann")).await.unwrap();
+    let before = adding(&store.store, &["bob"]);
+    // It has added one user when it fails at the next.
+    let failing = adding(&store.store, &["cyd", "ann"]);
+    let after = adding(&store.store, &["dan"]);
+    settle().await;
+    first.commit().await.unwrap();
+    before.await.unwrap().unwrap();
+    let failed = failing.await.unwrap();
+    assert!(matches!(failed, Err(StoreError::Conflict(_))), "{failed:?}");
+    after.await.unwrap().unwrap();
+    assert_eq!(names(&store).await, ["ann", "bob", "dan"]);
+}
+
+#[tokio::test]
+async fn a_unit_that_is_given_up_among_others_never_was() {
+    let store = TestStore::new().await;
+    let mut first = store.store.begin().await.unwrap();
+    first.insert_user(&new_user("ann")).await.unwrap();
+    let handle = store.store.clone();
+    let given_up = tokio::spawn(async move {
+        let mut tx = handle.begin().await.unwrap();
+        tx.insert_user(&new_user("bob")).await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    let waits = store.store.clone();
+    let never_begun = tokio::spawn(async move { waits.begin().await.map(drop) });
+    let after = adding(&store.store, &["cyd"]);
+    settle().await;
+    // One that waits for its turn, and one that has begun.
+    never_begun.abort();
+    let first = tokio::spawn(first.commit());
+    while store.store.read().count_users().await.unwrap() == 0 && !given_up.is_finished() {
+        settle().await;
+        given_up.abort();
+    }
+    first.await.unwrap().unwrap();
+    after.await.unwrap().unwrap();
+    assert_eq!(names(&store).await, ["ann", "cyd"]);
+}
+
+#[tokio::test]
+async fn a_lone_unit_waits_for_nobody() {
+    let store = TestStore::new().await;
+    for name in ["ann", "bob", "cyd"] {
+        adding(&store.store, &[name]).await.unwrap().unwrap();
+    }
+    assert_eq!(names(&store).await, ["ann", "bob", "cyd"]);
+}
+
+/// More at a time than are put into one transaction.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_unit_of_a_crowd_is_answered_and_there() {
+    let store = TestStore::new().await;
+    let users: Vec<String> = (0..300).map(|number| format!("user{number:03}")).collect();
+    let units: Vec<_> = users.iter().map(|name| adding(&store.store, &[name])).collect();
+    for unit in units {
+        unit.await.unwrap().unwrap();
+    }
+    assert_eq!(names(&store).await, users);
+}
