@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::{
-    fuzz, libfuzzer,
+    fuzz, libfuzzer, postgres,
     process::{self, ALL_CRATES, cargo_command},
-    python,
+    python, suite,
 };
 
 /// Decisions of one round: about a minute.
@@ -15,6 +15,9 @@ const DECISIONS: &str = "20000000";
 const EXAMPLES: u32 = 300;
 /// How long each fuzz target runs in one round, in seconds.
 const FUZZING: u64 = 120;
+/// How often servers are killed in one round, and how often they are stopped or cut off.
+const KILLS: u32 = 500;
+const FAULTS: u32 = 200;
 /// Cases of each property in one round.
 const CASES: &str = "4096";
 
@@ -43,6 +46,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             fuzz::run(EXAMPLES, u64::from(round))?;
         }
         libfuzzer::run(FUZZING)?;
+        if postgres::is_installed() {
+            suite::fault(KILLS, FAULTS)?;
+        }
     }
     process::log(&format!("{round} rounds, no failure"));
     Ok(())

@@ -59,7 +59,7 @@ const REQUIREMENTS: [Requirement; 6] = [
     Requirement {
         is_met: postgres::is_installed,
         packages: &["postgresql"],
-        subject: "the store and the server on PostgreSQL",
+        subject: "the store and the server on PostgreSQL, and several servers on one",
         part: Part::Function(run_on_postgres),
     },
     Requirement {
@@ -130,17 +130,26 @@ fn run_rust_tests(arguments: &[String], missing: &[&Requirement]) -> Result<()> 
     references.reject_unreferenced()
 }
 
-/// Runs the tests of the store and of the server once more, on a PostgreSQL server.
+/// Runs the tests of the store and of the server once more, on a PostgreSQL server, and those of processes that share one.
 fn run_on_postgres() -> Result<()> {
     let server = Postgres::start()?;
     let mut result = Ok(());
-    for package in ["store", "server"] {
+    for (package, filters) in [("store", &[][..]), ("server", &[]), ("cli", &["faults::", "database::"])] {
         let folder = root().join("crates").join(package).canonicalize()?;
         let mut tests = Command::new(integration_tests(&folder)?);
-        tests.current_dir(folder).env("TEST_DATABASE_URL", server.url());
+        tests.current_dir(folder).args(filters).env("TEST_DATABASE_URL", server.url());
         result = result.and(process::run(&mut tests));
     }
     result
+}
+
+/// Kills, stops and cuts off servers on a PostgreSQL server, so many times.
+pub(crate) fn fault(kills: u32, faults: u32) -> Result<()> {
+    let server = Postgres::start()?;
+    let folder = root().join("crates/cli").canonicalize()?;
+    let mut tests = Command::new(integration_tests(&folder)?);
+    tests.current_dir(folder).args(["faults::", "--nocapture"]).env("TEST_DATABASE_URL", server.url());
+    process::run(tests.env("KEYFOB_KILLS", kills.to_string()).env("KEYFOB_FAULTS", faults.to_string()))
 }
 
 /// The program with the integration tests of a package, as it was built with all others: cargo would build it anew for

@@ -13,6 +13,7 @@ pub mod deployment;
 pub mod devices;
 pub mod fields;
 pub mod groups;
+mod moving;
 pub mod notices;
 pub mod organizations;
 pub mod passwords;
@@ -36,6 +37,7 @@ pub use caller::{
 pub use clock::Clock;
 pub use context::{DecisionLog, KeyLife, RequestContext};
 pub use data_dir::{DataDir, DataDirError};
+pub use moving::{BackupError, CopyError, CopyProgress, CopyStep, MoveError, back_up_database, move_database};
 pub use random::Random;
 pub use replicas::Duty;
 pub use seal::Seal;

@@ -2,6 +2,7 @@
 pub(crate) mod audit;
 pub(crate) mod authcheck;
 pub(crate) mod completion;
+pub(crate) mod database;
 pub(crate) mod groups;
 pub(crate) mod login;
 pub(crate) mod logout;

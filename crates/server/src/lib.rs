@@ -19,8 +19,10 @@ pub use config::{
 };
 pub use http::Service;
 pub use keyfob_authority::{
-    Clock, DataDirError, OpenError, Random,
+    BackupError, Clock, CopyError, CopyProgress, CopyStep, DataDirError, MoveError, OpenError, Random,
     audit::{AuditFileError, AuditLine, RetiredLine, export_audit, verify_audit},
-    data::{AuditEntry, ChainCheckpoint, ChainFault, ChainHead},
+    back_up_database,
+    data::{AuditEntry, ChainCheckpoint, ChainFault, ChainHead, PostgresOptions},
+    move_database,
 };
-pub use start::{Boxed, Host, HostError, NewAdmin, Ready, Server, StartError, serve};
+pub use start::{Boxed, Host, HostError, NewAdmin, Ready, Server, StartError, data_dir_of, serve};

@@ -12,4 +12,4 @@ pub(crate) use equipment::{Equipment, likely_url};
 pub use error::StartError;
 pub use host::{Host, HostError, NewAdmin};
 pub use serve::{Boxed, Ready, serve};
-pub use server::Server;
+pub use server::{Server, data_dir_of};

@@ -1,6 +1,7 @@
 //! Connections, transactions, and the one place that runs SQL.
 //!
 //! INVARIANT: no other module names a driver. All differences between databases belong here.
+mod copy;
 mod dialect;
 mod driver;
 mod json;
@@ -12,6 +13,7 @@ mod sqlite;
 mod stored;
 mod writer;
 
+pub use copy::{CopyError, CopyProgress, CopyStep, backup_database, copy_database};
 pub(crate) use dialect::{Dialect, lower};
 pub(crate) use driver::{AnyRow, Fault, fault};
 pub(crate) use json::{Json, json};

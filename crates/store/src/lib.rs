@@ -31,7 +31,9 @@ pub use audit::{
 };
 pub use counted_mails::MailBounds;
 pub use custom_roles::{CustomRole, NamedPermission};
-pub use db::{Bell, Limits, PostgresOptions, Reader, Store, Tx};
+pub use db::{
+    Bell, CopyError, CopyProgress, CopyStep, Limits, PostgresOptions, Reader, Store, Tx, backup_database, copy_database,
+};
 pub use device_grants::{DeviceGrant, DeviceState, UserCode};
 pub use error::StoreError;
 pub use groups::{Group, GroupSource, GroupsOf, ListGroups};

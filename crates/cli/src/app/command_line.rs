@@ -6,6 +6,7 @@ use crate::{
         audit::{self, AuditCommand},
         authcheck::{self, AuthcheckArgs},
         completion::{self, CompletionArgs},
+        database::{self, DatabaseCommand},
         groups::{self, GroupsCommand},
         login::{self, LoginArgs},
         logout::{self, LogoutArgs},
@@ -82,6 +83,9 @@ pub(super) enum Command {
     Audit(AuditCommand),
     /// Run a server
     Server(Box<ServerCommand>),
+    /// Move or back up the data of a server, on its host
+    #[command(subcommand)]
+    Database(DatabaseCommand),
     /// Show the version of this program
     Version(VersionArgs),
     /// Print a shell completion script
@@ -105,6 +109,7 @@ impl Command {
             Self::Roles(command) => roles::run(invocation, command).await?,
             Self::Audit(command) => return audit::run(invocation, command).await,
             Self::Server(command) => Box::pin(server::run(invocation, *command, Cli::command())).await?,
+            Self::Database(command) => Box::pin(database::run(invocation, command)).await?,
             Self::Version(args) => version::run(invocation, &args)?,
             Self::Completion(args) => completion::run(invocation, &args, &mut Cli::command())?,
         }

@@ -25,7 +25,7 @@ fn times(variable: &str, usual: u32) -> u32 {
 }
 
 /// A database on a PostgreSQL server, without a schema; none where tests have no such server.
-fn on_postgres() -> Option<TestDatabase> {
+pub(crate) fn on_postgres() -> Option<TestDatabase> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let database = runtime.block_on(TestDatabase::new_in(folder.path(), async |_| ()));

@@ -13,6 +13,7 @@ mod audit;
 mod authcheck;
 mod command_line;
 mod compare;
+mod database;
 mod device;
 mod faults;
 mod help;

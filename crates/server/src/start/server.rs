@@ -127,6 +127,14 @@ fn host_name() -> String {
 
 /// Where the data is, as set or by the custom of the machine.
 pub(super) fn data_dir(args: &ServerArgs) -> Result<PathBuf, StartError> {
+    data_dir_of(args.data_dir.as_deref())
+}
+
+/// The data directory with this name, or the one by the custom of the machine.
+///
+/// # Errors
+/// [`StartError::NoDataDir`] when there is neither.
+pub fn data_dir_of(named: Option<&Path>) -> Result<PathBuf, StartError> {
     let default = || directories::ProjectDirs::from("", "", "keyfob").map(|dirs| dirs.data_dir().to_owned());
-    args.data_dir.clone().or_else(default).ok_or(StartError::NoDataDir)
+    named.map(Path::to_owned).or_else(default).ok_or(StartError::NoDataDir)
 }

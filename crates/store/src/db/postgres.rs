@@ -343,6 +343,12 @@ impl Drop for Transaction {
     }
 }
 
+/// One connection for a command, whose statements may take long.
+pub(super) async fn connect_alone(options: &PostgresOptions) -> Result<PgConnection, StoreError> {
+    let connect = Access::new(options.clone())?.options()?;
+    Ok(within(ACQUIRE_TIMEOUT, PgConnection::connect_with(&connect)).await?)
+}
+
 /// Tells a new connection how long it may take. One to a standby, which cannot write, is refused: after a failover, the
 /// address leads to the new primary sooner or later.
 async fn prepare(connection: &mut PgConnection) -> sqlx::Result<()> {
