@@ -20,6 +20,10 @@ impl<T> IdMap<T> {
         self.uuids.values().chain(self.others.iter().map(|(_, value)| value))
     }
 
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.uuids.values_mut().chain(self.others.iter_mut().map(|(_, value)| value))
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.uuids.len() + self.others.len()
     }

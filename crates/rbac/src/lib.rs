@@ -34,4 +34,4 @@ pub use roles::{
 };
 pub use scope::{NoScopes, NotRequestable, Scope, ScopeName, UnknownScope, scopes_exceeding};
 pub use subject::Subject;
-pub use table::Vote;
+pub use table::{SharedTables, Vote};

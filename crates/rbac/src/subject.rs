@@ -11,7 +11,7 @@ use crate::{
     ResourceType, Role, Scope, Vote,
     ids::{IdMap, IdSet},
     reach::Reach,
-    table::{Pair, Place, Rows, Sides, Table},
+    table::{Pair, Place, Rows, SharedTables, Sides, Table},
 };
 
 /// The subject of an action, with all that its roles and the scopes of its key permit.
@@ -122,6 +122,22 @@ impl Subject {
         let ids = self.memberships.len() * size_of::<(u128, Table)>() + self.groups.len() * size_of::<u128>();
         let list = self.reach.list.entries().len() * 2 * size_of::<AllowEntry>();
         size_of::<Self>() + distinct.values().sum::<usize>() + ids + list
+    }
+
+    /// The same without what others have of it: a table that several subjects share is divided among them.
+    pub fn own_bytes(&self) -> usize {
+        let tables = self.memberships.values().chain([&self.outside, &self.anywhere]);
+        let distinct: HashMap<_, _> =
+            tables.map(|table| (table.place(), table.bytes() - table.bytes() / table.owners())).collect();
+        self.bytes().saturating_sub(distinct.values().sum())
+    }
+
+    /// The same subject, with tables that it shares with all that have equal ones.
+    #[must_use]
+    pub fn sharing(mut self, tables: &SharedTables) -> Self {
+        let own = |table: &mut Table| *table = tables.share(table.clone());
+        self.memberships.values_mut().chain([&mut self.outside, &mut self.anywhere]).for_each(own);
+        self
     }
 
     /// Whether the key's scopes, regardless of its allow list, could permit the action on some object of the type.

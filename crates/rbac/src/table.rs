@@ -1,5 +1,10 @@
 //! Permissions, compiled: one bit for each type and action.
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    fmt,
+    hash::{BuildHasher as _, RandomState},
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
 
 use crate::{Action, Catalogue, Permission, ResourceType};
 
@@ -17,7 +22,7 @@ pub enum Vote {
 /// The votes on all actions of one type, a bit for each.
 ///
 /// INVARIANT: no bit is set in both numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Row {
     allow: u64,
     deny: u64,
@@ -86,14 +91,14 @@ impl Rows {
 /// The votes of one side, roles or scopes, in one place: on all objects there, and on the subject's own.
 ///
 /// In an organization these are the levels organization and member; outside of organizations, site and user.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Pair {
     pub(crate) all: Row,
     pub(crate) own: Row,
 }
 
 /// The votes of both sides on one type in one place.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Sides {
     pub(crate) roles: Pair,
     pub(crate) scope: Pair,
@@ -121,7 +126,7 @@ impl Pair {
 }
 
 /// The permitted actions in one place, a bit for each.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Permitted {
     /// On objects of others.
     others: u64,
@@ -137,7 +142,7 @@ impl Permitted {
 }
 
 /// The result of the votes on one type in one place, computed beforehand, so that a decision only tests a bit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(align(32))]
 pub(crate) struct Cell {
     /// What both roles and scopes permit.
@@ -172,6 +177,11 @@ impl Table {
         size_of_val(&*self.0)
     }
 
+    /// How many share it.
+    pub(crate) fn owners(&self) -> usize {
+        Arc::strong_count(&self.0)
+    }
+
     /// The table for objects outside of organizations, or in one that the subject is not a member of.
     pub(crate) fn outside(everywhere: &[Sides]) -> Self {
         let place = Place { is_outside: true, has_members_own: false };
@@ -188,6 +198,64 @@ impl Table {
     #[inline]
     pub(crate) fn cell(&self, of: ResourceType) -> &Cell {
         self.0.get(of.row()).unwrap_or(NOTHING)
+    }
+}
+
+/// Tables that many subjects share, because most users have the same roles, and most tokens the same scopes.
+///
+/// # Examples
+/// ```
+/// use keyfob_rbac::{Catalogue, Id, Scope, SharedTables, Subject};
+///
+/// let (catalogue, tables) = (Catalogue::built_in(), SharedTables::default());
+/// let subject = |name| Subject::compile(&catalogue, Id::from(name), &[], &[], &Scope::everything()).sharing(&tables);
+/// let (amy, bob) = (subject("amy"), subject("bob"));
+/// assert!(amy.own_bytes() < amy.bytes() && bob.own_bytes() < bob.bytes());
+/// ```
+#[derive(Default)]
+pub struct SharedTables {
+    hasher: RandomState,
+    known: Mutex<KnownTables>,
+}
+
+#[derive(Default)]
+struct KnownTables {
+    by_hash: HashMap<u64, Vec<Weak<[Cell]>>>,
+    /// How many there may be before those are looked for that nothing uses any more.
+    limit: usize,
+}
+
+impl fmt::Debug for SharedTables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedTables").finish_non_exhaustive()
+    }
+}
+
+impl SharedTables {
+    /// The same table, in the one place of all that are equal to it.
+    pub(crate) fn share(&self, table: Table) -> Table {
+        let hash = self.hasher.hash_one(&table.0);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = known.by_hash.get(&hash).into_iter().flatten().filter_map(Weak::upgrade);
+        if let Some(same) = same.into_iter().find(|known| **known == *table.0) {
+            return Table(same);
+        }
+        known.by_hash.entry(hash).or_default().push(Arc::downgrade(&table.0));
+        known.forget_unused();
+        table
+    }
+}
+
+impl KnownTables {
+    fn forget_unused(&mut self) {
+        const FEW: usize = 256;
+        if self.by_hash.len() > self.limit.max(FEW) {
+            self.by_hash.retain(|_, tables| {
+                tables.retain(|table| table.strong_count() > 0);
+                !tables.is_empty()
+            });
+            self.limit = self.by_hash.len().saturating_mul(2);
+        }
     }
 }
 

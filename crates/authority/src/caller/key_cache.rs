@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use keyfob_rbac::SharedTables;
 use keyfob_store::{KeyId, Reached};
 use quick_cache::{Weighter, sync::Cache};
 use tokio::time::Instant;
@@ -24,13 +25,14 @@ use super::{
 /// How many bytes all entries take together, about.
 const CAPACITY: u64 = 128 * 1024 * 1024;
 /// How many bytes an entry takes on average; only for the first size of the table.
-const USUAL_WEIGHT: u64 = 8 * 1024;
+const USUAL_WEIGHT: u64 = 1536;
 
 /// The cache, and the epochs that its entries are of.
 pub(crate) struct KeyCache {
     entries: Cache<KeyId, Entry, ByBytes>,
     epochs: Epochs,
     lease: Lease,
+    tables: SharedTables,
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -71,9 +73,15 @@ impl KeyCache {
             entries: Cache::with_weighter(items, CAPACITY, ByBytes),
             epochs: Epochs::default(),
             lease,
+            tables: SharedTables::default(),
             hits: AtomicU64::default(),
             misses: AtomicU64::default(),
         }
+    }
+
+    /// The tables that compiled subjects share.
+    pub(crate) fn tables(&self) -> &SharedTables {
+        &self.tables
     }
 
     /// Whether what is remembered counts now.

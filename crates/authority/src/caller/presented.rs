@@ -69,9 +69,10 @@ pub(super) async fn compile(
     let roles = authority.role_book().of_user(read, &user, &members).await?;
     let groups = read.group_ids_of(user.id).await?;
     let groups: Vec<OwnedId> = groups.into_iter().map(|group| OwnedId::Uuid(group.0)).collect();
-    let subject = Arc::new(Subject::compile(catalogue, Id::from(user.id.0), &roles, &groups, &scope));
+    let subject = Subject::compile(catalogue, Id::from(user.id.0), &roles, &groups, &scope);
+    let subject = Arc::new(subject.sharing(authority.keys().tables()));
     let organizations: Vec<OrganizationId> = members.into_iter().map(|member| member.organization_id).collect();
-    let bytes = bytes_of(&key, &user, &organizations, subject.bytes());
+    let bytes = bytes_of(&key, &user, &organizations, subject.own_bytes());
     Ok(PresentedKey { key, user, organizations, scopes, allow_list, subject, origins, bytes })
 }
 
