@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the keys and passwords that all replicas share, once. What is there already stays: without these keys, nobody can
-# use the database. Back them up apart from it.
+# Makes the keys and passwords that all replicas share, once. What is there already stays: without these keys, no
+# server starts on the database. Back them up apart from it.
 set -eu
 cd "$(dirname "$0")"
 umask 077
