@@ -166,7 +166,7 @@ pub enum OpenError {
     },
     /// The PostgreSQL database cannot be used.
     #[error("the PostgreSQL database cannot be opened: {0}")]
-    Postgres(#[source] StoreError),
+    Postgres(StoreError),
     /// The key of the chain of audit records cannot be read.
     #[error("the key of the audit records, `{path}`, cannot be used: {cause}; restore it from a backup")]
     AuditKey {

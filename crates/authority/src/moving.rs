@@ -16,6 +16,9 @@ pub enum MoveError {
     /// The file is not one of a data directory, or a server uses it.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
+    /// A server uses the database.
+    #[error("a server uses the database in `{0}`: stop it first")]
+    InUse(PathBuf),
     /// The file is not called as a server calls it.
     #[error("`{0}` is no database of a server: that is called `keyfob.db`, in the data directory")]
     OtherName(PathBuf),
@@ -63,7 +66,10 @@ pub async fn move_database(
         return Err(MoveError::OtherName(file.to_owned()));
     }
     let directory = file.parent().unwrap_or(Path::new("/"));
-    let _locked = DataDir::open_existing(directory)?;
+    let _locked = DataDir::open_existing(directory).map_err(|error| match error {
+        DataDirError::Locked(directory) => MoveError::InUse(directory),
+        other => other.into(),
+    })?;
     Ok(keyfob_store::copy_database(file, to, progress).await?)
 }
 

@@ -150,8 +150,17 @@ impl Client {
 
     /// A request to a path below the base path.
     pub(crate) fn call(&self, method: Method, route: &'static str, values: &[&str]) -> Call<'_> {
+        self.call_below(BASE_PATH, method, route, values)
+    }
+
+    /// A path that is not below the base path of the API.
+    pub(crate) fn get_at_root(&self, route: &'static str) -> Call<'_> {
+        self.call_below("", Method::GET, route, &[])
+    }
+
+    fn call_below(&self, base: &str, method: Method, route: &'static str, values: &[&str]) -> Call<'_> {
         let route = Route(route);
-        let url = format!("{}{BASE_PATH}{}", self.url(), route.fill(values));
+        let url = format!("{}{base}{}", self.url(), route.fill(values));
         let mut request = self.http.request(method.clone(), url);
         if let Some((name, value)) = &self.session_token {
             request = request.header(name, value);

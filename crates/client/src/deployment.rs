@@ -1,5 +1,5 @@
 //! Facts about the deployment.
-use keyfob_api::deployment::{BuildInfo, Entitlements, UpdateCheck};
+use keyfob_api::deployment::{BuildInfo, Entitlements, Readiness, UpdateCheck};
 
 use crate::{client::Client, error::Error};
 
@@ -18,6 +18,23 @@ impl Client {
     /// ```
     pub async fn build_info(&self) -> Result<BuildInfo, Error> {
         self.get("/buildinfo", &[]).send().await?.json()
+    }
+
+    /// Asks whether the server and its database answer. It needs no key.
+    ///
+    /// # Errors
+    /// 503 with what is missing.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
+    /// let lease = keyfob.ready().await?.revocation_lease_ms;
+    /// println!("a revocation is in effect on every replica after {lease} ms");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn ready(&self) -> Result<Readiness, Error> {
+        self.get_at_root("/readyz").send().await?.json()
     }
 
     /// Gets the features of this deployment.

@@ -71,7 +71,7 @@ pub enum AuditFileError {
     },
     /// The PostgreSQL database cannot be read.
     #[error("the PostgreSQL database cannot be read: {0}")]
-    Postgres(#[source] StoreError),
+    Postgres(StoreError),
     /// There is no file beside a PostgreSQL database.
     #[error("name the key file of the chain with --key: it is `audit.key` in the data directory of each replica")]
     NoKey,

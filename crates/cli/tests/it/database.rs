@@ -84,7 +84,7 @@ fn a_deployment_moves_to_postgresql_and_is_the_same_there() {
     let copy = ["database", "copy", "--from", &from, "--to", url];
     let refused = home.run(&copy);
     assert_eq!(refused.code, Some(1), "{}", refused.stdout);
-    assert!(refused.stderr.contains("another server uses the data directory"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("a server uses the database in"), "{}", refused.stderr);
     let (_, data) = server.stop();
 
     let copied = home.run(&copy);

@@ -29,6 +29,19 @@ fn key(login: &Message) -> String {
 
 /// Deleting every user does not reopen the set-up: then only this command creates an owner (`docs/compatibility.md`).
 #[test]
+fn a_server_is_asked_whether_it_is_ready() {
+    let server = Server::start();
+    let home = Home::new();
+    let ready = ["server", "--http-address", &server.address, "ready"];
+    let answered = home.run(&ready);
+    assert_eq!((answered.code, answered.stdout.as_str()), (Some(0), "The server is ready.\n"), "{}", answered.stderr);
+    let (_, _data) = server.stop();
+    let refused = home.run(&ready);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("is not ready"), "{}", refused.stderr);
+}
+
+#[test]
 fn an_owner_is_created_on_the_host_while_the_server_does_not_run() {
     let home = Home::new();
     let (server, session) = Server::with_owner();

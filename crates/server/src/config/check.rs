@@ -3,7 +3,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, Command, error::ErrorKind, parser::ValueSource};
 
-use super::{ServerArgs, file::ConfigFile};
+use keyfob_authority::Database;
+
+use super::{ServerArgs, database, file::ConfigFile};
 use crate::start::{Equipment, likely_url};
 
 /// Returns the file of settings that the command line or the environment names.
@@ -86,6 +88,15 @@ pub fn warnings(args: &ServerArgs) -> Vec<String> {
     let mut warnings = Vec::new();
     if args.allow_query_tokens {
         warnings.push("tokens in the query string are accepted (--allow-query-tokens)".to_owned());
+    }
+    if let Ok(Database::Postgres(options)) = database(args)
+        && options.is_unprotected()
+    {
+        warnings.push(
+            "the connection to PostgreSQL is not protected: add sslmode=verify-full to --postgres-url, and sslrootcert= if its \
+             certificate is not of a public authority"
+                .to_owned(),
+        );
     }
     let address = args.people_address();
     if args.access_url.is_none() && address.ip().is_unspecified() {

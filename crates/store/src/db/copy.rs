@@ -70,10 +70,10 @@ pub enum CopyStep {
 pub enum CopyError {
     /// The source cannot be read, or its schema cannot be brought up to date.
     #[error("the source cannot be used: {0}")]
-    Source(#[source] StoreError),
+    Source(StoreError),
     /// The target cannot be used.
     #[error("the target cannot be used: {0}")]
-    Target(#[source] StoreError),
+    Target(StoreError),
     /// The target has rows.
     #[error("the target is not empty: its table `{0}` has rows; name an empty database")]
     NotEmpty(&'static str),

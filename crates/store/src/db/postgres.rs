@@ -7,6 +7,7 @@
 //! several users, or organizations, would still need all.
 use std::{
     io,
+    net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -15,7 +16,7 @@ use std::{
 use sqlx::{
     AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Row as _,
     pool::PoolConnection,
-    postgres::{PgConnectOptions, PgDatabaseError, PgListener, PgPoolOptions, PgRow},
+    postgres::{PgConnectOptions, PgDatabaseError, PgListener, PgPoolOptions, PgRow, PgSslMode},
 };
 
 use super::{
@@ -61,6 +62,20 @@ impl PostgresOptions {
     /// [`StoreError::Unfit`] with what is wrong with it, without the URL.
     pub fn check(&self) -> Result<(), StoreError> {
         Access::new(self.clone()).map(drop)
+    }
+}
+
+impl PostgresOptions {
+    /// Whether what goes over the network can be read, or answered by another server: a connection that is not to this
+    /// machine, and does not verify the server's certificate.
+    pub fn is_unprotected(&self) -> bool {
+        let Ok(Access { options, .. }) = Access::new(self.clone()) else { return false };
+        let host = options.get_host();
+        let is_local = options.get_socket().is_some()
+            || host.starts_with('/')
+            || host == "localhost"
+            || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+        !is_local && !matches!(options.get_ssl_mode(), PgSslMode::VerifyCa | PgSslMode::VerifyFull)
     }
 }
 
@@ -118,6 +133,8 @@ impl Pools {
     pub(super) async fn connect(options: PostgresOptions) -> Result<Self, StoreError> {
         let connect = Access::new(options.clone())?.options()?;
         let mut first = within(ACQUIRE_TIMEOUT, PgConnection::connect_with(&connect)).await?;
+        // That the table of migrations is there already is no news.
+        sqlx::query("SET client_min_messages = warning").execute(&mut first).await?;
         require_utf8(&mut first).await?;
         migrations::run(Dialects::postgres, &mut first).await?;
         first.close().await?;

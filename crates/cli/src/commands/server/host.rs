@@ -1,5 +1,9 @@
 //! `keyfob server create-admin` and `reset-password`: on the host, while the server does not run.
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use anyhow::Context as _;
 use keyfob_api::secret::SecretText;
+use keyfob_client::Client;
 use keyfob_server::{Host, NewAdmin, ServerArgs};
 
 use crate::{arguments::secret::parse_secret, invocation::Invocation};
@@ -14,6 +18,15 @@ pub(crate) enum HostCommand {
     /// Check the settings
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Ask the server on this host whether it can answer, for health checks
+    #[command(
+        after_help = "The exit code is 0 if the server and its database answer, else 1. It is asked at --http-address.
+
+Examples:
+  keyfob server ready
+  keyfob server --http-address 127.0.0.1:8080 ready"
+    )]
+    Ready,
 }
 
 /// The settings.
@@ -65,14 +78,29 @@ pub(super) async fn run(invocation: &Invocation, server: &ServerArgs, command: H
         // It has run before the settings were parsed.
         return Ok(());
     }
+    if let HostCommand::Ready = command {
+        return ready(invocation, server).await;
+    }
     let host = Host::open(server).await?;
     match command {
         HostCommand::CreateAdmin(args) => create_admin(invocation, &host, args).await?,
         HostCommand::ResetPassword(args) => reset_password(invocation, &host, &args).await?,
-        HostCommand::Config(_) => {}
+        HostCommand::Config(_) | HostCommand::Ready => {}
     }
     host.close().await;
     Ok(())
+}
+
+/// Asks `/readyz` at the address that the server of these settings listens on.
+async fn ready(invocation: &Invocation, server: &ServerArgs) -> anyhow::Result<()> {
+    let mut address = server.http_address;
+    if address.ip().is_unspecified() {
+        let loopback: IpAddr = if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+        address.set_ip(loopback);
+    }
+    let client = Client::builder(&format!("http://{address}")).build()?;
+    client.ready().await.with_context(|| format!("the server at {address} is not ready"))?;
+    Ok(invocation.out.line("The server is ready.")?)
 }
 
 async fn create_admin(invocation: &Invocation, host: &Host, args: CreateAdminArgs) -> anyhow::Result<()> {
