@@ -14,6 +14,7 @@ pub mod devices;
 pub mod fields;
 pub mod groups;
 pub mod notices;
+mod observer;
 pub mod organizations;
 pub mod passwords;
 mod random;
@@ -36,6 +37,7 @@ pub use caller::{
 pub use clock::Clock;
 pub use context::{DecisionLog, KeyLife, RequestContext};
 pub use data_dir::{DataDir, DataDirError};
+pub use observer::{Connections, Observer, Verdict};
 pub use random::Random;
 pub use replicas::Duty;
 pub use seal::Seal;

@@ -12,7 +12,7 @@ use std::{
 };
 
 use keyfob_store::{KeyId, Reached};
-use quick_cache::{Weighter, sync::Cache};
+use quick_cache::{DefaultHashBuilder, Lifecycle, Weighter, sync::Cache};
 use tokio::time::Instant;
 
 use super::{
@@ -28,11 +28,12 @@ const USUAL_WEIGHT: u64 = 8 * 1024;
 
 /// The cache, and the epochs that its entries are of.
 pub(crate) struct KeyCache {
-    entries: Cache<KeyId, Entry, ByBytes>,
+    entries: Cache<KeyId, Entry, ByBytes, DefaultHashBuilder, Evictions>,
     epochs: Epochs,
     lease: Lease,
     hits: AtomicU64,
     misses: AtomicU64,
+    evictions: Evictions,
 }
 
 #[derive(Clone)]
@@ -50,6 +51,24 @@ impl Weighter<KeyId, Entry> for ByBytes {
     }
 }
 
+/// Counts the entries that had to make room for others.
+#[derive(Clone, Debug, Default)]
+struct Evictions(Arc<AtomicU64>);
+
+impl Lifecycle<KeyId, Entry> for Evictions {
+    /// What leaves the cache: it is dropped when the cache is no longer locked.
+    type RequestState = Option<Entry>;
+
+    fn before_evict(&self, _: &mut Option<Entry>, _: &KeyId, _: &mut Entry) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    // Also called for an entry in whose place another of the same key comes.
+    fn on_evict(&self, leaving: &mut Option<Entry>, _: KeyId, entry: Entry) {
+        *leaving = Some(entry);
+    }
+}
+
 /// How the cache is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CacheUsage {
@@ -57,6 +76,8 @@ pub struct CacheUsage {
     pub hits: u64,
     /// How often it was not, and the database was read.
     pub misses: u64,
+    /// How many keys were forgotten to make room for others.
+    pub evictions: u64,
     /// How many keys there are.
     pub keys: u64,
     /// How many bytes they take, about.
@@ -67,12 +88,14 @@ impl KeyCache {
     /// An empty cache, in which keys count for as long as the lease is held.
     pub(crate) fn new(lease: Lease) -> Self {
         let items = usize::try_from(CAPACITY / USUAL_WEIGHT).unwrap_or(usize::MAX);
+        let evictions = Evictions::default();
         Self {
-            entries: Cache::with_weighter(items, CAPACITY, ByBytes),
+            entries: Cache::with(items, CAPACITY, ByBytes, DefaultHashBuilder::default(), evictions.clone()),
             epochs: Epochs::default(),
             lease,
             hits: AtomicU64::default(),
             misses: AtomicU64::default(),
+            evictions,
         }
     }
 
@@ -139,6 +162,7 @@ impl KeyCache {
         CacheUsage {
             hits: self.hits.load(Ordering::Relaxed),
             misses: self.misses.load(Ordering::Relaxed),
+            evictions: self.evictions.0.load(Ordering::Relaxed),
             keys: u64::try_from(self.entries.len()).unwrap_or(u64::MAX),
             bytes: self.entries.weight(),
         }
