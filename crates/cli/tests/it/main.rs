@@ -43,3 +43,4 @@ mod tokens;
 mod tour;
 mod usage;
 mod users;
+mod watching;
