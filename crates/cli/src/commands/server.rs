@@ -3,6 +3,8 @@ mod hangup;
 mod host;
 mod log;
 mod log_filter;
+#[cfg(feature = "otel")]
+mod traces;
 
 use std::io::IsTerminal as _;
 
@@ -24,6 +26,12 @@ pub(crate) struct ServerCommand {
     /// Log format.
     #[arg(long, env = "KEYFOB_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     log_format: LogFormat,
+    /// Send traces by OpenTelemetry, to where `OTEL_EXPORTER_OTLP_ENDPOINT` says [default there: http://localhost:4318].
+    #[cfg(feature = "otel")]
+    #[arg(long, env = "KEYFOB_TRACE", value_parser = clap::builder::BoolishValueParser::new(),
+        action = clap::ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true",
+        require_equals = true)]
+    trace: bool,
     #[command(subcommand)]
     host: Option<HostCommand>,
 }
@@ -132,7 +140,16 @@ pub(crate) async fn run(invocation: &Invocation, command: ServerCommand, program
         return host::run(invocation, &command.server, host).await;
     }
     let has_access_log = command.server.access_log;
-    let set_filter = log::start(command.log.targets(has_access_log), command.log_format);
+    let filter = command.log.targets(has_access_log);
+    #[cfg(feature = "otel")]
+    let traces = command.trace.then(traces::Traces::start).transpose()?;
+    #[cfg(feature = "otel")]
+    let set_filter = match &traces {
+        Some(traces) => log::start_with_traces(filter, command.log_format, traces),
+        None => log::start(filter, command.log_format),
+    };
+    #[cfg(not(feature = "otel"))]
+    let set_filter = log::start(filter, command.log_format);
     let reread = move || Ok(log_filter(&program)?.targets(has_access_log));
     let rereading = tokio::spawn(log::reread_on_hangup(set_filter, reread));
     // Whoever waits for the address hears of the failure from the log; the server is there for all others.
@@ -146,6 +163,10 @@ pub(crate) async fn run(invocation: &Invocation, command: ServerCommand, program
     };
     let served = keyfob_server::serve(command.server, Box::new(on_ready), Box::pin(stop_signal())).await;
     rereading.abort();
+    #[cfg(feature = "otel")]
+    if let Some(traces) = traces {
+        traces.end().await;
+    }
     if let Err(StartError::Settings(bad)) = &served {
         no_problems(&bad.to_string().lines().map(str::to_owned).collect::<Vec<_>>())?;
     }

@@ -208,3 +208,67 @@ mod supervisor {
         assert!(output.contains("Keyfob has stopped."), "{output}");
     }
 }
+
+/// Only in a build with the feature.
+#[cfg(feature = "otel")]
+mod traces {
+    use std::{
+        io::{BufRead as _, BufReader, Read as _, Write as _},
+        net::TcpListener,
+        sync::mpsc,
+        time::Duration,
+    };
+
+    use super::*;
+
+    /// Longer than any trace takes to come; only a server that sends none reaches it.
+    const PATIENCE: Duration = Duration::from_mins(1);
+
+    /// A collector: its address, and all that is sent to it, each with the path that it was sent to.
+    fn collector() -> (String, mpsc::Receiver<(String, Vec<u8>)>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (sender, received) = mpsc::channel();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let (mut path, mut length) = (String::new(), 0);
+                for line in reader.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty()) {
+                    let lower = line.to_lowercase();
+                    if let Some(of_body) = lower.strip_prefix("content-length: ") {
+                        length = of_body.parse().unwrap();
+                    }
+                    if path.is_empty() {
+                        path = line;
+                    }
+                }
+                let mut body = vec![0; length];
+                reader.read_exact(&mut body).unwrap();
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+                let _ended = sender.send((path, body));
+            }
+        });
+        (format!("http://{address}"), received)
+    }
+
+    #[test]
+    fn requests_are_traced_without_secrets_paths_or_statements() {
+        let (collector, received) = collector();
+        let server = Server::start_in(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &collector)], &["--trace", "--log=warn"]);
+        let session = server.set_up();
+        server.post(Some(&session), "/api/v2/users/me/keys/tokens?q=s3cr3t", &json!({"token_name": "zephyrine"}));
+        // What is left is sent before the server ends.
+        server.stop();
+        let mut sent = String::new();
+        while let Ok((path, body)) = received.recv_timeout(if sent.is_empty() { PATIENCE } else { Duration::ZERO }) {
+            assert!(path.starts_with("POST /v1/traces "), "{path}");
+            sent.push_str(&String::from_utf8_lossy(&body));
+        }
+        for part in ["keyfob", "/api/v2/users/{user}/keys/tokens", "request.id"] {
+            assert!(sent.contains(part), "{part}: {sent}");
+        }
+        for private in ["s3cr3t", "zephyrine", &session, PASSWORD, "owner@", "SELECT", "INSERT"] {
+            assert!(!sent.contains(private), "{private}");
+        }
+    }
+}
