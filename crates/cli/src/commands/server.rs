@@ -26,7 +26,7 @@ pub(crate) struct ServerCommand {
     /// Log format.
     #[arg(long, env = "KEYFOB_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     log_format: LogFormat,
-    /// Send traces by OpenTelemetry, to where `OTEL_EXPORTER_OTLP_ENDPOINT` says [default there: http://localhost:4318].
+    /// Send traces by OpenTelemetry, to where `OTEL_EXPORTER_OTLP_ENDPOINT` says [default: `http://localhost:4318`].
     #[cfg(feature = "otel")]
     #[arg(long, env = "KEYFOB_TRACE", value_parser = clap::builder::BoolishValueParser::new(),
         action = clap::ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true",

@@ -163,7 +163,7 @@ pub(crate) async fn record_refusals(app: App) {
 async fn housekeeping(app: App) {
     // Who is dormant, and which tokens are in use, follows from what is written.
     write_key_uses(app.clone()).await;
-    if !has_duty(&app, Duty::Housekeeping, PURGE_EVERY - LATENESS).await {
+    if !has_duty(&app, Duty::Housekeeping, PURGE_EVERY.saturating_sub(LATENESS)).await {
         return;
     }
     let log = System::Retention.store(app.authority(), RequestContext::default());

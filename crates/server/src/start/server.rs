@@ -58,7 +58,8 @@ impl Server {
         let metrics = args.prometheus_address.map(|_| Metrics::new(Arc::clone(&catalogue), clock.now()));
         let metrics = metrics.transpose().map_err(|error| StartError::Machine(format!("no metrics: {error}")))?;
         let metrics = metrics.map(Arc::new);
-        let authority = Authority::open(AuthorityParts {
+        // Apart, because opening takes much more room than what it makes.
+        let opening = Authority::open(AuthorityParts {
             data_dir,
             database,
             host: host_name(),
@@ -70,8 +71,8 @@ impl Server {
             renewer: Box::new(Renewer(Arc::clone(&providers))),
             recorded_status,
             observer: metrics.clone().map(|metrics| -> Arc<dyn Observer> { metrics }),
-        })
-        .await?;
+        });
+        let authority = Box::pin(opening).await?;
         let app = App::new(Parts {
             authority,
             mailer,
