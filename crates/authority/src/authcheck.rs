@@ -7,7 +7,7 @@ use keyfob_rbac::{Action, Catalogue, Explanation, ResourceType, authorize, expla
 use uuid::Uuid;
 
 use self::objects::has_lookup;
-use crate::{AuthorizedStore, Refused};
+use crate::{AuthorizedStore, Refused, Verdict};
 
 /// The most ids of one call. Checks without an id are bounded by the size of the request alone.
 pub const MAX_IDS: usize = 1000;
@@ -105,7 +105,8 @@ impl AuthorizedStore {
                 authorize(self.caller.subject(), check.action, object).is_allowed()
             })
         };
-        Ok(checks.iter().map(|(name, check)| (name.clone(), decide(check).unwrap_or(false))).collect())
+        let decide = |check: &ParsedCheck| self.counted(check, decide(check).unwrap_or(false));
+        Ok(checks.iter().map(|(name, check)| (name.clone(), decide(check))).collect())
     }
 
     /// The same with the reasons. Requires nothing.
@@ -122,9 +123,17 @@ impl AuthorizedStore {
         let answer = |check: &ParsedCheck| {
             let explained =
                 self.with_object(check, &found, |object| explain(self.caller.subject(), check.action, object));
+            self.counted(check, explained.as_ref().is_some_and(|why| why.allowed));
             explained.map_or(Explained::NotReadable(check.resource_type), |why| Explained::Decided(Box::new(why)))
         };
         Ok(checks.iter().map(|(name, check)| (name.clone(), answer(check))).collect())
+    }
+
+    /// Counts a decision, and returns it.
+    fn counted(&self, check: &ParsedCheck, is_allowed: bool) -> bool {
+        let verdict = if is_allowed { Verdict::Allowed } else { Verdict::Denied };
+        self.caller.context().decisions.decided(check.resource_type, check.action, verdict);
+        is_allowed
     }
 
     fn parse(&self, checks: Checks) -> Result<BTreeMap<String, ParsedCheck>, CheckError> {

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::{
-    Clock, DataDir, DataDirError, Random, Seal, audit,
+    Clock, Connections, DataDir, DataDirError, DecisionLog, Observer, Random, Seal, audit,
     audit::{EventKind, GatheredRefusals},
     caller::{CacheUsage, KeyCache, Lease, RoleBook},
     data_dir::{DATABASE, private_file},
@@ -48,6 +48,7 @@ struct Inner {
     dummy_hash: SecretHash,
     deployment_id: Uuid,
     recorded_status: fn(EventKind) -> u16,
+    observer: Option<Arc<dyn Observer>>,
     // Held for as long as the authority lives: no other process may use the data directory.
     _data_dir: DataDir,
 }
@@ -137,6 +138,8 @@ pub struct AuthorityParts {
     pub renewer: Box<dyn SessionRenewer>,
     /// The status that the front answers an event with, for its record.
     pub recorded_status: fn(EventKind) -> u16,
+    /// Counts what the authority does, if anything does.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 /// Which database an authority is over.
@@ -234,6 +237,7 @@ impl Authority {
             rules,
             renewer,
             recorded_status,
+            observer,
         } = parts;
         let path = data_dir.path().join(DATABASE);
         let database = |cause| match &of {
@@ -293,6 +297,7 @@ impl Authority {
             audit_key,
             deployment_id,
             recorded_status,
+            observer,
             _data_dir: data_dir,
         }));
         authority.read_changes().await.map_err(OpenError::Postgres)?;
@@ -320,6 +325,26 @@ impl Authority {
     /// How the cache of keys is used.
     pub fn cache_usage(&self) -> CacheUsage {
         self.0.keys.usage()
+    }
+
+    /// How the connections to the database are used; none where the store does not tell.
+    pub fn connections(&self) -> Option<Connections> {
+        None
+    }
+
+    /// A log for the decisions of one request, which are counted if anything counts them.
+    pub fn decision_log(&self) -> DecisionLog {
+        self.0
+            .observer
+            .as_ref()
+            .map_or_else(DecisionLog::default, |observer| DecisionLog::observed(Arc::clone(observer)))
+    }
+
+    /// Counts units of work that were made durable together, and how long the first of them waited for that.
+    pub fn committed(&self, units: usize, waited: Duration) {
+        if let Some(observer) = &self.0.observer {
+            observer.committed(units, waited);
+        }
     }
 
     /// Whether the database answers.

@@ -39,7 +39,7 @@ use keyfob_store::{ApiKey, KeyId, OrganizationId, User, UserId};
 
 use self::denied::Cause;
 
-use crate::{RequestContext, context::Denial};
+use crate::{RequestContext, Verdict, context::Denial};
 
 /// The subject of a request. Having one is the proof: it is made by authentication and for the server's own work alone.
 #[derive(Clone)]
@@ -79,6 +79,7 @@ impl Caller {
     pub(crate) fn require(&self, action: Action, object: &Object<'_>) -> Result<(), Denied> {
         self.context.decisions.required(object.resource_type, action);
         if self.is_permitted(action, object) {
+            self.context.decisions.decided(object.resource_type, action, Verdict::Allowed);
             return Ok(());
         }
         let organization = match object.organization {
@@ -129,6 +130,7 @@ impl Caller {
     /// What a list of objects of this type may show.
     pub(crate) fn visible(&self, action: Action, resource_type: ResourceType) -> Filter {
         self.context.decisions.required(resource_type, action);
+        self.context.decisions.decided(resource_type, action, Verdict::Filtered);
         filter(&self.subject, action, resource_type)
     }
 

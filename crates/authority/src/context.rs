@@ -9,6 +9,8 @@ use keyfob_rbac::{Action, ResourceType};
 use keyfob_store::{KeyId, OrganizationId, Origin, UserId};
 use uuid::Uuid;
 
+use crate::{Observer, Verdict};
+
 /// The circumstances of a request. Each front makes one for every request.
 #[derive(Clone, Debug)]
 pub struct RequestContext {
@@ -47,12 +49,21 @@ impl Default for RequestContext {
 
 /// The decisions that were made while a request was answered. Clones share one log.
 #[derive(Clone, Debug, Default)]
-pub struct DecisionLog(Arc<Mutex<Entries>>);
+pub struct DecisionLog(Arc<Log>);
+
+#[derive(Debug, Default)]
+struct Log {
+    /// Counts the decisions.
+    observer: Option<Arc<dyn Observer>>,
+    entries: Mutex<Entries>,
+}
 
 #[derive(Debug, Default)]
 struct Entries {
     key: Option<KeyLife>,
     actor: Option<(UserId, KeyId)>,
+    /// The owner and the id of a key that was verified, also where the request was refused before it could act.
+    verified: Option<(UserId, KeyId)>,
     required: Vec<(ResourceType, Action)>,
     denied: Option<Denial>,
     failed_sign_in: Option<FailedSignIn>,
@@ -103,6 +114,29 @@ pub struct KeyLife {
 }
 
 impl DecisionLog {
+    /// An empty log, whose decisions are counted.
+    pub(crate) fn observed(observer: Arc<dyn Observer>) -> Self {
+        Self(Arc::new(Log { observer: Some(observer), entries: Mutex::default() }))
+    }
+
+    /// Counts a decision.
+    pub(crate) fn decided(&self, resource_type: ResourceType, action: Action, verdict: Verdict) {
+        if let Some(observer) = &self.0.observer {
+            observer.decided(resource_type, action, verdict);
+        }
+    }
+
+    /// Notes whose key the request presents, for [`Self::presenter`].
+    pub fn verified(&self, user: UserId, key: KeyId) {
+        self.lock().verified = Some((user, key));
+    }
+
+    /// The user and the key of a request whose key is right, as far as that was noted.
+    pub fn presenter(&self) -> Option<(UserId, KeyId)> {
+        let entries = self.lock();
+        entries.actor.as_ref().or(entries.verified.as_ref()).cloned()
+    }
+
     /// Notes that the request was authenticated.
     pub(crate) fn authenticated(&self, key: KeyLife, actor: (UserId, KeyId)) {
         let mut entries = self.lock();
@@ -112,6 +146,7 @@ impl DecisionLog {
 
     /// Notes an action that was denied. The last one counts: the request was refused for it.
     pub(crate) fn denied(&self, denial: Denial) {
+        self.decided(denial.resource_type, denial.action, Verdict::Denied);
         self.lock().denied = Some(denial);
     }
 
@@ -151,6 +186,6 @@ impl DecisionLog {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Entries> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     },
     listen::proxies::Proxies,
     mail::Mailer,
+    metrics::Metrics,
     ways::Providers,
 };
 
@@ -26,6 +27,7 @@ pub(crate) struct Parts {
     pub(crate) windows: RateWindows,
     pub(crate) providers: Arc<Providers>,
     pub(crate) settings: Settings,
+    pub(crate) metrics: Option<Arc<Metrics>>,
 }
 
 /// Settings that decide how requests are answered.
@@ -36,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) cookies: CookieRules,
     pub(crate) limits: RateLimits,
     pub(crate) proxies: Proxies,
+    /// Each request has a line in the log.
+    pub(crate) access_log: bool,
     /// Clients that come by another address are sent to the access URL.
     pub(crate) redirects_to_access_url: bool,
     /// The `Strict-Transport-Security` header of pages.
@@ -87,6 +91,11 @@ impl App {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// The numbers about this server; none if nothing asks for them.
+    pub(crate) fn metrics(&self) -> Option<&Arc<Metrics>> {
+        self.0.metrics.as_ref()
     }
 
     /// Where people reach this server, without a slash at the end.

@@ -47,6 +47,13 @@ pub struct ServerArgs {
     /// Address to listen on for HTTP.
     #[arg(long, env = "KEYFOB_HTTP_ADDRESS", value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
     pub http_address: SocketAddr,
+    /// Address to serve metrics for Prometheus on, at `/metrics`, to everyone who reaches it [default: none].
+    #[arg(long, env = "KEYFOB_PROMETHEUS_ADDRESS", value_name = "ADDRESS")]
+    pub prometheus_address: Option<SocketAddr>,
+    /// Log a line for each request: method, route, status, user, key, address and duration.
+    #[arg(long, env = "KEYFOB_ACCESS_LOG", value_parser = BoolishValueParser::new(), action = clap::ArgAction::Set,
+        num_args = 0..=1, default_value = "false", default_missing_value = "true", require_equals = true)]
+    pub access_log: bool,
     /// Folder of the keys and of the database, if that is not PostgreSQL [default: the user's data folder].
     #[arg(long, global = true, env = "KEYFOB_DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,

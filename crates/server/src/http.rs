@@ -17,6 +17,7 @@ pub(crate) mod search;
 #[cfg(test)]
 pub(crate) mod test_server;
 mod unauthenticated;
+mod watch;
 
 use std::{
     panic::AssertUnwindSafe,
@@ -33,6 +34,7 @@ use axum::{
 use futures_util::FutureExt as _;
 use tower::util::MapRequest;
 
+pub use self::watch::ACCESS_LOG;
 use self::{
     error::ApiError,
     routes::{RouteTable, Routes},

@@ -8,6 +8,7 @@ mod documentation;
 mod http;
 mod listen;
 mod mail;
+mod metrics;
 mod pages;
 mod start;
 mod ways;
@@ -17,7 +18,7 @@ pub use config::{
     ServerArgs, TlsArgs, TlsVersion, check, check_values, config_file, description, nearest_name, parse_duration,
     value_in_file, warnings, with_coder_environment,
 };
-pub use http::Service;
+pub use http::{ACCESS_LOG, Service};
 pub use keyfob_authority::{
     BackupError, Clock, CopyError, CopyProgress, CopyStep, DataDirError, MoveError, OpenError, Random,
     audit::{AuditFileError, AuditLine, RetiredLine, export_audit, verify_audit},

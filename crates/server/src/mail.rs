@@ -5,5 +5,5 @@ mod letter;
 mod mailer;
 mod transport;
 
-pub(crate) use delivery::deliver_due;
+pub(crate) use delivery::{Delivery, deliver_due};
 pub(crate) use mailer::Mailer;

@@ -7,6 +7,7 @@ pub(crate) mod jobs;
 mod serve;
 mod server;
 mod settings;
+mod supervisor;
 
 pub(crate) use equipment::{Equipment, likely_url};
 pub use error::StartError;

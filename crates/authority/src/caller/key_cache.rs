@@ -13,7 +13,7 @@ use std::{
 
 use keyfob_rbac::SharedTables;
 use keyfob_store::{KeyId, Reached};
-use quick_cache::{Weighter, sync::Cache};
+use quick_cache::{DefaultHashBuilder, Lifecycle, Weighter, sync::Cache};
 use tokio::time::Instant;
 
 use super::{
@@ -29,12 +29,13 @@ const USUAL_WEIGHT: u64 = 1536;
 
 /// The cache, and the epochs that its entries are of.
 pub(crate) struct KeyCache {
-    entries: Cache<KeyId, Entry, ByBytes>,
+    entries: Cache<KeyId, Entry, ByBytes, DefaultHashBuilder, Evictions>,
     epochs: Epochs,
     lease: Lease,
     tables: SharedTables,
     hits: AtomicU64,
     misses: AtomicU64,
+    evictions: Evictions,
 }
 
 #[derive(Clone)]
@@ -52,6 +53,24 @@ impl Weighter<KeyId, Entry> for ByBytes {
     }
 }
 
+/// Counts the entries that had to make room for others.
+#[derive(Clone, Debug, Default)]
+struct Evictions(Arc<AtomicU64>);
+
+impl Lifecycle<KeyId, Entry> for Evictions {
+    /// What leaves the cache: it is dropped when the cache is no longer locked.
+    type RequestState = Option<Entry>;
+
+    fn before_evict(&self, _: &mut Option<Entry>, _: &KeyId, _: &mut Entry) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    // Also called for an entry in whose place another of the same key comes.
+    fn on_evict(&self, leaving: &mut Option<Entry>, _: KeyId, entry: Entry) {
+        *leaving = Some(entry);
+    }
+}
+
 /// How the cache is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CacheUsage {
@@ -59,6 +78,8 @@ pub struct CacheUsage {
     pub hits: u64,
     /// How often it was not, and the database was read.
     pub misses: u64,
+    /// How many keys were forgotten to make room for others.
+    pub evictions: u64,
     /// How many keys there are.
     pub keys: u64,
     /// How many bytes they take, about.
@@ -69,13 +90,15 @@ impl KeyCache {
     /// An empty cache, in which keys count for as long as the lease is held.
     pub(crate) fn new(lease: Lease) -> Self {
         let items = usize::try_from(CAPACITY / USUAL_WEIGHT).unwrap_or(usize::MAX);
+        let evictions = Evictions::default();
         Self {
-            entries: Cache::with_weighter(items, CAPACITY, ByBytes),
+            entries: Cache::with(items, CAPACITY, ByBytes, DefaultHashBuilder::default(), evictions.clone()),
             epochs: Epochs::default(),
             lease,
             tables: SharedTables::default(),
             hits: AtomicU64::default(),
             misses: AtomicU64::default(),
+            evictions,
         }
     }
 
@@ -147,6 +170,7 @@ impl KeyCache {
         CacheUsage {
             hits: self.hits.load(Ordering::Relaxed),
             misses: self.misses.load(Ordering::Relaxed),
+            evictions: self.evictions.0.load(Ordering::Relaxed),
             keys: u64::try_from(self.entries.len()).unwrap_or(u64::MAX),
             bytes: self.entries.weight(),
         }

@@ -2,15 +2,17 @@
 mod hangup;
 mod host;
 mod log;
+mod log_filter;
+#[cfg(feature = "otel")]
+mod traces;
 
 use std::io::IsTerminal as _;
 
 use anyhow::Context as _;
 use clap::{ArgMatches, Command, FromArgMatches as _, parser::ValueSource};
 use keyfob_server::{Ready, ServerArgs, StartError};
-use tracing_subscriber::filter::Targets;
 
-use self::{host::HostCommand, log::LogFormat};
+use self::{host::HostCommand, log::LogFormat, log_filter::LogFilter};
 use crate::{invocation::Invocation, terminal::output::Output};
 
 /// Runs a server in the foreground
@@ -18,12 +20,18 @@ use crate::{invocation::Invocation, terminal::output::Output};
 pub(crate) struct ServerCommand {
     #[command(flatten)]
     server: ServerArgs,
-    /// Log level: off, error, warn, info, debug, trace, or a filter such as `keyfob_server=debug`.
+    /// Log level: off, error, warn, info, debug or trace; with levels for parts, such as `info,keyfob_server=debug`.
     #[arg(long, env = "KEYFOB_LOG", value_name = "FILTER", default_value = "info")]
-    log: String,
+    log: LogFilter,
     /// Log format.
     #[arg(long, env = "KEYFOB_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     log_format: LogFormat,
+    /// Send traces by OpenTelemetry, to where `OTEL_EXPORTER_OTLP_ENDPOINT` says [default: `http://localhost:4318`].
+    #[cfg(feature = "otel")]
+    #[arg(long, env = "KEYFOB_TRACE", value_parser = clap::builder::BoolishValueParser::new(),
+        action = clap::ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true",
+        require_equals = true)]
+    trace: bool,
     #[command(subcommand)]
     host: Option<HostCommand>,
 }
@@ -113,8 +121,6 @@ impl Checked {
                 None
             }
         };
-        let filter = matches.as_ref().and_then(|matches| matches.get_one::<String>("log"));
-        problems.extend(filter.and_then(|filter| parse_filter(filter).err()).map(|error| error.to_string()));
         Ok(Self { command, problems, matches })
     }
 
@@ -133,8 +139,19 @@ pub(crate) async fn run(invocation: &Invocation, command: ServerCommand, program
     if let Some(host) = command.host {
         return host::run(invocation, &command.server, host).await;
     }
-    let set_filter = log::start(parse_filter(&command.log)?, command.log_format);
-    let rereading = tokio::spawn(log::reread_on_hangup(set_filter, move || log_filter(&program)));
+    let has_access_log = command.server.access_log;
+    let filter = command.log.targets(has_access_log);
+    #[cfg(feature = "otel")]
+    let traces = command.trace.then(traces::Traces::start).transpose()?;
+    #[cfg(feature = "otel")]
+    let set_filter = match &traces {
+        Some(traces) => log::start_with_traces(filter, command.log_format, traces),
+        None => log::start(filter, command.log_format),
+    };
+    #[cfg(not(feature = "otel"))]
+    let set_filter = log::start(filter, command.log_format);
+    let reread = move || Ok(log_filter(&program)?.targets(has_access_log));
+    let rereading = tokio::spawn(log::reread_on_hangup(set_filter, reread));
     // Whoever waits for the address hears of the failure from the log; the server is there for all others.
     let (told, greeted) = std::sync::mpsc::channel();
     let on_ready = move |ready: &Ready| {
@@ -146,6 +163,10 @@ pub(crate) async fn run(invocation: &Invocation, command: ServerCommand, program
     };
     let served = keyfob_server::serve(command.server, Box::new(on_ready), Box::pin(stop_signal())).await;
     rereading.abort();
+    #[cfg(feature = "otel")]
+    if let Some(traces) = traces {
+        traces.end().await;
+    }
     if let Err(StartError::Settings(bad)) = &served {
         no_problems(&bad.to_string().lines().map(str::to_owned).collect::<Vec<_>>())?;
     }
@@ -155,7 +176,7 @@ pub(crate) async fn run(invocation: &Invocation, command: ServerCommand, program
 }
 
 /// The log filter as it is set now: the settings file may have changed.
-fn log_filter(program: &Command) -> anyhow::Result<Targets> {
+fn log_filter(program: &Command) -> anyhow::Result<LogFilter> {
     let given = server_matches(program).context("no server")?;
     let is_given = matches!(given.value_source("log"), Some(ValueSource::CommandLine | ValueSource::EnvVariable));
     let from_file = match (keyfob_server::config_file(&given), program.find_subcommand("server")) {
@@ -163,12 +184,10 @@ fn log_filter(program: &Command) -> anyhow::Result<Targets> {
             .map_err(|problems| anyhow::anyhow!(problems.join("; ")))?,
         _ => None,
     };
-    let text = from_file.or_else(|| given.get_one::<String>("log").cloned()).unwrap_or_default();
-    parse_filter(&text)
-}
-
-fn parse_filter(text: &str) -> anyhow::Result<Targets> {
-    text.parse().map_err(|error| anyhow::anyhow!("--log: {error}"))
+    match from_file {
+        Some(text) => text.parse().map_err(|error| anyhow::anyhow!("--log: {error}")),
+        None => given.get_one::<LogFilter>("log").cloned().context("no filter"),
+    }
 }
 
 /// Prints the server's address, for people and for scripts; on a terminal also the next step.

@@ -45,3 +45,4 @@ mod tokens;
 mod tour;
 mod usage;
 mod users;
+mod watching;

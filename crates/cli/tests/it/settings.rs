@@ -119,7 +119,7 @@ fn a_server_that_does_not_start_names_all_problems_of_its_settings() {
     }
     // Whether settings go together is looked at once the command line can be read.
     let with_flag = said(&["--http-address", "nowhere"]);
-    assert!(with_flag.starts_with("5 problems found\n") && with_flag.contains("--http-address"), "{with_flag}");
+    assert!(with_flag.starts_with("6 problems found\n") && with_flag.contains("--http-address"), "{with_flag}");
     // Problems that only appear when settings are put together.
     fs::write(home.path().join("keyfob.toml"), "redirect-to-access-url = true\nemail-smarthost = \"nowhere\"\n")
         .unwrap();

@@ -123,6 +123,7 @@ fn no_way_in_leaves_a_secret_anywhere() {
     let flags = [
         "--log=trace".to_owned(),
         "--log-format=json".to_owned(),
+        "--access-log".to_owned(),
         "--email-from=keys@example.com".to_owned(),
         format!("--email-smarthost={}", mails.address),
         "--email-auth-username=keyfob".to_owned(),

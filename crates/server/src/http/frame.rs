@@ -11,9 +11,10 @@ use axum::{
 };
 use jiff::Timestamp;
 use keyfob_api::{BASE_PATH, SERVER_VERSION};
-use keyfob_authority::{DecisionLog, KeyLife, RequestContext};
+use keyfob_authority::{KeyLife, RequestContext};
 use tracing::Instrument as _;
 
+use super::watch::Watch;
 use crate::{api::audit, app::App, http::error::ApiError};
 
 /// Headers of answers, as they are on the wire: HTTP compares them without regard to case.
@@ -30,7 +31,9 @@ const LAST_DAYS: i64 = 7 * 24 * 3600;
 /// Answers a request within its frame.
 pub(super) async fn frame(app: &App, mut request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let context = context(app, &request);
-    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let watch = Watch::begin(app, &request, &context);
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let is_api = request.uri().path().starts_with(BASE_PATH);
     let method = request.method().clone();
     let span = tracing::info_span!(
@@ -44,6 +47,9 @@ pub(super) async fn frame(app: &App, mut request: Request, next: impl AsyncFnOnc
             .into_response()
     });
     span.in_scope(|| tracing::debug!(http.status = response.status().as_u16(), "answered"));
+    if let Some(watch) = watch {
+        watch.end(response.status());
+    }
     audit::note_refusal(app, &context, &method, response.status());
     set_headers(app, &mut response, &context, is_api);
     response
@@ -57,7 +63,7 @@ fn context(app: &App, request: &Request) -> RequestContext {
         request_id: app.random().uuid(),
         client: address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
         user_agent: user_agent.unwrap_or_default().to_owned(),
-        decisions: DecisionLog::default(),
+        decisions: app.authority().decision_log(),
     }
 }
 

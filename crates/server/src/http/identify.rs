@@ -68,6 +68,12 @@ impl Identity {
 pub(crate) async fn identify(app: &App, mut request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let found = credential::find(request.headers(), request.uri(), app.settings().credentials);
     let identity = Identity::of(found, app).await;
+    // For the requests that something refuses before a handler asks who their caller is.
+    if let (true, Some(known)) = (app.settings().access_log, identity.known())
+        && let Some(context) = request.extensions().get::<RequestContext>()
+    {
+        context.decisions.verified(known.user_id(), known.key_id().clone());
+    }
     request.extensions_mut().insert(identity);
     next(request).await
 }

@@ -27,8 +27,13 @@ pub(crate) struct TestServer {
 impl TestServer {
     /// A server without users.
     pub(crate) async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// The same with these flags.
+    pub(crate) async fn with(flags: &[&str]) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let args = <Settings as clap::Parser>::parse_from(["server"]).args;
+        let args = <Settings as clap::Parser>::parse_from(["server"].iter().chain(flags)).args;
         let server = Server::open(&args, data.path(), "http://keyfob.test", Clock::System, Random::seeded(1)).await;
         Self { server: server.unwrap(), _data: data }
     }

@@ -35,8 +35,8 @@ pub(crate) async fn deliver_due(app: App) {
 }
 
 /// The outcome of sending a mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Delivery {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Delivery {
     /// It was sent.
     Sent,
     /// It cannot be sent, and is given up.
@@ -60,6 +60,9 @@ impl Run<'_> {
     /// Sends a notice. The claimed ones, of which it is the first, need no waking.
     async fn deliver(&mut self, due: &DueNotice, claimed: &[Uuid]) -> Delivery {
         let delivery = deliver(self.app, self.mailer, self.store, due).await;
+        if let Some(metrics) = self.app.metrics() {
+            metrics.mailed(due.notice.kind(), delivery);
+        }
         match delivery {
             Delivery::Sent if !self.has_sent => {
                 self.has_sent = true;

@@ -31,6 +31,14 @@ pub enum StartError {
         /// What the operating system says.
         cause: std::io::Error,
     },
+    /// The address for metrics cannot be listened on.
+    #[error("--prometheus-address: cannot listen on {address}: {cause}")]
+    ListenPrometheus {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system says.
+        cause: std::io::Error,
+    },
     /// The server cannot work as set.
     #[error(transparent)]
     Settings(#[from] BadSettings),

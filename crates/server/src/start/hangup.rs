@@ -1,6 +1,7 @@
 //! SIGHUP: what can be read again while the server runs is read again. The signal never ends the server.
 use std::sync::Arc;
 
+use super::supervisor;
 use crate::{app::App, listen::tls::Tls, mail::Mailer};
 
 /// Files of the settings that can be read again.
@@ -62,7 +63,9 @@ impl Hangup {
             loop {
                 self.wait().await;
                 let files = files.clone();
+                supervisor::reloading();
                 drop(tokio::task::spawn_blocking(move || files.reload()).await);
+                supervisor::ready();
             }
         })
     }

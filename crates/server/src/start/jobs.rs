@@ -6,6 +6,7 @@ use tokio::{sync::watch, task::JoinSet};
 
 use crate::app::App;
 use crate::mail::deliver_due;
+use crate::metrics::Job;
 use keyfob_authority::{Duty, Refused, RequestContext, System};
 
 /// How often keys that expired long ago are removed, and how many at a time.
@@ -141,7 +142,7 @@ async fn deliver(app: App) {
 
 /// Writes the uses of keys that were gathered; what cannot be written waits for the next time.
 async fn write_key_uses(app: App) {
-    if let Err(error) = app.authority().write_key_uses().await {
+    if let Err(error) = counted(&app, Job::KeyUses, app.authority().write_key_uses().await) {
         tracing::warn!(%error, "the uses of keys could not be written");
     }
 }
@@ -153,7 +154,7 @@ pub(crate) async fn record_refusals(app: App) {
         return;
     }
     let store = System::Records.store(app.authority(), RequestContext::default());
-    if let Err(error) = store.record_refusals(&gathered).await {
+    if let Err(error) = counted(&app, Job::Refusals, store.record_refusals(&gathered).await) {
         tracing::warn!(?error, "refusals could not be recorded");
         app.authority().refusals().put_back(gathered);
     }
@@ -162,34 +163,35 @@ pub(crate) async fn record_refusals(app: App) {
 async fn housekeeping(app: App) {
     // Who is dormant, and which tokens are in use, follows from what is written.
     write_key_uses(app.clone()).await;
-    if !has_duty(&app, Duty::Housekeeping, PURGE_EVERY - LATENESS).await {
+    if !has_duty(&app, Duty::Housekeeping, PURGE_EVERY.saturating_sub(LATENESS)).await {
         return;
     }
-    match System::Retention.store(app.authority(), RequestContext::default()).purge_rights_changes().await {
+    let log = System::Retention.store(app.authority(), RequestContext::default());
+    match counted(&app, Job::ChangeLog, log.purge_rights_changes().await) {
         Ok(_) => {}
         Err(error) => tracing::warn!(?error, "the log of changes could not be shortened"),
     }
     tracing::debug!(usage = ?app.authority().cache_usage(), "keys that are known without the database");
-    match dormancy_once(&app).await {
+    match counted(&app, Job::Dormancy, dormancy_once(&app).await) {
         Ok(0) => {}
         Ok(users) => tracing::info!(users, "made dormant who did not act for long"),
         Err(error) => tracing::warn!(?error, "users who did not act for long could not be made dormant"),
     }
-    match purge_once(&app).await {
+    match counted(&app, Job::Keys, purge_once(&app).await) {
         Ok(0) => {}
         Ok(purged) => tracing::info!(purged, "removed keys that ended long ago"),
         Err(error) => tracing::warn!(?error, "keys that ended long ago could not be removed"),
     }
     let devices = System::Devices.store(app.authority(), RequestContext::default());
-    if let Err(error) = devices.purge_devices().await {
+    if let Err(error) = counted(&app, Job::Devices, devices.purge_devices().await) {
         tracing::warn!(?error, "sign-ins of machines that ended long ago could not be forgotten");
     }
-    match retire_once(&app).await {
+    match counted(&app, Job::Records, retire_once(&app).await) {
         Ok(0) => {}
         Ok(retired) => tracing::info!(retired, "retired old audit records"),
         Err(error) => tracing::warn!(?error, "old audit records could not be retired"),
     }
-    match tell_once(&app).await {
+    match counted(&app, Job::EndingTokens, tell_once(&app).await) {
         Ok(0) => {}
         Ok(told) => tracing::info!(told, "told owners of tokens that end soon"),
         Err(error) => tracing::warn!(?error, "owners of tokens that end soon could not be told"),
@@ -198,10 +200,18 @@ async fn housekeeping(app: App) {
 
 /// Whether this process does some background work, among those that share the database.
 async fn has_duty(app: &App, duty: Duty, length: Duration) -> bool {
-    app.authority().takes_duty(duty, length).await.unwrap_or_else(|error| {
+    counted(app, Job::Duties, app.authority().takes_duty(duty, length).await).unwrap_or_else(|error| {
         tracing::warn!(%error, ?duty, "whether this replica does background work is not known");
         false
     })
+}
+
+/// Counts a run of background work; returns its result.
+fn counted<T, E>(app: &App, job: Job, result: Result<T, E>) -> Result<T, E> {
+    if let Some(metrics) = app.metrics() {
+        metrics.ran(job, result.is_ok());
+    }
+    result
 }
 
 async fn tell_once(app: &App) -> Result<usize, Refused> {

@@ -2,7 +2,7 @@
 use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
 use keyfob_authority::{Clock, Random};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use super::{
     Equipment, Server, StartError,
@@ -10,6 +10,7 @@ use super::{
     hangup::{Files, Hangup},
     jobs::{self, Jobs},
     server::data_dir,
+    supervisor,
 };
 use crate::{
     config::{self, ServerArgs},
@@ -18,6 +19,7 @@ use crate::{
         serve::serve_connections,
         tls::Tls,
     },
+    metrics,
 };
 
 /// How long requests that are under way may take when the server is told to end.
@@ -65,6 +67,15 @@ async fn run(args: ServerArgs, on_ready: Box<dyn FnOnce(&Ready) + Send>, stop: B
         Some(_) => Some(TcpListener::bind(args.tls.tls_address).await.map_err(listen_tls)?),
         None => None,
     };
+    let metrics_listener = match args.prometheus_address {
+        Some(address) => {
+            let listen = |cause| StartError::ListenPrometheus { address, cause };
+            let listener = TcpListener::bind(address).await.map_err(listen)?;
+            tracing::info!(address = %listener.local_addr().map_err(listen)?, "metrics are served at /metrics");
+            Some(listener)
+        }
+        None => None,
+    };
     let url = match (&args.access_url, &tls_listener) {
         (Some(url), _) => url.as_str().trim_end_matches('/').to_owned(),
         (None, Some(listener)) => format!("https://{}", listener.local_addr().map_err(listen_tls)?),
@@ -76,8 +87,11 @@ async fn run(args: ServerArgs, on_ready: Box<dyn FnOnce(&Ready) + Send>, stop: B
         tracing::warn!("{warning}");
     }
     let rereading = hangup.watch(Files { app: server.app().clone(), tls: tls.clone() });
+    let scraped = metrics_listener.and_then(|listener| serve_metrics(&server, listener));
     let jobs = Jobs::start(server.app());
     on_ready(&Ready { url, data_dir, needs_set_up: server.needs_set_up().await });
+    supervisor::ready();
+    let watchdog = supervisor::watchdog();
     let places = Places::new(args.guard.proxy_trusted_origins.clone());
     let bounded = |listener| Bounded::new(listener, places.clone());
     let plain = serve_connections(bounded(listener), server.service(), is_told(told.clone()));
@@ -91,6 +105,8 @@ async fn run(args: ServerArgs, on_ready: Box<dyn FnOnce(&Ready) + Send>, stop: B
     jobs::record_refusals(server.app().clone()).await;
     jobs.end().await;
     server.close().await;
+    // Last, so that the end of a server can be watched.
+    [scraped, watchdog].iter().flatten().for_each(JoinHandle::abort);
     Ok(())
 }
 
@@ -120,11 +136,19 @@ async fn serve_tls(
     ended
 }
 
+/// Serves the metrics until the task is ended, if there are any.
+fn serve_metrics(server: &Server, listener: TcpListener) -> Option<JoinHandle<()>> {
+    let metrics = Arc::clone(server.app().metrics()?);
+    let serving = metrics::serve(metrics, server.app().authority().clone(), listener);
+    Some(tokio::spawn(serving))
+}
+
 /// Becomes true when the server is told to stop.
 fn patiently(stop: Boxed<()>) -> watch::Receiver<bool> {
     let (told, hear) = watch::channel(false);
     tokio::spawn(async move {
         stop.await;
+        supervisor::stopping();
         told.send_replace(true);
     });
     hear

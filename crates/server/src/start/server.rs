@@ -4,7 +4,7 @@ use std::{
     sync::Arc,
 };
 
-use keyfob_authority::{Authority, AuthorityParts, Clock, DataDir, Random, RequestContext, System};
+use keyfob_authority::{Authority, AuthorityParts, Clock, DataDir, Observer, Random, RequestContext, System};
 
 use super::{
     Equipment, StartError, jobs,
@@ -15,6 +15,7 @@ use crate::{
     app::{App, Parts},
     config::ServerArgs,
     http::{self, Service, limits::RateWindows},
+    metrics::Metrics,
     ways::Renewer,
 };
 
@@ -54,7 +55,11 @@ impl Server {
         let rules = rules(args, &equipment);
         let Equipment { cookies, catalogue, mailer, providers, database, tls: _ } = equipment;
         let providers = Arc::new(providers);
-        let authority = Authority::open(AuthorityParts {
+        let metrics = args.prometheus_address.map(|_| Metrics::new(Arc::clone(&catalogue), clock.now()));
+        let metrics = metrics.transpose().map_err(|error| StartError::Machine(format!("no metrics: {error}")))?;
+        let metrics = metrics.map(Arc::new);
+        // Apart, because opening takes much more room than what it makes.
+        let opening = Authority::open(AuthorityParts {
             data_dir,
             database,
             host: host_name(),
@@ -65,14 +70,16 @@ impl Server {
             rules,
             renewer: Box::new(Renewer(Arc::clone(&providers))),
             recorded_status,
-        })
-        .await?;
+            observer: metrics.clone().map(|metrics| -> Arc<dyn Observer> { metrics }),
+        });
+        let authority = Box::pin(opening).await?;
         let app = App::new(Parts {
             authority,
             mailer,
             windows: RateWindows::default(),
             providers,
             settings: settings(args, url, cookies),
+            metrics,
         });
         let service = http::service(app.clone());
         Ok(Self { app, service })
@@ -95,6 +102,11 @@ impl Server {
     /// Learns what other replicas change, for as long as this is polled. A server that listens does it by itself.
     pub async fn follow_changes(&self) {
         self.app.authority().follow_changes().await;
+    }
+
+    /// The metrics of this server, as they are served at `/metrics`; none if its settings have no address for them.
+    pub fn metrics(&self) -> Option<String> {
+        self.app.metrics().map(|metrics| metrics.render(self.app.authority()))
     }
 
     /// Whether this replica decides by what it remembers.

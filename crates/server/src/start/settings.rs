@@ -48,6 +48,7 @@ pub(super) fn settings(args: &ServerArgs, url: &str, cookies: CookieRules) -> Se
             origins: args.guard.proxy_trusted_origins.clone(),
             headers: args.guard.proxy_trusted_headers.clone(),
         },
+        access_log: args.access_log,
         redirects_to_access_url: args.redirect_to_access_url,
         strict_transport_security: strict_transport_security(&args.tls),
         terms_of_service_url: args.terms_of_service_url.as_ref().map(ToString::to_string),

@@ -46,6 +46,7 @@ mod mail_tls;
 mod mails;
 mod many_memberships;
 mod matrix;
+mod metrics;
 mod monotone;
 mod mutations;
 mod names;

@@ -29,6 +29,22 @@ pub(super) fn start(filter: Targets, format: LogFormat) -> SetFilter {
     Box::new(move |filter| Ok(handle.reload(filter)?))
 }
 
+/// Starts the log beside traces, which its filter does not concern.
+#[cfg(feature = "otel")]
+pub(super) fn start_with_traces(filter: Targets, format: LogFormat, traces: &super::traces::Traces) -> SetFilter {
+    use tracing_subscriber::Layer as _;
+    let (filter, handle) = reload::Layer::new(filter);
+    let registry = tracing_subscriber::registry().with(traces.layer());
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => {
+            registry.with(lines.with_ansi(std::io::stderr().is_terminal()).with_filter(filter)).init();
+        }
+        LogFormat::Json => registry.with(lines.json().with_filter(filter)).init(),
+    }
+    Box::new(move |filter| Ok(handle.reload(filter)?))
+}
+
 /// Reads the filter again each time that SIGHUP comes. While it is no good, the one before stays in use. From the call
 /// on, the signal does not end the program.
 #[cfg(unix)]
