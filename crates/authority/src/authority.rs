@@ -300,6 +300,9 @@ impl Authority {
             observer,
             _data_dir: data_dir,
         }));
+        if let Some(observer) = authority.0.observer.clone() {
+            authority.store().watch_commits(move |units, waited| observer.committed(units, waited));
+        }
         authority.read_changes().await.map_err(OpenError::Postgres)?;
         Ok(authority)
     }
@@ -327,9 +330,10 @@ impl Authority {
         self.0.keys.usage()
     }
 
-    /// How the connections to the database are used; none where the store does not tell.
-    pub fn connections(&self) -> Option<Connections> {
-        None
+    /// How the connections to the database are used.
+    pub fn connections(&self) -> Connections {
+        let (used, idle) = self.store().connections();
+        Connections { used, idle }
     }
 
     /// A log for the decisions of one request, which are counted if anything counts them.
@@ -338,13 +342,6 @@ impl Authority {
             .observer
             .as_ref()
             .map_or_else(DecisionLog::default, |observer| DecisionLog::observed(Arc::clone(observer)))
-    }
-
-    /// Counts units of work that were made durable together, and how long the first of them waited for that.
-    pub fn committed(&self, units: usize, waited: Duration) {
-        if let Some(observer) = &self.0.observer {
-            observer.committed(units, waited);
-        }
     }
 
     /// Whether the database answers.

@@ -144,11 +144,10 @@ impl Metrics {
         }
         self.families.gauge(Family::CacheKeys, Vec::new()).set(gauge_of(usage.keys));
         self.families.gauge(Family::CacheBytes, Vec::new()).set(gauge_of(usage.bytes));
-        if let Some(connections) = authority.connections() {
-            for (state, number) in [("used", connections.used), ("idle", connections.idle)] {
-                let labels = vec![Label::from_static_parts("state", state)];
-                self.families.gauge(Family::DatabaseConnections, labels).set(gauge_of(number));
-            }
+        let connections = authority.connections();
+        for (state, number) in [("used", connections.used), ("idle", connections.idle)] {
+            let labels = vec![Label::from_static_parts("state", state)];
+            self.families.gauge(Family::DatabaseConnections, labels).set(gauge_of(number));
         }
         self.handle.render()
     }

@@ -21,7 +21,7 @@ pub use postgres::PostgresOptions;
 pub use sqlite::Limits;
 pub(crate) use stored::{Remains, Stored, without_corrupt};
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use driver::{Pools, Source};
 use jiff::Timestamp;
@@ -161,6 +161,17 @@ impl Store {
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         let unit = self.writer.begin().await?;
         Ok(Tx { unit, uses: self.uses.clone(), reached: Reached::default() })
+    }
+
+    /// Tells of each commit from now on: how many units of work were made durable together, and how long the first of them
+    /// waited for that.
+    pub fn watch_commits(&self, watch: impl Fn(usize, Duration) + Send + Sync + 'static) {
+        self.writer.watch(Box::new(watch));
+    }
+
+    /// How many connections are in use, and how many are open and are not.
+    pub fn connections(&self) -> (u64, u64) {
+        self.pools.connections()
     }
 
     /// Reads the committed state.

@@ -110,6 +110,15 @@ impl Pools {
         self.fetch_all(self.dialect().statement(Query::select().expr(Expr::val(1)))).await.map(drop)
     }
 
+    /// How many connections are in use, and how many are open and are not.
+    pub(super) fn connections(&self) -> (u64, u64) {
+        let (open, idle) = match self {
+            Self::Sqlite(pools) => pools.connections(),
+            Self::Postgres(pools) => pools.connections(),
+        };
+        (open.saturating_sub(idle), idle)
+    }
+
     pub(super) async fn close(&self) {
         match self {
             Self::Sqlite(pools) => pools.close().await,

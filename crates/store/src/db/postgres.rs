@@ -229,6 +229,12 @@ impl Pools {
         Ok(listener)
     }
 
+    /// How many connections are open, and how many of them are idle.
+    pub(super) fn connections(&self) -> (u64, u64) {
+        let pools = [&self.reader, &self.writer, &self.apart, &self.bell];
+        (pools.iter().map(|pool| u64::from(pool.size())).sum(), pools.iter().map(|pool| pool.num_idle() as u64).sum())
+    }
+
     pub(super) async fn close(&self) {
         for pool in [&self.bell, &self.apart, &self.reader, &self.writer] {
             pool.close().await;

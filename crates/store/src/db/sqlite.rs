@@ -87,6 +87,12 @@ impl Pools {
         self.writer.begin_with("BEGIN IMMEDIATE").await
     }
 
+    /// How many connections are open, and how many of them are idle.
+    pub(super) fn connections(&self) -> (u64, u64) {
+        let pools = [&self.reader, &self.writer];
+        (pools.iter().map(|pool| u64::from(pool.size())).sum(), pools.iter().map(|pool| pool.num_idle() as u64).sum())
+    }
+
     pub(super) async fn close(&self) {
         self.reader.close().await;
         self.writer.close().await;

@@ -6,12 +6,19 @@
 //!
 //! INVARIANT: while a unit waits for the commit of its transaction, somebody who will make it is in the queue for the lock,
 //! behind those who waited when the unit was done.
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    fmt,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
-use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+use tokio::{
+    sync::{Mutex, OwnedMutexGuard, oneshot},
+    time::Instant,
+};
 
 use super::{
     dialect::Dialect,
@@ -29,6 +36,16 @@ pub(super) struct Writer {
     batch: Arc<Mutex<Batch>>,
     /// How many wait for the batch.
     waiting: Arc<AtomicUsize>,
+    watch: Arc<OnceLock<Watch>>,
+}
+
+/// What is told of each commit: how many units were made durable together, and how long the first of them waited for it.
+struct Watch(Box<dyn Fn(usize, Duration) + Send + Sync>);
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watch")
+    }
 }
 
 /// Units of work in one transaction.
@@ -36,8 +53,8 @@ pub(super) struct Writer {
 struct Batch {
     /// None before the first.
     transaction: Option<Transaction>,
-    /// The units that are done and wait for the commit.
-    done: Vec<oneshot::Sender<Result<(), Failure>>>,
+    /// The units that are done and wait for the commit, and since when.
+    done: Vec<(Instant, oneshot::Sender<Result<(), Failure>>)>,
 }
 
 /// Why a transaction was not committed, for each of its units.
@@ -73,7 +90,12 @@ impl From<Failure> for StoreError {
 
 impl Writer {
     pub(super) fn new(pools: Pools) -> Self {
-        Self { pools, batch: Arc::default(), waiting: Arc::default() }
+        Self { pools, batch: Arc::default(), waiting: Arc::default(), watch: Arc::default() }
+    }
+
+    /// Tells of each commit from now on. The first who asks for it is told.
+    pub(super) fn watch(&self, watch: Box<dyn Fn(usize, Duration) + Send + Sync>) {
+        let _told_already = self.watch.set(Watch(watch));
     }
 
     /// Begins a unit of work, once no other is under way.
@@ -99,23 +121,27 @@ impl Writer {
     }
 
     /// Commits a batch apart from whoever asks for it: a client that goes away must not take back what others did.
-    fn commit(mut batch: OwnedMutexGuard<Batch>) {
-        tokio::spawn(async move { batch.commit().await });
+    fn commit(&self, mut batch: OwnedMutexGuard<Batch>) {
+        let watch = Arc::clone(&self.watch);
+        tokio::spawn(async move { batch.commit(&watch).await });
     }
 
     /// Commits the batch once those have had their turn who wait for it now.
     fn commit_later(&self) {
-        let batch = Arc::clone(&self.batch);
-        tokio::spawn(async move { batch.lock().await.commit().await });
+        let (batch, watch) = (Arc::clone(&self.batch), Arc::clone(&self.watch));
+        tokio::spawn(async move { batch.lock().await.commit(&watch).await });
     }
 }
 
 impl Batch {
-    async fn commit(&mut self) {
+    async fn commit(&mut self, watch: &OnceLock<Watch>) {
         let Some(transaction) = self.transaction.take() else { return };
         let committed = transaction.commit().await;
         let committed = committed.as_ref().map(|()| ()).map_err(Failure::from);
-        for unit in self.done.drain(..) {
+        if let (Some(Watch(watch)), Some((first, _))) = (watch.get(), self.done.first()) {
+            watch(self.done.len(), first.elapsed());
+        }
+        for (_, unit) in self.done.drain(..) {
             // A client that went away need not know.
             let _gone = unit.send(committed.clone());
         }
@@ -174,10 +200,10 @@ impl Unit {
         }
         let Some(mut batch) = self.batch.take() else { return Err(StoreError::Interrupted) };
         let (done, committed) = oneshot::channel();
-        batch.done.push(done);
+        batch.done.push((Instant::now(), done));
         let is_alone = self.writer.waiting.load(Ordering::SeqCst) == 0;
         if is_alone || batch.done.len() >= MOST_UNITS {
-            Writer::commit(batch);
+            self.writer.commit(batch);
         } else {
             let is_first_to_wait = batch.done.len() == 1;
             drop(batch);
