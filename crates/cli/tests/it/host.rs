@@ -32,7 +32,8 @@ fn key(login: &Message) -> String {
 fn a_server_is_asked_whether_it_is_ready() {
     let server = Server::start();
     let home = Home::new();
-    let ready = ["server", "--http-address", &server.address, "ready"];
+    let address = server.address.clone();
+    let ready = ["server", "--http-address", &address, "ready"];
     let answered = home.run(&ready);
     assert_eq!((answered.code, answered.stdout.as_str()), (Some(0), "The server is ready.\n"), "{}", answered.stderr);
     let (_, _data) = server.stop();
