@@ -1327,7 +1327,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the database answers */
+        /** Whether the database answers, and how soon a revocation is in effect on every replica */
         get: operations["get_readiness"];
         put?: never;
         post?: never;
@@ -2432,6 +2432,17 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** @description `GET /readyz`. */
+        Readiness: {
+            /** @description Whether the server can answer; what is missing is in the error that comes instead. */
+            ready: boolean;
+            /**
+             * Format: int64
+             * @description How many milliseconds after its acknowledgement a revocation is in effect on every replica, at the latest; 0 where
+             *     there is only one, and it is in effect at once.
+             */
+            revocation_lease_ms: number;
+        };
         /** @description A user as a member of a group. */
         ReducedUser: {
             /** @description The address of a picture. */
@@ -2774,6 +2785,18 @@ export interface components {
              * @default
              */
             phone_number?: string;
+        };
+        /** @description The answer to a revocation that was to be confirmed by all replicas, and was not by these. */
+        Unconfirmed: {
+            /** @description The replicas that have not confirmed it. */
+            unconfirmed: components["schemas"]["UnconfirmedReplica"][];
+        };
+        /** @description A replica that has not confirmed a revocation. */
+        UnconfirmedReplica: {
+            /** @description From then on it cannot accept what was revoked any more, whatever happens to it. */
+            cannot_accept_after: components["schemas"]["Time"];
+            /** @description The name of the replica: that of its host, and a number of its own. */
+            replica: string;
         };
         /** @description `PUT /users/{user}/appearance`: a mode or slot that is left out or empty does not change. */
         UpdateAppearance: {
@@ -7570,6 +7593,8 @@ export interface operations {
             query?: {
                 /** @description Whether the keys that were minted with it end, too. Unless it is said, those of a narrow key do. */
                 descendants?: boolean;
+                /** @description Whether the answer waits until all replicas have confirmed it: the lease (`--revocation-lease`) and a second at most. */
+                wait?: boolean;
             };
             header?: never;
             path: {
@@ -7582,6 +7607,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done, and not confirmed by all replicas */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unconfirmed"];
+                };
+            };
             /** @description Done */
             204: {
                 headers: {
@@ -8772,7 +8806,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/plain": string;
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
             /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
