@@ -53,14 +53,10 @@ impl Postgres {
     /// Runs a program of PostgreSQL on the cluster.
     fn program(&self, name: &str, arguments: &[&str]) -> Result<()> {
         let program = self.programs.join(name);
-        let mut command = match is_root() {
-            true => {
-                let mut command = Command::new("runuser");
-                command.args(["-u", USER, "--"]).arg(program);
-                command
-            }
-            false => Command::new(program),
-        };
+        let mut command = Command::new(if is_root() { Path::new("runuser") } else { &program });
+        if is_root() {
+            command.args(["-u", USER, "--"]).arg(&program);
+        }
         command.args(arguments).arg("--pgdata").arg(self.folder.join("data")).current_dir(&self.folder);
         // A server that inherits a pipe keeps it open.
         let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();

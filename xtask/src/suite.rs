@@ -157,13 +157,16 @@ pub(crate) fn fault(kills: u32, faults: u32) -> Result<()> {
 fn integration_tests(folder: &Path) -> Result<PathBuf> {
     let mut build = cargo_command(&["test"]);
     build.args(ALL_CRATES).args(["--no-run", "--message-format=json"]).stderr(Stdio::inherit());
-    let built = build.output()?;
-    ensure!(built.status.success(), "the tests could not be built");
+    let output = build.output()?;
+    ensure!(output.status.success(), "the tests could not be built");
     let manifest = folder.join("Cargo.toml");
-    let messages = built.stdout.split(|byte| *byte == b'\n').flat_map(serde_json::from_slice::<serde_json::Value>);
+    let messages = output.stdout.split(|byte| *byte == b'\n').flat_map(serde_json::from_slice::<serde_json::Value>);
     messages
-        .filter(|message| message["target"]["name"] == "it" && message["manifest_path"] == *manifest.to_string_lossy())
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .filter(|message| {
+            message.pointer("/target/name").is_some_and(|name| name == "it")
+                && message.get("manifest_path").is_some_and(|path| *path == *manifest.to_string_lossy())
+        })
+        .find_map(|message| message.get("executable")?.as_str().map(PathBuf::from))
         .with_context(|| format!("there are no integration tests in {}", folder.display()))
 }
 

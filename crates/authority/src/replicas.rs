@@ -85,17 +85,14 @@ impl Authority {
         // One reading at a time, so that `seen` never goes back.
         let mut seen = replica.seen.lock().await;
         let asked = Instant::now();
-        let version = match *seen {
-            Some(version) => {
-                let changes = self.store().rights_changes_since(version).await?;
-                self.keys().announce(&changes.reached);
-                changes.version
-            }
-            None => {
-                let version = self.store().read().rights_version().await?;
-                self.keys().forget_all();
-                version
-            }
+        let version = if let Some(version) = *seen {
+            let changes = self.store().rights_changes_since(version).await?;
+            self.keys().announce(&changes.reached);
+            changes.version
+        } else {
+            let version = self.store().read().rights_version().await?;
+            self.keys().forget_all();
+            version
         };
         *seen = Some(version);
         // The others must know of it before this process makes use of it.

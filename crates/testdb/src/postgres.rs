@@ -88,15 +88,16 @@ fn url_of(server: &str, database: &str) -> String {
 fn with_bytes(sql: &str) -> String {
     let sql = sql.replace("randomblob(16)", "gen_random_uuid()");
     let mut parts = sql.split("x'");
-    let mut all = parts.next().unwrap_or_default().to_owned();
+    let mut all = vec![parts.next().unwrap_or_default().to_owned()];
     for part in parts {
-        let is_text = all.ends_with(|before: char| before == '\'' || before.is_alphanumeric());
-        match part.split_once('\'').filter(|_| !is_text) {
+        let before = all.last().and_then(|before| before.chars().next_back());
+        let is_text = before.is_some_and(|before| before == '\'' || before.is_alphanumeric());
+        all.push(match part.split_once('\'').filter(|_| !is_text) {
             // An id has sixteen bytes, and nothing else has.
-            Some((bytes, rest)) if bytes.len() == 32 => all.push_str(&format!("'{bytes}'::uuid{rest}")),
-            Some((bytes, rest)) => all.push_str(&format!("'\\x{bytes}'::bytea{rest}")),
-            None => all.push_str(&format!("x'{part}")),
-        }
+            Some((bytes, rest)) if bytes.len() == 32 => format!("'{bytes}'::uuid{rest}"),
+            Some((bytes, rest)) => format!("'\\x{bytes}'::bytea{rest}"),
+            None => format!("x'{part}"),
+        });
     }
-    all
+    all.concat()
 }

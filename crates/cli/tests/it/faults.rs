@@ -4,7 +4,7 @@ mod cut;
 mod load;
 mod replicas;
 
-use std::{env, sync::OnceLock};
+use std::{env, sync::OnceLock, thread, time::Duration};
 
 use keyfob_testdb::TestDatabase;
 
@@ -22,6 +22,12 @@ fn seed() -> u64 {
 /// How often something is done: a few times in a test, many times where a variable says so.
 fn times(variable: &str, usual: u32) -> u32 {
     env::var(variable).ok().and_then(|times| times.parse().ok()).unwrap_or(usual)
+}
+
+/// Lets time pass: a fault lasts, or a server works.
+#[expect(clippy::disallowed_methods, reason = "how long a fault lasts is part of the plan, and no event ends it")]
+fn pass(time: Duration) {
+    thread::sleep(time);
 }
 
 /// A database on a PostgreSQL server, without a schema; none where tests have no such server.

@@ -53,7 +53,7 @@ impl Proxy {
     }
 
     /// Takes connections again.
-    pub(crate) async fn mend(&self) {
+    pub(crate) fn mend(&self) {
         self.state.most.store(0, Ordering::SeqCst);
         self.state.is_cut.store(false, Ordering::SeqCst);
     }

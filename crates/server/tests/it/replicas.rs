@@ -185,7 +185,7 @@ async fn a_database_that_is_away_is_no_reason_for_a_restart() {
         assert!(answer.headers.contains_key("retry-after"), "{}", answer.body);
     }
 
-    proxy.mend().await;
+    proxy.mend();
     eventually(async || unknown.get(ME).await.status == StatusCode::OK).await;
     let all = (0..200).map(|_| known.get("/api/v2/users"));
     for answer in futures_util::future::join_all(all).await {
@@ -212,6 +212,6 @@ async fn without_the_database_a_known_key_is_accepted_for_a_lease_and_no_longer(
     assert!(answer.headers.contains_key("retry-after"));
     let ready = known.get("/readyz").await.expect(StatusCode::SERVICE_UNAVAILABLE);
     assert!(ready.body.contains("database"), "{}", ready.body);
-    proxy.mend().await;
+    proxy.mend();
     eventually(async || known.get(ME).await.status == StatusCode::OK).await;
 }

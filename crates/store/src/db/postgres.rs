@@ -331,10 +331,10 @@ impl Transaction {
 
     /// No statement has failed, or what failed was taken back.
     pub(super) fn require_sound(&self) -> Result<(), StoreError> {
-        match self.is_failed {
-            true => Err(StoreError::Driver(sqlx::Error::Protocol("a statement of the transaction failed".to_owned()))),
-            false => Ok(()),
+        if self.is_failed {
+            return Err(StoreError::Driver(sqlx::Error::Protocol("a statement of the transaction failed".to_owned())));
         }
+        Ok(())
     }
 
     /// Commits.

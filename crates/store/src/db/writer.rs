@@ -137,7 +137,7 @@ impl Batch {
     async fn commit(&mut self, watch: &OnceLock<Watch>) {
         let Some(transaction) = self.transaction.take() else { return };
         let committed = transaction.commit().await;
-        let committed = committed.as_ref().map(|()| ()).map_err(Failure::from);
+        let committed = committed.map_err(|error| Failure::from(&error));
         if let (Some(Watch(watch)), Some((first, _))) = (watch.get(), self.done.first()) {
             watch(self.done.len(), first.elapsed());
         }

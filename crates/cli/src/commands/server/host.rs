@@ -98,7 +98,7 @@ async fn ready(invocation: &Invocation, server: &ServerArgs) -> anyhow::Result<(
         let loopback: IpAddr = if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
         address.set_ip(loopback);
     }
-    let client = Client::builder(&format!("http://{address}")).build()?;
+    let client = Client::builder(format!("http://{address}")).build()?;
     client.ready().await.with_context(|| format!("the server at {address} is not ready"))?;
     Ok(invocation.out.line("The server is ready.")?)
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     load::{Load, request, send},
-    on_postgres, seed, times,
+    on_postgres, pass, seed, times,
 };
 use crate::program::{Home, Server};
 
@@ -86,7 +86,7 @@ fn kill_again_and_again(flags: &[&str], verify_records: impl Fn(&Server) -> Vec<
                 scope.spawn(move || load_now.work(seed));
             }
             scope.spawn(move || changing_now.change(&address, session_now, &mut of_roles, load_now));
-            thread::sleep(work);
+            pass(work);
             let folder = server.kill();
             load_now.end();
             folder

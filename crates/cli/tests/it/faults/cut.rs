@@ -40,8 +40,8 @@ impl Network {
         let address = listener.local_addr().unwrap();
         let user = if user.is_empty() { String::new() } else { format!("{user}@") };
         let state = Arc::new(State::default());
-        let (server, served) = (server.to_owned(), Arc::clone(&state));
-        thread::spawn(move || serve(&listener, &server, &served));
+        let (to, of) = (server.to_owned(), Arc::clone(&state));
+        thread::spawn(move || serve(&listener, &to, &of));
         Self { url: format!("{scheme}://{user}{address}/{path}"), state }
     }
 
@@ -87,7 +87,7 @@ fn pass(mut from: TcpStream, mut to: TcpStream, state: &State) {
     let mut buffer = [0; 16 * 1024];
     while let Ok(read @ 1..) = from.read(&mut buffer) {
         while state.mode.load(Ordering::SeqCst) == IS_SILENT {
-            thread::sleep(PAUSE);
+            super::pass(PAUSE);
         }
         if to.write_all(&buffer[..read]).is_err() {
             break;

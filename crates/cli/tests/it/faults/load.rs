@@ -95,7 +95,7 @@ impl Load {
         while !self.is_over() {
             match self.pick(&mut random) {
                 Some(token) => drop(self.try_token(replica, &token)),
-                None => std::thread::sleep(PAUSE),
+                None => super::pass(PAUSE),
             }
         }
     }
@@ -164,7 +164,7 @@ impl Load {
         let request = request("GET", "/readyz", "", None);
         while !matches!(send(&self.addresses[replica], &request), Ok((200, _))) {
             assert!(begin.elapsed() < PATIENCE, "replica {replica} does not work again");
-            std::thread::sleep(PAUSE);
+            super::pass(PAUSE);
         }
         self.try_all(replica);
     }

@@ -6,8 +6,8 @@ use keyfob_testkit::history::Outcome;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-use super::{load::Load, on_postgres, seed, times};
-use crate::{faults::cut::Network, program::Server};
+use super::{cut::Network, load::Load, on_postgres, pass, seed, times};
+use crate::program::Server;
 
 const REPLICAS: usize = 3;
 const CLIENTS: u64 = 6;
@@ -69,12 +69,12 @@ fn no_replica_accepts_what_was_revoked_longer_ago_than_a_lease() {
                 Fault::Cut => networks[victim].cut(),
                 Fault::Silent => networks[victim].silence(),
             }
-            thread::sleep(lasting);
+            pass(lasting);
             match fault {
                 Fault::Paused => servers[victim].signal("CONT"),
                 Fault::Cut | Fault::Silent => networks[victim].mend(),
             }
-            thread::sleep(Duration::from_millis(random.random_range(0..LONGEST)));
+            pass(Duration::from_millis(random.random_range(0..LONGEST)));
         }
         load.end();
     });
