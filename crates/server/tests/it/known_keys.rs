@@ -21,14 +21,14 @@ async fn put(who: &Identity, path: &str, body: Value) -> Answer {
 
 #[tokio::test]
 async fn a_request_with_a_known_key_does_not_ask_the_database() {
-    let (app, owner) = TestApp::new().await;
+    let (app, owner) = TestApp::in_a_file(&[]).await;
     let organization = owner.organization().await;
     let alice = owner.invite(&app, "alice", &[]).await;
     let token = alice.token(json!({"scopes": ["user:read_personal", "user:read", "workspace:read"]})).await;
     let other = alice.token(json!({})).await;
     let shown = token.get(ME).await.expect(StatusCode::OK);
     assert!(!may_read_in(&token, &organization).await);
-    // From here on every question to the database fails.
+    // From here on every question to the database fails. On PostgreSQL the lease ends with it (`replicas`).
     app.server.close().await;
     assert_eq!(token.get(ME).await.expect(StatusCode::OK).body, shown.body);
     assert!(!may_read_in(&token, &organization).await);

@@ -179,7 +179,7 @@ async fn mails_that_reach_no_mail_server_are_counted() {
 
 #[tokio::test]
 async fn background_work_that_fails_is_counted() {
-    let (app, owner) = TestApp::with(&[ADDRESS]).await;
+    let (app, owner) = TestApp::in_a_file(&[ADDRESS]).await;
     owner.get("/api/v2/users/me").await.expect(StatusCode::OK);
     app.server.close().await;
     let failed = "keyfob_background_runs_total{job=\"remove_keys\",outcome=\"failed\"}";
