@@ -28,6 +28,9 @@ pub enum DataDirError {
     /// Another process has locked it.
     #[error("another server uses the data directory `{0}`: stop it, or name another directory with --data-dir")]
     Locked(PathBuf),
+    /// The database is elsewhere: its folder is what is locked.
+    #[error("`{0}` is a link: name the folder that holds the database itself with --data-dir")]
+    Linked(PathBuf),
     /// No server has run on it.
     #[error("there is no database in `{0}`: name the data directory of the server with --data-dir")]
     NoDatabase(PathBuf),
@@ -44,6 +47,10 @@ impl DataDir {
     pub fn open(path: &Path) -> Result<Self, DataDirError> {
         let unusable = |cause| DataDirError::Unusable { path: path.to_owned(), cause };
         make(path)?;
+        let database = path.join(DATABASE);
+        if database.is_symlink() {
+            return Err(DataDirError::Linked(database));
+        }
         let file = private_file(&path.join("lock")).map_err(unusable)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: Some(Arc::new(file)) }),

@@ -92,7 +92,9 @@ pub async fn back_up_database(data_dir: &Path, copy: &Path) -> Result<(), Backup
     let written = keyfob_store::backup_database(&path, copy).await.map_err(database);
     let written = written.and_then(|()| std::fs::File::open(copy).and_then(|file| file.sync_all()).map_err(unwritable));
     if written.is_err() {
-        let _half_a_copy = std::fs::remove_file(copy);
+        let mut journal = copy.as_os_str().to_owned();
+        journal.push("-journal");
+        let _half_a_copy = (std::fs::remove_file(copy), std::fs::remove_file(journal));
     }
     written
 }

@@ -1,4 +1,5 @@
 //! Arguments that several commands take: what a person types, and the value or the id that it stands for.
+pub(crate) mod file;
 pub(crate) mod key_limits;
 pub(crate) mod lifetime;
 pub(crate) mod organization;

@@ -126,7 +126,7 @@ pub async fn verify_audit(
 
 /// The address of a PostgreSQL database, if that is what was named.
 fn postgres_url(named: &Path) -> Option<&str> {
-    named.to_str().filter(|text| text.starts_with("postgres://") || text.starts_with("postgresql://"))
+    named.to_str().filter(|text| PostgresOptions::is_url(text))
 }
 
 fn is_database(file: &Path) -> std::io::Result<bool> {

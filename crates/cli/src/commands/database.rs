@@ -7,7 +7,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use keyfob_server::{CopyProgress, CopyStep, PostgresOptions, back_up_database, data_dir_of, move_database};
 
-use crate::invocation::Invocation;
+use crate::{arguments::file::require_file, invocation::Invocation};
 
 /// Moving and copying the data of a server, on its host.
 #[derive(clap::Subcommand)]
@@ -31,10 +31,10 @@ Examples:
 )]
 pub(crate) struct CopyArgs {
     /// Database file, as `sqlite:///absolute/path/keyfob.db`
-    #[arg(long, value_name = "URL", value_parser = sqlite_file)]
-    from: PathBuf,
+    #[arg(long, value_name = "URL", hide_env_values = true)]
+    from: String,
     /// Empty PostgreSQL database
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", hide_env_values = true)]
     to: String,
 }
 
@@ -52,14 +52,14 @@ pub(crate) struct BackupArgs {
     #[arg(long, env = "KEYFOB_DATA_DIR", value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
     /// File to write; it must not be there
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", hide_env_values = true)]
     file: PathBuf,
 }
 
-/// Parses `sqlite:///absolute/path`.
-fn sqlite_file(text: &str) -> Result<PathBuf, String> {
+/// The path in `sqlite:///absolute/path`. No error shows the text, which may be a URL with a password in the wrong place.
+fn sqlite_file(text: &str) -> anyhow::Result<&Path> {
     let path = text.strip_prefix("sqlite://").map(Path::new).filter(|path| path.is_absolute());
-    path.map(Path::to_owned).ok_or_else(|| "must be `sqlite:///` and an absolute path".to_owned())
+    path.context("--from: must be `sqlite:///` and an absolute path")
 }
 
 /// Runs the command.
@@ -71,7 +71,8 @@ pub(crate) async fn run(invocation: &Invocation, command: DatabaseCommand) -> an
 }
 
 async fn copy(invocation: &Invocation, args: &CopyArgs) -> anyhow::Result<()> {
-    if !(args.to.starts_with("postgres://") || args.to.starts_with("postgresql://")) {
+    let from = sqlite_file(&args.from)?;
+    if !PostgresOptions::is_url(&args.to) {
         bail!("--to: must be a `postgres://` URL");
     }
     let out = invocation.out;
@@ -91,7 +92,7 @@ async fn copy(invocation: &Invocation, args: &CopyArgs) -> anyhow::Result<()> {
             out.remark(format!("{step} {table}: {done} of {all} rows"));
         }
     };
-    move_database(&args.from, &PostgresOptions::alone(&args.to), progress).await?;
+    move_database(from, &PostgresOptions::alone(&args.to), progress).await?;
     out.line(format!("Copied {rows} rows, and compared every one of them."))?;
     out.remark(
         "Next: copy seal.key and audit.key to the data folder of each replica, and start it with --postgres-url.",
@@ -100,6 +101,7 @@ async fn copy(invocation: &Invocation, args: &CopyArgs) -> anyhow::Result<()> {
 }
 
 async fn backup(invocation: &Invocation, args: &BackupArgs) -> anyhow::Result<()> {
+    require_file(&args.file)?;
     let folder = data_dir_of(args.data_dir.as_deref()).context("name the data folder with --data-dir")?;
     back_up_database(&folder, &args.file).await?;
     invocation.out.line(format!("Copied {} to {}.", folder.join("keyfob.db").display(), args.file.display()))?;

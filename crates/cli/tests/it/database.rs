@@ -157,12 +157,19 @@ fn what_is_no_deployment_is_named() {
     let folder = home.path().join("nothing");
     for (arguments, says) in [
         (&["database", "backup", "--data-dir", "nothing", "copy.db"][..], "cannot be copied"),
+        (&["database", "copy", "--from", "postgres://u:s3cret@x/y", "--to", "sqlite:///x"], "an absolute path"),
+        (&["database", "backup", "postgres://u:s3cret@x/y"], "must be a file"),
+        (&["audit", "verify", " postgres://u:s3cret@x/y"], "must be a file"),
+        (&["audit", "export", "mysql://u:s3cret@x/y"], "must be a file"),
+        (&["database", "copy", "--debug-options", "--from", "sqlite:///x", "--to", "postgres://u:s3cret@x/y"], ""),
+        (&["audit", "verify", "--debug-options", "postgres://u:s3cret@x/y"], ""),
         (&["database", "copy", "--from", "sqlite://relative.db", "--to", "postgres://x/y"], "an absolute path"),
         (&["database", "copy", "--from", "sqlite:///x/other.db", "--to", "postgres://x/y"], "keyfob.db"),
         (&["database", "copy", "--from", "sqlite:///x/keyfob.db", "--to", "mysql://x/y"], "postgres://"),
     ] {
         let ran = home.run(arguments);
-        assert_ne!(ran.code, Some(0), "{arguments:?}");
+        assert_eq!(ran.code == Some(0), arguments.contains(&"--debug-options"), "{arguments:?}");
+        assert!(!(ran.stdout.clone() + &ran.stderr).contains("s3cret"), "{arguments:?}: {}{}", ran.stdout, ran.stderr);
         assert!(ran.stderr.contains(says), "{arguments:?}: {}", ran.stderr);
     }
     assert!(!folder.exists() && !home.path().join("copy.db").exists());

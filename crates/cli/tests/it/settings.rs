@@ -95,7 +95,10 @@ fn all_problems_of_the_settings_are_reported_at_once() {
     assert_eq!(code, Some(1));
     insta::assert_snapshot!("settings_of_all_kinds", said);
     let (code, said) = check("x = [", &[]);
-    assert!(code == Some(1) && said.contains("keyfob.toml: TOML parse error"), "{said}");
+    assert!(code == Some(1) && said.contains("keyfob.toml: line 1: unclosed array"), "{said}");
+    // The line that is no good may hold a secret.
+    let (code, said) = check("log = \"info\"\npostgres-url = \"postgres://u:s3cret@x/y\n", &[]);
+    assert!(code == Some(1) && said.contains("keyfob.toml: line 2: ") && !said.contains("s3cret"), "{said}");
 }
 
 /// As `config check` names them, and not one by one.

@@ -15,6 +15,13 @@ pub(super) struct ConfigFile {
     pub(super) problems: Vec<String>,
 }
 
+/// What is wrong with TOML, and in which line. The line itself may hold a secret.
+fn without_the_line(error: &toml::de::Error, text: &str) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+    format!("line {line}: {}", error.message())
+}
+
 impl ConfigFile {
     /// Reads a file with settings of this command.
     pub(super) fn load(path: &Path, command: &Command) -> Self {
@@ -24,7 +31,7 @@ impl ConfigFile {
     fn read(path: &Path, command: &Command) -> Result<Self, String> {
         let in_file = |problem: &dyn std::fmt::Display| format!("{}: {problem}", path.display());
         let text = std::fs::read_to_string(path).map_err(|error| in_file(&error))?;
-        let table: Table = toml::from_str(&text).map_err(|error| in_file(&error))?;
+        let table: Table = toml::from_str(&text).map_err(|error| in_file(&without_the_line(&error, &text)))?;
         let (mut settings, mut problems) = (Vec::new(), Vec::new());
         for (key, value) in table {
             let found = find_setting(command, &key).map_err(|problem| in_file(&problem));

@@ -109,7 +109,7 @@ impl IntoResponse for ApiError {
 }
 
 /// After how many seconds a client may try again when the database is away.
-const RETRY_AFTER: i64 = 1;
+pub(crate) const RETRY_AFTER: i64 = 1;
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {

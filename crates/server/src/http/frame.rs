@@ -15,7 +15,11 @@ use keyfob_authority::{KeyLife, RequestContext};
 use tracing::Instrument as _;
 
 use super::watch::Watch;
-use crate::{api::audit, app::App, http::error::ApiError};
+use crate::{
+    api::audit,
+    app::App,
+    http::error::{ApiError, RETRY_AFTER},
+};
 
 /// Headers of answers, as they are on the wire: HTTP compares them without regard to case.
 const BUILD_VERSION: HeaderName = HeaderName::from_static("x-coder-build-version");
@@ -44,6 +48,7 @@ pub(super) async fn frame(app: &App, mut request: Request, next: impl AsyncFnOnc
     let mut response = answered.unwrap_or_else(|_| {
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "The request took too long.")
             .detail("It was given up; a change may or may not have been made.")
+            .retry_after(RETRY_AFTER)
             .into_response()
     });
     span.in_scope(|| tracing::debug!(http.status = response.status().as_u16(), "answered"));

@@ -318,7 +318,7 @@ fn names_of(list: &Value) -> Vec<String> {
 /// What a group may do is lost to its member, and nothing else.
 #[tokio::test]
 async fn a_damaged_row_of_a_group_or_a_role_locks_nobody_out() {
-    let (app, owner) = TestApp::new().await;
+    let (app, owner) = TestApp::in_a_file(&[]).await;
     let bob = owner.invite(&app, "bob", &[]).await;
     let made = owner.post("/api/v2/organizations/coder/groups", json!({"name": "makers"})).await;
     let path = format!("/api/v2/groups/{}", made.expect(StatusCode::CREATED).text("id"));

@@ -95,6 +95,16 @@ async fn a_database_that_is_none_is_named_and_left_alone() {
     assert_eq!(fs::read_to_string(&file).unwrap(), content);
 }
 
+/// Its own folder would be locked, and not that of the database.
+#[tokio::test]
+async fn a_link_to_the_database_of_another_folder_is_refused() {
+    let (app, _owner) = TestApp::in_a_file(&[]).await;
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(app.data.path().join("keyfob.db"), folder.path().join("keyfob.db")).unwrap();
+    let error = open(folder.path(), &[], &app.clock).await.err().unwrap();
+    assert!(matches!(error, StartError::Open(OpenError::DataDir(DataDirError::Linked(_)))), "{error}");
+}
+
 #[tokio::test]
 async fn the_data_is_for_its_owner_alone() {
     let (app, _owner) = TestApp::new().await;

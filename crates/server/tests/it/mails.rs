@@ -158,6 +158,7 @@ async fn a_mail_waits_for_the_mail_server_over_a_restart() {
     let_notices_become_due(&app);
     assert!(sent(&app, &mails).await.is_empty());
     let TestApp { server, clock, data } = app;
+    server.close().await;
     drop((server, owner, alice));
     mails.refuse(None);
     let flags = flags(&mails);

@@ -157,6 +157,7 @@ impl TestApp {
     /// Restarts the server with these flags. Identities must be dropped before, because they keep the folder locked.
     pub(crate) async fn restarted(self, flags: &[&str]) -> Self {
         let Self { server, clock, data } = self;
+        server.close().await;
         drop(server);
         let server = data.open(flags, &clock).await.unwrap();
         Self { server, clock, data }

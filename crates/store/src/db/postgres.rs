@@ -51,6 +51,11 @@ pub struct PostgresOptions {
 }
 
 impl PostgresOptions {
+    /// Whether a text is the address of a PostgreSQL database.
+    pub fn is_url(text: &str) -> bool {
+        is_url(text)
+    }
+
     /// For a command that runs alone and shortly.
     pub fn alone(url: &str) -> Self {
         Self { url: url.to_owned(), password_file: None, max_connections: 2 }
@@ -89,6 +94,9 @@ struct Access {
 impl Access {
     fn new(options: PostgresOptions) -> Result<Self, StoreError> {
         let unfit = |error: sqlx::Error| StoreError::Unfit(format!("its URL is not valid: {}", without_url(&error)));
+        if !is_url(&options.url) {
+            return Err(StoreError::Unfit("its URL must begin with postgres:// or postgresql://".to_owned()));
+        }
         let connect: PgConnectOptions = options.url.parse().map_err(unfit)?;
         Ok(Self { options: connect.application_name("keyfob"), password_file: options.password_file })
     }
@@ -99,6 +107,11 @@ impl Access {
         let password = std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
         Ok(self.options.clone().password(password.trim_end_matches(['\r', '\n'])))
     }
+}
+
+/// Whether a text is the address of a PostgreSQL database.
+pub(crate) fn is_url(text: &str) -> bool {
+    text.starts_with("postgres://") || text.starts_with("postgresql://")
 }
 
 /// What is wrong with a URL, without the URL.

@@ -29,6 +29,9 @@ use crate::StoreError;
 /// The most units in a transaction: those who come early wait for those who come late.
 const MOST_UNITS: usize = 64;
 
+/// How long a unit waits for its turn. If each before it waits in vain for the database, it need not wait for all of them.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
 /// The one writer of a database. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
@@ -107,8 +110,9 @@ impl Writer {
 
     async fn begin_now(self) -> sqlx::Result<Unit> {
         let waits = Waits::new(&self.waiting);
-        let mut batch = Arc::clone(&self.batch).lock_owned().await;
+        let turn = tokio::time::timeout(LONGEST_WAIT, Arc::clone(&self.batch).lock_owned()).await;
         drop(waits);
+        let mut batch = turn.map_err(|_| sqlx::Error::PoolTimedOut)?;
         let is_first = batch.transaction.is_none();
         if is_first {
             batch.transaction = Some(self.pools.begin().await?);

@@ -76,6 +76,26 @@ async fn a_unit_that_is_given_up_among_others_never_was() {
     assert_eq!(names(&store).await, ["ann", "cyd"]);
 }
 
+/// However many wait before it: each of them may wait in vain for the database.
+#[tokio::test]
+async fn a_unit_that_does_not_get_its_turn_is_refused_in_time() {
+    let store = TestStore::new().await;
+    let first = store.store.begin().await.unwrap();
+    // From here on time passes as soon as nothing else happens.
+    tokio::time::pause();
+    let began = tokio::time::Instant::now();
+    let waiting: Vec<_> = ["ann", "bob", "cyd"].map(|name| adding(&store.store, &[name])).into();
+    for unit in waiting {
+        let refused = unit.await.unwrap();
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    }
+    assert_eq!(began.elapsed().as_secs(), 5);
+    tokio::time::resume();
+    drop(first);
+    adding(&store.store, &["dan"]).await.unwrap().unwrap();
+    assert_eq!(names(&store).await, ["dan"]);
+}
+
 #[tokio::test]
 async fn a_lone_unit_waits_for_nobody() {
     let store = TestStore::new().await;

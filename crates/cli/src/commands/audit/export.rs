@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use keyfob_server::{AuditLine, export_audit};
 
 use crate::{
+    arguments::file::require_file_or_url,
     invocation::Invocation,
     terminal::output::{Output, Unwritten},
 };
@@ -17,12 +18,13 @@ Examples:
   keyfob audit export keyfob.db | jq -r 'select(.action == \"login\") | .user_id'")]
 pub(crate) struct ExportArgs {
     /// Database of a server: its file, or its `postgres://` URL
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", hide_env_values = true)]
     file: PathBuf,
 }
 
 /// Prints every record.
 pub(crate) async fn run(invocation: &Invocation, args: &ExportArgs) -> anyhow::Result<()> {
+    require_file_or_url(&args.file)?;
     match export_audit(&args.file, |entry| print(invocation.out, entry)).await {
         Err(error) if error.downcast_ref().is_some_and(Unwritten::is_reader_gone) => Ok(()),
         exported => exported,

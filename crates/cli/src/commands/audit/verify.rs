@@ -3,7 +3,10 @@ use std::path::PathBuf;
 
 use keyfob_server::{AuditFileError, ChainFault, ChainHead, verify_audit};
 
-use crate::invocation::{Invocation, Outcome};
+use crate::{
+    arguments::file::require_file_or_url,
+    invocation::{Invocation, Outcome},
+};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -17,7 +20,7 @@ Examples:
 )]
 pub(crate) struct VerifyArgs {
     /// Database of a server: its file, or its `postgres://` URL; or an export of one
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", hide_env_values = true)]
     file: PathBuf,
     /// Head that was printed earlier; without it, the removal of the newest records is not noticed
     #[arg(long, value_name = "HEAD")]
@@ -29,6 +32,7 @@ pub(crate) struct VerifyArgs {
 
 /// Says whether the chain holds.
 pub(crate) async fn run(invocation: &Invocation, args: &VerifyArgs) -> anyhow::Result<Outcome> {
+    require_file_or_url(&args.file)?;
     match verify_audit(&args.file, args.key.as_deref(), args.expect_head).await {
         Ok(head) => {
             let intact = invocation.out.green("intact:");
