@@ -69,10 +69,10 @@ impl Jobs {
     /// Starts all background work.
     pub(crate) fn start(app: &App) -> Self {
         let mut jobs = Self { tasks: JoinSet::new(), end: watch::Sender::new(false) };
-        let (app_of_replica, mut end) = (app.clone(), jobs.end.subscribe());
+        let (following, mut end) = (app.clone(), jobs.end.subscribe());
         jobs.tasks.spawn(async move {
             tokio::select! {
-                () = app_of_replica.authority().follow_changes() => {}
+                () = following.authority().follow_changes() => {}
                 _ = end.changed() => {}
             }
         });

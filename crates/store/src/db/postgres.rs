@@ -6,7 +6,7 @@
 //! lock a user and one of the audit chain's end for units that touch a single user's keys; whatever reads rows of
 //! several users, or organizations, would still need all.
 use std::{
-    io,
+    fmt, io,
     net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -68,9 +68,7 @@ impl PostgresOptions {
     pub fn check(&self) -> Result<(), StoreError> {
         Access::new(self.clone()).map(drop)
     }
-}
 
-impl PostgresOptions {
     /// Whether what goes over the network can be read, or answered by another server: a connection that is not to this
     /// machine, and does not verify the server's certificate.
     pub fn is_unprotected(&self) -> bool {
@@ -85,10 +83,16 @@ impl PostgresOptions {
 }
 
 /// The settings, and where the password comes from.
-#[derive(Debug)]
 struct Access {
     options: PgConnectOptions,
     password_file: Option<PathBuf>,
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The settings hold the password.
+        f.debug_struct("Access").finish_non_exhaustive()
+    }
 }
 
 impl Access {
