@@ -1,6 +1,6 @@
 //! For how long a process may decide by what it remembers.
 //!
-//! INVARIANT: whoever renews a lease has announced every change of rights that was committed before `asked`. So no change
+//! INVARIANT: a task that renews a lease has announced every change of rights that was committed before `asked`. So no change
 //! that is older than the lease is missing from what is remembered.
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},

@@ -4,7 +4,7 @@
 //! committed at once; each unit's commit is answered after that. So a hundred units that wait for the disk wait once. A
 //! lone unit is committed at once.
 //!
-//! INVARIANT: while a unit waits for the commit of its transaction, somebody who will make it is in the queue for the lock,
+//! INVARIANT: while a unit waits for the commit of its transaction, a task that will make it is in the queue for the lock,
 //! behind those who waited when the unit was done.
 use std::{
     fmt,
@@ -124,7 +124,7 @@ impl Writer {
         Ok(unit)
     }
 
-    /// Commits a batch apart from whoever asks for it: a client that goes away must not take back what others did.
+    /// Commits a batch in a task of its own: a client that goes away must not take back what others did.
     fn commit(&self, mut batch: OwnedMutexGuard<Batch>) {
         let watch = Arc::clone(&self.watch);
         tokio::spawn(async move { batch.commit(&watch).await });
@@ -152,7 +152,7 @@ impl Batch {
     }
 }
 
-/// Counts somebody who waits.
+/// Counts a unit that waits.
 struct Waits<'a>(&'a AtomicUsize);
 
 impl<'a> Waits<'a> {
