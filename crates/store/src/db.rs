@@ -15,7 +15,7 @@ mod writer;
 
 pub use copy::{CopyError, CopyProgress, CopyStep, backup_database, copy_database};
 pub(crate) use dialect::{Dialect, lower};
-pub(crate) use driver::{AnyRow, Fault, fault};
+pub(crate) use driver::{AnyRow, Fault, TooLong, fault};
 pub(crate) use json::{Json, json};
 pub use postgres::PostgresOptions;
 pub use sqlite::Limits;
@@ -42,6 +42,10 @@ use crate::{
 
 /// The maximum number of values in a list of a statement; SQLite takes 32766 in a whole statement.
 pub(crate) const MAX_IN_LIST: usize = 10_000;
+
+/// The most bytes that the rows of an answer to a client may have. Decoded, and written as JSON, they take several times
+/// as many.
+pub(crate) const LONGEST_ANSWER: usize = 8 << 20;
 
 /// A handle to the database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -72,6 +76,7 @@ pub struct Reader<'a> {
     source: Source<'a>,
     uses: &'a Uses,
     salvages: bool,
+    bound: Option<usize>,
 }
 
 /// Rings when another process has changed rights. It is only a hint: the log of changes says what they are.
@@ -163,6 +168,15 @@ impl Store {
         Ok(Tx { unit, uses: self.uses.clone(), reached: Reached::default() })
     }
 
+    /// Waits until all is durable that a unit of work which was given up may have seen of others: until then, what is
+    /// read outside of units of work may be older.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the writer is busy for too long.
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        self.writer.settle().await
+    }
+
     /// Tells of each commit from now on: how many units of work were made durable together, and how long the first of them
     /// waited for that.
     pub fn watch_commits(&self, watch: impl Fn(usize, Duration) + Send + Sync + 'static) {
@@ -176,7 +190,7 @@ impl Store {
 
     /// Reads the committed state.
     pub fn read(&self) -> Reader<'_> {
-        Reader { source: Source::Committed(&self.pools), uses: &self.uses, salvages: false }
+        Reader { source: Source::Committed(&self.pools), uses: &self.uses, salvages: false, bound: None }
     }
 
     /// Whether the database answers.
@@ -206,9 +220,16 @@ impl Reader<'_> {
         Self { salvages: true, ..self }
     }
 
+    /// The same for an answer to a client: a list that takes more memory than one answer may is
+    /// [`StoreError::TooLong`].
+    #[must_use]
+    pub fn bounded(self) -> Self {
+        Self { bound: Some(LONGEST_ANSWER), ..self }
+    }
+
     /// The same, without salvaging.
     pub fn exact(&mut self) -> Reader<'_> {
-        Reader { source: self.source.reborrow(), uses: self.uses, salvages: false }
+        Reader { source: self.source.reborrow(), uses: self.uses, salvages: false, bound: self.bound }
     }
 
     /// The language of the database.
@@ -218,7 +239,7 @@ impl Reader<'_> {
 
     /// All rows of a query.
     pub(crate) async fn fetch_all<T: Row>(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<Vec<T>, StoreError> {
-        let rows = self.source.fetch_all(query).await?;
+        let rows = self.source.fetch_all(query, self.bound).await?;
         Ok(rows.iter().map(AnyRow::decode).collect::<Result<_, _>>()?)
     }
 
@@ -227,7 +248,7 @@ impl Reader<'_> {
         &mut self,
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Vec<T>, StoreError> {
-        let rows = self.source.fetch_all(query).await?;
+        let rows = self.source.fetch_all(query, self.bound).await?;
         rows.iter().map(|row| Ok(row.decode()?)).filter_map(without_corrupt).collect()
     }
 
@@ -236,7 +257,7 @@ impl Reader<'_> {
         &mut self,
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Vec<T>, StoreError> {
-        let rows = self.source.fetch_all(query).await?;
+        let rows = self.source.fetch_all(query, self.bound).await?;
         rows.iter().map(|row| stored::decode(row, self.uses, self.salvages)).filter_map(without_corrupt).collect()
     }
 
@@ -245,7 +266,7 @@ impl Reader<'_> {
         &mut self,
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Vec<T>, StoreError> {
-        let rows = self.source.fetch_all(query).await?;
+        let rows = self.source.fetch_all(query, self.bound).await?;
         rows.iter().map(|row| stored::decode(row, self.uses, self.salvages)).collect()
     }
 
@@ -254,7 +275,7 @@ impl Reader<'_> {
         &mut self,
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Option<T>, StoreError> {
-        let rows = self.source.fetch_all(query).await?;
+        let rows = self.source.fetch_all(query, self.bound).await?;
         rows.first().map(|row| stored::decode(row, self.uses, self.salvages)).transpose()
     }
 
@@ -263,7 +284,7 @@ impl Reader<'_> {
         &mut self,
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Option<T>, StoreError> {
-        let rows = self.source.fetch_all(query).await?;
+        let rows = self.source.fetch_all(query, self.bound).await?;
         Ok(rows.first().map(AnyRow::decode).transpose()?)
     }
 }
@@ -271,7 +292,7 @@ impl Reader<'_> {
 impl Tx {
     /// Reads in this unit of work: what is committed, and its own changes.
     pub fn read(&mut self) -> Reader<'_> {
-        Reader { source: Source::UnitOfWork(&mut self.unit), uses: &self.uses, salvages: false }
+        Reader { source: Source::UnitOfWork(&mut self.unit), uses: &self.uses, salvages: false, bound: None }
     }
 
     /// Whose rights this unit of work has changed so far.

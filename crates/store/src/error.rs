@@ -1,5 +1,5 @@
 //! Errors of the store.
-use crate::db::{Fault, Undecodable, fault};
+use crate::db::{Fault, TooLong, Undecodable, fault};
 
 /// A failed query or transaction. Nothing of it was stored.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,9 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A list is longer than one answer may be: it is read in pages, or in parts.
+    #[error("the list is too long for one answer")]
+    TooLong,
     /// The database or the disk is full.
     #[error("the database is full: {0}")]
     Full(#[source] sqlx::Error),
@@ -67,10 +70,13 @@ impl StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        if let sqlx::Error::Decode(source) = &error
-            && let Some(Undecodable { table, id, reason }) = source.downcast_ref()
-        {
-            return Self::corrupt(table, id, reason);
+        if let sqlx::Error::Decode(source) = &error {
+            if let Some(Undecodable { table, id, reason }) = source.downcast_ref() {
+                return Self::corrupt(table, id, reason);
+            }
+            if source.is::<TooLong>() {
+                return Self::TooLong;
+            }
         }
         let Some(database) = error.as_database_error() else {
             return match error {

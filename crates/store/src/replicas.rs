@@ -139,14 +139,13 @@ impl Store {
         self.apart().execute(&query).await.map(drop)
     }
 
-    /// Says that a replica decides by nothing that it remembers any more, and forgets those that are long gone.
+    /// Says that a replica decides by nothing that it remembers any more, and does no background work.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn leave_replicas(&self, replica: &ReplicaId) -> Result<(), StoreError> {
-        let is_gone = Expr::col(Replicas::RenewedAt).lt(self.dialect().now().sub(GONE_FOR));
         let mut query = Query::delete();
-        query.from_table(Replicas::Table).and_where(Expr::col(Replicas::Id).eq(replica.0.as_str()).or(is_gone));
+        query.from_table(Replicas::Table).and_where(Expr::col(Replicas::Id).eq(replica.0.as_str()));
         self.apart().execute(&query).await?;
         let mut query = Query::delete();
         query.from_table(Duties::Table).and_where(Expr::col(Duties::Replica).eq(replica.0.as_str()));
@@ -230,6 +229,18 @@ impl Tx {
         }
         self.execute_for(Reach::Nobody, &query).await?;
         self.ring().await
+    }
+
+    /// Removes the replicas that have not been heard of for a day.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn purge_replicas(&mut self) -> Result<u64, StoreError> {
+        let is_gone = Expr::col(Replicas::RenewedAt).lt(self.dialect().now().sub(GONE_FOR));
+        let mut query = Query::delete();
+        query.from_table(Replicas::Table).and_where(is_gone);
+        self.execute_for(Reach::Nobody, &query).await
     }
 
     /// Removes what was logged before this instant.

@@ -48,9 +48,9 @@ impl AuthorizedStore {
         Self { salvages: true, ..self.clone() }
     }
 
-    /// Reads the committed state.
+    /// Reads the committed state, no more of it than one answer may have.
     pub(crate) fn read(&self) -> Reader<'_> {
-        let read = self.authority.store().read();
+        let read = self.authority.store().read().bounded();
         if self.salvages { read.salvaging() } else { read }
     }
 

@@ -137,6 +137,9 @@ impl From<&StoreError> for ApiError {
                     .detail("It is not known whether it was made: look before you try again.")
                     .retry_after(RETRY_AFTER)
             }
+            StoreError::TooLong => Self::new(StatusCode::BAD_REQUEST, "The list is too long for one answer.").detail(
+                "Ask for it in pages, with limit and offset or after_id, or for a part of it, with a search or a filter.",
+            ),
             StoreError::Gone => Self::not_found(),
             other => match damaged::of_request(other) {
                 Some(damage) => Self::internal(other).detail(damage),

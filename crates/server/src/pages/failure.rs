@@ -224,6 +224,8 @@ impl From<&StoreError> for Failure {
                 "The database is not available.",
                 "Nothing was changed. Try again; if it lasts, tell an administrator.",
             ),
+            StoreError::TooLong => Self::new(StatusCode::BAD_REQUEST, "There is too much to show on one page.")
+                .detail("Search for a part of it."),
             StoreError::Gone => Self::not_found(),
             // The store may have more causes some day; people can do nothing about any of them.
             other => Self::internal(other),

@@ -41,6 +41,7 @@ mod last_owner;
 mod letter_case;
 mod limits;
 mod lists;
+mod long_lists;
 mod mail_retries;
 mod mail_tls;
 mod mails;

@@ -77,12 +77,25 @@ pub enum CopyError {
     /// The target has rows.
     #[error("the target is not empty: its table `{0}` has rows; name an empty database")]
     NotEmpty(&'static str),
+    /// A row is in one of both alone.
+    #[error("row {row} of table `{table}` is in one of both databases alone")]
+    Missing {
+        /// The table.
+        table: &'static str,
+        /// The place of the row, from 1, in the order of all its columns.
+        row: u64,
+    },
     /// A row is not the same in both.
-    #[error("row {row} of table `{table}` is not the same in both databases")]
+    #[error(
+        "`{column}` of row {row} of table `{table}` is not the same in both databases, in the order of all columns: does it \
+         have a character that PostgreSQL does not store, such as NUL?"
+    )]
     Different {
         /// The table.
         table: &'static str,
-        /// The place of the row, from 1.
+        /// The column.
+        column: String,
+        /// The place of the row, from 1, in the order of all its columns.
         row: u64,
     },
 }
@@ -114,7 +127,8 @@ struct Column {
     kind: Kind,
 }
 
-/// Copies every row of a file to a PostgreSQL database that has none, and reads both to compare them, in one transaction.
+/// Copies every row of a file to a PostgreSQL database that has none, and reads both to compare them. Both are as they were
+/// at one moment; the target has all rows in the end, or none.
 ///
 /// # Errors
 /// See [`CopyError`].
@@ -128,24 +142,24 @@ pub async fn copy_database(
     crate::Store::connect(to.clone()).await.map_err(CopyError::Target)?.close().await;
     let options = SqliteConnectOptions::new().filename(from).read_only(true);
     let mut source = SqliteConnection::connect_with(&options).await.map_err(of_source)?;
-    let mut target = postgres::connect_alone(to).await.map_err(CopyError::Target)?;
-    let mut target = target.begin().await.map_err(of_target)?;
-    for table in TABLES {
-        // The one row that every schema begins with.
-        if table == "rights_version" {
-            run(&mut target, "DELETE FROM rights_version").await?;
+    let mut source = source.begin().await.map_err(of_source)?;
+    let mut target = postgres::begin_alone(to).await.map_err(CopyError::Target)?;
+    // The one row that every schema begins with.
+    run(&mut target, "DELETE FROM rights_version").await?;
+    let mut tables = Vec::new();
+    for name in TABLES {
+        if count(&mut target, name).await? > 0 {
+            return Err(CopyError::NotEmpty(name));
         }
-        if count(&mut target, table).await? > 0 {
-            return Err(CopyError::NotEmpty(table));
-        }
+        tables.push(Table::of(name, &mut source, &mut target).await?);
     }
-    for table in TABLES {
-        copy_table(&mut source, &mut target, table, &mut progress).await?;
+    for table in &tables {
+        table.copy(&mut source, &mut target, &mut progress).await?;
     }
-    for table in TABLES {
-        compare_table(&mut source, &mut target, table, &mut progress).await?;
+    for table in &tables {
+        table.compare(&mut source, &mut target, &mut progress).await?;
     }
-    target.commit().await.map_err(of_target)
+    run(&mut target, "COMMIT").await
 }
 
 /// Copies a database file that a server may be using; the copy is of one moment.
@@ -160,69 +174,82 @@ pub async fn backup_database(file: &Path, copy: &Path) -> Result<(), StoreError>
     Ok(connection.close().await?)
 }
 
-async fn copy_table(
-    source: &mut SqliteConnection,
-    target: &mut PgConnection,
-    table: &'static str,
-    progress: &mut impl FnMut(CopyProgress),
-) -> Result<(), CopyError> {
-    let columns = columns(target, table).await?;
-    let all = count_in_file(source, table).await?;
-    let mut done = 0;
-    let mut say = |done| progress(CopyProgress { table, step: CopyStep::Copying, done, all });
-    say(0);
-    let text = select(table, &columns);
-    let mut rows = sqlx::query(AssertSqlSafe(text)).fetch(source);
-    let mut batch = Vec::with_capacity(BATCH);
-    while let Some(row) = rows.try_next().await.map_err(of_source)? {
-        batch.push(
-            columns.iter().map(|column| of_file(&row, column)).collect::<Result<Vec<_>, _>>().map_err(of_source)?,
-        );
-        if batch.len() == BATCH {
-            done += BATCH as u64;
-            insert(target, table, &columns, std::mem::take(&mut batch)).await?;
-            say(done);
-        }
-    }
-    if !batch.is_empty() {
-        insert(target, table, &columns, batch).await?;
-    }
-    say(all);
-    Ok(())
+/// A table, as both databases have it.
+struct Table {
+    name: &'static str,
+    columns: Vec<Column>,
+    rows: u64,
+    /// Selects all rows, in the same order in both.
+    select: String,
 }
 
-async fn compare_table(
-    source: &mut SqliteConnection,
-    target: &mut PgConnection,
-    table: &'static str,
-    progress: &mut impl FnMut(CopyProgress),
-) -> Result<(), CopyError> {
-    let columns = columns(target, table).await?;
-    let all = count_in_file(source, table).await?;
-    let mut say = |done| progress(CopyProgress { table, step: CopyStep::Comparing, done, all });
-    let text = select(table, &columns);
-    let mut expected = sqlx::query(AssertSqlSafe(text.clone())).fetch(source);
-    let mut found = sqlx::query(AssertSqlSafe(text)).fetch(target);
-    let mut row = 0;
-    loop {
-        let pair = (expected.try_next().await.map_err(of_source)?, found.try_next().await.map_err(of_target)?);
-        row += 1;
-        let (expected, found) = match pair {
-            (None, None) => break,
-            (Some(expected), Some(found)) => (expected, found),
-            _ => return Err(CopyError::Different { table, row }),
-        };
-        for column in &columns {
-            if of_file(&expected, column).map_err(of_source)? != of_server(&found, column).map_err(of_target)? {
-                return Err(CopyError::Different { table, row });
+impl Table {
+    async fn of(
+        name: &'static str,
+        source: &mut SqliteConnection,
+        target: &mut PgConnection,
+    ) -> Result<Self, CopyError> {
+        let columns = columns(target, name).await?;
+        let select = select(name, &columns);
+        Ok(Self { name, columns, rows: count_in_file(source, name).await?, select })
+    }
+
+    fn progress(&self, step: CopyStep, done: u64) -> CopyProgress {
+        CopyProgress { table: self.name, step, done, all: self.rows }
+    }
+
+    async fn copy(
+        &self,
+        source: &mut SqliteConnection,
+        target: &mut PgConnection,
+        progress: &mut impl FnMut(CopyProgress),
+    ) -> Result<(), CopyError> {
+        let mut rows = sqlx::query(AssertSqlSafe(self.select.clone())).fetch(source);
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut done = 0;
+        while let Some(row) = rows.try_next().await.map_err(of_source)? {
+            let cells = self.columns.iter().map(|column| of_file(&row, column));
+            batch.push(cells.collect::<Result<Vec<_>, _>>().map_err(of_source)?);
+            if batch.len() == BATCH {
+                done += BATCH as u64;
+                insert(target, self, std::mem::take(&mut batch)).await?;
+                progress(self.progress(CopyStep::Copying, done));
             }
         }
-        if row % (BATCH as u64) == 0 {
-            say(row);
+        if !batch.is_empty() {
+            insert(target, self, batch).await?;
         }
+        progress(self.progress(CopyStep::Copying, self.rows));
+        Ok(())
     }
-    say(all);
-    Ok(())
+
+    async fn compare(
+        &self,
+        source: &mut SqliteConnection,
+        target: &mut PgConnection,
+        progress: &mut impl FnMut(CopyProgress),
+    ) -> Result<(), CopyError> {
+        let mut expected = sqlx::query(AssertSqlSafe(self.select.clone())).fetch(source);
+        let mut found = sqlx::query(AssertSqlSafe(self.select.clone())).fetch(target);
+        for row in 1_u64.. {
+            let pair = (expected.try_next().await.map_err(of_source)?, found.try_next().await.map_err(of_target)?);
+            let (expected, found) = match pair {
+                (None, None) => break,
+                (Some(expected), Some(found)) => (expected, found),
+                _ => return Err(CopyError::Missing { table: self.name, row }),
+            };
+            for column in &self.columns {
+                if of_file(&expected, column).map_err(of_source)? != of_server(&found, column).map_err(of_target)? {
+                    return Err(CopyError::Different { table: self.name, column: column.name.clone(), row });
+                }
+            }
+            if row % (BATCH as u64) == 0 {
+                progress(self.progress(CopyStep::Comparing, row));
+            }
+        }
+        progress(self.progress(CopyStep::Comparing, self.rows));
+        Ok(())
+    }
 }
 
 /// All rows in an order that both databases have: texts and ids are compared byte by byte.
@@ -277,16 +304,11 @@ fn of_server(row: &PgRow, column: &Column) -> sqlx::Result<Cell> {
     .unwrap_or(Cell::None))
 }
 
-async fn insert(
-    target: &mut PgConnection,
-    table: &str,
-    columns: &[Column],
-    rows: Vec<Vec<Cell>>,
-) -> Result<(), CopyError> {
+async fn insert(target: &mut PgConnection, table: &Table, rows: Vec<Vec<Cell>>) -> Result<(), CopyError> {
     let mut query = Query::insert();
-    query.into_table(Alias::new(table)).columns(columns.iter().map(|column| Alias::new(&column.name)));
+    query.into_table(Alias::new(table.name)).columns(table.columns.iter().map(|column| Alias::new(&column.name)));
     for row in rows {
-        query.values_panic(row.into_iter().zip(columns).map(|(cell, column)| value(cell, column.kind)));
+        query.values_panic(row.into_iter().zip(&table.columns).map(|(cell, column)| value(cell, column.kind)));
     }
     let statement = Dialect::Postgres.statement(&query);
     let query = sqlx::query_with(AssertSqlSafe(statement.sql), statement.values);

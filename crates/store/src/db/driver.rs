@@ -1,10 +1,11 @@
 //! The two drivers behind one face: pools of connections, transactions and rows of either database.
 use std::pin::Pin;
 
+use futures_util::{Stream, TryStreamExt as _};
 use sea_query::{Expr, Query};
 use sea_query_sqlx::SqlxBinder;
 use sqlx::{
-    AssertSqlSafe, Decode, Postgres, Row as _, Sqlite, Type,
+    AssertSqlSafe, Decode, Postgres, Row as _, Sqlite, Type, TypeInfo as _, ValueRef as _,
     error::DatabaseError,
     postgres::{PgDatabaseError, PgRow},
     sqlite::SqliteRow,
@@ -29,7 +30,56 @@ pub(crate) enum AnyRow {
     Postgres(PgRow),
 }
 
+impl From<SqliteRow> for AnyRow {
+    fn from(row: SqliteRow) -> Self {
+        Self::Sqlite(row)
+    }
+}
+
+impl From<PgRow> for AnyRow {
+    fn from(row: PgRow) -> Self {
+        Self::Postgres(row)
+    }
+}
+
+/// The most bytes that the rows of an answer may have; none means any number.
+pub(super) type Bound = Option<usize>;
+
+/// What a column takes beside the bytes of its text.
+const COLUMN_BYTES: usize = 16;
+
+/// The rows have more bytes than their bound.
+#[derive(Debug, thiserror::Error)]
+#[error("the rows have more bytes than an answer may have")]
+pub(crate) struct TooLong;
+
+/// Takes rows up to a bound. It ends before the row that would be too much.
+pub(super) async fn take<R: Into<AnyRow>>(
+    mut rows: impl Stream<Item = sqlx::Result<R>> + Unpin,
+    bound: Bound,
+) -> sqlx::Result<Vec<AnyRow>> {
+    let (mut taken, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.try_next().await? {
+        let row = row.into();
+        if let Some(most) = bound {
+            bytes += row.bytes();
+            if bytes > most {
+                return Err(sqlx::Error::Decode(Box::new(TooLong)));
+            }
+        }
+        taken.push(row);
+    }
+    Ok(taken)
+}
+
 impl AnyRow {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Sqlite(row) => (0..row.len()).map(|column| COLUMN_BYTES + sqlite_bytes(row, column)).sum(),
+            Self::Postgres(row) => (0..row.len()).map(|column| COLUMN_BYTES + postgres_bytes(row, column)).sum(),
+        }
+    }
+
     /// The whole row.
     pub(super) fn decode<T: Row>(&self) -> sqlx::Result<T> {
         match self {
@@ -73,13 +123,13 @@ impl Pools {
         })
     }
 
-    fn fetch_all(&self, statement: Statement) -> Answer<'_, Vec<AnyRow>> {
+    fn fetch_all(&self, statement: Statement, bound: Bound) -> Answer<'_, Vec<AnyRow>> {
         match self {
             Self::Sqlite(pools) => {
                 let query = sqlx::query_with(AssertSqlSafe(statement.sql), statement.values);
-                Box::pin(async move { Ok(sqlite_rows(query.fetch_all(&pools.reader).await?)) })
+                Box::pin(take(query.fetch(&pools.reader), bound))
             }
-            Self::Postgres(pools) => Box::pin(async move { Ok(postgres_rows(pools.fetch_all(statement).await?)) }),
+            Self::Postgres(pools) => Box::pin(pools.fetch_all(statement, bound)),
         }
     }
 
@@ -107,7 +157,7 @@ impl Pools {
     }
 
     pub(super) async fn ping(&self) -> sqlx::Result<()> {
-        self.fetch_all(self.dialect().statement(Query::select().expr(Expr::val(1)))).await.map(drop)
+        self.fetch_all(self.dialect().statement(Query::select().expr(Expr::val(1))), None).await.map(drop)
     }
 
     /// How many connections are in use, and how many are open and are not.
@@ -135,15 +185,13 @@ pub(super) enum Transaction {
 }
 
 impl Transaction {
-    fn fetch_all(&mut self, statement: Statement) -> Answer<'_, Vec<AnyRow>> {
+    fn fetch_all(&mut self, statement: Statement, bound: Bound) -> Answer<'_, Vec<AnyRow>> {
         match self {
             Self::Sqlite(transaction) => {
                 let query = sqlx::query_with(AssertSqlSafe(statement.sql), statement.values);
-                Box::pin(async move { Ok(sqlite_rows(query.fetch_all(&mut **transaction).await?)) })
+                Box::pin(take(query.fetch(&mut **transaction), bound))
             }
-            Self::Postgres(transaction) => {
-                Box::pin(async move { Ok(postgres_rows(transaction.fetch_all(statement).await?)) })
-            }
+            Self::Postgres(transaction) => Box::pin(transaction.fetch_all(statement, bound)),
         }
     }
 
@@ -230,25 +278,31 @@ impl Source<'_> {
         }
     }
 
-    /// All rows of a query.
-    pub(super) fn fetch_all(&mut self, query: &impl SqlxBinder) -> Answer<'_, Vec<AnyRow>> {
+    /// All rows of a query, up to a bound.
+    pub(super) fn fetch_all(&mut self, query: &impl SqlxBinder, bound: Bound) -> Answer<'_, Vec<AnyRow>> {
         let statement = self.dialect().statement(query);
         match self {
-            Self::Committed(pools) => pools.fetch_all(statement),
+            Self::Committed(pools) => pools.fetch_all(statement, bound),
             Self::UnitOfWork(unit) => match unit.transaction() {
-                Ok(transaction) => transaction.fetch_all(statement),
+                Ok(transaction) => transaction.fetch_all(statement, bound),
                 Err(error) => Box::pin(async { Err(error) }),
             },
         }
     }
 }
 
-fn sqlite_rows(rows: Vec<SqliteRow>) -> Vec<AnyRow> {
-    rows.into_iter().map(AnyRow::Sqlite).collect()
+/// The bytes of a text or a blob.
+fn sqlite_bytes(row: &SqliteRow, column: usize) -> usize {
+    let Ok(value) = row.try_get_raw(column) else { return 0 };
+    // The bytes of a number would be those of its text, which would have to be made.
+    match value.type_info().name() {
+        "TEXT" | "BLOB" => <&[u8] as Decode<Sqlite>>::decode(value).map_or(0, <[u8]>::len),
+        _ => 0,
+    }
 }
 
-fn postgres_rows(rows: Vec<PgRow>) -> Vec<AnyRow> {
-    rows.into_iter().map(AnyRow::Postgres).collect()
+fn postgres_bytes(row: &PgRow, column: usize) -> usize {
+    row.try_get_raw(column).ok().and_then(|value| value.as_bytes().ok()).map_or(0, <[u8]>::len)
 }
 
 /// What an error of a database means.

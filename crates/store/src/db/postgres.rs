@@ -16,12 +16,12 @@ use std::{
 use sqlx::{
     AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Row as _,
     pool::PoolConnection,
-    postgres::{PgConnectOptions, PgDatabaseError, PgListener, PgPoolOptions, PgRow, PgSslMode},
+    postgres::{PgConnectOptions, PgDatabaseError, PgListener, PgPoolOptions, PgSslMode},
 };
 
 use super::{
     dialect::Statement,
-    driver::Fault,
+    driver::{AnyRow, Bound, Fault, TooLong, take},
     migrations::{self, Dialects},
 };
 use crate::StoreError;
@@ -109,7 +109,9 @@ impl Access {
     fn options(&self) -> sqlx::Result<PgConnectOptions> {
         let Some(file) = &self.password_file else { return Ok(self.options.clone()) };
         let password = std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
-        Ok(self.options.clone().password(password.trim_end_matches(['\r', '\n'])))
+        // As all secrets in files: one newline at the end is not part of it.
+        let line = ["\r\n", "\n"].into_iter().find_map(|newline| password.strip_suffix(newline));
+        Ok(self.options.clone().password(line.unwrap_or(&password)))
     }
 }
 
@@ -198,19 +200,19 @@ impl Pools {
         }
     }
 
-    /// All rows of a query. One whose connection is lost is asked once more, on another.
-    pub(super) async fn fetch_all(&self, statement: Statement) -> sqlx::Result<Vec<PgRow>> {
-        match self.clone().fetch_once(statement.clone()).await {
-            Err(error) if is_lost(&error) && !is_timeout(&error) => self.clone().fetch_once(statement).await,
+    /// All rows of a query, up to a bound. One whose connection is lost is asked once more, on another.
+    pub(super) async fn fetch_all(&self, statement: Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
+        match self.clone().fetch_once(statement.clone(), bound).await {
+            Err(error) if is_lost(&error) && !is_timeout(&error) => self.clone().fetch_once(statement, bound).await,
             fetched => fetched,
         }
     }
 
-    async fn fetch_once(self, statement: Statement) -> sqlx::Result<Vec<PgRow>> {
+    async fn fetch_once(self, statement: Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
         // In a task of its own: a client that goes away in the middle leaves no connection with half an answer.
         let fetching = tokio::spawn(async move {
             let mut connection = Leased(Some(self.acquire(&self.reader).await?));
-            connection.fetch_all(statement).await
+            connection.fetch_all(statement, bound).await
         });
         fetching.await.map_err(|_| sqlx::Error::WorkerCrashed)?
     }
@@ -218,7 +220,7 @@ impl Pools {
     pub(super) async fn begin(&self) -> sqlx::Result<Transaction> {
         let connection = Leased(Some(self.acquire(&self.writer).await?));
         let mut transaction = Transaction { connection: Some(connection), is_failed: false };
-        transaction.command(&format!("BEGIN; SELECT pg_advisory_xact_lock({UNITS_OF_WORK})")).await?;
+        transaction.command(&begin()).await?;
         Ok(transaction)
     }
 
@@ -268,9 +270,13 @@ impl Leased {
         self.0.as_deref_mut().ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected).into())
     }
 
-    async fn fetch_all(&mut self, statement: Statement) -> sqlx::Result<Vec<PgRow>> {
+    async fn fetch_all(&mut self, statement: Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
         let query = sqlx::query_with(AssertSqlSafe(statement.sql), statement.values);
-        let answer = within(STATEMENT_TIMEOUT, query.fetch_all(self.connection()?)).await;
+        let answer = within(STATEMENT_TIMEOUT, take(query.fetch(self.connection()?), bound)).await;
+        // The rest of the rows would be read before the next statement.
+        if matches!(&answer, Err(sqlx::Error::Decode(cause)) if cause.is::<TooLong>()) {
+            self.close();
+        }
         self.settle(answer)
     }
 
@@ -322,8 +328,8 @@ impl Transaction {
         self.note(done)
     }
 
-    pub(super) async fn fetch_all(&mut self, statement: Statement) -> sqlx::Result<Vec<PgRow>> {
-        let rows = self.connection()?.fetch_all(statement).await;
+    pub(super) async fn fetch_all(&mut self, statement: Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
+        let rows = self.connection()?.fetch_all(statement, bound).await;
         self.note(rows)
     }
 
@@ -383,10 +389,18 @@ impl Drop for Transaction {
     }
 }
 
-/// One connection for a command, whose statements may take long.
-pub(super) async fn connect_alone(options: &PostgresOptions) -> Result<PgConnection, StoreError> {
+/// One connection for a command, whose statements may take long. It is in a transaction, and holds the lock of units of
+/// work; dropped before `COMMIT`, it leaves nothing.
+pub(super) async fn begin_alone(options: &PostgresOptions) -> Result<PgConnection, StoreError> {
     let connect = Access::new(options.clone())?.options()?;
-    Ok(within(ACQUIRE_TIMEOUT, PgConnection::connect_with(&connect)).await?)
+    let mut connection = within(ACQUIRE_TIMEOUT, PgConnection::connect_with(&connect)).await?;
+    sqlx::raw_sql(AssertSqlSafe(begin())).execute(&mut connection).await?;
+    Ok(connection)
+}
+
+/// Begins a transaction with the lock of units of work.
+fn begin() -> String {
+    format!("BEGIN; SELECT pg_advisory_xact_lock({UNITS_OF_WORK})")
 }
 
 /// Tells a new connection how long it may take. One to a standby, which cannot write, is refused: after a failover, the

@@ -30,7 +30,7 @@ use crate::StoreError;
 const MOST_UNITS: usize = 64;
 
 /// How long a unit waits for its turn. If each before it waits in vain for the database, it need not wait for all of them.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
+const LONGEST_WAIT: Duration = Duration::from_secs(4);
 
 /// The one writer of a database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -56,6 +56,8 @@ impl fmt::Debug for Watch {
 struct Batch {
     /// None before the first.
     transaction: Option<Transaction>,
+    /// Whether it holds part of a unit that was given up. As long as that is not taken back, nothing of it is committed.
+    is_spoiled: bool,
     /// The units that are done and wait for the commit, and since when.
     done: Vec<(Instant, oneshot::Sender<Result<(), Failure>>)>,
 }
@@ -108,11 +110,27 @@ impl Writer {
         beginning.await.map_err(|_| sqlx::Error::WorkerCrashed)?
     }
 
+    /// Waits until those units are durable, or taken back, that were done before.
+    pub(super) async fn settle(&self) -> Result<(), StoreError> {
+        let writer = self.clone();
+        let settling = tokio::spawn(async move {
+            writer.turn().await?.commit(&writer.watch).await;
+            Ok(())
+        });
+        settling.await.unwrap_or(Err(StoreError::Interrupted))
+    }
+
+    async fn turn(&self) -> sqlx::Result<OwnedMutexGuard<Batch>> {
+        let turn = tokio::time::timeout(LONGEST_WAIT, Arc::clone(&self.batch).lock_owned()).await;
+        turn.map_err(|_| sqlx::Error::PoolTimedOut)
+    }
+
     async fn begin_now(self) -> sqlx::Result<Unit> {
         let waits = Waits::new(&self.waiting);
-        let turn = tokio::time::timeout(LONGEST_WAIT, Arc::clone(&self.batch).lock_owned()).await;
+        let turn = self.turn().await;
         drop(waits);
-        let mut batch = turn.map_err(|_| sqlx::Error::PoolTimedOut)?;
+        let mut batch = turn?;
+        batch.end_if_spoiled();
         let is_first = batch.transaction.is_none();
         if is_first {
             batch.transaction = Some(self.pools.begin().await?);
@@ -138,7 +156,17 @@ impl Writer {
 }
 
 impl Batch {
+    /// Rolls all of it back if it holds part of a unit that was given up. Those who wait for its commit are not told that
+    /// it was made.
+    fn end_if_spoiled(&mut self) {
+        if std::mem::take(&mut self.is_spoiled) {
+            self.transaction = None;
+            self.done.clear();
+        }
+    }
+
     async fn commit(&mut self, watch: &OnceLock<Watch>) {
+        self.end_if_spoiled();
         let Some(transaction) = self.transaction.take() else { return };
         let committed = transaction.commit().await;
         let committed = committed.map_err(|error| Failure::from(&error));
@@ -227,14 +255,16 @@ impl Drop for Unit {
             batch.transaction = None;
             return;
         }
+        // Whatever becomes of the task below: what this unit did is not committed with what others did.
+        batch.is_spoiled = true;
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(async move {
-            let Some(transaction) = &mut batch.transaction else { return };
-            if transaction.take_back().await.is_err() {
-                // What it did cannot be told from what others did: all of it goes.
-                batch.transaction = None;
-                batch.done.clear();
+            if let Some(transaction) = &mut batch.transaction
+                && transaction.take_back().await.is_ok()
+            {
+                batch.is_spoiled = false;
             }
+            batch.end_if_spoiled();
         });
     }
 }
