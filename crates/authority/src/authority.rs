@@ -8,15 +8,15 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::{
-    Clock, Connections, DataDir, DataDirError, DecisionLog, Observer, Random, Seal, audit,
+    Clock, Connections, DataDir, DataDirError, DecisionLog, Observer, Random, Seal,
     audit::{EventKind, GatheredRefusals},
     caller::{CacheUsage, KeyCache, Lease, RoleBook},
     data_dir::{DATABASE, private_file},
     devices::PollIntervals,
+    key_files,
     passwords::HashError,
     passwords::{Passwords, UnknownAccountAttempts},
     replicas::Replica,
-    seal,
     sign_in::{Renewals, SessionRenewer, Tickets},
 };
 
@@ -203,7 +203,7 @@ pub enum OpenError {
     OtherSealKey(PathBuf),
     /// Other replicas on the same database have another key.
     #[error(
-        "`{0}` is not the key that the other replicas on this database have: copy `seal.key` and `audit.key` from the data \
+        "`{0}` is missing, or not the key that the other replicas on this database have: copy `seal.key` and `audit.key` from the data \
          directory of one of them"
     )]
     OtherReplicasKey(PathBuf),
@@ -255,25 +255,8 @@ impl Authority {
         let store = store.map_err(database)?;
         check_types(&store, &catalogue).await.map_err(database)??;
         let deployment_id = deployment_id(&store, &random).await.map_err(database)?;
-        let is_shared = matches!(of, Database::Postgres(_));
-        let seal = Seal::load(data_dir.path(), &random)?;
-        let seal_file = data_dir.path().join(seal::FILE);
-        if is_shared && !is_key_of_all(&store, SEAL_FINGERPRINT, &seal.fingerprint()).await.map_err(database)? {
-            return Err(OpenError::OtherReplicasKey(seal_file));
-        }
-        if !is_shared && !is_seal_of(&store, &seal).await.map_err(database)? {
-            return Err(OpenError::OtherSealKey(seal_file));
-        }
-        let head = store.read().chain_head().await.map_err(database)?;
-        let audit_key = audit::load_key(data_dir.path(), head.is_start(), &random)?;
-        let audit_file = data_dir.path().join(audit::KEY_FILE);
-        if !store.read().is_chain_key(&audit_key).await.map_err(database)? {
-            return Err(OpenError::OtherAuditKey(audit_file));
-        }
-        if is_shared && !is_key_of_all(&store, AUDIT_FINGERPRINT, &audit_key.fingerprint()).await.map_err(database)? {
-            return Err(OpenError::OtherReplicasKey(audit_file));
-        }
-        tracing::info!(%head, "the chain of audit records");
+        let is_shared = store.is_shared();
+        let (seal, audit_key) = key_files::load(&store, data_dir.path(), &random).await.map_err(database)??;
         let authority = Self(Arc::new(Inner {
             role_book: RoleBook::new(Arc::clone(&catalogue), RoleSettings::default()),
             passwords: Passwords::new()?,
@@ -478,28 +461,6 @@ async fn check_types(store: &Store, catalogue: &Catalogue) -> Result<Result<(), 
         .map(|name| format!("resources of type {name}"));
     let unknown: Vec<String> = scopes.chain(entries).chain(types).collect();
     Ok(if unknown.is_empty() { Ok(()) } else { Err(OpenError::UnknownTypes(unknown)) })
-}
-
-/// The settings that tell which keys the replicas on a database have.
-const SEAL_FINGERPRINT: &str = "seal_fingerprint";
-const AUDIT_FINGERPRINT: &str = "audit_key_fingerprint";
-
-/// Whether all replicas on a database have this key. The first one's is everyone's.
-async fn is_key_of_all(store: &Store, name: &str, fingerprint: &str) -> Result<bool, StoreError> {
-    if store.read().find_setting(name).await?.is_none() {
-        crate::work::found_deployment(store, name, fingerprint).await?;
-    }
-    Ok(store.read().find_setting(name).await?.as_deref() == Some(fingerprint))
-}
-
-/// Whether the database is sealed with this seal. One that is new takes the place of a seal whose key was removed.
-async fn is_seal_of(store: &Store, seal: &Seal) -> Result<bool, StoreError> {
-    let fingerprint = seal.fingerprint();
-    match store.read().find_setting(SEAL_FINGERPRINT).await? {
-        Some(known) if known == fingerprint => Ok(true),
-        Some(_) if !seal.is_new() => Ok(false),
-        _ => crate::work::note_seal(store, SEAL_FINGERPRINT, &fingerprint).await.map(|()| true),
-    }
 }
 
 async fn deployment_id(store: &Store, random: &Random) -> Result<Uuid, StoreError> {

@@ -5,10 +5,12 @@
 //! has acknowledged is in effect in all others after a lease at the latest, whatever happens to them or to the network.
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
+use keyfob_rbac::{Action, Object, ResourceType};
 use keyfob_store::{ReplicaId, RightsVersion, StoreError, UnconfirmedBy};
 use tokio::{sync::Mutex, time::Instant};
 
-use crate::{Authority, Random};
+use crate::{Authority, AuthorizedStore, Random, Refused, Unrecorded};
 
 /// How often in a lease the log is read if the bell does not ring.
 const READINGS_A_LEASE: u32 = 4;
@@ -18,6 +20,11 @@ const PAUSE: Duration = Duration::from_millis(100);
 const ASK_EVERY: Duration = Duration::from_millis(20);
 /// How long others are waited for beyond a lease.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The longest that others are waited for: a request is given up after 30 seconds.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+/// How long the log of changes is kept. A replica that has read nothing for longer forgets all that it remembers.
+const CHANGES_KEPT_FOR: SignedDuration = SignedDuration::from_hours(2);
 
 /// A process among those that share its database.
 pub(crate) struct Replica {
@@ -50,6 +57,25 @@ impl Duty {
             Self::Housekeeping => "housekeeping",
             Self::Mails => "mails",
         }
+    }
+}
+
+impl AuthorizedStore {
+    /// Removes what was logged of changes so long ago that no replica can have missed it, and the replicas that are long
+    /// gone. Requires `delete` on all keys.
+    ///
+    /// # Errors
+    /// When the caller may not, or the store fails.
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn forget_old_changes(&self) -> Result<u64, Refused> {
+        let mut work = self
+            .begin_if(|caller| caller.require_permitted(Action::DELETE, &Object::of(ResourceType::API_KEY)))
+            .await?;
+        let before = work.now().checked_sub(CHANGES_KEPT_FOR).unwrap_or(Timestamp::MIN);
+        let purged = work.tx.purge_rights_changes(before).await?;
+        work.tx.purge_replicas().await?;
+        work.commit_unrecorded(Unrecorded::Retention).await?;
+        Ok(purged)
     }
 }
 
@@ -135,7 +161,7 @@ impl Authority {
     }
 
     /// Waits until every other process has read all that is changed by now, or can decide by nothing older any more; a
-    /// lease and a second at most. Names those that are left.
+    /// lease and a second at most, and no longer than a request may take. Names those that are left.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -144,7 +170,7 @@ impl Authority {
             return Ok(Vec::new());
         }
         let replica = self.replica();
-        let end = Instant::now() + replica.lease + PATIENCE;
+        let end = Instant::now() + (replica.lease + PATIENCE).min(LONGEST_WAIT);
         let version = self.store().read().rights_version().await?;
         loop {
             let left = self.store().unconfirmed(version, &replica.id).await?;

@@ -135,8 +135,8 @@ fn is_database(file: &Path) -> std::io::Result<bool> {
     Ok(start == SQLITE)
 }
 
-/// Hands over every record of a database, a file or the address of one of PostgreSQL, in the order of the chain, and before them the checkpoint, if there is one. A
-/// server may use the database meanwhile.
+/// Hands over every record of a database, a file or the address of one of PostgreSQL, in the order of the chain, and before
+/// them the checkpoint, if there is one. A server may use the database meanwhile.
 ///
 /// # Errors
 /// When the database cannot be read, and what `each` answers: it ends there.

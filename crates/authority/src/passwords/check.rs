@@ -43,11 +43,12 @@ impl From<Refused> for CheckPasswordError {
 const UNKNOWN_ADDRESS_AT: &str = "stranger_at";
 
 impl AuthorizedStore {
-    /// The live user with that address and their password's hash. Requires `read` on all users.
+    /// The live user with that address, or what remains of them, and their password's hash: a client that knows no
+    /// password must not learn from an error that there is an account. Requires `read` on all users.
     #[tracing::instrument(level = "debug", skip_all)]
     pub(crate) async fn find_login(&self, email: &str) -> Result<Option<(User, PasswordHash)>, Refused> {
         self.caller.require_permitted(Action::READ, &Object::of(ResourceType::USER))?;
-        Ok(self.read().find_login(email).await?)
+        Ok(self.read().salvaging().find_login(email).await?)
     }
 
     /// The hash of a user's password. Requires `read` on all users.

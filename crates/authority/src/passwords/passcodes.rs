@@ -147,7 +147,7 @@ impl AuthorizedStore {
         let mut work =
             self.begin_if(|caller| caller.require_permitted(Action::UPDATE, &Object::of(ResourceType::USER))).await?;
         let user = match user {
-            Some(user) => work.read().find_user(user.id).await?.filter(|user| !user.deleted),
+            Some(user) => work.read().salvaging().find_user(user.id).await?.filter(|user| !user.deleted),
             None => None,
         };
         let now = work.now();

@@ -106,7 +106,8 @@ impl AuthorizedStore {
             for _ in 0..TRIES {
                 let (user, password) = self.verify_password(&with.email, &with.password).await?;
                 match self.begin_session(user, password).await {
-                    Err(MintError::Overtaken) => {}
+                    // What it saw may not be committed yet, and would not be read.
+                    Err(MintError::Overtaken) => self.authority.store().settle().await?,
                     begun => return Ok(begun?),
                 }
             }
@@ -131,6 +132,8 @@ impl AuthorizedStore {
         self.caller.context().decisions.sign_in_failed("login", account.map(|(user, _)| user.id));
         let verdict = self.check_password(account, email, password).await?;
         let (user, seen) = found.filter(|_| verdict == Verdict::Right).ok_or(SignInError::Incorrect)?;
+        // All of the user, or an error that tells them what is damaged.
+        let user = self.read().find_user(user.id).await?.ok_or(SignInError::Incorrect)?;
         self.require_password_login(&user)?;
         let user = self.awake(user).await?;
         let renewed = if is_old(&seen) { Some(self.authority.passwords().hash(password).await?) } else { None };

@@ -1,5 +1,5 @@
 //! Expiring and deleting keys.
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use keyfob_rbac::{Action, Id, Object, ResourceType};
 use keyfob_store::{ApiKey, KeyId};
 
@@ -10,9 +10,6 @@ use crate::{
     caller::is_full,
     work::Work,
 };
-
-/// How long the log of changes is kept. A replica that has read nothing for longer forgets all that it remembers.
-const CHANGES_KEPT_FOR: SignedDuration = SignedDuration::from_hours(2);
 
 /// What is expired or deleted together with a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,21 +65,6 @@ impl AuthorizedStore {
         work.record(key_event(EventKind::KeyDeleted, Some(&key), None));
         work.commit().await?;
         Ok(Affected { descendants })
-    }
-
-    /// Removes what was logged of changes so long ago that no replica can have missed it. Requires `delete` on all keys.
-    ///
-    /// # Errors
-    /// When the caller may not, or the store fails.
-    #[tracing::instrument(level = "debug", skip_all)]
-    pub async fn purge_rights_changes(&self) -> Result<u64, Refused> {
-        let mut work = self
-            .begin_if(|caller| caller.require_permitted(Action::DELETE, &Object::of(ResourceType::API_KEY)))
-            .await?;
-        let before = work.now().checked_sub(CHANGES_KEPT_FOR).unwrap_or(Timestamp::MIN);
-        let purged = work.tx.purge_rights_changes(before).await?;
-        work.commit_unrecorded(Unrecorded::Retention).await?;
-        Ok(purged)
     }
 
     /// Deletes keys that expired before that instant, and answers how many. Requires `delete` on all keys.

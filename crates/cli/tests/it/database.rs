@@ -124,6 +124,28 @@ fn of_a_copy_that_fails_nothing_is_left() {
     assert_eq!(copied.code, Some(0), "{}{}", copied.stdout, copied.stderr);
 }
 
+/// What PostgreSQL does not store is found when the rows are compared.
+#[test]
+fn a_copy_that_is_not_the_same_is_none() {
+    let Some(database) = on_postgres() else { return };
+    let url = database.postgres_url().unwrap();
+    let (server, session) = Server::with_owner();
+    fill(&server, &session);
+    let (_, data) = server.stop();
+    let file = data.path().join("data/keyfob.db");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let of_file = keyfob_testdb::TestDatabase::file_in(file.parent().unwrap());
+    assert_eq!(runtime.block_on(of_file.tamper("UPDATE users SET name = 'a' || char(0) WHERE username = 'amy'")), 1);
+    let copy = ["database", "copy", "--from", &format!("sqlite://{}", file.display()), "--to", url];
+    let home = Home::new();
+    let failed = home.run(&copy);
+    assert_eq!(failed.code, Some(1), "{}", failed.stdout);
+    assert!(failed.stderr.contains("`name` of row ") && failed.stderr.contains("`users`"), "{}", failed.stderr);
+    runtime.block_on(of_file.tamper("UPDATE users SET name = 'a' WHERE username = 'amy'"));
+    let copied = home.run(&copy);
+    assert_eq!(copied.code, Some(0), "nothing was left in the target: {}", copied.stderr);
+}
+
 #[test]
 fn a_backup_of_a_running_server_is_a_deployment_of_one_moment() {
     let (server, session) = Server::with_owner();

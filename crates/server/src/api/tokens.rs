@@ -19,7 +19,7 @@ use keyfob_api::{
 };
 use keyfob_authority::{
     AuthorizedStore,
-    data::{ApiKey, Page, UnconfirmedBy, User, UserId},
+    data::{ApiKey, Page, StoreError, UnconfirmedBy, User, UserId},
     tokens::{Affected, Cascade, MintToken},
 };
 use utoipa_axum::routes;
@@ -180,14 +180,14 @@ async fn expire_key(
     let store = store.salvaging();
     let key = addressed_key(&store, path).await?;
     let expired = store.expire_key(&key, cascade).await?;
-    let left = if query.flag("wait") { app.authority().wait_for_replicas().await? } else { Vec::new() };
+    let left =
+        if query.flag("wait") { app.authority().wait_for_replicas().await.map_err(unconfirmed)? } else { Vec::new() };
     if left.is_empty() {
         return Ok(affected(expired));
     }
-    let unconfirmed = left.into_iter().map(unconfirmed_replica).collect();
+    let left = Unconfirmed { unconfirmed: left.into_iter().map(unconfirmed_replica).collect() };
     let count = HeaderValue::from(expired.descendants);
-    let headers = [(DESCENDANTS_ENDED_HEADER, count)];
-    Ok((StatusCode::ACCEPTED, headers, ApiJson(Unconfirmed { unconfirmed })).into_response())
+    Ok((StatusCode::ACCEPTED, [(DESCENDANTS_ENDED_HEADER, count)], ApiJson(left)).into_response())
 }
 
 /// The key that a path names. With `me` the id alone decides: existing command lines rely on it. With any other user
@@ -204,6 +204,14 @@ fn cascade(query: &ApiQuery) -> Result<Cascade, ApiError> {
         Some(true) => Cascade::Descendants,
         Some(false) => Cascade::KeyAlone,
     })
+}
+
+/// The key is expired, and what is not known is who has heard of it.
+fn unconfirmed(error: StoreError) -> ApiError {
+    ApiError::from(error).detail(
+        "The key is expired. It is not known which replicas have confirmed that: ask again to find out, or wait for the \
+         time that /readyz tells.",
+    )
 }
 
 fn unconfirmed_replica(left: UnconfirmedBy) -> UnconfirmedReplica {

@@ -29,7 +29,7 @@ pub struct PostgresArgs {
     /// password, so that it can be changed while the server runs.
     #[arg(long, env = "KEYFOB_POSTGRES_PASSWORD_FILE", value_name = "FILE", global = true, help_heading = POSTGRES)]
     pub postgres_password_file: Option<PathBuf>,
-    /// Maximum number of connections to PostgreSQL; two more listen for changes that other replicas make.
+    /// Maximum number of connections to PostgreSQL; two more follow the changes that other replicas make.
     #[arg(long, env = "KEYFOB_POSTGRES_CONN_MAX_OPEN", value_name = "CONNECTIONS", default_value = "10",
         value_parser = RangedU64ValueParser::<u32>::new().range(2..=1000), global = true, help_heading = POSTGRES)]
     pub postgres_conn_max_open: u32,

@@ -108,7 +108,7 @@ parameters! {
     Waited => [flag(
         "wait",
         "Whether the answer waits until all replicas have confirmed it: the lease (`--revocation-lease`) and a second at \
-         most.",
+         most, and 20 seconds.",
     )];
     /// The way to a provider, and back.
     OnTheWay => [

@@ -167,7 +167,7 @@ async fn housekeeping(app: App) {
         return;
     }
     let log = System::Retention.store(app.authority(), RequestContext::default());
-    match counted(&app, Job::ChangeLog, log.purge_rights_changes().await) {
+    match counted(&app, Job::ChangeLog, log.forget_old_changes().await) {
         Ok(_) => {}
         Err(error) => tracing::warn!(?error, "the log of changes could not be shortened"),
     }

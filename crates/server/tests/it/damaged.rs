@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use keyfob_testkit::MailServer;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Identity, TestApp};
+use crate::support::{Answer, Identity, PASSWORD, TestApp};
 
 async fn damage(app: &TestApp, sql: &str) {
     assert_eq!(app.tamper(sql).await, 1, "{sql}");
@@ -339,4 +339,32 @@ async fn a_damaged_row_of_a_group_or_a_role_locks_nobody_out() {
     owner.put(&format!("{MEMBERS}/roles"), role).await.expect(StatusCode::OK);
     bob.get(&read).await.expect(StatusCode::OK);
     owner.delete("/api/v2/users/bob").await.expect(StatusCode::OK);
+}
+
+/// A client that knows no password gets the answers of an account that is not there.
+#[tokio::test]
+async fn a_damaged_account_is_no_different_to_those_who_do_not_know_its_password() {
+    let mails = MailServer::start();
+    let smarthost = format!("--email-smarthost={}", mails.address);
+    let (app, owner) = TestApp::with(&["--email-from=Keyfob <keys@example.com>", &smarthost]).await;
+    owner.make_user("bob", &[]).await;
+    for damaged in ["roles = '[1]'", "status = 'asleep'", "created_at = 9223372036854775807"] {
+        damage(&app, &format!("UPDATE users SET {damaged} WHERE username = 'bob'")).await;
+        let anonymous = app.anonymous();
+        let with = |email: &str, password: &str| json!({"email": email, "password": password});
+        let right = "/api/v2/users/login";
+        let wrong = anonymous.post(right, with("bob@example.com", "wrong")).await.expect(StatusCode::UNAUTHORIZED);
+        let absent = anonymous.post(right, with("nobody@example.com", "wrong")).await.expect(StatusCode::UNAUTHORIZED);
+        assert_eq!(wrong.body, absent.body, "{damaged}");
+        let told = anonymous.post(right, with("bob@example.com", PASSWORD)).await;
+        assert!(told.expect(StatusCode::INTERNAL_SERVER_ERROR).body.contains("is damaged"), "{damaged}");
+        let asked = json!({"email": "bob@example.com"});
+        anonymous.post("/api/v2/users/otp/request", asked).await.expect(StatusCode::NO_CONTENT);
+        let change = json!({
+            "email": "bob@example.com", "password": "An0ther!Secret-pw",
+            "one_time_passcode": "1f7c1c2b-4d0e-4d9f-9a1c-3f3b5f8f2a10",
+        });
+        let refused = anonymous.post("/api/v2/users/otp/change-password", change).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{damaged}: {}", refused.body);
+    }
 }

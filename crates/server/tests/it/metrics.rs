@@ -178,6 +178,16 @@ async fn mails_that_reach_no_mail_server_are_counted() {
 }
 
 #[tokio::test]
+async fn commits_and_connections_have_numbers() {
+    let (app, owner) = TestApp::with(&[ADDRESS]).await;
+    let mint = async || drop(owner.token(json!({})).await);
+    is(moved(&app, "keyfob_commit_units_sum", mint).await, 1.0);
+    is(moved(&app, "keyfob_commit_wait_seconds_count", mint).await, 1.0);
+    let scrape = Scrape::of(&app);
+    assert!(scrape.sum("keyfob_database_connections{") >= 1.0);
+}
+
+#[tokio::test]
 async fn background_work_that_fails_is_counted() {
     let (app, owner) = TestApp::in_a_file(&[ADDRESS]).await;
     owner.get("/api/v2/users/me").await.expect(StatusCode::OK);

@@ -1,6 +1,7 @@
 //! Concurrent changes: each decides on the data in its own transaction, and none undoes another.
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 use crate::support::{Answer, Identity, PASSWORD, TestApp};
 
@@ -225,11 +226,20 @@ async fn who_signs_in_while_the_password_changes_has_no_session_afterwards() {
     }
 }
 
+async fn change_themes(by: Identity) {
+    for theme in ["light", "dark"].into_iter().cycle() {
+        let body = json!({"theme_preference": theme, "terminal_font": ""});
+        by.put("/api/v2/users/me/appearance", body).await.expect(StatusCode::OK);
+    }
+}
+
 /// Where only owners sign in with a password, the role counts as it is when the session begins.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_whose_role_is_taken_during_the_sign_in_is_not_signed_in() {
     let (app, owner) = TestApp::for_owners_alone(&[("bob", &["owner"])]).await;
     let bob = app.sign_in("bob@example.com").await;
+    // Others change something all the time, so that changes are made durable together.
+    let others: Vec<_> = (0..4).map(|_| tokio::spawn(change_themes(owner.clone()))).collect();
     for _ in 0..6 {
         let login = || {
             let body = json!({"email": "bob@example.com", "password": PASSWORD});
@@ -251,6 +261,7 @@ async fn an_owner_whose_role_is_taken_during_the_sign_in_is_not_signed_in() {
         assert_eq!(since.count(), 0, "{records:?}");
         site_roles(&owner, &bob.id, &["owner"]).await.expect(StatusCode::OK);
     }
+    others.iter().for_each(JoinHandle::abort);
 }
 
 /// A browser's session goes on with a new cookie, unless it was ended while the password changed.

@@ -127,6 +127,64 @@ async fn a_replica_that_does_not_confirm_is_named_with_its_end() {
     expire(&replicas.owner, &token, "?wait=true").await.expect(StatusCode::NO_CONTENT);
 }
 
+/// The revocation is made, whatever becomes of the wait: the answer must not say that nothing was changed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wait_that_fails_says_that_the_revocation_was_made() {
+    let (app, owner) = TestApp::with(&["--revocation-lease=1h"]).await;
+    let Some(url) = app.data.postgres_url() else { return };
+    let proxy = Proxy::to(url).await;
+    let through = format!("--postgres-url={}", proxy.url());
+    let second = app.replica(&[&through, "--revocation-lease=1h"]).await;
+    // The first replica remembers for an hour, and confirms nothing.
+    let token = owner.token(json!({"token_name": "ci"})).await;
+    let there = owner.at(&second);
+    let waiting = tokio::spawn({
+        let token = token.at(&second);
+        async move { expire(&there, &token, "?wait=true").await }
+    });
+    eventually(async || expire_is_stored(&owner, &token).await).await;
+    proxy.cut();
+    let answer = waiting.await.unwrap().expect(StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.detail().starts_with("The key is expired."), "{}", answer.body);
+    assert!(answer.headers.contains_key("retry-after"));
+}
+
+/// Whether a token is expired in the database.
+async fn expire_is_stored(owner: &Identity, token: &Identity) -> bool {
+    let shown = owner.get(&format!("/api/v2/users/me/keys/{}", token.key_id())).await.expect(StatusCode::OK).json();
+    let end: jiff::Timestamp = shown["expires_at"].as_str().unwrap().parse().unwrap();
+    end <= crate::support::NOW.parse().unwrap()
+}
+
+/// Their keys are the deployment's, and no server makes others.
+#[tokio::test]
+async fn a_replica_with_other_keys_does_not_start() {
+    let (app, owner) = TestApp::with(&[]).await;
+    if app.data.postgres_url().is_none() {
+        return;
+    }
+    owner.get(ME).await.expect(StatusCode::OK);
+    let folder = tempfile::tempdir().unwrap();
+    let start = async || {
+        let url = format!("--postgres-url={}", app.data.postgres_url().unwrap());
+        let opened = crate::support::open(folder.path(), &[&url], &app.clock).await;
+        opened.map(drop).map_err(|error| error.to_string())
+    };
+    for key in ["seal.key", "audit.key"] {
+        let own = folder.path().join(key);
+        let missing = start().await.unwrap_err();
+        assert!(missing.contains(key) && missing.contains("copy `seal.key` and `audit.key`"), "{missing}");
+        assert!(!own.exists(), "{key} is not made anew");
+        let of_all = std::fs::read(app.data.path().join(key)).unwrap();
+        let other: Vec<u8> = of_all.iter().map(|byte| if *byte == b'0' { b'1' } else { b'0' }).collect();
+        std::fs::write(&own, other).unwrap();
+        let refused = start().await.unwrap_err();
+        assert!(refused.contains(key), "{refused}");
+        std::fs::write(&own, of_all).unwrap();
+    }
+    start().await.unwrap();
+}
+
 /// One set of keys, one organization, one first user, however many start at once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn replicas_that_start_at_once_found_one_deployment() {
