@@ -7593,7 +7593,7 @@ export interface operations {
             query?: {
                 /** @description Whether the keys that were minted with it end, too. Unless it is said, those of a narrow key do. */
                 descendants?: boolean;
-                /** @description Whether the answer waits until all replicas have confirmed it: the lease (`--revocation-lease`) and a second at most. */
+                /** @description Whether the answer waits until all replicas have confirmed it: the lease (`--revocation-lease`) and a second at most, and 20 seconds. */
                 wait?: boolean;
             };
             header?: never;

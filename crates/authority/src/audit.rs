@@ -16,7 +16,7 @@ pub(crate) use event_of::{
     user_event,
 };
 pub use file::{AuditFileError, AuditLine, RetiredLine, export_audit, verify_audit};
-pub(crate) use key::{FILE as KEY_FILE, load as load_key};
+pub(crate) use key::{FILE as KEY_FILE, load as load_key, read as read_keys};
 pub use read::{AuditView, COUNT_CAP};
 pub use refusals::{Counted, Gathered, GatheredRefusals, Refusal, Whose};
 pub use unsuccessful::{Effect, Failure, UnsuccessfulRequest};

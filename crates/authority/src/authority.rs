@@ -50,7 +50,7 @@ struct Inner {
     recorded_status: fn(EventKind) -> u16,
     observer: Option<Arc<dyn Observer>>,
     // Held for as long as the authority lives: no other process may use the data directory.
-    _data_dir: DataDir,
+    data_dir: DataDir,
 }
 
 /// The rules of a deployment that its operator sets.
@@ -281,7 +281,7 @@ impl Authority {
             deployment_id,
             recorded_status,
             observer,
-            _data_dir: data_dir,
+            data_dir,
         }));
         if let Some(observer) = authority.0.observer.clone() {
             authority.store().watch_commits(move |units, waited| observer.committed(units, waited));
@@ -292,6 +292,10 @@ impl Authority {
 
     pub(crate) fn replica(&self) -> &Replica {
         &self.0.replica
+    }
+
+    pub(crate) fn data_dir(&self) -> &DataDir {
+        &self.0.data_dir
     }
 
     pub(crate) fn store(&self) -> &Store {

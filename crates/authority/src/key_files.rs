@@ -3,6 +3,10 @@
 //! A file of SQLite has one server, which makes what is missing where nothing depends on it. A PostgreSQL database may have
 //! several, whose keys are the same: the first makes them, the database keeps what they are known by, and no other server
 //! makes any.
+mod replace;
+
+pub use replace::{KeyFile, ReplaceKeyError, ReplacedKey};
+
 use std::path::Path;
 
 use keyfob_store::{ChainKey, Store, StoreError};
@@ -23,6 +27,11 @@ pub(crate) async fn load(
     random: &Random,
 ) -> Result<Result<(Seal, ChainKey), OpenError>, StoreError> {
     let (seal_file, audit_file) = (directory.join(seal::FILE), directory.join(audit::KEY_FILE));
+    for file in [KeyFile::Seal, KeyFile::Audit] {
+        if let Err(error) = replace::finish(file, directory, store).await? {
+            return Ok(Err(error.into()));
+        }
+    }
     for (file, name) in [(&seal_file, SEAL), (&audit_file, AUDIT_KEY)] {
         // Else a key would be made that is not that of the others.
         if store.is_shared() && !file.exists() && store.read().find_setting(name).await?.is_some() {
@@ -41,7 +50,7 @@ pub(crate) async fn load(
     }
     let head = store.read().chain_head().await?;
     let audit_key = match audit::load_key(directory, head.is_start(), random) {
-        Ok(key) => key,
+        Ok(keys) => keys.current,
         Err(error) => return Ok(Err(error)),
     };
     // First, so that the deployment is not known by a key that is not that of its records.

@@ -13,7 +13,7 @@ pub mod deployment;
 pub mod devices;
 pub mod fields;
 pub mod groups;
-mod key_files;
+pub mod key_files;
 mod moving;
 pub mod notices;
 mod observer;

@@ -60,6 +60,12 @@ impl Duty {
     }
 }
 
+impl Replica {
+    pub(crate) fn id(&self) -> &ReplicaId {
+        &self.id
+    }
+}
+
 impl AuthorizedStore {
     /// Removes what was logged of changes so long ago that no replica can have missed it, and the replicas that are long
     /// gone. Requires `delete` on all keys.

@@ -48,7 +48,26 @@ impl Seal {
             }
             Err(error) => return Err(bad(error.to_string())),
         };
-        Ok(Self { cipher: XChaCha20Poly1305::new(&key.into()), key, is_new })
+        Ok(Self { is_new, ..Self::with(key) })
+    }
+
+    /// A seal with a new key.
+    pub(crate) fn generate(random: &Random) -> Self {
+        Self { is_new: true, ..Self::with(random.bytes_for_visitor()) }
+    }
+
+    /// The seal whose key is in a file; none if the file holds none.
+    pub(crate) fn read(file: &Path) -> std::io::Result<Option<Self>> {
+        Ok(std::fs::read(file)?.try_into().ok().map(Self::with))
+    }
+
+    fn with(key: [u8; KEY]) -> Self {
+        Self { cipher: XChaCha20Poly1305::new(&key.into()), key, is_new: false }
+    }
+
+    /// What the file of the key holds.
+    pub(crate) fn to_bytes(&self) -> [u8; KEY] {
+        self.key
     }
 
     /// Whether its key was made just now.

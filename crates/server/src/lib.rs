@@ -26,4 +26,4 @@ pub use keyfob_authority::{
     data::{AuditEntry, ChainCheckpoint, ChainFault, ChainHead, PostgresOptions},
     move_database,
 };
-pub use start::{Boxed, Host, HostError, NewAdmin, Ready, Server, StartError, data_dir_of, serve};
+pub use start::{Boxed, Host, HostError, KeyFile, NewAdmin, Ready, Server, StartError, data_dir_of, serve};

@@ -1,8 +1,10 @@
 //! Audit records. They are only added, never changed.
 mod chain;
+mod keyring;
 mod retention;
 
 pub use chain::{AuditEntry, ChainCheckpoint, ChainFault, ChainHead, ChainKey, ChainVerifier, NoChainHead};
+pub use keyring::{CHAIN_KEY_FIELD, CHAIN_TYPE, ChainKeys};
 
 use std::net::IpAddr;
 

@@ -1,12 +1,12 @@
 //! Links between users and their accounts at identity providers.
 use jiff::Timestamp;
-use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Query, SelectStatement, SimpleExpr};
+use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Order, Query, SelectStatement, SimpleExpr};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
     LoginType, Reach, Reader, StoreError, Tx, UserId,
-    db::{Json, json, microseconds, row, timestamp},
+    db::{Json, json, microseconds, row, rows, timestamp},
 };
 
 const TABLE: &str = "user_links";
@@ -95,6 +95,30 @@ impl Reader<'_> {
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn find_link(&mut self, user: UserId, login_type: LoginType) -> Result<Option<UserLink>, StoreError> {
         find(self, of(user, login_type)).await
+    }
+}
+
+impl Reader<'_> {
+    /// The links that hold something sealed, of the users after this one in the order of their ids; all of each user's.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn sealed_links(&mut self, after: Option<UserId>, users: u64) -> Result<Vec<UserLink>, StoreError> {
+        let is_sealed = Expr::col(UserLinks::SealedRefreshToken).is_not_null();
+        let is_after = after.map(|after| Expr::col(UserLinks::UserId).gt(after.0));
+        let all = is_after.map_or(is_sealed.clone(), |is_after| is_sealed.and(is_after));
+        let mut next = Query::select();
+        next.distinct()
+            .column(UserLinks::UserId)
+            .from(UserLinks::Table)
+            .and_where(all)
+            .order_by(UserLinks::UserId, Order::Asc)
+            .limit(rows(users));
+        let mut query = select(Expr::col(UserLinks::UserId).in_subquery(next));
+        query.and_where(Expr::col(UserLinks::SealedRefreshToken).is_not_null()).order_by(UserLinks::UserId, Order::Asc);
+        let found: Vec<LinkRow> = self.fetch_all(&query).await?;
+        found.into_iter().map(UserLink::try_from).collect()
     }
 }
 

@@ -179,6 +179,19 @@ impl Store {
         Ok(self.apart().execute(&query).await? > 0)
     }
 
+    /// The other replicas that run, or may.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn other_replicas(&self, but: &ReplicaId) -> Result<Vec<ReplicaId>, StoreError> {
+        if !self.is_shared() {
+            return Ok(Vec::new());
+        }
+        // No replica has read that far.
+        let running = self.unconfirmed(RightsVersion(i64::MAX), but).await?;
+        Ok(running.into_iter().map(|replica| replica.replica).collect())
+    }
+
     /// The other replicas that may still decide by what they remember from before this version.
     ///
     /// # Errors

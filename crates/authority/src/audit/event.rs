@@ -68,6 +68,8 @@ pub enum EventKind {
     DeviceAnswered,
     /// Old audit records were removed.
     RecordsRetired,
+    /// The deployment has another key for its records, or its secrets.
+    KeyFileReplaced,
     /// More requests of a client were refused than could be told apart.
     RefusalsGathered,
 }
@@ -93,7 +95,8 @@ impl EventKind {
             | Self::GroupUpdated
             | Self::RoleUpdated
             | Self::ResourceUpdated
-            | Self::DeviceAnswered => "write",
+            | Self::DeviceAnswered
+            | Self::KeyFileReplaced => "write",
             Self::KeyDeleted
             | Self::UserDeleted
             | Self::MemberRemoved

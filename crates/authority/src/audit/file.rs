@@ -109,8 +109,8 @@ pub async fn verify_audit(
     if is_server && key_file == beside {
         return Err(AuditFileError::NoKey);
     }
-    let key = super::key::read(key_file).map_err(unreadable(key_file))?;
-    let mut verifier = ChainVerifier::new(key, expected);
+    let keys = super::key::read(key_file).map_err(unreadable(key_file))?;
+    let mut verifier = ChainVerifier::new(keys, expected);
     if is_server || is_database(file).map_err(unreadable(file))? {
         export_audit(file, |line| line.follow(&mut verifier).map_err(AuditFileError::from)).await?;
     } else {

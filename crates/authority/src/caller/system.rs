@@ -74,6 +74,7 @@ impl System {
                 (ResourceType::ORGANIZATION_MEMBER, Action::READ),
                 (ResourceType::ASSIGN_ROLE, Action::ASSIGN),
                 (ResourceType::ASSIGN_ORG_ROLE, Action::ASSIGN),
+                (ResourceType::DEPLOYMENT_CONFIG, Action::UPDATE),
             ],
         }
     }

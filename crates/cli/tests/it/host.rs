@@ -127,3 +127,131 @@ fn commands_on_the_host_make_no_database() {
     assert!(ran.code == Some(1) && ran.stderr.contains("there is no database"), "{}", ran.stderr);
     assert_eq!(std::fs::read_dir(&empty).unwrap().count(), 1);
 }
+
+/// The records before and after are one chain, which both keys together verify.
+#[test]
+fn the_key_of_the_records_is_replaced_and_the_chain_goes_on() {
+    let home = Home::new();
+    let (server, session) = Server::with_owner();
+    let rotate = ["rotate-key", "audit"];
+    let ran = on_host(&home, &server.data_dir(), &rotate, "");
+    assert!(ran.code == Some(1) && ran.stderr.contains("another server uses the data directory"), "{}", ran.stderr);
+    let (_log, data) = server.stop();
+    let folder = data.path().join("data");
+    let file = folder.join("audit.key");
+    let former = std::fs::read_to_string(&file).unwrap();
+    let ran = on_host(&home, &folder, &rotate, "");
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stderr.contains("has a new key. Make a backup of it."), "{}", ran.stderr);
+    let both = std::fs::read_to_string(&file).unwrap();
+    assert!(both.ends_with(&former) && both.lines().count() == 2, "the former key is kept for the records before");
+    #[cfg(unix)]
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions()) & 0o777,
+        0o600
+    );
+
+    let server = Server::start_on(data, &[], &[]);
+    let token = json!({"token_name": "after"});
+    assert_eq!(server.post(Some(&session), "/api/v2/users/me/keys/tokens", &token).status(), 201);
+    let records = Message::request("GET", "/api/v2/audit").with_header("Coder-Session-Token", &session);
+    let records = records.send(&server.address).unwrap().json().unwrap();
+    let change = records["audit_logs"].as_array().unwrap().iter().find(|of| of["resource_target"] == "audit.key");
+    assert!(change.unwrap()["diff"]["audit_key"]["new"].is_string(), "{records}");
+    let (_log, data) = server.stop();
+    let database = folder.join("keyfob.db");
+    let verify = |key: &std::path::Path| {
+        home.run(&["audit", "verify", "--key", key.to_str().unwrap(), database.to_str().unwrap()])
+    };
+    let verified = verify(&file);
+    assert!(verified.code == Some(0) && verified.stdout.starts_with("intact: "), "{}", verified.stderr);
+    let kept = data.path().join("former.key");
+    std::fs::write(&kept, &former).unwrap();
+    let unknown = verify(&kept).stdout;
+    assert!(unknown.starts_with("cannot verify: the records after ") && unknown.contains("another key"), "{unknown}");
+    std::fs::write(&kept, both.lines().next().unwrap()).unwrap();
+    assert!(verify(&kept).stdout.contains("was changed or put elsewhere"));
+
+    // It may be done again, and the server does not start with a file from before.
+    assert_eq!(on_host(&home, &folder, &rotate, "").code, Some(0));
+    assert_eq!(verify(&file).code, Some(0));
+    std::fs::write(&file, &both).unwrap();
+    let ran = on_host(&home, &folder, &rotate, "");
+    assert!(ran.code == Some(1) && ran.stderr.contains("audit.key"), "{}", ran.stderr);
+}
+
+/// The next key is in a file of its own until the database goes with it. If the process ends after that, the next start
+/// moves it; if before, it is removed.
+#[test]
+fn a_rotation_that_was_cut_off_is_finished_or_never_was() {
+    let home = Home::new();
+    let (server, session) = Server::with_owner();
+    let (_log, mut data) = server.stop();
+    for (name, rotate) in [("audit.key", ["rotate-key", "audit"]), ("seal.key", ["rotate-key", "seal"])] {
+        let folder = data.path().join("data");
+        let (file, next) = (folder.join(name), folder.join(format!("{name}.next")));
+        let former = std::fs::read(&file).unwrap();
+        assert_eq!(on_host(&home, &folder, &rotate, "").code, Some(0));
+        // As if it had ended before the file was moved.
+        std::fs::rename(&file, &next).unwrap();
+        std::fs::write(&file, &former).unwrap();
+        let server = Server::start_on(data, &[], &[]);
+        assert_eq!(me(&server, &session).status(), 200);
+        data = server.stop().1;
+        assert!(!next.exists() && std::fs::read(&file).unwrap() != former, "{name}");
+
+        // As if it had ended before the database went with it: the file holds a key, or the beginning of one.
+        let present = std::fs::read(&file).unwrap();
+        for unfinished in [&former[..], b"12", b""] {
+            std::fs::write(&next, unfinished).unwrap();
+            let server = Server::start_on(data, &[], &[]);
+            assert_eq!(me(&server, &session).status(), 200);
+            data = server.stop().1;
+            assert!(!next.exists() && std::fs::read(&file).unwrap() == present, "{name}");
+        }
+        let database = folder.join("keyfob.db");
+        let verified = home.run(&["audit", "verify", database.to_str().unwrap()]);
+        assert_eq!(verified.code, Some(0), "{}", verified.stderr);
+    }
+}
+
+/// Of several servers on PostgreSQL, none runs meanwhile, and each needs the file.
+#[test]
+fn keys_of_several_servers_are_replaced_while_none_runs() {
+    let Some(database) = crate::faults::on_postgres() else { return };
+    let url = format!("--postgres-url={}", database.postgres_url().unwrap());
+    let home = Home::new();
+    let (server, session) = Server::with_owner_and(&[&url]);
+    let folder = server.data_dir();
+    let rotate = |key: &str| home.run(&["server", "--data-dir", folder.to_str().unwrap(), &url, "rotate-key", key]);
+    for key in ["audit", "seal"] {
+        let refused = rotate(key);
+        assert!(
+            refused.code == Some(1) && refused.stderr.contains("these servers use the key: "),
+            "{}",
+            refused.stderr
+        );
+    }
+    let (_log, data) = server.stop();
+    let other = tempfile::tempdir().unwrap();
+    std::fs::create_dir(other.path().join("data")).unwrap();
+    for key in ["audit", "seal"] {
+        let name = format!("{key}.key");
+        std::fs::copy(folder.join(&name), other.path().join("data").join(&name)).unwrap();
+        let ran = rotate(key);
+        assert!(ran.code == Some(0) && ran.stderr.contains("Copy the file"), "{}", ran.stderr);
+    }
+    let folder = other.path().join("data");
+    let refused = home.run(&["server", "--data-dir", folder.to_str().unwrap(), &url, "--http-address", "127.0.0.1:0"]);
+    assert!(refused.code == Some(1) && refused.stderr.contains("is missing, or not the key"), "{}", refused.stderr);
+    for key in ["audit.key", "seal.key"] {
+        std::fs::copy(data.path().join("data").join(key), other.path().join("data").join(key)).unwrap();
+    }
+    let server = Server::start_on(other, &[], &[&url]);
+    assert_eq!(me(&server, &session).status(), 200);
+    let token = json!({"token_name": "after"});
+    assert_eq!(server.post(Some(&session), "/api/v2/users/me/keys/tokens", &token).status(), 201);
+    let key = server.data_dir().join("audit.key");
+    let verified = home.run(&["audit", "verify", database.postgres_url().unwrap(), "--key", key.to_str().unwrap()]);
+    assert_eq!(verified.code, Some(0), "{}{}", verified.stdout, verified.stderr);
+}

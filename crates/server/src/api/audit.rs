@@ -239,7 +239,8 @@ pub(crate) fn recorded_status(kind: EventKind) -> u16 {
         | Kind::RoleUpdated
         | Kind::ResourceUpdated
         | Kind::DeviceAnswered
-        | Kind::RecordsRetired => StatusCode::OK,
+        | Kind::RecordsRetired
+        | Kind::KeyFileReplaced => StatusCode::OK,
     };
     status.as_u16()
 }

@@ -6,6 +6,7 @@ use keyfob_api::secret::SecretText;
 use keyfob_authority::{
     AuthorizedStore, Clock, DataDir, Database, Random, Refused, RequestContext, System,
     fields::{NOT_AN_ID, WrongField, WrongFields},
+    key_files::{KeyFile, ReplaceKeyError, ReplacedKey},
     passwords::{ChangePassword, ChangePasswordError, CheckPasswordError, SetCredentialError},
     roles::AssignError,
     users::{CreateAdmin, CreateAdminError},
@@ -26,6 +27,8 @@ pub enum HostError {
     UnknownUser(String),
     /// The user of this name was not given another password.
     ResetPassword(String, ChangePasswordError),
+    /// The key was not replaced.
+    ReplaceKey(ReplaceKeyError),
     /// The user was not found.
     Refused(Refused),
 }
@@ -99,6 +102,16 @@ impl Host {
         changed.map(drop).map_err(|error| HostError::ResetPassword(username.to_owned(), error))
     }
 
+    /// Gives the deployment another key, in place of the one in this file.
+    ///
+    /// # Errors
+    /// [`HostError::ReplaceKey`] says what stands in the way; then nothing has changed.
+    pub async fn replace_key(self, which: KeyFile) -> Result<ReplacedKey, HostError> {
+        let replaced = self.store.replace_key(which).await.map_err(HostError::ReplaceKey);
+        self.close().await;
+        replaced
+    }
+
     /// Ends all use of the data directory.
     pub async fn close(self) {
         self.server.app().authority().close().await;
@@ -112,8 +125,24 @@ impl fmt::Display for HostError {
             Self::CreateAdmin(error) => f.write_str(&words_of_create_admin(error)),
             Self::UnknownUser(username) => write!(f, "there is no user `{username}`"),
             Self::ResetPassword(username, error) => f.write_str(&words_of_reset_password(username, error)),
+            Self::ReplaceKey(error) => f.write_str(&words_of_replace_key(error)),
             Self::Refused(refused) => f.write_str(&words_of_refused(refused)),
         }
+    }
+}
+
+fn words_of_replace_key(error: &ReplaceKeyError) -> String {
+    match error {
+        ReplaceKeyError::InUse(replicas) => {
+            let names: Vec<_> = replicas.iter().map(|replica| replica.0.as_str()).collect();
+            format!(
+                "these servers use the key: {}: stop them, and wait for the time that /readyz tells",
+                names.join(", ")
+            )
+        }
+        ReplaceKeyError::Files(error) => error.to_string(),
+        ReplaceKeyError::NotSealed => "the machine has no memory left".to_owned(),
+        ReplaceKeyError::Refused(refused) => words_of_refused(refused),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Sign-in with an `OpenID` Connect provider.
 use axum::http::StatusCode;
 use jiff::SignedDuration;
-use keyfob_server::{Random, Server};
+use keyfob_server::{Host, KeyFile, Random, Server};
 use keyfob_testkit::{OIDC_CLIENT, OidcProvider, TokenFault};
 use serde_json::{Value, json};
 
@@ -454,6 +454,34 @@ async fn requests_at_the_same_time_renew_the_providers_session_once() {
             assert_eq!(ask.await.unwrap(), StatusCode::OK);
         }
     }
+}
+
+/// What the provider gave is sealed anew.
+#[tokio::test]
+async fn a_session_goes_on_when_the_key_that_seals_is_replaced() {
+    let provider = provider();
+    provider.expire_in(Some(600));
+    let (app, owner) = start_in_a_file(&provider).await;
+    let amy = signed_in(&app, &provider).await;
+    let TestApp { server, clock, data } = app;
+    let key = amy.key.clone();
+    server.close().await;
+    drop((server, amy, owner));
+    let file = data.path().join("seal.key");
+    let former = std::fs::read(&file).unwrap();
+    let folder = format!("--data-dir={}", data.path().display());
+    let host = Host::open(&data.args(&[&folder])).await.unwrap();
+    let replaced = host.replace_key(KeyFile::Seal).await.unwrap();
+    assert_eq!((replaced.file.as_path(), replaced.lost), (file.as_path(), 0));
+    assert_ne!(std::fs::read(&file).unwrap(), former);
+    let flags = flags(&provider, &[]);
+    let flags: Vec<_> = flags.iter().map(AsRef::as_ref).collect();
+    let server = data.open(&flags, &clock).await.unwrap();
+    let app = TestApp { server, clock, data };
+    app.advance(SignedDuration::from_secs(600));
+    provider.set_now(app.clock.now().as_second());
+    app.bearer_of(&key).get("/api/v2/users/me").await.expect(StatusCode::OK);
+    assert_eq!(provider.refresh_requests(), 1);
 }
 
 /// Without a refresh token, the session ends when the provider's does.

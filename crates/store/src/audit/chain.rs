@@ -9,7 +9,11 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use super::{AuditRecords as A, COLUMNS, TABLE, retention::checkpoint};
+use super::{
+    AuditRecords as A, COLUMNS, TABLE,
+    keyring::{ChainKeys, next_key},
+    retention::checkpoint,
+};
 use crate::{Reader, StoreError, Tx, db::row};
 
 /// The key of the hashes. It is not in the database, which alone is not enough to make new hashes.
@@ -266,6 +270,17 @@ pub enum ChainFault {
         /// The record before it.
         after: Option<Uuid>,
     },
+    /// The key of the records after this one is not known.
+    #[error(
+        "the records after {after} have another key, with the fingerprint {fingerprint}: name a key file that holds it, \
+         above the former ones"
+    )]
+    UnknownKey {
+        /// The record that names the key.
+        after: Uuid,
+        /// The fingerprint of the key.
+        fingerprint: String,
+    },
     /// The checkpoint was changed.
     #[error("the checkpoint, which says that the records up to number {0} were retired, was changed")]
     Checkpoint(i64),
@@ -297,7 +312,9 @@ fn place(record: Option<&Uuid>) -> String {
 
 /// Verifies a chain, from its beginning.
 pub struct ChainVerifier {
-    key: ChainKey,
+    keys: ChainKeys,
+    /// The key of the next record; before the first, any of the keys may be.
+    key: Option<ChainKey>,
     head: ChainHead,
     last: Option<Uuid>,
     expected: Option<ChainHead>,
@@ -311,8 +328,8 @@ impl fmt::Debug for ChainVerifier {
 
 impl ChainVerifier {
     /// A verifier for a chain that must contain this head, if one is given.
-    pub fn new(key: ChainKey, expected: Option<ChainHead>) -> Self {
-        Self { key, head: ChainHead::START, last: None, expected }
+    pub fn new(keys: impl Into<ChainKeys>, expected: Option<ChainHead>) -> Self {
+        Self { keys: keys.into(), key: None, head: ChainHead::START, last: None, expected }
     }
 
     /// Begins at a checkpoint.
@@ -322,7 +339,7 @@ impl ChainVerifier {
     /// head was retired.
     pub fn begin_at(&mut self, checkpoint: &ChainCheckpoint) -> Result<(), ChainFault> {
         let forged = || ChainFault::Checkpoint(checkpoint.sequence);
-        let head = checkpoint.head(&self.key).ok_or_else(forged)?;
+        let head = self.keys.all().find_map(|key| checkpoint.head(key)).ok_or_else(forged)?;
         let at = Timestamp::from_microsecond(checkpoint.retired_at).map_err(|_| forged())?;
         match self.expected {
             Some(expected) if expected.sequence < head.sequence => {
@@ -336,7 +353,7 @@ impl ChainVerifier {
         }
     }
 
-    /// Verifies the next record.
+    /// Verifies the next record. After one that names the next key of the chain, only that key counts.
     ///
     /// # Errors
     /// [`ChainFault`] when the record is not the one that was written at this place.
@@ -345,10 +362,21 @@ impl ChainVerifier {
         if entry.sequence > position {
             return Err(ChainFault::Missing { position, after: self.last });
         }
-        let hash = self.head.next(&self.key, entry);
-        if entry.sequence != position || entry.hash != encode_hex(&hash) {
-            return Err(ChainFault::Changed(entry.id));
-        }
+        let fits = |key: &&ChainKey| encode_hex(&self.head.next(key, entry)) == entry.hash;
+        let key = match &self.key {
+            Some(key) => Some(key).filter(fits),
+            None => self.keys.all().find(fits),
+        };
+        let key = key.filter(|_| entry.sequence == position).ok_or(ChainFault::Changed(entry.id))?;
+        let hash = self.head.next(key, entry);
+        let next = match next_key(entry) {
+            Some(fingerprint) => {
+                let known = self.keys.all().find(|key| key.fingerprint() == fingerprint);
+                known.ok_or(ChainFault::UnknownKey { after: entry.id, fingerprint })?
+            }
+            None => key,
+        };
+        self.key = Some(next.clone());
         self.head = ChainHead { sequence: position, hash };
         self.last = Some(entry.id);
         match self.expected {
@@ -400,9 +428,9 @@ impl Reader<'_> {
         head(self).await
     }
 
-    /// Whether this is the key that the newest record was written with, as far as that record tells: true also where
-    /// there is none, and where it or the one before it is damaged or missing, which the verification of the chain
-    /// reports.
+    /// Whether this is the key of the next record, as far as the newest tells, which was written with it or names it: true
+    /// also where there is none, and where it or the one before it is damaged or missing, which the verification of the
+    /// chain reports.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -417,6 +445,9 @@ impl Reader<'_> {
         let Some(last) = newest.next() else {
             return Ok(checkpoint.is_none_or(|checkpoint| checkpoint.head(key).is_some()));
         };
+        if let Some(fingerprint) = next_key(&last) {
+            return Ok(key.fingerprint() == fingerprint);
+        }
         let before = match newest.next() {
             Some(before) => before.place(),
             None if last.sequence == 1 => Some(ChainHead::START),

@@ -1,6 +1,9 @@
 //! The chain of records: every later change of it is found and named.
 use keyfob_rbac::Filter;
-use keyfob_store::{AuditEntry, AuditRecord, ChainFault, ChainHead, ChainKey, ChainVerifier, ListAudit, Tx};
+use keyfob_store::{
+    AuditEntry, AuditRecord, CHAIN_KEY_FIELD, CHAIN_TYPE, ChainFault, ChainHead, ChainKey, ChainKeys, ChainVerifier,
+    ListAudit, Tx,
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -85,6 +88,48 @@ async fn the_newest_record_tells_whether_a_key_is_that_of_the_chain() {
     assert!(!is_key(&KEY).await);
     store.tamper("DELETE FROM audit_records WHERE sequence = 5").await;
     assert!(is_key(&KEY).await && is_key(&OTHER).await);
+}
+
+/// The last record with the one key names the other, so that both keys vouch for the change.
+#[tokio::test]
+async fn a_chain_changes_its_key_by_a_record_that_names_the_next() {
+    const NEXT: ChainKey = ChainKey([8; 32]);
+    let both = || ChainKeys::from(KEY).followed_by(NEXT);
+    let parsed = ChainKeys::parse(&both().to_text()).unwrap();
+    assert_eq!(parsed.to_text(), both().to_text());
+    let names_next = |number| {
+        let changes = json!({CHAIN_KEY_FIELD: {"old": KEY.fingerprint(), "new": NEXT.fingerprint(), "secret": false}});
+        AuditRecord { resource_type: CHAIN_TYPE.to_owned(), diff: changes, ..record(number) }
+    };
+    let chain = async |records: &[(AuditRecord, ChainKey)]| {
+        let store = TestStore::new().await;
+        for (record, key) in records {
+            store.given(async |tx| tx.insert_audit_record(record, key).await).await;
+        }
+        let (is_former, is_next) =
+            (store.store.read().is_chain_key(&KEY).await, store.store.read().is_chain_key(&NEXT).await);
+        (entries(&store).await, is_former.unwrap(), is_next.unwrap())
+    };
+    let verify = |entries: &[AuditEntry], keys: ChainKeys| {
+        let mut verifier = ChainVerifier::new(keys, None);
+        entries.iter().try_for_each(|entry| verifier.follow(entry))
+    };
+    let (named, is_former, is_next) = chain(&[(record(1), KEY), (names_next(2), KEY)]).await;
+    assert!(is_next && !is_former, "the next record has the next key");
+    assert_eq!(verify(&named, both()), Ok(()));
+    let changed = [(record(1), KEY), (names_next(2), KEY), (record(3), NEXT)];
+    let (changed, is_former, is_next) = chain(&changed).await;
+    assert!(is_next && !is_former);
+    assert_eq!(verify(&changed, both()), Ok(()));
+    let unknown = ChainFault::UnknownKey { after: uuid(2), fingerprint: NEXT.fingerprint() };
+    assert_eq!(verify(&changed, KEY.into()), Err(unknown));
+    assert_eq!(verify(&changed, NEXT.into()), Err(ChainFault::Changed(uuid(1))), "the records before have another");
+    let (still_former, ..) = chain(&[(record(1), KEY), (names_next(2), KEY), (record(3), KEY)]).await;
+    assert_eq!(verify(&still_former, both()), Err(ChainFault::Changed(uuid(3))));
+    let (not_named, ..) = chain(&[(record(1), KEY), (record(2), NEXT)]).await;
+    assert_eq!(verify(&not_named, both()), Err(ChainFault::Changed(uuid(2))));
+    let (taken_back, ..) = chain(&[(names_next(1), KEY), (record(2), NEXT), (record(3), KEY)]).await;
+    assert_eq!(verify(&taken_back, both()), Err(ChainFault::Changed(uuid(3))));
 }
 
 #[tokio::test]

@@ -39,8 +39,8 @@ pub(crate) async fn run(invocation: &Invocation, args: &VerifyArgs) -> anyhow::R
             invocation.out.line(format!("{intact} every record is as it was written, up to {head}"))?;
             Ok(Outcome::Done)
         }
-        Err(AuditFileError::Fault(retired @ ChainFault::Retired { .. })) => {
-            invocation.out.line(format!("{} {retired}", invocation.out.red("cannot verify:")))?;
+        Err(AuditFileError::Fault(unknown @ (ChainFault::Retired { .. } | ChainFault::UnknownKey { .. }))) => {
+            invocation.out.line(format!("{} {unknown}", invocation.out.red("cannot verify:")))?;
             Ok(Outcome::Refused)
         }
         Err(AuditFileError::Fault(fault)) => {

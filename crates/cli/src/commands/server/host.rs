@@ -1,20 +1,22 @@
-//! `keyfob server create-admin` and `reset-password`: on the host, while the server does not run.
+//! `keyfob server create-admin`, `reset-password` and `rotate-key`: on the host, while the server does not run.
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use anyhow::Context as _;
 use keyfob_api::secret::SecretText;
 use keyfob_client::Client;
-use keyfob_server::{Host, NewAdmin, ServerArgs};
+use keyfob_server::{Host, KeyFile, NewAdmin, ServerArgs};
 
 use crate::{arguments::secret::parse_secret, invocation::Invocation};
 
-/// Commands on the host. The server must not run during `create-admin` and `reset-password`.
+/// Commands on the host. The server must not run during `create-admin`, `reset-password` and `rotate-key`.
 #[derive(clap::Subcommand)]
 pub(crate) enum HostCommand {
     /// Create an owner while the server is stopped, if no owner can sign in
     CreateAdmin(CreateAdminArgs),
     /// Set a user's password and delete their keys, while the server is stopped
     ResetPassword(ResetPasswordArgs),
+    /// Replace a key file while the server is stopped
+    RotateKey(RotateKeyArgs),
     /// Check the settings
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -72,6 +74,32 @@ pub(crate) struct ResetPasswordArgs {
     username: String,
 }
 
+/// The arguments of `rotate-key`.
+#[derive(clap::Args)]
+#[command(after_help = "The audit key hashes the chain of audit records. The last record with the former key names the
+next one, and `keyfob audit verify` needs both: the file keeps the former keys below. The seal key encrypts secrets of
+identity providers in the database, which are encrypted anew.
+
+On PostgreSQL, stop all servers first, and copy the file to each of them before they start again.
+
+Examples:
+  keyfob server rotate-key audit
+  keyfob server --data-dir /var/lib/keyfob rotate-key seal")]
+pub(crate) struct RotateKeyArgs {
+    /// Which key
+    #[arg(value_name = "KEY")]
+    key: KeyName,
+}
+
+/// A key file.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum KeyName {
+    /// The key of the chain of audit records, `audit.key`
+    Audit,
+    /// The key of encrypted secrets, `seal.key`
+    Seal,
+}
+
 /// Runs the command.
 pub(super) async fn run(invocation: &Invocation, server: &ServerArgs, command: HostCommand) -> anyhow::Result<()> {
     if let HostCommand::Config(ConfigCommand::Check) = command {
@@ -85,6 +113,7 @@ pub(super) async fn run(invocation: &Invocation, server: &ServerArgs, command: H
     match command {
         HostCommand::CreateAdmin(args) => create_admin(invocation, &host, args).await?,
         HostCommand::ResetPassword(args) => reset_password(invocation, &host, &args).await?,
+        HostCommand::RotateKey(args) => return rotate_key(invocation, host, &args).await,
         HostCommand::Config(_) | HostCommand::Ready => {}
     }
     host.close().await;
@@ -122,5 +151,26 @@ async fn reset_password(invocation: &Invocation, host: &Host, args: &ResetPasswo
     anyhow::ensure!(first.reveal() == second.reveal(), "Passwords do not match");
     host.reset_password(&args.username, &first).await?;
     invocation.out.remark(format!("Password has been reset for user {}! All their keys have ended.", args.username));
+    Ok(())
+}
+
+async fn rotate_key(invocation: &Invocation, host: Host, args: &RotateKeyArgs) -> anyhow::Result<()> {
+    let which = match args.key {
+        KeyName::Audit => KeyFile::Audit,
+        KeyName::Seal => KeyFile::Seal,
+    };
+    let replaced = host.replace_key(which).await?;
+    let out = invocation.out;
+    out.remark(format!("`{}` has a new key. Make a backup of it.", replaced.file.display()));
+    if replaced.is_shared {
+        out.remark("Copy the file to the data directory of each server before it starts.");
+    }
+    if replaced.lost > 0 {
+        let accounts = if replaced.lost == 1 { "user signs" } else { "users sign" };
+        out.remark(format!(
+            "{} {accounts} in again: what was encrypted did not open with the former key.",
+            replaced.lost
+        ));
+    }
     Ok(())
 }
