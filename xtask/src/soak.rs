@@ -20,6 +20,8 @@ const KILLS: u32 = 500;
 const FAULTS: u32 = 200;
 /// Cases of each property in one round.
 const CASES: &str = "4096";
+/// Plans of faults of simulated replicas in one round.
+const PLANS: &str = "10000";
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -42,6 +44,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let mut properties = cargo_command(&["test", "--release"]);
         properties.args(ALL_CRATES).args(["--exclude", "keyfob", "--test", "it"]);
         process::run(properties.env("PROPTEST_CASES", CASES))?;
+        let replicas =
+            ["test", "--release", "--package", "keyfob-authority", "--lib", "--", "simulation", "--nocapture"];
+        process::run(cargo_command(&replicas).env("PROPTEST_CASES", PLANS))?;
         if python::has_venv() {
             fuzz::run(EXAMPLES, u64::from(round))?;
         }

@@ -23,6 +23,8 @@ pub(crate) use key_cache::KeyCache;
 pub(crate) use key_text::SECRET_LENGTH;
 pub use key_text::is_key_shaped;
 pub(crate) use lease::Lease;
+#[cfg(test)]
+pub(crate) use presented::Origins;
 pub(crate) use presented::PresentedKey;
 pub(crate) use role_book::{RoleBook, role_names};
 pub(crate) use standing::{NotOnBehalf, on_behalf_of, refreshed};

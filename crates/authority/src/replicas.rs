@@ -3,14 +3,19 @@
 //! A process reads the log of changes whenever the bell rings and several times a lease. As long as its last reading
 //! began less than a lease ago, it decides by what it remembers; else it asks the database. So a change that one process
 //! has acknowledged is in effect in all others after a lease at the latest, whatever happens to them or to the network.
-use std::time::Duration;
+mod log;
+#[cfg(test)]
+mod simulation;
+
+use std::{convert::Infallible, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use keyfob_rbac::{Action, Object, ResourceType};
 use keyfob_store::{ReplicaId, RightsVersion, StoreError, UnconfirmedBy};
 use tokio::{sync::Mutex, time::Instant};
 
-use crate::{Authority, AuthorizedStore, Random, Refused, Unrecorded};
+use self::log::{Bell as _, ChangeLog};
+use crate::{Authority, AuthorizedStore, Random, Refused, Unrecorded, caller::KeyCache};
 
 /// How often in a lease the log is read if the bell does not ring.
 const READINGS_A_LEASE: u32 = 4;
@@ -40,6 +45,75 @@ impl Replica {
         let id = ReplicaId(format!("{host}-{:08x}", u32::from_be_bytes([a, b, c, d])));
         Self { id, lease, seen: Mutex::default() }
     }
+
+    pub(crate) fn id(&self) -> &ReplicaId {
+        &self.id
+    }
+
+    /// Reads what other processes have changed, once, and renews the lease.
+    async fn read_changes(&self, log: &impl ChangeLog, keys: &KeyCache) -> Result<(), StoreError> {
+        // One reading at a time, so that `seen` never goes back.
+        let mut seen = self.seen.lock().await;
+        let asked = Instant::now();
+        let version = if let Some(version) = *seen {
+            let changes = log.changes_since(version).await?;
+            keys.announce(&changes.reached);
+            changes.version
+        } else {
+            let version = log.version().await?;
+            keys.forget_all();
+            version
+        };
+        *seen = Some(version);
+        // The others must know of it before this process makes use of it.
+        log.renew(&self.id, version, self.lease).await?;
+        keys.renew_lease(asked, self.lease);
+        Ok(())
+    }
+
+    /// Reads what other processes change, for as long as this is polled.
+    async fn follow_changes(&self, log: &impl ChangeLog, keys: &KeyCache) {
+        let mut is_warned = false;
+        loop {
+            match self.follow_bell(log, keys).await {
+                Ok(never) => match never {},
+                Err(error) if is_warned => tracing::debug!(%error, "the changes of other replicas cannot be read"),
+                Err(error) => tracing::warn!(%error, "the changes of other replicas cannot be read"),
+            }
+            is_warned = true;
+            tokio::time::sleep(PAUSE).await;
+            // Without the bell, but in time.
+            is_warned &= self.read_changes(log, keys).await.is_err();
+        }
+    }
+
+    async fn follow_bell(&self, log: &impl ChangeLog, keys: &KeyCache) -> Result<Infallible, StoreError> {
+        self.read_changes(log, keys).await?;
+        let Some(mut bell) = log.bell().await? else { return std::future::pending().await };
+        let mut tick = tokio::time::interval(self.lease / READINGS_A_LEASE);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = tick.tick() => {}
+                rung = bell.rung() => rung?,
+            }
+            self.read_changes(log, keys).await?;
+        }
+    }
+
+    /// Waits until every other process has read all that is changed by now, or can decide by nothing older any more.
+    /// Names those that are left when it has waited for long enough.
+    async fn wait_for_others(&self, log: &impl ChangeLog) -> Result<Vec<UnconfirmedBy>, StoreError> {
+        let end = Instant::now() + (self.lease + PATIENCE).min(LONGEST_WAIT);
+        let version = log.version().await?;
+        loop {
+            let left = log.unconfirmed(version, &self.id).await?;
+            if left.is_empty() || Instant::now() >= end {
+                return Ok(left);
+            }
+            tokio::time::sleep(ASK_EVERY).await;
+        }
+    }
 }
 
 /// Background work that one process does for all that share a database.
@@ -57,12 +131,6 @@ impl Duty {
             Self::Housekeeping => "housekeeping",
             Self::Mails => "mails",
         }
-    }
-}
-
-impl Replica {
-    pub(crate) fn id(&self) -> &ReplicaId {
-        &self.id
     }
 }
 
@@ -113,24 +181,7 @@ impl Authority {
         if !self.store().is_shared() {
             return Ok(());
         }
-        let replica = self.replica();
-        // One reading at a time, so that `seen` never goes back.
-        let mut seen = replica.seen.lock().await;
-        let asked = Instant::now();
-        let version = if let Some(version) = *seen {
-            let changes = self.store().rights_changes_since(version).await?;
-            self.keys().announce(&changes.reached);
-            changes.version
-        } else {
-            let version = self.store().read().rights_version().await?;
-            self.keys().forget_all();
-            version
-        };
-        *seen = Some(version);
-        // The others must know of it before this process makes use of it.
-        self.store().renew_replica(&replica.id, version, replica.lease).await?;
-        self.keys().renew_lease(asked, replica.lease);
-        Ok(())
+        self.replica().read_changes(self.store(), self.keys()).await
     }
 
     /// Reads what other processes change, for as long as this is polled.
@@ -138,32 +189,7 @@ impl Authority {
         if !self.store().is_shared() {
             return std::future::pending().await;
         }
-        let mut is_warned = false;
-        loop {
-            match self.follow_bell().await {
-                Ok(never) => match never {},
-                Err(error) if is_warned => tracing::debug!(%error, "the changes of other replicas cannot be read"),
-                Err(error) => tracing::warn!(%error, "the changes of other replicas cannot be read"),
-            }
-            is_warned = true;
-            tokio::time::sleep(PAUSE).await;
-            // Without the bell, but in time.
-            is_warned &= self.read_changes().await.is_err();
-        }
-    }
-
-    async fn follow_bell(&self) -> Result<std::convert::Infallible, StoreError> {
-        self.read_changes().await?;
-        let Some(mut bell) = self.store().bell().await? else { return std::future::pending().await };
-        let mut tick = tokio::time::interval(self.replica().lease / READINGS_A_LEASE);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = tick.tick() => {}
-                rung = bell.rung() => rung?,
-            }
-            self.read_changes().await?;
-        }
+        self.replica().follow_changes(self.store(), self.keys()).await;
     }
 
     /// Waits until every other process has read all that is changed by now, or can decide by nothing older any more; a
@@ -175,16 +201,7 @@ impl Authority {
         if !self.store().is_shared() {
             return Ok(Vec::new());
         }
-        let replica = self.replica();
-        let end = Instant::now() + (replica.lease + PATIENCE).min(LONGEST_WAIT);
-        let version = self.store().read().rights_version().await?;
-        loop {
-            let left = self.store().unconfirmed(version, &replica.id).await?;
-            if left.is_empty() || Instant::now() >= end {
-                return Ok(left);
-            }
-            tokio::time::sleep(ASK_EVERY).await;
-        }
+        self.replica().wait_for_others(self.store()).await
     }
 
     /// Says that this process decides by nothing that it remembers any more.

@@ -12,9 +12,10 @@ enum Version {
     Number,
 }
 
-/// A state of all rights. Two equal versions are the same state: nothing was changed between them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RightsVersion(pub(crate) i64);
+/// A state of all rights, by a number that every change moves on. Two equal versions are the same state: nothing was changed
+/// between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RightsVersion(pub i64);
 
 row! { struct VersionRow in TABLE => { number: i64 } }
 

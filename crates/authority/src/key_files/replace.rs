@@ -159,7 +159,7 @@ impl Work {
     /// Seals all secrets with another key, and answers how many the former one did not open.
     async fn seal_anew(&mut self, next: &Seal) -> Result<u64, ReplaceKeyError> {
         let authority = self.authority.clone();
-        let (mut lost, mut after) = (0, None::<UserId>);
+        let (mut unopened, mut after) = (0, None::<UserId>);
         loop {
             let links = self.read().sealed_links(after, BATCH).await?;
             let Some(last) = links.last() else { break };
@@ -172,7 +172,7 @@ impl Work {
                         let sealed = next.seal(&secret, &link.linked_id, authority.random());
                         link.sealed_refresh_token = Some(sealed.ok_or(ReplaceKeyError::NotSealed)?);
                     }
-                    None => lost += 1,
+                    None => unopened += 1,
                 }
                 self.tx.put_link(&link).await?;
             }
@@ -181,7 +181,7 @@ impl Work {
         self.tx.set_setting(SEAL, &next).await?;
         let event = event(KeyFile::Seal, "deployment_config");
         self.record(event.with_change("seal_key", &former, &next));
-        Ok(lost)
+        Ok(unopened)
     }
 }
 
