@@ -18,6 +18,8 @@ const FUZZING: u64 = 120;
 /// How often servers are killed in one round, and how often they are stopped or cut off.
 const KILLS: u32 = 500;
 const FAULTS: u32 = 200;
+/// How often the primary of a highly available PostgreSQL is killed in one round.
+const FAILOVERS: u32 = 3;
 /// Cases of each property in one round.
 const CASES: &str = "4096";
 /// Plans of faults of simulated replicas in one round.
@@ -52,7 +54,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
         libfuzzer::run(FUZZING)?;
         if postgres::is_installed() {
-            suite::fault(KILLS, FAULTS)?;
+            suite::fault(KILLS, FAULTS, FAILOVERS)?;
         }
     }
     process::log(&format!("{round} rounds, no failure"));

@@ -143,12 +143,28 @@ fn run_on_postgres() -> Result<()> {
     result
 }
 
-/// Kills, stops and cuts off servers on a PostgreSQL server, so many times.
-pub(crate) fn fault(kills: u32, faults: u32) -> Result<()> {
+/// What makes PostgreSQL highly available, for tests that kill its primary.
+const FAILOVER: Requirement = Requirement {
+    is_met: || is_installed("patroni") && is_installed("etcd"),
+    packages: &["patroni", "etcd-server"],
+    subject: "the failover of a highly available PostgreSQL",
+    part: Part::RustTests("failover"),
+};
+
+/// Kills, stops and cuts off servers on a PostgreSQL server, so many times, and kills the primaries of one that is highly
+/// available.
+pub(crate) fn fault(kills: u32, faults: u32, failovers: u32) -> Result<()> {
+    let has_failover = (FAILOVER.is_met)() || install(&FAILOVER);
+    if !has_failover {
+        process::log(&summary(&[&FAILOVER]));
+    }
     let server = Postgres::start()?;
     let folder = root().join("crates/cli").canonicalize()?;
     let mut tests = Command::new(integration_tests(&folder)?);
     tests.current_dir(folder).args(["faults::", "--nocapture"]).env("TEST_DATABASE_URL", server.url());
+    if has_failover {
+        tests.env("KEYFOB_FAILOVERS", failovers.to_string());
+    }
     process::run(tests.env("KEYFOB_KILLS", kills.to_string()).env("KEYFOB_FAULTS", faults.to_string()))
 }
 

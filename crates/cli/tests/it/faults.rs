@@ -1,6 +1,8 @@
 //! Servers that are killed, stopped and cut off under load: what they acknowledged holds.
 mod crash;
 mod cut;
+#[cfg(unix)]
+mod failover;
 mod load;
 mod replicas;
 

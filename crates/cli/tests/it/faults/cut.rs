@@ -1,4 +1,4 @@
-//! A network to a PostgreSQL server that can be cut, or fall silent.
+//! A network to a PostgreSQL server that can be cut, fall silent, or lead to another.
 use std::{
     io::{Read as _, Write as _},
     net::{Shutdown, TcpListener, TcpStream},
@@ -24,9 +24,10 @@ pub(super) struct Network {
     state: Arc<State>,
 }
 
-#[derive(Default)]
 struct State {
     mode: AtomicU8,
+    /// Where it leads to.
+    server: Mutex<String>,
     open: Mutex<Vec<TcpStream>>,
 }
 
@@ -39,9 +40,10 @@ impl Network {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let user = if user.is_empty() { String::new() } else { format!("{user}@") };
-        let state = Arc::new(State::default());
-        let (to, of) = (server.to_owned(), Arc::clone(&state));
-        thread::spawn(move || serve(&listener, &to, &of));
+        let server = Mutex::new(server.to_owned());
+        let state = Arc::new(State { mode: AtomicU8::new(WORKS), server, open: Mutex::default() });
+        let of = Arc::clone(&state);
+        thread::spawn(move || serve(&listener, &of));
         Self { url: format!("{scheme}://{user}{address}/{path}"), state }
     }
 
@@ -58,6 +60,13 @@ impl Network {
         }
     }
 
+    /// Ends all connections, and leads to this server from now on.
+    pub(super) fn lead_to(&self, server: &str) {
+        self.cut();
+        server.clone_into(&mut self.state.server.lock().unwrap());
+        self.mend();
+    }
+
     /// Lets nothing through, and ends nothing.
     pub(super) fn silence(&self) {
         self.state.mode.store(IS_SILENT, Ordering::SeqCst);
@@ -69,12 +78,13 @@ impl Network {
     }
 }
 
-fn serve(listener: &TcpListener, server: &str, state: &Arc<State>) {
+fn serve(listener: &TcpListener, state: &Arc<State>) {
     for client in listener.incoming().map_while(Result::ok) {
         if state.mode.load(Ordering::SeqCst) == IS_CUT {
             continue;
         }
-        let Ok(server) = TcpStream::connect(server) else { continue };
+        let to = state.server.lock().unwrap().clone();
+        let Ok(server) = TcpStream::connect(to) else { continue };
         for (from, to) in [(&client, &server), (&server, &client)] {
             state.open.lock().unwrap().push(from.try_clone().unwrap());
             let (from, to, state) = (from.try_clone().unwrap(), to.try_clone().unwrap(), Arc::clone(state));
