@@ -23,7 +23,7 @@ pub(crate) use key_cache::KeyCache;
 pub(crate) use key_text::SECRET_LENGTH;
 pub use key_text::is_key_shaped;
 pub(crate) use lease::Lease;
-pub(crate) use presented::PresentedKey;
+pub(crate) use presented::{PresentedKey, subject_of};
 pub(crate) use role_book::{RoleBook, role_names};
 pub(crate) use standing::{NotOnBehalf, on_behalf_of, refreshed};
 pub use store::AuthorizedStore;
@@ -134,8 +134,9 @@ impl Caller {
         filter(&self.subject, action, resource_type)
     }
 
-    /// Whether the caller could do that to some object of the type, as such objects are built.
-    pub(crate) fn could(&self, action: Action, resource_type: ResourceType) -> bool {
+    /// Whether the caller could do that to some object of the type, as such objects are built. It looks at no object: what
+    /// follows from it is what is offered, never what is allowed.
+    pub fn could(&self, action: Action, resource_type: ResourceType) -> bool {
         self.subject.roles_could_permit(action, resource_type)
             && self.subject.scope_permits(action, resource_type)
             && self.subject.allow_list_reach(resource_type) != AllowReach::None
