@@ -39,6 +39,9 @@ fn of_permission(catalogue: &Catalogue, permission: &Permission) -> String {
 /// What a token could do, in a sentence: "See, start and stop 12 workspaces."
 pub(super) fn ability(catalogue: &Catalogue, Ability { resource_type, actions, to }: &Ability) -> String {
     let name = catalogue.type_name(*resource_type);
+    // The harmless first, as in a list that people read to its end.
+    let mut actions = actions.clone();
+    actions.sort_by_key(|action| (Effect::of_action(*action), *action != Action::READ));
     let verbs: Vec<String> = actions.iter().map(|action| verb(catalogue, *action)).collect();
     let objects = match to {
         Objects::Now(1) => format!("1 {}", singular(name)),
@@ -72,6 +75,10 @@ fn verb(catalogue: &Catalogue, action: Action) -> String {
 pub(super) fn singular(name: &str) -> String {
     match name {
         "api_key" => "API key".to_owned(),
+        "assign_org_role" => "organization role".to_owned(),
+        "assign_role" => "role".to_owned(),
+        "aibridge_interception" => "AI bridge interception".to_owned(),
+        name if name.starts_with("ai_") => name.replacen("ai_", "AI ", 1).replace('_', " "),
         name => name.replace('_', " "),
     }
 }

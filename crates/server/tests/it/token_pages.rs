@@ -228,3 +228,59 @@ async fn the_list_is_paged_filtered_and_warns_before_the_end() {
         hers.open(&format!("/settings/tokens/{}{path}", token.key_id())).await.expect(StatusCode::NOT_FOUND);
     }
 }
+
+/// What is offered is allowed, and what is allowed is offered, whatever role a person has.
+#[tokio::test]
+async fn every_role_is_offered_what_the_api_allows() {
+    let (app, owner) = TestApp::new().await;
+    for role in ["owner", "user-admin", "template-admin", "auditor", "member"] {
+        let name = format!("a-{role}");
+        let roles = [role].into_iter().filter(|role| *role != "member").collect::<Vec<_>>();
+        let person = owner.invite(&app, &name, &roles).await;
+        let mut browser = Browser::signed_in(&app, &person);
+        let list = browser.open("/settings/tokens").await.expect(StatusCode::OK);
+        let minted =
+            person.post("/api/v2/users/me/keys/tokens", serde_json::json!({"scopes": ["workspace:read"]})).await;
+        assert_eq!(list.body.contains("href=\"/settings/tokens/new\""), minted.status == StatusCode::CREATED, "{role}");
+        let own = person.with_key_of(&minted);
+        let others = owner.scoped(&["workspace:read"]).await;
+        for (key, is_own) in [(own, true), (others, false)] {
+            let page = browser.open(&format!("/settings/tokens/{}", key.key_id())).await;
+            let read = person.get(&format!("/api/v2/users/me/keys/{}", key.key_id())).await;
+            assert_eq!(page.status, read.status, "{role} {is_own}");
+            let offers = |act: &str| page.body.contains(&format!("/{}/{act}\"", key.key_id()));
+            let offered = [offers("expire"), offers("delete")];
+            let path = format!("/api/v2/users/me/keys/{}", key.key_id());
+            let expire = person.put(&format!("{path}/expire"), serde_json::json!({})).await;
+
+            let delete = person.delete(&path).await;
+            let allowed = [expire, delete].map(|answer| answer.status == StatusCode::NO_CONTENT);
+            assert_eq!(offered, allowed, "{role} {is_own}");
+        }
+    }
+}
+
+/// On the first visit, a page and all that it loads is small.
+#[tokio::test]
+async fn the_largest_page_is_small() {
+    let (app, owner) = TestApp::new().await;
+    let mut browser = Browser::signed_in(&app, &owner);
+    let page = browser.open("/settings/tokens/new?name=all&scope=coder:all").await.expect(StatusCode::OK);
+    let mut bytes = page.body.len();
+    for file in ["/assets/pages.css", "/assets/pages.js", "/assets/icon.svg"] {
+        bytes += browser.open(file).await.expect(StatusCode::OK).body.len();
+    }
+    assert!(bytes < 100_000, "{bytes}");
+}
+
+/// A refusal that a scope alone would turn says so, and where to get it.
+#[tokio::test]
+async fn a_refusal_offers_the_scope_that_is_missing() {
+    let (app, owner) = TestApp::new().await;
+    let narrow = owner.scoped(&["api_key:read", "user:read", "user:read_personal"]).await;
+    let page = Browser::signed_in(&app, &narrow).look_at("/cli-auth").await.expect(StatusCode::OK);
+    let mut browser = Browser::signed_in(&app, &narrow);
+    browser.accepts = "text/html";
+    let refused = browser.submit(&page, "/cli-auth", &[]).await.expect(StatusCode::FORBIDDEN);
+    assert!(refused.body.contains("href=\"/settings/tokens/new?scope=api_key%3Acreate\""), "{}", refused.body);
+}

@@ -18,8 +18,10 @@ use crate::{
         notice::Notice,
         page,
         parts::Moment,
+        scopes::capitalized,
         see_other,
         session::{PageError, SignedIn},
+        wording::program,
     },
 };
 
@@ -37,6 +39,8 @@ struct Row {
     /// How it was begun.
     begun_by: &'static str,
     program: String,
+    /// The program as it calls itself.
+    calls_itself: String,
     address: String,
     begun: Moment,
     last_used: Option<Moment>,
@@ -88,7 +92,8 @@ fn row(is_this: bool, key: ApiKey, now: Timestamp) -> Row {
         expires: Moment::new(key.expires_at, now),
         tokens: key.live_descendants,
         address: key.origin.ip_address.to_string(),
-        program: key.origin.user_agent,
+        program: capitalized(&program(&key.origin.user_agent)),
+        calls_itself: key.origin.user_agent,
         id: key.id.to_string(),
     }
 }

@@ -25,7 +25,7 @@ impl Moment {
 /// Only escaped text is in it.
 impl HtmlSafe for Moment {}
 
-/// So many seconds from now, in the largest unit that fits.
+/// So many seconds from now, in the largest unit that fits, rounded: a week that has just begun is 7 days.
 fn in_words(seconds: i64) -> String {
     const UNITS: [(u64, &str); 5] =
         [(365 * 86_400, "year"), (30 * 86_400, "month"), (86_400, "day"), (3600, "hour"), (60, "minute")];
@@ -33,7 +33,7 @@ fn in_words(seconds: i64) -> String {
     let Some((unit, name)) = UNITS.into_iter().find(|(unit, _)| length >= *unit) else {
         return if seconds > 0 { "in less than a minute".to_owned() } else { "just now".to_owned() };
     };
-    let count = length / unit;
+    let count = (length + unit / 2) / unit;
     let plural = if count == 1 { "" } else { "s" };
     if seconds > 0 { format!("in {count} {name}{plural}") } else { format!("{count} {name}{plural} ago") }
 }
@@ -51,7 +51,8 @@ mod tests {
             ("2026-07-09T09:59:00Z", "1 minute ago"),
             ("2026-07-09T07:00:00Z", "3 hours ago"),
             ("2026-08-08T10:00:00Z", "in 1 month"),
-            ("2026-07-16T09:00:00Z", "in 6 days"),
+            ("2026-07-16T09:59:00Z", "in 7 days"),
+            ("2026-07-10T09:00:00Z", "in 23 hours"),
             ("2020-07-09T10:00:00Z", "6 years ago"),
         ] {
             let html = Moment::new(at.parse().unwrap(), now).to_string();

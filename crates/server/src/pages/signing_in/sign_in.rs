@@ -6,7 +6,6 @@ use axum::{
     http::{StatusCode, header},
     response::Response,
 };
-use keyfob_api::SERVER_VERSION;
 use keyfob_authority::{
     RequestContext, System,
     data::LoginType,
@@ -42,7 +41,6 @@ struct SignInPage<'a> {
     has_passwords: bool,
     sends_mail: bool,
     ways: Vec<Way>,
-    version: &'static str,
 }
 
 /// A way to sign in without a password.
@@ -148,7 +146,6 @@ fn render(app: &App, frame: Frame, status: StatusCode, fields: Fields<'_>) -> Re
         has_passwords: !app.rules().is_password_auth_disabled(),
         sends_mail: app.rules().sends_mail,
         ways: ways(app, redirect),
-        version: SERVER_VERSION,
     };
     page(status, &sign_in)
 }

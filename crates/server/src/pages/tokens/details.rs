@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use keyfob_authority::{
     AuthorizedStore, Refused,
     data::{ApiKey, KeyLoginType, ListAudit, Page},
-    tokens::{Effect, KeyRights, Objects},
+    tokens::{Effect, KeyRights},
 };
 
 use super::{address, last_used, name_of, state};
@@ -17,9 +17,10 @@ use crate::{
         names::Names,
         navigation::TOKENS,
         page,
-        parts::{Badge, Moment},
-        scopes::{ability, badge, sentence},
+        parts::{Abilities, Badge, Moment},
+        scopes::{badge, sentence},
         session::{PageError, SignedIn},
+        wording::program,
     },
 };
 
@@ -38,7 +39,7 @@ struct Details {
     scopes: Vec<ScopeLine>,
     objects: Vec<Entry>,
     /// None where the person may not see it.
-    abilities: Option<Vec<String>>,
+    abilities: Option<Abilities>,
     last_used: Option<Use>,
     created: Moment,
     minter: Option<String>,
@@ -67,6 +68,8 @@ struct Use {
     at: Moment,
     address: String,
     program: String,
+    /// The program as it calls itself.
+    calls_itself: String,
 }
 
 /// Another key.
@@ -79,7 +82,7 @@ struct Link {
 /// What was done about the key.
 struct Record {
     at: Moment,
-    action: String,
+    action: &'static str,
     by: String,
     status: u16,
 }
@@ -111,7 +114,8 @@ pub(super) async fn show(
         last_used: last_used(&key, now).map(|at| Use {
             at,
             address: key.origin.ip_address.to_string(),
-            program: key.origin.user_agent.clone(),
+            program: program(&key.origin.user_agent),
+            calls_itself: key.origin.user_agent.clone(),
         }),
         created: Moment::new(key.created_at, now),
         minter,
@@ -152,11 +156,10 @@ fn scope_line(app: &App, name: &str) -> ScopeLine {
     }
 }
 
-/// What the key can do now, in sentences, what does nothing last.
-async fn abilities(app: &App, store: &AuthorizedStore, key: &ApiKey) -> Result<Option<Vec<String>>, Refused> {
-    let Some(mut abilities) = store.abilities_of_own_key(key).await? else { return Ok(None) };
-    abilities.sort_by_key(|ability| ability.to == Objects::Now(0));
-    Ok(Some(abilities.iter().map(|each| ability(app.catalogue(), each)).collect()))
+/// What the key can do now, where the person may see that.
+async fn abilities(app: &App, store: &AuthorizedStore, key: &ApiKey) -> Result<Option<Abilities>, Refused> {
+    let abilities = store.abilities_of_own_key(key).await?;
+    Ok(abilities.map(|abilities| Abilities::new(app.catalogue(), abilities)))
 }
 
 /// The newest records about the key; none for who may see no records.
@@ -170,9 +173,20 @@ async fn records(store: &AuthorizedStore, key: &ApiKey, now: Timestamp) -> Resul
     };
     let record = |view: keyfob_authority::audit::AuditView| Record {
         at: Moment::new(view.record.recorded_at, now),
-        action: view.record.action,
+        action: action(&view.record.action),
         by: view.user.map(|view| view.user.username).unwrap_or_default(),
         status: view.record.status_code,
     };
     Ok(found.into_iter().map(record).collect())
+}
+
+/// What was done to the key.
+fn action(name: &str) -> &'static str {
+    match name {
+        "create" => "Minted",
+        "delete" => "Deleted",
+        "login" => "Signed in",
+        "logout" => "Signed out",
+        _ => "Changed",
+    }
 }

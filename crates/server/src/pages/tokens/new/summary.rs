@@ -3,7 +3,7 @@ use askama::{Template, filters::HtmlSafe};
 use jiff::Timestamp;
 use keyfob_authority::{
     AuthorizedStore,
-    tokens::{Objects, TokenPreview, nearest_preset},
+    tokens::{TokenPreview, nearest_preset},
 };
 
 use super::Fields;
@@ -11,8 +11,8 @@ use crate::{
     app::App,
     pages::{
         names::Names,
-        parts::{Badge, Moment},
-        scopes::{ability, badge, listed},
+        parts::{Abilities, Badge, Moment},
+        scopes::{badge, listed},
     },
 };
 
@@ -31,7 +31,7 @@ struct Token {
     is_full: bool,
     /// Its scopes, the worst first.
     scopes: Vec<(String, Badge)>,
-    abilities: Vec<String>,
+    abilities: Abilities,
     /// The objects that it is for; none for all that its scopes reach.
     objects: Option<Vec<String>>,
     /// How it compares to the narrowest set that has all of it.
@@ -61,10 +61,7 @@ impl Summary {
         now: Timestamp,
     ) -> Self {
         let catalogue = app.catalogue();
-        let mut abilities = preview.abilities;
-        // What does nothing now comes last.
-        abilities.sort_by_key(|ability| ability.to == Objects::Now(0));
-        let abilities = abilities.iter().map(|each| ability(catalogue, each)).collect();
+        let abilities = Abilities::new(catalogue, preview.abilities);
         let entries = fields.allow_list();
         let names = Names::of(app, store, entries.iter().map(String::as_str)).await;
         let words = |entry: &String| names.as_ref().map_or_else(|_| entry.clone(), |names| names.words(entry));
