@@ -1,6 +1,7 @@
 //! Development tasks: `cargo xtask <task>`.
 #![forbid(unsafe_code)]
 
+mod browser;
 mod docs;
 mod fuzz;
 mod interop;

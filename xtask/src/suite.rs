@@ -7,7 +7,7 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::{
-    fuzz, interop,
+    browser, fuzz, interop,
     postgres::{self, Postgres, is_root},
     process::{self, ALL_CRATES, cargo_command, is_installed},
     python,
@@ -49,7 +49,7 @@ enum Part {
     Function(fn() -> Result<()>),
 }
 
-const REQUIREMENTS: [Requirement; 6] = [
+const REQUIREMENTS: [Requirement; 7] = [
     Requirement {
         is_met: || is_installed("curl"),
         packages: &["curl"],
@@ -73,6 +73,12 @@ const REQUIREMENTS: [Requirement; 6] = [
         packages: &["nodejs", "npm"],
         subject: "sign-in through a real OpenID Connect provider",
         part: Part::Function(interop::provider),
+    },
+    Requirement {
+        is_met: browser::is_ready,
+        packages: &["chromium", "chromium-driver", "nodejs", "npm"],
+        subject: "the console in a browser, with scripts and without",
+        part: Part::Function(browser::test),
     },
     Requirement {
         is_met: python::has_venv,

@@ -25,7 +25,7 @@ pub use key_text::is_key_shaped;
 pub(crate) use lease::Lease;
 #[cfg(test)]
 pub(crate) use presented::Origins;
-pub(crate) use presented::PresentedKey;
+pub(crate) use presented::{PresentedKey, subject_of};
 pub(crate) use role_book::{RoleBook, role_names};
 pub(crate) use standing::{NotOnBehalf, on_behalf_of, refreshed};
 pub use store::AuthorizedStore;
@@ -136,8 +136,9 @@ impl Caller {
         filter(&self.subject, action, resource_type)
     }
 
-    /// Whether the caller could do that to some object of the type, as such objects are built.
-    pub(crate) fn could(&self, action: Action, resource_type: ResourceType) -> bool {
+    /// Whether the caller could do that to some object of the type, as such objects are built. It looks at no object: what
+    /// follows from it is what is offered, never what is allowed.
+    pub fn could(&self, action: Action, resource_type: ResourceType) -> bool {
         self.subject.roles_could_permit(action, resource_type)
             && self.subject.scope_permits(action, resource_type)
             && self.subject.allow_list_reach(resource_type) != AllowReach::None

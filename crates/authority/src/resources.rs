@@ -4,6 +4,7 @@ mod delete;
 mod fields;
 mod given;
 mod grantees;
+mod names;
 mod register;
 mod registrable;
 mod update;
@@ -13,6 +14,7 @@ pub use access_list::{
 };
 pub use fields::{MAX_ATTRIBUTES, MAX_NAME, WrongResourceField};
 pub use given::NotHeld;
+pub use names::ObjectNames;
 pub use register::{NewResource, RegisterResourceError};
 pub use registrable::{is_registrable, registrable};
 pub use update::{ResourceChange, UpdateResourceError};

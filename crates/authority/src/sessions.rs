@@ -4,4 +4,4 @@ mod password;
 mod sign_out;
 
 pub use own::CurrentSession;
-pub use password::{RightPassword, SignIn, SignInError};
+pub use password::{Login, RightPassword, SignIn, SignInError};

@@ -6,15 +6,20 @@ mod list;
 mod mint;
 mod mint_token;
 mod names;
+mod offer;
+mod preview;
 mod request;
 
 pub(crate) use expire::takes_descendants;
-pub use expire::{Affected, Cascade};
+pub use expire::{Affected, Cascade, KeyRights};
 pub use issue::LONGEST_CHAIN;
 pub(crate) use issue::{bounds, issue};
 pub use lifetime::WrongLifetime;
+pub use list::ListTokens;
 pub use mint::{MintError, MintedKey};
 pub use mint_token::{MintToken, MintTokenError};
+pub use offer::{Effect, OfferedScope, Preset, nearest_preset, presets};
+pub use preview::{Ability, Objects, TokenPreview};
 pub use request::MintRequest;
 pub(crate) use request::{NewKeyKind, Requested};
 

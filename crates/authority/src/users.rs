@@ -26,7 +26,7 @@ pub use first::{FirstUser, SetUp, SetUpError};
 pub(crate) use new_user::person;
 pub use notice_choices::{ChangeNoticeChoices, NoticeChoices, SetNoticeChoicesError};
 pub use preferences::{ChangePreferences, Preferences, SetPreferencesError};
-pub use profile::{UpdateProfile, UpdateProfileError};
+pub use profile::{ProfileRights, UpdateProfile, UpdateProfileError};
 pub use site_roles::UpdateUserRolesError;
 pub use status::SuspendUserError;
 

@@ -1,24 +1,23 @@
 //! Pages for people: signing in, and everything else that takes a browser. They work without JavaScript.
-mod asset;
-mod change_password;
-mod cli_auth;
-mod device;
+mod account;
+mod assets;
 mod error_pages;
 mod failure;
 mod form;
 mod frame;
-mod github_device;
 mod home;
 mod markdown;
 mod message;
+mod names;
+mod navigation;
 mod notice;
+mod parts;
 mod problem;
 mod redirect;
-mod reset;
+mod scopes;
 mod session;
-mod session_token;
-mod set_up;
-mod sign_in;
+mod signing_in;
+mod tokens;
 mod wording;
 
 pub(crate) use error_pages::{show_errors, wants_page};
@@ -43,24 +42,16 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 
 /// All pages. They are no part of the API, and of its description.
 pub(crate) fn routes() -> Routes {
-    const PAGE: RouteFacts = RouteFacts::PAGE;
-    const SIGN_IN: RouteFacts = RouteFacts::SIGN_IN_PAGE;
     const ASSET: RouteFacts = RouteFacts::ASSET;
     Routes::new()
-        .route("/", Handlers::new().get(PAGE, home::show))
-        .route("/login", Handlers::new().get(PAGE, sign_in::show).post(SIGN_IN, sign_in::submit))
-        .route("/login/device", Handlers::new().get(SIGN_IN, github_device::show))
-        .route("/logout", Handlers::new().post(PAGE, home::sign_out))
-        .route("/setup", Handlers::new().get(PAGE, set_up::show).post(RouteFacts::SET_UP_PAGE, set_up::submit))
-        .route("/reset-password", Handlers::new().get(PAGE, reset::show).post(SIGN_IN, reset::submit))
-        .route(
-            "/reset-password/change",
-            Handlers::new().get(PAGE, change_password::show).post(SIGN_IN, change_password::submit),
-        )
-        .route("/cli-auth", Handlers::new().get(PAGE, cli_auth::show).post(SIGN_IN, cli_auth::submit))
-        .route("/device", Handlers::new().get(SIGN_IN, device::show).post(SIGN_IN, device::submit))
-        .route("/assets/pages.css", Handlers::new().get(ASSET, asset::style))
-        .route("/assets/pages.js", Handlers::new().get(ASSET, asset::script))
+        .route("/", Handlers::new().get(RouteFacts::PAGE, home::show))
+        .merge(signing_in::routes())
+        .merge(tokens::routes())
+        .merge(account::routes())
+        .route("/assets/pages.css", Handlers::new().get(ASSET, assets::style))
+        .route("/assets/pages.js", Handlers::new().get(ASSET, assets::script))
+        .route("/assets/icon.svg", Handlers::new().get(ASSET, assets::icon))
+        .route("/favicon.ico", Handlers::new().get(ASSET, assets::icon))
 }
 
 /// A page as it is sent.

@@ -9,6 +9,7 @@ mod renewal;
 mod session;
 mod setup;
 
+pub(crate) use convert::COOKIE as CONVERSION_COOKIE;
 pub(crate) use flow::{is_on_the_way, local};
 pub(crate) use renewal::Renewer;
 

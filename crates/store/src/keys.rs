@@ -129,16 +129,41 @@ pub struct KeyUse {
 }
 
 /// Which tokens or sessions to list.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ListKeys {
     /// Only those of this user; none means those of all users.
     pub user_id: Option<UserId>,
+    /// Only those that were minted with this key, or with one of those.
+    pub descendants_of: Option<KeyId>,
+    /// Only those whose name contains this text, without regard to case.
+    pub name_contains: Option<String>,
     /// Whether to include expired ones.
     pub include_expired: bool,
+    /// In which order.
+    pub order: KeyOrder,
     /// The current time.
     pub now: Timestamp,
     /// Which part of the list.
     pub page: Page<KeyId>,
+}
+
+/// The order of a list of keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyOrder {
+    /// By age.
+    #[default]
+    OldestFirst,
+    /// The other way round.
+    NewestFirst,
+}
+
+impl KeyOrder {
+    fn sorts(self) -> Order {
+        match self {
+            Self::OldestFirst => Order::Asc,
+            Self::NewestFirst => Order::Desc,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Iden)]
@@ -403,7 +428,7 @@ impl Reader<'_> {
         find(self, &query).await
     }
 
-    /// The tokens that the filter lets through, oldest first.
+    /// The tokens that the filter lets through.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such key to come after.
@@ -412,7 +437,16 @@ impl Reader<'_> {
         self.keys(Expr::col(ApiKeys::LoginType).eq(KeyLoginType::Token.as_str()), list, filter).await
     }
 
-    /// The sessions that the filter lets through, oldest first.
+    /// The tokens and sessions that the filter lets through.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] when there is no such key to come after.
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn tokens_and_sessions(&mut self, list: &ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
+        self.keys(Expr::val(1).eq(1), list, filter).await
+    }
+
+    /// The sessions that the filter lets through.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when there is no such key to come after.
@@ -427,16 +461,22 @@ impl Reader<'_> {
         query
             .and_where(kind)
             .cond_where(condition(filter, &columns))
-            .order_by(ApiKeys::CreatedAt, Order::Asc)
-            .order_by(ApiKeys::Id, Order::Asc);
+            .order_by(ApiKeys::CreatedAt, list.order.sorts())
+            .order_by(ApiKeys::Id, list.order.sorts());
         if let Some(user) = list.user_id {
             query.and_where(Expr::col(ApiKeys::UserId).eq(user.0));
+        }
+        if let Some(ancestor) = &list.descendants_of {
+            query.and_where(descends_from(ancestor));
+        }
+        if let Some(text) = &list.name_contains {
+            query.cond_where(self.dialect().contains(Expr::col(ApiKeys::TokenName), text));
         }
         if !list.include_expired {
             query.and_where(is_live(list.now, self.dialect(), self.uses()));
         }
         if let Some(after) = &list.page.after {
-            query.and_where(comes_after(self, after, condition(filter, &columns)).await?);
+            query.and_where(comes_after(self, after, list.order, condition(filter, &columns)).await?);
         }
         list.page.cut(&mut query);
         self.fetch_list(&query).await
@@ -446,7 +486,12 @@ impl Reader<'_> {
 row! { struct PlaceRow in TABLE => { created_at: i64 } }
 
 /// Rows after the one with this id, in the order of lists.
-async fn comes_after(source: &mut Reader<'_>, after: &KeyId, visible: Condition) -> Result<SimpleExpr, StoreError> {
+async fn comes_after(
+    source: &mut Reader<'_>,
+    after: &KeyId,
+    order: KeyOrder,
+    visible: Condition,
+) -> Result<SimpleExpr, StoreError> {
     let mut query = Query::select();
     query
         .column(ApiKeys::CreatedAt)
@@ -455,7 +500,10 @@ async fn comes_after(source: &mut Reader<'_>, after: &KeyId, visible: Condition)
         // The place of a row that the caller may not see must not be revealed.
         .cond_where(visible);
     let place: PlaceRow = source.fetch_optional(&query).await?.ok_or(StoreError::Gone)?;
-    let order =
-        Expr::tuple([Expr::col((ApiKeys::Table, ApiKeys::CreatedAt)), Expr::col((ApiKeys::Table, ApiKeys::Id))]);
-    Ok(order.gt(Expr::tuple([place.created_at.into(), after.as_str().into()])))
+    let rank = Expr::tuple([Expr::col((ApiKeys::Table, ApiKeys::CreatedAt)), Expr::col((ApiKeys::Table, ApiKeys::Id))]);
+    let place = Expr::tuple([place.created_at.into(), after.as_str().into()]);
+    Ok(match order {
+        KeyOrder::OldestFirst => rank.gt(place),
+        KeyOrder::NewestFirst => rank.lt(place),
+    })
 }

@@ -51,6 +51,15 @@ impl AuthorizedStore {
         Ok(self.read().salvaging().find_login(email).await?)
     }
 
+    /// The same by the username.
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub(crate) async fn find_login_by_username(&self, username: &str) -> Result<Option<(User, PasswordHash)>, Refused> {
+        self.caller.require_permitted(Action::READ, &Object::of(ResourceType::USER))?;
+        let Some(user) = self.read().salvaging().find_user_by_username(username).await? else { return Ok(None) };
+        let hash = self.read().find_password(user.id).await?;
+        Ok(hash.map(|hash| (user, hash)))
+    }
+
     /// The hash of a user's password. Requires `read` on all users.
     #[tracing::instrument(level = "debug", skip_all)]
     pub(crate) async fn password_of(&self, user: &User) -> Result<PasswordHash, Refused> {

@@ -1,6 +1,6 @@
 //! Where users are signed in, and signing them out there.
 use keyfob_rbac::{Action, Filter, Id, ResourceType};
-use keyfob_store::{ApiKey, KeyId, KeyLoginType, ListKeys, Page, StoreError, UserId};
+use keyfob_store::{ApiKey, KeyId, KeyLoginType, ListKeys, StoreError, UserId};
 
 use crate::{
     AuthorizedStore, Caller, Refused, Unrecorded,
@@ -74,6 +74,6 @@ impl AuthorizedStore {
     }
 
     fn live_sessions(&self, of: UserId) -> ListKeys {
-        ListKeys { user_id: Some(of), include_expired: false, now: self.now(), page: Page::default() }
+        ListKeys { user_id: Some(of), include_expired: false, now: self.now(), ..ListKeys::default() }
     }
 }

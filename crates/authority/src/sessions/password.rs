@@ -14,11 +14,46 @@ use crate::{
 /// How often a sign-in is tried whose password, or user, was changed while it was checked.
 const TRIES: usize = 2;
 
+/// By what a user is known who signs in.
+#[derive(Clone, Debug)]
+pub enum Login {
+    /// The e-mail address.
+    Email(String),
+    /// The e-mail address, or, if there is no at sign in it, the username.
+    EmailOrUsername(String),
+}
+
+impl Login {
+    /// The username; none where it is an address.
+    fn username(&self) -> Option<&str> {
+        match self {
+            Self::EmailOrUsername(text) if !text.contains('@') => Some(text),
+            Self::Email(_) | Self::EmailOrUsername(_) => None,
+        }
+    }
+
+    fn text(&self) -> &str {
+        match self {
+            Self::Email(text) | Self::EmailOrUsername(text) => text,
+        }
+    }
+
+    /// Checks the field that it was typed into.
+    fn check(&self, password: &SecretText) -> Result<(), WrongFields> {
+        let fields = Fields::default();
+        let fields = match self.username() {
+            Some(username) => fields.required("email", username),
+            None => fields.email("email", self.text()),
+        };
+        fields.required("password", password.reveal()).check()
+    }
+}
+
 /// What a user signs in with.
 #[expect(missing_debug_implementations, reason = "holds a password")]
 pub struct SignIn {
-    /// The e-mail address.
-    pub email: String,
+    /// Who signs in.
+    pub who: Login,
     /// The password.
     pub password: SecretText,
 }
@@ -92,19 +127,19 @@ impl From<StoreError> for SignInError {
 }
 
 impl AuthorizedStore {
-    /// Begins a session of the user whose address and password these are. An unknown address takes as long as a wrong
-    /// password. Requires `read` and `update` on users, and `create` on API keys.
+    /// Begins a session of the user whose address or username, and whose password, these are. An unknown user takes as
+    /// long as a wrong password. Requires `read` and `update` on users, and `create` on API keys.
     ///
     /// # Errors
     /// Why the user is not signed in, or which right is missing.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn sign_in(&self, with: &SignIn) -> Result<MintedKey, SignInError> {
-        Fields::default().email("email", &with.email).required("password", with.password.reveal()).check()?;
+        with.who.check(&with.password)?;
         in_time_slot(async {
             // A right password may be wrong when the session begins. Then everything is checked once more: another
             // sign-in may have brought the password into its present form.
             for _ in 0..TRIES {
-                let (user, password) = self.verify_password(&with.email, &with.password).await?;
+                let (user, password) = self.verify_password(&with.who, &with.password).await?;
                 match self.begin_session(user, password).await {
                     // What it saw may not be committed yet, and would not be read.
                     Err(MintError::Overtaken) => self.authority.store().settle().await?,
@@ -116,21 +151,24 @@ impl AuthorizedStore {
         .await
     }
 
-    /// The user whose address and password these are, who may act and signs in with a password. Requires `read` and
-    /// `update` on users.
+    /// The user whose address or username, and whose password, these are, who may act and signs in with a password.
+    /// Requires `read` and `update` on users.
     ///
     /// # Errors
     /// Why the user would not be signed in, or which right is missing.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn verify_password(
         &self,
-        email: &str,
+        who: &Login,
         password: &SecretText,
     ) -> Result<(User, RightPassword), SignInError> {
-        let found = self.find_login(email).await?;
+        let found = match who.username() {
+            Some(username) => self.find_login_by_username(username).await?,
+            None => self.find_login(who.text()).await?,
+        };
         let account = found.as_ref().map(|(user, hash)| (user, hash));
         self.caller.context().decisions.sign_in_failed("login", account.map(|(user, _)| user.id));
-        let verdict = self.check_password(account, email, password).await?;
+        let verdict = self.check_password(account, who.text(), password).await?;
         let (user, seen) = found.filter(|_| verdict == Verdict::Right).ok_or(SignInError::Incorrect)?;
         // All of the user, or an error that tells them what is damaged.
         let user = self.read().find_user(user.id).await?.ok_or(SignInError::Incorrect)?;

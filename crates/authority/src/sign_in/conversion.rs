@@ -14,7 +14,7 @@ use crate::{
     audit::{EventKind, conversion_event, user_event},
     fields::{Fields, WrongFields},
     passwords::{SetCredentialError, may_convert},
-    sessions::SignInError,
+    sessions::{Login, SignInError},
     tokens::MintedKey,
 };
 
@@ -166,7 +166,7 @@ impl AuthorizedStore {
         Fields::default().required("to_type", to).required("password", password.reveal()).check()?;
         let to = login_type(to)?;
         let verifier = System::SignIn.store(&self.authority, self.caller.context().clone());
-        let (user, password) = verifier.verify_password(&user.email, password).await?;
+        let (user, password) = verifier.verify_password(&Login::Email(user.email.clone()), password).await?;
         let mut work = self.begin().await?;
         let user = work.live_user(user.id).await?;
         let caller = work.caller.clone();

@@ -29,7 +29,32 @@ pub struct Affected {
     pub descendants: u64,
 }
 
+/// What the caller may do to a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyRights {
+    /// Whether [`AuthorizedStore::expire_key`] is allowed.
+    pub may_expire: bool,
+    /// Whether [`AuthorizedStore::delete_key`] is allowed.
+    pub may_delete: bool,
+}
+
+impl Cascade {
+    /// How many live descendants of a key go with it. The key was read with their number.
+    pub fn takes(self, key: &ApiKey) -> u64 {
+        if takes_descendants(key, self) { key.live_descendants } else { 0 }
+    }
+}
+
 impl AuthorizedStore {
+    /// What the caller may do to a key, for a page that offers no more. It requires nothing.
+    pub fn key_rights(&self, key: &ApiKey) -> KeyRights {
+        let caller = self.incidental().caller;
+        KeyRights {
+            may_expire: require_change(&caller, Action::UPDATE, key).is_ok(),
+            may_delete: require_change(&caller, Action::DELETE, key).is_ok(),
+        }
+    }
+
     /// Expires a key; its row stays. Requires `read` and `update` on it, unless it is the caller's own key.
     ///
     /// # Errors

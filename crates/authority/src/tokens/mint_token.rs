@@ -93,24 +93,30 @@ impl AuthorizedStore {
     /// Why it was not minted. What is wrong with the request comes before what the caller may not do.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn mint_token(&self, new: MintToken) -> Result<MintedKey, MintTokenError> {
+        let lifetime = new.lifetime;
+        let request = self.requested_token(new)?;
+        let check = |caller: &_| Ok(require_minting(&self.authority, caller, &request)?);
+        let mut work = self.begin_if::<MintTokenError>(check).await?;
+        work.require_no_such_key(&request).await?;
+        let request = work.current_request(request, lifetime).await?;
+        let (key, minted) = issue(&self.authority, &work.caller, request)?;
+        work.insert_key(key).await?;
+        work.commit().await?;
+        Ok(minted)
+    }
+
+    /// What is asked for, if a token may ask for it.
+    pub(super) fn requested_token(&self, new: MintToken) -> Result<MintRequest, MintTokenError> {
         let fields = Fields::default().at_most_bytes("token_name", &new.name, LONGEST_NAME);
         fields.at_most_entries("scopes", new.scopes.len(), MOST_SCOPES).check()?;
         let entries = allow_entries(self.catalogue(), &new.allow_list)?;
-        let request = MintRequest {
+        Ok(MintRequest {
             scopes: scopes(self.catalogue(), &new)?,
             allow_list: allow_list(entries)?,
             lifetime: requested_lifetime(&self.authority, &new.owner, new.lifetime)?,
             kind: NewKeyKind::Token(new.name),
             owner: new.owner,
-        };
-        let check = |caller: &_| Ok(require_minting(&self.authority, caller, &request)?);
-        let mut work = self.begin_if::<MintTokenError>(check).await?;
-        work.require_no_such_key(&request).await?;
-        let request = work.current_request(request, new.lifetime).await?;
-        let (key, minted) = issue(&self.authority, &work.caller, request)?;
-        work.insert_key(key).await?;
-        work.commit().await?;
-        Ok(minted)
+        })
     }
 }
 

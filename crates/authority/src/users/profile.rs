@@ -50,7 +50,24 @@ impl From<StoreError> for UpdateProfileError {
     }
 }
 
+/// What the caller may change of how a user is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProfileRights {
+    /// The display name.
+    pub may_change_name: bool,
+    /// The username.
+    pub may_change_username: bool,
+}
+
 impl AuthorizedStore {
+    /// What the caller may change of how they are called themselves, for a page that offers no more. It requires nothing.
+    pub fn own_profile_rights(&self) -> ProfileRights {
+        let permits =
+            |action| self.caller.user().is_some_and(|own| self.caller.is_permitted(action, &user_object(own.id)));
+        let may_change_name = permits(Action::UPDATE_PERSONAL);
+        ProfileRights { may_change_name, may_change_username: may_change_name && permits(Action::UPDATE) }
+    }
+
     /// Gives a user this username and display name. Requires `update_personal` on the user; for another username
     /// `update`, too, and that a role of the caller may assign each that the user holds, unless it is the caller.
     ///

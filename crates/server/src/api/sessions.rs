@@ -20,7 +20,10 @@ use crate::{
     documentation::Refusals,
     http::{error::ApiError, extract::ApiJson},
 };
-use keyfob_authority::{AuthorizedStore, Refused, RequestContext, System, sessions::SignIn};
+use keyfob_authority::{
+    AuthorizedStore, Refused, RequestContext, System,
+    sessions::{Login, SignIn},
+};
 use utoipa_axum::routes;
 
 /// All routes of signing in and out.
@@ -50,7 +53,7 @@ async fn login(
     ApiJson(request): ApiJson<LoginRequest>,
 ) -> Result<Response, ApiError> {
     let store = System::SignIn.store(app.authority(), context);
-    let minted = store.sign_in(&SignIn { email: request.email, password: request.password }).await?;
+    let minted = store.sign_in(&SignIn { who: Login::Email(request.email), password: request.password }).await?;
     let cookie = app.settings().cookies.session(&minted.text)?;
     let answer = ApiJson(LoginResponse { session_token: minted.text });
     Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], answer).into_response())

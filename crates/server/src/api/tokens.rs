@@ -20,7 +20,7 @@ use keyfob_api::{
 use keyfob_authority::{
     AuthorizedStore,
     data::{ApiKey, Page, StoreError, UnconfirmedBy, User, UserId},
-    tokens::{Affected, Cascade, MintToken},
+    tokens::{Affected, Cascade, ListTokens, MintToken},
 };
 use utoipa_axum::routes;
 
@@ -91,7 +91,8 @@ async fn list_tokens(
     let user = store.addressed_user(&user.0).await?;
     let of = (!query.flag("include_all")).then_some(user.id);
     let page = Page { after: query.key_id("after_id")?, ..query.page_by_number()? };
-    let keys = store.list_tokens(of, query.flag("include_expired"), page).await?;
+    let list = ListTokens { of, include_expired: query.flag("include_expired"), page, ..ListTokens::default() };
+    let keys = store.list_tokens(list).await?;
     let owners: Vec<UserId> = keys.iter().map(|key| key.user_id).collect();
     let usernames: HashMap<UserId, String> = store.incidental().usernames(&owners).await?.into_iter().collect();
     let keys = keys.into_iter().map(|key| {

@@ -56,6 +56,11 @@ impl ApiQuery {
         self.0.iter().find(|(name, value)| name == key && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
+    /// All values of this key that are not empty.
+    pub(crate) fn texts<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(name, value)| name == key && !value.is_empty()).map(|(_, value)| value.as_str())
+    }
+
     /// The value of this key as a boolean; every word that is not known is false.
     pub(crate) fn flag(&self, key: &str) -> bool {
         self.text(key).is_some_and(|value| matches!(value, "1" | "t" | "T" | "true" | "True" | "TRUE"))

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{
     extract::Request,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use keyfob_api::error::ErrorBody;
@@ -20,6 +20,8 @@ struct ErrorPage<'a> {
     frame: Frame,
     title: &'a str,
     problem: Problem,
+    /// The scope that the request's key lacks, where that alone was the cause.
+    scope: Option<&'a str>,
 }
 
 /// Whether a client would rather have a page.
@@ -41,7 +43,8 @@ pub(crate) async fn show_errors(request: Request, next: impl AsyncFnOnce(Request
 /// The page of an error, with all headers of the response that it replaces but those of its body.
 fn error_page(replaced: &Response, body: ErrorBody) -> Response {
     let status = replaced.status();
-    let error = ErrorPage { frame: Frame::default(), title: title(status), problem: body.into() };
+    let scope = replaced.headers().get(header::WWW_AUTHENTICATE).and_then(missing_scope);
+    let error = ErrorPage { frame: Frame::default(), title: title(status), problem: body.into(), scope };
     let mut page = page(status, &error).unwrap_or_else(ApiError::into_response);
     for (name, value) in replaced.headers() {
         if ![header::CONTENT_TYPE, header::CONTENT_LENGTH].contains(name) {
@@ -49,6 +52,12 @@ fn error_page(replaced: &Response, body: ErrorBody) -> Response {
         }
     }
     page
+}
+
+/// The scope that a challenge names (RFC 6750, section 3.1).
+fn missing_scope(challenge: &HeaderValue) -> Option<&str> {
+    let (_, scope) = challenge.to_str().ok()?.split_once(" scope=\"")?;
+    scope.split('"').next()
 }
 
 fn title(status: StatusCode) -> &'static str {

@@ -57,13 +57,30 @@ impl Failure {
         self
     }
 
+    /// The same where the form has another name for a field.
+    pub(super) fn renamed(mut self, field: &str, name: &str) -> Self {
+        for wrong in self.problem.elsewhere.iter_mut().filter(|wrong| wrong.field == field) {
+            name.clone_into(&mut wrong.field);
+        }
+        self
+    }
+
     /// The same on a page whose form has these fields.
     pub(super) fn in_form(self, fields: &[&str]) -> Self {
         Self { problem: self.problem.in_form(fields), ..self }
     }
 
+    /// All of it in sentences, for a place that is no form.
+    pub(super) fn in_words(self) -> Vec<String> {
+        let Problem { message, detail, elsewhere, .. } = self.problem;
+        if elsewhere.is_empty() {
+            return [message, detail].into_iter().filter(|text| !text.is_empty()).collect();
+        }
+        elsewhere.into_iter().map(|wrong| wrong.detail).collect()
+    }
+
     /// 500; the cause goes to the log, because its text is not for people.
-    fn internal(cause: &dyn Display) -> Self {
+    pub(super) fn internal(cause: &dyn Display) -> Self {
         tracing::error!(%cause, "request failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong in the server.")
             .detail("Try again. If it lasts, tell an administrator: the server's log has the cause.")
@@ -113,6 +130,7 @@ fn rule_in_words(WrongField { rule, value, .. }: &WrongField) -> String {
         "email" => "This is not an e-mail address.".to_owned(),
         "username" => format!("\"{value}\" cannot be a username."),
         NOT_AN_ID => format!("\"{value}\" reads as an id. Choose another name."),
+        "max" => "This is too long.".to_owned(),
         rule => format!("This breaks the rule \"{rule}\"."),
     }
 }

@@ -5,13 +5,12 @@ use axum::{
 };
 use keyfob_api::secret::SecretText;
 
-use crate::{
-    app::App,
-    http::{error::ApiError, json::MOST_FORM_FIELDS},
-};
+use crate::{app::App, http::error::ApiError};
 
-/// How long a field may be, in bytes.
-const MOST_FIELD_BYTES: usize = 4096;
+/// How many fields a form may have: a box for each scope, and some more.
+const MOST_FIELDS: usize = 1024;
+/// How long a field may be, in bytes: a whole allow list.
+const MOST_FIELD_BYTES: usize = 16 * 1024;
 
 /// A form that was sent. Its proof that it comes from a page of this server was checked before.
 pub(super) struct Form(Vec<(String, String)>);
@@ -22,9 +21,8 @@ impl FromRequest<App> for Form {
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         let body = Bytes::from_request(request, app).await;
         let body = body.map_err(|error| ApiError::bad_request("The form cannot be read.").detail(error.to_string()))?;
-        let fields: Vec<(String, String)> =
-            form_urlencoded::parse(&body).into_owned().take(MOST_FORM_FIELDS + 1).collect();
-        if fields.len() > MOST_FORM_FIELDS || fields.iter().any(|(_, value)| value.len() > MOST_FIELD_BYTES) {
+        let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().take(MOST_FIELDS + 1).collect();
+        if fields.len() > MOST_FIELDS || fields.iter().any(|(_, value)| value.len() > MOST_FIELD_BYTES) {
             return Err(ApiError::bad_request("The form cannot be read.").detail("It is longer than any of ours."));
         }
         Ok(Self(fields))
@@ -35,6 +33,16 @@ impl Form {
     /// A field's text; empty where it is left out.
     pub(super) fn text(&self, name: &str) -> &str {
         self.0.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+
+    /// The texts of all fields of this name.
+    pub(super) fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether a box is ticked.
+    pub(super) fn is_ticked(&self, name: &str) -> bool {
+        !self.text(name).is_empty()
     }
 
     /// A field's text that must not be printed.

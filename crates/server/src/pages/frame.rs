@@ -2,8 +2,13 @@
 use std::convert::Infallible;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
+use keyfob_authority::users::Appearance;
 
-use super::{notice::Notice, problem::Problem};
+use super::{
+    navigation::{Place, Section},
+    notice::Notice,
+    problem::Problem,
+};
 use crate::{app::App, http::csrf::CsrfToken};
 
 /// What all pages have besides their own content. Handlers of forms take it as an argument, or have it with
@@ -11,7 +16,9 @@ use crate::{app::App, http::csrf::CsrfToken};
 #[derive(Default)]
 pub(super) struct Frame {
     /// The person who is signed in, where the page is for one.
-    pub(super) person: Option<String>,
+    pub(super) person: Option<Person>,
+    /// The place of the navigation that the page is at.
+    pub(super) place: Option<&'static Place>,
     /// The proof that a form comes from this page, for its field `csrf_token`.
     pub(super) csrf: String,
     /// What happened before, on the way to this page.
@@ -20,7 +27,51 @@ pub(super) struct Frame {
     pub(super) problem: Option<Problem>,
 }
 
+/// The person who looks at a page.
+pub(super) struct Person {
+    pub(super) username: String,
+    pub(super) theme: Theme,
+    /// What the navigation shows to them.
+    pub(super) sections: Vec<Section>,
+}
+
+/// Whether pages are light or dark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Theme {
+    /// As the system is.
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    /// The theme that a user chose here, or in another client.
+    pub(super) fn of(appearance: &Appearance) -> Self {
+        match appearance.theme_preference.as_str() {
+            _ if appearance.theme_mode == "sync" => Self::System,
+            preference if preference.starts_with("dark") => Self::Dark,
+            preference if preference.starts_with("light") => Self::Light,
+            _ => Self::System,
+        }
+    }
+
+    /// Its name in the style.
+    pub(super) fn name(self) -> Option<&'static str> {
+        match self {
+            Self::System => None,
+            Self::Light => Some("light"),
+            Self::Dark => Some("dark"),
+        }
+    }
+}
+
 impl Frame {
+    /// The same at a place of the navigation.
+    pub(super) fn at(self, place: &'static Place) -> Self {
+        Self { place: Some(place), ..self }
+    }
+
     /// The same with the notice that an address names.
     pub(super) fn with_notice(self, notice: Option<Notice>) -> Self {
         Self { notice, ..self }
@@ -33,7 +84,22 @@ impl Frame {
 
     /// The name of the person who is signed in.
     pub(super) fn username(&self) -> &str {
-        self.person.as_deref().unwrap_or_default()
+        self.person.as_ref().map(|person| person.username.as_str()).unwrap_or_default()
+    }
+
+    /// The theme that the person chose; none where the system decides.
+    pub(super) fn theme(&self) -> Option<&'static str> {
+        self.person.as_ref().and_then(|person| person.theme.name())
+    }
+
+    /// What the navigation shows.
+    pub(super) fn sections(&self) -> &[Section] {
+        self.person.as_ref().map(|person| person.sections.as_slice()).unwrap_or_default()
+    }
+
+    /// Whether the page is at this place.
+    pub(super) fn is_at(&self, place: &Place) -> bool {
+        self.place.is_some_and(|own| own == place)
     }
 
     /// What is wrong with a field of the form.

@@ -1,5 +1,5 @@
-//! What the sign-in page says about what happened before. An address names it by a code: whoever makes a link to the
-//! page must not put words of their own on it.
+//! What a page says about what happened before. An address names it by a code: whoever makes a link to the page must not
+//! put words of their own on it.
 
 /// What happened before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,14 +12,37 @@ pub(super) enum Notice {
     OutsideOrganizations,
     /// It is in none of their teams.
     OutsideTeams,
+    /// A token was expired.
+    TokenExpired,
+    /// A token was deleted.
+    TokenDeleted,
+    /// What was filled in is kept.
+    Saved,
+    /// The person changed their password.
+    PasswordChanged,
+    /// A session was ended.
+    SessionEnded,
+    /// All sessions but the one in use were ended.
+    OtherSessionsEnded,
 }
 
 impl Notice {
-    const ALL: [Self; 4] = [Self::SignedOut, Self::PasswordReset, Self::OutsideOrganizations, Self::OutsideTeams];
+    const ALL: [Self; 10] = [
+        Self::SignedOut,
+        Self::PasswordReset,
+        Self::OutsideOrganizations,
+        Self::OutsideTeams,
+        Self::TokenExpired,
+        Self::TokenDeleted,
+        Self::Saved,
+        Self::PasswordChanged,
+        Self::SessionEnded,
+        Self::OtherSessionsEnded,
+    ];
 
-    /// The sign-in page that says this.
-    pub(super) fn address(self) -> String {
-        format!("/login?message={}", self.code())
+    /// The page at this path, which then says this.
+    pub(super) fn on(self, path: &str) -> String {
+        format!("{path}?message={}", self.code())
     }
 
     /// The notice that an address names; none for every other text.
@@ -33,6 +56,12 @@ impl Notice {
             Self::PasswordReset => "password-reset",
             Self::OutsideOrganizations => "outside-organizations",
             Self::OutsideTeams => "outside-teams",
+            Self::TokenExpired => "token-expired",
+            Self::TokenDeleted => "token-deleted",
+            Self::Saved => "saved",
+            Self::PasswordChanged => "password-changed",
+            Self::SessionEnded => "session-ended",
+            Self::OtherSessionsEnded => "other-sessions-ended",
         }
     }
 
@@ -40,9 +69,16 @@ impl Notice {
     /// has it in its `Location`, with names of organizations behind it.
     fn begins(self, text: &str) -> bool {
         match self {
-            Self::SignedOut | Self::PasswordReset => false,
             Self::OutsideOrganizations => text == "You aren't a member of the authorized Github organizations!",
             Self::OutsideTeams => text.starts_with("You aren't a member of an authorized team in the ["),
+            Self::SignedOut
+            | Self::PasswordReset
+            | Self::TokenExpired
+            | Self::TokenDeleted
+            | Self::Saved
+            | Self::PasswordChanged
+            | Self::SessionEnded
+            | Self::OtherSessionsEnded => false,
         }
     }
 
@@ -53,6 +89,12 @@ impl Notice {
             Self::PasswordReset => "Password reset successfully.",
             Self::OutsideOrganizations => "You aren't a member of the authorized Github organizations!",
             Self::OutsideTeams => "You aren't a member of an authorized team of the Github organizations!",
+            Self::TokenExpired => "The token is expired. No request is accepted with it any more.",
+            Self::TokenDeleted => "The token is deleted.",
+            Self::Saved => "Saved.",
+            Self::PasswordChanged => "The password is changed. Your other sessions and all your tokens have ended.",
+            Self::SessionEnded => "The session is ended.",
+            Self::OtherSessionsEnded => "All your other sessions are ended.",
         }
     }
 }

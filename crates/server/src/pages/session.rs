@@ -4,13 +4,19 @@ use axum::{
     http::{Uri, request::Parts},
     response::{IntoResponse, Response},
 };
-use keyfob_authority::{AuthorizedStore, Refused, tokens::MintError};
+use keyfob_authority::{AuthorizedStore, Refused, tokens::MintError, users::Appearance};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{failure::Failure, frame::Frame, see_other};
+use super::{
+    failure::Failure,
+    frame::{Frame, Person, Theme},
+    navigation::sections,
+    notice::Notice,
+    see_other,
+};
 use crate::{
     app::App,
-    http::{error::ApiError, identify},
+    http::{error::ApiError, extract::ApiQuery, identify},
 };
 
 /// What a parameter of a query cannot hold as it is (RFC 3986, section 2.3).
@@ -33,9 +39,21 @@ impl FromRequestParts<App> for SignedIn {
             if reason.needs_sign_in() { PageError::sign_in_first(&parts.uri) } else { PageError::Failed(reason.into()) }
         })?;
         let Ok(frame) = Frame::from_request_parts(parts, app).await;
-        let person = Some(store.caller().username().to_owned());
-        Ok(Self { store, frame: Frame { person, ..frame } })
+        let query = ApiQuery::from_request_parts(parts, app).await.unwrap_or_default();
+        let notice = query.text("message").and_then(Notice::named);
+        let person = Some(person(&store).await);
+        Ok(Self { store, frame: Frame { person, notice, ..frame } })
     }
+}
+
+async fn person(store: &AuthorizedStore) -> Person {
+    let caller = store.caller();
+    // How pages look is no reason to show none.
+    let appearance = match caller.user() {
+        Some(user) => store.incidental().appearance(user.id).await.unwrap_or_default(),
+        None => Appearance::default(),
+    };
+    Person { username: caller.username().to_owned(), theme: Theme::of(&appearance), sections: sections(caller) }
 }
 
 /// Why a page is not shown.

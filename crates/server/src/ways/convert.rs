@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// The cookie that holds the ticket.
-pub(super) const COOKIE: &str = "coder_oauth_convert_jwt";
+pub(crate) const COOKIE: &str = "coder_oauth_convert_jwt";
 
 /// Begin to sign in by a provider in place of a password; the sign-in there, with the state, completes it
 #[utoipa::path(

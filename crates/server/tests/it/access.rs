@@ -164,17 +164,31 @@ const ALIASES: [(&str, &str); 11] = [
 ];
 
 /// Pages for people, which are not part of the API; `web` tests them.
-pub(crate) const PAGES: [&str; 11] = [
+pub(crate) const PAGES: [&str; 25] = [
     "/",
+    "/assets/icon.svg",
     "/assets/pages.css",
     "/assets/pages.js",
     "/cli-auth",
     "/device",
+    "/favicon.ico",
     "/login",
     "/login/device",
     "/logout",
     "/reset-password",
     "/reset-password/change",
+    "/settings/account",
+    "/settings/account/theme",
+    "/settings/notifications",
+    "/settings/security",
+    "/settings/security/provider",
+    "/settings/sessions",
+    "/settings/sessions/{id}",
+    "/settings/tokens",
+    "/settings/tokens/new",
+    "/settings/tokens/{keyid}",
+    "/settings/tokens/{keyid}/delete",
+    "/settings/tokens/{keyid}/expire",
     "/setup",
 ];
 

@@ -9,6 +9,7 @@ use axum::{
 use serde_json::json;
 
 use crate::{
+    access::PAGES,
     browser::{Browser, hidden},
     support::{Answer, Identity, MAILS, PASSWORD, TestApp},
 };
@@ -65,8 +66,8 @@ async fn changes(app: &TestApp) -> Vec<(Method, String)> {
     }
     changes.retain(|(_, path)| path != "/api/v2/csp/reports");
     assert!(changes.len() > 40, "{changes:?}");
-    let pages = ["/login", "/logout", "/setup", "/reset-password", "/reset-password/change", "/cli-auth", "/device"];
-    changes.extend(pages.map(|page| (Method::POST, page.to_owned())));
+    let pages = PAGES.iter().filter(|page| !page.starts_with("/assets/"));
+    changes.extend(pages.map(|page| (Method::POST, page.replace(['{', '}'], ""))));
     changes
 }
 

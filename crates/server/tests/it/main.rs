@@ -9,6 +9,7 @@
 
 mod access;
 mod access_lists;
+mod account_pages;
 mod administration;
 mod audit;
 mod authcheck;
@@ -76,6 +77,7 @@ mod searches;
 mod sessions;
 mod shapes;
 mod support;
+mod token_pages;
 mod upstream;
 mod views;
 mod web;

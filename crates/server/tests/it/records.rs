@@ -17,7 +17,8 @@ const OTHER: &str = "An0ther!Secret-pw";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// What succeeds and leaves no record, and why.
-const UNRECORDED: [(&str, &str, &str); 6] = [
+const UNRECORDED: [(&str, &str, &str); 7] = [
+    ("POST", "/settings/account/theme", "how pages look gives no right"),
     ("POST", "/authcheck", "it changes nothing"),
     ("POST", "/users/validate-password", "it changes nothing"),
     ("POST", "/csp/reports", "it changes nothing"),
@@ -27,7 +28,16 @@ const UNRECORDED: [(&str, &str, &str); 6] = [
 ];
 
 /// Pages that are looked at: they take no form.
-const WITHOUT_FORMS: [&str; 4] = ["/", "/assets/pages.css", "/assets/pages.js", "/login/device"];
+const WITHOUT_FORMS: [&str; 8] = [
+    "/",
+    "/assets/icon.svg",
+    "/assets/pages.css",
+    "/assets/pages.js",
+    "/favicon.ico",
+    "/login/device",
+    "/settings/tokens",
+    "/settings/tokens/{keyid}",
+];
 
 /// What was recorded of an answered request.
 async fn records(owner: &Identity, answer: &Answer) -> Vec<Value> {
@@ -135,7 +145,7 @@ async fn every_form_of_a_page_that_changes_something_is_on_record() {
     let app = TestApp::empty(&["--email-from=keys@example.com", &smarthost]).await;
     let mut browser = Browser::new(&app);
     let page = browser.open("/setup").await;
-    let fields = [("email", "owner@example.com"), ("password", PASSWORD)];
+    let fields = [("email", "owner@example.com"), ("password", PASSWORD), ("confirmation", PASSWORD)];
     let mut answers = vec![("/setup", browser.submit(&page, "/setup", &fields).await)];
     let owner = app.sign_in("owner@example.com").await;
     owner.make_user("alice", &[]).await;
@@ -156,6 +166,17 @@ async fn every_form_of_a_page_that_changes_something_is_on_record() {
     answers.push(("/cli-auth", browser.submit(&page, "/cli-auth", &[]).await));
     let device = app.anonymous().post("/api/v2/device/code", json!({})).await.expect(StatusCode::OK).json();
     answers.push(("/device", approve(&app, &owner, &device).await));
+    let path = "/settings/tokens/new";
+    let page = browser.open("/settings/tokens/new?name=ci&scope=workspace:read").await.expect(StatusCode::OK);
+    let fields = [("name", "ci"), ("lifetime", "30d"), ("scope", "workspace:read"), ("step", "mint")];
+    answers.push((path, browser.submit(&page, path, &fields).await.expect(StatusCode::CREATED)));
+    for path in ["/settings/tokens/{keyid}/expire", "/settings/tokens/{keyid}/delete"] {
+        let token = app.bearer_of(browser.session().unwrap()).scoped(&["workspace:read"]).await;
+        let address = path.replace("{keyid}", token.key_id());
+        let page = browser.open(&address).await.expect(StatusCode::OK);
+        answers.push((path, browser.submit(&page, &address, &[]).await));
+    }
+    account_forms(&app, &mut browser, &mut answers).await;
     let page = browser.open("/").await;
     answers.push(("/logout", browser.submit(&page, "/logout", &[]).await));
 
@@ -166,6 +187,32 @@ async fn every_form_of_a_page_that_changes_something_is_on_record() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let tried = answers.iter().map(|(path, _)| *path).chain(WITHOUT_FORMS);
     assert_eq!(tried.collect::<BTreeSet<_>>(), BTreeSet::from(PAGES));
+}
+
+/// The forms of one's own account.
+async fn account_forms(app: &TestApp, browser: &mut Browser, answers: &mut Vec<(&'static str, Answer)>) {
+    type Fields<'a> = &'a [(&'a str, &'a str)];
+    let change = [("old_password", OTHER), ("password", PASSWORD), ("confirmation", PASSWORD)];
+    let forms: [(&str, &str, Fields<'_>); 7] = [
+        ("/settings/account", "", &[("name", "Alicia")]),
+        ("/settings/account/theme", "", &[("theme", "dark")]),
+        ("/settings/notifications", "", &[]),
+        ("/settings/security/provider", "", &[("provider", "github"), ("own_password", OTHER)]),
+        ("/settings/sessions/{id}", "{id}", &[]),
+        ("/settings/sessions", "", &[]),
+        ("/settings/security", "", &change),
+    ];
+    for (path, parameter, fields) in forms {
+        // Two more sessions: one to end, and one among all others.
+        let mut other = String::new();
+        for _ in 0..2 {
+            let session = app.sign_in_with("alice@example.com", OTHER).await;
+            session.key_id().clone_into(&mut other);
+        }
+        let address = if parameter.is_empty() { path.to_owned() } else { path.replace(parameter, &other) };
+        let page = browser.open("/settings/account").await.expect(StatusCode::OK);
+        answers.push((path, browser.submit(&page, &address, fields).await));
+    }
 }
 
 /// The way back from a provider is a `GET`, and signs up and in.

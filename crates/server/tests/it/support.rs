@@ -188,7 +188,12 @@ impl TestApp {
 
     /// Signs in with this address and the tests' password.
     pub(crate) async fn sign_in(&self, email: &str) -> Identity {
-        let login = json!({"email": email, "password": PASSWORD});
+        self.sign_in_with(email, PASSWORD).await
+    }
+
+    /// Signs in with this address and this password.
+    pub(crate) async fn sign_in_with(&self, email: &str, password: &str) -> Identity {
+        let login = json!({"email": email, "password": password});
         let answer = self.anonymous().post("/api/v2/users/login", login).await.expect(StatusCode::CREATED);
         let session = self.bearer_of(answer.text("session_token"));
         let me = session.get("/api/v2/users/me").await.expect(StatusCode::OK);

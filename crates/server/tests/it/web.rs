@@ -1,5 +1,8 @@
 //! Pages for people, without JavaScript.
-use axum::http::{Method, StatusCode};
+use axum::{
+    body::Body,
+    http::{Method, Request, StatusCode},
+};
 use keyfob_testkit::MailServer;
 
 use crate::{
@@ -11,9 +14,9 @@ use crate::{
 const OTHER: &str = "An0ther!Secret-pw";
 
 /// The text of a page, as a person reads it.
-fn words(page: &Answer) -> String {
-    let (_, main) = page.body.split_once("<main>").unwrap();
-    let main = main.split("</main>").next().unwrap();
+pub(crate) fn words(page: &Answer) -> String {
+    let (_, main) = page.body.split_once("<main").unwrap();
+    let (_, main) = main.split("</main>").next().unwrap().split_once('>').unwrap();
     let texts = main.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text);
     texts.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
 }
@@ -30,7 +33,12 @@ async fn a_deployment_is_set_up_on_a_page() {
     assert_eq!(browser.open("/").await.expect(StatusCode::SEE_OTHER).header("location"), "/login");
     assert_eq!(browser.open("/login").await.expect(StatusCode::SEE_OTHER).header("location"), "/setup");
     let page = browser.open("/setup").await.expect(StatusCode::OK);
-    let fields = |password: &'static str| [("email", "amy.adams@example.com"), ("password", password)];
+    let fields = |password: &'static str| {
+        [("email", "amy.adams@example.com"), ("password", password), ("confirmation", password)]
+    };
+    let other = [("email", "amy.adams@example.com"), ("password", PASSWORD), ("confirmation", OTHER)];
+    let other = browser.submit(&page, "/setup", &other).await.expect(StatusCode::BAD_REQUEST);
+    assert!(words(&other).contains("Passwords do not match."), "{}", words(&other));
     let weak = browser.submit(&page, "/setup", &fields("password")).await.expect(StatusCode::BAD_REQUEST);
     assert!(words(&weak).contains("insecure password"), "{}", words(&weak));
     let done = browser.submit(&weak, "/setup", &fields(PASSWORD)).await.expect(StatusCode::SEE_OTHER);
@@ -57,6 +65,28 @@ async fn people_sign_in_go_where_they_wanted_to_and_sign_out() {
     browser.submit(&home, "/logout", &[]).await.expect(StatusCode::SEE_OTHER);
     assert_eq!(browser.session(), None);
     app.bearer_of(&key).get("/api/v2/users/me").await.expect(StatusCode::UNAUTHORIZED);
+}
+
+/// On the page, people need not remember their address. Programs do.
+#[tokio::test]
+async fn people_sign_in_by_their_username_too() {
+    let (app, owner) = TestApp::new().await;
+    owner.make_user("alice", &[]).await;
+    for (who, password, is_right) in [
+        ("alice", PASSWORD, true),
+        ("ALICE", PASSWORD, true),
+        ("alice@example.com", PASSWORD, true),
+        ("alice", "wrong", false),
+        ("bob", PASSWORD, false),
+        ("alice@", PASSWORD, false),
+    ] {
+        let mut browser = Browser::new(&app);
+        let page = browser.open("/login").await.expect(StatusCode::OK);
+        browser.submit(&page, "/login", &[("email", who), ("password", password)]).await;
+        assert_eq!(browser.session().is_some(), is_right, "{who}");
+    }
+    let login = serde_json::json!({"email": "alice", "password": PASSWORD});
+    app.anonymous().post("/api/v2/users/login", login).await.expect(StatusCode::BAD_REQUEST);
 }
 
 /// A form of another page can sign no one in or out: it has no CSRF token of a page of this server.
@@ -210,8 +240,8 @@ async fn what_addresses_hold_is_shown_as_text() {
 #[tokio::test]
 async fn pages_cannot_be_framed_and_run_no_foreign_scripts() {
     let (app, owner) = TestApp::new().await;
-    for path in PAGES.iter().filter(|path| !path.starts_with("/assets") && !["/logout", "/login/device"].contains(path))
-    {
+    let are_no_pages = ["/favicon.ico", "/logout", "/login/device"];
+    for path in PAGES.iter().filter(|path| !path.starts_with("/assets") && !are_no_pages.contains(path)) {
         for mut browser in [Browser::new(&app), Browser::signed_in(&app, &owner)] {
             let page = browser.open(path).await;
             if page.status != StatusCode::OK {
@@ -228,6 +258,35 @@ async fn pages_cannot_be_framed_and_run_no_foreign_scripts() {
             assert!(!page.body.contains("style=\"") && !page.body.contains("onclick"), "{path}");
         }
     }
+}
+
+/// Files are asked for once: their addresses hold the name of their content.
+#[tokio::test]
+async fn browsers_keep_the_files_of_pages_until_they_are_others() {
+    let (app, _owner) = TestApp::new().await;
+    let page = app.anonymous().get("/login").await.expect(StatusCode::OK);
+    for (begin, kind) in [
+        ("/assets/pages.css?v=", "text/css; charset=utf-8"),
+        ("/assets/pages.js?v=", "text/javascript; charset=utf-8"),
+        ("/assets/icon.svg?v=", "image/svg+xml"),
+    ] {
+        let place = page.body.find(begin).unwrap_or_else(|| panic!("{begin}: {}", page.body));
+        let address = page.body[place..].split('"').next().unwrap();
+        let file = app.anonymous().get(address).await.expect(StatusCode::OK);
+        assert_eq!(file.header("content-type"), kind);
+        assert_eq!(file.header("cache-control"), "public, max-age=31536000, immutable", "{address}");
+        assert_eq!(file.header("set-cookie"), "", "{address}");
+        for other in ["", "?v=0", "?v="] {
+            let path = format!("{}{other}", address.split('?').next().unwrap());
+            let plain = app.anonymous().get(&path).await.expect(StatusCode::OK);
+            assert_eq!(plain.header("cache-control"), "public, max-age=300", "{path}");
+            let request = Request::get(&path).header("If-None-Match", file.header("etag"));
+            let known = app.anonymous().send_request(request.body(Body::empty()).unwrap()).await;
+            assert_eq!((known.status, known.body.as_str()), (StatusCode::NOT_MODIFIED, ""), "{path}");
+        }
+    }
+    let icon = app.anonymous().get("/favicon.ico").await.expect(StatusCode::OK);
+    assert_eq!(icon.header("content-type"), "image/svg+xml");
 }
 
 /// Refused sign-ins on pages count towards the limits like all others.
@@ -273,13 +332,13 @@ async fn a_form_says_beside_a_field_what_is_wrong_with_it() {
     for (email, password, wrong, right) in
         [("amy", PASSWORD, "email", "password"), ("amy@example.com", "password", "password", "email")]
     {
-        let fields = [("email", email), ("password", password)];
+        let fields = [("email", email), ("password", password), ("confirmation", password)];
         let page = browser.submit(&page, "/setup", &fields).await.expect(StatusCode::BAD_REQUEST);
         let field = |name: &str| {
             let (_, field) = page.body.split_once(&format!(" name=\"{name}\"")).unwrap();
-            field.split("</label>").next().unwrap()
+            field.split("<div class=\"field\">").next().unwrap()
         };
-        for mark in ["aria-invalid=\"true\"", "<span class=\"wrong\" role=\"alert\">"] {
+        for mark in ["aria-invalid=\"true\"", "<p class=\"wrong\" role=\"alert\">"] {
             assert!(field(wrong).contains(mark) && !field(right).contains(mark), "{wrong}: {}", page.body);
         }
         assert!(page.body.contains("<div class=\"error\">"), "{}", page.body);

@@ -2,7 +2,7 @@
 use keyfob_rbac::Filter;
 use keyfob_store::{
     ApiKey, CustomRole, Group, GroupId, GroupSource, KeyLoginType, Limits, ListGroups, ListKeys, ListResources,
-    ListUsers, OrganizationId, Page, Resource, StoreError, UserId, UserStatus,
+    ListUsers, OrganizationId, Resource, StoreError, UserId, UserStatus,
 };
 
 use crate::support::{TestStore, at, id_for, key_id, member, organization, resource, token};
@@ -90,7 +90,7 @@ fn custom_role(organization_id: OrganizationId, name: &str) -> CustomRole {
 }
 
 fn all_keys() -> ListKeys {
-    ListKeys { user_id: None, include_expired: true, now: at(0), page: Page::default() }
+    ListKeys { user_id: None, include_expired: true, now: at(0), ..ListKeys::default() }
 }
 
 fn all_resources() -> ListResources {

@@ -95,7 +95,7 @@ async fn the_resources_listed_are_exactly_those_permitted() {
 #[tokio::test]
 async fn the_tokens_listed_are_exactly_those_permitted() {
     let (store, mut world) = inhabited().await;
-    let list = ListKeys { user_id: None, include_expired: false, now: at(1), page: Page::default() };
+    let list = ListKeys { user_id: None, include_expired: false, now: at(1), ..ListKeys::default() };
     let all = store.store.read().tokens(&list, &Filter::All).await.unwrap();
     assert_eq!(all.len(), world.users.len() * TOKENS_EACH);
     let mut some = 0;
@@ -135,7 +135,7 @@ async fn the_organizations_listed_are_exactly_those_permitted() {
 async fn any_condition_selects_in_the_database_what_it_matches_in_memory() {
     let (store, mut world) = inhabited().await;
     let catalogue = world.catalogue.clone();
-    let tokens = ListKeys { user_id: None, include_expired: true, now: at(1), page: Page::default() };
+    let tokens = ListKeys { user_id: None, include_expired: true, now: at(1), ..ListKeys::default() };
     let everything = all_types(|_| Filter::All);
     let (all_resources, _) = store.store.read().resources(&everything).await.unwrap();
     let all_keys = store.store.read().tokens(&tokens, &Filter::All).await.unwrap();

@@ -3,7 +3,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
-use keyfob_store::{ApiKey, KeyId, KeyUse, ListKeys, Origin, Page};
+use keyfob_store::{ApiKey, KeyId, KeyUse, ListKeys, Origin};
 
 use crate::support::{TestStore, at, key_id, texts, token};
 
@@ -72,7 +72,7 @@ async fn purging_removes_only_what_ended_before_and_at_most_so_many() {
     assert_eq!(purge(3).await, 3);
     assert_eq!(purge(3).await, 1);
     assert_eq!(purge(u64::MAX).await, 0);
-    let list = ListKeys { user_id: None, include_expired: true, now: at(0), page: Page::default() };
+    let list = ListKeys { user_id: None, include_expired: true, now: at(0), ..ListKeys::default() };
     let left = store.store.read().tokens(&list, &Filter::All).await.unwrap();
     assert_eq!(left.into_iter().map(|key| key.id).collect::<Vec<_>>(), [key_id("k2"), key_id("k3")]);
 }
@@ -195,7 +195,7 @@ async fn a_key_that_outlives_its_stored_end_is_like_any_other() {
         store.store.note_use(key_use(id, 1000, 9000), ann, at(600)).unwrap();
     }
     let now = at(2000);
-    let list = ListKeys { user_id: Some(ann), include_expired: false, now, page: Page::default() };
+    let list = ListKeys { user_id: Some(ann), include_expired: false, now, ..ListKeys::default() };
     let live = async || {
         let keys = store.store.read().tokens(&list, &Filter::All).await.unwrap();
         keys.iter().map(|key| key.token_name.clone()).collect::<Vec<_>>()

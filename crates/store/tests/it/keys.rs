@@ -1,7 +1,7 @@
 //! Keys: they are read as written, names of live keys are unique, and revoked keys stay revoked.
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
-use keyfob_store::{ApiKey, KeyId, KeyLoginType, ListKeys, Page, SecretHash, StoreError, UserId};
+use keyfob_store::{ApiKey, KeyId, KeyLoginType, ListKeys, SecretHash, StoreError, UserId};
 
 use crate::support::{TestStore, at, key_id, texts, token, uuid};
 
@@ -184,7 +184,7 @@ async fn tokens_are_listed_oldest_first_and_sessions_never() {
     session.login_type = KeyLoginType::Password;
     insert(&store, &session).await;
     let listed = async |user_id, include_expired| {
-        let list = ListKeys { user_id, include_expired, now: at(400), page: Page::default() };
+        let list = ListKeys { user_id, include_expired, now: at(400), ..ListKeys::default() };
         let keys = store.store.read().tokens(&list, &Filter::All).await.unwrap();
         keys.iter().map(|key| key.id.as_str()[..2].to_owned()).collect::<Vec<_>>()
     };

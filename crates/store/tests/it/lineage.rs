@@ -1,6 +1,6 @@
 //! Which key was minted with which. Chains stay connected when keys in them are deleted.
 use keyfob_rbac::Filter;
-use keyfob_store::{ListKeys, Page};
+use keyfob_store::ListKeys;
 
 use crate::support::{TestStore, at, key_id, token};
 
@@ -79,7 +79,7 @@ async fn descendants_that_expired_by_themselves_are_not_counted() {
     let store = TestStore::new().await;
     family(&store, &[("a", None), ("b", Some("a"))]).await;
     let below = async |now| {
-        let list = ListKeys { user_id: None, include_expired: true, now: at(now), page: Page::default() };
+        let list = ListKeys { user_id: None, include_expired: true, now: at(now), ..ListKeys::default() };
         let tokens = store.store.read().tokens(&list, &Filter::All).await.unwrap();
         tokens.into_iter().find(|key| key.id == key_id("a")).unwrap().live_descendants
     };

@@ -3,7 +3,7 @@ use keyfob_rbac::{Action, Atom, Filter, Id, OwnedId, Predicate, ResourceType, Sc
 use keyfob_rbac::{Catalogue, OrganizationPermissions, Role, RoleName};
 use keyfob_store::{
     AttributeIs, AttributeValue, Grant, Grantee, GroupId, ListGroups, ListKeys, ListResources, ListUsers,
-    OrganizationId, Page, ResourceId,
+    OrganizationId, ResourceId,
 };
 
 use crate::support::{TestStore, at, new_user, organization, resource, token, uuid};
@@ -52,7 +52,7 @@ async fn filters_by_many_ids_select_what_they_name() {
     assert_eq!(found.into_iter().map(|of| of.id).collect::<Vec<_>>(), [home.id]);
     let mut keys: Vec<OwnedId> = (0..MANY).map(|number| Id::parse(&format!("{number:010}")).to_owned_id()).collect();
     keys.push(Id::parse(key.id.as_str()).to_owned_id());
-    let list = ListKeys { user_id: None, include_expired: true, now: at(1), page: Page::default() };
+    let list = ListKeys { user_id: None, include_expired: true, now: at(1), ..ListKeys::default() };
     let found = store.store.read().tokens(&list, &is(Atom::IdIn(keys))).await.unwrap();
     assert_eq!(found.into_iter().map(|found| found.id).collect::<Vec<_>>(), [key.id]);
     let list = ListUsers { visible: is(Atom::IdIn(with_many(ann.user.id.0))), ..ListUsers::default() };

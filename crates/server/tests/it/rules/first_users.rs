@@ -80,7 +80,7 @@ impl Fronts {
         }
         let mut browser = Browser::new(&self.page);
         let page = browser.open("/setup").await.expect(StatusCode::OK);
-        let fields = [("email", new.email), ("password", new.password)];
+        let fields = [("email", new.email), ("password", new.password), ("confirmation", new.password)];
         Outcome::of_form(&browser.submit(&page, "/setup", &fields).await)
     }
 
@@ -175,7 +175,7 @@ async fn set_up_opens_once() {
     let mut browser = Browser::new(&app);
     assert_eq!(browser.open("/setup").await.expect(StatusCode::SEE_OTHER).header("location"), "/login");
     let page = browser.open("/login").await.expect(StatusCode::OK);
-    let fields = [("email", GOOD.email), ("password", GOOD.password)];
+    let fields = [("email", GOOD.email), ("password", GOOD.password), ("confirmation", GOOD.password)];
     browser.submit(&page, "/setup", &fields).await.expect(StatusCode::CONFLICT);
     let body = json!({"username": GOOD.username, "email": GOOD.email, "password": GOOD.password});
     app.anonymous().post("/api/v2/users/first", body).await.expect(StatusCode::CONFLICT);

@@ -55,7 +55,7 @@ async fn people_are_refused_on_the_page_and_by_the_call_for_the_same_reasons() {
         ("no password", "owner@example.com", ""),
         ("an unknown address", "nobody@example.com", PASSWORD),
         ("no address", "", PASSWORD),
-        ("a username in place of an address", "owner", PASSWORD),
+        ("an unknown username", "nobody", PASSWORD),
         ("a suspended user", "suspended@example.com", PASSWORD),
         ("a deleted user", "deleted@example.com", PASSWORD),
         ("a user without a password", "none@example.com", PASSWORD),

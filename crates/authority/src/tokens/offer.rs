@@ -1,0 +1,204 @@
+//! What a token could be given: the scopes that there are, what each of them does, and the sets that are offered by a
+//! name.
+use keyfob_rbac::{Action, Catalogue, Permission, ResourceType, Scope, ScopeName, scopes_exceeding};
+use keyfob_store::User;
+
+use super::key_object;
+use crate::AuthorizedStore;
+
+/// The worst that a permission lets its holder do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effect {
+    /// It shows what there is.
+    Reads,
+    /// It makes or changes something.
+    Writes,
+    /// It removes something for good.
+    Destroys,
+    /// Everything, also what there will be later.
+    Unrestricted,
+}
+
+impl Effect {
+    /// The worst of an action.
+    pub fn of_action(action: Action) -> Self {
+        match action {
+            Action::READ | Action::READ_PERSONAL | Action::VIEW_INSIGHTS => Self::Reads,
+            Action::DELETE | Action::DELETE_AGENT => Self::Destroys,
+            // What an action of a deployment's own type does, nobody knows here.
+            _ => Self::Writes,
+        }
+    }
+
+    /// The worst of a permission.
+    pub fn of_permission(catalogue: &Catalogue, permission: &Permission) -> Self {
+        match (permission.resource_type, permission.action) {
+            (None, _) => Self::Unrestricted,
+            (Some(_), Some(action)) => Self::of_action(action),
+            (Some(of), None) => catalogue.actions_of(of).map(Self::of_action).max().unwrap_or(Self::Writes),
+        }
+    }
+
+    /// The worst of a scope.
+    pub fn of_scope(catalogue: &Catalogue, scope: &ScopeName) -> Self {
+        let worst = |scope: Scope| scope.site.iter().map(|each| Self::of_permission(catalogue, each)).max();
+        Scope::expand(catalogue, std::slice::from_ref(scope)).ok().and_then(worst).unwrap_or(Self::Reads)
+    }
+}
+
+/// A scope, as the caller could give it to a token.
+#[derive(Clone, Debug)]
+pub struct OfferedScope {
+    /// Its name.
+    pub scope: ScopeName,
+    /// What it permits.
+    pub permissions: Vec<Permission>,
+    /// The worst of it.
+    pub effect: Effect,
+    /// Whether the caller's own key has it: no key gives what it lacks.
+    pub is_held: bool,
+    /// Whether the caller's roles permit any of it. Without that, it does nothing but what access lists grant.
+    pub is_of_use: bool,
+}
+
+/// A set of scopes that is offered by a name.
+#[derive(Clone, Debug)]
+pub struct Preset {
+    /// Its name.
+    pub name: &'static str,
+    /// For what, in a sentence.
+    pub about: &'static str,
+    /// The scopes.
+    pub scopes: Vec<ScopeName>,
+    /// Whether it is meant for few objects, which an allow list names.
+    pub is_for_few_objects: bool,
+}
+
+const CI: [&str; 9] = [
+    "file:create",
+    "file:read",
+    "template:read",
+    "template:use",
+    "workspace:create",
+    "workspace:read",
+    "workspace:start",
+    "workspace:stop",
+    "workspace:update",
+];
+
+const ONE_WORKSPACE: [&str; 5] =
+    ["workspace:application_connect", "workspace:read", "workspace:ssh", "workspace:start", "workspace:stop"];
+
+/// The sets that are offered, the narrowest first.
+pub fn presets(catalogue: &Catalogue) -> [Preset; 3] {
+    let named = |names: &[&str]| names.iter().filter_map(|name| catalogue.requestable_scope(name).ok()).collect();
+    let requestable = catalogue.requestable_scopes();
+    let reading: Vec<&str> = requestable.iter().map(String::as_str).filter(|name| name.ends_with(":read")).collect();
+    [
+        Preset {
+            name: "One workspace",
+            about: "Reads, starts, stops and enters workspaces. Name the one below.",
+            scopes: named(&ONE_WORKSPACE),
+            is_for_few_objects: true,
+        },
+        Preset {
+            name: "CI",
+            about: "Makes and updates workspaces of templates that there are, and uploads files. Deletes nothing.",
+            scopes: named(&CI),
+            is_for_few_objects: false,
+        },
+        Preset {
+            name: "Read only",
+            about: "Sees all that you see, and changes nothing.",
+            scopes: named(&reading),
+            is_for_few_objects: false,
+        },
+    ]
+}
+
+/// The first set that has all of these scopes, and those of its scopes that go beyond them; none where no set has all.
+pub fn nearest_preset(catalogue: &Catalogue, scopes: &[ScopeName]) -> Option<(Preset, Vec<ScopeName>)> {
+    let has_all = |preset: &Preset| scopes_exceeding(catalogue, &preset.scopes, scopes).is_empty();
+    let preset = presets(catalogue).into_iter().find(has_all)?;
+    let beyond = scopes_exceeding(catalogue, scopes, &preset.scopes);
+    Some((preset, beyond))
+}
+
+impl AuthorizedStore {
+    /// All scopes that tokens may ask for, sorted by name. It requires nothing.
+    pub fn offered_scopes(&self) -> Vec<OfferedScope> {
+        let catalogue = self.catalogue();
+        let held = self.caller.presented().map(|own| own.scopes.as_slice());
+        let offered = |name: String| {
+            let scope = catalogue.requestable_scope(&name).ok()?;
+            let permissions = Scope::expand(catalogue, std::slice::from_ref(&scope)).ok()?.site;
+            let one = std::slice::from_ref(&scope);
+            Some(OfferedScope {
+                effect: Effect::of_scope(catalogue, &scope),
+                is_held: held.is_none_or(|held| scopes_exceeding(catalogue, held, one).is_empty()),
+                is_of_use: permissions.iter().any(|permission| self.is_of_use(permission)),
+                permissions,
+                scope,
+            })
+        };
+        catalogue.requestable_scopes().into_iter().filter_map(offered).collect()
+    }
+
+    fn is_of_use(&self, permission: &Permission) -> bool {
+        let Some(of) = permission.resource_type else { return true };
+        let permits = |action| self.caller.subject().roles_could_permit(action, of);
+        match permission.action {
+            Some(action) => permits(action),
+            None => self.catalogue().actions_of(of).any(permits),
+        }
+    }
+
+    /// Whether the caller may mint tokens for this user at all. It requires nothing.
+    pub fn may_mint_for(&self, owner: &User) -> bool {
+        self.caller.is_permitted(Action::CREATE, &key_object(keyfob_rbac::Id::None, owner.id))
+    }
+
+    /// The objects of this type that the caller's own key reaches at all: whether every one, as far as its allow list
+    /// says.
+    pub fn reaches_all(&self, of: ResourceType) -> bool {
+        self.caller.subject().allow_list_reaches(of)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_set_has_all_of_the_scopes_and_is_the_first_that_does() {
+        let catalogue = Catalogue::built_in();
+        let scopes = |names: &[&str]| -> Vec<ScopeName> {
+            names.iter().map(|name| catalogue.requestable_scope(name).unwrap()).collect()
+        };
+        let near = |names: &[&str]| {
+            nearest_preset(&catalogue, &scopes(names)).map(|(preset, beyond)| (preset.name, beyond.len()))
+        };
+        assert_eq!(near(&["workspace:read"]), Some(("One workspace", 4)));
+        assert_eq!(near(&["workspace:read", "template:read"]), Some(("CI", 7)));
+        assert_eq!(near(&["user:read"]).map(|(name, _)| name), Some("Read only"));
+        assert_eq!(near(&["workspace:delete"]), None);
+        assert_eq!(near(&["coder:all"]), None);
+    }
+
+    #[test]
+    fn a_scope_is_as_bad_as_the_worst_that_it_permits() {
+        let catalogue = Catalogue::built_in();
+        for (name, effect) in [
+            ("workspace:read", Effect::Reads),
+            ("user:read_personal", Effect::Reads),
+            ("workspace:ssh", Effect::Writes),
+            ("coder:workspaces.create", Effect::Writes),
+            ("coder:workspaces.delete", Effect::Destroys),
+            ("workspace:*", Effect::Destroys),
+            ("file:*", Effect::Writes),
+            ("coder:all", Effect::Unrestricted),
+        ] {
+            assert_eq!(Effect::of_scope(&catalogue, &catalogue.requestable_scope(name).unwrap()), effect, "{name}");
+        }
+    }
+}

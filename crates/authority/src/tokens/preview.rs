@@ -1,0 +1,141 @@
+//! What a token would be able to do, before it is minted: the engine's own answer for the key as it would be.
+use jiff::Timestamp;
+use keyfob_rbac::{Action, Filter, ResourceType, ScopeName, Subject, filter};
+use keyfob_store::{ApiKey, ListGroups, ListResources, ListUsers, Page, StoreError};
+
+use super::{Effect, MintToken, MintTokenError, issue};
+use crate::{
+    AuthorizedStore, Refused,
+    caller::{is_full, subject_of},
+    resources::is_registrable,
+};
+
+/// What a token would be able to do.
+#[derive(Clone, Debug)]
+pub struct TokenPreview {
+    /// Whether it would be full: everything that its owner may do, now and later.
+    pub is_full: bool,
+    /// Its scopes, the worst first.
+    pub scopes: Vec<(ScopeName, Effect)>,
+    /// Whether it would reach every object that its owner may reach.
+    pub reaches_everything: bool,
+    /// When it would end.
+    pub expires_at: Timestamp,
+    /// What it could do, by type.
+    pub abilities: Vec<Ability>,
+}
+
+/// What a token could do to objects of a type.
+#[derive(Clone, Debug)]
+pub struct Ability {
+    /// The type.
+    pub resource_type: ResourceType,
+    /// The actions that it could do to the same objects.
+    pub actions: Vec<Action>,
+    /// To which.
+    pub to: Objects,
+}
+
+/// Objects on which actions are permitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Objects {
+    /// So many that exist now.
+    Now(u64),
+    /// Those that match, which are not counted.
+    Uncounted,
+    /// New ones.
+    New,
+}
+
+impl AuthorizedStore {
+    /// What this token would be able to do if it were minted now. Requires what minting it does; nothing is minted.
+    ///
+    /// # Errors
+    /// Why it would not be minted. Whether its name is taken shows when it is.
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn preview_token(&self, new: MintToken) -> Result<TokenPreview, MintTokenError> {
+        let request = self.requested_token(new)?;
+        super::mint::require_minting(&self.authority, &self.caller, &request)?;
+        let owner = request.owner.clone();
+        let (key, _unminted) = issue(&self.authority, &self.caller, request)?;
+        let mut scopes: Vec<(ScopeName, Effect)> = key
+            .scopes
+            .iter()
+            .filter_map(|name| self.catalogue().scope(name).ok())
+            .map(|scope| (scope.clone(), Effect::of_scope(self.catalogue(), &scope)))
+            .collect();
+        scopes.sort_by(|(a, worst_a), (b, worst_b)| worst_b.cmp(worst_a).then_with(|| a.as_str().cmp(b.as_str())));
+        let (is_full, expires_at) = (is_full(&key), key.expires_at);
+        let subject = subject_of(key, owner, &self.authority, &mut self.read()).await?;
+        let abilities = self.abilities(&subject).await?;
+        let reaches_everything = self.catalogue().resource_types().all(|of| subject.allow_list_reaches(of));
+        Ok(TokenPreview { is_full, scopes, reaches_everything, expires_at, abilities })
+    }
+
+    /// What one of the caller's own keys can do now; none for the keys of others, and for a caller whose own key is
+    /// narrow: it could see in numbers what it may not see itself. It requires nothing: the caller has the key already.
+    ///
+    /// # Errors
+    /// When the store fails, or the key cannot be read.
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn abilities_of_own_key(&self, key: &ApiKey) -> Result<Option<Vec<Ability>>, Refused> {
+        let owner = self.caller.user().filter(|own| own.id == key.user_id && self.caller.has_full_key());
+        let Some(owner) = owner else { return Ok(None) };
+        let subject = subject_of(key.clone(), owner.clone(), &self.authority, &mut self.read()).await?;
+        Ok(Some(self.abilities(&subject).await?))
+    }
+
+    /// What a subject could do, type by type.
+    async fn abilities(&self, subject: &Subject) -> Result<Vec<Ability>, StoreError> {
+        let mut abilities = Vec::new();
+        for of in self.catalogue().resource_types() {
+            let mut groups: Vec<(Filter, Vec<Action>)> = Vec::new();
+            for action in self.catalogue().actions_of(of).filter(|action| subject.scope_permits(*action, of)) {
+                if action == Action::CREATE {
+                    if subject.roles_could_permit(action, of) && subject.allow_list_reaches(of) {
+                        abilities.push(Ability { resource_type: of, actions: vec![action], to: Objects::New });
+                    }
+                    continue;
+                }
+                let permitted = filter(subject, action, of);
+                match groups.iter_mut().find(|(known, _)| *known == permitted) {
+                    Some((_, actions)) => actions.push(action),
+                    None => groups.push((permitted, vec![action])),
+                }
+            }
+            for (permitted, actions) in groups.into_iter().filter(|(permitted, _)| *permitted != Filter::None) {
+                let to = self.count(of, permitted).await?;
+                let by_role = actions.iter().any(|action| subject.roles_could_permit(*action, of));
+                if by_role || matches!(to, Objects::Now(1..)) {
+                    abilities.push(Ability { resource_type: of, actions, to });
+                }
+            }
+        }
+        Ok(abilities)
+    }
+
+    /// How many objects of the type match.
+    async fn count(&self, of: ResourceType, permitted: Filter) -> Result<Objects, StoreError> {
+        let counted = |count: usize| Objects::Now(u64::try_from(count).unwrap_or(u64::MAX));
+        Ok(match of {
+            ResourceType::USER => {
+                let page = Page { limit: Some(0), ..Page::default() };
+                let (_, count) =
+                    self.read().list_users(&ListUsers { visible: permitted, page, ..ListUsers::default() }).await?;
+                Objects::Now(count)
+            }
+            ResourceType::ORGANIZATION => counted(self.read().organizations(&permitted).await?.len()),
+            ResourceType::GROUP => {
+                counted(self.read().groups(&ListGroups { visible: permitted, ..ListGroups::default() }).await?.len())
+            }
+            of if is_registrable(of) => {
+                let page = Page { limit: Some(0), ..Page::default() };
+                let visible = vec![(self.catalogue().type_name(of).to_owned(), permitted)];
+                let (_, count) =
+                    self.read().resources(&ListResources { visible, page, ..ListResources::default() }).await?;
+                Objects::Now(count)
+            }
+            _ => Objects::Uncounted,
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! The one navigation: every place of the console, in its order.
+use keyfob_authority::Caller;
+use keyfob_rbac::{Action, ResourceType};
+
+/// A place of the console that the navigation leads to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Its path.
+    pub(super) path: &'static str,
+    /// What links to it say.
+    pub(super) name: &'static str,
+    /// What one does there, in a sentence.
+    pub(super) about: &'static str,
+    /// The heading that it stands under.
+    pub(super) section: &'static str,
+    /// What a person must be able to do, to at least one object, for it to have any use; none where it is for all.
+    pub(super) needs: Option<(Action, ResourceType)>,
+}
+
+const YOURS: &str = "Yours";
+
+/// One's own tokens.
+pub(super) static TOKENS: Place = Place {
+    path: "/settings/tokens",
+    name: "Tokens",
+    about: "Mint, look at and end the tokens that your programs use.",
+    section: YOURS,
+    needs: None,
+};
+
+/// How one is called, and how pages look.
+pub(super) static ACCOUNT: Place = Place {
+    path: "/settings/account",
+    name: "Profile",
+    about: "Your names, and whether pages are light or dark.",
+    section: YOURS,
+    needs: None,
+};
+
+/// How one signs in.
+pub(super) static SECURITY: Place = Place {
+    path: "/settings/security",
+    name: "Security",
+    about: "Change your password, or how you sign in.",
+    section: YOURS,
+    needs: None,
+};
+
+/// Where one is signed in.
+pub(super) static SESSIONS: Place = Place {
+    path: "/settings/sessions",
+    name: "Sessions",
+    about: "See where you are signed in, and sign out there.",
+    section: YOURS,
+    needs: None,
+};
+
+/// What one is told by mail.
+pub(super) static NOTICES: Place = Place {
+    path: "/settings/notifications",
+    name: "Notices",
+    about: "Choose what you are told by mail.",
+    section: YOURS,
+    needs: None,
+};
+
+/// All places, in their order. Those of one section stand together.
+static PLACES: [&Place; 5] = [&TOKENS, &ACCOUNT, &SECURITY, &SESSIONS, &NOTICES];
+
+/// Places under one heading.
+pub(super) struct Section {
+    /// The heading.
+    pub(super) name: &'static str,
+    /// The places, in their order.
+    pub(super) places: Vec<&'static Place>,
+}
+
+/// What the navigation shows to this caller: places that are of no use to them are left out. Each place decides for
+/// itself what it shows and refuses.
+pub(super) fn sections(caller: &Caller) -> Vec<Section> {
+    let is_of_use = |place: &Place| place.needs.is_none_or(|(action, of)| caller.could(action, of));
+    let mut sections: Vec<Section> = Vec::new();
+    for place in PLACES.iter().copied().filter(|place| is_of_use(place)) {
+        match sections.last_mut().filter(|section| section.name == place.section) {
+            Some(section) => section.places.push(place),
+            None => sections.push(Section { name: place.section, places: vec![place] }),
+        }
+    }
+    sections
+}

@@ -1,0 +1,112 @@
+//! Expiring and deleting a token: different acts, each with a page that says what follows.
+use axum::response::Response;
+use keyfob_authority::{
+    Refused,
+    data::{ApiKey, KeyLoginType},
+    tokens::Cascade,
+};
+
+use super::{address, name_of};
+use crate::{
+    http::path::{ApiPath, KeyRef},
+    pages::{
+        form::Form,
+        frame::Frame,
+        navigation::TOKENS,
+        notice::Notice,
+        parts::{Choice, Confirm},
+        see_other,
+        session::{PageError, SignedIn},
+    },
+};
+
+/// The box that decides about the tokens that were minted with a full one.
+const DESCENDANTS: &str = "descendants";
+
+pub(super) async fn ask_to_expire(
+    SignedIn { store, frame }: SignedIn,
+    ApiPath(KeyRef(id)): ApiPath<KeyRef>,
+) -> Result<Response, PageError> {
+    let key = store.salvaging().get_key(id.as_ref(), None).await?;
+    if !store.key_rights(&key).may_expire {
+        return Err(Refused::missing().into());
+    }
+    let what_remains = "It stays in your list, and so does what is known of its use. This cannot be taken back.";
+    let consequences = vec![
+        "From then on no request is accepted with it. What is signed in with it is cut off at once.".to_owned(),
+        what_remains.to_owned(),
+    ];
+    Ok(question(frame, &key, "Expire", "expire", consequences).show()?)
+}
+
+pub(super) async fn ask_to_delete(
+    SignedIn { store, frame }: SignedIn,
+    ApiPath(KeyRef(id)): ApiPath<KeyRef>,
+) -> Result<Response, PageError> {
+    let key = store.salvaging().get_key(id.as_ref(), None).await?;
+    if !store.key_rights(&key).may_delete {
+        return Err(Refused::missing().into());
+    }
+    let consequences = vec![
+        "From then on no request is accepted with it, and it is in no list any more: neither its scopes nor its last \
+         use can be looked up. The audit log keeps its records. This cannot be taken back."
+            .to_owned(),
+        "To cut it off and still see what it was, expire it instead.".to_owned(),
+    ];
+    Ok(question(frame, &key, "Delete", "delete", consequences).show()?)
+}
+
+pub(super) async fn expire(
+    SignedIn { store, .. }: SignedIn,
+    ApiPath(KeyRef(id)): ApiPath<KeyRef>,
+    form: Form,
+) -> Result<Response, PageError> {
+    let store = store.salvaging();
+    let key = store.get_key(id.as_ref(), None).await?;
+    store.expire_key(&key, cascade(&form)).await?;
+    Ok(see_other(&Notice::TokenExpired.on(&address(&key)))?)
+}
+
+pub(super) async fn delete(
+    SignedIn { store, .. }: SignedIn,
+    ApiPath(KeyRef(id)): ApiPath<KeyRef>,
+    form: Form,
+) -> Result<Response, PageError> {
+    let store = store.salvaging();
+    let key = store.get_key(id.as_ref(), None).await?;
+    store.delete_key(&key, cascade(&form)).await?;
+    Ok(see_other(&Notice::TokenDeleted.on(TOKENS.path))?)
+}
+
+/// The question whether to end this key in that way.
+fn question(frame: Frame, key: &ApiKey, verb: &'static str, path: &str, mut consequences: Vec<String>) -> Confirm {
+    let goes = Cascade::ByKind.takes(key);
+    let stays = key.live_descendants - goes;
+    if goes > 0 {
+        consequences.insert(1, format!("{} minted with it, or with one of those, end with it.", tokens(goes)));
+    }
+    let choice = Choice {
+        name: DESCENDANTS,
+        label: format!("Also end {} that were minted with it, or with one of those.", tokens(stays)),
+        is_ticked: false,
+    };
+    let kind = if key.login_type == KeyLoginType::Token { "the token" } else { "the session" };
+    Confirm {
+        frame: frame.at(&TOKENS),
+        title: format!("{verb} {kind} {}?", name_of(key)),
+        consequences,
+        choices: if stays > 0 { vec![choice] } else { Vec::new() },
+        typed: None,
+        button: verb,
+        action: format!("{}/{path}", address(key)),
+        back: address(key),
+    }
+}
+
+fn tokens(count: u64) -> String {
+    if count == 1 { "1 token".to_owned() } else { format!("{count} tokens") }
+}
+
+fn cascade(form: &Form) -> Cascade {
+    if form.is_ticked(DESCENDANTS) { Cascade::Descendants } else { Cascade::ByKind }
+}
