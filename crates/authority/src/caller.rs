@@ -25,7 +25,7 @@ pub use key_text::is_key_shaped;
 pub(crate) use lease::Lease;
 pub(crate) use presented::PresentedKey;
 pub(crate) use role_book::{RoleBook, role_names};
-pub(crate) use standing::{NotOnBehalf, on_behalf_of, refreshed};
+pub(crate) use standing::{NotOnBehalf, on_behalf_of, refreshed, subject_of_key, subject_of_user};
 pub use store::AuthorizedStore;
 pub use system::System;
 
@@ -131,6 +131,7 @@ impl Caller {
     pub(crate) fn visible(&self, action: Action, resource_type: ResourceType) -> Filter {
         self.context.decisions.required(resource_type, action);
         self.context.decisions.decided(resource_type, action, Verdict::Filtered);
+        self.context.decisions.listed(resource_type, action, self.could(action, resource_type));
         filter(&self.subject, action, resource_type)
     }
 
@@ -158,6 +159,11 @@ impl Caller {
 
     /// The compiled roles, scopes and allow list.
     pub(crate) fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// The same, to be kept beyond the request.
+    pub(crate) fn shared_subject(&self) -> &Arc<Subject> {
         &self.subject
     }
 

@@ -56,6 +56,7 @@ mod oidc_flow;
 mod oidc_settings;
 mod oidc_tokens;
 mod organizations;
+mod other_subjects;
 mod paging;
 mod passwords;
 mod people;
