@@ -49,12 +49,30 @@ enum Part {
     Function(fn() -> Result<()>),
 }
 
-const REQUIREMENTS: [Requirement; 7] = [
+const REQUIREMENTS: [Requirement; 10] = [
     Requirement {
         is_met: || is_installed("curl"),
         packages: &["curl"],
         subject: "the commands of the README and of the guides",
         part: Part::RustTests("works_as_it_is_written"),
+    },
+    Requirement {
+        is_met: || is_installed("bash"),
+        packages: &["bash"],
+        subject: "completion in bash",
+        part: Part::RustTests("completed_in_bash"),
+    },
+    Requirement {
+        is_met: || is_installed("zsh"),
+        packages: &["zsh"],
+        subject: "completion in zsh",
+        part: Part::RustTests("completed_in_zsh"),
+    },
+    Requirement {
+        is_met: || is_installed("fish"),
+        packages: &["fish"],
+        subject: "completion in fish",
+        part: Part::RustTests("completed_in_fish"),
     },
     Requirement {
         is_met: postgres::is_installed,

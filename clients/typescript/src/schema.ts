@@ -81,7 +81,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ask whether the presented key may do things */
+        /** Ask whether the presented key, or another subject, may do things */
         post: operations["check_authorization"];
         delete?: never;
         options?: never;
@@ -1587,6 +1587,15 @@ export interface components {
             checks?: {
                 [key: string]: components["schemas"]["AuthorizationCheck"];
             };
+            subject?: components["schemas"]["AuthorizationSubject"];
+        };
+        /** @description Another subject than the presented key, which the caller must be able to read, with all that the questions name. */
+        AuthorizationSubject: {
+            /** @description A user, with all that their roles permit: `me`, an id, or a username. */
+            user: string;
+        } | {
+            /** @description A key, by its id. */
+            key: string;
         };
         /** @description When workspaces of a template may start by themselves: never. */
         AutostartRequirement: {
@@ -2072,6 +2081,8 @@ export interface components {
             reason: string;
             /** @description The checks that were made, in order. */
             steps: components["schemas"]["ExplanationStep"][];
+            /** @description The names in the question that the server does not know; left out when there are none. */
+            unknown?: components["schemas"]["UnknownName"][];
         };
         /** @description One check of a decision. */
         ExplanationStep: {
@@ -2797,6 +2808,15 @@ export interface components {
             cannot_accept_after: components["schemas"]["Time"];
             /** @description The name of the replica: that of its host, and a number of its own. */
             replica: string;
+        };
+        /** @description A name in a question that the server does not know. */
+        UnknownName: {
+            /** @description `resource_type` or `action`. */
+            kind: string;
+            /** @description The name. */
+            name: string;
+            /** @description The known name that is most like it; left out when none is. */
+            nearest?: string | null;
         };
         /** @description `PUT /users/{user}/appearance`: a mode or slot that is left out or empty does not change. */
         UpdateAppearance: {
@@ -6913,6 +6933,8 @@ export interface operations {
             /** @description Done */
             200: {
                 headers: {
+                    /** @description For the user of the presented key: its id, expiry, scopes and allow list, as JSON. */
+                    "X-Keyfob-Key"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7321,6 +7343,8 @@ export interface operations {
             /** @description Made */
             201: {
                 headers: {
+                    /** @description The new token: its id, parent, expiry, scopes and allow list, as JSON. */
+                    "X-Keyfob-Key"?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -22,6 +22,20 @@ pub struct ScopeCatalogue {
 pub struct AuthorizationRequest {
     /// The questions, each under a name that the caller chooses.
     pub checks: BTreeMap<String, AuthorizationCheck>,
+    /// Whose rights are asked about; the presented key's if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<AuthorizationSubject>,
+}
+
+/// Another subject than the presented key, which the caller must be able to read, with all that the questions name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum AuthorizationSubject {
+    /// A user, with all that their roles permit: `me`, an id, or a username.
+    User(String),
+    /// A key, by its id.
+    Key(String),
 }
 
 /// How many questions one request may have. A body of 1 MiB holds hardly more.
@@ -40,6 +54,7 @@ impl utoipa::PartialSchema for AuthorizationRequest {
             .schema_type(Type::Object)
             .description(Some("`POST /authcheck`."))
             .property("checks", checks)
+            .property("subject", Ref::from_schema_name(AuthorizationSubject::name()))
             .into()
     }
 }
@@ -49,6 +64,7 @@ impl ToSchema for AuthorizationRequest {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         schemas.push((AuthorizationCheck::name().into(), AuthorizationCheck::schema()));
         AuthorizationCheck::schemas(schemas);
+        schemas.push((AuthorizationSubject::name().into(), AuthorizationSubject::schema()));
     }
 }
 
@@ -102,6 +118,22 @@ pub struct Explanation {
     pub steps: Vec<ExplanationStep>,
     /// What would have to be added for a yes; empty when allowed.
     pub missing: Vec<MissingPiece>,
+    /// The names in the question that the server does not know; left out when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<UnknownName>,
+}
+
+/// A name in a question that the server does not know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
+pub struct UnknownName {
+    /// `resource_type` or `action`.
+    pub kind: String,
+    /// The name.
+    pub name: String,
+    /// The known name that is most like it; left out when none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<String>,
 }
 
 /// One check of a decision.

@@ -81,6 +81,30 @@ pub struct Session {
     pub is_current: bool,
 }
 
+/// A key, as the header [`KEY_HEADER`](crate::KEY_HEADER) describes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeySummary {
+    /// Its id, the first part of the token.
+    pub id: String,
+    /// When it expires; a session in use moves that on.
+    pub expires_at: Time,
+    /// Its scopes.
+    pub scopes: Vec<String>,
+    /// Its allow list, as far as a header holds it.
+    pub allow_list: Vec<String>,
+    /// How many entries of the allow list are left out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more: usize,
+    /// The key with which it was minted, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
 /// A key in a list, with the name of its owner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(ToSchema))]

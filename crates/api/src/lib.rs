@@ -32,6 +32,13 @@ pub const BUILD_VERSION_HEADER: &str = "X-Coder-Build-Version";
 /// The header with the permissions that a call needed, on every answer to an authenticated request.
 pub const REQUIRED_HEADER: &str = "X-Keyfob-Required";
 
+/// The header with the permissions that the caller lacks, on lists that can hold nothing for them.
+pub const MISSING_HEADER: &str = "X-Keyfob-Missing";
+
+/// The header that describes a key ([`keys::KeySummary`] as JSON): the key in use, on the answer to `GET /users/{user}`
+/// for its own user, and a new token on the answer that shows it.
+pub const KEY_HEADER: &str = "X-Keyfob-Key";
+
 /// The header with the number of seconds until a key expires, on answers to keys that are about to expire.
 pub const EXPIRES_IN_HEADER: &str = "X-Keyfob-Expires-In";
 

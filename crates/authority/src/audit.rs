@@ -15,7 +15,7 @@ pub(crate) use event_of::{
     conversion_event, custom_role_event, group_event, key_event, member_event, organization_event, resource_event,
     user_event,
 };
-pub use file::{AuditFileError, AuditLine, RetiredLine, export_audit, verify_audit};
+pub use file::{AuditFileError, AuditLine, AuditSource, RetiredLine, export_audit, verify_audit};
 pub(crate) use key::{FILE as KEY_FILE, load as load_key, read as read_keys};
 pub use read::{AuditView, COUNT_CAP};
 pub use refusals::{Counted, Gathered, GatheredRefusals, Refusal, Whose};

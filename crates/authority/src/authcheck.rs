@@ -1,12 +1,17 @@
-//! Checks: whether the caller may perform an action on an object, and why.
+//! Checks: whether the caller, or a subject whom the caller may read, may perform an action on an object, and why.
 mod objects;
+mod unknown;
+mod whose;
+
+pub use unknown::{NameKind, UnknownName};
+pub use whose::Whose;
 
 use std::collections::BTreeMap;
 
-use keyfob_rbac::{Action, Catalogue, Explanation, ResourceType, authorize, explain};
+use keyfob_rbac::{Action, Catalogue, Explanation, Grant, OwnedId, ResourceType, Step, authorize, explain};
 use uuid::Uuid;
 
-use self::objects::has_lookup;
+use self::{objects::has_lookup, whose::Decider};
 use crate::{AuthorizedStore, Refused, Verdict};
 
 /// The most ids of one call. Checks without an id are bounded by the size of the request alone.
@@ -36,11 +41,37 @@ pub type Checks = BTreeMap<String, Check>;
 
 /// The answer to a check, with the reasons.
 #[derive(Clone, Debug)]
+pub struct Answer {
+    /// The reasons.
+    pub why: Explained,
+    /// The names in the check that the catalogue does not have.
+    pub unknown: Vec<UnknownName>,
+}
+
+/// The reasons of an answer.
+#[derive(Clone, Debug)]
 pub enum Explained {
     /// A decision, with the reasons.
     Decided(Box<Explanation>),
-    /// The object does not exist, or the caller may not read it: these look alike.
+    /// The object does not exist, or the subject may not read it: these look alike.
     NotReadable(ResourceType),
+    /// The subject may do nothing at present; the text says why.
+    CannotAct(String),
+}
+
+impl Explained {
+    /// The groups that it names.
+    fn groups(&self) -> Vec<Uuid> {
+        let steps = match self {
+            Self::Decided(why) => why.steps.as_slice(),
+            Self::NotReadable(_) | Self::CannotAct(_) => &[],
+        };
+        let named = |step: &Step| match step {
+            Step::AccessList(Some(Grant::Group(OwnedId::Uuid(id)))) => Some(*id),
+            _ => None,
+        };
+        steps.iter().filter_map(named).collect()
+    }
 }
 
 /// Why checks were not answered.
@@ -91,42 +122,60 @@ struct ParsedCheck {
 }
 
 impl AuthorizedStore {
-    /// Whether each check is allowed. Requires nothing; no action on an object that the caller may not read is
-    /// allowed.
+    /// Whether each check is allowed to this subject. For the caller it requires nothing; no action on an object that the
+    /// subject may not read is allowed. For another subject it requires `read` on that and on all that the checks name.
     ///
     /// # Errors
     /// What is wrong with the checks.
     #[tracing::instrument(level = "debug", skip_all)]
-    pub async fn check(&self, checks: Checks) -> Result<BTreeMap<String, bool>, CheckError> {
-        let checks = self.parse(checks)?;
+    pub async fn check(&self, whose: &Whose, checks: Checks) -> Result<BTreeMap<String, bool>, CheckError> {
+        let decider = self.decider(whose).await?;
+        let checks = self.parse(checks, &decider)?;
         let found = Box::pin(self.find_objects(checks.values())).await?;
+        Box::pin(self.require_named(&decider, checks.values(), &found)).await?;
         let decide = |check: &ParsedCheck| {
-            self.with_object(check, &found, |object| {
-                authorize(self.caller.subject(), check.action, object).is_allowed()
-            })
+            let is_allowed = self.with_object(&decider.subject, check, &found, |object| {
+                authorize(&decider.subject, check.action, object).is_allowed()
+            });
+            self.counted(check, is_allowed.unwrap_or(false) && decider.cannot_act.is_none())
         };
-        let decide = |check: &ParsedCheck| self.counted(check, decide(check).unwrap_or(false));
         Ok(checks.iter().map(|(name, check)| (name.clone(), decide(check))).collect())
     }
 
-    /// The same with the reasons. Requires nothing.
+    /// The same with the reasons. It also requires `read` on what they name.
     ///
     /// # Errors
     /// What is wrong with the checks.
     #[tracing::instrument(level = "debug", skip_all)]
-    pub async fn explain_checks(&self, checks: Checks) -> Result<BTreeMap<String, Explained>, CheckError> {
+    pub async fn explain_checks(&self, whose: &Whose, checks: Checks) -> Result<BTreeMap<String, Answer>, CheckError> {
         if checks.len() > MAX_EXPLAINED {
             return Err(CheckError::TooManyToExplain);
         }
-        let checks = self.parse(checks)?;
+        let decider = self.decider(whose).await?;
+        let mut unknown: BTreeMap<String, Vec<UnknownName>> =
+            checks.iter().map(|(name, check)| (name.clone(), unknown::names(self.catalogue(), check))).collect();
+        let checks = self.parse(checks, &decider)?;
         let found = Box::pin(self.find_objects(checks.values())).await?;
-        let answer = |check: &ParsedCheck| {
-            let explained =
-                self.with_object(check, &found, |object| explain(self.caller.subject(), check.action, object));
+        Box::pin(self.require_named(&decider, checks.values(), &found)).await?;
+        let explained = |check: &ParsedCheck| {
+            let explained = self
+                .with_object(&decider.subject, check, &found, |object| explain(&decider.subject, check.action, object));
+            if let Some(why_not) = &decider.cannot_act {
+                self.counted(check, false);
+                return Explained::CannotAct(why_not.clone());
+            }
             self.counted(check, explained.as_ref().is_some_and(|why| why.allowed));
             explained.map_or(Explained::NotReadable(check.resource_type), |why| Explained::Decided(Box::new(why)))
         };
-        Ok(checks.iter().map(|(name, check)| (name.clone(), answer(check))).collect())
+        let answers: BTreeMap<String, Answer> = checks
+            .iter()
+            .map(|(name, check)| {
+                let unknown = unknown.remove(name).unwrap_or_default();
+                (name.clone(), Answer { why: explained(check), unknown })
+            })
+            .collect();
+        self.require_groups(&decider, answers.values().map(|answer| &answer.why)).await?;
+        Ok(answers)
     }
 
     /// Counts a decision, and returns it.
@@ -136,12 +185,12 @@ impl AuthorizedStore {
         is_allowed
     }
 
-    fn parse(&self, checks: Checks) -> Result<BTreeMap<String, ParsedCheck>, CheckError> {
+    fn parse(&self, checks: Checks, decider: &Decider) -> Result<BTreeMap<String, ParsedCheck>, CheckError> {
         let found = checks.values().filter(|check| !check.resource_id.is_empty()).count();
         if found > MAX_IDS {
             return Err(CheckError::TooManyIds { found });
         }
-        let own_id = self.caller.user().map(|user| user.id.to_string()).unwrap_or_default();
+        let own_id = decider.user.map(|user| user.to_string()).unwrap_or_default();
         let parsed = checks.into_iter().map(|(name, check)| {
             let parsed = check.parse(self.catalogue(), &name, &own_id)?;
             Ok((name, parsed))

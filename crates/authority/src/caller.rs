@@ -27,7 +27,7 @@ pub(crate) use lease::Lease;
 pub(crate) use presented::Origins;
 pub(crate) use presented::{PresentedKey, subject_of};
 pub(crate) use role_book::{RoleBook, role_names};
-pub(crate) use standing::{NotOnBehalf, on_behalf_of, refreshed};
+pub(crate) use standing::{NotOnBehalf, on_behalf_of, refreshed, subject_of_key, subject_of_user};
 pub use store::AuthorizedStore;
 pub use system::System;
 
@@ -133,6 +133,7 @@ impl Caller {
     pub(crate) fn visible(&self, action: Action, resource_type: ResourceType) -> Filter {
         self.context.decisions.required(resource_type, action);
         self.context.decisions.decided(resource_type, action, Verdict::Filtered);
+        self.context.decisions.listed(resource_type, action, self.could(action, resource_type));
         filter(&self.subject, action, resource_type)
     }
 
@@ -161,6 +162,11 @@ impl Caller {
 
     /// The compiled roles, scopes and allow list.
     pub(crate) fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// The same, to be kept beyond the request.
+    pub(crate) fn shared_subject(&self) -> &Arc<Subject> {
         &self.subject
     }
 

@@ -65,6 +65,10 @@ struct Entries {
     /// The owner and the id of a key that was verified, also where the request was refused before it could act.
     verified: Option<(UserId, KeyId)>,
     required: Vec<(ResourceType, Action)>,
+    /// The permissions of lists that the caller has on no object.
+    lacking: Vec<(ResourceType, Action)>,
+    /// Whether the caller has one of a list on some object.
+    lists_some: bool,
     denied: Option<Denial>,
     failed_sign_in: Option<FailedSignIn>,
 }
@@ -177,6 +181,21 @@ impl DecisionLog {
         if !entries.required.contains(&(resource_type, action)) {
             entries.required.push((resource_type, action));
         }
+    }
+
+    /// Notes a permission that a list was made by, and whether the caller could have it on some object.
+    pub(crate) fn listed(&self, resource_type: ResourceType, action: Action, could: bool) {
+        let mut entries = self.lock();
+        entries.lists_some |= could;
+        if !could && !entries.lacking.contains(&(resource_type, action)) {
+            entries.lacking.push((resource_type, action));
+        }
+    }
+
+    /// The permissions that the caller lacks where a list could hold nothing for them; empty elsewhere.
+    pub fn lacking(&self) -> Vec<(ResourceType, Action)> {
+        let entries = self.lock();
+        if entries.lists_some { Vec::new() } else { entries.lacking.clone() }
     }
 
     /// The life of the presented key and the permissions that were required; none before the request is authenticated.

@@ -5,8 +5,8 @@ mod members;
 
 pub use change::{CreateOrganizationError, NewOrganization, OrganizationChange, UpdateOrganizationError};
 pub use delete::{DeleteOrganizationError, Leftover};
-pub(crate) use members::may_add_member;
 pub use members::{AddMemberError, MemberView, RemoveMemberError};
+pub(crate) use members::{may_add_member, member_object};
 
 use keyfob_rbac::{Action, Object, ResourceType, ShareableWorkspaceOwners};
 use keyfob_store::{Organization, OrganizationId, UserId};

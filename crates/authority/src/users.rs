@@ -17,7 +17,7 @@ mod status;
 
 pub use admin::{CreateAdmin, CreateAdminError};
 pub use appearance::{Appearance, ChangeAppearance, SetAppearanceError};
-pub use create::{CreateUser, CreateUserError};
+pub use create::{CreateUser, CreateUserError, Taken};
 pub use delete::DeleteUserError;
 pub(crate) use find::names;
 pub use find::{LoginTypeError, UserView};

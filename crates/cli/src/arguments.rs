@@ -2,6 +2,9 @@
 pub(crate) mod file;
 pub(crate) mod key_limits;
 pub(crate) mod lifetime;
+pub(crate) mod names;
 pub(crate) mod organization;
+pub(crate) mod resource;
 pub(crate) mod secret;
+pub(crate) mod token;
 pub(crate) mod user;

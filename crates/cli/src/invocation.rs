@@ -10,7 +10,7 @@ use crate::{
     connection::{self, server_url},
     options::GlobalOptions,
     state::StateDir,
-    terminal::{output::Output, prompt::Prompt},
+    terminal::{output::Output, problem::Problem, prompt::Prompt},
 };
 
 /// The result of a command that ran without an error.
@@ -28,6 +28,41 @@ pub(crate) enum Source {
     Flag,
     Environment,
 }
+
+/// The key that requests carry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum KeyInUse {
+    /// None is known.
+    None,
+    /// None is known for this server: the stored one is for another, at this URL.
+    OfAnotherServer(String),
+    /// The one of `--token`.
+    Flag,
+    /// The one in this variable of the environment.
+    Variable(&'static str),
+    /// The one that `keyfob login` has stored.
+    Stored,
+    /// One that the command has named.
+    Other(&'static str),
+}
+
+impl KeyInUse {
+    /// Its name in messages.
+    pub(crate) fn in_words(&self) -> String {
+        match self {
+            Self::None | Self::OfAnotherServer(_) => "no key".to_owned(),
+            Self::Flag => "the key given by --token".to_owned(),
+            Self::Variable(name) => format!("the key in {name}"),
+            Self::Stored => "the stored session".to_owned(),
+            Self::Other(named) => (*named).to_owned(),
+        }
+    }
+}
+
+/// An error of a request with another key than the one in use, and what that key is called.
+#[derive(Debug, thiserror::Error)]
+#[error("use {0}")]
+pub(crate) struct UsedKey(pub(crate) &'static str);
 
 /// One run of the program.
 pub(crate) struct Invocation {
@@ -72,8 +107,9 @@ impl Invocation {
     /// The server to talk to, and the token to use with it. A stored token goes to no server but its own.
     ///
     /// # Errors
-    /// When no server is known.
+    /// When no server is known, and when a flag for one of them is empty.
     pub(crate) fn connect(&self) -> anyhow::Result<Client> {
+        self.refuse_empty()?;
         let url = self.url()?;
         let token = match self.given_token() {
             Some((token, _)) => Some(token.clone()),
@@ -81,6 +117,37 @@ impl Invocation {
             None => None,
         };
         self.client_for(&url, token)
+    }
+
+    /// The key that [`Self::connect`] uses.
+    pub(crate) fn key_in_use(&self) -> KeyInUse {
+        match self.given_token() {
+            Some((_, Source::Flag)) => return KeyInUse::Flag,
+            Some((_, Source::Environment)) => return KeyInUse::Variable(token_variable()),
+            None => {}
+        }
+        let is_stored = self.state.session().is_ok_and(|session| session.is_some());
+        let is_for_it = self.url().is_ok_and(|url| self.is_stored_server(&url).unwrap_or_default());
+        match (is_stored, is_for_it) {
+            (true, true) => KeyInUse::Stored,
+            (true, false) => match self.state.url() {
+                Ok(Some(other)) => KeyInUse::OfAnotherServer(other),
+                _ => KeyInUse::None,
+            },
+            (false, _) => KeyInUse::None,
+        }
+    }
+
+    /// Refuses a list that is empty because the key may see nothing of it.
+    ///
+    /// # Errors
+    /// With what the key lacks.
+    pub(crate) fn refuse_unseen<Row>(&self, rows: &[Row], of: &str) -> anyhow::Result<()> {
+        let missing = self.used_client().map(Client::missing).unwrap_or_default();
+        let Some(permission) = missing.first().filter(|_| rows.is_empty()) else { return Ok(()) };
+        let what = format!("cannot list {of}: {} lacks {}", self.key_in_use().in_words(), missing.join(", "));
+        let next = format!("'keyfob authcheck {permission} --owner me --any-organization --explain' says why");
+        Err(Problem::new(what, next).into())
     }
 
     /// Whether the server and the token in use are those that `keyfob login` has stored.
@@ -111,6 +178,22 @@ impl Invocation {
         self.client.get()
     }
 
+    /// Refuses flags without a value: a script's variable is empty, and another server or key would be used.
+    ///
+    /// # Errors
+    /// When the URL or the token on the command line is empty.
+    pub(crate) fn refuse_empty(&self) -> anyhow::Result<()> {
+        let is_empty_url = self.options.url.as_deref().is_some_and(str::is_empty);
+        let is_empty_token = self.options.token.as_ref().is_some_and(|token| token.reveal().trim().is_empty());
+        for (flag, is_empty) in [
+            ("--url", is_empty_url && self.url_source == Some(Source::Flag)),
+            ("--token", is_empty_token && self.token_source == Some(Source::Flag)),
+        ] {
+            anyhow::ensure!(!is_empty, "{flag} is empty: give a value, or leave it out to use the stored one");
+        }
+        Ok(())
+    }
+
     fn url(&self) -> anyhow::Result<String> {
         let url = match self.given_url() {
             Some((url, _)) => Some(url.to_owned()),
@@ -124,4 +207,11 @@ impl Invocation {
         let stored = self.state.url()?;
         Ok(stored.is_some_and(|stored| server_url::parse(&stored).is_ok_and(|stored| stored == url)))
     }
+}
+
+/// The variable that the token comes from.
+pub(crate) fn token_variable() -> &'static str {
+    let own = "KEYFOB_SESSION_TOKEN";
+    let is_own = std::env::var_os(own).is_some_and(|value| !value.is_empty());
+    if is_own { own } else { "CODER_SESSION_TOKEN" }
 }

@@ -94,7 +94,7 @@ pub(crate) struct GlobalOptions {
     /// Do not start a browser
     #[arg(long, global = true, env = "KEYFOB_NO_OPEN", hide = true, value_parser = FalseyValueParser::new())]
     pub(crate) no_open: bool,
-    /// Ask questions even if standard input is not a terminal [env: KEYFOB_FORCE_TTY]
+    /// Ask questions and print tables as on a terminal, even where there is none [env: KEYFOB_FORCE_TTY]
     #[arg(long, global = true, env = "KEYFOB_FORCE_TTY", hide_env = true, hide_short_help = true,
         value_parser = FalseyValueParser::new())]
     pub(crate) force_tty: bool,

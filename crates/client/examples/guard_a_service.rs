@@ -60,7 +60,10 @@ pub(crate) async fn ask(
         ..AuthorizationObject::default()
     };
     let check = AuthorizationCheck { action: action.to_owned(), object };
-    let questions = AuthorizationRequest { checks: BTreeMap::from([(QUESTION.to_owned(), check)]) };
+    let questions = AuthorizationRequest {
+        checks: BTreeMap::from([(QUESTION.to_owned(), check)]),
+        ..AuthorizationRequest::default()
+    };
     let Ok(keyfob) = keyfob.with_session_token(caller) else { return Ok(Verdict::Unauthenticated) };
     match keyfob.authcheck_explained(&questions).await {
         Ok(mut answers) => match answers.remove(QUESTION) {

@@ -21,13 +21,14 @@ impl Client {
         self.get("/auth/scopes", &[]).send().await?.json()
     }
 
-    /// Checks whether the key in use may do these things.
+    /// Checks whether the key in use may do these things, or the subject of the request in its place.
     ///
     /// A service that guards its own objects calls this with the token of its caller; see
     /// `examples/guard_a_service.rs`.
     ///
     /// # Errors
-    /// 400 for an invalid question, 401 without a key.
+    /// 400 for an invalid question, 401 without a key, 404 when the key may not read the subject or all that the
+    /// questions name.
     ///
     /// # Examples
     /// ```no_run
@@ -46,7 +47,10 @@ impl Client {
     ///             ..AuthorizationObject::default()
     ///         },
     ///     };
-    ///     let checks = AuthorizationRequest { checks: BTreeMap::from([("connect".to_owned(), check)]) };
+    ///     let checks = AuthorizationRequest {
+    ///         checks: BTreeMap::from([("connect".to_owned(), check)]),
+    ///         ..AuthorizationRequest::default()
+    ///     };
     ///     let answers = keyfob.authcheck(&checks).await?;
     ///     // An answer that is missing is a no.
     ///     Ok(answers.get("connect").copied().unwrap_or(false))

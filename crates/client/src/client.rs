@@ -1,7 +1,7 @@
 //! Sending requests and reading answers.
 use std::{fmt, sync::Arc};
 
-use keyfob_api::{BASE_PATH, error::ErrorBody, secret::SecretText};
+use keyfob_api::{BASE_PATH, REQUIRED_HEADER, error::ErrorBody, keys::KeySummary, secret::SecretText};
 use reqwest::{
     Method, RequestBuilder, StatusCode,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
@@ -12,7 +12,7 @@ use url::Url;
 use crate::{
     builder::{BuildError, ClientBuilder, session_token_header},
     error::{ApiError, Error},
-    observed::Observed,
+    observed::{Observed, permissions},
     route::Route,
 };
 
@@ -148,6 +148,42 @@ impl Client {
         self.observed.expires_in()
     }
 
+    /// The key that the latest such answer described: the key in use when its own user was asked for, a new token when
+    /// it was made. `None` before, and from servers that describe none.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use keyfob_client::ME;
+    ///
+    /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
+    /// let user = keyfob.user(ME).await?;
+    /// if let Some(key) = keyfob.described_key() {
+    ///     println!("{} until {}: {}", user.username, key.expires_at, key.scopes.join(", "));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn described_key(&self) -> Option<KeySummary> {
+        self.observed.key()
+    }
+
+    /// The permissions without which the latest answer, a list, could hold nothing for the caller; empty if it could.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use keyfob_client::{ME, TokensFilter};
+    ///
+    /// # async fn example(keyfob: keyfob_client::Client) -> Result<(), keyfob_client::Error> {
+    /// if keyfob.list_tokens(ME, TokensFilter::default()).await?.is_empty() && !keyfob.missing().is_empty() {
+    ///     eprintln!("this key may see no tokens: it lacks {}", keyfob.missing().join(", "));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn missing(&self) -> Vec<String> {
+        self.observed.missing()
+    }
+
     /// A request to a path below the base path.
     pub(crate) fn call(&self, method: Method, route: &'static str, values: &[&str]) -> Call<'_> {
         self.call_below(BASE_PATH, method, route, values)
@@ -268,7 +304,8 @@ impl Answer {
             return self.unexpected_content_type();
         }
         let body: ErrorBody = serde_json::from_slice(&self.body).unwrap_or_default();
-        Error::Api(Box::new(ApiError::new(self.method, self.route, self.status, body)))
+        let required = permissions(&self.headers, REQUIRED_HEADER);
+        Error::Api(Box::new(ApiError::new(self.method, self.route, self.status, body, required)))
     }
 
     fn content_type(&self) -> &str {

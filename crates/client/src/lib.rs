@@ -15,6 +15,7 @@ mod organizations;
 mod resources;
 mod roles;
 mod route;
+mod sessions;
 mod sign_in;
 mod users;
 mod views;

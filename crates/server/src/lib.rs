@@ -21,7 +21,7 @@ pub use config::{
 pub use http::{ACCESS_LOG, Service};
 pub use keyfob_authority::{
     BackupError, Clock, CopyError, CopyProgress, CopyStep, DataDirError, MoveError, OpenError, Random,
-    audit::{AuditFileError, AuditLine, RetiredLine, export_audit, verify_audit},
+    audit::{AuditFileError, AuditLine, AuditSource, RetiredLine, export_audit, verify_audit},
     back_up_database,
     data::{AuditEntry, ChainCheckpoint, ChainFault, ChainHead, PostgresOptions},
     move_database,

@@ -1,7 +1,7 @@
 //! The chain of records without a server: in a database, or in an export of one.
 use std::{
     fs::File,
-    io::{BufRead as _, BufReader, Read as _},
+    io::{BufRead, BufReader, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -61,6 +61,17 @@ pub enum AuditFileError {
         /// What the operating system says.
         cause: std::io::Error,
     },
+    /// The key cannot be read.
+    #[error("the key file `{path}` cannot be read: {cause}: name the key file of the chain with --key")]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        cause: std::io::Error,
+    },
+    /// Standard input cannot be read.
+    #[error("standard input cannot be read: {0}")]
+    Input(std::io::Error),
     /// The database cannot be read.
     #[error("the database `{path}` cannot be read: {cause}")]
     Database {
@@ -72,7 +83,7 @@ pub enum AuditFileError {
     /// The PostgreSQL database cannot be read.
     #[error("the PostgreSQL database cannot be read: {0}")]
     Postgres(StoreError),
-    /// There is no file beside a PostgreSQL database.
+    /// There is no file beside a PostgreSQL database, or beside standard input.
     #[error("name the key file of the chain with --key: it is `audit.key` in the data directory of each replica")]
     NoKey,
     /// A line of an export is no record.
@@ -88,6 +99,27 @@ pub enum AuditFileError {
     Fault(#[from] ChainFault),
 }
 
+/// Where the records of a chain are.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditSource<'a> {
+    /// A database file, the address of a PostgreSQL database, an export, or `-` for an export on standard input.
+    pub named: &'a Path,
+    /// A file with the password for PostgreSQL, in place of one in the address.
+    pub password_file: Option<&'a Path>,
+}
+
+impl AuditSource<'_> {
+    fn is_input(self) -> bool {
+        self.named == Path::new("-")
+    }
+
+    /// The PostgreSQL database, if that is what was named.
+    fn postgres(self) -> Option<PostgresOptions> {
+        let url = self.named.to_str().filter(|text| PostgresOptions::is_url(text))?;
+        Some(PostgresOptions { password_file: self.password_file.map(Path::to_owned), ..PostgresOptions::alone(url) })
+    }
+}
+
 /// Verifies the chain in a file, and answers its head.
 ///
 /// The key is the one beside the file unless another is named.
@@ -95,38 +127,45 @@ pub enum AuditFileError {
 /// # Errors
 /// [`AuditFileError::Fault`] says what was tampered with; the others say why that could not be found out.
 pub async fn verify_audit(
-    file: &Path,
+    source: AuditSource<'_>,
     key_file: Option<&Path>,
     expected: Option<ChainHead>,
 ) -> Result<ChainHead, AuditFileError> {
+    let file = source.named;
+    let unreadable = |cause| AuditFileError::Unreadable { path: file.to_owned(), cause };
+    let is_beside_nothing = source.is_input() || source.postgres().is_some();
+    // A file that is not there is named before a key that is not beside it.
+    let is_database = !source.is_input() && (is_beside_nothing || is_database(file).map_err(unreadable)?);
     let beside = file.with_file_name(super::key::FILE);
-    let key_file = key_file.unwrap_or(&beside);
-    let unreadable = |path: &Path| {
-        let path = path.to_owned();
-        |cause| AuditFileError::Unreadable { path, cause }
+    let key_file = match key_file {
+        Some(named) => named,
+        None if is_beside_nothing => return Err(AuditFileError::NoKey),
+        None => &beside,
     };
-    let is_server = postgres_url(file).is_some();
-    if is_server && key_file == beside {
-        return Err(AuditFileError::NoKey);
-    }
-    let keys = super::key::read(key_file).map_err(unreadable(key_file))?;
+    let keys = super::key::read(key_file);
+    let keys = keys.map_err(|cause| AuditFileError::Key { path: key_file.to_owned(), cause })?;
     let mut verifier = ChainVerifier::new(keys, expected);
-    if is_server || is_database(file).map_err(unreadable(file))? {
-        export_audit(file, |line| line.follow(&mut verifier).map_err(AuditFileError::from)).await?;
+    if is_database {
+        export_audit(source, |line| line.follow(&mut verifier).map_err(AuditFileError::from)).await?;
+    } else if source.is_input() {
+        verify_lines(&mut verifier, std::io::stdin().lock(), AuditFileError::Input)?;
     } else {
-        let lines = BufReader::new(File::open(file).map_err(unreadable(file))?).lines();
-        for (number, line) in (1..).zip(lines) {
-            let line = line.map_err(unreadable(file))?;
-            let line = AuditLine::parse(&line).map_err(|cause| AuditFileError::Line { line: number, cause })?;
-            line.follow(&mut verifier)?;
-        }
+        verify_lines(&mut verifier, BufReader::new(File::open(file).map_err(unreadable)?), unreadable)?;
     }
     Ok(verifier.finish()?)
 }
 
-/// The address of a PostgreSQL database, if that is what was named.
-fn postgres_url(named: &Path) -> Option<&str> {
-    named.to_str().filter(|text| PostgresOptions::is_url(text))
+fn verify_lines(
+    verifier: &mut ChainVerifier,
+    export: impl BufRead,
+    unreadable: impl Fn(std::io::Error) -> AuditFileError,
+) -> Result<(), AuditFileError> {
+    for (number, line) in (1..).zip(export.lines()) {
+        let line = line.map_err(&unreadable)?;
+        let line = AuditLine::parse(&line).map_err(|cause| AuditFileError::Line { line: number, cause })?;
+        line.follow(verifier)?;
+    }
+    Ok(())
 }
 
 fn is_database(file: &Path) -> std::io::Result<bool> {
@@ -135,23 +174,27 @@ fn is_database(file: &Path) -> std::io::Result<bool> {
     Ok(start == SQLITE)
 }
 
-/// Hands over every record of a database, a file or the address of one of PostgreSQL, in the order of the chain, and before
-/// them the checkpoint, if there is one. A server may use the database meanwhile.
+/// Hands over every record of a database, a file or the address of one of PostgreSQL, in the order of the chain, and
+/// before them the checkpoint, if there is one. A server may use the database meanwhile.
 ///
 /// # Errors
 /// When the database cannot be read, and what `each` answers: it ends there.
 pub async fn export_audit<E: From<AuditFileError>>(
-    database: &Path,
+    source: AuditSource<'_>,
     mut each: impl FnMut(&AuditLine) -> Result<(), E>,
 ) -> Result<(), E> {
-    let url = postgres_url(database);
-    let failed = |cause| match url {
-        Some(_) => AuditFileError::Postgres(cause),
-        None => AuditFileError::Database { path: database.to_owned(), cause },
+    let server = source.postgres();
+    let is_server = server.is_some();
+    let failed = |cause| {
+        if is_server {
+            AuditFileError::Postgres(cause)
+        } else {
+            AuditFileError::Database { path: source.named.to_owned(), cause }
+        }
     };
-    let store = match url {
-        Some(url) => Store::connect_read_only(PostgresOptions::alone(url)).map_err(failed)?,
-        None => Store::open_read_only(database).await.map_err(failed)?,
+    let store = match server {
+        Some(options) => Store::connect_read_only(options).map_err(failed)?,
+        None => Store::open_read_only(source.named).await.map_err(failed)?,
     };
     let mut after = 0;
     if let Some(checkpoint) = store.read().audit_checkpoint().await.map_err(failed)? {

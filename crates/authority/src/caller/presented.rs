@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use keyfob_rbac::{AllowList, Id, OwnedId, Scope, ScopeName, Subject};
-use keyfob_store::{ApiKey, OrganizationId, Reader, RightsVersion, User};
+use keyfob_store::{ApiKey, Member, OrganizationId, Reader, RightsVersion, StoreError, User};
 
 use super::{Unauthenticated, is_full};
 use crate::{Authority, Refused};
@@ -66,10 +66,7 @@ pub(super) async fn compile(
     let allow_list = AllowList::parse(catalogue, &entries).map_err(|error| unreadable(&error))?;
     let scope = Scope::expand(catalogue, &scopes).map_err(|error| unreadable(&error))?.restricted_to(&allow_list);
     let members = read.memberships(user.id).await?;
-    let roles = authority.role_book().of_user(read, &user, &members).await?;
-    let groups = read.group_ids_of(user.id).await?;
-    let groups: Vec<OwnedId> = groups.into_iter().map(|group| OwnedId::Uuid(group.0)).collect();
-    let subject = Subject::compile(catalogue, Id::from(user.id.0), &roles, &groups, &scope);
+    let subject = subject_within(&scope, &user, &members, authority, read).await?;
     let subject = Arc::new(subject.sharing(authority.keys().tables()));
     let organizations: Vec<OrganizationId> = members.into_iter().map(|member| member.organization_id).collect();
     let bytes = bytes_of(&key, &user, &organizations, subject.own_bytes());
@@ -88,6 +85,20 @@ pub(crate) async fn subject_of(
 ) -> Result<Arc<Subject>, Refused> {
     let compiled = compile(key, user, authority, read, Origins::default()).await;
     compiled.map(|key| key.subject).map_err(|reason| Refused::Unauthenticated(Box::new(reason)))
+}
+
+/// The rights of a user within a scope.
+pub(super) async fn subject_within(
+    scope: &Scope,
+    user: &User,
+    members: &[Member],
+    authority: &Authority,
+    read: &mut Reader<'_>,
+) -> Result<Subject, StoreError> {
+    let roles = authority.role_book().of_user(read, user, members).await?;
+    let groups = read.group_ids_of(user.id).await?;
+    let groups: Vec<OwnedId> = groups.into_iter().map(|group| OwnedId::Uuid(group.0)).collect();
+    Ok(Subject::compile(authority.catalogue(), Id::from(user.id.0), &roles, &groups, scope))
 }
 
 /// How many bytes a key takes, about: its texts are there twice, as they are stored and as they are read.

@@ -1,11 +1,12 @@
 //! Callers as they stand in a transaction, and those who are absent.
 use std::sync::Arc;
 
-use keyfob_store::{KeyId, StoreError, Tx, UserStatus};
+use keyfob_rbac::{Scope, Subject};
+use keyfob_store::{ApiKey, KeyId, Reader, StoreError, Tx, User, UserStatus};
 
 use super::{
     identify::{live, store_of},
-    presented::{Origins, compile},
+    presented::{Origins, compile, subject_within},
 };
 use crate::{
     Authority, AuthorizedStore, Caller, Lapsed, Refused, RequestContext, Unauthenticated, sign_in::require_upstream,
@@ -78,4 +79,30 @@ pub(crate) async fn on_behalf_of(
             Err(NotOnBehalf::Expired)
         }
     }
+}
+
+/// What a user may do, with a full key.
+///
+/// # Errors
+/// When the database cannot be read.
+pub(crate) async fn subject_of_user(
+    authority: &Authority,
+    user: &User,
+    read: &mut Reader<'_>,
+) -> Result<Subject, StoreError> {
+    let members = read.memberships(user.id).await?;
+    subject_within(&Scope::everything(), user, &members, authority, read).await
+}
+
+/// What the bearer of a key may do, whether the key is live or not.
+///
+/// # Errors
+/// As for a key that is presented.
+pub(crate) async fn subject_of_key(
+    authority: &Authority,
+    key: ApiKey,
+    user: User,
+    read: &mut Reader<'_>,
+) -> Result<Arc<Subject>, Unauthenticated> {
+    Ok(compile(key, user, authority, read, Origins::default()).await?.subject)
 }

@@ -91,7 +91,7 @@ pub(crate) fn issue(
         id,
     };
     let text = SecretText::new(format!("{}-{}", key.id, secret.reveal()));
-    Ok((key, MintedKey { text }))
+    Ok((key.clone(), MintedKey { text, key: Box::new(key) }))
 }
 
 /// When a session expires at the latest, where the deployment bounds that: so long after signing in. A session that is

@@ -16,6 +16,8 @@ use crate::{
 pub struct MintedKey {
     /// The whole key, for its owner's eyes only.
     pub text: SecretText,
+    /// What is stored of it.
+    pub key: Box<ApiKey>,
 }
 
 /// Why a key was not minted.
@@ -85,7 +87,8 @@ impl Work {
         let (key, minted) = issue(&self.authority, &self.caller, request)?;
         let parent_id = self.caller.key().and_then(|key| key.parent_id.clone());
         let narrow_depth = self.caller.key().map_or(key.narrow_depth, |key| key.narrow_depth);
-        Ok((ApiKey { parent_id, narrow_depth, ..key }, minted))
+        let key = ApiKey { parent_id, narrow_depth, ..key };
+        Ok((key.clone(), MintedKey { key: Box::new(key), ..minted }))
     }
 
     /// Stores a key, if its owner still exists.

@@ -60,8 +60,8 @@ pub enum CreateUserError {
     NoOrganization,
     /// There is no such organization for the caller; with the permission that would show it, if that is known.
     UnknownOrganization(Uuid, Option<Denied>),
-    /// A live user has that name or address.
-    Taken,
+    /// A live user has that name or address: which, where the caller may see that user.
+    Taken(Taken),
     /// There is no `OpenID` Connect provider by which the user could sign in.
     OidcNotConfigured,
     /// There is no such way to sign in.
@@ -78,6 +78,15 @@ pub enum CreateUserError {
     Hash(HashError),
     /// The caller may not act, or it failed.
     Refused(Refused),
+}
+
+/// What of a new user another one has already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// The username.
+    pub username: bool,
+    /// The e-mail address.
+    pub email: bool,
 }
 
 impl From<WrongFields> for CreateUserError {
@@ -104,7 +113,7 @@ impl From<Refused> for CreateUserError {
 impl From<StoreError> for CreateUserError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Conflict(_) => Self::Taken,
+            StoreError::Conflict(_) => Self::Taken(Taken::default()),
             other => Self::Refused(other.into()),
         }
     }
@@ -186,8 +195,9 @@ impl AuthorizedStore {
         // Whoever may create no users at all causes no look-up.
         let could_sign_in = !new.email.is_empty();
         require_creating(&self.caller, could_sign_in)?;
-        if self.is_taken(&new.username, &new.email).await? {
-            return Err(CreateUserError::Taken);
+        let taken = self.taken(&new.username, &new.email).await?;
+        if taken != Taken::default() {
+            return Err(CreateUserError::Taken(taken));
         }
         let organizations = self.organizations_of_new_user(&new.organizations).await?;
         let login_type = self.login_type_of(&new)?;
@@ -226,13 +236,16 @@ impl AuthorizedStore {
         Ok(UserView { user: new.user, organization_ids })
     }
 
-    /// Whether a live user whom the caller may see has that name or address. The database decides in the end.
-    async fn is_taken(&self, username: &str, email: &str) -> Result<bool, Refused> {
+    /// What of the two a live user has already whom the caller may see. The database decides in the end.
+    async fn taken(&self, username: &str, email: &str) -> Result<Taken, Refused> {
         let by_name = self.read().find_user_by_username(username).await?;
         let by_address = if email.is_empty() { None } else { self.read().find_login(email).await? };
-        let found = by_name.into_iter().chain(by_address.map(|(user, _)| user));
         let visible = self.incidental().caller.visible(Action::READ, ResourceType::USER);
-        Ok(found.into_iter().any(|user| visible.matches(&user_object(user.id)) || self.caller.is_self(user.id)))
+        let is_seen = |user: &User| visible.matches(&user_object(user.id)) || self.caller.is_self(user.id);
+        Ok(Taken {
+            username: by_name.is_some_and(|user| is_seen(&user)),
+            email: by_address.is_some_and(|(user, _)| is_seen(&user)),
+        })
     }
 
     /// The organizations with these ids, each once; the nil UUID is the default one. Requires `read` on each.

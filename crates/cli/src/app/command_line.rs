@@ -5,16 +5,18 @@ use crate::{
     commands::{
         audit::{self, AuditCommand},
         authcheck::{self, AuthcheckArgs},
-        completion::{self, CompletionArgs},
+        completion::{self, CompleteArgs, CompletionArgs},
         database::{self, DatabaseCommand},
         groups::{self, GroupsCommand},
         login::{self, LoginArgs},
         logout::{self, LogoutArgs},
         organizations::{self, OrganizationsCommand},
+        resource_types::{self, ResourceTypesArgs},
         resources::{self, ResourcesCommand},
         roles::{self, RolesCommand},
         scopes::{self, ScopesArgs},
         server::{self, ServerCommand},
+        sessions::{self, SessionsCommand},
         tokens::{self, TokensCommand},
         users::{self, UsersCommand},
         version::{self, VersionArgs},
@@ -35,10 +37,10 @@ use crate::{
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = "Examples:
-  keyfob server                                          run a server on this machine
-  keyfob login http://localhost:3000                     sign in, or set up a new server
-  keyfob tokens create --name ci --scope workspace:read  create a token that only reads workspaces
-  keyfob authcheck workspace:read --owner me --explain   check a permission of the key in use"
+  keyfob server                                      run a server here
+  keyfob login http://localhost:3000                 sign in, or set it up
+  keyfob tokens create -n ci --scope workspace:read  a token that only reads
+  keyfob authcheck workspace:read --owner me         check a permission"
 )]
 pub(super) struct Cli {
     #[command(flatten)]
@@ -59,10 +61,15 @@ pub(super) enum Command {
     /// Create, list, view and expire API tokens
     #[command(subcommand, visible_alias = "token")]
     Tokens(TokensCommand),
+    /// List sessions, and end them
+    #[command(subcommand, visible_alias = "session")]
+    Sessions(SessionsCommand),
     /// Ask whether a key may perform an action, and why
     Authcheck(AuthcheckArgs),
     /// List the scopes that a token can have
     Scopes(ScopesArgs),
+    /// List the types of objects, with their actions
+    ResourceTypes(ResourceTypesArgs),
     /// Manage registered objects and their access lists
     #[command(subcommand, visible_alias = "resource")]
     Resources(ResourcesCommand),
@@ -90,6 +97,9 @@ pub(super) enum Command {
     Version(VersionArgs),
     /// Print a shell completion script
     Completion(CompletionArgs),
+    /// Print what the last word of a command line can be
+    #[command(hide = true)]
+    Complete(CompleteArgs),
 }
 
 impl Command {
@@ -100,8 +110,10 @@ impl Command {
             Self::Logout(args) => logout::run(invocation, &args).await?,
             Self::Whoami(args) => whoami::run(invocation, &args).await?,
             Self::Tokens(command) => tokens::run(invocation, command).await?,
+            Self::Sessions(command) => sessions::run(invocation, command).await?,
             Self::Authcheck(args) => return authcheck::run(invocation, args).await,
             Self::Scopes(args) => scopes::run(invocation, &args).await?,
+            Self::ResourceTypes(args) => resource_types::run(invocation, &args).await?,
             Self::Resources(command) => resources::run(invocation, command).await?,
             Self::Users(command) => users::run(invocation, command).await?,
             Self::Organizations(command) => organizations::run(invocation, command).await?,
@@ -111,6 +123,7 @@ impl Command {
             Self::Server(command) => Box::pin(server::run(invocation, *command, Cli::command())).await?,
             Self::Database(command) => Box::pin(database::run(invocation, command)).await?,
             Self::Version(args) => version::run(invocation, &args)?,
+            Self::Complete(args) => return completion::complete(invocation, args, Cli::command()).await,
             Self::Completion(args) => completion::run(invocation, &args, &mut Cli::command())?,
         }
         Ok(Outcome::Done)

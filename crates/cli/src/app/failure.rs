@@ -1,58 +1,215 @@
-//! The texts of errors.
+//! The texts of errors: one line for what failed and why, and one for what to do next.
 use std::fmt::Write as _;
 
-use keyfob_client::{ApiError, Error};
+use keyfob_client::{ApiError, Error, StatusCode};
 
-use crate::terminal::{output::Output, text::printable};
+use super::rules;
+use crate::{
+    invocation::{Invocation, KeyInUse, UsedKey},
+    terminal::{output::Output, problem::Problem, text::printable},
+};
 
-/// The text of an error: the command, the error, and a suggestion if there is one.
-pub(crate) fn describe(error: &anyhow::Error, command: &str, is_verbose: bool, out: Output) -> String {
-    let head = format!("Encountered an error running \"{command}\", see \"{command} --help\" for more information");
-    format!("{}\n{} {}", out.bold(&head), out.red("error:"), body(error, is_verbose))
+/// Messages that do not say what failed: the step that led to them does.
+const GENERAL: [&str; 6] =
+    ["Resource not found", "Forbidden", "Validation failed", "An internal", "The database", "unexpected status code"];
+
+/// The detail of a refusal that says nothing of its cause.
+const NO_CAUSE: &str = "You don't have permission to view this content.";
+
+/// What is known of the run that failed.
+#[derive(Clone, Copy)]
+pub(crate) struct Run<'a> {
+    pub(crate) is_verbose: bool,
+    /// None where it failed before it began.
+    pub(crate) invocation: Option<&'a Invocation>,
 }
 
-fn body(error: &anyhow::Error, is_verbose: bool) -> String {
-    match error.downcast_ref::<Error>() {
-        Some(Error::Api(answer)) => with_trace(error, &refusal(answer, is_verbose)),
-        Some(unexpected @ Error::UnexpectedContentType { body, .. }) => {
-            with_trace(error, &format!("{unexpected}\n{}", text_of_server(body.trim())))
-        }
-        _ => format!("{error:#}"),
-    }
+/// What is said of an error.
+struct Said {
+    what: String,
+    next: Option<String>,
 }
 
-/// The steps that led to the error, before the server's own words.
-fn with_trace(error: &anyhow::Error, words: &str) -> String {
-    let is_own = |cause: &&(dyn std::error::Error + 'static)| !cause.is::<Error>();
-    let steps: String =
-        error.chain().take_while(is_own).fold(String::new(), |steps, cause| format!("{steps}{cause}: "));
-    if steps.is_empty() { words.to_owned() } else { format!("Trace=[{steps}]\n{words}") }
-}
-
-fn refusal(answer: &ApiError, is_verbose: bool) -> String {
-    let ApiError { method, route, status, body, helper } = answer;
-    let mut text = String::new();
-    if is_verbose {
-        text = format!("API request error to \"{method} {route}\". Status code {}\n", status.as_u16());
+/// The text of an error.
+pub(crate) fn describe(error: &anyhow::Error, run: Run<'_>, out: Output) -> String {
+    let Said { what, next } = said(error, run);
+    let mut text = format!("{} {what}", out.red("error:"));
+    if let Some(next) = next {
+        let _infallible = write!(text, "\n{} {next}", out.bold("Suggestion:"));
     }
-    text.push_str(&text_of_server(&body.message));
-    if !body.validations.is_empty() {
-        let _infallible = write!(text, "\n{} validation error(s) found", body.validations.len());
-    }
-    for validation in &body.validations {
-        let (field, detail) = (text_of_server(&validation.field), text_of_server(&validation.detail));
-        let _infallible = write!(text, "\n\t{field}: {detail}");
-    }
-    if let Some(helper) = helper {
-        let _infallible = write!(text, "\nSuggestion: {helper}");
-    }
-    if !body.detail.is_empty() && (is_verbose || helper.is_none()) {
-        let _infallible = write!(text, "\n{}", text_of_server(&body.detail));
+    if run.is_verbose
+        && let Some(Error::Api(answer)) = error.downcast_ref::<Error>()
+    {
+        text += &details(answer);
     }
     text
 }
 
-/// Line breaks stay, other control characters are escaped.
+/// The error of a command line that has no such arguments.
+pub(crate) fn describe_usage(problem: &str, command: &str, out: Output) -> String {
+    format!("{} {problem}\n{} see '{command} --help'", out.red("error:"), out.bold("Suggestion:"))
+}
+
+fn said(error: &anyhow::Error, run: Run<'_>) -> Said {
+    match error.downcast_ref::<Error>() {
+        Some(Error::Api(answer)) if answer.status == StatusCode::UNAUTHORIZED => unauthenticated(error, answer, run),
+        Some(Error::Api(answer)) => refusal(error, answer),
+        Some(unexpected @ Error::UnexpectedContentType { body, .. }) => {
+            let what = step(error).map_or_else(|| unexpected.to_string(), |step| format!("{step}: {unexpected}"));
+            Said {
+                what: format!("{what}: {}", text_of_server(body.trim())),
+                next: Some("the answer comes from something before the server, such as a proxy: check the URL".into()),
+            }
+        }
+        Some(Error::Transport(_)) => {
+            let url = run.invocation.and_then(Invocation::used_client).map(|client| format!(" at {}", client.url()));
+            let next = format!("is the server running{}? --url names another one", url.unwrap_or_default());
+            Said { what: format!("{error:#}"), next: Some(next) }
+        }
+        _ => {
+            let next =
+                error.chain().find_map(|cause| cause.downcast_ref::<Problem>()).map(|problem| problem.next.clone());
+            Said { what: format!("{error:#}"), next }
+        }
+    }
+}
+
+/// The last step before the server was asked, such as "cannot delete the user".
+fn step(error: &anyhow::Error) -> Option<String> {
+    let is_own = |cause: &&(dyn std::error::Error + 'static)| !cause.is::<Error>();
+    let steps: Vec<String> = error.chain().take_while(is_own).map(ToString::to_string).collect();
+    (!steps.is_empty()).then(|| format!("cannot {}", steps.join(": ")))
+}
+
+fn refusal(error: &anyhow::Error, answer: &ApiError) -> Said {
+    let ApiError { status, body, required, .. } = answer;
+    let message = text_of_server(&body.message);
+    let mut parts = Vec::new();
+    if GENERAL.iter().any(|general| message.starts_with(general)) {
+        parts.extend(step(error));
+    }
+    parts.push(message);
+    parts.extend(body.validations.iter().map(|problem| {
+        let (field, detail) = (text_of_server(&problem.field), text_of_server(&problem.detail));
+        let detail = rules::in_words(&detail).unwrap_or(detail);
+        // The text often names the field already.
+        if detail.starts_with(&field) { detail } else { format!("{field}: {detail}") }
+    }));
+    let detail = text_of_server(&body.detail);
+    let is_said = parts.iter().any(|part| part.contains(&detail));
+    if !is_said && !detail.starts_with(NO_CAUSE) {
+        parts.push(detail);
+    }
+    let asked = required.last().filter(|_| *status == StatusCode::FORBIDDEN);
+    let next = match asked {
+        Some(permission) => {
+            if !parts.iter().any(|part| part.contains(permission.as_str())) {
+                parts.push(format!("it takes {permission}"));
+            }
+            Some(format!("'keyfob authcheck {permission} --explain' says what is missing"))
+        }
+        None => next_step(answer),
+    };
+    Said { what: joined(&parts), next }
+}
+
+/// What to do next, for some answers.
+fn next_step(answer: &ApiError) -> Option<String> {
+    let detail = answer.body.detail.as_str();
+    if let Some(scope) = detail.strip_prefix("the key's scopes lack ") {
+        return Some(format!("use a key with the scope {}", text_of_server(scope)));
+    }
+    if let Some((_, rest)) = detail.split_once("unsupported API key scope: \"") {
+        let name = rest.trim_end_matches('"');
+        let known = keyfob_rbac::Catalogue::built_in().requestable_scopes();
+        let nearest = keyfob_server::nearest_name(name, known.iter().map(String::as_str));
+        let nearest = nearest.map(|nearest| format!("the nearest scope is {nearest}; ")).unwrap_or_default();
+        return Some(format!("{nearest}'keyfob scopes' lists all scopes"));
+    }
+    match answer.status {
+        StatusCode::TOO_MANY_REQUESTS => Some("wait a minute, and try again".into()),
+        StatusCode::NOT_FOUND => Some("check the spelling: what you may not read looks as if it were not there".into()),
+        _ => None,
+    }
+}
+
+/// Why the server takes no key, or does not take this one.
+fn unauthenticated(error: &anyhow::Error, answer: &ApiError, run: Run<'_>) -> Said {
+    let url = run.invocation.and_then(Invocation::used_client).map(|client| client.url().to_owned());
+    let server = url.as_deref().unwrap_or("the server");
+    let key = match (error.downcast_ref::<UsedKey>(), run.invocation) {
+        (Some(UsedKey(named)), _) => KeyInUse::Other(named),
+        (None, Some(invocation)) => invocation.key_in_use(),
+        (None, None) => KeyInUse::None,
+    };
+    let detail = text_of_server(&answer.body.detail);
+    let what = match (&key, expiry(&detail)) {
+        (KeyInUse::None, _) => format!("there is no key for {server}"),
+        (KeyInUse::OfAnotherServer(other), _) => {
+            format!("there is no key for {server}: the stored one is for {other}")
+        }
+        (key, Some(at)) => format!("{} expired at {at}", key.in_words()),
+        (key, None) => {
+            let message = text_of_server(&answer.body.message);
+            let reason = if detail.is_empty() { message } else { detail };
+            format!("{server} does not accept {}: {reason}", key.in_words())
+        }
+    };
+    let here = match (key, url) {
+        (KeyInUse::None | KeyInUse::OfAnotherServer(_), Some(url)) => {
+            format!(" For this server: 'keyfob login {url}'.")
+        }
+        _ => String::new(),
+    };
+    let next = format!("Try logging in using 'keyfob login'.{here}");
+    Said { what, next: Some(next) }
+}
+
+/// When a key expired, if a detail says that.
+fn expiry(detail: &str) -> Option<String> {
+    let (_, rest) = detail.split_once("API key expired at \"")?;
+    let (date, rest) = rest.split_once(' ')?;
+    let time = rest.split(['.', ' ']).next()?;
+    Some(format!("{date} {time} UTC"))
+}
+
+/// More of an answer, for those who want it.
+fn details(answer: &ApiError) -> String {
+    let ApiError { method, route, status, body, .. } = answer;
+    let (message, detail) = (text_of_server(&body.message), text_of_server(&body.detail));
+    let head = format!("\nAPI request error to \"{method} {route}\". Status code {}\n{message}", status.as_u16());
+    if detail.is_empty() { head } else { format!("{head}\n{detail}") }
+}
+
+/// The parts with colons between them, but behind sentences.
+fn joined(parts: &[String]) -> String {
+    let parts = parts.iter().filter(|part| !part.is_empty());
+    parts.fold(String::new(), |text, part| match text.chars().last() {
+        None => part.clone(),
+        Some('.' | '!' | '?') => format!("{text} {part}"),
+        Some(_) => format!("{text}: {part}"),
+    })
+}
+
+/// Other control characters than line breaks are escaped.
 fn text_of_server(text: &str) -> String {
-    text.lines().map(printable).collect::<Vec<_>>().join("\n")
+    text.lines().map(printable).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_expiry_of_a_key_is_read_from_the_answer() {
+        let detail = "API key expired at \"2026-01-02 03:04:05.123456 +0000 UTC\".";
+        assert_eq!(expiry(detail).as_deref(), Some("2026-01-02 03:04:05 UTC"));
+        assert_eq!(expiry("API key is invalid."), None);
+    }
+
+    #[test]
+    fn a_sentence_of_the_server_stays_as_it_is() {
+        let parts = ["Failed to create API key.", "", "no such scope", "x"].map(str::to_owned);
+        assert_eq!(joined(&parts), "Failed to create API key. no such scope: x");
+    }
 }

@@ -21,6 +21,12 @@ pub(crate) fn wrong_count(command: &Command, error: &clap::Error) -> Option<(Str
     Some((name, format!("wanted {wanted} args but got {} [{}]", given.len(), given.join(" "))))
 }
 
+/// Whether the arguments are for this command, as far as they can be read in spite of mistakes.
+pub(crate) fn is_meant(command: &Command, name: &str) -> bool {
+    let read = command.clone().ignore_errors(true).try_get_matches();
+    read.is_ok_and(|matches| matches.subcommand_name() == Some(name))
+}
+
 /// The full name of the command that the arguments chose, with that command and its arguments.
 pub(crate) fn leaf<'a>(command: &'a Command, matches: &'a ArgMatches) -> (String, &'a Command, &'a ArgMatches) {
     let (mut command, mut matches, mut name) = (command, matches, command.get_name().to_owned());

@@ -1,6 +1,12 @@
-//! The limits of a new key: its scopes and its allow list, checked before a request is sent.
+//! The limits of a new key: its scopes and its allow list, checked as far as they can be before a request is sent.
+use anyhow::Context as _;
 use keyfob_api::keys::AllowListTarget;
+use keyfob_client::Client;
 use keyfob_rbac::{AllowEntry, AllowEntryError, Catalogue};
+use keyfob_server::nearest_name;
+
+use super::resource::id_of;
+use crate::terminal::problem::Problem;
 
 /// The options of every command that creates a key.
 #[derive(clap::Args)]
@@ -8,18 +14,51 @@ pub(crate) struct KeyLimitArgs {
     /// Scope, such as workspace:read; may be repeated or separated by commas
     #[arg(long, value_name = "SCOPE", value_delimiter = ',', value_parser = scope_name)]
     pub(crate) scope: Vec<String>,
-    /// Allow-list entry, <type>:<uuid> or <type>:*; may be repeated or separated by commas
-    #[arg(long, value_name = "TYPE:ID", value_delimiter = ',', value_parser = parse)]
-    allow: Vec<AllowListTarget>,
-    /// Allow-list entry for a resource type that the deployment has added
-    #[arg(long, value_name = "TYPE:ID", value_delimiter = ',', value_parser = parse_custom)]
-    allow_custom: Vec<AllowListTarget>,
+    /// Allow-list entry, as <type>:<name or id> or <type>:*; may be repeated or separated by commas
+    #[arg(long, value_name = "TYPE:NAME", value_delimiter = ',', value_parser = parse)]
+    allow: Vec<Entry>,
+    /// The same as --allow
+    #[arg(long, value_name = "TYPE:NAME", value_delimiter = ',', value_parser = parse, hide = true)]
+    allow_custom: Vec<Entry>,
+}
+
+/// An entry of an allow list, as a person types it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Entry {
+    /// Complete as it is.
+    Whole(AllowListTarget),
+    /// Of a type that only the server knows, if it is one; or with a name in place of an id.
+    Named { resource_type: String, name: String },
 }
 
 impl KeyLimitArgs {
-    /// The whole allow list.
-    pub(crate) fn allow_list(&self) -> Vec<AllowListTarget> {
-        self.allow.iter().chain(&self.allow_custom).cloned().collect()
+    /// The whole allow list, with ids for names: those are looked up among what the caller may read.
+    pub(crate) async fn allow_list(&self, client: &Client) -> anyhow::Result<Vec<AllowListTarget>> {
+        let mut list = Vec::new();
+        for entry in self.entries() {
+            list.push(match entry {
+                Entry::Whole(entry) => entry.clone(),
+                Entry::Named { resource_type, name } => looked_up(client, resource_type, name).await?,
+            });
+        }
+        Ok(list)
+    }
+
+    /// The whole allow list where nobody is signed in who could look up names.
+    pub(crate) fn allow_list_of_ids(&self) -> anyhow::Result<Vec<AllowListTarget>> {
+        let entry = |entry: &Entry| match entry {
+            Entry::Whole(entry) => Ok(entry.clone()),
+            Entry::Named { resource_type, name } if is_id(name) => Ok(target(resource_type, name)),
+            Entry::Named { resource_type, name } => {
+                let what = format!("--allow {resource_type}:{name}: without a session, an entry is <type>:<id>");
+                Err(Problem::new(what, "names are looked up among what the one who signs in may see").into())
+            }
+        };
+        self.entries().map(entry).collect()
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.allow.iter().chain(&self.allow_custom)
     }
 
     /// Whether no limit is given.
@@ -28,30 +67,48 @@ impl KeyLimitArgs {
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "clap's signature of a parser")]
-fn scope_name(text: &str) -> Result<String, std::convert::Infallible> {
-    Ok(field(text).to_owned())
+fn scope_name(text: &str) -> Result<String, String> {
+    let name = field(text);
+    if name.trim().is_empty() { Err("a scope cannot be empty".to_owned()) } else { Ok(name.to_owned()) }
 }
 
-/// Reads `<type>:<id>` or `<type>:*`. Errors have the words of the server.
-fn parse(text: &str) -> Result<AllowListTarget, String> {
-    let text = field(text);
+/// Reads `<type>:<id>`, `<type>:<name>` or `<type>:*`. Errors have the words of the server.
+fn parse(text: &str) -> Result<Entry, String> {
+    let text = field(text).trim();
     match AllowEntry::parse(&Catalogue::built_in(), text) {
-        _ if text.trim().is_empty() => Err("allow list entry cannot be empty".to_owned()),
-        Ok(_) => Ok(AllowListTarget(text.trim().to_owned())),
-        Err(error) => Err(error.to_string()),
+        _ if text.is_empty() => Err("allow list entry cannot be empty".to_owned()),
+        Ok(_) => Ok(Entry::Whole(AllowListTarget(text.to_owned()))),
+        Err(error @ AllowEntryError::NotAUuid { .. }) if text.starts_with("*:") => Err(error.to_string()),
+        Err(AllowEntryError::UnknownType(_) | AllowEntryError::NotAUuid { .. }) => {
+            let (resource_type, name) = text.split_once(':').unwrap_or_default();
+            Ok(Entry::Named { resource_type: resource_type.to_owned(), name: name.to_owned() })
+        }
+        Err(error @ AllowEntryError::Malformed(_)) => Err(error.to_string()),
     }
 }
 
-/// The same for types that are known to the server alone.
-fn parse_custom(text: &str) -> Result<AllowListTarget, String> {
-    let text = field(text);
-    let Err(AllowEntryError::UnknownType(_)) = AllowEntry::parse(&Catalogue::built_in(), text) else {
-        return parse(text);
-    };
-    let id = text.split_once(':').map(|(_, id)| id).unwrap_or_default();
-    parse(&format!("*:{id}"))?;
-    Ok(AllowListTarget(text.trim().to_owned()))
+async fn looked_up(client: &Client, resource_type: &str, name: &str) -> anyhow::Result<AllowListTarget> {
+    if Catalogue::built_in().resource_type(resource_type).is_none() {
+        let types = client.list_resource_types().await.context("list the resource types")?.resource_types;
+        if !types.iter().any(|known| known.name == resource_type) {
+            let nearest = nearest_name(resource_type, types.iter().map(|known| known.name.as_str()));
+            let nearest = nearest.map(|nearest| format!("the nearest is {nearest}; ")).unwrap_or_default();
+            let what = format!("--allow {resource_type}:{name}: unknown resource type {resource_type:?}");
+            return Err(Problem::new(what, format!("{nearest}'keyfob resource-types' lists all")).into());
+        }
+    }
+    if is_id(name) {
+        return Ok(target(resource_type, name));
+    }
+    Ok(target(resource_type, &id_of(client, resource_type, name).await?.to_string()))
+}
+
+fn is_id(name: &str) -> bool {
+    name == "*" || uuid::Uuid::try_parse(name).is_ok()
+}
+
+fn target(resource_type: &str, id: &str) -> AllowListTarget {
+    AllowListTarget(format!("{resource_type}:{id}"))
 }
 
 /// A field of comma-separated values, without the quotes that some programs write around it.
@@ -68,8 +125,9 @@ mod tests {
     #[test]
     fn entries_name_a_type_and_an_id_or_a_star() {
         for text in ["*:*", "workspace:*", &format!("workspace:{ID}"), &format!("*:{ID}")] {
-            assert_eq!(parse(&format!(" {text} ")), Ok(AllowListTarget(text.to_owned())));
-            assert_eq!(parse(&format!("\"{text}\"")), Ok(AllowListTarget(text.to_owned())));
+            let whole = Entry::Whole(AllowListTarget(text.to_owned()));
+            assert_eq!(parse(&format!(" {text} ")), Ok(whole.clone()));
+            assert_eq!(parse(&format!("\"{text}\"")), Ok(whole));
         }
     }
 
@@ -80,8 +138,7 @@ mod tests {
             ("workspace", "invalid allow_list entry \"workspace\": want <type>:<id>"),
             ("workspace:", "invalid allow_list entry \"workspace:\": want <type>:<id>"),
             (":*", "invalid allow_list entry \":*\": want <type>:<id>"),
-            ("nope:*", "unknown resource type \"nope\""),
-            ("workspace:xyz", "invalid workspace ID (must be UUID): \"xyz\""),
+            ("*:dev", "invalid * ID (must be UUID): \"dev\""),
         ];
         for (text, error) in cases {
             assert_eq!(parse(text), Err(error.to_owned()));
@@ -89,8 +146,10 @@ mod tests {
     }
 
     #[test]
-    fn types_of_the_deployment_are_left_to_the_server() {
-        assert!(parse_custom("invoice:*").is_ok());
-        assert!(parse_custom("invoice:7").is_err());
+    fn names_and_types_of_the_deployment_are_left_to_the_server() {
+        for (resource_type, name) in [("workspace", "dev"), ("invoice", "*"), ("invoice", "7")] {
+            let named = Entry::Named { resource_type: resource_type.to_owned(), name: name.to_owned() };
+            assert_eq!(parse(&format!("{resource_type}:{name}")), Ok(named));
+        }
     }
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 #[derive(clap::Args)]
 pub(crate) struct OrganizationOption {
     /// Name or id of the organization; optional if you are a member of only one
-    #[arg(short = 'O', long, env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID")]
+    #[arg(short = 'O', long, visible_alias = "organization", env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID")]
     org: Option<String>,
 }
 

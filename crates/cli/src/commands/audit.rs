@@ -2,6 +2,8 @@
 mod export;
 mod head;
 mod list;
+mod sentence;
+mod show;
 mod verify;
 
 use crate::invocation::{Invocation, Outcome};
@@ -21,11 +23,14 @@ pub(crate) enum AuditCommand {
     /// List audit records, newest first
     #[command(visible_alias = "ls")]
     List(list::ListArgs),
+    /// Show one record, with what it changed
+    #[command(visible_alias = "view")]
+    Show(show::ShowArgs),
     /// Print the head of the chain of records
     Head(head::HeadArgs),
     /// Check that no record was changed, moved or removed
     Verify(verify::VerifyArgs),
-    /// Print every record of a database as JSON, one per line
+    /// Print records of a server or of its database as JSON, one per line
     Export(export::ExportArgs),
 }
 
@@ -33,6 +38,7 @@ pub(crate) enum AuditCommand {
 pub(crate) async fn run(invocation: &Invocation, command: AuditCommand) -> anyhow::Result<Outcome> {
     match command {
         AuditCommand::List(args) => list::run(invocation, &args).await?,
+        AuditCommand::Show(args) => show::run(invocation, &args).await?,
         AuditCommand::Head(args) => head::run(invocation, &args).await?,
         AuditCommand::Verify(args) => return verify::run(invocation, &args).await,
         AuditCommand::Export(args) => export::run(invocation, &args).await?,

@@ -1,39 +1,50 @@
 //! `keyfob authcheck`.
 mod objects;
+mod powers;
 mod questions;
 mod report;
+mod subject;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::ValueEnum;
-use keyfob_api::secret::SecretText;
+use keyfob_api::{authz::ExplainedAuthorizationResponse, secret::SecretText};
 use keyfob_client::Client;
 
-use self::{objects::ObjectArgs, questions::Question};
+use self::{
+    objects::ObjectArgs,
+    questions::{Asked, Question},
+    subject::SubjectArgs,
+};
 use crate::{
     arguments::secret::parse_secret,
-    invocation::{Invocation, Outcome},
+    invocation::{Invocation, Outcome, UsedKey},
+    terminal::problem::Problem,
 };
 
-/// Asks the server whether the key in use, or another one, may perform actions. The roles of the key's owner, the key's
-/// scopes and its allow list decide.
+/// Asks the server whether the key in use, another key or a user may perform actions. The roles of the key's owner, the
+/// key's scopes and its allow list decide.
 #[derive(clap::Args)]
 #[command(
-    after_help = "A check is <type>:<action>, or <type>:<action>@<id> for one object. Without an id it is about \
+    after_help = "A check is <type>:<action>, or <type>:<action>@<name or id> for one object. Without one it is about \
 objects of the type in general; allow-list entries for single objects never match it.
 
-The exit code is 0 if every check is allowed, and 1 if one is refused or the request fails. Only a failure prints on \
-standard error.
+The exit code is 0 if every check is allowed, 1 if one is refused, and 2 if that could not be decided: the command line \
+is wrong, the key is not accepted, the server is away, or the type or action is unknown. Only then something is printed \
+on standard error.
 
 Examples:
   keyfob authcheck workspace:read --owner me
-  keyfob authcheck workspace:read workspace:ssh --id 6f1b1c9e-8f0a-4f5e-9a3d-0d3f5a3c1b2e --explain
+  keyfob authcheck workspace:read@dev workspace:ssh@dev --explain
   keyfob authcheck template:update --organization default --as \"$CI_TOKEN\"
   keyfob authcheck workspace:create --any-organization && echo yes
+  keyfob authcheck workspace:delete@dev --user amy --explain
+  keyfob authcheck --list
   keyfob authcheck --file checks.json -o json"
 )]
 pub(crate) struct AuthcheckArgs {
-    /// Checks, as <type>:<action> or <type>:<action>@<id>
-    #[arg(value_name = "CHECK", value_parser = questions::parse, required_unless_present = "file")]
+    /// Checks, as <type>:<action> or <type>:<action>@<name or id>
+    #[arg(value_name = "CHECK", value_parser = questions::parse,
+        required_unless_present_any = ["file", "list"])]
     checks: Vec<Question>,
     #[command(flatten)]
     object: ObjectArgs,
@@ -47,6 +58,11 @@ pub(crate) struct AuthcheckArgs {
     /// Check this token in place of the key in use; `-` reads it from standard input
     #[arg(long = "as", value_name = "TOKEN", value_parser = parse_secret)]
     as_token: Option<SecretText>,
+    #[command(flatten)]
+    subject: SubjectArgs,
+    /// List all that is permitted, by type, with the number of objects that the key may read
+    #[arg(short, long, conflicts_with_all = ["checks", "owner", "organization", "any_organization", "id", "file", "explain"])]
+    list: bool,
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     output: AuthcheckFormat,
@@ -63,35 +79,103 @@ enum AuthcheckFormat {
 /// Asks and prints the answers; [`Outcome::Refused`] if one of them is no.
 pub(crate) async fn run(invocation: &Invocation, args: AuthcheckArgs) -> anyhow::Result<Outcome> {
     let client = invocation.connect()?;
-    let request = match &args.file {
+    let subject = args.subject.find(&client).await?;
+    if args.list {
+        let client = asking(invocation, &client, args.as_token.as_ref())?;
+        let powers = powers::of(&client, subject).await.map_err(|error| named_key(error, args.as_token.as_ref()))?;
+        match args.output {
+            AuthcheckFormat::Json => invocation.out.json(&powers)?,
+            AuthcheckFormat::Text => powers::print(invocation.out, &powers)?,
+        }
+        return Ok(if powers.is_empty() { Outcome::Refused } else { Outcome::Done });
+    }
+    let mut asked = match &args.file {
         Some(file) => questions::from_file(file)?,
-        None => questions::request(&args.checks, &args.object.template(&client).await?),
+        None => questions::request(&client, &args.checks, &args.object.template(&client).await?).await?,
     };
-    let client = match &args.as_token {
-        Some(token) => for_token(invocation, &client, token)?,
-        None => client,
-    };
-    let is_allowed = if args.explain {
-        let answers = client.authcheck_explained(&request).await.context("check authorization")?;
-        match args.output {
-            AuthcheckFormat::Json => invocation.out.json(&answers)?,
-            AuthcheckFormat::Text => report::explained(invocation.out, &answers)?,
-        }
-        answers.values().all(|answer| answer.allowed)
+    if subject.is_some() {
+        asked.request.subject = subject;
+    }
+    let client = asking(invocation, &client, args.as_token.as_ref())?;
+    let answered = if args.explain {
+        explained(invocation, &client, &asked, args.output).await
     } else {
-        let answers = client.authcheck(&request).await.context("check authorization")?;
-        match args.output {
-            AuthcheckFormat::Json => invocation.out.json(&answers)?,
-            AuthcheckFormat::Text => report::plain(invocation.out, &answers)?,
-        }
-        answers.values().all(|is_allowed| *is_allowed)
+        plain(invocation, &client, &asked, args.output).await
     };
-    Ok(if is_allowed { Outcome::Done } else { Outcome::Refused })
+    answered.map_err(|error| named_key(error, args.as_token.as_ref()))
 }
 
-fn for_token(invocation: &Invocation, client: &Client, token: &SecretText) -> anyhow::Result<Client> {
-    if token.reveal() != "-" {
-        return Ok(client.with_session_token(token)?);
+async fn explained(
+    invocation: &Invocation,
+    client: &Client,
+    asked: &Asked,
+    format: AuthcheckFormat,
+) -> anyhow::Result<Outcome> {
+    let answers = client.authcheck_explained(&asked.request).await.context("check authorization")?;
+    match format {
+        AuthcheckFormat::Json => invocation.out.json(&answers)?,
+        AuthcheckFormat::Text => report::explained(invocation.out, &asked.names, &answers)?,
     }
-    Ok(client.with_session_token(&invocation.prompt().hidden("Token:")?)?)
+    refuse_unknown(&answers)?;
+    Ok(outcome(answers.values().all(|answer| answer.allowed)))
+}
+
+async fn plain(
+    invocation: &Invocation,
+    client: &Client,
+    asked: &Asked,
+    format: AuthcheckFormat,
+) -> anyhow::Result<Outcome> {
+    let answers = client.authcheck(&asked.request).await.context("check authorization")?;
+    match format {
+        AuthcheckFormat::Json => invocation.out.json(&answers)?,
+        AuthcheckFormat::Text => report::plain(invocation.out, &asked.names, &answers)?,
+    }
+    // What the server does not know is allowed to nobody, and is a mistake more likely than a question.
+    let mut refused = asked.request.clone();
+    refused.checks.retain(|name, _| answers.get(name) == Some(&false));
+    if refused.checks.is_empty() {
+        return Ok(outcome(answers.values().all(|is_allowed| *is_allowed)));
+    }
+    // Servers of Coder do not explain.
+    if let Ok(why) = client.authcheck_explained(&refused).await {
+        refuse_unknown(&why)?;
+    }
+    Ok(Outcome::Refused)
+}
+
+fn outcome(is_allowed: bool) -> Outcome {
+    if is_allowed { Outcome::Done } else { Outcome::Refused }
+}
+
+/// # Errors
+/// When the checks name what the server does not know: then no answer is a decision.
+fn refuse_unknown(answers: &ExplainedAuthorizationResponse) -> anyhow::Result<()> {
+    match report::unknown(answers.values().flat_map(|answer| &answer.unknown)) {
+        None => Ok(()),
+        Some((what, nearest)) => {
+            let next =
+                nearest.unwrap_or_else(|| "'keyfob resource-types' lists all types with their actions".to_owned());
+            Err(Problem::new(what, next).into())
+        }
+    }
+}
+
+/// The client whose key is checked.
+fn asking(invocation: &Invocation, client: &Client, as_token: Option<&SecretText>) -> anyhow::Result<Client> {
+    let Some(token) = as_token else { return Ok(client.clone()) };
+    if token.reveal() == "-" {
+        return Ok(client.with_session_token(&invocation.prompt().hidden("Token:", "--as <token>")?)?);
+    }
+    ensure!(!token.reveal().trim().is_empty(), "--as is empty: give a token, or leave it out to check the key in use");
+    Ok(client.with_session_token(token)?)
+}
+
+/// The error of a request with another key than the one in use says so.
+fn named_key(error: anyhow::Error, as_token: Option<&SecretText>) -> anyhow::Error {
+    if as_token.is_some() && error.is::<keyfob_client::Error>() {
+        error.context(UsedKey("the key given by --as"))
+    } else {
+        error
+    }
 }

@@ -24,7 +24,7 @@ pub(crate) enum DatabaseCommand {
     after_help = "Every row is copied and then compared, in one transaction: the target has all of it, or nothing. \
 The keys stay where they are: each replica needs a copy of seal.key and audit.key in its data folder.
 
-Give a password in the variable PGPASSWORD, not in the URL: other users of the host can see command lines.
+Give a password in a file or in the variable PGPASSWORD, not in the URL: other users of the host can see command lines.
 
 Examples:
   keyfob database copy --from sqlite:///var/lib/keyfob/keyfob.db --to postgres://keyfob@db.example.com/keyfob"
@@ -36,6 +36,9 @@ pub(crate) struct CopyArgs {
     /// Empty PostgreSQL database
     #[arg(long, value_name = "URL", hide_env_values = true)]
     to: String,
+    /// File with the password for PostgreSQL
+    #[arg(long, env = "KEYFOB_POSTGRES_PASSWORD_FILE", value_name = "FILE")]
+    postgres_password_file: Option<PathBuf>,
 }
 
 /// The arguments of `backup`.
@@ -92,7 +95,9 @@ async fn copy(invocation: &Invocation, args: &CopyArgs) -> anyhow::Result<()> {
             out.remark(format!("{step} {table}: {done} of {all} rows"));
         }
     };
-    move_database(from, &PostgresOptions::alone(&args.to), progress).await?;
+    let password_file = args.postgres_password_file.clone();
+    let to = PostgresOptions { password_file, ..PostgresOptions::alone(&args.to) };
+    move_database(from, &to, progress).await?;
     out.line(format!("Copied {rows} rows, and compared every one of them."))?;
     out.remark(
         "Next: copy seal.key and audit.key to the data folder of each replica, and start it with --postgres-url.",

@@ -41,6 +41,9 @@ pub(crate) struct LoginArgs {
     /// Print a code to approve in a browser, on this machine or another one
     #[arg(long, conflicts_with = "use_token_as_session")]
     device: bool,
+    /// On a new server, create the first user without asking for confirmation
+    #[arg(short, long)]
+    yes: bool,
     #[command(flatten, next_help_heading = "With --device")]
     limits: KeyLimitArgs,
     #[command(flatten)]
@@ -58,6 +61,7 @@ pub(crate) async fn run(invocation: &Invocation, args: LoginArgs) -> anyhow::Res
     if let Some(LoginCommand::Token) = args.command {
         return stored::print_token(invocation);
     }
+    invocation.refuse_empty()?;
     ensure!(args.device || args.limits.is_empty(), "--scope and --allow need --device");
     let (url, source) = chosen_url(invocation, args.address.as_deref())?;
     let client = invocation.client_for(&url, None)?;
@@ -73,7 +77,7 @@ pub(crate) async fn run(invocation: &Invocation, args: LoginArgs) -> anyhow::Res
         (true, true) => Session::New(device::approved_session(invocation, &client, &args.limits).await?),
         (true, false) => session_of_existing_user(invocation, &client, args.use_token_as_session).await?,
         (false, true) => bail!("this server has no first user yet: run 'keyfob login {url}' without --device first"),
-        (false, false) => Session::New(first_user::create(invocation, &client, args.first_user).await?),
+        (false, false) => Session::New(first_user::create(invocation, &client, args.first_user, args.yes).await?),
     };
     let username = match keep(invocation, &client, session.token()).await {
         Ok(username) => username,
@@ -149,7 +153,7 @@ async fn session_of_existing_user(
 async fn pasted_token(invocation: &Invocation, client: &Client) -> anyhow::Result<SecretText> {
     browser::invite(invocation, &format!("{}/cli-auth", client.url()))?;
     loop {
-        let token = invocation.prompt().hidden("Paste your token here:")?;
+        let token = invocation.prompt().hidden("Paste your token here:", "--token")?;
         // Some texts cannot be sent in a header.
         if let Ok(signed_in) = client.with_session_token(&token) {
             match signed_in.user(ME).await {

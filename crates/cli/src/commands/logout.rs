@@ -31,7 +31,7 @@ pub(crate) async fn run(invocation: &Invocation, args: &LogoutArgs) -> anyhow::R
         url = client.url()
     );
     if !args.yes {
-        invocation.prompt().confirm("Are you sure you want to log out?", "yes")?;
+        invocation.prompt().confirm("Are you sure you want to log out?")?;
     }
     let (ended, mut problems) = match end_session(&client).await {
         Ok(ended) => (ended, Vec::new()),

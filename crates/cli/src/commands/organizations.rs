@@ -3,6 +3,7 @@ mod columns;
 mod create;
 mod custom_roles;
 mod delete;
+mod edit;
 mod list;
 mod members;
 mod roles;
@@ -22,6 +23,8 @@ use crate::invocation::Invocation;
 pub(crate) enum OrganizationsCommand {
     /// Create an organization
     Create(create::CreateArgs),
+    /// Change an organization's names, description or default roles
+    Edit(edit::EditArgs),
     /// Delete an empty organization
     #[command(visible_alias = "rm")]
     Delete(delete::DeleteArgs),
@@ -42,6 +45,7 @@ pub(crate) enum OrganizationsCommand {
 pub(crate) async fn run(invocation: &Invocation, command: OrganizationsCommand) -> anyhow::Result<()> {
     match command {
         OrganizationsCommand::Create(args) => create::run(invocation, args).await,
+        OrganizationsCommand::Edit(args) => edit::run(invocation, args).await,
         OrganizationsCommand::Delete(args) => delete::run(invocation, &args).await,
         OrganizationsCommand::List(args) => list::run(invocation, &args).await,
         OrganizationsCommand::Show(args) => show::run(invocation, &args).await,

@@ -1,9 +1,10 @@
 //! `keyfob resources`.
 mod acl;
+mod attributes;
 mod columns;
 mod create;
+mod edit;
 mod list;
-mod reference;
 mod remove;
 mod show;
 
@@ -28,6 +29,8 @@ pub(crate) enum ResourcesCommand {
     /// Show one resource
     #[command(visible_alias = "view")]
     Show(show::ShowArgs),
+    /// Change a resource's name, owner, organization or attributes
+    Edit(edit::EditArgs),
     /// Delete a resource; its id is never used again
     #[command(visible_aliases = ["delete", "rm"])]
     Remove(remove::RemoveArgs),
@@ -42,6 +45,7 @@ pub(crate) async fn run(invocation: &Invocation, command: ResourcesCommand) -> a
         ResourcesCommand::Create(args) => create::run(invocation, args).await,
         ResourcesCommand::List(args) => list::run(invocation, args).await,
         ResourcesCommand::Show(args) => show::run(invocation, &args).await,
+        ResourcesCommand::Edit(args) => edit::run(invocation, args).await,
         ResourcesCommand::Remove(args) => remove::run(invocation, &args).await,
         ResourcesCommand::Acl(command) => acl::run(invocation, command).await,
     }

@@ -2,13 +2,17 @@
 use anyhow::Context as _;
 use clap::ValueEnum;
 use keyfob_api::roles::AssignableRole;
+use keyfob_client::Client;
+use keyfob_server::nearest_name;
 
 use crate::{
     arguments::organization,
     invocation::Invocation,
     terminal::{
-        printing::{Columns, Printing},
-        table::Column,
+        printing::{Columns, Format, Printing},
+        problem::Problem,
+        role,
+        table::{Cell, Column, Weight},
     },
 };
 
@@ -20,12 +24,35 @@ use crate::{
 
 Examples:
   keyfob roles list
+  keyfob roles show auditor
   keyfob roles list --org acme -o json"
 )]
 pub(crate) enum RolesCommand {
     /// List the roles that can be assigned
     #[command(visible_alias = "ls")]
     List(ListArgs),
+    /// Show what a role permits and forbids
+    #[command(visible_alias = "view")]
+    Show(ShowArgs),
+}
+
+/// The arguments of `show`.
+#[derive(clap::Args)]
+#[command(after_help = "A line that begins with `never` is a prohibition: it wins over what other roles permit.
+
+Examples:
+  keyfob roles show auditor
+  keyfob roles show organization-auditor --org acme -o json")]
+pub(crate) struct ShowArgs {
+    /// Name of the role
+    #[arg(value_name = "ROLE")]
+    name: String,
+    /// Show a role of this organization (name or id), not a deployment-wide one
+    #[arg(short = 'O', long, visible_alias = "organization", env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID")]
+    org: Option<String>,
+    /// Output format
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: Format,
 }
 
 /// The arguments of `list`.
@@ -35,7 +62,7 @@ pub(crate) enum RolesCommand {
   keyfob roles list --org acme     roles of an organization")]
 pub(crate) struct ListArgs {
     /// List the roles of this organization (name or id), not the deployment-wide ones
-    #[arg(short = 'O', long, env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID")]
+    #[arg(short = 'O', long, visible_alias = "organization", env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID")]
     org: Option<String>,
     #[command(flatten)]
     printing: Printing<RoleColumn>,
@@ -59,7 +86,7 @@ impl Columns for RoleColumn {
 }
 
 impl Column<AssignableRole> for RoleColumn {
-    fn cell(&self, row: &AssignableRole) -> String {
+    fn cell(&self, row: &AssignableRole) -> Cell {
         let role = &row.role;
         let lists = [
             &role.site_permissions,
@@ -68,28 +95,59 @@ impl Column<AssignableRole> for RoleColumn {
             &role.organization_member_permissions,
         ];
         match self {
-            Self::Name => role.name.clone(),
-            Self::DisplayName => role.display_name.clone(),
-            Self::OrganizationId => role.organization_id.map(|id| id.to_string()).unwrap_or_default(),
-            Self::Assignable => yes_or_no(row.assignable),
-            Self::BuiltIn => yes_or_no(row.built_in),
-            Self::Permissions => lists.iter().map(|list| list.len()).sum::<usize>().to_string(),
+            Self::Name => role.name.as_str().into(),
+            Self::DisplayName => role.display_name.as_str().into(),
+            Self::OrganizationId => role.organization_id.map(|id| id.to_string()).unwrap_or_default().into(),
+            Self::Assignable => yes_or_no(row.assignable).into(),
+            Self::BuiltIn => yes_or_no(row.built_in).into(),
+            Self::Permissions => lists.iter().map(|list| list.len()).sum::<usize>().to_string().into(),
+        }
+    }
+
+    fn weight(&self) -> Weight {
+        match self {
+            Self::Name => Weight::Key,
+            Self::DisplayName => Weight::Wraps,
+            Self::OrganizationId => Weight::Light,
+            Self::Assignable | Self::BuiltIn | Self::Permissions => Weight::Usual,
         }
     }
 }
 
-fn yes_or_no(is: bool) -> String {
-    if is { "yes" } else { "no" }.to_owned()
+fn yes_or_no(is: bool) -> &'static str {
+    if is { "yes" } else { "no" }
 }
 
 /// Runs the command.
 pub(crate) async fn run(invocation: &Invocation, command: RolesCommand) -> anyhow::Result<()> {
-    let RolesCommand::List(args) = command;
-    let client = invocation.connect()?;
-    let roles = match args.org.as_deref() {
-        None => client.list_site_roles().await,
-        wanted => client.list_organization_roles(&organization::find(&client, wanted).await?.id.to_string()).await,
+    match command {
+        RolesCommand::List(args) => {
+            let roles = roles(&invocation.connect()?, args.org.as_deref()).await?;
+            args.printing.list(invocation.out, &roles, "No roles found.")
+        }
+        RolesCommand::Show(args) => show(invocation, &args).await,
+    }
+}
+
+async fn show(invocation: &Invocation, args: &ShowArgs) -> anyhow::Result<()> {
+    let roles = roles(&invocation.connect()?, args.org.as_deref()).await?;
+    let Some(found) = roles.iter().find(|role| role.role.name == args.name) else {
+        let nearest = nearest_name(&args.name, roles.iter().map(|role| role.role.name.as_str()));
+        let nearest = nearest.map(|name| format!("the nearest is {name}; ")).unwrap_or_default();
+        let of = if args.org.is_some() { " in the organization" } else { "; roles of organizations take --org" };
+        let next = format!("{nearest}'keyfob roles list' lists all{of}");
+        return Err(Problem::new(format!("there is no role {:?}", args.name), next).into());
     };
-    let roles = roles.context("list roles")?;
-    args.printing.list(invocation.out, &roles, "No roles found.")
+    match args.output {
+        Format::Json => invocation.out.json(found),
+        Format::Table => Ok(role::lines(&found.role).iter().try_for_each(|line| invocation.out.line(line))?),
+    }
+}
+
+async fn roles(client: &Client, organization: Option<&str>) -> anyhow::Result<Vec<AssignableRole>> {
+    let roles = match organization {
+        None => client.list_site_roles().await,
+        wanted => client.list_organization_roles(&organization::find(client, wanted).await?.id.to_string()).await,
+    };
+    roles.context("list roles")
 }

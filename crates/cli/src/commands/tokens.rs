@@ -1,7 +1,6 @@
 //! `keyfob tokens`.
 mod columns;
 mod create;
-mod find;
 mod list;
 mod remove;
 mod view;

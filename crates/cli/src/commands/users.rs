@@ -2,9 +2,11 @@
 mod columns;
 mod create;
 mod delete;
+mod edit;
 mod edit_roles;
 mod list;
 mod notices;
+mod password;
 mod show;
 mod status;
 
@@ -28,6 +30,10 @@ pub(crate) enum UsersCommand {
     List(list::ListArgs),
     /// Show one user
     Show(show::ShowArgs),
+    /// Change a user's username or full name
+    Edit(edit::EditArgs),
+    /// Change your own password, or that of another user
+    Password(password::PasswordArgs),
     /// Delete a user, with their keys and memberships
     #[command(visible_alias = "rm")]
     Delete(delete::DeleteArgs),
@@ -48,6 +54,8 @@ pub(crate) async fn run(invocation: &Invocation, command: UsersCommand) -> anyho
         UsersCommand::Create(args) => create::run(invocation, args).await,
         UsersCommand::List(args) => list::run(invocation, &args).await,
         UsersCommand::Show(args) => show::run(invocation, &args).await,
+        UsersCommand::Edit(args) => edit::run(invocation, args).await,
+        UsersCommand::Password(args) => password::run(invocation, args).await,
         UsersCommand::Delete(args) => delete::run(invocation, &args).await,
         UsersCommand::Suspend(args) => status::suspend(invocation, &args).await,
         UsersCommand::Activate(args) => status::activate(invocation, &args).await,

@@ -4,12 +4,17 @@ use std::{
     io::{self, IsTerminal as _, Write},
 };
 
+use keyfob_server::Clock;
 use serde::Serialize;
+
+use super::{table::Looks, time::TimeStyle};
 
 /// Standard output for results, standard error for remarks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     colour: bool,
+    /// Whether results are for people: tables fit the terminal.
+    for_people: bool,
 }
 
 /// A result was not written: the command is not done.
@@ -33,7 +38,24 @@ impl Output {
     pub(crate) fn new() -> Self {
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
             || std::env::var_os("TERM").is_some_and(|value| value == "dumb");
-        Self { colour: !unwanted && io::stdout().is_terminal() && io::stderr().is_terminal() }
+        let for_people = io::stdout().is_terminal();
+        Self { colour: !unwanted && for_people && io::stderr().is_terminal(), for_people }
+    }
+
+    /// The same, where whatever reads the results stands for a person.
+    pub(crate) fn forced(self, is_forced: bool) -> Self {
+        Self { for_people: self.for_people || is_forced, ..self }
+    }
+
+    /// Whether a person reads the results.
+    pub(crate) fn is_for_people(self) -> bool {
+        self.for_people
+    }
+
+    /// How tables look: for people as wide as the terminal, for programs as wide as they are.
+    pub(crate) fn looks(self, time: Option<TimeStyle>) -> Looks {
+        let usual = if self.for_people { TimeStyle::Relative } else { TimeStyle::Absolute };
+        Looks { width: self.for_people.then(width), time: time.unwrap_or(usual), now: Clock::System.now() }
     }
 
     /// Whether results are coloured.
@@ -139,6 +161,16 @@ impl Output {
         if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 }
+
+/// The width of the terminal: what the variable says, else the terminal, else the usual one.
+fn width() -> usize {
+    let said = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|width| *width > 0);
+    let own = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+    said.or_else(own).filter(|width| *width > 0).unwrap_or(USUAL_WIDTH)
+}
+
+/// The width of a terminal that does not say its own.
+const USUAL_WIDTH: usize = 80;
 
 fn write_result(text: &str) -> Result<(), Unwritten> {
     stdout().and_then(|mut stdout| write(&mut stdout, text)).map_err(unwritten_result)

@@ -1,10 +1,11 @@
-//! Rows as a table of chosen columns, or as JSON.
-use clap::{ValueEnum, builder::EnumValueParser};
+//! Rows as a table of chosen columns, as JSON, or as bare names.
+use clap::{Args, ValueEnum, builder::EnumValueParser};
 use serde::Serialize;
 
 use super::{
     output::Output,
-    table::{Column, render},
+    table::{Chosen, Column, render},
+    time::TimeStyle,
 };
 
 /// Output formats.
@@ -16,6 +17,31 @@ pub(crate) enum Format {
     Json,
 }
 
+/// Output formats of rows that have a name each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// A table, for people
+    Table,
+    /// JSON, for programs
+    Json,
+    /// One name a line, for scripts
+    Name,
+}
+
+/// How tables show times.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct TimeOption {
+    /// How to show times [default: relative on a terminal, else absolute]
+    #[arg(long, value_name = "STYLE")]
+    pub(crate) time: Option<TimeStyle>,
+}
+
+/// What a row is called in scripts.
+pub(crate) trait Named {
+    /// The one word that other commands take.
+    fn name(&self) -> String;
+}
+
 /// Columns of which a command prints some by default.
 pub(crate) trait Columns: ValueEnum + Send + Sync + 'static {
     /// Their names, with commas between them.
@@ -23,7 +49,7 @@ pub(crate) trait Columns: ValueEnum + Send + Sync + 'static {
 }
 
 /// The options of every command that prints rows.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Printing<C: Columns> {
     /// Columns of the table, separated by commas
     #[arg(short, long, value_name = "COLUMNS", value_delimiter = ',', ignore_case = true, default_value = C::USUAL,
@@ -31,32 +57,59 @@ pub(crate) struct Printing<C: Columns> {
     column: Vec<C>,
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
+    output: ListFormat,
+    #[command(flatten)]
+    time: TimeOption,
 }
 
 impl<C: Columns> Printing<C> {
+    /// Whether a table is printed, so that what only people read is worth looking up.
+    pub(crate) fn is_table(&self) -> bool {
+        self.output == ListFormat::Table
+    }
+
+    /// Whether a table with the usual columns is printed.
+    pub(crate) fn is_usual_table(&self) -> bool {
+        self.is_table() && self.chosen() == Chosen::ByDefault
+    }
+
+    fn chosen(&self) -> Chosen {
+        let names = |column: &C| column.to_possible_value().map(|value| value.get_name().to_owned());
+        let columns: Vec<String> = self.column.iter().filter_map(names).collect();
+        if columns.join(",") == C::USUAL { Chosen::ByDefault } else { Chosen::ByName }
+    }
+
     /// Prints the rows. Without any there is no table: people read the remark instead.
-    pub(crate) fn list<Row: Serialize>(&self, out: Output, rows: &[Row], none: &str) -> anyhow::Result<()>
+    pub(crate) fn list<Row: Serialize + Named>(&self, out: Output, rows: &[Row], none: &str) -> anyhow::Result<()>
     where
         C: Column<Row>,
     {
         match self.output {
-            Format::Json => out.json(&rows)?,
-            Format::Table if rows.is_empty() => out.remark(none),
-            Format::Table => out.result(&render(&self.column, rows))?,
+            ListFormat::Json => out.json(&rows)?,
+            ListFormat::Name => rows.iter().try_for_each(|row| out.line(super::text::printable(&row.name())))?,
+            ListFormat::Table if rows.is_empty() => out.remark(none),
+            ListFormat::Table => self.table(out, rows)?,
         }
         Ok(())
     }
 
     /// Prints one row: an object for programs, a line for people.
-    pub(crate) fn one<Row: Serialize>(&self, out: Output, row: &Row) -> anyhow::Result<()>
+    pub(crate) fn one<Row: Serialize + Named>(&self, out: Output, row: &Row) -> anyhow::Result<()>
     where
         C: Column<Row>,
     {
         match self.output {
-            Format::Json => out.json(row)?,
-            Format::Table => out.result(&render(&self.column, std::slice::from_ref(row)))?,
+            ListFormat::Json => out.json(row)?,
+            ListFormat::Name => out.line(super::text::printable(&row.name()))?,
+            ListFormat::Table => self.table(out, std::slice::from_ref(row))?,
         }
         Ok(())
+    }
+
+    fn table<Row>(&self, out: Output, rows: &[Row]) -> anyhow::Result<()>
+    where
+        C: Column<Row>,
+    {
+        Ok(out.result(&render(&self.column, self.chosen(), rows, out.looks(self.time.time)))?)
     }
 }

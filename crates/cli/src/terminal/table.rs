@@ -1,25 +1,180 @@
-//! Tables.
+//! Tables that fit the terminal.
 use clap::ValueEnum;
-use comfy_table::{Table, presets};
+use jiff::Timestamp;
+use keyfob_api::time::Time;
+use unicode_width::UnicodeWidthStr;
 
-use super::text::printable;
+use super::{
+    text::printable,
+    time::{TimeStyle, shown},
+};
+
+/// What stands between two columns.
+const GAP: usize = 2;
+/// Columns that wrap are not made narrower than their longest word, or than this, while there are columns to leave out.
+const NARROW: usize = 30;
 
 /// One column of a table of `Row`s; its name is the one on the command line.
 pub(crate) trait Column<Row>: ValueEnum {
     /// The text of a row's cell in this column.
-    fn cell(&self, row: &Row) -> String;
+    fn cell(&self, row: &Row) -> Cell;
+
+    /// What becomes of the column where the table is too wide.
+    fn weight(&self) -> Weight {
+        Weight::Usual
+    }
+}
+
+/// The content of a cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Cell {
+    Text(String),
+    Time(Time),
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<Time> for Cell {
+    fn from(at: Time) -> Self {
+        Self::Time(at)
+    }
+}
+
+/// What becomes of a column where the table is too wide. The lightest are left out first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Weight {
+    /// It is left out first, such as an id beside a name.
+    Light,
+    /// It is left out where wrapping does not help.
+    Usual,
+    /// Its cells are wrapped; it is left out late.
+    Wraps,
+    /// It stays: it says what a row is about.
+    Key,
+}
+
+/// How tables look.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Looks {
+    /// How wide they may be; any width for programs that read them.
+    pub(crate) width: Option<usize>,
+    pub(crate) time: TimeStyle,
+    pub(crate) now: Timestamp,
+}
+
+/// Whether columns may be left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Chosen {
+    /// By the program, which may leave some out.
+    ByDefault,
+    /// By the person who asked for them.
+    ByName,
+}
+
+/// A column with its header and its cells, one per row.
+struct Laid {
+    weight: Weight,
+    texts: Vec<String>,
+    width: usize,
+    longest_word: usize,
 }
 
 /// The rows under a line of upper-case names.
-pub(crate) fn render<Row, C: Column<Row>>(columns: &[C], rows: &[Row]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(columns.iter().map(name));
-    table.add_rows(rows.iter().map(|row| columns.iter().map(|column| printable(&column.cell(row)))));
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
+pub(crate) fn render<Row, C: Column<Row>>(columns: &[C], chosen: Chosen, rows: &[Row], looks: Looks) -> String {
+    let lay = |column: &C| {
+        let cells = rows.iter().map(|row| match column.cell(row) {
+            Cell::Text(text) => printable(&text),
+            Cell::Time(at) => shown(at, looks.time, looks.now),
+        });
+        let texts: Vec<String> = std::iter::once(name(column)).chain(cells).collect();
+        let width = texts.iter().map(|text| text.width()).max().unwrap_or_default();
+        let words = texts.iter().flat_map(|text| text.split(' ')).map(UnicodeWidthStr::width);
+        let longest_word = words.max().unwrap_or_default();
+        Laid { weight: column.weight(), texts, width, longest_word }
+    };
+    let mut laid: Vec<Laid> = columns.iter().map(lay).collect();
+    if let Some(width) = looks.width {
+        fit(&mut laid, width.max(1), chosen);
     }
-    table.lines().fold(String::new(), |text, line| text + line.trim_end() + "\n")
+    let lines = (0..=rows.len()).flat_map(|row| lines(&laid, row));
+    lines.fold(String::new(), |text, line| text + line.trim_end() + "\n")
+}
+
+fn total(laid: &[Laid]) -> usize {
+    laid.iter().map(|column| column.width).sum::<usize>() + GAP * laid.len().saturating_sub(1)
+}
+
+/// Makes columns narrower, and leaves some out, until all are as wide as the terminal.
+fn fit(laid: &mut Vec<Laid>, width: usize, chosen: Chosen) {
+    loop {
+        narrow(laid, width, |column| column.weight == Weight::Wraps, |column| column.longest_word.min(NARROW));
+        if total(laid) <= width {
+            return;
+        }
+        let lightest = laid.iter().enumerate().rev().min_by_key(|(_, column)| column.weight);
+        match lightest.filter(|(_, column)| chosen == Chosen::ByDefault && column.weight < Weight::Key) {
+            Some((at, _)) if laid.len() > 1 => drop(laid.remove(at)),
+            _ => return narrow(laid, width, |_| true, |_| 1),
+        }
+    }
+}
+
+/// Takes from the widest of these columns as long as the table is too wide, but not below their least width.
+fn narrow(laid: &mut [Laid], width: usize, may: impl Fn(&Laid) -> bool, least: impl Fn(&Laid) -> usize) {
+    let mut excess = total(laid).saturating_sub(width);
+    while excess > 0 {
+        let widest =
+            laid.iter_mut().filter(|column| may(column) && column.width > least(column)).max_by_key(|it| it.width);
+        let Some(widest) = widest else { return };
+        widest.width -= 1;
+        excess -= 1;
+    }
+}
+
+/// The lines of a row: several where cells are wrapped.
+fn lines(laid: &[Laid], row: usize) -> Vec<String> {
+    let cell = |column: &Laid| wrapped(column.texts.get(row).map_or("", String::as_str), column.width);
+    let cells: Vec<Vec<String>> = laid.iter().map(cell).collect();
+    let height = cells.iter().map(Vec::len).max().unwrap_or_default();
+    let line = |at: usize| {
+        let parts = cells.iter().zip(laid).map(|(cell, column)| {
+            let text = cell.get(at).map_or("", String::as_str);
+            format!("{text}{}", " ".repeat(column.width.saturating_sub(text.width())))
+        });
+        parts.collect::<Vec<_>>().join(&" ".repeat(GAP))
+    };
+    (0..height).map(line).collect()
+}
+
+/// The text in lines of at most this width, broken between words, or where there is no other place.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_inclusive(' ') {
+        let last = lines.last().map_or(0, |line| line.width());
+        if last > 0 && last + word.trim_end().width() > width {
+            lines.push(String::new());
+        }
+        for c in word.chars() {
+            let Some(line) = lines.last_mut() else { break };
+            let with_it = line.width() + c.to_string().width();
+            if with_it > width && !(c == ' ' || line.is_empty()) {
+                lines.push(c.to_string());
+            } else if with_it <= width || c != ' ' {
+                line.push(c);
+            }
+        }
+    }
+    lines
 }
 
 fn name(column: &impl ValueEnum) -> String {
@@ -35,24 +190,84 @@ mod tests {
         Name,
         #[value(name = "last used")]
         LastUsed,
+        Scopes,
+        Id,
     }
 
-    impl Column<(&str, &str)> for Letters {
-        fn cell(&self, row: &(&str, &str)) -> String {
+    struct Row(&'static str, Time, &'static str);
+
+    impl Column<Row> for Letters {
+        fn cell(&self, row: &Row) -> Cell {
             match self {
-                Self::Name => row.0.to_owned(),
-                Self::LastUsed => row.1.to_owned(),
+                Self::Name => row.0.into(),
+                Self::LastUsed => row.1.into(),
+                Self::Scopes => row.2.into(),
+                Self::Id => "6f1b1c9e-8f0a-4f5e-9a3d-0d3f5a3c1b2e".into(),
+            }
+        }
+
+        fn weight(&self) -> Weight {
+            match self {
+                Self::Name => Weight::Key,
+                Self::LastUsed => Weight::Usual,
+                Self::Scopes => Weight::Wraps,
+                Self::Id => Weight::Light,
+            }
+        }
+    }
+
+    const COLUMNS: [Letters; 4] = [Letters::Name, Letters::LastUsed, Letters::Scopes, Letters::Id];
+
+    fn now() -> Timestamp {
+        "2026-01-02T03:04:05Z".parse().unwrap()
+    }
+
+    fn rows() -> [Row; 2] {
+        let used = Time("2026-01-02T03:00:05Z".parse().unwrap());
+        [Row("ci", Time::UNSET, "workspace:read, template:read, workspace:ssh"), Row("a longer one", used, "coder:all")]
+    }
+
+    fn looks(width: usize) -> Looks {
+        Looks { width: Some(width), time: TimeStyle::Relative, now: now() }
+    }
+
+    #[test]
+    fn columns_are_aligned_under_upper_case_names() {
+        let looks = Looks { width: None, time: TimeStyle::Absolute, now: now() };
+        insta::assert_snapshot!(render(&COLUMNS[..2], Chosen::ByDefault, &rows(), looks), @r"
+        NAME          LAST USED
+        ci            never
+        a longer one  2026-01-02T03:00:05Z
+        ");
+    }
+
+    #[test]
+    fn a_table_fits_the_terminal_by_leaving_out_the_lightest_and_wrapping() {
+        insta::assert_snapshot!(render(&COLUMNS, Chosen::ByDefault, &rows(), looks(60)), @r"
+        NAME          LAST USED      SCOPES
+        ci            never          workspace:read, template:read,
+                                     workspace:ssh
+        a longer one  4 minutes ago  coder:all
+        ");
+    }
+
+    #[test]
+    fn no_table_is_wider_than_the_terminal() {
+        for width in 1..150 {
+            for chosen in [Chosen::ByDefault, Chosen::ByName] {
+                let table = render(&COLUMNS, chosen, &rows(), looks(width));
+                // One letter a column is the least.
+                let least = if chosen == Chosen::ByName { 4 + 3 * GAP } else { 1 };
+                let widest = table.lines().map(UnicodeWidthStr::width).max().unwrap();
+                assert!(widest <= width.max(least), "{width}\n{table}");
             }
         }
     }
 
     #[test]
-    fn columns_are_aligned_under_upper_case_names() {
-        let rows = [("ci", "never"), ("a longer one", "today")];
-        insta::assert_snapshot!(render(&[Letters::Name, Letters::LastUsed], &rows), @r"
-        NAME          LAST USED
-        ci            never
-        a longer one  today
-        ");
+    fn columns_that_were_asked_for_are_never_left_out() {
+        let table = render(&COLUMNS, Chosen::ByName, &rows(), looks(60));
+        let heads: String = table.chars().filter(char::is_ascii_uppercase).collect();
+        assert_eq!(heads.len(), "NAMELASTUSEDSCOPESID".len(), "{table}");
     }
 }

@@ -84,7 +84,11 @@ fn the_expiry_of_a_token_without_a_lifetime_is_printed_on_standard_error() {
     assert_eq!(ran.stdout.lines().count(), 1);
     let key = json(&home.run(&["tokens", "view", "ci", "-o", "json"]));
     let expiry = key[0]["expires_at"].as_str().unwrap();
-    assert_eq!(ran.stderr, format!("Expires at {expiry} (the server's default).\n"));
+    let full = "This token may do everything that its owner may: it has the scope coder:all and the allow list *:*. \
+                Limit one with --scope and --allow.";
+    assert_eq!(ran.stderr, format!("{full}\nExpires at {expiry} (the server's default).\n"));
+    let ran = home.run(&["tokens", "create", "--name", "narrow", "--scope", "workspace:read"]);
+    assert!(ran.stderr.starts_with("Expires at ") && ran.stderr.lines().count() == 1, "{}", ran.stderr);
 }
 
 #[test]
@@ -111,4 +115,143 @@ fn removing_a_token_says_how_many_of_its_descendants_expired() {
     for key in [&child, &kept] {
         assert_eq!(home.run(&["--token", key, "whoami"]).code, Some(1));
     }
+}
+
+#[test]
+fn what_is_cut_to_the_end_of_the_parent_says_so() {
+    let (server, session) = Server::with_owner();
+    let home = Home::signed_in(&server, &session);
+    let scopes = "api_key:*,workspace:read";
+    let parent = home.run(&["tokens", "create", "--name", "parent", "--scope", scopes, "--lifetime", "1h"]);
+    let (id, _) = parent.stdout.split_once('-').unwrap();
+    assert_eq!(parent.stderr, "");
+    let child = home.run(&["--token", parent.stdout.trim(), "tokens", "create", "--name", "child"]);
+    assert_eq!(child.code, Some(0), "{}", child.stderr);
+    let end = json(&home.run(&["tokens", "view", "parent", "-o", "json"]))[0]["expires_at"].clone();
+    let words = format!(
+        "Expires at {}: the lifetime was cut to the end of the key it was made with ({id}).\n",
+        end.as_str().unwrap()
+    );
+    assert!(child.stderr.contains(&words), "{}", child.stderr);
+    assert!(child.stderr.contains("the scopes of the key in use: api_key:*, workspace:read."), "{}", child.stderr);
+}
+
+#[test]
+fn a_new_token_can_be_printed_as_json_with_its_id_expiry_and_parent() {
+    let (server, session) = Server::with_owner();
+    let home = Home::signed_in(&server, &session);
+    let limits = ["--scope", "workspace:read", "--allow", "workspace:*", "--lifetime", "1h"];
+    let made = json(&home.run(&[&["tokens", "create", "--name", "ci", "-o", "json"], &limits[..]].concat()));
+    let key = made["key"].as_str().unwrap();
+    assert_eq!(made["id"].as_str(), key.split('-').next());
+    assert_eq!(made["parent_id"].as_str(), session.split('-').next());
+    assert_eq!(made["scopes"], serde_json::json!(["workspace:read"]));
+    assert_eq!(made["allow_list"], serde_json::json!(["workspace:*"]));
+    let viewed = json(&home.run(&["tokens", "view", "ci", "-o", "json"]));
+    assert_eq!((&viewed[0]["expires_at"], &viewed[0]["id"]), (&made["expires_at"], &made["id"]));
+    assert_eq!(home.run(&["tokens", "list", "-o", "name"]).stdout, format!("{}\n", made["id"].as_str().unwrap()));
+}
+
+#[test]
+fn objects_are_named_where_people_think_in_names() {
+    let (server, session) = Server::with_owner();
+    let home = Home::signed_in(&server, &session);
+    for name in ["amy", "bob"] {
+        let create = ["users", "create", "-u", name, "-n", "N", "-p", "Sup3rSecret!pw"];
+        let address = format!("{name}@example.com");
+        assert_eq!(home.run(&[&create[..], &["-e", &address]].concat()).code, Some(0));
+    }
+    let dev = home.run(&["resources", "create", "workspace:dev"]).stdout.trim().to_owned();
+    let token = home.run(&["tokens", "create", "--scope", "workspace:read", "--allow", "workspace:dev", "-n", "dev"]);
+    assert_eq!(token.code, Some(0), "{}", token.stderr);
+    let view = json(&home.run(&["tokens", "view", "dev", "-o", "json"]));
+    assert_eq!(view[0]["allow_list"], serde_json::json!([format!("workspace:{dev}")]));
+    let check = ["authcheck", "workspace:read@dev", "workspace:delete@dev", "--as", token.stdout.trim()];
+    let ran = home.run(&check);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), "yes  workspace:read@dev\nno   workspace:delete@dev\n"));
+    // In the order asked, each once.
+    let ran = home.run(&["authcheck", "workspace:read@dev", "file:read", "workspace:read@dev"]);
+    assert_eq!(ran.stdout, "yes  workspace:read@dev\nyes  file:read\n", "{}", ran.stderr);
+
+    // A name that several have lists all of them.
+    let amys = home.run(&["resources", "create", "workspace:dev", "--owner", "amy"]).stdout.trim().to_owned();
+    for arguments in [
+        &["tokens", "create", "--allow", "workspace:dev"][..],
+        &["authcheck", "workspace:read@dev"],
+        &["resources", "show", "workspace:dev"],
+    ] {
+        let ran = home.run(arguments);
+        assert!(ran.code.is_some_and(|code| code > 0), "{arguments:?}");
+        assert!(ran.stderr.contains("several resources of type workspace are named \"dev\""), "{}", ran.stderr);
+        assert!(ran.stderr.contains(&format!("{amys} (of amy in ")), "{}", ran.stderr);
+        assert!(ran.stderr.contains(&format!("{dev} (of owner in ")), "{}", ran.stderr);
+    }
+    let ran = home.run(&["tokens", "create", "--allow", "workspace:prod"]);
+    assert!(ran.stderr.contains("there is no workspace named \"prod\" that you may read\nSuggestion: "), "{ran:?}");
+    let ran = home.run(&["tokens", "create", "--allow", "worksapce:dev"]);
+    assert!(
+        ran.stderr.contains("unknown resource type \"worksapce\"\nSuggestion: the nearest is workspace"),
+        "{ran:?}"
+    );
+    // Both spellings of one flag.
+    for flag in ["--org", "--organization", "-O"] {
+        for arguments in [
+            &["resources", "list"][..],
+            &["authcheck", "template:read"],
+            &["organizations", "members", "list"],
+            &["groups", "list"],
+            &["roles", "list"],
+        ] {
+            let ran = home.run(&[arguments, &[flag, "default"]].concat());
+            assert_eq!(ran.code, Some(0), "{arguments:?} {flag}: {}", ran.stderr);
+        }
+    }
+    // Tables show names, JSON both.
+    let table = home.run(&["resources", "list", "-c", "name,owner,organization"]).stdout;
+    assert!(table.contains("dev   amy"), "{table}");
+    let listed = json(&home.run(&["resources", "list", "--owner", "amy", "-o", "json"]));
+    assert_eq!(listed[0]["owner_name"], "amy");
+    assert!(listed[0]["owner_id"].is_string() && listed[0]["organization_name"].is_string());
+}
+
+#[test]
+fn an_unknown_type_or_action_cannot_be_decided() {
+    let (server, session) = Server::with_owner();
+    let home = Home::signed_in(&server, &session);
+    for more in [&[][..], &["--explain"], &["-o", "json"]] {
+        let ran = home.run(&[&["authcheck", "workspce:read"], more].concat());
+        assert_eq!(ran.code, Some(2), "{more:?}");
+        let words = "error: there is no resource type \"workspce\"\nSuggestion: the nearest is workspace\n";
+        assert_eq!(ran.stderr, words, "{more:?}");
+        let ran = home.run(&[&["authcheck", "workspace:raed", "workspace:read"], more].concat());
+        assert_eq!(ran.code, Some(2), "{more:?}");
+        assert!(ran.stderr.starts_with("error: there is no action \"raed\"\nSuggestion: the nearest is read\n"));
+    }
+}
+
+#[test]
+fn an_owner_asks_what_others_may_do_and_all_that_a_key_may() {
+    let (server, session) = Server::with_owner();
+    let home = Home::signed_in(&server, &session);
+    let create = ["users", "create", "-u", "amy", "-e", "amy@example.com", "-n", "N", "-p", "Sup3rSecret!pw"];
+    assert_eq!(home.run(&create).code, Some(0));
+    home.run(&["resources", "create", "workspace:dev", "--owner", "amy"]);
+    home.run(&["resources", "create", "workspace:mine"]);
+    let ran = home.run(&["authcheck", "workspace:delete@dev", "--user", "amy"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "yes  workspace:delete@dev\n"), "{}", ran.stderr);
+    let ran = home.run(&["authcheck", "workspace:delete@mine", "--user", "amy", "--explain"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    let token = home.run(&["tokens", "create", "-n", "ci", "--scope", "workspace:read,workspace:ssh"]).stdout;
+    assert_eq!(home.run(&["authcheck", "workspace:read@mine", "--key", "ci"]).code, Some(0));
+    assert_eq!(home.run(&["authcheck", "workspace:delete@mine", "--key", "ci"]).code, Some(1));
+    assert_eq!(home.run(&["authcheck", "workspace:read", "--user", "nobody"]).code, Some(2));
+
+    let ran = home.run(&["--token", token.trim(), "authcheck", "--list"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let line = ran.stdout.lines().find(|line| line.starts_with("workspace ")).unwrap();
+    assert!(line.split_whitespace().eq(["workspace", "2", "read,", "ssh", "the", "same"]), "{}", ran.stdout);
+    let list = json(&home.run(&["authcheck", "--list", "--user", "amy", "-o", "json"]));
+    let workspaces = list.as_array().unwrap().iter().find(|power| power["resource_type"] == "workspace").unwrap();
+    assert!(workspaces["actions"].as_array().unwrap().contains(&Value::from("create")), "{workspaces}");
+    assert_eq!(workspaces.get("objects"), None, "counts are those of the key in use");
 }

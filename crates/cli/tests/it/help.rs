@@ -1,5 +1,5 @@
 //! Every help text, as people read it.
-use crate::program::Home;
+use crate::program::{Home, keyfob, run};
 
 /// The commands that a help text lists.
 fn commands(help: &str) -> Vec<String> {
@@ -9,21 +9,23 @@ fn commands(help: &str) -> Vec<String> {
     names.filter(|name| *name != "help").map(ToOwned::to_owned).collect()
 }
 
-/// Shows the help of a command and of every command below it.
-fn show(home: &Home, path: &[String]) {
-    let arguments: Vec<&str> = path.iter().map(String::as_str).chain(["--help"]).collect();
-    let ran = home.run(&arguments);
+/// Shows the help of a command and of every command below it, in a terminal of this width.
+fn show(home: &Home, path: &[String], width: usize) {
+    let mut command = keyfob(home.path());
+    let ran = run(command.args(path).arg("--help").env("COLUMNS", width.to_string()), "");
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{path:?}");
     let name: Vec<&str> = ["keyfob"].into_iter().chain(path.iter().map(String::as_str)).collect();
-    insta::assert_snapshot!(name.join("-"), ran.stdout);
+    insta::assert_snapshot!(format!("{}-{width}", name.join("-")), ran.stdout);
     for command in commands(&ran.stdout) {
-        show(home, &[path, &[command]].concat());
+        show(home, &[path, &[command]].concat(), width);
     }
 }
 
 #[test]
 fn every_command_explains_itself() {
-    show(&Home::new(), &[]);
+    for width in [80, 140] {
+        show(&Home::new(), &[], width);
+    }
 }
 
 #[test]

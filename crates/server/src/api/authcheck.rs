@@ -3,13 +3,13 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use keyfob_api::authz::{
-    AuthorizationCheck, AuthorizationRequest, AuthorizationResponse, Explanation as WireExplanation, ExplanationStep,
-    MissingPiece, ScopeCatalogue,
+    AuthorizationCheck, AuthorizationRequest, AuthorizationResponse, AuthorizationSubject,
+    Explanation as WireExplanation, ExplanationStep, MissingPiece, ScopeCatalogue, UnknownName as WireUnknownName,
 };
 use keyfob_api::error::Validation;
 use keyfob_authority::{
     AuthorizedStore,
-    authcheck::{Check, CheckError, Checks, Explained, MAX_EXPLAINED, MAX_IDS},
+    authcheck::{Answer, Check, CheckError, Checks, Explained, MAX_EXPLAINED, MAX_IDS, NameKind, UnknownName, Whose},
 };
 use keyfob_rbac::{Catalogue, Explanation, ResourceType};
 use serde::Serialize;
@@ -49,7 +49,7 @@ enum Checked {
     Explained(WireExplanation),
 }
 
-/// Ask whether the presented key may do things
+/// Ask whether the presented key, or another subject, may do things
 #[utoipa::path(
     post, path = "/authcheck", tag = "Authorization", operation_id = "check_authorization",
     params(documentation::Explained),
@@ -63,17 +63,17 @@ async fn check(
     ApiJson(request): ApiJson<AuthorizationRequest>,
 ) -> Result<ApiJson<BTreeMap<String, Checked>>, ApiError> {
     let explained = query.choice("explain")?.unwrap_or(false);
-    let checks = requested(request);
+    let (whose, checks) = requested(request);
     if !explained {
-        let answers: AuthorizationResponse = store.check(checks).await?;
+        let answers: AuthorizationResponse = store.check(&whose, checks).await?;
         return Ok(ApiJson(answers.into_iter().map(|(name, is)| (name, Checked::Decided(is))).collect()));
     }
-    let answers = store.explain_checks(checks).await?;
-    let answer = |(name, why): (String, Explained)| (name, Checked::Explained(explanation(app.catalogue(), why)));
+    let answers = store.explain_checks(&whose, checks).await?;
+    let answer = |(name, answer): (String, Answer)| (name, Checked::Explained(explanation(app.catalogue(), answer)));
     Ok(ApiJson(answers.into_iter().map(answer).collect()))
 }
 
-fn requested(request: AuthorizationRequest) -> Checks {
+fn requested(request: AuthorizationRequest) -> (Whose, Checks) {
     let check = |check: AuthorizationCheck| Check {
         action: check.action,
         resource_type: check.object.resource_type,
@@ -82,7 +82,12 @@ fn requested(request: AuthorizationRequest) -> Checks {
         organization: check.object.organization_id,
         any_organization: check.object.any_org,
     };
-    request.checks.into_iter().map(|(name, requested)| (name, check(requested))).collect()
+    let whose = match request.subject {
+        None => Whose::Own,
+        Some(AuthorizationSubject::User(user)) => Whose::User(user),
+        Some(AuthorizationSubject::Key(id)) => Whose::Key(id),
+    };
+    (whose, request.checks.into_iter().map(|(name, requested)| (name, check(requested))).collect())
 }
 
 impl From<CheckError> for ApiError {
@@ -116,27 +121,34 @@ fn uuid_problem(id: &str, error: &uuid::Error) -> String {
     if [32, 36, 38, 45].contains(&id.len()) { error.to_string() } else { format!("invalid UUID length: {}", id.len()) }
 }
 
-fn explanation(catalogue: &Catalogue, explained: Explained) -> WireExplanation {
-    match explained {
+fn explanation(catalogue: &Catalogue, answer: Answer) -> WireExplanation {
+    let explained = match answer.why {
         Explained::Decided(explanation) => decided(*explanation),
         Explained::NotReadable(of) => not_readable(catalogue, of),
-    }
+        Explained::CannotAct(reason) => refused("subject", reason, String::new()),
+    };
+    WireExplanation { unknown: answer.unknown.into_iter().map(unknown).collect(), ..explained }
+}
+
+fn unknown(name: UnknownName) -> WireUnknownName {
+    let kind = match name.kind {
+        NameKind::ResourceType => "resource_type",
+        NameKind::Action => "action",
+    };
+    WireUnknownName { kind: kind.to_owned(), name: name.name, nearest: name.nearest }
+}
+
+/// A no that one thing alone decides.
+fn refused(source: &str, reason: String, detail: String) -> WireExplanation {
+    let step = ExplanationStep { source: source.to_owned(), level: String::new(), vote: "deny".to_owned(), detail };
+    WireExplanation { allowed: false, reason, steps: vec![step], missing: Vec::new(), unknown: Vec::new() }
 }
 
 /// The same for every object of a type that the caller may not read, whether it exists or not.
 fn not_readable(catalogue: &Catalogue, of: ResourceType) -> WireExplanation {
     let name = catalogue.type_name(of);
-    WireExplanation {
-        allowed: false,
-        reason: format!("there is no {name} with this id, or this key may not read it"),
-        steps: vec![ExplanationStep {
-            source: "object".to_owned(),
-            level: String::new(),
-            vote: "deny".to_owned(),
-            detail: format!("{name}:read on this object comes first, whatever the action"),
-        }],
-        missing: Vec::new(),
-    }
+    let reason = format!("there is no {name} with this id, or this key may not read it");
+    refused("object", reason, format!("{name}:read on this object comes first, whatever the action"))
 }
 
 fn decided(explanation: Explanation) -> WireExplanation {
@@ -162,5 +174,6 @@ fn decided(explanation: Explanation) -> WireExplanation {
                 detail: missing.detail(),
             })
             .collect(),
+        unknown: Vec::new(),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use axum::{
     extract::State,
-    http::{HeaderValue, StatusCode},
+    http::{HeaderMap, HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
 use jiff::SignedDuration;
@@ -51,16 +51,26 @@ pub(crate) fn routes() -> Routes {
 #[utoipa::path(
     post, path = "/users/{user}/keys/tokens", tag = "Keys", operation_id = "create_token", params(UserRef),
     request_body = CreateTokenRequest,
-    responses((status = CREATED, description = "Made", body = GenerateApiKeyResponse), Refusals),
+    responses(
+        (
+            status = CREATED, description = "Made", body = GenerateApiKeyResponse,
+            headers((
+                "X-Keyfob-Key" = String,
+                description = "The new token: its id, parent, expiry, scopes and allow list, as JSON."
+            )),
+        ),
+        Refusals,
+    ),
 )]
 async fn create_token(
     store: AuthorizedStore,
     ApiPath(user): ApiPath<UserRef>,
     StrictJson(request): StrictJson<CreateTokenRequest>,
-) -> Result<(StatusCode, ApiJson<GenerateApiKeyResponse>), ApiError> {
+) -> Result<(StatusCode, HeaderMap, ApiJson<GenerateApiKeyResponse>), ApiError> {
     let owner = store.addressed_user(&user.0).await?;
     let minted = store.mint_token(requested_token(owner, request)).await?;
-    Ok((StatusCode::CREATED, ApiJson(GenerateApiKeyResponse { key: minted.text })))
+    let described = wire::key_header(&minted.key);
+    Ok((StatusCode::CREATED, described, ApiJson(GenerateApiKeyResponse { key: minted.text })))
 }
 
 /// Create a session key for a user

@@ -13,7 +13,7 @@ mod status;
 pub(crate) use list::wanted;
 
 use axum::{
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     routing::{self, MethodRouter},
 };
 use keyfob_api::{
@@ -89,11 +89,25 @@ async fn user_answer(store: &AuthorizedStore, user: User) -> Result<ApiJson<Wire
 /// Get a user
 #[utoipa::path(
     get, path = "/users/{user}", tag = "Users", operation_id = "get_user", params(UserRef),
-    responses((status = OK, description = "Done", body = WireUser), Refusals),
+    responses(
+        (
+            status = OK, description = "Done", body = WireUser,
+            headers((
+                "X-Keyfob-Key" = String,
+                description = "For the user of the presented key: its id, expiry, scopes and allow list, as JSON."
+            )),
+        ),
+        Refusals,
+    ),
 )]
-async fn get_user(store: AuthorizedStore, ApiPath(user): ApiPath<UserRef>) -> Result<ApiJson<WireUser>, ApiError> {
+async fn get_user(
+    store: AuthorizedStore,
+    ApiPath(user): ApiPath<UserRef>,
+) -> Result<(HeaderMap, ApiJson<WireUser>), ApiError> {
     let user = store.addressed_user(&user.0).await?;
-    user_answer(&store, user).await
+    let key = store.caller().key().filter(|_| store.caller().is_self(user.id));
+    let described = key.map(wire::key_header).unwrap_or_default();
+    Ok((described, user_answer(&store, user).await?))
 }
 
 /// Delete a user

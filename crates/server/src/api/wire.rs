@@ -1,9 +1,10 @@
 //! From data to the types of the wire.
 use std::collections::HashMap;
 
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use keyfob_api::{
     groups::{Group as WireGroup, ReducedUser},
-    keys::ApiKey as WireKey,
+    keys::{ApiKey as WireKey, KeySummary},
     organizations::{Organization as WireOrganization, OrganizationMember, OrganizationMemberWithUserData, SlimRole},
     roles::{Permission as WirePermission, Role as WireRole},
     time::Time,
@@ -16,6 +17,27 @@ use keyfob_authority::{
     users::UserView,
 };
 use keyfob_rbac::{Catalogue, Permission, Role, display_name};
+
+/// The header that describes a key.
+const KEY: HeaderName = HeaderName::from_static("x-keyfob-key");
+
+/// How many entries of an allow list a header holds: proxies refuse long ones.
+const LISTED_ENTRIES: usize = 32;
+
+/// A key, as a header describes it; none where a header cannot hold it.
+pub(crate) fn key_header(key: &ApiKey) -> HeaderMap {
+    let described = KeySummary {
+        id: key.id.to_string(),
+        expires_at: key.expires_at.into(),
+        scopes: key.scopes.clone(),
+        allow_list: key.allow_list.iter().take(LISTED_ENTRIES).cloned().collect(),
+        more: key.allow_list.len().saturating_sub(LISTED_ENTRIES),
+        parent_id: key.parent_id.as_ref().map(ToString::to_string),
+    };
+    let text = serde_json::to_string(&described).ok();
+    let value = text.and_then(|text| HeaderValue::try_from(text).ok());
+    value.into_iter().map(|value| (KEY, value)).collect()
+}
 
 pub(crate) fn status(status: UserStatus) -> WireStatus {
     match status {

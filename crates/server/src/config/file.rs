@@ -4,7 +4,9 @@ use std::path::Path;
 use clap::{Arg, Command};
 use toml::{Table, Value};
 
-use super::{environment::counterpart, nearest::nearest_name};
+use keyfob_authority::nearest_name;
+
+use super::environment::counterpart;
 
 /// A parsed file of settings.
 #[derive(Clone, Debug)]

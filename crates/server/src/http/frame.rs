@@ -12,6 +12,7 @@ use axum::{
 use jiff::Timestamp;
 use keyfob_api::{BASE_PATH, SERVER_VERSION};
 use keyfob_authority::{KeyLife, RequestContext};
+use keyfob_rbac::{Action, ResourceType};
 use tracing::Instrument as _;
 
 use super::watch::Watch;
@@ -25,6 +26,7 @@ use crate::{
 const BUILD_VERSION: HeaderName = HeaderName::from_static("x-coder-build-version");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-coder-request-id");
 const REQUIRED: HeaderName = HeaderName::from_static("x-keyfob-required");
+const MISSING: HeaderName = HeaderName::from_static("x-keyfob-missing");
 const EXPIRES_IN: HeaderName = HeaderName::from_static("x-keyfob-expires-in");
 
 /// How long a request may take.
@@ -95,16 +97,25 @@ fn set_headers(app: &App, response: &mut Response, context: &RequestContext, is_
         set(header::STRICT_TRANSPORT_SECURITY, policy);
     }
     let Some((key, required)) = context.decisions.seen() else { return };
-    let catalogue = app.catalogue();
-    let mut pairs = String::new();
-    for (of, action) in required {
-        let comma = if pairs.is_empty() { "" } else { ", " };
-        pairs.extend([comma, catalogue.type_name(of), ":", catalogue.action_name(action)]);
+    set(REQUIRED, permissions(app, required));
+    let lacking = context.decisions.lacking();
+    if !lacking.is_empty() {
+        set(MISSING, permissions(app, lacking));
     }
-    set(REQUIRED, pairs);
     if let Some(seconds) = seconds_left(key, app.clock().now()) {
         set(EXPIRES_IN, seconds.to_string());
     }
+}
+
+/// Permissions as a header lists them.
+fn permissions(app: &App, of: Vec<(ResourceType, Action)>) -> String {
+    let catalogue = app.catalogue();
+    let mut pairs = String::new();
+    for (of, action) in of {
+        let comma = if pairs.is_empty() { "" } else { ", " };
+        pairs.extend([comma, catalogue.type_name(of), ":", catalogue.action_name(action)]);
+    }
+    pairs
 }
 
 /// Adds to a challenge to authenticate where clients read how (RFC 9728, section 5.1). A 403 is no such challenge: its
@@ -132,6 +143,7 @@ mod tests {
         let known = [
             (BUILD_VERSION, keyfob_api::BUILD_VERSION_HEADER),
             (REQUIRED, keyfob_api::REQUIRED_HEADER),
+            (MISSING, keyfob_api::MISSING_HEADER),
             (EXPIRES_IN, keyfob_api::EXPIRES_IN_HEADER),
         ];
         for (name, known) in known {

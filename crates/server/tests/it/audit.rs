@@ -161,7 +161,9 @@ async fn attributes_are_shown_to_those_who_may_read_the_object_and_secrets_to_no
         }
     }
     let mut lines = Vec::new();
-    keyfob_server::export_audit(&app.data.path().join("keyfob.db"), |line| {
+    let database = app.data.path().join("keyfob.db");
+    let source = keyfob_server::AuditSource { named: &database, password_file: None };
+    keyfob_server::export_audit(source, |line| {
         lines.push(serde_json::to_string(line).unwrap());
         Ok::<(), keyfob_server::AuditFileError>(())
     })
@@ -479,7 +481,9 @@ async fn old_records_are_retired_and_that_is_recorded() {
     let database = app.data.path().join("keyfob.db");
     let verify = async |head: Option<&str>| {
         let head = head.map(|head| head.parse().unwrap());
-        keyfob_server::verify_audit(&database, None, head).await.map_err(|error| error.to_string())
+        keyfob_server::verify_audit(keyfob_server::AuditSource { named: &database, password_file: None }, None, head)
+            .await
+            .map_err(|error| error.to_string())
     };
     let now = owner.get(AUDIT).await.json()["chain_head"].as_str().unwrap().to_owned();
     assert_eq!(verify(Some(&now)).await.unwrap().to_string(), now);

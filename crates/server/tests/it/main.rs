@@ -58,6 +58,7 @@ mod oidc_flow;
 mod oidc_settings;
 mod oidc_tokens;
 mod organizations;
+mod other_subjects;
 mod paging;
 mod passwords;
 mod people;

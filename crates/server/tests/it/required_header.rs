@@ -63,3 +63,57 @@ async fn a_keys_last_tenth_or_last_week_is_announced_whichever_is_shorter() {
     app.advance(SignedDuration::from_hours(24 * 3));
     assert_eq!(long.get("/api/v2/users/me").await.header(header), "604800");
 }
+
+/// An empty list that is empty for the caller alone says what they lack; nothing is said of lists that could hold
+/// something.
+#[tokio::test]
+async fn a_list_that_can_hold_nothing_for_the_caller_says_what_they_lack() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let header = "X-Keyfob-Missing";
+    let narrow = owner.scoped(&["workspace:read"]).await;
+    for (path, lacking) in [
+        ("/api/v2/users/me/keys/tokens", "api_key:read"),
+        ("/api/v2/users", "user:read"),
+        ("/api/v2/organizations", "organization:read"),
+        ("/api/v2/audit?limit=1", "audit_log:read"),
+        ("/api/v2/resources?type=template", "template:read"),
+    ] {
+        assert_eq!(narrow.get(path).await.header(header), lacking, "{path}");
+        assert!(!owner.get(path).await.headers.contains_key(header), "{path}");
+    }
+    for path in ["/api/v2/resources", "/api/v2/resources?type=workspace", "/api/v2/users/me"] {
+        assert!(!narrow.get(path).await.headers.contains_key(header), "{path}");
+    }
+    // No role of hers reads records; some keys are her own.
+    assert_eq!(alice.get("/api/v2/audit?limit=1").await.header(header), "audit_log:read");
+    assert!(!alice.get("/api/v2/users/me/keys/tokens").await.headers.contains_key(header));
+    let elsewhere = owner.restricted(&["coder:all"], &["template:*"]).await;
+    assert_eq!(elsewhere.get("/api/v2/users").await.header(header), "user:read");
+}
+
+#[tokio::test]
+async fn a_key_is_described_to_its_bearer_beside_their_own_user() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let header = "X-Keyfob-Key";
+    let narrow = owner.restricted(&["workspace:read"], &["workspace:*"]).await;
+    for path in ["/api/v2/users/me", "/api/v2/users/owner"] {
+        let described: serde_json::Value = serde_json::from_str(narrow.get(path).await.header(header)).unwrap();
+        assert_eq!(described["id"], narrow.key_id());
+        assert_eq!(
+            (&described["scopes"], &described["allow_list"]),
+            (&json!(["workspace:read"]), &json!(["workspace:*"]))
+        );
+        assert!(described["expires_at"].is_string() && described.get("more").is_none());
+    }
+    assert!(!owner.get("/api/v2/users/alice").await.headers.contains_key(header), "another user");
+    assert!(!alice.get("/api/v2/users").await.headers.contains_key(header));
+    // What proxies would refuse is counted.
+    let entries: Vec<String> =
+        (0..40).map(|number| format!("workspace:00000000-0000-4000-8000-{number:012}")).collect();
+    let entries: Vec<&str> = entries.iter().map(String::as_str).collect();
+    let long = owner.restricted(&["workspace:read"], &entries).await;
+    let described: serde_json::Value = serde_json::from_str(long.get("/api/v2/users/me").await.header(header)).unwrap();
+    assert_eq!((described["allow_list"].as_array().unwrap().len(), &described["more"]), (32, &json!(8)));
+}

@@ -1,7 +1,11 @@
 //! `keyfob audit export`.
-use std::path::PathBuf;
+use std::{collections::HashSet, io::IsTerminal as _, path::PathBuf};
 
-use keyfob_server::{AuditLine, export_audit};
+use anyhow::Context as _;
+use keyfob_client::Client;
+use keyfob_server::{AuditLine, AuditSource, export_audit};
+use serde::Serialize;
+use uuid::Uuid;
 
 use crate::{
     arguments::file::require_file_or_url,
@@ -9,28 +13,100 @@ use crate::{
     terminal::output::{Output, Unwritten},
 };
 
+/// How many records are asked for at a time.
+const PAGE: u64 = 100;
+
 /// The arguments of the command.
 #[derive(clap::Args)]
-#[command(after_help = "The server may be running.
+#[command(after_help = "An export of a database is complete, oldest first, and `keyfob audit verify` checks it. An \
+export from a server holds what the key in use may read, newest first, as the API answers it. The server may be running.
 
 Examples:
   keyfob audit export keyfob.db > records.jsonl
-  keyfob audit export keyfob.db | jq -r 'select(.action == \"login\") | .user_id'")]
+  keyfob audit export > records.jsonl
+  keyfob audit export --search action:login --search username:amy | jq -r .time")]
 pub(crate) struct ExportArgs {
-    /// Database of a server: its file, or its `postgres://` URL
+    /// Database of a server: its file, or its `postgres://` URL [default: ask the server]
     #[arg(value_name = "FILE", hide_env_values = true)]
-    file: PathBuf,
+    file: Option<PathBuf>,
+    /// Only records that match this search term, as in `keyfob audit list`; may be repeated
+    #[arg(short, long, value_name = "SEARCH", conflicts_with = "file")]
+    search: Vec<String>,
+    /// File with the password for PostgreSQL
+    #[arg(long, env = "KEYFOB_POSTGRES_PASSWORD_FILE", value_name = "FILE")]
+    postgres_password_file: Option<PathBuf>,
 }
 
 /// Prints every record.
 pub(crate) async fn run(invocation: &Invocation, args: &ExportArgs) -> anyhow::Result<()> {
-    require_file_or_url(&args.file)?;
-    match export_audit(&args.file, |entry| print(invocation.out, entry)).await {
+    let progress = Progress::new(invocation.out);
+    let exported = match &args.file {
+        Some(file) => {
+            require_file_or_url(file)?;
+            let source = AuditSource { named: file, password_file: args.postgres_password_file.as_deref() };
+            let mut done = 0;
+            let each = |entry: &AuditLine| {
+                print(invocation.out, entry)?;
+                done += 1;
+                progress.at(done, None);
+                Ok(())
+            };
+            export_audit(source, each).await
+        }
+        None => from_server(invocation, &invocation.connect()?, &args.search.join(" "), progress).await,
+    };
+    match exported {
         Err(error) if error.downcast_ref().is_some_and(Unwritten::is_reader_gone) => Ok(()),
         exported => exported,
     }
 }
 
-fn print(out: Output, entry: &AuditLine) -> anyhow::Result<()> {
+/// New records come first and move the others on: those are met again, and left out then.
+async fn from_server(invocation: &Invocation, client: &Client, search: &str, progress: Progress) -> anyhow::Result<()> {
+    let mut known: HashSet<Uuid> = HashSet::new();
+    let mut offset = 0;
+    loop {
+        let page = client.list_audit_logs(search, PAGE, offset).await.context("list audit records")?;
+        if offset == 0 {
+            invocation.refuse_unseen(&page.audit_logs, "audit records")?;
+        }
+        let length = u64::try_from(page.audit_logs.len()).unwrap_or(u64::MAX);
+        for record in page.audit_logs {
+            if known.insert(record.id) {
+                print(invocation.out, &record)?;
+            }
+        }
+        offset += length;
+        progress.at(offset, Some(page.count.max(offset)));
+        if length < PAGE {
+            return Ok(());
+        }
+    }
+}
+
+fn print(out: Output, entry: &impl Serialize) -> anyhow::Result<()> {
     Ok(out.deliver(&serde_json::to_string(entry)?)?)
+}
+
+/// How far an export has come, for people who watch.
+#[derive(Clone, Copy)]
+struct Progress {
+    out: Output,
+    is_watched: bool,
+}
+
+/// After how many records something is said.
+const SAID_EVERY: u64 = 10_000;
+
+impl Progress {
+    fn new(out: Output) -> Self {
+        Self { out, is_watched: std::io::stderr().is_terminal() && !std::io::stdout().is_terminal() }
+    }
+
+    fn at(self, done: u64, all: Option<u64>) {
+        if self.is_watched && done > 0 && done.is_multiple_of(SAID_EVERY) {
+            let of = all.map(|all| format!(" of {all}")).unwrap_or_default();
+            self.out.remark(format!("{done}{of} records"));
+        }
+    }
 }

@@ -1,13 +1,16 @@
 //! `keyfob audit list`.
+use std::cmp::Reverse;
+
 use anyhow::Context as _;
 use clap::ValueEnum;
 use keyfob_api::audit::AuditLog;
 
+use super::sentence::{sentence, who};
 use crate::{
     invocation::Invocation,
     terminal::{
-        printing::{Columns, Printing},
-        table::Column,
+        printing::{Columns, Named, Printing},
+        table::{Cell, Column, Weight},
     },
 };
 
@@ -26,7 +29,7 @@ pub(crate) struct ListArgs {
     #[arg(value_name = "SEARCH")]
     search: Vec<String>,
     /// Maximum number of records
-    #[arg(short, long, value_name = "NUMBER", default_value_t = 25)]
+    #[arg(short, long, value_name = "NUMBER", default_value_t = 25, value_parser = clap::value_parser!(u64).range(1..=100))]
     limit: u64,
     /// Number of records to skip, from the newest
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
@@ -37,6 +40,7 @@ pub(crate) struct ListArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum RecordColumn {
+    Id,
     Time,
     What,
     User,
@@ -59,37 +63,48 @@ impl Columns for RecordColumn {
 }
 
 impl Column<AuditLog> for RecordColumn {
-    fn cell(&self, row: &AuditLog) -> String {
-        let user = || row.user.as_ref().map_or("(unknown)", |user| user.username.as_str()).to_owned();
+    fn cell(&self, row: &AuditLog) -> Cell {
         match self {
-            Self::Time => row.time.to_string(),
-            Self::What => {
-                let text = row.description.replace("{user}", &user()).replace("{target}", &row.resource_target);
-                match row.additional_fields.get("count").and_then(serde_json::Value::as_u64) {
-                    Some(count) if count > 1 => format!("{text} ({count} times)"),
-                    _ => text,
-                }
-            }
-            Self::User => user(),
-            Self::Action => row.action.clone(),
-            Self::ResourceType => row.resource_type.clone(),
-            Self::ResourceId => row.resource_id.to_string(),
+            Self::Time => row.time.into(),
+            Self::Id => row.id.to_string().into(),
+            Self::What => sentence(row).into(),
+            Self::User => who(row).into(),
+            Self::Action => row.action.as_str().into(),
+            Self::ResourceType => row.resource_type.as_str().into(),
+            Self::ResourceId => row.resource_id.to_string().into(),
             Self::ApiKeyId => {
                 let id = row.additional_fields.get("api_key_id").and_then(serde_json::Value::as_str);
-                id.unwrap_or_default().to_owned()
+                id.unwrap_or_default().into()
             }
-            Self::Target => row.resource_target.clone(),
-            Self::Status => row.status_code.to_string(),
-            Self::Ip => row.ip.clone(),
-            Self::RequestId => row.request_id.to_string(),
+            Self::Target => row.resource_target.as_str().into(),
+            Self::Status => row.status_code.to_string().into(),
+            Self::Ip => row.ip.as_str().into(),
+            Self::RequestId => row.request_id.to_string().into(),
         }
+    }
+
+    fn weight(&self) -> Weight {
+        match self {
+            Self::What => Weight::Key,
+            Self::Time | Self::User | Self::Action | Self::ResourceType | Self::Target | Self::Status => Weight::Usual,
+            Self::Id | Self::ResourceId | Self::ApiKeyId | Self::Ip | Self::RequestId => Weight::Light,
+        }
+    }
+}
+
+impl Named for AuditLog {
+    fn name(&self) -> String {
+        self.id.to_string()
     }
 }
 
 /// Prints records, newest first.
 pub(crate) async fn run(invocation: &Invocation, args: &ListArgs) -> anyhow::Result<()> {
     let page = invocation.connect()?.list_audit_logs(&args.search.join(" "), args.limit, args.offset).await;
-    let page = page.context("list audit records")?;
+    let mut page = page.context("list audit records")?;
+    // Refusals that were gathered are written later than they were.
+    page.audit_logs.sort_by_key(|record| Reverse(record.time));
+    invocation.refuse_unseen(&page.audit_logs, "audit records")?;
     args.printing.list(invocation.out, &page.audit_logs, "No records found.")?;
     let shown = args.offset + u64::try_from(page.audit_logs.len()).unwrap_or(u64::MAX);
     if shown < page.count {

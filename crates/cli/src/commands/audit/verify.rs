@@ -1,7 +1,7 @@
 //! `keyfob audit verify`.
 use std::path::PathBuf;
 
-use keyfob_server::{AuditFileError, ChainFault, ChainHead, verify_audit};
+use keyfob_server::{AuditFileError, AuditSource, ChainFault, ChainHead, verify_audit};
 
 use crate::{
     arguments::file::require_file_or_url,
@@ -16,12 +16,16 @@ missing, the record before the first of them.
 
 Examples:
   keyfob audit verify --expect-head \"$HEAD\" keyfob.db
-  keyfob audit verify --expect-head \"$HEAD\" --key audit.key records.jsonl"
+  keyfob audit verify --expect-head \"$HEAD\" --key audit.key records.jsonl
+  zcat records.jsonl.gz | keyfob audit verify --key audit.key -"
 )]
 pub(crate) struct VerifyArgs {
-    /// Database of a server: its file, or its `postgres://` URL; or an export of one
+    /// Database of a server: its file, or its `postgres://` URL; or an export of one, `-` for standard input
     #[arg(value_name = "FILE", hide_env_values = true)]
     file: PathBuf,
+    /// File with the password for PostgreSQL
+    #[arg(long, env = "KEYFOB_POSTGRES_PASSWORD_FILE", value_name = "FILE")]
+    postgres_password_file: Option<PathBuf>,
     /// Head that was printed earlier; without it, the removal of the newest records is not noticed
     #[arg(long, value_name = "HEAD")]
     expect_head: Option<ChainHead>,
@@ -33,7 +37,8 @@ pub(crate) struct VerifyArgs {
 /// Says whether the chain holds.
 pub(crate) async fn run(invocation: &Invocation, args: &VerifyArgs) -> anyhow::Result<Outcome> {
     require_file_or_url(&args.file)?;
-    match verify_audit(&args.file, args.key.as_deref(), args.expect_head).await {
+    let source = AuditSource { named: &args.file, password_file: args.postgres_password_file.as_deref() };
+    match verify_audit(source, args.key.as_deref(), args.expect_head).await {
         Ok(head) => {
             let intact = invocation.out.green("intact:");
             invocation.out.line(format!("{intact} every record is as it was written, up to {head}"))?;

@@ -12,12 +12,12 @@ pub(super) struct ObjectArgs {
     #[arg(long, value_name = "USER")]
     owner: Option<String>,
     /// Organization of the object: a name, an id or `default`
-    #[arg(short = 'O', long, value_name = "ORGANIZATION")]
+    #[arg(short = 'O', long, visible_alias = "org", value_name = "ORGANIZATION")]
     organization: Option<String>,
     /// Check whether the action is allowed in at least one organization
     #[arg(long, conflicts_with = "organization")]
     any_organization: bool,
-    /// Id of an existing object; its own owner and organization are used
+    /// Id of an existing object; its own owner and organization are used. <type>:<action>@<name> finds it by name
     #[arg(long, value_name = "UUID")]
     id: Option<Uuid>,
 }

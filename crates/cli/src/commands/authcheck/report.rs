@@ -1,25 +1,44 @@
 //! Answers as lines for people.
-use keyfob_api::authz::{AuthorizationResponse, ExplainedAuthorizationResponse, Explanation, ExplanationStep};
+use keyfob_api::authz::{
+    AuthorizationResponse, ExplainedAuthorizationResponse, Explanation, ExplanationStep, UnknownName,
+};
 
 use crate::terminal::{
     output::{Output, Unwritten},
     text::printable,
 };
 
-/// One line per check.
-pub(super) fn plain(out: Output, answers: &AuthorizationResponse) -> Result<(), Unwritten> {
-    answers.iter().try_for_each(|(name, is_allowed)| out.line(verdict(out, name, *is_allowed)))
+/// One line per check, in this order.
+pub(super) fn plain(out: Output, names: &[String], answers: &AuthorizationResponse) -> Result<(), Unwritten> {
+    let answered = names.iter().filter_map(|name| Some((name, answers.get(name)?)));
+    answered.into_iter().try_for_each(|(name, is_allowed)| out.line(verdict(out, name, *is_allowed)))
 }
 
-/// For each check the decision, its reasons, and the missing pieces.
-pub(super) fn explained(out: Output, answers: &ExplainedAuthorizationResponse) -> Result<(), Unwritten> {
-    for (name, answer) in answers {
+/// For each check the decision, its reasons, and the missing pieces, in this order.
+pub(super) fn explained(
+    out: Output,
+    names: &[String],
+    answers: &ExplainedAuthorizationResponse,
+) -> Result<(), Unwritten> {
+    for (name, answer) in names.iter().filter_map(|name| Some((name, answers.get(name)?))) {
         out.line(verdict(out, name, answer.allowed))?;
         for line in details(answer) {
             out.line(format!("     {line}"))?;
         }
     }
     Ok(())
+}
+
+/// What the checks name that the server does not know, in a sentence; none if it knows all of it.
+pub(super) fn unknown<'a>(names: impl IntoIterator<Item = &'a UnknownName>) -> Option<(String, Option<String>)> {
+    let mut names: Vec<&UnknownName> = names.into_iter().collect();
+    names.dedup();
+    let noun = |name: &UnknownName| if name.kind == "action" { "action" } else { "resource type" };
+    let problems: Vec<String> =
+        names.iter().map(|name| format!("there is no {} {:?}", noun(name), name.name)).collect();
+    let nearest: Vec<String> =
+        names.iter().filter_map(|name| Some(format!("the nearest is {}", name.nearest.as_ref()?))).collect();
+    (!problems.is_empty()).then(|| (problems.join("; "), (!nearest.is_empty()).then(|| nearest.join("; "))))
 }
 
 fn verdict(out: Output, name: &str, is_allowed: bool) -> String {
@@ -68,6 +87,7 @@ mod tests {
                 add: "workspace:ssh".to_owned(),
                 detail: String::new(),
             }],
+            unknown: Vec::new(),
         };
         insta::assert_snapshot!(details(&answer).join("\n"), @r"
         The key's scopes do not allow it.

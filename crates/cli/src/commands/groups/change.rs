@@ -97,7 +97,7 @@ pub(crate) async fn delete(invocation: &Invocation, args: &DeleteArgs) -> anyhow
     let (organization, group) = args.named.find(&client).await?;
     if !args.yes {
         let question = format!("Are you sure you want to delete the group {} of {}?", group.name, organization.name);
-        invocation.prompt().confirm(&question, "no")?;
+        invocation.prompt().confirm(&question)?;
     }
     client.delete_group(group.id).await.context("delete group")?;
     invocation.out.remark(format!("Group {} has been deleted.", invocation.out.bold(&group.name)));

@@ -2,7 +2,10 @@
 use clap::ValueEnum;
 use keyfob_api::groups::{Group, ReducedUser};
 
-use crate::terminal::{printing::Columns, table::Column};
+use crate::terminal::{
+    printing::{Columns, Named},
+    table::{Cell, Column, Weight},
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum GroupColumn {
@@ -20,15 +23,30 @@ impl Columns for GroupColumn {
     const USUAL: &'static str = "name,display name,members,id";
 }
 
+impl Named for Group {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+}
+
 impl Column<Group> for GroupColumn {
-    fn cell(&self, row: &Group) -> String {
+    fn cell(&self, row: &Group) -> Cell {
         match self {
-            Self::Name => row.name.clone(),
-            Self::DisplayName => row.display_name.clone(),
-            Self::Id => row.id.to_string(),
-            Self::Organization => row.organization_name.clone(),
-            Self::Members => row.total_member_count.to_string(),
-            Self::AvatarUrl => row.avatar_url.clone(),
+            Self::Name => row.name.as_str().into(),
+            Self::DisplayName => row.display_name.as_str().into(),
+            Self::Id => row.id.to_string().into(),
+            Self::Organization => row.organization_name.as_str().into(),
+            Self::Members => row.total_member_count.to_string().into(),
+            Self::AvatarUrl => row.avatar_url.as_str().into(),
+        }
+    }
+
+    fn weight(&self) -> Weight {
+        match self {
+            Self::Name => Weight::Key,
+            Self::DisplayName | Self::AvatarUrl => Weight::Wraps,
+            Self::Id => Weight::Light,
+            Self::Organization | Self::Members => Weight::Usual,
         }
     }
 }
@@ -42,11 +60,19 @@ pub(crate) enum MemberColumn {
 }
 
 impl Column<ReducedUser> for MemberColumn {
-    fn cell(&self, row: &ReducedUser) -> String {
+    fn cell(&self, row: &ReducedUser) -> Cell {
         match self {
-            Self::Username => row.username.clone(),
-            Self::Email => row.email.clone(),
-            Self::UserId => row.id.to_string(),
+            Self::Username => row.username.as_str().into(),
+            Self::Email => row.email.as_str().into(),
+            Self::UserId => row.id.to_string().into(),
+        }
+    }
+
+    fn weight(&self) -> Weight {
+        match self {
+            Self::Username => Weight::Key,
+            Self::Email => Weight::Wraps,
+            Self::UserId => Weight::Light,
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     invocation::Invocation,
     terminal::{
         printing::{Format, Printing},
-        table::{self},
+        table::{self, Chosen},
     },
 };
 
@@ -31,6 +31,7 @@ pub(crate) async fn list(invocation: &Invocation, args: &ListArgs) -> anyhow::Re
     let client = invocation.connect()?;
     let organization = args.organization.find(&client).await?;
     let groups = client.list_groups(&organization.id.to_string()).await.context("list groups")?;
+    invocation.refuse_unseen(&groups, "groups")?;
     args.printing.list(invocation.out, &groups, "No groups found.")
 }
 
@@ -54,11 +55,21 @@ pub(crate) async fn one(invocation: &Invocation, args: &ShowArgs) -> anyhow::Res
         return invocation.out.json(&group);
     }
     let columns = [GroupColumn::Name, GroupColumn::DisplayName, GroupColumn::Members, GroupColumn::Id];
-    invocation.out.result(&table::render(&columns, std::slice::from_ref(&group)))?;
+    invocation.out.result(&table::render(
+        &columns,
+        Chosen::ByDefault,
+        std::slice::from_ref(&group),
+        invocation.out.looks(None),
+    ))?;
     if !group.members.is_empty() {
         invocation.out.line("")?;
         let columns = [MemberColumn::Username, MemberColumn::Email, MemberColumn::UserId];
-        invocation.out.result(&table::render(&columns, &group.members))?;
+        invocation.out.result(&table::render(
+            &columns,
+            Chosen::ByDefault,
+            &group.members,
+            invocation.out.looks(None),
+        ))?;
     }
     Ok(())
 }

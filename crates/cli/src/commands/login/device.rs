@@ -32,7 +32,7 @@ pub(super) async fn approved_session(
         Some((_, Source::Flag)) => bail!("--token and --device cannot be used together"),
         None => {}
     }
-    let entries = limits.allow_list();
+    let entries = limits.allow_list_of_ids()?;
     let request = DeviceCodeRequest {
         client_id: "keyfob-cli".to_owned(),
         scope: limits.scope.join(" "),

@@ -36,57 +36,62 @@ pub(super) struct FirstUserArgs {
     first_user_trial: Option<bool>,
 }
 
+const PASSWORD_FLAG: &str = "--first-user-password";
+
 /// Creates the first user from flags and answers, and signs in as them.
 pub(super) async fn create(
     invocation: &Invocation,
     client: &Client,
     args: FirstUserArgs,
+    is_confirmed: bool,
 ) -> anyhow::Result<SecretText> {
     invocation.out.line("Your Keyfob deployment hasn't been set up!")?;
     let prompt = invocation.prompt();
     let has_flag_for_password = args.first_user_password.is_some();
-    let mut user = ask(prompt, args)?;
+    let mut user = ask(prompt, args, is_confirmed)?;
     while let Err(error) = client.create_first_user(&user).await {
         // A person may try another password; a script gets the error.
         let Some(problem) = weakness(&error).filter(|_| prompt.is_interactive() && !has_flag_for_password) else {
             return Err(error).context("create initial user");
         };
         invocation.out.remark(printable(&problem));
-        user.password = prompt.new_password()?;
+        user.password = prompt.new_password(PASSWORD_FLAG)?;
     }
     let login = LoginRequest { email: user.email, password: user.password };
     Ok(client.login_with_password(&login).await.context("login with password")?.session_token)
 }
 
-fn ask(prompt: Prompt, args: FirstUserArgs) -> anyhow::Result<CreateFirstUserRequest> {
+fn ask(prompt: Prompt, args: FirstUserArgs, is_confirmed: bool) -> anyhow::Result<CreateFirstUserRequest> {
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let name = given(args.first_user_full_name);
     let (username, name) = match given(args.first_user_username) {
         Some(username) => (username, name.unwrap_or_default()),
-        None => ask_names(prompt, name)?,
+        None => ask_names(prompt, name, is_confirmed)?,
     };
     let email = match given(args.first_user_email) {
         Some(email) => email,
-        None => prompt.line("What's your email?", "")?,
+        None => prompt.line("What's your email?", "", "--first-user-email")?,
     };
     let password = match args.first_user_password {
         Some(password) => password,
-        None => prompt.new_password()?,
+        None => prompt.new_password(PASSWORD_FLAG)?,
     };
     let trial = args.first_user_trial.unwrap_or_default();
     Ok(CreateFirstUserRequest { email, username, name, password, trial, ..CreateFirstUserRequest::default() })
 }
 
-fn ask_names(prompt: Prompt, name: Option<String>) -> anyhow::Result<(String, String)> {
+fn ask_names(prompt: Prompt, name: Option<String>, is_confirmed: bool) -> anyhow::Result<(String, String)> {
     ensure!(
         prompt.is_interactive(),
         "the initial user cannot be created in non-interactive mode. use the API, or the --first-user-* flags"
     );
-    prompt.confirm("Would you like to create the first user?", "yes")?;
-    let username = prompt.line("What username would you like?", &login_name())?;
+    if !is_confirmed {
+        prompt.confirm("Would you like to create the first user?")?;
+    }
+    let username = prompt.line("What username would you like?", &login_name(), "--first-user-username")?;
     let name = match name {
         Some(name) => name,
-        None => prompt.line("(Optional) What's your full name?", "")?,
+        None => prompt.line("(Optional) What's your full name?", "", "--first-user-full-name")?,
     };
     Ok((username, name))
 }

@@ -22,9 +22,7 @@ pub(crate) struct CreateArgs {
 /// Creates the organization.
 pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Result<()> {
     if !args.yes {
-        invocation
-            .prompt()
-            .confirm(&format!("Are you sure you want to create the organization {}?", args.name), "yes")?;
+        invocation.prompt().confirm(&format!("Are you sure you want to create the organization {}?", args.name))?;
     }
     let request = CreateOrganizationRequest { name: args.name, ..CreateOrganizationRequest::default() };
     let created = invocation.connect()?.create_organization(&request).await.context("create organization")?;

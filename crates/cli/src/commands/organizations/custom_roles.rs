@@ -154,7 +154,7 @@ pub(crate) async fn update(invocation: &Invocation, args: &RoleArgs) -> anyhow::
     }
     if !args.yes {
         let question = format!("Are you sure you want to update the role {} of {}?", role.name, organization.name);
-        invocation.prompt().confirm(&question, "no")?;
+        invocation.prompt().confirm(&question)?;
     }
     let changed = client.update_role(&id, &role).await.context("update role")?;
     invocation.out.remark(format!(
@@ -171,7 +171,7 @@ pub(crate) async fn delete(invocation: &Invocation, args: &DeleteArgs) -> anyhow
     let organization = args.organization.find(&client).await?;
     if !args.yes {
         let question = format!("Are you sure you want to delete the role {} of {}?", args.name, organization.name);
-        invocation.prompt().confirm(&question, "no")?;
+        invocation.prompt().confirm(&question)?;
     }
     client.delete_role(&organization.id.to_string(), &args.name).await.context("delete role")?;
     invocation.out.remark(format!("Role {} has been deleted.", invocation.out.bold(&args.name)));

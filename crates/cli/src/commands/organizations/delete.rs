@@ -23,9 +23,7 @@ pub(crate) async fn run(invocation: &Invocation, args: &DeleteArgs) -> anyhow::R
     let client = invocation.connect()?;
     let found = client.organization(&args.organization).await.context("get organization")?;
     if !args.yes {
-        invocation
-            .prompt()
-            .confirm(&format!("Are you sure you want to delete the organization {}?", found.name), "no")?;
+        invocation.prompt().confirm(&format!("Are you sure you want to delete the organization {}?", found.name))?;
     }
     client.delete_organization(&found.id.to_string()).await.context("delete organization")?;
     invocation.out.remark(format!("Organization {} has been deleted.", invocation.out.bold(&found.name)));

@@ -10,8 +10,8 @@ use crate::{
     arguments::organization::OrganizationOption,
     invocation::Invocation,
     terminal::{
-        printing::{Columns, Printing},
-        table::Column,
+        printing::{Columns, Named, Printing},
+        table::{Cell, Column, Weight},
     },
 };
 
@@ -100,16 +100,31 @@ impl Columns for MemberColumn {
     const USUAL: &'static str = "username,organization roles";
 }
 
+impl Named for Member {
+    fn name(&self) -> String {
+        self.username.clone()
+    }
+}
+
 impl Column<Member> for MemberColumn {
-    fn cell(&self, row: &Member) -> String {
+    fn cell(&self, row: &Member) -> Cell {
         match self {
-            Self::Username => row.username.clone(),
-            Self::Name => row.name.clone(),
-            Self::UserId => row.member.user_id.to_string(),
-            Self::OrganizationId => row.member.organization_id.to_string(),
-            Self::CreatedAt => row.member.created_at.to_string(),
-            Self::UpdatedAt => row.member.updated_at.to_string(),
-            Self::OrganizationRoles => names(&row.member.roles),
+            Self::Username => row.username.as_str().into(),
+            Self::Name => row.name.as_str().into(),
+            Self::UserId => row.member.user_id.to_string().into(),
+            Self::OrganizationId => row.member.organization_id.to_string().into(),
+            Self::CreatedAt => row.member.created_at.into(),
+            Self::UpdatedAt => row.member.updated_at.into(),
+            Self::OrganizationRoles => names(&row.member.roles).into(),
+        }
+    }
+
+    fn weight(&self) -> Weight {
+        match self {
+            Self::Username => Weight::Key,
+            Self::Name | Self::OrganizationRoles => Weight::Wraps,
+            Self::UserId | Self::OrganizationId => Weight::Light,
+            Self::CreatedAt | Self::UpdatedAt => Weight::Usual,
         }
     }
 }
@@ -139,6 +154,7 @@ pub(crate) async fn run(invocation: &Invocation, command: MembersCommand) -> any
             let organization = args.organization.find(&client).await?;
             let members =
                 client.list_organization_members(&organization.id.to_string()).await.context("list members")?;
+            invocation.refuse_unseen(&members, "members")?;
             args.printing.list(invocation.out, &members, "No members found.")?;
         }
         MembersCommand::EditRoles(EditRolesArgs { user, roles, organization }) => {

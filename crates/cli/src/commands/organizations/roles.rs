@@ -9,7 +9,8 @@ use crate::{
     invocation::Invocation,
     terminal::{
         printing::{Columns, Printing},
-        table::Column,
+        role,
+        table::{Cell, Column, Weight},
     },
 };
 
@@ -37,7 +38,10 @@ pub(crate) enum RolesCommand {
 
 /// The arguments of `show`.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:
+#[command(after_help = "For roles that are named, every permission is shown; a line that begins with `never` is a \
+prohibition.
+
+Examples:
   keyfob organizations roles show
   keyfob organizations roles show organization-auditor -o json")]
 pub(crate) struct ShowArgs {
@@ -68,14 +72,22 @@ impl Columns for RoleColumn {
 }
 
 impl Column<AssignableRole> for RoleColumn {
-    fn cell(&self, row: &AssignableRole) -> String {
-        let count = |permissions: &[Permission]| format!("{} permissions", permissions.len());
+    fn cell(&self, row: &AssignableRole) -> Cell {
+        let count = |permissions: &[Permission]| Cell::from(format!("{} permissions", permissions.len()));
         match self {
-            Self::Name => row.role.name.clone(),
-            Self::DisplayName => row.role.display_name.clone(),
+            Self::Name => row.role.name.as_str().into(),
+            Self::DisplayName => row.role.display_name.as_str().into(),
             Self::SitePermissions => count(&row.role.site_permissions),
             Self::OrganizationPermissions => count(&row.role.organization_permissions),
             Self::UserPermissions => count(&row.role.user_permissions),
+        }
+    }
+
+    fn weight(&self) -> Weight {
+        match self {
+            Self::Name => Weight::Key,
+            Self::DisplayName => Weight::Wraps,
+            Self::SitePermissions | Self::OrganizationPermissions | Self::UserPermissions => Weight::Usual,
         }
     }
 }
@@ -99,5 +111,9 @@ async fn show(invocation: &Invocation, args: &ShowArgs) -> anyhow::Result<()> {
         bail!("there is no role {unknown:?} in {}", organization.name);
     }
     roles.retain(|role| args.names.is_empty() || args.names.contains(&role.role.name));
+    if !args.names.is_empty() && args.printing.is_usual_table() {
+        let lines = roles.iter().flat_map(|role| role::lines(&role.role));
+        return Ok(lines.into_iter().try_for_each(|line| invocation.out.line(line))?);
+    }
     args.printing.list(invocation.out, &roles, "No roles found.")
 }

@@ -5,7 +5,11 @@ use keyfob_api::organizations::Organization;
 use keyfob_client::ME;
 
 use super::columns::OrganizationColumn;
-use crate::{arguments::organization, invocation::Invocation, terminal::table};
+use crate::{
+    arguments::organization,
+    invocation::Invocation,
+    terminal::table::{self, Chosen},
+};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -61,7 +65,9 @@ pub(crate) async fn run(invocation: &Invocation, args: &ShowArgs) -> anyhow::Res
     }
     match args.output {
         ShowFormat::Json => invocation.out.json(&found)?,
-        ShowFormat::Table => invocation.out.result(&table::render(&args.column, &found))?,
+        ShowFormat::Table => {
+            invocation.out.result(&table::render(&args.column, Chosen::ByName, &found, invocation.out.looks(None)))?;
+        }
         ShowFormat::Text => {
             for Organization { name, display_name, id, .. } in &found {
                 let name = invocation.out.bold(name);

@@ -7,12 +7,12 @@ use keyfob_api::resources::{AclGrant, Resource, ResourceAcl};
 use keyfob_client::Client;
 use uuid::Uuid;
 
-use super::reference::Reference;
 use crate::{
+    arguments::{names::Names, resource::Reference},
     invocation::Invocation,
     terminal::{
         printing::Format,
-        table::{self, Column},
+        table::{self, Cell, Chosen, Column, Weight},
     },
 };
 
@@ -105,22 +105,33 @@ fn parse_grant(text: &str) -> Result<(String, String), String> {
 struct Entry {
     kind: &'static str,
     id: String,
+    name: Option<String>,
     grant: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum EntryColumn {
     Kind,
-    Id,
+    Name,
     Grant,
+    Id,
 }
 
 impl Column<Entry> for EntryColumn {
-    fn cell(&self, row: &Entry) -> String {
+    fn cell(&self, row: &Entry) -> Cell {
         match self {
-            Self::Kind => row.kind.to_owned(),
-            Self::Id => row.id.clone(),
-            Self::Grant => row.grant.clone(),
+            Self::Kind => row.kind.into(),
+            Self::Name => row.name.as_deref().unwrap_or(&row.id).into(),
+            Self::Grant => row.grant.as_str().into(),
+            Self::Id => row.id.as_str().into(),
+        }
+    }
+
+    fn weight(&self) -> Weight {
+        match self {
+            Self::Kind | Self::Name => Weight::Key,
+            Self::Grant => Weight::Wraps,
+            Self::Id => Weight::Light,
         }
     }
 }
@@ -132,7 +143,7 @@ pub(crate) async fn run(invocation: &Invocation, command: AclCommand) -> anyhow:
         AclCommand::Show(args) => {
             let resource = args.resource.find(&client).await?;
             let list = client.resource_acl(&resource.resource_type, resource.id).await.context("get access list")?;
-            print(invocation, args.output, &list)
+            print(invocation, &client, &resource, args.output, &list).await
         }
         AclCommand::Set(args) => {
             ensure!(!args.user.is_empty() || !args.group.is_empty(), "nothing to grant: use --user or --group");
@@ -158,7 +169,7 @@ async fn write(
     format: Format,
 ) -> anyhow::Result<()> {
     let list = client.update_resource_acl(&resource.resource_type, resource.id, change).await;
-    print(invocation, format, &list.context("change access list")?)
+    print(invocation, client, resource, format, &list.context("change access list")?).await
 }
 
 async fn change(
@@ -214,7 +225,13 @@ async fn group_id(client: &Client, resource: &Resource, group: &str) -> anyhow::
     Ok(found.with_context(|| format!("there is no group {group} that you may see"))?.id.to_string())
 }
 
-fn print(invocation: &Invocation, format: Format, list: &ResourceAcl) -> anyhow::Result<()> {
+async fn print(
+    invocation: &Invocation,
+    client: &Client,
+    resource: &Resource,
+    format: Format,
+    list: &ResourceAcl,
+) -> anyhow::Result<()> {
     if format == Format::Json {
         return invocation.out.json(list);
     }
@@ -222,6 +239,7 @@ fn print(invocation: &Invocation, format: Format, list: &ResourceAcl) -> anyhow:
         move |(id, grant): (&String, &AclGrant)| Entry {
             kind,
             id: id.clone(),
+            name: None,
             grant: match grant {
                 AclGrant::Role(role) => role.clone(),
                 AclGrant::Actions(actions) => actions.join(", "),
@@ -229,11 +247,28 @@ fn print(invocation: &Invocation, format: Format, list: &ResourceAcl) -> anyhow:
         }
     };
     let users = list.user_roles.iter().map(entry("user"));
-    let entries: Vec<Entry> = users.chain(list.group_roles.iter().map(entry("group"))).collect();
+    let mut entries: Vec<Entry> = users.chain(list.group_roles.iter().map(entry("group"))).collect();
     if entries.is_empty() {
         invocation.out.remark("The access list is empty.");
         return Ok(());
     }
-    let columns = [EntryColumn::Kind, EntryColumn::Id, EntryColumn::Grant];
-    Ok(invocation.out.result(&table::render(&columns, &entries))?)
+    name(client, resource, &mut entries).await;
+    let columns = [EntryColumn::Kind, EntryColumn::Name, EntryColumn::Grant, EntryColumn::Id];
+    Ok(invocation.out.result(&table::render(&columns, Chosen::ByDefault, &entries, invocation.out.looks(None)))?)
+}
+
+/// Finds the names of entries, as far as the caller may see them.
+async fn name(client: &Client, resource: &Resource, entries: &mut [Entry]) {
+    let names = Names::new(client);
+    let groups = match resource.organization_id {
+        Some(organization) => client.list_groups(&organization.to_string()).await.unwrap_or_default(),
+        None => Vec::new(),
+    };
+    for entry in entries {
+        let Ok(id) = Uuid::try_parse(&entry.id) else { continue };
+        entry.name = match entry.kind {
+            "user" => names.user(id).await,
+            _ => groups.iter().find(|group| group.id == id).map(|group| group.name.clone()),
+        };
+    }
 }

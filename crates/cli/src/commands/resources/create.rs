@@ -6,11 +6,14 @@ use keyfob_client::{Client, DEFAULT_ORGANIZATION};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{columns::ResourceColumn, reference::Reference};
+use super::{
+    attributes::{parse_attribute, parse_attributes},
+    columns::{ResourceColumn, Shown},
+};
 use crate::{
-    arguments::{organization, user},
+    arguments::{names::Names, organization, resource::Reference, user},
     invocation::Invocation,
-    terminal::table,
+    terminal::table::{self, Chosen},
 };
 
 /// The arguments of the command.
@@ -31,7 +34,7 @@ pub(crate) struct CreateArgs {
     #[arg(long, value_name = "USER")]
     owner: Option<String>,
     /// Organization: a name or an id [default: the selected or the default one, if the type has organizations]
-    #[arg(short = 'O', long, env = "KEYFOB_ORGANIZATION", value_name = "ORGANIZATION")]
+    #[arg(short = 'O', long, visible_alias = "org", env = "KEYFOB_ORGANIZATION", value_name = "ORGANIZATION")]
     organization: Option<String>,
     /// Attribute to store with the resource; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_attribute)]
@@ -47,6 +50,7 @@ pub(crate) struct CreateArgs {
 #[derive(Clone, Copy, ValueEnum)]
 enum CreatedFormat {
     /// Only the id
+    #[value(alias = "name")]
     Id,
     /// A table
     Table,
@@ -55,15 +59,6 @@ enum CreatedFormat {
 }
 
 type Attributes = Map<String, Value>;
-
-fn parse_attribute(text: &str) -> Result<(String, Value), String> {
-    let (name, value) = text.split_once('=').ok_or("want NAME=VALUE")?;
-    Ok((name.to_owned(), Value::String(value.to_owned())))
-}
-
-fn parse_attributes(text: &str) -> Result<Attributes, String> {
-    serde_json::from_str(text).map_err(|error| format!("want a JSON object: {error}"))
-}
 
 /// Registers the resource.
 pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Result<()> {
@@ -90,7 +85,8 @@ pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Re
         CreatedFormat::Json => invocation.out.json(&resource)?,
         CreatedFormat::Table => {
             let columns = [ResourceColumn::Id, ResourceColumn::Type, ResourceColumn::Name];
-            invocation.out.result(&table::render(&columns, &[resource]))?;
+            let rows = [Shown::new(resource, &Names::new(&client)).await];
+            invocation.out.result(&table::render(&columns, Chosen::ByDefault, &rows, invocation.out.looks(None)))?;
         }
     }
     Ok(())

@@ -3,9 +3,9 @@ use anyhow::Context as _;
 use keyfob_client::{Paging, ResourcesFilter};
 use uuid::Uuid;
 
-use super::columns::ResourceColumn;
+use super::columns::{ResourceColumn, Shown};
 use crate::{
-    arguments::{organization, user},
+    arguments::{names::Names, organization, user},
     invocation::Invocation,
     terminal::printing::Printing,
 };
@@ -21,7 +21,7 @@ pub(crate) struct ListArgs {
     #[arg(short = 't', long = "type", value_name = "TYPE")]
     resource_type: Option<String>,
     /// Only resources in this organization: a name or an id
-    #[arg(short = 'O', long, value_name = "ORGANIZATION")]
+    #[arg(short = 'O', long, visible_alias = "org", value_name = "ORGANIZATION")]
     organization: Option<String>,
     /// Only resources of this owner: me, a username or an id
     #[arg(long, value_name = "USER")]
@@ -30,7 +30,7 @@ pub(crate) struct ListArgs {
     #[arg(short, long, value_name = "TEXT")]
     query: Option<String>,
     /// Maximum number of resources
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(short, long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
     /// Number of resources to skip
     #[arg(long, value_name = "NUMBER")]
@@ -61,5 +61,11 @@ pub(crate) async fn run(invocation: &Invocation, args: ListArgs) -> anyhow::Resu
         paging: Paging { limit: args.limit, offset: args.offset, after_id: args.after_id },
     };
     let resources = client.list_resources(&filter).await.context("list resources")?.resources;
-    args.printing.list(invocation.out, &resources, "No resources found.")
+    invocation.refuse_unseen(&resources, "resources")?;
+    let names = Names::new(&client);
+    let mut shown = Vec::new();
+    for resource in resources {
+        shown.push(Shown::new(resource, &names).await);
+    }
+    args.printing.list(invocation.out, &shown, "No resources found.")
 }

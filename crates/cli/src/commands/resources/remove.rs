@@ -1,8 +1,7 @@
 //! `keyfob resources remove`.
 use anyhow::Context as _;
 
-use super::reference::Reference;
-use crate::invocation::Invocation;
+use crate::{arguments::resource::Reference, invocation::Invocation};
 
 /// The arguments of the command.
 #[derive(clap::Args)]

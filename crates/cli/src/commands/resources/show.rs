@@ -1,6 +1,10 @@
 //! `keyfob resources show`.
-use super::{columns::ResourceColumn, reference::Reference};
-use crate::{invocation::Invocation, terminal::printing::Printing};
+use super::columns::{ResourceColumn, Shown};
+use crate::{
+    arguments::{names::Names, resource::Reference},
+    invocation::Invocation,
+    terminal::printing::Printing,
+};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -17,6 +21,7 @@ pub(crate) struct ShowArgs {
 
 /// Prints the resource.
 pub(crate) async fn run(invocation: &Invocation, args: &ShowArgs) -> anyhow::Result<()> {
-    let resource = args.resource.find(&invocation.connect()?).await?;
-    args.printing.one(invocation.out, &resource)
+    let client = invocation.connect()?;
+    let resource = args.resource.find(&client).await?;
+    args.printing.one(invocation.out, &Shown::new(resource, &Names::new(&client)).await)
 }

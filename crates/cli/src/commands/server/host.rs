@@ -1,12 +1,12 @@
 //! `keyfob server create-admin`, `reset-password` and `rotate-key`: on the host, while the server does not run.
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::Context as _;
 use keyfob_api::secret::SecretText;
 use keyfob_client::Client;
 use keyfob_server::{Host, KeyFile, NewAdmin, ServerArgs};
 
-use crate::{arguments::secret::parse_secret, invocation::Invocation};
+use crate::{arguments::secret::parse_secret, invocation::Invocation, terminal::text::printable};
 
 /// Commands on the host. The server must not run during `create-admin`, `reset-password` and `rotate-key`.
 #[derive(clap::Subcommand)]
@@ -29,6 +29,15 @@ Examples:
   keyfob server --http-address 127.0.0.1:8080 ready"
     )]
     Ready,
+    /// Show whether the server on this host runs, its version, and where it is reached
+    #[command(
+        after_help = "The exit code is 0 if the server and its database answer, else 1. It is asked at --http-address.
+
+Examples:
+  keyfob server status
+  keyfob server --http-address 127.0.0.1:8080 status"
+    )]
+    Status,
 }
 
 /// The settings.
@@ -109,12 +118,15 @@ pub(super) async fn run(invocation: &Invocation, server: &ServerArgs, command: H
     if let HostCommand::Ready = command {
         return ready(invocation, server).await;
     }
+    if let HostCommand::Status = command {
+        return status(invocation, server).await;
+    }
     let host = Host::open(server).await?;
     match command {
         HostCommand::CreateAdmin(args) => create_admin(invocation, &host, args).await?,
         HostCommand::ResetPassword(args) => reset_password(invocation, &host, &args).await?,
         HostCommand::RotateKey(args) => return rotate_key(invocation, host, &args).await,
-        HostCommand::Config(_) | HostCommand::Ready => {}
+        HostCommand::Config(_) | HostCommand::Ready | HostCommand::Status => {}
     }
     host.close().await;
     Ok(())
@@ -122,32 +134,62 @@ pub(super) async fn run(invocation: &Invocation, server: &ServerArgs, command: H
 
 /// Asks `/readyz` at the address that the server of these settings listens on.
 async fn ready(invocation: &Invocation, server: &ServerArgs) -> anyhow::Result<()> {
-    let mut address = server.http_address;
-    if address.ip().is_unspecified() {
-        let loopback: IpAddr = if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
-        address.set_ip(loopback);
-    }
+    let address = own_address(server);
     let client = Client::builder(format!("http://{address}")).build()?;
     client.ready().await.with_context(|| format!("the server at {address} is not ready"))?;
     Ok(invocation.out.line("The server is ready.")?)
 }
 
+/// The address at which the server of these settings is reached from its host.
+fn own_address(server: &ServerArgs) -> SocketAddr {
+    let mut address = server.http_address;
+    if address.ip().is_unspecified() {
+        let loopback: IpAddr = if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+        address.set_ip(loopback);
+    }
+    address
+}
+
+/// Says what the server at the address of these settings says of itself.
+async fn status(invocation: &Invocation, server: &ServerArgs) -> anyhow::Result<()> {
+    let address = own_address(server);
+    let client = Client::builder(format!("http://{address}")).build()?;
+    let info = client.build_info().await.with_context(|| format!("no server runs at {address}"))?;
+    let ready = client.ready().await;
+    let rows = [
+        ("Address", format!("http://{address}")),
+        ("URL", info.external_url),
+        ("Version", info.version),
+        ("Deployment", info.deployment_id.to_string()),
+        ("Ready", if ready.is_ok() { "yes" } else { "no" }.to_owned()),
+    ];
+    for (name, value) in rows {
+        invocation.out.line(format!("{name:<12}{}", printable(&value)))?;
+    }
+    ready.with_context(|| format!("the server at {address} is not ready"))?;
+    Ok(())
+}
+
 async fn create_admin(invocation: &Invocation, host: &Host, args: CreateAdminArgs) -> anyhow::Result<()> {
     let prompt = invocation.prompt();
-    let ask = |given: Option<String>, question: &str| given.map_or_else(|| prompt.line(question, ""), Ok);
-    let username = ask(args.username, "Username:")?;
-    let email = ask(args.email, "Email:")?;
-    let password = args.password.map_or_else(|| prompt.new_password(), Ok)?;
+    let ask =
+        |given: Option<String>, question: &str, flag: &str| given.map_or_else(|| prompt.line(question, "", flag), Ok);
+    let username = ask(args.username, "Username:", "--username")?;
+    let email = ask(args.email, "Email:", "--email")?;
+    let password = args.password.map_or_else(|| prompt.new_password("--password"), Ok)?;
     let welcome = format!("{username} is an owner now, and an administrator of every organization.");
     host.create_admin(NewAdmin { username, email, password }).await?;
     invocation.out.remark(welcome);
     Ok(())
 }
 
+/// What answers the questions of `reset-password` without a terminal.
+const INPUT: &str = "the password twice on standard input";
+
 async fn reset_password(invocation: &Invocation, host: &Host, args: &ResetPasswordArgs) -> anyhow::Result<()> {
     let prompt = invocation.prompt();
-    let first = prompt.hidden("Enter new password:")?;
-    let second = prompt.hidden("Confirm password:")?;
+    let first = prompt.hidden("Enter new password:", INPUT)?;
+    let second = prompt.hidden("Confirm password:", INPUT)?;
     anyhow::ensure!(first.reveal() == second.reveal(), "Passwords do not match");
     host.reset_password(&args.username, &first).await?;
     invocation.out.remark(format!("Password has been reset for user {}! All their keys have ended.", args.username));

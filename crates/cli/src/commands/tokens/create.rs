@@ -1,29 +1,35 @@
 //! `keyfob tokens create`.
 use anyhow::{Context as _, ensure};
+use clap::ValueEnum;
+use jiff::SignedDuration;
 use keyfob_api::{
-    keys::CreateTokenRequest,
+    keys::{CreateTokenRequest, KeySummary},
     secret::SecretText,
     time::{Nanoseconds, notation},
 };
 use keyfob_client::{Client, Descendants, ME};
+use keyfob_server::Clock;
+use serde::Serialize;
 
 use crate::{
     arguments::{key_limits::KeyLimitArgs, lifetime},
     invocation::Invocation,
-    terminal::output::Unwritten,
+    terminal::{output::Unwritten, text::printable},
 };
 
 /// The arguments of the command.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Without --scope and --allow, the token has the limits of the key in use. `keyfob scopes` lists \
-the scopes. Without --lifetime, the server's default applies, and the expiry is printed on standard error.
+    after_help = "Without --scope and --allow, the token has the limits of the key in use: that of a session is a token \
+that may do all that you may. What it can do is then said on standard error. `keyfob scopes` lists the scopes. Without \
+--lifetime, the server's default applies, and the expiry is printed on standard error.
 
 Examples:
-  keyfob tokens create --name ci --lifetime 30d
+  keyfob tokens create --name ci --lifetime 30d --scope workspace:read
   keyfob tokens create --name backup --scope workspace:read,template:read
-  keyfob tokens create --scope workspace:ssh --allow workspace:6f1b1c9e-8f0a-4f5e-9a3d-0d3f5a3c1b2e
-  KEY=$(keyfob tokens create --name job --lifetime 1h)"
+  keyfob tokens create --scope workspace:ssh --allow workspace:dev
+  KEY=$(keyfob tokens create --name job --lifetime 1h)
+  keyfob tokens create --name job --lifetime 1h -o json | jq -r .id"
 )]
 pub(crate) struct CreateArgs {
     /// Lifetime: whole numbers with the units s, m, h, d (24 hours) and y (365 days), such as 90m or 1d12h
@@ -37,31 +43,110 @@ pub(crate) struct CreateArgs {
     user: String,
     #[command(flatten)]
     limits: KeyLimitArgs,
+    /// Output format
+    #[arg(short, long, value_name = "FORMAT", default_value = "token")]
+    output: CreatedFormat,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum CreatedFormat {
+    /// Only the token
+    Token,
+    /// JSON, for programs: the token as `key`, its id, expiry, scopes, allow list and parent
+    Json,
+}
+
+/// The result for programs.
+#[derive(Serialize)]
+struct Created<'a> {
+    key: &'a str,
+    #[serde(flatten)]
+    summary: Option<&'a KeySummary>,
 }
 
 /// Mints the token and prints it, with nothing else on standard output. No token is left that nobody has seen.
 pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Result<()> {
     invocation.out.check()?;
+    ensure!(!args.user.is_empty(), "--user is empty: give a name, or leave it out for a token of your own");
     let client = invocation.connect()?;
     let lifetime = match args.lifetime.as_deref().filter(|text| !text.is_empty()) {
         Some(text) => Some(allowed_lifetime(&client, &args.user, text).await?),
         None => None,
     };
+    let is_limited = !args.limits.scope.is_empty();
     let wanted = CreateTokenRequest {
         lifetime: lifetime.unwrap_or_default(),
         token_name: args.name,
-        allow_list: args.limits.allow_list(),
+        allow_list: args.limits.allow_list(&client).await?,
         scopes: args.limits.scope,
         ..CreateTokenRequest::default()
     };
     let token = client.create_token(&args.user, &wanted).await.context("create tokens")?.key;
-    if let Err(unwritten) = invocation.out.deliver(token.reveal()) {
+    let summary = client.described_key().filter(|key| key.id == id(&token));
+    let delivered = match args.output {
+        CreatedFormat::Token => invocation.out.deliver(token.reveal()),
+        CreatedFormat::Json => {
+            let created = Created { key: token.reveal(), summary: summary.as_ref() };
+            invocation.out.deliver(&serde_json::to_string_pretty(&created)?)
+        }
+    };
+    if let Err(unwritten) = delivered {
         return Err(taken_back(&client, &token, unwritten).await);
     }
-    if lifetime.is_none() {
-        print_expiry(invocation, &client, &args.user, id(&token)).await;
+    if let Some(summary) = summary.as_ref().filter(|_| !is_limited) {
+        say_what_it_can_do(invocation, summary);
+    }
+    match (lifetime, &summary) {
+        (Some(lifetime), Some(summary)) if is_cut(lifetime, summary) => say_cut(invocation, summary),
+        (Some(_), _) => {}
+        (None, Some(summary)) if ends_with_parent(&client, summary).await => say_cut(invocation, summary),
+        (None, _) => print_expiry(invocation, &client, &args.user, id(&token), summary.as_ref()).await,
     }
     Ok(())
+}
+
+/// Says what a token may do that nobody has limited.
+fn say_what_it_can_do(invocation: &Invocation, token: &KeySummary) {
+    let is = |list: &[String], all: &str| list.iter().any(|entry| entry == all);
+    let text = match (is(&token.scopes, "coder:all"), is(&token.allow_list, "*:*")) {
+        (true, true) => {
+            "This token may do everything that its owner may: it has the scope coder:all and the allow list \
+                         *:*. Limit one with --scope and --allow."
+                .to_owned()
+        }
+        (true, false) => format!(
+            "This token has every scope (coder:all), on {}. Limit it with --scope.",
+            printable(&token.allow_list.join(", "))
+        ),
+        (false, _) => {
+            format!("This token has the scopes of the key in use: {}.", printable(&token.scopes.join(", ")))
+        }
+    };
+    invocation.out.remark(text);
+}
+
+/// How much earlier than asked for a token may end without a word: clocks differ.
+const TOLERATED: SignedDuration = SignedDuration::from_mins(2);
+
+/// Whether a token ends earlier than was asked for.
+fn is_cut(lifetime: Nanoseconds, token: &KeySummary) -> bool {
+    let tolerated = TOLERATED.min(SignedDuration::from_nanos(lifetime.0 / 2));
+    let asked = Clock::System.now().checked_add(SignedDuration::from_nanos(lifetime.0));
+    asked.is_ok_and(|asked| token.expires_at.0 < asked - tolerated)
+}
+
+/// Whether a token ends together with the key that it was made with, which every key may look at.
+async fn ends_with_parent(client: &Client, token: &KeySummary) -> bool {
+    let Some(parent) = &token.parent_id else { return false };
+    client.api_key_by_id(ME, parent).await.is_ok_and(|parent| parent.expires_at == token.expires_at)
+}
+
+fn say_cut(invocation: &Invocation, token: &KeySummary) {
+    let parent = token.parent_id.as_deref().map(|id| format!(" ({})", printable(id))).unwrap_or_default();
+    invocation.out.remark(format!(
+        "Expires at {}: the lifetime was cut to the end of the key it was made with{parent}.",
+        token.expires_at
+    ));
 }
 
 /// The lifetime, if it is within the limit of the server.
@@ -99,10 +184,15 @@ fn id(token: &SecretText) -> &str {
     token.reveal().split('-').next().unwrap_or_default()
 }
 
-/// Prints the expiry that the server chose, if the key in use may read it.
-async fn print_expiry(invocation: &Invocation, client: &Client, user: &str, id: &str) {
-    match client.api_key_by_id(user, id).await {
-        Ok(key) => invocation.out.remark(format!("Expires at {} (the server's default).", key.expires_at)),
-        Err(_) => invocation.out.remark("Expires after the server's default lifetime."),
+/// Prints the expiry that the server chose, if it is known or the key in use may read it.
+async fn print_expiry(invocation: &Invocation, client: &Client, user: &str, id: &str, summary: Option<&KeySummary>) {
+    let known = match summary {
+        Some(summary) => Some(summary.expires_at),
+        // Servers of Coder.
+        None => client.api_key_by_id(user, id).await.ok().map(|key| key.expires_at),
+    };
+    match known {
+        Some(expiry) => invocation.out.remark(format!("Expires at {expiry} (the server's default).")),
+        None => invocation.out.remark("Expires after the server's default lifetime."),
     }
 }

@@ -3,8 +3,7 @@ use anyhow::Context as _;
 use clap::ArgAction;
 use keyfob_client::{Descendants, ME};
 
-use super::find::find;
-use crate::invocation::Invocation;
+use crate::{arguments::token::find_of, invocation::Invocation};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -14,6 +13,7 @@ deletes it. Tokens minted with this one expire, too, unless it has the scope cod
 
 Examples:
   keyfob tokens remove ci
+  keyfob tokens remove deploy --user robot
   keyfob tokens remove WuoWs4ZsMX --delete
   keyfob tokens remove ci --descendants=false
   keyfob tokens remove ci --wait && echo 'no replica accepts it any more'")]
@@ -21,6 +21,9 @@ pub(crate) struct RemoveArgs {
     /// Name or id of the token, or the token itself
     #[arg(value_name = "NAME|ID|TOKEN")]
     key: String,
+    /// Owner of the token: a username or an id
+    #[arg(short, long, value_name = "USER", default_value = ME, hide_default_value = true)]
+    user: String,
     /// Delete the token instead of expiring it
     #[arg(long)]
     delete: bool,
@@ -41,19 +44,20 @@ pub(crate) async fn run(invocation: &Invocation, args: &RemoveArgs) -> anyhow::R
         Some(false) => Descendants::Keep,
     };
     let client = invocation.connect()?;
-    let id = find(&client, &args.key).await?.id;
+    let user = args.user.as_str();
+    let id = find_of(&client, user, &args.key).await?.id;
     let mut unconfirmed = Vec::new();
     let mut expired = 0;
     if args.wait {
-        let everywhere = client.expire_api_key_everywhere(ME, &id, descendants).await.context("expire api key")?;
+        let everywhere = client.expire_api_key_everywhere(user, &id, descendants).await.context("expire api key")?;
         (expired, unconfirmed) = (everywhere.descendants, everywhere.unconfirmed);
     }
     if args.delete {
-        expired += client.delete_api_key(ME, &id, descendants).await.context("delete api key")?;
+        expired += client.delete_api_key(user, &id, descendants).await.context("delete api key")?;
         invocation.out.line("Token has been deleted.")?;
     } else {
         if !args.wait {
-            expired = client.expire_api_key(ME, &id, descendants).await.context("expire api key")?;
+            expired = client.expire_api_key(user, &id, descendants).await.context("expire api key")?;
         }
         invocation.out.line("Token has been expired.")?;
     }

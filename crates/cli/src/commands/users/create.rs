@@ -44,7 +44,7 @@ pub(crate) struct CreateArgs {
     #[arg(long, hide = true)]
     disable_login: bool,
     /// Name or id of the organization that the user becomes a member of
-    #[arg(short = 'O', long, env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID")]
+    #[arg(short = 'O', long, visible_alias = "organization", env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID")]
     org: Option<String>,
 }
 
@@ -64,15 +64,15 @@ pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Re
     }
     let prompt = invocation.prompt();
     let asks_name = args.username.is_none() && args.email.is_none() && !args.service_account;
-    let username = args.username.map_or_else(|| prompt.line("Username:", ""), Ok)?;
+    let username = args.username.map_or_else(|| prompt.line("Username:", "", "--username"), Ok)?;
     let email = match args.email {
         Some(email) => email,
         None if args.service_account => String::new(),
-        None => prompt.line("Email:", "")?,
+        None => prompt.line("Email:", "", "--email")?,
     };
     let name = match args.full_name {
         Some(name) => name,
-        None if asks_name => prompt.line("Full name (optional):", "")?,
+        None if asks_name => prompt.line("Full name (optional):", "", "--full-name")?,
         None => String::new(),
     };
     let password = match args.password {

@@ -34,14 +34,14 @@ pub(crate) async fn run(invocation: &Invocation, args: EditRolesArgs) -> anyhow:
         roles
     } else {
         let question = format!("Roles of {} (available: {}):", user.username, known.join(", "));
-        invocation.prompt().line(&question, &held.join(","))?.split(',').map(str::to_owned).collect()
+        invocation.prompt().line(&question, &held.join(","), "--roles")?.split(',').map(str::to_owned).collect()
     };
     let roles: Vec<String> = roles.iter().map(|role| role.trim().to_owned()).filter(|role| !role.is_empty()).collect();
     if let Some(unknown) = roles.iter().find(|role| !known.contains(role)) {
         bail!("The role {unknown} is not valid. Please use one or more of the following roles: {}", known.join(", "));
     }
     if !args.yes {
-        invocation.prompt().confirm("Are you sure you want to update this user's roles?", "yes")?;
+        invocation.prompt().confirm("Are you sure you want to update this user's roles?")?;
     }
     client.update_user_roles(&args.user, &UpdateRoles { roles }).await.context("update user roles")?;
     invocation.out.remark(format!("Updated the roles of {}.", invocation.out.bold(&user.username)));

@@ -23,5 +23,6 @@ pub(crate) struct ListArgs {
 pub(crate) async fn run(invocation: &Invocation, args: &ListArgs) -> anyhow::Result<()> {
     let search = args.github_user_id.map(|id| format!("github_com_user_id:{id}")).unwrap_or_default();
     let users = invocation.connect()?.list_users(&search, &Paging::default()).await.context("list users")?.users;
+    invocation.refuse_unseen(&users, "users")?;
     args.printing.list(invocation.out, &users, "No users found.")
 }

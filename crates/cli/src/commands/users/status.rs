@@ -7,7 +7,7 @@ use crate::{
     invocation::Invocation,
     terminal::{
         printing::Columns as _,
-        table::{self},
+        table::{self, Chosen},
     },
 };
 
@@ -17,7 +17,7 @@ use crate::{
 
 Examples:
   keyfob users suspend amy
-  keyfob users activate amy")]
+  keyfob users activate amy -y")]
 pub(crate) struct StatusArgs {
     /// Username or id
     #[arg(value_name = "USERNAME|ID")]
@@ -26,6 +26,9 @@ pub(crate) struct StatusArgs {
     #[arg(short, long, value_name = "COLUMNS", value_delimiter = ',', ignore_case = true,
         default_value = UserColumn::USUAL)]
     column: Vec<UserColumn>,
+    /// Do not ask for confirmation
+    #[arg(short, long)]
+    yes: bool,
 }
 
 /// Suspends the user.
@@ -41,7 +44,12 @@ pub(crate) async fn activate(invocation: &Invocation, args: &StatusArgs) -> anyh
 async fn change(invocation: &Invocation, args: &StatusArgs, to: UserStatus) -> anyhow::Result<()> {
     let client = invocation.connect()?;
     let user = client.user(&args.user).await.context("fetch user")?;
-    invocation.out.result(&table::render(&args.column, std::slice::from_ref(&user)))?;
+    invocation.out.result(&table::render(
+        &args.column,
+        Chosen::ByName,
+        std::slice::from_ref(&user),
+        invocation.out.looks(None),
+    ))?;
     if user.status == to {
         invocation.out.remark(format!("User status is already {:?}", status(to)));
         return Ok(());
@@ -49,12 +57,16 @@ async fn change(invocation: &Invocation, args: &StatusArgs, to: UserStatus) -> a
     let id = user.id.to_string();
     match to {
         UserStatus::Suspended => {
-            invocation.prompt().confirm("Are you sure you want to suspend this user?", "yes")?;
+            if !args.yes {
+                invocation.prompt().confirm("Are you sure you want to suspend this user?")?;
+            }
             client.suspend_user(&id).await.context("suspend user")?;
             invocation.out.remark(format!("User {} has been suspended!", invocation.out.bold(&user.username)));
         }
         UserStatus::Active => {
-            invocation.prompt().confirm("Are you sure you want to activate this user?", "yes")?;
+            if !args.yes {
+                invocation.prompt().confirm("Are you sure you want to activate this user?")?;
+            }
             client.activate_user(&id).await.context("activate user")?;
             invocation.out.remark(format!("User {} has been activated!", invocation.out.bold(&user.username)));
         }

@@ -73,7 +73,13 @@ impl From<CreateUserError> for ApiError {
                 let missing = Self::new(StatusCode::NOT_FOUND, message);
                 denied.and_then(|denied| denied.scopes_lack()).into_iter().fold(missing, Self::detail)
             }
-            CreateUserError::Taken => Self::new(StatusCode::CONFLICT, "User already exists."),
+            CreateUserError::Taken(taken) => {
+                let fields = [("username", taken.username), ("email", taken.email)];
+                let taken = fields.into_iter().filter(|(_, is_taken)| *is_taken);
+                taken.fold(Self::new(StatusCode::CONFLICT, "User already exists."), |error, (field, _)| {
+                    error.validation(field, "This value is already in use and should be unique.")
+                })
+            }
             CreateUserError::OidcNotConfigured => {
                 Self::bad_request("You must configure OIDC before creating OIDC users.")
             }

@@ -1,0 +1,191 @@
+//! Errors that help: what failed, why, and what to do next.
+use serde_json::json;
+
+use crate::program::{Home, PASSWORD, Ran, Server, keyfob, run};
+
+fn owner() -> (Server, Home, String) {
+    let (server, session) = Server::with_owner();
+    let home = Home::signed_in(&server, &session);
+    (server, home, session)
+}
+
+fn minted(home: &Home, arguments: &[&str]) -> String {
+    let Ran { code, stdout, stderr } = home.run(&[&["tokens", "create"], arguments].concat());
+    assert_eq!(code, Some(0), "{stderr}");
+    stdout.trim().to_owned()
+}
+
+#[test]
+fn the_real_reason_of_a_401_is_said() {
+    let (server, home, _session) = owner();
+    let url = server.url();
+    let token = minted(&home, &["--name", "ci"]);
+    assert_eq!(home.run(&["tokens", "rm", "ci"]).code, Some(0));
+    let ran = home.run(&["--token", &token, "whoami"]);
+    assert!(ran.stderr.starts_with("error: the key given by --token expired at 20"), "{}", ran.stderr);
+    assert!(ran.stderr.contains(" UTC\nSuggestion: "), "{}", ran.stderr);
+    for variable in ["KEYFOB_SESSION_TOKEN", "CODER_SESSION_TOKEN"] {
+        let ran = run(keyfob(home.path()).args(["tokens", "list"]).env(variable, &token), "");
+        assert!(ran.stderr.starts_with(&format!("error: the key in {variable} expired at ")), "{}", ran.stderr);
+    }
+    let ran = home.run(&["authcheck", "workspace:read", "--as", &token]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.starts_with("error: the key given by --as expired at "), "{}", ran.stderr);
+    let stored = Home::signed_in(&server, &token);
+    let ran = stored.run(&["whoami"]);
+    assert!(ran.stderr.starts_with("error: the stored session expired at "), "{}", ran.stderr);
+    assert!(ran.stderr.ends_with("\nSuggestion: Try logging in using 'keyfob login'.\n"), "{}", ran.stderr);
+
+    let nobody = Home::new();
+    let ran = nobody.run(&["--url", &url, "whoami"]);
+    assert!(ran.stderr.starts_with(&format!("error: there is no key for {url}\nSuggestion: ")), "{}", ran.stderr);
+    let other = Server::start();
+    let ran = home.run(&["--url", &other.url(), "whoami"]);
+    let words = format!("error: there is no key for {}: the stored one is for {url}\n", other.url());
+    assert!(ran.stderr.starts_with(&words), "{}", ran.stderr);
+    let ran = home.run(&["--token", "aaaaaaaaaa-bbbbbbbbbbbbbbbbbbbbbb", "whoami"]);
+    let words = format!("error: {url} does not accept the key given by --token: API key is invalid.\n");
+    assert!(ran.stderr.starts_with(&words), "{}", ran.stderr);
+}
+
+/// A variable of a script that is empty must not become the stored session, or no limit.
+#[test]
+fn an_empty_value_is_an_error() {
+    let (_server, home, _session) = owner();
+    for arguments in [
+        &["--token", "", "tokens", "create"][..],
+        &["--token", "", "login", "http://127.0.0.1:1"],
+        &["--url", "", "whoami"],
+        &["--token", "", "logout", "-y"],
+        &["tokens", "create", "--scope", ""],
+        &["tokens", "create", "--allow", ""],
+        &["tokens", "create", "--user", ""],
+        &["tokens", "list", "--user", ""],
+        &["tokens", "remove", ""],
+        &["authcheck", "workspace:read", "--as", ""],
+        &["authcheck", "workspace:read", "--user", ""],
+        &["authcheck", "workspace:read", "--key", ""],
+        &["authcheck", "workspace:read", "--owner", ""],
+        &["authcheck", "workspace:read", "--organization", ""],
+        &["authcheck", "workspace:read@"],
+        &["resources", "list", "--owner", ""],
+        &["resources", "list", "--organization", ""],
+        &["users", "delete", ""],
+    ] {
+        let ran = home.run(arguments);
+        assert!(ran.code.is_some_and(|code| code > 0), "{arguments:?}: {}", ran.stdout);
+        assert!(ran.stderr.contains("error: "), "{arguments:?}: {}", ran.stderr);
+    }
+    assert_eq!(home.run(&["whoami"]).code, Some(0), "the session is still there");
+    assert_eq!(home.run(&["tokens", "list", "-o", "json"]).stdout, "[]\n", "nothing was minted");
+    // A variable that is empty counts as not set.
+    assert_eq!(run(keyfob(home.path()).arg("whoami").env("KEYFOB_SESSION_TOKEN", ""), "").code, Some(0));
+}
+
+#[test]
+fn a_list_of_which_the_key_may_see_nothing_is_refused() {
+    let (_server, home, _session) = owner();
+    let narrow = minted(&home, &["--scope", "workspace:read"]);
+    for (command, what) in [
+        (&["tokens", "list"][..], "tokens: the key given by --token lacks api_key:read"),
+        (&["users", "list"], "users: the key given by --token lacks user:read"),
+        (&["organizations", "list"], "organizations: the key given by --token lacks organization:read"),
+        (&["resources", "list", "--type", "template"], "resources: the key given by --token lacks template:read"),
+    ] {
+        for format in ["table", "json"] {
+            let ran = home.run(&[&["--token", &narrow], command, &["-o", format]].concat());
+            assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""), "{command:?}");
+            assert!(
+                ran.stderr.starts_with(&format!("error: cannot list {what}\nSuggestion: 'keyfob authcheck ")),
+                "{ran:?}"
+            );
+        }
+    }
+    // These are empty, and the key could see some.
+    let ran = home.run(&["--token", &narrow, "resources", "list", "--type", "workspace"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), "No resources found.\n"));
+}
+
+#[test]
+fn a_refusal_says_what_it_takes() {
+    let (server, home, _session) = owner();
+    let amy = ["users", "create", "-u", "amy", "-e", "amy@example.com", "-n", "A", "-p", PASSWORD];
+    assert_eq!(home.run(&amy).code, Some(0));
+    let login = json!({"email": "amy@example.com", "password": PASSWORD});
+    let session = server.post(None, "/api/v2/users/login", &login).json().unwrap();
+    let amy = Home::signed_in(&server, session["session_token"].as_str().unwrap());
+    let ran = amy.run(&["organizations", "create", "acme", "-y"]);
+    assert_eq!(ran.code, Some(1));
+    let words = "error: cannot create organization: Forbidden. it takes organization:create\n\
+                 Suggestion: 'keyfob authcheck organization:create --explain' says what is missing\n";
+    assert_eq!(ran.stderr, words);
+    let ran = amy.run(&["users", "show", "nobody"]);
+    assert!(ran.stderr.starts_with("error: cannot get user: Resource not found"), "{}", ran.stderr);
+    let narrow = minted(&home, &["--scope", "template:read"]);
+    let ran = home.run(&["--token", &narrow, "resources", "show", "workspace:11111111-2222-4333-8444-555555555555"]);
+    let words = ": the key's scopes lack workspace:read\nSuggestion: use a key with the scope workspace:read\n";
+    assert!(ran.stderr.ends_with(words), "{}", ran.stderr);
+}
+
+#[test]
+fn the_rule_that_a_field_breaks_is_said() {
+    let (_server, home, _session) = owner();
+    let ran = home.run(&["users", "create", "-u", "a b", "-e", "bad", "-n", "A", "-p", PASSWORD]);
+    assert_eq!(ran.code, Some(1));
+    for words in [
+        "error: cannot create user: Validation failed. ",
+        "username: \"a b\" must be 1 to 32 letters and digits, with single hyphens between them",
+        "email: \"bad\" must be an e-mail address",
+    ] {
+        assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_taken_name_or_address_is_told_apart() {
+    let (_server, home, _session) = owner();
+    let create = |name: &str, address: &str| {
+        home.run(&["users", "create", "-u", name, "-e", address, "-n", "A", "-p", PASSWORD])
+    };
+    assert_eq!(create("amy", "amy@example.com").code, Some(0));
+    let name = create("amy", "other@example.com").stderr;
+    assert!(name.starts_with("error: User already exists. username: "), "{name}");
+    let address = create("other", "amy@example.com").stderr;
+    assert!(address.starts_with("error: User already exists. email: "), "{address}");
+    let both = create("Amy", "AMY@example.com").stderr;
+    assert!(both.contains("username: ") && both.contains("email: "), "{both}");
+}
+
+#[test]
+fn without_a_terminal_a_question_names_the_flag_that_answers_it() {
+    let (server, home, session) = owner();
+    for (arguments, flag) in [
+        (&["users", "create", "-e", "amy@example.com"][..], "--username"),
+        (&["users", "create", "-u", "amy"], "--email"),
+        (&["users", "suspend", "owner"], "--yes"),
+        (&["logout"], "--yes"),
+        (&["organizations", "create", "acme"], "--yes"),
+        (&["users", "edit-roles", "owner"], "--roles"),
+        (&["authcheck", "workspace:read", "--as", "-"], "--as <token>"),
+        (&["login", &server.url()], "--token"),
+    ] {
+        let ran = home.run(arguments);
+        assert!(ran.code.is_some_and(|code| code > 0), "{arguments:?}");
+        let words = format!("Suggestion: where nobody can be asked, {flag} answers the question\n");
+        assert!(ran.stderr.ends_with(&words), "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("\nerror: standard input ended before an answer was read\n"), "{}", ran.stderr);
+    }
+    // An empty answer is no, and no is said by the exit code alone.
+    let ran = home.run_with(&["logout"], "\n");
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), "Are you sure you want to log out? (yes/no) "));
+    assert_eq!(home.stored("session"), Some(session));
+}
+
+#[test]
+fn a_server_that_is_away_is_named() {
+    let home = Home::new();
+    let ran = home.run(&["--url", "http://127.0.0.1:1", "--token", "x", "whoami"]);
+    assert_eq!(ran.code, Some(1));
+    assert_eq!(ran.stderr.lines().count(), 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("Suggestion: is the server running at http://127.0.0.1:1?"), "{}", ran.stderr);
+}

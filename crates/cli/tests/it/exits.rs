@@ -1,0 +1,238 @@
+//! Exit statuses: every command, in every situation that a script meets.
+#![cfg(unix)]
+use std::{
+    fs::File,
+    io,
+    process::{Command, Stdio},
+};
+
+use crate::program::{Home, PASSWORD, Server, keyfob};
+
+/// What a command is tried with.
+struct Case {
+    /// The command line. `{n}` is another number in each run, and `{db}` the database of the server.
+    line: &'static str,
+    /// What makes the objects of the command line before a run.
+    before: &'static [&'static str],
+    /// The same command about something that is not there.
+    missing: Option<&'static str>,
+}
+
+const fn case(line: &'static str) -> Case {
+    Case { line, before: &[], missing: None }
+}
+
+const fn about(line: &'static str, missing: &'static str) -> Case {
+    Case { line, before: &[], missing: Some(missing) }
+}
+
+const fn change(before: &'static [&'static str], line: &'static str, missing: Option<&'static str>) -> Case {
+    Case { line, before, missing }
+}
+
+const USER: &str = "users create -u u{n} -e u{n}@example.com -n N -p {password} --org default";
+const TOKEN: &str = "tokens create -n t{n} --scope workspace:read --lifetime 1h";
+const WORKSPACE: &str = "resources create workspace:w{n}";
+const ORGANIZATION: &str = "organizations create o{n} -y";
+const GROUP: &str = "groups create g{n} --org default";
+const ROLE: &str = "organizations roles create r{n} --permission workspace:read --org default";
+
+/// Every command of a client, but `login` and `logout`, which change whom the others act for.
+const CASES: [Case; 52] = [
+    case("whoami"),
+    case("tokens create -n c{n} --scope workspace:read --lifetime 1h"),
+    case("tokens list"),
+    change(&[TOKEN], "tokens view t{n}", Some("tokens view nope")),
+    change(&[TOKEN], "tokens remove t{n}", Some("tokens remove nope")),
+    about("authcheck workspace:read --owner me --any-organization", "authcheck workspace:read@nope"),
+    case("authcheck --list"),
+    case("scopes"),
+    case("resources create workspace:c{n}"),
+    case("resources list"),
+    change(&[WORKSPACE], "resources show workspace:w{n}", Some("resources show workspace:nope")),
+    change(&[WORKSPACE], "resources remove workspace:w{n}", Some("resources remove workspace:nope")),
+    change(&[WORKSPACE], "resources acl show workspace:w{n}", Some("resources acl show workspace:nope")),
+    change(
+        &[WORKSPACE, USER],
+        "resources acl set workspace:w{n} --user u{n}=use",
+        Some("resources acl set workspace:nope --user owner=use"),
+    ),
+    change(
+        &[WORKSPACE],
+        "resources acl remove workspace:w{n} --user owner",
+        Some("resources acl remove workspace:nope --user owner"),
+    ),
+    case("users create -u c{n} -e c{n}@example.com -n N -p {password} --org default"),
+    case("users list"),
+    change(&[USER], "users show u{n}", Some("users show nope")),
+    change(&[USER], "users delete u{n}", Some("users delete nope")),
+    change(&[USER], "users suspend u{n} -y", Some("users suspend nope -y")),
+    change(&[USER], "users activate u{n} -y", Some("users activate nope -y")),
+    change(&[USER], "users edit-roles u{n} --roles auditor -y", Some("users edit-roles nope --roles auditor -y")),
+    about("users notices", "users notices nope"),
+    case("organizations create c{n} -y"),
+    change(&[ORGANIZATION], "organizations delete o{n} -y", Some("organizations delete nope -y")),
+    case("organizations list"),
+    about("organizations show default", "organizations show nope"),
+    change(
+        &[USER, ORGANIZATION],
+        "organizations members add u{n} --org o{n}",
+        Some("organizations members add nope --org default"),
+    ),
+    change(
+        &[USER],
+        "organizations members remove u{n} --org default",
+        Some("organizations members remove nope --org default"),
+    ),
+    about("organizations members list --org default", "organizations members list --org nope"),
+    change(
+        &[USER],
+        "organizations members edit-roles u{n} organization-auditor --org default",
+        Some("organizations members edit-roles nope organization-auditor --org default"),
+    ),
+    about("organizations roles show --org default", "organizations roles show nope --org default"),
+    case("organizations roles create c{n} --permission workspace:read --org default"),
+    change(
+        &[ROLE],
+        "organizations roles update r{n} --permission template:read --org default -y",
+        Some("organizations roles update nope --permission template:read --org default -y"),
+    ),
+    change(
+        &[ROLE],
+        "organizations roles delete r{n} --org default -y",
+        Some("organizations roles delete nope --org default -y"),
+    ),
+    case("groups create c{n} --org default"),
+    change(
+        &[GROUP],
+        "groups edit g{n} --display-name G --org default",
+        Some("groups edit nope --display-name G --org default"),
+    ),
+    change(&[GROUP], "groups delete g{n} --org default -y", Some("groups delete nope --org default -y")),
+    about("groups list --org default", "groups list --org nope"),
+    about("groups show Everyone --org default", "groups show nope --org default"),
+    change(
+        &[GROUP, USER],
+        "groups members add g{n} u{n} --org default",
+        Some("groups members add nope owner --org default"),
+    ),
+    about("roles list", "roles list --org nope"),
+    about("roles show auditor", "roles show nope"),
+    case("audit list"),
+    case("audit head"),
+    case("audit export"),
+    case("sessions list"),
+    about("sessions list --user owner", "sessions end nope"),
+    case("resource-types"),
+    change(&[USER], "users edit u{n} --full-name F", Some("users edit nope --full-name F")),
+    change(
+        &[ORGANIZATION],
+        "organizations edit o{n} --display-name D",
+        Some("organizations edit nope --display-name D"),
+    ),
+    change(&[WORKSPACE], "resources edit workspace:w{n} --name e{n}", Some("resources edit workspace:nope --name e")),
+];
+
+/// How a run is surrounded.
+#[derive(Clone, Copy)]
+enum Situation {
+    Done,
+    Refused,
+    NotFound,
+    WrongUsage,
+    ServerAway,
+    ExpiredKey,
+    OutputClosed,
+    OutputFull,
+}
+
+const SITUATIONS: [(&str, Situation); 8] = [
+    ("done", Situation::Done),
+    ("refused", Situation::Refused),
+    ("not found", Situation::NotFound),
+    ("usage", Situation::WrongUsage),
+    ("away", Situation::ServerAway),
+    ("expired", Situation::ExpiredKey),
+    ("closed", Situation::OutputClosed),
+    ("full", Situation::OutputFull),
+];
+
+struct Bench {
+    home: Home,
+    /// A key that may do nothing that the commands do.
+    narrow: String,
+    expired: String,
+    runs: u32,
+}
+
+impl Bench {
+    fn words(&self, line: &str) -> Vec<String> {
+        let fill = |word: &str| word.replace("{n}", &self.runs.to_string()).replace("{password}", PASSWORD);
+        line.split_whitespace().map(fill).collect()
+    }
+
+    fn run(&mut self, case: &Case, situation: Situation) -> Option<i32> {
+        self.runs += 1;
+        let is_about_something = !matches!(situation, Situation::WrongUsage | Situation::NotFound);
+        for line in case.before.iter().filter(|_| is_about_something) {
+            let words = self.words(line);
+            let ran = self.home.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+            assert_eq!(ran.code, Some(0), "{words:?}: {}", ran.stderr);
+        }
+        let line = match situation {
+            Situation::NotFound => case.missing?,
+            _ => case.line,
+        };
+        let mut command = keyfob(self.home.path());
+        command.args(self.words(line));
+        match situation {
+            Situation::Refused => command.args(["--token", &self.narrow]),
+            Situation::WrongUsage => command.arg("--nope"),
+            Situation::ServerAway => command.args(["--url", "http://127.0.0.1:1", "--token", &self.narrow]),
+            Situation::ExpiredKey => command.args(["--token", &self.expired]),
+            Situation::Done | Situation::NotFound | Situation::OutputClosed | Situation::OutputFull => &mut command,
+        };
+        Some(status(command, situation))
+    }
+}
+
+fn status(mut command: Command, situation: Situation) -> i32 {
+    let stdout = match situation {
+        Situation::OutputFull => File::options().write(true).open("/dev/full").unwrap().into(),
+        Situation::OutputClosed => {
+            let (reader, writer) = io::pipe().unwrap();
+            drop(reader);
+            writer.into()
+        }
+        _ => Stdio::null(),
+    };
+    let status = command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::null()).status().unwrap();
+    status.code().expect("no command is ended by a signal")
+}
+
+/// 0 is done, 1 is not done, and 2 of `authcheck` is not decided; `-` where there is no such case.
+#[test]
+fn the_exit_status_says_what_became_of_a_command() {
+    let (server, session) = Server::with_owner();
+    let home = Home::signed_in(&server, &session);
+    let minted = |name: &str| home.run(&["tokens", "create", "-n", name, "--scope", "user_skill:read"]).stdout;
+    let (narrow, expired) = (minted("narrow").trim().to_owned(), minted("expired").trim().to_owned());
+    assert_eq!(home.run(&["tokens", "remove", "expired"]).code, Some(0));
+    let mut bench = Bench { home, narrow, expired, runs: 0 };
+    let heads: Vec<&str> = SITUATIONS.iter().map(|(name, _)| *name).collect();
+    let mut table = format!("{:<40}{}\n", "", heads.join("  "));
+    for case in &CASES {
+        let words =
+            case.line.split_whitespace().filter(|word| !word.contains(['{', ':', '@', '=']) && !word.starts_with('-'));
+        let name: Vec<&str> = words.take(3).collect();
+        let cells = SITUATIONS.iter().map(|(head, situation)| {
+            let code = bench.run(case, *situation).map_or_else(|| "-".to_owned(), |code| code.to_string());
+            format!("{code:<width$}", width = head.len())
+        });
+        table += &format!("{:<40}{}", name.join(" "), cells.collect::<Vec<_>>().join("  "));
+        table = table.trim_end().to_owned() + "\n";
+    }
+    let no = bench.home.run(&["--token", &bench.narrow.clone(), "authcheck", "file:read"]).code;
+    table += &format!("authcheck, where the answer is no: {}\n", no.unwrap());
+    insta::assert_snapshot!(table);
+}
