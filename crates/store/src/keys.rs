@@ -457,30 +457,41 @@ impl Reader<'_> {
 
     async fn keys(&mut self, kind: SimpleExpr, list: &ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
         let columns = Columns::new(self.dialect(), ApiKeys::Id).owned_by(ApiKeys::UserId).with_text_ids();
-        let mut query = select_with_descendants(list.now);
-        query
-            .and_where(kind)
-            .cond_where(condition(filter, &columns))
-            .order_by(ApiKeys::CreatedAt, list.order.sorts())
-            .order_by(ApiKeys::Id, list.order.sorts());
+        let mut found = Condition::all().add(kind).add(condition(filter, &columns));
         if let Some(user) = list.user_id {
-            query.and_where(Expr::col(ApiKeys::UserId).eq(user.0));
+            found = found.add(Expr::col(ApiKeys::UserId).eq(user.0));
         }
         if let Some(ancestor) = &list.descendants_of {
-            query.and_where(descends_from(ancestor));
+            found = found.add(descends_from(ancestor));
         }
         if let Some(text) = &list.name_contains {
-            query.cond_where(self.dialect().contains(Expr::col(ApiKeys::TokenName), text));
+            found = found.add(self.dialect().contains(Expr::col(ApiKeys::TokenName), text));
         }
         if !list.include_expired {
-            query.and_where(is_live(list.now, self.dialect(), self.uses()));
+            found = found.add(is_live(list.now, self.dialect(), self.uses()));
         }
         if let Some(after) = &list.page.after {
-            query.and_where(comes_after(self, after, list.order, condition(filter, &columns)).await?);
+            found = found.add(comes_after(self, after, list.order, condition(filter, &columns)).await?);
         }
-        list.page.cut(&mut query);
+        let mut query = select_with_descendants(list.now);
+        if list.page.limit.is_some() {
+            // Descendants are counted for the rows of the page alone: otherwise they are for all that are sorted.
+            let mut page = Query::select();
+            page.column(ApiKeys::Id).from(ApiKeys::Table).cond_where(found);
+            sort(&mut page, list.order);
+            list.page.cut(&mut page);
+            query.and_where(Expr::col(ApiKeys::Id).in_subquery(page));
+        } else {
+            query.cond_where(found);
+            list.page.cut(&mut query);
+        }
+        sort(&mut query, list.order);
         self.fetch_list(&query).await
     }
+}
+
+fn sort(query: &mut SelectStatement, order: KeyOrder) {
+    query.order_by(ApiKeys::CreatedAt, order.sorts()).order_by(ApiKeys::Id, order.sorts());
 }
 
 row! { struct PlaceRow in TABLE => { created_at: i64 } }

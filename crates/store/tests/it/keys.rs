@@ -1,7 +1,7 @@
 //! Keys: they are read as written, names of live keys are unique, and revoked keys stay revoked.
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
-use keyfob_store::{ApiKey, KeyId, KeyLoginType, ListKeys, SecretHash, StoreError, UserId};
+use keyfob_store::{ApiKey, KeyId, KeyLoginType, KeyOrder, ListKeys, Page, SecretHash, StoreError, UserId};
 
 use crate::support::{TestStore, at, key_id, texts, token, uuid};
 
@@ -192,6 +192,43 @@ async fn tokens_are_listed_oldest_first_and_sessions_never() {
     assert_eq!(listed(None, true).await, ["k9", "k2", "k3", "k1"]);
     assert_eq!(listed(Some(ann), false).await, ["k3", "k1"]);
     assert_eq!(listed(Some(UserId(uuid(9))), true).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn tokens_are_found_by_name_newest_first_page_by_page_and_by_their_ancestor() {
+    let store = TestStore::new().await;
+    let ann = store.user("ann").await;
+    for (id, name, created, parent) in [
+        ("k1", "Ärger 1", 1, None),
+        ("k2", "other", 2, Some("k1")),
+        ("k3", "ärger 3", 3, Some("k2")),
+        ("k4", "ärger 4", 3, None),
+    ] {
+        let mut new = token(ann, id, name);
+        new.created_at = at(created);
+        new.parent_id = parent.map(key_id);
+        insert(&store, &new).await;
+    }
+    let listed = async |list: ListKeys| {
+        let list = ListKeys { now: at(400), ..list };
+        let keys = store.store.read().tokens_and_sessions(&list, &Filter::All).await.unwrap();
+        keys.iter().map(|key| (key.id.as_str()[..2].to_owned(), key.live_descendants)).collect::<Vec<_>>()
+    };
+    let (first, second) = (KeyOrder::OldestFirst, KeyOrder::NewestFirst);
+    let named = |order| ListKeys { name_contains: Some("ÄRGER".to_owned()), order, ..ListKeys::default() };
+    let row = |id: &str, descendants| (id.to_owned(), descendants);
+    assert_eq!(listed(named(first)).await, [row("k1", 2), row("k3", 0), row("k4", 0)]);
+    assert_eq!(listed(named(second)).await, [row("k4", 0), row("k3", 0), row("k1", 2)]);
+    let part = |limit, offset, after: Option<&str>| Page { limit, offset, after: after.map(key_id) };
+    let page = async |order, page| listed(ListKeys { page, ..named(order) }).await;
+    assert_eq!(page(second, part(Some(1), 1, None)).await, [row("k3", 0)]);
+    assert_eq!(page(second, part(Some(2), 0, Some("k4"))).await, [row("k3", 0), row("k1", 2)]);
+    assert_eq!(page(second, part(None, 1, Some("k4"))).await, [row("k1", 2)]);
+    assert_eq!(page(first, part(Some(2), 0, Some("k1"))).await, [row("k3", 0), row("k4", 0)]);
+    assert_eq!(page(first, part(Some(0), 0, None)).await, []);
+    let below = |id: &str| ListKeys { descendants_of: Some(key_id(id)), ..ListKeys::default() };
+    assert_eq!(listed(below("k1")).await, [row("k2", 1), row("k3", 0)]);
+    assert_eq!(listed(below("k4")).await, []);
 }
 
 /// SQLite takes 32,766 values in a statement.

@@ -36,6 +36,8 @@ struct Token {
     objects: Option<Vec<String>>,
     /// How it compares to the narrowest set that has all of it.
     compared: Option<String>,
+    /// Whether it is of a kind that is meant for few objects, and none are named.
+    wants_objects: bool,
     expires: Moment,
     /// The name of the fields that this is the summary of.
     seen: String,
@@ -79,7 +81,9 @@ impl Summary {
         });
         let compared = compared
             .or_else(|| (!preview.is_full).then(|| "It goes beyond every set that is offered above.".to_owned()));
+        let is_for_few = nearest_preset(catalogue, &scopes).is_some_and(|(preset, _)| preset.is_for_few_objects);
         let token = Token {
+            wants_objects: is_for_few && preview.reaches_everything,
             is_full: preview.is_full,
             scopes: preview.scopes.iter().map(|(scope, effect)| (scope.to_string(), badge(*effect))).collect(),
             abilities,
