@@ -27,8 +27,8 @@ mod users;
 mod uses;
 
 pub use audit::{
-    AuditEntry, AuditRecord, CHAIN_KEY_FIELD, CHAIN_TYPE, ChainCheckpoint, ChainFault, ChainHead, ChainKey, ChainKeys,
-    ChainVerifier, ListAudit, NoChainHead,
+    AuditEntry, AuditOrder, AuditRecord, CHAIN_KEY_FIELD, CHAIN_TYPE, ChainCheckpoint, ChainFault, ChainHead, ChainKey,
+    ChainKeys, ChainVerifier, ListAudit, NoChainHead,
 };
 pub use counted_mails::MailBounds;
 pub use custom_roles::{CustomRole, NamedPermission};
