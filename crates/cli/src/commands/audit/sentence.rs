@@ -1,14 +1,9 @@
 //! Audit records as sentences.
 use keyfob_api::audit::AuditLog;
-use serde_json::Value;
 
-/// What happened, in a sentence.
+/// What happened, in a sentence. Names that the record does not hold are left out: each would be a request.
 pub(super) fn sentence(record: &AuditLog) -> String {
-    let text = record.description.replace("{user}", &who(record)).replace("{target}", &record.resource_target);
-    match record.additional_fields.get("count").and_then(Value::as_u64) {
-        Some(count) if count > 1 => format!("{text} ({count} times)"),
-        _ => text,
-    }
+    record.sentence(&|_| None)
 }
 
 /// Who did it.
