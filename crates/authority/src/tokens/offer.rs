@@ -1,6 +1,6 @@
 //! What a token could be given: the scopes that there are, what each of them does, and the sets that are offered by a
 //! name.
-use keyfob_rbac::{Action, Catalogue, Permission, ResourceType, Scope, ScopeName, scopes_exceeding};
+use keyfob_rbac::{Action, Catalogue, Id, Permission, Scope, ScopeName, scopes_exceeding};
 use keyfob_store::User;
 
 use super::key_object;
@@ -155,13 +155,7 @@ impl AuthorizedStore {
 
     /// Whether the caller may mint tokens for this user at all. It requires nothing.
     pub fn may_mint_for(&self, owner: &User) -> bool {
-        self.caller.is_permitted(Action::CREATE, &key_object(keyfob_rbac::Id::None, owner.id))
-    }
-
-    /// The objects of this type that the caller's own key reaches at all: whether every one, as far as its allow list
-    /// says.
-    pub fn reaches_all(&self, of: ResourceType) -> bool {
-        self.caller.subject().allow_list_reaches(of)
+        self.caller.is_permitted(Action::CREATE, &key_object(Id::None, owner.id))
     }
 }
 
