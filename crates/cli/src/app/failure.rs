@@ -63,7 +63,9 @@ fn said(error: &anyhow::Error, run: Run<'_>) -> Said {
         }
         Some(Error::Transport(_)) => {
             let url = run.invocation.and_then(Invocation::used_client).map(|client| format!(" at {}", client.url()));
-            let next = format!("is the server running{}? --url names another one", url.unwrap_or_default());
+            // Commands for the host have no such client.
+            let flag = if url.is_some() { "--url" } else { "--http-address" };
+            let next = format!("is the server running{}? {flag} names another one", url.unwrap_or_default());
             Said { what: format!("{error:#}"), next: Some(next) }
         }
         _ => {

@@ -85,6 +85,8 @@ pub(crate) enum Chosen {
 struct Laid {
     weight: Weight,
     texts: Vec<String>,
+    /// The width of the longest text.
+    natural: usize,
     width: usize,
     longest_word: usize,
 }
@@ -100,7 +102,7 @@ pub(crate) fn render<Row, C: Column<Row>>(columns: &[C], chosen: Chosen, rows: &
         let width = texts.iter().map(|text| text.width()).max().unwrap_or_default();
         let words = texts.iter().flat_map(|text| text.split(' ')).map(UnicodeWidthStr::width);
         let longest_word = words.max().unwrap_or_default();
-        Laid { weight: column.weight(), texts, width, longest_word }
+        Laid { weight: column.weight(), texts, natural: width, width, longest_word }
     };
     let mut laid: Vec<Laid> = columns.iter().map(lay).collect();
     if let Some(width) = looks.width {
@@ -117,6 +119,10 @@ fn total(laid: &[Laid]) -> usize {
 /// Makes columns narrower, and leaves some out, until all are as wide as the terminal.
 fn fit(laid: &mut Vec<Laid>, width: usize, chosen: Chosen) {
     loop {
+        // What was taken while more columns were there is given back.
+        for column in laid.iter_mut() {
+            column.width = column.natural;
+        }
         narrow(laid, width, |column| column.weight == Weight::Wraps, |column| column.longest_word.min(NARROW));
         if total(laid) <= width {
             return;

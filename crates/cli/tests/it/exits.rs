@@ -144,9 +144,10 @@ enum Situation {
     ExpiredKey,
     OutputClosed,
     OutputFull,
+    NoHome,
 }
 
-const SITUATIONS: [(&str, Situation); 8] = [
+const SITUATIONS: [(&str, Situation); 9] = [
     ("done", Situation::Done),
     ("refused", Situation::Refused),
     ("not found", Situation::NotFound),
@@ -155,6 +156,7 @@ const SITUATIONS: [(&str, Situation); 8] = [
     ("expired", Situation::ExpiredKey),
     ("closed", Situation::OutputClosed),
     ("full", Situation::OutputFull),
+    ("no home", Situation::NoHome),
 ];
 
 struct Bench {
@@ -162,6 +164,8 @@ struct Bench {
     /// A key that may do nothing that the commands do.
     narrow: String,
     expired: String,
+    url: String,
+    session: String,
     runs: u32,
 }
 
@@ -190,6 +194,10 @@ impl Bench {
             Situation::WrongUsage => command.arg("--nope"),
             Situation::ServerAway => command.args(["--url", "http://127.0.0.1:1", "--token", &self.narrow]),
             Situation::ExpiredKey => command.args(["--token", &self.expired]),
+            Situation::NoHome => {
+                command.env_remove("HOME").env_remove("KEYFOB_CONFIG_DIR");
+                command.args(["--url", &self.url, "--token", &self.session])
+            }
             Situation::Done | Situation::NotFound | Situation::OutputClosed | Situation::OutputFull => &mut command,
         };
         Some(status(command, situation))
@@ -218,7 +226,7 @@ fn the_exit_status_says_what_became_of_a_command() {
     let minted = |name: &str| home.run(&["tokens", "create", "-n", name, "--scope", "user_skill:read"]).stdout;
     let (narrow, expired) = (minted("narrow").trim().to_owned(), minted("expired").trim().to_owned());
     assert_eq!(home.run(&["tokens", "remove", "expired"]).code, Some(0));
-    let mut bench = Bench { home, narrow, expired, runs: 0 };
+    let mut bench = Bench { home, narrow, expired, url: server.url(), session, runs: 0 };
     let heads: Vec<&str> = SITUATIONS.iter().map(|(name, _)| *name).collect();
     let mut table = format!("{:<40}{}\n", "", heads.join("  "));
     for case in &CASES {

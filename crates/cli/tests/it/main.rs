@@ -26,6 +26,7 @@ mod http;
 mod login;
 #[cfg(target_os = "linux")]
 mod memory;
+mod missing;
 mod modules;
 mod notices;
 mod organizing;

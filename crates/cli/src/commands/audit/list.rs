@@ -4,9 +4,11 @@ use std::cmp::Reverse;
 use anyhow::Context as _;
 use clap::ValueEnum;
 use keyfob_api::audit::AuditLog;
+use serde::Serialize;
 
 use super::sentence::{sentence, who};
 use crate::{
+    arguments::names::Names,
     invocation::Invocation,
     terminal::{
         printing::{Columns, Named, Printing},
@@ -62,12 +64,29 @@ impl Columns for RecordColumn {
     const USUAL: &'static str = "time,what,status,ip";
 }
 
-impl Column<AuditLog> for RecordColumn {
-    fn cell(&self, row: &AuditLog) -> Cell {
+/// A record with what its table says of it.
+#[derive(Serialize)]
+struct Row {
+    #[serde(flatten)]
+    record: AuditLog,
+    #[serde(skip)]
+    sentence: String,
+}
+
+impl Row {
+    async fn new(record: AuditLog, names: &Names<'_>) -> Self {
+        let sentence = sentence(&record, names).await;
+        Self { record, sentence }
+    }
+}
+
+impl Column<Row> for RecordColumn {
+    fn cell(&self, row: &Row) -> Cell {
+        let Row { record: row, sentence } = row;
         match self {
             Self::Time => row.time.into(),
             Self::Id => row.id.to_string().into(),
-            Self::What => sentence(row).into(),
+            Self::What => sentence.as_str().into(),
             Self::User => who(row).into(),
             Self::Action => row.action.as_str().into(),
             Self::ResourceType => row.resource_type.as_str().into(),
@@ -92,21 +111,27 @@ impl Column<AuditLog> for RecordColumn {
     }
 }
 
-impl Named for AuditLog {
+impl Named for Row {
     fn name(&self) -> String {
-        self.id.to_string()
+        self.record.id.to_string()
     }
 }
 
 /// Prints records, newest first.
 pub(crate) async fn run(invocation: &Invocation, args: &ListArgs) -> anyhow::Result<()> {
-    let page = invocation.connect()?.list_audit_logs(&args.search.join(" "), args.limit, args.offset).await;
+    let client = invocation.connect()?;
+    let page = client.list_audit_logs(&args.search.join(" "), args.limit, args.offset).await;
     let mut page = page.context("list audit records")?;
     // Refusals that were gathered are written later than they were.
     page.audit_logs.sort_by_key(|record| Reverse(record.time));
     invocation.refuse_unseen(&page.audit_logs, "audit records")?;
-    args.printing.list(invocation.out, &page.audit_logs, "No records found.")?;
     let shown = args.offset + u64::try_from(page.audit_logs.len()).unwrap_or(u64::MAX);
+    let names = Names::new(&client);
+    let mut rows = Vec::new();
+    for record in page.audit_logs {
+        rows.push(Row::new(record, &names).await);
+    }
+    args.printing.list(invocation.out, &rows, "No records found.")?;
     if shown < page.count {
         invocation.out.remark(format!("There are more records: continue with --offset {shown}."));
     }

@@ -1,12 +1,25 @@
-//! Audit records as sentences.
-use keyfob_api::audit::AuditLog;
+//! Audit records as sentences: those of the console.
+use std::collections::BTreeMap;
 
-/// What happened, in a sentence. Names that the record does not hold are left out: each would be a request.
-pub(super) fn sentence(record: &AuditLog) -> String {
-    record.sentence(&|_| None)
+use keyfob_api::audit::{AuditLog, Mention};
+
+use crate::arguments::names::Names;
+
+/// What happened, in a sentence. Objects that the user may not see have no name in it.
+pub(super) async fn sentence(record: &AuditLog, names: &Names<'_>) -> String {
+    let mut known = BTreeMap::new();
+    for mention in record.mentions() {
+        let name = match mention {
+            Mention::User(id) => names.user(id).await,
+            Mention::Group(id) => names.group(id).await,
+        };
+        known.extend(name.map(|name| (mention, name)));
+    }
+    record.sentence(&|mention| known.get(&mention).cloned())
 }
 
-/// Who did it.
+/// Who did it: the server itself where it was no user's request.
 pub(super) fn who(record: &AuditLog) -> String {
-    record.user.as_ref().map_or_else(|| "(unknown)".to_owned(), |user| user.username.clone())
+    let unknown = if record.status_code < 400 { "Keyfob" } else { "(unknown)" };
+    record.user.as_ref().map_or_else(|| unknown.to_owned(), |user| user.username.clone())
 }

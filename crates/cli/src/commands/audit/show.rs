@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::sentence::{sentence, who};
 use crate::{
+    arguments::names::Names,
     invocation::Invocation,
     terminal::{printing::Format, problem::Problem, text::printable},
 };
@@ -43,10 +44,14 @@ pub(crate) async fn run(invocation: &Invocation, args: &ShowArgs) -> anyhow::Res
         let what = format!("there is no audit record {} that you may read", args.id);
         return Err(Problem::new(what, "'keyfob audit list -c id,what' shows the ids").into());
     };
+    let names = Names::new(&client);
     for record in &records {
         match args.output {
             Format::Json => invocation.out.json(record)?,
-            Format::Table => lines(record).iter().try_for_each(|line| invocation.out.line(printable(line)))?,
+            Format::Table => {
+                let sentence = sentence(record, &names).await;
+                lines(record, sentence).iter().try_for_each(|line| invocation.out.line(printable(line)))?;
+            }
         }
     }
     Ok(())
@@ -74,11 +79,11 @@ async fn find(invocation: &Invocation, client: &Client, id: Uuid) -> anyhow::Res
     Ok(None)
 }
 
-fn lines(record: &AuditLog) -> Vec<String> {
+fn lines(record: &AuditLog, sentence: String) -> Vec<String> {
     let rows = [
         ("Record", record.id.to_string()),
         ("Time", record.time.to_string()),
-        ("What", sentence(record)),
+        ("What", sentence),
         ("User", who(record)),
         ("Object", format!("{} {} ({})", record.resource_type, record.resource_target, record.resource_id)),
         ("Status", record.status_code.to_string()),

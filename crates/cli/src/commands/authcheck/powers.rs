@@ -1,5 +1,5 @@
 //! `keyfob authcheck --list`: all that a subject may do, by type.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
@@ -70,24 +70,68 @@ pub(super) async fn of(client: &Client, subject: Option<AuthorizationSubject>) -
     }
     let is_own_key = subject.is_none();
     let answers = client.authcheck(&AuthorizationRequest { checks, subject }).await.context("check authorization")?;
-    let allowed = |place: &str, of: &ResourceTypeInfo| {
-        let is_allowed =
-            |action: &&String| answers.get(&format!("{place} {}:{action}", of.name)).copied().unwrap_or(false);
-        of.actions.iter().filter(is_allowed).cloned().collect::<Vec<String>>()
+    let single = if is_own_key { on_single_objects(client, &types).await? } else { BTreeMap::new() };
+    let allowed = |place: &str, of: &ResourceTypeInfo, action: &str| {
+        answers.get(&format!("{place} {}:{action}", of.name)).copied().unwrap_or(false)
     };
     let mut powers = Vec::new();
     for of in &types {
-        let (own, any) = (allowed("own", of), allowed("any", of));
-        let actions: Vec<String> =
-            of.actions.iter().filter(|action| own.contains(action) || any.contains(action)).cloned().collect();
+        let on_any = |action: &&String| allowed("any", of, action);
+        let on_single = |action: &str| single.get(&of.name).is_some_and(|actions| actions.contains(action));
+        let is_allowed = |action: &&String| allowed("own", of, action) || on_any(action) || on_single(action);
+        let actions: Vec<String> = of.actions.iter().filter(is_allowed).cloned().collect();
         if actions.is_empty() {
             continue;
         }
         let objects = if is_own_key { count(client, of, &actions).await } else { None };
-        powers.push(Power { resource_type: of.name.clone(), actions, actions_on_any: any, objects });
+        let actions_on_any = of.actions.iter().filter(on_any).cloned().collect();
+        powers.push(Power { resource_type: of.name.clone(), actions, actions_on_any, objects });
     }
     Ok(powers)
 }
+
+/// What is permitted on at least one registered object, by type: an allow list may name single objects, which fit no
+/// question about objects in general. The first objects count that the key may read.
+async fn on_single_objects(
+    client: &Client,
+    types: &[ResourceTypeInfo],
+) -> anyhow::Result<BTreeMap<String, BTreeSet<String>>> {
+    let paging = Paging { limit: Some(MOST_OBJECTS), ..Paging::default() };
+    let filter = ResourcesFilter { paging, ..ResourcesFilter::default() };
+    // Who may list nothing is told what else they may do.
+    let readable = client.list_resources(&filter).await.map(|list| list.resources).unwrap_or_default();
+    let mut checks = BTreeMap::new();
+    for resource in &readable {
+        let of = types.iter().find(|of| of.name == resource.resource_type);
+        for action in of.into_iter().flat_map(|of| &of.actions) {
+            if checks.len() == MOST_CHECKS {
+                break;
+            }
+            let object = AuthorizationObject {
+                resource_type: resource.resource_type.clone(),
+                resource_id: resource.id.to_string(),
+                ..AuthorizationObject::default()
+            };
+            let name = format!("{} {action} {}", resource.resource_type, resource.id);
+            checks.insert(name, AuthorizationCheck { action: action.clone(), object });
+        }
+    }
+    if checks.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let request = AuthorizationRequest { checks, ..AuthorizationRequest::default() };
+    let answers = client.authcheck(&request).await.context("check authorization")?;
+    let mut single: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (_, check) in request.checks.into_iter().filter(|(name, _)| answers.get(name) == Some(&true)) {
+        single.entry(check.object.resource_type).or_default().insert(check.action);
+    }
+    Ok(single)
+}
+
+/// How many objects are asked about one by one.
+const MOST_OBJECTS: u32 = 100;
+/// How many questions about single objects the server takes in one call.
+const MOST_CHECKS: usize = 1000;
 
 fn own(of: &ResourceTypeInfo) -> AuthorizationObject {
     AuthorizationObject { owner_id: ME.to_owned(), ..any(of) }

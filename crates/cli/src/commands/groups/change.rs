@@ -19,6 +19,18 @@ pub(crate) struct CreateArgs {
     /// URL of a picture
     #[arg(long, value_name = "URL", default_value = "")]
     avatar_url: String,
+    /// Output format
+    #[arg(short, long, value_name = "FORMAT", default_value = "id")]
+    output: CreatedFormat,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum CreatedFormat {
+    /// Only the id
+    #[value(alias = "name")]
+    Id,
+    /// JSON, for programs
+    Json,
 }
 
 /// Creates a group and prints its id.
@@ -37,7 +49,10 @@ pub(crate) async fn create(invocation: &Invocation, args: CreateArgs) -> anyhow:
         invocation.out.bold(&group.name),
         organization.name
     ));
-    Ok(invocation.out.line(group.id)?)
+    match args.output {
+        CreatedFormat::Id => Ok(invocation.out.line(group.id)?),
+        CreatedFormat::Json => invocation.out.json(&group),
+    }
 }
 
 /// The arguments of `edit`.

@@ -17,6 +17,18 @@ pub(crate) struct CreateArgs {
     /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
+    /// Print the new organization as JSON on standard output
+    #[arg(short, long, value_name = "FORMAT")]
+    output: Option<CreatedFormat>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum CreatedFormat {
+    /// JSON, for programs
+    Json,
+    /// The id, for scripts
+    #[value(alias = "name")]
+    Id,
 }
 
 /// Creates the organization.
@@ -31,5 +43,9 @@ pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Re
         invocation.out.bold(&created.name),
         created.id
     ));
-    Ok(())
+    match args.output {
+        Some(CreatedFormat::Json) => invocation.out.json(&created),
+        Some(CreatedFormat::Id) => Ok(invocation.out.line(created.id)?),
+        None => Ok(()),
+    }
 }

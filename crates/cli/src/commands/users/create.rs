@@ -6,6 +6,7 @@ use keyfob_server::Random;
 use crate::{
     arguments::{organization, secret::parse_secret},
     invocation::Invocation,
+    terminal::text::printable,
 };
 
 /// The length of a generated password.
@@ -46,6 +47,17 @@ pub(crate) struct CreateArgs {
     /// Name or id of the organization that the user becomes a member of
     #[arg(short = 'O', long, visible_alias = "organization", env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID")]
     org: Option<String>,
+    /// Print the new user as JSON on standard output
+    #[arg(short, long, value_name = "FORMAT")]
+    output: Option<CreatedFormat>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum CreatedFormat {
+    /// JSON, for programs
+    Json,
+    /// The username, for scripts
+    Name,
 }
 
 /// Creates the user.
@@ -93,7 +105,12 @@ pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Re
     let user = client.create_user(&request).await.context("create user")?;
     let instructions = instructions(client.url(), &user.username, &user.email, &login_type, &password);
     // They may hold the only copy of a password.
-    Ok(invocation.out.deliver_remark(instructions)?)
+    invocation.out.deliver_remark(instructions)?;
+    match args.output {
+        Some(CreatedFormat::Json) => invocation.out.json(&user),
+        Some(CreatedFormat::Name) => Ok(invocation.out.line(printable(&user.username))?),
+        None => Ok(()),
+    }
 }
 
 fn refuse_conflicts(args: &CreateArgs) -> anyhow::Result<()> {
@@ -121,11 +138,14 @@ fn generated_password() -> anyhow::Result<SecretText> {
 
 /// Instructions for the user. They go to standard error, because they may hold a password.
 fn instructions(url: &str, username: &str, email: &str, login_type: &str, password: &SecretText) -> String {
+    if login_type == "none" {
+        return format!(
+            "User {username} has been created. They cannot sign in: create tokens with `keyfob tokens create --user \
+             {username}`."
+        );
+    }
     let how = match login_type {
         "password" => format!("Sign in as {email} with this password:\n\n  {}", password.reveal()),
-        "none" => {
-            format!("{username} cannot sign in; create tokens with `keyfob tokens create --user {username}`.")
-        }
         other => format!("Sign in with {other}."),
     };
     format!(
