@@ -164,12 +164,20 @@ const ALIASES: [(&str, &str); 11] = [
 ];
 
 /// Pages for people, which are not part of the API; `web` tests them.
-pub(crate) const PAGES: [&str; 25] = [
+pub(crate) const PAGES: [&str; 34] = [
     "/",
     "/assets/icon.svg",
     "/assets/pages.css",
     "/assets/pages.js",
     "/cli-auth",
+    "/deployment/users",
+    "/deployment/users/create",
+    "/deployment/users/{user}",
+    "/deployment/users/{user}/activate",
+    "/deployment/users/{user}/delete",
+    "/deployment/users/{user}/password",
+    "/deployment/users/{user}/roles",
+    "/deployment/users/{user}/suspend",
     "/device",
     "/favicon.ico",
     "/login",
@@ -190,6 +198,7 @@ pub(crate) const PAGES: [&str; 25] = [
     "/settings/tokens/{keyid}/delete",
     "/settings/tokens/{keyid}/expire",
     "/setup",
+    "/users",
 ];
 
 /// Every operation of the document, and routes that it does not describe.
