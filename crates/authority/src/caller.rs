@@ -145,6 +145,12 @@ impl Caller {
             && self.subject.allow_list_reach(resource_type) != AllowReach::None
     }
 
+    /// Whether the caller could do that to every object of the type, whoever has it. As [`Self::could`], it is about what
+    /// is offered.
+    pub fn could_to_all(&self, action: Action, resource_type: ResourceType) -> bool {
+        self.is_permitted(action, &Object::of(resource_type))
+    }
+
     /// The refusal of an action on a type, with what the key lacks for it. It looks at no object.
     fn denied(&self, action: Action, resource_type: ResourceType) -> Denied {
         let roles_could = self.subject.roles_could_permit(action, resource_type);

@@ -11,6 +11,7 @@ mod new_user;
 mod notice_choices;
 mod preferences;
 mod profile;
+mod rights;
 mod settings;
 mod site_roles;
 mod status;
@@ -27,6 +28,7 @@ pub(crate) use new_user::person;
 pub use notice_choices::{ChangeNoticeChoices, NoticeChoices, SetNoticeChoicesError};
 pub use preferences::{ChangePreferences, Preferences, SetPreferencesError};
 pub use profile::{ProfileRights, UpdateProfile, UpdateProfileError};
+pub use rights::{CreationRights, RoleRight, UserRights};
 pub use site_roles::UpdateUserRolesError;
 pub use status::SuspendUserError;
 

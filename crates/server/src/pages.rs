@@ -19,6 +19,7 @@ mod scopes;
 mod session;
 mod signing_in;
 mod tokens;
+mod users;
 mod wording;
 
 pub(crate) use error_pages::{show_errors, wants_page};
@@ -50,6 +51,7 @@ pub(crate) fn routes() -> Routes {
         .merge(tokens::routes())
         .merge(account::routes())
         .merge(audit::routes())
+        .merge(users::routes())
         .route("/assets/pages.css", Handlers::new().get(ASSET, assets::style))
         .route("/assets/pages.js", Handlers::new().get(ASSET, assets::script))
         .route("/assets/icon.svg", Handlers::new().get(ASSET, assets::icon))

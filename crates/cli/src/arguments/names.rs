@@ -28,11 +28,6 @@ impl<'c> Names<'c> {
         self.of("organization", id).await
     }
 
-    /// The name of a group.
-    pub(crate) async fn group(&self, id: Uuid) -> Option<String> {
-        self.of("group", id).await
-    }
-
     /// The name of an object of any type.
     pub(crate) async fn of(&self, resource_type: &str, id: Uuid) -> Option<String> {
         let key = (resource_type.to_owned(), id);
@@ -45,7 +40,6 @@ impl<'c> Names<'c> {
         let found = match resource_type {
             "user" => self.client.user(&id.to_string()).await.ok().map(|user| user.username),
             "organization" => self.client.organization(&id.to_string()).await.ok().map(|found| found.name),
-            "group" => self.client.group(id).await.ok().map(|group| group.name),
             of => self.client.resource(of, id).await.ok().map(|resource| resource.name),
         };
         self.known.borrow_mut().insert(key, found.clone());

@@ -13,6 +13,7 @@ const MOST_FIELDS: usize = 1024;
 const MOST_FIELD_BYTES: usize = 16 * 1024;
 
 /// A form that was sent. Its proof that it comes from a page of this server was checked before.
+#[derive(Default)]
 pub(super) struct Form(Vec<(String, String)>);
 
 impl FromRequest<App> for Form {

@@ -74,8 +74,20 @@ pub(super) static AUDIT: Place = Place {
     needs: Some((Action::READ, ResourceType::AUDIT_LOG)),
 };
 
+/// All users.
+pub(super) static USERS: Place = Place {
+    path: "/deployment/users",
+    name: "Users",
+    about: "Find, make, suspend and delete users and service accounts, and give them roles.",
+    section: ADMINISTRATION,
+    needs: Some((Action::READ, ResourceType::USER)),
+};
+
 /// All places, in their order. Those of one section stand together.
-static PLACES: [&Place; 6] = [&TOKENS, &ACCOUNT, &SECURITY, &SESSIONS, &NOTICES, &AUDIT];
+static PLACES: [&Place; 7] = [&TOKENS, &ACCOUNT, &SECURITY, &SESSIONS, &NOTICES, &USERS, &AUDIT];
+
+/// Places that are of use to those alone who may do what they need to all objects: everybody may to their own.
+static ABOUT_ALL: [&Place; 1] = [&USERS];
 
 /// Places under one heading.
 pub(super) struct Section {
@@ -88,7 +100,12 @@ pub(super) struct Section {
 /// What the navigation shows to this caller: places that are of no use to them are left out. Each place decides for
 /// itself what it shows and refuses.
 pub(super) fn sections(caller: &Caller) -> Vec<Section> {
-    let is_of_use = |place: &Place| place.needs.is_none_or(|(action, of)| caller.could(action, of));
+    let is_of_use = |place: &Place| {
+        let could = |(action, of)| {
+            if ABOUT_ALL.contains(&place) { caller.could_to_all(action, of) } else { caller.could(action, of) }
+        };
+        place.needs.is_none_or(could)
+    };
     let mut sections: Vec<Section> = Vec::new();
     for place in PLACES.iter().copied().filter(|place| is_of_use(place)) {
         match sections.last_mut().filter(|section| section.name == place.section) {

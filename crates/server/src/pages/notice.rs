@@ -24,10 +24,20 @@ pub(super) enum Notice {
     SessionEnded,
     /// All sessions but the one in use were ended.
     OtherSessionsEnded,
+    /// A user was created.
+    UserCreated,
+    /// A user was suspended.
+    UserSuspended,
+    /// A user was activated.
+    UserActivated,
+    /// A user was deleted.
+    UserDeleted,
+    /// An administrator gave another user a password.
+    PasswordSet,
 }
 
 impl Notice {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 15] = [
         Self::SignedOut,
         Self::PasswordReset,
         Self::OutsideOrganizations,
@@ -38,6 +48,11 @@ impl Notice {
         Self::PasswordChanged,
         Self::SessionEnded,
         Self::OtherSessionsEnded,
+        Self::UserCreated,
+        Self::UserSuspended,
+        Self::UserActivated,
+        Self::UserDeleted,
+        Self::PasswordSet,
     ];
 
     /// The page at this path, which then says this.
@@ -62,6 +77,11 @@ impl Notice {
             Self::PasswordChanged => "password-changed",
             Self::SessionEnded => "session-ended",
             Self::OtherSessionsEnded => "other-sessions-ended",
+            Self::UserCreated => "user-created",
+            Self::UserSuspended => "user-suspended",
+            Self::UserActivated => "user-activated",
+            Self::UserDeleted => "user-deleted",
+            Self::PasswordSet => "password-set",
         }
     }
 
@@ -78,7 +98,12 @@ impl Notice {
             | Self::Saved
             | Self::PasswordChanged
             | Self::SessionEnded
-            | Self::OtherSessionsEnded => false,
+            | Self::OtherSessionsEnded
+            | Self::UserCreated
+            | Self::UserSuspended
+            | Self::UserActivated
+            | Self::UserDeleted
+            | Self::PasswordSet => false,
         }
     }
 
@@ -95,6 +120,11 @@ impl Notice {
             Self::PasswordChanged => "The password is changed. Your other sessions and all your tokens have ended.",
             Self::SessionEnded => "The session is ended.",
             Self::OtherSessionsEnded => "All your other sessions are ended.",
+            Self::UserCreated => "The user is created.",
+            Self::UserSuspended => "The user is suspended. Their sessions and tokens are refused.",
+            Self::UserActivated => "The user is active.",
+            Self::UserDeleted => "The user is deleted.",
+            Self::PasswordSet => "The password is set. All sessions and tokens of the user have ended.",
         }
     }
 }

@@ -25,16 +25,16 @@ pub(super) fn routes() -> Routes {
 }
 
 /// The page of a key.
-fn address(key: &ApiKey) -> String {
+pub(super) fn address(key: &ApiKey) -> String {
     format!("{}/{}", TOKENS.path, key.id)
 }
 
 /// What people call a key: sessions have no name.
-fn name_of(key: &ApiKey) -> String {
+pub(super) fn name_of(key: &ApiKey) -> String {
     if key.token_name.is_empty() { key.id.to_string() } else { key.token_name.clone() }
 }
 
-fn state(key: &ApiKey, now: Timestamp) -> Badge {
+pub(super) fn state(key: &ApiKey, now: Timestamp) -> Badge {
     if key.is_live(now) {
         Badge::new(Tone::Good, "live")
     } else if key.is_revoked {
@@ -45,6 +45,6 @@ fn state(key: &ApiKey, now: Timestamp) -> Badge {
 }
 
 /// When a key was last used; none for never.
-fn last_used(key: &ApiKey, now: Timestamp) -> Option<Moment> {
+pub(super) fn last_used(key: &ApiKey, now: Timestamp) -> Option<Moment> {
     (key.last_used > Timestamp::UNIX_EPOCH).then(|| Moment::new(key.last_used, now))
 }

@@ -164,7 +164,7 @@ const ALIASES: [(&str, &str); 11] = [
 ];
 
 /// Pages for people, which are not part of the API; `web` tests them.
-pub(crate) const PAGES: [&str; 28] = [
+pub(crate) const PAGES: [&str; 37] = [
     "/",
     "/assets/icon.svg",
     "/assets/pages.css",
@@ -173,6 +173,14 @@ pub(crate) const PAGES: [&str; 28] = [
     "/audit/records.csv",
     "/audit/records.jsonl",
     "/cli-auth",
+    "/deployment/users",
+    "/deployment/users/create",
+    "/deployment/users/{user}",
+    "/deployment/users/{user}/activate",
+    "/deployment/users/{user}/delete",
+    "/deployment/users/{user}/password",
+    "/deployment/users/{user}/roles",
+    "/deployment/users/{user}/suspend",
     "/device",
     "/favicon.ico",
     "/login",
@@ -193,6 +201,7 @@ pub(crate) const PAGES: [&str; 28] = [
     "/settings/tokens/{keyid}/delete",
     "/settings/tokens/{keyid}/expire",
     "/setup",
+    "/users",
 ];
 
 /// Every operation of the document, and routes that it does not describe.

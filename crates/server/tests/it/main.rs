@@ -81,5 +81,6 @@ mod shapes;
 mod support;
 mod token_pages;
 mod upstream;
+mod user_pages;
 mod views;
 mod web;

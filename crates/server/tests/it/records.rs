@@ -28,7 +28,7 @@ const UNRECORDED: [(&str, &str, &str); 7] = [
 ];
 
 /// Pages that are looked at: they take no form.
-const WITHOUT_FORMS: [&str; 11] = [
+const WITHOUT_FORMS: [&str; 14] = [
     "/",
     "/assets/icon.svg",
     "/assets/pages.css",
@@ -36,10 +36,13 @@ const WITHOUT_FORMS: [&str; 11] = [
     "/audit",
     "/audit/records.csv",
     "/audit/records.jsonl",
+    "/deployment/users",
+    "/deployment/users/{user}",
     "/favicon.ico",
     "/login/device",
     "/settings/tokens",
     "/settings/tokens/{keyid}",
+    "/users",
 ];
 
 /// What was recorded of an answered request.
@@ -180,6 +183,7 @@ async fn every_form_of_a_page_that_changes_something_is_on_record() {
         answers.push((path, browser.submit(&page, &address, &[]).await));
     }
     account_forms(&app, &mut browser, &mut answers).await;
+    administration_forms(&app, &owner, &mut answers).await;
     let page = browser.open("/").await;
     answers.push(("/logout", browser.submit(&page, "/logout", &[]).await));
 
@@ -215,6 +219,28 @@ async fn account_forms(app: &TestApp, browser: &mut Browser, answers: &mut Vec<(
         let address = if parameter.is_empty() { path.to_owned() } else { path.replace(parameter, &other) };
         let page = browser.open("/settings/account").await.expect(StatusCode::OK);
         answers.push((path, browser.submit(&page, &address, fields).await));
+    }
+}
+
+/// The forms with which an owner looks after others.
+async fn administration_forms(app: &TestApp, owner: &Identity, answers: &mut Vec<(&'static str, Answer)>) {
+    type Fields<'a> = &'a [(&'a str, &'a str)];
+    let organization = owner.organization().await;
+    let user =
+        [("username", "bob"), ("email", "bob@example.com"), ("password", PASSWORD), ("organization", &organization)];
+    let forms: [(&str, Fields<'_>); 6] = [
+        ("/deployment/users/create", &user),
+        ("/deployment/users/{user}/roles", &[("role", "auditor")]),
+        ("/deployment/users/{user}/password", &[("password", OTHER), ("confirmation", OTHER)]),
+        ("/deployment/users/{user}/suspend", &[]),
+        ("/deployment/users/{user}/activate", &[]),
+        ("/deployment/users/{user}/delete", &[("typed", "bob")]),
+    ];
+    let mut browser = Browser::signed_in(app, owner);
+    let page = browser.open("/settings/account").await.expect(StatusCode::OK);
+    for (path, fields) in forms {
+        let answer = browser.submit(&page, &path.replace("{user}", "bob"), fields).await;
+        answers.push((path, answer.expect(StatusCode::SEE_OTHER)));
     }
 }
 

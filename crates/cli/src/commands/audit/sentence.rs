@@ -5,15 +5,13 @@ use keyfob_api::audit::{AuditLog, Mention};
 
 use crate::arguments::names::Names;
 
-/// What happened, in a sentence. Objects that the user may not see have no name in it.
+/// What happened, in a sentence. Groups, and users whom the reader may not see, have no name in it.
 pub(super) async fn sentence(record: &AuditLog, names: &Names<'_>) -> String {
     let mut known = BTreeMap::new();
     for mention in record.mentions() {
-        let name = match mention {
-            Mention::User(id) => names.user(id).await,
-            Mention::Group(id) => names.group(id).await,
-        };
-        known.extend(name.map(|name| (mention, name)));
+        if let Mention::User(id) = mention {
+            known.extend(names.user(id).await.map(|name| (mention, name)));
+        }
     }
     record.sentence(&|mention| known.get(&mention).cloned())
 }

@@ -53,6 +53,8 @@ struct New<'a> {
     objects: Objects,
     summary: Summary,
     may_mint: bool,
+    /// Another user, whose token it is to be: the id and the name.
+    other: Option<(String, &'a str)>,
 }
 
 /// A form that was filled in, and whose it is.
@@ -68,7 +70,7 @@ pub(super) async fn show(
     SignedIn { store, frame }: SignedIn,
     query: ApiQuery,
 ) -> Result<Response, PageError> {
-    let owner = store.caller().user().cloned().ok_or_else(ApiError::not_found)?;
+    let owner = owner(&store, query.text("user")).await?;
     let fields = Fields::of_link(&query, store.longest_lifetime(&owner));
     Filled { app: &app, store: &store, owner: &owner, fields }.page(frame, StatusCode::OK).await
 }
@@ -78,7 +80,7 @@ pub(super) async fn submit(
     SignedIn { store, frame }: SignedIn,
     form: Form,
 ) -> Result<Response, PageError> {
-    let owner = store.caller().user().cloned().ok_or_else(ApiError::not_found)?;
+    let owner = owner(&store, Some(form.text("user")).filter(|text| !text.is_empty())).await?;
     let fields = Fields::of_form(&form, app.catalogue());
     let filled = Filled { app: &app, store: &store, owner: &owner, fields };
     match form.text("step") {
@@ -86,6 +88,14 @@ pub(super) async fn submit(
         // A script asks for what changes with the fields alone.
         "live" => Ok(page(StatusCode::OK, &filled.summary().await)?),
         _ => filled.page(frame, StatusCode::OK).await,
+    }
+}
+
+/// Whose token it is to be: that user's, else the person's own.
+async fn owner(store: &AuthorizedStore, named: Option<&str>) -> Result<User, PageError> {
+    match named {
+        Some(user) => Ok(store.addressed_user(user).await?),
+        None => Ok(store.caller().user().cloned().ok_or_else(ApiError::not_found)?),
     }
 }
 
@@ -123,6 +133,8 @@ impl Filled<'_> {
             objects,
             summary,
             may_mint: self.store.may_mint_for(self.owner),
+            other: (!self.store.caller().is_self(self.owner.id))
+                .then(|| (self.owner.id.0.to_string(), self.owner.username.as_str())),
             fields: &self.fields,
         };
         Ok(page(status, &new)?)

@@ -1,0 +1,70 @@
+//! Deleting a user, by typing the name.
+use axum::{http::StatusCode, response::Response};
+use keyfob_authority::data::User;
+
+use super::{address, details::only_if};
+use crate::{
+    http::{
+        error::ApiError,
+        path::{ApiPath, UserRef},
+    },
+    pages::{
+        failure::Failure,
+        form::Form,
+        frame::Frame,
+        navigation::USERS,
+        notice::Notice,
+        page,
+        parts::Confirm,
+        see_other,
+        session::{PageError, SignedIn},
+    },
+};
+
+pub(super) async fn ask(
+    SignedIn { store, frame }: SignedIn,
+    ApiPath(UserRef(user)): ApiPath<UserRef>,
+) -> Result<Response, PageError> {
+    let user = store.addressed_user(&user).await?;
+    only_if(store.user_rights(&user).await?.may_delete)?;
+    Ok(question(frame, &user, StatusCode::OK)?)
+}
+
+pub(super) async fn submit(
+    SignedIn { store, frame }: SignedIn,
+    ApiPath(UserRef(user)): ApiPath<UserRef>,
+    form: Form,
+) -> Result<Response, PageError> {
+    let user = store.addressed_user(&user).await?;
+    let deleted = if form.text("typed").trim().eq_ignore_ascii_case(&user.username) {
+        store.delete_user(user.id).await.map_err(Failure::from)
+    } else {
+        Err(Failure::bad_request("The user was not deleted.").field("typed", "This is not the user's name."))
+    };
+    match deleted {
+        Ok(()) => Ok(see_other(&Notice::UserDeleted.on(USERS.path))?),
+        Err(failure) => {
+            let Failure { status, problem } = failure.in_form(&["typed"]);
+            Ok(question(frame.with_problem(problem), &user, status)?)
+        }
+    }
+}
+
+fn question(frame: Frame, user: &User, status: StatusCode) -> Result<Response, ApiError> {
+    let confirm = Confirm {
+        frame: frame.at(&USERS),
+        title: format!("Delete {}?", user.username),
+        consequences: vec![
+            "All sessions and tokens of the user end, and the user is in no organization and no group any more. The \
+             audit log keeps its records. This cannot be taken back."
+                .to_owned(),
+            "To lock the user out and keep what is theirs, suspend them instead.".to_owned(),
+        ],
+        choices: Vec::new(),
+        typed: Some(user.username.clone()),
+        button: "Delete",
+        action: format!("{}/delete", address(user)),
+        back: address(user),
+    };
+    page(status, &confirm)
+}
