@@ -29,8 +29,13 @@ impl From<CreateUserError> for Failure {
             CreateUserError::UnknownOrganization(..) => {
                 Self::new(StatusCode::NOT_FOUND, "There is no such organization, or you have no access to it.")
             }
-            CreateUserError::Taken => Self::new(StatusCode::CONFLICT, "There is a user with that name or address.")
-                .detail("Choose another one."),
+            CreateUserError::Taken(taken) => {
+                let failure = Self::new(StatusCode::CONFLICT, "There is a user with that name or address.")
+                    .detail("Choose another one.");
+                let fields = [("username", taken.username), ("email", taken.email)];
+                let taken = fields.into_iter().filter(|(_, is_taken)| *is_taken);
+                taken.fold(failure, |failure, (field, _)| failure.field(field, "Another user has it already."))
+            }
             CreateUserError::OidcNotConfigured | CreateUserError::UnknownLoginType(_) => {
                 Self::bad_request("The user was not created.").field("login_type", "Nobody signs in that way here.")
             }
