@@ -1,4 +1,8 @@
 //! Audit records: what was done, by which user, and when.
+mod sentence;
+
+pub use sentence::Mention;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -10,6 +10,7 @@ mod listen;
 mod mail;
 mod metrics;
 mod pages;
+mod records;
 mod start;
 mod ways;
 

@@ -1,6 +1,7 @@
 //! Pages for people: signing in, and everything else that takes a browser. They work without JavaScript.
 mod account;
 mod assets;
+mod audit;
 mod error_pages;
 mod failure;
 mod form;
@@ -48,6 +49,7 @@ pub(crate) fn routes() -> Routes {
         .merge(signing_in::routes())
         .merge(tokens::routes())
         .merge(account::routes())
+        .merge(audit::routes())
         .route("/assets/pages.css", Handlers::new().get(ASSET, assets::style))
         .route("/assets/pages.js", Handlers::new().get(ASSET, assets::script))
         .route("/assets/icon.svg", Handlers::new().get(ASSET, assets::icon))

@@ -61,6 +61,16 @@ pub struct AuditRecord {
 /// What the diff of a stored record holds besides fields.
 const ADDITIONAL: &str = "additional_fields";
 
+/// The order of a list of records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AuditOrder {
+    /// As the chain has them, the last first.
+    #[default]
+    Chain,
+    /// By the time of what they tell of, the newest first: refusals come into the chain later.
+    Time,
+}
+
 /// Which records to list. A field that is none excludes nothing.
 #[derive(Clone, Debug)]
 pub struct ListAudit {
@@ -84,6 +94,8 @@ pub struct ListAudit {
     pub organization_id: Option<OrganizationId>,
     /// Only those of this period.
     pub recorded: Period,
+    /// In which order.
+    pub order: AuditOrder,
     /// Which part of the list, newest first.
     pub page: Page<Uuid>,
 }
@@ -102,6 +114,7 @@ impl Default for ListAudit {
             user_id: None,
             organization_id: None,
             recorded: Period::default(),
+            order: AuditOrder::default(),
             page: Page::default(),
         }
     }
@@ -235,8 +248,11 @@ impl Reader<'_> {
         page.columns(COLUMNS)
             .columns([AuditRecords::ObjectId, AuditRecords::ApiKeyId])
             .from(AuditRecords::Table)
-            .cond_where(matching(list, self.dialect()))
-            .order_by(AuditRecords::Sequence, Order::Desc);
+            .cond_where(matching(list, self.dialect()));
+        if list.order == AuditOrder::Time {
+            page.order_by(AuditRecords::RecordedAt, Order::Desc);
+        }
+        page.order_by(AuditRecords::Sequence, Order::Desc);
         list.page.cut(&mut page);
         Ok((self.fetch_list(&page).await?, count))
     }

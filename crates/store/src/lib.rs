@@ -27,7 +27,8 @@ mod users;
 mod uses;
 
 pub use audit::{
-    AuditEntry, AuditRecord, ChainCheckpoint, ChainFault, ChainHead, ChainKey, ChainVerifier, ListAudit, NoChainHead,
+    AuditEntry, AuditOrder, AuditRecord, ChainCheckpoint, ChainFault, ChainHead, ChainKey, ChainVerifier, ListAudit,
+    NoChainHead,
 };
 pub use counted_mails::MailBounds;
 pub use custom_roles::{CustomRole, NamedPermission};

@@ -1,21 +1,15 @@
 //! Reading audit records (`docs/compatibility.md#audit`), and the statuses that records hold.
 use axum::http::{Method, StatusCode};
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use keyfob_api::{
-    audit::{AuditDiffField, AuditLog, AuditLogs, MinimalOrganization},
-    time::Time,
-};
-use keyfob_authority::data::{AuditRecord, KeyId, ListAudit, Page, Period};
+use keyfob_api::audit::AuditLogs;
+use keyfob_authority::data::{ListAudit, Page};
 use keyfob_authority::{
-    AuthorizedStore, Refused, RequestContext,
-    audit::{AuditView, COUNT_CAP, Effect, EventKind, Failure, UnsuccessfulRequest},
+    AuthorizedStore, RequestContext,
+    audit::{COUNT_CAP, Effect, EventKind, Failure, UnsuccessfulRequest},
 };
-use serde_json::{Map, Value};
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::{
-    api::wire,
     app::App,
     documentation::{PagedByNumber, Refusals, SearchedAudit},
     http::{
@@ -24,6 +18,7 @@ use crate::{
         routes::Routes,
         search::Search,
     },
+    records::{WantedRecords, days, wire_record},
 };
 
 /// How many records a page has unless the request says otherwise.
@@ -51,7 +46,7 @@ async fn list(store: AuthorizedStore, query: ApiQuery) -> Result<ApiJson<AuditLo
     };
     let (records, count) = store.list_audit_records(ListAudit { page, ..search }).await?;
     let chain_head = chain_head(&store).await?;
-    let audit_logs = records.into_iter().map(log).collect();
+    let audit_logs = records.into_iter().map(wire_record).collect();
     Ok(ApiJson(AuditLogs { audit_logs, count, count_cap: COUNT_CAP, chain_head }))
 }
 
@@ -82,127 +77,27 @@ pub(crate) fn note_refusal(app: &App, context: &RequestContext, method: &Method,
 async fn search(store: &AuthorizedStore, text: &str) -> Result<Option<ListAudit>, ApiError> {
     let mut search = Search::parse(text);
     let words = search.words();
-    let day = |date: Date| date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
-    let mut list = ListAudit {
+    let list = ListAudit {
         request_id: search.uuid("request_id"),
         resource_id: search.uuid("resource_id"),
         api_key_id: search.key_id("api_key_id"),
         target_contains: search.text("resource_target"),
         resource_type: search.text("resource_type").or(words),
         action: search.text("action"),
-        recorded: Period {
-            from: search.date("date_from").and_then(day),
-            // The last day is included.
-            to: search.date("date_to").and_then(|date| date.tomorrow().ok()).and_then(day).map(just_before),
-        },
+        recorded: days(search.date("date_from"), search.date("date_to")),
         ..ListAudit::default()
     };
-    let (username, email) = (search.text("username"), search.text("email"));
-    let organization = search.text("organization");
+    let wanted = WantedRecords {
+        username: search.text("username"),
+        email: search.text("email"),
+        organization: search.text("organization"),
+        list,
+    };
     let build_reason = search.text("build_reason");
     search.finish("Invalid audit search query.")?;
-    if username.is_some() || email.is_some() {
-        let Some(user) = store.find_actor(username.as_deref(), email.as_deref()).await? else { return Ok(None) };
-        list.user_id = Some(user);
-    }
-    if let Some(organization) = organization {
-        let found = Refused::if_there(store.addressed_organization(&organization).await)?;
-        let Some(organization) = found else { return Ok(None) };
-        list.organization_id = Some(organization.id);
-    }
+    let list = wanted.find(store).await?;
     // There are no builds, so none has a reason.
-    Ok(build_reason.is_none().then_some(list))
-}
-
-fn just_before(instant: Timestamp) -> Timestamp {
-    Timestamp::from_microsecond(instant.as_microsecond() - 1).unwrap_or(instant)
-}
-
-fn log(view: AuditView) -> AuditLog {
-    let AuditView { record, user, organization, is_deleted } = view;
-    let key = |name: &str, id: &Option<KeyId>| id.as_ref().map(|id| (name.to_owned(), Value::from(id.as_str())));
-    let keys = [key("key_id", &record.key_id), key("api_key_id", &record.api_key_id)];
-    let gathered = record.diff.get("gathered").and_then(Value::as_object).cloned().unwrap_or_default();
-    AuditLog {
-        id: record.id,
-        request_id: record.request_id,
-        time: Time(record.recorded_at),
-        ip: record.ip_address.to_string(),
-        resource_icon: String::new(),
-        status_code: record.status_code,
-        additional_fields: keys.into_iter().flatten().chain(gathered).collect(),
-        description: description(&record),
-        diff: diff(&record),
-        resource_link: String::new(),
-        is_deleted,
-        organization_id: record.organization_id.map_or(Uuid::nil(), |id| id.0),
-        organization: organization.map(|of| MinimalOrganization {
-            id: of.id.0,
-            name: of.name,
-            display_name: of.display_name,
-            icon: of.icon,
-        }),
-        user: user.map(wire::user),
-        user_agent: record.user_agent,
-        resource_type: record.resource_type,
-        resource_id: record.resource_id,
-        resource_target: record.resource_target,
-        action: record.action,
-    }
-}
-
-/// The fields that changed: none in failures, and in signing in and out.
-fn diff(record: &AuditRecord) -> std::collections::BTreeMap<String, AuditDiffField> {
-    let is_change = record.status_code < 400 && !matches!(record.action.as_str(), "login" | "logout");
-    let fields = record.diff.as_object().filter(|_| is_change);
-    let side = |field: &Map<String, Value>, name: &str| field.get(name).filter(|value| !value.is_null()).cloned();
-    let field = |(name, value): (&String, &Value)| {
-        let value = value.as_object()?;
-        let secret = value.get("secret").and_then(Value::as_bool).unwrap_or(false);
-        Some((name.clone(), AuditDiffField { old: side(value, "old"), new: side(value, "new"), secret }))
-    };
-    fields.into_iter().flatten().filter_map(field).collect()
-}
-
-/// A sentence, into which clients put the names of the user and of the object.
-fn description(record: &AuditRecord) -> String {
-    let is_key = record.resource_type == "api_key";
-    let of = if is_key { "token".to_owned() } else { record.resource_type.replace('_', " ") };
-    let failed = record.status_code >= 400;
-    match record.action.as_str() {
-        "login" if failed => "{user} unsuccessfully attempted to login".to_owned(),
-        "logout" if failed => "{user} unsuccessfully attempted to logout".to_owned(),
-        "login" => "{user} logged in".to_owned(),
-        "logout" => "{user} logged out".to_owned(),
-        "register" => "{user} registered".to_owned(),
-        "refused" => left_out(record).to_owned(),
-        // Refusals that were gathered have no single target.
-        action if failed && record.resource_target.is_empty() => {
-            format!("{{user}} unsuccessfully attempted to {action} {of}")
-        }
-        action if failed => format!("{{user}} unsuccessfully attempted to {action} {of} {{target}}"),
-        "request_password_reset" => "password reset requested for {target}".to_owned(),
-        "create" if record.resource_type == "convert_login" => {
-            "{user} created login type conversion to {target}".to_owned()
-        }
-        "create" => format!("{{user}} created {of} {{target}}"),
-        "write" if record.resource_type == "device_sign_in" => {
-            "{user} answered the sign-in of device {target}".to_owned()
-        }
-        "write" => format!("{{user}} updated {of} {{target}}"),
-        "delete" => format!("{{user}} deleted {of} {{target}}"),
-        action => format!("{{user}} {action} {of} {{target}}"),
-    }
-}
-
-/// Whose refusals were too many to be told apart.
-fn left_out(record: &AuditRecord) -> &'static str {
-    match record.diff.pointer("/gathered/left_out_of").and_then(Value::as_str) {
-        Some("key" | "user") => "{user} was refused more often than could be told apart",
-        Some("account") => "sign-ins as {user} failed more often than could be told apart",
-        Some("network") => "{target} was refused more often than could be told apart",
-        _ => "more was refused than could be told apart",
-    }
+    Ok(list.filter(|_| build_reason.is_none()))
 }
 
 /// The status that each kind of event is answered with: records hold it.

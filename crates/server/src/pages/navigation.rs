@@ -18,6 +18,7 @@ pub(super) struct Place {
 }
 
 const YOURS: &str = "Yours";
+const ADMINISTRATION: &str = "Administration";
 
 /// One's own tokens.
 pub(super) static TOKENS: Place = Place {
@@ -64,8 +65,17 @@ pub(super) static NOTICES: Place = Place {
     needs: None,
 };
 
+/// What was done.
+pub(super) static AUDIT: Place = Place {
+    path: "/audit",
+    name: "Audit",
+    about: "See what was done, by whom and when, and take it with you.",
+    section: ADMINISTRATION,
+    needs: Some((Action::READ, ResourceType::AUDIT_LOG)),
+};
+
 /// All places, in their order. Those of one section stand together.
-static PLACES: [&Place; 5] = [&TOKENS, &ACCOUNT, &SECURITY, &SESSIONS, &NOTICES];
+static PLACES: [&Place; 6] = [&TOKENS, &ACCOUNT, &SECURITY, &SESSIONS, &NOTICES, &AUDIT];
 
 /// Places under one heading.
 pub(super) struct Section {

@@ -164,11 +164,14 @@ const ALIASES: [(&str, &str); 11] = [
 ];
 
 /// Pages for people, which are not part of the API; `web` tests them.
-pub(crate) const PAGES: [&str; 25] = [
+pub(crate) const PAGES: [&str; 28] = [
     "/",
     "/assets/icon.svg",
     "/assets/pages.css",
     "/assets/pages.js",
+    "/audit",
+    "/audit/records.csv",
+    "/audit/records.jsonl",
     "/cli-auth",
     "/device",
     "/favicon.ico",

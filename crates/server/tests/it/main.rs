@@ -12,6 +12,7 @@ mod access_lists;
 mod account_pages;
 mod administration;
 mod audit;
+mod audit_pages;
 mod authcheck;
 mod authenticate;
 mod bad_input;

@@ -28,11 +28,14 @@ const UNRECORDED: [(&str, &str, &str); 7] = [
 ];
 
 /// Pages that are looked at: they take no form.
-const WITHOUT_FORMS: [&str; 8] = [
+const WITHOUT_FORMS: [&str; 11] = [
     "/",
     "/assets/icon.svg",
     "/assets/pages.css",
     "/assets/pages.js",
+    "/audit",
+    "/audit/records.csv",
+    "/audit/records.jsonl",
     "/favicon.ico",
     "/login/device",
     "/settings/tokens",
