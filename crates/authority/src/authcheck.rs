@@ -1,5 +1,6 @@
 //! Checks: whether the caller may perform an action on an object, and why.
 mod objects;
+mod own_key;
 
 use std::collections::BTreeMap;
 
@@ -101,7 +102,7 @@ impl AuthorizedStore {
         let checks = self.parse(checks)?;
         let found = Box::pin(self.find_objects(checks.values())).await?;
         let decide = |check: &ParsedCheck| {
-            self.with_object(check, &found, |object| {
+            self.with_object(self.caller.subject(), check, &found, |object| {
                 authorize(self.caller.subject(), check.action, object).is_allowed()
             })
         };
@@ -121,8 +122,9 @@ impl AuthorizedStore {
         let checks = self.parse(checks)?;
         let found = Box::pin(self.find_objects(checks.values())).await?;
         let answer = |check: &ParsedCheck| {
-            let explained =
-                self.with_object(check, &found, |object| explain(self.caller.subject(), check.action, object));
+            let explained = self.with_object(self.caller.subject(), check, &found, |object| {
+                explain(self.caller.subject(), check.action, object)
+            });
             self.counted(check, explained.as_ref().is_some_and(|why| why.allowed));
             explained.map_or(Explained::NotReadable(check.resource_type), |why| Explained::Decided(Box::new(why)))
         };

@@ -1,7 +1,7 @@
 //! The existing objects that checks name.
 use std::collections::{BTreeMap, HashMap};
 
-use keyfob_rbac::{Action, Filter, Id, Object, ResourceType, authorize};
+use keyfob_rbac::{Action, Filter, Id, Object, ResourceType, Subject, authorize};
 use keyfob_store::{Group, GroupId, ListGroups, OrganizationId, Resource, UserId};
 use uuid::Uuid;
 
@@ -29,9 +29,10 @@ pub(super) fn has_lookup(of: ResourceType) -> bool {
 }
 
 impl AuthorizedStore {
-    /// Runs the decision on the object of a check; none where it names one that the caller may not read.
+    /// Runs the decision on the object of a check; none where it names one that the subject may not read.
     pub(super) fn with_object<T>(
         &self,
+        subject: &Subject,
         check: &ParsedCheck,
         found: &FoundObjects,
         decide: impl FnOnce(&Object<'_>) -> T,
@@ -43,7 +44,7 @@ impl AuthorizedStore {
             let object = if check.any_organization { object.in_any_organization() } else { object };
             return Some(decide(&object));
         };
-        let readable = |object: &Object<'_>| authorize(self.caller.subject(), Action::READ, object).is_allowed();
+        let readable = |object: &Object<'_>| authorize(subject, Action::READ, object).is_allowed();
         let decide_readable = |object: Object<'_>| readable(&object).then(|| decide(&object));
         match check.resource_type {
             ResourceType::USER => decide_readable(user_object(*found.users.get(&id)?)),

@@ -199,6 +199,7 @@ mod tests {
         GET /cli-auth: Person Forms []
         GET /device: Person Forms [SignIn]
         GET /docs: Person Forms []
+        GET /explain: Person Forms []
         GET /favicon.ico: Asset Forms []
         GET /healthz: Probe Forms []
         GET /latency-check: Probe Forms []

@@ -29,6 +29,15 @@ pub(super) static TOKENS: Place = Place {
     needs: None,
 };
 
+/// Why something is allowed or not.
+pub(super) static EXPLAIN: Place = Place {
+    path: "/explain",
+    name: "Why?",
+    about: "See why you or a token may do something, or may not, and what would change it.",
+    section: YOURS,
+    needs: None,
+};
+
 /// How one is called, and how pages look.
 pub(super) static ACCOUNT: Place = Place {
     path: "/settings/account",
@@ -75,7 +84,7 @@ pub(super) static AUDIT: Place = Place {
 };
 
 /// All places, in their order. Those of one section stand together.
-static PLACES: [&Place; 6] = [&TOKENS, &ACCOUNT, &SECURITY, &SESSIONS, &NOTICES, &AUDIT];
+static PLACES: [&Place; 7] = [&TOKENS, &EXPLAIN, &ACCOUNT, &SECURITY, &SESSIONS, &NOTICES, &AUDIT];
 
 /// Places under one heading.
 pub(super) struct Section {

@@ -164,7 +164,7 @@ const ALIASES: [(&str, &str); 11] = [
 ];
 
 /// Pages for people, which are not part of the API; `web` tests them.
-pub(crate) const PAGES: [&str; 28] = [
+pub(crate) const PAGES: [&str; 29] = [
     "/",
     "/assets/icon.svg",
     "/assets/pages.css",
@@ -174,6 +174,7 @@ pub(crate) const PAGES: [&str; 28] = [
     "/audit/records.jsonl",
     "/cli-auth",
     "/device",
+    "/explain",
     "/favicon.ico",
     "/login",
     "/login/device",

@@ -28,7 +28,7 @@ const UNRECORDED: [(&str, &str, &str); 7] = [
 ];
 
 /// Pages that are looked at: they take no form.
-const WITHOUT_FORMS: [&str; 11] = [
+const WITHOUT_FORMS: [&str; 12] = [
     "/",
     "/assets/icon.svg",
     "/assets/pages.css",
@@ -36,6 +36,7 @@ const WITHOUT_FORMS: [&str; 11] = [
     "/audit",
     "/audit/records.csv",
     "/audit/records.jsonl",
+    "/explain",
     "/favicon.ico",
     "/login/device",
     "/settings/tokens",
