@@ -229,7 +229,7 @@ impl Caller {
     }
 
     /// Whether nothing narrows what the caller's roles permit: they have a full key, or are the server itself.
-    pub(crate) fn has_full_key(&self) -> bool {
+    pub fn has_full_key(&self) -> bool {
         self.key().is_none_or(is_full)
     }
 

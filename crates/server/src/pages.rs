@@ -3,6 +3,7 @@ mod account;
 mod assets;
 mod audit;
 mod error_pages;
+mod explain;
 mod failure;
 mod form;
 mod frame;
@@ -52,6 +53,7 @@ pub(crate) fn routes() -> Routes {
         .merge(account::routes())
         .merge(audit::routes())
         .merge(users::routes())
+        .merge(explain::routes())
         .route("/assets/pages.css", Handlers::new().get(ASSET, assets::style))
         .route("/assets/pages.js", Handlers::new().get(ASSET, assets::script))
         .route("/assets/icon.svg", Handlers::new().get(ASSET, assets::icon))

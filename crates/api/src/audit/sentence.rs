@@ -138,11 +138,11 @@ impl Told<'_> {
             ("audit_log", "delete") => format!("{actor} removed {target}"),
             ("audit_log", "write") => format!("{actor} replaced the key of the records"),
             ("deployment_config", "write") => format!("{actor} replaced the key of the secrets"),
-            (_, "create") => format!("{actor} {} {}{}", self.verb_of_creation(), self.object(), self.from_provider()),
-            (_, "delete") => format!("{actor} deleted {}{}", self.object(), self.from_provider()),
+            (_, "create") => format!("{actor} {} {}{}", self.verb_of_creation(), self.object(), self.source()),
+            (_, "delete") => format!("{actor} deleted {}{}", self.object(), self.source()),
             (_, "write") => {
                 let phrases = self.changes_of_object();
-                format!("{actor} {}{}", joined(&phrases), self.from_provider())
+                format!("{actor} {}{}", joined(&phrases), self.source())
             }
             (_, action) => format!("{actor} did {} to {}", action.replace('_', " "), self.object()),
         }
@@ -162,7 +162,7 @@ impl Told<'_> {
     }
 
     /// The server changes groups by itself as the identity provider says.
-    fn from_provider(&self) -> &'static str {
+    fn source(&self) -> &'static str {
         if self.log.user.is_none() && self.log.resource_type == "group" { ", from the identity provider" } else { "" }
     }
 
@@ -420,17 +420,18 @@ mod tests {
             json!({
                 "id": if name == "amy" { AMY } else { BEN }, "username": name, "email": "", "created_at": "2026-01-01T00:00:00Z",
                 "updated_at": "2026-01-01T00:00:00Z", "last_seen_at": "2026-01-01T00:00:00Z", "status": "active",
-                "login_type": "password", "organization_ids": [], "roles": [],
+                "login_type": "password", "organization_ids": [], "roles": [], "has_ai_seat": false,
             })
         });
-        serde_json::from_value(json!({
+        let mut record = json!({
             "id": Uuid::nil(), "request_id": Uuid::nil(), "time": "2026-01-01T00:00:00Z", "ip": "", "user_agent": "",
             "resource_type": of.0, "resource_id": of.1, "resource_target": of.2, "resource_icon": "", "action": action,
-            "diff": diff, "status_code": 200, "additional_fields": {"key_id": "abcdefghij"}, "description": "",
+            "status_code": 200, "additional_fields": {"key_id": "abcdefghij"}, "description": "",
             "resource_link": "", "is_deleted": false, "organization_id": ACME,
             "organization": {"id": ACME, "name": "acme", "display_name": "", "icon": ""}, "user": user,
-        }))
-        .unwrap()
+        });
+        record["diff"] = diff;
+        serde_json::from_value(record).unwrap()
     }
 
     fn told(record: &AuditLog) -> String {

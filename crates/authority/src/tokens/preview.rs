@@ -1,4 +1,6 @@
 //! What a token would be able to do, before it is minted: the engine's own answer for the key as it would be.
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use keyfob_rbac::{Action, Filter, ResourceType, ScopeName, Subject, filter};
 use keyfob_store::{ApiKey, ListGroups, ListResources, ListUsers, Page, StoreError};
@@ -79,10 +81,15 @@ impl AuthorizedStore {
     /// When the store fails, or the key cannot be read.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn abilities_of_own_key(&self, key: &ApiKey) -> Result<Option<Vec<Ability>>, Refused> {
+        let Some(subject) = self.subject_of_own_key(key).await? else { return Ok(None) };
+        Ok(Some(self.abilities(&subject).await?))
+    }
+
+    /// The subject of one of the caller's own keys; none for the keys of others, and for a caller whose own key is narrow.
+    pub(crate) async fn subject_of_own_key(&self, key: &ApiKey) -> Result<Option<Arc<Subject>>, Refused> {
         let owner = self.caller.user().filter(|own| own.id == key.user_id && self.caller.has_full_key());
         let Some(owner) = owner else { return Ok(None) };
-        let subject = subject_of(key.clone(), owner.clone(), &self.authority, &mut self.read()).await?;
-        Ok(Some(self.abilities(&subject).await?))
+        Ok(Some(subject_of(key.clone(), owner.clone(), &self.authority, &mut self.read()).await?))
     }
 
     /// What a subject could do, type by type.

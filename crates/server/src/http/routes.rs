@@ -205,6 +205,7 @@ mod tests {
         GET /deployment/users: Person Forms []
         GET /device: Person Forms [SignIn]
         GET /docs: Person Forms []
+        GET /explain: Person Forms []
         GET /favicon.ico: Asset Forms []
         GET /healthz: Probe Forms []
         GET /latency-check: Probe Forms []

@@ -7,11 +7,15 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use keyfob_api::error::ErrorBody;
+use keyfob_authority::RequestContext;
 
-use super::{frame::Frame, page, problem::Problem};
-use crate::http::{
-    error::ApiError,
-    routes::{Audience, RouteFacts},
+use super::{frame::Frame, navigation::EXPLAIN, page, problem::Problem};
+use crate::{
+    app::App,
+    http::{
+        error::ApiError,
+        routes::{Audience, RouteFacts},
+    },
 };
 
 #[derive(Template)]
@@ -22,6 +26,8 @@ struct ErrorPage<'a> {
     problem: Problem,
     /// The scope that the request's key lacks, where that alone was the cause.
     scope: Option<&'a str>,
+    /// The page that says why, where it was refused.
+    why: Option<String>,
 }
 
 /// Whether a client would rather have a page.
@@ -30,21 +36,25 @@ pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
 }
 
 /// Shows errors as pages where people would see them. The error body is an extension of the response.
-pub(crate) async fn show_errors(request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
+pub(crate) async fn show_errors(app: &App, request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let is_for_people = RouteFacts::of(&request).audience != Audience::Program;
     let is_wanted = is_for_people && wants_page(request.headers());
+    let context = request.extensions().get::<RequestContext>().cloned();
     let mut response = next(request).await;
     match response.extensions_mut().remove::<ErrorBody>() {
-        Some(body) if is_wanted => error_page(&response, body),
+        Some(body) if is_wanted => {
+            let why = context.and_then(|context| why(app, &context, response.status()));
+            error_page(&response, body, why)
+        }
         _ => response,
     }
 }
 
 /// The page of an error, with all headers of the response that it replaces but those of its body.
-fn error_page(replaced: &Response, body: ErrorBody) -> Response {
+fn error_page(replaced: &Response, body: ErrorBody, why: Option<String>) -> Response {
     let status = replaced.status();
     let scope = replaced.headers().get(header::WWW_AUTHENTICATE).and_then(missing_scope);
-    let error = ErrorPage { frame: Frame::default(), title: title(status), problem: body.into(), scope };
+    let error = ErrorPage { frame: Frame::default(), title: title(status), problem: body.into(), scope, why };
     let mut page = page(status, &error).unwrap_or_else(ApiError::into_response);
     for (name, value) in replaced.headers() {
         if ![header::CONTENT_TYPE, header::CONTENT_LENGTH].contains(name) {
@@ -58,6 +68,16 @@ fn error_page(replaced: &Response, body: ErrorBody) -> Response {
 fn missing_scope(challenge: &HeaderValue) -> Option<&str> {
     let (_, scope) = challenge.to_str().ok()?.split_once(" scope=\"")?;
     scope.split('"').next()
+}
+
+/// The question about what was required last, which is what a refusal was decided by.
+fn why(app: &App, context: &RequestContext, status: StatusCode) -> Option<String> {
+    let is_refusal = matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND);
+    let (_, required) = context.decisions.seen().filter(|_| is_refusal)?;
+    let (of, action) = required.last()?;
+    let permission = format!("{}:{}", app.catalogue().type_name(*of), app.catalogue().action_name(*action));
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("permission", &permission).finish();
+    Some(format!("{}?{query}", EXPLAIN.path))
 }
 
 fn title(status: StatusCode) -> &'static str {

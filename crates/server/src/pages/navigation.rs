@@ -29,6 +29,15 @@ pub(super) static TOKENS: Place = Place {
     needs: None,
 };
 
+/// Why something is allowed or not.
+pub(super) static EXPLAIN: Place = Place {
+    path: "/explain",
+    name: "Why?",
+    about: "See why you or a token may do something, or may not, and what would change it.",
+    section: YOURS,
+    needs: None,
+};
+
 /// How one is called, and how pages look.
 pub(super) static ACCOUNT: Place = Place {
     path: "/settings/account",
@@ -84,7 +93,7 @@ pub(super) static USERS: Place = Place {
 };
 
 /// All places, in their order. Those of one section stand together.
-static PLACES: [&Place; 7] = [&TOKENS, &ACCOUNT, &SECURITY, &SESSIONS, &NOTICES, &USERS, &AUDIT];
+static PLACES: [&Place; 8] = [&TOKENS, &EXPLAIN, &ACCOUNT, &SECURITY, &SESSIONS, &NOTICES, &USERS, &AUDIT];
 
 /// Places that are of use to those alone who may do what they need to all objects: everybody may to their own.
 static ABOUT_ALL: [&Place; 1] = [&USERS];

@@ -164,7 +164,7 @@ const ALIASES: [(&str, &str); 11] = [
 ];
 
 /// Pages for people, which are not part of the API; `web` tests them.
-pub(crate) const PAGES: [&str; 37] = [
+pub(crate) const PAGES: [&str; 38] = [
     "/",
     "/assets/icon.svg",
     "/assets/pages.css",
@@ -182,6 +182,7 @@ pub(crate) const PAGES: [&str; 37] = [
     "/deployment/users/{user}/roles",
     "/deployment/users/{user}/suspend",
     "/device",
+    "/explain",
     "/favicon.ico",
     "/login",
     "/login/device",

@@ -28,6 +28,7 @@ mod custom_types;
 mod damaged;
 mod devices;
 mod explain;
+mod explain_pages;
 mod faults;
 mod github;
 mod github_settings;

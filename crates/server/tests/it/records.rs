@@ -28,7 +28,7 @@ const UNRECORDED: [(&str, &str, &str); 7] = [
 ];
 
 /// Pages that are looked at: they take no form.
-const WITHOUT_FORMS: [&str; 14] = [
+const WITHOUT_FORMS: [&str; 15] = [
     "/",
     "/assets/icon.svg",
     "/assets/pages.css",
@@ -38,6 +38,7 @@ const WITHOUT_FORMS: [&str; 14] = [
     "/audit/records.jsonl",
     "/deployment/users",
     "/deployment/users/{user}",
+    "/explain",
     "/favicon.ico",
     "/login/device",
     "/settings/tokens",

@@ -240,7 +240,7 @@ async fn what_addresses_hold_is_shown_as_text() {
 #[tokio::test]
 async fn pages_cannot_be_framed_and_run_no_foreign_scripts() {
     let (app, owner) = TestApp::new().await;
-    let are_no_pages = ["/favicon.ico", "/logout", "/login/device"];
+    let are_no_pages = ["/favicon.ico", "/logout", "/login/device", "/audit/records.csv", "/audit/records.jsonl"];
     for path in PAGES.iter().filter(|path| !path.starts_with("/assets") && !are_no_pages.contains(path)) {
         for mut browser in [Browser::new(&app), Browser::signed_in(&app, &owner)] {
             let page = browser.open(path).await;

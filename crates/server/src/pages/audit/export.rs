@@ -52,7 +52,7 @@ pub(super) async fn csv(SignedIn { store, .. }: SignedIn, query: ApiQuery) -> Re
     let batches = Batches::begin(store, &query).await?;
     let head = stream::iter([Ok(Bytes::from(line(COLUMNS.map(str::to_owned))))]);
     let rows = batches.stream().and_then(|(store, records)| async move {
-        let sentences = sentences(&store, &records).await.map_err(broken)?;
+        let sentences = sentences(&store, &records).await.map_err(|refused| broken(&refused))?;
         let lines = records.iter().zip(sentences).map(|(record, sentence)| line(cells(record, sentence)));
         Ok(Bytes::from(lines.collect::<String>()))
     });
@@ -105,7 +105,7 @@ impl Batches {
 
     fn stream(self) -> impl Stream<Item = io::Result<(AuthorizedStore, Vec<AuditLog>)>> + Send {
         stream::try_unfold(self, |mut batches| async move {
-            let records = batches.next().await.map_err(broken)?;
+            let records = batches.next().await.map_err(|refused| broken(&refused))?;
             Ok(records.map(|records| ((batches.store.clone(), records), batches)))
         })
     }
@@ -127,7 +127,7 @@ impl Batches {
 }
 
 /// The connection ends before the export does: a client takes it for no whole one.
-fn broken(refused: Refused) -> io::Error {
+fn broken(refused: &Refused) -> io::Error {
     tracing::error!(cause = ?refused, "an export of audit records broke off");
     io::Error::other("the export broke off")
 }

@@ -1,0 +1,240 @@
+//! Why something is allowed or not: a question, and the engine's own answer with every vote.
+mod answer;
+mod object;
+
+use askama::Template;
+use axum::{extract::State, http::StatusCode, response::Response};
+use keyfob_authority::{
+    AuthorizedStore, ListError,
+    authcheck::{Check, CheckError, Explained, Whose},
+    data::{ApiKey, KeyOrder, Page},
+    tokens::ListTokens,
+};
+use keyfob_rbac::{Action, Catalogue, ResourceType};
+
+use self::{
+    answer::Answer,
+    object::{Match, Target},
+};
+use super::{
+    failure::Failure,
+    frame::Frame,
+    navigation::EXPLAIN,
+    page,
+    scopes::plural,
+    session::{PageError, SignedIn},
+};
+use crate::{
+    app::App,
+    http::{
+        error::ApiError,
+        extract::ApiQuery,
+        routes::{Handlers, RouteFacts, Routes},
+    },
+};
+
+/// The fields of the form.
+const FIELDS: [&str; 3] = ["subject", "permission", "object"];
+/// The person, with the session that they look with.
+const ME: &str = "me";
+/// How many tokens there are to pick.
+const MOST_TOKENS: u64 = 100;
+
+pub(super) fn routes() -> Routes {
+    Routes::new().route("/explain", Handlers::new().get(RouteFacts::PAGE, show))
+}
+
+#[derive(Template)]
+#[template(path = "pages/explain/explain.html")]
+struct Explain {
+    frame: Frame,
+    subjects: Vec<Choice>,
+    permissions: Vec<Group>,
+    object: String,
+    /// The objects that the name could mean; none where that is clear.
+    matches: Vec<Match>,
+    answer: Option<Answer>,
+}
+
+/// A value to pick.
+struct Choice {
+    value: String,
+    words: String,
+    is_chosen: bool,
+}
+
+/// The actions on objects of a type.
+struct Group {
+    title: String,
+    permissions: Vec<Choice>,
+}
+
+/// A question as it was asked.
+struct Question<'a> {
+    subject: &'a str,
+    permission: &'a str,
+    object: &'a str,
+}
+
+pub(super) async fn show(
+    State(app): State<App>,
+    SignedIn { store, frame }: SignedIn,
+    query: ApiQuery,
+) -> Result<Response, PageError> {
+    let text = |key| query.text(key).unwrap_or_default().trim();
+    let question = Question {
+        subject: query.text("subject").unwrap_or(ME),
+        permission: text("permission"),
+        object: text("object"),
+    };
+    let tokens = tokens(&store).await?;
+    let asked =
+        if question.permission.is_empty() { Ok(Asked::Nothing) } else { ask(&app, &store, &tokens, &question).await };
+    let frame = frame.at(&EXPLAIN);
+    let (status, frame, asked) = match asked {
+        Ok(asked) => (StatusCode::OK, frame, asked),
+        Err(failure) => {
+            let failure = failure.in_form(&FIELDS);
+            (failure.status, frame.with_problem(failure.problem), Asked::Nothing)
+        }
+    };
+    let (answer, matches) = match asked {
+        Asked::Nothing => (None, Vec::new()),
+        Asked::Which(matches) => (None, matches),
+        Asked::Answered(answer) => (Some(*answer), Vec::new()),
+    };
+    let explain = Explain {
+        frame,
+        subjects: subjects(&tokens, question.subject),
+        permissions: permissions(app.catalogue(), question.permission),
+        object: question.object.to_owned(),
+        matches,
+        answer,
+    };
+    Ok(page(status, &explain)?)
+}
+
+/// What came of a question.
+enum Asked {
+    /// There was none.
+    Nothing,
+    /// Several objects have the name.
+    Which(Vec<Match>),
+    Answered(Box<Answer>),
+}
+
+async fn ask(app: &App, store: &AuthorizedStore, tokens: &[ApiKey], question: &Question<'_>) -> Result<Asked, Failure> {
+    let unfit = |field: &str, words: &str| Failure::bad_request("This cannot be answered.").field(field, words);
+    let (of, action) = permission(app.catalogue(), question.permission)
+        .ok_or_else(|| unfit("permission", "There is no such action. Pick one from the list."))?;
+    let token = match question.subject {
+        ME => None,
+        id => Some(tokens.iter().find(|token| token.id.as_str() == id).ok_or_else(|| {
+            unfit("subject", "You have no live token with this id, or your session may not ask about other tokens.")
+        })?),
+    };
+    let (entry, object) = match object::find(app, store, of, question.object).await? {
+        Target::Any => (String::new(), String::new()),
+        Target::One { id, name } => (id, name),
+        Target::Several(found) => {
+            let link =
+                |(id, name): (String, String)| Match::new(question.subject, question.permission, of, app, &id, name);
+            return Ok(Asked::Which(found.into_iter().map(link).collect()));
+        }
+    };
+    let check = Check {
+        action: app.catalogue().action_name(action).to_owned(),
+        resource_type: app.catalogue().type_name(of).to_owned(),
+        // Without a single object: one of one's own, wherever it may be.
+        owner: if entry.is_empty() { ME.to_owned() } else { String::new() },
+        any_organization: entry.is_empty(),
+        resource_id: entry,
+        ..Check::default()
+    };
+    let Some(explained) = explained(store, token, check).await? else {
+        return Err(unfit("subject", "Your session may not ask about other tokens."));
+    };
+    let key = token.or_else(|| store.caller().key());
+    let answer = Answer::new(app, store, key, token, (of, action), &object, explained).await?;
+    Ok(Asked::Answered(Box::new(answer)))
+}
+
+/// The engine's answer for the session in use, or for this token of the person.
+async fn explained(
+    store: &AuthorizedStore,
+    token: Option<&ApiKey>,
+    check: Check,
+) -> Result<Option<Explained>, CheckError> {
+    let whose = token.map_or(Whose::Own, |token| Whose::Key(token.id.to_string()));
+    let answers = store.explain_checks(&whose, [(String::new(), check)].into()).await?;
+    Ok(answers.into_values().next().map(|answer| answer.why))
+}
+
+/// The tokens that the person can ask about.
+async fn tokens(store: &AuthorizedStore) -> Result<Vec<ApiKey>, ApiError> {
+    let Some(own) = store.caller().user().filter(|_| store.caller().has_full_key()) else { return Ok(Vec::new()) };
+    let list = ListTokens {
+        of: Some(own.id),
+        name_contains: None,
+        include_expired: false,
+        order: KeyOrder::NewestFirst,
+        page: Page { limit: Some(MOST_TOKENS), ..Page::default() },
+    };
+    Ok(store.incidental().list_tokens(list).await?)
+}
+
+fn subjects(tokens: &[ApiKey], chosen: &str) -> Vec<Choice> {
+    let me = Choice { value: ME.to_owned(), words: "me, as I am signed in".to_owned(), is_chosen: chosen == ME };
+    let token = |key: &ApiKey| Choice {
+        value: key.id.to_string(),
+        words: format!("my token {}", key.token_name),
+        is_chosen: key.id.as_str() == chosen,
+    };
+    std::iter::once(me).chain(tokens.iter().map(token)).collect()
+}
+
+/// All actions, by the type of their objects.
+fn permissions(catalogue: &Catalogue, chosen: &str) -> Vec<Group> {
+    let group = |of: ResourceType| {
+        let name = catalogue.type_name(of);
+        let choice = |action: Action| {
+            let action = catalogue.action_name(action);
+            let value = format!("{name}:{action}");
+            Choice { is_chosen: value == chosen, words: value.clone(), value }
+        };
+        Group { title: plural(name), permissions: catalogue.actions_of(of).map(choice).collect() }
+    };
+    catalogue.resource_types().map(group).filter(|group| !group.permissions.is_empty()).collect()
+}
+
+fn permission(catalogue: &Catalogue, text: &str) -> Option<(ResourceType, Action)> {
+    let (of, action) = text.split_once(':')?;
+    let of = catalogue.resource_type(of)?;
+    let action = catalogue.actions_of(of).find(|known| catalogue.action_name(*known) == action)?;
+    Some((of, action))
+}
+
+impl From<CheckError> for Failure {
+    fn from(error: CheckError) -> Self {
+        let wrong = |words: &str| Self::bad_request("This cannot be answered.").field("object", words);
+        match error {
+            CheckError::NoLookup { .. } => {
+                wrong("Single objects of this type are not known here. Leave this empty to ask about all of them.")
+            }
+            CheckError::InvalidId { .. } => wrong("This is no id."),
+            CheckError::TooManyIds { .. } | CheckError::TooManyToExplain | CheckError::NoResourceType { .. } => {
+                wrong("This is no object.")
+            }
+            CheckError::Refused(refused) => refused.into(),
+        }
+    }
+}
+
+impl From<ListError> for Failure {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::NothingToComeAfter => Self::bad_request("The list has changed meanwhile. Try again."),
+            ListError::Refused(refused) => refused.into(),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The answer to a question, as the page shows it.
+use keyfob_authority::{AuthorizedStore, Refused, authcheck::Explained, data::ApiKey};
+use keyfob_rbac::{Action, Catalogue, Explanation, Grant, Level, Missing, OwnedId, ResourceType, Scope, Step, Vote};
+
+use crate::{
+    app::App,
+    pages::{
+        names::Names,
+        parts::{Badge, Tone},
+        scopes::singular,
+    },
+};
+
+/// An answer.
+pub(super) struct Answer {
+    /// The question, in words.
+    pub(super) question: String,
+    pub(super) decision: Badge,
+    pub(super) reason: String,
+    pub(super) steps: Vec<StepRow>,
+    /// What would have to be added, all of it together.
+    pub(super) missing: Vec<MissingRow>,
+    /// The form of a new token with what is missing, if a token can have that.
+    pub(super) new_token: Option<String>,
+    /// Whether adding cannot help, because something forbids it.
+    pub(super) is_forbidden: bool,
+}
+
+/// A check of the decision.
+pub(super) struct StepRow {
+    pub(super) source: &'static str,
+    pub(super) level: &'static str,
+    pub(super) vote: Badge,
+    pub(super) detail: String,
+}
+
+/// One thing to add.
+pub(super) struct MissingRow {
+    pub(super) add: String,
+    pub(super) detail: String,
+    /// By whom, where a token cannot have it.
+    pub(super) advice: &'static str,
+}
+
+impl Answer {
+    /// The answer about a key: that of the session in use, or this token of the person.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(super) async fn new(
+        app: &App,
+        store: &AuthorizedStore,
+        key: Option<&ApiKey>,
+        token: Option<&ApiKey>,
+        (of, action): (ResourceType, Action),
+        object: &str,
+        explained: Explained,
+    ) -> Result<Self, Refused> {
+        let catalogue = app.catalogue();
+        let kind = singular(catalogue.type_name(of));
+        let who = token.map_or("you".to_owned(), |token| format!("your token {}", token.token_name));
+        let about = match object {
+            "" => format!("{kind} of your own, in any organization"),
+            name => format!("{kind} {name}"),
+        };
+        let question = format!("May {who} do {} to {about}?", catalogue.action_name(action));
+        let explanation = match explained {
+            Explained::Decided(explanation) => *explanation,
+            Explained::CannotAct(why_not) => {
+                return Ok(Self {
+                    question,
+                    decision: Badge::new(Tone::Bad, "refused"),
+                    reason: why_not,
+                    steps: Vec::new(),
+                    missing: Vec::new(),
+                    new_token: None,
+                    is_forbidden: false,
+                });
+            }
+            Explained::NotReadable(_) => {
+                let first = format!("{}:read on this object comes first, whatever the action", catalogue.type_name(of));
+                return Ok(Self {
+                    question,
+                    decision: Badge::new(Tone::Bad, "refused"),
+                    reason: format!("there is no {kind} with this id, or it may not be read"),
+                    steps: vec![StepRow { source: "object", level: "", vote: vote("deny"), detail: first }],
+                    missing: Vec::new(),
+                    new_token: None,
+                    is_forbidden: false,
+                });
+            }
+        };
+        let scopes = key.map(|key| key.scopes.as_slice()).unwrap_or_default();
+        let names = names(app, store, &explanation).await?;
+        let step = |step: &Step| StepRow {
+            source: step.source(),
+            level: step.level(),
+            vote: vote(step.vote()),
+            detail: detail(catalogue, step, &names, scopes, (of, action)),
+        };
+        Ok(Self {
+            question,
+            decision: if explanation.allowed {
+                Badge::new(Tone::Good, "allowed")
+            } else {
+                Badge::new(Tone::Bad, "refused")
+            },
+            is_forbidden: !explanation.allowed && explanation.missing.is_empty(),
+            steps: explanation.steps.iter().map(step).collect(),
+            new_token: key.and_then(|key| new_token(key, &explanation.missing)),
+            missing: explanation.missing.iter().map(missing).collect(),
+            reason: explanation.reason,
+        })
+    }
+}
+
+/// The names of what an explanation holds by id.
+async fn names<'a>(app: &'a App, store: &AuthorizedStore, of: &Explanation) -> Result<Names<'a>, Refused> {
+    let entry = |step: &Step| match step {
+        Step::AccessList(Some(Grant::Group(OwnedId::Uuid(id)))) => Some(format!("group:{id}")),
+        Step::AllowList(entry) => entry.clone(),
+        _ => None,
+    };
+    let entries: Vec<String> = of.steps.iter().filter_map(entry).collect();
+    Names::of(app, store, entries.iter().map(String::as_str)).await
+}
+
+/// The engine's detail of a check, and what is known of it beside.
+fn detail(
+    catalogue: &Catalogue,
+    step: &Step,
+    names: &Names<'_>,
+    scopes: &[String],
+    permission: (ResourceType, Action),
+) -> String {
+    let more = match step {
+        Step::AccessList(Some(Grant::Group(OwnedId::Uuid(id)))) => {
+            names.name(&format!("group:{id}")).map(str::to_owned).into_iter().collect()
+        }
+        Step::AllowList(Some(entry)) => names.name(entry).map(str::to_owned).into_iter().collect(),
+        Step::Scope(Level::Site, Vote::Allow) => permitting(catalogue, scopes, permission),
+        _ => Vec::new(),
+    };
+    match (step.detail(), more.join(", ")) {
+        (detail, more) if more.is_empty() => detail,
+        (detail, more) if detail.is_empty() => more,
+        (detail, more) => format!("{detail} ({more})"),
+    }
+}
+
+/// Those of the scopes that permit it.
+fn permitting(catalogue: &Catalogue, scopes: &[String], (of, action): (ResourceType, Action)) -> Vec<String> {
+    let permits = |name: &&String| {
+        let scope = catalogue.scope(name).ok();
+        let expanded = scope.and_then(|scope| Scope::expand(catalogue, std::slice::from_ref(&scope)).ok());
+        expanded.is_some_and(|scope| {
+            scope.site.iter().any(|permission| {
+                !permission.negate
+                    && permission.resource_type.is_none_or(|known| known == of)
+                    && permission.action.is_none_or(|known| known == action)
+            })
+        })
+    };
+    scopes.iter().filter(permits).cloned().collect()
+}
+
+fn vote(vote: &'static str) -> Badge {
+    match vote {
+        "allow" => Badge::new(Tone::Good, "allow"),
+        "deny" => Badge::new(Tone::Bad, "deny"),
+        other => Badge::new(Tone::Quiet, other),
+    }
+}
+
+fn missing(missing: &Missing) -> MissingRow {
+    MissingRow {
+        add: missing.add(),
+        detail: missing.detail(),
+        advice: match missing {
+            Missing::Scope(_) | Missing::AllowListEntry(_) => "",
+            Missing::RolePermission(..) => "An administrator gives roles.",
+            Missing::AccessListGrant(_) => "Who may share the object adds it.",
+        },
+    }
+}
+
+/// The form of a token like this key with what is missing; none where no token can have it.
+fn new_token(key: &ApiKey, missing: &[Missing]) -> Option<String> {
+    let (mut scopes, mut entries) = (Vec::new(), Vec::new());
+    for missing in missing {
+        match missing {
+            Missing::Scope(scope) => scopes.push(scope.as_str()),
+            Missing::AllowListEntry(entry) => entries.push(entry.as_str()),
+            Missing::RolePermission(..) | Missing::AccessListGrant(_) => {}
+        }
+    }
+    if scopes.is_empty() && entries.is_empty() {
+        return None;
+    }
+    let mut link = form_urlencoded::Serializer::new(String::new());
+    if !key.token_name.is_empty() {
+        link.append_pair("name", &format!("{}-2", key.token_name));
+    }
+    link.extend_pairs(key.scopes.iter().map(String::as_str).chain(scopes).map(|scope| ("scope", scope)));
+    let listed = key.allow_list.iter().map(String::as_str).filter(|entry| *entry != "*:*");
+    link.extend_pairs(listed.chain(entries).map(|entry| ("allow", entry)));
+    Some(format!("/settings/tokens/new?{}", link.finish()))
+}

@@ -1,0 +1,122 @@
+//! The object of a question: by id, or by a name among those that the person may see.
+use keyfob_authority::{
+    AuthorizedStore, Refused,
+    data::{ListResources, Page},
+    groups::GroupFilter,
+    resources::is_registrable,
+};
+use keyfob_rbac::ResourceType;
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    pages::{
+        failure::Failure,
+        names::Names,
+        navigation::EXPLAIN,
+        scopes::{plural, singular},
+    },
+};
+
+/// How many objects with the name are shown.
+const MOST: usize = 20;
+
+/// What a question is about.
+pub(super) enum Target {
+    /// No single object.
+    Any,
+    /// This one.
+    One { id: String, name: String },
+    /// One of these, by id and name.
+    Several(Vec<(String, String)>),
+}
+
+/// An object that a name could mean, with the question about it.
+pub(super) struct Match {
+    pub(super) name: String,
+    pub(super) entry: String,
+    pub(super) link: String,
+}
+
+impl Match {
+    pub(super) fn new(subject: &str, permission: &str, of: ResourceType, app: &App, id: &str, name: String) -> Self {
+        let entry = format!("{}:{id}", app.catalogue().type_name(of));
+        let pairs = [("subject", subject), ("permission", permission), ("object", &entry)];
+        let pairs = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        Self { name, link: format!("{}?{pairs}", EXPLAIN.path), entry }
+    }
+}
+
+/// The object of this type that a text names.
+///
+/// # Errors
+/// When it names none, or the store fails.
+pub(super) async fn find(app: &App, store: &AuthorizedStore, of: ResourceType, text: &str) -> Result<Target, Failure> {
+    let wrong = |words: String| Failure::bad_request("This cannot be answered.").field("object", words);
+    let catalogue = app.catalogue();
+    let of_name = catalogue.type_name(of);
+    let text = match text.split_once(':') {
+        Some((name, id)) if name == of_name => id,
+        Some((name, _)) if catalogue.resource_type(name).is_some() => {
+            return Err(wrong(format!(
+                "This is one of the {}, and the action is on {}.",
+                plural(name),
+                plural(of_name)
+            )));
+        }
+        _ => text,
+    };
+    if text.is_empty() || text == "*" {
+        return Ok(Target::Any);
+    }
+    if let Ok(id) = Uuid::try_parse(text) {
+        let id = id.to_string();
+        let entry = format!("{of_name}:{id}");
+        let names = Names::of(app, store, [entry.as_str()]).await?;
+        return Ok(Target::One { name: names.name(&entry).unwrap_or(&entry).to_owned(), id });
+    }
+    let found = named(store, of, text).await?;
+    let same: Vec<&(String, String)> = found.iter().filter(|(_, name)| name.eq_ignore_ascii_case(text)).collect();
+    match (same.as_slice(), found.as_slice()) {
+        ([(id, name)], _) | ([], [(id, name)]) => Ok(Target::One { id: id.clone(), name: name.clone() }),
+        (_, []) => {
+            let name = singular(of_name);
+            Err(wrong(format!(
+                "There is no {name} with this name that you may see. Paste its id, or leave this empty."
+            )))
+        }
+        _ => Ok(Target::Several(found)),
+    }
+}
+
+/// The objects whose names have this text, as far as the person may see them: their ids and names.
+async fn named(store: &AuthorizedStore, of: ResourceType, text: &str) -> Result<Vec<(String, String)>, Failure> {
+    let store = store.incidental();
+    let has_text = |name: &str| name.to_lowercase().contains(&text.to_lowercase());
+    let mut found: Vec<(String, String)> = match of {
+        ResourceType::USER => {
+            let user = Refused::if_there(store.addressed_user(text).await)?;
+            user.into_iter().map(|user| (user.id.to_string(), user.username)).collect()
+        }
+        ResourceType::ORGANIZATION => {
+            let all = store.list_organizations().await?.into_iter();
+            all.filter(|of| has_text(&of.name)).map(|of| (of.id.to_string(), of.name)).collect()
+        }
+        ResourceType::GROUP => {
+            let all = store.list_groups(GroupFilter::default()).await?.into_iter();
+            all.filter(|group| has_text(&group.name)).map(|group| (group.id.to_string(), group.name)).collect()
+        }
+        of if is_registrable(of) => {
+            let list = ListResources {
+                name_contains: Some(text.to_owned()),
+                page: Page { limit: u64::try_from(MOST).ok(), ..Page::default() },
+                ..ListResources::default()
+            };
+            let (resources, _) = store.list_resources(&[of], list).await?;
+            resources.into_iter().map(|resource| (resource.key.id.0.to_string(), resource.name)).collect()
+        }
+        _ => Vec::new(),
+    };
+    found.truncate(MOST);
+    Ok(found)
+}
