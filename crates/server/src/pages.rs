@@ -1,16 +1,19 @@
 //! Pages for people: signing in, and everything else that takes a browser. They work without JavaScript.
 mod account;
+mod all_tokens;
 mod assets;
 mod error_pages;
 mod failure;
 mod form;
 mod frame;
+mod groups;
 mod home;
 mod markdown;
 mod message;
 mod names;
 mod navigation;
 mod notice;
+mod organizations;
 mod parts;
 mod problem;
 mod redirect;
@@ -50,6 +53,9 @@ pub(crate) fn routes() -> Routes {
         .merge(tokens::routes())
         .merge(account::routes())
         .merge(users::routes())
+        .merge(all_tokens::routes())
+        .merge(organizations::routes())
+        .merge(groups::routes())
         .route("/assets/pages.css", Handlers::new().get(ASSET, assets::style))
         .route("/assets/pages.js", Handlers::new().get(ASSET, assets::script))
         .route("/assets/icon.svg", Handlers::new().get(ASSET, assets::icon))

@@ -21,7 +21,7 @@ pub struct MemberView {
 }
 
 /// A membership, in decisions: it has the user's id, and the user owns it.
-fn member_object<'a>(organization: OrganizationId, user: UserId) -> Object<'a> {
+pub(super) fn member_object<'a>(organization: OrganizationId, user: UserId) -> Object<'a> {
     Object::of(ResourceType::ORGANIZATION_MEMBER).with_id(user.0).owned_by(user.0).in_organization(organization.0)
 }
 

@@ -164,12 +164,15 @@ const ALIASES: [(&str, &str); 11] = [
 ];
 
 /// Pages for people, which are not part of the API; `web` tests them.
-pub(crate) const PAGES: [&str; 34] = [
+pub(crate) const PAGES: [&str; 47] = [
     "/",
     "/assets/icon.svg",
     "/assets/pages.css",
     "/assets/pages.js",
     "/cli-auth",
+    "/deployment/tokens",
+    "/deployment/tokens/expire",
+    "/deployment/tokens/find",
     "/deployment/users",
     "/deployment/users/create",
     "/deployment/users/{user}",
@@ -180,9 +183,19 @@ pub(crate) const PAGES: [&str; 34] = [
     "/deployment/users/{user}/suspend",
     "/device",
     "/favicon.ico",
+    "/groups/{group}",
+    "/groups/{group}/delete",
     "/login",
     "/login/device",
     "/logout",
+    "/organizations",
+    "/organizations/create",
+    "/organizations/{organization}",
+    "/organizations/{organization}/delete",
+    "/organizations/{organization}/groups",
+    "/organizations/{organization}/members",
+    "/organizations/{organization}/members/{user}",
+    "/organizations/{organization}/members/{user}/remove",
     "/reset-password",
     "/reset-password/change",
     "/settings/account",
