@@ -1,10 +1,12 @@
 //! Groups of an organization's members.
 mod create;
 mod delete;
+mod rights;
 mod update;
 
 pub use create::{CreateGroupError, NewGroup};
 pub use delete::DeleteGroupError;
+pub use rights::GroupRights;
 pub use update::{GroupChange, UpdateGroupError};
 
 use std::collections::{BTreeSet, HashMap};

@@ -2,11 +2,13 @@
 mod change;
 mod delete;
 mod members;
+mod rights;
 
 pub use change::{CreateOrganizationError, NewOrganization, OrganizationChange, UpdateOrganizationError};
 pub use delete::{DeleteOrganizationError, Leftover};
 pub use members::{AddMemberError, MemberView, RemoveMemberError};
 pub(crate) use members::{may_add_member, member_object};
+pub use rights::{MemberRights, OrganizationRights};
 
 use keyfob_rbac::{Action, Object, ResourceType, ShareableWorkspaceOwners};
 use keyfob_store::{Organization, OrganizationId, UserId};

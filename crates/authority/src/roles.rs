@@ -18,6 +18,6 @@ use keyfob_rbac::{Object, ResourceType};
 use keyfob_store::OrganizationId;
 
 /// The roles of an organization, in decisions on assigning and changing them.
-fn roles_object<'a>(organization: OrganizationId) -> Object<'a> {
+pub(crate) fn roles_object<'a>(organization: OrganizationId) -> Object<'a> {
     Object::of(ResourceType::ASSIGN_ORG_ROLE).in_organization(organization.0)
 }

@@ -1,5 +1,6 @@
 //! API keys: minting, reading, expiring and deleting.
 mod expire;
+mod findings;
 mod issue;
 mod lifetime;
 mod list;
@@ -12,6 +13,7 @@ mod request;
 
 pub(crate) use expire::takes_descendants;
 pub use expire::{Affected, Cascade, KeyRights};
+pub use findings::{Finding, FindingCount};
 pub use issue::LONGEST_CHAIN;
 pub(crate) use issue::{bounds, issue};
 pub use lifetime::WrongLifetime;

@@ -1,5 +1,6 @@
 //! Pages for people: signing in, and everything else that takes a browser. They work without JavaScript.
 mod account;
+mod all_tokens;
 mod assets;
 mod audit;
 mod error_pages;
@@ -7,12 +8,14 @@ mod explain;
 mod failure;
 mod form;
 mod frame;
+mod groups;
 mod home;
 mod markdown;
 mod message;
 mod names;
 mod navigation;
 mod notice;
+mod organizations;
 mod parts;
 mod problem;
 mod redirect;
@@ -54,6 +57,9 @@ pub(crate) fn routes() -> Routes {
         .merge(audit::routes())
         .merge(users::routes())
         .merge(explain::routes())
+        .merge(all_tokens::routes())
+        .merge(organizations::routes())
+        .merge(groups::routes())
         .route("/assets/pages.css", Handlers::new().get(ASSET, assets::style))
         .route("/assets/pages.js", Handlers::new().get(ASSET, assets::script))
         .route("/assets/icon.svg", Handlers::new().get(ASSET, assets::icon))

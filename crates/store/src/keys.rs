@@ -1,8 +1,10 @@
 //! API keys, and their chains of ancestors.
 mod changes;
 mod expiring;
+mod findings;
 
 pub use expiring::EndingTokens;
+pub use findings::KeyFinding;
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -137,6 +139,8 @@ pub struct ListKeys {
     pub descendants_of: Option<KeyId>,
     /// Only those whose name contains this text, without regard to case.
     pub name_contains: Option<String>,
+    /// Only those to which this applies.
+    pub finding: Option<KeyFinding>,
     /// Whether to include expired ones.
     pub include_expired: bool,
     /// In which order.
@@ -466,6 +470,9 @@ impl Reader<'_> {
         }
         if let Some(text) = &list.name_contains {
             found = found.add(self.dialect().contains(Expr::col(ApiKeys::TokenName), text));
+        }
+        if let Some(finding) = list.finding {
+            query.cond_where(finding.condition());
         }
         if !list.include_expired {
             found = found.add(is_live(list.now, self.dialect(), self.uses()));

@@ -40,7 +40,9 @@ pub use error::StoreError;
 pub use groups::{Group, GroupSource, GroupsOf, ListGroups};
 pub use identifiers::fold_identifier;
 pub use ids::{GroupId, KeyId, OrganizationId, ResourceId, UserId};
-pub use keys::{ApiKey, EndingTokens, KeyLoginType, KeyOrder, KeyUse, ListKeys, MOST_ANCESTORS, Origin, SecretHash};
+pub use keys::{
+    ApiKey, EndingTokens, KeyFinding, KeyLoginType, KeyOrder, KeyUse, ListKeys, MOST_ANCESTORS, Origin, SecretHash,
+};
 pub use links::UserLink;
 pub use members::{Among, Member};
 pub use notices::Notice;

@@ -1,12 +1,11 @@
 //! Deleting organizations.
 use keyfob_rbac::{Action, Filter};
-use keyfob_store::{ListGroups, OrganizationId, ResourcesOf, StoreError};
+use keyfob_store::{ListGroups, OrganizationId, Reader, ResourcesOf, StoreError};
 
 use super::require_permitted;
 use crate::{
     AuthorizedStore, Caller, Refused,
     audit::{EventKind, organization_event},
-    work::Work,
 };
 
 /// A kind of thing that keeps an organization from being deleted.
@@ -60,7 +59,7 @@ impl AuthorizedStore {
         if organization.is_default {
             return Err(DeleteOrganizationError::IsDefault);
         }
-        let leftovers = work.leftovers(id).await?;
+        let leftovers = leftovers(&mut work.read(), id).await?;
         if !leftovers.is_empty() {
             return Err(DeleteOrganizationError::NotEmpty(leftovers));
         }
@@ -71,22 +70,20 @@ impl AuthorizedStore {
     }
 }
 
-impl Work {
-    /// What must be deleted before the organization can be. One member and the group `Everyone` may stay.
-    async fn leftovers(&mut self, id: OrganizationId) -> Result<Vec<(Leftover, u64)>, StoreError> {
-        let of = ResourcesOf::Organization(id);
-        let list = ListGroups { visible: Filter::All, organization: Some(id), ..ListGroups::default() };
-        let groups = u64::try_from(self.read().groups(&list).await?.len()).unwrap_or(u64::MAX);
-        let workspaces = self.read().count_resources(Some("workspace"), of).await?;
-        let templates = self.read().count_resources(Some("template"), of).await?;
-        let resources = self.read().count_resources(None, of).await?;
-        let counts = [
-            (Leftover::Workspace, workspaces),
-            (Leftover::Template, templates),
-            (Leftover::OtherResource, resources.saturating_sub(workspaces).saturating_sub(templates)),
-            (Leftover::Member, self.read().count_members(id).await?.saturating_sub(1)),
-            (Leftover::Group, groups.saturating_sub(1)),
-        ];
-        Ok(counts.into_iter().filter(|(_, count)| *count > 0).collect())
-    }
+/// What must be deleted before the organization can be. One member and the group `Everyone` may stay.
+pub(super) async fn leftovers(read: &mut Reader<'_>, id: OrganizationId) -> Result<Vec<(Leftover, u64)>, StoreError> {
+    let of = ResourcesOf::Organization(id);
+    let list = ListGroups { visible: Filter::All, organization: Some(id), ..ListGroups::default() };
+    let groups = u64::try_from(read.groups(&list).await?.len()).unwrap_or(u64::MAX);
+    let workspaces = read.count_resources(Some("workspace"), of).await?;
+    let templates = read.count_resources(Some("template"), of).await?;
+    let resources = read.count_resources(None, of).await?;
+    let counts = [
+        (Leftover::Workspace, workspaces),
+        (Leftover::Template, templates),
+        (Leftover::OtherResource, resources.saturating_sub(workspaces).saturating_sub(templates)),
+        (Leftover::Member, read.count_members(id).await?.saturating_sub(1)),
+        (Leftover::Group, groups.saturating_sub(1)),
+    ];
+    Ok(counts.into_iter().filter(|(_, count)| *count > 0).collect())
 }

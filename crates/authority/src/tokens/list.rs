@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use keyfob_rbac::{Action, Id, ResourceType};
 use keyfob_store::{ApiKey, KeyId, KeyOrder, ListKeys, Page, UserId};
 
-use super::key_object;
+use super::{Finding, key_object};
 use crate::{AuthorizedStore, ListError, Refused};
 
 /// Which tokens to list.
@@ -14,6 +14,8 @@ pub struct ListTokens {
     pub of: Option<UserId>,
     /// Only those whose name contains this text, without regard to case.
     pub name_contains: Option<String>,
+    /// Only those to which this applies.
+    pub finding: Option<Finding>,
     /// Whether to include expired ones.
     pub include_expired: bool,
     /// In which order.
@@ -30,9 +32,14 @@ impl AuthorizedStore {
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn list_tokens(&self, list: ListTokens) -> Result<Vec<ApiKey>, ListError> {
         let filter = self.caller.visible(Action::READ, ResourceType::API_KEY);
-        let ListTokens { of, name_contains, include_expired, order, page } = list;
+        let ListTokens { of, name_contains, finding, include_expired, order, page } = list;
+        if finding.is_some() {
+            self.write_uses_for_search().await;
+        }
         let now = self.now();
-        let list = ListKeys { user_id: of, name_contains, include_expired, order, now, page, ..ListKeys::default() };
+        let finding = finding.map(|finding| finding.sought(now));
+        let list =
+            ListKeys { user_id: of, name_contains, finding, include_expired, order, now, page, ..ListKeys::default() };
         Ok(self.read().tokens(&list, &filter).await?)
     }
 

@@ -92,11 +92,30 @@ pub(super) static USERS: Place = Place {
     needs: Some((Action::READ, ResourceType::USER)),
 };
 
+/// The tokens of everyone.
+pub(super) static ALL_TOKENS: Place = Place {
+    path: "/deployment/tokens",
+    name: "All tokens",
+    about: "See which tokens are worth a look, find one, and expire those that nobody needs.",
+    section: ADMINISTRATION,
+    needs: Some((Action::READ, ResourceType::API_KEY)),
+};
+
+/// Organizations, their members and groups.
+pub(super) static ORGANIZATIONS: Place = Place {
+    path: "/organizations",
+    name: "Organizations",
+    about: "Organizations, who is in them, with which roles, and their groups.",
+    section: ADMINISTRATION,
+    needs: Some((Action::READ, ResourceType::ORGANIZATION)),
+};
+
 /// All places, in their order. Those of one section stand together.
-static PLACES: [&Place; 8] = [&TOKENS, &EXPLAIN, &ACCOUNT, &SECURITY, &SESSIONS, &NOTICES, &USERS, &AUDIT];
+static PLACES: [&Place; 10] =
+    [&TOKENS, &EXPLAIN, &ACCOUNT, &SECURITY, &SESSIONS, &NOTICES, &USERS, &ALL_TOKENS, &ORGANIZATIONS, &AUDIT];
 
 /// Places that are of use to those alone who may do what they need to all objects: everybody may to their own.
-static ABOUT_ALL: [&Place; 1] = [&USERS];
+static ABOUT_ALL: [&Place; 2] = [&USERS, &ALL_TOKENS];
 
 /// Places under one heading.
 pub(super) struct Section {

@@ -34,10 +34,22 @@ pub(super) enum Notice {
     UserDeleted,
     /// An administrator gave another user a password.
     PasswordSet,
+    /// Several tokens were expired.
+    TokensExpired,
+    /// No token was ticked.
+    NothingTicked,
+    /// Something was created, whose page this is.
+    Created,
+    /// Something was deleted.
+    Deleted,
+    /// A user became a member of an organization.
+    MemberAdded,
+    /// A user left an organization.
+    MemberRemoved,
 }
 
 impl Notice {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 21] = [
         Self::SignedOut,
         Self::PasswordReset,
         Self::OutsideOrganizations,
@@ -53,6 +65,12 @@ impl Notice {
         Self::UserActivated,
         Self::UserDeleted,
         Self::PasswordSet,
+        Self::TokensExpired,
+        Self::NothingTicked,
+        Self::Created,
+        Self::Deleted,
+        Self::MemberAdded,
+        Self::MemberRemoved,
     ];
 
     /// The page at this path, which then says this.
@@ -82,6 +100,12 @@ impl Notice {
             Self::UserActivated => "user-activated",
             Self::UserDeleted => "user-deleted",
             Self::PasswordSet => "password-set",
+            Self::TokensExpired => "tokens-expired",
+            Self::NothingTicked => "nothing-ticked",
+            Self::Created => "created",
+            Self::Deleted => "deleted",
+            Self::MemberAdded => "member-added",
+            Self::MemberRemoved => "member-removed",
         }
     }
 
@@ -103,7 +127,13 @@ impl Notice {
             | Self::UserSuspended
             | Self::UserActivated
             | Self::UserDeleted
-            | Self::PasswordSet => false,
+            | Self::PasswordSet
+            | Self::TokensExpired
+            | Self::NothingTicked
+            | Self::Created
+            | Self::Deleted
+            | Self::MemberAdded
+            | Self::MemberRemoved => false,
         }
     }
 
@@ -125,6 +155,12 @@ impl Notice {
             Self::UserActivated => "The user is active.",
             Self::UserDeleted => "The user is deleted.",
             Self::PasswordSet => "The password is set. All sessions and tokens of the user have ended.",
+            Self::TokensExpired => "The tokens are expired. No request is accepted with them any more.",
+            Self::NothingTicked => "Nothing was done: tick the tokens that are to expire.",
+            Self::Created => "It is created.",
+            Self::Deleted => "It is deleted.",
+            Self::MemberAdded => "The user is a member now.",
+            Self::MemberRemoved => "The user is no member any more.",
         }
     }
 }

@@ -164,7 +164,7 @@ const ALIASES: [(&str, &str); 11] = [
 ];
 
 /// Pages for people, which are not part of the API; `web` tests them.
-pub(crate) const PAGES: [&str; 38] = [
+pub(crate) const PAGES: [&str; 51] = [
     "/",
     "/assets/icon.svg",
     "/assets/pages.css",
@@ -173,6 +173,9 @@ pub(crate) const PAGES: [&str; 38] = [
     "/audit/records.csv",
     "/audit/records.jsonl",
     "/cli-auth",
+    "/deployment/tokens",
+    "/deployment/tokens/expire",
+    "/deployment/tokens/find",
     "/deployment/users",
     "/deployment/users/create",
     "/deployment/users/{user}",
@@ -184,9 +187,19 @@ pub(crate) const PAGES: [&str; 38] = [
     "/device",
     "/explain",
     "/favicon.ico",
+    "/groups/{group}",
+    "/groups/{group}/delete",
     "/login",
     "/login/device",
     "/logout",
+    "/organizations",
+    "/organizations/create",
+    "/organizations/{organization}",
+    "/organizations/{organization}/delete",
+    "/organizations/{organization}/groups",
+    "/organizations/{organization}/members",
+    "/organizations/{organization}/members/{user}",
+    "/organizations/{organization}/members/{user}/remove",
     "/reset-password",
     "/reset-password/change",
     "/settings/account",

@@ -17,7 +17,8 @@ const OTHER: &str = "An0ther!Secret-pw";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// What succeeds and leaves no record, and why.
-const UNRECORDED: [(&str, &str, &str); 7] = [
+const UNRECORDED: [(&str, &str, &str); 8] = [
+    ("POST", "/deployment/tokens/find", "it changes nothing"),
     ("POST", "/settings/account/theme", "how pages look gives no right"),
     ("POST", "/authcheck", "it changes nothing"),
     ("POST", "/users/validate-password", "it changes nothing"),
@@ -28,7 +29,7 @@ const UNRECORDED: [(&str, &str, &str); 7] = [
 ];
 
 /// Pages that are looked at: they take no form.
-const WITHOUT_FORMS: [&str; 15] = [
+const WITHOUT_FORMS: [&str; 17] = [
     "/",
     "/assets/icon.svg",
     "/assets/pages.css",
@@ -36,11 +37,13 @@ const WITHOUT_FORMS: [&str; 15] = [
     "/audit",
     "/audit/records.csv",
     "/audit/records.jsonl",
+    "/deployment/tokens",
     "/deployment/users",
     "/deployment/users/{user}",
     "/explain",
     "/favicon.ico",
     "/login/device",
+    "/organizations",
     "/settings/tokens",
     "/settings/tokens/{keyid}",
     "/users",
@@ -185,6 +188,7 @@ async fn every_form_of_a_page_that_changes_something_is_on_record() {
     }
     account_forms(&app, &mut browser, &mut answers).await;
     administration_forms(&app, &owner, &mut answers).await;
+    organization_forms(&app, &owner, &mut answers).await;
     let page = browser.open("/").await;
     answers.push(("/logout", browser.submit(&page, "/logout", &[]).await));
 
@@ -241,6 +245,44 @@ async fn administration_forms(app: &TestApp, owner: &Identity, answers: &mut Vec
     let page = browser.open("/settings/account").await.expect(StatusCode::OK);
     for (path, fields) in forms {
         let answer = browser.submit(&page, &path.replace("{user}", "bob"), fields).await;
+        answers.push((path, answer.expect(StatusCode::SEE_OTHER)));
+    }
+    let token = owner.scoped(&["workspace:read"]).await;
+    let forms: [(&str, Fields<'_>); 2] = [
+        ("/deployment/tokens/find", &[("token", &token.key)]),
+        ("/deployment/tokens/expire", &[("key", token.key_id()), ("step", "expire")]),
+    ];
+    for (path, fields) in forms {
+        answers.push((path, browser.submit(&page, path, fields).await.expect(StatusCode::SEE_OTHER)));
+    }
+}
+
+/// The forms with which an owner looks after organizations and groups.
+async fn organization_forms(app: &TestApp, owner: &Identity, answers: &mut Vec<(&'static str, Answer)>) {
+    type Fields<'a> = &'a [(&'a str, &'a str)];
+    let made = owner.post("/api/v2/organizations", json!({"name": "acme"})).await.expect(StatusCode::CREATED);
+    let group = json!({"name": "builders"});
+    let group = owner.post("/api/v2/organizations/acme/groups", group).await.expect(StatusCode::CREATED);
+    let forms: [(&str, Fields<'_>); 9] = [
+        ("/organizations/create", &[("name", "umbrella")]),
+        ("/organizations/{organization}", &[("name", "acme"), ("display_name", "Acme")]),
+        ("/organizations/{organization}/groups", &[("group", "fresh")]),
+        ("/organizations/{organization}/members", &[("user", "alice")]),
+        ("/organizations/{organization}/members/{user}", &[("role", "organization-auditor")]),
+        ("/groups/{group}", &[("user", "alice")]),
+        ("/groups/{group}/delete", &[]),
+        ("/organizations/{organization}/members/{user}/remove", &[]),
+        ("/organizations/{organization}/delete", &[("typed", "acme")]),
+    ];
+    let mut browser = Browser::signed_in(app, owner);
+    let page = browser.open("/settings/account").await.expect(StatusCode::OK);
+    for (path, fields) in forms {
+        if path.ends_with("{organization}/delete") {
+            let fresh = owner.get("/api/v2/organizations/acme/groups/fresh").await;
+            owner.delete(&format!("/api/v2/groups/{}", fresh.text("id"))).await.expect(StatusCode::OK);
+        }
+        let address = path.replace("{organization}", made.text("id")).replace("{group}", group.text("id"));
+        let answer = browser.submit(&page, &address.replace("{user}", "alice"), fields).await;
         answers.push((path, answer.expect(StatusCode::SEE_OTHER)));
     }
 }

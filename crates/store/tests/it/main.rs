@@ -22,6 +22,7 @@ mod damaged;
 mod durability;
 mod faults;
 mod filters;
+mod findings;
 mod key_uses;
 mod keys;
 mod lineage;

@@ -15,7 +15,7 @@ use crate::{
     pages::{
         frame::Frame,
         names::Names,
-        navigation::TOKENS,
+        navigation::{TOKENS, USERS},
         page,
         parts::{Abilities, Badge, Moment},
         scopes::{badge, sentence},
@@ -35,6 +35,8 @@ struct Details {
     name: String,
     is_session: bool,
     id: String,
+    /// Whose it is, where it is another's: the page and the name, as far as the person may see them.
+    owner: Option<(String, String)>,
     state: Badge,
     scopes: Vec<ScopeLine>,
     objects: Vec<Entry>,
@@ -107,6 +109,7 @@ pub(super) async fn show(
         name: name_of(&key),
         is_session: is_session(&key),
         id: key.id.to_string(),
+        owner: owner(&store, &key).await?,
         state: state(&key, now),
         scopes: key.scopes.iter().map(|name| scope_line(&app, name)).collect(),
         objects: key.allow_list.iter().map(entry).collect(),
@@ -127,6 +130,15 @@ pub(super) async fn show(
         records: records(&store, &key, now).await?,
     };
     Ok(page(StatusCode::OK, &details)?)
+}
+
+/// Whose the key is, where it is another's.
+async fn owner(store: &AuthorizedStore, key: &ApiKey) -> Result<Option<(String, String)>, Refused> {
+    if store.caller().is_self(key.user_id) {
+        return Ok(None);
+    }
+    let named = store.usernames(&[key.user_id]).await?.pop();
+    Ok(named.map(|(id, name)| (format!("{}/{}", USERS.path, id.0), name)))
 }
 
 fn is_session(key: &ApiKey) -> bool {

@@ -88,6 +88,7 @@ pub(super) async fn show(
     let list = ListTokens {
         of: Some(own.id),
         name_contains: Some(search.clone()).filter(|text| !text.is_empty()),
+        finding: None,
         include_expired: includes_expired,
         order: KeyOrder::NewestFirst,
         page: Page { limit: Some(pager.limit()), offset: pager.offset(), after: None },

@@ -1,0 +1,54 @@
+//! What is worth a look about tokens, in words.
+use keyfob_authority::tokens::{Finding, FindingCount};
+
+/// A finding as the page shows it: a filter with its number.
+pub(super) struct Line {
+    /// What names it in addresses.
+    pub(super) name: &'static str,
+    pub(super) words: &'static str,
+    /// What it means, and what to do.
+    pub(super) about: &'static str,
+    pub(super) count: u64,
+    pub(super) has_more: bool,
+    pub(super) is_chosen: bool,
+}
+
+impl Line {
+    pub(super) fn new(FindingCount { finding, count, has_more }: FindingCount, chosen: Option<Finding>) -> Self {
+        let (words, about) = words(finding);
+        Self { name: name(finding), words, about, count, has_more, is_chosen: chosen == Some(finding) }
+    }
+}
+
+/// The finding that an address names.
+pub(super) fn named(text: &str) -> Option<Finding> {
+    Finding::ALL.into_iter().find(|finding| name(*finding) == text)
+}
+
+fn name(finding: Finding) -> &'static str {
+    match finding {
+        Finding::OwnerSuspended => "owner-suspended",
+        Finding::Full => "full",
+        Finding::NeverUsed => "never-used",
+        Finding::Idle => "idle",
+        Finding::EndsFarAway => "ends-far-away",
+        Finding::EndsSoon => "ends-soon",
+    }
+}
+
+fn words(finding: Finding) -> (&'static str, &'static str) {
+    match finding {
+        Finding::OwnerSuspended => (
+            "Owner suspended",
+            "They are refused now, and work again once their owner is activated. Expire those that are to stay cut off.",
+        ),
+        Finding::Full => (
+            "Full",
+            "They may do everything that their owners may. Have them replaced by tokens with the scopes they need.",
+        ),
+        Finding::NeverUsed => ("Never used", "Nothing that is in use depends on them."),
+        Finding::Idle => ("Idle for 90 days", "They were used once, and not for 90 days."),
+        Finding::EndsFarAway => ("End in over a year", "Whoever finds one can use it for a long time."),
+        Finding::EndsSoon => ("End within 7 days", "What depends on them stops then. Tell their owners."),
+    }
+}

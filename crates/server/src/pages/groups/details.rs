@@ -1,0 +1,125 @@
+//! One group and its members.
+use askama::Template;
+use axum::{http::StatusCode, response::Response};
+use keyfob_authority::{
+    AuthorizedStore,
+    data::{Group, GroupId, ListUsers, Page, User, UserId},
+    groups::{GroupChange, GroupRights},
+};
+use uuid::Uuid;
+
+use super::{address, title};
+use crate::{
+    http::{
+        error::ApiError,
+        extract::ApiQuery,
+        path::{ApiPath, GroupRef},
+    },
+    pages::{
+        failure::Failure,
+        form::Form,
+        frame::Frame,
+        navigation::ORGANIZATIONS,
+        notice::Notice,
+        organizations::NO_SUCH_USER,
+        page,
+        parts::Pager,
+        see_other,
+        session::{PageError, SignedIn},
+    },
+};
+
+/// How many members a page shows.
+const PAGE_SIZE: u64 = 50;
+
+#[derive(Template)]
+#[template(path = "pages/groups/details.html")]
+struct Details {
+    frame: Frame,
+    address: String,
+    title: String,
+    name: String,
+    id: String,
+    is_everyone: bool,
+    organization_address: String,
+    members: Vec<User>,
+    count: u64,
+    rights: GroupRights,
+    /// The name of a new member, as it was filled in.
+    user: String,
+    pager: Pager,
+}
+
+pub(super) async fn show(
+    SignedIn { store, frame }: SignedIn,
+    ApiPath(GroupRef(group)): ApiPath<GroupRef>,
+    query: ApiQuery,
+) -> Result<Response, PageError> {
+    let group = store.group(GroupId(group)).await?;
+    render(&store, frame, StatusCode::OK, &group, &query, String::new()).await
+}
+
+/// Adds the user who is named, or removes the one whose button was pressed.
+pub(super) async fn change(
+    SignedIn { store, frame }: SignedIn,
+    ApiPath(GroupRef(group)): ApiPath<GroupRef>,
+    form: Form,
+) -> Result<Response, PageError> {
+    let group = store.group(GroupId(group)).await?;
+    let name = form.text("user").trim().to_owned();
+    let changed = match change_asked_for(&store, &form, &name).await {
+        Ok(change) => store.update_group(group.id, change).await.map_err(Failure::from),
+        Err(failure) => Err(failure),
+    };
+    match changed {
+        Ok(_) => Ok(see_other(&Notice::Saved.on(&address(&group)))?),
+        Err(failure) => {
+            let Failure { status, problem } = failure.in_form(&["user"]);
+            render(&store, frame.with_problem(problem), status, &group, &ApiQuery::default(), name).await
+        }
+    }
+}
+
+async fn change_asked_for(store: &AuthorizedStore, form: &Form, name: &str) -> Result<GroupChange, Failure> {
+    if let Ok(id) = Uuid::try_parse(form.text("remove")) {
+        return Ok(GroupChange { remove: vec![UserId(id)], ..GroupChange::default() });
+    }
+    match store.addressed_user(name).await {
+        Ok(user) => Ok(GroupChange { add: vec![user.id], ..GroupChange::default() }),
+        Err(refused) => {
+            let failure = Failure::from(refused);
+            Err(if failure.status == StatusCode::NOT_FOUND { failure.field("user", NO_SUCH_USER) } else { failure })
+        }
+    }
+}
+
+async fn render(
+    store: &AuthorizedStore,
+    frame: Frame,
+    status: StatusCode,
+    group: &Group,
+    query: &ApiQuery,
+    user: String,
+) -> Result<Response, PageError> {
+    let mut pager = Pager::new(&address(group), query, &[], PAGE_SIZE)?;
+    let list = ListUsers {
+        page: Page { limit: Some(pager.limit()), offset: pager.offset(), after: None },
+        ..ListUsers::default()
+    };
+    let (found, count) = store.list_group_members(group, list).await.map_err(ApiError::from)?;
+    let details = Details {
+        frame: frame.at(&ORGANIZATIONS),
+        address: address(group),
+        title: title(group),
+        name: group.name.clone(),
+        id: group.id.0.to_string(),
+        is_everyone: group.is_everyone(),
+        organization_address: format!("{}/{}", ORGANIZATIONS.path, group.organization_id.0),
+        members: pager.cut(found),
+        count,
+        rights: store.group_rights(group),
+        user,
+        pager,
+    };
+    Ok(page(status, &details)?)
+}

@@ -1,0 +1,50 @@
+//! Organizations and their members.
+mod create;
+mod delete;
+mod details;
+mod list;
+mod member;
+mod members;
+mod problems;
+
+pub(super) use members::NO_SUCH_USER;
+
+use keyfob_authority::data::Organization;
+
+use super::navigation::ORGANIZATIONS;
+use crate::http::routes::{Handlers, RouteFacts, Routes};
+
+pub(super) fn routes() -> Routes {
+    const PAGE: RouteFacts = RouteFacts::PAGE;
+    Routes::new()
+        .route("/organizations", Handlers::new().get(PAGE, list::show))
+        .route("/organizations/create", Handlers::new().get(PAGE, create::show).post(PAGE, create::submit))
+        .route("/organizations/{organization}", Handlers::new().get(PAGE, details::show).post(PAGE, details::change))
+        .route(
+            "/organizations/{organization}/delete",
+            Handlers::new().get(PAGE, delete::ask).post(PAGE, delete::submit),
+        )
+        .route("/organizations/{organization}/groups", Handlers::new().post(PAGE, details::add_group))
+        .route(
+            "/organizations/{organization}/members",
+            Handlers::new().get(PAGE, members::show).post(PAGE, members::add),
+        )
+        .route(
+            "/organizations/{organization}/members/{user}",
+            Handlers::new().get(PAGE, member::show).post(PAGE, member::change_roles),
+        )
+        .route(
+            "/organizations/{organization}/members/{user}/remove",
+            Handlers::new().get(PAGE, member::ask_to_remove).post(PAGE, member::remove),
+        )
+}
+
+/// The page of an organization.
+pub(super) fn address(organization: &Organization) -> String {
+    format!("{}/{}", ORGANIZATIONS.path, organization.id.0)
+}
+
+/// What people call an organization.
+fn title(organization: &Organization) -> String {
+    if organization.display_name.is_empty() { organization.name.clone() } else { organization.display_name.clone() }
+}

@@ -1,0 +1,145 @@
+//! One member of an organization: the roles there, and leaving it.
+use askama::Template;
+use axum::{http::StatusCode, response::Response};
+use keyfob_authority::{
+    AuthorizedStore, Refused,
+    data::Organization,
+    organizations::{MemberRights, MemberView},
+};
+
+use super::{address, title};
+use crate::{
+    http::path::{ApiPath, OrganizationRef, UserRef},
+    pages::{
+        failure::Failure,
+        form::Form,
+        frame::Frame,
+        navigation::ORGANIZATIONS,
+        notice::Notice,
+        page,
+        parts::Confirm,
+        see_other,
+        session::{PageError, SignedIn},
+    },
+};
+
+type Path = ApiPath<(OrganizationRef, UserRef)>;
+
+#[derive(Template)]
+#[template(path = "pages/organizations/member.html")]
+struct Member {
+    frame: Frame,
+    address: String,
+    organization_address: String,
+    title: String,
+    username: String,
+    /// The roles that every member has.
+    implied: Vec<String>,
+    rights: MemberRights,
+    is_oneself: bool,
+}
+
+impl Member {
+    /// Whether the person may change at least one role.
+    fn may_change_roles(&self) -> bool {
+        self.rights.roles.iter().any(|role| role.may_change)
+    }
+}
+
+pub(super) async fn show(
+    SignedIn { store, frame }: SignedIn,
+    ApiPath((OrganizationRef(organization), UserRef(user))): Path,
+) -> Result<Response, PageError> {
+    let (organization, member) = found(&store, &organization, &user).await?;
+    render(&store, frame, StatusCode::OK, &organization, &member).await
+}
+
+pub(super) async fn change_roles(
+    SignedIn { store, frame }: SignedIn,
+    ApiPath((OrganizationRef(organization), UserRef(user))): Path,
+    form: Form,
+) -> Result<Response, PageError> {
+    let (organization, member) = found(&store, &organization, &user).await?;
+    // A browser sends no box that is greyed: what stands in it stays.
+    let rights = store.member_rights(&organization, &member).await?;
+    let fixed = rights.roles.into_iter().filter(|role| role.is_held && !role.may_change).map(|role| role.name);
+    let roles = form.texts("role").map(str::to_owned).chain(fixed).collect();
+    match store.update_member_roles(organization.id, member.user.id, roles).await {
+        Ok(_) => Ok(see_other(&Notice::Saved.on(&own_address(&organization, &member)))?),
+        Err(error) => {
+            let Failure { status, problem } = error.into();
+            render(&store, frame.with_problem(problem), status, &organization, &member).await
+        }
+    }
+}
+
+pub(super) async fn ask_to_remove(
+    SignedIn { store, frame }: SignedIn,
+    ApiPath((OrganizationRef(organization), UserRef(user))): Path,
+) -> Result<Response, PageError> {
+    let (organization, member) = found(&store, &organization, &user).await?;
+    if !store.member_rights(&organization, &member).await?.may_remove {
+        return Err(Refused::missing().into());
+    }
+    let own = own_address(&organization, &member);
+    let confirm = Confirm {
+        frame: frame.at(&ORGANIZATIONS),
+        title: format!("Remove {} from {}?", member.user.username, title(&organization)),
+        consequences: vec![
+            "The user loses the roles of the organization, and is in none of its groups any more. The user's tokens \
+             stay, and can do no more there than the user."
+                .to_owned(),
+        ],
+        choices: Vec::new(),
+        typed: None,
+        button: "Remove",
+        action: format!("{own}/remove"),
+        back: own,
+    };
+    Ok(confirm.show()?)
+}
+
+pub(super) async fn remove(
+    SignedIn { store, frame }: SignedIn,
+    ApiPath((OrganizationRef(organization), UserRef(user))): Path,
+    _form: Form,
+) -> Result<Response, PageError> {
+    let (organization, member) = found(&store, &organization, &user).await?;
+    match store.remove_member(organization.id, member.user.id).await {
+        Ok(()) => Ok(see_other(&Notice::MemberRemoved.on(&format!("{}/members", address(&organization))))?),
+        Err(error) => {
+            let Failure { status, problem } = error.into();
+            render(&store, frame.with_problem(problem), status, &organization, &member).await
+        }
+    }
+}
+
+async fn found(store: &AuthorizedStore, organization: &str, user: &str) -> Result<(Organization, MemberView), Refused> {
+    let organization = store.addressed_organization(organization).await?;
+    let member = store.addressed_member(&organization, user).await?;
+    Ok((organization, member))
+}
+
+fn own_address(organization: &Organization, member: &MemberView) -> String {
+    format!("{}/members/{}", address(organization), member.user.id.0)
+}
+
+async fn render(
+    store: &AuthorizedStore,
+    frame: Frame,
+    status: StatusCode,
+    organization: &Organization,
+    member: &MemberView,
+) -> Result<Response, PageError> {
+    let shown = Member {
+        frame: frame.at(&ORGANIZATIONS),
+        address: own_address(organization, member),
+        organization_address: address(organization),
+        title: title(organization),
+        username: member.user.username.clone(),
+        implied: organization.default_org_member_roles.clone(),
+        rights: store.member_rights(organization, member).await?,
+        is_oneself: store.caller().is_self(member.user.id),
+    };
+    Ok(page(status, &shown)?)
+}

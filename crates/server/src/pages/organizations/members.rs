@@ -1,0 +1,133 @@
+//! The members of an organization.
+use askama::Template;
+use axum::{extract::State, http::StatusCode, response::Response};
+use keyfob_authority::{
+    AuthorizedStore,
+    data::{ListUsers, Organization, Page},
+    organizations::{MemberView, OrganizationRights},
+};
+
+use super::{address, title};
+use crate::{
+    app::App,
+    http::{
+        error::ApiError,
+        extract::ApiQuery,
+        path::{ApiPath, OrganizationRef},
+    },
+    pages::{
+        failure::Failure,
+        form::Form,
+        frame::Frame,
+        navigation::ORGANIZATIONS,
+        notice::Notice,
+        page,
+        parts::{Moment, Pager},
+        see_other,
+        session::{PageError, SignedIn},
+    },
+};
+
+/// How many members a page shows.
+const PAGE_SIZE: u64 = 25;
+
+#[derive(Template)]
+#[template(path = "pages/organizations/members.html")]
+struct Members {
+    frame: Frame,
+    address: String,
+    title: String,
+    rows: Vec<Row>,
+    count: u64,
+    search: String,
+    rights: OrganizationRights,
+    /// The name of a new member, as it was filled in.
+    user: String,
+    pager: Pager,
+}
+
+struct Row {
+    address: String,
+    username: String,
+    name: String,
+    roles: Vec<String>,
+    since: Moment,
+}
+
+pub(super) async fn show(
+    State(app): State<App>,
+    SignedIn { store, frame }: SignedIn,
+    ApiPath(OrganizationRef(organization)): ApiPath<OrganizationRef>,
+    query: ApiQuery,
+) -> Result<Response, PageError> {
+    let organization = store.addressed_organization(&organization).await?;
+    render(&app, &store, frame, StatusCode::OK, &organization, &query, String::new()).await
+}
+
+pub(super) async fn add(
+    State(app): State<App>,
+    SignedIn { store, frame }: SignedIn,
+    ApiPath(OrganizationRef(organization)): ApiPath<OrganizationRef>,
+    form: Form,
+) -> Result<Response, PageError> {
+    let organization = store.addressed_organization(&organization).await?;
+    let name = form.text("user").trim().to_owned();
+    let added = match store.addressed_user(&name).await {
+        Ok(user) => store.add_member(organization.id, user.id).await.map_err(Failure::from),
+        Err(refused) => {
+            let failure = Failure::from(refused);
+            Err(if failure.status == StatusCode::NOT_FOUND { failure.field("user", NO_SUCH_USER) } else { failure })
+        }
+    };
+    match added {
+        Ok(_) => Ok(see_other(&Notice::MemberAdded.on(&format!("{}/members", address(&organization))))?),
+        Err(failure) => {
+            let Failure { status, problem } = failure.in_form(&["user"]);
+            let frame = frame.with_problem(problem);
+            render(&app, &store, frame, status, &organization, &ApiQuery::default(), name).await
+        }
+    }
+}
+
+/// What is said beside the field where a name is nobody's.
+pub(in crate::pages) const NO_SUCH_USER: &str = "There is no such user that you may see.";
+
+async fn render(
+    app: &App,
+    store: &AuthorizedStore,
+    frame: Frame,
+    status: StatusCode,
+    organization: &Organization,
+    query: &ApiQuery,
+    user: String,
+) -> Result<Response, PageError> {
+    let own = address(organization);
+    let search = query.text("q").unwrap_or_default().trim().to_owned();
+    let mut pager = Pager::new(&format!("{own}/members"), query, &["q"], PAGE_SIZE)?;
+    let list = ListUsers {
+        search: Some(search.clone()).filter(|text| !text.is_empty()),
+        page: Page { limit: Some(pager.limit()), offset: pager.offset(), after: None },
+        ..ListUsers::default()
+    };
+    let (found, count) = store.list_members(organization.id, list).await.map_err(ApiError::from)?;
+    let now = app.clock().now();
+    let row = |MemberView { user, member }: MemberView| Row {
+        address: format!("{own}/members/{}", user.id.0),
+        username: user.username,
+        name: user.name,
+        roles: member.roles,
+        since: Moment::new(member.created_at, now),
+    };
+    let members = Members {
+        frame: frame.at(&ORGANIZATIONS),
+        title: title(organization),
+        rows: pager.cut(found).into_iter().map(row).collect(),
+        count,
+        search,
+        rights: store.organization_rights(organization).await?,
+        user,
+        pager,
+        address: own,
+    };
+    Ok(page(status, &members)?)
+}
