@@ -472,7 +472,7 @@ impl Reader<'_> {
             found = found.add(self.dialect().contains(Expr::col(ApiKeys::TokenName), text));
         }
         if let Some(finding) = list.finding {
-            query.cond_where(finding.condition());
+            found = found.add(finding.condition());
         }
         if !list.include_expired {
             found = found.add(is_live(list.now, self.dialect(), self.uses()));

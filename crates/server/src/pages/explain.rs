@@ -176,6 +176,7 @@ async fn tokens(store: &AuthorizedStore) -> Result<Vec<ApiKey>, ApiError> {
     let list = ListTokens {
         of: Some(own.id),
         name_contains: None,
+        finding: None,
         include_expired: false,
         order: KeyOrder::NewestFirst,
         page: Page { limit: Some(MOST_TOKENS), ..Page::default() },
