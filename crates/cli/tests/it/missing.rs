@@ -125,18 +125,18 @@ fn records_are_sentences_and_are_shown_with_what_changed() {
     let listed = done(home.run(&["audit", "list", "-c", "what", "-l", "12"]));
     let listed: Vec<&str> = listed.lines().skip(1).collect();
     let told = [
-        "owner shared workspace web",
-        "owner created workspace web",
-        "owner added a member to group ops",
+        "owner shared workspace web with a group",
+        "owner registered workspace web",
+        "owner added amy to group ops",
         "owner created group ops",
-        "owner gave user amy the role auditor",
-        "owner suspended user amy",
-        "owner created token hers for amy",
+        "owner gave amy the role auditor",
+        "owner suspended amy",
+        "owner minted token hers for amy",
         "owner expired token ci",
-        "owner created token ci",
+        "owner minted token ci",
         "owner created user amy",
         "owner added amy to organization coder",
-        "owner logged in",
+        "owner signed in",
     ];
     assert_eq!(listed, told);
     let id = done(home.run(&["audit", "list", "-o", "name", "action:write", "resource_type:api_key"]));

@@ -126,7 +126,7 @@ fn records_are_listed_and_searched() {
     let listed = done(home.run(&["audit", "list", "-c", "what,status"]));
     assert!(listed.lines().nth(1).unwrap().starts_with("owner created user bob"), "{listed}");
     let logins = done(home.run(&["audit", "list", "action:login", "username:owner", "-c", "what"]));
-    assert_eq!(logins, "WHAT\nowner logged in\n");
+    assert_eq!(logins, "WHAT\nowner signed in\n");
     let page = home.run(&["audit", "list", "-l", "1", "-o", "table"]);
     assert_eq!(page.stderr.trim_end(), "There are more records: continue with --offset 1.");
     let json: Value = serde_json::from_str(&done(home.run(&["audit", "list", "-l", "2", "-o", "json"]))).unwrap();
