@@ -77,7 +77,7 @@ for (const scripts of [true, false]) {
       await page.shows("The token is expired.");
       const expired = await call(server, token, "GET", "/api/v2/users/me");
       assert.equal(expired.status, 401);
-      await page.press("All tokens");
+      await page.press("Back to your tokens");
       await page.shows("No tokens found.");
       await page.press("Show expired tokens");
       await page.shows("revoked");
