@@ -20,7 +20,7 @@ pub use lifetime::WrongLifetime;
 pub use list::ListTokens;
 pub use mint::{MintError, MintedKey};
 pub use mint_token::{MintToken, MintTokenError};
-pub use offer::{Effect, OfferedScope, Preset, nearest_preset, presets};
+pub use offer::{OfferedScope, Preset, nearest_preset, presets};
 pub use preview::{Ability, Objects, TokenPreview};
 pub use request::MintRequest;
 pub(crate) use request::{NewKeyKind, Requested};

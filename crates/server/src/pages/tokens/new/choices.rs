@@ -64,7 +64,7 @@ pub(super) fn groups(catalogue: &Catalogue, offered: Vec<OfferedScope>, fields: 
 fn scope_box(catalogue: &Catalogue, offered: &OfferedScope, fields: &Fields) -> ScopeBox {
     let name = offered.scope.to_string();
     ScopeBox {
-        sentence: sentence(catalogue, &offered.scope),
+        sentence: sentence(&name),
         effect: badge(offered.effect),
         is_ticked: offered.is_held && fields.has_scope(&name),
         lacks: (!offered.is_held).then_some("Your session does not have it, so it cannot give it."),
