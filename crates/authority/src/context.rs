@@ -19,7 +19,7 @@ pub struct RequestContext {
     /// The client's address: that of its connection, or the one that a trusted proxy names.
     pub client: IpAddr,
     /// The client's program, as it calls itself.
-    pub user_agent: String,
+    pub user_agent: Arc<str>,
     /// The decisions that were made while the request was answered.
     pub decisions: DecisionLog,
 }
@@ -41,7 +41,7 @@ impl Default for RequestContext {
         Self {
             request_id: Uuid::nil(),
             client: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            user_agent: String::new(),
+            user_agent: Arc::default(),
             decisions: DecisionLog::default(),
         }
     }

@@ -163,7 +163,7 @@ pub(crate) fn record_of(authority: &Authority, caller: &Caller, event: AuditEven
         user_id: caller.user().map(|user| user.id).or(event.about),
         key_id: caller.key().map(|key| key.id.clone()),
         ip_address: context.client,
-        user_agent: context.user_agent.clone(),
+        user_agent: context.user_agent.to_string(),
         action: event.kind.action().to_owned(),
         resource_type: event.resource_type,
         resource_id: event.resource_id,

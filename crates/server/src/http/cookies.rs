@@ -86,7 +86,7 @@ impl CookieRules {
             SameSite::Lax => "Lax",
             SameSite::None => "None",
         };
-        let text = format!("{name}={value}; Path=/{age}; HttpOnly; SameSite={same_site}{secure}");
+        let text = [name, "=", value, "; Path=/", &age, "; HttpOnly; SameSite=", same_site, secure].concat();
         let mut value = HeaderValue::from_str(&text).map_err(|error| ApiError::internal(&error))?;
         value.set_sensitive(true);
         Ok(value)

@@ -54,8 +54,8 @@ pub(crate) async fn guard(app: &App, mut request: Request, next: impl AsyncFnOnc
     let known = VisitorToken::of(request.headers());
     let visitor = known.clone().unwrap_or_else(|| VisitorToken::new(app));
     let token = match session(&request) {
-        Some(session) => CsrfToken::of_session(session),
-        None => CsrfToken::of_visitor(&visitor),
+        Some(session) => CsrfToken::OfSession(session.clone()),
+        None => CsrfToken::OfVisitor(visitor.clone()),
     };
     request.extensions_mut().insert(token);
     let facts = RouteFacts::of(&request);
@@ -113,8 +113,8 @@ async fn require_proof(
         return Ok(request);
     }
     let expected = match session {
-        Some(session) => Some(CsrfToken::of_session(session)),
-        None => visitor.map(CsrfToken::of_visitor),
+        Some(session) => Some(CsrfToken::OfSession(session.clone())),
+        None => visitor.cloned().map(CsrfToken::OfVisitor),
     };
     Box::pin(proven_by_form(request, app, &expected.ok_or_else(forged)?)).await
 }

@@ -69,7 +69,7 @@ fn context(app: &App, request: &Request) -> RequestContext {
     RequestContext {
         request_id: app.random().uuid(),
         client: address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
-        user_agent: user_agent.unwrap_or_default().to_owned(),
+        user_agent: user_agent.unwrap_or_default().into(),
         decisions: app.authority().decision_log(),
     }
 }

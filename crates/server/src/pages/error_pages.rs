@@ -39,7 +39,7 @@ pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
 pub(crate) async fn show_errors(app: &App, request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let is_for_people = RouteFacts::of(&request).audience != Audience::Program;
     let is_wanted = is_for_people && wants_page(request.headers());
-    let context = request.extensions().get::<RequestContext>().cloned();
+    let context = request.extensions().get::<RequestContext>().filter(|_| is_wanted).cloned();
     let mut response = next(request).await;
     match response.extensions_mut().remove::<ErrorBody>() {
         Some(body) if is_wanted => {

@@ -15,7 +15,7 @@ const LENGTH: usize = 32;
 
 /// What a browser keeps in a cookie from its first visit on, and sends in a header with its changes.
 #[derive(Clone)]
-pub(super) struct VisitorToken([u8; LENGTH]);
+pub(crate) struct VisitorToken([u8; LENGTH]);
 
 impl VisitorToken {
     /// The token of a request's cookie.
@@ -39,25 +39,24 @@ impl VisitorToken {
 }
 
 /// What the forms of a page have in a field. It belongs to a session, or, where there is none, to a visitor, and tells
-/// nothing about either.
+/// nothing about either. It is computed where it is needed: most requests are for no page.
 #[derive(Clone)]
-pub(crate) struct CsrfToken([u8; LENGTH]);
+pub(crate) enum CsrfToken {
+    /// The token of all forms that are sent with this session: who does not know the session cannot compute it.
+    OfSession(SecretText),
+    /// The token of all forms that a visitor sends.
+    OfVisitor(VisitorToken),
+}
 
 impl CsrfToken {
-    /// The token of all forms that are sent with this session: who does not know the session cannot compute it.
-    pub(super) fn of_session(session: &SecretText) -> Self {
-        Self::derived("keyfob: the forms of a session\n", session.reveal().as_bytes())
-    }
-
-    /// The token of all forms that a visitor sends.
-    pub(super) fn of_visitor(VisitorToken(visitor): &VisitorToken) -> Self {
-        Self::derived("keyfob: the forms of a visitor\n", visitor)
-    }
-
     /// Keys have 130 random bits, which nobody finds again from their hash. The purpose before it makes this another
     /// hash than the one in the database.
-    fn derived(purpose: &str, from: &[u8]) -> Self {
-        Self(Sha256::new().chain_update(purpose).chain_update(from).finalize().into())
+    fn derive(&self) -> [u8; LENGTH] {
+        let (purpose, from) = match self {
+            Self::OfSession(session) => ("keyfob: the forms of a session\n", session.reveal().as_bytes()),
+            Self::OfVisitor(VisitorToken(visitor)) => ("keyfob: the forms of a visitor\n", &visitor[..]),
+        };
+        Sha256::new().chain_update(purpose).chain_update(from).finalize().into()
     }
 
     /// The token as a form holds it: never twice the same, so that compression tells nothing of it.
@@ -66,13 +65,13 @@ impl CsrfToken {
         let mut masked = [0; 2 * LENGTH];
         let (first, second) = masked.split_at_mut(LENGTH);
         first.copy_from_slice(&pad);
-        second.iter_mut().zip(pad.iter().zip(self.0)).for_each(|(to, (pad, token))| *to = pad ^ token);
+        second.iter_mut().zip(pad.iter().zip(self.derive())).for_each(|(to, (pad, token))| *to = pad ^ token);
         BASE64.encode(masked)
     }
 
     /// Whether a form's field holds this token.
     pub(super) fn is_sent_as(&self, text: &str) -> bool {
-        is_sent_as(&self.0, text)
+        is_sent_as(&self.derive(), text)
     }
 }
 
@@ -123,9 +122,9 @@ mod tests {
     #[test]
     fn each_session_and_each_visitor_has_a_token_of_its_own() {
         let visitor = visitor(&format!("csrf_token={COOKIE}")).unwrap();
-        let of = |key: &str| CsrfToken::of_session(&SecretText::new(key)).0;
+        let of = |key: &str| CsrfToken::OfSession(SecretText::new(key)).derive();
         assert_ne!(of("a"), of("b"));
-        assert_ne!(CsrfToken::of_visitor(&visitor).0, visitor.0);
-        assert_ne!(of(COOKIE), CsrfToken::of_visitor(&visitor).0);
+        assert_ne!(CsrfToken::OfVisitor(visitor.clone()).derive(), visitor.0);
+        assert_ne!(of(COOKIE), CsrfToken::OfVisitor(visitor).derive());
     }
 }
