@@ -10,6 +10,7 @@ mod key_use;
 mod lease;
 mod presented;
 mod role_book;
+mod shared;
 mod standing;
 mod store;
 mod system;
@@ -24,7 +25,7 @@ pub(crate) use key_text::SECRET_LENGTH;
 pub use key_text::is_key_shaped;
 pub(crate) use lease::Lease;
 #[cfg(test)]
-pub(crate) use presented::Origins;
+pub(crate) use presented::{KeyRights, Origins, Owner, amy};
 pub(crate) use presented::{PresentedKey, subject_of};
 pub(crate) use role_book::{RoleBook, role_names};
 pub(crate) use standing::{NotOnBehalf, on_behalf_of, refreshed, subject_of_key, subject_of_user};
@@ -180,7 +181,7 @@ impl Caller {
 
     /// The user behind the key; none for the server's own work.
     pub fn user(&self) -> Option<&User> {
-        self.presented().map(|presented| &presented.user)
+        self.presented().map(|presented| &presented.owner.user)
     }
 
     /// The user's name; empty for the server's own work.
@@ -202,7 +203,7 @@ impl Caller {
 
     /// The same caller with the key as it was read again.
     pub(super) fn with_key(&self, presented: Arc<PresentedKey>) -> Self {
-        let subject = Arc::clone(&presented.subject);
+        let subject = Arc::clone(&presented.rights.subject);
         let actor = Actor::Key { presented, from_cookie: self.has_cookie() };
         Self { actor, subject, ..self.clone() }
     }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{Id, OwnedId};
 
 /// A map by id. UUIDs are kept as numbers, because those hash faster.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct IdMap<T> {
     uuids: HashMap<u128, T, FixedState>,
     /// Ids that are not UUIDs are rare, so they are searched one by one.
@@ -77,7 +77,7 @@ impl<T> IdMap<T> {
 }
 
 /// A set of ids.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct IdSet(IdMap<()>);
 
 impl IdSet {

@@ -30,6 +30,16 @@ pub struct Subject {
     pub(crate) reach: Reach,
 }
 
+/// Equal subjects get the same decisions, with the same reasons.
+impl PartialEq for Subject {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.catalogue, &other.catalogue)
+            && (&self.id, &self.groups, &self.reach.list) == (&other.id, &other.groups, &other.reach.list)
+            && (&self.outside, &self.anywhere) == (&other.outside, &other.anywhere)
+            && self.memberships == other.memberships
+    }
+}
+
 impl Subject {
     /// Compiles a subject from expanded roles, groups, and the expanded scopes of its key.
     ///

@@ -73,7 +73,7 @@ impl Identified {
 
     fn user(&self) -> &User {
         match &self.found {
-            Found::Known(known, _) => &known.user,
+            Found::Known(known, _) => &known.owner.user,
             Found::Read(read) => &read.user,
         }
     }
@@ -212,7 +212,7 @@ impl Authority {
             Found::Read(read) => Box::pin(self.acting(read, &context)).await?,
         };
         let life = KeyLife { lifetime_seconds: known.key.lifetime_seconds, expires_at: known.key.expires_at };
-        context.decisions.authenticated(life, (known.user.id, known.key.id.clone()));
+        context.decisions.authenticated(life, (known.owner.user.id, known.key.id.clone()));
         Ok(store_of(known, self, context, identified.from_cookie))
     }
 
@@ -255,7 +255,7 @@ pub(super) fn store_of(
     context: RequestContext,
     from_cookie: bool,
 ) -> AuthorizedStore {
-    let subject = Arc::clone(&known.subject);
+    let subject = Arc::clone(&known.rights.subject);
     let actor = Actor::Key { presented: known, from_cookie };
     let caller = Caller { actor, subject, catalogue: Arc::clone(authority.catalogue()), context };
     AuthorizedStore::new(caller, authority.clone())

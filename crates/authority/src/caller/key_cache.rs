@@ -20,6 +20,7 @@ use super::{
     PresentedKey,
     epochs::{Changes, Epoch, Epochs},
     lease::Lease,
+    shared::SharedRights,
 };
 
 /// How many bytes all entries take together, about.
@@ -33,6 +34,7 @@ pub(crate) struct KeyCache {
     epochs: Epochs,
     lease: Lease,
     tables: SharedTables,
+    shared: SharedRights,
     hits: AtomicU64,
     misses: AtomicU64,
     evictions: Evictions,
@@ -96,6 +98,7 @@ impl KeyCache {
             epochs: Epochs::default(),
             lease,
             tables: SharedTables::default(),
+            shared: SharedRights::default(),
             hits: AtomicU64::default(),
             misses: AtomicU64::default(),
             evictions,
@@ -105,6 +108,11 @@ impl KeyCache {
     /// The tables that compiled subjects share.
     pub(crate) fn tables(&self) -> &SharedTables {
         &self.tables
+    }
+
+    /// What keys in memory share.
+    pub(crate) fn shared(&self) -> &SharedRights {
+        &self.shared
     }
 
     /// Whether what is remembered counts now.

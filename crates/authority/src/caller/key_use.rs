@@ -39,8 +39,7 @@ pub(super) fn noted_use(known: &PresentedKey, authority: &Authority, context: &R
     used.key.last_used = this.last_used;
     used.key.expires_at = this.expires_at;
     used.key.origin = this.origin.clone();
-    used.user.last_seen_at = Some(now);
-    used.user.updated_at = now;
+    used.seen_at = Some(now);
     Some(NotedUse { used, this, now })
 }
 
@@ -52,7 +51,7 @@ impl NotedUse {
         let is_near_end =
             this.seen_expires_at.duration_since(now) < NEAR_END && this.expires_at != this.seen_expires_at;
         let noted = if is_near_end {
-            match write_use(authority, &this, used.user.id, now).await {
+            match write_use(authority, &this, used.owner.user.id, now).await {
                 Ok(is_noted) => is_noted.then_some(this),
                 Err(error) => {
                     tracing::warn!(%error, key.id = %used.key.id, "the use of a key could not be noted");
@@ -60,7 +59,7 @@ impl NotedUse {
                 }
             }
         } else {
-            authority.store().note_use(this, used.user.id, now)
+            authority.store().note_use(this, used.owner.user.id, now)
         };
         used.key.expires_at = noted?.expires_at;
         Some(Arc::new(used))

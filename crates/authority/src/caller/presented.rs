@@ -8,19 +8,33 @@ use keyfob_store::{ApiKey, Member, OrganizationId, Reader, RightsVersion, StoreE
 use super::{Unauthenticated, is_full};
 use crate::{Authority, Refused};
 
-/// A key that was presented and verified, with its owner.
+/// A key that was presented and verified, with its owner and its rights, which keys share.
 #[derive(Clone)]
 pub(crate) struct PresentedKey {
     pub(crate) key: ApiKey,
+    pub(crate) owner: Arc<Owner>,
+    pub(crate) rights: Arc<KeyRights>,
+    pub(crate) origins: Origins,
+    /// When the owner was seen with this key, if that is not in `owner` yet.
+    pub(crate) seen_at: Option<Timestamp>,
+    /// How many bytes all of this takes, about.
+    pub(crate) bytes: u64,
+}
+
+/// The owner of a key.
+#[derive(PartialEq)]
+pub(crate) struct Owner {
     pub(crate) user: User,
-    /// The organizations that the owner is a member of, the oldest membership first.
+    /// The organizations that they are a member of, the oldest membership first.
     pub(crate) organizations: Vec<OrganizationId>,
+}
+
+/// What a key may do.
+#[derive(PartialEq)]
+pub(crate) struct KeyRights {
     pub(crate) scopes: Vec<ScopeName>,
     pub(crate) allow_list: AllowList,
     pub(crate) subject: Arc<Subject>,
-    pub(crate) origins: Origins,
-    /// How many bytes all of this takes, about.
-    pub(crate) bytes: u64,
 }
 
 /// What the rights of a key were read with.
@@ -36,6 +50,15 @@ impl PresentedKey {
     /// The end that every key minted with this one must have; a full key sets none.
     pub(crate) fn end_of_children(&self) -> Option<Timestamp> {
         (!is_full(&self.key)).then_some(self.key.expires_at)
+    }
+
+    /// The owner as they are now.
+    pub(crate) fn user(&self) -> User {
+        let mut user = self.owner.user.clone();
+        if let Some(seen_at) = self.seen_at.filter(|at| user.last_seen_at.is_none_or(|before| before < *at)) {
+            (user.last_seen_at, user.updated_at) = (Some(seen_at), seen_at);
+        }
+        user
     }
 
     /// Whether the key is live, and the session at an identity provider that it depends on.
@@ -69,8 +92,10 @@ pub(super) async fn compile(
     let subject = subject_within(&scope, &user, &members, authority, read).await?;
     let subject = Arc::new(subject.sharing(authority.keys().tables()));
     let organizations: Vec<OrganizationId> = members.into_iter().map(|member| member.organization_id).collect();
-    let bytes = bytes_of(&key, &user, &organizations, subject.own_bytes());
-    Ok(PresentedKey { key, user, organizations, scopes, allow_list, subject, origins, bytes })
+    let (owner, rights) = (Owner { user, organizations }, KeyRights { scopes, allow_list, subject });
+    let bytes = bytes_of(&key, &owner, &rights);
+    let (owner, rights) = authority.keys().shared().share(owner, rights);
+    Ok(PresentedKey { key, owner, rights, origins, seen_at: None, bytes })
 }
 
 /// The rights that a key of this user would have.
@@ -84,7 +109,7 @@ pub(crate) async fn subject_of(
     read: &mut Reader<'_>,
 ) -> Result<Arc<Subject>, Refused> {
     let compiled = compile(key, user, authority, read, Origins::default()).await;
-    compiled.map(|key| key.subject).map_err(|reason| Refused::Unauthenticated(Box::new(reason)))
+    compiled.map(|key| Arc::clone(&key.rights.subject)).map_err(|reason| Refused::Unauthenticated(Box::new(reason)))
 }
 
 /// The rights of a user within a scope.
@@ -101,11 +126,33 @@ pub(super) async fn subject_within(
     Ok(Subject::compile(authority.catalogue(), Id::from(user.id.0), &roles, &groups, scope))
 }
 
-/// How many bytes a key takes, about: its texts are there twice, as they are stored and as they are read.
-fn bytes_of(key: &ApiKey, user: &User, organizations: &[OrganizationId], subject: usize) -> u64 {
+/// How many bytes a key takes, about: its texts are there twice, as they are stored and as they are read. What it shares
+/// with others counts in full, because they may leave before it.
+fn bytes_of(key: &ApiKey, Owner { user, organizations }: &Owner, rights: &KeyRights) -> u64 {
     let texts = |list: &[String]| list.iter().map(|text| size_of::<String>() + text.len()).sum::<usize>();
     let of_key = 2 * (texts(&key.scopes) + texts(&key.allow_list)) + key.token_name.len() + key.origin.user_agent.len();
     let of_user = user.username.len() + user.email.len() + user.name.len() + user.avatar_url.len() + texts(&user.roles);
-    let all = size_of::<PresentedKey>() + of_key + of_user + size_of_val(organizations) + subject;
+    let structures = size_of::<PresentedKey>() + size_of::<Owner>() + size_of::<KeyRights>();
+    let all = structures + of_key + of_user + size_of_val(&organizations[..]) + rights.subject.own_bytes();
     u64::try_from(all).unwrap_or(u64::MAX)
+}
+
+/// A user for tests.
+#[cfg(test)]
+pub(crate) fn amy(id: keyfob_store::UserId) -> User {
+    User {
+        id,
+        username: "amy".to_owned(),
+        email: String::new(),
+        name: String::new(),
+        avatar_url: String::new(),
+        status: keyfob_store::UserStatus::Active,
+        login_type: keyfob_store::LoginType::Password,
+        roles: Vec::new(),
+        is_service_account: false,
+        deleted: false,
+        created_at: Timestamp::UNIX_EPOCH,
+        updated_at: Timestamp::UNIX_EPOCH,
+        last_seen_at: None,
+    }
 }

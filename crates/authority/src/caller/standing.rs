@@ -104,5 +104,5 @@ pub(crate) async fn subject_of_key(
     user: User,
     read: &mut Reader<'_>,
 ) -> Result<Arc<Subject>, Unauthenticated> {
-    Ok(compile(key, user, authority, read, Origins::default()).await?.subject)
+    Ok(Arc::clone(&compile(key, user, authority, read, Origins::default()).await?.rights.subject))
 }

@@ -117,15 +117,15 @@ pub(crate) fn bounds(authority: &Authority, caller: &Caller, request: &MintReque
         return Bounds::of(scopes, AllowList::everything(), 0, None);
     };
     let scopes = match &request.scopes {
-        Requested::Own => own.scopes.clone(),
+        Requested::Own => own.rights.scopes.clone(),
         Requested::Exactly(scopes) => scopes.clone(),
     };
     let allow_list = match &request.allow_list {
-        Requested::Own => own.allow_list.clone(),
+        Requested::Own => own.rights.allow_list.clone(),
         Requested::Exactly(list) => list.clone(),
     };
-    let exceeding_scopes = scopes_exceeding(authority.catalogue(), &own.scopes, &scopes);
-    let exceeding_entries = own.allow_list.exceeding(&allow_list);
+    let exceeding_scopes = scopes_exceeding(authority.catalogue(), &own.rights.scopes, &scopes);
+    let exceeding_entries = own.rights.allow_list.exceeding(&allow_list);
     if exceeding_scopes.is_empty() && exceeding_entries.is_empty() {
         return Bounds::of(scopes, allow_list, own.key.narrow_depth, own.end_of_children());
     }

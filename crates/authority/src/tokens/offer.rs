@@ -89,7 +89,7 @@ impl AuthorizedStore {
     /// All scopes that tokens may ask for, sorted by name. It requires nothing.
     pub fn offered_scopes(&self) -> Vec<OfferedScope> {
         let catalogue = self.catalogue();
-        let held = self.caller.presented().map(|own| own.scopes.as_slice());
+        let held = self.caller.presented().map(|own| own.rights.scopes.as_slice());
         let offered = |name: String| {
             let scope = catalogue.requestable_scope(&name).ok()?;
             let permissions = Scope::expand(catalogue, std::slice::from_ref(&scope)).ok()?.site;

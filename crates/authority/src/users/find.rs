@@ -33,8 +33,8 @@ impl AuthorizedStore {
     /// [`Refused::Hidden`] when there is no such user whom the caller may read.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn addressed_user(&self, segment: &str) -> Result<User, Refused> {
-        if let Some(own) = self.caller.user().filter(|own| names(own, segment)) {
-            return Ok(own.clone());
+        if let Some(own) = self.caller.presented().filter(|own| names(&own.owner.user, segment)) {
+            return Ok(own.user());
         }
         Box::pin(self.read_addressed_user(segment)).await
     }
@@ -64,9 +64,9 @@ impl AuthorizedStore {
     /// When the database cannot be read.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn user_view(&self, user: User) -> Result<UserView, Refused> {
-        let own = self.caller.presented().filter(|own| own.user.id == user.id);
+        let own = self.caller.presented().filter(|own| own.owner.user.id == user.id);
         let organization_ids = if let Some(own) = own {
-            own.organizations.clone()
+            own.owner.organizations.clone()
         } else {
             let members = Box::pin(self.read().memberships_of_all(&[user.id])).await?;
             members.into_iter().map(|member| member.organization_id).collect()

@@ -6,9 +6,7 @@ use std::sync::{
 
 use jiff::Timestamp;
 use keyfob_rbac::{AllowList, Catalogue, Id, Scope, Subject};
-use keyfob_store::{
-    ApiKey, KeyId, KeyLoginType, LoginType, Origin, Reached, SecretHash, StoreError, User, UserId, UserStatus,
-};
+use keyfob_store::{ApiKey, KeyId, KeyLoginType, Origin, Reached, SecretHash, StoreError, UserId};
 use keyfob_testkit::history::Outcome;
 use serde::{Deserialize, Serialize};
 use tokio::io::BufReader;
@@ -21,7 +19,7 @@ use super::{
 };
 use crate::{
     Random,
-    caller::{KeyCache, Lease, Origins, PresentedKey},
+    caller::{KeyCache, KeyRights, Lease, Origins, Owner, PresentedKey, amy},
     replicas::{PAUSE, Replica},
 };
 
@@ -163,31 +161,19 @@ fn presented(id: KeyId) -> PresentedKey {
         live_descendants: 0,
         origin: Origin { ip_address: [127, 0, 0, 1].into(), user_agent: String::new() },
     };
-    let user = User {
-        id: user_id,
-        username: "amy".to_owned(),
-        email: String::new(),
-        name: String::new(),
-        avatar_url: String::new(),
-        status: UserStatus::Active,
-        login_type: LoginType::Password,
-        roles: Vec::new(),
-        is_service_account: false,
-        deleted: false,
-        created_at: at,
-        updated_at: at,
-        last_seen_at: None,
-    };
+    let user = amy(user_id);
     let catalogue = Catalogue::built_in();
     let subject = Subject::compile(&catalogue, Id::from(user_id.0), &[], &[], &Scope::everything());
     PresentedKey {
         key,
-        user,
-        organizations: Vec::new(),
-        scopes: Vec::new(),
-        allow_list: AllowList::everything(),
-        subject: Arc::new(subject),
+        owner: Arc::new(Owner { user, organizations: Vec::new() }),
+        rights: Arc::new(KeyRights {
+            scopes: Vec::new(),
+            allow_list: AllowList::everything(),
+            subject: Arc::new(subject),
+        }),
         origins: Origins::default(),
+        seen_at: None,
         bytes: 1_000,
     }
 }
