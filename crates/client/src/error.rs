@@ -50,6 +50,9 @@ pub enum Error {
     /// The server does not report a version, as every Keyfob or Coder server does.
     #[error("missing build version header, not a keyfob instance")]
     MissingBuildVersion,
+    /// A name or an id that is empty, `.` or `..`: nothing was sent, because the request would have gone elsewhere.
+    #[error("{0:?} cannot be a name or an id")]
+    NotAName(String),
     /// No answer came.
     #[error("no answer from the server")]
     Transport(#[source] reqwest::Error),
@@ -74,7 +77,7 @@ impl Error {
         match self {
             Self::Api(answer) => Some(answer.status),
             Self::UnexpectedContentType { status, .. } => Some(*status),
-            Self::UnexpectedBody { .. } | Self::MissingBuildVersion | Self::Transport(_) => None,
+            Self::UnexpectedBody { .. } | Self::MissingBuildVersion | Self::NotAName(_) | Self::Transport(_) => None,
         }
     }
 

@@ -4,11 +4,13 @@ use keyfob_api::organizations::Organization;
 use keyfob_client::{Client, ME};
 use uuid::Uuid;
 
+use super::name::parse_name;
+
 /// The organization that a command works in.
 #[derive(clap::Args)]
 pub(crate) struct OrganizationOption {
     /// Name or id of the organization; optional if you are a member of only one
-    #[arg(short = 'O', long, visible_alias = "organization", env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID")]
+    #[arg(short = 'O', long, visible_alias = "organization", env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID", value_parser = parse_name)]
     org: Option<String>,
 }
 

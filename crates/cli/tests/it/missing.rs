@@ -52,6 +52,53 @@ fn sessions_are_listed_and_ended() {
     assert_eq!(home.run(&["--token", &amy, "whoami"]).code, Some(1));
 }
 
+/// `..`, `.` and nothing at all name nothing: as a part of an address they would lead to what is above it.
+#[test]
+fn what_is_no_name_reaches_nothing() {
+    let (server, home) = owner();
+    create(&home, "amy");
+    let amy = session_of(&server, "amy");
+    done(home.run(&["organizations", "create", "acme", "-y"]));
+    for id in ["..", ".", ""] {
+        for line in [
+            &["sessions", "end", id, "--user", "amy", "-y"][..],
+            &["sessions", "end", id, "-y"],
+            &["sessions", "list", "--user", id],
+            &["organizations", "members", "remove", id, "--org", "acme"],
+            &["organizations", "delete", id, "-y"],
+            &["tokens", "remove", id, "--user", "amy", "--delete"],
+            &["users", "delete", id],
+            &["groups", "delete", id, "-y"],
+        ] {
+            let ran = home.run(line);
+            assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""), "{line:?}: {}", ran.stderr);
+            assert!(ran.stderr.contains("name or an id"), "{line:?}: {}", ran.stderr);
+        }
+    }
+    done(home.run(&["users", "show", "amy"]));
+    done(home.run(&["organizations", "show", "acme"]));
+    assert_eq!(home.run(&["--token", &amy, "whoami"]).code, Some(0), "the session goes on");
+}
+
+#[test]
+fn only_a_session_of_the_list_is_ended() {
+    let (server, home) = owner();
+    create(&home, "amy");
+    let amy = session_of(&server, "amy");
+    done(home.run(&["tokens", "create", "-n", "ci", "--scope", "workspace:read"]));
+    let token = done(home.run(&["tokens", "list", "-o", "name"]));
+    let (of_amy, _) = amy.split_once('-').unwrap();
+    for id in [token.trim(), of_amy, "nope"] {
+        let ran = home.run(&["sessions", "end", id, "-y"]);
+        let words = format!("error: there is no session {id:?} among your own\nSuggestion: 'keyfob sessions list' ");
+        assert!(ran.code == Some(1) && ran.stderr.starts_with(&words), "{}", ran.stderr);
+    }
+    assert_eq!(home.run(&["--token", &amy, "whoami"]).code, Some(0));
+    done(home.run(&["tokens", "view", "ci"]));
+    let ran = home.run(&["sessions", "end", "nope", "--user", "amy"]);
+    assert!(ran.stderr.contains("'keyfob sessions list --user amy' "), "{}", ran.stderr);
+}
+
 #[test]
 fn passwords_are_changed_by_their_user_and_by_an_owner() {
     let (server, home) = owner();

@@ -40,6 +40,20 @@ async fn a_name_with_a_slash_stays_one_segment() {
     assert!(server.request().starts_with("GET /api/v2/users/me/keys/tokens/a%2Fb%20%3F HTTP/1.1\r\n"));
 }
 
+/// They would lead to the address above: to the user in place of a session.
+#[tokio::test]
+async fn what_is_no_name_is_not_sent() {
+    let server = Canned::json("[]");
+    let client = server.client();
+    for id in ["", ".", ".."] {
+        client.end_session("amy", id).await.unwrap_err();
+        client.remove_organization_member(id, "amy").await.unwrap_err();
+        client.user(id).await.unwrap_err();
+    }
+    client.list_organizations().await.unwrap();
+    assert!(server.request().starts_with("GET /api/v2/organizations HTTP/1.1\r\n"), "it is the first request");
+}
+
 /// Makes each call, and lists the request that it made. The answer does not matter.
 macro_rules! requests {
     ($server:ident, $client:ident, $($call:ident($($argument:expr),*),)*) => {

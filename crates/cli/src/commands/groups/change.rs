@@ -3,7 +3,7 @@ use anyhow::{Context as _, ensure};
 use keyfob_api::groups::{CreateGroupRequest, PatchGroupRequest};
 
 use super::group_args::GroupArgs;
-use crate::invocation::Invocation;
+use crate::{arguments::name::parse_name, invocation::Invocation};
 
 /// The arguments of `create`.
 #[derive(clap::Args)]
@@ -66,7 +66,7 @@ pub(crate) struct EditArgs {
     #[command(flatten)]
     named: GroupArgs,
     /// New name
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse_name)]
     name: Option<String>,
     /// New display name
     #[arg(long, value_name = "NAME")]

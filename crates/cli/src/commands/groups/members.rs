@@ -5,7 +5,7 @@ use keyfob_client::Client;
 use uuid::Uuid;
 
 use super::group_args::GroupArgs;
-use crate::invocation::Invocation;
+use crate::{arguments::name::parse_name, invocation::Invocation};
 
 /// Changes of the members of a group.
 #[derive(clap::Subcommand)]
@@ -34,7 +34,7 @@ pub(crate) struct MembersArgs {
     #[command(flatten)]
     named: GroupArgs,
     /// Usernames or ids
-    #[arg(value_name = "USERNAME|ID", required = true)]
+    #[arg(value_name = "USERNAME|ID", required = true, value_parser = parse_name)]
     users: Vec<String>,
 }
 

@@ -2,7 +2,7 @@
 use anyhow::Context as _;
 use keyfob_api::organizations::CreateOrganizationRequest;
 
-use crate::invocation::Invocation;
+use crate::{arguments::name::parse_name, invocation::Invocation};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -12,7 +12,7 @@ Examples:
   keyfob organizations create acme -y")]
 pub(crate) struct CreateArgs {
     /// Name: letters and digits, with single hyphens between them
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_parser = parse_name)]
     name: String,
     /// Do not ask for confirmation
     #[arg(short, long)]

@@ -5,7 +5,11 @@ use anyhow::{Context as _, ensure};
 use keyfob_api::roles::{CustomRoleRequest, Permission, Role};
 use keyfob_client::Client;
 
-use crate::{arguments::organization::OrganizationOption, invocation::Invocation, terminal::printing::Format};
+use crate::{
+    arguments::{name::parse_name, organization::OrganizationOption},
+    invocation::Invocation,
+    terminal::printing::Format,
+};
 
 /// The arguments of `create` and `update`.
 #[derive(clap::Args)]
@@ -18,7 +22,7 @@ Examples:
   keyfob organizations roles update --stdin < role.json")]
 pub(crate) struct RoleArgs {
     /// Name of the role; optional with --stdin if the JSON has one
-    #[arg(value_name = "ROLE", required_unless_present = "stdin")]
+    #[arg(value_name = "ROLE", required_unless_present = "stdin", value_parser = parse_name)]
     name: Option<String>,
     /// Display name
     #[arg(long, value_name = "NAME", conflicts_with = "stdin")]
@@ -50,7 +54,7 @@ Examples:
   keyfob organizations roles delete template-reader -y")]
 pub(crate) struct DeleteArgs {
     /// Name of the role
-    #[arg(value_name = "ROLE")]
+    #[arg(value_name = "ROLE", value_parser = parse_name)]
     name: String,
     /// Do not ask for confirmation
     #[arg(short, long)]

@@ -1,7 +1,7 @@
 //! `keyfob organizations delete`.
 use anyhow::Context as _;
 
-use crate::invocation::Invocation;
+use crate::{arguments::name::parse_name, invocation::Invocation};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -11,7 +11,7 @@ Examples:
   keyfob organizations delete acme -y")]
 pub(crate) struct DeleteArgs {
     /// Name or id of the organization
-    #[arg(value_name = "NAME|ID")]
+    #[arg(value_name = "NAME|ID", value_parser = parse_name)]
     organization: String,
     /// Do not ask for confirmation
     #[arg(short, long)]

@@ -2,7 +2,7 @@
 use anyhow::{Context as _, ensure};
 use keyfob_api::organizations::UpdateOrganizationRequest;
 
-use crate::invocation::Invocation;
+use crate::{arguments::name::parse_name, invocation::Invocation};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -14,10 +14,10 @@ Examples:
   keyfob organizations edit acme --default-roles \"\"")]
 pub(crate) struct EditArgs {
     /// Name or id of the organization
-    #[arg(value_name = "NAME|ID")]
+    #[arg(value_name = "NAME|ID", value_parser = parse_name)]
     organization: String,
     /// New name
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse_name)]
     name: Option<String>,
     /// New display name
     #[arg(long, value_name = "NAME")]

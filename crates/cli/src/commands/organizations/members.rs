@@ -7,7 +7,7 @@ use keyfob_api::{
 };
 
 use crate::{
-    arguments::organization::OrganizationOption,
+    arguments::{name::parse_name, organization::OrganizationOption},
     invocation::Invocation,
     terminal::{
         printing::{Columns, Named, Printing},
@@ -44,7 +44,7 @@ pub(crate) enum MembersCommand {
   keyfob organizations members remove amy --org acme")]
 pub(crate) struct MemberArgs {
     /// Username or id
-    #[arg(value_name = "USERNAME|ID")]
+    #[arg(value_name = "USERNAME|ID", value_parser = parse_name)]
     user: String,
     #[command(flatten)]
     organization: OrganizationOption,
@@ -71,10 +71,10 @@ Examples:
   keyfob organizations members edit-roles amy")]
 pub(crate) struct EditRolesArgs {
     /// Username or id
-    #[arg(value_name = "USERNAME|ID")]
+    #[arg(value_name = "USERNAME|ID", value_parser = parse_name)]
     user: String,
     /// All roles that the member will have
-    #[arg(value_name = "ROLE")]
+    #[arg(value_name = "ROLE", value_parser = parse_name)]
     roles: Vec<String>,
     #[command(flatten)]
     organization: OrganizationOption,

@@ -5,7 +5,7 @@ use keyfob_api::roles::{AssignableRole, Permission};
 
 use super::custom_roles;
 use crate::{
-    arguments::organization::OrganizationOption,
+    arguments::{name::parse_name, organization::OrganizationOption},
     invocation::Invocation,
     terminal::{
         printing::{Columns, Printing},
@@ -46,7 +46,7 @@ Examples:
   keyfob organizations roles show organization-auditor -o json")]
 pub(crate) struct ShowArgs {
     /// Names of roles; all roles if none is given
-    #[arg(value_name = "ROLE")]
+    #[arg(value_name = "ROLE", value_parser = parse_name)]
     names: Vec<String>,
     #[command(flatten)]
     organization: OrganizationOption,

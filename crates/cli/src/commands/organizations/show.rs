@@ -6,7 +6,7 @@ use keyfob_client::ME;
 
 use super::columns::OrganizationColumn;
 use crate::{
-    arguments::organization,
+    arguments::{name::parse_name, organization},
     invocation::Invocation,
     terminal::table::{self, Chosen},
 };
@@ -19,7 +19,7 @@ use crate::{
   keyfob organizations show acme --only-id")]
 pub(crate) struct ShowArgs {
     /// Name or id; `selected` for your only organization, `me` for all of yours
-    #[arg(value_name = "selected|me|NAME|ID", default_value = "selected")]
+    #[arg(value_name = "selected|me|NAME|ID", default_value = "selected", value_parser = parse_name)]
     organization: String,
     /// Print only the id
     #[arg(long)]

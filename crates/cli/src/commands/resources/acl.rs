@@ -8,7 +8,7 @@ use keyfob_client::Client;
 use uuid::Uuid;
 
 use crate::{
-    arguments::{names::Names, resource::Reference},
+    arguments::{name::parse_name, names::Names, resource::Reference},
     invocation::Invocation,
     terminal::{
         printing::Format,
@@ -84,10 +84,10 @@ pub(crate) struct RemoveArgs {
     #[arg(value_name = "RESOURCE")]
     resource: Reference,
     /// Username or id; may be repeated
-    #[arg(long, value_name = "USER")]
+    #[arg(long, value_name = "USER", value_parser = parse_name)]
     user: Vec<String>,
     /// Name or id of a group; may be repeated
-    #[arg(long, value_name = "GROUP")]
+    #[arg(long, value_name = "GROUP", value_parser = parse_name)]
     group: Vec<String>,
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]

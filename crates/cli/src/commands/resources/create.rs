@@ -11,7 +11,7 @@ use super::{
     columns::{ResourceColumn, Shown},
 };
 use crate::{
-    arguments::{names::Names, organization, resource::Reference, user},
+    arguments::{name::parse_name, names::Names, organization, resource::Reference, user},
     invocation::Invocation,
     terminal::table::{self, Chosen},
 };
@@ -31,10 +31,10 @@ pub(crate) struct CreateArgs {
     #[arg(long, value_name = "UUID")]
     id: Option<Uuid>,
     /// Owner: me, a username or an id [default: you, if the type has owners]
-    #[arg(long, value_name = "USER")]
+    #[arg(long, value_name = "USER", value_parser = parse_name)]
     owner: Option<String>,
     /// Organization: a name or an id [default: the selected or the default one, if the type has organizations]
-    #[arg(short = 'O', long, visible_alias = "org", env = "KEYFOB_ORGANIZATION", value_name = "ORGANIZATION")]
+    #[arg(short = 'O', long, visible_alias = "org", env = "KEYFOB_ORGANIZATION", value_name = "ORGANIZATION", value_parser = parse_name)]
     organization: Option<String>,
     /// Attribute to store with the resource; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_attribute)]

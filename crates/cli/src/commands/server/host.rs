@@ -6,7 +6,11 @@ use keyfob_api::secret::SecretText;
 use keyfob_client::Client;
 use keyfob_server::{Host, KeyFile, NewAdmin, ServerArgs};
 
-use crate::{arguments::secret::parse_secret, invocation::Invocation, terminal::text::printable};
+use crate::{
+    arguments::{name::parse_name, secret::parse_secret},
+    invocation::Invocation,
+    terminal::text::printable,
+};
 
 /// Commands on the host. The server must not run during `create-admin`, `reset-password` and `rotate-key`.
 #[derive(clap::Subcommand)]
@@ -62,7 +66,7 @@ Examples:
   keyfob server create-admin --data-dir /var/lib/keyfob")]
 pub(crate) struct CreateAdminArgs {
     /// Username
-    #[arg(long, env = "KEYFOB_USERNAME", value_name = "NAME")]
+    #[arg(long, env = "KEYFOB_USERNAME", value_name = "NAME", value_parser = parse_name)]
     username: Option<String>,
     /// E-mail address
     #[arg(long, env = "KEYFOB_EMAIL", value_name = "ADDRESS")]
@@ -79,7 +83,7 @@ pub(crate) struct CreateAdminArgs {
   keyfob server reset-password amy < new-password-twice.txt")]
 pub(crate) struct ResetPasswordArgs {
     /// Username
-    #[arg(value_name = "USERNAME")]
+    #[arg(value_name = "USERNAME", value_parser = parse_name)]
     username: String,
 }
 

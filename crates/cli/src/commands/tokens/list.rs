@@ -10,7 +10,7 @@ use keyfob_server::Clock;
 
 use super::columns::{Row, TokenColumn, is_unused};
 use crate::{
-    arguments::{lifetime, names::Names},
+    arguments::{lifetime, name::parse_name, names::Names},
     invocation::Invocation,
     terminal::{
         printing::{ListFormat, TimeOption},
@@ -38,7 +38,7 @@ pub(crate) struct ListArgs {
     #[arg(short, long)]
     all: bool,
     /// List the tokens of this user: a username or an id
-    #[arg(short, long, value_name = "USER", conflicts_with = "all", default_value = ME, hide_default_value = true)]
+    #[arg(short, long, value_name = "USER", conflicts_with = "all", default_value = ME, hide_default_value = true, value_parser = parse_name)]
     user: String,
     /// List expired tokens, too
     #[arg(long)]
@@ -84,7 +84,6 @@ enum Order {
 /// Prints the tokens.
 pub(crate) async fn run(invocation: &Invocation, args: ListArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
-    anyhow::ensure!(!args.user.is_empty(), "--user is empty: give a name, or leave it out for your own tokens");
     let filter = TokensFilter { include_all: args.all, include_expired: args.include_expired };
     let mut tokens = client.list_tokens(&args.user, filter).await.context("list tokens")?;
     invocation.refuse_unseen(&tokens, "tokens")?;

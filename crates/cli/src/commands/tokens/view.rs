@@ -4,7 +4,7 @@ use keyfob_server::Clock;
 
 use super::columns::{Row, TokenColumn};
 use crate::{
-    arguments::{names::Names, token::find_of},
+    arguments::{name::parse_name, names::Names, token::find_of},
     invocation::Invocation,
     terminal::{
         printing::{ListFormat, TimeOption},
@@ -21,10 +21,10 @@ use crate::{
   keyfob tokens view WuoWs4ZsMX -o json")]
 pub(crate) struct ViewArgs {
     /// Name or id of the token
-    #[arg(value_name = "NAME|ID")]
+    #[arg(value_name = "NAME|ID", value_parser = parse_name)]
     key: String,
     /// Owner of the token: a username or an id
-    #[arg(short, long, value_name = "USER", default_value = ME, hide_default_value = true)]
+    #[arg(short, long, value_name = "USER", default_value = ME, hide_default_value = true, value_parser = parse_name)]
     user: String,
     /// Columns of the table, separated by commas [default: all but `parent`; `status` on a terminal]
     #[arg(short, long, value_name = "COLUMNS", value_delimiter = ',', ignore_case = true)]

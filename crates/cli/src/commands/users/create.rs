@@ -4,7 +4,7 @@ use keyfob_api::{secret::SecretText, users::CreateUserRequest};
 use keyfob_server::Random;
 
 use crate::{
-    arguments::{organization, secret::parse_secret},
+    arguments::{name::parse_name, organization, secret::parse_secret},
     invocation::Invocation,
     terminal::text::printable,
 };
@@ -24,7 +24,7 @@ Examples:
 )]
 pub(crate) struct CreateArgs {
     /// Username; asked for if omitted
-    #[arg(short, long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME", value_parser = parse_name)]
     username: Option<String>,
     /// E-mail address; asked for if omitted
     #[arg(short, long, value_name = "ADDRESS")]
@@ -45,7 +45,7 @@ pub(crate) struct CreateArgs {
     #[arg(long, hide = true)]
     disable_login: bool,
     /// Name or id of the organization that the user becomes a member of
-    #[arg(short = 'O', long, visible_alias = "organization", env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID")]
+    #[arg(short = 'O', long, visible_alias = "organization", env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID", value_parser = parse_name)]
     org: Option<String>,
     /// Print the new user as JSON on standard output
     #[arg(short, long, value_name = "FORMAT")]

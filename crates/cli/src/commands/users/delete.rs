@@ -1,7 +1,7 @@
 //! `keyfob users delete`.
 use anyhow::Context as _;
 
-use crate::invocation::Invocation;
+use crate::{arguments::name::parse_name, invocation::Invocation};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -11,7 +11,7 @@ Examples:
   keyfob users delete amy")]
 pub(crate) struct DeleteArgs {
     /// Username or id
-    #[arg(value_name = "USERNAME|ID")]
+    #[arg(value_name = "USERNAME|ID", value_parser = parse_name)]
     user: String,
 }
 

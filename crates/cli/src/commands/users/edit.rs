@@ -3,7 +3,7 @@ use anyhow::{Context as _, ensure};
 use keyfob_api::users::UpdateUserProfileRequest;
 use keyfob_client::ME;
 
-use crate::invocation::Invocation;
+use crate::{arguments::name::parse_name, invocation::Invocation};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -14,10 +14,10 @@ Examples:
   keyfob users edit amy --username amelia")]
 pub(crate) struct EditArgs {
     /// Username or id
-    #[arg(value_name = "USERNAME|ID", default_value = ME)]
+    #[arg(value_name = "USERNAME|ID", default_value = ME, value_parser = parse_name)]
     user: String,
     /// New username
-    #[arg(short, long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME", value_parser = parse_name)]
     username: Option<String>,
     /// New full name
     #[arg(short = 'n', long, value_name = "NAME")]

@@ -2,7 +2,7 @@
 use anyhow::{Context as _, bail};
 use keyfob_api::users::UpdateRoles;
 
-use crate::invocation::Invocation;
+use crate::{arguments::name::parse_name, invocation::Invocation};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -13,7 +13,7 @@ Examples:
   keyfob users edit-roles amy --roles \"\" -y")]
 pub(crate) struct EditRolesArgs {
     /// Username or id
-    #[arg(value_name = "USERNAME|ID")]
+    #[arg(value_name = "USERNAME|ID", value_parser = parse_name)]
     user: String,
     /// All roles that the user will have, separated by commas; asked for if omitted
     #[arg(long, value_name = "ROLES", value_delimiter = ',')]

@@ -3,7 +3,10 @@ use anyhow::{Context as _, ensure};
 use keyfob_api::{secret::SecretText, users::UpdatePasswordRequest};
 use keyfob_client::ME;
 
-use crate::{arguments::secret::parse_secret, invocation::Invocation};
+use crate::{
+    arguments::{name::parse_name, secret::parse_secret},
+    invocation::Invocation,
+};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -18,7 +21,7 @@ Examples:
   printf '%s\\n%s\\n' \"$NEW\" \"$NEW\" | keyfob users password amy")]
 pub(crate) struct PasswordArgs {
     /// Username or id
-    #[arg(value_name = "USERNAME|ID", default_value = ME)]
+    #[arg(value_name = "USERNAME|ID", default_value = ME, value_parser = parse_name)]
     user: String,
     /// New password; asked for if omitted
     #[arg(short, long, value_name = "PASSWORD", value_parser = parse_secret)]

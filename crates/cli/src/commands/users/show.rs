@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::columns::status;
 use crate::{
+    arguments::name::parse_name,
     invocation::Invocation,
     terminal::{printing::Format, text::printable},
 };
@@ -16,7 +17,7 @@ use crate::{
   keyfob users show amy -o json")]
 pub(crate) struct ShowArgs {
     /// Username, id, or `me`
-    #[arg(value_name = "USERNAME|ID|me")]
+    #[arg(value_name = "USERNAME|ID|me", value_parser = parse_name)]
     user: String,
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]

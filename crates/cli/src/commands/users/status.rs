@@ -4,6 +4,7 @@ use keyfob_api::users::UserStatus;
 
 use super::columns::{UserColumn, status};
 use crate::{
+    arguments::name::parse_name,
     invocation::Invocation,
     terminal::{
         printing::Columns as _,
@@ -20,7 +21,7 @@ Examples:
   keyfob users activate amy -y")]
 pub(crate) struct StatusArgs {
     /// Username or id
-    #[arg(value_name = "USERNAME|ID")]
+    #[arg(value_name = "USERNAME|ID", value_parser = parse_name)]
     user: String,
     /// Columns of the table, separated by commas
     #[arg(short, long, value_name = "COLUMNS", value_delimiter = ',', ignore_case = true,
