@@ -85,6 +85,7 @@ async fn every_call_makes_the_request_of_its_name() {
         create_token("amy", &CreateTokenRequest::default()),
         create_api_key(ME),
         list_tokens(ME, TokensFilter { include_all: true, include_expired: false }),
+        list_tokens_page(ME, TokensFilter::default(), 3, Some("aaaaaaaaaa")),
         api_key_by_id(ME, "aaaaaaaaaa"),
         api_key_by_name(ME, "ci"),
         delete_api_key(ME, "aaaaaaaaaa", Descendants::ByKind),
@@ -134,6 +135,7 @@ async fn every_call_makes_the_request_of_its_name() {
 create_token POST /users/amy/keys/tokens
 create_api_key POST /users/me/keys
 list_tokens GET /users/me/keys/tokens?include_all=true&include_expired=false
+list_tokens_page GET /users/me/keys/tokens?include_all=false&include_expired=false&limit=3&after_id=aaaaaaaaaa
 api_key_by_id GET /users/me/keys/aaaaaaaaaa
 api_key_by_name GET /users/me/keys/tokens/ci
 delete_api_key DELETE /users/me/keys/aaaaaaaaaa
