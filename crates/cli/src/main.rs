@@ -7,7 +7,9 @@ mod arguments;
 mod commands;
 mod connection;
 mod invocation;
+mod names;
 mod options;
+mod pages;
 mod state;
 mod terminal;
 
