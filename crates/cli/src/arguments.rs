@@ -3,7 +3,6 @@ pub(crate) mod file;
 pub(crate) mod key_limits;
 pub(crate) mod lifetime;
 pub(crate) mod name;
-pub(crate) mod names;
 pub(crate) mod organization;
 pub(crate) mod resource;
 pub(crate) mod secret;

@@ -2,6 +2,7 @@
 pub(crate) mod output;
 pub(crate) mod printing;
 pub(crate) mod problem;
+pub(crate) mod progress;
 pub(crate) mod prompt;
 pub(crate) mod role;
 pub(crate) mod table;

@@ -111,7 +111,7 @@ async fn explained(
     asked: &Asked,
     format: AuthcheckFormat,
 ) -> anyhow::Result<Outcome> {
-    let answers = client.authcheck_explained(&asked.request).await.context("check authorization")?;
+    let answers = client.authcheck_explained(&asked.request).await.context("cannot check authorization")?;
     unknown::refuse(answers.values().flat_map(|answer| &answer.unknown))?;
     match format {
         AuthcheckFormat::Json => invocation.out.json(&answers)?,
@@ -126,7 +126,7 @@ async fn plain(
     asked: &Asked,
     format: AuthcheckFormat,
 ) -> anyhow::Result<Outcome> {
-    let answers = client.authcheck(&asked.request).await.context("check authorization")?;
+    let answers = client.authcheck(&asked.request).await.context("cannot check authorization")?;
     unknown::refuse(&unknown::of(client, &asked.request).await?)?;
     match format {
         AuthcheckFormat::Json => invocation.out.json(&answers)?,
@@ -151,9 +151,5 @@ fn asking(invocation: &Invocation, client: &Client, as_token: Option<&SecretText
 
 /// The error of a request with another key than the one in use says so.
 fn named_key(error: anyhow::Error, as_token: Option<&SecretText>) -> anyhow::Error {
-    if as_token.is_some() && error.is::<keyfob_client::Error>() {
-        error.context(UsedKey("the key given by --as"))
-    } else {
-        error
-    }
+    if as_token.is_some() && error.is::<keyfob_client::Error>() { error.context(UsedKey("--as")) } else { error }
 }

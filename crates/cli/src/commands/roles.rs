@@ -149,5 +149,5 @@ async fn roles(client: &Client, organization: Option<&str>) -> anyhow::Result<Ve
         None => client.list_site_roles().await,
         wanted => client.list_organization_roles(&organization::find(client, wanted).await?.id.to_string()).await,
     };
-    roles.context("list roles")
+    roles.context("cannot list the roles")
 }

@@ -127,7 +127,7 @@ pub(crate) async fn run(invocation: &Invocation, command: SessionsCommand) -> an
     let client = invocation.connect()?;
     match command {
         SessionsCommand::List(args) => {
-            let sessions = client.list_sessions(&args.user).await.context("list sessions")?;
+            let sessions = client.list_sessions(&args.user).await.context("cannot list sessions")?;
             invocation.refuse_unseen(&sessions, "sessions")?;
             args.printing.list(invocation.out, &sessions, "No sessions found.")
         }
@@ -140,7 +140,7 @@ pub(crate) async fn run(invocation: &Invocation, command: SessionsCommand) -> an
 
 /// Ends a session that the list has: any other id may be that of something else.
 async fn end(invocation: &Invocation, client: &Client, user: &str, id: &str, yes: bool) -> anyhow::Result<()> {
-    let sessions = client.list_sessions(user).await.context("list sessions")?;
+    let sessions = client.list_sessions(user).await.context("cannot list sessions")?;
     invocation.refuse_unseen(&sessions, "sessions")?;
     let Some(session) = sessions.iter().find(|session| session.id == id) else {
         let (whose, option) = if user == ME {
@@ -154,12 +154,12 @@ async fn end(invocation: &Invocation, client: &Client, user: &str, id: &str, yes
     if session.is_current && !yes {
         invocation.prompt().confirm("This is the session in use. Are you sure you want to end it?")?;
     }
-    client.end_session(user, &session.id).await.context("end the session")?;
+    client.end_session(user, &session.id).await.context("cannot end the session")?;
     Ok(invocation.out.line("Session has been ended.")?)
 }
 
 async fn end_others(invocation: &Invocation, client: &Client, user: &str, yes: bool) -> anyhow::Result<()> {
-    let sessions = client.list_sessions(user).await.context("list sessions")?;
+    let sessions = client.list_sessions(user).await.context("cannot list sessions")?;
     invocation.refuse_unseen(&sessions, "sessions")?;
     let count = sessions.iter().filter(|session| !session.is_current).count();
     if count == 0 {
@@ -169,7 +169,7 @@ async fn end_others(invocation: &Invocation, client: &Client, user: &str, yes: b
     if !yes {
         invocation.prompt().confirm(&format!("Are you sure you want to end {count} other {noun}?"))?;
     }
-    client.end_other_sessions(user).await.context("end the sessions")?;
+    client.end_other_sessions(user).await.context("cannot end the sessions")?;
     let have = if count == 1 { "has" } else { "have" };
     Ok(invocation.out.line(format!("{count} {noun} {have} been ended."))?)
 }

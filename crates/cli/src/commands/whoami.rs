@@ -74,7 +74,7 @@ struct Identity {
 /// Shows which user the key in use belongs to.
 pub(crate) async fn run(invocation: &Invocation, args: &WhoamiArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
-    let user = client.user(ME).await.context("get user")?;
+    let user = client.user(ME).await.context("cannot get the user")?;
     let identity = Identity::new(client.url().to_owned(), user, client.described_key());
     match args.output {
         WhoamiFormat::Json => invocation.out.json(&[identity])?,

@@ -265,7 +265,8 @@ fn an_error_is_what_failed_and_why_and_what_to_do_next() {
         ran.stderr.ends_with("error: lifetime (192h0m0s) is greater than the maximum allowed lifetime (168h0m0s)\n")
     );
     let ran = home.run(&["tokens", "create", "--lifetime", "30"]);
-    let words = "error: parse lifetime: missing unit in duration \"30\": write 30d for days or 30h for hours\n";
+    let words =
+        "error: cannot read the lifetime: missing unit in duration \"30\": write 30d for days or 30h for hours\n";
     assert!(ran.stderr.ends_with(words), "{}", ran.stderr);
     let ran = home.run(&["--token", "aaaaaaaaaa-bbbbbbbbbbbbbbbbbbbbbb", "whoami", "--verbose"]);
     let words = "\nAPI request error to \"GET /api/v2/users/{user}\". Status code 401\n";

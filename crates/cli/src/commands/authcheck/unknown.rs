@@ -33,7 +33,7 @@ pub(super) async fn of(client: &Client, request: &AuthorizationRequest) -> anyho
             Ok(answers) => unknown.extend(answers.into_values().flat_map(|answer| answer.unknown)),
             // Servers of Coder do not explain.
             Err(Error::UnexpectedBody { .. }) => return Ok(Vec::new()),
-            error => return error.map(|_| Vec::new()).context("check authorization"),
+            error => return error.map(|_| Vec::new()).context("cannot check authorization"),
         }
     }
     Ok(unknown)

@@ -19,7 +19,7 @@ impl GroupArgs {
     /// The organization, and the group in it.
     pub(super) async fn find(&self, client: &Client) -> anyhow::Result<(Organization, Group)> {
         let organization = self.organization.find(client).await?;
-        let group = client.group(&organization.id.to_string(), &self.group).await.context("get group")?;
+        let group = client.group(&organization.id.to_string(), &self.group).await.context("cannot get the group")?;
         Ok((organization, group))
     }
 }

@@ -40,6 +40,10 @@ pub(crate) async fn run(invocation: &Invocation, args: EditArgs) -> anyhow::Resu
         [&name, &display_name, &description, &icon].iter().any(|given| given.is_some()) || default_roles.is_some(),
         "nothing to change: use --name, --display-name, --description, --icon or --default-roles"
     );
+    ensure!(
+        display_name.as_deref() != Some(""),
+        "--display-name is empty: an organization always has one; leave it out to keep it"
+    );
     let client = invocation.connect()?;
     let roles = |roles: Vec<String>| roles.into_iter().filter(|role| !role.is_empty()).collect();
     let change = UpdateOrganizationRequest {
@@ -49,7 +53,7 @@ pub(crate) async fn run(invocation: &Invocation, args: EditArgs) -> anyhow::Resu
         icon,
         default_org_member_roles: default_roles.map(roles),
     };
-    let changed = client.update_organization(&organization, &change).await.context("change organization")?;
+    let changed = client.update_organization(&organization, &change).await.context("cannot change the organization")?;
     invocation.out.remark(format!("Organization {} has been changed.", invocation.out.bold(&changed.name)));
     Ok(())
 }

@@ -106,7 +106,8 @@ pub(crate) async fn run(invocation: &Invocation, command: RolesCommand) -> anyho
 async fn show(invocation: &Invocation, args: &ShowArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
     let organization = args.organization.find(&client).await?;
-    let mut roles = client.list_organization_roles(&organization.id.to_string()).await.context("list roles")?;
+    let mut roles =
+        client.list_organization_roles(&organization.id.to_string()).await.context("cannot list the roles")?;
     if let Some(unknown) = args.names.iter().find(|name| !roles.iter().any(|role| role.role.name == **name)) {
         bail!("there is no role {unknown:?} in {}", organization.name);
     }

@@ -54,8 +54,8 @@ pub(crate) async fn run(invocation: &Invocation, args: &ShowArgs) -> anyhow::Res
     let client = invocation.connect()?;
     let found: Vec<Organization> = match args.organization.as_str() {
         "selected" => vec![organization::find(&client, None).await?],
-        "me" => client.list_user_organizations(ME).await.context("get organizations")?,
-        named => vec![client.organization(named).await.context("get organization")?],
+        "me" => client.list_user_organizations(ME).await.context("cannot get your organizations")?,
+        named => vec![client.organization(named).await.context("cannot get the organization")?],
     };
     if args.only_id {
         for organization in &found {

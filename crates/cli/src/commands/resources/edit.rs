@@ -63,7 +63,8 @@ pub(crate) async fn run(invocation: &Invocation, args: EditArgs) -> anyhow::Resu
         },
         attributes,
     };
-    let changed = client.update_resource(&found.resource_type, found.id, &change).await.context("change resource")?;
+    let changed =
+        client.update_resource(&found.resource_type, found.id, &change).await.context("cannot change the resource")?;
     let name = invocation.out.bold(&changed.name);
     invocation.out.remark(format!("Resource {}:{name} has been changed.", changed.resource_type));
     Ok(())

@@ -5,8 +5,9 @@ use uuid::Uuid;
 
 use super::columns::{ResourceColumn, Shown};
 use crate::{
-    arguments::{name::parse_name, names::Names, organization, user},
+    arguments::{name::parse_name, organization, user},
     invocation::Invocation,
+    names::Names,
     terminal::printing::Printing,
 };
 
@@ -60,12 +61,12 @@ pub(crate) async fn run(invocation: &Invocation, args: ListArgs) -> anyhow::Resu
         q: args.query,
         paging: Paging { limit: args.limit, offset: args.offset, after_id: args.after_id },
     };
-    let resources = client.list_resources(&filter).await.context("list resources")?.resources;
+    let resources = client.list_resources(&filter).await.context("cannot list resources")?.resources;
     invocation.refuse_unseen(&resources, "resources")?;
     let names = Names::new(&client);
     let mut shown = Vec::new();
     for resource in resources {
-        shown.push(Shown::new(resource, &names).await);
+        shown.push(Shown::new(resource, &names).await?);
     }
     args.printing.list(invocation.out, &shown, "No resources found.")
 }

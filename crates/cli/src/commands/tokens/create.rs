@@ -80,7 +80,7 @@ pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Re
         scopes: args.limits.scope,
         ..CreateTokenRequest::default()
     };
-    let token = client.create_token(&args.user, &wanted).await.context("create tokens")?.key;
+    let token = client.create_token(&args.user, &wanted).await.context("cannot create the token")?.key;
     let summary = client.described_key().filter(|key| key.id == id(&token));
     let delivered = match args.output {
         CreatedFormat::Token => invocation.out.deliver(token.reveal()),
@@ -150,8 +150,8 @@ fn say_cut(invocation: &Invocation, token: &KeySummary) {
 
 /// The lifetime, if it is within the limit of the server.
 async fn allowed_lifetime(client: &Client, user: &str, text: &str) -> anyhow::Result<Nanoseconds> {
-    let limit = client.token_config(user).await.context("get token config")?.max_token_lifetime;
-    let lifetime = lifetime::parse(text).context("parse lifetime")?;
+    let limit = client.token_config(user).await.context("cannot get the limits of tokens")?.max_token_lifetime;
+    let lifetime = lifetime::parse(text).context("cannot read the lifetime")?;
     ensure!(
         lifetime <= limit,
         "lifetime ({}) is greater than the maximum allowed lifetime ({})",

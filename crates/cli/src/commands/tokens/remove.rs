@@ -52,15 +52,16 @@ pub(crate) async fn run(invocation: &Invocation, args: &RemoveArgs) -> anyhow::R
     let mut unconfirmed = Vec::new();
     let mut expired = 0;
     if args.wait {
-        let everywhere = client.expire_api_key_everywhere(user, &id, descendants).await.context("expire api key")?;
+        let everywhere =
+            client.expire_api_key_everywhere(user, &id, descendants).await.context("cannot expire the token")?;
         (expired, unconfirmed) = (everywhere.descendants, everywhere.unconfirmed);
     }
     if args.delete {
-        expired += client.delete_api_key(user, &id, descendants).await.context("delete api key")?;
+        expired += client.delete_api_key(user, &id, descendants).await.context("cannot delete the token")?;
         invocation.out.line("Token has been deleted.")?;
     } else {
         if !args.wait {
-            expired = client.expire_api_key(user, &id, descendants).await.context("expire api key")?;
+            expired = client.expire_api_key(user, &id, descendants).await.context("cannot expire the token")?;
         }
         invocation.out.line("Token has been expired.")?;
     }

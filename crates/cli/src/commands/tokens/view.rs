@@ -4,8 +4,9 @@ use keyfob_server::Clock;
 
 use super::columns::{Row, TokenColumn};
 use crate::{
-    arguments::{name::parse_name, names::Names, token::find_of},
+    arguments::{name::parse_name, token::find_of},
     invocation::Invocation,
+    names::Names,
     terminal::{
         printing::{ListFormat, TimeOption},
         table::{self, Chosen},
@@ -49,9 +50,9 @@ pub(crate) async fn run(invocation: &Invocation, args: &ViewArgs) -> anyhow::Res
     let names = Names::new(&client);
     // The server names owners in lists only.
     let id = key.user_id;
-    let owner = if is_for_people { names.user(id).await } else { None };
+    let owner = if is_for_people { names.user(id).await? } else { None };
     let row = Row::new(key, owner.unwrap_or_else(|| id.to_string()), Clock::System.now());
-    let row = if is_for_people { row.named(&names).await } else { row };
+    let row = if is_for_people { row.named(&names).await? } else { row };
     let (columns, chosen) = if args.column.is_empty() {
         (TokenColumn::usual(is_for_people, true), Chosen::ByDefault)
     } else {

@@ -18,8 +18,8 @@ pub(crate) struct DeleteArgs {
 /// Deletes the user.
 pub(crate) async fn run(invocation: &Invocation, args: &DeleteArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
-    let user = client.user(&args.user).await.context("fetch user")?;
-    client.delete_user(&user.id.to_string()).await.context("delete user")?;
+    let user = client.user(&args.user).await.context("cannot get the user")?;
+    client.delete_user(&user.id.to_string()).await.context("cannot delete the user")?;
     invocation.out.remark(format!("Successfully deleted {}.", invocation.out.bold(&user.username)));
     Ok(())
 }

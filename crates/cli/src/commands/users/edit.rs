@@ -29,10 +29,10 @@ pub(crate) async fn run(invocation: &Invocation, args: EditArgs) -> anyhow::Resu
     let EditArgs { user, username, full_name } = args;
     ensure!(username.is_some() || full_name.is_some(), "nothing to change: use --username or --full-name");
     let client = invocation.connect()?;
-    let old = client.user(&user).await.context("get user")?;
+    let old = client.user(&user).await.context("cannot get the user")?;
     let profile =
         UpdateUserProfileRequest { username: username.unwrap_or(old.username), name: full_name.unwrap_or(old.name) };
-    let changed = client.update_profile(&old.id.to_string(), &profile).await.context("change user")?;
+    let changed = client.update_profile(&old.id.to_string(), &profile).await.context("cannot change the user")?;
     invocation.out.remark(format!("User {} has been changed.", invocation.out.bold(&changed.username)));
     Ok(())
 }

@@ -48,9 +48,9 @@ pub(crate) async fn run(invocation: &Invocation, args: &NoticesArgs) -> anyhow::
     };
     let client = invocation.connect()?;
     let chosen = if change == UpdateNoticeChoices::default() {
-        client.notice_choices(&args.user).await.context("fetch notices")?
+        client.notice_choices(&args.user).await.context("cannot get the notices")?
     } else {
-        client.update_notice_choices(&args.user, &change).await.context("update notices")?
+        client.update_notice_choices(&args.user, &change).await.context("cannot change the notices")?
     };
     print(invocation, args.output, chosen)
 }

@@ -35,10 +35,11 @@ struct Shown {
 /// Prints the user.
 pub(crate) async fn run(invocation: &Invocation, args: &ShowArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
-    let user = client.user(&args.user).await.context("get user")?;
+    let user = client.user(&args.user).await.context("cannot get the user")?;
     let mut organization_names = Vec::new();
     for id in &user.organization_ids {
-        organization_names.push(client.organization(&id.to_string()).await.context("get organization")?.name);
+        organization_names
+            .push(client.organization(&id.to_string()).await.context("cannot get the organization")?.name);
     }
     let shown = Shown { user, organization_names };
     match args.output {
