@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
-use keyfob_api::{keys::KeySummary, organizations::SlimRole, users::User};
+use keyfob_api::{keys::KeySummary, organizations::SlimRole, time::distance, users::User};
 use keyfob_client::ME;
 use keyfob_server::Clock;
 use serde::Serialize;
@@ -14,7 +14,6 @@ use crate::{
     terminal::{
         table::{self, Cell, Chosen, Column, Weight},
         text::printable,
-        time::when,
     },
 };
 
@@ -99,7 +98,7 @@ pub(crate) async fn run(invocation: &Invocation, args: &WhoamiArgs) -> anyhow::R
 fn lines(key: &KeySummary, invocation: &Invocation) -> Vec<String> {
     let name = invocation.key_in_use().in_words();
     let more = if key.more == 0 { String::new() } else { format!(" and {} more", key.more) };
-    let expiry = when(key.expires_at, Clock::System.now());
+    let expiry = distance(key.expires_at.0, Clock::System.now());
     vec![
         format!("Key:         {} ({name})", key.id),
         format!("Scopes:      {}", key.scopes.join(", ")),
