@@ -111,8 +111,6 @@ pub struct ApiError {
     pub body: ErrorBody,
     /// The permissions that the call needed, as `type:action`, allowed or not; empty where the server names none.
     pub required: Vec<String>,
-    /// Advice for the person who runs the command, where there is any.
-    pub helper: Option<&'static str>,
 }
 
 impl ApiError {
@@ -126,8 +124,7 @@ impl ApiError {
         if body.message.is_empty() {
             body.message = format!("unexpected status code {}, response has no message", status.as_u16());
         }
-        let helper = (status == StatusCode::UNAUTHORIZED).then_some("Try logging in using 'keyfob login'.");
-        Self { method, route: format!("{BASE_PATH}{}", route.0), status, body, required, helper }
+        Self { method, route: format!("{BASE_PATH}{}", route.0), status, body, required }
     }
 }
 
