@@ -10,6 +10,7 @@ mod invocation;
 mod names;
 mod options;
 mod pages;
+mod roles;
 mod state;
 mod terminal;
 

@@ -4,7 +4,6 @@ pub(crate) mod printing;
 pub(crate) mod problem;
 pub(crate) mod progress;
 pub(crate) mod prompt;
-pub(crate) mod role;
 pub(crate) mod table;
 pub(crate) mod text;
 pub(crate) mod time;

@@ -11,7 +11,6 @@ use crate::{
     terminal::{
         printing::{Columns, Format, Printing},
         problem::Problem,
-        role,
         table::{Cell, Column, Weight},
     },
 };
@@ -140,7 +139,7 @@ async fn show(invocation: &Invocation, args: &ShowArgs) -> anyhow::Result<()> {
     };
     match args.output {
         Format::Json => invocation.out.json(found),
-        Format::Table => Ok(role::lines(&found.role).iter().try_for_each(|line| invocation.out.line(line))?),
+        Format::Table => Ok(crate::roles::lines(&found.role).iter().try_for_each(|line| invocation.out.line(line))?),
     }
 }
 

@@ -9,7 +9,6 @@ use crate::{
     invocation::Invocation,
     terminal::{
         printing::{Columns, Printing},
-        role,
         table::{Cell, Column, Weight},
     },
 };
@@ -113,7 +112,7 @@ async fn show(invocation: &Invocation, args: &ShowArgs) -> anyhow::Result<()> {
     }
     roles.retain(|role| args.names.is_empty() || args.names.contains(&role.role.name));
     if !args.names.is_empty() && args.printing.is_usual_table() {
-        let lines = roles.iter().flat_map(|role| role::lines(&role.role));
+        let lines = roles.iter().flat_map(|role| crate::roles::lines(&role.role));
         return Ok(lines.into_iter().try_for_each(|line| invocation.out.line(line))?);
     }
     args.printing.list(invocation.out, &roles, "No roles found.")
