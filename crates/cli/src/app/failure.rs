@@ -106,9 +106,11 @@ fn refusal(error: &anyhow::Error, answer: &ApiError, run: Run<'_>) -> Said {
     let detail = text_of_server(&body.detail);
     let is_said = parts.iter().any(|part| part.contains(&detail));
     if !is_said && !detail.starts_with(NO_CAUSE) {
-        parts.push(detail);
+        parts.push(detail.clone());
     }
-    let asked = required.last().filter(|_| *status == StatusCode::FORBIDDEN);
+    // Where the server says why, it is something else.
+    let is_unexplained = detail.is_empty() || detail.starts_with(NO_CAUSE);
+    let asked = required.last().filter(|_| *status == StatusCode::FORBIDDEN && is_unexplained);
     if let Some(permission) = asked.filter(|asked| !parts.iter().any(|part| part.contains(asked.as_str()))) {
         let it = if joined(&parts).ends_with('.') { "It" } else { "it" };
         parts.push(format!("{it} takes {permission}"));

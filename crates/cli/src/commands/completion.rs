@@ -21,8 +21,8 @@ names of tokens, users, organizations and objects are completed, too, as far as 
 server they complete commands and options.
 
 Examples:
-  keyfob completion bash > /etc/bash_completion.d/keyfob
-  keyfob completion zsh > ~/.zfunc/_keyfob
+  source <(keyfob completion bash)    in ~/.bashrc
+  source <(keyfob completion zsh)     in ~/.zshrc, behind compinit
   keyfob completion fish > ~/.config/fish/completions/keyfob.fish"
 )]
 pub(crate) struct CompletionArgs {

@@ -22,6 +22,9 @@ use crate::{
 #[command(after_help = "With --token, a new session with the same limits as that token is created and stored. With \
 --device, --scope and --allow limit the session; without them, it has the limits of the session that approves it.
 
+Without either, a page of the server opens in the browser where there is one: that of BROWSER, else that of the desktop. \
+--no-open, or KEYFOB_NO_OPEN=true, only prints its URL.
+
 Examples:
   keyfob login https://keyfob.example.com          paste a token from the browser
   keyfob login --device https://keyfob.example.com --scope workspace:read

@@ -220,12 +220,12 @@ fn an_unknown_type_or_action_cannot_be_decided() {
     let home = Home::signed_in(&server, &session);
     for more in [&[][..], &["--explain"], &["-o", "json"]] {
         let ran = home.run(&[&["authcheck", "workspce:read"], more].concat());
-        assert_eq!(ran.code, Some(2), "{more:?}");
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{more:?}");
         let words = "error: there is no resource type \"workspce\"\nSuggestion: the nearest is workspace\n";
         assert_eq!(ran.stderr, words, "{more:?}");
         let ran = home.run(&[&["authcheck", "workspace:raed", "workspace:read"], more].concat());
-        assert_eq!(ran.code, Some(2), "{more:?}");
-        assert!(ran.stderr.starts_with("error: there is no action \"raed\"\nSuggestion: the nearest is read\n"));
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{more:?}");
+        assert_eq!(ran.stderr, "error: there is no action \"raed\"\nSuggestion: the nearest is read\n", "{more:?}");
     }
 }
 

@@ -236,6 +236,10 @@ fn the_host_shows_whether_its_server_runs() {
     let status = done(home.run(&["server", "--http-address", &server.address, "status"]));
     assert!(status.contains(&format!("Address     http://{}\n", server.address)), "{status}");
     assert!(status.contains("Version     v2.34.0+keyfob.") && status.ends_with("Ready       yes\n"), "{status}");
+    let status = json(home.run(&["server", "--http-address", &server.address, "status", "-o", "json"]));
+    assert_eq!(status["address"], format!("http://{}", server.address));
+    assert_eq!(status["ready"], true);
+    assert!(status["version"].as_str().unwrap().starts_with("v2.34.0+keyfob."), "{status}");
     let ran = home.run(&["server", "--http-address", "127.0.0.1:1", "status"]);
     assert_eq!(ran.code, Some(1));
     assert!(ran.stderr.contains("no server runs at 127.0.0.1:1"), "{}", ran.stderr);
