@@ -59,9 +59,24 @@ export function createClient(options: Options): Client<paths> {
     ...(options.token === undefined ? {} : { headers: { "Coder-Session-Token": options.token } }),
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
   });
-  client.use(throwErrors);
+  client.use(refuseNoNames, throwErrors);
   return client;
 }
+
+/**
+ * Throws a `TypeError` for a path parameter that is empty, `.` or `..`, before anything is sent. `fetch` takes the last
+ * two as steps in the path, escaped or not: a request about a session would reach its user.
+ */
+const refuseNoNames: Middleware = {
+  onRequest({ params }) {
+    for (const [name, value] of Object.entries(params.path ?? {})) {
+      if (["", ".", ".."].includes(String(value))) {
+        throw new TypeError(`The path parameter ${name} cannot be ${JSON.stringify(value)}.`);
+      }
+    }
+    return undefined;
+  },
+};
 
 const throwErrors: Middleware = {
   async onResponse({ response }) {

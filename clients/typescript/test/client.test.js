@@ -94,3 +94,24 @@ test("a call without a token is refused where one is needed", async () => {
   const { data } = await anonymous.GET("/api/v2/buildinfo");
   assert.match(data.version, /keyfob/);
 });
+
+test("a path parameter that is no name is not sent", async () => {
+  const sent = [];
+  const keyfob = createClient({
+    url,
+    fetch: async (request) => {
+      sent.push(request.url);
+      return new Response(null, { status: 204 });
+    },
+  });
+  for (const id of ["", ".", ".."]) {
+    const path = { user: "amy", id };
+    await assert.rejects(keyfob.DELETE("/api/v2/users/{user}/sessions/{id}", { params: { path } }), {
+      name: "TypeError",
+      message: /^The path parameter id cannot be /,
+    });
+  }
+  assert.deepEqual(sent, []);
+  await keyfob.DELETE("/api/v2/users/{user}/sessions/{id}", { params: { path: { user: "a/b", id: "..." } } });
+  assert.deepEqual(sent, [`${url}/api/v2/users/a%2Fb/sessions/...`]);
+});

@@ -34,6 +34,30 @@ impl From<Timestamp> for Time {
     }
 }
 
+/// An instant seen from another, in the largest unit that fits, rounded: `in 3 days`, `5 minutes ago`. A week that has
+/// just begun is 7 days.
+///
+/// # Examples
+/// ```
+/// use keyfob_api::time::distance;
+///
+/// let now: jiff::Timestamp = "2026-01-02T03:04:05Z".parse()?;
+/// assert_eq!(distance("2026-01-05T03:04:05Z".parse()?, now), "in 3 days");
+/// # Ok::<(), jiff::Error>(())
+/// ```
+pub fn distance(at: Timestamp, now: Timestamp) -> String {
+    const UNITS: [(u64, &str); 5] =
+        [(365 * 86_400, "year"), (30 * 86_400, "month"), (86_400, "day"), (3600, "hour"), (60, "minute")];
+    let seconds = at.duration_since(now).as_secs();
+    let length = seconds.unsigned_abs();
+    let Some((unit, name)) = UNITS.into_iter().find(|(unit, _)| length >= *unit) else {
+        return if seconds > 0 { "in less than a minute".to_owned() } else { "just now".to_owned() };
+    };
+    let count = (length + unit / 2) / unit;
+    let plural = if count == 1 { "" } else { "s" };
+    if seconds > 0 { format!("in {count} {name}{plural}") } else { format!("{count} {name}{plural} ago") }
+}
+
 /// A length of time in whole nanoseconds. It may be negative, because requests may be wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(ToSchema))]
@@ -92,6 +116,23 @@ fn small_notation(nanoseconds: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_instant_is_told_in_the_largest_unit_that_fits() {
+        let now: Timestamp = "2026-07-09T10:00:00Z".parse().unwrap();
+        for (at, words) in [
+            ("2026-07-09T10:00:00Z", "just now"),
+            ("2026-07-09T10:00:59Z", "in less than a minute"),
+            ("2026-07-09T09:59:00Z", "1 minute ago"),
+            ("2026-07-09T07:00:00Z", "3 hours ago"),
+            ("2026-08-08T10:00:00Z", "in 1 month"),
+            ("2026-07-16T09:59:00Z", "in 7 days"),
+            ("2026-07-10T09:00:00Z", "in 23 hours"),
+            ("2020-07-09T10:00:00Z", "6 years ago"),
+        ] {
+            assert_eq!(distance(at.parse().unwrap(), now), words, "{at}");
+        }
+    }
 
     #[test]
     fn durations_read_like_the_contract_spells_them() {

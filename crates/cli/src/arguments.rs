@@ -2,7 +2,7 @@
 pub(crate) mod file;
 pub(crate) mod key_limits;
 pub(crate) mod lifetime;
-pub(crate) mod names;
+pub(crate) mod name;
 pub(crate) mod organization;
 pub(crate) mod resource;
 pub(crate) mod secret;

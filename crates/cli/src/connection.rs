@@ -50,8 +50,8 @@ fn lines_of(command: &str) -> anyhow::Result<Vec<String>> {
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
-        .context("run the header command")?;
+        .context("cannot run the header command")?;
     anyhow::ensure!(output.status.success(), "the header command failed with {}", output.status);
-    let text = String::from_utf8(output.stdout).context("read what the header command prints")?;
+    let text = String::from_utf8(output.stdout).context("cannot read what the header command prints")?;
     Ok(text.lines().map(|line| line.trim().to_owned()).collect())
 }

@@ -42,7 +42,7 @@ pub(crate) enum KeyInUse {
     Variable(&'static str),
     /// The one that `keyfob login` has stored.
     Stored,
-    /// One that the command has named.
+    /// The one of another option of the command.
     Other(&'static str),
 }
 
@@ -54,14 +54,14 @@ impl KeyInUse {
             Self::Flag => "the key given by --token".to_owned(),
             Self::Variable(name) => format!("the key in {name}"),
             Self::Stored => "the stored session".to_owned(),
-            Self::Other(named) => (*named).to_owned(),
+            Self::Other(flag) => format!("the key given by {flag}"),
         }
     }
 }
 
-/// An error of a request with another key than the one in use, and what that key is called.
+/// An error of a request with another key than the one in use, and the option that gave that key.
 #[derive(Debug, thiserror::Error)]
-#[error("use {0}")]
+#[error("with the key given by {0}")]
 pub(crate) struct UsedKey(pub(crate) &'static str);
 
 /// One run of the program.
@@ -138,6 +138,16 @@ impl Invocation {
         }
     }
 
+    /// How a suggested command is given the key in use, where that takes something.
+    pub(crate) fn with_the_same_key(&self) -> &'static str {
+        if self.key_in_use() == KeyInUse::Flag { "with the same --token, " } else { "" }
+    }
+
+    /// The full name of the command, such as `keyfob tokens remove`.
+    pub(crate) fn command(&self) -> &str {
+        &self.command
+    }
+
     /// Refuses a list that is empty because the key may see nothing of it.
     ///
     /// # Errors
@@ -146,7 +156,8 @@ impl Invocation {
         let missing = self.used_client().map(Client::missing).unwrap_or_default();
         let Some(permission) = missing.first().filter(|_| rows.is_empty()) else { return Ok(()) };
         let what = format!("cannot list {of}: {} lacks {}", self.key_in_use().in_words(), missing.join(", "));
-        let next = format!("'keyfob authcheck {permission} --owner me --any-organization --explain' says why");
+        let same = self.with_the_same_key();
+        let next = format!("{same}'keyfob authcheck {permission} --owner me --any-organization --explain' says why");
         Err(Problem::new(what, next).into())
     }
 

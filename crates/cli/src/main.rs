@@ -7,7 +7,10 @@ mod arguments;
 mod commands;
 mod connection;
 mod invocation;
+mod names;
 mod options;
+mod pages;
+mod roles;
 mod state;
 mod terminal;
 

@@ -92,7 +92,7 @@ pub(crate) struct GlobalOptions {
         value_parser = FalseyValueParser::new())]
     pub(crate) no_feature_warning: bool,
     /// Do not start a browser
-    #[arg(long, global = true, env = "KEYFOB_NO_OPEN", hide = true, value_parser = FalseyValueParser::new())]
+    #[arg(long, global = true, alias = "no-browser", env = "KEYFOB_NO_OPEN", hide = true, value_parser = FalseyValueParser::new())]
     pub(crate) no_open: bool,
     /// Ask questions and print tables as on a terminal, even where there is none [env: KEYFOB_FORCE_TTY]
     #[arg(long, global = true, env = "KEYFOB_FORCE_TTY", hide_env = true, hide_short_help = true,

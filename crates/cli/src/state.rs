@@ -56,7 +56,7 @@ impl StateDir {
     /// When there is none, or it cannot be made.
     pub(crate) fn prepare(&self) -> anyhow::Result<()> {
         let path = self.0.as_deref().context("there is no home folder: name a folder with --global-config")?;
-        private::create_dir(path).with_context(|| format!("make the folder `{}`", path.display()))
+        private::create_dir(path).with_context(|| format!("cannot make the folder `{}`", path.display()))
     }
 
     /// The server's URL, if there is one.
@@ -77,9 +77,9 @@ impl StateDir {
     /// Stores a server and the token to use with it. At no time does the folder hold the token of another server.
     pub(crate) fn store(&self, url: &str, session: &SecretText) -> anyhow::Result<()> {
         self.prepare()?;
-        self.remove(StateFile::Session).context("remove the old session")?;
-        self.write(StateFile::Url, url).context("store the URL")?;
-        self.write(StateFile::Session, session.reveal()).context("store the session")
+        self.remove(StateFile::Session).context("cannot remove the old session")?;
+        self.write(StateFile::Url, url).context("cannot store the URL")?;
+        self.write(StateFile::Session, session.reveal()).context("cannot store the session")
     }
 
     /// Removes a file; a missing one is not an error.
@@ -96,7 +96,7 @@ impl StateDir {
         match fs::read_to_string(&path) {
             Ok(text) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
             Err(error) if is_missing(&error) => Ok(None),
-            Err(error) => Err(error).with_context(|| format!("read `{}`", path.display())),
+            Err(error) => Err(error).with_context(|| format!("cannot read `{}`", path.display())),
         }
     }
 

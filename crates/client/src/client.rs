@@ -196,11 +196,13 @@ impl Client {
 
     fn call_below(&self, base: &str, method: Method, route: &'static str, values: &[&str]) -> Call<'_> {
         let route = Route(route);
-        let url = format!("{}{base}{}", self.url(), route.fill(values));
-        let mut request = self.http.request(method.clone(), url);
-        if let Some((name, value)) = &self.session_token {
-            request = request.header(name, value);
-        }
+        let request = route.fill(values).map(|path| {
+            let request = self.http.request(method.clone(), format!("{}{base}{path}", self.url()));
+            match &self.session_token {
+                Some((name, value)) => request.header(name, value),
+                None => request,
+            }
+        });
         Call { client: self, method, route, request }
     }
 
@@ -236,26 +238,27 @@ pub(crate) struct Call<'a> {
     client: &'a Client,
     method: Method,
     route: Route,
-    request: RequestBuilder,
+    /// None can be made with a value that does not fit into the route.
+    request: Result<RequestBuilder, Error>,
 }
 
 impl Call<'_> {
     pub(crate) fn query(mut self, pairs: &[(&str, String)]) -> Self {
         if !pairs.is_empty() {
-            self.request = self.request.query(pairs);
+            self.request = self.request.map(|request| request.query(pairs));
         }
         self
     }
 
     pub(crate) fn json(mut self, body: &(impl Serialize + Sync)) -> Self {
-        self.request = self.request.json(body);
+        self.request = self.request.map(|request| request.json(body));
         self
     }
 
     /// Sends the request.
     ///
     /// # Errors
-    /// When no answer came, or an answer with a status other than a success.
+    /// When no request could be made, no answer came, or one with a status other than a success.
     pub(crate) async fn send(self) -> Result<Answer, Error> {
         let answer = self.send_any().await?;
         if answer.status.is_success() { Ok(answer) } else { Err(answer.into_error()) }
@@ -263,7 +266,7 @@ impl Call<'_> {
 
     /// Sends the request, and returns the answer whatever its status.
     pub(crate) async fn send_any(self) -> Result<Answer, Error> {
-        let response = self.request.send().await.map_err(Error::transport)?;
+        let response = self.request?.send().await.map_err(Error::transport)?;
         let (status, headers) = (response.status(), response.headers().clone());
         self.client.observed.update(&headers);
         let body = response.bytes().await.map_err(Error::transport)?.to_vec();

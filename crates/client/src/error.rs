@@ -50,6 +50,9 @@ pub enum Error {
     /// The server does not report a version, as every Keyfob or Coder server does.
     #[error("missing build version header, not a keyfob instance")]
     MissingBuildVersion,
+    /// A name or an id that is empty, `.` or `..`: nothing was sent, because the request would have gone elsewhere.
+    #[error("{0:?} cannot be a name or an id")]
+    NotAName(String),
     /// No answer came.
     #[error("no answer from the server")]
     Transport(#[source] reqwest::Error),
@@ -74,7 +77,7 @@ impl Error {
         match self {
             Self::Api(answer) => Some(answer.status),
             Self::UnexpectedContentType { status, .. } => Some(*status),
-            Self::UnexpectedBody { .. } | Self::MissingBuildVersion | Self::Transport(_) => None,
+            Self::UnexpectedBody { .. } | Self::MissingBuildVersion | Self::NotAName(_) | Self::Transport(_) => None,
         }
     }
 
@@ -108,8 +111,6 @@ pub struct ApiError {
     pub body: ErrorBody,
     /// The permissions that the call needed, as `type:action`, allowed or not; empty where the server names none.
     pub required: Vec<String>,
-    /// Advice for the person who runs the command, where there is any.
-    pub helper: Option<&'static str>,
 }
 
 impl ApiError {
@@ -123,8 +124,7 @@ impl ApiError {
         if body.message.is_empty() {
             body.message = format!("unexpected status code {}, response has no message", status.as_u16());
         }
-        let helper = (status == StatusCode::UNAUTHORIZED).then_some("Try logging in using 'keyfob login'.");
-        Self { method, route: format!("{BASE_PATH}{}", route.0), status, body, required, helper }
+        Self { method, route: format!("{BASE_PATH}{}", route.0), status, body, required }
     }
 }
 

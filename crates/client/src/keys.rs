@@ -126,10 +126,57 @@ impl Client {
     /// # }
     /// ```
     pub async fn list_tokens(&self, user: &str, filter: TokensFilter) -> Result<Vec<ApiKeyWithOwner>, Error> {
+        self.tokens(user, filter, &[]).await
+    }
+
+    /// Lists at most so many of a user's tokens, oldest first: the first ones, or those after the token with this id.
+    /// Servers of Coder list all of them.
+    ///
+    /// # Errors
+    /// As [`Client::list_tokens`]; 400 for an `after_id` that the caller may not read.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use keyfob_client::{Client, Error, ME, TokensFilter};
+    ///
+    /// /// How many tokens there are, read in pages.
+    /// async fn count(keyfob: &Client) -> Result<usize, Error> {
+    ///     let filter = TokensFilter { include_all: true, ..TokensFilter::default() };
+    ///     let mut count = 0;
+    ///     let mut after: Option<String> = None;
+    ///     loop {
+    ///         let page = keyfob.list_tokens_page(ME, filter, 100, after.as_deref()).await?;
+    ///         count += page.len();
+    ///         match page.last() {
+    ///             Some(last) if page.len() == 100 => after = Some(last.key.id.clone()),
+    ///             _ => return Ok(count),
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    pub async fn list_tokens_page(
+        &self,
+        user: &str,
+        filter: TokensFilter,
+        limit: u32,
+        after_id: Option<&str>,
+    ) -> Result<Vec<ApiKeyWithOwner>, Error> {
+        let after = after_id.map(|id| ("after_id", id.to_owned()));
+        let page: Vec<_> = [("limit", limit.to_string())].into_iter().chain(after).collect();
+        self.tokens(user, filter, &page).await
+    }
+
+    async fn tokens(
+        &self,
+        user: &str,
+        filter: TokensFilter,
+        page: &[(&str, String)],
+    ) -> Result<Vec<ApiKeyWithOwner>, Error> {
         let query =
             [("include_all", filter.include_all.to_string()), ("include_expired", filter.include_expired.to_string())];
+        let call = self.get("/users/{user}/keys/tokens", &[user]).query(&query).query(page);
         // Coder servers answer `null` for an empty list.
-        let tokens: Option<_> = self.get("/users/{user}/keys/tokens", &[user]).query(&query).send().await?.json()?;
+        let tokens: Option<_> = call.send().await?.json()?;
         Ok(tokens.unwrap_or_default())
     }
 

@@ -154,6 +154,82 @@ mod tests {
         check(&command, &ids(&command));
     }
 
+    /// Options and arguments whose value may be empty, because they name nothing or something else looks at it. The
+    /// settings of a server are not among them.
+    const TEXTS: [&str; 32] = [
+        "--header",
+        "--header-command",
+        "--url",
+        "audit export --search",
+        "audit list search",
+        "database copy --from",
+        "database copy --to",
+        "groups create --avatar-url",
+        "groups create --display-name",
+        "groups edit --avatar-url",
+        "groups edit --display-name",
+        "login --first-user-email",
+        "login --first-user-full-name",
+        "login --first-user-username",
+        "login address",
+        "organizations edit --default-roles",
+        "organizations edit --description",
+        "organizations edit --display-name",
+        "organizations edit --icon",
+        "organizations roles create --display-name",
+        "organizations roles update --display-name",
+        "resources list --query",
+        "scopes texts",
+        "server create-admin --email",
+        "tokens create --lifetime",
+        "tokens create --name",
+        "tokens list --search",
+        "users create --email",
+        "users create --full-name",
+        "users create --login-type",
+        "users edit --full-name",
+        "users edit-roles --roles",
+    ];
+
+    /// The values of every argument that takes any text, by the command lines that give it the empty one.
+    fn empty_values(command: &clap::Command, path: &[String]) -> Vec<(String, Vec<String>)> {
+        let is_text = |arg: &&clap::Arg| {
+            arg.get_action().takes_values() && arg.get_value_parser().type_id() == clap::value_parser!(String).type_id()
+        };
+        let line = |arg: &clap::Arg| {
+            let before = command.get_positionals().take_while(|other| other.get_id() != arg.get_id());
+            let value = match arg.get_long() {
+                Some(long) => vec![format!("--{long}=")],
+                None => before.map(|_| "x:y".to_owned()).chain([String::new()]).collect(),
+            };
+            let name = arg.get_long().map_or_else(|| arg.get_id().to_string(), |long| format!("--{long}"));
+            (
+                format!("{} {name}", path.get(1..).unwrap_or_default().join(" ")).trim_start().to_owned(),
+                [path, &value].concat(),
+            )
+        };
+        let own = command.get_arguments().filter(is_text).map(line);
+        let below = command
+            .get_subcommands()
+            .filter(|below| below.get_name() != "help")
+            .flat_map(|below| empty_values(below, &[path, &[below.get_name().to_owned()]].concat()));
+        own.chain(below).collect()
+    }
+
+    /// The variable of a script that is empty must not name everything, the caller, or what is above.
+    #[test]
+    fn what_names_something_is_not_empty() {
+        let mut accepted = std::collections::BTreeSet::new();
+        for (id, line) in empty_values(&Cli::command(), &["keyfob".to_owned()]) {
+            let refused = Cli::command().try_get_matches_from(&line).err().map(|error| error.kind());
+            if refused != Some(clap::error::ErrorKind::ValueValidation) && !id.starts_with("server --") {
+                accepted.insert(id);
+            }
+        }
+        let accepted: Vec<String> = accepted.into_iter().collect();
+        assert_eq!(accepted, TEXTS);
+    }
+
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();

@@ -1,6 +1,7 @@
 //! The texts of errors: one line for what failed and why, and one for what to do next.
 use std::fmt::Write as _;
 
+use keyfob_api::error::ErrorBody;
 use keyfob_client::{ApiError, Error, StatusCode};
 
 use super::rules;
@@ -53,7 +54,7 @@ pub(crate) fn describe_usage(problem: &str, command: &str, out: Output) -> Strin
 fn said(error: &anyhow::Error, run: Run<'_>) -> Said {
     match error.downcast_ref::<Error>() {
         Some(Error::Api(answer)) if answer.status == StatusCode::UNAUTHORIZED => unauthenticated(error, answer, run),
-        Some(Error::Api(answer)) => refusal(error, answer),
+        Some(Error::Api(answer)) => refusal(error, answer, run),
         Some(unexpected @ Error::UnexpectedContentType { body, .. }) => {
             let what = step(error).map_or_else(|| unexpected.to_string(), |step| format!("{step}: {unexpected}"));
             Said {
@@ -61,12 +62,16 @@ fn said(error: &anyhow::Error, run: Run<'_>) -> Said {
                 next: Some("the answer comes from something before the server, such as a proxy: check the URL".into()),
             }
         }
+        Some(Error::MissingBuildVersion) => {
+            Said { what: format!("{error:#}"), next: Some("is the URL right? Something else answers there".into()) }
+        }
         Some(Error::Transport(_)) => {
-            let url = run.invocation.and_then(Invocation::used_client).map(|client| format!(" at {}", client.url()));
-            // Commands for the host have no such client.
-            let flag = if url.is_some() { "--url" } else { "--http-address" };
-            let next = format!("is the server running{}? {flag} names another one", url.unwrap_or_default());
-            Said { what: format!("{error:#}"), next: Some(next) }
+            let client = run.invocation.and_then(Invocation::used_client);
+            let another = match client {
+                Some(client) => format!(" at {}? --url names another one", client.url()),
+                None => format!("? {}", another_host(run)),
+            };
+            Said { what: format!("{error:#}"), next: Some(format!("is the server running{another}")) }
         }
         _ => {
             let next =
@@ -76,14 +81,20 @@ fn said(error: &anyhow::Error, run: Run<'_>) -> Said {
     }
 }
 
-/// The last step before the server was asked, such as "cannot delete the user".
+/// How commands for the host, which have no such client, ask another server.
+fn another_host(run: Run<'_>) -> String {
+    let name = run.invocation.and_then(|invocation| invocation.command().rsplit(' ').next());
+    format!("'keyfob server --http-address <ADDRESS> {}' asks another one", name.unwrap_or("status"))
+}
+
+/// What was being done when the server was asked, such as "cannot delete the user".
 fn step(error: &anyhow::Error) -> Option<String> {
     let is_own = |cause: &&(dyn std::error::Error + 'static)| !cause.is::<Error>();
     let steps: Vec<String> = error.chain().take_while(is_own).map(ToString::to_string).collect();
-    (!steps.is_empty()).then(|| format!("cannot {}", steps.join(": ")))
+    (!steps.is_empty()).then(|| steps.join(": "))
 }
 
-fn refusal(error: &anyhow::Error, answer: &ApiError) -> Said {
+fn refusal(error: &anyhow::Error, answer: &ApiError, run: Run<'_>) -> Said {
     let ApiError { status, body, required, .. } = answer;
     let message = text_of_server(&body.message);
     let mut parts = Vec::new();
@@ -91,36 +102,50 @@ fn refusal(error: &anyhow::Error, answer: &ApiError) -> Said {
         parts.extend(step(error));
     }
     parts.push(message);
-    parts.extend(body.validations.iter().map(|problem| {
-        let (field, detail) = (text_of_server(&problem.field), text_of_server(&problem.detail));
-        let detail = rules::in_words(&detail).unwrap_or(detail);
-        // The text often names the field already.
-        if detail.starts_with(&field) { detail } else { format!("{field}: {detail}") }
-    }));
+    parts.push(problems(body));
     let detail = text_of_server(&body.detail);
     let is_said = parts.iter().any(|part| part.contains(&detail));
     if !is_said && !detail.starts_with(NO_CAUSE) {
-        parts.push(detail);
+        parts.push(detail.clone());
     }
-    let asked = required.last().filter(|_| *status == StatusCode::FORBIDDEN);
-    let next = match asked {
-        Some(permission) => {
-            if !parts.iter().any(|part| part.contains(permission.as_str())) {
-                parts.push(format!("it takes {permission}"));
-            }
-            Some(format!("'keyfob authcheck {permission} --explain' says what is missing"))
-        }
-        None => next_step(answer),
+    // Where the server says why, it is something else.
+    let is_unexplained = detail.is_empty() || detail.starts_with(NO_CAUSE);
+    let asked = required.last().filter(|_| *status == StatusCode::FORBIDDEN && is_unexplained);
+    if let Some(permission) = asked.filter(|asked| !parts.iter().any(|part| part.contains(asked.as_str()))) {
+        let it = if joined(&parts).ends_with('.') { "It" } else { "it" };
+        parts.push(format!("{it} takes {permission}"));
+    }
+    let explained = || {
+        let same = run.invocation.map_or("", Invocation::with_the_same_key);
+        asked.map(|permission| format!("{same}'keyfob authcheck {permission} --explain' says what is missing"))
     };
-    Said { what: joined(&parts), next }
+    Said { what: joined(&parts), next: missing_scope(answer).or_else(explained).or_else(|| next_step(answer)) }
+}
+
+/// What is wrong with the fields of a request, each said once.
+fn problems(body: &ErrorBody) -> String {
+    let mut problems: Vec<String> = Vec::new();
+    for problem in &body.validations {
+        let (field, detail) = (text_of_server(&problem.field), text_of_server(&problem.detail));
+        let detail = rules::in_words(&detail).unwrap_or(detail);
+        // The text often names the field already.
+        let text = if detail.starts_with(&field) { detail } else { format!("{field}: {detail}") };
+        if !problems.contains(&text) {
+            problems.push(text);
+        }
+    }
+    problems.join("; ")
+}
+
+/// What to do where only the scopes of the key are too narrow.
+fn missing_scope(answer: &ApiError) -> Option<String> {
+    let scope = answer.body.detail.strip_prefix("the key's scopes lack ")?;
+    Some(format!("use a key with the scope {}", text_of_server(scope)))
 }
 
 /// What to do next, for some answers.
 fn next_step(answer: &ApiError) -> Option<String> {
     let detail = answer.body.detail.as_str();
-    if let Some(scope) = detail.strip_prefix("the key's scopes lack ") {
-        return Some(format!("use a key with the scope {}", text_of_server(scope)));
-    }
     if let Some((_, rest)) = detail.split_once("unsupported API key scope: \"") {
         let name = rest.trim_end_matches('"');
         let known = keyfob_rbac::Catalogue::built_in().requestable_scopes();
@@ -140,7 +165,7 @@ fn unauthenticated(error: &anyhow::Error, answer: &ApiError, run: Run<'_>) -> Sa
     let url = run.invocation.and_then(Invocation::used_client).map(|client| client.url().to_owned());
     let server = url.as_deref().unwrap_or("the server");
     let key = match (error.downcast_ref::<UsedKey>(), run.invocation) {
-        (Some(UsedKey(named)), _) => KeyInUse::Other(named),
+        (Some(UsedKey(flag)), _) => KeyInUse::Other(flag),
         (None, Some(invocation)) => invocation.key_in_use(),
         (None, None) => KeyInUse::None,
     };
@@ -157,14 +182,25 @@ fn unauthenticated(error: &anyhow::Error, answer: &ApiError, run: Run<'_>) -> Sa
             format!("{server} does not accept {}: {reason}", key.in_words())
         }
     };
-    let here = match (key, url) {
-        (KeyInUse::None | KeyInUse::OfAnotherServer(_), Some(url)) => {
-            format!(" For this server: 'keyfob login {url}'.")
+    let is_login = run.invocation.is_some_and(|invocation| invocation.command() == "keyfob login");
+    Said { what, next: Some(another_key(&key, url.as_deref(), is_login)) }
+}
+
+/// How to use another key, which depends on where this one came from.
+fn another_key(key: &KeyInUse, url: Option<&str>, is_login: bool) -> String {
+    let login = "Try logging in using 'keyfob login'.";
+    match (key, url) {
+        (KeyInUse::Other(flag), _) => {
+            format!("give another token with {flag}; without it, the key in use is checked")
         }
-        _ => String::new(),
-    };
-    let next = format!("Try logging in using 'keyfob login'.{here}");
-    Said { what, next: Some(next) }
+        (KeyInUse::Flag, _) if is_login => "give another token with --token, or leave it out to sign in".to_owned(),
+        (KeyInUse::Flag, _) => format!("{login} Without --token, the stored session is used."),
+        (KeyInUse::Variable(name), _) => format!("{login} Without {name}, the stored session is used."),
+        (KeyInUse::None | KeyInUse::OfAnotherServer(_), Some(url)) => {
+            format!("{login} For this server: 'keyfob login {url}'.")
+        }
+        (KeyInUse::None | KeyInUse::OfAnotherServer(_) | KeyInUse::Stored, _) => login.to_owned(),
+    }
 }
 
 /// When a key expired, if a detail says that.

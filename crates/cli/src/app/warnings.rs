@@ -1,8 +1,7 @@
 //! Warnings of the server beside its answers, printed on standard error.
-use std::time::Duration;
-
-use keyfob_api::{COMPATIBLE_VERSION, SERVER_VERSION};
+use keyfob_api::{COMPATIBLE_VERSION, SERVER_VERSION, time::distance};
 use keyfob_client::Client;
+use keyfob_server::Clock;
 
 use crate::{invocation::Invocation, terminal::text::printable};
 
@@ -13,20 +12,12 @@ pub(crate) async fn print(invocation: &Invocation) {
         warn_of_version(invocation, client, &version).await;
     }
     if let Some(left) = client.expires_in() {
-        invocation.out.remark(format!("The key in use expires in {}.", in_words(left)));
+        let now = Clock::System.now();
+        invocation.out.remark(format!("The key in use expires {}.", distance(now + left, now)));
     }
     if !invocation.options.no_feature_warning {
         client.entitlement_warnings().iter().for_each(|warning| invocation.out.remark(printable(warning)));
     }
-}
-
-/// The time in its largest whole unit.
-fn in_words(left: Duration) -> String {
-    let seconds = left.as_secs();
-    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
-    let (length, unit) = units.into_iter().find(|(length, _)| seconds >= *length).unwrap_or((1, "second"));
-    let count = seconds / length;
-    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
 }
 
 async fn warn_of_version(invocation: &Invocation, client: &Client, version: &str) {
@@ -66,14 +57,6 @@ fn major_minor(version: &str) -> Option<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_length_of_time_is_said_in_its_largest_unit() {
-        let cases = [(0, "0 seconds"), (1, "1 second"), (119, "1 minute"), (7_200, "2 hours"), (604_800, "7 days")];
-        for (seconds, words) in cases {
-            assert_eq!(in_words(Duration::from_secs(seconds)), words);
-        }
-    }
 
     #[test]
     fn only_major_and_minor_versions_count() {

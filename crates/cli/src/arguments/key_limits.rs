@@ -89,7 +89,7 @@ fn parse(text: &str) -> Result<Entry, String> {
 
 async fn looked_up(client: &Client, resource_type: &str, name: &str) -> anyhow::Result<AllowListTarget> {
     if Catalogue::built_in().resource_type(resource_type).is_none() {
-        let types = client.list_resource_types().await.context("list the resource types")?.resource_types;
+        let types = client.list_resource_types().await.context("cannot list the resource types")?.resource_types;
         if !types.iter().any(|known| known.name == resource_type) {
             let nearest = nearest_name(resource_type, types.iter().map(|known| known.name.as_str()));
             let nearest = nearest.map(|nearest| format!("the nearest is {nearest}; ")).unwrap_or_default();

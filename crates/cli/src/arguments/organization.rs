@@ -4,11 +4,13 @@ use keyfob_api::organizations::Organization;
 use keyfob_client::{Client, ME};
 use uuid::Uuid;
 
+use super::name::parse_name;
+
 /// The organization that a command works in.
 #[derive(clap::Args)]
 pub(crate) struct OrganizationOption {
     /// Name or id of the organization; optional if you are a member of only one
-    #[arg(short = 'O', long, visible_alias = "organization", env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID")]
+    #[arg(short = 'O', long, visible_alias = "organization", env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID", value_parser = parse_name)]
     org: Option<String>,
 }
 
@@ -21,7 +23,7 @@ impl OrganizationOption {
 
 /// The organization with this name or id; without one, the only organization that the caller is a member of.
 pub(crate) async fn find(client: &Client, wanted: Option<&str>) -> anyhow::Result<Organization> {
-    let mut own = client.list_user_organizations(ME).await.context("get organizations")?;
+    let mut own = client.list_user_organizations(ME).await.context("cannot get your organizations")?;
     match wanted {
         None if own.len() == 1 => own.pop().context("you are not a member of any organization"),
         None if own.is_empty() => bail!("You are not a member of any organization: name one with --org"),
@@ -36,7 +38,7 @@ pub(crate) async fn find(client: &Client, wanted: Option<&str>) -> anyhow::Resul
             };
             match own.into_iter().find(is_meant) {
                 Some(organization) => Ok(organization),
-                None => Ok(client.organization(named).await.context("get organization")?),
+                None => Ok(client.organization(named).await.context("cannot get the organization")?),
             }
         }
     }
@@ -47,6 +49,6 @@ pub(crate) async fn find(client: &Client, wanted: Option<&str>) -> anyhow::Resul
 pub(crate) async fn id_of(client: &Client, organization: &str) -> anyhow::Result<Uuid> {
     match Uuid::try_parse(organization) {
         Ok(id) => Ok(id),
-        Err(_) => Ok(client.organization(organization).await.context("find the organization")?.id),
+        Err(_) => Ok(client.organization(organization).await.context("cannot find the organization")?.id),
     }
 }

@@ -3,11 +3,14 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
 use keyfob_api::resources::Resource;
-use keyfob_client::{Client, ME, ResourcesFilter};
+use keyfob_client::{Client, ME, Paging, ResourcesFilter};
 use uuid::Uuid;
 
 use super::{organization, user};
-use crate::terminal::problem::Problem;
+use crate::{
+    names::{Names, visible},
+    terminal::problem::Problem,
+};
 
 /// `<type>:<name or id>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +36,7 @@ impl Reference {
     /// The resource with this id, else the only one with this name that the caller may read.
     pub(crate) async fn find(&self, client: &Client) -> anyhow::Result<Resource> {
         match Uuid::try_parse(&self.name) {
-            Ok(id) => client.resource(&self.resource_type, id).await.context("get the resource"),
+            Ok(id) => client.resource(&self.resource_type, id).await.context("cannot get the resource"),
             Err(_) => find_named(client, &self.resource_type, &self.name).await,
         }
     }
@@ -54,13 +57,7 @@ pub(crate) async fn id_of(client: &Client, resource_type: &str, text: &str) -> a
 
 /// The only resource with this name that the caller may read.
 async fn find_named(client: &Client, resource_type: &str, name: &str) -> anyhow::Result<Resource> {
-    let filter = ResourcesFilter {
-        resource_type: Some(resource_type.to_owned()),
-        q: Some(name.to_owned()),
-        ..ResourcesFilter::default()
-    };
-    let listed = client.list_resources(&filter).await.context("find the resource by its name")?.resources;
-    let mut named: Vec<_> = listed.into_iter().filter(|resource| resource.name == name).collect();
+    let mut named = all_named(client, resource_type, name).await?;
     match named.pop() {
         None => {
             let what = format!("there is no {resource_type} named {name:?} that you may read");
@@ -69,9 +66,9 @@ async fn find_named(client: &Client, resource_type: &str, name: &str) -> anyhow:
         Some(only) if named.is_empty() => Ok(only),
         Some(last) => {
             named.push(last);
-            let mut candidates = Vec::new();
+            let (mut candidates, names) = (Vec::new(), Names::new(client));
             for resource in &named {
-                candidates.push(candidate(client, resource).await);
+                candidates.push(candidate(&names, resource).await?);
             }
             let what = format!("several resources of type {resource_type} are named {name:?}");
             Err(Problem::new(what, format!("use the id of one of them: {}", candidates.join("; "))))?
@@ -79,26 +76,50 @@ async fn find_named(client: &Client, resource_type: &str, name: &str) -> anyhow:
     }
 }
 
+/// The resources with exactly this name that the caller may read. The server finds all with this text in their name.
+async fn all_named(client: &Client, resource_type: &str, name: &str) -> anyhow::Result<Vec<Resource>> {
+    let mut named = Vec::new();
+    let mut paging = Paging { limit: Some(PAGE), ..Paging::default() };
+    for _ in 0..MOST_PAGES {
+        let (resource_type, q) = (Some(resource_type.to_owned()), Some(name.to_owned()));
+        let filter = ResourcesFilter { resource_type, q, paging, ..ResourcesFilter::default() };
+        let listed = client.list_resources(&filter).await.context("cannot find the resource by its name")?.resources;
+        let is_last = listed.len() < PAGE as usize;
+        paging.after_id = listed.last().map(|resource| resource.id);
+        named.extend(listed.into_iter().filter(|resource| resource.name == name));
+        if is_last {
+            return Ok(named);
+        }
+    }
+    let what = format!("more than {} resources have {name:?} in their name", PAGE * MOST_PAGES);
+    Err(Problem::new(what, format!("use the id of the one that you mean: {resource_type}:<id>")).into())
+}
+
+/// How many resources are asked for at a time, and how often.
+const PAGE: u32 = 100;
+const MOST_PAGES: u32 = 20;
+
 /// The id of a resource, and whose it is.
-async fn candidate(client: &Client, resource: &Resource) -> String {
+async fn candidate(names: &Names<'_>, resource: &Resource) -> anyhow::Result<String> {
     let owner = match resource.owner_id {
-        Some(owner) => client.user(&owner.to_string()).await.ok().map(|user| user.username),
+        Some(owner) => names.user(owner).await?,
         None => None,
     };
     let organization = match resource.organization_id {
-        Some(id) => client.organization(&id.to_string()).await.ok().map(|organization| organization.name),
+        Some(id) => names.organization(id).await?,
         None => None,
     };
     let of = [owner.map(|name| format!("of {name}")), organization.map(|name| format!("in {name}"))];
     let of: Vec<String> = of.into_iter().flatten().collect();
-    if of.is_empty() { resource.id.to_string() } else { format!("{} ({})", resource.id, of.join(" ")) }
+    Ok(if of.is_empty() { resource.id.to_string() } else { format!("{} ({})", resource.id, of.join(" ")) })
 }
 
 /// The id of the only group of this name in the caller's organizations.
 async fn group_id(client: &Client, name: &str) -> anyhow::Result<Uuid> {
     let mut found = Vec::new();
-    for organization in client.list_user_organizations(ME).await.context("get your organizations")? {
-        if let Ok(group) = client.group(&organization.id.to_string(), name).await {
+    for organization in client.list_user_organizations(ME).await.context("cannot get your organizations")? {
+        let group = visible(client.group(&organization.id.to_string(), name).await);
+        if let Some(group) = group.context("cannot find the group")? {
             found.push((group.id, organization.name));
         }
     }

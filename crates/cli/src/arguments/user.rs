@@ -7,6 +7,6 @@ use uuid::Uuid;
 pub(crate) async fn id_of(client: &Client, user: &str) -> anyhow::Result<Uuid> {
     match Uuid::try_parse(user) {
         Ok(id) => Ok(id),
-        Err(_) => Ok(client.user(user).await.context("find the owner")?.id),
+        Err(_) => Ok(client.user(user).await.context("cannot find the user")?.id),
     }
 }

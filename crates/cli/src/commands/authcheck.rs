@@ -4,10 +4,11 @@ mod powers;
 mod questions;
 mod report;
 mod subject;
+mod unknown;
 
 use anyhow::{Context as _, ensure};
 use clap::ValueEnum;
-use keyfob_api::{authz::ExplainedAuthorizationResponse, secret::SecretText};
+use keyfob_api::secret::SecretText;
 use keyfob_client::Client;
 
 use self::{
@@ -18,7 +19,6 @@ use self::{
 use crate::{
     arguments::secret::parse_secret,
     invocation::{Invocation, Outcome, UsedKey},
-    terminal::problem::Problem,
 };
 
 /// Asks the server whether the key in use, another key or a user may perform actions. The roles of the key's owner, the
@@ -111,12 +111,12 @@ async fn explained(
     asked: &Asked,
     format: AuthcheckFormat,
 ) -> anyhow::Result<Outcome> {
-    let answers = client.authcheck_explained(&asked.request).await.context("check authorization")?;
+    let answers = client.authcheck_explained(&asked.request).await.context("cannot check authorization")?;
+    unknown::refuse(answers.values().flat_map(|answer| &answer.unknown))?;
     match format {
         AuthcheckFormat::Json => invocation.out.json(&answers)?,
         AuthcheckFormat::Text => report::explained(invocation.out, &asked.names, &answers)?,
     }
-    refuse_unknown(&answers)?;
     Ok(outcome(answers.values().all(|answer| answer.allowed)))
 }
 
@@ -126,39 +126,17 @@ async fn plain(
     asked: &Asked,
     format: AuthcheckFormat,
 ) -> anyhow::Result<Outcome> {
-    let answers = client.authcheck(&asked.request).await.context("check authorization")?;
+    let answers = client.authcheck(&asked.request).await.context("cannot check authorization")?;
+    unknown::refuse(&unknown::of(client, &asked.request).await?)?;
     match format {
         AuthcheckFormat::Json => invocation.out.json(&answers)?,
         AuthcheckFormat::Text => report::plain(invocation.out, &asked.names, &answers)?,
     }
-    // What the server does not know is allowed to nobody, and is a mistake more likely than a question.
-    let mut refused = asked.request.clone();
-    refused.checks.retain(|name, _| answers.get(name) == Some(&false));
-    if refused.checks.is_empty() {
-        return Ok(outcome(answers.values().all(|is_allowed| *is_allowed)));
-    }
-    // Servers of Coder do not explain.
-    if let Ok(why) = client.authcheck_explained(&refused).await {
-        refuse_unknown(&why)?;
-    }
-    Ok(Outcome::Refused)
+    Ok(outcome(answers.values().all(|is_allowed| *is_allowed)))
 }
 
 fn outcome(is_allowed: bool) -> Outcome {
     if is_allowed { Outcome::Done } else { Outcome::Refused }
-}
-
-/// # Errors
-/// When the checks name what the server does not know: then no answer is a decision.
-fn refuse_unknown(answers: &ExplainedAuthorizationResponse) -> anyhow::Result<()> {
-    match report::unknown(answers.values().flat_map(|answer| &answer.unknown)) {
-        None => Ok(()),
-        Some((what, nearest)) => {
-            let next =
-                nearest.unwrap_or_else(|| "'keyfob resource-types' lists all types with their actions".to_owned());
-            Err(Problem::new(what, next).into())
-        }
-    }
 }
 
 /// The client whose key is checked.
@@ -173,9 +151,5 @@ fn asking(invocation: &Invocation, client: &Client, as_token: Option<&SecretText
 
 /// The error of a request with another key than the one in use says so.
 fn named_key(error: anyhow::Error, as_token: Option<&SecretText>) -> anyhow::Error {
-    if as_token.is_some() && error.is::<keyfob_client::Error>() {
-        error.context(UsedKey("the key given by --as"))
-    } else {
-        error
-    }
+    if as_token.is_some() && error.is::<keyfob_client::Error>() { error.context(UsedKey("--as")) } else { error }
 }

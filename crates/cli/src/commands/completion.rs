@@ -21,8 +21,8 @@ names of tokens, users, organizations and objects are completed, too, as far as 
 server they complete commands and options.
 
 Examples:
-  keyfob completion bash > /etc/bash_completion.d/keyfob
-  keyfob completion zsh > ~/.zfunc/_keyfob
+  source <(keyfob completion bash)    in ~/.bashrc
+  source <(keyfob completion zsh)     in ~/.zshrc, behind compinit
   keyfob completion fish > ~/.config/fish/completions/keyfob.fish"
 )]
 pub(crate) struct CompletionArgs {
@@ -51,8 +51,7 @@ pub(crate) struct CompleteArgs {
 }
 
 const BASH: &str = r#"_keyfob() {
-    local IFS=$'\n'
-    COMPREPLY=($(command keyfob complete bash -- "${COMP_LINE:0:COMP_POINT}" 2>/dev/null))
+    mapfile -t COMPREPLY < <(command keyfob complete bash -- "${COMP_LINE:0:COMP_POINT}" 2>/dev/null)
     [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[:@] ]] && compopt -o nospace
 }
 complete -o default -F _keyfob keyfob
@@ -116,6 +115,8 @@ pub(crate) async fn complete(
     let typed = line.word().get(settled.len()..).unwrap_or_default();
     let asked = values::of(invocation, &line, &wanted, typed);
     let mut candidates = tokio::time::timeout(PATIENCE, asked).await.unwrap_or_default();
+    // A name of the server must not become an option.
+    candidates.retain(|name| !(settled.is_empty() && name.starts_with('-')));
     if let Wanted::Words(words) = wanted {
         candidates.extend(words);
     }

@@ -7,7 +7,10 @@ use std::{
 use anyhow::{Context as _, bail};
 use keyfob_server::{CopyProgress, CopyStep, PostgresOptions, back_up_database, data_dir_of, move_database};
 
-use crate::{arguments::file::require_file, invocation::Invocation};
+use crate::{
+    arguments::file::{require_file, require_password_file},
+    invocation::Invocation,
+};
 
 /// Moving and copying the data of a server, on its host.
 #[derive(clap::Subcommand)]
@@ -77,6 +80,9 @@ async fn copy(invocation: &Invocation, args: &CopyArgs) -> anyhow::Result<()> {
     let from = sqlite_file(&args.from)?;
     if !PostgresOptions::is_url(&args.to) {
         bail!("--to: must be a `postgres://` URL");
+    }
+    if let Some(file) = &args.postgres_password_file {
+        require_password_file(file)?;
     }
     let out = invocation.out;
     let is_terminal = std::io::stderr().is_terminal();

@@ -22,6 +22,9 @@ use crate::{
 #[command(after_help = "With --token, a new session with the same limits as that token is created and stored. With \
 --device, --scope and --allow limit the session; without them, it has the limits of the session that approves it.
 
+Without either, a page of the server opens in the browser where there is one: that of BROWSER, else that of the desktop. \
+--no-open, or KEYFOB_NO_OPEN=true, only prints its URL.
+
 Examples:
   keyfob login https://keyfob.example.com          paste a token from the browser
   keyfob login --device https://keyfob.example.com --scope workspace:read
@@ -65,10 +68,8 @@ pub(crate) async fn run(invocation: &Invocation, args: LoginArgs) -> anyhow::Res
     ensure!(args.device || args.limits.is_empty(), "--scope and --allow need --device");
     let (url, source) = chosen_url(invocation, args.address.as_deref())?;
     let client = invocation.client_for(&url, None)?;
-    let has_first_user = client
-        .has_first_user()
-        .await
-        .with_context(|| format!("look for a keyfob server at '{url}', is the URL right"))?;
+    let has_first_user =
+        client.has_first_user().await.with_context(|| format!("there is no Keyfob server at '{url}'"))?;
     invocation.out.line(format!("Attempting to authenticate with {source} URL: '{url}'"))?;
     // Before a session is made that only its files will hold.
     invocation.state.prepare()?;
@@ -117,7 +118,7 @@ impl Session {
 
 /// Stores the token and its server; the name of its user.
 async fn keep(invocation: &Invocation, client: &Client, token: &SecretText) -> anyhow::Result<String> {
-    let user = client.with_session_token(token)?.user(ME).await.context("get user")?;
+    let user = client.with_session_token(token)?.user(ME).await.context("cannot get the user")?;
     invocation.state.store(client.url(), token)?;
     Ok(user.username)
 }
@@ -142,7 +143,8 @@ async fn session_of_existing_user(
         Some((token, _)) if use_as_session => Ok(Session::Given(token.clone())),
         Some((_, Source::Environment)) => Err(environment::token_is_set()),
         Some((token, Source::Flag)) => {
-            let session = client.with_session_token(token)?.create_api_key(ME).await.context("create api key")?;
+            let session =
+                client.with_session_token(token)?.create_api_key(ME).await.context("cannot create a session")?;
             Ok(Session::New(session.key))
         }
         None => Ok(Session::Given(pasted_token(invocation, client).await?)),
@@ -159,7 +161,7 @@ async fn pasted_token(invocation: &Invocation, client: &Client) -> anyhow::Resul
             match signed_in.user(ME).await {
                 Ok(_) => return Ok(token),
                 Err(error) if error.status() == Some(StatusCode::UNAUTHORIZED) => {}
-                Err(error) => return Err(error).context("get user"),
+                Err(error) => return Err(error).context("cannot get the user"),
             }
         }
         invocation.out.remark("That's not a valid token!");

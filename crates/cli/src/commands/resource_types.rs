@@ -74,6 +74,7 @@ impl Column<ResourceTypeInfo> for TypeColumn {
 
 /// Prints the types with their actions.
 pub(crate) async fn run(invocation: &Invocation, args: &ResourceTypesArgs) -> anyhow::Result<()> {
-    let types = invocation.connect()?.list_resource_types().await.context("list the resource types")?.resource_types;
+    let types =
+        invocation.connect()?.list_resource_types().await.context("cannot list the resource types")?.resource_types;
     args.printing.list(invocation.out, &types, "No resource types found.")
 }

@@ -6,12 +6,11 @@ use keyfob_client::Client;
 use keyfob_server::nearest_name;
 
 use crate::{
-    arguments::organization,
+    arguments::{name::parse_name, organization},
     invocation::Invocation,
     terminal::{
         printing::{Columns, Format, Printing},
         problem::Problem,
-        role,
         table::{Cell, Column, Weight},
     },
 };
@@ -45,10 +44,10 @@ Examples:
   keyfob roles show organization-auditor --org acme -o json")]
 pub(crate) struct ShowArgs {
     /// Name of the role
-    #[arg(value_name = "ROLE")]
+    #[arg(value_name = "ROLE", value_parser = parse_name)]
     name: String,
     /// Show a role of this organization (name or id), not a deployment-wide one
-    #[arg(short = 'O', long, visible_alias = "organization", env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID")]
+    #[arg(short = 'O', long, visible_alias = "organization", env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID", value_parser = parse_name)]
     org: Option<String>,
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
@@ -62,7 +61,7 @@ pub(crate) struct ShowArgs {
   keyfob roles list --org acme     roles of an organization")]
 pub(crate) struct ListArgs {
     /// List the roles of this organization (name or id), not the deployment-wide ones
-    #[arg(short = 'O', long, visible_alias = "organization", env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID")]
+    #[arg(short = 'O', long, visible_alias = "organization", env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID", value_parser = parse_name)]
     org: Option<String>,
     #[command(flatten)]
     printing: Printing<RoleColumn>,
@@ -140,7 +139,7 @@ async fn show(invocation: &Invocation, args: &ShowArgs) -> anyhow::Result<()> {
     };
     match args.output {
         Format::Json => invocation.out.json(found),
-        Format::Table => Ok(role::lines(&found.role).iter().try_for_each(|line| invocation.out.line(line))?),
+        Format::Table => Ok(crate::roles::lines(&found.role).iter().try_for_each(|line| invocation.out.line(line))?),
     }
 }
 
@@ -149,5 +148,5 @@ async fn roles(client: &Client, organization: Option<&str>) -> anyhow::Result<Ve
         None => client.list_site_roles().await,
         wanted => client.list_organization_roles(&organization::find(client, wanted).await?.id.to_string()).await,
     };
-    roles.context("list roles")
+    roles.context("cannot list the roles")
 }

@@ -65,7 +65,7 @@ impl Column<String> for ScopeColumn {
 
 /// Prints the names that `keyfob tokens create --scope` takes.
 pub(crate) async fn run(invocation: &Invocation, args: &ScopesArgs) -> anyhow::Result<()> {
-    let mut scopes = invocation.connect()?.list_scopes().await.context("list scopes")?.external;
+    let mut scopes = invocation.connect()?.list_scopes().await.context("cannot list scopes")?.external;
     scopes.retain(|scope| args.texts.is_empty() || args.texts.iter().any(|text| scope.contains(text.as_str())));
     let usual = if invocation.out.is_for_people() { ScopesFormat::Table } else { ScopesFormat::Text };
     match args.output.unwrap_or(usual) {

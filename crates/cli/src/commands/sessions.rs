@@ -2,9 +2,10 @@
 use anyhow::Context as _;
 use clap::ValueEnum;
 use keyfob_api::keys::Session;
-use keyfob_client::ME;
+use keyfob_client::{Client, ME};
 
 use crate::{
+    arguments::name::parse_name,
     invocation::Invocation,
     terminal::{
         printing::{Columns, Named, Printing},
@@ -38,7 +39,7 @@ pub(crate) enum SessionsCommand {
   keyfob sessions list --user amy -o json")]
 pub(crate) struct ListArgs {
     /// User whose sessions are listed: a username or an id
-    #[arg(short, long, value_name = "USER", default_value = ME, hide_default_value = true)]
+    #[arg(short, long, value_name = "USER", default_value = ME, hide_default_value = true, value_parser = parse_name)]
     user: String,
     #[command(flatten)]
     printing: Printing<SessionColumn>,
@@ -52,13 +53,13 @@ pub(crate) struct ListArgs {
   keyfob sessions end --others --user amy -y")]
 pub(crate) struct EndArgs {
     /// Id of the session
-    #[arg(value_name = "ID", required_unless_present = "others")]
+    #[arg(value_name = "ID", required_unless_present = "others", value_parser = parse_name)]
     id: Option<String>,
     /// End all sessions of the user but the one in use
     #[arg(long, conflicts_with = "id")]
     others: bool,
     /// User whose sessions end: a username or an id
-    #[arg(short, long, value_name = "USER", default_value = ME, hide_default_value = true)]
+    #[arg(short, long, value_name = "USER", default_value = ME, hide_default_value = true, value_parser = parse_name)]
     user: String,
     /// Do not ask for confirmation
     #[arg(short, long)]
@@ -126,30 +127,49 @@ pub(crate) async fn run(invocation: &Invocation, command: SessionsCommand) -> an
     let client = invocation.connect()?;
     match command {
         SessionsCommand::List(args) => {
-            let sessions = client.list_sessions(&args.user).await.context("list sessions")?;
+            let sessions = client.list_sessions(&args.user).await.context("cannot list sessions")?;
             invocation.refuse_unseen(&sessions, "sessions")?;
             args.printing.list(invocation.out, &sessions, "No sessions found.")
         }
         SessionsCommand::End(EndArgs { id: Some(id), user, yes, .. }) => {
-            let sessions = client.list_sessions(&user).await.context("list sessions")?;
-            let found = sessions.iter().find(|session| session.id == id);
-            if found.is_some_and(|session| session.is_current) && !yes {
-                invocation.prompt().confirm("This is the session in use. Are you sure you want to end it?")?;
-            }
-            client.end_session(&user, &id).await.context("end the session")?;
-            Ok(invocation.out.line("Session has been ended.")?)
+            end(invocation, &client, &user, &id, yes).await
         }
-        SessionsCommand::End(EndArgs { user, yes, .. }) => {
-            let others = client.list_sessions(&user).await.context("list sessions")?;
-            let count = others.iter().filter(|session| !session.is_current).count();
-            if count == 0 {
-                return Err(Problem::new("there is no other session", "'keyfob sessions list' lists all").into());
-            }
-            if !yes {
-                invocation.prompt().confirm(&format!("Are you sure you want to end {count} other sessions?"))?;
-            }
-            client.end_other_sessions(&user).await.context("end the sessions")?;
-            Ok(invocation.out.line(format!("{count} sessions have been ended."))?)
-        }
+        SessionsCommand::End(EndArgs { user, yes, .. }) => end_others(invocation, &client, &user, yes).await,
     }
+}
+
+/// Ends a session that the list has: any other id may be that of something else.
+async fn end(invocation: &Invocation, client: &Client, user: &str, id: &str, yes: bool) -> anyhow::Result<()> {
+    let sessions = client.list_sessions(user).await.context("cannot list sessions")?;
+    invocation.refuse_unseen(&sessions, "sessions")?;
+    let Some(session) = sessions.iter().find(|session| session.id == id) else {
+        let (whose, option) = if user == ME {
+            ("your own".to_owned(), String::new())
+        } else {
+            (format!("those of {user}"), format!(" --user {user}"))
+        };
+        let next = format!("'keyfob sessions list{option}' lists them, with their ids");
+        return Err(Problem::new(format!("there is no session {id:?} among {whose}"), next).into());
+    };
+    if session.is_current && !yes {
+        invocation.prompt().confirm("This is the session in use. Are you sure you want to end it?")?;
+    }
+    client.end_session(user, &session.id).await.context("cannot end the session")?;
+    Ok(invocation.out.line("Session has been ended.")?)
+}
+
+async fn end_others(invocation: &Invocation, client: &Client, user: &str, yes: bool) -> anyhow::Result<()> {
+    let sessions = client.list_sessions(user).await.context("cannot list sessions")?;
+    invocation.refuse_unseen(&sessions, "sessions")?;
+    let count = sessions.iter().filter(|session| !session.is_current).count();
+    if count == 0 {
+        return Ok(invocation.out.line("There is no other session.")?);
+    }
+    let noun = if count == 1 { "session" } else { "sessions" };
+    if !yes {
+        invocation.prompt().confirm(&format!("Are you sure you want to end {count} other {noun}?"))?;
+    }
+    client.end_other_sessions(user).await.context("cannot end the sessions")?;
+    let have = if count == 1 { "has" } else { "have" };
+    Ok(invocation.out.line(format!("{count} {noun} {have} been ended."))?)
 }

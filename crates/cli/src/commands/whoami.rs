@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
-use keyfob_api::{keys::KeySummary, organizations::SlimRole, users::User};
+use keyfob_api::{keys::KeySummary, organizations::SlimRole, time::distance, users::User};
 use keyfob_client::ME;
 use keyfob_server::Clock;
 use serde::Serialize;
@@ -14,7 +14,6 @@ use crate::{
     terminal::{
         table::{self, Cell, Chosen, Column, Weight},
         text::printable,
-        time::when,
     },
 };
 
@@ -74,7 +73,7 @@ struct Identity {
 /// Shows which user the key in use belongs to.
 pub(crate) async fn run(invocation: &Invocation, args: &WhoamiArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
-    let user = client.user(ME).await.context("get user")?;
+    let user = client.user(ME).await.context("cannot get the user")?;
     let identity = Identity::new(client.url().to_owned(), user, client.described_key());
     match args.output {
         WhoamiFormat::Json => invocation.out.json(&[identity])?,
@@ -99,7 +98,7 @@ pub(crate) async fn run(invocation: &Invocation, args: &WhoamiArgs) -> anyhow::R
 fn lines(key: &KeySummary, invocation: &Invocation) -> Vec<String> {
     let name = invocation.key_in_use().in_words();
     let more = if key.more == 0 { String::new() } else { format!(" and {} more", key.more) };
-    let expiry = when(key.expires_at, Clock::System.now());
+    let expiry = distance(key.expires_at.0, Clock::System.now());
     vec![
         format!("Key:         {} ({name})", key.id),
         format!("Scopes:      {}", key.scopes.join(", ")),

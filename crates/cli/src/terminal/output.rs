@@ -7,7 +7,11 @@ use std::{
 use keyfob_server::Clock;
 use serde::Serialize;
 
-use super::{table::Looks, time::TimeStyle};
+use super::{
+    table::Looks,
+    text::{is_harmful, printable_lines},
+    time::TimeStyle,
+};
 
 /// Standard output for results, standard error for remarks.
 #[derive(Clone, Copy, Debug)]
@@ -63,12 +67,16 @@ impl Output {
         self.colour
     }
 
-    /// A line of the result.
+    /// A line of the result. What is harmful in it is escaped: it may hold text of a server.
     ///
     /// # Errors
     /// As [`Self::result`].
     pub(crate) fn line(self, text: impl Display) -> Result<(), Unwritten> {
-        self.result(&format!("{text}\n"))
+        self.result(&self.safe(&format!("{text}\n")))
+    }
+
+    fn safe(self, text: &str) -> String {
+        printable_lines(text, self.colour)
     }
 
     /// The result, unchanged.
@@ -83,9 +91,14 @@ impl Output {
         }
     }
 
-    /// The result for programs.
+    /// The result for programs. What could harm a terminal is escaped as JSON does it, which changes no value.
     pub(crate) fn json(self, value: &impl Serialize) -> anyhow::Result<()> {
-        Ok(self.line(serde_json::to_string_pretty(value)?)?)
+        let text = serde_json::to_string_pretty(value)?;
+        let escape = |c: char| {
+            // All of them are in strings, and in the basic plane.
+            if is_harmful(c) && c != '\n' { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }
+        };
+        Ok(self.result(&format!("{}\n", text.chars().map(escape).collect::<String>()))?)
     }
 
     /// A line that must arrive, such as a secret that is shown once.
@@ -117,7 +130,8 @@ impl Output {
     /// # Errors
     /// [`Unwritten`] when standard error does not take it.
     pub(crate) fn deliver_remark(self, text: impl Display) -> Result<(), Unwritten> {
-        stderr().and_then(|mut stderr| write(&mut stderr, &format!("{text}\n"))).map_err(unwritten_remark)
+        let text = self.safe(&format!("{text}\n"));
+        stderr().and_then(|mut stderr| write(&mut stderr, &text)).map_err(unwritten_remark)
     }
 
     /// Checks that standard error takes something, as [`Self::check`] does for standard output.
@@ -139,7 +153,7 @@ impl Output {
     /// A question, after which the answer is typed.
     pub(crate) fn question(self, text: &str) {
         let mut stderr = io::stderr().lock();
-        let _closed = write!(stderr, "{text} ").and_then(|()| stderr.flush());
+        let _closed = write!(stderr, "{} ", self.safe(text)).and_then(|()| stderr.flush());
     }
 
     /// The text in bold.

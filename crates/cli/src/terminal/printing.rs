@@ -24,7 +24,7 @@ pub(crate) enum ListFormat {
     Table,
     /// JSON, for programs
     Json,
-    /// One name a line, for scripts
+    /// One word a line, for scripts: what other commands take as NAME or ID
     Name,
 }
 
@@ -51,8 +51,8 @@ pub(crate) trait Columns: ValueEnum + Send + Sync + 'static {
 /// The options of every command that prints rows.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Printing<C: Columns> {
-    /// Columns of the table, separated by commas
-    #[arg(short, long, value_name = "COLUMNS", value_delimiter = ',', ignore_case = true, default_value = C::USUAL,
+    // The default is in the help text alone: columns that a person asks for are never left out, the usual ones either.
+    #[arg(short, long, value_name = "COLUMNS", value_delimiter = ',', ignore_case = true, help = help_of::<C>(),
         value_parser = EnumValueParser::<C>::new())]
     column: Vec<C>,
     /// Output format
@@ -74,9 +74,7 @@ impl<C: Columns> Printing<C> {
     }
 
     fn chosen(&self) -> Chosen {
-        let names = |column: &C| column.to_possible_value().map(|value| value.get_name().to_owned());
-        let columns: Vec<String> = self.column.iter().filter_map(names).collect();
-        if columns.join(",") == C::USUAL { Chosen::ByDefault } else { Chosen::ByName }
+        if self.column.is_empty() { Chosen::ByDefault } else { Chosen::ByName }
     }
 
     /// Prints the rows. Without any there is no table: people read the remark instead.
@@ -110,6 +108,17 @@ impl<C: Columns> Printing<C> {
     where
         C: Column<Row>,
     {
-        Ok(out.result(&render(&self.column, self.chosen(), rows, out.looks(self.time.time)))?)
+        let chosen = self.chosen();
+        let columns = if chosen == Chosen::ByDefault { usual() } else { self.column.clone() };
+        Ok(out.result(&render(&columns, chosen, rows, out.looks(self.time.time)))?)
     }
+}
+
+fn help_of<C: Columns>() -> String {
+    format!("Columns of the table, separated by commas [default: {}]", C::USUAL)
+}
+
+/// The columns that are printed by default.
+fn usual<C: Columns>() -> Vec<C> {
+    C::USUAL.split(',').filter_map(|name| C::from_str(name, true).ok()).collect()
 }

@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use inquire::{InquireError, Password, PasswordDisplayMode, Text, ui::RenderConfig};
 use keyfob_api::secret::SecretText;
 
-use super::{output::Output, problem::Problem};
+use super::{output::Output, problem::Problem, text::printable};
 
 /// The person said no or pressed Ctrl-C: the command fails without a message.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +33,8 @@ impl Prompt {
     /// A line of text; an empty answer takes the default. Where nobody can answer, the error names the flag that does.
     pub(crate) fn line(self, question: &str, default: &str, flag: &str) -> anyhow::Result<String> {
         let answer = if io::stdin().is_terminal() {
-            let prompt = Text::new(question).with_render_config(self.looks());
+            let question = printable(question);
+            let prompt = Text::new(&question).with_render_config(self.looks());
             let prompt = if default.is_empty() { prompt } else { prompt.with_default(default) };
             prompt.prompt().map_err(give_up)?
         } else {
@@ -77,7 +78,7 @@ impl Prompt {
 
     fn read_line(self, flag: &str) -> anyhow::Result<String> {
         let mut line = String::new();
-        if io::stdin().read_line(&mut line).context("read standard input")? > 0 {
+        if io::stdin().read_line(&mut line).context("cannot read standard input")? > 0 {
             return Ok(line.trim().to_owned());
         }
         // The question stands on a line that nobody ends.

@@ -2,6 +2,7 @@
 use clap::ValueEnum;
 use jiff::Timestamp;
 use keyfob_api::time::Time;
+use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr;
 
 use super::{
@@ -89,6 +90,8 @@ struct Laid {
     natural: usize,
     width: usize,
     longest_word: usize,
+    /// The width of the widest character, as a person counts them: none is cut.
+    widest: usize,
 }
 
 /// The rows under a line of upper-case names.
@@ -102,7 +105,9 @@ pub(crate) fn render<Row, C: Column<Row>>(columns: &[C], chosen: Chosen, rows: &
         let width = texts.iter().map(|text| text.width()).max().unwrap_or_default();
         let words = texts.iter().flat_map(|text| text.split(' ')).map(UnicodeWidthStr::width);
         let longest_word = words.max().unwrap_or_default();
-        Laid { weight: column.weight(), texts, natural: width, width, longest_word }
+        let characters = texts.iter().flat_map(|text| text.graphemes(true)).map(UnicodeWidthStr::width);
+        let widest = characters.max().unwrap_or_default();
+        Laid { weight: column.weight(), texts, natural: width, width, longest_word, widest }
     };
     let mut laid: Vec<Laid> = columns.iter().map(lay).collect();
     if let Some(width) = looks.width {
@@ -130,7 +135,7 @@ fn fit(laid: &mut Vec<Laid>, width: usize, chosen: Chosen) {
         let lightest = laid.iter().enumerate().rev().min_by_key(|(_, column)| column.weight);
         match lightest.filter(|(_, column)| chosen == Chosen::ByDefault && column.weight < Weight::Key) {
             Some((at, _)) if laid.len() > 1 => drop(laid.remove(at)),
-            _ => return narrow(laid, width, |_| true, |_| 1),
+            _ => return narrow(laid, width, |_| true, |column| column.widest),
         }
     }
 }
@@ -149,7 +154,11 @@ fn narrow(laid: &mut [Laid], width: usize, may: impl Fn(&Laid) -> bool, least: i
 
 /// The lines of a row: several where cells are wrapped.
 fn lines(laid: &[Laid], row: usize) -> Vec<String> {
-    let cell = |column: &Laid| wrapped(column.texts.get(row).map_or("", String::as_str), column.width);
+    let cell = |column: &Laid| {
+        let text = column.texts.get(row).map_or("", String::as_str);
+        // Nothing is measured character by character where all of it fits.
+        if column.width < column.natural { wrapped(text, column.width) } else { vec![text.to_owned()] }
+    };
     let cells: Vec<Vec<String>> = laid.iter().map(cell).collect();
     let height = cells.iter().map(Vec::len).max().unwrap_or_default();
     let line = |at: usize| {
@@ -170,13 +179,16 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
         if last > 0 && last + word.trim_end().width() > width {
             lines.push(String::new());
         }
-        for c in word.chars() {
+        // By what a person counts as one character, which may be several.
+        for character in word.graphemes(true) {
             let Some(line) = lines.last_mut() else { break };
-            let with_it = line.width() + c.to_string().width();
-            if with_it > width && !(c == ' ' || line.is_empty()) {
-                lines.push(c.to_string());
-            } else if with_it <= width || c != ' ' {
-                line.push(c);
+            let length = line.len();
+            line.push_str(character);
+            if line.width() > width && length > 0 {
+                line.truncate(length);
+                if character != " " {
+                    lines.push(character.to_owned());
+                }
             }
         }
     }
@@ -267,6 +279,36 @@ mod tests {
                 let widest = table.lines().map(UnicodeWidthStr::width).max().unwrap();
                 assert!(widest <= width.max(least), "{width}\n{table}");
             }
+        }
+    }
+
+    /// What a person sees as one character, in one or two columns of the terminal.
+    const CLUSTERS: [&str; 6] = ["👩‍👩‍👧‍👦", "🏳️‍🌈", "🇩🇪", "e\u{301}", "漢", "👍🏽"];
+
+    /// The clusters of a text, in order: none is cut.
+    fn clusters(text: &str) -> Vec<&str> {
+        text.graphemes(true).filter(|cluster| !cluster.trim().is_empty()).collect()
+    }
+
+    #[test]
+    fn joined_characters_are_neither_cut_nor_miscounted() {
+        let all = CLUSTERS.concat();
+        let row = |name| Row(name, Time::UNSET, "x");
+        let rows = [row(&*all.clone().leak()), row("漢字"), row("plain")];
+        let in_pipe = Looks { width: None, time: TimeStyle::Absolute, now: now() };
+        let table = render(&COLUMNS[..2], Chosen::ByDefault, &rows, in_pipe);
+        assert_eq!(table.lines().count(), 4, "one line a row\n{table}");
+        let starts: Vec<usize> = table
+            .lines()
+            .skip(1)
+            .map(|line| line.split_once("never").map_or(0, |(before, _)| before.width()))
+            .collect();
+        assert_eq!(starts, [all.width() + GAP; 3], "{table}");
+        for width in 2..20 {
+            let lines = wrapped(&all, width);
+            assert_eq!(clusters(&lines.concat()), clusters(&all), "{width}: {lines:?}");
+            assert!(lines.iter().all(|line| line.width() <= width), "{width}: {lines:?}");
+            assert!(lines.iter().all(|line| clusters(line).iter().all(|own| CLUSTERS.contains(own))), "{lines:?}");
         }
     }
 

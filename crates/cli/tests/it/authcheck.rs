@@ -220,13 +220,53 @@ fn an_unknown_type_or_action_cannot_be_decided() {
     let home = Home::signed_in(&server, &session);
     for more in [&[][..], &["--explain"], &["-o", "json"]] {
         let ran = home.run(&[&["authcheck", "workspce:read"], more].concat());
-        assert_eq!(ran.code, Some(2), "{more:?}");
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{more:?}");
         let words = "error: there is no resource type \"workspce\"\nSuggestion: the nearest is workspace\n";
         assert_eq!(ran.stderr, words, "{more:?}");
         let ran = home.run(&[&["authcheck", "workspace:raed", "workspace:read"], more].concat());
-        assert_eq!(ran.code, Some(2), "{more:?}");
-        assert!(ran.stderr.starts_with("error: there is no action \"raed\"\nSuggestion: the nearest is read\n"));
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{more:?}");
+        assert_eq!(ran.stderr, "error: there is no action \"raed\"\nSuggestion: the nearest is read\n", "{more:?}");
     }
+}
+
+/// An owner may do everything, also what there is not: that is no answer either.
+#[test]
+fn what_is_allowed_is_not_decided_where_its_name_is_unknown() {
+    let (server, session) = Server::with_owner();
+    let home = Home::signed_in(&server, &session);
+    for more in [&[][..], &["--explain"], &["-o", "json"], &["--explain", "-o", "json"]] {
+        for (checks, problem, nearest) in [
+            (&["template:raed"][..], "there is no action \"raed\"", "the nearest is read"),
+            (&["*:read"], "there is no resource type \"*\"", "'keyfob resource-types' lists all types"),
+            (
+                &["workspace:read", "worspace:read", "template:raed"],
+                "there is no action \"raed\"; there is no resource type \"worspace\"",
+                "the nearest is read; the nearest is workspace",
+            ),
+        ] {
+            let ran = home.run(&[&["authcheck", "--owner", "me", "--any-organization"], checks, more].concat());
+            assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{checks:?} {more:?}: {}", ran.stderr);
+            assert!(ran.stderr.starts_with(&format!("error: {problem}\nSuggestion: {nearest}")), "{}", ran.stderr);
+        }
+    }
+}
+
+/// More checks than the server explains in one call.
+#[test]
+fn an_unknown_name_is_found_among_many_checks() {
+    let (server, session) = Server::with_owner();
+    let home = Home::signed_in(&server, &session);
+    let check = |action: &str| serde_json::json!({"action": action, "object": {"resource_type": "template"}});
+    let mut checks: serde_json::Map<String, Value> =
+        (0..1500).map(|number| (format!("check {number}"), check("read"))).collect();
+    let ask = |checks: &serde_json::Map<String, Value>| {
+        home.run_with(&["authcheck", "--file", "-"], &serde_json::json!({"checks": checks}).to_string())
+    };
+    let ran = ask(&checks);
+    assert_eq!((ran.code, ran.stdout.lines().count()), (Some(0), 1500), "{}", ran.stderr);
+    checks.insert("wrong".to_owned(), check("raed"));
+    let ran = ask(&checks);
+    assert!(ran.code == Some(2) && ran.stderr.contains("there is no action \"raed\""), "{}", ran.stderr);
 }
 
 #[test]

@@ -78,6 +78,20 @@ fn names_of_the_server_are_completed_in_bash() {
     assert!(registered.stdout.contains("-F _keyfob"), "{}{}", registered.stdout, registered.stderr);
 }
 
+/// A candidate is a text, not a pattern, and no name becomes an option.
+#[test]
+fn candidates_in_bash_are_neither_patterns_nor_options() {
+    let (_server, home) = deployment();
+    std::fs::write(home.path().join("a file"), "").unwrap();
+    assert_eq!(completed_by_bash(&home, "keyfob tokens create --allow workspace:"), ["*", "design", "dev"]);
+    for name in ["-x", "--all"] {
+        let ran = home.run(&["tokens", "create", &format!("--name={name}"), "--scope", "workspace:read"]);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    }
+    assert_eq!(completed_by_bash(&home, "keyfob tokens view "), ["nightly"]);
+    assert_eq!(completed_by_bash(&home, "keyfob tokens view --user=am"), ["amy"]);
+}
+
 #[test]
 fn names_of_the_server_are_completed_in_zsh() {
     let (_server, home) = deployment();

@@ -88,7 +88,7 @@ fn a_denied_sign_in_is_an_error() {
     waiting.answer(&server, &session, "deny");
     let (exit, _, stderr) = waiting.end();
     assert_eq!(exit, Some(1));
-    assert!(stderr.ends_with("error: wait for approval: The user denied the request.\n"), "{stderr}");
+    assert!(stderr.ends_with("error: the sign-in was not approved: The user denied the request.\n"), "{stderr}");
     assert_eq!(home.stored("session"), None);
 }
 

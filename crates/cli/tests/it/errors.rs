@@ -1,7 +1,10 @@
 //! Errors that help: what failed, why, and what to do next.
 use serde_json::json;
 
-use crate::program::{Home, PASSWORD, Ran, Server, keyfob, run};
+use crate::{
+    program::{Home, PASSWORD, Ran, Server, keyfob, run},
+    proxy::Proxy,
+};
 
 fn owner() -> (Server, Home, String) {
     let (server, session) = Server::with_owner();
@@ -73,8 +76,10 @@ fn an_empty_value_is_an_error() {
         &["users", "delete", ""],
     ] {
         let ran = home.run(arguments);
-        assert!(ran.code.is_some_and(|code| code > 0), "{arguments:?}: {}", ran.stdout);
-        assert!(ran.stderr.contains("error: "), "{arguments:?}: {}", ran.stderr);
+        let failed = if arguments[0] == "authcheck" { 2 } else { 1 };
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(failed), ""), "{arguments:?}");
+        let says_so = ["empty", "want a name or an id"].iter().any(|words| ran.stderr.contains(words));
+        assert!(ran.stderr.starts_with("error: ") && says_so, "{arguments:?}: {}", ran.stderr);
     }
     assert_eq!(home.run(&["whoami"]).code, Some(0), "the session is still there");
     assert_eq!(home.run(&["tokens", "list", "-o", "json"]).stdout, "[]\n", "nothing was minted");
@@ -96,7 +101,9 @@ fn a_list_of_which_the_key_may_see_nothing_is_refused() {
             let ran = home.run(&[&["--token", &narrow], command, &["-o", format]].concat());
             assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""), "{command:?}");
             assert!(
-                ran.stderr.starts_with(&format!("error: cannot list {what}\nSuggestion: 'keyfob authcheck ")),
+                ran.stderr.starts_with(&format!(
+                    "error: cannot list {what}\nSuggestion: with the same --token, 'keyfob authcheck "
+                )),
                 "{ran:?}"
             );
         }
@@ -116,11 +123,11 @@ fn a_refusal_says_what_it_takes() {
     let amy = Home::signed_in(&server, session["session_token"].as_str().unwrap());
     let ran = amy.run(&["organizations", "create", "acme", "-y"]);
     assert_eq!(ran.code, Some(1));
-    let words = "error: cannot create organization: Forbidden. it takes organization:create\n\
+    let words = "error: cannot create the organization: Forbidden. It takes organization:create\n\
                  Suggestion: 'keyfob authcheck organization:create --explain' says what is missing\n";
     assert_eq!(ran.stderr, words);
     let ran = amy.run(&["users", "show", "nobody"]);
-    assert!(ran.stderr.starts_with("error: cannot get user: Resource not found"), "{}", ran.stderr);
+    assert!(ran.stderr.starts_with("error: cannot get the user: Resource not found"), "{}", ran.stderr);
     let narrow = minted(&home, &["--scope", "template:read"]);
     let ran = home.run(&["--token", &narrow, "resources", "show", "workspace:11111111-2222-4333-8444-555555555555"]);
     let words = ": the key's scopes lack workspace:read\nSuggestion: use a key with the scope workspace:read\n";
@@ -133,7 +140,7 @@ fn the_rule_that_a_field_breaks_is_said() {
     let ran = home.run(&["users", "create", "-u", "a b", "-e", "bad", "-n", "A", "-p", PASSWORD]);
     assert_eq!(ran.code, Some(1));
     for words in [
-        "error: cannot create user: Validation failed. ",
+        "error: cannot create the user: Validation failed. ",
         "username: \"a b\" must be 1 to 32 letters and digits, with single hyphens between them",
         "email: \"bad\" must be an e-mail address",
     ] {
@@ -188,4 +195,92 @@ fn a_server_that_is_away_is_named() {
     assert_eq!(ran.code, Some(1));
     assert_eq!(ran.stderr.lines().count(), 2, "{}", ran.stderr);
     assert!(ran.stderr.contains("Suggestion: is the server running at http://127.0.0.1:1?"), "{}", ran.stderr);
+}
+
+/// What did not work, then why: none is half a sentence.
+#[test]
+fn errors_read_as_sentences() {
+    let (_server, home, _session) = owner();
+    assert_eq!(home.run(&["resources", "create", "workspace:dev"]).code, Some(0));
+    let missing = "Resource not found or you do not have access to this resource";
+    for (arguments, words) in [
+        (&["authcheck", "workspace:read", "--user", "nobody"][..], format!("cannot find the user: {missing}")),
+        (&["authcheck", "workspace:read", "--owner", "nobody"], format!("cannot find the user: {missing}")),
+        (
+            &["resources", "acl", "set", "workspace:dev", "--user", "carol=use"],
+            format!("there is no user carol whom you may see: {missing}"),
+        ),
+        (&["tokens", "view", "nope"], format!("cannot find the token: {missing}")),
+        (&["--url", "http://127.0.0.1:1", "whoami"], "cannot get the user: no answer from the server: ".to_owned()),
+        (
+            &["login", "http://127.0.0.1:1"],
+            "there is no Keyfob server at 'http://127.0.0.1:1': no answer from the server: ".to_owned(),
+        ),
+        (
+            &["tokens", "create", "--lifetime", "30"],
+            "cannot read the lifetime: missing unit in duration \"30\": write 30d for days or 30h".to_owned(),
+        ),
+        (
+            &["users", "create", "-u", "a b", "-e", "bad", "-n", "A", "-p", PASSWORD],
+            "cannot create the user: Validation failed. username: \"a b\" must be 1 to 32 letters and digits, with single \
+             hyphens between them; email: \"bad\" must be an e-mail address\n"
+                .to_owned(),
+        ),
+    ] {
+        let ran = home.run(arguments);
+        assert!(ran.stderr.starts_with(&format!("error: {words}")), "{arguments:?}: {}", ran.stderr);
+    }
+}
+
+/// What is to be done depends on where the key came from.
+#[test]
+fn the_hint_fits_the_key() {
+    let (_server, home, _session) = owner();
+    let bad = "aaaaaaaaaa-bbbbbbbbbbbbbbbbbbbbbb";
+    let next = |ran: Ran| ran.stderr.lines().find(|line| line.starts_with("Suggestion: ")).unwrap().to_owned();
+    assert_eq!(
+        next(home.run(&["--token", bad, "whoami"])),
+        "Suggestion: Try logging in using 'keyfob login'. Without --token, the stored session is used."
+    );
+    assert_eq!(
+        next(run(keyfob(home.path()).arg("whoami").env("KEYFOB_SESSION_TOKEN", bad), "")),
+        "Suggestion: Try logging in using 'keyfob login'. Without KEYFOB_SESSION_TOKEN, the stored session is used."
+    );
+    assert_eq!(
+        next(home.run(&["authcheck", "workspace:read", "--as", bad])),
+        "Suggestion: give another token with --as; without it, the key in use is checked"
+    );
+    let narrow = minted(&home, &["--scope", "workspace:read"]);
+    assert_eq!(
+        next(home.run(&["--token", &narrow, "organizations", "create", "acme", "-y"])),
+        "Suggestion: use a key with the scope organization:create"
+    );
+    assert_eq!(
+        next(home.run(&["--token", &narrow, "tokens", "list"])),
+        "Suggestion: with the same --token, 'keyfob authcheck api_key:read --owner me --any-organization --explain' says \
+         why"
+    );
+    assert_eq!(
+        next(home.run(&["server", "--http-address", "127.0.0.1:1", "status"])),
+        "Suggestion: is the server running? 'keyfob server --http-address <ADDRESS> status' asks another one"
+    );
+}
+
+/// A name that could not be looked up is not a name that is hidden.
+#[test]
+fn a_lookup_that_fails_is_the_error_of_the_command() {
+    let (server, home, session) = owner();
+    assert_eq!(home.run(&["resources", "create", "workspace:dev"]).code, Some(0));
+    for line in [
+        &["resources", "list", "-o", "json"][..],
+        &["resources", "show", "workspace:dev"],
+        &["authcheck", "group:read@Everyone"],
+    ] {
+        // The first request is answered; what asks for names comes later.
+        let limited = Proxy::limited(&server.address, 1);
+        let ran = home.run(&[&["--url", &limited.url(), "--token", &session], line].concat());
+        assert_ne!(ran.code, Some(0), "{line:?}: {}", ran.stdout);
+        assert_eq!(ran.stdout, "", "{line:?}");
+        assert!(ran.stderr.contains("You are too fast.\nSuggestion: wait a minute, and try again"), "{}", ran.stderr);
+    }
 }

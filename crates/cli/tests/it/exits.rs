@@ -3,14 +3,18 @@
 use std::{
     fs::File,
     io,
+    path::PathBuf,
     process::{Command, Stdio},
 };
 
-use crate::program::{Home, PASSWORD, Server, keyfob};
+use crate::{
+    help::leaves,
+    program::{Home, PASSWORD, Server, keyfob},
+};
 
 /// What a command is tried with.
 struct Case {
-    /// The command line. `{n}` is another number in each run, and `{db}` the database of the server.
+    /// The command line. `{n}` is another number in each run, and `{data}` the data folder of the server.
     line: &'static str,
     /// What makes the objects of the command line before a run.
     before: &'static [&'static str],
@@ -37,8 +41,20 @@ const ORGANIZATION: &str = "organizations create o{n} -y";
 const GROUP: &str = "groups create g{n} --org default";
 const ROLE: &str = "organizations roles create r{n} --permission workspace:read --org default";
 
-/// Every command of a client, but `login` and `logout`, which change whom the others act for.
-const CASES: [Case; 52] = [
+/// Commands that have no row, and why.
+const OTHERWISE: [(&str, &str); 9] = [
+    ("login", "it changes whom the others act for: `login.rs`"),
+    ("logout", "it ends the key of the others: `login.rs`"),
+    ("server", "it runs until it is stopped: `signals.rs`"),
+    ("server create-admin", "the server must be stopped: `host.rs`"),
+    ("server reset-password", "the server must be stopped: `host.rs`"),
+    ("server rotate-key", "the server must be stopped: `host.rs`"),
+    ("database copy", "the server must be stopped, and PostgreSQL be there: `database.rs`"),
+    ("audit verify", "its answer is no, or cannot be: `audit.rs`"),
+    ("users password", "it asks for passwords: `missing.rs`"),
+];
+
+const CASES: [Case; 61] = [
     case("whoami"),
     case("tokens create -n c{n} --scope workspace:read --lifetime 1h"),
     case("tokens list"),
@@ -122,8 +138,21 @@ const CASES: [Case; 52] = [
     case("audit head"),
     case("audit export"),
     case("sessions list"),
-    about("sessions list --user owner", "sessions end nope"),
+    about("sessions end --others -y", "sessions end nope"),
     case("resource-types"),
+    about("audit show {record}", "audit show 11111111-2222-4333-8444-555555555555"),
+    change(
+        &[GROUP, USER, "groups members add g{n} u{n} --org default"],
+        "groups members remove g{n} u{n} --org default",
+        Some("groups members remove nope owner --org default"),
+    ),
+    case("login token"),
+    case("version"),
+    case("completion bash"),
+    case("database backup copy{n}.db --data-dir {data}"),
+    case("server ready"),
+    case("server status"),
+    case("server config check"),
     change(&[USER], "users edit u{n} --full-name F", Some("users edit nope --full-name F")),
     change(
         &[ORGANIZATION],
@@ -145,9 +174,11 @@ enum Situation {
     OutputClosed,
     OutputFull,
     NoHome,
+    Piped,
+    OutputShut,
 }
 
-const SITUATIONS: [(&str, Situation); 9] = [
+const SITUATIONS: [(&str, Situation); 11] = [
     ("done", Situation::Done),
     ("refused", Situation::Refused),
     ("not found", Situation::NotFound),
@@ -157,6 +188,8 @@ const SITUATIONS: [(&str, Situation); 9] = [
     ("closed", Situation::OutputClosed),
     ("full", Situation::OutputFull),
     ("no home", Situation::NoHome),
+    ("piped", Situation::Piped),
+    ("shut", Situation::OutputShut),
 ];
 
 struct Bench {
@@ -167,11 +200,19 @@ struct Bench {
     url: String,
     session: String,
     runs: u32,
+    data: PathBuf,
+    /// Where the server listens.
+    address: String,
+    /// The id of an audit record.
+    record: String,
 }
 
 impl Bench {
     fn words(&self, line: &str) -> Vec<String> {
-        let fill = |word: &str| word.replace("{n}", &self.runs.to_string()).replace("{password}", PASSWORD);
+        let fill = |word: &str| {
+            let word = word.replace("{n}", &self.runs.to_string()).replace("{password}", PASSWORD);
+            word.replace("{data}", self.data.to_str().unwrap()).replace("{record}", &self.record)
+        };
         line.split_whitespace().map(fill).collect()
     }
 
@@ -188,7 +229,7 @@ impl Bench {
             _ => case.line,
         };
         let mut command = keyfob(self.home.path());
-        command.args(self.words(line));
+        command.args(self.words(line)).env("KEYFOB_HTTP_ADDRESS", &self.address);
         match situation {
             Situation::Refused => command.args(["--token", &self.narrow]),
             Situation::WrongUsage => command.arg("--nope"),
@@ -198,7 +239,12 @@ impl Bench {
                 command.env_remove("HOME").env_remove("KEYFOB_CONFIG_DIR");
                 command.args(["--url", &self.url, "--token", &self.session])
             }
-            Situation::Done | Situation::NotFound | Situation::OutputClosed | Situation::OutputFull => &mut command,
+            Situation::Done
+            | Situation::NotFound
+            | Situation::OutputClosed
+            | Situation::OutputFull
+            | Situation::Piped
+            | Situation::OutputShut => &mut command,
         };
         Some(status(command, situation))
     }
@@ -212,10 +258,41 @@ fn status(mut command: Command, situation: Situation) -> i32 {
             drop(reader);
             writer.into()
         }
+        Situation::Piped => Stdio::piped(),
         _ => Stdio::null(),
     };
+    if matches!(situation, Situation::OutputShut) {
+        command = without_output(&command);
+    }
+    if matches!(situation, Situation::Piped) {
+        let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().unwrap();
+        return output.status.code().expect("no command is ended by a signal");
+    }
     let status = command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::null()).status().unwrap();
     status.code().expect("no command is ended by a signal")
+}
+
+/// The same with a standard output that was closed before it began.
+fn without_output(command: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "exec \"$0\" \"$@\" >&-"]).arg(command.get_program()).args(command.get_args());
+    let environment = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    shell.env_clear().envs(environment).env("PATH", std::env::var_os("PATH").unwrap());
+    shell.current_dir(command.get_current_dir().unwrap());
+    shell
+}
+
+/// A command that is new, or has another name, has a row or a reason.
+#[test]
+fn every_command_has_its_exit_statuses() {
+    let mut lines: Vec<&str> = CASES.iter().flat_map(|case| [Some(case.line), case.missing]).flatten().collect();
+    lines.extend(OTHERWISE.iter().map(|(name, _)| *name));
+    let leaves = leaves(&Home::new(), &[]);
+    let is_of = |line: &str, leaf: &str| line == leaf || line.starts_with(&format!("{leaf} "));
+    let without: Vec<_> = leaves.iter().filter(|leaf| !lines.iter().any(|line| is_of(line, leaf))).collect();
+    assert!(without.is_empty(), "{without:?}");
+    let gone: Vec<_> = lines.iter().filter(|line| !leaves.iter().any(|leaf| is_of(line, leaf))).collect();
+    assert!(gone.is_empty(), "{gone:?}");
 }
 
 /// 0 is done, 1 is not done, and 2 of `authcheck` is not decided; `-` where there is no such case.
@@ -226,7 +303,9 @@ fn the_exit_status_says_what_became_of_a_command() {
     let minted = |name: &str| home.run(&["tokens", "create", "-n", name, "--scope", "user_skill:read"]).stdout;
     let (narrow, expired) = (minted("narrow").trim().to_owned(), minted("expired").trim().to_owned());
     assert_eq!(home.run(&["tokens", "remove", "expired"]).code, Some(0));
-    let mut bench = Bench { home, narrow, expired, url: server.url(), session, runs: 0 };
+    let record = home.run(&["audit", "list", "-l", "1", "-o", "name"]).stdout.trim().to_owned();
+    let (url, data, address) = (server.url(), server.data_dir(), server.address.clone());
+    let mut bench = Bench { home, narrow, expired, url, session, runs: 0, data, address, record };
     let heads: Vec<&str> = SITUATIONS.iter().map(|(name, _)| *name).collect();
     let mut table = format!("{:<40}{}\n", "", heads.join("  "));
     for case in &CASES {

@@ -27,7 +27,6 @@ fn key(login: &Message) -> String {
     login.json().unwrap()["session_token"].as_str().unwrap().to_owned()
 }
 
-/// Deleting every user does not reopen the set-up: then only this command creates an owner (`docs/compatibility.md`).
 #[test]
 fn a_server_is_asked_whether_it_is_ready() {
     let server = Server::start();
@@ -36,12 +35,15 @@ fn a_server_is_asked_whether_it_is_ready() {
     let ready = ["server", "--http-address", &address, "ready"];
     let answered = home.run(&ready);
     assert_eq!((answered.code, answered.stdout.as_str()), (Some(0), "The server is ready.\n"), "{}", answered.stderr);
-    let (_, _data) = server.stop();
+    server.stop();
     let refused = home.run(&ready);
-    assert_eq!(refused.code, Some(1));
-    assert!(refused.stderr.contains("is not ready"), "{}", refused.stderr);
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""));
+    let words = format!("error: the server at {address} is not ready: no answer from the server: ");
+    assert!(refused.stderr.starts_with(&words), "{}", refused.stderr);
+    assert!(refused.stderr.contains("'keyfob server --http-address <ADDRESS> ready'"), "{}", refused.stderr);
 }
 
+/// Deleting every user does not reopen the set-up: then only this command creates an owner (`docs/compatibility.md`).
 #[test]
 fn an_owner_is_created_on_the_host_while_the_server_does_not_run() {
     let home = Home::new();

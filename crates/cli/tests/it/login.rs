@@ -28,7 +28,7 @@ fn the_first_user_is_created_by_flags_and_is_signed_in() {
     let ran = home.run(&["whoami"]);
     let words = format!("Keyfob is running at {url}, You're authenticated as owner !\nKey:         ");
     assert!(ran.stdout.starts_with(&words), "{}", ran.stdout);
-    let words = " (the stored session)\nScopes:      coder:all\nAllow list:  *:*\nExpires:     in 23 hours, at ";
+    let words = " (the stored session)\nScopes:      coder:all\nAllow list:  *:*\nExpires:     in 24 hours, at ";
     assert!(ran.stdout.contains(words), "{}", ran.stdout);
     let ran = home.run(&["login", "token"]);
     assert_eq!(Some(ran.stdout.trim_end().to_owned()), home.stored("session"));
@@ -100,6 +100,35 @@ fn a_token_in_the_environment_is_not_stored_without_a_flag() {
         assert!(ran.stderr.contains(&words), "{}", ran.stderr);
         assert_eq!(home.stored("session"), None);
     }
+}
+
+/// On a terminal, with a browser; in a job, or where nobody wants it, only the URL is printed.
+#[cfg(unix)]
+#[test]
+fn a_browser_opens_the_page_with_the_token() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (server, session) = Server::with_owner();
+    let home = Home::new();
+    let (script, visited) = (home.path().join("browser"), home.path().join("visited"));
+    // The reader of a named pipe waits for the browser.
+    assert!(std::process::Command::new("mkfifo").arg(&visited).status().unwrap().success());
+    std::fs::write(&script, format!("#!/bin/sh\necho \"$1\" > '{}'\n", visited.display())).unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let login = |more: &[(&str, &str)]| {
+        let mut command = keyfob(home.path());
+        command.args(["login", &server.url(), "--force-tty"]).env("PATH", std::env::var_os("PATH").unwrap());
+        let ran = run(command.env("BROWSER", &script).envs(more.iter().copied()), &format!("{session}\n"));
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        ran.stdout
+    };
+    let page = format!("{}/cli-auth", server.url());
+    for quiet in [("CI", "true"), ("KEYFOB_NO_OPEN", "true")] {
+        let words = format!("Open the following in your browser:\n\n\t{page}\n");
+        assert!(login(&[quiet]).contains(&words), "{quiet:?}");
+    }
+    let reader = std::thread::spawn(move || std::fs::read_to_string(visited).unwrap());
+    assert!(login(&[]).contains(&format!("Your browser has been opened to visit:\n\n\t{page}\n")));
+    assert_eq!(reader.join().unwrap(), format!("{page}\n"));
 }
 
 #[test]
@@ -265,7 +294,8 @@ fn an_error_is_what_failed_and_why_and_what_to_do_next() {
         ran.stderr.ends_with("error: lifetime (192h0m0s) is greater than the maximum allowed lifetime (168h0m0s)\n")
     );
     let ran = home.run(&["tokens", "create", "--lifetime", "30"]);
-    let words = "error: parse lifetime: missing unit in duration \"30\": write 30d for days or 30h for hours\n";
+    let words =
+        "error: cannot read the lifetime: missing unit in duration \"30\": write 30d for days or 30h for hours\n";
     assert!(ran.stderr.ends_with(words), "{}", ran.stderr);
     let ran = home.run(&["--token", "aaaaaaaaaa-bbbbbbbbbbbbbbbbbbbbbb", "whoami", "--verbose"]);
     let words = "\nAPI request error to \"GET /api/v2/users/{user}\". Status code 401\n";

@@ -52,6 +52,53 @@ fn sessions_are_listed_and_ended() {
     assert_eq!(home.run(&["--token", &amy, "whoami"]).code, Some(1));
 }
 
+/// `..`, `.` and nothing at all name nothing: as a part of an address they would lead to what is above it.
+#[test]
+fn what_is_no_name_reaches_nothing() {
+    let (server, home) = owner();
+    create(&home, "amy");
+    let amy = session_of(&server, "amy");
+    done(home.run(&["organizations", "create", "acme", "-y"]));
+    for id in ["..", ".", ""] {
+        for line in [
+            &["sessions", "end", id, "--user", "amy", "-y"][..],
+            &["sessions", "end", id, "-y"],
+            &["sessions", "list", "--user", id],
+            &["organizations", "members", "remove", id, "--org", "acme"],
+            &["organizations", "delete", id, "-y"],
+            &["tokens", "remove", id, "--user", "amy", "--delete"],
+            &["users", "delete", id],
+            &["groups", "delete", id, "-y"],
+        ] {
+            let ran = home.run(line);
+            assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""), "{line:?}: {}", ran.stderr);
+            assert!(ran.stderr.contains("name or an id"), "{line:?}: {}", ran.stderr);
+        }
+    }
+    done(home.run(&["users", "show", "amy"]));
+    done(home.run(&["organizations", "show", "acme"]));
+    assert_eq!(home.run(&["--token", &amy, "whoami"]).code, Some(0), "the session goes on");
+}
+
+#[test]
+fn only_a_session_of_the_list_is_ended() {
+    let (server, home) = owner();
+    create(&home, "amy");
+    let amy = session_of(&server, "amy");
+    done(home.run(&["tokens", "create", "-n", "ci", "--scope", "workspace:read"]));
+    let token = done(home.run(&["tokens", "list", "-o", "name"]));
+    let (of_amy, _) = amy.split_once('-').unwrap();
+    for id in [token.trim(), of_amy, "nope"] {
+        let ran = home.run(&["sessions", "end", id, "-y"]);
+        let words = format!("error: there is no session {id:?} among your own\nSuggestion: 'keyfob sessions list' ");
+        assert!(ran.code == Some(1) && ran.stderr.starts_with(&words), "{}", ran.stderr);
+    }
+    assert_eq!(home.run(&["--token", &amy, "whoami"]).code, Some(0));
+    done(home.run(&["tokens", "view", "ci"]));
+    let ran = home.run(&["sessions", "end", "nope", "--user", "amy"]);
+    assert!(ran.stderr.contains("'keyfob sessions list --user amy' "), "{}", ran.stderr);
+}
+
 #[test]
 fn passwords_are_changed_by_their_user_and_by_an_owner() {
     let (server, home) = owner();
@@ -189,10 +236,14 @@ fn the_host_shows_whether_its_server_runs() {
     let status = done(home.run(&["server", "--http-address", &server.address, "status"]));
     assert!(status.contains(&format!("Address     http://{}\n", server.address)), "{status}");
     assert!(status.contains("Version     v2.34.0+keyfob.") && status.ends_with("Ready       yes\n"), "{status}");
+    let status = json(home.run(&["server", "--http-address", &server.address, "status", "-o", "json"]));
+    assert_eq!(status["address"], format!("http://{}", server.address));
+    assert_eq!(status["ready"], true);
+    assert!(status["version"].as_str().unwrap().starts_with("v2.34.0+keyfob."), "{status}");
     let ran = home.run(&["server", "--http-address", "127.0.0.1:1", "status"]);
     assert_eq!(ran.code, Some(1));
     assert!(ran.stderr.contains("no server runs at 127.0.0.1:1"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("--http-address names another one"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("'keyfob server --http-address <ADDRESS> status' asks another one"), "{}", ran.stderr);
 }
 
 #[test]
@@ -219,4 +270,98 @@ fn what_is_made_can_be_printed_for_programs() {
     assert_eq!(json(home.run(&["organizations", "create", "acme", "-y", "-o", "json"]))["name"], "acme");
     assert_eq!(json(home.run(&["groups", "create", "ops", "--org", "acme", "-o", "json"]))["name"], "ops");
     assert_eq!(json(home.run(&["resources", "create", "workspace:dev", "--org", "acme", "-o", "json"]))["name"], "dev");
+}
+
+/// One rule: with `-o name`, what is made and what is listed have the same word, the one that other commands take.
+#[test]
+fn a_name_in_scripts_is_the_same_where_it_is_made_and_listed() {
+    let (_server, home) = owner();
+    for (create, list) in [
+        (&["organizations", "create", "acme", "-y"][..], &["organizations", "list"][..]),
+        (&["groups", "create", "ops", "--org", "default"], &["groups", "list", "--org", "default"]),
+        (&["resources", "create", "workspace:dev"], &["resources", "list"]),
+        (&["users", "create", "-u", "robot", "--service-account", "--org", "default"], &["users", "list"]),
+    ] {
+        let made = done(home.run(&[create, &["-o", "name"]].concat()));
+        assert_eq!(made.lines().count(), 1, "{create:?}: {made}");
+        let listed = done(home.run(&[list, &["-o", "name"]].concat()));
+        assert!(listed.lines().any(|line| line == made.trim_end()), "{create:?}: {made} is not in {listed}");
+    }
+    assert!(done(home.run(&["groups", "create", "more", "--org", "default", "-o", "id"])).contains('-'));
+}
+
+/// The columns that a person asks for are all there, also where they are those that the program would choose.
+#[test]
+fn columns_that_were_asked_for_are_all_shown() {
+    let (_server, home) = owner();
+    let shown = |more: &[&str]| {
+        let mut command = crate::program::keyfob(home.path());
+        command.args(["users", "list", "--force-tty"]).args(more).env("COLUMNS", "30");
+        done(crate::program::run(&mut command, "")).lines().map(str::to_owned).collect::<Vec<_>>().concat()
+    };
+    assert!(!shown(&[]).contains("STATUS"), "some are left out");
+    let all: String = shown(&["-c", "username,email,created at,status"]).split_whitespace().collect();
+    for letters in ["active", "owner@example.com"] {
+        let found = letters.chars().all(|c| all.contains(c));
+        assert!(found, "{letters}: {all}");
+    }
+    let heads: String = all.chars().filter(char::is_ascii_uppercase).collect();
+    let mut heads: Vec<char> = heads.chars().collect();
+    let mut wanted: Vec<char> = "USERNAMEEMAILCREATEDATSTATUS".chars().collect();
+    heads.sort_unstable();
+    wanted.sort_unstable();
+    assert_eq!(heads, wanted);
+}
+
+/// A value that is empty clears what can be cleared, and is refused where it cannot be.
+#[test]
+fn an_edit_with_an_empty_value_says_what_happened() {
+    let (_server, home) = owner();
+    create(&home, "amy");
+    done(home.run(&["users", "edit", "amy", "--full-name", ""]));
+    let amy = json(home.run(&["users", "show", "amy", "-o", "json"]));
+    assert_eq!(amy["name"].as_str().unwrap_or_default(), "");
+    done(home.run(&["groups", "create", "ops", "--display-name", "All", "--org", "default"]));
+    done(home.run(&["groups", "edit", "ops", "--display-name", "", "--org", "default"]));
+    assert_eq!(json(home.run(&["groups", "show", "ops", "--org", "default", "-o", "json"]))["display_name"], "");
+    done(home.run(&["organizations", "edit", "default", "--description", "x", "--icon", "https://example.com/i.png"]));
+    done(home.run(&["organizations", "edit", "default", "--description", "", "--icon", ""]));
+    let organization = json(home.run(&["organizations", "show", "default", "-o", "json"]))[0].clone();
+    assert_eq!((&organization["description"], &organization["icon"]), (&Value::from(""), &Value::from("")));
+    let roles = |rest: &[&str]| home.run(&[&["organizations", "roles"], rest, &["--org", "default"]].concat());
+    done(roles(&["create", "reader", "-p", "file:read", "--display-name", "Reader"]));
+    done(roles(&["update", "reader", "--display-name", "", "-y"]));
+    assert_eq!(json(roles(&["show", "reader", "-o", "json"]))[0]["display_name"], "");
+    for line in [
+        &["users", "edit", "amy", "--username", ""][..],
+        &["groups", "edit", "ops", "--name", "", "--org", "default"],
+        &["organizations", "edit", "default", "--name", ""],
+        &["organizations", "edit", "default", "--display-name", ""],
+        &["resources", "edit", "workspace:x", "--name", ""],
+    ] {
+        let ran = home.run(line);
+        assert!(ran.code == Some(1) && ran.stderr.contains("empty"), "{line:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn an_export_of_nothing_and_a_password_file_that_is_missing_are_refused() {
+    let (server, home) = owner();
+    assert_eq!(home.run(&["audit", "export", ""]).code, Some(1));
+    let database = server.data_dir().join("keyfob.db");
+    for line in [&["export"][..], &["verify"]] {
+        let file = [database.to_str().unwrap(), "--postgres-password-file", "nowhere"];
+        let ran = home.run(&[&["audit"], line, &file].concat());
+        let words = "error: --postgres-password-file: there is no file `nowhere`\n";
+        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(1), "", words), "{line:?}");
+    }
+}
+
+#[test]
+fn the_last_session_of_a_person_stays() {
+    let (server, home) = owner();
+    let ran = home.run(&["sessions", "end", "--others"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "There is no other session.\n"), "{}", ran.stderr);
+    session_of(&server, "owner");
+    assert_eq!(done(home.run(&["sessions", "end", "--others", "-y"])), "1 session has been ended.\n");
 }

@@ -1,6 +1,6 @@
 //! A proxy that records requests and their answers.
 use std::{
-    io::BufReader,
+    io::{BufReader, Write as _},
     net::{TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
@@ -25,6 +25,9 @@ impl Exchange {
     }
 }
 
+const TOO_MANY: &str = "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nConnection: close\r\n\
+    Content-Length: 31\r\n\r\n{\"message\":\"You are too fast.\"}";
+
 /// Listens for as long as the test runs.
 pub(crate) struct Proxy {
     /// `127.0.0.1:<port>`.
@@ -35,6 +38,15 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// Passes everything on to the server at this address.
     pub(crate) fn start(server: &str) -> Self {
+        Self::start_with(server, usize::MAX)
+    }
+
+    /// Passes this many requests on; the others are too many.
+    pub(crate) fn limited(server: &str, most: usize) -> Self {
+        Self::start_with(server, most)
+    }
+
+    fn start_with(server: &str, most: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -42,7 +54,7 @@ impl Proxy {
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let (server, log) = (server.clone(), Arc::clone(&log));
-                thread::spawn(move || pass_on(stream, &server, &log));
+                thread::spawn(move || pass_on(stream, &server, &log, most));
             }
         });
         Self { address, seen }
@@ -59,8 +71,12 @@ impl Proxy {
 }
 
 /// The exchange is recorded before the answer is sent: a client that has the answer finds it here.
-fn pass_on(mut stream: TcpStream, server: &str, log: &Mutex<Vec<Exchange>>) {
+fn pass_on(mut stream: TcpStream, server: &str, log: &Mutex<Vec<Exchange>>, most: usize) {
     let Ok(request) = Message::read(&mut BufReader::new(stream.try_clone().unwrap()), false) else { return };
+    if log.lock().unwrap().len() >= most {
+        let _gone = stream.write_all(TOO_MANY.as_bytes());
+        return;
+    }
     let answer = request.send(server).unwrap();
     log.lock().unwrap().push(Exchange { request, answer: answer.clone() });
     let _gone = answer.write_answer(&mut stream);

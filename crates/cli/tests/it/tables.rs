@@ -38,7 +38,7 @@ fn on_terminal(home: &Home, line: &str, width: usize) -> String {
     command.args(line.split_whitespace()).arg("--force-tty").env("COLUMNS", width.to_string());
     let Ran { code, stdout, stderr } = run(&mut command, "");
     assert_eq!(code, Some(0), "{line}: {stderr}");
-    let widest = stdout.lines().map(|line| line.chars().count()).max().unwrap_or_default();
+    let widest = stdout.lines().map(unicode_width::UnicodeWidthStr::width).max().unwrap_or_default();
     assert!(widest <= width, "{line}: a line of {widest}\n{stdout}");
     stdout
 }
@@ -94,6 +94,40 @@ const TABLES: [&str; 14] = [
     "scopes workspace",
 ];
 
+/// What a name holds may look like something else, or take over the terminal; for programs it is the same value.
+#[test]
+fn harmful_characters_of_a_name_reach_no_terminal() {
+    let (server, session) = Server::with_owner();
+    let home = Home::signed_in(&server, &session);
+    let name = "Amy \u{202e}drow\u{200b}\u{9b}2J";
+    let edits: [&[&str]; 2] = [
+        &["users", "edit", "owner", "--full-name", name],
+        &["organizations", "edit", "default", "--display-name", name],
+    ];
+    for line in edits {
+        assert_eq!(home.run(line).code, Some(0), "{line:?}");
+    }
+    let shows: [&[&str]; 6] = [
+        &["users", "list", "-c", "name"],
+        &["users", "show", "owner"],
+        &["users", "show", "owner", "-o", "json"],
+        &["organizations", "list"],
+        &["organizations", "show", "default"],
+        &["organizations", "show", "default", "-o", "json"],
+    ];
+    for line in shows {
+        let Ran { code, stdout, stderr } = home.run(line);
+        assert_eq!(code, Some(0), "{line:?}: {stderr}");
+        let harmful = stdout.chars().find(|c| ['\u{202e}', '\u{200b}', '\u{9b}'].contains(c));
+        assert_eq!(harmful, None, "{line:?}: {stdout}");
+        if line.contains(&"json") {
+            assert!(stdout.contains("Amy \\u202edrow\\u200b\\u009b2J"), "{stdout}");
+        } else {
+            assert!(stdout.contains("Amy \\u{202e}drow\\u{200b}\\u{9b}2J"), "{line:?}: {stdout}");
+        }
+    }
+}
+
 #[test]
 fn tables_fit_the_terminal() {
     let (_server, home) = deployment();
@@ -104,7 +138,7 @@ fn tables_fit_the_terminal() {
             command.args(&arguments).arg("--force-tty").env("COLUMNS", width.to_string());
             let Ran { code, stdout, stderr } = run(&mut command, "");
             assert_eq!(code, Some(0), "{line}: {stderr}");
-            let widest = stdout.lines().map(|line| line.chars().count()).max().unwrap_or_default();
+            let widest = stdout.lines().map(unicode_width::UnicodeWidthStr::width).max().unwrap_or_default();
             assert!(widest <= width, "{line}: a line of {widest}\n{stdout}");
             format!("$ keyfob {}\n{}", arguments.join(" "), masked(&stdout))
         });
@@ -143,7 +177,7 @@ fn times_are_relative_on_a_terminal_and_absolute_in_a_pipe() {
     let line = piped.lines().nth(1).unwrap();
     assert!(line.starts_with("20") && line.ends_with("Z  never"), "{piped}");
     let relative = home.run(&[&columns[..], &["--time", "relative"]].concat()).stdout;
-    assert_eq!(relative, "EXPIRES AT   LAST USED\nin 47 hours  never\n");
+    assert_eq!(relative, "EXPIRES AT  LAST USED\nin 2 days   never\n");
     let mut command = keyfob(home.path());
     let shown = run(command.args(columns).args(["--force-tty", "--time", "absolute"]).env("COLUMNS", "80"), "").stdout;
     assert_eq!(shown, piped);

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use crate::{
     http::Message,
     program::{Home, PASSWORD, Server},
+    proxy::Proxy,
 };
 
 fn mint(server: &Server, session: &str, name: &str) -> String {
@@ -44,4 +45,60 @@ fn an_id_wins_over_a_name() {
     let named = mint(&server, &owner, "production");
     assert_eq!(home.run(&["tokens", "rm", "production"]).code, Some(0));
     assert!(!is_live(&server, &named));
+}
+
+/// How many rows each answer of a list had, by the path of its request.
+fn pages(proxy: &Proxy) -> Vec<(String, usize)> {
+    let rows = |answer: &Message| match answer.json().unwrap() {
+        Value::Array(rows) => rows.len(),
+        object => object["resources"].as_array().map_or(0, Vec::len),
+    };
+    proxy.take().iter().map(|one| (one.path().to_owned(), rows(&one.answer))).collect()
+}
+
+#[test]
+fn lists_are_read_as_far_as_they_are_wanted() {
+    let (server, session) = Server::with_owner_and(&["--api-rate-limit=0"]);
+    for number in 0..450 {
+        let request = json!({"token_name": format!("t{number}"), "scopes": ["workspace:read"]});
+        assert_eq!(server.post(Some(&session), "/api/v2/users/me/keys/tokens", &request).status(), 201);
+    }
+    let proxy = Proxy::start(&server.address);
+    let home = Home::new();
+    let run = |arguments: &[&str]| {
+        let ran = home.run(&[&["--url", &proxy.url(), "--token", &session], arguments].concat());
+        assert_eq!(ran.code, Some(0), "{arguments:?}: {}", ran.stderr);
+        (ran.stdout, pages(&proxy))
+    };
+    let (printed, read) = run(&["tokens", "list", "--limit", "3", "-c", "name"]);
+    assert_eq!(printed, "NAME\nt0\nt1\nt2\n");
+    assert_eq!(read.iter().map(|(_, rows)| *rows).collect::<Vec<_>>(), [3]);
+    // What the server cannot choose is read in pages.
+    let (printed, read) = run(&["tokens", "list", "--search", "t44", "-c", "name"]);
+    assert_eq!(printed.lines().count(), 12, "{printed}");
+    assert!(read.len() > 2 && read.iter().all(|(_, rows)| *rows <= 200), "{read:?}");
+    // And no further than needed.
+    let (printed, read) = run(&["tokens", "list", "--search", "t1", "--limit", "2", "-c", "name"]);
+    assert_eq!(printed, "NAME\nt1\nt10\n");
+    assert_eq!(read.len(), 1, "{read:?}");
+    let (printed, _) = run(&["tokens", "list", "--sort", "name", "--limit", "2", "-c", "name"]);
+    assert_eq!(printed, "NAME\nt0\nt1\n");
+}
+
+#[test]
+fn a_name_is_found_among_many_that_contain_it() {
+    let (server, session) = Server::with_owner_and(&["--api-rate-limit=0"]);
+    let home = Home::signed_in(&server, &session);
+    let organization = home.run(&["organizations", "show", "default", "--only-id"]).stdout;
+    for number in 0..250 {
+        let request = json!({"resource_type": "task", "name": format!("dev-{number}"),
+            "organization_id": organization.trim()});
+        assert_eq!(server.post(Some(&session), "/api/v2/resources", &request).status(), 201);
+    }
+    assert_eq!(home.run(&["resources", "create", "task:dev"]).code, Some(0));
+    let proxy = Proxy::start(&server.address);
+    let ran = home.run(&["--url", &proxy.url(), "--token", &session, "authcheck", "task:read@dev"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let read: Vec<_> = pages(&proxy).into_iter().filter(|(path, _)| path.starts_with("/api/v2/resources?")).collect();
+    assert!(read.len() > 1 && read.iter().all(|(_, rows)| *rows <= 100), "{read:?}");
 }

@@ -40,6 +40,20 @@ async fn a_name_with_a_slash_stays_one_segment() {
     assert!(server.request().starts_with("GET /api/v2/users/me/keys/tokens/a%2Fb%20%3F HTTP/1.1\r\n"));
 }
 
+/// They would lead to the address above: to the user in place of a session.
+#[tokio::test]
+async fn what_is_no_name_is_not_sent() {
+    let server = Canned::json("[]");
+    let client = server.client();
+    for id in ["", ".", ".."] {
+        client.end_session("amy", id).await.unwrap_err();
+        client.remove_organization_member(id, "amy").await.unwrap_err();
+        client.user(id).await.unwrap_err();
+    }
+    client.list_organizations().await.unwrap();
+    assert!(server.request().starts_with("GET /api/v2/organizations HTTP/1.1\r\n"), "it is the first request");
+}
+
 /// Makes each call, and lists the request that it made. The answer does not matter.
 macro_rules! requests {
     ($server:ident, $client:ident, $($call:ident($($argument:expr),*),)*) => {
@@ -71,6 +85,7 @@ async fn every_call_makes_the_request_of_its_name() {
         create_token("amy", &CreateTokenRequest::default()),
         create_api_key(ME),
         list_tokens(ME, TokensFilter { include_all: true, include_expired: false }),
+        list_tokens_page(ME, TokensFilter::default(), 3, Some("aaaaaaaaaa")),
         api_key_by_id(ME, "aaaaaaaaaa"),
         api_key_by_name(ME, "ci"),
         delete_api_key(ME, "aaaaaaaaaa", Descendants::ByKind),
@@ -120,6 +135,7 @@ async fn every_call_makes_the_request_of_its_name() {
 create_token POST /users/amy/keys/tokens
 create_api_key POST /users/me/keys
 list_tokens GET /users/me/keys/tokens?include_all=true&include_expired=false
+list_tokens_page GET /users/me/keys/tokens?include_all=false&include_expired=false&limit=3&after_id=aaaaaaaaaa
 api_key_by_id GET /users/me/keys/aaaaaaaaaa
 api_key_by_name GET /users/me/keys/tokens/ci
 delete_api_key DELETE /users/me/keys/aaaaaaaaaa

@@ -1,5 +1,5 @@
 //! `keyfob audit export`.
-use std::{collections::HashSet, io::IsTerminal as _, path::PathBuf};
+use std::{collections::HashSet, path::PathBuf};
 
 use anyhow::Context as _;
 use keyfob_client::Client;
@@ -8,9 +8,12 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    arguments::file::require_file_or_url,
+    arguments::file::{require_file_or_url, require_password_file},
     invocation::Invocation,
-    terminal::output::{Output, Unwritten},
+    terminal::{
+        output::{Output, Unwritten},
+        progress::Progress,
+    },
 };
 
 /// How many records are asked for at a time.
@@ -39,7 +42,10 @@ pub(crate) struct ExportArgs {
 
 /// Prints every record.
 pub(crate) async fn run(invocation: &Invocation, args: &ExportArgs) -> anyhow::Result<()> {
-    let progress = Progress::new(invocation.out);
+    let progress = Progress::beside_results(invocation.out, "records");
+    if let Some(file) = &args.postgres_password_file {
+        require_password_file(file)?;
+    }
     let exported = match &args.file {
         Some(file) => {
             require_file_or_url(file)?;
@@ -48,7 +54,7 @@ pub(crate) async fn run(invocation: &Invocation, args: &ExportArgs) -> anyhow::R
             let each = |entry: &AuditLine| {
                 print(invocation.out, entry)?;
                 done += 1;
-                progress.at(done, None);
+                progress.at(done - 1, done, None);
                 Ok(())
             };
             export_audit(source, each).await
@@ -66,7 +72,7 @@ async fn from_server(invocation: &Invocation, client: &Client, search: &str, pro
     let mut known: HashSet<Uuid> = HashSet::new();
     let mut offset = 0;
     loop {
-        let page = client.list_audit_logs(search, PAGE, offset).await.context("list audit records")?;
+        let page = client.list_audit_logs(search, PAGE, offset).await.context("cannot list audit records")?;
         if offset == 0 {
             invocation.refuse_unseen(&page.audit_logs, "audit records")?;
         }
@@ -77,7 +83,7 @@ async fn from_server(invocation: &Invocation, client: &Client, search: &str, pro
             }
         }
         offset += length;
-        progress.at(offset, Some(page.count.max(offset)));
+        progress.at(offset - length, offset, Some(page.count.max(offset)));
         if length < PAGE {
             return Ok(());
         }
@@ -86,27 +92,4 @@ async fn from_server(invocation: &Invocation, client: &Client, search: &str, pro
 
 fn print(out: Output, entry: &impl Serialize) -> anyhow::Result<()> {
     Ok(out.deliver(&serde_json::to_string(entry)?)?)
-}
-
-/// How far an export has come, for people who watch.
-#[derive(Clone, Copy)]
-struct Progress {
-    out: Output,
-    is_watched: bool,
-}
-
-/// After how many records something is said.
-const SAID_EVERY: u64 = 10_000;
-
-impl Progress {
-    fn new(out: Output) -> Self {
-        Self { out, is_watched: std::io::stderr().is_terminal() && !std::io::stdout().is_terminal() }
-    }
-
-    fn at(self, done: u64, all: Option<u64>) {
-        if self.is_watched && done > 0 && done.is_multiple_of(SAID_EVERY) {
-            let of = all.map(|all| format!(" of {all}")).unwrap_or_default();
-            self.out.remark(format!("{done}{of} records"));
-        }
-    }
 }

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::sentence::{sentence, who};
 use crate::{
-    arguments::names::Names,
     invocation::Invocation,
+    names::Names,
     terminal::{
         printing::{Columns, Named, Printing},
         table::{Cell, Column, Weight},
@@ -74,9 +74,9 @@ struct Row {
 }
 
 impl Row {
-    async fn new(record: AuditLog, names: &Names<'_>) -> Self {
-        let sentence = sentence(&record, names).await;
-        Self { record, sentence }
+    async fn new(record: AuditLog, names: &Names<'_>) -> anyhow::Result<Self> {
+        let sentence = sentence(&record, names).await?;
+        Ok(Self { record, sentence })
     }
 }
 
@@ -121,7 +121,7 @@ impl Named for Row {
 pub(crate) async fn run(invocation: &Invocation, args: &ListArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
     let page = client.list_audit_logs(&args.search.join(" "), args.limit, args.offset).await;
-    let mut page = page.context("list audit records")?;
+    let mut page = page.context("cannot list audit records")?;
     // Refusals that were gathered are written later than they were.
     page.audit_logs.sort_by_key(|record| Reverse(record.time));
     invocation.refuse_unseen(&page.audit_logs, "audit records")?;
@@ -129,7 +129,7 @@ pub(crate) async fn run(invocation: &Invocation, args: &ListArgs) -> anyhow::Res
     let names = Names::new(&client);
     let mut rows = Vec::new();
     for record in page.audit_logs {
-        rows.push(Row::new(record, &names).await);
+        rows.push(Row::new(record, &names).await?);
     }
     args.printing.list(invocation.out, &rows, "No records found.")?;
     if shown < page.count {

@@ -3,17 +3,20 @@ use std::collections::BTreeMap;
 
 use keyfob_api::audit::{AuditLog, Mention};
 
-use crate::arguments::names::Names;
+use crate::names::Names;
 
 /// What happened, in a sentence. Groups, and users whom the reader may not see, have no name in it.
-pub(super) async fn sentence(record: &AuditLog, names: &Names<'_>) -> String {
+///
+/// # Errors
+/// When a name cannot be looked up.
+pub(super) async fn sentence(record: &AuditLog, names: &Names<'_>) -> anyhow::Result<String> {
     let mut known = BTreeMap::new();
     for mention in record.mentions() {
         if let Mention::User(id) = mention {
-            known.extend(names.user(id).await.map(|name| (mention, name)));
+            known.extend(names.user(id).await?.map(|name| (mention, name)));
         }
     }
-    record.sentence(&|mention| known.get(&mention).cloned())
+    Ok(record.sentence(&|mention| known.get(&mention).cloned()))
 }
 
 /// Who did it: the server itself where it was no user's request.

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::sentence::{sentence, who};
 use crate::{
-    arguments::names::Names,
     invocation::Invocation,
+    names::Names,
     terminal::{printing::Format, problem::Problem, text::printable},
 };
 
@@ -49,7 +49,7 @@ pub(crate) async fn run(invocation: &Invocation, args: &ShowArgs) -> anyhow::Res
         match args.output {
             Format::Json => invocation.out.json(record)?,
             Format::Table => {
-                let sentence = sentence(record, &names).await;
+                let sentence = sentence(record, &names).await?;
                 lines(record, sentence).iter().try_for_each(|line| invocation.out.line(printable(line)))?;
             }
         }
@@ -59,14 +59,14 @@ pub(crate) async fn run(invocation: &Invocation, args: &ShowArgs) -> anyhow::Res
 
 async fn find(invocation: &Invocation, client: &Client, id: Uuid) -> anyhow::Result<Option<Vec<AuditLog>>> {
     let of_request = client.list_audit_logs(&format!("request_id:{id}"), PAGE, 0).await;
-    let of_request = of_request.context("list audit records")?.audit_logs;
+    let of_request = of_request.context("cannot list audit records")?.audit_logs;
     invocation.refuse_unseen(&of_request, "audit records")?;
     if !of_request.is_empty() {
         return Ok(Some(of_request));
     }
     let mut offset = 0;
     while offset < NEWEST {
-        let page = client.list_audit_logs("", PAGE, offset).await.context("list audit records")?.audit_logs;
+        let page = client.list_audit_logs("", PAGE, offset).await.context("cannot list audit records")?.audit_logs;
         let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
         if let Some(found) = page.into_iter().find(|record| record.id == id) {
             return Ok(Some(vec![found]));

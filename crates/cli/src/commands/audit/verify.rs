@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use keyfob_server::{AuditFileError, AuditSource, ChainFault, ChainHead, VerifiedChain, verify_audit};
 
 use crate::{
-    arguments::file::require_file_or_url,
+    arguments::file::{require_file_or_url, require_password_file},
     invocation::{Invocation, Outcome},
 };
 
@@ -37,6 +37,9 @@ pub(crate) struct VerifyArgs {
 /// Says whether the chain holds.
 pub(crate) async fn run(invocation: &Invocation, args: &VerifyArgs) -> anyhow::Result<Outcome> {
     require_file_or_url(&args.file)?;
+    if let Some(file) = &args.postgres_password_file {
+        require_password_file(file)?;
+    }
     let source = AuditSource { named: &args.file, password_file: args.postgres_password_file.as_deref() };
     match verify_audit(source, args.key.as_deref(), args.expect_head).await {
         Ok(VerifiedChain { head, retired, ends_before }) => {

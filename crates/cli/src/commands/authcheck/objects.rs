@@ -3,16 +3,16 @@ use keyfob_api::authz::AuthorizationObject;
 use keyfob_client::{Client, ME};
 use uuid::Uuid;
 
-use crate::arguments::{organization, user};
+use crate::arguments::{name::parse_name, organization, user};
 
 /// The arguments that apply to every check of a command line.
 #[derive(clap::Args)]
 pub(super) struct ObjectArgs {
     /// Owner of the object: me, a username or an id
-    #[arg(long, value_name = "USER")]
+    #[arg(long, value_name = "USER", value_parser = parse_name)]
     owner: Option<String>,
     /// Organization of the object: a name, an id or `default`
-    #[arg(short = 'O', long, visible_alias = "org", value_name = "ORGANIZATION")]
+    #[arg(short = 'O', long, visible_alias = "org", value_name = "ORGANIZATION", value_parser = parse_name)]
     organization: Option<String>,
     /// Check whether the action is allowed in at least one organization
     #[arg(long, conflicts_with = "organization")]

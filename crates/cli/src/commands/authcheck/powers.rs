@@ -7,12 +7,16 @@ use keyfob_api::{
     authz::{AuthorizationCheck, AuthorizationObject, AuthorizationRequest, AuthorizationSubject},
     resources::ResourceTypeInfo,
 };
-use keyfob_client::{Client, ME, Paging, ResourcesFilter, TokensFilter};
+use keyfob_client::{Client, Error, ME, Paging, ResourcesFilter, TokensFilter};
 use serde::Serialize;
 
 use crate::terminal::{
     output::Output,
     table::{self, Cell, Chosen, Column, Weight},
+};
+use crate::{
+    names::visible,
+    pages::{PAGE, TokenPages},
 };
 
 /// What the subject may do with objects of a type.
@@ -58,7 +62,7 @@ impl Column<Power> for PowerColumn {
 
 /// Everything that is permitted: on one's own objects in some organization, and on those of everybody.
 pub(super) async fn of(client: &Client, subject: Option<AuthorizationSubject>) -> anyhow::Result<Vec<Power>> {
-    let types = client.list_resource_types().await.context("list the resource types")?.resource_types;
+    let types = client.list_resource_types().await.context("cannot list the resource types")?.resource_types;
     let mut checks = BTreeMap::new();
     for of in &types {
         for action in &of.actions {
@@ -69,7 +73,8 @@ pub(super) async fn of(client: &Client, subject: Option<AuthorizationSubject>) -
         }
     }
     let is_own_key = subject.is_none();
-    let answers = client.authcheck(&AuthorizationRequest { checks, subject }).await.context("check authorization")?;
+    let answers =
+        client.authcheck(&AuthorizationRequest { checks, subject }).await.context("cannot check authorization")?;
     let single = if is_own_key { on_single_objects(client, &types).await? } else { BTreeMap::new() };
     let allowed = |place: &str, of: &ResourceTypeInfo, action: &str| {
         answers.get(&format!("{place} {}:{action}", of.name)).copied().unwrap_or(false)
@@ -83,7 +88,7 @@ pub(super) async fn of(client: &Client, subject: Option<AuthorizationSubject>) -
         if actions.is_empty() {
             continue;
         }
-        let objects = if is_own_key { count(client, of, &actions).await } else { None };
+        let objects = if is_own_key { count(client, of, &actions).await? } else { None };
         let actions_on_any = of.actions.iter().filter(on_any).cloned().collect();
         powers.push(Power { resource_type: of.name.clone(), actions, actions_on_any, objects });
     }
@@ -99,7 +104,8 @@ async fn on_single_objects(
     let paging = Paging { limit: Some(MOST_OBJECTS), ..Paging::default() };
     let filter = ResourcesFilter { paging, ..ResourcesFilter::default() };
     // Who may list nothing is told what else they may do.
-    let readable = client.list_resources(&filter).await.map(|list| list.resources).unwrap_or_default();
+    let readable = visible(client.list_resources(&filter).await).context("cannot list resources")?;
+    let readable = readable.map(|list| list.resources).unwrap_or_default();
     let mut checks = BTreeMap::new();
     for resource in &readable {
         let of = types.iter().find(|of| of.name == resource.resource_type);
@@ -120,7 +126,7 @@ async fn on_single_objects(
         return Ok(BTreeMap::new());
     }
     let request = AuthorizationRequest { checks, ..AuthorizationRequest::default() };
-    let answers = client.authcheck(&request).await.context("check authorization")?;
+    let answers = client.authcheck(&request).await.context("cannot check authorization")?;
     let mut single: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (_, check) in request.checks.into_iter().filter(|(name, _)| answers.get(name) == Some(&true)) {
         single.entry(check.object.resource_type).or_default().insert(check.action);
@@ -142,24 +148,34 @@ fn any(of: &ResourceTypeInfo) -> AuthorizationObject {
 }
 
 /// How many objects of a type the key in use may read; none where they are not listed.
-async fn count(client: &Client, of: &ResourceTypeInfo, actions: &[String]) -> Option<u64> {
+async fn count(client: &Client, of: &ResourceTypeInfo, actions: &[String]) -> Result<Option<u64>, Error> {
     if !actions.iter().any(|action| action == "read") {
-        return None;
+        return Ok(None);
     }
     let one = Paging { limit: Some(1), ..Paging::default() };
     match of.name.as_str() {
-        "user" => client.list_users("", &one).await.ok().map(|users| users.count),
-        "organization" => client.list_organizations().await.ok().map(|all| all.len() as u64),
+        "user" => visible(client.list_users("", &one).await.map(|users| users.count)),
+        "organization" => visible(client.list_organizations().await.map(|all| all.len() as u64)),
         "api_key" => {
             let all = TokensFilter { include_all: true, ..TokensFilter::default() };
-            client.list_tokens(ME, all).await.ok().map(|all| all.len() as u64)
+            visible(count_tokens(client, all).await)
         }
         name if of.registrable => {
             let filter =
                 ResourcesFilter { resource_type: Some(name.to_owned()), paging: one, ..ResourcesFilter::default() };
-            client.list_resources(&filter).await.ok().map(|list| list.count)
+            visible(client.list_resources(&filter).await.map(|list| list.count))
         }
-        _ => None,
+        _ => Ok(None),
+    }
+}
+
+async fn count_tokens(client: &Client, filter: TokensFilter) -> Result<u64, Error> {
+    let (mut pages, mut count) = (TokenPages::new(client, ME, filter), 0);
+    loop {
+        match pages.next(PAGE).await?.len() {
+            0 => return Ok(count),
+            more => count += more as u64,
+        }
     }
 }
 

@@ -63,9 +63,9 @@ pub(super) async fn request(
 /// The checks of a file, in the JSON of the API.
 pub(super) fn from_file(path: &Path) -> anyhow::Result<Asked> {
     let text = if path == Path::new("-") {
-        io::read_to_string(io::stdin()).context("read standard input")?
+        io::read_to_string(io::stdin()).context("cannot read standard input")?
     } else {
-        fs::read_to_string(path).with_context(|| format!("read `{}`", path.display()))?
+        fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?
     };
     let wrong = "the checks are not JSON of the form {\"checks\": {\"<name>\": {\"action\": …, \"object\": …}}}";
     let request: AuthorizationRequest = serde_json::from_str(&text).context(wrong)?;

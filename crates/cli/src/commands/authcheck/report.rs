@@ -1,7 +1,5 @@
 //! Answers as lines for people.
-use keyfob_api::authz::{
-    AuthorizationResponse, ExplainedAuthorizationResponse, Explanation, ExplanationStep, UnknownName,
-};
+use keyfob_api::authz::{AuthorizationResponse, ExplainedAuthorizationResponse, Explanation, ExplanationStep};
 
 use crate::terminal::{
     output::{Output, Unwritten},
@@ -27,18 +25,6 @@ pub(super) fn explained(
         }
     }
     Ok(())
-}
-
-/// What the checks name that the server does not know, in a sentence; none if it knows all of it.
-pub(super) fn unknown<'a>(names: impl IntoIterator<Item = &'a UnknownName>) -> Option<(String, Option<String>)> {
-    let mut names: Vec<&UnknownName> = names.into_iter().collect();
-    names.dedup();
-    let noun = |name: &UnknownName| if name.kind == "action" { "action" } else { "resource type" };
-    let problems: Vec<String> =
-        names.iter().map(|name| format!("there is no {} {:?}", noun(name), name.name)).collect();
-    let nearest: Vec<String> =
-        names.iter().filter_map(|name| Some(format!("the nearest is {}", name.nearest.as_ref()?))).collect();
-    (!problems.is_empty()).then(|| (problems.join("; "), (!nearest.is_empty()).then(|| nearest.join("; "))))
 }
 
 fn verdict(out: Output, name: &str, is_allowed: bool) -> String {

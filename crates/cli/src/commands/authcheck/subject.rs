@@ -2,16 +2,16 @@
 use keyfob_api::authz::AuthorizationSubject;
 use keyfob_client::Client;
 
-use crate::arguments::{token, user};
+use crate::arguments::{name::parse_name, token, user};
 
 /// The arguments that name a subject.
 #[derive(clap::Args)]
 pub(super) struct SubjectArgs {
     /// Check what this user may do (username or id), with a key without limits; you must be able to read the user
-    #[arg(short, long, value_name = "USER", conflicts_with_all = ["as_token", "key"])]
+    #[arg(short, long, value_name = "USER", conflicts_with_all = ["as_token", "key"], value_parser = parse_name)]
     user: Option<String>,
     /// Check what the holder of this token may do, by its name or id; you must be able to read the token
-    #[arg(short, long, value_name = "NAME|ID", conflicts_with = "as_token")]
+    #[arg(short, long, value_name = "NAME|ID", conflicts_with = "as_token", value_parser = parse_name)]
     key: Option<String>,
 }
 

@@ -3,7 +3,8 @@ use anyhow::{Context as _, ensure};
 use keyfob_api::groups::{CreateGroupRequest, PatchGroupRequest};
 
 use super::group_args::GroupArgs;
-use crate::invocation::Invocation;
+use crate::terminal::printing::Named as _;
+use crate::{arguments::name::parse_name, invocation::Invocation};
 
 /// The arguments of `create`.
 #[derive(clap::Args)]
@@ -27,8 +28,9 @@ pub(crate) struct CreateArgs {
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum CreatedFormat {
     /// Only the id
-    #[value(alias = "name")]
     Id,
+    /// Only the name
+    Name,
     /// JSON, for programs
     Json,
 }
@@ -43,7 +45,7 @@ pub(crate) async fn create(invocation: &Invocation, args: CreateArgs) -> anyhow:
         avatar_url: args.avatar_url,
         quota_allowance: 0,
     };
-    let group = client.create_group(&organization.id.to_string(), &new).await.context("create group")?;
+    let group = client.create_group(&organization.id.to_string(), &new).await.context("cannot create the group")?;
     invocation.out.remark(format!(
         "Group {} of {} has been made.",
         invocation.out.bold(&group.name),
@@ -51,6 +53,7 @@ pub(crate) async fn create(invocation: &Invocation, args: CreateArgs) -> anyhow:
     ));
     match args.output {
         CreatedFormat::Id => Ok(invocation.out.line(group.id)?),
+        CreatedFormat::Name => Ok(invocation.out.line(group.name())?),
         CreatedFormat::Json => invocation.out.json(&group),
     }
 }
@@ -66,7 +69,7 @@ pub(crate) struct EditArgs {
     #[command(flatten)]
     named: GroupArgs,
     /// New name
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse_name)]
     name: Option<String>,
     /// New display name
     #[arg(long, value_name = "NAME")]
@@ -87,7 +90,7 @@ pub(crate) async fn edit(invocation: &Invocation, args: EditArgs) -> anyhow::Res
     let (_, group) = named.find(&client).await?;
     let change =
         PatchGroupRequest { name: name.unwrap_or_default(), display_name, avatar_url, ..PatchGroupRequest::default() };
-    let changed = client.update_group(group.id, &change).await.context("change group")?;
+    let changed = client.update_group(group.id, &change).await.context("cannot change the group")?;
     invocation.out.remark(format!("Group {} has been changed.", invocation.out.bold(&changed.name)));
     Ok(())
 }
@@ -114,7 +117,7 @@ pub(crate) async fn delete(invocation: &Invocation, args: &DeleteArgs) -> anyhow
         let question = format!("Are you sure you want to delete the group {} of {}?", group.name, organization.name);
         invocation.prompt().confirm(&question)?;
     }
-    client.delete_group(group.id).await.context("delete group")?;
+    client.delete_group(group.id).await.context("cannot delete the group")?;
     invocation.out.remark(format!("Group {} has been deleted.", invocation.out.bold(&group.name)));
     Ok(())
 }

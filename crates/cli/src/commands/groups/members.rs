@@ -5,7 +5,7 @@ use keyfob_client::Client;
 use uuid::Uuid;
 
 use super::group_args::GroupArgs;
-use crate::invocation::Invocation;
+use crate::{arguments::name::parse_name, invocation::Invocation};
 
 /// Changes of the members of a group.
 #[derive(clap::Subcommand)]
@@ -34,7 +34,7 @@ pub(crate) struct MembersArgs {
     #[command(flatten)]
     named: GroupArgs,
     /// Usernames or ids
-    #[arg(value_name = "USERNAME|ID", required = true)]
+    #[arg(value_name = "USERNAME|ID", required = true, value_parser = parse_name)]
     users: Vec<String>,
 }
 
@@ -49,7 +49,7 @@ pub(crate) async fn run(invocation: &Invocation, command: MembersCommand) -> any
     let ids = ids(&client, &organization.id.to_string(), &args.users).await?;
     let (add_users, remove_users) = if is_adding { (ids, Vec::new()) } else { (Vec::new(), ids) };
     let change = PatchGroupRequest { add_users, remove_users, ..PatchGroupRequest::default() };
-    let changed = client.update_group(group.id, &change).await.context("change group")?;
+    let changed = client.update_group(group.id, &change).await.context("cannot change the group")?;
     let count = changed.total_member_count;
     let noun = if count == 1 { "member" } else { "members" };
     invocation.out.remark(format!("Group {} has {count} {noun} now.", invocation.out.bold(&changed.name)));
@@ -59,7 +59,7 @@ pub(crate) async fn run(invocation: &Invocation, command: MembersCommand) -> any
 /// The ids of users. Names are looked up among the members of the organization: the caller may be allowed to read
 /// those, but not users.
 async fn ids(client: &Client, organization: &str, users: &[String]) -> anyhow::Result<Vec<String>> {
-    let members = client.list_organization_members(organization).await.context("list members")?;
+    let members = client.list_organization_members(organization).await.context("cannot list the members")?;
     let id = |user: &String| {
         if let Ok(id) = Uuid::try_parse(user) {
             return Ok(id.to_string());

@@ -30,7 +30,7 @@ pub(crate) struct ListArgs {
 pub(crate) async fn list(invocation: &Invocation, args: &ListArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
     let organization = args.organization.find(&client).await?;
-    let groups = client.list_groups(&organization.id.to_string()).await.context("list groups")?;
+    let groups = client.list_groups(&organization.id.to_string()).await.context("cannot list groups")?;
     invocation.refuse_unseen(&groups, "groups")?;
     args.printing.list(invocation.out, &groups, "No groups found.")
 }

@@ -38,7 +38,7 @@ pub(super) async fn approved_session(
         scope: limits.scope.join(" "),
         allow_list: entries.iter().map(|entry| entry.0.as_str()).collect::<Vec<_>>().join(" "),
     };
-    let code = client.start_device_sign_in(&request).await.context("start device sign-in")?;
+    let code = client.start_device_sign_in(&request).await.context("cannot start the sign-in of this device")?;
     let minutes = code.expires_in.div_ceil(60);
     invocation.out.line(format!(
         "Open this page in a browser on any machine:\n\n\t{}\n\nand enter this code there, within {minutes} \
@@ -66,14 +66,14 @@ async fn wait(client: &Client, code: &DeviceCode) -> anyhow::Result<SecretText> 
             Ok(DeviceSignIn::Approved(token)) => return Ok(token.access_token),
             Ok(DeviceSignIn::Over(error)) if error.error == OAuthErrorCode::ExpiredToken => return Err(expired()),
             Ok(DeviceSignIn::Over(error)) => {
-                return Err(anyhow!(printable(&error.message)).context("wait for approval"));
+                return Err(anyhow!(printable(&error.message)).context("the sign-in was not approved"));
             }
             Ok(DeviceSignIn::Pending) => {}
             Ok(_) | Err(Error::Transport(_)) => interval += SLOWER,
             Err(error) if error.status().is_some_and(|status| status.is_server_error() || status.as_u16() == 429) => {
                 interval += SLOWER;
             }
-            Err(error) => return Err(error).context("wait for approval"),
+            Err(error) => return Err(error).context("the sign-in was not approved"),
         }
     }
 }

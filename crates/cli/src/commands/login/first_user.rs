@@ -52,13 +52,13 @@ pub(super) async fn create(
     while let Err(error) = client.create_first_user(&user).await {
         // A person may try another password; a script gets the error.
         let Some(problem) = weakness(&error).filter(|_| prompt.is_interactive() && !has_flag_for_password) else {
-            return Err(error).context("create initial user");
+            return Err(error).context("cannot create the first user");
         };
         invocation.out.remark(printable(&problem));
         user.password = prompt.new_password(PASSWORD_FLAG)?;
     }
     let login = LoginRequest { email: user.email, password: user.password };
-    Ok(client.login_with_password(&login).await.context("login with password")?.session_token)
+    Ok(client.login_with_password(&login).await.context("cannot sign in with the password")?.session_token)
 }
 
 fn ask(prompt: Prompt, args: FirstUserArgs, is_confirmed: bool) -> anyhow::Result<CreateFirstUserRequest> {

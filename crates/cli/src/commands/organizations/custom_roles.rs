@@ -5,7 +5,11 @@ use anyhow::{Context as _, ensure};
 use keyfob_api::roles::{CustomRoleRequest, Permission, Role};
 use keyfob_client::Client;
 
-use crate::{arguments::organization::OrganizationOption, invocation::Invocation, terminal::printing::Format};
+use crate::{
+    arguments::{name::parse_name, organization::OrganizationOption},
+    invocation::Invocation,
+    terminal::printing::Format,
+};
 
 /// The arguments of `create` and `update`.
 #[derive(clap::Args)]
@@ -18,7 +22,7 @@ Examples:
   keyfob organizations roles update --stdin < role.json")]
 pub(crate) struct RoleArgs {
     /// Name of the role; optional with --stdin if the JSON has one
-    #[arg(value_name = "ROLE", required_unless_present = "stdin")]
+    #[arg(value_name = "ROLE", required_unless_present = "stdin", value_parser = parse_name)]
     name: Option<String>,
     /// Display name
     #[arg(long, value_name = "NAME", conflicts_with = "stdin")]
@@ -50,7 +54,7 @@ Examples:
   keyfob organizations roles delete template-reader -y")]
 pub(crate) struct DeleteArgs {
     /// Name of the role
-    #[arg(value_name = "ROLE")]
+    #[arg(value_name = "ROLE", value_parser = parse_name)]
     name: String,
     /// Do not ask for confirmation
     #[arg(short, long)]
@@ -86,7 +90,7 @@ impl RoleArgs {
                 ..CustomRoleRequest::default()
             });
         }
-        let text = std::io::read_to_string(std::io::stdin()).context("read standard input")?;
+        let text = std::io::read_to_string(std::io::stdin()).context("cannot read standard input")?;
         let mut role = parse(&text).context("standard input is not a role")?;
         if let Some(name) = &self.name {
             ensure!(
@@ -124,7 +128,7 @@ pub(crate) async fn create(invocation: &Invocation, args: &RoleArgs) -> anyhow::
     }
     let client = invocation.connect()?;
     let organization = args.organization.find(&client).await?;
-    let created = client.create_role(&organization.id.to_string(), &role).await.context("create role")?;
+    let created = client.create_role(&organization.id.to_string(), &role).await.context("cannot create the role")?;
     invocation.out.remark(format!(
         "Role {} of {} has been made.",
         invocation.out.bold(&created.name),
@@ -156,7 +160,7 @@ pub(crate) async fn update(invocation: &Invocation, args: &RoleArgs) -> anyhow::
         let question = format!("Are you sure you want to update the role {} of {}?", role.name, organization.name);
         invocation.prompt().confirm(&question)?;
     }
-    let changed = client.update_role(&id, &role).await.context("update role")?;
+    let changed = client.update_role(&id, &role).await.context("cannot update the role")?;
     invocation.out.remark(format!(
         "Role {} of {} has been updated.",
         invocation.out.bold(&changed.name),
@@ -173,13 +177,13 @@ pub(crate) async fn delete(invocation: &Invocation, args: &DeleteArgs) -> anyhow
         let question = format!("Are you sure you want to delete the role {} of {}?", args.name, organization.name);
         invocation.prompt().confirm(&question)?;
     }
-    client.delete_role(&organization.id.to_string(), &args.name).await.context("delete role")?;
+    client.delete_role(&organization.id.to_string(), &args.name).await.context("cannot delete the role")?;
     invocation.out.remark(format!("Role {} has been deleted.", invocation.out.bold(&args.name)));
     Ok(())
 }
 
 async fn existing(client: &Client, organization: &str, name: &str) -> anyhow::Result<Role> {
-    let roles = client.list_organization_roles(organization).await.context("list roles")?;
+    let roles = client.list_organization_roles(organization).await.context("cannot list the roles")?;
     let found = roles.into_iter().find(|role| role.role.name == name && !role.built_in);
     found.map(|role| role.role).with_context(|| {
         format!("the organization has no custom role {name:?}: `keyfob organizations roles show` lists its roles")

@@ -1,7 +1,7 @@
 //! `keyfob organizations delete`.
 use anyhow::Context as _;
 
-use crate::invocation::Invocation;
+use crate::{arguments::name::parse_name, invocation::Invocation};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -11,7 +11,7 @@ Examples:
   keyfob organizations delete acme -y")]
 pub(crate) struct DeleteArgs {
     /// Name or id of the organization
-    #[arg(value_name = "NAME|ID")]
+    #[arg(value_name = "NAME|ID", value_parser = parse_name)]
     organization: String,
     /// Do not ask for confirmation
     #[arg(short, long)]
@@ -21,11 +21,11 @@ pub(crate) struct DeleteArgs {
 /// Deletes the organization.
 pub(crate) async fn run(invocation: &Invocation, args: &DeleteArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
-    let found = client.organization(&args.organization).await.context("get organization")?;
+    let found = client.organization(&args.organization).await.context("cannot get the organization")?;
     if !args.yes {
         invocation.prompt().confirm(&format!("Are you sure you want to delete the organization {}?", found.name))?;
     }
-    client.delete_organization(&found.id.to_string()).await.context("delete organization")?;
+    client.delete_organization(&found.id.to_string()).await.context("cannot delete the organization")?;
     invocation.out.remark(format!("Organization {} has been deleted.", invocation.out.bold(&found.name)));
     Ok(())
 }

@@ -2,7 +2,7 @@
 use anyhow::{Context as _, ensure};
 use keyfob_api::organizations::UpdateOrganizationRequest;
 
-use crate::invocation::Invocation;
+use crate::{arguments::name::parse_name, invocation::Invocation};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -14,10 +14,10 @@ Examples:
   keyfob organizations edit acme --default-roles \"\"")]
 pub(crate) struct EditArgs {
     /// Name or id of the organization
-    #[arg(value_name = "NAME|ID")]
+    #[arg(value_name = "NAME|ID", value_parser = parse_name)]
     organization: String,
     /// New name
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse_name)]
     name: Option<String>,
     /// New display name
     #[arg(long, value_name = "NAME")]
@@ -40,6 +40,10 @@ pub(crate) async fn run(invocation: &Invocation, args: EditArgs) -> anyhow::Resu
         [&name, &display_name, &description, &icon].iter().any(|given| given.is_some()) || default_roles.is_some(),
         "nothing to change: use --name, --display-name, --description, --icon or --default-roles"
     );
+    ensure!(
+        display_name.as_deref() != Some(""),
+        "--display-name is empty: an organization always has one; leave it out to keep it"
+    );
     let client = invocation.connect()?;
     let roles = |roles: Vec<String>| roles.into_iter().filter(|role| !role.is_empty()).collect();
     let change = UpdateOrganizationRequest {
@@ -49,7 +53,7 @@ pub(crate) async fn run(invocation: &Invocation, args: EditArgs) -> anyhow::Resu
         icon,
         default_org_member_roles: default_roles.map(roles),
     };
-    let changed = client.update_organization(&organization, &change).await.context("change organization")?;
+    let changed = client.update_organization(&organization, &change).await.context("cannot change the organization")?;
     invocation.out.remark(format!("Organization {} has been changed.", invocation.out.bold(&changed.name)));
     Ok(())
 }

@@ -17,7 +17,7 @@ pub(crate) struct ListArgs {
 
 /// Prints the organizations.
 pub(crate) async fn run(invocation: &Invocation, args: &ListArgs) -> anyhow::Result<()> {
-    let organizations = invocation.connect()?.list_organizations().await.context("list organizations")?;
+    let organizations = invocation.connect()?.list_organizations().await.context("cannot list organizations")?;
     invocation.refuse_unseen(&organizations, "organizations")?;
     args.printing.list(invocation.out, &organizations, "No organizations found.")
 }

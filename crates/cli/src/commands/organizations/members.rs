@@ -7,7 +7,7 @@ use keyfob_api::{
 };
 
 use crate::{
-    arguments::organization::OrganizationOption,
+    arguments::{name::parse_name, organization::OrganizationOption},
     invocation::Invocation,
     terminal::{
         printing::{Columns, Named, Printing},
@@ -44,7 +44,7 @@ pub(crate) enum MembersCommand {
   keyfob organizations members remove amy --org acme")]
 pub(crate) struct MemberArgs {
     /// Username or id
-    #[arg(value_name = "USERNAME|ID")]
+    #[arg(value_name = "USERNAME|ID", value_parser = parse_name)]
     user: String,
     #[command(flatten)]
     organization: OrganizationOption,
@@ -71,10 +71,10 @@ Examples:
   keyfob organizations members edit-roles amy")]
 pub(crate) struct EditRolesArgs {
     /// Username or id
-    #[arg(value_name = "USERNAME|ID")]
+    #[arg(value_name = "USERNAME|ID", value_parser = parse_name)]
     user: String,
     /// All roles that the member will have
-    #[arg(value_name = "ROLE")]
+    #[arg(value_name = "ROLE", value_parser = parse_name)]
     roles: Vec<String>,
     #[command(flatten)]
     organization: OrganizationOption,
@@ -141,19 +141,21 @@ pub(crate) async fn run(invocation: &Invocation, command: MembersCommand) -> any
         MembersCommand::Add(MemberArgs { user, organization }) => {
             let organization = organization.find(&client).await?;
             let id = organization.id.to_string();
-            client.add_organization_member(&id, &user).await.context("add organization member")?;
+            client.add_organization_member(&id, &user).await.context("cannot add the member")?;
             invocation.out.remark(format!("{user} is now a member of {}.", organization.name));
         }
         MembersCommand::Remove(MemberArgs { user, organization }) => {
             let organization = organization.find(&client).await?;
             let id = organization.id.to_string();
-            client.remove_organization_member(&id, &user).await.context("remove organization member")?;
+            client.remove_organization_member(&id, &user).await.context("cannot remove the member")?;
             invocation.out.remark(format!("{user} is no longer a member of {}.", organization.name));
         }
         MembersCommand::List(args) => {
             let organization = args.organization.find(&client).await?;
-            let members =
-                client.list_organization_members(&organization.id.to_string()).await.context("list members")?;
+            let members = client
+                .list_organization_members(&organization.id.to_string())
+                .await
+                .context("cannot list the members")?;
             invocation.refuse_unseen(&members, "members")?;
             args.printing.list(invocation.out, &members, "No members found.")?;
         }
@@ -161,7 +163,7 @@ pub(crate) async fn run(invocation: &Invocation, command: MembersCommand) -> any
             let organization = organization.find(&client).await?;
             let roles = UpdateRoles { roles };
             let changed = client.update_member_roles(&organization.id.to_string(), &user, &roles).await;
-            let held = names(&changed.context("update member roles")?.roles);
+            let held = names(&changed.context("cannot change the member's roles")?.roles);
             let held = if held.is_empty() { "no roles".to_owned() } else { held };
             invocation.out.remark(format!("{user} now has {held} in {}.", organization.name));
         }

@@ -5,11 +5,10 @@ use keyfob_api::roles::{AssignableRole, Permission};
 
 use super::custom_roles;
 use crate::{
-    arguments::organization::OrganizationOption,
+    arguments::{name::parse_name, organization::OrganizationOption},
     invocation::Invocation,
     terminal::{
         printing::{Columns, Printing},
-        role,
         table::{Cell, Column, Weight},
     },
 };
@@ -46,7 +45,7 @@ Examples:
   keyfob organizations roles show organization-auditor -o json")]
 pub(crate) struct ShowArgs {
     /// Names of roles; all roles if none is given
-    #[arg(value_name = "ROLE")]
+    #[arg(value_name = "ROLE", value_parser = parse_name)]
     names: Vec<String>,
     #[command(flatten)]
     organization: OrganizationOption,
@@ -106,13 +105,14 @@ pub(crate) async fn run(invocation: &Invocation, command: RolesCommand) -> anyho
 async fn show(invocation: &Invocation, args: &ShowArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
     let organization = args.organization.find(&client).await?;
-    let mut roles = client.list_organization_roles(&organization.id.to_string()).await.context("list roles")?;
+    let mut roles =
+        client.list_organization_roles(&organization.id.to_string()).await.context("cannot list the roles")?;
     if let Some(unknown) = args.names.iter().find(|name| !roles.iter().any(|role| role.role.name == **name)) {
         bail!("there is no role {unknown:?} in {}", organization.name);
     }
     roles.retain(|role| args.names.is_empty() || args.names.contains(&role.role.name));
     if !args.names.is_empty() && args.printing.is_usual_table() {
-        let lines = roles.iter().flat_map(|role| role::lines(&role.role));
+        let lines = roles.iter().flat_map(|role| crate::roles::lines(&role.role));
         return Ok(lines.into_iter().try_for_each(|line| invocation.out.line(line))?);
     }
     args.printing.list(invocation.out, &roles, "No roles found.")

@@ -6,7 +6,7 @@ use keyfob_client::ME;
 
 use super::columns::OrganizationColumn;
 use crate::{
-    arguments::organization,
+    arguments::{name::parse_name, organization},
     invocation::Invocation,
     terminal::table::{self, Chosen},
 };
@@ -19,7 +19,7 @@ use crate::{
   keyfob organizations show acme --only-id")]
 pub(crate) struct ShowArgs {
     /// Name or id; `selected` for your only organization, `me` for all of yours
-    #[arg(value_name = "selected|me|NAME|ID", default_value = "selected")]
+    #[arg(value_name = "selected|me|NAME|ID", default_value = "selected", value_parser = parse_name)]
     organization: String,
     /// Print only the id
     #[arg(long)]
@@ -54,8 +54,8 @@ pub(crate) async fn run(invocation: &Invocation, args: &ShowArgs) -> anyhow::Res
     let client = invocation.connect()?;
     let found: Vec<Organization> = match args.organization.as_str() {
         "selected" => vec![organization::find(&client, None).await?],
-        "me" => client.list_user_organizations(ME).await.context("get organizations")?,
-        named => vec![client.organization(named).await.context("get organization")?],
+        "me" => client.list_user_organizations(ME).await.context("cannot get your organizations")?,
+        named => vec![client.organization(named).await.context("cannot get the organization")?],
     };
     if args.only_id {
         for organization in &found {

@@ -8,8 +8,9 @@ use keyfob_client::Client;
 use uuid::Uuid;
 
 use crate::{
-    arguments::{names::Names, resource::Reference},
+    arguments::{name::parse_name, resource::Reference},
     invocation::Invocation,
+    names::{Names, visible},
     terminal::{
         printing::Format,
         table::{self, Cell, Chosen, Column, Weight},
@@ -84,10 +85,10 @@ pub(crate) struct RemoveArgs {
     #[arg(value_name = "RESOURCE")]
     resource: Reference,
     /// Username or id; may be repeated
-    #[arg(long, value_name = "USER")]
+    #[arg(long, value_name = "USER", value_parser = parse_name)]
     user: Vec<String>,
     /// Name or id of a group; may be repeated
-    #[arg(long, value_name = "GROUP")]
+    #[arg(long, value_name = "GROUP", value_parser = parse_name)]
     group: Vec<String>,
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
@@ -142,7 +143,10 @@ pub(crate) async fn run(invocation: &Invocation, command: AclCommand) -> anyhow:
     match command {
         AclCommand::Show(args) => {
             let resource = args.resource.find(&client).await?;
-            let list = client.resource_acl(&resource.resource_type, resource.id).await.context("get access list")?;
+            let list = client
+                .resource_acl(&resource.resource_type, resource.id)
+                .await
+                .context("cannot get the access list")?;
             print(invocation, &client, &resource, args.output, &list).await
         }
         AclCommand::Set(args) => {
@@ -169,7 +173,7 @@ async fn write(
     format: Format,
 ) -> anyhow::Result<()> {
     let list = client.update_resource_acl(&resource.resource_type, resource.id, change).await;
-    print(invocation, client, resource, format, &list.context("change access list")?).await
+    print(invocation, client, resource, format, &list.context("cannot change the access list")?).await
 }
 
 async fn change(
@@ -178,7 +182,7 @@ async fn change(
     users: &[(String, String)],
     groups: &[(String, String)],
 ) -> anyhow::Result<ResourceAcl> {
-    let types = client.list_resource_types().await.context("list resource types")?.resource_types;
+    let types = client.list_resource_types().await.context("cannot list the resource types")?.resource_types;
     let takes_role = types.iter().any(|of| of.name == resource.resource_type && !of.access_list_roles.is_empty());
     let mut change = ResourceAcl { user_roles: BTreeMap::new(), group_roles: BTreeMap::new() };
     for (user, grant) in users {
@@ -205,7 +209,7 @@ async fn user_id(client: &Client, resource: &Resource, user: &str) -> anyhow::Re
         return Ok(user.to_owned());
     }
     if let Some(organization) = resource.organization_id
-        && let Ok(members) = client.list_organization_members(&organization.to_string()).await
+        && let Some(members) = visible(client.list_organization_members(&organization.to_string()).await)?
         && let Some(member) = members.iter().find(|member| member.username.eq_ignore_ascii_case(user))
     {
         return Ok(member.member.user_id.to_string());
@@ -252,23 +256,24 @@ async fn print(
         invocation.out.remark("The access list is empty.");
         return Ok(());
     }
-    name(client, resource, &mut entries).await;
+    name(client, resource, &mut entries).await?;
     let columns = [EntryColumn::Kind, EntryColumn::Name, EntryColumn::Grant, EntryColumn::Id];
     Ok(invocation.out.result(&table::render(&columns, Chosen::ByDefault, &entries, invocation.out.looks(None)))?)
 }
 
 /// Finds the names of entries, as far as the caller may see them.
-async fn name(client: &Client, resource: &Resource, entries: &mut [Entry]) {
+async fn name(client: &Client, resource: &Resource, entries: &mut [Entry]) -> anyhow::Result<()> {
     let names = Names::new(client);
     let groups = match resource.organization_id {
-        Some(organization) => client.list_groups(&organization.to_string()).await.unwrap_or_default(),
+        Some(organization) => visible(client.list_groups(&organization.to_string()).await)?.unwrap_or_default(),
         None => Vec::new(),
     };
     for entry in entries {
         let Ok(id) = Uuid::try_parse(&entry.id) else { continue };
         entry.name = match entry.kind {
-            "user" => names.user(id).await,
+            "user" => names.user(id).await?,
             _ => groups.iter().find(|group| group.id == id).map(|group| group.name.clone()),
         };
     }
+    Ok(())
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    arguments::names::Names,
+    names::Names,
     terminal::{
         printing::{Columns, Named},
         table::{Cell, Column, Weight},
@@ -24,22 +24,30 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    pub(super) async fn new(resource: Resource, names: &Names<'_>) -> Self {
+    /// # Errors
+    /// When a name cannot be looked up.
+    pub(super) async fn new(resource: Resource, names: &Names<'_>) -> anyhow::Result<Self> {
         let owner_name = match resource.owner_id {
-            Some(owner) => names.user(owner).await,
+            Some(owner) => names.user(owner).await?,
             None => None,
         };
         let organization_name = match resource.organization_id {
-            Some(organization) => names.organization(organization).await,
+            Some(organization) => names.organization(organization).await?,
             None => None,
         };
-        Self { resource, owner_name, organization_name }
+        Ok(Self { resource, owner_name, organization_name })
+    }
+}
+
+impl Named for Resource {
+    fn name(&self) -> String {
+        format!("{}:{}", self.resource_type, self.id)
     }
 }
 
 impl Named for Shown {
     fn name(&self) -> String {
-        format!("{}:{}", self.resource.resource_type, self.resource.id)
+        self.resource.name()
     }
 }
 

@@ -11,9 +11,13 @@ use super::{
     columns::{ResourceColumn, Shown},
 };
 use crate::{
-    arguments::{names::Names, organization, resource::Reference, user},
+    arguments::{name::parse_name, organization, resource::Reference, user},
     invocation::Invocation,
-    terminal::table::{self, Chosen},
+    names::Names,
+    terminal::{
+        printing::Named as _,
+        table::{self, Chosen},
+    },
 };
 
 /// The arguments of the command.
@@ -31,10 +35,10 @@ pub(crate) struct CreateArgs {
     #[arg(long, value_name = "UUID")]
     id: Option<Uuid>,
     /// Owner: me, a username or an id [default: you, if the type has owners]
-    #[arg(long, value_name = "USER")]
+    #[arg(long, value_name = "USER", value_parser = parse_name)]
     owner: Option<String>,
     /// Organization: a name or an id [default: the selected or the default one, if the type has organizations]
-    #[arg(short = 'O', long, visible_alias = "org", env = "KEYFOB_ORGANIZATION", value_name = "ORGANIZATION")]
+    #[arg(short = 'O', long, visible_alias = "org", env = "KEYFOB_ORGANIZATION", value_name = "ORGANIZATION", value_parser = parse_name)]
     organization: Option<String>,
     /// Attribute to store with the resource; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_attribute)]
@@ -50,8 +54,9 @@ pub(crate) struct CreateArgs {
 #[derive(Clone, Copy, ValueEnum)]
 enum CreatedFormat {
     /// Only the id
-    #[value(alias = "name")]
     Id,
+    /// Only the type with the id, as other commands take it
+    Name,
     /// A table
     Table,
     /// JSON, for programs
@@ -79,13 +84,14 @@ pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Re
         owner_id,
         attributes: args.attributes.unwrap_or_else(|| args.attribute.into_iter().collect()),
     };
-    let resource = client.create_resource(&wanted).await.context("create resource")?;
+    let resource = client.create_resource(&wanted).await.context("cannot create the resource")?;
     match args.output {
         CreatedFormat::Id => invocation.out.line(resource.id)?,
+        CreatedFormat::Name => invocation.out.line(resource.name())?,
         CreatedFormat::Json => invocation.out.json(&resource)?,
         CreatedFormat::Table => {
             let columns = [ResourceColumn::Id, ResourceColumn::Type, ResourceColumn::Name];
-            let rows = [Shown::new(resource, &Names::new(&client)).await];
+            let rows = [Shown::new(resource, &Names::new(&client)).await?];
             invocation.out.result(&table::render(&columns, Chosen::ByDefault, &rows, invocation.out.looks(None)))?;
         }
     }
@@ -98,7 +104,7 @@ async fn default_organization(
     client: &Client,
     resource_type: &str,
 ) -> anyhow::Result<Option<Uuid>> {
-    let types = client.list_resource_types().await.context("list resource types")?.resource_types;
+    let types = client.list_resource_types().await.context("cannot list the resource types")?.resource_types;
     if !types.iter().any(|known| known.name == resource_type && known.organization) {
         return Ok(None);
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::attributes::{parse_attribute, parse_attributes};
 use crate::{
-    arguments::{organization, resource::Reference, user},
+    arguments::{name::parse_name, organization, resource::Reference, user},
     invocation::Invocation,
 };
 
@@ -23,13 +23,13 @@ pub(crate) struct EditArgs {
     #[arg(value_name = "TYPE:NAME|TYPE:ID")]
     resource: Reference,
     /// New name
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse_name)]
     name: Option<String>,
     /// New owner: me, a username or an id
-    #[arg(long, value_name = "USER")]
+    #[arg(long, value_name = "USER", value_parser = parse_name)]
     owner: Option<String>,
     /// New organization: a name or an id
-    #[arg(short = 'O', long, visible_alias = "org", value_name = "ORGANIZATION")]
+    #[arg(short = 'O', long, visible_alias = "org", value_name = "ORGANIZATION", value_parser = parse_name)]
     organization: Option<String>,
     /// Attribute to set beside those that are there; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_attribute)]
@@ -63,7 +63,8 @@ pub(crate) async fn run(invocation: &Invocation, args: EditArgs) -> anyhow::Resu
         },
         attributes,
     };
-    let changed = client.update_resource(&found.resource_type, found.id, &change).await.context("change resource")?;
+    let changed =
+        client.update_resource(&found.resource_type, found.id, &change).await.context("cannot change the resource")?;
     let name = invocation.out.bold(&changed.name);
     invocation.out.remark(format!("Resource {}:{name} has been changed.", changed.resource_type));
     Ok(())

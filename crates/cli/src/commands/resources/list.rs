@@ -5,8 +5,9 @@ use uuid::Uuid;
 
 use super::columns::{ResourceColumn, Shown};
 use crate::{
-    arguments::{names::Names, organization, user},
+    arguments::{name::parse_name, organization, user},
     invocation::Invocation,
+    names::Names,
     terminal::printing::Printing,
 };
 
@@ -18,13 +19,13 @@ use crate::{
   keyfob resources list --query dev --limit 10 -o json")]
 pub(crate) struct ListArgs {
     /// Only resources of this type
-    #[arg(short = 't', long = "type", value_name = "TYPE")]
+    #[arg(short = 't', long = "type", value_name = "TYPE", value_parser = parse_name)]
     resource_type: Option<String>,
     /// Only resources in this organization: a name or an id
-    #[arg(short = 'O', long, visible_alias = "org", value_name = "ORGANIZATION")]
+    #[arg(short = 'O', long, visible_alias = "org", value_name = "ORGANIZATION", value_parser = parse_name)]
     organization: Option<String>,
     /// Only resources of this owner: me, a username or an id
-    #[arg(long, value_name = "USER")]
+    #[arg(long, value_name = "USER", value_parser = parse_name)]
     owner: Option<String>,
     /// Only resources with this text in their name
     #[arg(short, long, value_name = "TEXT")]
@@ -60,12 +61,12 @@ pub(crate) async fn run(invocation: &Invocation, args: ListArgs) -> anyhow::Resu
         q: args.query,
         paging: Paging { limit: args.limit, offset: args.offset, after_id: args.after_id },
     };
-    let resources = client.list_resources(&filter).await.context("list resources")?.resources;
+    let resources = client.list_resources(&filter).await.context("cannot list resources")?.resources;
     invocation.refuse_unseen(&resources, "resources")?;
     let names = Names::new(&client);
     let mut shown = Vec::new();
     for resource in resources {
-        shown.push(Shown::new(resource, &names).await);
+        shown.push(Shown::new(resource, &names).await?);
     }
     args.printing.list(invocation.out, &shown, "No resources found.")
 }

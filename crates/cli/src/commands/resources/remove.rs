@@ -21,6 +21,6 @@ pub(crate) async fn run(invocation: &Invocation, args: &RemoveArgs) -> anyhow::R
         Ok(id) => id,
         Err(_) => args.resource.find(&client).await?.id,
     };
-    client.delete_resource(&args.resource.resource_type, id).await.context("delete resource")?;
+    client.delete_resource(&args.resource.resource_type, id).await.context("cannot delete the resource")?;
     Ok(invocation.out.line("Resource has been removed.")?)
 }

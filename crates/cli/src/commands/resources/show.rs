@@ -1,10 +1,6 @@
 //! `keyfob resources show`.
 use super::columns::{ResourceColumn, Shown};
-use crate::{
-    arguments::{names::Names, resource::Reference},
-    invocation::Invocation,
-    terminal::printing::Printing,
-};
+use crate::{arguments::resource::Reference, invocation::Invocation, names::Names, terminal::printing::Printing};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -23,5 +19,5 @@ pub(crate) struct ShowArgs {
 pub(crate) async fn run(invocation: &Invocation, args: &ShowArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
     let resource = args.resource.find(&client).await?;
-    args.printing.one(invocation.out, &Shown::new(resource, &Names::new(&client)).await)
+    args.printing.one(invocation.out, &Shown::new(resource, &Names::new(&client)).await?)
 }

@@ -5,8 +5,13 @@ use anyhow::Context as _;
 use keyfob_api::secret::SecretText;
 use keyfob_client::Client;
 use keyfob_server::{Host, KeyFile, NewAdmin, ServerArgs};
+use serde::Serialize;
 
-use crate::{arguments::secret::parse_secret, invocation::Invocation, terminal::text::printable};
+use crate::{
+    arguments::{name::parse_name, secret::parse_secret},
+    invocation::Invocation,
+    terminal::{printing::Format, text::printable},
+};
 
 /// Commands on the host. The server must not run during `create-admin`, `reset-password` and `rotate-key`.
 #[derive(clap::Subcommand)]
@@ -35,9 +40,28 @@ Examples:
 
 Examples:
   keyfob server status
-  keyfob server --http-address 127.0.0.1:8080 status"
+  keyfob server --http-address 127.0.0.1:8080 status
+  keyfob server status -o json | jq -r .version"
     )]
-    Status,
+    Status(StatusArgs),
+}
+
+/// The arguments of `status`.
+#[derive(clap::Args)]
+pub(crate) struct StatusArgs {
+    /// Output format
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: Format,
+}
+
+/// What a server says of itself.
+#[derive(Serialize)]
+struct Status {
+    address: String,
+    url: String,
+    version: String,
+    deployment_id: String,
+    ready: bool,
 }
 
 /// The settings.
@@ -62,7 +86,7 @@ Examples:
   keyfob server create-admin --data-dir /var/lib/keyfob")]
 pub(crate) struct CreateAdminArgs {
     /// Username
-    #[arg(long, env = "KEYFOB_USERNAME", value_name = "NAME")]
+    #[arg(long, env = "KEYFOB_USERNAME", value_name = "NAME", value_parser = parse_name)]
     username: Option<String>,
     /// E-mail address
     #[arg(long, env = "KEYFOB_EMAIL", value_name = "ADDRESS")]
@@ -79,7 +103,7 @@ pub(crate) struct CreateAdminArgs {
   keyfob server reset-password amy < new-password-twice.txt")]
 pub(crate) struct ResetPasswordArgs {
     /// Username
-    #[arg(value_name = "USERNAME")]
+    #[arg(value_name = "USERNAME", value_parser = parse_name)]
     username: String,
 }
 
@@ -118,15 +142,15 @@ pub(super) async fn run(invocation: &Invocation, server: &ServerArgs, command: H
     if let HostCommand::Ready = command {
         return ready(invocation, server).await;
     }
-    if let HostCommand::Status = command {
-        return status(invocation, server).await;
+    if let HostCommand::Status(args) = command {
+        return status(invocation, server, args.output).await;
     }
     let host = Host::open(server).await?;
     match command {
         HostCommand::CreateAdmin(args) => create_admin(invocation, &host, args).await?,
         HostCommand::ResetPassword(args) => reset_password(invocation, &host, &args).await?,
         HostCommand::RotateKey(args) => return rotate_key(invocation, host, &args).await,
-        HostCommand::Config(_) | HostCommand::Ready | HostCommand::Status => {}
+        HostCommand::Config(_) | HostCommand::Ready | HostCommand::Status(_) => {}
     }
     host.close().await;
     Ok(())
@@ -151,20 +175,32 @@ fn own_address(server: &ServerArgs) -> SocketAddr {
 }
 
 /// Says what the server at the address of these settings says of itself.
-async fn status(invocation: &Invocation, server: &ServerArgs) -> anyhow::Result<()> {
+async fn status(invocation: &Invocation, server: &ServerArgs, format: Format) -> anyhow::Result<()> {
     let address = own_address(server);
     let client = Client::builder(format!("http://{address}")).build()?;
     let info = client.build_info().await.with_context(|| format!("no server runs at {address}"))?;
     let ready = client.ready().await;
-    let rows = [
-        ("Address", format!("http://{address}")),
-        ("URL", info.external_url),
-        ("Version", info.version),
-        ("Deployment", info.deployment_id.to_string()),
-        ("Ready", if ready.is_ok() { "yes" } else { "no" }.to_owned()),
-    ];
-    for (name, value) in rows {
-        invocation.out.line(format!("{name:<12}{}", printable(&value)))?;
+    let status = Status {
+        address: format!("http://{address}"),
+        url: info.external_url,
+        version: info.version,
+        deployment_id: info.deployment_id.to_string(),
+        ready: ready.is_ok(),
+    };
+    match format {
+        Format::Json => invocation.out.json(&status)?,
+        Format::Table => {
+            let rows = [
+                ("Address", status.address.as_str()),
+                ("URL", &status.url),
+                ("Version", &status.version),
+                ("Deployment", &status.deployment_id),
+                ("Ready", if status.ready { "yes" } else { "no" }),
+            ];
+            for (name, value) in rows {
+                invocation.out.line(format!("{name:<12}{}", printable(value)))?;
+            }
+        }
     }
     ready.with_context(|| format!("the server at {address} is not ready"))?;
     Ok(())

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use keyfob_api::keys::ApiKey;
 
 use crate::{
-    arguments::names::Names,
+    names::Names,
     terminal::{
         table::{Cell, Column, Weight},
         time::is_never,
@@ -28,12 +28,15 @@ impl Row {
     }
 
     /// With the names of what the allow list names.
-    pub(super) async fn named(self, names: &Names<'_>) -> Self {
+    ///
+    /// # Errors
+    /// When a name cannot be looked up.
+    pub(super) async fn named(self, names: &Names<'_>) -> anyhow::Result<Self> {
         let mut allow_list = Vec::new();
         for entry in &self.allow_list {
-            allow_list.push(names.entry(entry).await);
+            allow_list.push(names.entry(entry).await?);
         }
-        Self { allow_list, ..self }
+        Ok(Self { allow_list, ..self })
     }
 
     /// Whether the token is live, and if not why.

@@ -12,7 +12,7 @@ use keyfob_server::Clock;
 use serde::Serialize;
 
 use crate::{
-    arguments::{key_limits::KeyLimitArgs, lifetime},
+    arguments::{key_limits::KeyLimitArgs, lifetime, name::parse_name},
     invocation::Invocation,
     terminal::{output::Unwritten, text::printable},
 };
@@ -39,7 +39,7 @@ pub(crate) struct CreateArgs {
     #[arg(short, long, env = "KEYFOB_TOKEN_NAME", value_name = "NAME", default_value = "", hide_default_value = true)]
     name: String,
     /// Owner of the token: me, a username or an id
-    #[arg(short, long, env = "KEYFOB_TOKEN_USER", value_name = "USER", default_value = ME)]
+    #[arg(short, long, env = "KEYFOB_TOKEN_USER", value_name = "USER", default_value = ME, value_parser = parse_name)]
     user: String,
     #[command(flatten)]
     limits: KeyLimitArgs,
@@ -67,7 +67,6 @@ struct Created<'a> {
 /// Mints the token and prints it, with nothing else on standard output. No token is left that nobody has seen.
 pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Result<()> {
     invocation.out.check()?;
-    ensure!(!args.user.is_empty(), "--user is empty: give a name, or leave it out for a token of your own");
     let client = invocation.connect()?;
     let lifetime = match args.lifetime.as_deref().filter(|text| !text.is_empty()) {
         Some(text) => Some(allowed_lifetime(&client, &args.user, text).await?),
@@ -81,7 +80,7 @@ pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Re
         scopes: args.limits.scope,
         ..CreateTokenRequest::default()
     };
-    let token = client.create_token(&args.user, &wanted).await.context("create tokens")?.key;
+    let token = client.create_token(&args.user, &wanted).await.context("cannot create the token")?.key;
     let summary = client.described_key().filter(|key| key.id == id(&token));
     let delivered = match args.output {
         CreatedFormat::Token => invocation.out.deliver(token.reveal()),
@@ -151,8 +150,8 @@ fn say_cut(invocation: &Invocation, token: &KeySummary) {
 
 /// The lifetime, if it is within the limit of the server.
 async fn allowed_lifetime(client: &Client, user: &str, text: &str) -> anyhow::Result<Nanoseconds> {
-    let limit = client.token_config(user).await.context("get token config")?.max_token_lifetime;
-    let lifetime = lifetime::parse(text).context("parse lifetime")?;
+    let limit = client.token_config(user).await.context("cannot get the limits of tokens")?.max_token_lifetime;
+    let lifetime = lifetime::parse(text).context("cannot read the lifetime")?;
     ensure!(
         lifetime <= limit,
         "lifetime ({}) is greater than the maximum allowed lifetime ({})",

@@ -5,15 +5,18 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use jiff::{SignedDuration, Timestamp};
 use keyfob_api::{keys::ApiKeyWithOwner, time::Nanoseconds};
-use keyfob_client::{ME, TokensFilter};
+use keyfob_client::{Client, Error, ME, StatusCode, TokensFilter};
 use keyfob_server::Clock;
 
 use super::columns::{Row, TokenColumn, is_unused};
 use crate::{
-    arguments::{lifetime, names::Names},
+    arguments::{lifetime, name::parse_name},
     invocation::Invocation,
+    names::Names,
+    pages::{PAGE, TokenPages},
     terminal::{
         printing::{ListFormat, TimeOption},
+        progress::Progress,
         table::{self, Chosen},
         text::printable,
     },
@@ -38,7 +41,7 @@ pub(crate) struct ListArgs {
     #[arg(short, long)]
     all: bool,
     /// List the tokens of this user: a username or an id
-    #[arg(short, long, value_name = "USER", conflicts_with = "all", default_value = ME, hide_default_value = true)]
+    #[arg(short, long, value_name = "USER", conflicts_with = "all", default_value = ME, hide_default_value = true, value_parser = parse_name)]
     user: String,
     /// List expired tokens, too
     #[arg(long)]
@@ -84,12 +87,9 @@ enum Order {
 /// Prints the tokens.
 pub(crate) async fn run(invocation: &Invocation, args: ListArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
-    anyhow::ensure!(!args.user.is_empty(), "--user is empty: give a name, or leave it out for your own tokens");
     let filter = TokensFilter { include_all: args.all, include_expired: args.include_expired };
-    let mut tokens = client.list_tokens(&args.user, filter).await.context("list tokens")?;
-    invocation.refuse_unseen(&tokens, "tokens")?;
     let now = Clock::System.now();
-    tokens.retain(|token| args.takes(token, now));
+    let mut tokens = read(invocation, &client, &args, filter, now).await?;
     sort(&mut tokens, args.sort);
     tokens.truncate(args.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX));
     match args.output {
@@ -102,7 +102,7 @@ pub(crate) async fn run(invocation: &Invocation, args: ListArgs) -> anyhow::Resu
             let mut rows = Vec::new();
             for token in tokens {
                 let row = Row::new(token.key, token.username, now);
-                rows.push(if is_for_people { row.named(&names).await } else { row });
+                rows.push(if is_for_people { row.named(&names).await? } else { row });
             }
             let with_owner = args.all || args.user != ME;
             let (columns, chosen) = if args.column.is_empty() {
@@ -116,7 +116,52 @@ pub(crate) async fn run(invocation: &Invocation, args: ListArgs) -> anyhow::Resu
     Ok(())
 }
 
+/// The tokens that are wanted, and perhaps more of them than are shown.
+async fn read(
+    invocation: &Invocation,
+    client: &Client,
+    args: &ListArgs,
+    filter: TokensFilter,
+    now: Timestamp,
+) -> anyhow::Result<Vec<ApiKeyWithOwner>> {
+    if args.limit.is_none() && args.is_whole() {
+        match client.list_tokens(&args.user, filter).await {
+            // It is read in pages.
+            Err(Error::Api(answer)) if answer.status == StatusCode::BAD_REQUEST => {}
+            tokens => {
+                let tokens = tokens.context("cannot list tokens")?;
+                invocation.refuse_unseen(&tokens, "tokens")?;
+                return Ok(tokens);
+            }
+        }
+    }
+    // As many as are shown are enough where the server has the order.
+    let enough = args.limit.filter(|_| args.sort == Order::Created).and_then(|limit| usize::try_from(limit).ok());
+    let most = args.limit.filter(|limit| args.is_whole() && *limit < PAGE).unwrap_or(PAGE);
+    let progress = Progress::new(invocation.out, "tokens");
+    let (mut wanted, mut done) = (Vec::new(), 0);
+    let mut pages = TokenPages::new(client, &args.user, filter);
+    loop {
+        let page = pages.next(most).await.context("cannot list tokens")?;
+        if done == 0 {
+            invocation.refuse_unseen(&page, "tokens")?;
+        }
+        let length = u64::try_from(page.len()).unwrap_or(u64::MAX);
+        progress.at(done, done + length, None);
+        done += length;
+        wanted.extend(page.into_iter().filter(|token| args.takes(token, now)));
+        if length == 0 || enough.is_some_and(|enough| wanted.len() >= enough) {
+            return Ok(wanted);
+        }
+    }
+}
+
 impl ListArgs {
+    /// Whether all tokens are wanted that the server lists.
+    fn is_whole(&self) -> bool {
+        self.search.is_none() && self.unused_for.is_none() && self.expiring_within.is_none()
+    }
+
     fn takes(&self, token: &ApiKeyWithOwner, now: Timestamp) -> bool {
         let key = &token.key;
         let is_found = self.search.as_deref().is_none_or(|text| {

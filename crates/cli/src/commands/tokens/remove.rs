@@ -3,7 +3,10 @@ use anyhow::Context as _;
 use clap::ArgAction;
 use keyfob_client::{Descendants, ME};
 
-use crate::{arguments::token::find_of, invocation::Invocation};
+use crate::{
+    arguments::{name::parse_name, token::find_of},
+    invocation::Invocation,
+};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -19,10 +22,10 @@ Examples:
   keyfob tokens remove ci --wait && echo 'no replica accepts it any more'")]
 pub(crate) struct RemoveArgs {
     /// Name or id of the token, or the token itself
-    #[arg(value_name = "NAME|ID|TOKEN")]
+    #[arg(value_name = "NAME|ID|TOKEN", value_parser = parse_name)]
     key: String,
     /// Owner of the token: a username or an id
-    #[arg(short, long, value_name = "USER", default_value = ME, hide_default_value = true)]
+    #[arg(short, long, value_name = "USER", default_value = ME, hide_default_value = true, value_parser = parse_name)]
     user: String,
     /// Delete the token instead of expiring it
     #[arg(long)]
@@ -49,15 +52,16 @@ pub(crate) async fn run(invocation: &Invocation, args: &RemoveArgs) -> anyhow::R
     let mut unconfirmed = Vec::new();
     let mut expired = 0;
     if args.wait {
-        let everywhere = client.expire_api_key_everywhere(user, &id, descendants).await.context("expire api key")?;
+        let everywhere =
+            client.expire_api_key_everywhere(user, &id, descendants).await.context("cannot expire the token")?;
         (expired, unconfirmed) = (everywhere.descendants, everywhere.unconfirmed);
     }
     if args.delete {
-        expired += client.delete_api_key(user, &id, descendants).await.context("delete api key")?;
+        expired += client.delete_api_key(user, &id, descendants).await.context("cannot delete the token")?;
         invocation.out.line("Token has been deleted.")?;
     } else {
         if !args.wait {
-            expired = client.expire_api_key(user, &id, descendants).await.context("expire api key")?;
+            expired = client.expire_api_key(user, &id, descendants).await.context("cannot expire the token")?;
         }
         invocation.out.line("Token has been expired.")?;
     }

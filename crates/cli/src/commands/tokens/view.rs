@@ -4,8 +4,9 @@ use keyfob_server::Clock;
 
 use super::columns::{Row, TokenColumn};
 use crate::{
-    arguments::{names::Names, token::find_of},
+    arguments::{name::parse_name, token::find_of},
     invocation::Invocation,
+    names::Names,
     terminal::{
         printing::{ListFormat, TimeOption},
         table::{self, Chosen},
@@ -21,10 +22,10 @@ use crate::{
   keyfob tokens view WuoWs4ZsMX -o json")]
 pub(crate) struct ViewArgs {
     /// Name or id of the token
-    #[arg(value_name = "NAME|ID")]
+    #[arg(value_name = "NAME|ID", value_parser = parse_name)]
     key: String,
     /// Owner of the token: a username or an id
-    #[arg(short, long, value_name = "USER", default_value = ME, hide_default_value = true)]
+    #[arg(short, long, value_name = "USER", default_value = ME, hide_default_value = true, value_parser = parse_name)]
     user: String,
     /// Columns of the table, separated by commas [default: all but `parent`; `status` on a terminal]
     #[arg(short, long, value_name = "COLUMNS", value_delimiter = ',', ignore_case = true)]
@@ -49,9 +50,9 @@ pub(crate) async fn run(invocation: &Invocation, args: &ViewArgs) -> anyhow::Res
     let names = Names::new(&client);
     // The server names owners in lists only.
     let id = key.user_id;
-    let owner = if is_for_people { names.user(id).await } else { None };
+    let owner = if is_for_people { names.user(id).await? } else { None };
     let row = Row::new(key, owner.unwrap_or_else(|| id.to_string()), Clock::System.now());
-    let row = if is_for_people { row.named(&names).await } else { row };
+    let row = if is_for_people { row.named(&names).await? } else { row };
     let (columns, chosen) = if args.column.is_empty() {
         (TokenColumn::usual(is_for_people, true), Chosen::ByDefault)
     } else {

@@ -4,9 +4,9 @@ use keyfob_api::{secret::SecretText, users::CreateUserRequest};
 use keyfob_server::Random;
 
 use crate::{
-    arguments::{organization, secret::parse_secret},
+    arguments::{name::parse_name, organization, secret::parse_secret},
     invocation::Invocation,
-    terminal::text::printable,
+    terminal::printing::Named as _,
 };
 
 /// The length of a generated password.
@@ -24,7 +24,7 @@ Examples:
 )]
 pub(crate) struct CreateArgs {
     /// Username; asked for if omitted
-    #[arg(short, long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME", value_parser = parse_name)]
     username: Option<String>,
     /// E-mail address; asked for if omitted
     #[arg(short, long, value_name = "ADDRESS")]
@@ -45,9 +45,9 @@ pub(crate) struct CreateArgs {
     #[arg(long, hide = true)]
     disable_login: bool,
     /// Name or id of the organization that the user becomes a member of
-    #[arg(short = 'O', long, visible_alias = "organization", env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID")]
+    #[arg(short = 'O', long, visible_alias = "organization", env = "KEYFOB_ORGANIZATION", value_name = "NAME|ID", value_parser = parse_name)]
     org: Option<String>,
-    /// Print the new user as JSON on standard output
+    /// Print the new user on standard output
     #[arg(short, long, value_name = "FORMAT")]
     output: Option<CreatedFormat>,
 }
@@ -102,13 +102,13 @@ pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Re
         service_account: args.service_account,
         ..CreateUserRequest::default()
     };
-    let user = client.create_user(&request).await.context("create user")?;
+    let user = client.create_user(&request).await.context("cannot create the user")?;
     let instructions = instructions(client.url(), &user.username, &user.email, &login_type, &password);
     // They may hold the only copy of a password.
     invocation.out.deliver_remark(instructions)?;
     match args.output {
         Some(CreatedFormat::Json) => invocation.out.json(&user),
-        Some(CreatedFormat::Name) => Ok(invocation.out.line(printable(&user.username))?),
+        Some(CreatedFormat::Name) => Ok(invocation.out.line(user.name())?),
         None => Ok(()),
     }
 }
@@ -132,7 +132,7 @@ fn refuse_conflicts(args: &CreateArgs) -> anyhow::Result<()> {
 }
 
 fn generated_password() -> anyhow::Result<SecretText> {
-    let random = Random::from_system().context("generate a password")?;
+    let random = Random::from_system().context("cannot generate a password")?;
     Ok(SecretText::new(random.alphanumeric(PASSWORD_LENGTH)))
 }
 

@@ -1,7 +1,7 @@
 //! `keyfob users delete`.
 use anyhow::Context as _;
 
-use crate::invocation::Invocation;
+use crate::{arguments::name::parse_name, invocation::Invocation};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -11,15 +11,15 @@ Examples:
   keyfob users delete amy")]
 pub(crate) struct DeleteArgs {
     /// Username or id
-    #[arg(value_name = "USERNAME|ID")]
+    #[arg(value_name = "USERNAME|ID", value_parser = parse_name)]
     user: String,
 }
 
 /// Deletes the user.
 pub(crate) async fn run(invocation: &Invocation, args: &DeleteArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
-    let user = client.user(&args.user).await.context("fetch user")?;
-    client.delete_user(&user.id.to_string()).await.context("delete user")?;
+    let user = client.user(&args.user).await.context("cannot get the user")?;
+    client.delete_user(&user.id.to_string()).await.context("cannot delete the user")?;
     invocation.out.remark(format!("Successfully deleted {}.", invocation.out.bold(&user.username)));
     Ok(())
 }

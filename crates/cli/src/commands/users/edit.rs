@@ -3,7 +3,7 @@ use anyhow::{Context as _, ensure};
 use keyfob_api::users::UpdateUserProfileRequest;
 use keyfob_client::ME;
 
-use crate::invocation::Invocation;
+use crate::{arguments::name::parse_name, invocation::Invocation};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -14,10 +14,10 @@ Examples:
   keyfob users edit amy --username amelia")]
 pub(crate) struct EditArgs {
     /// Username or id
-    #[arg(value_name = "USERNAME|ID", default_value = ME)]
+    #[arg(value_name = "USERNAME|ID", default_value = ME, value_parser = parse_name)]
     user: String,
     /// New username
-    #[arg(short, long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME", value_parser = parse_name)]
     username: Option<String>,
     /// New full name
     #[arg(short = 'n', long, value_name = "NAME")]
@@ -29,10 +29,10 @@ pub(crate) async fn run(invocation: &Invocation, args: EditArgs) -> anyhow::Resu
     let EditArgs { user, username, full_name } = args;
     ensure!(username.is_some() || full_name.is_some(), "nothing to change: use --username or --full-name");
     let client = invocation.connect()?;
-    let old = client.user(&user).await.context("get user")?;
+    let old = client.user(&user).await.context("cannot get the user")?;
     let profile =
         UpdateUserProfileRequest { username: username.unwrap_or(old.username), name: full_name.unwrap_or(old.name) };
-    let changed = client.update_profile(&old.id.to_string(), &profile).await.context("change user")?;
+    let changed = client.update_profile(&old.id.to_string(), &profile).await.context("cannot change the user")?;
     invocation.out.remark(format!("User {} has been changed.", invocation.out.bold(&changed.username)));
     Ok(())
 }

@@ -2,7 +2,7 @@
 use anyhow::{Context as _, bail};
 use keyfob_api::users::UpdateRoles;
 
-use crate::invocation::Invocation;
+use crate::{arguments::name::parse_name, invocation::Invocation};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -13,7 +13,7 @@ Examples:
   keyfob users edit-roles amy --roles \"\" -y")]
 pub(crate) struct EditRolesArgs {
     /// Username or id
-    #[arg(value_name = "USERNAME|ID")]
+    #[arg(value_name = "USERNAME|ID", value_parser = parse_name)]
     user: String,
     /// All roles that the user will have, separated by commas; asked for if omitted
     #[arg(long, value_name = "ROLES", value_delimiter = ',')]
@@ -26,10 +26,15 @@ pub(crate) struct EditRolesArgs {
 /// Assigns the roles.
 pub(crate) async fn run(invocation: &Invocation, args: EditRolesArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
-    let user = client.user(&args.user).await.context("fetch user")?;
-    let held = client.user_roles(&args.user).await.context("fetch user roles")?.roles;
-    let known: Vec<String> =
-        client.list_site_roles().await.context("fetch roles")?.into_iter().map(|role| role.role.name).collect();
+    let user = client.user(&args.user).await.context("cannot get the user")?;
+    let held = client.user_roles(&args.user).await.context("cannot get the user's roles")?.roles;
+    let known: Vec<String> = client
+        .list_site_roles()
+        .await
+        .context("cannot list the roles")?
+        .into_iter()
+        .map(|role| role.role.name)
+        .collect();
     let roles = if let Some(roles) = args.roles {
         roles
     } else {
@@ -43,7 +48,7 @@ pub(crate) async fn run(invocation: &Invocation, args: EditRolesArgs) -> anyhow:
     if !args.yes {
         invocation.prompt().confirm("Are you sure you want to update this user's roles?")?;
     }
-    client.update_user_roles(&args.user, &UpdateRoles { roles }).await.context("update user roles")?;
+    client.update_user_roles(&args.user, &UpdateRoles { roles }).await.context("cannot change the user's roles")?;
     invocation.out.remark(format!("Updated the roles of {}.", invocation.out.bold(&user.username)));
     Ok(())
 }

@@ -22,7 +22,7 @@ pub(crate) struct ListArgs {
 /// Prints the users, by username.
 pub(crate) async fn run(invocation: &Invocation, args: &ListArgs) -> anyhow::Result<()> {
     let search = args.github_user_id.map(|id| format!("github_com_user_id:{id}")).unwrap_or_default();
-    let users = invocation.connect()?.list_users(&search, &Paging::default()).await.context("list users")?.users;
+    let users = invocation.connect()?.list_users(&search, &Paging::default()).await.context("cannot list users")?.users;
     invocation.refuse_unseen(&users, "users")?;
     args.printing.list(invocation.out, &users, "No users found.")
 }

@@ -3,7 +3,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use keyfob_api::users::{NoticeChoices, UpdateNoticeChoices};
 
-use crate::{invocation::Invocation, terminal::printing::Format};
+use crate::{arguments::name::parse_name, invocation::Invocation, terminal::printing::Format};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -15,7 +15,7 @@ Examples:
   keyfob users notices --token-ending off")]
 pub(crate) struct NoticesArgs {
     /// Username or id
-    #[arg(value_name = "USERNAME|ID", default_value = "me")]
+    #[arg(value_name = "USERNAME|ID", default_value = "me", value_parser = parse_name)]
     user: String,
     /// Notice that the password was changed
     #[arg(long, value_name = "on|off")]
@@ -48,9 +48,9 @@ pub(crate) async fn run(invocation: &Invocation, args: &NoticesArgs) -> anyhow::
     };
     let client = invocation.connect()?;
     let chosen = if change == UpdateNoticeChoices::default() {
-        client.notice_choices(&args.user).await.context("fetch notices")?
+        client.notice_choices(&args.user).await.context("cannot get the notices")?
     } else {
-        client.update_notice_choices(&args.user, &change).await.context("update notices")?
+        client.update_notice_choices(&args.user, &change).await.context("cannot change the notices")?
     };
     print(invocation, args.output, chosen)
 }

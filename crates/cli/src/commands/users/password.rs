@@ -3,7 +3,10 @@ use anyhow::{Context as _, ensure};
 use keyfob_api::{secret::SecretText, users::UpdatePasswordRequest};
 use keyfob_client::ME;
 
-use crate::{arguments::secret::parse_secret, invocation::Invocation};
+use crate::{
+    arguments::{name::parse_name, secret::parse_secret},
+    invocation::Invocation,
+};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -18,7 +21,7 @@ Examples:
   printf '%s\\n%s\\n' \"$NEW\" \"$NEW\" | keyfob users password amy")]
 pub(crate) struct PasswordArgs {
     /// Username or id
-    #[arg(value_name = "USERNAME|ID", default_value = ME)]
+    #[arg(value_name = "USERNAME|ID", default_value = ME, value_parser = parse_name)]
     user: String,
     /// New password; asked for if omitted
     #[arg(short, long, value_name = "PASSWORD", value_parser = parse_secret)]
@@ -28,8 +31,9 @@ pub(crate) struct PasswordArgs {
 /// Changes the password.
 pub(crate) async fn run(invocation: &Invocation, args: PasswordArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
-    let own = client.user(ME).await.context("get user")?;
-    let user = if args.user == ME { own.clone() } else { client.user(&args.user).await.context("get user")? };
+    let own = client.user(ME).await.context("cannot get the user")?;
+    let user =
+        if args.user == ME { own.clone() } else { client.user(&args.user).await.context("cannot get the user")? };
     let prompt = invocation.prompt();
     let old_password = if user.id == own.id {
         prompt.hidden("Enter your old password:", "the old password on standard input")?
@@ -42,7 +46,7 @@ pub(crate) async fn run(invocation: &Invocation, args: PasswordArgs) -> anyhow::
     };
     ensure!(!password.reveal().is_empty(), "the new password is empty");
     let change = UpdatePasswordRequest { old_password, password };
-    client.update_password(&user.id.to_string(), &change).await.context("change the password")?;
+    client.update_password(&user.id.to_string(), &change).await.context("cannot change the password")?;
     let name = invocation.out.bold(&user.username);
     invocation.out.remark(format!("The password of {name} has been changed. All their other keys have ended."));
     Ok(())

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::columns::status;
 use crate::{
+    arguments::name::parse_name,
     invocation::Invocation,
     terminal::{printing::Format, text::printable},
 };
@@ -16,7 +17,7 @@ use crate::{
   keyfob users show amy -o json")]
 pub(crate) struct ShowArgs {
     /// Username, id, or `me`
-    #[arg(value_name = "USERNAME|ID|me")]
+    #[arg(value_name = "USERNAME|ID|me", value_parser = parse_name)]
     user: String,
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
@@ -34,10 +35,11 @@ struct Shown {
 /// Prints the user.
 pub(crate) async fn run(invocation: &Invocation, args: &ShowArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
-    let user = client.user(&args.user).await.context("get user")?;
+    let user = client.user(&args.user).await.context("cannot get the user")?;
     let mut organization_names = Vec::new();
     for id in &user.organization_ids {
-        organization_names.push(client.organization(&id.to_string()).await.context("get organization")?.name);
+        organization_names
+            .push(client.organization(&id.to_string()).await.context("cannot get the organization")?.name);
     }
     let shown = Shown { user, organization_names };
     match args.output {

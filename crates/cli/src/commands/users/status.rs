@@ -4,6 +4,7 @@ use keyfob_api::users::UserStatus;
 
 use super::columns::{UserColumn, status};
 use crate::{
+    arguments::name::parse_name,
     invocation::Invocation,
     terminal::{
         printing::Columns as _,
@@ -20,7 +21,7 @@ Examples:
   keyfob users activate amy -y")]
 pub(crate) struct StatusArgs {
     /// Username or id
-    #[arg(value_name = "USERNAME|ID")]
+    #[arg(value_name = "USERNAME|ID", value_parser = parse_name)]
     user: String,
     /// Columns of the table, separated by commas
     #[arg(short, long, value_name = "COLUMNS", value_delimiter = ',', ignore_case = true,
@@ -43,7 +44,7 @@ pub(crate) async fn activate(invocation: &Invocation, args: &StatusArgs) -> anyh
 
 async fn change(invocation: &Invocation, args: &StatusArgs, to: UserStatus) -> anyhow::Result<()> {
     let client = invocation.connect()?;
-    let user = client.user(&args.user).await.context("fetch user")?;
+    let user = client.user(&args.user).await.context("cannot get the user")?;
     invocation.out.result(&table::render(
         &args.column,
         Chosen::ByName,
@@ -60,14 +61,14 @@ async fn change(invocation: &Invocation, args: &StatusArgs, to: UserStatus) -> a
             if !args.yes {
                 invocation.prompt().confirm("Are you sure you want to suspend this user?")?;
             }
-            client.suspend_user(&id).await.context("suspend user")?;
+            client.suspend_user(&id).await.context("cannot suspend the user")?;
             invocation.out.remark(format!("User {} has been suspended!", invocation.out.bold(&user.username)));
         }
         UserStatus::Active => {
             if !args.yes {
                 invocation.prompt().confirm("Are you sure you want to activate this user?")?;
             }
-            client.activate_user(&id).await.context("activate user")?;
+            client.activate_user(&id).await.context("cannot activate the user")?;
             invocation.out.remark(format!("User {} has been activated!", invocation.out.bold(&user.username)));
         }
         UserStatus::Dormant => bail!("no command makes a user dormant"),

@@ -1,7 +1,7 @@
-//! Roles, as people read them.
+//! Roles of the deployment and of organizations, as people read them.
 use keyfob_api::roles::{AssignableRole, Permission, Role};
 
-use super::{printing::Named, text::printable};
+use crate::terminal::{printing::Named, text::printable};
 
 impl Named for AssignableRole {
     fn name(&self) -> String {
