@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{AUDIT_KEY, SEAL};
 use crate::{
     AuthorizedStore, Caller, DataDirError, Refused, Seal,
-    audit::{self, AuditEvent, EventKind},
+    audit::{self, AuditEvent, DEPLOYMENT_CONFIG, EventKind},
     data_dir::private_file,
     seal,
     work::Work,
@@ -179,7 +179,7 @@ impl Work {
         }
         let (former, next) = (authority.seal().fingerprint(), next.fingerprint());
         self.tx.set_setting(SEAL, &next).await?;
-        let event = event(KeyFile::Seal, "deployment_config");
+        let event = event(KeyFile::Seal, DEPLOYMENT_CONFIG);
         self.record(event.with_change("seal_key", &former, &next));
         Ok(unopened)
     }
