@@ -12,6 +12,7 @@ pub mod organizations;
 pub mod proxy;
 pub mod resources;
 pub mod roles;
+pub mod scopes;
 pub mod secret;
 pub mod time;
 pub mod users;

@@ -3,7 +3,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use keyfob_rbac::{AllowEntry, Catalogue, RoleSettings};
-use keyfob_store::{ChainKey, Limits, LoginType, PostgresOptions, SecretHash, Store, StoreError, User};
+use keyfob_store::{ChainKeys, Limits, LoginType, PostgresOptions, SecretHash, Store, StoreError, User};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -44,7 +44,7 @@ struct Inner {
     renewals: Renewals,
     renewer: Box<dyn SessionRenewer>,
     rules: Rules,
-    audit_key: ChainKey,
+    audit_keys: ChainKeys,
     dummy_hash: SecretHash,
     deployment_id: Uuid,
     recorded_status: fn(EventKind) -> u16,
@@ -256,7 +256,7 @@ impl Authority {
         check_types(&store, &catalogue).await.map_err(database)??;
         let deployment_id = deployment_id(&store, &random).await.map_err(database)?;
         let is_shared = store.is_shared();
-        let (seal, audit_key) = key_files::load(&store, data_dir.path(), &random).await.map_err(database)??;
+        let (seal, audit_keys) = key_files::load(&store, data_dir.path(), &random).await.map_err(database)??;
         let authority = Self(Arc::new(Inner {
             role_book: RoleBook::new(Arc::clone(&catalogue), RoleSettings::default()),
             passwords: Passwords::new()?,
@@ -277,7 +277,7 @@ impl Authority {
             seal,
             renewer,
             rules,
-            audit_key,
+            audit_keys,
             deployment_id,
             recorded_status,
             observer,
@@ -287,6 +287,9 @@ impl Authority {
             authority.store().watch_commits(move |units, waited| observer.committed(units, waited));
         }
         authority.read_changes().await.map_err(OpenError::Postgres)?;
+        if is_shared {
+            key_files::check_again(&authority).await.map_err(OpenError::Postgres)??;
+        }
         Ok(authority)
     }
 
@@ -434,8 +437,8 @@ impl Authority {
         &*self.0.renewer
     }
 
-    pub(crate) fn audit_key(&self) -> &ChainKey {
-        &self.0.audit_key
+    pub(crate) fn audit_keys(&self) -> &ChainKeys {
+        &self.0.audit_keys
     }
 
     /// What the secret of an unknown key is compared with, so that this takes as long.

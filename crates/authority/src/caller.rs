@@ -108,8 +108,10 @@ impl Caller {
             .map_err(|denied| if self.is_self(user) { Refused::Denied(denied) } else { Refused::Hidden(Some(denied)) })
     }
 
-    /// What is answered for an object that is not there: the same as for one that may not be read.
+    /// What is answered for an object that is not there: the same as for one that may not be read, with the same
+    /// permission as required.
     pub(crate) fn missing(&self, resource_type: ResourceType) -> Refused {
+        self.context.decisions.required(resource_type, Action::READ);
         Refused::Hidden(Some(self.denied(Action::READ, resource_type)))
     }
 

@@ -4,5 +4,5 @@ pub use keyfob_store::{
     CustomRole, DeviceGrant, DeviceState, Grant, Grantee, Group, GroupId, GroupSource, KeyId, KeyLoginType, KeyOrder,
     Limits, ListAudit, ListResources, ListUsers, LoginType, Member, NamedPermission, NewUser, NoChainHead,
     Organization, OrganizationId, Origin, Page, PasswordHash, Period, PostgresOptions, Resource, ResourceId,
-    ResourceKey, SecretHash, StoreError, UnconfirmedBy, User, UserCode, UserId, UserLink, UserStatus,
+    ResourceKey, SecretHash, StoreError, UnconfirmedBy, User, UserCode, UserId, UserLink, UserStatus, VerifiedChain,
 };

@@ -3,19 +3,46 @@
 //! A file of SQLite has one server, which makes what is missing where nothing depends on it. A PostgreSQL database may have
 //! several, whose keys are the same: the first makes them, the database keeps what they are known by, and no other server
 //! makes any.
+mod next;
 mod replace;
 
-pub use replace::{KeyFile, ReplaceKeyError, ReplacedKey};
+pub use replace::{ReplaceKeyError, ReplacedKey};
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use keyfob_store::{ChainKey, Store, StoreError};
+use keyfob_store::{ChainKeys, Store, StoreError};
 
-use crate::{OpenError, Random, Seal, audit, seal, work};
+use crate::{Authority, OpenError, Random, Seal, audit, seal, work};
 
-/// The settings that tell which keys a deployment has.
-const SEAL: &str = "seal_fingerprint";
-const AUDIT_KEY: &str = "audit_key_fingerprint";
+/// A file with a key, beside the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyFile {
+    /// The key of the chain of audit records.
+    Audit,
+    /// The key of the secrets that the server must be able to read again.
+    Seal,
+}
+
+impl KeyFile {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Audit => audit::KEY_FILE,
+            Self::Seal => seal::FILE,
+        }
+    }
+
+    /// The setting that has the fingerprint of its key.
+    fn setting(self) -> &'static str {
+        match self {
+            Self::Audit => "audit_key_fingerprint",
+            Self::Seal => "seal_fingerprint",
+        }
+    }
+
+    fn path(self, directory: &Path) -> PathBuf {
+        directory.join(self.name())
+    }
+}
 
 /// The keys of a deployment, from the files of a data directory.
 ///
@@ -25,47 +52,65 @@ pub(crate) async fn load(
     store: &Store,
     directory: &Path,
     random: &Random,
-) -> Result<Result<(Seal, ChainKey), OpenError>, StoreError> {
-    let (seal_file, audit_file) = (directory.join(seal::FILE), directory.join(audit::KEY_FILE));
+) -> Result<Result<(Seal, ChainKeys), OpenError>, StoreError> {
+    let (seal_file, audit_file) = (KeyFile::Seal.path(directory), KeyFile::Audit.path(directory));
     for file in [KeyFile::Seal, KeyFile::Audit] {
-        if let Err(error) = replace::finish(file, directory, store).await? {
+        if let Err(error) = next::finish(file, directory, store).await? {
             return Ok(Err(error.into()));
         }
     }
-    for (file, name) in [(&seal_file, SEAL), (&audit_file, AUDIT_KEY)] {
+    for which in [KeyFile::Seal, KeyFile::Audit] {
+        let file = which.path(directory);
         // Else a key would be made that is not that of the others.
-        if store.is_shared() && !file.exists() && store.read().find_setting(name).await?.is_some() {
-            return Ok(Err(OpenError::OtherReplicasKey(file.clone())));
+        if store.is_shared() && !file.exists() && store.read().find_setting(which.setting()).await?.is_some() {
+            return Ok(Err(OpenError::OtherReplicasKey(file)));
         }
     }
     let seal = match Seal::load(directory, random) {
         Ok(seal) => seal,
         Err(error) => return Ok(Err(error)),
     };
-    if store.is_shared() && !is_key_of_all(store, SEAL, &seal.fingerprint()).await? {
+    if store.is_shared() && !is_key_of_all(store, KeyFile::Seal, &seal.fingerprint()).await? {
         return Ok(Err(OpenError::OtherReplicasKey(seal_file)));
     }
     if !store.is_shared() && !is_seal_of(store, &seal).await? {
         return Ok(Err(OpenError::OtherSealKey(seal_file)));
     }
     let head = store.read().chain_head().await?;
-    let audit_key = match audit::load_key(directory, head.is_start(), random) {
-        Ok(keys) => keys.current,
+    let audit_keys = match audit::load_key(directory, head.is_start(), random) {
+        Ok(keys) => keys,
         Err(error) => return Ok(Err(error)),
     };
     // First, so that the deployment is not known by a key that is not that of its records.
-    if !store.read().is_chain_key(&audit_key).await? {
+    if !store.read().is_chain_key(&audit_keys.current).await? {
         return Ok(Err(OpenError::OtherAuditKey(audit_file)));
     }
-    if store.is_shared() && !is_key_of_all(store, AUDIT_KEY, &audit_key.fingerprint()).await? {
+    if store.is_shared() && !is_key_of_all(store, KeyFile::Audit, &audit_keys.current.fingerprint()).await? {
         return Ok(Err(OpenError::OtherReplicasKey(audit_file)));
     }
     tracing::info!(%head, "the chain of audit records");
-    Ok(Ok((seal, audit_key)))
+    Ok(Ok((seal, audit_keys)))
+}
+
+/// Looks at the keys again, once the others know that this process uses them: who replaces one meanwhile either sees this
+/// process, or is seen here.
+pub(crate) async fn check_again(authority: &Authority) -> Result<Result<(), OpenError>, StoreError> {
+    let directory = authority.data_dir().path();
+    let own = [
+        (KeyFile::Seal, authority.seal().fingerprint()),
+        (KeyFile::Audit, authority.audit_keys().current.fingerprint()),
+    ];
+    for (file, fingerprint) in own {
+        if work::setting_in_turn(authority.store(), file.setting()).await? != Some(fingerprint) {
+            return Ok(Err(OpenError::OtherReplicasKey(file.path(directory))));
+        }
+    }
+    Ok(Ok(()))
 }
 
 /// Whether all servers on a database have this key. That of the first is everyone's.
-async fn is_key_of_all(store: &Store, name: &str, fingerprint: &str) -> Result<bool, StoreError> {
+async fn is_key_of_all(store: &Store, which: KeyFile, fingerprint: &str) -> Result<bool, StoreError> {
+    let name = which.setting();
     if store.read().find_setting(name).await?.is_none() {
         work::found_deployment(store, name, fingerprint).await?;
     }
@@ -75,9 +120,9 @@ async fn is_key_of_all(store: &Store, name: &str, fingerprint: &str) -> Result<b
 /// Whether the database is sealed with this seal. One that is new takes the place of a seal whose key was removed.
 async fn is_seal_of(store: &Store, seal: &Seal) -> Result<bool, StoreError> {
     let fingerprint = seal.fingerprint();
-    match store.read().find_setting(SEAL).await? {
+    match store.read().find_setting(KeyFile::Seal.setting()).await? {
         Some(known) if known == fingerprint => Ok(true),
         Some(_) if !seal.is_new() => Ok(false),
-        _ => work::note_seal(store, SEAL, &fingerprint).await.map(|()| true),
+        _ => work::note_seal(store, KeyFile::Seal.setting(), &fingerprint).await.map(|()| true),
     }
 }

@@ -128,9 +128,19 @@ impl AuthorizedStore {
     pub async fn list_resources_by_id(&self, of: ResourceType, ids: &[Uuid]) -> Result<Vec<Resource>, Refused> {
         self.caller.context().decisions.required(of, Action::READ);
         let found = self.read().resources_by_id(self.catalogue().type_name(of), ids).await?;
-        let visible =
-            |resource: &Resource| permits(self.caller.subject(), self.catalogue(), of, Action::READ, resource);
-        Ok(found.into_iter().filter(visible).collect())
+        Ok(found.into_iter().filter(|resource| self.may_read(of, resource)).collect())
+    }
+
+    /// The names of the resources of one type with these ids that the caller may see. Requires `read` on each.
+    pub(crate) async fn resource_names(&self, of: ResourceType, ids: &[Uuid]) -> Result<Vec<(Uuid, String)>, Refused> {
+        self.caller.context().decisions.required(of, Action::READ);
+        let mut found = self.read().bare_resources_by_id(self.catalogue().type_name(of), ids).await?;
+        found.retain(|resource| self.may_read(of, resource));
+        Ok(found.into_iter().map(|resource| (resource.key.id.0, resource.name)).collect())
+    }
+
+    fn may_read(&self, of: ResourceType, resource: &Resource) -> bool {
+        permits(self.caller.subject(), self.catalogue(), of, Action::READ, resource)
     }
 }
 

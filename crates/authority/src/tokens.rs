@@ -21,7 +21,7 @@ pub use lifetime::WrongLifetime;
 pub use list::ListTokens;
 pub use mint::{MintError, MintedKey};
 pub use mint_token::{MintToken, MintTokenError};
-pub use offer::{Effect, OfferedScope, Preset, nearest_preset, presets, scopes_permitting};
+pub use offer::{OfferedScope, Preset, nearest_preset, presets, scopes_permitting};
 pub use pasted::Pasted;
 pub use preview::{Ability, Objects, TokenPreview};
 pub use request::MintRequest;

@@ -20,6 +20,8 @@ pub(crate) struct Work {
     pub(crate) tx: Tx,
     salvages: bool,
     records: Vec<AuditRecord>,
+    /// Whether a record was written.
+    is_recorded: bool,
     after: Vec<AfterCommit>,
 }
 
@@ -62,7 +64,7 @@ impl AuthorizedStore {
         let mut tx = begin(self.authority.store()).await?;
         let caller = refreshed(&self.authority, &self.caller, &mut tx.read()).await?;
         let (authority, salvages) = (self.authority.clone(), self.salvages);
-        Ok(Work { caller, authority, tx, salvages, records: Vec::new(), after: Vec::new() })
+        Ok(Work { caller, authority, tx, salvages, records: Vec::new(), is_recorded: false, after: Vec::new() })
     }
 
     /// The same for a change that is decided on without another look at data: a caller who may not is refused before
@@ -120,8 +122,9 @@ impl Work {
     ///
     /// # Errors
     /// [`StoreError::Unrecorded`] when there is no record: then nothing was changed. And when the database fails.
-    pub(crate) async fn commit(self) -> Result<(), StoreError> {
-        if self.records.is_empty() {
+    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
+        self.write_records().await?;
+        if !self.is_recorded {
             return Err(StoreError::Unrecorded);
         }
         self.finish().await
@@ -136,11 +139,18 @@ impl Work {
         self.finish().await
     }
 
-    async fn finish(self) -> Result<(), StoreError> {
-        let Self { authority, mut tx, records, after, .. } = self;
-        for record in records {
-            tx.insert_audit_record(&record, authority.audit_key()).await?;
+    /// Writes the records that were added so far, for what depends on their place in the chain.
+    pub(crate) async fn write_records(&mut self) -> Result<(), StoreError> {
+        for record in std::mem::take(&mut self.records) {
+            self.tx.insert_audit_record(&record, &self.authority.audit_keys().current).await?;
+            self.is_recorded = true;
         }
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Result<(), StoreError> {
+        self.write_records().await?;
+        let Self { authority, tx, after, .. } = self;
         commit(&authority, tx).await?;
         for what in after {
             match what {
@@ -246,6 +256,11 @@ pub(crate) async fn found_deployment(store: &Store, name: &str, id: &str) -> Res
     let mut tx = begin(store).await?;
     tx.insert_setting(name, id).await?;
     commit_settings(tx).await
+}
+
+/// Reads a setting after the units of work that are under way, those of other processes too.
+pub(crate) async fn setting_in_turn(store: &Store, name: &str) -> Result<Option<String>, StoreError> {
+    begin(store).await?.read().find_setting(name).await
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub use keyfob_authority::{
     BackupError, Clock, CopyError, CopyProgress, CopyStep, DataDirError, MoveError, OpenError, Random,
     audit::{AuditFileError, AuditLine, AuditSource, RetiredLine, export_audit, verify_audit},
     back_up_database,
-    data::{AuditEntry, ChainCheckpoint, ChainFault, ChainHead, PostgresOptions},
+    data::{AuditEntry, ChainCheckpoint, ChainFault, ChainHead, PostgresOptions, VerifiedChain},
     move_database,
 };
 pub use start::{Boxed, Host, HostError, KeyFile, NewAdmin, Ready, Server, StartError, data_dir_of, serve};

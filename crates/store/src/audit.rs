@@ -3,7 +3,9 @@ mod chain;
 mod keyring;
 mod retention;
 
-pub use chain::{AuditEntry, ChainCheckpoint, ChainFault, ChainHead, ChainKey, ChainVerifier, NoChainHead};
+pub use chain::{
+    AuditEntry, ChainCheckpoint, ChainFault, ChainHead, ChainKey, ChainVerifier, NoChainHead, VerifiedChain,
+};
 pub use keyring::{CHAIN_KEY_FIELD, CHAIN_TYPE, ChainKeys};
 
 use std::net::IpAddr;

@@ -29,7 +29,7 @@ mod uses;
 
 pub use audit::{
     AuditEntry, AuditOrder, AuditRecord, CHAIN_KEY_FIELD, CHAIN_TYPE, ChainCheckpoint, ChainFault, ChainHead, ChainKey,
-    ChainKeys, ChainVerifier, ListAudit, NoChainHead,
+    ChainKeys, ChainVerifier, ListAudit, NoChainHead, VerifiedChain,
 };
 pub use counted_mails::MailBounds;
 pub use custom_roles::{CustomRole, NamedPermission};

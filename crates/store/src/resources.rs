@@ -169,19 +169,16 @@ fn is(key: &ResourceKey) -> SimpleExpr {
 }
 
 fn select() -> SelectStatement {
+    let mut query = select_without_attributes();
+    query.column(Resources::Attributes);
+    query
+}
+
+fn select_without_attributes() -> SelectStatement {
     use Resources as R;
     let mut query = Query::select();
     query
-        .columns([
-            R::Id,
-            R::ResourceType,
-            R::Name,
-            R::OrganizationId,
-            R::OwnerId,
-            R::Attributes,
-            R::CreatedAt,
-            R::UpdatedAt,
-        ])
+        .columns([R::Id, R::ResourceType, R::Name, R::OrganizationId, R::OwnerId, R::CreatedAt, R::UpdatedAt])
         .from(R::Table);
     query
 }
@@ -260,9 +257,33 @@ impl Reader<'_> {
     /// When the database cannot be read.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn resources_by_id(&mut self, resource_type: &str, ids: &[Uuid]) -> Result<Vec<Resource>, StoreError> {
+        self.those_of(&select(), resource_type, ids).await
+    }
+
+    /// The same with no attributes: names, and all that decisions depend on. Attributes may be large.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn bare_resources_by_id(
+        &mut self,
+        resource_type: &str,
+        ids: &[Uuid],
+    ) -> Result<Vec<Resource>, StoreError> {
+        let mut query = select_without_attributes();
+        query.expr_as(Expr::val("{}"), Resources::Attributes);
+        self.those_of(&query, resource_type, ids).await
+    }
+
+    async fn those_of(
+        &mut self,
+        query: &SelectStatement,
+        resource_type: &str,
+        ids: &[Uuid],
+    ) -> Result<Vec<Resource>, StoreError> {
         let mut found = Vec::new();
         for chunk in ids.chunks(MAX_IN_LIST) {
-            let mut query = select();
+            let mut query = query.clone();
             query
                 .and_where(Expr::col(Resources::ResourceType).eq(resource_type))
                 .and_where(Expr::col(Resources::Id).is_in(chunk.iter().copied()));

@@ -5,6 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{AuditDiffField, AuditLog};
+use crate::scopes::listed;
 
 /// An object that a sentence names, and that its record holds by id alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -142,7 +143,7 @@ impl Told<'_> {
             (_, "delete") => format!("{actor} deleted {}{}", self.object(), self.source()),
             (_, "write") => {
                 let phrases = self.changes_of_object();
-                format!("{actor} {}{}", joined(&phrases), self.source())
+                format!("{actor} {}{}", listed(&phrases), self.source())
             }
             (_, action) => format!("{actor} did {} to {}", action.replace('_', " "), self.object()),
         }
@@ -205,8 +206,8 @@ impl Told<'_> {
             _ if is_by_itself && self.log.diff.len() == 1 && self.field("status").is_some() => {
                 format!("Keyfob {}", self.status())
             }
-            _ if is_by_itself => format!("Keyfob {}, from the identity provider", joined(&self.changes_of_user())),
-            _ => format!("{actor} {}", joined(&self.changes_of_user())),
+            _ if is_by_itself => format!("Keyfob {}, from the identity provider", listed(&self.changes_of_user())),
+            _ => format!("{actor} {}", listed(&self.changes_of_user())),
         }
     }
 
@@ -243,7 +244,7 @@ impl Told<'_> {
             "delete" => format!("{actor} removed {target} from {organization}"),
             _ => {
                 let phrases = self.changes_of_roles("roles", &format!(" in {organization}"));
-                format!("{actor} {}", joined(&self.with_the_rest(phrases, &["roles"])))
+                format!("{actor} {}", listed(&self.with_the_rest(phrases, &["roles"])))
             }
         }
     }
@@ -259,10 +260,10 @@ impl Told<'_> {
         let word = |roles: &[String]| if roles.len() == 1 { "role" } else { "roles" };
         let mut phrases = Vec::new();
         if !given.is_empty() {
-            phrases.push(format!("gave {} the {} {}{place}", self.target(), word(&given), joined(&given)));
+            phrases.push(format!("gave {} the {} {}{place}", self.target(), word(&given), listed(&given)));
         }
         if !taken.is_empty() {
-            phrases.push(format!("took the {} {} from {}{place}", word(&taken), joined(&taken), self.target()));
+            phrases.push(format!("took the {} {} from {}{place}", word(&taken), listed(&taken), self.target()));
         }
         phrases
     }
@@ -327,7 +328,7 @@ impl Told<'_> {
             1 => names.push(if names.is_empty() { "a user".to_owned() } else { "another user".to_owned() }),
             others => names.push(format!("{others} users")),
         }
-        (!names.is_empty()).then(|| joined(&names))
+        (!names.is_empty()).then(|| listed(&names))
     }
 
     /// To whom the access list newly gives something, and from whom it takes.
@@ -345,7 +346,7 @@ impl Told<'_> {
         };
         let object = self.object();
         let phrase = |grantees: Vec<String>, begin: &str| {
-            (!grantees.is_empty()).then(|| format!("{begin} {}", joined(&grantees)))
+            (!grantees.is_empty()).then(|| format!("{begin} {}", listed(&grantees)))
         };
         let given = phrase(those((false, true)), &format!("shared {object} with"));
         let taken = phrase(those((true, false)), &format!("took rights to {object} from"));
@@ -374,15 +375,6 @@ impl Told<'_> {
 /// The texts of a list.
 fn texts(value: Option<&Value>) -> Vec<String> {
     value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
-}
-
-/// `one, two and three`.
-fn joined(parts: &[String]) -> String {
-    match parts {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
 }
 
 /// What people call an object of a type.

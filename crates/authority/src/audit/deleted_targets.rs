@@ -82,7 +82,7 @@ impl AuthorizedStore {
                 if !self.catalogue().resource_type(of).is_some_and(is_registrable) {
                     return Ok(ids.clone());
                 }
-                let found = store.resources_by_id(of, &uuids(ids)).await?;
+                let found = store.bare_resources_by_id(of, &uuids(ids)).await?;
                 texts(found.into_iter().map(|resource| resource.key.id.0))
             }
         })

@@ -7,6 +7,7 @@ use std::{
 
 use keyfob_store::{
     AuditEntry, ChainCheckpoint, ChainFault, ChainHead, ChainVerifier, PostgresOptions, Store, StoreError,
+    VerifiedChain,
 };
 use serde::{Deserialize, Serialize};
 
@@ -120,9 +121,9 @@ impl AuditSource<'_> {
     }
 }
 
-/// Verifies the chain in a file, and answers its head.
+/// Verifies the chain in a file.
 ///
-/// The key is the one beside the file unless another is named.
+/// A database must reach the records with the current key; an export may be older than that key. The key is the one beside the file unless another is named.
 ///
 /// # Errors
 /// [`AuditFileError::Fault`] says what was tampered with; the others say why that could not be found out.
@@ -130,7 +131,7 @@ pub async fn verify_audit(
     source: AuditSource<'_>,
     key_file: Option<&Path>,
     expected: Option<ChainHead>,
-) -> Result<ChainHead, AuditFileError> {
+) -> Result<VerifiedChain, AuditFileError> {
     let file = source.named;
     let unreadable = |cause| AuditFileError::Unreadable { path: file.to_owned(), cause };
     let is_beside_nothing = source.is_input() || source.postgres().is_some();
@@ -152,7 +153,7 @@ pub async fn verify_audit(
     } else {
         verify_lines(&mut verifier, BufReader::new(File::open(file).map_err(unreadable)?), unreadable)?;
     }
-    Ok(verifier.finish()?)
+    Ok(if is_database { verifier.finish_current() } else { verifier.finish() }?)
 }
 
 fn verify_lines(

@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    AuthorizedStore, Refused, Unrecorded,
+    AuthorizedStore, Caller, Refused, Unrecorded,
     audit::{AuditEvent, Counted, EventKind, Gathered},
 };
 
@@ -24,26 +24,33 @@ impl AuthorizedStore {
             .await?;
         for gathered in gathered {
             let record = self.refusal_record(gathered);
-            work.tx.insert_audit_record(&record, self.authority.audit_key()).await?;
+            work.tx.insert_audit_record(&record, &self.authority.audit_keys().current).await?;
         }
         Ok(work.commit_unrecorded(Unrecorded::IsARecord).await?)
     }
 
     /// Removes the oldest records, those from before that instant, with a signed checkpoint in their place and a record
-    /// of it, and answers how many. Requires `delete` on all records.
+    /// of it, and answers how many. Nothing is removed where a record was tampered with. Requires `delete` on all records.
     ///
     /// # Errors
     /// When the caller may not, or the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn retire_records(&self, before: Timestamp, at_most: u64) -> Result<u64, Refused> {
-        let mut work = self
-            .begin_if(|caller| caller.require_permitted(Action::DELETE, &Object::of(ResourceType::AUDIT_LOG)))
-            .await?;
+        let check = |caller: &Caller| caller.require_permitted(Action::DELETE, &Object::of(ResourceType::AUDIT_LOG));
+        check(&self.caller)?;
+        // Before the unit of work, which others wait for: records are only added, and one process at a time retires them.
+        let keys = self.authority.audit_keys();
+        let last = match self.authority.store().read().retirable_audit_records(before, at_most, keys).await? {
+            Ok(Some(last)) => last,
+            Ok(None) => return Ok(0),
+            Err(fault) => {
+                tracing::error!(%fault, "no audit records are retired until the chain is whole; see `keyfob audit verify`");
+                return Ok(0);
+            }
+        };
+        let mut work = self.begin_if(check).await?;
         let now = work.now();
-        let retired = work.tx.retire_audit_records(before, at_most, now, self.authority.audit_key()).await?;
-        if retired == 0 {
-            return Ok(0);
-        }
+        let retired = work.tx.retire_audit_records(last, now, &keys.current).await?;
         let event = AuditEvent {
             kind: EventKind::RecordsRetired,
             resource_type: "audit_log".to_owned(),

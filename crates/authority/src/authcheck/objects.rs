@@ -87,7 +87,7 @@ impl AuthorizedStore {
                         self.read().groups(&list).await?.into_iter().map(|group| (group.id.0, group)).collect();
                 }
                 of => {
-                    let resources = self.read().resources_by_id(self.catalogue().type_name(of), &ids).await?;
+                    let resources = self.read().bare_resources_by_id(self.catalogue().type_name(of), &ids).await?;
                     found.resources.extend(resources.into_iter().map(|resource| ((of, resource.key.id.0), resource)));
                 }
             }

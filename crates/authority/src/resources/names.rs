@@ -54,10 +54,7 @@ impl AuthorizedStore {
                 let found = found.filter(|of| visible.matches(&organization_object(of.id)));
                 found.map(|of| (of.id.0, of.name)).collect()
             }
-            of if is_registrable(of) => {
-                let found = self.list_resources_by_id(of, &ids).await?;
-                found.into_iter().map(|resource| (resource.key.id.0, resource.name)).collect()
-            }
+            of if is_registrable(of) => self.resource_names(of, &ids).await?,
             of => {
                 self.caller.context().decisions.required(of, Action::READ);
                 Vec::new()

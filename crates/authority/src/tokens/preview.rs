@@ -2,10 +2,11 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use keyfob_api::scopes::Effect;
 use keyfob_rbac::{Action, Filter, ResourceType, ScopeName, Subject, filter};
 use keyfob_store::{ApiKey, Countable, StoreError};
 
-use super::{Effect, MintToken, MintTokenError, issue};
+use super::{MintToken, MintTokenError, issue};
 use crate::{
     AuthorizedStore, Refused,
     caller::{is_full, subject_of_key},
@@ -69,7 +70,7 @@ impl AuthorizedStore {
             .scopes
             .iter()
             .filter_map(|name| self.catalogue().scope(name).ok())
-            .map(|scope| (scope.clone(), Effect::of_scope(self.catalogue(), &scope)))
+            .map(|scope| (scope.clone(), Effect::of_scope(scope.as_str())))
             .collect();
         scopes.sort_by(|(a, worst_a), (b, worst_b)| worst_b.cmp(worst_a).then_with(|| a.as_str().cmp(b.as_str())));
         let (is_full, expires_at) = (is_full(&key), key.expires_at);

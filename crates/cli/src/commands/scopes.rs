@@ -1,11 +1,8 @@
 //! `keyfob scopes`.
-mod meaning;
-
 use anyhow::Context as _;
 use clap::ValueEnum;
-use serde::Serialize;
+use keyfob_api::scopes::{Effect, sentence};
 
-use self::meaning::{Meaning, meaning};
 use crate::{
     invocation::Invocation,
     terminal::table::{self, Cell, Chosen, Column, Weight},
@@ -41,13 +38,6 @@ enum ScopesFormat {
     Json,
 }
 
-/// A scope with what it means.
-#[derive(Serialize)]
-struct Scope {
-    name: String,
-    meaning: Meaning,
-}
-
 #[derive(Clone, Copy, ValueEnum)]
 enum ScopeColumn {
     Scope,
@@ -55,12 +45,12 @@ enum ScopeColumn {
     Meaning,
 }
 
-impl Column<Scope> for ScopeColumn {
-    fn cell(&self, row: &Scope) -> Cell {
+impl Column<String> for ScopeColumn {
+    fn cell(&self, name: &String) -> Cell {
         match self {
-            Self::Scope => row.name.as_str().into(),
-            Self::Effect => row.meaning.effect.in_words().into(),
-            Self::Meaning => row.meaning.sentence.as_str().into(),
+            Self::Scope => name.as_str().into(),
+            Self::Effect => Effect::of_scope(name).word().into(),
+            Self::Meaning => sentence(name).into(),
         }
     }
 
@@ -82,9 +72,8 @@ pub(crate) async fn run(invocation: &Invocation, args: &ScopesArgs) -> anyhow::R
         ScopesFormat::Json => invocation.out.json(&scopes)?,
         ScopesFormat::Text => scopes.iter().try_for_each(|scope| invocation.out.line(scope))?,
         ScopesFormat::Table => {
-            let rows: Vec<Scope> = scopes.into_iter().map(|name| Scope { meaning: meaning(&name), name }).collect();
             let columns = [ScopeColumn::Scope, ScopeColumn::Effect, ScopeColumn::Meaning];
-            invocation.out.result(&table::render(&columns, Chosen::ByDefault, &rows, invocation.out.looks(None)))?;
+            invocation.out.result(&table::render(&columns, Chosen::ByDefault, &scopes, invocation.out.looks(None)))?;
         }
     }
     Ok(())

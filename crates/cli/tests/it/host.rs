@@ -144,7 +144,8 @@ fn the_key_of_the_records_is_replaced_and_the_chain_goes_on() {
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert!(ran.stderr.contains("has a new key. Make a backup of it."), "{}", ran.stderr);
     let both = std::fs::read_to_string(&file).unwrap();
-    assert!(both.ends_with(&former) && both.lines().count() == 2, "the former key is kept for the records before");
+    let lines: Vec<&str> = both.lines().collect();
+    assert!(lines.len() == 2 && lines[1].starts_with(former.trim()), "the former key is kept for the records before");
     #[cfg(unix)]
     assert_eq!(
         std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions()) & 0o777,
@@ -171,6 +172,16 @@ fn the_key_of_the_records_is_replaced_and_the_chain_goes_on() {
     assert!(unknown.starts_with("cannot verify: the records after ") && unknown.contains("another key"), "{unknown}");
     std::fs::write(&kept, both.lines().next().unwrap()).unwrap();
     assert!(verify(&kept).stdout.contains("was changed or put elsewhere"));
+
+    // Without the records with the current key, and the one that names it, the former key could be gone on with.
+    let cut = tempfile::tempdir().unwrap();
+    std::fs::copy(&database, cut.path().join("keyfob.db")).unwrap();
+    let without = "DELETE FROM audit_records WHERE sequence >= (SELECT MAX(sequence) - 1 FROM audit_records)";
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(keyfob_testdb::TestDatabase::file_in(cut.path()).tamper(without));
+    let cut = cut.path().join("keyfob.db");
+    let verified = home.run(&["audit", "verify", "--key", file.to_str().unwrap(), cut.to_str().unwrap()]);
+    assert!(verified.code == Some(1) && verified.stdout.contains("are cut off, after record"), "{}", verified.stdout);
 
     // It may be done again, and the server does not start with a file from before.
     assert_eq!(on_host(&home, &folder, &rotate, "").code, Some(0));
@@ -213,6 +224,52 @@ fn a_rotation_that_was_cut_off_is_finished_or_never_was() {
         let verified = home.run(&["audit", "verify", database.to_str().unwrap()]);
         assert_eq!(verified.code, Some(0), "{}", verified.stderr);
     }
+}
+
+/// A key that is managed elsewhere is a link, or a file that is mounted by itself: it is written where it is.
+#[cfg(unix)]
+#[test]
+fn a_key_file_that_is_a_link_stays_one() {
+    let home = Home::new();
+    let (server, session) = Server::with_owner();
+    let (_log, mut data) = server.stop();
+    let folder = data.path().join("data");
+    for (name, key) in [("audit.key", "audit"), ("seal.key", "seal")] {
+        let (file, kept) = (folder.join(name), data.path().join(name));
+        std::fs::rename(&file, &kept).unwrap();
+        std::os::unix::fs::symlink(&kept, &file).unwrap();
+        let former = std::fs::read(&kept).unwrap();
+        let ran = on_host(&home, &folder, &["rotate-key", key], "");
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        assert!(file.is_symlink() && !folder.join(format!("{name}.next")).exists());
+        assert_ne!(std::fs::read(&kept).unwrap(), former);
+        let server = Server::start_on(data, &[], &[]);
+        assert_eq!(me(&server, &session).status(), 200);
+        data = server.stop().1;
+    }
+}
+
+/// What waits in the place of the next key and is no file of ours is named, neither read nor written.
+#[cfg(unix)]
+#[test]
+fn a_pipe_or_a_link_in_the_place_of_the_next_key_is_refused() {
+    let home = Home::new();
+    let (server, _) = Server::with_owner();
+    let (_log, data) = server.stop();
+    let folder = data.path().join("data");
+    let (next, elsewhere) = (folder.join("audit.key.next"), data.path().join("elsewhere"));
+    let former = std::fs::read(folder.join("audit.key")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&next).status().unwrap();
+    assert!(made.success());
+    for _ in ["a pipe", "a link"] {
+        let ran = on_host(&home, &folder, &["rotate-key", "audit"], "");
+        assert!(ran.code == Some(1) && ran.stderr.contains("it is not a file: remove it"), "{}", ran.stderr);
+        std::fs::remove_file(&next).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &next).unwrap();
+    }
+    assert!(!elsewhere.exists() && std::fs::read(folder.join("audit.key")).unwrap() == former);
+    std::fs::remove_file(&next).unwrap();
+    assert_eq!(on_host(&home, &folder, &["rotate-key", "audit"], "").code, Some(0));
 }
 
 /// Of several servers on PostgreSQL, none runs meanwhile, and each needs the file.

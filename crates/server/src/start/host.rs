@@ -141,6 +141,10 @@ fn words_of_replace_key(error: &ReplaceKeyError) -> String {
             )
         }
         ReplaceKeyError::Files(error) => error.to_string(),
+        ReplaceKeyError::NotInPlace(error) => format!(
+            "the database has the new key, but its file could not be put in its place: {error}; start the server, which \
+             tries again, or move the file yourself"
+        ),
         ReplaceKeyError::NotSealed => "the machine has no memory left".to_owned(),
         ReplaceKeyError::Refused(refused) => words_of_refused(refused),
     }

@@ -158,3 +158,27 @@ async fn a_narrow_key_is_told_what_its_scopes_say_of_its_own_user() {
         assert!(decide(&reader, "read", object).await);
     }
 }
+
+/// Checks name up to a thousand objects: what platforms store with them is not read.
+#[tokio::test]
+async fn objects_with_large_attributes_are_checked_as_others_are() {
+    let (app, owner) = TestApp::new().await;
+    let mut ids = Vec::new();
+    for n in 0..20 {
+        ids.push(owner.register("workspace", &format!("dev{n}")).await);
+    }
+    // Together more than a list may hold.
+    let attributes = json!({"note": "x".repeat(500_000)}).to_string();
+    assert_eq!(app.tamper(&format!("UPDATE resources SET attributes = '{attributes}'")).await, 20);
+    owner.get("/api/v2/resources").await.expect(StatusCode::BAD_REQUEST);
+    let check = |id: &String| (id.clone(), json!({"action": "read", "object": by_id("workspace", id)}));
+    let checks: Map<String, Value> = ids.iter().map(check).collect();
+    let answer = owner.post(CHECK, json!({"checks": checks})).await.expect(StatusCode::OK).json();
+    assert!(answer.as_object().unwrap().values().all(|allowed| *allowed == true), "{answer}");
+    // Nor is it where only names are shown.
+    let allowed: Vec<Value> = ids.iter().map(|id| json!({"type": "workspace", "id": id})).collect();
+    let token = json!({"token_name": "one", "allow_list": allowed});
+    owner.post("/api/v2/users/me/keys/tokens", token).await.expect(StatusCode::CREATED);
+    let page = owner.get("/settings/tokens").await.expect(StatusCode::OK).body;
+    assert!((0..20).any(|n| page.contains(&format!("dev{n}"))), "{page}");
+}

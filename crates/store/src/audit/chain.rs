@@ -44,7 +44,7 @@ impl ChainKey {
 /// The head of a chain: the number of its records, and the hash of the last, which depends on all of them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ChainHead {
-    sequence: i64,
+    pub(super) sequence: i64,
     hash: [u8; 32],
 }
 
@@ -230,9 +230,14 @@ pub struct ChainCheckpoint {
 }
 
 impl ChainCheckpoint {
-    pub(super) fn new(sequence: i64, hash: String, retired_at: i64, key: &ChainKey) -> Self {
-        let unsigned = Self { sequence, hash, retired_at, signature: String::new() };
-        Self { signature: encode_hex(&unsigned.sign(key)), ..unsigned }
+    pub(super) fn new(last: ChainHead, retired_at: i64, key: &ChainKey) -> Self {
+        let hash = encode_hex(&last.hash);
+        Self { sequence: last.sequence, hash, retired_at, signature: String::new() }.signed_with(key)
+    }
+
+    /// The same, signed with this key.
+    pub(super) fn signed_with(self, key: &ChainKey) -> Self {
+        Self { signature: encode_hex(&self.sign(key)), ..self }
     }
 
     fn sign(&self, key: &ChainKey) -> [u8; 32] {
@@ -247,7 +252,7 @@ impl ChainCheckpoint {
     }
 
     /// The head of the chain at this place, if the signature is right.
-    fn head(&self, key: &ChainKey) -> Option<ChainHead> {
+    pub(super) fn head(&self, key: &ChainKey) -> Option<ChainHead> {
         self.place().filter(|_| self.signature == encode_hex(&self.sign(key)))
     }
 
@@ -281,8 +286,11 @@ pub enum ChainFault {
         /// The fingerprint of the key.
         fingerprint: String,
     },
-    /// The checkpoint was changed.
-    #[error("the checkpoint, which says that the records up to number {0} were retired, was changed")]
+    /// The checkpoint was changed, or signed with another key than the one that the chain ends with.
+    #[error(
+        "the checkpoint, which says that the records up to number {0} were retired, was changed, or the key file is not \
+         that of the chain"
+    )]
     Checkpoint(i64),
     /// The expected head is of a record that was retired.
     #[error(
@@ -310,14 +318,31 @@ fn place(record: Option<&Uuid>) -> String {
     record.map_or_else(|| "at the beginning".to_owned(), |id| format!("after record {id}"))
 }
 
+/// What holds of a chain that was verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VerifiedChain {
+    /// The head after the last record.
+    pub head: ChainHead,
+    /// The place of the last record that was retired, and when that was.
+    pub retired: Option<(i64, Timestamp)>,
+    /// The place of the first record with the current key, if the chain ends before it.
+    pub ends_before: Option<i64>,
+}
+
 /// Verifies a chain, from its beginning.
 pub struct ChainVerifier {
     keys: ChainKeys,
-    /// The key of the next record; before the first, any of the keys may be.
-    key: Option<ChainKey>,
     head: ChainHead,
     last: Option<Uuid>,
+    checkpoint: Option<Signed>,
     expected: Option<ChainHead>,
+}
+
+/// A checkpoint whose signature is right.
+struct Signed {
+    by: ChainKey,
+    sequence: i64,
+    at: Timestamp,
 }
 
 impl fmt::Debug for ChainVerifier {
@@ -329,7 +354,7 @@ impl fmt::Debug for ChainVerifier {
 impl ChainVerifier {
     /// A verifier for a chain that must contain this head, if one is given.
     pub fn new(keys: impl Into<ChainKeys>, expected: Option<ChainHead>) -> Self {
-        Self { keys: keys.into(), key: None, head: ChainHead::START, last: None, expected }
+        Self { keys: keys.into(), head: ChainHead::START, last: None, checkpoint: None, expected }
     }
 
     /// Begins at a checkpoint.
@@ -339,21 +364,21 @@ impl ChainVerifier {
     /// head was retired.
     pub fn begin_at(&mut self, checkpoint: &ChainCheckpoint) -> Result<(), ChainFault> {
         let forged = || ChainFault::Checkpoint(checkpoint.sequence);
-        let head = self.keys.all().find_map(|key| checkpoint.head(key)).ok_or_else(forged)?;
+        let signed = |key: &ChainKey| checkpoint.head(key).map(|head| (head, key.clone()));
+        let (head, by) = self.keys.all().find_map(signed).ok_or_else(forged)?;
         let at = Timestamp::from_microsecond(checkpoint.retired_at).map_err(|_| forged())?;
-        match self.expected {
-            Some(expected) if expected.sequence < head.sequence => {
-                Err(ChainFault::Retired { sequence: head.sequence, at, expected: expected.sequence })
-            }
-            Some(expected) if expected.sequence == head.sequence && expected != head => Err(forged()),
-            _ => {
-                self.head = head;
-                Ok(())
-            }
+        if let Some(expected) = self.expected.filter(|expected| expected.sequence < head.sequence) {
+            return Err(ChainFault::Retired { sequence: head.sequence, at, expected: expected.sequence });
         }
+        if !self.is_due(&head) {
+            return Err(forged());
+        }
+        self.head = head;
+        self.checkpoint = Some(Signed { by, sequence: head.sequence, at });
+        Ok(())
     }
 
-    /// Verifies the next record. After one that names the next key of the chain, only that key counts.
+    /// Verifies the next record. Each place has its key: after a record that names the next, only that one counts.
     ///
     /// # Errors
     /// [`ChainFault`] when the record is not the one that was written at this place.
@@ -362,39 +387,74 @@ impl ChainVerifier {
         if entry.sequence > position {
             return Err(ChainFault::Missing { position, after: self.last });
         }
-        let fits = |key: &&ChainKey| encode_hex(&self.head.next(key, entry)) == entry.hash;
-        let key = match &self.key {
-            Some(key) => Some(key).filter(fits),
-            None => self.keys.all().find(fits),
-        };
-        let key = key.filter(|_| entry.sequence == position).ok_or(ChainFault::Changed(entry.id))?;
-        let hash = self.head.next(key, entry);
-        let next = match next_key(entry) {
-            Some(fingerprint) => {
-                let known = self.keys.all().find(|key| key.fingerprint() == fingerprint);
-                known.ok_or(ChainFault::UnknownKey { after: entry.id, fingerprint })?
-            }
-            None => key,
-        };
-        self.key = Some(next.clone());
-        self.head = ChainHead { sequence: position, hash };
-        self.last = Some(entry.id);
-        match self.expected {
-            Some(expected) if expected.sequence == position && expected != self.head => {
-                Err(ChainFault::Changed(entry.id))
-            }
-            _ => Ok(()),
+        let head = ChainHead { sequence: position, hash: self.head.next(self.keys.at(position), entry) };
+        if entry.sequence != position || encode_hex(&head.hash) != entry.hash {
+            return Err(ChainFault::Changed(entry.id));
         }
+        if let Some(fingerprint) = next_key(entry) {
+            if self.keys.all().all(|key| key.fingerprint() != fingerprint) {
+                return Err(ChainFault::UnknownKey { after: entry.id, fingerprint });
+            }
+            if self.keys.end_at(position).is_none() || self.keys.at(position + 1).fingerprint() != fingerprint {
+                return Err(ChainFault::Changed(entry.id));
+            }
+        }
+        if !self.is_due(&head) {
+            return Err(ChainFault::Changed(entry.id));
+        }
+        self.head = head;
+        self.last = Some(entry.id);
+        Ok(())
     }
 
-    /// The head after the last record.
+    /// Whether this is the head that the chain must have at its place, as far as that is known.
+    fn is_due(&self, head: &ChainHead) -> bool {
+        let known = self.keys.end_at(head.sequence).into_iter().chain(self.expected);
+        known.filter(|known| known.sequence == head.sequence).all(|known| known == *head)
+    }
+
+    /// What holds of the chain after the last record.
     ///
     /// # Errors
-    /// [`ChainFault::CutOff`] when the expected head was not reached.
-    pub fn finish(self) -> Result<ChainHead, ChainFault> {
-        let reached = self.expected.is_none_or(|expected| expected.sequence <= self.head.sequence);
+    /// [`ChainFault::CutOff`] when the expected head was not reached, [`ChainFault::Checkpoint`] when the checkpoint was
+    /// not signed with the key that the chain ends with: each change of the key signs it anew.
+    pub fn finish(self) -> Result<VerifiedChain, ChainFault> {
         let position = self.head.sequence + 1;
-        if reached { Ok(self.head) } else { Err(ChainFault::CutOff { position, after: self.last }) }
+        if self.expected.is_some_and(|expected| expected.sequence >= position) {
+            return Err(ChainFault::CutOff { position, after: self.last });
+        }
+        let last_key = self.keys.at(position).fingerprint();
+        if let Some(checkpoint) = self.checkpoint.as_ref().filter(|signed| signed.by.fingerprint() != last_key) {
+            return Err(ChainFault::Checkpoint(checkpoint.sequence));
+        }
+        Ok(VerifiedChain {
+            head: self.head,
+            retired: self.checkpoint.map(|checkpoint| (checkpoint.sequence, checkpoint.at)),
+            ends_before: Some(self.keys.current_from()).filter(|from| position < *from),
+        })
+    }
+
+    /// The same for a chain to which records are still added: it reaches the records with the current key.
+    ///
+    /// # Errors
+    /// As [`Self::finish`], and [`ChainFault::CutOff`] when all records with the current key, or the one that names it,
+    /// are missing.
+    pub fn finish_current(self) -> Result<VerifiedChain, ChainFault> {
+        let cut_off = ChainFault::CutOff { position: self.head.sequence + 1, after: self.last };
+        let verified = self.finish()?;
+        if verified.ends_before.is_some() { Err(cut_off) } else { Ok(verified) }
+    }
+
+    /// The head after the last record, of the beginning of a chain to which records are still added.
+    ///
+    /// # Errors
+    /// [`ChainFault::Checkpoint`] when the checkpoint was not signed with the current key.
+    pub(super) fn reached(self) -> Result<ChainHead, ChainFault> {
+        let current = self.keys.current.fingerprint();
+        match self.checkpoint {
+            Some(signed) if signed.by.fingerprint() != current => Err(ChainFault::Checkpoint(signed.sequence)),
+            _ => Ok(self.head),
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 //! The keys of a chain. The last record with one key names the next, so that nobody changes the key without both.
-use super::{AuditEntry, ChainKey};
+use super::{AuditEntry, ChainHead, ChainKey};
 
 /// The field of a record's changes that has the fingerprints of the former and of the next key of the chain.
 pub const CHAIN_KEY_FIELD: &str = "audit_key";
@@ -14,31 +14,68 @@ pub struct ChainKeys {
     /// The key of the next record.
     pub current: ChainKey,
     /// The keys of records before, the newest first.
-    pub former: Vec<ChainKey>,
+    former: Vec<FormerKey>,
+}
+
+/// A key that a chain had. One who gets hold of it later can neither go on with it nor change what was written with it.
+#[derive(Clone)]
+struct FormerKey {
+    key: ChainKey,
+    /// The head at the last record that was written with it.
+    end: ChainHead,
 }
 
 impl ChainKeys {
-    /// Parses the text of a key file: a line of 64 hexadecimal digits a key, the current one first.
+    /// Parses the text of a key file: a line of 64 hexadecimal digits a key, the current one first, the others each with
+    /// the head at the last record that was written with it.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut keys = text.lines().filter(|line| !line.trim().is_empty()).map(ChainKey::from_hex);
-        let current = keys.next()??;
-        Some(Self { current, former: keys.collect::<Option<_>>()? })
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let current = ChainKey::from_hex(lines.next()?)?;
+        let former: Vec<FormerKey> = lines.map(FormerKey::parse).collect::<Option<_>>()?;
+        // Each key has records of its own: its last one names the next.
+        let is_in_order = former.is_sorted_by(|newer, older| newer.end.sequence > older.end.sequence);
+        is_in_order.then_some(Self { current, former })
     }
 
     /// The text of a key file.
     pub fn to_text(&self) -> String {
-        self.all().map(|key| key.to_hex() + "\n").collect()
+        let former = self.former.iter().map(|FormerKey { key, end }| format!("{} {end}\n", key.to_hex()));
+        std::iter::once(self.current.to_hex() + "\n").chain(former).collect()
     }
 
-    /// The same with a key that comes next.
+    /// The same with a key for the records after this head.
     #[must_use]
-    pub fn followed_by(&self, next: ChainKey) -> Self {
-        Self { current: next, former: self.all().cloned().collect() }
+    pub fn followed_by(&self, next: ChainKey, end: ChainHead) -> Self {
+        let ended = FormerKey { key: self.current.clone(), end };
+        Self { current: next, former: std::iter::once(ended).chain(self.former.iter().cloned()).collect() }
     }
 
     /// All of them, the newest first.
     pub(super) fn all(&self) -> impl Iterator<Item = &ChainKey> {
-        std::iter::once(&self.current).chain(&self.former)
+        std::iter::once(&self.current).chain(self.former.iter().map(|former| &former.key))
+    }
+
+    /// The key of the record at this place.
+    pub(super) fn at(&self, position: i64) -> &ChainKey {
+        let former = self.former.iter().rfind(|former| position <= former.end.sequence);
+        former.map_or(&self.current, |former| &former.key)
+    }
+
+    /// The head that the chain has at this place, if a key ends there.
+    pub(super) fn end_at(&self, position: i64) -> Option<ChainHead> {
+        self.former.iter().map(|former| former.end).find(|end| end.sequence == position)
+    }
+
+    /// The place of the first record with the current key.
+    pub(super) fn current_from(&self) -> i64 {
+        self.former.first().map_or(1, |newest| newest.end.sequence + 1)
+    }
+}
+
+impl FormerKey {
+    fn parse(line: &str) -> Option<Self> {
+        let (key, end) = line.split_once(' ')?;
+        Some(Self { key: ChainKey::from_hex(key)?, end: end.parse().ok()? })
     }
 }
 

@@ -1,14 +1,15 @@
 //! Retiring old records: they are removed from the beginning of the chain, and a signed checkpoint replaces them.
 use jiff::Timestamp;
-use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Order, Query};
+use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Query};
 
 use super::{
-    AuditRecords, TABLE,
-    chain::{ChainCheckpoint, ChainKey, encode_hex},
+    AuditRecords,
+    chain::{ChainCheckpoint, ChainFault, ChainHead, ChainKey, ChainVerifier},
+    keyring::ChainKeys,
 };
 use crate::{
     Reach, Reader, StoreError, Tx,
-    db::{microseconds, row, rows},
+    db::{microseconds, row},
 };
 
 #[derive(Clone, Copy, Iden)]
@@ -25,8 +26,6 @@ row! {
     struct CheckpointRow in "audit_checkpoint" => { sequence: i64, hash: String, retired_at: i64, signature: String }
 }
 
-row! { struct PlaceRow in TABLE => { sequence: i64, recorded_at: i64, hash: Vec<u8> } }
-
 /// The checkpoint at the beginning of the chain, if records were retired.
 pub(super) async fn checkpoint(source: &mut Reader<'_>) -> Result<Option<ChainCheckpoint>, StoreError> {
     use AuditCheckpoint as C;
@@ -40,6 +39,9 @@ pub(super) async fn checkpoint(source: &mut Reader<'_>) -> Result<Option<ChainCh
         signature: row.signature,
     }))
 }
+
+/// How many records are verified at a time.
+const BATCH: u64 = 1_000;
 
 /// There is at most one checkpoint.
 const ONLY: i64 = 1;
@@ -55,36 +57,82 @@ impl Reader<'_> {
     }
 }
 
+impl Reader<'_> {
+    /// The head at the last of the records at the beginning of the chain that are older than `before`, of at most `at_most`
+    /// of them; none where there is none. Those records are verified: what was tampered with is not to be removed, with
+    /// its traces.
+    ///
+    /// # Errors
+    /// Inside, what was tampered with; outside, when the database cannot be read.
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn retirable_audit_records(
+        &mut self,
+        before: Timestamp,
+        at_most: u64,
+        keys: &ChainKeys,
+    ) -> Result<Result<Option<ChainHead>, ChainFault>, StoreError> {
+        let before = microseconds(before);
+        let mut verifier = ChainVerifier::new(keys.clone(), None);
+        let mut after = 0;
+        if let Some(checkpoint) = checkpoint(self).await? {
+            after = checkpoint.sequence;
+            if let Err(fault) = verifier.begin_at(&checkpoint) {
+                return Ok(Err(fault));
+            }
+        }
+        let (mut left, mut some_old) = (at_most, false);
+        while left > 0 {
+            let entries = self.audit_entries(after, std::cmp::min(left, BATCH)).await?;
+            for entry in &entries {
+                if entry.recorded_at >= before {
+                    left = 0;
+                    break;
+                }
+                if let Err(fault) = verifier.follow(entry) {
+                    return Ok(Err(fault));
+                }
+                (after, some_old, left) = (entry.sequence, true, left - 1);
+            }
+            if entries.is_empty() {
+                break;
+            }
+        }
+        Ok(verifier.reached().map(|head| Some(head).filter(|_| some_old)))
+    }
+}
+
 impl Tx {
-    /// Removes the records at the beginning of the chain that are older than `before`, at most `at_most` of them, and
-    /// writes a checkpoint. Stops at the first record that is not older. Says how many were removed.
+    /// Removes the records at the beginning of the chain up to this head, and writes a checkpoint. Says how many were
+    /// removed.
     ///
     /// # Errors
     /// When the database cannot be written.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn retire_audit_records(
         &mut self,
-        before: Timestamp,
-        at_most: u64,
+        last: ChainHead,
         now: Timestamp,
         key: &ChainKey,
     ) -> Result<u64, StoreError> {
-        use AuditRecords as A;
-        let mut oldest = Query::select();
-        oldest
-            .columns([A::Sequence, A::RecordedAt, A::Hash])
-            .from(A::Table)
-            .order_by(A::Sequence, Order::Asc)
-            .limit(rows(at_most));
-        let oldest: Vec<PlaceRow> = self.read().fetch_all(&oldest).await?;
-        let before = microseconds(before);
-        let old = oldest.into_iter().take_while(|row| row.recorded_at < before);
-        let Some(last) = old.last() else { return Ok(0) };
-        let hash = encode_hex(&last.hash);
-        self.write_checkpoint(&ChainCheckpoint::new(last.sequence, hash, microseconds(now), key)).await?;
+        self.write_checkpoint(&ChainCheckpoint::new(last, microseconds(now), key)).await?;
         let mut delete = Query::delete();
-        delete.from_table(A::Table).and_where(Expr::col(A::Sequence).lte(last.sequence));
+        delete.from_table(AuditRecords::Table).and_where(Expr::col(AuditRecords::Sequence).lte(last.sequence));
         self.execute_for(Reach::Nobody, &delete).await
+    }
+
+    /// Signs the checkpoint with the next key of the chain, so that the former one is worth nothing any more. One that
+    /// does not have the signature of the former key is left as it is, for the verification to report.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn sign_audit_checkpoint_anew(&mut self, former: &ChainKey, next: &ChainKey) -> Result<(), StoreError> {
+        match self.read().audit_checkpoint().await? {
+            Some(checkpoint) if checkpoint.head(former).is_some() => {
+                self.write_checkpoint(&checkpoint.signed_with(next)).await
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn write_checkpoint(&mut self, checkpoint: &ChainCheckpoint) -> Result<(), StoreError> {

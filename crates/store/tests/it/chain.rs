@@ -2,14 +2,18 @@
 use keyfob_rbac::Filter;
 use keyfob_store::{
     AuditEntry, AuditRecord, CHAIN_KEY_FIELD, CHAIN_TYPE, ChainFault, ChainHead, ChainKey, ChainKeys, ChainVerifier,
-    ListAudit, Tx,
+    ListAudit,
 };
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::{TestStore, at, uuid};
+use crate::{
+    retention::retire_with,
+    support::{TestStore, at, uuid},
+};
 
 pub(crate) const KEY: ChainKey = ChainKey([7; 32]);
+pub(crate) const NEXT: ChainKey = ChainKey([8; 32]);
 
 pub(crate) fn record(number: u128) -> AuditRecord {
     AuditRecord {
@@ -31,6 +35,12 @@ pub(crate) fn record(number: u128) -> AuditRecord {
     }
 }
 
+/// A record that names [`NEXT`] as the key of the records after it.
+pub(crate) fn naming_next(number: u128) -> AuditRecord {
+    let changes = json!({CHAIN_KEY_FIELD: {"old": KEY.fingerprint(), "new": NEXT.fingerprint(), "secret": false}});
+    AuditRecord { resource_type: CHAIN_TYPE.to_owned(), diff: changes, ..record(number) }
+}
+
 /// Six records, and the head after the last one.
 async fn six(store: &TestStore) -> (Vec<AuditEntry>, ChainHead) {
     for number in 1..=6 {
@@ -46,7 +56,7 @@ async fn entries(store: &TestStore) -> Vec<AuditEntry> {
 fn verify(entries: &[AuditEntry], expected: Option<ChainHead>) -> Result<ChainHead, ChainFault> {
     let mut verifier = ChainVerifier::new(KEY, expected);
     entries.iter().try_for_each(|entry| verifier.follow(entry))?;
-    verifier.finish()
+    Ok(verifier.finish()?.head)
 }
 
 #[tokio::test]
@@ -76,8 +86,7 @@ async fn the_newest_record_tells_whether_a_key_is_that_of_the_chain() {
     }
     // With the records before it retired, and with all of them.
     for at_most in [1, 1, 1] {
-        let retire = async |tx: &mut Tx| tx.retire_audit_records(at(9), at_most, at(10), &KEY).await;
-        assert_eq!(store.attempt(retire).await.unwrap(), 1);
+        assert_eq!(retire_with(&store, 9, at_most, &KEY.into()).await, Ok(1));
         assert!(is_key(&KEY).await && !is_key(&OTHER).await);
     }
     // What is missing or damaged is for the verification to find.
@@ -93,14 +102,8 @@ async fn the_newest_record_tells_whether_a_key_is_that_of_the_chain() {
 /// The last record with the one key names the other, so that both keys vouch for the change.
 #[tokio::test]
 async fn a_chain_changes_its_key_by_a_record_that_names_the_next() {
-    const NEXT: ChainKey = ChainKey([8; 32]);
-    let both = || ChainKeys::from(KEY).followed_by(NEXT);
-    let parsed = ChainKeys::parse(&both().to_text()).unwrap();
-    assert_eq!(parsed.to_text(), both().to_text());
-    let names_next = |number| {
-        let changes = json!({CHAIN_KEY_FIELD: {"old": KEY.fingerprint(), "new": NEXT.fingerprint(), "secret": false}});
-        AuditRecord { resource_type: CHAIN_TYPE.to_owned(), diff: changes, ..record(number) }
-    };
+    let end_at = |entry: &AuditEntry| format!("{}:{}", entry.sequence, entry.hash).parse().unwrap();
+    let both = |last: &AuditEntry| ChainKeys::from(KEY).followed_by(NEXT, end_at(last));
     let chain = async |records: &[(AuditRecord, ChainKey)]| {
         let store = TestStore::new().await;
         for (record, key) in records {
@@ -112,24 +115,49 @@ async fn a_chain_changes_its_key_by_a_record_that_names_the_next() {
     };
     let verify = |entries: &[AuditEntry], keys: ChainKeys| {
         let mut verifier = ChainVerifier::new(keys, None);
-        entries.iter().try_for_each(|entry| verifier.follow(entry))
+        entries.iter().try_for_each(|entry| verifier.follow(entry))?;
+        verifier.finish_current().map(drop)
     };
-    let (named, is_former, is_next) = chain(&[(record(1), KEY), (names_next(2), KEY)]).await;
+    let (named, is_former, is_next) = chain(&[(record(1), KEY), (naming_next(2), KEY)]).await;
     assert!(is_next && !is_former, "the next record has the next key");
-    assert_eq!(verify(&named, both()), Ok(()));
-    let changed = [(record(1), KEY), (names_next(2), KEY), (record(3), NEXT)];
+    let keys = both(&named[1]);
+    assert_eq!(ChainKeys::parse(&keys.to_text()).unwrap().to_text(), keys.to_text());
+    assert_eq!(verify(&named, keys.clone()), Ok(()));
+    let changed = [(record(1), KEY), (naming_next(2), KEY), (record(3), NEXT)];
     let (changed, is_former, is_next) = chain(&changed).await;
     assert!(is_next && !is_former);
-    assert_eq!(verify(&changed, both()), Ok(()));
+    assert_eq!(verify(&changed, keys.clone()), Ok(()));
+    let cut_off = ChainFault::CutOff { position: 2, after: Some(uuid(1)) };
+    assert_eq!(verify(&changed[..1], keys.clone()), Err(cut_off), "the key file knows that there was more");
+    let mut export = ChainVerifier::new(keys.clone(), None);
+    export.follow(&changed[0]).unwrap();
+    assert_eq!(export.finish().unwrap().ends_before, Some(3), "an export may be older");
     let unknown = ChainFault::UnknownKey { after: uuid(2), fingerprint: NEXT.fingerprint() };
     assert_eq!(verify(&changed, KEY.into()), Err(unknown));
     assert_eq!(verify(&changed, NEXT.into()), Err(ChainFault::Changed(uuid(1))), "the records before have another");
-    let (still_former, ..) = chain(&[(record(1), KEY), (names_next(2), KEY), (record(3), KEY)]).await;
-    assert_eq!(verify(&still_former, both()), Err(ChainFault::Changed(uuid(3))));
+    let (still_former, ..) = chain(&[(record(1), KEY), (naming_next(2), KEY), (record(3), KEY)]).await;
+    assert_eq!(verify(&still_former, keys.clone()), Err(ChainFault::Changed(uuid(3))));
     let (not_named, ..) = chain(&[(record(1), KEY), (record(2), NEXT)]).await;
-    assert_eq!(verify(&not_named, both()), Err(ChainFault::Changed(uuid(2))));
-    let (taken_back, ..) = chain(&[(names_next(1), KEY), (record(2), NEXT), (record(3), KEY)]).await;
-    assert_eq!(verify(&taken_back, both()), Err(ChainFault::Changed(uuid(3))));
+    assert_eq!(verify(&not_named, keys), Err(ChainFault::Changed(uuid(2))));
+    let (taken_back, ..) = chain(&[(naming_next(1), KEY), (record(2), NEXT), (record(3), KEY)]).await;
+    assert_eq!(verify(&taken_back, both(&taken_back[0])), Err(ChainFault::Changed(uuid(3))));
+    let (named_early, ..) = chain(&[(naming_next(1), KEY), (record(2), KEY), (record(3), NEXT)]).await;
+    assert_eq!(verify(&named_early, both(&named_early[1])), Err(ChainFault::Changed(uuid(1))));
+}
+
+/// A key file says where each former key ended, so that none of them adds records.
+#[test]
+fn key_files_that_do_not_say_where_a_key_ended_are_refused() {
+    let (hex, hash) = ("0a".repeat(32), "0b".repeat(32));
+    let ends_at = |places: &[i64]| {
+        let former: String = places.iter().map(|place| format!("{hex} {place}:{hash}\n")).collect();
+        ChainKeys::parse(&format!("{hex}\n{former}"))
+    };
+    assert!(ends_at(&[]).is_some() && ends_at(&[7]).is_some() && ends_at(&[7, 3]).is_some());
+    assert!(ends_at(&[3, 7]).is_none() && ends_at(&[3, 3]).is_none(), "the newest is first");
+    for text in ["", "0a", &format!("{hex}\n{hex}\n"), &format!("{hex} 3:{hash}\n"), &format!("{hex}\n{hex} 3\n")] {
+        assert!(ChainKeys::parse(text).is_none(), "{text}");
+    }
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! Retired records leave a signed checkpoint, from which the chain goes on.
-use keyfob_store::{AuditEntry, ChainCheckpoint, ChainFault, ChainHead, ChainKey, ChainVerifier};
+use keyfob_store::{AuditEntry, AuditRecord, ChainCheckpoint, ChainFault, ChainHead, ChainKeys, ChainVerifier};
 
 use crate::{
-    chain::{KEY, record},
+    chain::{KEY, NEXT, naming_next, record},
     support::{TestStore, at, uuid},
 };
 
@@ -19,10 +19,19 @@ async fn six(store: &TestStore) -> Vec<ChainHead> {
 }
 
 async fn retire(store: &TestStore, before: i64, at_most: u64) -> u64 {
-    let mut tx = store.store.begin().await.unwrap();
-    let retired = tx.retire_audit_records(at(before), at_most, at(100), &KEY).await.unwrap();
-    tx.commit().await.unwrap();
-    retired
+    retire_with(store, before, at_most, &KEY.into()).await.unwrap()
+}
+
+pub(crate) async fn retire_with(
+    store: &TestStore,
+    before: i64,
+    at_most: u64,
+    keys: &ChainKeys,
+) -> Result<u64, ChainFault> {
+    let retirable = store.store.read().retirable_audit_records(at(before), at_most, keys).await.unwrap();
+    let Some(last) = retirable? else { return Ok(0) };
+    let retired = store.attempt(async |tx| tx.retire_audit_records(last, at(100), &keys.current).await).await;
+    Ok(retired.unwrap())
 }
 
 fn verify(
@@ -35,7 +44,7 @@ fn verify(
         verifier.begin_at(checkpoint)?;
     }
     entries.iter().try_for_each(|entry| verifier.follow(entry))?;
-    verifier.finish()
+    Ok(verifier.finish()?.head)
 }
 
 /// All stored records.
@@ -111,7 +120,7 @@ async fn a_checkpoint_that_retention_did_not_write_is_named() {
         change(&mut forged);
         assert_eq!(verify(Some(&forged), &entries, None), Err(ChainFault::Checkpoint(forged.sequence)));
     }
-    let mut other_key = ChainVerifier::new(ChainKey([8; 32]), None);
+    let mut other_key = ChainVerifier::new(NEXT, None);
     assert_eq!(other_key.begin_at(&checkpoint), Err(ChainFault::Checkpoint(3)));
     // Records that are dropped after the checkpoint are missing, whatever it says.
     assert_eq!(verify(Some(&checkpoint), &entries[1..], None), Err(ChainFault::Missing { position: 4, after: None }));
@@ -124,4 +133,89 @@ async fn a_checkpoint_that_retention_did_not_write_is_named() {
         altered[place].action.push('x');
         assert_eq!(verify(Some(&checkpoint), &altered, None), Err(ChainFault::Changed(altered[place].id)));
     }
+}
+
+/// Else retention would remove the traces of what was done to the records.
+#[tokio::test]
+async fn what_was_tampered_with_is_not_retired() {
+    let store = TestStore::new().await;
+    six(&store).await;
+    retire(&store, 2, 100).await;
+    store.tamper("UPDATE audit_records SET action = 'read' WHERE sequence = 3").await;
+    let refused = retire_with(&store, 50, 100, &KEY.into()).await;
+    assert_eq!(refused, Err(ChainFault::Changed(uuid(3))));
+    assert_eq!(retire(&store, 3, 100).await, 1, "what is before it is");
+    store.tamper("DELETE FROM audit_records WHERE sequence = 3").await;
+    let refused = retire_with(&store, 50, 100, &KEY.into()).await;
+    assert_eq!(refused, Err(ChainFault::Missing { position: 3, after: None }));
+    store.tamper("UPDATE audit_checkpoint SET sequence = 3").await;
+    assert_eq!(retire_with(&store, 50, 100, &KEY.into()).await, Err(ChainFault::Checkpoint(3)));
+    let entries = stored(&store).await.1;
+    assert_eq!(entries.iter().map(|entry| entry.sequence).collect::<Vec<_>>(), [4, 5, 6]);
+}
+
+/// Three records with one key, of which the first is retired and the last names the other, then two with the other.
+async fn replaced(store: &TestStore) -> ChainKeys {
+    for (number, key) in [(1, KEY), (2, KEY), (3, KEY), (4, NEXT), (5, NEXT)] {
+        let dated = |record: AuditRecord| AuditRecord { recorded_at: at(i64::try_from(number).unwrap()), ..record };
+        let record = dated(if number == 3 { naming_next(3) } else { record(number) });
+        store.given(async |tx| tx.insert_audit_record(&record, &key).await).await;
+        if number == 2 {
+            assert_eq!(retire(store, 2, 100).await, 1);
+        }
+        if number == 3 {
+            store.given(async |tx| tx.sign_audit_checkpoint_anew(&KEY, &NEXT).await).await;
+        }
+    }
+    let end = store.store.read().audit_entries(2, 1).await.unwrap().remove(0);
+    ChainKeys::from(KEY).followed_by(NEXT, format!("3:{}", end.hash).parse().unwrap())
+}
+
+/// A key that is not the key any more is worth nothing to one who gets hold of it.
+#[tokio::test]
+async fn a_former_key_of_the_chain_forges_neither_a_checkpoint_nor_records() {
+    let store = TestStore::new().await;
+    let keys = replaced(&store).await;
+    let (checkpoint, entries) = stored(&store).await;
+    let checkpoint = checkpoint.unwrap();
+    let verify = |checkpoint: &ChainCheckpoint, entries: &[AuditEntry]| {
+        let mut verifier = ChainVerifier::new(keys.clone(), None);
+        verifier.begin_at(checkpoint)?;
+        entries.iter().try_for_each(|entry| verifier.follow(entry))?;
+        verifier.finish_current()
+    };
+    let intact = verify(&checkpoint, &entries).unwrap();
+    assert_eq!((intact.retired, intact.ends_before), (Some((1, at(100))), None));
+
+    // Signed with the former key, over records of either key.
+    for place in [2, 3, 4, 5] {
+        let forged = TestStore::new().await;
+        let head: ChainHead = format!("{place}:{}", entries[place - 2].hash).parse().unwrap();
+        forged.attempt(async |tx| tx.retire_audit_records(head, at(100), &KEY).await).await.unwrap();
+        let forged = stored(&forged).await.0.unwrap();
+        let refused = Err(ChainFault::Checkpoint(i64::try_from(place).unwrap()));
+        assert_eq!(verify(&forged, &entries[place - 1..]), refused, "{place}");
+    }
+    // Written with the former key, after the checkpoint, with a record that names the current one.
+    let forged = TestStore::new().await;
+    let first: ChainHead = format!("1:{}", checkpoint.hash).parse().unwrap();
+    forged.attempt(async |tx| tx.retire_audit_records(first, at(100), &KEY).await).await.unwrap();
+    for record in [record(8), naming_next(9)] {
+        forged.given(async |tx| tx.insert_audit_record(&record, &KEY).await).await;
+    }
+    assert_eq!(verify(&checkpoint, &stored(&forged).await.1), Err(ChainFault::Changed(uuid(9))));
+}
+
+/// What is retired after the key was replaced is verified with the keys of its time, and signed with the current one.
+#[tokio::test]
+async fn records_of_a_former_key_are_retired_with_the_current_one() {
+    let store = TestStore::new().await;
+    let keys = replaced(&store).await;
+    assert_eq!(retire_with(&store, 3, 100, &keys).await, Ok(1));
+    assert_eq!(retire_with(&store, 5, 100, &keys).await, Ok(2));
+    let (checkpoint, entries) = stored(&store).await;
+    let mut verifier = ChainVerifier::new(keys, None);
+    verifier.begin_at(&checkpoint.unwrap()).unwrap();
+    entries.iter().try_for_each(|entry| verifier.follow(entry)).unwrap();
+    assert_eq!(verifier.finish_current().unwrap().retired, Some((4, at(100))));
 }

@@ -1,7 +1,7 @@
 //! `keyfob audit verify`.
 use std::path::PathBuf;
 
-use keyfob_server::{AuditFileError, AuditSource, ChainFault, ChainHead, verify_audit};
+use keyfob_server::{AuditFileError, AuditSource, ChainFault, ChainHead, VerifiedChain, verify_audit};
 
 use crate::{
     arguments::file::require_file_or_url,
@@ -39,9 +39,18 @@ pub(crate) async fn run(invocation: &Invocation, args: &VerifyArgs) -> anyhow::R
     require_file_or_url(&args.file)?;
     let source = AuditSource { named: &args.file, password_file: args.postgres_password_file.as_deref() };
     match verify_audit(source, args.key.as_deref(), args.expect_head).await {
-        Ok(head) => {
+        Ok(VerifiedChain { head, retired, ends_before }) => {
             let intact = invocation.out.green("intact:");
             invocation.out.line(format!("{intact} every record is as it was written, up to {head}"))?;
+            if let Some((sequence, at)) = retired {
+                invocation.out.line(format!("The records up to number {sequence} were retired at {at}."))?;
+            }
+            if let Some(from) = ends_before {
+                invocation.out.line(format!(
+                    "It ends before record number {from}, the first with the current key: an export from before that key, or \
+                     records are cut off."
+                ))?;
+            }
             Ok(Outcome::Done)
         }
         Err(AuditFileError::Fault(unknown @ (ChainFault::Retired { .. } | ChainFault::UnknownKey { .. }))) => {

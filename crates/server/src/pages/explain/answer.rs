@@ -1,4 +1,5 @@
 //! The answer to a question, as the page shows it.
+use keyfob_api::scopes::verb;
 use keyfob_authority::{AuthorizedStore, Refused, authcheck::Explained, data::ApiKey, tokens::scopes_permitting};
 use keyfob_rbac::{Action, Catalogue, Explanation, Grant, Level, Missing, OwnedId, ResourceType, Step, Vote};
 
@@ -7,7 +8,7 @@ use crate::{
     pages::{
         names::Names,
         parts::{Badge, Tone},
-        scopes::{plural, singular, verb},
+        scopes::{plural, singular},
     },
 };
 
@@ -68,7 +69,7 @@ impl Answer {
             "" => format!("{} of your own, in any organization", plural(catalogue.type_name(of))),
             name => format!("{kind} {name}"),
         };
-        let question = format!("May {who} {} {about}?", verb(catalogue, action));
+        let question = format!("May {who} {} {about}?", verb(catalogue.action_name(action)));
         let explanation = match explained {
             Explained::Decided(explanation) => *explanation,
             Explained::CannotAct(why_not) => {
@@ -171,7 +172,7 @@ fn missing(missing: &Missing) -> MissingRow {
         advice: match missing {
             Missing::Scope(_) | Missing::AllowListEntry(_) => "",
             Missing::RolePermission(..) => "An administrator gives roles.",
-            Missing::AccessListGrant(_) => "Somebody who may share the object adds it.",
+            Missing::AccessListGrant(_) => "A person who may share the object adds it.",
         },
     }
 }

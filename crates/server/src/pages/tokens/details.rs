@@ -2,10 +2,11 @@
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use jiff::Timestamp;
+use keyfob_api::scopes::Effect;
 use keyfob_authority::{
     AuthorizedStore, Refused,
     data::{ApiKey, KeyLoginType, ListAudit, Page},
-    tokens::{Effect, KeyRights},
+    tokens::KeyRights,
 };
 
 use super::{address, last_used, name_of, state};
@@ -168,8 +169,8 @@ fn scope_line(app: &App, name: &str) -> ScopeLine {
     let known = app.catalogue().scope(name).ok();
     ScopeLine {
         name: name.to_owned(),
-        effect: known.as_ref().map(|scope| badge(Effect::of_scope(app.catalogue(), scope))),
-        sentence: known.map(|scope| sentence(app.catalogue(), &scope)).unwrap_or_default(),
+        effect: known.as_ref().map(|scope| badge(Effect::of_scope(scope.as_str()))),
+        sentence: known.map(|scope| sentence(scope.as_str())).unwrap_or_default(),
     }
 }
 

@@ -129,7 +129,7 @@ impl Filled<'_> {
             lifetimes: lifetimes(longest, &self.fields.lifetime),
             longest: in_words(longest),
             presets: preset_buttons(self.app.catalogue()),
-            groups: groups(self.app.catalogue(), offered, &self.fields),
+            groups: groups(offered, &self.fields),
             objects,
             summary,
             may_mint: self.store.may_mint_for(self.owner),

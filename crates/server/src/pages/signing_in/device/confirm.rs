@@ -2,7 +2,8 @@
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
 use jiff::Timestamp;
-use keyfob_authority::{AuthorizedStore, devices::WaitingDevice, tokens::Effect};
+use keyfob_api::scopes::Effect;
+use keyfob_authority::{AuthorizedStore, devices::WaitingDevice};
 use keyfob_rbac::{AllowEntry, Permission, Scope, ScopeName};
 
 use crate::{
@@ -87,8 +88,8 @@ fn granted(app: &App, scope: &ScopeName) -> Granted {
     };
     let permissions: Vec<String> = expanded.unwrap_or_default().iter().map(permission).collect();
     Granted {
-        effect: badge(Effect::of_scope(catalogue, scope)),
-        sentence: sentence(catalogue, scope),
+        effect: badge(Effect::of_scope(scope.as_str())),
+        sentence: sentence(&name),
         stands_for: if name.starts_with("coder:") { permissions.join(", ") } else { String::new() },
         name,
     }

@@ -44,27 +44,27 @@ pub(super) fn preset_buttons(catalogue: &Catalogue) -> Vec<PresetButton> {
 }
 
 /// All scopes: those of single types first, then those that go across types.
-pub(super) fn groups(catalogue: &Catalogue, offered: Vec<OfferedScope>, fields: &Fields) -> Vec<Group> {
+pub(super) fn groups(offered: Vec<OfferedScope>, fields: &Fields) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     let (across, of_types): (Vec<_>, Vec<_>) =
         offered.into_iter().partition(|offered| offered.scope.as_str().starts_with("coder:"));
     for offered in of_types {
         let title = capitalized(&plural(offered.scope.as_str().split(':').next().unwrap_or_default()));
-        let scope = scope_box(catalogue, &offered, fields);
+        let scope = scope_box(&offered, fields);
         match groups.last_mut().filter(|group| group.title == title) {
             Some(group) => group.scopes.push(scope),
             None => groups.push(Group { title, scopes: vec![scope] }),
         }
     }
-    let across = across.iter().map(|offered| scope_box(catalogue, offered, fields)).collect();
+    let across = across.iter().map(|offered| scope_box(offered, fields)).collect();
     groups.push(Group { title: "Across types".to_owned(), scopes: across });
     groups
 }
 
-fn scope_box(catalogue: &Catalogue, offered: &OfferedScope, fields: &Fields) -> ScopeBox {
+fn scope_box(offered: &OfferedScope, fields: &Fields) -> ScopeBox {
     let name = offered.scope.to_string();
     ScopeBox {
-        sentence: sentence(catalogue, &offered.scope),
+        sentence: sentence(&name),
         effect: badge(offered.effect),
         is_ticked: offered.is_held && fields.has_scope(&name),
         lacks: (!offered.is_held).then_some("Your session does not have it, so it cannot give it."),
