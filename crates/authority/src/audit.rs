@@ -9,8 +9,8 @@ mod record;
 mod refusals;
 mod unsuccessful;
 
-pub use event::EventKind;
-pub(crate) use event::{AuditEvent, record_of};
+pub(crate) use event::{AuditEvent, CONVERT_LOGIN, CUSTOM_ROLE, DEPLOYMENT_CONFIG, DEVICE_SIGN_IN, record_of};
+pub use event::{EventKind, recorded_actions, recorded_types};
 pub(crate) use event_of::{
     conversion_event, custom_role_event, group_event, key_event, member_event, organization_event, resource_event,
     user_event,

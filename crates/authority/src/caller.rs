@@ -18,15 +18,15 @@ mod system;
 pub use credential::{Credential, Unauthenticated};
 pub use denied::{Denied, ListError, Refused};
 pub use identify::Identified;
-pub(crate) use identify::hash_secret;
+pub(crate) use identify::{hash_secret, is_same};
 pub use key_cache::CacheUsage;
 pub(crate) use key_cache::KeyCache;
 pub(crate) use key_text::SECRET_LENGTH;
 pub use key_text::is_key_shaped;
 pub(crate) use lease::Lease;
+pub(crate) use presented::PresentedKey;
 #[cfg(test)]
 pub(crate) use presented::{KeyRights, Origins, Owner, amy};
-pub(crate) use presented::{PresentedKey, subject_of};
 pub(crate) use role_book::{RoleBook, role_names};
 pub(crate) use standing::{NotOnBehalf, on_behalf_of, refreshed, subject_of_key, subject_of_user};
 pub use store::AuthorizedStore;

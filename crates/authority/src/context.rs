@@ -6,7 +6,7 @@ use std::{
 
 use jiff::Timestamp;
 use keyfob_rbac::{Action, ResourceType};
-use keyfob_store::{KeyId, OrganizationId, Origin, UserId};
+use keyfob_store::{ApiKey, KeyId, OrganizationId, Origin, UserId};
 use uuid::Uuid;
 
 use crate::{Observer, Verdict};
@@ -23,6 +23,9 @@ pub struct RequestContext {
     /// The decisions that were made while the request was answered.
     pub decisions: DecisionLog,
 }
+
+/// A key's last days, in seconds.
+const LAST_DAYS: i64 = 7 * 24 * 3600;
 
 /// How many bytes of a program's name are kept with a key.
 const MAX_USER_AGENT: usize = 512;
@@ -117,6 +120,20 @@ pub struct KeyLife {
     pub expires_at: Timestamp,
 }
 
+impl KeyLife {
+    /// The life of a key.
+    pub fn of(key: &ApiKey) -> Self {
+        Self { lifetime_seconds: key.lifetime_seconds, expires_at: key.expires_at }
+    }
+
+    /// How many seconds a key still lives, once it is in its last tenth or its last seven days, whichever is shorter:
+    /// then it is worth a warning.
+    pub fn seconds_left_near_end(&self, now: Timestamp) -> Option<i64> {
+        let left = self.expires_at.duration_since(now).as_secs();
+        (left <= LAST_DAYS.min(self.lifetime_seconds / 10)).then_some(left.max(0))
+    }
+}
+
 impl DecisionLog {
     /// An empty log, whose decisions are counted.
     pub(crate) fn observed(observer: Arc<dyn Observer>) -> Self {
@@ -190,6 +207,11 @@ impl DecisionLog {
         if !could && !entries.lacking.contains(&(resource_type, action)) {
             entries.lacking.push((resource_type, action));
         }
+    }
+
+    /// The permission that was denied last; none where none was.
+    pub fn denied_last(&self) -> Option<(ResourceType, Action)> {
+        self.lock().denied.map(|denial| (denial.resource_type, denial.action))
     }
 
     /// The permissions that the caller lacks where a list could hold nothing for them; empty elsewhere.

@@ -13,7 +13,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use keyfob_rbac::{Action, Filter, Object, ResourceType};
 use keyfob_store::{
-    Among, Group, GroupId, GroupsOf, ListGroups, ListUsers, Organization, OrganizationId, StoreError, User, UserId,
+    Among, Group, GroupId, GroupsOf, ListGroups, ListUsers, Organization, OrganizationId, Page, StoreError, User,
+    UserId,
 };
 
 use crate::{AuthorizedStore, ListError, Refused, work::Work};
@@ -40,6 +41,8 @@ pub struct GroupFilter {
     pub member: Option<UserId>,
     /// Only these, if any are named.
     pub ids: Vec<GroupId>,
+    /// Which part of the list; it is paged by number alone.
+    pub page: Page<GroupId>,
 }
 
 /// A new group of an organization, in decisions.
@@ -93,7 +96,7 @@ impl AuthorizedStore {
     /// When the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn list_groups(&self, filter: GroupFilter) -> Result<Vec<Group>, Refused> {
-        let GroupFilter { organization, member, ids } = filter;
+        let GroupFilter { organization, member, ids, page } = filter;
         let of_member =
             |user| GroupsOf { user, visible: self.caller.visible(Action::READ, ResourceType::GROUP_MEMBER) };
         let list = ListGroups {
@@ -101,8 +104,19 @@ impl AuthorizedStore {
             organization,
             has_member: member.map(of_member),
             ids,
+            page,
         };
         Ok(self.read().groups(&list).await?)
+    }
+
+    /// How many members each of these groups has. It requires nothing: a caller who sees a group may see the number of
+    /// its members.
+    ///
+    /// # Errors
+    /// When the store fails.
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn group_sizes(&self, groups: &[Group]) -> Result<HashMap<GroupId, u64>, Refused> {
+        Ok(self.read().group_sizes(groups).await?.into_iter().collect())
     }
 
     /// Groups with the members that the caller may see, by username. Requires `read` on each membership; a caller who

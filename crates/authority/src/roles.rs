@@ -6,7 +6,7 @@ mod custom;
 mod member;
 mod permissions;
 
-pub use assign::AssignError;
+pub use assign::{AssignError, RolesBefore};
 pub(crate) use assign::{each_once, require_assigning};
 pub use assignable::AssignableRole;
 pub(crate) use assigner::{Assigner, may_assign_all_of};

@@ -8,6 +8,7 @@ mod mint;
 mod mint_token;
 mod names;
 mod offer;
+mod pasted;
 mod preview;
 mod request;
 
@@ -20,7 +21,8 @@ pub use lifetime::WrongLifetime;
 pub use list::ListTokens;
 pub use mint::{MintError, MintedKey};
 pub use mint_token::{MintToken, MintTokenError};
-pub use offer::{OfferedScope, Preset, nearest_preset, presets};
+pub use offer::{OfferedScope, Preset, nearest_preset, presets, scopes_permitting};
+pub use pasted::Pasted;
 pub use preview::{Ability, Objects, TokenPreview};
 pub use request::MintRequest;
 pub(crate) use request::{NewKeyKind, Requested};

@@ -62,7 +62,7 @@ impl AuthorizedStore {
     /// [`Refused::Unauthenticated`] when the caller's key or owner may not act any more.
     pub(crate) async fn begin(&self) -> Result<Work, Refused> {
         let mut tx = begin(self.authority.store()).await?;
-        let caller = refreshed(&self.authority, &self.caller, &mut tx).await?;
+        let caller = refreshed(&self.authority, &self.caller, &mut tx.read()).await?;
         let (authority, salvages) = (self.authority.clone(), self.salvages);
         Ok(Work { caller, authority, tx, salvages, records: Vec::new(), is_recorded: false, after: Vec::new() })
     }

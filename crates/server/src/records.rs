@@ -7,7 +7,7 @@ use keyfob_api::{
 use keyfob_authority::{
     AuthorizedStore, Refused,
     audit::AuditView,
-    data::{AuditRecord, KeyId, ListAudit, Period},
+    data::{AuditRecord, KeyId, ListAudit},
 };
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -47,18 +47,14 @@ impl WantedRecords {
     }
 }
 
-/// The time from the beginning of the one day to the end of the other.
-pub(crate) fn days(from: Option<Date>, to: Option<Date>) -> Period {
-    let day = |date: Date| date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
-    Period {
-        from: from.and_then(day),
-        // The last day is included.
-        to: to.and_then(|date| date.tomorrow().ok()).and_then(day).map(just_before),
-    }
+/// The first instant of a day; none where the day is out of range.
+pub(crate) fn beginning(day: Date) -> Option<Timestamp> {
+    day.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 
-fn just_before(instant: Timestamp) -> Timestamp {
-    Timestamp::from_microsecond(instant.as_microsecond() - 1).unwrap_or(instant)
+/// The last instant of a day; none where the day is out of range.
+pub(crate) fn end(day: Date) -> Option<Timestamp> {
+    Timestamp::from_microsecond(beginning(day.tomorrow().ok()?)?.as_microsecond() - 1).ok()
 }
 
 /// A record as clients read it.

@@ -12,7 +12,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
-use sea_query::{Condition, Expr, ExprTrait as _, Iden, Order, Query};
+use sea_query::{Condition, Expr, ExprTrait as _, Iden, Order, Query, SimpleExpr};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -210,9 +210,13 @@ impl Stored for AuditRecord {
     type Row = AuditRow;
 }
 
+fn visible(list: &ListAudit, dialect: Dialect) -> Condition {
+    let columns = Columns::new(dialect, AuditRecords::Id).in_organization(AuditRecords::OrganizationId);
+    Condition::all().add(condition(&list.visible, &columns))
+}
+
 fn matching(list: &ListAudit, dialect: Dialect) -> Condition {
     use AuditRecords as A;
-    let columns = Columns::new(dialect, A::Id).in_organization(A::OrganizationId);
     let conditions = [
         list.request_id.map(|id| Expr::col(A::RequestId).eq(id)),
         list.resource_id.map(|id| Expr::col(A::ObjectId).eq(id.to_string())),
@@ -225,8 +229,7 @@ fn matching(list: &ListAudit, dialect: Dialect) -> Condition {
         list.recorded.from.map(|from| Expr::col(A::RecordedAt).gte(microseconds(from))),
         list.recorded.to.map(|to| Expr::col(A::RecordedAt).lte(microseconds(to))),
     ];
-    let visible = Condition::all().add(condition(&list.visible, &columns));
-    conditions.into_iter().flatten().fold(visible, Condition::add)
+    conditions.into_iter().flatten().fold(visible(list, dialect), Condition::add)
 }
 
 impl Reader<'_> {
@@ -248,6 +251,15 @@ impl Reader<'_> {
         let mut count = Query::select();
         count.expr_as(Expr::col(AuditRecords::Id).count(), "count").from_subquery(some, "some");
         let count = fetch_count(self, &count).await?;
+        Ok((self.audit_page(list).await?, count))
+    }
+
+    /// A page of the records, newest first, without their number.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] when there is no such record to come after.
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn audit_page(&mut self, list: &ListAudit) -> Result<Vec<AuditRecord>, StoreError> {
         let mut page = Query::select();
         page.columns(COLUMNS)
             .columns([AuditRecords::ObjectId, AuditRecords::ApiKeyId])
@@ -257,9 +269,34 @@ impl Reader<'_> {
             page.order_by(AuditRecords::RecordedAt, Order::Desc);
         }
         page.order_by(AuditRecords::Sequence, Order::Desc);
+        if let Some(after) = list.page.after {
+            page.and_where(comes_after(self, after, list).await?);
+        }
         list.page.cut(&mut page);
-        Ok((self.fetch_list(&page).await?, count))
+        self.fetch_list(&page).await
     }
+}
+
+row! { struct PlaceRow in TABLE => { sequence: i64, recorded_at: i64 } }
+
+/// Records after the one with this id, in the order of the list.
+async fn comes_after(source: &mut Reader<'_>, after: Uuid, list: &ListAudit) -> Result<SimpleExpr, StoreError> {
+    use AuditRecords as A;
+    let mut query = Query::select();
+    query
+        .columns([A::Sequence, A::RecordedAt])
+        .from(A::Table)
+        .and_where(Expr::col(A::Id).eq(after))
+        // The place of a record that the caller may not see must not be revealed.
+        .cond_where(visible(list, source.dialect()));
+    let place: PlaceRow = source.fetch_optional(&query).await?.ok_or(StoreError::Gone)?;
+    Ok(match list.order {
+        AuditOrder::Chain => Expr::col(A::Sequence).lt(place.sequence),
+        AuditOrder::Time => {
+            let order = Expr::tuple([Expr::col(A::RecordedAt), Expr::col(A::Sequence)]);
+            order.lt(Expr::tuple([place.recorded_at.into(), place.sequence.into()]))
+        }
+    })
 }
 
 impl AuditEntry {

@@ -430,6 +430,22 @@ pub(crate) async fn fetch_count(source: &mut Reader<'_>, query: &(impl SqlxBinde
     Ok(row.map_or(0, |row| u64::try_from(row.count).unwrap_or(0)))
 }
 
+/// The name of a column of numbers, by its place.
+pub(crate) fn number_column(place: usize) -> String {
+    format!("number_{place}")
+}
+
+/// The numbers in the columns of a query with one row, which have the names of their places.
+pub(crate) async fn fetch_numbers(
+    source: &mut Reader<'_>,
+    query: &(impl SqlxBinder + Sync),
+    columns: usize,
+) -> Result<Vec<u64>, StoreError> {
+    let rows = source.source.fetch_all(query, source.bound).await?;
+    let number = |place| rows.first().and_then(|row| row.column::<i64>(&number_column(place)));
+    Ok((0..columns).map(|place| number(place).and_then(|number| u64::try_from(number).ok()).unwrap_or(0)).collect())
+}
+
 /// An instant as it is stored.
 pub(crate) fn microseconds(at: Timestamp) -> i64 {
     at.as_microsecond()

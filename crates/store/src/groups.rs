@@ -7,7 +7,7 @@ use sea_query::{Expr, ExprTrait as _, Iden, Order, Query, SelectStatement, Simpl
 use uuid::Uuid;
 
 use crate::{
-    GroupId, OrganizationId, Reader, StoreError, UserId,
+    GroupId, OrganizationId, Page, Reader, StoreError, UserId,
     db::{Dialect, MAX_IN_LIST, Remains, Stored, row, timestamp},
     filter::{Columns, condition},
     members::{OrganizationMembers, visible_memberships},
@@ -87,6 +87,8 @@ pub struct ListGroups {
     pub has_member: Option<GroupsOf>,
     /// Only these, if any are named.
     pub ids: Vec<GroupId>,
+    /// Which part of the list; it is paged by number alone.
+    pub page: Page<GroupId>,
 }
 
 /// The groups that a user is a member of: a condition on groups.
@@ -111,7 +113,7 @@ impl GroupsOf {
 impl Default for ListGroups {
     /// No groups: `visible` must be set to see any.
     fn default() -> Self {
-        Self { visible: Filter::None, organization: None, has_member: None, ids: Vec::new() }
+        Self { visible: Filter::None, organization: None, has_member: None, ids: Vec::new(), page: Page::default() }
     }
 }
 
@@ -144,6 +146,8 @@ row! {
 }
 
 row! { struct GroupIdRow in "group_members" => { group_id: Uuid } }
+
+row! { struct SizeRow in "group_members" => { group_id: Uuid, count: i64 } }
 
 row! { struct MembershipRow in "group_members" => { group_id: Uuid, user_id: Uuid } }
 
@@ -205,6 +209,14 @@ fn select() -> SelectStatement {
 
 async fn find(source: &mut Reader<'_>, query: &SelectStatement) -> Result<Option<Group>, StoreError> {
     source.fetch_value(query).await
+}
+
+/// The ids of the groups that the filter lets through.
+pub(crate) fn ids(filter: &Filter, dialect: Dialect) -> SelectStatement {
+    let columns = Columns::new(dialect, Groups::Id).in_organization(Groups::OrganizationId);
+    let mut ids = Query::select();
+    ids.column(Groups::Id).from(Groups::Table).cond_where(condition(filter, &columns));
+    ids
 }
 
 /// The ids of a group's members, for conditions.
@@ -270,6 +282,7 @@ impl Reader<'_> {
         if !list.ids.is_empty() {
             query.and_where(self.dialect().is_one_of_ids(Expr::col(Groups::Id), list.ids.iter().map(|id| id.0)));
         }
+        list.page.cut(&mut query);
         self.fetch_list(&query).await
     }
 
@@ -282,6 +295,42 @@ impl Reader<'_> {
     pub async fn group_ids_of(&mut self, user: UserId) -> Result<Vec<GroupId>, StoreError> {
         let rows: Vec<GroupIdRow> = self.fetch_readable(&groups_of(user)).await?;
         Ok(rows.into_iter().map(|row| GroupId(row.group_id)).collect())
+    }
+
+    /// How many members each of these groups has; groups without members are left out. It takes two statements,
+    /// whatever the number of groups.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn group_sizes(&mut self, groups: &[Group]) -> Result<Vec<(GroupId, u64)>, StoreError> {
+        use {GroupMembers as G, OrganizationMembers as M};
+        let mut sizes = Vec::new();
+        for some in groups.chunks(MAX_IN_LIST) {
+            let mut put_in = Query::select();
+            put_in
+                .column(G::GroupId)
+                .expr_as(Expr::col(G::UserId).count(), "count")
+                .from(G::Table)
+                .and_where(
+                    Expr::col(G::GroupId)
+                        .is_in(some.iter().filter(|group| !group.is_everyone()).map(|group| group.id.0)),
+                )
+                .group_by_col(G::GroupId);
+            let everyone = some.iter().filter(|group| group.is_everyone()).map(|group| group.id.0);
+            let mut members = Query::select();
+            members
+                .expr_as(Expr::col(M::OrganizationId), "group_id")
+                .expr_as(Expr::col(M::UserId).count(), "count")
+                .from(M::Table)
+                .and_where(Expr::col(M::OrganizationId).is_in(everyone))
+                .group_by_col(M::OrganizationId);
+            for query in [put_in, members] {
+                let rows: Vec<SizeRow> = self.fetch_readable(&query).await?;
+                sizes.extend(rows.into_iter().map(|row| (GroupId(row.group_id), row.count.unsigned_abs())));
+            }
+        }
+        Ok(sizes)
     }
 
     /// The members of these groups, in no order. It takes two statements, whatever the number of groups.

@@ -4,7 +4,7 @@ mod expiring;
 mod findings;
 
 pub use expiring::EndingTokens;
-pub use findings::KeyFinding;
+pub use findings::{FindingNumbers, KeyFinding};
 
 use std::net::{IpAddr, Ipv4Addr};
 

@@ -15,6 +15,7 @@ mod keys;
 mod links;
 mod members;
 mod notices;
+mod object_counts;
 mod organizations;
 mod page;
 mod passcodes;
@@ -41,11 +42,13 @@ pub use groups::{Group, GroupSource, GroupsOf, ListGroups};
 pub use identifiers::fold_identifier;
 pub use ids::{GroupId, KeyId, OrganizationId, ResourceId, UserId};
 pub use keys::{
-    ApiKey, EndingTokens, KeyFinding, KeyLoginType, KeyOrder, KeyUse, ListKeys, MOST_ANCESTORS, Origin, SecretHash,
+    ApiKey, EndingTokens, FindingNumbers, KeyFinding, KeyLoginType, KeyOrder, KeyUse, ListKeys, MOST_ANCESTORS, Origin,
+    SecretHash,
 };
 pub use links::UserLink;
 pub use members::{Among, Member};
 pub use notices::Notice;
+pub use object_counts::Countable;
 pub use organizations::Organization;
 pub use page::Page;
 pub use passcodes::Passcode;

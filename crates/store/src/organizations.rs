@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     Group, GroupId, GroupSource, OrganizationId, Reader, StoreError, Tx, UserId,
-    db::{Json, MAX_IN_LIST, Remains, Stored, json, microseconds, row, timestamp},
+    db::{Dialect, Json, MAX_IN_LIST, Remains, Stored, json, microseconds, row, timestamp},
     filter::{Columns, condition},
     identifiers::fold_identifier,
     members::OrganizationMembers,
@@ -117,6 +117,24 @@ impl Stored for Organization {
     }
 }
 
+/// The ids of the live organizations that the filter lets through.
+pub(crate) fn ids(filter: &Filter, dialect: Dialect) -> SelectStatement {
+    // An organization is an object in itself and has no owner.
+    let columns = Columns::new(dialect, Organizations::Id).in_organization(Organizations::Id);
+    let mut ids = Query::select();
+    ids.column(Organizations::Id)
+        .from(Organizations::Table)
+        .and_where(Expr::col(Organizations::Deleted).eq(false))
+        .cond_where(condition(filter, &columns));
+    ids
+}
+
+fn by_id(ids: &[OrganizationId]) -> SelectStatement {
+    let mut query = select();
+    query.and_where(Expr::col(Organizations::Id).is_in(ids.iter().map(|id| id.0)));
+    query
+}
+
 fn select() -> SelectStatement {
     use Organizations as O;
     let mut query = Query::select();
@@ -173,9 +191,23 @@ impl Reader<'_> {
     pub async fn organizations_by_id(&mut self, ids: &[OrganizationId]) -> Result<Vec<Organization>, StoreError> {
         let mut found = Vec::new();
         for some in ids.chunks(MAX_IN_LIST) {
-            let mut query = select();
-            query.and_where(Expr::col(Organizations::Id).is_in(some.iter().map(|id| id.0)));
-            found.extend(self.fetch_whole_list::<Organization>(&query).await?);
+            found.extend(self.fetch_whole_list::<Organization>(&by_id(some)).await?);
+        }
+        Ok(found)
+    }
+
+    /// The same without those that do not decode, for what is shown beside something else.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn readable_organizations_by_id(
+        &mut self,
+        ids: &[OrganizationId],
+    ) -> Result<Vec<Organization>, StoreError> {
+        let mut found = Vec::new();
+        for some in ids.chunks(MAX_IN_LIST) {
+            found.extend(self.fetch_list::<Organization>(&by_id(some)).await?);
         }
         Ok(found)
     }

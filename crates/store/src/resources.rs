@@ -2,6 +2,7 @@
 mod changes;
 mod list;
 
+pub(crate) use list::ids;
 pub use list::{AttributeIs, AttributeValue, ListResources, ResourcesOf};
 
 use std::collections::{BTreeSet, HashMap};

@@ -4,6 +4,7 @@ mod list;
 mod passwords;
 mod settings;
 
+pub(crate) use list::ids;
 pub use list::{ListUsers, Period};
 pub use passwords::AttemptBounds;
 

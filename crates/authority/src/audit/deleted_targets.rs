@@ -5,6 +5,7 @@ use keyfob_rbac::Filter;
 use keyfob_store::{AuditRecord, GroupId, KeyId, ListGroups, OrganizationId, StoreError, UserId};
 use uuid::Uuid;
 
+use super::CUSTOM_ROLE;
 use crate::{AuthorizedStore, resources::is_registrable};
 
 /// The ids of one type.
@@ -23,7 +24,7 @@ pub(super) fn identity(record: &AuditRecord) -> Option<String> {
     match record.resource_type.as_str() {
         "api_key" => record.api_key_id.as_ref().map(ToString::to_string),
         // Roles have names only.
-        "custom_role" => Some(record.resource_target.clone()),
+        CUSTOM_ROLE => Some(record.resource_target.clone()),
         _ => Some(record.resource_id).filter(|id| !id.is_nil()).map(|id| id.to_string()),
     }
 }
@@ -70,7 +71,7 @@ impl AuthorizedStore {
                 let ids: Vec<KeyId> = ids.iter().filter_map(|id| KeyId::parse(id)).collect();
                 texts(store.owners_of_keys(&ids).await?.into_iter().map(|(key, _)| key))
             }
-            "custom_role" => {
+            CUSTOM_ROLE => {
                 let organizations: BTreeSet<Uuid> =
                     records.iter().filter_map(|record| record.organization_id).map(|id| id.0).collect();
                 let organizations: Vec<OrganizationId> = organizations.into_iter().map(OrganizationId).collect();

@@ -1,8 +1,12 @@
 //! Audit events: what was done, for the record that the change itself writes.
+use std::collections::BTreeSet;
+
+use keyfob_rbac::Catalogue;
 use keyfob_store::{AuditRecord, KeyId, OrganizationId, UserId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::unsuccessful::action_word;
 use crate::{Authority, Caller};
 
 /// What kind of thing was done.
@@ -75,6 +79,42 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// All of them.
+    const ALL: [Self; 32] = [
+        Self::KeyMinted,
+        Self::SignedIn,
+        Self::Registered,
+        Self::KeyExpired,
+        Self::KeyDeleted,
+        Self::SignedOut,
+        Self::UserCreated,
+        Self::UserUpdated,
+        Self::UserDeleted,
+        Self::PasswordSet,
+        Self::PasswordResetRequested,
+        Self::LoginTypeConverted,
+        Self::ConversionBegun,
+        Self::MemberAdded,
+        Self::MemberUpdated,
+        Self::MemberRemoved,
+        Self::OrganizationCreated,
+        Self::OrganizationUpdated,
+        Self::OrganizationDeleted,
+        Self::GroupCreated,
+        Self::GroupUpdated,
+        Self::GroupDeleted,
+        Self::RoleCreated,
+        Self::RoleUpdated,
+        Self::RoleDeleted,
+        Self::ResourceRegistered,
+        Self::ResourceUpdated,
+        Self::ResourceDeleted,
+        Self::DeviceAnswered,
+        Self::RecordsRetired,
+        Self::KeyFileReplaced,
+        Self::RefusalsGathered,
+    ];
+
     /// The action, as records name it.
     pub fn action(self) -> &'static str {
         match self {
@@ -112,6 +152,30 @@ impl EventKind {
             Self::PasswordResetRequested => "request_password_reset",
         }
     }
+}
+
+/// Types that records name beside those of the catalogue.
+pub(crate) const CONVERT_LOGIN: &str = "convert_login";
+pub(crate) const CUSTOM_ROLE: &str = "custom_role";
+pub(crate) const DEPLOYMENT_CONFIG: &str = "deployment_config";
+pub(crate) const DEVICE_SIGN_IN: &str = "device_sign_in";
+
+/// What a credential that was not right was for.
+const WRONG_CREDENTIALS: [&str; 3] = ["authenticate", "login", "reset_password"];
+
+/// The actions that records can name, each once: those of events, and of what was refused.
+pub fn recorded_actions(catalogue: &Catalogue) -> Vec<&str> {
+    let mut all: BTreeSet<&str> = EventKind::ALL.into_iter().map(EventKind::action).chain(WRONG_CREDENTIALS).collect();
+    let of_types = catalogue.resource_types().flat_map(|of| catalogue.actions_of(of));
+    all.extend(of_types.map(|action| action_word(catalogue, action)));
+    all.into_iter().collect()
+}
+
+/// The types of objects that records can name, each once.
+pub fn recorded_types(catalogue: &Catalogue) -> Vec<&str> {
+    let of_catalogue = catalogue.resource_types().map(|of| catalogue.type_name(of));
+    let others = [CONVERT_LOGIN, CUSTOM_ROLE, DEPLOYMENT_CONFIG, DEVICE_SIGN_IN];
+    of_catalogue.chain(others).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// What was done, apart from who did it and when.

@@ -6,7 +6,7 @@ use keyfob_store::{ApiKey, CustomRole, Grant, Group, LoginType, Member, Organiza
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{AuditEvent, EventKind};
+use super::{AuditEvent, CONVERT_LOGIN, CUSTOM_ROLE, EventKind};
 
 /// The field of a registered resource that holds what a platform keeps there.
 pub(crate) const ATTRIBUTES: &str = "attributes";
@@ -53,7 +53,7 @@ pub(crate) fn conversion_event(user: &User, to: LoginType, now: Timestamp, expir
     });
     AuditEvent {
         kind: EventKind::ConversionBegun,
-        resource_type: "convert_login".to_owned(),
+        resource_type: CONVERT_LOGIN.to_owned(),
         resource_id: user.id.0,
         api_key_id: None,
         target: to.as_str().to_owned(),
@@ -203,7 +203,7 @@ pub(crate) fn custom_role_event(kind: EventKind, old: Option<&CustomRole>, new: 
     let role = new.or(old);
     AuditEvent {
         kind,
-        resource_type: "custom_role".to_owned(),
+        resource_type: CUSTOM_ROLE.to_owned(),
         // Roles have names only.
         resource_id: Uuid::nil(),
         api_key_id: None,

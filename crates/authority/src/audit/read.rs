@@ -2,7 +2,7 @@
 use std::collections::HashMap;
 
 use keyfob_rbac::{Action, Filter, Id, Object, ResourceType};
-use keyfob_store::{AuditRecord, ChainHead, KeyId, ListAudit, Organization, StoreError, UserId};
+use keyfob_store::{AuditRecord, ChainHead, KeyId, ListAudit, Organization, OrganizationId, StoreError, UserId};
 use serde_json::json;
 
 use super::{
@@ -34,12 +34,42 @@ impl AuthorizedStore {
     /// # Errors
     /// [`Refused::Denied`] when the caller could see no record at all.
     #[tracing::instrument(level = "debug", skip_all)]
-    pub async fn list_audit_records(&self, mut list: ListAudit) -> Result<(Vec<AuditView>, u64), Refused> {
+    pub async fn list_audit_records(&self, list: ListAudit) -> Result<(Vec<AuditView>, u64), Refused> {
+        let list = self.of_visible_records(list)?;
+        let (records, count) = self.read().audit_records(&list, COUNT_CAP + 1).await?;
+        Ok((self.audit_views(records).await?, count))
+    }
+
+    /// The next records of a list that is taken as a whole, a part at a time: as many as its page has, or fewer where
+    /// one answer cannot hold them; none at the end. Requires the same.
+    ///
+    /// # Errors
+    /// As [`Self::list_audit_records`].
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn take_audit_records(&self, list: ListAudit) -> Result<Vec<AuditView>, Refused> {
+        let mut list = self.of_visible_records(list)?;
+        loop {
+            let taken = match self.read().audit_page(&list).await {
+                Ok(records) => self.audit_views(records).await,
+                Err(error) => Err(error.into()),
+            };
+            match (taken, list.page.limit) {
+                (Err(Refused::Store(StoreError::TooLong)), Some(many @ 2..)) => list.page.limit = Some(many / 2),
+                (taken, _) => return taken,
+            }
+        }
+    }
+
+    /// The same list of the records that the caller may see.
+    fn of_visible_records(&self, mut list: ListAudit) -> Result<ListAudit, Refused> {
         list.visible = self.caller.visible(Action::READ, ResourceType::AUDIT_LOG);
         if !self.caller.could(Action::READ, ResourceType::AUDIT_LOG) {
             return Err(Refused::Denied(self.caller.refuse(Action::READ, ResourceType::AUDIT_LOG)));
         }
-        let (mut records, count) = self.read().audit_records(&list, COUNT_CAP + 1).await?;
+        Ok(list)
+    }
+
+    async fn audit_views(&self, mut records: Vec<AuditRecord>) -> Result<Vec<AuditView>, Refused> {
         self.add_owners_of_keys(&mut records).await?;
         self.hide_attributes(&mut records);
         let mut ids: Vec<UserId> = records.iter().filter_map(|record| record.user_id).collect();
@@ -52,7 +82,10 @@ impl AuthorizedStore {
             let is_own = self.caller.is_self(view.user.id);
             view.organization_ids.retain(|id| is_own || visible.matches(&organization_object(*id)));
         }
-        let organizations = self.read().organizations(&Filter::All).await?;
+        let mut ids: Vec<OrganizationId> = records.iter().filter_map(|record| record.organization_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let organizations = self.read().readable_organizations_by_id(&ids).await?;
         let deleted = self.deleted_targets(&records).await?;
         let view = |record: AuditRecord| AuditView {
             user: users.iter().find(|view| Some(view.user.id) == record.user_id).cloned(),
@@ -60,7 +93,7 @@ impl AuthorizedStore {
             is_deleted: identity(&record).is_some_and(|id| deleted.contains(&(record.resource_type.clone(), id))),
             record,
         };
-        Ok((records.into_iter().map(view).collect(), count))
+        Ok(records.into_iter().map(view).collect())
     }
 
     /// Old records about keys may not say whose they were: as long as the keys exist, their owners are known.

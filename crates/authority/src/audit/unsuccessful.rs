@@ -89,7 +89,7 @@ fn attempt_of(catalogue: &Catalogue, outcome: &Outcome, request: UnsuccessfulReq
 }
 
 /// An action as records name it.
-fn action_word(catalogue: &Catalogue, action: Action) -> &str {
+pub(super) fn action_word(catalogue: &Catalogue, action: Action) -> &str {
     match catalogue.action_name(action) {
         "update" => "write",
         other => other,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{CheckError, Explained, ParsedCheck, objects::FoundObjects};
 use crate::{
-    AuthorizedStore, Refused, Unauthenticated,
+    AuthorizedStore, Refused,
     caller::{subject_of_key, subject_of_user},
     groups::group_object,
     organizations::{member_object, organization_object},
@@ -90,11 +90,7 @@ impl AuthorizedStore {
         let expired = (!key.is_live(self.now())).then(|| format!("the key expired at {}", key.expires_at));
         let cannot_act = no_longer_acts(&user).or(expired);
         let user_id = user.id;
-        let subject = match subject_of_key(&self.authority, key, user, &mut self.read()).await {
-            Ok(subject) => subject,
-            Err(Unauthenticated::Store(error)) => return Err(error.into()),
-            Err(reason) => return Err(Refused::Unauthenticated(Box::new(reason))),
-        };
+        let subject = subject_of_key(&self.authority, key, user, &mut self.read()).await?;
         Ok(Decider { subject, user: Some(user_id), cannot_act, is_other: true })
     }
 

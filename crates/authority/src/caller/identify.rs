@@ -211,7 +211,7 @@ impl Authority {
             },
             Found::Read(read) => Box::pin(self.acting(read, &context)).await?,
         };
-        let life = KeyLife { lifetime_seconds: known.key.lifetime_seconds, expires_at: known.key.expires_at };
+        let life = KeyLife::of(&known.key);
         context.decisions.authenticated(life, (known.owner.user.id, known.key.id.clone()));
         Ok(store_of(known, self, context, identified.from_cookie))
     }
@@ -219,7 +219,7 @@ impl Authority {
     /// A key that was read, compiled for an owner who may act; kept for later requests.
     async fn acting(&self, read: &ReadKey, context: &RequestContext) -> Result<Arc<PresentedKey>, Unauthenticated> {
         let ReadKey { key, user, version, began } = read;
-        let life = KeyLife { lifetime_seconds: key.lifetime_seconds, expires_at: key.expires_at };
+        let life = KeyLife::of(key);
         let upstream_end = require_upstream(self, key).await?;
         let user = awake(user.clone(), self, context).await?;
         context.decisions.authenticated(life, (user.id, key.id.clone()));
@@ -266,7 +266,8 @@ pub(crate) fn hash_secret(secret: &str) -> SecretHash {
     SecretHash(Sha256::digest(secret.as_bytes()).into())
 }
 
-fn is_same(presented: &SecretHash, expected: &SecretHash) -> bool {
+/// Whether two secrets are the same, in a time that tells nothing of how they differ.
+pub(crate) fn is_same(presented: &SecretHash, expected: &SecretHash) -> bool {
     presented.0.ct_eq(&expected.0).into()
 }
 

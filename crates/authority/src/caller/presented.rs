@@ -6,7 +6,7 @@ use keyfob_rbac::{AllowList, Id, OwnedId, Scope, ScopeName, Subject};
 use keyfob_store::{ApiKey, Member, OrganizationId, Reader, RightsVersion, StoreError, User};
 
 use super::{Unauthenticated, is_full};
-use crate::{Authority, Refused};
+use crate::Authority;
 
 /// A key that was presented and verified, with its owner and its rights, which keys share.
 #[derive(Clone)]
@@ -96,20 +96,6 @@ pub(super) async fn compile(
     let bytes = bytes_of(&key, &owner, &rights);
     let (owner, rights) = authority.keys().shared().share(owner, rights);
     Ok(PresentedKey { key, owner, rights, origins, seen_at: None, bytes })
-}
-
-/// The rights that a key of this user would have.
-///
-/// # Errors
-/// When the store fails, or the catalogue lacks what the key names.
-pub(crate) async fn subject_of(
-    key: ApiKey,
-    user: User,
-    authority: &Authority,
-    read: &mut Reader<'_>,
-) -> Result<Arc<Subject>, Refused> {
-    let compiled = compile(key, user, authority, read, Origins::default()).await;
-    compiled.map(|key| Arc::clone(&key.rights.subject)).map_err(|reason| Refused::Unauthenticated(Box::new(reason)))
 }
 
 /// The rights of a user within a scope.

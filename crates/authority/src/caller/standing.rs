@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use keyfob_rbac::{Scope, Subject};
-use keyfob_store::{ApiKey, KeyId, Reader, StoreError, Tx, User, UserStatus};
+use keyfob_store::{ApiKey, KeyId, Reader, StoreError, User, UserStatus};
 
 use super::{
     identify::{live, store_of},
@@ -12,22 +12,25 @@ use crate::{
     Authority, AuthorizedStore, Caller, Lapsed, Refused, RequestContext, Unauthenticated, sign_in::require_upstream,
 };
 
-/// The caller with the rights that they have in a transaction; refused when they may not act any more.
-pub(crate) async fn refreshed(authority: &Authority, caller: &Caller, tx: &mut Tx) -> Result<Caller, Refused> {
+/// The caller with the rights that they have where this reads; refused when they may not act any more.
+pub(crate) async fn refreshed(
+    authority: &Authority,
+    caller: &Caller,
+    read: &mut Reader<'_>,
+) -> Result<Caller, Refused> {
     let Some(presented) = caller.presented() else { return Ok(caller.clone()) };
-    let mut read = tx.read();
     let version = read.rights_version().await?;
     if presented.origins.version == Some(version) && presented.key.is_live(authority.now()) {
         return Ok(caller.clone());
     }
     let refreshed = async {
         let key = read.find_key(&presented.key.id).await?.ok_or(Unauthenticated::UnknownKey)?;
-        let (key, user) = live(key, &mut read, authority.now()).await?;
+        let (key, user) = live(key, read, authority.now()).await?;
         if user.status == UserStatus::Suspended {
             return Err(Unauthenticated::NotActive(user.status));
         }
         let origins = Origins { version: Some(version), ..presented.origins };
-        compile(key, user, authority, &mut read, origins).await
+        compile(key, user, authority, read, origins).await
     };
     match refreshed.await {
         Ok(known) => Ok(caller.with_key(Arc::new(known))),
@@ -94,15 +97,19 @@ pub(crate) async fn subject_of_user(
     subject_within(&Scope::everything(), user, &members, authority, read).await
 }
 
-/// What the bearer of a key may do, whether the key is live or not.
+/// What the bearer of a key may do, or could do if the key were minted, whether it is live or not.
 ///
 /// # Errors
-/// As for a key that is presented.
+/// When the store fails, or the catalogue lacks what the key names.
 pub(crate) async fn subject_of_key(
     authority: &Authority,
     key: ApiKey,
     user: User,
     read: &mut Reader<'_>,
-) -> Result<Arc<Subject>, Unauthenticated> {
-    Ok(Arc::clone(&compile(key, user, authority, read, Origins::default()).await?.rights.subject))
+) -> Result<Arc<Subject>, Refused> {
+    match compile(key, user, authority, read, Origins::default()).await {
+        Ok(compiled) => Ok(Arc::clone(&compiled.rights.subject)),
+        Err(Unauthenticated::Store(error)) => Err(error.into()),
+        Err(reason) => Err(Refused::Unauthenticated(Box::new(reason))),
+    }
 }

@@ -1,10 +1,11 @@
 //! The store as one caller may use it. Fronts have no other.
 use std::sync::Arc;
 
-use keyfob_rbac::Catalogue;
+use keyfob_rbac::{Action, Catalogue, ResourceType};
 use keyfob_store::Reader;
 
-use crate::{Authority, Caller};
+use super::refreshed;
+use crate::{Authority, Caller, Denied, Refused};
 
 /// The store in the hands of one caller.
 ///
@@ -46,6 +47,23 @@ impl AuthorizedStore {
     #[must_use]
     pub fn salvaging(&self) -> Self {
         Self { salvages: true, ..self.clone() }
+    }
+
+    /// The refusal of an act that is not offered to the caller on an object that they have read. It is noted as that of
+    /// an act that was tried.
+    pub fn refuse(&self, action: Action, resource_type: ResourceType) -> Denied {
+        self.caller.context().decisions.required(resource_type, action);
+        self.caller.refuse(action, resource_type)
+    }
+
+    /// The same store with the rights that the caller has now: an answer that takes long looks again before each of its
+    /// parts.
+    ///
+    /// # Errors
+    /// [`Refused::Unauthenticated`] when the caller's key or owner may not act any more.
+    pub async fn look_again(&self) -> Result<Self, Refused> {
+        let caller = refreshed(&self.authority, &self.caller, &mut self.authority.store().read()).await?;
+        Ok(Self { caller, ..self.clone() })
     }
 
     /// Reads the committed state, no more of it than one answer may have.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{requested_by, require_minting_for_device};
 use crate::{
     Authority, AuthorizedStore, Caller, Refused,
-    audit::{AuditEvent, EventKind},
+    audit::{AuditEvent, DEVICE_SIGN_IN, EventKind},
     tokens::{MintError, MintRequest, bounds},
 };
 
@@ -122,7 +122,7 @@ fn would_give(
 fn device_event(device: &DeviceGrant, answer: &'static str) -> AuditEvent {
     let event = AuditEvent {
         kind: EventKind::DeviceAnswered,
-        resource_type: "device_sign_in".to_owned(),
+        resource_type: DEVICE_SIGN_IN.to_owned(),
         resource_id: Uuid::nil(),
         api_key_id: None,
         target: device.user_code.to_string(),

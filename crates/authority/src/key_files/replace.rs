@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{KeyFile, next::NextKey};
 use crate::{
     AuthorizedStore, Caller, DataDirError, Refused, Seal,
-    audit::{AuditEvent, EventKind},
+    audit::{AuditEvent, DEPLOYMENT_CONFIG, EventKind},
     work::Work,
 };
 
@@ -130,7 +130,7 @@ impl Work {
         }
         let (former, next) = (authority.seal().fingerprint(), next.fingerprint());
         self.tx.set_setting(KeyFile::Seal.setting(), &next).await?;
-        let event = event(KeyFile::Seal, "deployment_config");
+        let event = event(KeyFile::Seal, DEPLOYMENT_CONFIG);
         self.record(event.with_change("seal_key", &former, &next));
         Ok(unopened)
     }

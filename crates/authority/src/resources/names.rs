@@ -2,11 +2,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use keyfob_rbac::{Action, ResourceType};
-use keyfob_store::GroupId;
+use keyfob_store::{GroupId, OrganizationId};
 use uuid::Uuid;
 
 use super::is_registrable;
-use crate::{AuthorizedStore, Refused, data::UserId, groups::GroupFilter};
+use crate::{AuthorizedStore, Refused, data::UserId, groups::GroupFilter, organizations::organization_object};
 
 /// Objects, by their type and id.
 pub type ObjectNames = HashMap<(ResourceType, Uuid), String>;
@@ -48,8 +48,11 @@ impl AuthorizedStore {
                 groups.into_iter().map(|group| (group.id.0, group.name)).collect()
             }
             ResourceType::ORGANIZATION => {
-                let all = self.list_organizations().await?;
-                all.into_iter().filter(|of| ids.contains(&of.id.0)).map(|of| (of.id.0, of.name)).collect()
+                let visible = self.caller.visible(Action::READ, ResourceType::ORGANIZATION);
+                let ids: Vec<OrganizationId> = ids.into_iter().map(OrganizationId).collect();
+                let found = self.read().readable_organizations_by_id(&ids).await?.into_iter();
+                let found = found.filter(|of| visible.matches(&organization_object(of.id)));
+                found.map(|of| (of.id.0, of.name)).collect()
             }
             of if is_registrable(of) => self.resource_names(of, &ids).await?,
             of => {

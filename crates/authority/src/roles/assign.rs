@@ -11,6 +11,27 @@ use crate::{
     work::{NoOwnerLeft, Work},
 };
 
+/// The roles that a change was made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RolesBefore {
+    /// Whichever they are: the change says all of the new ones.
+    Any,
+    /// These, in any order: a form shows them, and sets what it shows.
+    These(Vec<String>),
+}
+
+impl RolesBefore {
+    /// The roles that are held must be these.
+    pub(crate) fn require(&self, held: &[String]) -> Result<(), AssignError> {
+        match self {
+            Self::These(shown) if !without(shown, held).is_empty() || !without(held, shown).is_empty() => {
+                Err(AssignError::Changed)
+            }
+            Self::Any | Self::These(_) => Ok(()),
+        }
+    }
+}
+
 /// Why roles were not given or taken.
 #[derive(Debug)]
 pub enum AssignError {
@@ -24,6 +45,8 @@ pub enum AssignError {
     OwnerNeedsFullKey,
     /// The user is the last owner who may act, and would be none.
     NoOwnerLeft,
+    /// The roles are not those any more that the change was made from.
+    Changed,
     /// Everything else.
     Refused(Refused),
 }

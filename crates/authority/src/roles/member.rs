@@ -1,7 +1,7 @@
 //! Giving members roles, and taking them.
 use keyfob_store::{Member, OrganizationId, StoreError, UserId};
 
-use super::{AssignError, each_once};
+use super::{AssignError, RolesBefore, each_once};
 use crate::{
     AuthorizedStore, Caller, Refused,
     audit::{EventKind, member_event},
@@ -46,7 +46,8 @@ impl From<StoreError> for UpdateMemberRolesError {
 
 impl AuthorizedStore {
     /// Gives a member exactly these roles of the organization, besides the implied ones. Requires `read` on the
-    /// membership, the same as for roles of the deployment, in the organization, and that the member is not the caller.
+    /// membership, the same as for roles of the deployment, in the organization, that the member is not the caller,
+    /// and that the roles are still those that the change was made from.
     ///
     /// # Errors
     /// As [`UpdateMemberRolesError`] says; then nothing was changed.
@@ -56,6 +57,7 @@ impl AuthorizedStore {
         organization: OrganizationId,
         user: UserId,
         roles: Vec<String>,
+        before: RolesBefore,
     ) -> Result<Member, UpdateMemberRolesError> {
         Fields::default().at_most_entries("roles", roles.len(), MAX_LIST).check()?;
         let roles = each_once(roles);
@@ -65,6 +67,7 @@ impl AuthorizedStore {
         let mut work = self.begin_if(not_oneself).await?;
         let organization = work.read().find_organization(organization).await?.ok_or(StoreError::Gone)?;
         let MemberView { user, member: old } = work.visible_member(organization.id, user).await?;
+        before.require(&old.roles)?;
         work.require_assigning(Some(&organization), &old.roles, &roles).await?;
         let changed = Member { roles, updated_at: work.now(), ..old.clone() };
         work.tx.update_member_roles(&changed).await?;

@@ -63,16 +63,25 @@ impl AuthorizedStore {
     pub async fn expire_key(&self, key: &ApiKey, cascade: Cascade) -> Result<Affected, Refused> {
         let mut work = self.begin_if(|caller| require_change(caller, Action::UPDATE, key)).await?;
         let key = work.existing_key(&key.id).await?;
-        let now = work.now();
-        let was_live = work.tx.expire_key(&key.id, now).await?;
-        let takes = takes_descendants(&key, cascade);
-        let descendants = if takes { work.tx.expire_descendants(&key.id, now).await? } else { 0 };
-        if was_live || descendants > 0 {
-            let expired = ApiKey { expires_at: now, is_revoked: true, ..key.clone() };
-            work.record(key_event(EventKind::KeyExpired, Some(&key), Some(&expired)));
-        }
+        let descendants = work.expire(&key, cascade).await?;
         work.commit_unrecorded(Unrecorded::NothingToChange).await?;
         Ok(Affected { descendants })
+    }
+
+    /// Expires several keys, all of them or none. Requires the same as [`Self::expire_key`] for each.
+    ///
+    /// # Errors
+    /// [`Refused::Hidden`] when one of them is not there, or the caller may not expire it: then all stay as they are.
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn expire_keys(&self, ids: &[KeyId], cascade: Cascade) -> Result<(), Refused> {
+        let mut work = self.begin().await?;
+        for id in ids {
+            let key = work.existing_key(id).await?;
+            require_change(&work.caller, Action::UPDATE, &key)?;
+            work.expire(&key, cascade).await?;
+        }
+        work.commit_unrecorded(Unrecorded::NothingToChange).await?;
+        Ok(())
     }
 
     /// Deletes a key. Requires `read` and `delete` on it, unless it is the caller's own key.
@@ -130,5 +139,18 @@ impl Work {
     async fn existing_key(&mut self, id: &KeyId) -> Result<ApiKey, Refused> {
         let found = self.read().find_key(id).await?;
         found.ok_or_else(|| self.caller.missing(ResourceType::API_KEY))
+    }
+
+    /// Expires a key, with a record unless all was expired already. Says how many of its descendants it took.
+    async fn expire(&mut self, key: &ApiKey, cascade: Cascade) -> Result<u64, Refused> {
+        let now = self.now();
+        let was_live = self.tx.expire_key(&key.id, now).await?;
+        let takes = takes_descendants(key, cascade);
+        let descendants = if takes { self.tx.expire_descendants(&key.id, now).await? } else { 0 };
+        if was_live || descendants > 0 {
+            let expired = ApiKey { expires_at: now, is_revoked: true, ..key.clone() };
+            self.record(key_event(EventKind::KeyExpired, Some(key), Some(&expired)));
+        }
+        Ok(descendants)
     }
 }

@@ -14,7 +14,7 @@ pub struct ListTokens {
     pub of: Option<UserId>,
     /// Only those whose name contains this text, without regard to case.
     pub name_contains: Option<String>,
-    /// Only those to which this applies.
+    /// Only those to which this applies, which are live.
     pub finding: Option<Finding>,
     /// Whether to include expired ones.
     pub include_expired: bool,
@@ -31,11 +31,18 @@ impl AuthorizedStore {
     /// [`ListError::NothingToComeAfter`] when the page is to come after a key that the caller may not see.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn list_tokens(&self, list: ListTokens) -> Result<Vec<ApiKey>, ListError> {
-        let filter = self.caller.visible(Action::READ, ResourceType::API_KEY);
-        let ListTokens { of, name_contains, finding, include_expired, order, page } = list;
-        if finding.is_some() {
+        if list.finding.is_some() {
             self.write_uses_for_search().await;
         }
+        self.listed_tokens(list).await
+    }
+
+    /// The same by what is written of the uses of keys.
+    pub(super) async fn listed_tokens(&self, list: ListTokens) -> Result<Vec<ApiKey>, ListError> {
+        let filter = self.caller.visible(Action::READ, ResourceType::API_KEY);
+        let ListTokens { of, name_contains, finding, include_expired, order, page } = list;
+        // A finding is about live tokens.
+        let include_expired = include_expired && finding.is_none();
         let now = self.now();
         let finding = finding.map(|finding| finding.sought(now));
         let list =

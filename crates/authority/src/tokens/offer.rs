@@ -1,7 +1,7 @@
 //! What a token could be given: the scopes that there are, what each of them does, and the sets that are offered by a
 //! name.
 use keyfob_api::scopes::Effect;
-use keyfob_rbac::{Action, Catalogue, Id, Permission, Scope, ScopeName, scopes_exceeding};
+use keyfob_rbac::{Action, Catalogue, Id, Permission, ResourceType, Scope, ScopeName, scopes_exceeding};
 use keyfob_store::User;
 
 use super::key_object;
@@ -83,6 +83,26 @@ pub fn nearest_preset(catalogue: &Catalogue, scopes: &[ScopeName]) -> Option<(Pr
     let preset = presets(catalogue).into_iter().find(has_all)?;
     let beyond = scopes_exceeding(catalogue, scopes, &preset.scopes);
     Some((preset, beyond))
+}
+
+/// Those of these scopes that permit an action on objects of a type.
+pub fn scopes_permitting<'a>(
+    catalogue: &Catalogue,
+    scopes: &'a [String],
+    action: Action,
+    of: ResourceType,
+) -> Vec<&'a str> {
+    let is_it = |permission: &Permission| {
+        !permission.negate
+            && permission.resource_type.is_none_or(|known| known == of)
+            && permission.action.is_none_or(|known| known == action)
+    };
+    let permits = |name: &&str| {
+        let scope = catalogue.scope(name).ok();
+        let expanded = scope.and_then(|scope| Scope::expand(catalogue, std::slice::from_ref(&scope)).ok());
+        expanded.is_some_and(|scope| scope.site.iter().any(is_it))
+    };
+    scopes.iter().map(String::as_str).filter(permits).collect()
 }
 
 impl AuthorizedStore {

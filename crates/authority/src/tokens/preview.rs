@@ -4,14 +4,17 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use keyfob_api::scopes::Effect;
 use keyfob_rbac::{Action, Filter, ResourceType, ScopeName, Subject, filter};
-use keyfob_store::{ApiKey, ListGroups, ListResources, ListUsers, Page, StoreError};
+use keyfob_store::{ApiKey, Countable, StoreError};
 
 use super::{MintToken, MintTokenError, issue};
 use crate::{
     AuthorizedStore, Refused,
-    caller::{is_full, subject_of},
+    caller::{is_full, subject_of_key},
     resources::is_registrable,
 };
+
+/// No more objects than so many are counted.
+const MOST_COUNTED: u64 = 1000;
 
 /// What a token would be able to do.
 #[derive(Clone, Debug)]
@@ -44,6 +47,8 @@ pub struct Ability {
 pub enum Objects {
     /// So many that exist now.
     Now(u64),
+    /// More than so many that exist now.
+    Over(u64),
     /// Those that match, which are not counted.
     Uncounted,
     /// New ones.
@@ -69,7 +74,7 @@ impl AuthorizedStore {
             .collect();
         scopes.sort_by(|(a, worst_a), (b, worst_b)| worst_b.cmp(worst_a).then_with(|| a.as_str().cmp(b.as_str())));
         let (is_full, expires_at) = (is_full(&key), key.expires_at);
-        let subject = subject_of(key, owner, &self.authority, &mut self.read()).await?;
+        let subject = subject_of_key(&self.authority, key, owner, &mut self.read()).await?;
         let abilities = self.abilities(&subject).await?;
         let reaches_everything = self.catalogue().resource_types().all(|of| subject.allow_list_reaches(of));
         Ok(TokenPreview { is_full, scopes, reaches_everything, expires_at, abilities })
@@ -90,18 +95,18 @@ impl AuthorizedStore {
     pub(crate) async fn subject_of_own_key(&self, key: &ApiKey) -> Result<Option<Arc<Subject>>, Refused> {
         let owner = self.caller.user().filter(|own| own.id == key.user_id && self.caller.has_full_key());
         let Some(owner) = owner else { return Ok(None) };
-        Ok(Some(subject_of(key.clone(), owner.clone(), &self.authority, &mut self.read()).await?))
+        Ok(Some(subject_of_key(&self.authority, key.clone(), owner.clone(), &mut self.read()).await?))
     }
 
-    /// What a subject could do, type by type.
+    /// What a subject could do, type by type. All objects are counted together.
     async fn abilities(&self, subject: &Subject) -> Result<Vec<Ability>, StoreError> {
-        let mut abilities = Vec::new();
+        let mut found: Vec<(Ability, Option<(Countable, Filter)>)> = Vec::new();
         for of in self.catalogue().resource_types() {
             let mut groups: Vec<(Filter, Vec<Action>)> = Vec::new();
             for action in self.catalogue().actions_of(of).filter(|action| subject.scope_permits(*action, of)) {
                 if action == Action::CREATE {
                     if subject.roles_could_permit(action, of) && subject.allow_list_reaches(of) {
-                        abilities.push(Ability { resource_type: of, actions: vec![action], to: Objects::New });
+                        found.push((Ability { resource_type: of, actions: vec![action], to: Objects::New }, None));
                     }
                     continue;
                 }
@@ -112,38 +117,34 @@ impl AuthorizedStore {
                 }
             }
             for (permitted, actions) in groups.into_iter().filter(|(permitted, _)| *permitted != Filter::None) {
-                let to = self.count(of, permitted).await?;
-                let by_role = actions.iter().any(|action| subject.roles_could_permit(*action, of));
-                if by_role || matches!(to, Objects::Now(1..)) {
-                    abilities.push(Ability { resource_type: of, actions, to });
-                }
+                let ability = Ability { resource_type: of, actions, to: Objects::Uncounted };
+                found.push((ability, self.countable(of).map(|objects| (objects, permitted))));
             }
         }
-        Ok(abilities)
+        let sought: Vec<(Countable, Filter)> = found.iter().filter_map(|(_, sought)| sought.clone()).collect();
+        let mut counts = self.read().count_objects(&sought, MOST_COUNTED + 1).await?.into_iter();
+        let counted = |(ability, sought): (Ability, Option<_>)| match sought.and_then(|_| counts.next()) {
+            None => ability,
+            Some(count) if count > MOST_COUNTED => Ability { to: Objects::Over(MOST_COUNTED), ..ability },
+            Some(count) => Ability { to: Objects::Now(count), ..ability },
+        };
+        let found: Vec<Ability> = found.into_iter().map(counted).collect();
+        // Without a role, it is an access list that permits it, to objects that there are.
+        let by_role = |ability: &Ability| {
+            ability.actions.iter().any(|action| subject.roles_could_permit(*action, ability.resource_type))
+        };
+        let has_objects = |to| matches!(to, Objects::Now(1..) | Objects::Over(_));
+        Ok(found.into_iter().filter(|ability| has_objects(ability.to) || by_role(ability)).collect())
     }
 
-    /// How many objects of the type match.
-    async fn count(&self, of: ResourceType, permitted: Filter) -> Result<Objects, StoreError> {
-        let counted = |count: usize| Objects::Now(u64::try_from(count).unwrap_or(u64::MAX));
-        Ok(match of {
-            ResourceType::USER => {
-                let page = Page { limit: Some(0), ..Page::default() };
-                let (_, count) =
-                    self.read().list_users(&ListUsers { visible: permitted, page, ..ListUsers::default() }).await?;
-                Objects::Now(count)
-            }
-            ResourceType::ORGANIZATION => counted(self.read().organizations(&permitted).await?.len()),
-            ResourceType::GROUP => {
-                counted(self.read().groups(&ListGroups { visible: permitted, ..ListGroups::default() }).await?.len())
-            }
-            of if is_registrable(of) => {
-                let page = Page { limit: Some(0), ..Page::default() };
-                let visible = vec![(self.catalogue().type_name(of).to_owned(), permitted)];
-                let (_, count) =
-                    self.read().resources(&ListResources { visible, page, ..ListResources::default() }).await?;
-                Objects::Now(count)
-            }
-            _ => Objects::Uncounted,
-        })
+    /// The objects of a type, where they can be counted.
+    fn countable(&self, of: ResourceType) -> Option<Countable> {
+        match of {
+            ResourceType::USER => Some(Countable::Users),
+            ResourceType::ORGANIZATION => Some(Countable::Organizations),
+            ResourceType::GROUP => Some(Countable::Groups),
+            of if is_registrable(of) => Some(Countable::Resources(self.catalogue().type_name(of).to_owned())),
+            _ => None,
+        }
     }
 }

@@ -120,6 +120,13 @@ impl From<StoreError> for CreateUserError {
 }
 
 impl CreateUser {
+    /// A program's account, as an administrator makes it by hand: its tokens act at once.
+    pub fn service_account(username: String, name: String, organizations: Vec<Uuid>, roles: Vec<String>) -> Self {
+        let status = Some(UserStatus::Active.as_str().to_owned());
+        let (email, password, login_type) = (String::new(), SecretText::default(), String::new());
+        Self { username, email, name, password, login_type, status, organizations, roles, is_service_account: true }
+    }
+
     fn check(&self, rules: &Rules) -> Result<(), CreateUserError> {
         let status = self.status.as_deref().unwrap_or_default();
         let fields = Fields::default().username("username", &self.username).real_name("name", &self.name).one_of(

@@ -63,6 +63,8 @@ pub struct CreationRights {
     pub may_create_people: bool,
     /// Whether the caller may create service accounts.
     pub may_create_service_accounts: bool,
+    /// The ways in which new users could sign in, as far as the rules go: a front knows which providers it has.
+    pub login_types: Vec<LoginType>,
     /// The organizations that the caller may make the user a member of: ids and names.
     pub organizations: Vec<(OrganizationId, String)>,
     /// The roles of the deployment that the caller may give.
@@ -134,6 +136,17 @@ impl AuthorizedStore {
         Ok(built_in.iter().copied().chain(others).map(right).collect())
     }
 
+    fn login_types_of_new_users(&self) -> Vec<LoginType> {
+        let rules = self.authority.rules();
+        let is_allowed = |login_type: &LoginType| match login_type {
+            LoginType::Password => !rules.is_password_auth_disabled(),
+            LoginType::Oidc => rules.oidc.is_some(),
+            LoginType::Github | LoginType::None => true,
+        };
+        let all = [LoginType::Password, LoginType::Oidc, LoginType::Github, LoginType::None];
+        all.into_iter().filter(is_allowed).collect()
+    }
+
     /// What the caller may choose for a new user. It requires nothing.
     ///
     /// # Errors
@@ -159,6 +172,7 @@ impl AuthorizedStore {
         Ok(CreationRights {
             may_create_people: may_create && caller.may_set_credentials_of_others(),
             may_create_service_accounts: may_create,
+            login_types: self.login_types_of_new_users(),
             organizations,
             roles: site_roles().filter(may_give).map(str::to_owned).collect(),
         })

@@ -4,7 +4,7 @@ use keyfob_store::{StoreError, User, UserId};
 use crate::{
     AuthorizedStore, Refused,
     fields::{Fields, MAX_LIST, WrongFields},
-    roles::AssignError,
+    roles::{AssignError, RolesBefore},
 };
 
 /// Why a user's roles were not set.
@@ -49,12 +49,18 @@ impl From<StoreError> for UpdateUserRolesError {
 impl AuthorizedStore {
     /// Gives a user exactly these roles of the deployment. Requires `assign` and, where one is taken, `unassign` on
     /// roles, that a role of the caller may assign each that is given or taken, a full key to give the role `owner`,
-    /// that an owner is left, and that the user is neither the caller nor one whose roles follow an identity provider.
+    /// that an owner is left, that the user is neither the caller nor one whose roles follow an identity provider, and
+    /// that the roles are still those that the change was made from.
     ///
     /// # Errors
     /// Which of these is missing.
     #[tracing::instrument(level = "debug", skip_all)]
-    pub async fn update_user_roles(&self, id: UserId, roles: Vec<String>) -> Result<User, UpdateUserRolesError> {
+    pub async fn update_user_roles(
+        &self,
+        id: UserId,
+        roles: Vec<String>,
+        before: RolesBefore,
+    ) -> Result<User, UpdateUserRolesError> {
         Fields::default().at_most_entries("roles", roles.len(), MAX_LIST).check()?;
         if self.caller.is_self(id) {
             return Err(UpdateUserRolesError::Oneself);
@@ -64,6 +70,7 @@ impl AuthorizedStore {
         if work.authority.rules().syncs_roles_of(&user) {
             return Err(UpdateUserRolesError::FollowProvider);
         }
+        before.require(&user.roles)?;
         let changed = work.assign_site_roles(&user, roles).await?;
         work.commit().await?;
         Ok(changed)

@@ -1,7 +1,7 @@
 //! Reading audit records (`docs/compatibility.md#audit`), and the statuses that records hold.
 use axum::http::{Method, StatusCode};
 use keyfob_api::audit::AuditLogs;
-use keyfob_authority::data::{ListAudit, Page};
+use keyfob_authority::data::{ListAudit, Page, Period};
 use keyfob_authority::{
     AuthorizedStore, RequestContext,
     audit::{COUNT_CAP, Effect, EventKind, Failure, UnsuccessfulRequest},
@@ -18,7 +18,7 @@ use crate::{
         routes::Routes,
         search::Search,
     },
-    records::{WantedRecords, days, wire_record},
+    records::{WantedRecords, beginning, end, wire_record},
 };
 
 /// How many records a page has unless the request says otherwise.
@@ -84,7 +84,7 @@ async fn search(store: &AuthorizedStore, text: &str) -> Result<Option<ListAudit>
         target_contains: search.text("resource_target"),
         resource_type: search.text("resource_type").or(words),
         action: search.text("action"),
-        recorded: days(search.date("date_from"), search.date("date_to")),
+        recorded: Period { from: search.day("date_from", beginning), to: search.day("date_to", end) },
         ..ListAudit::default()
     };
     let wanted = WantedRecords {

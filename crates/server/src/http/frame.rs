@@ -9,9 +9,8 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use jiff::Timestamp;
 use keyfob_api::{BASE_PATH, SERVER_VERSION};
-use keyfob_authority::{KeyLife, RequestContext};
+use keyfob_authority::RequestContext;
 use keyfob_rbac::{Action, ResourceType};
 use tracing::Instrument as _;
 
@@ -31,8 +30,6 @@ const EXPIRES_IN: HeaderName = HeaderName::from_static("x-keyfob-expires-in");
 
 /// How long a request may take.
 const TIME_OUT: Duration = Duration::from_secs(30);
-/// A key's last days, in which answers say how long it still lives.
-const LAST_DAYS: i64 = 7 * 24 * 3600;
 
 /// Answers a request within its frame.
 pub(super) async fn frame(app: &App, mut request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
@@ -102,7 +99,7 @@ fn set_headers(app: &App, response: &mut Response, context: &RequestContext, is_
     if !lacking.is_empty() {
         set(MISSING, permissions(app, lacking));
     }
-    if let Some(seconds) = seconds_left(key, app.clock().now()) {
+    if let Some(seconds) = key.seconds_left_near_end(app.clock().now()) {
         set(EXPIRES_IN, seconds.to_string());
     }
 }
@@ -126,12 +123,6 @@ fn name_metadata(app: &App, headers: &mut HeaderMap) {
     if let Ok(named) = HeaderValue::try_from(format!("{challenge}, resource_metadata=\"{metadata}\"")) {
         headers.insert(header::WWW_AUTHENTICATE, named);
     }
-}
-
-/// How many seconds a key still lives, once it is in its last tenth or its last days, whichever is shorter.
-fn seconds_left(key: KeyLife, now: Timestamp) -> Option<i64> {
-    let left = key.expires_at.duration_since(now).as_secs();
-    (left <= LAST_DAYS.min(key.lifetime_seconds / 10)).then_some(left.max(0))
 }
 
 #[cfg(test)]

@@ -120,14 +120,18 @@ impl Search {
         parsed
     }
 
-    /// The value of a key as a day (`YYYY-MM-DD`).
-    pub(crate) fn date(&mut self, key: &str) -> Option<Date> {
+    /// An instant of the day (`YYYY-MM-DD`) that is the value of a key.
+    pub(crate) fn day(&mut self, key: &str, instant: impl FnOnce(Date) -> Option<Timestamp>) -> Option<Timestamp> {
         let value = self.text(key)?;
-        let parsed = value.parse().ok();
-        if parsed.is_none() {
+        let Ok(day) = value.parse() else {
             self.complain(key, format!("Query param {key:?} must be a valid date format (2006-01-02)"));
+            return None;
+        };
+        let found = instant(day);
+        if found.is_none() {
+            self.complain(key, format!("Query param {key:?} is out of range"));
         }
-        parsed
+        found
     }
 
     /// The value of a key as an instant (RFC 3339). Its colons need double quotes around it.

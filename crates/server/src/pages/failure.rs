@@ -12,7 +12,7 @@ use keyfob_authority::{
     tokens::MintError,
 };
 
-use super::problem::Problem;
+use super::{frame::Frame, problem::Problem};
 use crate::http::{damaged, error::ApiError};
 
 /// Why a form was not done: the page is shown again with this status and this problem.
@@ -68,6 +68,11 @@ impl Failure {
     /// The same on a page whose form has these fields.
     pub(super) fn in_form(self, fields: &[&str]) -> Self {
         Self { problem: self.problem.in_form(fields), ..self }
+    }
+
+    /// The status and the frame of the page that is shown again, whose form has these fields.
+    pub(super) fn on(self, frame: Frame, fields: &[&str]) -> (StatusCode, Frame) {
+        (self.status, frame.with_problem(self.problem.in_form(fields)))
     }
 
     /// All of it in sentences, for a place that is no form.

@@ -4,7 +4,9 @@ use axum::{
     extract::{FromRequest, Request},
 };
 use keyfob_api::secret::SecretText;
+use keyfob_authority::roles::RolesBefore;
 
+use super::failure::Failure;
 use crate::{app::App, http::error::ApiError};
 
 /// How many fields a form may have: a box for each scope, and some more.
@@ -44,6 +46,35 @@ impl Form {
     /// Whether a box is ticked.
     pub(super) fn is_ticked(&self, name: &str) -> bool {
         !self.text(name).is_empty()
+    }
+
+    /// The new password that was typed twice.
+    ///
+    /// # Errors
+    /// When it was not the same both times.
+    pub(super) fn new_password(&self) -> Result<SecretText, Failure> {
+        if self.text("password") == self.text("confirmation") {
+            return Ok(self.secret("password"));
+        }
+        Err(Failure::bad_request("Passwords do not match.").field("confirmation", "This is another one."))
+    }
+
+    /// That the name was typed which stands on the page, as what cannot be taken back asks for it.
+    ///
+    /// # Errors
+    /// When it is another one.
+    pub(super) fn typed_name(&self, name: &str) -> Result<(), Failure> {
+        if self.text("typed").trim().eq_ignore_ascii_case(name) {
+            return Ok(());
+        }
+        Err(Failure::bad_request("Nothing was deleted.").field("typed", format!("This is not the name {name}.")))
+    }
+
+    /// The roles that are ticked, and those that were held when the form was shown. Boxes that are greyed are not sent by
+    /// browsers: the form has what stands in them as hidden fields.
+    pub(super) fn roles(&self) -> (Vec<String>, RolesBefore) {
+        let texts = |name| self.texts(name).map(str::to_owned).collect();
+        (texts("role"), RolesBefore::These(texts("before")))
     }
 
     /// A field's text that must not be printed.

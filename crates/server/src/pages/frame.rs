@@ -23,6 +23,8 @@ pub(super) struct Frame {
     pub(super) csrf: String,
     /// What happened before, on the way to this page.
     pub(super) notice: Option<Notice>,
+    /// What the page is about, as a notice names it: "Token ci".
+    pub(super) about: Option<String>,
     /// What went wrong with the form as it was sent.
     pub(super) problem: Option<Problem>,
 }
@@ -70,6 +72,16 @@ impl Frame {
     /// The same at a place of the navigation.
     pub(super) fn at(self, place: &'static Place) -> Self {
         Self { place: Some(place), ..self }
+    }
+
+    /// The same for a page about an object, such as "Token ci": notices name it.
+    pub(super) fn about(self, object: impl Into<String>) -> Self {
+        Self { about: Some(object.into()), ..self }
+    }
+
+    /// What happened before, in words.
+    pub(super) fn notice(&self) -> Option<String> {
+        Some(self.notice?.text(self.about.as_deref()))
     }
 
     /// The same with the notice that an address names.

@@ -38,10 +38,14 @@ pub(super) enum Notice {
     TokensExpired,
     /// No token was ticked.
     NothingTicked,
+    /// Roles were given or taken.
+    RolesSaved,
     /// Something was created, whose page this is.
     Created,
-    /// Something was deleted.
-    Deleted,
+    /// An organization was deleted.
+    OrganizationDeleted,
+    /// A group was deleted.
+    GroupDeleted,
     /// A user became a member of an organization.
     MemberAdded,
     /// A user left an organization.
@@ -49,7 +53,7 @@ pub(super) enum Notice {
 }
 
 impl Notice {
-    const ALL: [Self; 21] = [
+    const ALL: [Self; 23] = [
         Self::SignedOut,
         Self::PasswordReset,
         Self::OutsideOrganizations,
@@ -67,8 +71,10 @@ impl Notice {
         Self::PasswordSet,
         Self::TokensExpired,
         Self::NothingTicked,
+        Self::RolesSaved,
         Self::Created,
-        Self::Deleted,
+        Self::OrganizationDeleted,
+        Self::GroupDeleted,
         Self::MemberAdded,
         Self::MemberRemoved,
     ];
@@ -102,8 +108,10 @@ impl Notice {
             Self::PasswordSet => "password-set",
             Self::TokensExpired => "tokens-expired",
             Self::NothingTicked => "nothing-ticked",
+            Self::RolesSaved => "roles-saved",
             Self::Created => "created",
-            Self::Deleted => "deleted",
+            Self::OrganizationDeleted => "organization-deleted",
+            Self::GroupDeleted => "group-deleted",
             Self::MemberAdded => "member-added",
             Self::MemberRemoved => "member-removed",
         }
@@ -130,37 +138,48 @@ impl Notice {
             | Self::PasswordSet
             | Self::TokensExpired
             | Self::NothingTicked
+            | Self::RolesSaved
             | Self::Created
-            | Self::Deleted
+            | Self::OrganizationDeleted
+            | Self::GroupDeleted
             | Self::MemberAdded
             | Self::MemberRemoved => false,
         }
     }
 
-    /// The words of the page.
-    pub(super) fn text(self) -> &'static str {
+    /// The words of a page about this object, such as "Token ci"; the page says what it is about, and no address does.
+    pub(super) fn text(self, about: Option<&str>) -> String {
+        let subject = |noun: &str| about.unwrap_or(noun).to_owned();
         match self {
-            Self::SignedOut => "Signed out.",
-            Self::PasswordReset => "Password reset successfully.",
-            Self::OutsideOrganizations => "You aren't a member of the authorized Github organizations!",
-            Self::OutsideTeams => "You aren't a member of an authorized team of the Github organizations!",
-            Self::TokenExpired => "The token is expired. No request is accepted with it any more.",
-            Self::TokenDeleted => "The token is deleted.",
-            Self::Saved => "Saved.",
-            Self::PasswordChanged => "The password is changed. Your other sessions and all your tokens have ended.",
-            Self::SessionEnded => "The session is ended.",
-            Self::OtherSessionsEnded => "All your other sessions are ended.",
-            Self::UserCreated => "The user is created.",
-            Self::UserSuspended => "The user is suspended. Their sessions and tokens are refused.",
-            Self::UserActivated => "The user is active.",
-            Self::UserDeleted => "The user is deleted.",
-            Self::PasswordSet => "The password is set. All sessions and tokens of the user have ended.",
-            Self::TokensExpired => "The tokens are expired. No request is accepted with them any more.",
-            Self::NothingTicked => "Nothing was done: tick the tokens that are to expire.",
-            Self::Created => "It is created.",
-            Self::Deleted => "It is deleted.",
-            Self::MemberAdded => "The user is a member now.",
-            Self::MemberRemoved => "The user is no member any more.",
+            Self::SignedOut => "Signed out.".to_owned(),
+            Self::PasswordReset => "Password reset successfully.".to_owned(),
+            Self::OutsideOrganizations => "You aren't a member of the authorized Github organizations!".to_owned(),
+            Self::OutsideTeams => "You aren't a member of an authorized team of the Github organizations!".to_owned(),
+            Self::TokenExpired => format!("{} expired. It is accepted for no request any more.", subject("Token")),
+            Self::TokenDeleted => "Token deleted.".to_owned(),
+            Self::Saved => format!("{} saved.", subject("Changes")),
+            Self::RolesSaved => match about {
+                Some(about) => format!("{about}: roles saved."),
+                None => "Roles saved.".to_owned(),
+            },
+            Self::PasswordChanged => "Password changed. Your other sessions and all your tokens have ended.".to_owned(),
+            Self::SessionEnded => "Session ended.".to_owned(),
+            Self::OtherSessionsEnded => "All your other sessions have ended.".to_owned(),
+            Self::UserCreated => format!("{} created.", subject("User")),
+            Self::UserSuspended => format!("{} suspended. Their sessions and tokens are refused.", subject("User")),
+            Self::UserActivated => format!("{} activated.", subject("User")),
+            Self::UserDeleted => "User deleted.".to_owned(),
+            Self::PasswordSet => match about {
+                Some(about) => format!("{about}: password reset. All their sessions and tokens have ended."),
+                None => "Password reset. All sessions and tokens of the user have ended.".to_owned(),
+            },
+            Self::TokensExpired => "Tokens expired. They are accepted for no request any more.".to_owned(),
+            Self::NothingTicked => "No token expired: tick those that are to expire.".to_owned(),
+            Self::Created => format!("{} created.", subject("It is")),
+            Self::OrganizationDeleted => "Organization deleted.".to_owned(),
+            Self::GroupDeleted => "Group deleted.".to_owned(),
+            Self::MemberAdded => "Member added.".to_owned(),
+            Self::MemberRemoved => "Member removed.".to_owned(),
         }
     }
 }

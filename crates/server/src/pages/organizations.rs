@@ -7,8 +7,6 @@ mod member;
 mod members;
 mod problems;
 
-pub(super) use members::NO_SUCH_USER;
-
 use keyfob_authority::data::Organization;
 
 use super::navigation::ORGANIZATIONS;

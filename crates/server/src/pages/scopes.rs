@@ -17,6 +17,7 @@ pub(super) fn ability(catalogue: &Catalogue, Ability { resource_type, actions, t
     let objects = match to {
         Objects::Now(1) => format!("1 {}", singular(name)),
         Objects::Now(count) => format!("{count} {}", plural(name)),
+        Objects::Over(count) => format!("over {count} {}", plural(name)),
         Objects::Uncounted => plural(name),
         Objects::New => format!("new {}", plural(name)),
     };
@@ -49,6 +50,7 @@ mod tests {
         let some = [Action::READ, Action::START, Action::SSH];
         assert_eq!(ability(&some, Objects::Now(12)), "See, start and open a shell in 12 workspaces");
         assert_eq!(ability(&[Action::READ], Objects::Now(1)), "See 1 workspace");
+        assert_eq!(ability(&[Action::READ], Objects::Over(1000)), "See over 1000 workspaces");
         assert_eq!(ability(&[Action::CREATE], Objects::New), "Make new workspaces");
     }
 }

@@ -16,9 +16,11 @@ use crate::http::routes::{Handlers, RouteFacts, Routes};
 
 pub(super) fn routes() -> Routes {
     const PAGE: RouteFacts = RouteFacts::PAGE;
+    // It says what the token could do, type by type.
+    const PREVIEW: RouteFacts = RouteFacts::COUNTED_PAGE;
     Routes::new()
         .route("/settings/tokens", Handlers::new().get(PAGE, list::show))
-        .route("/settings/tokens/new", Handlers::new().get(PAGE, new::show).post(PAGE, new::submit))
+        .route("/settings/tokens/new", Handlers::new().get(PREVIEW, new::show).post(PREVIEW, new::submit))
         .route("/settings/tokens/{keyid}", Handlers::new().get(PAGE, details::show))
         .route("/settings/tokens/{keyid}/expire", Handlers::new().get(PAGE, end::ask_to_expire).post(PAGE, end::expire))
         .route("/settings/tokens/{keyid}/delete", Handlers::new().get(PAGE, end::ask_to_delete).post(PAGE, end::delete))

@@ -205,6 +205,7 @@ fn words_of_assign(error: &AssignError) -> String {
         AssignError::Denied(denied) => format!("{} is not permitted", denied.permission()),
         AssignError::OwnerNeedsFullKey => "only a full key may give the role `owner`".to_owned(),
         AssignError::NoOwnerLeft => "there must be an owner".to_owned(),
+        AssignError::Changed => "the roles have changed meanwhile: try again".to_owned(),
         AssignError::Refused(refused) => words_of_refused(refused),
     }
 }

@@ -30,7 +30,7 @@ async fn people_rename_themselves_and_choose_how_pages_look() {
     let fields = [("username", "olive"), ("name", "Olive")];
     let saved = browser.submit(&page, "/settings/account", &fields).await.expect(StatusCode::SEE_OTHER);
     let page = browser.open(saved.header("location")).await.expect(StatusCode::OK);
-    assert!(words(&page).contains("Saved.") && page.body.contains("value=\"olive\""), "{}", words(&page));
+    assert!(words(&page).contains("Profile saved.") && page.body.contains("value=\"olive\""), "{}", words(&page));
     // Members have no say over their username: it is not offered.
     let alice = owner.invite(&app, "alice", &[]).await;
     let mut hers = Browser::signed_in(&app, &alice);
@@ -59,7 +59,7 @@ async fn a_password_is_changed_and_the_browser_stays_signed_in() {
         ("", OTHER, OTHER, "This must be filled in."),
         (PASSWORD, "password", "password", "insecure password"),
         (PASSWORD, OTHER, "other", "This is another one."),
-        (PASSWORD, PASSWORD, PASSWORD, "This is your password already."),
+        (PASSWORD, PASSWORD, PASSWORD, "This is the password already."),
     ] {
         let fields = [("old_password", old), ("password", new), ("confirmation", again)];
         let shown = browser.submit(&page, "/settings/security", &fields).await.expect(StatusCode::BAD_REQUEST);
@@ -70,7 +70,7 @@ async fn a_password_is_changed_and_the_browser_stays_signed_in() {
     let done = browser.submit(&page, "/settings/security", &fields).await.expect(StatusCode::SEE_OTHER);
     assert_ne!(browser.session(), Some(owner.key.as_str()));
     let page = browser.open(done.header("location")).await.expect(StatusCode::OK);
-    assert!(words(&page).contains("The password is changed."), "{}", words(&page));
+    assert!(words(&page).contains("Password changed."), "{}", words(&page));
     for ended in [&owner, &token] {
         ended.get("/api/v2/users/me").await.expect(StatusCode::UNAUTHORIZED);
     }

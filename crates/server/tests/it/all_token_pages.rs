@@ -96,7 +96,7 @@ async fn everybody_sees_and_ticks_what_the_api_lets_them() {
             if !ticked {
                 // Nor is it expired when it is sent all the same.
                 let fields = [("key", token.key_id()), ("step", "expire")];
-                browser.submit(&page, &format!("{TOKENS}/expire"), &fields).await.expect(StatusCode::SEE_OTHER);
+                browser.submit(&page, &format!("{TOKENS}/expire"), &fields).await.expect(StatusCode::NOT_FOUND);
                 token.get("/api/v2/resources").await.expect(StatusCode::OK);
             }
         }
@@ -129,7 +129,7 @@ async fn those_that_are_ticked_end_after_a_question_with_what_was_minted_with_th
     let page = browser.open(TOKENS).await.expect(StatusCode::OK);
     let path = format!("{TOKENS}/expire");
     let none = browser.submit(&page, &path, &[]).await.expect(StatusCode::SEE_OTHER);
-    assert!(words(&browser.open(none.header("location")).await).contains("Nothing was done"));
+    assert!(words(&browser.open(none.header("location")).await).contains("No token expired"));
     let ticked = [("key", parent.key_id()), ("key", other.key_id())];
     let ask = browser.submit(&page, &path, &ticked).await.expect(StatusCode::OK);
     assert!(words(&ask).contains("Expire these 2 tokens?"), "{}", words(&ask));
@@ -139,7 +139,7 @@ async fn those_that_are_ticked_end_after_a_question_with_what_was_minted_with_th
     }
     let done = browser.submit(&ask, &path, &[&ticked[..], &[("step", "expire")]].concat()).await;
     let shown = browser.open(done.expect(StatusCode::SEE_OTHER).header("location")).await;
-    assert!(words(&shown).contains("The tokens are expired."), "{}", words(&shown));
+    assert!(words(&shown).contains("Tokens expired."), "{}", words(&shown));
     for ended in [&parent, &child, &other] {
         ended.get("/api/v2/users/me").await.expect(StatusCode::UNAUTHORIZED);
     }
@@ -172,4 +172,58 @@ async fn a_token_is_found_by_its_text_or_its_id_and_its_secret_is_told_to_nobody
     let mut member = Browser::signed_in(&app, &alice);
     let page = member.open(TOKENS).await.expect(StatusCode::OK);
     member.submit(&page, &path, &[("token", &owners.key)]).await.expect(StatusCode::NOT_FOUND);
+}
+
+/// All of them end, or none does.
+#[tokio::test]
+async fn none_of_those_that_are_ticked_ends_where_one_may_not_be_expired() {
+    let (app, owner) = TestApp::new().await;
+    let narrow = &["user:read", "user:read_personal"][..];
+    let (one, gone) = (owner.scoped(narrow).await, owner.scoped(narrow).await);
+    let mut browser = Browser::signed_in(&app, &owner);
+    let page = browser.open(TOKENS).await.expect(StatusCode::OK);
+    owner.delete(&format!("/api/v2/users/me/keys/{}", gone.key_id())).await.expect(StatusCode::NO_CONTENT);
+    let fields = [("key", one.key_id()), ("key", gone.key_id()), ("step", "expire")];
+    let again = browser.submit(&page, &format!("{TOKENS}/expire"), &fields).await.expect(StatusCode::NOT_FOUND);
+    assert!(words(&again).contains("No token was expired."), "{}", words(&again));
+    one.get("/api/v2/users/me").await.expect(StatusCode::OK);
+    // A record each.
+    let other = owner.scoped(narrow).await;
+    let fields = [("key", one.key_id()), ("key", other.key_id()), ("key", one.key_id()), ("step", "expire")];
+    browser.submit(&page, &format!("{TOKENS}/expire"), &fields).await.expect(StatusCode::SEE_OTHER);
+    for ended in [&one, &other] {
+        ended.get("/api/v2/users/me").await.expect(StatusCode::UNAUTHORIZED);
+        let found = owner.get(&format!("/api/v2/audit?q=api_key_id:{}+action:write", ended.key_id())).await;
+        assert_eq!(found.json()["count"], 1, "{}", found.body);
+    }
+}
+
+/// A text that is no token is not found as one.
+#[tokio::test]
+async fn a_token_with_a_wrong_secret_is_told_from_a_right_one() {
+    let (app, owner) = TestApp::new().await;
+    let token = owner.scoped(&["workspace:read"]).await;
+    let mut browser = Browser::signed_in(&app, &owner);
+    let page = browser.open(TOKENS).await.expect(StatusCode::OK);
+    let path = format!("{TOKENS}/find");
+    for secret in ["abcdefghijklmnopqrstuv", "x"] {
+        let pasted = format!("{}-{secret}", token.key_id());
+        let again = browser.submit(&page, &path, &[("token", &pasted)]).await.expect(StatusCode::BAD_REQUEST);
+        assert!(words(&again).contains("its secret is wrong"), "{}", words(&again));
+        assert!(!again.body.contains(&pasted), "{}", again.body);
+    }
+    browser.submit(&page, &path, &[("token", &token.key)]).await.expect(StatusCode::SEE_OTHER);
+}
+
+/// Tokens of people who are in no organization any more.
+#[tokio::test]
+async fn tokens_of_people_who_left_are_found() {
+    let (app, owner) = TestApp::new().await;
+    let (alice, ben) = (owner.invite(&app, "alice", &[]).await, owner.invite(&app, "ben", &[]).await);
+    let narrow = &["user:read", "user:read_personal"][..];
+    let (left, stays) = (token(&alice, "left", 1, narrow).await, token(&ben, "stays", 1, narrow).await);
+    owner.delete("/api/v2/organizations/default/members/alice").await.expect(StatusCode::NO_CONTENT);
+    let page = Browser::signed_in(&app, &owner).open(&format!("{TOKENS}?finding=owner-left")).await;
+    assert_eq!(number(&page, "owner-left"), "1", "{}", words(&page));
+    assert!(page.body.contains(left.key_id()) && !page.body.contains(stays.key_id()), "{}", words(&page));
 }

@@ -1,14 +1,18 @@
 //! The page on which people see what was done, without JavaScript, and what they take with them.
 use std::collections::BTreeSet;
 
-use axum::http::StatusCode;
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+};
+use http_body_util::BodyExt as _;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::{
     browser::Browser,
     mutations::{Targets, mutations},
-    support::TestApp,
+    support::{Identity, TestApp},
     web::words,
 };
 
@@ -200,4 +204,144 @@ async fn texts_in_records_are_text_on_the_page() {
     let page = Browser::signed_in(&app, &owner).open("/audit").await.expect(StatusCode::OK);
     assert!(!page.body.contains("<img"), "{}", page.body);
     assert!(page.body.matches("&#60;img src=x onerror=alert(1)&#62;{{ 7 * 7 }}").count() >= 3, "{}", page.body);
+}
+
+/// An export that is taken a piece at a time.
+struct Download {
+    body: Body,
+    text: String,
+}
+
+impl Download {
+    async fn begin(by: &Identity, path: &str) -> Self {
+        let request = Request::get(path).header("Coder-Session-Token", &by.key).body(Body::empty()).unwrap();
+        let response = by.begin_request(request).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        Self { body: response.into_body(), text: String::new() }
+    }
+
+    /// Takes the next piece; false at the end. An error where it broke off.
+    async fn next(&mut self) -> Result<bool, axum::Error> {
+        let Some(frame) = self.body.frame().await else { return Ok(false) };
+        if let Ok(piece) = frame?.into_data() {
+            self.text.push_str(std::str::from_utf8(&piece).unwrap());
+        }
+        Ok(true)
+    }
+
+    /// The names of the objects of its records.
+    fn targets(&self) -> Vec<String> {
+        let record = |line: &str| serde_json::from_str::<Value>(line).unwrap()["resource_target"].to_string();
+        self.text.lines().map(record).collect()
+    }
+}
+
+/// More than one answer may have.
+#[tokio::test]
+async fn an_export_has_all_records_however_large_they_are() {
+    let (app, owner) = TestApp::new().await;
+    let organization = owner.organization().await;
+    for number in 0..300 {
+        let note = |letter: &str| json!({"note": letter.repeat(16_000)});
+        let body = json!({
+            "resource_type": "workspace", "name": format!("w{number}"), "organization_id": organization,
+            "attributes": note("x"),
+        });
+        let id = owner.post("/api/v2/resources", body).await.expect(StatusCode::CREATED).text("id").to_owned();
+        let path = format!("/api/v2/resources/workspace/{id}");
+        owner.patch(&path, json!({"attributes": note("y")})).await.expect(StatusCode::OK);
+    }
+    for file in ["records.jsonl", "records.csv"] {
+        let path = format!("/audit/{file}?resource_type=workspace");
+        let export = Browser::signed_in(&app, &owner).open(&path).await.expect(StatusCode::OK);
+        assert_eq!(export.body.lines().filter(|line| line.contains("workspace")).count(), 600, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn records_that_are_added_meanwhile_move_none_of_an_export() {
+    let (_app, owner) = TestApp::new().await;
+    let register = async |names: std::ops::Range<u32>| {
+        for number in names {
+            owner.register("workspace", &format!("w{number}")).await;
+        }
+    };
+    register(0..1300).await;
+    let mut export = Download::begin(&owner, "/audit/records.jsonl?resource_type=workspace").await;
+    assert!(export.next().await.unwrap());
+    register(1300..2000).await;
+    while export.next().await.unwrap() {}
+    let expected: Vec<String> = (0..1300).rev().map(|number| format!("\"w{number}\"")).collect();
+    assert_eq!(export.targets(), expected);
+}
+
+#[tokio::test]
+async fn an_export_breaks_off_once_its_caller_has_no_right_to_it_any_more() {
+    let (app, owner) = TestApp::new().await;
+    for number in 0..1100 {
+        owner.register("workspace", &format!("w{number}")).await;
+    }
+    let rita = owner.invite(&app, "rita", &["auditor"]).await;
+    let token = rita.token(json!({})).await;
+    for cause in ["the key is revoked", "the role is taken"] {
+        let by = if cause == "the key is revoked" { &token } else { &rita };
+        for path in ["/audit/records.jsonl", "/audit/records.csv"] {
+            let mut whole = Download::begin(by, path).await;
+            while whole.next().await.unwrap() {}
+        }
+        let mut exports = Vec::new();
+        for (path, pieces) in [("/audit/records.jsonl", 1), ("/audit/records.csv", 2)] {
+            let mut export = Download::begin(by, path).await;
+            for _ in 0..pieces {
+                assert!(export.next().await.unwrap());
+            }
+            exports.push(export);
+        }
+        if cause == "the key is revoked" {
+            let path = format!("/api/v2/users/rita/keys/{}/expire", token.key_id());
+            owner.put(&path, json!({})).await.expect(StatusCode::NO_CONTENT);
+        } else {
+            owner.put("/api/v2/users/rita/roles", json!({"roles": []})).await.expect(StatusCode::OK);
+        }
+        for mut export in exports {
+            assert!(export.next().await.is_err(), "{cause}: an export goes on");
+        }
+    }
+}
+
+/// A day that no record can have is no reason to show all records.
+#[tokio::test]
+async fn a_day_out_of_range_is_a_wrong_field() {
+    let (app, owner) = TestApp::new().await;
+    let mut browser = Browser::signed_in(&app, &owner);
+    for query in ["date_from=9999-12-31", "date_to=9999-12-31", "date_from=-009999-01-01", "date_to=-009999-01-01"] {
+        let page = browser.open(&format!("/audit?{query}")).await.expect(StatusCode::BAD_REQUEST);
+        assert!(words(&page).contains("This day is out of range."), "{query}: {}", words(&page));
+        let (field, day) = query.split_once('=').unwrap();
+        let q = format!("/api/v2/audit?q={field}:{day}");
+        let answer = owner.get(&q).await.expect(StatusCode::BAD_REQUEST);
+        assert_eq!(answer.json()["validations"][0]["field"], field, "{}", answer.body);
+    }
+}
+
+/// What there is to pick are the actions and types that records have.
+#[tokio::test]
+async fn every_action_and_type_of_a_record_is_there_to_pick() {
+    let (app, owner) = TestApp::new().await;
+    for (number, of) in mutations().enumerate() {
+        let targets = Targets::new(&owner, &format!("acme{number}")).await;
+        let by = if of.path == "/users/logout" { app.sign_in("owner@example.com").await } else { owner.clone() };
+        of.send(&by, &targets).await;
+    }
+    let page = Browser::signed_in(&app, &owner).open("/audit").await.expect(StatusCode::OK);
+    let records = owner.get("/api/v2/audit?limit=2000").await.expect(StatusCode::OK).json();
+    for record in records["audit_logs"].as_array().unwrap() {
+        for field in ["action", "resource_type"] {
+            let value = record[field].as_str().unwrap();
+            assert!(page.body.contains(&format!("<option value=\"{value}\">")), "{field} {value}");
+        }
+    }
+    for value in ["refused", "deployment_config", "audit_log"] {
+        assert!(page.body.contains(&format!("<option value=\"{value}\">")), "{value}");
+    }
 }

@@ -81,7 +81,12 @@ async fn the_page_says_what_the_api_says_of_the_session_and_of_a_token() {
     let path = format!("/explain?subject={}&permission=workspace:ssh&object=web", reader.key_id());
     let page = browser.open(&path).await.expect(StatusCode::OK);
     let said = words(&page);
-    assert!(said.contains(&format!("group {group} (ops)")) && said.contains("do ssh to workspace web"), "{said}");
+    assert!(
+        said.contains(&format!("group {group} (ops)"))
+            && said.contains("May your token")
+            && said.contains("open a shell in workspace web?"),
+        "{said}"
+    );
     let link = page.body.split("href=\"/settings/tokens/new?").nth(1).unwrap().split('"').next().unwrap();
     let link = format!("/settings/tokens/new?{}", link.replace("&#38;", "&"));
     for scope in ["workspace%3Aread", "workspace%3Astart", "workspace%3Assh"] {

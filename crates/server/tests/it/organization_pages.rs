@@ -122,6 +122,7 @@ async fn an_organization_is_made_filled_emptied_and_deleted_by_name() {
         browser.submit(&shown, &members, &[("user", user)]).await.expect(status);
     }
     let roles = format!("{members}/alice");
+    let shown = browser.open(&roles).await.expect(StatusCode::OK);
     browser.submit(&shown, &roles, &[("role", "organization-auditor")]).await.expect(StatusCode::SEE_OTHER);
     let list = browser.open(&members).await.expect(StatusCode::OK);
     assert!(words(&list).contains("organization-auditor"), "{}", words(&list));

@@ -8,6 +8,7 @@ use std::{
 use axum::{
     body::Body,
     http::{HeaderMap, Method, Request, StatusCode},
+    response::Response,
 };
 use clap::Parser;
 use http_body_util::BodyExt as _;
@@ -262,9 +263,14 @@ impl Identity {
         self.send_request(request.body(body).unwrap()).await
     }
 
+    /// Sends a request as it is, and leaves it to the test how much of the answer's body is taken.
+    pub(crate) async fn begin_request(&self, request: Request<Body>) -> Response {
+        self.server.service().oneshot(request).await.unwrap()
+    }
+
     /// Sends a request as it is: the identity's key is not added.
     pub(crate) async fn send_request(&self, request: Request<Body>) -> Answer {
-        let response = self.server.service().oneshot(request).await.unwrap();
+        let response = self.begin_request(request).await;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(bytes.to_vec()).unwrap() }

@@ -163,12 +163,13 @@ async fn expiring_and_deleting_say_what_follows_and_are_different() {
     let child = parent.scoped(&["workspace:read"]).await;
     let address = format!("/settings/tokens/{}", parent.key_id());
     let ask = browser.open(&format!("{address}/expire")).await.expect(StatusCode::OK);
-    assert!(words(&ask).contains("1 token minted with it, or with one of those, end with it."), "{}", words(&ask));
+    assert!(words(&ask).contains("1 token minted with it, or with one of those, ends with it."), "{}", words(&ask));
     parent.get("/api/v2/users/me").await.expect(StatusCode::OK);
     let done = browser.submit(&ask, &format!("{address}/expire"), &[]).await.expect(StatusCode::SEE_OTHER);
     let details = browser.open(done.header("location")).await.expect(StatusCode::OK);
     assert!(
-        words(&details).contains("The token is expired.") && words(&details).contains("revoked"),
+        words(&details).contains("expired. It is accepted for no request any more.")
+            && words(&details).contains("revoked"),
         "{}",
         words(&details)
     );
@@ -283,4 +284,53 @@ async fn a_refusal_offers_the_scope_that_is_missing() {
     browser.accepts = "text/html";
     let refused = browser.submit(&page, "/cli-auth", &[]).await.expect(StatusCode::FORBIDDEN);
     assert!(refused.body.contains("href=\"/settings/tokens/new?scope=api_key%3Acreate\""), "{}", refused.body);
+}
+
+/// A summary is of a token of one owner.
+#[tokio::test]
+async fn what_was_summed_up_for_one_owner_is_not_minted_for_another() {
+    let (app, owner) = TestApp::new().await;
+    let ben = owner.make_user("ben", &[]).await["id"].as_str().unwrap().to_owned();
+    let mut browser = Browser::signed_in(&app, &owner);
+    let page = browser.open(&format!("{NEW}?name=ci&scope=workspace:read")).await.expect(StatusCode::OK);
+    let fields = [("name", "ci"), ("lifetime", "7d"), ("scope", "workspace:read"), ("step", "mint"), ("user", &ben)];
+    browser.submit(&page, NEW, &fields).await.expect(StatusCode::CONFLICT);
+    owner.get("/api/v2/users/ben/keys/tokens/ci").await.expect(StatusCode::NOT_FOUND);
+    browser.submit(&page, NEW, &fields[..4]).await.expect(StatusCode::CREATED);
+}
+
+/// What a name is taken by is told of the owner, who may be another than the person.
+#[tokio::test]
+async fn what_is_wrong_with_a_token_for_another_is_said_of_them() {
+    let (app, owner) = TestApp::new().await;
+    let ben = owner.make_user("ben", &[]).await["id"].as_str().unwrap().to_owned();
+    owner.post("/api/v2/users/ben/keys/tokens", serde_json::json!({"token_name": "ci"})).await;
+    let mut browser = Browser::signed_in(&app, &owner);
+    let page = browser.open(&format!("{NEW}?user={ben}&name=ci&scope=workspace:read")).await.expect(StatusCode::OK);
+    let fields = [("name", "ci"), ("lifetime", "30d"), ("scope", "workspace:read"), ("step", "mint")];
+    let taken = browser.submit(&page, NEW, &fields).await.expect(StatusCode::CONFLICT);
+    assert!(words(&taken).contains("ben has a live token") && !words(&taken).contains("You have"), "{}", words(&taken));
+    let link = format!("{NEW}?user={ben}&name=other&scope=workspace:read&scope=coder:all");
+    let page = browser.open(&link).await.expect(StatusCode::OK);
+    assert!(words(&page).contains("everything that ben can"), "{}", words(&page));
+    // A date that is wrong is told beside the date.
+    let fields = [("name", "other"), ("until", "2020-01-01"), ("scope", "workspace:read"), ("step", "mint")];
+    let again = browser.submit(&page, NEW, &fields).await;
+    let (_, after) = again.body.split_once("name=\"until\"").unwrap();
+    let until = after.split("</div>").next().unwrap();
+    assert!(again.status == StatusCode::CONFLICT || until.contains("would have ended"), "{until}");
+}
+
+/// Every preview is work for the database.
+#[tokio::test]
+async fn previews_are_limited() {
+    let (app, owner) = TestApp::with(&["--api-rate-limit=3"]).await;
+    let mut browser = Browser::signed_in(&app, &owner);
+    let page = browser.open(NEW).await.expect(StatusCode::OK);
+    let fields = [("name", "ci"), ("lifetime", "30d"), ("scope", "workspace:read"), ("step", "live")];
+    // Opening the page was the first.
+    for _ in 0..2 {
+        browser.submit(&page, NEW, &fields).await.expect(StatusCode::OK);
+    }
+    browser.submit(&page, NEW, &fields).await.expect(StatusCode::TOO_MANY_REQUESTS);
 }

@@ -117,7 +117,7 @@ async fn users_are_listed_for_those_who_may_see_others_and_made_by_those_who_may
                 }
                 let made = browser.submit(&page, &path, &fields).await.expect(StatusCode::SEE_OTHER);
                 let shown = browser.open(made.header("location")).await.expect(StatusCode::OK);
-                assert!(words(&shown).contains("The user is created."), "{}", words(&shown));
+                assert!(words(&shown).contains(&format!("User {name} created.")), "{}", words(&shown));
             }
         }
     }
@@ -175,6 +175,7 @@ async fn a_person_is_suspended_activated_given_roles_and_deleted_by_name() {
     alice.get("/api/v2/users/me").await.expect(StatusCode::UNAUTHORIZED);
     browser.submit(&page, &at("activate"), &[]).await.expect(StatusCode::SEE_OTHER);
     alice.get("/api/v2/users/me").await.expect(StatusCode::OK);
+    let page = browser.open(&format!("{USERS}/{id}")).await.expect(StatusCode::OK);
     browser.submit(&page, &at("roles"), &[("role", "auditor")]).await.expect(StatusCode::SEE_OTHER);
     assert_eq!(owner.get("/api/v2/users/alice").await.json()["roles"].as_array().unwrap().len(), 1);
     // An administrator who may not give the role has no say over its holder, whatever is sent.
@@ -193,10 +194,10 @@ async fn a_person_is_suspended_activated_given_roles_and_deleted_by_name() {
     let page = browser.open(&at("delete")).await.expect(StatusCode::OK);
     for typed in ["", "alic"] {
         let again = browser.submit(&page, &at("delete"), &[("typed", typed)]).await.expect(StatusCode::BAD_REQUEST);
-        assert!(words(&again).contains("This is not the user&#39;s name."), "{}", words(&again));
+        assert!(words(&again).contains("This is not the name alice."), "{}", words(&again));
     }
     let done = browser.submit(&page, &at("delete"), &[("typed", "alice")]).await.expect(StatusCode::SEE_OTHER);
-    assert!(words(&browser.open(done.header("location")).await).contains("The user is deleted."));
+    assert!(words(&browser.open(done.header("location")).await).contains("User deleted."));
     owner.get("/api/v2/users/alice").await.expect(StatusCode::NOT_FOUND);
     // By the id there is still somebody to look at, and nothing to be done.
     let gone = browser.open(&format!("{USERS}/{id}")).await.expect(StatusCode::OK);
@@ -223,4 +224,97 @@ async fn a_token_is_minted_for_a_service_account() {
     // Who may not see the user is told of none.
     let member = owner.invite(&app, "member", &[]).await;
     Browser::signed_in(&app, &member).open(&link).await.expect(StatusCode::NOT_FOUND);
+}
+
+/// Who asks for what is not offered is told that, and what it takes.
+#[tokio::test]
+async fn what_is_not_offered_is_refused_in_words_and_leads_to_the_reasons() {
+    let (app, owner) = TestApp::new().await;
+    owner.make_user("ben", &[]).await;
+    let organization = owner.organization().await;
+    let group = owner.post("/api/v2/organizations/default/groups", json!({"name": "ops"})).await;
+    let group = group.expect(StatusCode::CREATED).text("id").to_owned();
+    let token = owner.scoped(&["workspace:read"]).await;
+    let auditor = owner.invite(&app, "rita", &["auditor"]).await;
+    let mut hers = Browser::signed_in(&app, &auditor);
+    for (path, permission) in [
+        (format!("{USERS}/ben/suspend"), "user%3Aupdate"),
+        (format!("{USERS}/ben/delete"), "user%3Adelete"),
+        (format!("{USERS}/ben/password"), "user%3Aupdate_personal"),
+        (format!("/organizations/{organization}/delete"), "organization%3Adelete"),
+        (format!("/organizations/{organization}/members/ben/remove"), "organization_member%3Adelete"),
+        (format!("/groups/{group}/delete"), "group%3Adelete"),
+    ] {
+        let refused = hers.look_at(&path).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{path}: {}", words(&refused));
+        assert!(words(&refused).contains("You may not"), "{path}: {}", words(&refused));
+        let link = format!("href=\"/explain?permission={permission}\"");
+        assert!(refused.body.contains(&link), "{path}: {}", refused.body);
+    }
+    // The same of a session that may only look at tokens.
+    let mut looking = Browser::signed_in(&app, &owner.scoped(&["api_key:read"]).await);
+    for (act, permission) in [("expire", "api_key%3Aupdate"), ("delete", "api_key%3Adelete")] {
+        let refused = looking.look_at(&format!("/settings/tokens/{}/{act}", token.key_id())).await;
+        let refused = refused.expect(StatusCode::FORBIDDEN);
+        assert!(words(&refused).contains("scopes lack api_key:"), "{act}: {}", words(&refused));
+        assert!(refused.body.contains(&format!("permission={permission}\"")), "{act}: {}", refused.body);
+    }
+    // What she may not see looks as if it were not there.
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let mut alices = Browser::signed_in(&app, &alice);
+    for path in [format!("{USERS}/ben/delete"), format!("{USERS}/nobody/delete")] {
+        alices.look_at(&path).await.expect(StatusCode::NOT_FOUND);
+    }
+}
+
+/// A form sets what it shows, and takes nothing back that another has done meanwhile.
+#[tokio::test]
+async fn roles_that_have_changed_since_the_page_was_shown_stay_as_they_are() {
+    let (app, owner) = TestApp::new().await;
+    owner.make_user("alice", &["auditor"]).await;
+    let mut browser = Browser::signed_in(&app, &owner);
+    let held = async |path: &str| owner.get(path).await.expect(StatusCode::OK).json();
+    let page = browser.open(&format!("{USERS}/alice")).await.expect(StatusCode::OK);
+    let path = format!("{USERS}/alice/roles");
+    owner.put("/api/v2/users/alice/roles", json!({"roles": ["template-admin"]})).await.expect(StatusCode::OK);
+    let again = browser.submit(&page, &path, &[("role", "auditor")]).await.expect(StatusCode::CONFLICT);
+    assert!(words(&again).contains("The roles have changed since this page was shown."), "{}", words(&again));
+    assert_eq!(held("/api/v2/users/alice").await["roles"][0]["name"], "template-admin");
+    browser.submit(&again, &path, &[("role", "auditor")]).await.expect(StatusCode::SEE_OTHER);
+    assert_eq!(held("/api/v2/users/alice").await["roles"][0]["name"], "auditor");
+    // The same of a member of an organization.
+    let organization = owner.organization().await;
+    let path = format!("/organizations/{organization}/members/alice");
+    let page = browser.open(&path).await.expect(StatusCode::OK);
+    let api = "/api/v2/organizations/default/members/alice";
+    let roles = json!({"roles": ["organization-auditor"]});
+    owner.put(&format!("{api}/roles"), roles).await.expect(StatusCode::OK);
+    let again = browser.submit(&page, &path, &[("role", "agents-access")]).await.expect(StatusCode::CONFLICT);
+    assert!(words(&again).contains("The roles have changed since this page was shown."), "{}", words(&again));
+    assert!(held(api).await["roles"].to_string().contains("organization-auditor"));
+    browser.submit(&again, &path, &[("role", "agents-access")]).await.expect(StatusCode::SEE_OTHER);
+    assert!(!held(api).await["roles"].to_string().contains("organization-auditor"));
+}
+
+/// What is greyed stays as it is.
+#[tokio::test]
+async fn a_role_that_an_administrator_may_not_take_stays() {
+    let (app, owner) = TestApp::new().await;
+    owner.make_user("alice", &[]).await;
+    let api = "/api/v2/organizations/default/members/alice";
+    let roles = json!({"roles": ["organization-admin", "agents-access"]});
+    owner.put(&format!("{api}/roles"), roles).await.expect(StatusCode::OK);
+    let helper = owner.invite(&app, "helper", &["user-admin"]).await;
+    let mut theirs = Browser::signed_in(&app, &helper);
+    let path = format!("/organizations/{}/members/alice", owner.organization().await);
+    let page = theirs.open(&path).await.expect(StatusCode::OK);
+    for (role, is_greyed) in [("organization-admin", true), ("agents-access", false)] {
+        let hidden = format!("<input type=\"hidden\" name=\"role\" value=\"{role}\">");
+        let disabled = format!("name=\"role\" value=\"{role}\" checked disabled");
+        assert_eq!(page.body.contains(&hidden), is_greyed, "{role}: {}", page.body);
+        assert_eq!(page.body.contains(&disabled), is_greyed, "{role}: {}", page.body);
+    }
+    theirs.submit(&page, &path, &[]).await.expect(StatusCode::SEE_OTHER);
+    let roles = owner.get(api).await.json()["roles"].to_string();
+    assert!(roles.contains("organization-admin") && !roles.contains("agents-access"), "{roles}");
 }

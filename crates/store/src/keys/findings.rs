@@ -1,13 +1,14 @@
 //! Tokens that are worth a look.
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
-use sea_query::{Condition, Expr, ExprTrait as _, Iden, Query};
+use sea_query::{CaseStatement, Condition, Expr, ExprTrait as _, Func, Query};
 
 use super::{ApiKeys, KeyLoginType, is_live};
 use crate::{
     Reader, StoreError, UserStatus,
-    db::{fetch_count, microseconds},
+    db::{fetch_numbers, microseconds, number_column},
     filter::{Columns, condition},
+    members::OrganizationMembers,
     users::Users,
 };
 
@@ -26,12 +27,8 @@ pub enum KeyFinding {
     EndsUntil(Timestamp),
     /// Its owner is suspended.
     OwnerSuspended,
-}
-
-#[derive(Clone, Copy, Iden)]
-enum Found {
-    Table,
-    Id,
+    /// Its owner is a member of no organization.
+    OwnerInNoOrganization,
 }
 
 impl KeyFinding {
@@ -55,36 +52,60 @@ impl KeyFinding {
                     .and_where(Expr::col(Users::Status).eq(UserStatus::Suspended.as_str()));
                 column(ApiKeys::UserId).in_subquery(suspended)
             }
+            Self::OwnerInNoOrganization => {
+                let mut members = Query::select();
+                members.column(OrganizationMembers::UserId).from(OrganizationMembers::Table);
+                column(ApiKeys::UserId).in_subquery(members).not()
+            }
         };
         Condition::all().add(one)
     }
 }
 
+/// How many tokens there are to which findings apply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FindingNumbers {
+    /// For each finding, how many of the tokens that were looked at.
+    pub counts: Vec<u64>,
+    /// Whether all were looked at.
+    pub is_whole: bool,
+}
+
 impl Reader<'_> {
-    /// How many live tokens that the filter lets through there are to which this applies; no more than so many are
-    /// counted.
+    /// To how many live tokens that the filter lets through each of these applies. All are counted in one pass, which
+    /// looks at so many tokens at most.
     ///
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn count_findings(
         &mut self,
-        finding: KeyFinding,
+        findings: &[KeyFinding],
         filter: &Filter,
         now: Timestamp,
         at_most: u64,
-    ) -> Result<u64, StoreError> {
-        let columns = Columns::new(self.dialect(), ApiKeys::Id).owned_by(ApiKeys::UserId).with_text_ids();
-        let mut some = Query::select();
-        some.column(ApiKeys::Id)
-            .from(ApiKeys::Table)
-            .and_where(Expr::col(ApiKeys::LoginType).eq(KeyLoginType::Token.as_str()))
+    ) -> Result<FindingNumbers, StoreError> {
+        use ApiKeys as K;
+        let columns = Columns::new(self.dialect(), K::Id).owned_by(K::UserId).with_text_ids();
+        let mut live = Query::select();
+        live.columns([K::Id, K::UserId, K::LastUsed, K::ExpiresAt, K::NarrowDepth])
+            .from(K::Table)
+            .and_where(Expr::col(K::LoginType).eq(KeyLoginType::Token.as_str()))
             .and_where(is_live(now, self.dialect(), self.uses()))
             .cond_where(condition(filter, &columns))
-            .cond_where(finding.condition())
-            .limit(at_most);
+            // One more tells that there are more.
+            .limit(at_most.saturating_add(1));
         let mut query = Query::select();
-        query.expr_as(Expr::col(Found::Id).count(), "count").from_subquery(some, Found::Table);
-        fetch_count(self, &query).await
+        query
+            .expr_as(Expr::col((K::Table, K::Id)).count(), number_column(0))
+            // Under the same name, so that the conditions are those of lists.
+            .from_subquery(live, K::Table);
+        for (place, finding) in findings.iter().enumerate() {
+            let counted = CaseStatement::new().case(finding.condition(), 1_i64);
+            query.expr_as(Func::count(counted), number_column(place + 1));
+        }
+        let numbers = fetch_numbers(self, &query, findings.len() + 1).await?;
+        let is_whole = numbers.first().is_none_or(|seen| *seen <= at_most);
+        Ok(FindingNumbers { counts: numbers.into_iter().skip(1).collect(), is_whole })
     }
 }

@@ -1,6 +1,6 @@
 //! Lists of registered resources.
 use keyfob_rbac::Filter;
-use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SimpleExpr};
+use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SelectStatement, SimpleExpr};
 
 use super::{Resource, Resources, columns, list_with_grants, select};
 use crate::{
@@ -60,18 +60,34 @@ pub enum AttributeValue {
     OneOf(Vec<ResourceId>),
 }
 
+/// The resources of a type that a filter lets through.
+fn of_type(resource_type: &str, filter: &Filter, dialect: Dialect) -> Condition {
+    let columns = columns(resource_type, dialect);
+    let of_type = Condition::all()
+        .add(Expr::col((Resources::Table, Resources::ResourceType)).eq(resource_type))
+        .add(condition(filter, &columns));
+    match candidates(filter, &columns) {
+        Some(ids) => of_type.add(Expr::col((Resources::Table, Resources::Id)).in_subquery(ids)),
+        None => of_type,
+    }
+}
+
+/// The ids of the resources of a type that a filter lets through.
+pub(crate) fn ids(resource_type: &str, filter: &Filter, dialect: Dialect) -> SelectStatement {
+    let mut ids = Query::select();
+    ids.column((Resources::Table, Resources::Id)).from(Resources::Table).cond_where(of_type(
+        resource_type,
+        filter,
+        dialect,
+    ));
+    ids
+}
+
 /// The resources that the caller may see.
 fn visible(list: &ListResources, dialect: Dialect) -> Condition {
     let mut visible = Condition::any();
     for (resource_type, filter) in &list.visible {
-        let columns = columns(resource_type, dialect);
-        let mut of_type = Condition::all()
-            .add(Expr::col((Resources::Table, Resources::ResourceType)).eq(resource_type.as_str()))
-            .add(condition(filter, &columns));
-        if let Some(ids) = candidates(filter, &columns) {
-            of_type = of_type.add(Expr::col((Resources::Table, Resources::Id)).in_subquery(ids));
-        }
-        visible = visible.add(of_type);
+        visible = visible.add(of_type(resource_type, filter, dialect));
     }
     // An empty `any` would be true.
     if list.visible.is_empty() { Condition::all().add(Expr::val(1).eq(0)) } else { visible }

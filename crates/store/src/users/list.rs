@@ -90,6 +90,14 @@ fn visible(list: &ListUsers, dialect: Dialect) -> Condition {
     }
 }
 
+/// The ids of the live users that the filter lets through.
+pub(crate) fn ids(filter: &Filter, dialect: Dialect) -> SelectStatement {
+    let columns = Columns::new(dialect, Users::Id).owned_by(Users::Id);
+    let mut ids = Query::select();
+    ids.column(Users::Id).from(Users::Table).and_where(is_live()).cond_where(condition(filter, &columns));
+    ids
+}
+
 /// The users that match, after this place in the order of lists.
 fn matching(list: &ListUsers, after: Option<&str>, dialect: Dialect) -> Condition {
     let mut all = visible(list, dialect).add(is_live());

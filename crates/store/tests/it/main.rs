@@ -28,6 +28,7 @@ mod keys;
 mod lineage;
 mod lists;
 mod long_lists;
+mod object_counts;
 mod organizations;
 mod passcodes;
 mod resources;

@@ -8,7 +8,7 @@ use keyfob_authority::{
     AuthorizedStore,
     data::{ListUsers, Page, UserId},
     organizations::{AddMemberError, RemoveMemberError},
-    roles::UpdateMemberRolesError,
+    roles::{RolesBefore, UpdateMemberRolesError},
 };
 
 use crate::http::path::{OrganizationRef, UserRef};
@@ -84,7 +84,7 @@ pub(super) async fn update_roles(
 ) -> Result<ApiJson<OrganizationMember>, ApiError> {
     let organization = store.addressed_organization(&organization.0).await?;
     let view = store.salvaging().addressed_member(&organization, &user.0).await?;
-    let changed = store.update_member_roles(organization.id, view.user.id, request.roles).await?;
+    let changed = store.update_member_roles(organization.id, view.user.id, request.roles, RolesBefore::Any).await?;
     let custom = store.list_custom_role_names(organization.id).await?;
     Ok(ApiJson(wire::member(&changed, &role_titles(&custom))))
 }

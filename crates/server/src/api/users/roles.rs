@@ -1,6 +1,11 @@
 //! Users' roles of the deployment.
+use axum::http::StatusCode;
 use keyfob_api::users::{UpdateRoles, User as WireUser, UserRoles};
-use keyfob_authority::{AuthorizedStore, Refused, roles::AssignError, users::UpdateUserRolesError};
+use keyfob_authority::{
+    AuthorizedStore, Refused,
+    roles::{AssignError, RolesBefore},
+    users::UpdateUserRolesError,
+};
 
 use super::user_answer;
 use crate::http::path::UserRef;
@@ -39,7 +44,7 @@ pub(super) async fn update_roles(
     ApiJson(request): ApiJson<UpdateRoles>,
 ) -> Result<ApiJson<WireUser>, ApiError> {
     let user = store.addressed_user(&user.0).await?;
-    let changed = store.update_user_roles(user.id, request.roles).await?;
+    let changed = store.update_user_roles(user.id, request.roles, RolesBefore::Any).await?;
     user_answer(&store, changed).await
 }
 
@@ -68,6 +73,7 @@ impl From<AssignError> for ApiError {
                 "only a key with the scope coder:all and the allow list *:*, such as a session, may give the role owner",
             ),
             AssignError::NoOwnerLeft => no_owner_left(),
+            AssignError::Changed => Self::new(StatusCode::CONFLICT, "The roles have changed meanwhile. Try again."),
             AssignError::Refused(refused) => refused.into(),
         }
     }

@@ -78,6 +78,8 @@ impl RouteFacts {
     pub(crate) const METADATA: Self = Self { limiters: &[], ..Self::API };
     /// A page. This is the default outside of `/api/`.
     pub(crate) const PAGE: Self = Self { audience: Audience::Person, csrf: CsrfRule::Forms, limiters: &[] };
+    /// A page whose answers are work: it is counted as a call of the API.
+    pub(crate) const COUNTED_PAGE: Self = Self { limiters: &[Limiter::Api], ..Self::PAGE };
     /// A page where people sign in, or type something that could be guessed.
     pub(crate) const SIGN_IN_PAGE: Self = Self { limiters: &[Limiter::SignIn], ..Self::PAGE };
     /// The page where the first user is made.

@@ -29,7 +29,7 @@ pub(super) async fn show(State(app): State<App>, session: SignedIn) -> Result<Re
     let user = own(&session)?;
     let choices = session.store.notice_choices(user.id).await?;
     let sends_mail = app.rules().sends_mail;
-    Ok(page(StatusCode::OK, &Notices { frame: session.frame.at(&NOTICES), choices, sends_mail })?)
+    Ok(page(StatusCode::OK, &Notices { frame: session.frame.at(&NOTICES).about("Notices"), choices, sends_mail })?)
 }
 
 pub(super) async fn submit(State(app): State<App>, session: SignedIn, form: Form) -> Result<Response, PageError> {
@@ -47,9 +47,8 @@ pub(super) async fn submit(State(app): State<App>, session: SignedIn, form: Form
     match session.store.set_notice_choices(user.id, change).await {
         Ok(_) => Ok(see_other(&Notice::Saved.on(NOTICES.path))?),
         Err(error) => {
-            let Failure { status, problem } = error.into();
-            let frame = session.frame.at(&NOTICES).with_problem(problem);
-            Ok(page(status, &Notices { frame, choices, sends_mail: app.rules().sends_mail })?)
+            let (status, frame) = Failure::from(error).on(session.frame, &[]);
+            Ok(page(status, &Notices { frame: frame.at(&NOTICES), choices, sends_mail: app.rules().sends_mail })?)
         }
     }
 }

@@ -21,11 +21,12 @@ use crate::{
 
 pub(super) async fn submit(State(app): State<App>, session: SignedIn, form: Form) -> Result<Response, PageError> {
     let user = own(&session)?;
-    let changed = if form.text("password") == form.text("confirmation") {
-        let change = ChangePassword { old: form.secret("old_password"), new: form.secret("password") };
-        session.store.change_password(user.id, change).await.map_err(Failure::from)
-    } else {
-        Err(Failure::bad_request("Passwords do not match.").field("confirmation", "This is another one."))
+    let changed = match form.new_password() {
+        Ok(new) => {
+            let change = ChangePassword { old: form.secret("old_password"), new };
+            session.store.change_password(user.id, change).await.map_err(Failure::from)
+        }
+        Err(failure) => Err(failure),
     };
     match changed {
         Ok(renewed) => {
@@ -38,8 +39,8 @@ pub(super) async fn submit(State(app): State<App>, session: SignedIn, form: Form
             Ok(response)
         }
         Err(failure) => {
-            let failure = failure.in_form(&["old_password", "password", "confirmation"]);
-            Ok(security::render(&app, session.frame.with_problem(failure.problem), failure.status, &user)?)
+            let (status, frame) = failure.on(session.frame, &["old_password", "password", "confirmation"]);
+            Ok(security::render(&app, frame, status, &user)?)
         }
     }
 }
@@ -59,7 +60,7 @@ impl From<ChangePasswordError> for Failure {
             ChangePasswordError::NotChecked(error) => error.into(),
             ChangePasswordError::WrongOldPassword | ChangePasswordError::Overtaken => wrong(),
             ChangePasswordError::SamePassword => {
-                Self::bad_request("The password was not changed.").field("password", "This is your password already.")
+                Self::bad_request("The password was not changed.").field("password", "This is the password already.")
             }
             ChangePasswordError::Hash(error) => error.into(),
             ChangePasswordError::Mint(error) => error.into(),

@@ -37,7 +37,7 @@ impl<'a> Profile<'a> {
     fn new(frame: Frame, rights: ProfileRights, user: &'a User, username: &'a str, name: &'a str) -> Self {
         let theme = frame.person.as_ref().map(|person| person.theme).unwrap_or_default();
         Self {
-            frame: frame.at(&ACCOUNT),
+            frame: frame.at(&ACCOUNT).about("Profile"),
             email: &user.email,
             username,
             name,
@@ -61,8 +61,8 @@ pub(super) async fn rename(session: SignedIn, form: Form) -> Result<Response, Pa
     let name = form.text("name").trim();
     let names = UpdateProfile { username: username.to_owned(), name: name.to_owned() };
     if let Err(error) = session.store.update_profile(user.id, names).await {
-        let Failure { status, problem } = Failure::from(error).in_form(&["username", "name"]);
-        return Ok(page(status, &Profile::new(session.frame.with_problem(problem), rights, &user, username, name))?);
+        let (status, frame) = Failure::from(error).on(session.frame, &["username", "name"]);
+        return Ok(page(status, &Profile::new(frame, rights, &user, username, name))?);
     }
     Ok(see_other(&Notice::Saved.on(ACCOUNT.path))?)
 }
@@ -72,9 +72,8 @@ pub(super) async fn choose_theme(session: SignedIn, form: Form) -> Result<Respon
     match set_theme(&session.store, &user, form.text("theme")).await {
         Ok(()) => Ok(see_other(&Notice::Saved.on(ACCOUNT.path))?),
         Err(error) => {
-            let Failure { status, problem } = error.into();
+            let (status, frame) = Failure::from(error).on(session.frame, &[]);
             let rights = session.store.own_profile_rights();
-            let frame = session.frame.with_problem(problem);
             let profile = Profile::new(frame, rights, &user, &user.username, &user.name);
             Ok(page(status, &profile)?)
         }

@@ -36,8 +36,9 @@ pub(super) async fn submit(State(app): State<App>, session: SignedIn, form: Form
             Ok(response)
         }
         Err(error) => {
-            let failure = Failure::from(error).renamed("password", "own_password").in_form(&["own_password"]);
-            Ok(security::render(&app, session.frame.with_problem(failure.problem), failure.status, &user)?)
+            let failure = Failure::from(error).renamed("password", "own_password");
+            let (status, frame) = failure.on(session.frame, &["own_password"]);
+            Ok(security::render(&app, frame, status, &user)?)
         }
     }
 }

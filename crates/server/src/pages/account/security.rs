@@ -20,8 +20,8 @@ use crate::{
 struct Security {
     frame: Frame,
     has_password: bool,
-    /// How the person signs in, where it is by no password.
-    way: &'static str,
+    /// The provider with which the person signs in; none for an account to which nobody signs in.
+    way: Option<&'static str>,
     /// The providers that they could sign in by instead: names and words.
     providers: Vec<(&'static str, String)>,
 }
@@ -38,10 +38,9 @@ pub(super) fn render(app: &App, frame: Frame, status: StatusCode, user: &User) -
         frame: frame.at(&SECURITY),
         has_password,
         way: match user.login_type {
-            LoginType::Password => "a password",
-            LoginType::Github => "GitHub",
-            LoginType::Oidc => "OpenID Connect",
-            LoginType::None => "none: this account only has tokens",
+            LoginType::Github => Some("GitHub"),
+            LoginType::Oidc => Some("OpenID Connect"),
+            LoginType::Password | LoginType::None => None,
         },
         providers: if has_password { providers(app) } else { Vec::new() },
     };

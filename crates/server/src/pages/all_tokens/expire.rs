@@ -7,11 +7,12 @@ use keyfob_authority::{
     tokens::Cascade,
 };
 
-use super::list::{Row, rows};
+use super::list::{self, Row, rows};
 use crate::{
     app::App,
-    http::error::ApiError,
+    http::{error::ApiError, extract::ApiQuery},
     pages::{
+        failure::Failure,
         form::Form,
         frame::Frame,
         navigation::ALL_TOKENS,
@@ -42,19 +43,27 @@ pub(super) async fn submit(
     if ids.len() > MOST {
         return Err(ApiError::bad_request(format!("{MOST} tokens are expired at once at most.")).into());
     }
+    if form.text("step") == "expire" && !ids.is_empty() {
+        let expired = Refused::if_there(store.salvaging().expire_keys(&ids, Cascade::ByKind).await)?;
+        if expired.is_some() {
+            return Ok(see_other(&Notice::TokensExpired.on(ALL_TOKENS.path))?);
+        }
+        let (status, frame) = gone().on(frame, &[]);
+        return list::render(&app, &store, frame, status, &ApiQuery::default()).await;
+    }
     let keys = found(&store, &ids).await?;
     if keys.is_empty() {
         return Ok(see_other(&Notice::NothingTicked.on(ALL_TOKENS.path))?);
     }
-    if form.text("step") == "expire" {
-        for key in &keys {
-            store.expire_key(key, Cascade::ByKind).await?;
-        }
-        return Ok(see_other(&Notice::TokensExpired.on(ALL_TOKENS.path))?);
-    }
     let descendants = keys.iter().map(|key| Cascade::ByKind.takes(key)).sum();
     let rows = rows(&app, &store, &keys).await?;
     Ok(page(StatusCode::OK, &Expire { frame: frame.at(&ALL_TOKENS), rows, descendants })?)
+}
+
+/// All of them were to end, and one could not.
+fn gone() -> Failure {
+    Failure::new(StatusCode::NOT_FOUND, "No token was expired.")
+        .detail("One that was ticked is not there any more, or you may not expire it. Tick again those that are.")
 }
 
 /// Those of these tokens that there still are, and that the person may expire.

@@ -1,8 +1,7 @@
 //! Finding a token by the text that somebody pasted, or by its id. It comes in a form, so that it stands in no address
 //! and no log, and no page says it again.
 use axum::{extract::State, http::StatusCode, response::Response};
-use keyfob_api::secret::SecretText;
-use keyfob_authority::{Refused, data::KeyId};
+use keyfob_authority::{Refused, tokens::Pasted};
 
 use super::list;
 use crate::{
@@ -22,18 +21,16 @@ pub(super) async fn submit(
     SignedIn { store, frame }: SignedIn,
     form: Form,
 ) -> Result<Response, PageError> {
-    let id = id_of(&form.secret("token"));
-    let found = store.salvaging().get_key(id.as_ref(), None).await;
-    if let Some(key) = Refused::if_there(found)? {
-        return Ok(see_other(&tokens::address(&key))?);
-    }
-    let failure = Failure::new(StatusCode::NOT_FOUND, "There is no such token that you may see.")
-        .field("token", "It was deleted, or it is no token of this server.");
-    let Failure { status, problem } = failure.in_form(&["token"]);
-    list::render(&app, &store, frame.with_problem(problem), status, &ApiQuery::default()).await
-}
-
-/// The id in a token, or an id alone.
-fn id_of(pasted: &SecretText) -> Option<KeyId> {
-    KeyId::parse(pasted.reveal().trim().split('-').next().unwrap_or_default())
+    let failure = match Refused::if_there(store.salvaging().pasted_key(&form.secret("token")).await)? {
+        Some(Pasted::Key(key)) => return Ok(see_other(&tokens::address(&key))?),
+        Some(Pasted::WrongSecret) => Failure::bad_request("This text works nowhere.").field(
+            "token",
+            "There is a token with this id, but its secret is wrong. To look at that token, paste its id alone: what \
+             stands before the hyphen.",
+        ),
+        None => Failure::new(StatusCode::NOT_FOUND, "There is no such token that you may see.")
+            .field("token", "It was deleted, or it is no token of this server."),
+    };
+    let (status, frame) = failure.on(frame, &["token"]);
+    list::render(&app, &store, frame, status, &ApiQuery::default()).await
 }

@@ -28,6 +28,7 @@ pub(super) fn named(text: &str) -> Option<Finding> {
 fn name(finding: Finding) -> &'static str {
     match finding {
         Finding::OwnerSuspended => "owner-suspended",
+        Finding::OwnerLeft => "owner-left",
         Finding::Full => "full",
         Finding::NeverUsed => "never-used",
         Finding::Idle => "idle",
@@ -42,13 +43,23 @@ fn words(finding: Finding) -> (&'static str, &'static str) {
             "Owner suspended",
             "They are refused now, and work again once their owner is activated. Expire those that are to stay cut off.",
         ),
+        Finding::OwnerLeft => (
+            "Owner left",
+            "Their owners are in no organization any more. They still work for what needs none: expire those that nobody needs.",
+        ),
         Finding::Full => (
             "Full",
-            "They may do everything that their owners may. Have them replaced by tokens with the scopes they need.",
+            "They may do everything that their owners may. Ask their owners to replace them by tokens with the scopes that they need.",
         ),
-        Finding::NeverUsed => ("Never used", "Nothing that is in use depends on them."),
-        Finding::Idle => ("Idle for 90 days", "They were used once, and not for 90 days."),
-        Finding::EndsFarAway => ("End in over a year", "Whoever finds one can use it for a long time."),
-        Finding::EndsSoon => ("End within 7 days", "What depends on them stops then. Tell their owners."),
+        Finding::NeverUsed => ("Never used", "No request was ever made with them, so nothing depends on them yet."),
+        Finding::Idle => (
+            "Idle for 90 days",
+            "They were used before, and not in the last 90 days. Ask their owners, or expire them.",
+        ),
+        Finding::EndsFarAway => (
+            "End in over a year",
+            "If one leaks, it works for a long time. Ask their owners to replace them by tokens with a shorter lifetime.",
+        ),
+        Finding::EndsSoon => ("End within 7 days", "Programs that use them stop then. Tell their owners."),
     }
 }

@@ -89,7 +89,7 @@ pub(super) async fn render(
 ) -> Result<Response, PageError> {
     let search = query.text("q").unwrap_or_default().trim().to_owned();
     let finding: Option<Finding> = query.text("finding").and_then(finding::named);
-    let includes_expired = query.flag("expired") && finding.is_none();
+    let includes_expired = query.flag("expired");
     let mut pager = Pager::new(ALL_TOKENS.path, query, &["q", "finding", "expired"], PAGE_SIZE)?;
     let list = ListTokens {
         name_contains: Some(search.clone()).filter(|text| !text.is_empty()),
@@ -99,8 +99,9 @@ pub(super) async fn render(
         page: Page { limit: Some(pager.limit()), offset: pager.offset(), after: None },
         ..ListTokens::default()
     };
-    let keys = pager.cut(store.list_tokens(list).await.map_err(ApiError::from)?);
-    let findings = store.count_findings().await?.into_iter().map(|count| Line::new(count, finding)).collect();
+    let (findings, keys) = store.list_with_findings(list).await.map_err(ApiError::from)?;
+    let keys = pager.cut(keys);
+    let findings = findings.into_iter().map(|count| Line::new(count, finding)).collect();
     let list = List {
         frame: frame.at(&ALL_TOKENS),
         findings,

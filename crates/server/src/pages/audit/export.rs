@@ -1,5 +1,5 @@
 //! What is filtered, to take away: as lines of JSON, as the API has records, and as a table.
-use std::{collections::HashSet, io};
+use std::io;
 
 use axum::{
     body::{Body, Bytes},
@@ -86,11 +86,9 @@ fn download(media_type: &'static str, file: &str, body: Body) -> Response {
 /// The records of an export, some at a time.
 struct Batches {
     store: AuthorizedStore,
-    /// None where no record can match, and at the end.
+    /// What comes next; none where no record can match.
     list: Option<ListAudit>,
-    offset: u64,
-    /// Those of the last batch: records that are written meanwhile move others into the next one.
-    seen: HashSet<Uuid>,
+    sent: u64,
 }
 
 impl Batches {
@@ -100,7 +98,7 @@ impl Batches {
         let list = Filter::of(query).find(&store).await.map_err(|failure| PageError::Failed(failure.into()))?;
         let one = Page { limit: Some(1), ..Page::default() };
         store.list_audit_records(ListAudit { page: one, ..ListAudit::default() }).await?;
-        Ok(Self { store, list, offset: 0, seen: HashSet::new() })
+        Ok(Self { store, list, sent: 0 })
     }
 
     fn stream(self) -> impl Stream<Item = io::Result<(AuthorizedStore, Vec<AuditLog>)>> + Send {
@@ -110,19 +108,16 @@ impl Batches {
         })
     }
 
+    /// An export may take minutes: each part is for those who may have it then.
     async fn next(&mut self) -> Result<Option<Vec<AuditLog>>, Refused> {
-        let Some(list) = self.list.clone().filter(|_| self.offset < MOST_EXPORTED) else { return Ok(None) };
-        let page = Page { limit: Some(BATCH.min(MOST_EXPORTED - self.offset)), offset: self.offset, after: None };
-        let (found, _) = self.store.list_audit_records(ListAudit { page, ..list }).await?;
-        if found.is_empty() {
-            return Ok(None);
-        }
-        self.offset += u64::try_from(found.len()).unwrap_or(u64::MAX);
-        let ids: HashSet<Uuid> = found.iter().map(|view| view.record.id).collect();
-        let fresh = found.into_iter().filter(|view| !self.seen.contains(&view.record.id));
-        let records = fresh.map(wire_record).collect();
-        self.seen = ids;
-        Ok(Some(records))
+        let Some(list) = self.list.as_mut().filter(|_| self.sent < MOST_EXPORTED) else { return Ok(None) };
+        self.store = self.store.look_again().await?;
+        list.page.limit = Some(BATCH.min(MOST_EXPORTED - self.sent));
+        let found = self.store.take_audit_records(list.clone()).await?;
+        let Some(last) = found.last() else { return Ok(None) };
+        list.page.after = Some(last.record.id);
+        self.sent += found.len() as u64;
+        Ok(Some(found.into_iter().map(wire_record).collect()))
     }
 }
 

@@ -1,17 +1,17 @@
 //! Which records a query asks for: the keys are those of searches of the API.
 use std::str::FromStr;
 
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use keyfob_authority::{
     AuthorizedStore,
-    data::{AuditOrder, KeyId, ListAudit},
+    data::{AuditOrder, KeyId, ListAudit, Period},
 };
 use uuid::Uuid;
 
 use crate::{
     http::extract::ApiQuery,
     pages::failure::Failure,
-    records::{WantedRecords, days},
+    records::{WantedRecords, beginning, end},
 };
 
 /// The fields of the form.
@@ -82,7 +82,10 @@ impl Filter {
             target_contains: text("resource_target"),
             resource_type: lowered("resource_type"),
             action: lowered("action"),
-            recorded: days(self.day("date_from", &mut wrong), self.day("date_to", &mut wrong)),
+            recorded: Period {
+                from: self.day("date_from", beginning, &mut wrong),
+                to: self.day("date_to", end, &mut wrong),
+            },
             order: AuditOrder::Time,
             ..ListAudit::default()
         };
@@ -94,8 +97,18 @@ impl Filter {
         Ok(WantedRecords { username, email, organization: text("organization"), list }.find(store).await?)
     }
 
-    fn day(&self, key: &'static str, wrong: &mut Vec<(&'static str, &'static str)>) -> Option<Date> {
-        self.parsed(key, Date::from_str, "Write the day as in 2026-01-31.", wrong)
+    fn day(
+        &self,
+        key: &'static str,
+        instant: impl FnOnce(Date) -> Option<Timestamp>,
+        wrong: &mut Vec<(&'static str, &'static str)>,
+    ) -> Option<Timestamp> {
+        let day = self.parsed(key, Date::from_str, "Write the day as in 2026-01-31.", wrong)?;
+        let found = instant(day);
+        if found.is_none() {
+            wrong.push((key, "This day is out of range."));
+        }
+        found
     }
 
     fn parsed<T, E>(

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use keyfob_api::audit::{AuditDiffField, AuditLog};
 use keyfob_authority::{
     AuthorizedStore,
-    audit::COUNT_CAP,
+    audit::{COUNT_CAP, recorded_actions, recorded_types},
     data::{ListAudit, Page},
-    resources::registrable,
 };
+use keyfob_rbac::Catalogue;
 use serde_json::Value;
 
 use super::{
@@ -32,8 +32,8 @@ use crate::{
 /// How many records a page shows.
 const PAGE_SIZE: u64 = 50;
 
-/// The actions that records name most, as people say them.
-const ACTIONS: [(&str, &str); 8] = [
+/// The actions that people look for most, as they say them. Those of refusals alone follow.
+const ACTIONS: [(&str, &str); 9] = [
     ("create", "created, minted, added"),
     ("write", "changed, expired, shared"),
     ("delete", "deleted, removed"),
@@ -42,19 +42,7 @@ const ACTIONS: [(&str, &str); 8] = [
     ("register", "signed in for the first time"),
     ("request_password_reset", "asked for a passcode"),
     ("read", "tried to see"),
-];
-
-/// The types of objects that records name beside those that are registered.
-const TYPES: [&str; 9] = [
-    "api_key",
-    "audit_log",
-    "convert_login",
-    "custom_role",
-    "device_sign_in",
-    "group",
-    "organization",
-    "organization_member",
-    "user",
+    ("refused", "refused more often than could be told apart"),
 ];
 
 #[derive(Template)]
@@ -131,18 +119,17 @@ pub(super) async fn show(
     let (status, frame, list) = match filter.find(&store).await {
         Ok(list) => (StatusCode::OK, frame, list),
         Err(failure) => {
-            let failure = failure.in_form(&FIELDS);
-            (failure.status, frame.with_problem(failure.problem), None)
+            let (status, frame) = failure.on(frame, &FIELDS);
+            (status, frame, None)
         }
     };
     let (records, count) = records(&store, &pager, list).await?;
     let records = pager.cut(records);
     let sentences = sentences(&store, &records).await?;
     let now = app.clock().now();
-    let types = registrable(app.catalogue()).into_iter().map(|of| app.catalogue().type_name(of));
-    let types = TYPES.into_iter().chain(types).map(|name| (name, name.replace('_', " ")));
+    let types = recorded_types(app.catalogue()).into_iter().map(|name| (name, name.replace('_', " ")));
     let list = List {
-        actions: choices(ACTIONS.into_iter().map(|(name, words)| (name, words.to_owned())), filter.value("action")),
+        actions: choices(actions(app.catalogue()), filter.value("action")),
         types: choices(types, filter.value("resource_type")),
         count: match count {
             1 => "1 record".to_owned(),
@@ -173,6 +160,14 @@ async fn records(
     let page = Page { limit: Some(pager.limit()), offset: pager.offset(), after: None };
     let (found, count) = store.list_audit_records(ListAudit { page, ..list }).await?;
     Ok((found.into_iter().map(wire_record).collect(), count))
+}
+
+/// The actions that records can name, in words.
+fn actions(catalogue: &Catalogue) -> impl Iterator<Item = (&str, String)> {
+    let is_known = |name: &&str| ACTIONS.iter().any(|(known, _)| known == name);
+    let others = recorded_actions(catalogue).into_iter().filter(move |name| !is_known(name));
+    let others = others.map(|name| (name, format!("tried to {}", name.replace('_', " "))));
+    ACTIONS.into_iter().map(|(name, words)| (name, words.to_owned())).chain(others)
 }
 
 /// What there is to pick, with what is picked, whatever it is.

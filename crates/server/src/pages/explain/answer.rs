@@ -1,13 +1,14 @@
 //! The answer to a question, as the page shows it.
-use keyfob_authority::{AuthorizedStore, Refused, authcheck::Explained, data::ApiKey};
-use keyfob_rbac::{Action, Catalogue, Explanation, Grant, Level, Missing, OwnedId, ResourceType, Scope, Step, Vote};
+use keyfob_api::scopes::verb;
+use keyfob_authority::{AuthorizedStore, Refused, authcheck::Explained, data::ApiKey, tokens::scopes_permitting};
+use keyfob_rbac::{Action, Catalogue, Explanation, Grant, Level, Missing, OwnedId, ResourceType, Step, Vote};
 
 use crate::{
     app::App,
     pages::{
         names::Names,
         parts::{Badge, Tone},
-        scopes::singular,
+        scopes::{plural, singular},
     },
 };
 
@@ -43,6 +44,11 @@ pub(super) struct MissingRow {
 }
 
 impl Answer {
+    /// Whether it is allowed.
+    pub(super) fn is_allowed(&self) -> bool {
+        self.decision.tone == Tone::Good
+    }
+
     /// The answer about a key: that of the session in use, or this token of the person.
     ///
     /// # Errors
@@ -60,10 +66,10 @@ impl Answer {
         let kind = singular(catalogue.type_name(of));
         let who = token.map_or("you".to_owned(), |token| format!("your token {}", token.token_name));
         let about = match object {
-            "" => format!("{kind} of your own, in any organization"),
+            "" => format!("{} of your own, in any organization", plural(catalogue.type_name(of))),
             name => format!("{kind} {name}"),
         };
-        let question = format!("May {who} do {} to {about}?", catalogue.action_name(action));
+        let question = format!("May {who} {} {about}?", verb(catalogue.action_name(action)));
         let explanation = match explained {
             Explained::Decided(explanation) => *explanation,
             Explained::CannotAct(why_not) => {
@@ -138,7 +144,10 @@ fn detail(
             names.name(&format!("group:{id}")).map(str::to_owned).into_iter().collect()
         }
         Step::AllowList(Some(entry)) => names.name(entry).map(str::to_owned).into_iter().collect(),
-        Step::Scope(Level::Site, Vote::Allow) => permitting(catalogue, scopes, permission),
+        Step::Scope(Level::Site, Vote::Allow) => {
+            let (of, action) = permission;
+            scopes_permitting(catalogue, scopes, action, of).into_iter().map(str::to_owned).collect()
+        }
         _ => Vec::new(),
     };
     match (step.detail(), more.join(", ")) {
@@ -146,22 +155,6 @@ fn detail(
         (detail, more) if detail.is_empty() => more,
         (detail, more) => format!("{detail} ({more})"),
     }
-}
-
-/// Those of the scopes that permit it.
-fn permitting(catalogue: &Catalogue, scopes: &[String], (of, action): (ResourceType, Action)) -> Vec<String> {
-    let permits = |name: &&String| {
-        let scope = catalogue.scope(name).ok();
-        let expanded = scope.and_then(|scope| Scope::expand(catalogue, std::slice::from_ref(&scope)).ok());
-        expanded.is_some_and(|scope| {
-            scope.site.iter().any(|permission| {
-                !permission.negate
-                    && permission.resource_type.is_none_or(|known| known == of)
-                    && permission.action.is_none_or(|known| known == action)
-            })
-        })
-    };
-    scopes.iter().filter(permits).cloned().collect()
 }
 
 fn vote(vote: &'static str) -> Badge {
@@ -179,7 +172,7 @@ fn missing(missing: &Missing) -> MissingRow {
         advice: match missing {
             Missing::Scope(_) | Missing::AllowListEntry(_) => "",
             Missing::RolePermission(..) => "An administrator gives roles.",
-            Missing::AccessListGrant(_) => "Who may share the object adds it.",
+            Missing::AccessListGrant(_) => "A person who may share the object adds it.",
         },
     }
 }

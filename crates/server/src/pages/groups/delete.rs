@@ -1,6 +1,7 @@
 //! Deleting a group.
 use axum::response::Response;
-use keyfob_authority::{Refused, data::GroupId};
+use keyfob_authority::data::GroupId;
+use keyfob_rbac::{Action, ResourceType};
 
 use super::{address, title};
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
         form::Form,
         navigation::ORGANIZATIONS,
         notice::Notice,
+        offered::only_if,
         parts::Confirm,
         see_other,
         session::{PageError, SignedIn},
@@ -21,9 +23,8 @@ pub(super) async fn ask(
     ApiPath(GroupRef(group)): ApiPath<GroupRef>,
 ) -> Result<Response, PageError> {
     let group = store.group(GroupId(group)).await?;
-    if !store.group_rights(&group).may_delete {
-        return Err(Refused::missing().into());
-    }
+    let is_offered = store.group_rights(&group).may_delete;
+    only_if(is_offered, &store, (Action::DELETE, ResourceType::GROUP), "You may not delete this group.")?;
     let confirm = Confirm {
         frame: frame.at(&ORGANIZATIONS),
         title: format!("Delete the group {}?", title(&group)),
@@ -49,5 +50,5 @@ pub(super) async fn submit(
     let group = store.group(GroupId(group)).await?;
     store.delete_group(group.id).await.map_err(|error| crate::http::error::ApiError::from(Failure::from(error)))?;
     let organization = format!("{}/{}", ORGANIZATIONS.path, group.organization_id.0);
-    Ok(see_other(&Notice::Deleted.on(&organization))?)
+    Ok(see_other(&Notice::GroupDeleted.on(&organization))?)
 }

@@ -19,9 +19,9 @@ use crate::{
         failure::Failure,
         form::Form,
         frame::Frame,
+        named_user::named_user,
         navigation::ORGANIZATIONS,
         notice::Notice,
-        organizations::NO_SUCH_USER,
         page,
         parts::Pager,
         see_other,
@@ -74,8 +74,8 @@ pub(super) async fn change(
     match changed {
         Ok(_) => Ok(see_other(&Notice::Saved.on(&address(&group)))?),
         Err(failure) => {
-            let Failure { status, problem } = failure.in_form(&["user"]);
-            render(&store, frame.with_problem(problem), status, &group, &ApiQuery::default(), name).await
+            let (status, frame) = failure.on(frame, &["user"]);
+            render(&store, frame, status, &group, &ApiQuery::default(), name).await
         }
     }
 }
@@ -84,13 +84,8 @@ async fn change_asked_for(store: &AuthorizedStore, form: &Form, name: &str) -> R
     if let Ok(id) = Uuid::try_parse(form.text("remove")) {
         return Ok(GroupChange { remove: vec![UserId(id)], ..GroupChange::default() });
     }
-    match store.addressed_user(name).await {
-        Ok(user) => Ok(GroupChange { add: vec![user.id], ..GroupChange::default() }),
-        Err(refused) => {
-            let failure = Failure::from(refused);
-            Err(if failure.status == StatusCode::NOT_FOUND { failure.field("user", NO_SUCH_USER) } else { failure })
-        }
-    }
+    let user = named_user(store, name).await?;
+    Ok(GroupChange { add: vec![user.id], ..GroupChange::default() })
 }
 
 async fn render(
@@ -108,7 +103,7 @@ async fn render(
     };
     let (found, count) = store.list_group_members(group, list).await.map_err(ApiError::from)?;
     let details = Details {
-        frame: frame.at(&ORGANIZATIONS),
+        frame: frame.at(&ORGANIZATIONS).about(format!("Group {}", title(group))),
         address: address(group),
         title: title(group),
         name: group.name.clone(),

@@ -42,8 +42,8 @@ pub(super) async fn submit(SignedIn { store, frame }: SignedIn, form: Form) -> R
     match store.create_organization(new).await {
         Ok(created) => Ok(see_other(&Notice::Created.on(&address(&created)))?),
         Err(error) => {
-            let Failure { status, problem } = Failure::from(error).in_form(&["name", "display_name"]);
-            let frame = frame.at(&ORGANIZATIONS).with_problem(problem);
+            let (status, frame) = Failure::from(error).on(frame, &["name", "display_name", "description"]);
+            let frame = frame.at(&ORGANIZATIONS);
             let is_offered = store.may_create_organizations();
             Ok(page(status, &Create { frame, name, display_name, description, is_offered })?)
         }

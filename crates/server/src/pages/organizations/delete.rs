@@ -1,10 +1,10 @@
 //! Deleting an organization, by typing the name, once nothing is in it.
 use axum::{http::StatusCode, response::Response};
 use keyfob_authority::{
-    Refused,
     data::Organization,
     organizations::{DeleteOrganizationError, Leftover},
 };
+use keyfob_rbac::{Action, ResourceType};
 
 use super::{address, problems::leftover, title};
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
         frame::Frame,
         navigation::ORGANIZATIONS,
         notice::Notice,
+        offered::only_if,
         page,
         parts::Confirm,
         see_other,
@@ -30,9 +31,9 @@ pub(super) async fn ask(
     ApiPath(OrganizationRef(organization)): ApiPath<OrganizationRef>,
 ) -> Result<Response, PageError> {
     let organization = store.addressed_organization(&organization).await?;
-    if !store.organization_rights(&organization).await?.may_delete {
-        return Err(Refused::missing().into());
-    }
+    let is_offered = store.organization_rights(&organization).await?.may_delete;
+    let needed = (Action::DELETE, ResourceType::ORGANIZATION);
+    only_if(is_offered, &store, needed, "You may not delete this organization.")?;
     let left = store.organization_leftovers(&organization).await?;
     if left.is_empty() {
         return Ok(question(frame, &organization, StatusCode::OK)?);
@@ -46,16 +47,15 @@ pub(super) async fn submit(
     form: Form,
 ) -> Result<Response, PageError> {
     let organization = store.addressed_organization(&organization).await?;
-    let deleted = if form.text("typed").trim() == organization.name {
-        store.delete_organization(organization.id).await.map_err(Failure::from)
-    } else {
-        Err(Failure::bad_request("The organization was not deleted.").field("typed", "This is not its name."))
+    let deleted = match form.typed_name(&organization.name) {
+        Ok(()) => store.delete_organization(organization.id).await.map_err(Failure::from),
+        Err(failure) => Err(failure),
     };
     match deleted {
-        Ok(()) => Ok(see_other(&Notice::Deleted.on(ORGANIZATIONS.path))?),
+        Ok(()) => Ok(see_other(&Notice::OrganizationDeleted.on(ORGANIZATIONS.path))?),
         Err(failure) => {
-            let Failure { status, problem } = failure.in_form(&["typed"]);
-            Ok(question(frame.with_problem(problem), &organization, status)?)
+            let (status, frame) = failure.on(frame, &["typed"]);
+            Ok(question(frame, &organization, status)?)
         }
     }
 }

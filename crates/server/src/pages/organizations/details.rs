@@ -3,14 +3,17 @@ use askama::Template;
 use axum::{http::StatusCode, response::Response};
 use keyfob_authority::{
     AuthorizedStore,
-    data::{Group, Organization},
-    groups::{GroupFilter, GroupView, NewGroup},
+    data::{Group, Organization, Page},
+    groups::{GroupFilter, NewGroup},
     organizations::{OrganizationChange, OrganizationRights},
 };
 
 use super::{address, title};
 use crate::{
-    http::path::{ApiPath, OrganizationRef},
+    http::{
+        extract::ApiQuery,
+        path::{ApiPath, OrganizationRef},
+    },
     pages::{
         failure::Failure,
         form::Form,
@@ -18,10 +21,15 @@ use crate::{
         groups,
         navigation::ORGANIZATIONS,
         notice::Notice,
-        page, see_other,
+        page,
+        parts::Pager,
+        see_other,
         session::{PageError, SignedIn},
     },
 };
+
+/// How many groups a page shows.
+const PAGE_SIZE: u64 = 50;
 
 #[derive(Template)]
 #[template(path = "pages/organizations/details.html")]
@@ -34,21 +42,24 @@ struct Details {
     rights: OrganizationRights,
     /// The name of a new group, as it was filled in.
     group_name: String,
+    /// The pages of groups.
+    pager: Pager,
 }
 
 /// A group.
 struct Line {
     address: String,
     title: String,
-    members: usize,
+    members: u64,
 }
 
 pub(super) async fn show(
     SignedIn { store, frame }: SignedIn,
     ApiPath(OrganizationRef(organization)): ApiPath<OrganizationRef>,
+    query: ApiQuery,
 ) -> Result<Response, PageError> {
     let organization = store.addressed_organization(&organization).await?;
-    render(&store, frame, StatusCode::OK, organization, String::new()).await
+    render(&store, frame, StatusCode::OK, organization, &query, String::new()).await
 }
 
 pub(super) async fn change(
@@ -67,14 +78,14 @@ pub(super) async fn change(
     match store.update_organization(organization.id, change).await {
         Ok(changed) => Ok(see_other(&Notice::Saved.on(&address(&changed)))?),
         Err(error) => {
-            let Failure { status, problem } = Failure::from(error).in_form(&["name", "display_name"]);
+            let (status, frame) = Failure::from(error).on(frame, &["name", "display_name", "description"]);
             let written = Organization {
                 name: text("name"),
                 display_name: text("display_name"),
                 description: text("description"),
                 ..organization
             };
-            render(&store, frame.with_problem(problem), status, written, String::new()).await
+            render(&store, frame, status, written, &ApiQuery::default(), String::new()).await
         }
     }
 }
@@ -96,8 +107,8 @@ pub(super) async fn add_group(
     match store.create_group(new).await {
         Ok(created) => Ok(see_other(&Notice::Created.on(&groups::address(&created)))?),
         Err(error) => {
-            let Failure { status, problem } = Failure::from(error).renamed("name", "group").in_form(&["group"]);
-            render(&store, frame.with_problem(problem), status, organization, name).await
+            let (status, frame) = Failure::from(error).renamed("name", "group").on(frame, &["group"]);
+            render(&store, frame, status, organization, &ApiQuery::default(), name).await
         }
     }
 }
@@ -107,24 +118,29 @@ async fn render(
     frame: Frame,
     status: StatusCode,
     organization: Organization,
+    query: &ApiQuery,
     group_name: String,
 ) -> Result<Response, PageError> {
     let quiet = store.incidental();
-    let filter = GroupFilter { organization: Some(organization.id), ..GroupFilter::default() };
-    let found: Vec<Group> = quiet.list_groups(filter).await?;
-    let line = |GroupView { group, total_member_count, .. }: GroupView| Line {
-        address: groups::address(&group),
-        title: groups::title(&group),
-        members: total_member_count,
+    let mut pager = Pager::new(&address(&organization), query, &[], PAGE_SIZE)?;
+    let page_of_groups = Page { limit: Some(pager.limit()), offset: pager.offset(), after: None };
+    let filter = GroupFilter { organization: Some(organization.id), page: page_of_groups, ..GroupFilter::default() };
+    let found: Vec<Group> = pager.cut(quiet.list_groups(filter).await?);
+    let sizes = quiet.group_sizes(&found).await?;
+    let line = |group: &Group| Line {
+        address: groups::address(group),
+        title: groups::title(group),
+        members: sizes.get(&group.id).copied().unwrap_or_default(),
     };
     let details = Details {
-        frame: frame.at(&ORGANIZATIONS),
+        frame: frame.at(&ORGANIZATIONS).about(format!("Organization {}", title(&organization))),
         address: address(&organization),
         title: title(&organization),
         rights: quiet.organization_rights(&organization).await?,
-        groups: quiet.with_members(found).await?.into_iter().map(line).collect(),
+        groups: found.iter().map(line).collect(),
         organization,
         group_name,
+        pager,
     };
     Ok(page(status, &details)?)
 }

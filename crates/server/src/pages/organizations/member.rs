@@ -6,6 +6,7 @@ use keyfob_authority::{
     data::Organization,
     organizations::{MemberRights, MemberView},
 };
+use keyfob_rbac::{Action, ResourceType};
 
 use super::{address, title};
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
         frame::Frame,
         navigation::ORGANIZATIONS,
         notice::Notice,
+        offered::only_if,
         page,
         parts::Confirm,
         see_other,
@@ -60,15 +62,12 @@ pub(super) async fn change_roles(
     form: Form,
 ) -> Result<Response, PageError> {
     let (organization, member) = found(&store, &organization, &user).await?;
-    // A browser sends no box that is greyed: what stands in it stays.
-    let rights = store.member_rights(&organization, &member).await?;
-    let fixed = rights.roles.into_iter().filter(|role| role.is_held && !role.may_change).map(|role| role.name);
-    let roles = form.texts("role").map(str::to_owned).chain(fixed).collect();
-    match store.update_member_roles(organization.id, member.user.id, roles).await {
-        Ok(_) => Ok(see_other(&Notice::Saved.on(&own_address(&organization, &member)))?),
+    let (roles, before) = form.roles();
+    match store.update_member_roles(organization.id, member.user.id, roles, before).await {
+        Ok(_) => Ok(see_other(&Notice::RolesSaved.on(&own_address(&organization, &member)))?),
         Err(error) => {
-            let Failure { status, problem } = error.into();
-            render(&store, frame.with_problem(problem), status, &organization, &member).await
+            let (status, frame) = Failure::from(error).on(frame, &[]);
+            render(&store, frame, status, &organization, &member).await
         }
     }
 }
@@ -78,9 +77,9 @@ pub(super) async fn ask_to_remove(
     ApiPath((OrganizationRef(organization), UserRef(user))): Path,
 ) -> Result<Response, PageError> {
     let (organization, member) = found(&store, &organization, &user).await?;
-    if !store.member_rights(&organization, &member).await?.may_remove {
-        return Err(Refused::missing().into());
-    }
+    let is_offered = store.member_rights(&organization, &member).await?.may_remove;
+    let needed = (Action::DELETE, ResourceType::ORGANIZATION_MEMBER);
+    only_if(is_offered, &store, needed, "You may not remove this member.")?;
     let own = own_address(&organization, &member);
     let confirm = Confirm {
         frame: frame.at(&ORGANIZATIONS),
@@ -108,8 +107,8 @@ pub(super) async fn remove(
     match store.remove_member(organization.id, member.user.id).await {
         Ok(()) => Ok(see_other(&Notice::MemberRemoved.on(&format!("{}/members", address(&organization))))?),
         Err(error) => {
-            let Failure { status, problem } = error.into();
-            render(&store, frame.with_problem(problem), status, &organization, &member).await
+            let (status, frame) = Failure::from(error).on(frame, &[]);
+            render(&store, frame, status, &organization, &member).await
         }
     }
 }
@@ -132,7 +131,7 @@ async fn render(
     member: &MemberView,
 ) -> Result<Response, PageError> {
     let shown = Member {
-        frame: frame.at(&ORGANIZATIONS),
+        frame: frame.at(&ORGANIZATIONS).about(format!("Member {}", member.user.username)),
         address: own_address(organization, member),
         organization_address: address(organization),
         title: title(organization),

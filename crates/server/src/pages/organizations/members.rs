@@ -19,6 +19,7 @@ use crate::{
         failure::Failure,
         form::Form,
         frame::Frame,
+        named_user::named_user,
         navigation::ORGANIZATIONS,
         notice::Notice,
         page,
@@ -72,25 +73,18 @@ pub(super) async fn add(
 ) -> Result<Response, PageError> {
     let organization = store.addressed_organization(&organization).await?;
     let name = form.text("user").trim().to_owned();
-    let added = match store.addressed_user(&name).await {
+    let added = match named_user(&store, &name).await {
         Ok(user) => store.add_member(organization.id, user.id).await.map_err(Failure::from),
-        Err(refused) => {
-            let failure = Failure::from(refused);
-            Err(if failure.status == StatusCode::NOT_FOUND { failure.field("user", NO_SUCH_USER) } else { failure })
-        }
+        Err(failure) => Err(failure),
     };
     match added {
         Ok(_) => Ok(see_other(&Notice::MemberAdded.on(&format!("{}/members", address(&organization))))?),
         Err(failure) => {
-            let Failure { status, problem } = failure.in_form(&["user"]);
-            let frame = frame.with_problem(problem);
+            let (status, frame) = failure.on(frame, &["user"]);
             render(&app, &store, frame, status, &organization, &ApiQuery::default(), name).await
         }
     }
 }
-
-/// What is said beside the field where a name is nobody's.
-pub(in crate::pages) const NO_SUCH_USER: &str = "There is no such user that you may see.";
 
 async fn render(
     app: &App,

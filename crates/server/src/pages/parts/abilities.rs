@@ -20,6 +20,7 @@ impl Abilities {
     pub(crate) fn new(catalogue: &Catalogue, mut abilities: Vec<Ability>) -> Self {
         // What it can do to the most objects that there are, then what it could make, and last what there is none of.
         abilities.sort_by_key(|ability| match ability.to {
+            Objects::Over(_) => (0, 0),
             Objects::Now(0) => (2, 0),
             Objects::Now(count) => (0, u64::MAX - count),
             Objects::Uncounted | Objects::New => (1, 0),

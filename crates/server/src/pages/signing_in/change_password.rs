@@ -34,19 +34,18 @@ pub(super) async fn submit(
     form: Form,
 ) -> Result<Response, ApiError> {
     let (email, passcode) = (form.text("email"), form.text("otp"));
-    let again = |Failure { status, problem }: Failure| {
-        let sends_mail = app.rules().sends_mail;
-        page(status, &ChangePassword { frame: frame.with_problem(problem), email, passcode, sends_mail })
+    let again = |failure: Failure| {
+        let (status, frame) = failure.on(frame, &["password", "confirmation"]);
+        page(status, &ChangePassword { frame, email, passcode, sends_mail: app.rules().sends_mail })
     };
-    if form.text("password") != form.text("confirmation") {
-        let failure = Failure::bad_request("Passwords do not match.").field("confirmation", "This is another one.");
-        return again(failure.in_form(&["confirmation"]));
-    }
-    let new =
-        ReplacePassword { email: email.to_owned(), password: form.secret("password"), passcode: form.secret("otp") };
+    let password = match form.new_password() {
+        Ok(password) => password,
+        Err(failure) => return again(failure),
+    };
+    let new = ReplacePassword { email: email.to_owned(), password, passcode: form.secret("otp") };
     match System::SignIn.store(app.authority(), context).replace_password(&new).await {
         Ok(()) => see_other(&Notice::PasswordReset.on("/login")),
-        Err(error) => again(Failure::from(error).in_form(&["password"])),
+        Err(error) => again(error.into()),
     }
 }
 

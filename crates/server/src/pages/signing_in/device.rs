@@ -89,6 +89,7 @@ impl From<AnswerDeviceError> for Failure {
     }
 }
 
-fn ask_again(frame: Frame, typed: &str, Failure { status, problem }: Failure) -> Result<Response, ApiError> {
-    page(status, &AskForCode { frame: frame.with_problem(problem), typed })
+fn ask_again(frame: Frame, typed: &str, failure: Failure) -> Result<Response, ApiError> {
+    let (status, frame) = failure.on(frame, &[]);
+    page(status, &AskForCode { frame, typed })
 }

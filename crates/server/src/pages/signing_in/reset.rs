@@ -59,8 +59,8 @@ pub(super) async fn submit(
         Ok(()) if app.rules().sends_mail => page(StatusCode::OK, &Reset { frame, email, stage: Stage::Sent }),
         Ok(()) => page(StatusCode::BAD_REQUEST, &Reset { frame, email, stage: Stage::NoMail }),
         Err(error) => {
-            let Failure { status, problem } = Failure::from(error).in_form(&["email"]);
-            page(status, &Reset { frame: frame.with_problem(problem), email, stage: Stage::Asked })
+            let (status, frame) = Failure::from(error).on(frame, &["email"]);
+            page(status, &Reset { frame, email, stage: Stage::Asked })
         }
     }
 }

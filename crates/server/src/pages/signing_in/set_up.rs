@@ -45,20 +45,17 @@ pub(super) async fn submit(
     form: Form,
 ) -> Result<Response, ApiError> {
     let email = form.text("email").trim();
-    if form.text("password") != form.text("confirmation") {
-        let failure = Failure::bad_request("Passwords do not match.").field("confirmation", "This is another one.");
-        let Failure { status, problem } = failure.in_form(&["confirmation"]);
-        return render(&app, frame.with_problem(problem), status, email);
-    }
-    let first = FirstUser {
-        username: username(email),
-        email: email.to_owned(),
-        name: String::new(),
-        password: form.secret("password"),
+    let password = match form.new_password() {
+        Ok(password) => password,
+        Err(failure) => {
+            let (status, frame) = failure.on(frame, &["confirmation"]);
+            return render(&app, frame, status, email);
+        }
     };
+    let first = FirstUser { username: username(email), email: email.to_owned(), name: String::new(), password };
     if let Err(error) = System::SetUp.store(app.authority(), context.clone()).set_up(first).await {
-        let Failure { status, problem } = Failure::from(error).in_form(&["email", "password"]);
-        return render(&app, frame.with_problem(problem), status, email);
+        let (status, frame) = Failure::from(error).on(frame, &["email", "password"]);
+        return render(&app, frame, status, email);
     }
     let with = SignIn { who: Login::Email(email.to_owned()), password: form.secret("password") };
     let signed_in = System::SignIn.store(app.authority(), context).sign_in(&with).await;

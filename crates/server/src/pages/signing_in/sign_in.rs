@@ -101,8 +101,8 @@ pub(super) async fn submit(
             Ok(response)
         }
         Err(error) => {
-            let Failure { status, problem } = error.into();
-            render(&app, frame.with_problem(problem), status, fields)
+            let (status, frame) = Failure::from(error).on(frame, &[]);
+            render(&app, frame, status, fields)
         }
     }
 }

@@ -105,7 +105,7 @@ pub(super) async fn show(
     let names = Names::of(&app, &store, key.allow_list.iter().map(String::as_str)).await?;
     let entry = |entry: &String| Entry { entry: entry.clone(), words: names.words(entry) };
     let details = Details {
-        frame: frame.at(&TOKENS),
+        frame: frame.at(&TOKENS).about(about(&key)),
         address: address(&key),
         name: name_of(&key),
         is_session: is_session(&key),
@@ -140,6 +140,11 @@ async fn owner(store: &AuthorizedStore, key: &ApiKey) -> Result<Option<(String, 
     }
     let named = store.usernames(&[key.user_id]).await?.pop();
     Ok(named.map(|(id, name)| (format!("{}/{}", USERS.path, id.0), name)))
+}
+
+/// What notices call the key.
+fn about(key: &ApiKey) -> String {
+    format!("{} {}", if is_session(key) { "Session" } else { "Token" }, name_of(key))
 }
 
 fn is_session(key: &ApiKey) -> bool {

@@ -1,10 +1,10 @@
 //! Expiring and deleting a token: different acts, each with a page that says what follows.
 use axum::response::Response;
 use keyfob_authority::{
-    Refused,
     data::{ApiKey, KeyLoginType},
     tokens::Cascade,
 };
+use keyfob_rbac::{Action, ResourceType};
 
 use super::{address, name_of};
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
         frame::Frame,
         navigation::TOKENS,
         notice::Notice,
+        offered::only_if,
         parts::{Choice, Confirm},
         see_other,
         session::{PageError, SignedIn},
@@ -28,9 +29,8 @@ pub(super) async fn ask_to_expire(
     ApiPath(KeyRef(id)): ApiPath<KeyRef>,
 ) -> Result<Response, PageError> {
     let key = store.salvaging().get_key(id.as_ref(), None).await?;
-    if !store.key_rights(&key).may_expire {
-        return Err(Refused::missing().into());
-    }
+    let is_offered = store.key_rights(&key).may_expire;
+    only_if(is_offered, &store, (Action::UPDATE, ResourceType::API_KEY), "You may not expire this key.")?;
     let what_remains = "It stays in your list, and so does what is known of its use. This cannot be taken back.";
     let consequences = vec![
         "From then on no request is accepted with it. What is signed in with it is cut off at once.".to_owned(),
@@ -44,9 +44,8 @@ pub(super) async fn ask_to_delete(
     ApiPath(KeyRef(id)): ApiPath<KeyRef>,
 ) -> Result<Response, PageError> {
     let key = store.salvaging().get_key(id.as_ref(), None).await?;
-    if !store.key_rights(&key).may_delete {
-        return Err(Refused::missing().into());
-    }
+    let is_offered = store.key_rights(&key).may_delete;
+    only_if(is_offered, &store, (Action::DELETE, ResourceType::API_KEY), "You may not delete this key.")?;
     let consequences = vec![
         "From then on no request is accepted with it, and it is in no list any more: neither its scopes nor its last \
          use can be looked up. The audit log keeps its records. This cannot be taken back."
@@ -83,11 +82,12 @@ fn question(frame: Frame, key: &ApiKey, verb: &'static str, path: &str, mut cons
     let goes = Cascade::ByKind.takes(key);
     let stays = key.live_descendants - goes;
     if goes > 0 {
-        consequences.insert(1, format!("{} minted with it, or with one of those, end with it.", tokens(goes)));
+        let verb = if goes == 1 { "ends" } else { "end" };
+        consequences.insert(1, format!("{} minted with it, or with one of those, {verb} with it.", tokens(goes)));
     }
     let choice = Choice {
         name: DESCENDANTS,
-        label: format!("Also end {} that were minted with it, or with one of those.", tokens(stays)),
+        label: format!("Also end {} minted with it, or with one of those.", tokens(stays)),
         is_ticked: false,
     };
     let kind = if key.login_type == KeyLoginType::Token { "the token" } else { "the session" };

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use jiff::Timestamp;
 use keyfob_authority::{
-    AuthorizedStore,
+    AuthorizedStore, KeyLife,
     data::{ApiKey, KeyId, KeyOrder, Page},
     tokens::{KeyRights, ListTokens},
 };
@@ -28,8 +28,6 @@ use crate::{
 const PAGE_SIZE: u64 = 25;
 /// How many scopes, and entries of its allow list, are shown of a token.
 const MOST_SHOWN: usize = 4;
-/// A token's last days, in which it is worth a look.
-const LAST_DAYS: i64 = 7 * 24 * 3600;
 
 #[derive(Template)]
 #[template(path = "pages/tokens/list.html")]
@@ -125,14 +123,9 @@ fn row(
         objects: Shown::new(&key.allow_list, |entry| names.words(entry)),
         last_used: last_used(key, now),
         expires: Moment::new(key.expires_at, now),
-        ends_soon: is_live && ends_soon(key, now),
+        ends_soon: is_live && KeyLife::of(key).seconds_left_near_end(now).is_some(),
         created: Moment::new(key.created_at, now),
         minter: minters.get(&key.id).filter(|name| *name != store.caller().username()).cloned(),
         rights: KeyRights { may_expire: rights.may_expire && is_live, ..rights },
     }
-}
-
-/// Whether a token is in its last days, or in the last tenth of a short life, as the API's header says it.
-fn ends_soon(key: &ApiKey, now: Timestamp) -> bool {
-    key.expires_at.duration_since(now).as_secs() <= LAST_DAYS.min(key.lifetime_seconds / 10)
 }

@@ -102,19 +102,19 @@ async fn owner(store: &AuthorizedStore, named: Option<&str>) -> Result<User, Pag
 impl Filled<'_> {
     /// Mints the token if the person has seen the summary of just these fields.
     async fn mint(self, frame: Frame, seen: &str) -> Result<Response, PageError> {
-        if seen != self.fields.digest() {
+        if seen != self.fields.digest(self.owner.id) {
             let problem = Problem::message("The form has changed since its summary was shown. Look at it again.");
             return self.page(frame.with_problem(problem), StatusCode::CONFLICT).await;
         }
         let minted = match self.fields.request(self.owner, self.app.clock().now()) {
-            Ok(request) => self.store.mint_token(request).await.map_err(Failure::from),
+            Ok(request) => self.store.mint_token(request).await.map_err(|error| self.failure(error)),
             Err(failure) => Err(failure),
         };
         match minted {
             Ok(minted) => Ok(minted::show(self.app, frame, &minted.text)?),
             Err(failure) => {
-                let Failure { status, problem } = failure.in_form(&FIELDS);
-                self.page(frame.with_problem(problem), status).await
+                let (status, frame) = failure.on(frame, &FIELDS);
+                self.page(frame, status).await
             }
         }
     }
@@ -133,8 +133,7 @@ impl Filled<'_> {
             objects,
             summary,
             may_mint: self.store.may_mint_for(self.owner),
-            other: (!self.store.caller().is_self(self.owner.id))
-                .then(|| (self.owner.id.0.to_string(), self.owner.username.as_str())),
+            other: self.other().map(|name| (self.owner.id.0.to_string(), name)),
             fields: &self.fields,
         };
         Ok(page(status, &new)?)
@@ -146,21 +145,28 @@ impl Filled<'_> {
             return Summary::nothing_yet();
         }
         let previewed = match self.fields.request(self.owner, now) {
-            Ok(request) => self.store.incidental().preview_token(request).await.map_err(Failure::from),
+            Ok(request) => self.store.incidental().preview_token(request).await.map_err(|error| self.failure(error)),
             Err(failure) => Err(failure),
         };
         match previewed {
-            Ok(preview) => Summary::of(self.app, self.store, &self.fields, preview, now).await,
+            Ok(preview) => Summary::of(self.app, self.store, self.owner, &self.fields, preview, now).await,
             Err(failure) => Summary::refused(failure.in_words()),
         }
     }
 }
 
-impl From<MintTokenError> for Failure {
-    fn from(error: MintTokenError) -> Self {
+impl Filled<'_> {
+    /// The name of the owner, if that is not the person.
+    fn other(&self) -> Option<&str> {
+        (!self.store.caller().is_self(self.owner.id)).then_some(self.owner.username.as_str())
+    }
+
+    /// Why the token is not minted, beside the fields that were filled in, and said of its owner.
+    fn failure(&self, error: MintTokenError) -> Failure {
         let wrong = |field: &str, detail: String| {
-            Self::bad_request("Some fields are not filled in as they must be.").field(field, detail)
+            Failure::bad_request("Some fields are not filled in as they must be.").field(field, detail)
         };
+        let end = if self.fields.until.is_empty() { "lifetime" } else { "until" };
         match error {
             MintTokenError::InvalidFields(WrongFields(fields)) => {
                 // The form has other names for them.
@@ -177,15 +183,16 @@ impl From<MintTokenError> for Failure {
             }
             MintTokenError::InvalidAllowList(cause) => wrong("allow_list", cause.to_string()),
             MintTokenError::WrongLifetime(WrongLifetime::NotPositive) => {
-                wrong("lifetime", "The token would have ended already.".to_owned())
+                wrong(end, "The token would have ended already.".to_owned())
             }
             MintTokenError::WrongLifetime(WrongLifetime::TooLong { longest }) => {
-                wrong("lifetime", format!("Your tokens may live for {} at most.", in_words(longest)))
+                let whose = self.other().map_or("Your tokens".to_owned(), |name| format!("Tokens of {name}"));
+                wrong(end, format!("{whose} may live for {} at most.", in_words(longest)))
             }
             MintTokenError::Mint(MintError::NameTaken(name)) => {
-                let taken =
-                    format!("You have a live token \"{name}\" already. Choose another name, or expire that one.");
-                Self::new(StatusCode::CONFLICT, "The name is taken.").field("name", taken)
+                let who = self.other().map_or("You have".to_owned(), |other| format!("{other} has"));
+                let taken = format!("{who} a live token \"{name}\" already. Choose another name, or expire that one.");
+                Failure::new(StatusCode::CONFLICT, "The name is taken.").field("name", taken)
             }
             MintTokenError::Mint(error) => error.into(),
         }

@@ -1,7 +1,10 @@
 //! Creating users: people, and service accounts, which have neither an address nor a way to sign in.
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
-use keyfob_authority::users::{CreateUser, CreationRights};
+use keyfob_authority::{
+    data::LoginType,
+    users::{CreateUser, CreationRights},
+};
 use uuid::Uuid;
 
 use super::address;
@@ -74,9 +77,9 @@ pub(super) async fn submit(
     match created {
         Ok(created) => Ok(see_other(&Notice::UserCreated.on(&address(&created.user)))?),
         Err(failure) => {
-            let Failure { status, problem } = failure.in_form(&FIELDS);
+            let (status, frame) = failure.on(frame, &FIELDS);
             let rights = store.creation_rights().await?;
-            let create = filled(&app, frame.with_problem(problem), rights, is_service_account, &form);
+            let create = filled(&app, frame, rights, is_service_account, &form);
             Ok(page(status, &create)?)
         }
     }
@@ -87,22 +90,25 @@ fn requested(form: &Form, is_service_account: bool) -> Result<CreateUser, Failur
     let text = |name| form.text(name).trim().to_owned();
     let id = |text: &str| Uuid::try_parse(text);
     let organizations: Result<Vec<Uuid>, _> = form.texts("organization").map(id).collect();
-    let new = CreateUser {
+    let organizations = organizations.map_err(|_| {
+        Failure::bad_request("The user was not created.").field("organization", "There is no such organization.")
+    })?;
+    let roles = form.texts("role").map(str::to_owned).collect();
+    if is_service_account {
+        return Ok(CreateUser::service_account(text("username"), text("name"), organizations, roles));
+    }
+    Ok(CreateUser {
         username: text("username"),
         name: text("name"),
-        email: String::new(),
-        password: form.secret(""),
-        login_type: String::new(),
-        // Its tokens act at once; people are dormant until they sign in.
-        status: is_service_account.then(|| "active".to_owned()),
-        organizations: organizations.map_err(|_| Failure::bad_request("There is no such organization."))?,
-        roles: form.texts("role").map(str::to_owned).collect(),
+        email: text("email"),
+        password: form.secret("password"),
+        login_type: text("login_type"),
+        // People are dormant until they sign in.
+        status: None,
+        organizations,
+        roles,
         is_service_account,
-    };
-    if is_service_account {
-        return Ok(new);
-    }
-    Ok(CreateUser { email: text("email"), password: form.secret("password"), login_type: text("login_type"), ..new })
+    })
 }
 
 /// The page, with what was filled in before. One that was not filled in yet has the only organization ticked.
@@ -125,7 +131,7 @@ fn filled(app: &App, frame: Frame, rights: CreationRights, is_service_account: b
         username: form.text("username").to_owned(),
         name: form.text("name").to_owned(),
         email: form.text("email").to_owned(),
-        login_types: login_types(app).into_iter().map(login_type).collect(),
+        login_types: login_types(app, &rights).into_iter().map(login_type).collect(),
         organizations: rights.organizations.iter().map(organization).collect(),
         roles: rights.roles.iter().map(role).collect(),
         rights,
@@ -133,10 +139,16 @@ fn filled(app: &App, frame: Frame, rights: CreationRights, is_service_account: b
 }
 
 /// How people could sign in here: names and words.
-fn login_types(app: &App) -> Vec<(&'static str, &'static str)> {
-    let providers = app.providers();
-    let password = (!app.rules().is_password_auth_disabled()).then_some(("password", "A password"));
-    let oidc = providers.oidc.as_ref().map(|_| ("oidc", "OpenID Connect"));
-    let github = providers.github.as_ref().map(|_| ("github", "GitHub"));
-    password.into_iter().chain(oidc).chain(github).chain([("none", "Not at all: by tokens alone")]).collect()
+fn login_types(app: &App, rights: &CreationRights) -> Vec<(&'static str, &'static str)> {
+    let words = |login_type: &LoginType| {
+        let words = match login_type {
+            LoginType::Password => "A password",
+            LoginType::Oidc => "OpenID Connect",
+            LoginType::Github if app.providers().github.is_none() => return None,
+            LoginType::Github => "GitHub",
+            LoginType::None => "Not at all: by tokens alone",
+        };
+        Some((login_type.as_str(), words))
+    };
+    rights.login_types.iter().filter_map(words).collect()
 }

@@ -1,8 +1,9 @@
 //! Deleting a user, by typing the name.
 use axum::{http::StatusCode, response::Response};
 use keyfob_authority::data::User;
+use keyfob_rbac::{Action, ResourceType};
 
-use super::{address, details::only_if};
+use super::address;
 use crate::{
     http::{
         error::ApiError,
@@ -14,6 +15,7 @@ use crate::{
         frame::Frame,
         navigation::USERS,
         notice::Notice,
+        offered::only_if,
         page,
         parts::Confirm,
         see_other,
@@ -26,7 +28,8 @@ pub(super) async fn ask(
     ApiPath(UserRef(user)): ApiPath<UserRef>,
 ) -> Result<Response, PageError> {
     let user = store.addressed_user(&user).await?;
-    only_if(store.user_rights(&user).await?.may_delete)?;
+    let is_offered = store.user_rights(&user).await?.may_delete;
+    only_if(is_offered, &store, (Action::DELETE, ResourceType::USER), "You may not delete this user.")?;
     Ok(question(frame, &user, StatusCode::OK)?)
 }
 
@@ -36,16 +39,15 @@ pub(super) async fn submit(
     form: Form,
 ) -> Result<Response, PageError> {
     let user = store.addressed_user(&user).await?;
-    let deleted = if form.text("typed").trim().eq_ignore_ascii_case(&user.username) {
-        store.delete_user(user.id).await.map_err(Failure::from)
-    } else {
-        Err(Failure::bad_request("The user was not deleted.").field("typed", "This is not the user's name."))
+    let deleted = match form.typed_name(&user.username) {
+        Ok(()) => store.delete_user(user.id).await.map_err(Failure::from),
+        Err(failure) => Err(failure),
     };
     match deleted {
         Ok(()) => Ok(see_other(&Notice::UserDeleted.on(USERS.path))?),
         Err(failure) => {
-            let Failure { status, problem } = failure.in_form(&["typed"]);
-            Ok(question(frame.with_problem(problem), &user, status)?)
+            let (status, frame) = failure.on(frame, &["typed"]);
+            Ok(question(frame, &user, status)?)
         }
     }
 }

@@ -3,7 +3,7 @@ use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use jiff::Timestamp;
 use keyfob_authority::{
-    AuthorizedStore, Refused,
+    AuthorizedStore,
     data::{ApiKey, KeyOrder, Page, User},
     tokens::ListTokens,
     users::UserRights,
@@ -85,7 +85,7 @@ pub(super) async fn render(
     tokens.truncate(MOST_TOKENS);
     let organizations = store.organizations_of(user.id).await?;
     let details = Details {
-        frame: frame.at(&USERS),
+        frame: frame.at(&USERS).about(format!("User {}", user.username)),
         address: address(&user),
         state: state(&user),
         created: Moment::new(user.created_at, now),
@@ -120,9 +120,4 @@ fn token(key: &ApiKey, now: Timestamp) -> Token {
         last_used: tokens::last_used(key, now),
         expires: Moment::new(key.expires_at, now),
     }
-}
-
-/// What is answered where an act is not offered, for a person who asks for its page all the same.
-pub(super) fn only_if(is_offered: bool) -> Result<(), Refused> {
-    if is_offered { Ok(()) } else { Err(Refused::missing()) }
 }

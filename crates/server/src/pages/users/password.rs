@@ -1,9 +1,11 @@
 //! Giving another user a new password.
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
+use keyfob_api::secret::SecretText;
 use keyfob_authority::{data::User, passwords::ChangePassword};
+use keyfob_rbac::{Action, ResourceType};
 
-use super::{address, details::only_if};
+use super::address;
 use crate::{
     http::{
         error::ApiError,
@@ -15,10 +17,14 @@ use crate::{
         frame::Frame,
         navigation::USERS,
         notice::Notice,
+        offered::only_if,
         page, see_other,
         session::{PageError, SignedIn},
     },
 };
+
+/// What is said to those who may not.
+const WORDS: &str = "You may not reset this user's password.";
 
 #[derive(Template)]
 #[template(path = "pages/users/password.html")]
@@ -33,7 +39,8 @@ pub(super) async fn show(
     ApiPath(UserRef(user)): ApiPath<UserRef>,
 ) -> Result<Response, PageError> {
     let user = store.addressed_user(&user).await?;
-    only_if(store.user_rights(&user).await?.may_set_password)?;
+    let is_offered = store.user_rights(&user).await?.may_set_password;
+    only_if(is_offered, &store, (Action::UPDATE_PERSONAL, ResourceType::USER), WORDS)?;
     Ok(render(frame, &user, StatusCode::OK)?)
 }
 
@@ -44,18 +51,20 @@ pub(super) async fn submit(
 ) -> Result<Response, PageError> {
     let user = store.addressed_user(&user).await?;
     // One's own takes the present one, on another page; and its session goes on.
-    only_if(!store.caller().is_self(user.id))?;
-    let changed = if form.text("password") == form.text("confirmation") {
-        let change = ChangePassword { old: form.secret(""), new: form.secret("password") };
-        store.change_password(user.id, change).await.map_err(Failure::from)
-    } else {
-        Err(Failure::bad_request("Passwords do not match.").field("confirmation", "This is another one."))
+    only_if(!store.caller().is_self(user.id), &store, (Action::UPDATE_PERSONAL, ResourceType::USER), WORDS)?;
+    let changed = match form.new_password() {
+        Ok(new) => {
+            // Administrators need none.
+            let change = ChangePassword { old: SecretText::default(), new };
+            store.change_password(user.id, change).await.map_err(Failure::from)
+        }
+        Err(failure) => Err(failure),
     };
     match changed {
         Ok(_) => Ok(see_other(&Notice::PasswordSet.on(&address(&user)))?),
         Err(failure) => {
-            let Failure { status, problem } = failure.in_form(&["password", "confirmation"]);
-            Ok(render(frame.with_problem(problem), &user, status)?)
+            let (status, frame) = failure.on(frame, &["password", "confirmation"]);
+            Ok(render(frame, &user, status)?)
         }
     }
 }

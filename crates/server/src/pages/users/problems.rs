@@ -26,9 +26,8 @@ impl From<CreateUserError> for Failure {
             CreateUserError::PasswordsDisabled => Self::passwords_disabled(),
             CreateUserError::NoOrganization => Self::bad_request("The user was not created.")
                 .field("organization", "Tick an organization of which the user is to be a member."),
-            CreateUserError::UnknownOrganization(..) => {
-                Self::new(StatusCode::NOT_FOUND, "There is no such organization, or you have no access to it.")
-            }
+            CreateUserError::UnknownOrganization(..) => Self::new(StatusCode::NOT_FOUND, "The user was not created.")
+                .field("organization", "There is no such organization, or you have no access to it."),
             CreateUserError::Taken(taken) => {
                 let failure = Self::new(StatusCode::CONFLICT, "There is a user with that name or address.")
                     .detail("Choose another one.");
@@ -65,6 +64,10 @@ impl From<AssignError> for Failure {
                 "Giving the role owner takes a session that may do everything that you may. Sign in with your password.",
             ),
             AssignError::NoOwnerLeft => Self::bad_request(LAST_OWNER).detail(ANOTHER_OWNER),
+            AssignError::Changed => {
+                Self::new(StatusCode::CONFLICT, "The roles have changed since this page was shown.")
+                    .detail("Nothing was changed. Look at them again.")
+            }
             AssignError::Refused(refused) => refused.into(),
         }
     }

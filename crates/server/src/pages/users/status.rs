@@ -1,10 +1,8 @@
 //! Suspending and activating a user.
 use axum::{extract::State, response::Response};
+use keyfob_rbac::{Action, ResourceType};
 
-use super::{
-    address,
-    details::{self, only_if},
-};
+use super::{address, details};
 use crate::{
     app::App,
     http::path::{ApiPath, UserRef},
@@ -13,6 +11,7 @@ use crate::{
         form::Form,
         navigation::USERS,
         notice::Notice,
+        offered::only_if,
         parts::Confirm,
         see_other,
         session::{PageError, SignedIn},
@@ -24,7 +23,8 @@ pub(super) async fn ask_to_suspend(
     ApiPath(UserRef(user)): ApiPath<UserRef>,
 ) -> Result<Response, PageError> {
     let user = store.addressed_user(&user).await?;
-    only_if(store.user_rights(&user).await?.may_suspend)?;
+    let is_offered = store.user_rights(&user).await?.may_suspend;
+    only_if(is_offered, &store, (Action::UPDATE, ResourceType::USER), "You may not suspend this user.")?;
     let confirm = Confirm {
         frame: frame.at(&USERS),
         title: format!("Suspend {}?", user.username),
@@ -52,8 +52,8 @@ pub(super) async fn suspend(
     match store.suspend_user(user.id).await {
         Ok(_) => Ok(see_other(&Notice::UserSuspended.on(&address(&user)))?),
         Err(error) => {
-            let Failure { status, problem } = error.into();
-            details::render(&app, &store, frame.with_problem(problem), status, user).await
+            let (status, frame) = Failure::from(error).on(frame, &[]);
+            details::render(&app, &store, frame, status, user).await
         }
     }
 }

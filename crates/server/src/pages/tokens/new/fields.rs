@@ -4,7 +4,7 @@ use std::time::Duration;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use keyfob_authority::{
-    data::User,
+    data::{User, UserId},
     tokens::{MintToken, presets},
 };
 use keyfob_rbac::Catalogue;
@@ -86,9 +86,10 @@ impl Fields {
         entries
     }
 
-    /// The name of just these fields: a summary is of them and of no others.
-    pub(super) fn digest(&self) -> String {
+    /// The name of just these fields, for a token of this owner: a summary is of them and of no others.
+    pub(super) fn digest(&self, owner: UserId) -> String {
         let mut hash = Sha256::new();
+        hash.update(owner.0);
         let one = [&self.name, &self.lifetime, &self.until];
         for list in [self.scopes.as_slice(), &self.allow_list()] {
             hash.update(list.len().to_be_bytes());
@@ -148,7 +149,11 @@ fn sorted(mut names: Vec<String>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
+
+    const OWNER: UserId = UserId(Uuid::nil());
 
     #[test]
     fn a_summary_is_of_just_these_fields() {
@@ -162,7 +167,7 @@ mod tests {
         let change = |change: fn(&mut Fields)| {
             let mut other = fields.clone();
             change(&mut other);
-            other.digest()
+            other.digest(OWNER)
         };
         for other in [
             change(|fields| fields.name.push('x')),
@@ -172,10 +177,11 @@ mod tests {
             change(|fields| fields.pasted.clear()),
             change(|fields| fields.ticked.push("template:*".to_owned())),
         ] {
-            assert_ne!(other, fields.digest());
+            assert_ne!(other, fields.digest(OWNER));
         }
+        assert_ne!(fields.digest(UserId(Uuid::max())), fields.digest(OWNER));
         // What was searched for is in no token, and neither is where an entry was taken from.
-        assert_eq!(change(|fields| fields.search.push('x')), fields.digest());
-        assert_eq!(change(|fields| std::mem::swap(&mut fields.pasted, &mut fields.ticked)), fields.digest());
+        assert_eq!(change(|fields| fields.search.push('x')), fields.digest(OWNER));
+        assert_eq!(change(|fields| std::mem::swap(&mut fields.pasted, &mut fields.ticked)), fields.digest(OWNER));
     }
 }

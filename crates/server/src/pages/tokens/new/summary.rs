@@ -3,6 +3,7 @@ use askama::{Template, filters::HtmlSafe};
 use jiff::Timestamp;
 use keyfob_authority::{
     AuthorizedStore,
+    data::User,
     tokens::{TokenPreview, nearest_preset},
 };
 
@@ -39,6 +40,8 @@ struct Token {
     /// Whether it is of a kind that is meant for few objects, and none are named.
     wants_objects: bool,
     expires: Moment,
+    /// Who has it: `you`, or another's name.
+    whose: String,
     /// The name of the fields that this is the summary of.
     seen: String,
 }
@@ -58,6 +61,7 @@ impl Summary {
     pub(super) async fn of(
         app: &App,
         store: &AuthorizedStore,
+        owner: &User,
         fields: &Fields,
         preview: TokenPreview,
         now: Timestamp,
@@ -90,7 +94,8 @@ impl Summary {
             objects: (!preview.reaches_everything).then(|| entries.iter().map(words).collect()),
             compared,
             expires: Moment::new(preview.expires_at, now),
-            seen: fields.digest(),
+            seen: fields.digest(owner.id),
+            whose: if store.caller().is_self(owner.id) { "you".to_owned() } else { owner.username.clone() },
         };
         Self { problems: Vec::new(), token: Some(token) }
     }

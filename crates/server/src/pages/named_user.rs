@@ -1,0 +1,16 @@
+//! A user whom a person names in a form.
+use keyfob_authority::{AuthorizedStore, Refused, data::User};
+
+use super::failure::Failure;
+
+/// The user whom the field `user` names, by their name or id.
+///
+/// # Errors
+/// When it names none whom the person may see: that is said beside the field.
+pub(super) async fn named_user(store: &AuthorizedStore, name: &str) -> Result<User, Failure> {
+    store.addressed_user(name).await.map_err(|refused| {
+        let is_missing = matches!(refused, Refused::Hidden(_));
+        let failure = Failure::from(refused);
+        if is_missing { failure.field("user", "There is no such user that you may see.") } else { failure }
+    })
+}
