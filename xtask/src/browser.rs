@@ -18,5 +18,8 @@ pub(crate) fn test() -> Result<()> {
     let program = program()?;
     let folder = root().join("tests/browser");
     process::run(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--silent"]).current_dir(&folder))?;
-    process::run(Command::new("node").arg("console.mjs").arg(program).current_dir(&folder))
+    for walk in ["console.mjs", "administration.mjs"] {
+        process::run(Command::new("node").arg(walk).arg(&program).current_dir(&folder))?;
+    }
+    Ok(())
 }

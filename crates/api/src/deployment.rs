@@ -32,6 +32,40 @@ pub struct BuildInfo {
     pub deployment_id: Uuid,
 }
 
+/// `GET /deployment/config`: the settings in effect. Secrets are empty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
+pub struct DeploymentConfig {
+    /// The values, by the names of their settings; those that are not set are left out.
+    pub config: BTreeMap<String, String>,
+    /// All settings.
+    pub options: Vec<DeploymentOption>,
+}
+
+/// A setting of the deployment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
+pub struct DeploymentOption {
+    /// Its name, which is that of its flag.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// The flag that sets it, without the leading dashes.
+    pub flag: String,
+    /// The variable that sets it.
+    pub env: String,
+    /// Its key in a file of settings.
+    pub yaml: String,
+    /// Its default; empty for none.
+    pub default: String,
+    /// Its value; empty if it is not set, and for a secret.
+    pub value: String,
+    /// Where the value comes from: `flag`, `env`, `yaml` for a file of settings, or `default`.
+    pub value_source: String,
+    /// What else there is to say: `secret` is `true` for a secret that is set.
+    pub annotations: BTreeMap<String, String>,
+}
+
 /// `GET /updatecheck`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(ToSchema))]

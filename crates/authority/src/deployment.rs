@@ -23,4 +23,13 @@ impl AuthorizedStore {
         let users = self.read().count_users().await?;
         Ok(Counts { users, live_keys: self.read().count_live_keys(self.now()).await? })
     }
+
+    /// Whether the caller may see with which settings the deployment runs, which its front has. Requires `read` on the
+    /// deployment's configuration.
+    ///
+    /// # Errors
+    /// [`Refused::Denied`] when the caller may not.
+    pub fn require_deployment_config(&self) -> Result<(), Refused> {
+        self.caller.require_permitted(Action::READ, &Object::of(ResourceType::DEPLOYMENT_CONFIG))
+    }
 }

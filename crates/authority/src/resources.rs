@@ -7,16 +7,19 @@ mod grantees;
 mod names;
 mod register;
 mod registrable;
+mod rights;
 mod update;
 
 pub use access_list::{
-    AccessEntry, AccessListChange, AccessListError, MAX_GRANTEES, WrongAccessList, WrongEntry, access_role_names,
+    AccessEntry, AccessListChange, AccessListError, MAX_GRANTEES, WrongAccessList, WrongEntry, access_entries,
+    access_role_names,
 };
 pub use fields::{MAX_ATTRIBUTES, MAX_NAME, WrongResourceField};
 pub use given::NotHeld;
 pub use names::ObjectNames;
 pub use register::{NewResource, RegisterResourceError};
 pub use registrable::{is_registrable, registrable};
+pub use rights::{AccessRight, SharingRights};
 pub use update::{ResourceChange, UpdateResourceError};
 
 use keyfob_rbac::{Acl, Action, Catalogue, Id, Object, ResourceType, Subject, authorize};

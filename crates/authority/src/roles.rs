@@ -3,6 +3,7 @@ mod assign;
 mod assignable;
 mod assigner;
 mod custom;
+mod editor;
 mod member;
 mod permissions;
 
@@ -11,6 +12,7 @@ pub(crate) use assign::{each_once, require_assigning};
 pub use assignable::AssignableRole;
 pub(crate) use assigner::{Assigner, may_assign_all_of};
 pub use custom::{CustomRoleError, CustomRoleFields, DeleteCustomRoleError, MAX_CUSTOM_ROLES};
+pub use editor::{CustomRoleRights, Holding, MatrixRow, MatrixType, RoleMatrix};
 pub use member::UpdateMemberRolesError;
 pub use permissions::{OtherLevel, RequestedPermission, RequestedPermissions};
 

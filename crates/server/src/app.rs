@@ -5,6 +5,7 @@ use keyfob_authority::{Authority, Clock, Random, Rules};
 use keyfob_rbac::Catalogue;
 
 use crate::{
+    config::Given,
     http::{
         cookies::CookieRules,
         credential::CredentialRules,
@@ -46,6 +47,8 @@ pub(crate) struct Settings {
     pub(crate) strict_transport_security: Option<String>,
     /// The terms that people must agree to before they sign in.
     pub(crate) terms_of_service_url: Option<String>,
+    /// All settings as the operator gave them, for those who may read them.
+    pub(crate) given: Given,
 }
 
 impl App {

@@ -1,5 +1,6 @@
 //! The description of everything that is served, made from the handlers: an `OpenAPI` document.
 mod bounds;
+mod examples;
 mod page;
 mod parameters;
 

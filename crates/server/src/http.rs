@@ -119,10 +119,10 @@ async fn surround(State(around): State<Arc<Around>>, mut request: Request, next:
     let handle = async |request| identify::read_body(app, request, handle).await;
     let handle = async |request| limits::guard(app, request, handle).await;
     // What is boxed is not moved with each of those around it.
-    let handle = async |request| Box::pin(csrf::guard(app, request, handle)).await;
-    let handle = async |request| identify::identify(app, request, handle).await;
-    let handle = async |request| without_panic(Box::pin(handle(request))).await;
+    let handle = async |request| without_panic(Box::pin(csrf::guard(app, request, handle))).await;
     let handle = async |request| pages::show_errors(app, request, handle).await;
+    let handle = async |request| identify::identify(app, request, handle).await;
+    let handle = async |request| without_panic(handle(request)).await;
     let handle = async |request| access_url::redirect(app, request, handle).await;
     Box::pin(frame::frame(app, request, handle)).await
 }

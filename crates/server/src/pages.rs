@@ -9,6 +9,7 @@ mod failure;
 mod form;
 mod frame;
 mod groups;
+mod guides;
 mod home;
 mod markdown;
 mod message;
@@ -21,8 +22,11 @@ mod organizations;
 mod parts;
 mod problem;
 mod redirect;
+mod resources;
+mod roles;
 mod scopes;
 mod session;
+mod settings;
 mod signing_in;
 mod tokens;
 mod users;
@@ -60,8 +64,12 @@ pub(crate) fn routes() -> Routes {
         .merge(users::routes())
         .merge(explain::routes())
         .merge(all_tokens::routes())
+        .merge(settings::routes())
         .merge(organizations::routes())
+        .merge(resources::routes())
+        .merge(roles::routes())
         .merge(groups::routes())
+        .merge(guides::routes())
         .route("/assets/pages.css", Handlers::new().get(ASSET, assets::style))
         .route("/assets/pages.js", Handlers::new().get(ASSET, assets::script))
         .route("/assets/icon.svg", Handlers::new().get(ASSET, assets::icon))

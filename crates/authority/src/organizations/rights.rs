@@ -26,6 +26,8 @@ pub struct OrganizationRights {
     pub may_add_members: bool,
     /// Whether [`AuthorizedStore::create_group`] is allowed.
     pub may_create_groups: bool,
+    /// Whether [`AuthorizedStore::list_organization_roles`] is allowed.
+    pub may_read_roles: bool,
 }
 
 /// What the caller may do to a member.
@@ -59,6 +61,7 @@ impl AuthorizedStore {
             may_delete: caller.is_permitted(Action::DELETE, &object) && !organization.is_default,
             may_add_members: may_add_member(caller, &assigner, organization).is_ok(),
             may_create_groups: caller.is_permitted(Action::CREATE, &groups),
+            may_read_roles: caller.is_permitted(Action::READ, &roles_object(organization.id)),
         })
     }
 

@@ -110,6 +110,15 @@ pub fn access_role_names(type_name: &str) -> &'static [&'static str] {
     }
 }
 
+/// An access list, by grantee: the role that stands for exactly the actions of an entry, or the actions.
+pub fn access_entries(type_name: &str, grants: &[Grant]) -> BTreeMap<Grantee, AccessEntry> {
+    let mut actions: BTreeMap<Grantee, BTreeSet<&str>> = BTreeMap::new();
+    for grant in grants {
+        actions.entry(grant.grantee).or_default().insert(&grant.action);
+    }
+    actions.into_iter().map(|(grantee, actions)| (grantee, AccessEntry::spelled(type_name, &actions))).collect()
+}
+
 impl AccessListChange {
     /// Whether the change makes sense for a type.
     ///
@@ -136,6 +145,17 @@ impl AccessListChange {
 }
 
 impl AccessEntry {
+    fn spelled(type_name: &str, actions: &BTreeSet<&str>) -> Self {
+        let is_meant = |role: &&&str| {
+            acl_role_actions(type_name, role)
+                .is_some_and(|held| held.iter().copied().collect::<BTreeSet<_>>() == *actions)
+        };
+        match access_role_names(type_name).iter().find(is_meant) {
+            Some(role) => Self::Role((*role).to_owned()),
+            None => Self::Actions(actions.iter().map(|action| (*action).to_owned()).collect()),
+        }
+    }
+
     /// The actions that the entry stands for.
     fn actions(&self, catalogue: &Catalogue, of: ResourceType) -> Result<BTreeSet<String>, WrongEntry> {
         let resource_type = catalogue.type_name(of).to_owned();

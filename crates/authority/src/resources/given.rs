@@ -43,7 +43,7 @@ pub(super) fn grantees(given: &BTreeSet<Grant>) -> BTreeSet<Grantee> {
 }
 
 /// The actions of a type that an action in an access list stands for.
-fn meant(catalogue: &Catalogue, of: ResourceType, action: &str) -> Vec<Action> {
+pub(super) fn meant(catalogue: &Catalogue, of: ResourceType, action: &str) -> Vec<Action> {
     match action {
         EVERYTHING => catalogue.actions_of(of).collect(),
         name => catalogue.action(name).into_iter().collect(),

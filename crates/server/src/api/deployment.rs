@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use keyfob_api::{
     SERVER_VERSION,
-    deployment::{BuildInfo, DeploymentStats, Entitlements, Feature, ProtectedResource, Readiness, UpdateCheck},
+    deployment::{
+        BuildInfo, DeploymentConfig, DeploymentOption, DeploymentStats, Entitlements, Feature, ProtectedResource,
+        Readiness, UpdateCheck,
+    },
     error::ErrorBody,
     time::Time,
 };
@@ -13,6 +16,7 @@ use utoipa_axum::routes;
 
 use crate::{
     app::App,
+    config::{Setting, Source, Value},
     documentation::Refusals,
     http::{
         error::ApiError,
@@ -40,6 +44,7 @@ pub(crate) fn routes() -> Routes {
         .routes(routes!(entitlements))
         .routes(routes!(experiments))
         .routes(routes!(stats))
+        .routes(routes!(config))
         .routes_with(routes!(csp_report), RouteFacts::REPORT)
 }
 
@@ -158,6 +163,43 @@ async fn stats(State(app): State<App>, store: AuthorizedStore) -> Result<ApiJson
         users: counts.users,
         api_keys: counts.live_keys,
     }))
+}
+
+/// Get the settings in effect, without secrets
+#[utoipa::path(
+    get, path = "/deployment/config", tag = "Deployment", operation_id = "get_deployment_config",
+    responses((status = OK, description = "Done", body = DeploymentConfig), Refusals),
+)]
+async fn config(State(app): State<App>, store: AuthorizedStore) -> Result<ApiJson<DeploymentConfig>, ApiError> {
+    store.require_deployment_config()?;
+    let options: Vec<DeploymentOption> = app.settings().given.iter().map(option).collect();
+    let set = options.iter().filter(|option| !option.value.is_empty());
+    let config = set.map(|option| (option.name.clone(), option.value.clone())).collect();
+    Ok(ApiJson(DeploymentConfig { config, options }))
+}
+
+fn option(setting: &Setting) -> DeploymentOption {
+    let is_secret = setting.value == Value::Secret;
+    DeploymentOption {
+        name: setting.name.clone(),
+        description: setting.about.clone(),
+        flag: setting.name.clone(),
+        env: setting.variable.clone(),
+        yaml: setting.name.clone(),
+        default: setting.default.clone(),
+        value: match &setting.value {
+            Value::Text(text) => text.clone(),
+            Value::Secret | Value::Unset => String::new(),
+        },
+        value_source: match setting.source {
+            Source::Default => "default",
+            Source::Flag => "flag",
+            Source::Variable => "env",
+            Source::File => "yaml",
+        }
+        .to_owned(),
+        annotations: is_secret.then(|| ("secret".to_owned(), "true".to_owned())).into_iter().collect(),
+    }
 }
 
 /// Take a browser's report of a content-security violation

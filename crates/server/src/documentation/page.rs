@@ -2,8 +2,11 @@
 use std::fmt::Write as _;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use keyfob_api::{SESSION_TOKEN_COOKIE, SESSION_TOKEN_HEADER};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
+
+use super::examples;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -23,7 +26,7 @@ pub(super) fn render(document: &Value) -> Page {
         let _infallible =
             write!(body, "<section aria-labelledby=\"{0}\"><h2 id=\"{0}\">{1}</h2>", slug(tag), text(tag));
         for operation in operations {
-            article(&mut body, operation);
+            article(&mut body, document, operation);
         }
         body.push_str("</section>");
     }
@@ -36,10 +39,12 @@ pub(super) fn render(document: &Value) -> Page {
          <meta name=\"color-scheme\" content=\"light dark\"><style>{STYLE}</style></head><body>\
          <a class=\"skip\" href=\"#main\">Skip to the operations</a>\
          <header><h1>Keyfob API</h1><p>{}</p><p>Version {}. The same for programs: \
-         <a href=\"/api/v2/openapi.json\">openapi.json</a>.</p></header>\
-         <main id=\"main\">{body}</main><script>{SCRIPT}</script></body></html>",
+         <a href=\"/api/v2/openapi.json\">openapi.json</a>. How it is used is told in the \
+         <a href=\"/docs/guides\">guides</a>.</p></header>\
+         <main id=\"main\">{}{body}</main><script>{SCRIPT}</script></body></html>",
         prose(about),
         text(version),
+        authentication(),
     );
     let policy = format!(
         "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'; \
@@ -50,15 +55,49 @@ pub(super) fn render(document: &Value) -> Page {
     Page { html, policy }
 }
 
+/// The three ways to present a key, each as `curl` does it.
+fn authentication() -> String {
+    let way = |name: &str, about: &str, lines: &str| {
+        format!("<h3>{}</h3><p>{}</p><pre><code>{}</code></pre>", text(name), prose(about), text(lines))
+    };
+    let ways = [
+        way(
+            &format!("The header {SESSION_TOKEN_HEADER}"),
+            "For programs.",
+            &format!("curl -H \"{SESSION_TOKEN_HEADER}: $KEYFOB_SESSION_TOKEN\" \"$KEYFOB_URL/api/v2/users/me\""),
+        ),
+        way(
+            "The header Authorization: Bearer",
+            "The same, for programs and libraries that know this one (RFC 6750).",
+            "curl -H \"Authorization: Bearer $KEYFOB_SESSION_TOKEN\" \"$KEYFOB_URL/api/v2/users/me\"",
+        ),
+        way(
+            &format!("The cookie {SESSION_TOKEN_COOKIE}"),
+            "For browsers, which get it by signing in. A change with it must prove that a page of this server sent it: \
+             with the value of the cookie `csrf_token` in the header `X-CSRF-TOKEN`.",
+            &format!("curl -b \"{SESSION_TOKEN_COOKIE}=$KEYFOB_SESSION_TOKEN\" \"$KEYFOB_URL/api/v2/users/me\""),
+        ),
+    ];
+    format!(
+        "<section aria-labelledby=\"authenticate\"><h2 id=\"authenticate\">Three ways to authenticate</h2><p>{}</p>\
+         <div class=\"ways\">{}</div></section>",
+        prose(
+            "A key is presented in one of them; two different keys in one request are refused. In the examples \
+             `KEYFOB_URL` is the address of the server and `KEYFOB_SESSION_TOKEN` the key; ids and names are made up."
+        ),
+        ways.concat()
+    )
+}
+
 fn hash(source: &str) -> String {
     format!("sha256-{}", BASE64.encode(Sha256::digest(source)))
 }
 
 /// One call.
-struct Operation<'a> {
-    path: &'a str,
-    method: &'a str,
-    spec: &'a Value,
+pub(super) struct Operation<'a> {
+    pub(super) path: &'a str,
+    pub(super) method: &'a str,
+    pub(super) spec: &'a Value,
 }
 
 /// All operations by their tags, in the order of the alphabet.
@@ -82,6 +121,7 @@ fn contents(out: &mut String, groups: &[(&str, Vec<Operation<'_>>)]) {
         "<nav aria-label=\"Contents\"><p class=\"filter\" hidden><label for=\"filter\">Filter</label> \
          <input id=\"filter\" type=\"search\" placeholder=\"tokens, POST, /users…\"></p><ul>",
     );
+    out.push_str("<li><a href=\"#authenticate\">Three ways to authenticate</a></li>");
     for (tag, operations) in groups {
         let _infallible =
             write!(out, "<li><a href=\"#{}\">{}</a> <small>{}</small></li>", slug(tag), text(tag), operations.len());
@@ -89,7 +129,7 @@ fn contents(out: &mut String, groups: &[(&str, Vec<Operation<'_>>)]) {
     out.push_str("<li><a href=\"#schemas\">Schemas</a></li></ul></nav>");
 }
 
-fn article(out: &mut String, operation: &Operation<'_>) {
+fn article(out: &mut String, document: &Value, operation: &Operation<'_>) {
     let Operation { path, method, spec } = operation;
     let field = |name: &str| spec.get(name).and_then(Value::as_str).unwrap_or_default();
     let _infallible = write!(
@@ -115,7 +155,24 @@ fn article(out: &mut String, operation: &Operation<'_>) {
         let about = response.get("description").and_then(Value::as_str).unwrap_or_default();
         let _infallible = write!(out, "<tr><td>{}<td>{body}<td>{}", text(status), prose(about));
     }
-    out.push_str("</tbody></table></article>");
+    out.push_str("</tbody></table>");
+    example(out, document, operation);
+    out.push_str("</article>");
+}
+
+/// The call as `curl` makes it, and an answer to it where that has a body.
+fn example(out: &mut String, document: &Value, operation: &Operation<'_>) {
+    let _infallible = write!(out, "<pre class=\"curl\"><code>{}</code></pre>", text(&examples::curl(operation)));
+    let done = members(operation.spec.get("responses")).find(|(status, _)| status.starts_with('2'));
+    let media = done.and_then(|(_, response)| members(response.get("content")).next());
+    let Some((_, media)) = media.filter(|(kind, _)| *kind == "application/json") else { return };
+    let answer = examples::answer(document, media.get("schema").unwrap_or(&Value::Null));
+    let answer = serde_json::to_string_pretty(&answer).unwrap_or_default();
+    let _infallible = write!(
+        out,
+        "<details><summary>Example of an answer</summary><pre><code>{}</code></pre></details>",
+        text(&answer)
+    );
 }
 
 fn parameters(out: &mut String, spec: &Value) {

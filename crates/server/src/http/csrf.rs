@@ -7,7 +7,7 @@ pub(crate) use token::CsrfToken;
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequest as _, Request},
-    http::{HeaderMap, StatusCode, header},
+    http::{Extensions, HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use keyfob_api::{SESSION_TOKEN_HEADER, secret::SecretText};
@@ -53,7 +53,7 @@ fn forged() -> ApiError {
 pub(crate) async fn guard(app: &App, mut request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let known = VisitorToken::of(request.headers());
     let visitor = known.clone().unwrap_or_else(|| VisitorToken::new(app));
-    let token = match session(&request) {
+    let token = match session(request.extensions()) {
         Some(session) => CsrfToken::OfSession(session.clone()),
         None => CsrfToken::OfVisitor(visitor.clone()),
     };
@@ -73,9 +73,14 @@ pub(crate) async fn guard(app: &App, mut request: Request, next: impl AsyncFnOnc
     response
 }
 
+/// What the forms of pages prove that are sent with a request's session; none without a session.
+pub(crate) fn token_of_session(extensions: &Extensions) -> Option<CsrfToken> {
+    session(extensions).cloned().map(CsrfToken::OfSession)
+}
+
 /// The session that a browser has in its cookie, accepted or not.
-fn session(request: &Request) -> Option<&SecretText> {
-    let credential = request.extensions().get::<Identity>().and_then(Identity::credential);
+fn session(extensions: &Extensions) -> Option<&SecretText> {
+    let credential = extensions.get::<Identity>().and_then(Identity::credential);
     credential.filter(|credential| credential.from_cookie).map(|credential| &credential.text)
 }
 
@@ -92,7 +97,7 @@ async fn require_proof(
     if rule != CsrfRule::SetUp && is_ambiguous {
         return Err(mismatch());
     }
-    let session = session(&request);
+    let session = session(request.extensions());
     let headers = request.headers();
     // A page elsewhere cannot add a key in a header.
     let has_header = headers.contains_key(SESSION_TOKEN_HEADER) || bearer(headers).is_some();

@@ -9,7 +9,7 @@ use axum::{
 use keyfob_api::error::ErrorBody;
 use keyfob_authority::RequestContext;
 
-use super::{frame::Frame, navigation::EXPLAIN, page, problem::Problem};
+use super::{frame::Frame, navigation::EXPLAIN, page, problem::Problem, session::Visitor};
 use crate::{
     app::App,
     http::{
@@ -18,10 +18,24 @@ use crate::{
     },
 };
 
+/// The page where nobody is signed in.
 #[derive(Template)]
 #[template(path = "pages/error.html")]
 struct ErrorPage<'a> {
     frame: Frame,
+    error: Shown<'a>,
+}
+
+/// The same among the pages of the console, for a person who is.
+#[derive(Template)]
+#[template(path = "pages/error_in_console.html")]
+struct ErrorInConsole<'a> {
+    frame: Frame,
+    error: Shown<'a>,
+}
+
+/// What both say.
+struct Shown<'a> {
     title: &'a str,
     problem: Problem,
     /// The scope that the request's key lacks, where that alone was the cause.
@@ -40,22 +54,28 @@ pub(crate) async fn show_errors(app: &App, request: Request, next: impl AsyncFnO
     let is_for_people = RouteFacts::of(&request).audience != Audience::Program;
     let is_wanted = is_for_people && wants_page(request.headers());
     let context = request.extensions().get::<RequestContext>().filter(|_| is_wanted).cloned();
+    let visitor = is_wanted.then(|| Visitor::of(request.extensions()));
     let mut response = next(request).await;
-    match response.extensions_mut().remove::<ErrorBody>() {
-        Some(body) if is_wanted => {
-            let why = context.and_then(|context| why(app, &context, response.status()));
-            error_page(&response, body, why)
+    match (response.extensions_mut().remove::<ErrorBody>(), visitor) {
+        (Some(body), Some(visitor)) => {
+            let why = context.as_ref().and_then(|context| why(app, context, response.status()));
+            let frame = Box::pin(visitor.frame(app)).await;
+            error_page(&response, body, why, frame)
         }
         _ => response,
     }
 }
 
 /// The page of an error, with all headers of the response that it replaces but those of its body.
-fn error_page(replaced: &Response, body: ErrorBody, why: Option<String>) -> Response {
+fn error_page(replaced: &Response, body: ErrorBody, why: Option<String>, frame: Frame) -> Response {
     let status = replaced.status();
     let scope = replaced.headers().get(header::WWW_AUTHENTICATE).and_then(missing_scope);
-    let error = ErrorPage { frame: Frame::default(), title: title(status), problem: body.into(), scope, why };
-    let mut page = page(status, &error).unwrap_or_else(ApiError::into_response);
+    let error = Shown { title: title(status), problem: body.into(), scope, why };
+    let page = match frame.person {
+        Some(_) => page(status, &ErrorInConsole { frame, error }),
+        None => page(status, &ErrorPage { frame, error }),
+    };
+    let mut page = page.unwrap_or_else(ApiError::into_response);
     for (name, value) in replaced.headers() {
         if ![header::CONTENT_TYPE, header::CONTENT_LENGTH].contains(name) {
             page.headers_mut().append(name.clone(), value.clone());

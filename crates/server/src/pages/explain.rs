@@ -1,12 +1,14 @@
 //! Why something is allowed or not: a question, and the engine's own answer with every vote.
 mod answer;
 mod object;
+mod remedy;
+mod subject;
 
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use keyfob_authority::{
     AuthorizedStore, ListError,
-    authcheck::{Check, CheckError, Explained, Whose},
+    authcheck::{Check, CheckError},
     data::{ApiKey, KeyOrder, Page},
     tokens::ListTokens,
 };
@@ -34,7 +36,7 @@ use crate::{
 };
 
 /// The fields of the form.
-const FIELDS: [&str; 3] = ["subject", "permission", "object"];
+const FIELDS: [&str; 4] = ["subject", "other", "permission", "object"];
 /// The person, with the session that they look with.
 const ME: &str = "me";
 /// How many tokens there are to pick.
@@ -49,6 +51,10 @@ pub(super) fn routes() -> Routes {
 struct Explain {
     frame: Frame,
     subjects: Vec<Choice>,
+    /// Another subject, as it was typed.
+    other: String,
+    /// Whether the person may see others than themselves.
+    asks_about_others: bool,
     permissions: Vec<Group>,
     object: String,
     /// The objects that the name could mean; none where that is clear.
@@ -72,6 +78,8 @@ struct Group {
 /// A question as it was asked.
 struct Question<'a> {
     subject: &'a str,
+    /// The name of another user, or the id of a token: it counts before the subject that is picked.
+    other: &'a str,
     permission: &'a str,
     object: &'a str,
 }
@@ -84,6 +92,7 @@ pub(super) async fn show(
     let text = |key| query.text(key).unwrap_or_default().trim();
     let question = Question {
         subject: query.text("subject").unwrap_or(ME),
+        other: text("other"),
         permission: text("permission"),
         object: text("object"),
     };
@@ -106,6 +115,9 @@ pub(super) async fn show(
     let explain = Explain {
         frame,
         subjects: subjects(&tokens, question.subject),
+        other: question.other.to_owned(),
+        asks_about_others: !question.other.is_empty()
+            || store.caller().could_to_all(Action::READ_PERSONAL, ResourceType::USER),
         permissions: permissions(app.catalogue(), question.permission),
         object: question.object.to_owned(),
         matches,
@@ -123,22 +135,19 @@ enum Asked {
     Answered(Box<Answer>),
 }
 
+fn unfit(field: &str, words: &str) -> Failure {
+    Failure::bad_request("This cannot be answered.").field(field, words)
+}
+
 async fn ask(app: &App, store: &AuthorizedStore, tokens: &[ApiKey], question: &Question<'_>) -> Result<Asked, Failure> {
-    let unfit = |field: &str, words: &str| Failure::bad_request("This cannot be answered.").field(field, words);
     let (of, action) = permission(app.catalogue(), question.permission)
         .ok_or_else(|| unfit("permission", "There is no such action. Pick one from the list."))?;
-    let token = match question.subject {
-        ME => None,
-        id => Some(tokens.iter().find(|token| token.id.as_str() == id).ok_or_else(|| {
-            unfit("subject", "You have no live token with this id, or your session may not ask about other tokens.")
-        })?),
-    };
+    let subject = subject::find(store, tokens, question).await?;
     let (entry, object) = match object::find(app, store, of, question.object).await? {
         Target::Any => (String::new(), String::new()),
         Target::One { id, name } => (id, name),
         Target::Several(found) => {
-            let link =
-                |(id, name): (String, String)| Match::new(question.subject, question.permission, of, app, &id, name);
+            let link = |(id, name): (String, String)| Match::new(question, of, app, &id, name);
             return Ok(Asked::Which(found.into_iter().map(link).collect()));
         }
     };
@@ -148,26 +157,19 @@ async fn ask(app: &App, store: &AuthorizedStore, tokens: &[ApiKey], question: &Q
         // Without a single object: one of one's own, wherever it may be.
         owner: if entry.is_empty() { ME.to_owned() } else { String::new() },
         any_organization: entry.is_empty(),
-        resource_id: entry,
+        resource_id: entry.clone(),
         ..Check::default()
     };
-    let Some(explained) = explained(store, token, check).await? else {
+    let answers = store.explain_checks(&subject.whose, [(String::new(), check)].into()).await;
+    let answers = answers.map_err(|error| {
+        let failure = Failure::from(error);
+        if question.other.is_empty() { failure } else { subject::hidden(failure) }
+    })?;
+    let Some(explained) = answers.into_values().next().map(|answer| answer.why) else {
         return Err(unfit("subject", "Your session may not ask about other tokens."));
     };
-    let key = token.or_else(|| store.caller().key());
-    let answer = Answer::new(app, store, key, token, (of, action), &object, explained).await?;
+    let answer = Answer::new(app, store, &subject, (of, action), (&entry, &object), explained).await?;
     Ok(Asked::Answered(Box::new(answer)))
-}
-
-/// The engine's answer for the session in use, or for this token of the person.
-async fn explained(
-    store: &AuthorizedStore,
-    token: Option<&ApiKey>,
-    check: Check,
-) -> Result<Option<Explained>, CheckError> {
-    let whose = token.map_or(Whose::Own, |token| Whose::Key(token.id.to_string()));
-    let answers = store.explain_checks(&whose, [(String::new(), check)].into()).await?;
-    Ok(answers.into_values().next().map(|answer| answer.why))
 }
 
 /// The tokens that the person can ask about.

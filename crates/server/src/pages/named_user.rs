@@ -3,6 +3,9 @@ use keyfob_authority::{AuthorizedStore, Refused, data::User};
 
 use super::failure::Failure;
 
+/// What stands beside a field that names nobody.
+pub(super) const NO_SUCH_USER: &str = "There is no such user that you may see.";
+
 /// The user whom the field `user` names, by their name or id.
 ///
 /// # Errors
@@ -11,6 +14,6 @@ pub(super) async fn named_user(store: &AuthorizedStore, name: &str) -> Result<Us
     store.addressed_user(name).await.map_err(|refused| {
         let is_missing = matches!(refused, Refused::Hidden(_));
         let failure = Failure::from(refused);
-        if is_missing { failure.field("user", "There is no such user that you may see.") } else { failure }
+        if is_missing { failure.field("user", NO_SUCH_USER) } else { failure }
     })
 }

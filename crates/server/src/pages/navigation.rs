@@ -110,9 +110,39 @@ pub(super) static ORGANIZATIONS: Place = Place {
     needs: Some((Action::READ, ResourceType::ORGANIZATION)),
 };
 
+/// Registered objects, and with whom they are shared.
+pub(super) static RESOURCES: Place = Place {
+    path: "/resources",
+    name: "Resources",
+    about: "Find the objects that tokens are for, and share them with users and groups.",
+    section: ADMINISTRATION,
+    needs: Some((Action::READ, ResourceType::WORKSPACE)),
+};
+
+/// How the deployment is set up.
+pub(super) static SETTINGS: Place = Place {
+    path: "/deployment/settings",
+    name: "Settings",
+    about: "See with which settings the server runs, and where each comes from.",
+    section: ADMINISTRATION,
+    needs: Some((Action::READ, ResourceType::DEPLOYMENT_CONFIG)),
+};
+
 /// All places, in their order. Those of one section stand together.
-static PLACES: [&Place; 10] =
-    [&TOKENS, &EXPLAIN, &ACCOUNT, &SECURITY, &SESSIONS, &NOTICES, &USERS, &ALL_TOKENS, &ORGANIZATIONS, &AUDIT];
+static PLACES: [&Place; 12] = [
+    &TOKENS,
+    &EXPLAIN,
+    &ACCOUNT,
+    &SECURITY,
+    &SESSIONS,
+    &NOTICES,
+    &USERS,
+    &ALL_TOKENS,
+    &ORGANIZATIONS,
+    &RESOURCES,
+    &AUDIT,
+    &SETTINGS,
+];
 
 /// Places that are of use to those alone who may do what they need to all objects: everybody may to their own.
 static ABOUT_ALL: [&Place; 2] = [&USERS, &ALL_TOKENS];

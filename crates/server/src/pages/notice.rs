@@ -46,6 +46,8 @@ pub(super) enum Notice {
     OrganizationDeleted,
     /// A group was deleted.
     GroupDeleted,
+    /// A custom role was deleted.
+    RoleDeleted,
     /// A user became a member of an organization.
     MemberAdded,
     /// A user left an organization.
@@ -53,7 +55,7 @@ pub(super) enum Notice {
 }
 
 impl Notice {
-    const ALL: [Self; 23] = [
+    const ALL: [Self; 24] = [
         Self::SignedOut,
         Self::PasswordReset,
         Self::OutsideOrganizations,
@@ -75,6 +77,7 @@ impl Notice {
         Self::Created,
         Self::OrganizationDeleted,
         Self::GroupDeleted,
+        Self::RoleDeleted,
         Self::MemberAdded,
         Self::MemberRemoved,
     ];
@@ -112,6 +115,7 @@ impl Notice {
             Self::Created => "created",
             Self::OrganizationDeleted => "organization-deleted",
             Self::GroupDeleted => "group-deleted",
+            Self::RoleDeleted => "role-deleted",
             Self::MemberAdded => "member-added",
             Self::MemberRemoved => "member-removed",
         }
@@ -142,6 +146,7 @@ impl Notice {
             | Self::Created
             | Self::OrganizationDeleted
             | Self::GroupDeleted
+            | Self::RoleDeleted
             | Self::MemberAdded
             | Self::MemberRemoved => false,
         }
@@ -178,6 +183,7 @@ impl Notice {
             Self::Created => format!("{} created.", subject("It is")),
             Self::OrganizationDeleted => "Organization deleted.".to_owned(),
             Self::GroupDeleted => "Group deleted.".to_owned(),
+            Self::RoleDeleted => "Role deleted.".to_owned(),
             Self::MemberAdded => "Member added.".to_owned(),
             Self::MemberRemoved => "Member removed.".to_owned(),
         }

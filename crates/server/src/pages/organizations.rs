@@ -43,6 +43,6 @@ pub(super) fn address(organization: &Organization) -> String {
 }
 
 /// What people call an organization.
-fn title(organization: &Organization) -> String {
+pub(super) fn title(organization: &Organization) -> String {
     if organization.display_name.is_empty() { organization.name.clone() } else { organization.display_name.clone() }
 }

@@ -1,10 +1,12 @@
 //! The session that a page needs, and the way to sign in where there is none.
+use std::convert::Infallible;
+
 use axum::{
     extract::FromRequestParts,
-    http::{Uri, request::Parts},
+    http::{Extensions, Uri, request::Parts},
     response::{IntoResponse, Response},
 };
-use keyfob_authority::{AuthorizedStore, Refused, tokens::MintError, users::Appearance};
+use keyfob_authority::{AuthorizedStore, Refused, RequestContext, tokens::MintError, users::Appearance};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
@@ -16,7 +18,12 @@ use super::{
 };
 use crate::{
     app::App,
-    http::{error::ApiError, extract::ApiQuery, identify},
+    http::{
+        csrf::{self, CsrfToken},
+        error::ApiError,
+        extract::ApiQuery,
+        identify::{self, Identity},
+    },
 };
 
 /// What a parameter of a query cannot hold as it is (RFC 3986, section 2.3).
@@ -43,6 +50,43 @@ impl FromRequestParts<App> for SignedIn {
         let notice = query.text("message").and_then(Notice::named);
         let person = Some(person(&store).await);
         Ok(Self { store, frame: Frame { person, notice, ..frame } })
+    }
+}
+
+/// A person who looks at a page that is for everybody, or at an error: where they are signed in, the console is around
+/// it.
+pub(super) struct Visitor {
+    identity: Option<Identity>,
+    context: RequestContext,
+    csrf: Option<CsrfToken>,
+}
+
+impl Visitor {
+    /// Who sent a request with these extensions.
+    pub(super) fn of(extensions: &Extensions) -> Self {
+        Self {
+            identity: extensions.get().cloned(),
+            context: extensions.get().cloned().unwrap_or_default(),
+            csrf: csrf::token_of_session(extensions),
+        }
+    }
+
+    /// The frame of the page; one without a person where nobody is signed in.
+    pub(super) async fn frame(self, app: &App) -> Frame {
+        let Some(identified) = self.identity.as_ref().and_then(Identity::known) else { return Frame::default() };
+        // What the navigation looks up is nothing that the request required.
+        let context = RequestContext { decisions: app.authority().decision_log(), ..self.context };
+        let Ok(store) = app.authority().store_for(identified, context).await else { return Frame::default() };
+        let csrf = self.csrf.map(|token| token.masked(app)).unwrap_or_default();
+        Frame { person: Some(person(&store).await), csrf, ..Frame::default() }
+    }
+}
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.extensions))
     }
 }
 

@@ -51,6 +51,7 @@ pub(super) fn settings(args: &ServerArgs, url: &str, cookies: CookieRules) -> Se
         access_log: args.access_log,
         redirects_to_access_url: args.redirect_to_access_url,
         strict_transport_security: strict_transport_security(&args.tls),
+        given: args.given.clone(),
         terms_of_service_url: args.terms_of_service_url.as_ref().map(ToString::to_string),
     }
 }

@@ -22,7 +22,7 @@ pub(crate) enum Access {
 use Access::{AnyKey, Filtered, Public, Requires};
 
 /// Below `/api/v2`, unless the path begins with two slashes.
-const ENDPOINTS: [(&str, &str, Access); 96] = [
+const ENDPOINTS: [(&str, &str, Access); 97] = [
     ("GET", "//healthz", Public),
     ("GET", "//latency-check", Public),
     ("GET", "//readyz", Public),
@@ -59,6 +59,7 @@ const ENDPOINTS: [(&str, &str, Access); 96] = [
     ("GET", "/users/{user}/keys/tokens/tokenconfig", AnyKey),
     ("GET", "/audit", Requires("audit_log:read")),
     ("GET", "/deployment/stats", Requires("deployment_stats:read")),
+    ("GET", "/deployment/config", Requires("deployment_config:read")),
     ("GET", "/users", Filtered("user:read")),
     ("POST", "/users", Requires("user:create")),
     ("GET", "/users/roles", Requires("assign_role:read")),
@@ -164,7 +165,7 @@ const ALIASES: [(&str, &str); 11] = [
 ];
 
 /// Pages for people, which are not part of the API; `web` tests them.
-pub(crate) const PAGES: [&str; 51] = [
+pub(crate) const PAGES: [&str; 60] = [
     "/",
     "/assets/icon.svg",
     "/assets/pages.css",
@@ -173,6 +174,7 @@ pub(crate) const PAGES: [&str; 51] = [
     "/audit/records.csv",
     "/audit/records.jsonl",
     "/cli-auth",
+    "/deployment/settings",
     "/deployment/tokens",
     "/deployment/tokens/expire",
     "/deployment/tokens/find",
@@ -185,6 +187,8 @@ pub(crate) const PAGES: [&str; 51] = [
     "/deployment/users/{user}/roles",
     "/deployment/users/{user}/suspend",
     "/device",
+    "/docs/guides",
+    "/docs/guides/{guide}",
     "/explain",
     "/favicon.ico",
     "/groups/{group}",
@@ -200,8 +204,14 @@ pub(crate) const PAGES: [&str; 51] = [
     "/organizations/{organization}/members",
     "/organizations/{organization}/members/{user}",
     "/organizations/{organization}/members/{user}/remove",
+    "/organizations/{organization}/new-role",
+    "/organizations/{organization}/roles",
+    "/organizations/{organization}/roles/{rolename}",
+    "/organizations/{organization}/roles/{rolename}/delete",
     "/reset-password",
     "/reset-password/change",
+    "/resources",
+    "/resources/{type}/{id}",
     "/settings/account",
     "/settings/account/theme",
     "/settings/notifications",

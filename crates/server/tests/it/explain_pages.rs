@@ -135,6 +135,92 @@ async fn objects_are_found_by_name_among_those_that_the_person_may_see() {
     }
 }
 
+/// Of more objects than are shown, the one that is called just so is found, and people need not know which of its names
+/// is shown where.
+#[tokio::test]
+async fn an_exact_name_is_found_among_many_and_so_is_a_display_name() {
+    let (app, owner) = TestApp::new().await;
+    for number in 0..25 {
+        owner.register("workspace", &format!("a{number:02}-web")).await;
+        owner.make_user(&format!("u{number:02}-zoe"), &[]).await;
+    }
+    owner.register("workspace", "web").await;
+    owner.make_user("zoe", &[]).await;
+    let group = json!({"name": "ops", "display_name": "Night shift"});
+    owner.post("/api/v2/organizations/default/groups", group).await.expect(StatusCode::CREATED);
+    let profile = json!({"username": "u07-zoe", "name": "Zora Zimmer"});
+    owner.put("/api/v2/users/u07-zoe/profile", profile).await.expect(StatusCode::OK);
+    let mut browser = Browser::signed_in(&app, &owner);
+    for (permission, object, found) in [
+        ("workspace:read", "web", "to workspace web?"),
+        ("workspace:read", "WEB", "to workspace web?"),
+        ("user:read", "zoe", "to user zoe?"),
+        ("group:read", "night", "to group ops?"),
+        ("user:read", "zora%20z", "to user u07-zoe?"),
+    ] {
+        let page = browser.open(&format!("/explain?permission={permission}&object={object}")).await;
+        let said = words(&page.expect(StatusCode::OK));
+        assert!(said.contains(found) && said.contains("allowed"), "{object}: {said}");
+    }
+    let page = browser.open("/explain?permission=workspace:read&object=-web").await.expect(StatusCode::OK);
+    assert_eq!(page.body.matches("<li><a href=\"/explain?").count(), 20);
+}
+
+/// An administrator asks about others, as the API lets them, and is led to where the answer is turned.
+#[tokio::test]
+async fn others_are_explained_to_those_who_may_read_them_and_the_change_is_a_link_away() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let token = alice.scoped(&["workspace:read"]).await;
+    let web = owner.register("workspace", "web").await;
+    let organization = owner.organization().await;
+    let asked = |subject: Value, action: &str, object: Value| {
+        let checks = json!({"subject": subject, "checks": {"it": {"action": action, "object": object}}});
+        let owner = owner.clone();
+        async move { owner.post("/api/v2/authcheck?explain=true", checks).await.expect(StatusCode::OK).json()["it"].clone() }
+    };
+    let mut browser = Browser::signed_in(&app, &owner);
+    let form = browser.open("/explain").await.expect(StatusCode::OK);
+    assert!(form.body.contains("name=\"other\""), "{}", form.body);
+    for (other, subject) in [("alice", json!({"user": "alice"})), (token.key_id(), json!({"key": token.key_id()}))] {
+        for permission in ["template:create", "workspace:read", "audit_log:read"] {
+            let (of, action) = permission.split_once(':').unwrap();
+            let page = browser.open(&format!("/explain?other={other}&permission={permission}")).await;
+            let object = json!({"resource_type": of, "owner_id": alice.id, "any_org": true});
+            says(&page.expect(StatusCode::OK), &asked(subject.clone(), action, object).await);
+        }
+    }
+    let page = browser.open("/explain?other=alice&permission=audit_log:read").await.expect(StatusCode::OK);
+    assert!(page.body.contains(&format!("href=\"/deployment/users/{}\"", alice.id)), "{}", words(&page));
+    assert!(words(&page).starts_with("Why? Ask") && words(&page).contains("May alice do read"), "{}", words(&page));
+    // What cannot be read by the subject is not there for it; the person who asks can share it.
+    let path = format!("/explain?other=alice&permission=workspace:read&object=workspace:{web}");
+    let page = browser.open(&path).await.expect(StatusCode::OK);
+    assert!(words(&page).contains("refused"), "{}", words(&page));
+    let acl = json!({"user_roles": {&alice.id: "use"}});
+    owner.patch(&format!("/api/v2/resources/workspace/{web}/acl"), acl).await.expect(StatusCode::OK);
+    let page = browser.open(&path.replace(":read&", ":delete&")).await.expect(StatusCode::OK);
+    let of_api =
+        asked(json!({"user": "alice"}), "delete", json!({"resource_type": "workspace", "resource_id": web})).await;
+    says(&page, &of_api);
+    let places = [format!("/resources/workspace/{web}"), format!("/organizations/{organization}/members/{}", alice.id)];
+    assert!(places.iter().any(|place| page.body.contains(&format!("href=\"{place}\""))), "{}", page.body);
+    let path = format!("/explain?other={}&permission=workspace:ssh&object=workspace:{web}", token.key_id());
+    let page = browser.open(&path).await.expect(StatusCode::OK);
+    assert!(page.body.contains(&format!("/settings/tokens/new?user={}", alice.id)), "{}", words(&page));
+    // She sees nobody else, and is told no more than of somebody who does not exist.
+    let mut hers = Browser::signed_in(&app, &alice);
+    let form = hers.open("/explain").await.expect(StatusCode::OK);
+    assert!(!form.body.contains("name=\"other\""), "{}", form.body);
+    let mut said = Vec::new();
+    for other in ["owner", "nobody"] {
+        let page = hers.open(&format!("/explain?other={other}&permission=user:read")).await;
+        said.push(words(&page.expect(StatusCode::BAD_REQUEST)));
+    }
+    assert_eq!(said[0], said[1]);
+    assert!(said[0].contains("no user with this name"), "{}", said[0]);
+}
+
 /// A refusal leads to its reasons.
 #[tokio::test]
 async fn the_page_of_a_refusal_links_to_why() {
@@ -146,5 +232,5 @@ async fn the_page_of_a_refusal_links_to_why() {
     let why = hers.open("/explain?permission=audit_log%3Aread").await.expect(StatusCode::OK);
     assert!(words(&why).contains("refused") && words(&why).contains("no role and no access list"), "{}", words(&why));
     let nothing = hers.look_at("/nothing").await.expect(StatusCode::NOT_FOUND);
-    assert!(!nothing.body.contains("/explain"), "{}", nothing.body);
+    assert!(!nothing.body.contains("/explain?"), "{}", nothing.body);
 }

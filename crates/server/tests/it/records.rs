@@ -29,7 +29,7 @@ const UNRECORDED: [(&str, &str, &str); 8] = [
 ];
 
 /// Pages that are looked at: they take no form.
-const WITHOUT_FORMS: [&str; 17] = [
+const WITHOUT_FORMS: [&str; 22] = [
     "/",
     "/assets/icon.svg",
     "/assets/pages.css",
@@ -37,13 +37,18 @@ const WITHOUT_FORMS: [&str; 17] = [
     "/audit",
     "/audit/records.csv",
     "/audit/records.jsonl",
+    "/deployment/settings",
     "/deployment/tokens",
     "/deployment/users",
     "/deployment/users/{user}",
+    "/docs/guides",
+    "/docs/guides/{guide}",
     "/explain",
     "/favicon.ico",
     "/login/device",
     "/organizations",
+    "/organizations/{organization}/roles",
+    "/resources",
     "/settings/tokens",
     "/settings/tokens/{keyid}",
     "/users",
@@ -255,6 +260,10 @@ async fn administration_forms(app: &TestApp, owner: &Identity, answers: &mut Vec
     for (path, fields) in forms {
         answers.push((path, browser.submit(&page, path, fields).await.expect(StatusCode::SEE_OTHER)));
     }
+    let web = owner.register("workspace", "web").await;
+    let fields = [("kind", "user"), ("name", "alice"), ("access", "use")];
+    let shared = browser.submit(&page, &format!("/resources/workspace/{web}"), &fields).await;
+    answers.push(("/resources/{type}/{id}", shared.expect(StatusCode::SEE_OTHER)));
 }
 
 /// The forms with which an owner looks after organizations and groups.
@@ -263,12 +272,15 @@ async fn organization_forms(app: &TestApp, owner: &Identity, answers: &mut Vec<(
     let made = owner.post("/api/v2/organizations", json!({"name": "acme"})).await.expect(StatusCode::CREATED);
     let group = json!({"name": "builders"});
     let group = owner.post("/api/v2/organizations/acme/groups", group).await.expect(StatusCode::CREATED);
-    let forms: [(&str, Fields<'_>); 9] = [
+    let forms: [(&str, Fields<'_>); 12] = [
         ("/organizations/create", &[("name", "umbrella")]),
         ("/organizations/{organization}", &[("name", "acme"), ("display_name", "Acme")]),
         ("/organizations/{organization}/groups", &[("group", "fresh")]),
         ("/organizations/{organization}/members", &[("user", "alice")]),
         ("/organizations/{organization}/members/{user}", &[("role", "organization-auditor")]),
+        ("/organizations/{organization}/new-role", &[("name", "reader"), ("permission", "template:read")]),
+        ("/organizations/{organization}/roles/{rolename}", &[("permission", "file:read")]),
+        ("/organizations/{organization}/roles/{rolename}/delete", &[]),
         ("/groups/{group}", &[("user", "alice")]),
         ("/groups/{group}/delete", &[]),
         ("/organizations/{organization}/members/{user}/remove", &[]),
@@ -282,7 +294,8 @@ async fn organization_forms(app: &TestApp, owner: &Identity, answers: &mut Vec<(
             owner.delete(&format!("/api/v2/groups/{}", fresh.text("id"))).await.expect(StatusCode::OK);
         }
         let address = path.replace("{organization}", made.text("id")).replace("{group}", group.text("id"));
-        let answer = browser.submit(&page, &address.replace("{user}", "alice"), fields).await;
+        let address = address.replace("{user}", "alice").replace("{rolename}", "reader");
+        let answer = browser.submit(&page, &address, fields).await;
         answers.push((path, answer.expect(StatusCode::SEE_OTHER)));
     }
 }

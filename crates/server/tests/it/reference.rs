@@ -1,8 +1,8 @@
 //! The `OpenAPI` document, its page, and the reference in `docs/` that is made from it.
 use std::{fmt::Write as _, fs, path::Path};
 
-use axum::http::StatusCode;
-use serde_json::Value;
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
 
 use crate::support::TestApp;
 
@@ -70,6 +70,58 @@ async fn the_page_needs_nothing_but_itself() {
     for other in ["src=", "@import", "url(", "http://", "https://"] {
         assert!(!page.body.contains(other), "{other}");
     }
+}
+
+/// What `curl` would send: the method, the path and the body.
+fn sent(curl: &str) -> (Method, String, Option<Value>) {
+    let curl = curl.replace("&quot;", "\"").replace("&amp;", "&").replace(" \\\n ", "");
+    let method = curl.split_once("-X ").map_or("GET", |(_, rest)| rest.split(' ').next().unwrap());
+    let (_, path) = curl.split_once("\"$KEYFOB_URL").unwrap();
+    let body =
+        curl.split_once("-d '").map(|(_, rest)| serde_json::from_str(rest.rsplit_once('\'').unwrap().0).unwrap());
+    (method.parse().unwrap(), path.split('"').next().unwrap().to_owned(), body)
+}
+
+/// The server understands each: what it refuses, it refuses for what is there, and not for how it was asked.
+#[tokio::test]
+async fn every_operation_has_a_curl_line_that_the_server_understands() {
+    let (app, owner) = TestApp::new().await;
+    let page = app.anonymous().get("/docs").await.expect(StatusCode::OK);
+    for name in ["Coder-Session-Token: $", "Authorization: Bearer $", "coder_session_token=$", "X-CSRF-TOKEN"] {
+        assert!(page.body.contains(name), "{name}");
+    }
+    let document = document().await;
+    let mut wrong = Vec::new();
+    for (path, method, operation) in operations(&document) {
+        let id = operation["operationId"].as_str().unwrap();
+        let (_, article) = page.body.split_once(&format!("<article id=\"{id}\"")).unwrap();
+        let article = article.split("</article>").next().unwrap();
+        let (_, curl) = article.split_once("<pre class=\"curl\"><code>").unwrap_or_else(|| panic!("{method} {path}"));
+        let curl = curl.split('<').next().unwrap();
+        assert_eq!(curl.contains("Coder-Session-Token"), operation.get("security").is_none(), "{id}");
+        let (asked, filled, body) = sent(curl);
+        assert_eq!(asked.as_str().to_lowercase(), method, "{id}");
+        assert!(!filled.contains('{') && filled.split('/').count() == path.split('/').count(), "{id}: {filled}");
+        assert_eq!(body.is_some(), operation.get("requestBody").is_some(), "{id}");
+        assert!(body != Some(json!({})), "{id} has no example");
+        // Signing out ends the key, and a callback needs a provider.
+        if ["sign_out", "delete_user"].contains(&id) || filled.contains("callback") {
+            continue;
+        }
+        let answer = owner.send(asked, &filled, body).await;
+        // The ids are nobody's.
+        if answer.body.contains("There is none with this id.") {
+            continue;
+        }
+        let is_unread = [405, 415, 500].contains(&answer.status.as_u16())
+            || ["Request body", "Validation failed", "Invalid UUID", "Route not found"]
+                .iter()
+                .any(|text| answer.body.contains(text));
+        if is_unread {
+            wrong.push(format!("{id}: {curl}: {} {}", answer.status, answer.body));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {

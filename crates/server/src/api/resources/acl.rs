@@ -1,5 +1,5 @@
 //! Access lists: from requests, to answers, and to words.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use keyfob_api::{
     error::Validation,
@@ -9,10 +9,10 @@ use keyfob_authority::{
     data::{Grant, Grantee},
     resources::{
         AccessEntry, AccessListChange, AccessListError, MAX_GRANTEES, NotHeld, WrongAccessList, WrongEntry,
-        access_role_names,
+        access_entries, access_role_names,
     },
 };
-use keyfob_rbac::{Catalogue, ResourceType, acl_role_actions};
+use keyfob_rbac::{Catalogue, ResourceType};
 use uuid::Uuid;
 
 use crate::http::error::ApiError;
@@ -23,30 +23,19 @@ const USERS: &str = "user_roles";
 
 /// An access list, as answers spell it.
 pub(super) fn wire(resource_type: &str, grants: &[Grant]) -> ResourceAcl {
-    let mut users: BTreeMap<Uuid, BTreeSet<&str>> = BTreeMap::new();
-    let mut groups: BTreeMap<Uuid, BTreeSet<&str>> = BTreeMap::new();
-    for grant in grants {
-        let (list, id) = match grant.grantee {
-            Grantee::User(id) => (&mut users, id),
-            Grantee::Group(id) => (&mut groups, id),
+    let (mut user_roles, mut group_roles) = (BTreeMap::new(), BTreeMap::new());
+    for (grantee, entry) in access_entries(resource_type, grants) {
+        let (list, id) = match grantee {
+            Grantee::User(id) => (&mut user_roles, id),
+            Grantee::Group(id) => (&mut group_roles, id),
         };
-        list.entry(id).or_default().insert(&grant.action);
+        let grant = match entry {
+            AccessEntry::Role(role) => AclGrant::Role(role),
+            AccessEntry::Actions(actions) => AclGrant::Actions(actions),
+        };
+        list.insert(id.to_string(), grant);
     }
-    let spelled = |list: BTreeMap<Uuid, BTreeSet<&str>>| {
-        list.into_iter().map(|(id, actions)| (id.to_string(), spell(resource_type, &actions))).collect()
-    };
-    ResourceAcl { user_roles: spelled(users), group_roles: spelled(groups) }
-}
-
-fn spell(resource_type: &str, actions: &BTreeSet<&str>) -> AclGrant {
-    let role = access_role_names(resource_type).iter().find(|role| {
-        acl_role_actions(resource_type, role)
-            .is_some_and(|held| held.iter().copied().collect::<BTreeSet<_>>() == *actions)
-    });
-    match role {
-        Some(role) => AclGrant::Role((*role).to_owned()),
-        None => AclGrant::Actions(actions.iter().map(|action| (*action).to_owned()).collect()),
-    }
+    ResourceAcl { user_roles, group_roles }
 }
 
 /// The change that a request asks for. Where ids cannot be read, the other entries are checked all the same, so that

@@ -76,6 +76,8 @@ path_parameters! {
     RegistrableType(ResourceType) = "type", None, "The type's name, as `GET /resource-types` lists it.", registrable;
     /// A registered resource.
     ResourceRef(Uuid) = "id", Some(KnownFormat::Uuid), "The resource's id.", uuid;
+    /// The name of a guide.
+    GuideRef(String) = "guide", None, "The guide's name.", text;
     /// A workspace.
     WorkspaceRef(Uuid) = "workspace", Some(KnownFormat::Uuid), "The workspace's id.", uuid;
     /// The name of a workspace.

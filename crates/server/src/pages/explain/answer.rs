@@ -1,8 +1,17 @@
 //! The answer to a question, as the page shows it.
 use keyfob_api::scopes::verb;
-use keyfob_authority::{AuthorizedStore, Refused, authcheck::Explained, data::ApiKey, tokens::scopes_permitting};
+use keyfob_authority::{
+    AuthorizedStore, Refused,
+    authcheck::Explained,
+    data::{ApiKey, User},
+    tokens::scopes_permitting,
+};
 use keyfob_rbac::{Action, Catalogue, Explanation, Grant, Level, Missing, OwnedId, ResourceType, Step, Vote};
 
+use super::{
+    remedy::{About, Link},
+    subject::Asked,
+};
 use crate::{
     app::App,
     pages::{
@@ -39,8 +48,10 @@ pub(super) struct StepRow {
 pub(super) struct MissingRow {
     pub(super) add: String,
     pub(super) detail: String,
-    /// By whom, where a token cannot have it.
+    /// By whom, where a token cannot have it, and the person cannot add it.
     pub(super) advice: &'static str,
+    /// The page where the person adds it.
+    pub(super) link: Option<Link>,
 }
 
 impl Answer {
@@ -49,23 +60,24 @@ impl Answer {
         self.decision.tone == Tone::Good
     }
 
-    /// The answer about a key: that of the session in use, or this token of the person.
+    /// The answer about a subject.
     ///
     /// # Errors
     /// When the store fails.
     pub(super) async fn new(
         app: &App,
         store: &AuthorizedStore,
-        key: Option<&ApiKey>,
-        token: Option<&ApiKey>,
+        subject: &Asked,
         (of, action): (ResourceType, Action),
-        object: &str,
+        (id, object): (&str, &str),
         explained: Explained,
     ) -> Result<Self, Refused> {
         let catalogue = app.catalogue();
         let kind = singular(catalogue.type_name(of));
-        let who = token.map_or("you".to_owned(), |token| format!("your token {}", token.token_name));
+        let Asked { words: who, key, user, .. } = subject;
+        let key = key.as_ref();
         let about = match object {
+            "" if user.is_some() => format!("{} of their own, in any organization", plural(catalogue.type_name(of))),
             "" => format!("{} of your own, in any organization", plural(catalogue.type_name(of))),
             name => format!("{kind} {name}"),
         };
@@ -85,12 +97,16 @@ impl Answer {
             }
             Explained::NotReadable(_) => {
                 let first = format!("{}:read on this object comes first, whatever the action", catalogue.type_name(of));
+                // The person may see more than the subject, and share it.
+                let read = Missing::AccessListGrant("read".to_owned());
+                let about = About { of, object: id, user: user.as_ref() };
+                let link = if user.is_some() { about.remedy(app, store, &read).await? } else { None };
                 return Ok(Self {
                     question,
                     decision: Badge::new(Tone::Bad, "refused"),
                     reason: format!("there is no {kind} with this id, or it may not be read"),
                     steps: vec![StepRow { source: "object", level: "", vote: vote("deny"), detail: first }],
-                    missing: Vec::new(),
+                    missing: link.map(|link| missing_row(&read, Some(link), true)).into_iter().collect(),
                     new_token: None,
                     is_forbidden: false,
                 });
@@ -104,6 +120,19 @@ impl Answer {
             vote: vote(step.vote()),
             detail: detail(catalogue, step, &names, scopes, (of, action)),
         };
+        let about = About { of, object: id, user: user.as_ref() };
+        let mut rows = Vec::new();
+        for missing in &explanation.missing {
+            let link = about.remedy(app, store, missing).await?;
+            rows.push(missing_row(missing, link, user.is_some()));
+        }
+        let new_token = match (key, user) {
+            (Some(key), None) => new_token(key, None, &explanation.missing),
+            (Some(key), Some(user)) if store.incidental().user_rights(user).await?.may_mint => {
+                new_token(key, Some(user), &explanation.missing)
+            }
+            _ => None,
+        };
         Ok(Self {
             question,
             decision: if explanation.allowed {
@@ -113,8 +142,8 @@ impl Answer {
             },
             is_forbidden: !explanation.allowed && explanation.missing.is_empty(),
             steps: explanation.steps.iter().map(step).collect(),
-            new_token: key.and_then(|key| new_token(key, &explanation.missing)),
-            missing: explanation.missing.iter().map(missing).collect(),
+            new_token,
+            missing: rows,
             reason: explanation.reason,
         })
     }
@@ -165,20 +194,20 @@ fn vote(vote: &'static str) -> Badge {
     }
 }
 
-fn missing(missing: &Missing) -> MissingRow {
-    MissingRow {
-        add: missing.add(),
-        detail: missing.detail(),
-        advice: match missing {
-            Missing::Scope(_) | Missing::AllowListEntry(_) => "",
-            Missing::RolePermission(..) => "An administrator gives roles.",
-            Missing::AccessListGrant(_) => "A person who may share the object adds it.",
-        },
-    }
+fn missing_row(missing: &Missing, link: Option<Link>, is_other: bool) -> MissingRow {
+    let advice = match missing {
+        _ if link.is_some() => "",
+        Missing::Scope(_) | Missing::AllowListEntry(_) => "",
+        Missing::RolePermission(..) if is_other => "You may not give them roles there.",
+        Missing::RolePermission(..) => "An administrator gives roles.",
+        Missing::AccessListGrant(_) => "A person who may share the object adds it.",
+    };
+    MissingRow { add: missing.add(), detail: missing.detail(), advice, link }
 }
 
-/// The form of a token like this key with what is missing; none where no token can have it.
-fn new_token(key: &ApiKey, missing: &[Missing]) -> Option<String> {
+/// The form of a token like this key, of the person or of another user, with what is missing; none where no token can
+/// have it.
+fn new_token(key: &ApiKey, user: Option<&User>, missing: &[Missing]) -> Option<String> {
     let (mut scopes, mut entries) = (Vec::new(), Vec::new());
     for missing in missing {
         match missing {
@@ -191,6 +220,9 @@ fn new_token(key: &ApiKey, missing: &[Missing]) -> Option<String> {
         return None;
     }
     let mut link = form_urlencoded::Serializer::new(String::new());
+    if let Some(user) = user {
+        link.append_pair("user", &user.id.0.to_string());
+    }
     if !key.token_name.is_empty() {
         link.append_pair("name", &format!("{}-2", key.token_name));
     }

@@ -1,13 +1,16 @@
 //! The object of a question: by id, or by a name among those that the person may see.
+use std::collections::BTreeSet;
+
 use keyfob_authority::{
     AuthorizedStore, Refused,
-    data::{ListResources, Page},
+    data::{ListResources, ListUsers, Page},
     groups::GroupFilter,
     resources::is_registrable,
 };
 use keyfob_rbac::ResourceType;
 use uuid::Uuid;
 
+use super::Question;
 use crate::{
     app::App,
     pages::{
@@ -39,9 +42,10 @@ pub(super) struct Match {
 }
 
 impl Match {
-    pub(super) fn new(subject: &str, permission: &str, of: ResourceType, app: &App, id: &str, name: String) -> Self {
+    pub(super) fn new(asked: &Question<'_>, of: ResourceType, app: &App, id: &str, name: String) -> Self {
         let entry = format!("{}:{id}", app.catalogue().type_name(of));
-        let pairs = [("subject", subject), ("permission", permission), ("object", &entry)];
+        let Question { subject, other, permission, .. } = *asked;
+        let pairs = [("subject", subject), ("other", other), ("permission", permission), ("object", &entry)];
         let pairs = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
         Self { name, link: format!("{}?{pairs}", EXPLAIN.path), entry }
     }
@@ -89,34 +93,61 @@ pub(super) async fn find(app: &App, store: &AuthorizedStore, of: ResourceType, t
     }
 }
 
-/// The objects whose names have this text, as far as the person may see them: their ids and names.
+/// The objects whose names, or display names, have this text, as far as the person may see them: their ids and names.
+/// Those that are called just so come first.
 async fn named(store: &AuthorizedStore, of: ResourceType, text: &str) -> Result<Vec<(String, String)>, Failure> {
     let store = store.incidental();
     let has_text = |name: &str| name.to_lowercase().contains(&text.to_lowercase());
-    let mut found: Vec<(String, String)> = match of {
-        ResourceType::USER => {
-            let user = Refused::if_there(store.addressed_user(text).await)?;
-            user.into_iter().map(|user| (user.id.to_string(), user.username)).collect()
-        }
+    let found: Vec<(String, String)> = match of {
+        ResourceType::USER => users(&store, text).await?,
         ResourceType::ORGANIZATION => {
             let all = store.list_organizations().await?.into_iter();
-            all.filter(|of| has_text(&of.name)).map(|of| (of.id.to_string(), of.name)).collect()
+            let found = all.filter(|of| has_text(&of.name) || has_text(&of.display_name));
+            found.map(|of| (of.id.to_string(), of.name)).collect()
         }
         ResourceType::GROUP => {
             let all = store.list_groups(GroupFilter::default()).await?.into_iter();
-            all.filter(|group| has_text(&group.name)).map(|group| (group.id.to_string(), group.name)).collect()
+            let found = all.filter(|group| has_text(&group.name) || has_text(&group.display_name));
+            found.map(|group| (group.id.to_string(), group.name)).collect()
         }
         of if is_registrable(of) => {
-            let list = ListResources {
-                name_contains: Some(text.to_owned()),
-                page: Page { limit: u64::try_from(MOST).ok(), ..Page::default() },
-                ..ListResources::default()
-            };
-            let (resources, _) = store.list_resources(&[of], list).await?;
+            let text = || Some(text.to_owned());
+            let same = ListResources { name_is: text(), page: at_most(), ..ListResources::default() };
+            let like = ListResources { name_contains: text(), page: at_most(), ..ListResources::default() };
+            let mut resources = store.list_resources(&[of], same).await?.0;
+            resources.extend(store.list_resources(&[of], like).await?.0);
             resources.into_iter().map(|resource| (resource.key.id.0.to_string(), resource.name)).collect()
         }
         _ => Vec::new(),
     };
-    found.truncate(MOST);
+    Ok(the_first(found, text))
+}
+
+/// The users with this text in their address, username or full name. The one who is called so is found however many
+/// there are.
+async fn users(store: &AuthorizedStore, text: &str) -> Result<Vec<(String, String)>, Failure> {
+    let named = Refused::if_there(store.addressed_user(text).await)?;
+    let mut found: Vec<(String, String)> = named.into_iter().map(|user| (user.id.to_string(), user.username)).collect();
+    let with_text = || Some(text.to_owned());
+    for list in [
+        ListUsers { search: with_text(), page: at_most(), ..ListUsers::default() },
+        ListUsers { name_contains: with_text(), page: at_most(), ..ListUsers::default() },
+    ] {
+        let (users, _) = store.list_users(list).await?;
+        found.extend(users.into_iter().map(|view| (view.user.id.to_string(), view.user.username)));
+    }
     Ok(found)
+}
+
+fn at_most<Id>() -> Page<Id> {
+    Page { limit: u64::try_from(MOST).ok(), offset: 0, after: None }
+}
+
+/// As many as are shown, each once.
+fn the_first(mut found: Vec<(String, String)>, text: &str) -> Vec<(String, String)> {
+    found.sort_by_key(|(_, name)| !name.eq_ignore_ascii_case(text));
+    let mut ids = BTreeSet::new();
+    found.retain(|(id, _)| ids.insert(id.clone()));
+    found.truncate(MOST);
+    found
 }

@@ -1,0 +1,139 @@
+//! The pages of registered resources, without JavaScript.
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::{
+    browser::Browser,
+    support::{Answer, TestApp},
+    user_pages::people,
+    web::words,
+};
+
+const MARKUP: &str = "<b>{{ 7 }}</b>\"'";
+
+/// What a page offers to give, and whether it can be picked.
+fn options(page: &Answer) -> Vec<(&str, bool)> {
+    let Some((_, select)) = page.body.split_once("<select id=\"access\"") else { return Vec::new() };
+    let options = select.split("</select>").next().unwrap().split("<option value=\"").skip(1);
+    options
+        .map(|option| (option.split('"').next().unwrap(), !option.split('>').next().unwrap().contains("disabled")))
+        .collect()
+}
+
+#[tokio::test]
+async fn what_the_page_of_a_resource_offers_is_what_the_api_does() {
+    let (app, owner) = TestApp::new().await;
+    let plain = owner.make_user("plain", &[]).await["id"].as_str().unwrap().to_owned();
+    for (who, person) in people(&app, &owner).await {
+        for (name, shared) in [("hidden", Value::Null), ("used", json!("use")), ("shared", json!("admin"))] {
+            let id = owner.register("workspace", &format!("{who}-{name}")).await;
+            let api = format!("/api/v2/resources/workspace/{id}");
+            if !shared.is_null() {
+                let acl = json!({"user_roles": {&person.id: shared}});
+                owner.patch(&format!("{api}/acl"), acl).await.expect(StatusCode::OK);
+            }
+            let mut browser = Browser::signed_in(&app, &person);
+            let page = browser.open(&format!("/resources/workspace/{id}")).await;
+            let read = person.get(&api).await;
+            assert_eq!(page.status, read.status, "{who}, {name}");
+            let offered = options(&page);
+            for role in ["use", "admin"] {
+                let may = offered.contains(&(role, true));
+                let done = person.patch(&format!("{api}/acl"), json!({"user_roles": {&plain: role}})).await;
+                assert_eq!(done.status == StatusCode::OK, may, "{who}, {name}, {role}: {}", done.body);
+            }
+            let acl = json!({"user_roles": {&plain: "use"}});
+            owner.patch(&format!("{api}/acl"), acl).await.expect(StatusCode::OK);
+            let page = browser.open(&format!("/resources/workspace/{id}")).await;
+            let may = page.body.contains(&format!("name=\"remove\" value=\"user:{plain}\""));
+            let done = person.patch(&format!("{api}/acl"), json!({"user_roles": {&plain: ""}})).await;
+            assert_eq!(done.status == StatusCode::OK, may, "{who}, {name}: {}", done.body);
+        }
+        let list = Browser::signed_in(&app, &person).open("/resources").await.expect(StatusCode::OK);
+        let listed = person.get("/api/v2/resources").await.expect(StatusCode::OK).json();
+        let count = listed["count"].as_u64().unwrap();
+        let said = if count == 0 { "No resources found.".to_owned() } else { format!("{count} resource") };
+        assert!(words(&list).contains(&said), "{who}: {}", words(&list));
+    }
+}
+
+#[tokio::test]
+async fn resources_are_found_by_name_type_owner_and_organization() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    owner.register("workspace", &format!("web {MARKUP}")).await;
+    alice.register("workspace", "hers").await;
+    owner.register("template", "base").await;
+    owner.post("/api/v2/organizations", json!({"name": "acme"})).await.expect(StatusCode::CREATED);
+    let organization = owner.organization().await;
+    let mut browser = Browser::signed_in(&app, &owner);
+    for (query, names) in [
+        ("", &["web", "hers", "base"][..]),
+        ("?q=WEB", &["web"]),
+        ("?type=template", &["base"]),
+        ("?owner=alice", &["hers"]),
+        ("?q=nothing", &[]),
+        (&format!("?type=workspace&organization={organization}"), &["web", "hers"]),
+    ] {
+        let page = browser.open(&format!("/resources{query}")).await.expect(StatusCode::OK);
+        for name in ["web", "hers", "base"] {
+            let is_shown = page.body.contains(&format!("\">{name}"));
+            assert_eq!(is_shown, names.contains(&name), "{query}: {name}: {}", words(&page));
+        }
+        assert!(!page.body.contains("<b>"), "{}", page.body);
+    }
+    for query in ["?owner=nobody", "?type=nothing", "?organization=nothing"] {
+        let page = browser.open(&format!("/resources{query}")).await.expect(StatusCode::BAD_REQUEST);
+        assert!(page.body.contains("class=\"wrong\""), "{query}: {}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn a_resource_is_shared_with_users_and_groups_by_name_and_no_more() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let group = json!({"name": "ops"});
+    let group = owner.post("/api/v2/organizations/default/groups", group).await.expect(StatusCode::CREATED);
+    let id = owner.register("workspace", "web").await;
+    let path = format!("/resources/workspace/{id}");
+    let mut browser = Browser::signed_in(&app, &owner);
+    let page = browser.open(&path).await.expect(StatusCode::OK);
+    assert!(words(&page).contains("Nobody: only roles give access to it."), "{}", words(&page));
+    for (kind, name, status) in [
+        ("user", "alice", StatusCode::SEE_OTHER),
+        ("group", "ops", StatusCode::SEE_OTHER),
+        ("group", "Everyone", StatusCode::SEE_OTHER),
+        ("user", "nobody", StatusCode::NOT_FOUND),
+        ("group", "alice", StatusCode::NOT_FOUND),
+        ("user", "6ba7b810-9dad-41d1-80b4-00c04fd430c8", StatusCode::BAD_REQUEST),
+    ] {
+        let fields = [("kind", kind), ("name", name), ("access", "use")];
+        let answer = browser.submit(&page, &path, &fields).await.expect(status);
+        if status != StatusCode::SEE_OTHER {
+            assert!(answer.body.contains("class=\"wrong\"") && answer.body.contains(name), "{name}: {}", answer.body);
+        }
+    }
+    for access in ["", "fly"] {
+        let fields = [("kind", "user"), ("name", "alice"), ("access", access)];
+        let fields = if access.is_empty() { &fields[..2] } else { &fields[..] };
+        browser.submit(&page, &path, fields).await.expect(StatusCode::BAD_REQUEST);
+    }
+    let page = browser.open(&path).await.expect(StatusCode::OK);
+    for said in ["alice user use", "ops group use", "Everyone group use"] {
+        assert!(words(&page).contains(said), "{}", words(&page));
+    }
+    let acl = owner.get(&format!("/api/v2{path}/acl")).await.expect(StatusCode::OK).json();
+    assert_eq!(acl["user_roles"], json!({&alice.id: "use"}));
+    let remove = format!("group:{}", group.text("id"));
+    browser.submit(&page, &path, &[("remove", &remove)]).await.expect(StatusCode::SEE_OTHER);
+    let page = browser.open(&path).await.expect(StatusCode::OK);
+    assert!(!words(&page).contains("ops group"), "{}", words(&page));
+    // Types without such roles are shared by actions.
+    let template = owner.register("template", "base").await;
+    let page = browser.open(&format!("/resources/template/{template}")).await.expect(StatusCode::OK);
+    assert_eq!(options(&page), [("use", true), ("admin", true)]);
+    for path in ["/resources/workspace/x", "/resources/user/6ba7b810-9dad-41d1-80b4-00c04fd430c8"] {
+        let status = browser.open(path).await.status;
+        assert!([StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND].contains(&status), "{path}: {status}");
+    }
+}
