@@ -257,12 +257,15 @@ describe("every page", () => {
     await fetch(`${server.url}/api/v2/users/me`, { headers: { "Coder-Session-Token": token, "User-Agent": MARKUP } });
     const organization = (await call(server, key, "GET", "/api/v2/organizations/default")).body.id;
     const ben = { username: "ben", email: "ben@example.com", name: MARKUP, password: PASSWORD, organization_ids: [organization] };
-    const user = (await call(server, key, "POST", "/api/v2/users", ben)).body.id;
-    const made = await call(server, key, "POST", "/api/v2/organizations/default/groups", { name: "ops", display_name: MARKUP });
-    const group = made.body.id;
+    const create = async (path, body) => {
+      const made = await call(server, key, "POST", path, body);
+      assert.equal(made.status, 201, `${path}: ${JSON.stringify(made.body)}`);
+      return made.body.id;
+    };
+    const user = await create("/api/v2/users", ben);
+    const group = await create("/api/v2/organizations/default/groups", { name: "ops", display_name: "Operators" });
     assert.equal((await call(server, key, "PATCH", `/api/v2/groups/${group}`, { add_users: [user] })).status, 200);
-    await call(server, key, "POST", "/api/v2/organizations", { name: "empty", description: MARKUP });
-    const empty = (await call(server, key, "GET", "/api/v2/organizations/empty")).body.id;
+    const empty = await create("/api/v2/organizations", { name: "empty", description: MARKUP });
     const asked = { scope: "workspace:read coder:templates.build", allow_list: "template:*" };
     const { user_code: code } = (await call(server, "", "POST", "/api/v2/device/code", asked)).body;
     paths.push(

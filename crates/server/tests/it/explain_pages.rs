@@ -63,7 +63,7 @@ async fn the_page_says_what_the_api_says_of_the_session_and_of_a_token() {
                 let object = json!({"resource_type": "workspace", "resource_id": id});
                 let of_api = explained(key, action, object).await;
                 if of_api["reason"].as_str().unwrap().contains("no workspace with this id") {
-                    assert!(words(&page).contains("there is no workspace with this id, or it may not be read"));
+                    assert!(words(&page).contains("There is no workspace with this id, or it may not be read"));
                 } else {
                     says(&page, &of_api);
                 }

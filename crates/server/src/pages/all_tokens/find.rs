@@ -23,7 +23,7 @@ pub(super) async fn submit(
 ) -> Result<Response, PageError> {
     let failure = match Refused::if_there(store.salvaging().pasted_key(&form.secret("token")).await)? {
         Some(Pasted::Key(key)) => return Ok(see_other(&tokens::address(&key))?),
-        Some(Pasted::WrongSecret) => Failure::bad_request("This text works nowhere.").field(
+        Some(Pasted::WrongSecret) => Failure::bad_request("This token does not work.").field(
             "token",
             "There is a token with this id, but its secret is wrong. To look at that token, paste its id alone: what \
              stands before the hyphen.",

@@ -114,8 +114,8 @@ impl Batches {
         self.store = self.store.look_again().await?;
         list.page.limit = Some(BATCH.min(MOST_EXPORTED - self.sent));
         let found = self.store.take_audit_records(list.clone()).await?;
-        let Some(last) = found.last() else { return Ok(None) };
-        list.page.after = Some(last.record.id);
+        let Some(oldest) = found.last() else { return Ok(None) };
+        list.page.after = Some(oldest.record.id);
         self.sent += found.len() as u64;
         Ok(Some(found.into_iter().map(wire_record).collect()))
     }

@@ -17,7 +17,7 @@ use crate::{
     pages::{
         names::Names,
         parts::{Badge, Tone},
-        scopes::{plural, singular},
+        scopes::{capitalized, plural, singular},
     },
 };
 
@@ -55,11 +55,6 @@ pub(super) struct MissingRow {
 }
 
 impl Answer {
-    /// Whether it is allowed.
-    pub(super) fn is_allowed(&self) -> bool {
-        self.decision.tone == Tone::Good
-    }
-
     /// The answer about a subject.
     ///
     /// # Errors
@@ -88,7 +83,7 @@ impl Answer {
                 return Ok(Self {
                     question,
                     decision: Badge::new(Tone::Bad, "refused"),
-                    reason: why_not,
+                    reason: capitalized(&why_not),
                     steps: Vec::new(),
                     missing: Vec::new(),
                     new_token: None,
@@ -104,7 +99,7 @@ impl Answer {
                 return Ok(Self {
                     question,
                     decision: Badge::new(Tone::Bad, "refused"),
-                    reason: format!("there is no {kind} with this id, or it may not be read"),
+                    reason: format!("There is no {kind} with this id, or it may not be read"),
                     steps: vec![StepRow { source: "object", level: "", vote: vote("deny"), detail: first }],
                     missing: link.map(|link| missing_row(&read, Some(link), true)).into_iter().collect(),
                     new_token: None,
