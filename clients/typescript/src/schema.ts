@@ -123,6 +123,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/deployment/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the settings in effect, without secrets */
+        get: operations["get_deployment_config"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/deployment/stats": {
         parameters: {
             query?: never;
@@ -1937,6 +1954,38 @@ export interface components {
              */
             user_permissions?: components["schemas"]["Permission"][];
         };
+        /** @description `GET /deployment/config`: the settings in effect. Secrets are empty. */
+        DeploymentConfig: {
+            /** @description The values, by the names of their settings; those that are not set are left out. */
+            config: {
+                [key: string]: string;
+            };
+            /** @description All settings. */
+            options: components["schemas"]["DeploymentOption"][];
+        };
+        /** @description A setting of the deployment. */
+        DeploymentOption: {
+            /** @description What else there is to say: `secret` is `true` for a secret that is set. */
+            annotations: {
+                [key: string]: string;
+            };
+            /** @description Its default; empty for none. */
+            default: string;
+            /** @description What it is for. */
+            description: string;
+            /** @description The variable that sets it. */
+            env: string;
+            /** @description The flag that sets it, without the leading dashes. */
+            flag: string;
+            /** @description Its name, which is that of its flag. */
+            name: string;
+            /** @description Its value; empty if it is not set, and for a secret. */
+            value: string;
+            /** @description Where the value comes from: `flag`, `env`, `yaml` for a file of settings, or `default`. */
+            value_source: string;
+            /** @description Its key in a file of settings. */
+            yaml: string;
+        };
         /** @description `GET /deployment/stats`. */
         DeploymentStats: {
             /**
@@ -3585,6 +3634,58 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+            /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There are more than 100 header lines, or they are too long. The answer has no body. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The database is not available or full, or the request took too long. Nothing was changed, unless it says so. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused; the message says why. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_deployment_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentConfig"];
                 };
             };
             /** @description The path with its query is longer than 65,534 bytes. The answer has no body. */
