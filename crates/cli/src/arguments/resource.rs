@@ -66,12 +66,13 @@ async fn find_named(client: &Client, resource_type: &str, name: &str) -> anyhow:
         Some(only) if named.is_empty() => Ok(only),
         Some(last) => {
             named.push(last);
-            let (mut candidates, names) = (Vec::new(), Names::new(client));
+            let known = Names::new(client);
+            let mut listed = Vec::new();
             for resource in &named {
-                candidates.push(candidate(&names, resource).await?);
+                listed.push(candidate(&known, resource).await?);
             }
             let what = format!("several resources of type {resource_type} are named {name:?}");
-            Err(Problem::new(what, format!("use the id of one of them: {}", candidates.join("; "))))?
+            Err(Problem::new(what, format!("use the id of one of them: {}", listed.join("; "))))?
         }
     }
 }

@@ -208,7 +208,7 @@ fn errors_read_as_sentences() {
         (&["authcheck", "workspace:read", "--owner", "nobody"], format!("cannot find the user: {missing}")),
         (
             &["resources", "acl", "set", "workspace:dev", "--user", "carol=use"],
-            format!("there is no user carol whom you may see: {missing}"),
+            "there is no user carol whom you may see\nSuggestion: check the spelling".to_owned(),
         ),
         (&["tokens", "view", "nope"], format!("cannot find the token: {missing}")),
         (&["--url", "http://127.0.0.1:1", "whoami"], "cannot get the user: no answer from the server: ".to_owned()),

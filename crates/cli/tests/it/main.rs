@@ -16,6 +16,7 @@ mod compare;
 mod completion;
 mod database;
 mod device;
+mod empty;
 mod errors;
 mod exits;
 mod faults;

@@ -5,27 +5,27 @@ use serde_json::Value;
 
 use crate::program::{Home, PASSWORD, Ran, Server};
 
-fn done(ran: Ran) -> String {
+pub(crate) fn done(ran: Ran) -> String {
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     ran.stdout
 }
 
-fn json(ran: Ran) -> Value {
+pub(crate) fn json(ran: Ran) -> Value {
     serde_json::from_str(&done(ran)).unwrap()
 }
 
-fn owner() -> (Server, Home) {
+pub(crate) fn owner() -> (Server, Home) {
     let (server, session) = Server::with_owner();
     let home = Home::signed_in(&server, &session);
     (server, home)
 }
 
-fn create(home: &Home, name: &str) {
+pub(crate) fn create(home: &Home, name: &str) {
     let address = format!("{name}@example.com");
     done(home.run(&["users", "create", "-u", name, "-e", &address, "-n", "N", "-p", PASSWORD]));
 }
 
-fn session_of(server: &Server, name: &str) -> String {
+pub(crate) fn session_of(server: &Server, name: &str) -> String {
     let login = serde_json::json!({"email": format!("{name}@example.com"), "password": PASSWORD});
     let answer = server.post(None, "/api/v2/users/login", &login).json().unwrap();
     answer["session_token"].as_str().unwrap().to_owned()
@@ -50,34 +50,6 @@ fn sessions_are_listed_and_ended() {
     let amy = session_of(&server, "amy");
     done(home.run(&["sessions", "end", "--others", "--user", "amy", "-y"]));
     assert_eq!(home.run(&["--token", &amy, "whoami"]).code, Some(1));
-}
-
-/// `..`, `.` and nothing at all name nothing: as a part of an address they would lead to what is above it.
-#[test]
-fn what_is_no_name_reaches_nothing() {
-    let (server, home) = owner();
-    create(&home, "amy");
-    let amy = session_of(&server, "amy");
-    done(home.run(&["organizations", "create", "acme", "-y"]));
-    for id in ["..", ".", ""] {
-        for line in [
-            &["sessions", "end", id, "--user", "amy", "-y"][..],
-            &["sessions", "end", id, "-y"],
-            &["sessions", "list", "--user", id],
-            &["organizations", "members", "remove", id, "--org", "acme"],
-            &["organizations", "delete", id, "-y"],
-            &["tokens", "remove", id, "--user", "amy", "--delete"],
-            &["users", "delete", id],
-            &["groups", "delete", id, "-y"],
-        ] {
-            let ran = home.run(line);
-            assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""), "{line:?}: {}", ran.stderr);
-            assert!(ran.stderr.contains("name or an id"), "{line:?}: {}", ran.stderr);
-        }
-    }
-    done(home.run(&["users", "show", "amy"]));
-    done(home.run(&["organizations", "show", "acme"]));
-    assert_eq!(home.run(&["--token", &amy, "whoami"]).code, Some(0), "the session goes on");
 }
 
 #[test]
@@ -311,50 +283,6 @@ fn columns_that_were_asked_for_are_all_shown() {
     heads.sort_unstable();
     wanted.sort_unstable();
     assert_eq!(heads, wanted);
-}
-
-/// A value that is empty clears what can be cleared, and is refused where it cannot be.
-#[test]
-fn an_edit_with_an_empty_value_says_what_happened() {
-    let (_server, home) = owner();
-    create(&home, "amy");
-    done(home.run(&["users", "edit", "amy", "--full-name", ""]));
-    let amy = json(home.run(&["users", "show", "amy", "-o", "json"]));
-    assert_eq!(amy["name"].as_str().unwrap_or_default(), "");
-    done(home.run(&["groups", "create", "ops", "--display-name", "All", "--org", "default"]));
-    done(home.run(&["groups", "edit", "ops", "--display-name", "", "--org", "default"]));
-    assert_eq!(json(home.run(&["groups", "show", "ops", "--org", "default", "-o", "json"]))["display_name"], "");
-    done(home.run(&["organizations", "edit", "default", "--description", "x", "--icon", "https://example.com/i.png"]));
-    done(home.run(&["organizations", "edit", "default", "--description", "", "--icon", ""]));
-    let organization = json(home.run(&["organizations", "show", "default", "-o", "json"]))[0].clone();
-    assert_eq!((&organization["description"], &organization["icon"]), (&Value::from(""), &Value::from("")));
-    let roles = |rest: &[&str]| home.run(&[&["organizations", "roles"], rest, &["--org", "default"]].concat());
-    done(roles(&["create", "reader", "-p", "file:read", "--display-name", "Reader"]));
-    done(roles(&["update", "reader", "--display-name", "", "-y"]));
-    assert_eq!(json(roles(&["show", "reader", "-o", "json"]))[0]["display_name"], "");
-    for line in [
-        &["users", "edit", "amy", "--username", ""][..],
-        &["groups", "edit", "ops", "--name", "", "--org", "default"],
-        &["organizations", "edit", "default", "--name", ""],
-        &["organizations", "edit", "default", "--display-name", ""],
-        &["resources", "edit", "workspace:x", "--name", ""],
-    ] {
-        let ran = home.run(line);
-        assert!(ran.code == Some(1) && ran.stderr.contains("empty"), "{line:?}: {}", ran.stderr);
-    }
-}
-
-#[test]
-fn an_export_of_nothing_and_a_password_file_that_is_missing_are_refused() {
-    let (server, home) = owner();
-    assert_eq!(home.run(&["audit", "export", ""]).code, Some(1));
-    let database = server.data_dir().join("keyfob.db");
-    for line in [&["export"][..], &["verify"]] {
-        let file = [database.to_str().unwrap(), "--postgres-password-file", "nowhere"];
-        let ran = home.run(&[&["audit"], line, &file].concat());
-        let words = "error: --postgres-password-file: there is no file `nowhere`\n";
-        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(1), "", words), "{line:?}");
-    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::{
     names::{Names, visible},
     terminal::{
         printing::Format,
+        problem::Problem,
         table::{self, Cell, Chosen, Column, Weight},
     },
 };
@@ -209,13 +210,16 @@ async fn user_id(client: &Client, resource: &Resource, user: &str) -> anyhow::Re
         return Ok(user.to_owned());
     }
     if let Some(organization) = resource.organization_id
-        && let Some(members) = visible(client.list_organization_members(&organization.to_string()).await)?
+        && let Some(members) = visible(client.list_organization_members(&organization.to_string()).await)
+            .context("cannot list the members")?
         && let Some(member) = members.iter().find(|member| member.username.eq_ignore_ascii_case(user))
     {
         return Ok(member.member.user_id.to_string());
     }
-    let user = client.user(user).await.with_context(|| format!("there is no user {user} whom you may see"))?;
-    Ok(user.id.to_string())
+    match visible(client.user(user).await).context("cannot find the user")? {
+        Some(user) => Ok(user.id.to_string()),
+        None => Err(unseen(format!("there is no user {user} whom you may see"))),
+    }
 }
 
 async fn group_id(client: &Client, resource: &Resource, group: &str) -> anyhow::Result<String> {
@@ -225,8 +229,14 @@ async fn group_id(client: &Client, resource: &Resource, group: &str) -> anyhow::
     let Some(organization) = resource.organization_id else {
         bail!("the resource is in no organization: name the group {group} by its id");
     };
-    let found = client.group(&organization.to_string(), group).await;
-    Ok(found.with_context(|| format!("there is no group {group} that you may see"))?.id.to_string())
+    match visible(client.group(&organization.to_string(), group).await).context("cannot find the group")? {
+        Some(group) => Ok(group.id.to_string()),
+        None => Err(unseen(format!("there is no group {group} that you may see"))),
+    }
+}
+
+fn unseen(what: String) -> anyhow::Error {
+    Problem::new(what, "check the spelling: what you may not read looks as if it were not there").into()
 }
 
 async fn print(
