@@ -150,8 +150,8 @@ async fn a_chain_changes_its_key_by_a_record_that_names_the_next() {
 fn key_files_that_do_not_say_where_a_key_ended_are_refused() {
     let (hex, hash) = ("0a".repeat(32), "0b".repeat(32));
     let ends_at = |places: &[i64]| {
-        let former: String = places.iter().map(|place| format!("{hex} {place}:{hash}\n")).collect();
-        ChainKeys::parse(&format!("{hex}\n{former}"))
+        let former: Vec<String> = places.iter().map(|place| format!("{hex} {place}:{hash}\n")).collect();
+        ChainKeys::parse(&format!("{hex}\n{}", former.concat()))
     };
     assert!(ends_at(&[]).is_some() && ends_at(&[7]).is_some() && ends_at(&[7, 3]).is_some());
     assert!(ends_at(&[3, 7]).is_none() && ends_at(&[3, 3]).is_none(), "the newest is first");
