@@ -82,6 +82,8 @@ fn setting(arg: &Arg, matches: &ArgMatches) -> Setting {
     };
     let id = arg.get_id().as_str();
     let default = joined(&mut arg.get_default_values().iter().map(AsRef::as_ref));
+    // A list is one text there, and several values once it is parsed.
+    let default = if arg.get_value_delimiter().is_some() { default.replace(',', ", ") } else { default };
     let given = matches.try_get_raw(id).ok().flatten().map(|mut values| joined(&mut values));
     let source = match matches.value_source(id) {
         Some(ValueSource::CommandLine) => Source::Flag,
@@ -131,6 +133,11 @@ mod tests {
         let limit = find("api-rate-limit");
         assert_eq!((&limit.value, limit.source), (&Value::Text("512".to_owned()), Source::Default));
         assert_eq!(find("access-url").value, Value::Unset);
+        let scopes = find("oidc-scopes");
+        assert_eq!(
+            (&scopes.value, scopes.source),
+            (&Value::Text("openid, profile, email".to_owned()), Source::Default)
+        );
         for setting in given.iter() {
             let is_secret = ["postgres-url", "email-auth-password"].contains(&setting.name.as_str());
             assert_eq!(setting.value == Value::Secret, is_secret, "{}", setting.name);
