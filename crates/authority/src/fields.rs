@@ -4,6 +4,9 @@ use uuid::Uuid;
 /// How many names or ids a list in a request may have.
 pub const MAX_LIST: usize = 1_000;
 
+/// How many characters a text has at most for which there is no other rule.
+pub const MAX_TEXT: usize = 1_024;
+
 /// The rule that a name must not read as an id.
 pub const NOT_AN_ID: &str = "not_an_id";
 
@@ -108,6 +111,13 @@ impl Fields {
     #[must_use]
     pub fn not_a_key_id(mut self, field: &str, value: &str, is_one: bool) -> Self {
         self.rule(field, NOT_AN_ID, value, !is_one);
+        self
+    }
+
+    /// The field may hold a text of any kind, of [`MAX_TEXT`] characters.
+    #[must_use]
+    pub fn text(mut self, field: &str, value: &str) -> Self {
+        self.rule(field, "max", value, value.chars().count() <= MAX_TEXT);
         self
     }
 

@@ -173,7 +173,11 @@ impl AuthorizedStore {
 }
 
 fn no_longer_acts(user: &User) -> Option<String> {
-    (user.status == UserStatus::Suspended).then(|| "the user is suspended".to_owned())
+    match user.status {
+        _ if user.deleted => Some("the user is deleted".to_owned()),
+        UserStatus::Suspended => Some("the user is suspended".to_owned()),
+        UserStatus::Active | UserStatus::Dormant => None,
+    }
 }
 
 fn uuid(text: &str) -> Option<Uuid> {

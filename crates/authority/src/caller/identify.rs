@@ -93,6 +93,11 @@ impl Identified {
         self.user().status != UserStatus::Suspended
     }
 
+    /// Whether the owner is active: neither suspended nor dormant.
+    pub fn is_active(&self) -> bool {
+        self.user().status == UserStatus::Active
+    }
+
     /// Whether the owner has the role `owner`.
     pub fn is_owner(&self) -> bool {
         self.user().is_owner()

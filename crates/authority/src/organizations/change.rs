@@ -123,6 +123,8 @@ impl NewOrganization {
         Fields::default()
             .slug("name", "organization_name", &self.name)
             .display_name("display_name", "organization_display_name", &self.display_name)
+            .text("description", &self.description)
+            .text("icon", &self.icon)
             .check()?;
         if is_reserved(&self.name) { Err(CreateOrganizationError::NameReserved) } else { Ok(()) }
     }
@@ -152,6 +154,8 @@ impl OrganizationChange {
         let roles = self.default_org_member_roles.as_deref().unwrap_or_default();
         fields
             .display_name("display_name", "organization_display_name", display_name)
+            .text("description", self.description.as_deref().unwrap_or_default())
+            .text("icon", self.icon.as_deref().unwrap_or_default())
             .at_most_entries("default_org_member_roles", roles.len(), MAX_LIST)
             .check()?;
         if name.is_some_and(is_reserved) { Err(UpdateOrganizationError::NameReserved) } else { Ok(()) }

@@ -115,6 +115,7 @@ impl CustomRoleFields {
         if let Some(problem) = slug_problem(&self.name) {
             return Err(CustomRoleError::InvalidName(problem));
         }
+        Fields::default().text("display_name", &self.display_name).check().map_err(CustomRoleError::InvalidFields)?;
         self.permissions.check()
     }
 }

@@ -4,7 +4,12 @@ use std::sync::Arc;
 use clap::{Arg, ArgMatches, Args as _, Command, parser::ValueSource};
 use keyfob_api::secret::SecretText;
 
+use url::Url;
+
 use super::ServerArgs;
+
+/// What stands in the place of a secret inside a value.
+const HIDDEN: &str = "***";
 
 /// Every setting of a server, in the order of its help.
 #[derive(Clone, Default)]
@@ -78,10 +83,12 @@ impl clap::FromArgMatches for Given {
 
 fn setting(arg: &Arg, matches: &ArgMatches) -> Setting {
     let joined = |values: &mut dyn Iterator<Item = &std::ffi::OsStr>| {
-        values.map(|value| value.to_string_lossy().into_owned()).collect::<Vec<_>>().join(", ")
+        values.map(|value| without_secrets(&value.to_string_lossy())).collect::<Vec<_>>().join(", ")
     };
     let id = arg.get_id().as_str();
     let default = joined(&mut arg.get_default_values().iter().map(AsRef::as_ref));
+    // A list is one text there, and several values once it is parsed.
+    let default = if arg.get_value_delimiter().is_some() { default.replace(',', ", ") } else { default };
     let given = matches.try_get_raw(id).ok().flatten().map(|mut values| joined(&mut values));
     let source = match matches.value_source(id) {
         Some(ValueSource::CommandLine) => Source::Flag,
@@ -105,6 +112,24 @@ fn setting(arg: &Arg, matches: &ArgMatches) -> Setting {
         },
         source,
     }
+}
+
+/// What may be shown of a value that is no secret, but may have one inside: of an address, neither who it is for nor its
+/// query; of a JSON object, the names.
+fn without_secrets(value: &str) -> String {
+    if let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(value) {
+        let names: serde_json::Map<_, _> = fields.into_iter().map(|(name, _)| (name, HIDDEN.into())).collect();
+        return serde_json::Value::Object(names).to_string();
+    }
+    let Some(mut url) = value.parse::<Url>().ok().filter(Url::has_host) else { return value.to_owned() };
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    if !has_user && url.query().is_none() && url.fragment().is_none() {
+        return value.to_owned();
+    }
+    let is_bare = url.set_username("").is_ok() && url.set_password(None).is_ok();
+    url.set_query(url.query().map(|_| HIDDEN));
+    url.set_fragment(None);
+    if is_bare { url.into() } else { HIDDEN.to_owned() }
 }
 
 #[cfg(test)]
@@ -131,11 +156,35 @@ mod tests {
         let limit = find("api-rate-limit");
         assert_eq!((&limit.value, limit.source), (&Value::Text("512".to_owned()), Source::Default));
         assert_eq!(find("access-url").value, Value::Unset);
+        let scopes = find("oidc-scopes");
+        assert_eq!(
+            (&scopes.value, scopes.source),
+            (&Value::Text("openid, profile, email".to_owned()), Source::Default)
+        );
         for setting in given.iter() {
             let is_secret = ["postgres-url", "email-auth-password"].contains(&setting.name.as_str());
             assert_eq!(setting.value == Value::Secret, is_secret, "{}", setting.name);
             assert!(!matches!(&setting.value, Value::Text(text) if text.contains(secret)), "{}", setting.name);
             assert!(setting.variable.starts_with("KEYFOB_") && !setting.about.is_empty(), "{}", setting.name);
+        }
+    }
+
+    #[test]
+    fn a_secret_inside_a_value_is_not_shown_with_it() {
+        for (value, shown) in [
+            ("https://example.com/path", "https://example.com/path"),
+            ("https://kf:s3cret@example.com:8443/path", "https://example.com:8443/path"),
+            ("https://s3cret@example.com", "https://example.com/"),
+            ("https://example.com/icon.png?sig=s3cret#s3cret", "https://example.com/icon.png?***"),
+            ("smtp://kf:s3cret@mail", "smtp://mail"),
+            (
+                r#"{"access_type": "offline", "client_secret": "s3cret"}"#,
+                r#"{"access_type":"***","client_secret":"***"}"#,
+            ),
+            ("mail.example.com:587", "mail.example.com:587"),
+            ("127.0.0.1:3000", "127.0.0.1:3000"),
+        ] {
+            assert_eq!(without_secrets(value), shown);
         }
     }
 }

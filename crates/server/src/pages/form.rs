@@ -28,6 +28,9 @@ impl FromRequest<App> for Form {
         if fields.len() > MOST_FIELDS || fields.iter().any(|(_, value)| value.len() > MOST_FIELD_BYTES) {
             return Err(ApiError::bad_request("The form cannot be read.").detail("It is longer than any of ours."));
         }
+        if fields.iter().any(|(_, value)| value.contains('\0')) {
+            return Err(ApiError::bad_request("The form cannot be read.").detail("A field has the character NUL."));
+        }
         Ok(Self(fields))
     }
 }

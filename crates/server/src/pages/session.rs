@@ -73,7 +73,9 @@ impl Visitor {
 
     /// The frame of the page; one without a person where nobody is signed in.
     pub(super) async fn frame(self, app: &App) -> Frame {
-        let Some(identified) = self.identity.as_ref().and_then(Identity::known) else { return Frame::default() };
+        let known = self.identity.as_ref().and_then(Identity::known);
+        // What is for everybody wakes no dormant user.
+        let Some(identified) = known.filter(|known| known.is_active()) else { return Frame::default() };
         // What the navigation looks up is nothing that the request required.
         let context = RequestContext { decisions: app.authority().decision_log(), ..self.context };
         let Ok(store) = app.authority().store_for(identified, context).await else { return Frame::default() };

@@ -103,7 +103,7 @@ pub(super) async fn render(
     let names = names(store, &resource).await?;
     let now = app.clock().now();
     let type_name = &resource.key.resource_type;
-    let link_to = |of: ResourceType, id: Option<Uuid>, place: &str| {
+    let linked = |of: ResourceType, id: Option<Uuid>, place: &str| {
         let id = id?;
         Some(Named { name: names.get(&(of, id)).cloned()?, address: format!("{place}/{id}") })
     };
@@ -116,8 +116,8 @@ pub(super) async fn render(
         address: address(&resource),
         kind: capitalized(&singular(type_name)),
         id: resource.key.id.0.to_string(),
-        owner: link_to(ResourceType::USER, resource.owner_id.map(|id| id.0), "/deployment/users"),
-        organization: link_to(ResourceType::ORGANIZATION, resource.organization_id.map(|id| id.0), "/organizations"),
+        owner: linked(ResourceType::USER, resource.owner_id.map(|id| id.0), "/deployment/users"),
+        organization: linked(ResourceType::ORGANIZATION, resource.organization_id.map(|id| id.0), "/organizations"),
         attributes: resource.attributes.iter().map(|(name, value)| (name.clone(), in_words(value))).collect(),
         created: Moment::new(resource.created_at, now),
         updated: Moment::new(resource.updated_at, now),

@@ -204,7 +204,7 @@ async fn the_check_says_of_what_is_another_organizations_what_it_says_of_nothing
 /// An endpoint without a name in its path is tried by query or body, or concerns no organization.
 #[test]
 fn every_endpoint_is_tried_in_its_path_its_query_or_its_body() {
-    const WITHOUT: [(&str, &str); 36] = [
+    const WITHOUT: [(&str, &str); 37] = [
         ("DELETE", "/users/authmethods"),
         ("DELETE", "/users/first"),
         ("DELETE", "/users/login"),
@@ -215,6 +215,7 @@ fn every_endpoint_is_tried_in_its_path_its_query_or_its_body() {
         ("GET", "/"),
         ("GET", "/auth/scopes"),
         ("GET", "/buildinfo"),
+        ("GET", "/deployment/config"),
         ("GET", "/deployment/stats"),
         ("GET", "/entitlements"),
         ("GET", "/experiments"),
