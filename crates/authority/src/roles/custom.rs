@@ -47,6 +47,8 @@ pub enum CustomRoleError {
     NameTaken(String),
     /// The organization has as many custom roles as it may ([`MAX_CUSTOM_ROLES`]).
     TooMany,
+    /// The role has other permissions than those that the change was made from.
+    Changed,
     /// The caller may not give the role, or not take it.
     Assign(AssignError),
     /// Everything else.
@@ -166,6 +168,7 @@ impl AuthorizedStore {
 
     /// Changes the custom role of that name: its holders gain rights, or lose them. Requires `read` and `update` on the
     /// organization's roles, every permission that it grants, and the right to give the role and to take it.
+    /// Where a form set what it `shown`, the role must still have those permissions.
     ///
     /// # Errors
     /// As [`CustomRoleError`] says; then nothing was changed.
@@ -174,6 +177,7 @@ impl AuthorizedStore {
         &self,
         organization: OrganizationId,
         fields: CustomRoleFields,
+        shown: Option<&[NamedPermission]>,
     ) -> Result<CustomRole, CustomRoleError> {
         fields.check()?;
         let mut work = self.begin().await?;
@@ -181,6 +185,9 @@ impl AuthorizedStore {
         let old = work.find_custom_role(organization, &fields.name).await?.ok_or(StoreError::Gone)?;
         work.caller.require_permitted(Action::UPDATE, &roles_object(organization))?;
         work.require_giving_and_taking(&old).await?;
+        if shown.is_some_and(|shown| !are_same(shown, &old.permissions)) {
+            return Err(CustomRoleError::Changed);
+        }
         let permissions = fields.permissions.known_of_organization(self.catalogue());
         require_held(self.catalogue(), &work.caller, organization, &permissions)?;
         let display_name = fields.display_name;
@@ -211,6 +218,11 @@ impl AuthorizedStore {
         work.record(custom_role_event(EventKind::RoleDeleted, Some(&role), None));
         Ok(work.commit().await?)
     }
+}
+
+/// Whether these are the same permissions, in any order.
+fn are_same(some: &[NamedPermission], others: &[NamedPermission]) -> bool {
+    some.iter().all(|one| others.contains(one)) && others.iter().all(|one| some.contains(one))
 }
 
 impl Work {

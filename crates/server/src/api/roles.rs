@@ -99,7 +99,7 @@ async fn update(
     ApiJson(request): ApiJson<CustomRoleRequest>,
 ) -> Result<ApiJson<WireRole>, ApiError> {
     let organization = store.addressed_organization(&organization.0).await?;
-    let role = store.salvaging().update_custom_role(organization.id, fields(request)).await?;
+    let role = store.salvaging().update_custom_role(organization.id, fields(request), None).await?;
     Ok(ApiJson(wire_custom_role(role)))
 }
 
@@ -199,6 +199,8 @@ impl From<CustomRoleError> for ApiError {
                 Self::bad_request(format!("An organization has at most {MAX_CUSTOM_ROLES} custom roles."))
                     .detail("Delete one that nobody needs, or add the permissions to another.")
             }
+            CustomRoleError::Changed => Self::new(StatusCode::CONFLICT, "The role was changed meanwhile.")
+                .detail("Nothing was saved: look at what it permits now."),
             CustomRoleError::Assign(error) => error.into(),
             CustomRoleError::Refused(refused) => refused.into(),
         }

@@ -90,16 +90,10 @@ fn missing_scope(challenge: &HeaderValue) -> Option<&str> {
     scope.split('"').next()
 }
 
-/// The question about what a refusal was decided by. What is hidden looks as if it were not there, so that nothing may
-/// have been denied: then it is about what was required last.
+/// The question about what a refusal was decided by; none about what is hidden, which looks as if it were not there.
 fn why(app: &App, context: &RequestContext, status: StatusCode) -> Option<String> {
-    let (_, required) = context.decisions.seen()?;
-    let last = required.last().copied();
-    let (of, action) = match status {
-        StatusCode::FORBIDDEN => context.decisions.denied_last().or(last)?,
-        StatusCode::NOT_FOUND => last?,
-        _ => return None,
-    };
+    let (_, required) = context.decisions.seen().filter(|_| status == StatusCode::FORBIDDEN)?;
+    let (of, action) = context.decisions.denied_last().or(required.last().copied())?;
     let permission = format!("{}:{}", app.catalogue().type_name(of), app.catalogue().action_name(action));
     let query = form_urlencoded::Serializer::new(String::new()).append_pair("permission", &permission).finish();
     Some(format!("{}?{query}", EXPLAIN.path))

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     browser::Browser,
-    support::{Answer, Identity, TestApp},
+    support::{Answer, Identity, PASSWORD, TestApp},
     web::words,
 };
 
@@ -219,6 +219,31 @@ async fn others_are_explained_to_those_who_may_read_them_and_the_change_is_a_lin
     }
     assert_eq!(said[0], said[1]);
     assert!(said[0].contains("no user with this name"), "{}", said[0]);
+}
+
+/// Access that would change nothing is not proposed, and roles are those of the object's own organization.
+#[tokio::test]
+async fn only_changes_that_help_are_proposed() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let elsewhere = owner.add_organization("elsewhere").await;
+    owner.post(&format!("/api/v2/organizations/{elsewhere}/members/alice"), json!({})).await.expect(StatusCode::OK);
+    let web = owner.register("workspace", "web").await;
+    let narrow = alice.scoped(&["template:read"]).await;
+    let mut browser = Browser::signed_in(&app, &owner);
+    let carl = json!({"username": "carl", "email": "carl@example.com", "password": PASSWORD,
+        "organization_ids": [elsewhere]});
+    owner.post("/api/v2/users", carl).await.expect(StatusCode::CREATED);
+    let share = format!("href=\"/resources/workspace/{web}\"");
+    for (other, helps) in [("alice", true), ("carl", false), (narrow.key_id(), false)] {
+        let path = format!("/explain?other={other}&permission=workspace:read&object=workspace:{web}");
+        let page = browser.open(&path).await.expect(StatusCode::OK);
+        assert_eq!(page.body.contains(&share), helps, "{other}: {}", words(&page));
+    }
+    let roles = format!("href=\"/organizations/{elsewhere}/members/{}\"", alice.id);
+    let path = format!("/explain?other=alice&permission=organization:update&object=organization:{elsewhere}");
+    let page = browser.open(&path).await.expect(StatusCode::OK);
+    assert!(page.body.contains(&roles), "{}", page.body);
 }
 
 /// A refusal leads to its reasons.

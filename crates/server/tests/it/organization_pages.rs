@@ -142,3 +142,23 @@ async fn an_organization_is_made_filled_emptied_and_deleted_by_name() {
     let page = browser.open(&format!("{ORGANIZATIONS}/{default}")).await.expect(StatusCode::OK);
     assert!(!page.body.contains("/delete\""), "{}", words(&page));
 }
+
+/// Forms have the bounds that the API has.
+#[tokio::test]
+async fn texts_beyond_their_bounds_are_refused_in_forms_too() {
+    let (app, owner) = TestApp::new().await;
+    let mut browser = Browser::signed_in(&app, &owner);
+    let long = "x".repeat(1025);
+    for (description, status) in [
+        (long.as_str(), StatusCode::BAD_REQUEST),
+        ("a\0b", StatusCode::BAD_REQUEST),
+        (&long[1..], StatusCode::SEE_OTHER),
+    ] {
+        let page = browser.open("/organizations/create").await.expect(StatusCode::OK);
+        let fields = [("name", "acme"), ("description", description)];
+        browser.submit(&page, "/organizations/create", &fields).await.expect(status);
+    }
+    let path = format!("/organizations/{}/new-role", owner.organization().await);
+    let page = browser.open(&path).await.expect(StatusCode::OK);
+    browser.submit(&page, &path, &[("name", "r"), ("display_name", &long)]).await.expect(StatusCode::BAD_REQUEST);
+}

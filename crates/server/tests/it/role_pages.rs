@@ -124,7 +124,9 @@ async fn a_role_is_made_changed_and_deleted_and_what_built_in_roles_say_is_besid
     assert_eq!(ticked(&shown), ["workspace:read", "workspace:start"]);
     assert!(!shown.body.contains("<b>{{") && shown.body.contains("&#60;b&#62;{{ 7 }}"), "{}", shown.body);
     assert!(shown.body.len() < 80_000, "with its files below 100 kB: {}", shown.body.len());
-    browser.submit(&shown, &own, &[("permission", "template:read")]).await.expect(StatusCode::SEE_OTHER);
+    let changed =
+        [("before", "workspace:read"), ("before", "workspace:start"), ("permission", "template:read")];
+    browser.submit(&shown, &own, &changed).await.expect(StatusCode::SEE_OTHER);
     let shown = browser.open(&own).await.expect(StatusCode::OK);
     assert_eq!(ticked(&shown), ["template:read"]);
     // What an administrator of the organization may not grant is greyed, and saving would take it: the page says so.
@@ -148,4 +150,36 @@ async fn a_role_is_made_changed_and_deleted_and_what_built_in_roles_say_is_besid
     for built_in in ["organization-admin", "nothing", "a%20b"] {
         browser.open(&format!("{organization}/roles/{built_in}")).await.expect(StatusCode::NOT_FOUND);
     }
+}
+
+/// Two people change a role: what one took away does not come back with the form of the other.
+#[tokio::test]
+async fn a_role_that_was_changed_meanwhile_is_not_saved_over() {
+    let (app, owner) = TestApp::new().await;
+    let path = format!("/organizations/{}/roles/kept", owner.organization().await);
+    owner.post(API, role("kept", &["template:read", "template:delete"])).await.expect(StatusCode::OK);
+    let mut browser = Browser::signed_in(&app, &owner);
+    let page = browser.open(&path).await.expect(StatusCode::OK);
+    owner.put(API, role("kept", &["template:read"])).await.expect(StatusCode::OK);
+    let shown = [("before", "template:read"), ("before", "template:delete")];
+    let ticked = [("permission", "template:read"), ("permission", "template:delete"), ("display_name", "Kept")];
+    let refused = browser.submit(&page, &path, &[&shown[..], &ticked[..]].concat()).await.expect(StatusCode::CONFLICT);
+    assert!(words(&refused).contains("was changed meanwhile"), "{}", words(&refused));
+    let ticked: Vec<&str> = boxes(&refused).into_iter().filter(|(_, is, _)| *is).map(|(name, ..)| name).collect();
+    assert_eq!(ticked, ["template:read"], "the page shows what the role permits now");
+    let fields = [("before", "template:read"), ("permission", "template:read"), ("permission", "template:use")];
+    browser.submit(&refused, &path, &fields).await.expect(StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn permissions_on_types_that_are_gone_are_named_before_they_are_lost() {
+    let (app, owner) = TestApp::new().await;
+    let path = format!("/organizations/{}/roles/kept", owner.organization().await);
+    owner.post(API, role("kept", &["template:read"])).await.expect(StatusCode::OK);
+    let gone = json!([
+        {"resource_type": "template", "action": "read"}, {"resource_type": "robot", "action": "drive"},
+    ]);
+    assert_eq!(app.tamper(&format!("UPDATE custom_roles SET permissions = '{gone}'")).await, 1);
+    let page = Browser::signed_in(&app, &owner).open(&path).await.expect(StatusCode::OK);
+    assert!(words(&page).contains("Saving takes them from it: robot:drive"), "{}", words(&page));
 }

@@ -95,7 +95,7 @@ impl Answer {
                 // The person may see more than the subject, and share it.
                 let read = Missing::AccessListGrant("read".to_owned());
                 let about = About { of, object: id, user: user.as_ref() };
-                let link = if user.is_some() { about.remedy(app, store, &read).await? } else { None };
+                let link = about.sharing(app, store, key).await?;
                 return Ok(Self {
                     question,
                     decision: Badge::new(Tone::Bad, "refused"),

@@ -1,10 +1,11 @@
 //! Where what is missing can be added, on pages that let this person do it.
 use keyfob_authority::{
     AuthorizedStore, Refused,
-    data::{OrganizationId, Resource, ResourceId, User},
+    data::{ApiKey, GroupId, OrganizationId, Resource, ResourceId, User},
     resources::is_registrable,
+    tokens::scopes_permitting,
 };
-use keyfob_rbac::{Level, Missing, ResourceType};
+use keyfob_rbac::{Action, Level, Missing, ResourceType};
 use uuid::Uuid;
 
 use crate::{
@@ -79,7 +80,42 @@ impl About<'_> {
 
     /// The organization that the object is in.
     async fn organization(&self, store: &AuthorizedStore) -> Result<Option<OrganizationId>, Refused> {
-        Ok(self.resource(store).await?.and_then(|resource| resource.organization_id))
+        Ok(match (self.of, Uuid::try_parse(self.object)) {
+            (ResourceType::ORGANIZATION, Ok(id)) => Some(OrganizationId(id)),
+            (ResourceType::GROUP, Ok(id)) => {
+                Refused::if_there(store.group(GroupId(id)).await)?.map(|group| group.organization_id)
+            }
+            _ => self.resource(store).await?.and_then(|resource| resource.organization_id),
+        })
+    }
+
+    /// The page on which the object is shared with the user, where that alone lets them read it: a key with these scopes
+    /// and this allow list reaches it, and they are a member of its organization.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(super) async fn sharing(
+        &self,
+        app: &App,
+        store: &AuthorizedStore,
+        key: Option<&ApiKey>,
+    ) -> Result<Option<Link>, Refused> {
+        let store = store.incidental();
+        let (Some(user), Some(resource)) = (self.user, self.resource(&store).await?) else { return Ok(None) };
+        let entries = [format!("{}:{}", resource.key.resource_type, self.object), "*:*".to_owned()];
+        let of_type = format!("{}:*", resource.key.resource_type);
+        let reaches = |key: &ApiKey| {
+            !scopes_permitting(app.catalogue(), &key.scopes, Action::READ, self.of).is_empty()
+                && key.allow_list.iter().any(|entry| entries.contains(entry) || *entry == of_type)
+        };
+        let Some(organization) = resource.organization_id.filter(|_| key.is_none_or(reaches)) else { return Ok(None) };
+        let found = Refused::if_there(store.addressed_organization(&organization.to_string()).await)?;
+        let Some(organization) = found else { return Ok(None) };
+        let member = store.addressed_member(&organization, &user.id.0.to_string()).await;
+        if Refused::if_there(member)?.is_none() {
+            return Ok(None);
+        }
+        self.access_list(app, &store, "read").await
     }
 
     async fn access_list(&self, app: &App, store: &AuthorizedStore, action: &str) -> Result<Option<Link>, Refused> {

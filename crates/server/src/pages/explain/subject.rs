@@ -38,14 +38,25 @@ pub(super) async fn find(
         let key = store.caller().key().cloned();
         return Ok(Asked { whose: Whose::Own, words: "you".to_owned(), key, user: None });
     }
-    let token = tokens.iter().find(|token| token.id.as_str() == question.subject).ok_or_else(|| {
-        unfit("subject", "You have no live token with this id, or your session may not ask about other tokens.")
+    let token = match tokens.iter().find(|token| token.id.as_str() == question.subject) {
+        Some(token) => Some(token.clone()),
+        None => own_token(store, question.subject).await?,
+    };
+    let token = token.ok_or_else(|| {
+        unfit("subject", "You have no token with this id, or your session may not ask about other tokens.")
     })?;
     let words = format!("your token {}", token.token_name);
-    Ok(Asked { whose: Whose::Key(token.id.to_string()), words, key: Some(token.clone()), user: None })
+    Ok(Asked { whose: Whose::Key(token.id.to_string()), words, key: Some(token), user: None })
 }
 
-/// A user by name, address or id; else a token by its id.
+/// One of the person's tokens that is not among those to pick.
+async fn own_token(store: &AuthorizedStore, text: &str) -> Result<Option<ApiKey>, Failure> {
+    let Some(id) = KeyId::parse(text).filter(|_| store.caller().has_full_key()) else { return Ok(None) };
+    let found = Refused::if_there(store.incidental().get_key(Some(&id), None).await)?;
+    Ok(found.filter(|key| store.caller().is_self(key.user_id)))
+}
+
+/// A user by name or id; else a token by its id.
 async fn another(store: &AuthorizedStore, text: &str) -> Result<Asked, Failure> {
     let store = store.incidental();
     if let Some(user) = Refused::if_there(store.addressed_user(text).await)? {

@@ -21,6 +21,7 @@ use crate::{
         failure::Failure,
         form::Form,
         named_user::NO_SUCH_USER,
+        navigation::RESOURCES,
         notice::Notice,
         see_other,
         session::{PageError, SignedIn},
@@ -49,7 +50,12 @@ pub(super) async fn submit(
         Err(failure) => Err(failure),
     };
     match changed {
-        Ok(_) => Ok(see_other(&Notice::Saved.on(&address(&resource)))?),
+        Ok(_) => {
+            // Those who took their own access away do not see it any more.
+            let is_left = Refused::if_there(store.incidental().resource(of, resource.key.id).await)?.is_some();
+            let place = if is_left { address(&resource) } else { RESOURCES.path.to_owned() };
+            Ok(see_other(&Notice::Saved.on(&place))?)
+        }
         Err(failure) => {
             let Failure { status, problem } = failure.in_form(&FIELDS);
             render(&app, &store, frame.with_problem(problem), status, (of, resource), written).await

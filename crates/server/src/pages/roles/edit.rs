@@ -4,10 +4,13 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use keyfob_authority::{
     AuthorizedStore,
     data::{CustomRole, NamedPermission, Organization},
-    roles::{CustomRoleFields, CustomRoleRights, RequestedPermission, RequestedPermissions},
+    roles::{CustomRoleError, CustomRoleFields, CustomRoleRights, RequestedPermission, RequestedPermissions},
 };
 
-use super::{address, list_address, matrix::Matrix};
+use super::{
+    address, list_address,
+    matrix::{Matrix, name},
+};
 use crate::{
     app::App,
     http::path::{ApiPath, OrganizationRef, RoleName},
@@ -37,6 +40,8 @@ struct Edit {
     written: Written,
     matrix: Matrix,
     rights: CustomRoleRights,
+    /// What the role permits now, as the form sends it along: a change of something else is not saved.
+    before: Vec<String>,
 }
 
 impl Edit {
@@ -49,6 +54,12 @@ impl Edit {
     fn beyond(&self) -> String {
         self.matrix.beyond().collect::<Vec<_>>().join(", ")
     }
+}
+
+/// A permission as boxes have it, read.
+fn named(text: &str) -> NamedPermission {
+    let (resource_type, action) = text.split_once(':').unwrap_or((text, ""));
+    NamedPermission { resource_type: resource_type.to_owned(), action: action.to_owned() }
 }
 
 /// What is filled in.
@@ -65,14 +76,10 @@ impl Written {
     }
 
     fn in_form(form: &Form, name: &str) -> Self {
-        let permission = |text: &str| {
-            let (resource_type, action) = text.split_once(':').unwrap_or((text, ""));
-            NamedPermission { resource_type: resource_type.to_owned(), action: action.to_owned() }
-        };
         Self {
             name: name.trim().to_owned(),
             display_name: form.text("display_name").trim().to_owned(),
-            permissions: form.texts("permission").map(permission).collect(),
+            permissions: form.texts("permission").map(named).collect(),
         }
     }
 
@@ -126,8 +133,8 @@ pub(super) async fn show(
 ) -> Result<Response, PageError> {
     let organization = store.addressed_organization(&organization).await?;
     let role = store.custom_role(&organization, &role).await?;
-    let name = Some(role.name.clone());
-    render(&app, &store, frame, StatusCode::OK, &organization, name, Written::of(role)).await
+    let written = Written::of(role.clone());
+    render(&app, &store, frame, StatusCode::OK, &organization, Some(role), written).await
 }
 
 pub(super) async fn change(
@@ -139,12 +146,16 @@ pub(super) async fn change(
     let organization = store.addressed_organization(&organization).await?;
     let role = store.custom_role(&organization, &role).await?;
     let written = Written::in_form(&form, &role.name);
-    match store.update_custom_role(organization.id, written.fields()).await {
+    let shown: Vec<NamedPermission> = form.texts("before").map(named).collect();
+    match store.update_custom_role(organization.id, written.fields(), Some(&shown)).await {
         Ok(role) => Ok(see_other(&Notice::Saved.on(&address(&organization, &role.name)))?),
         Err(error) => {
+            let is_changed = matches!(error, CustomRoleError::Changed);
             let Failure { status, problem } = Failure::from(error).in_form(&FIELDS);
             let frame = frame.with_problem(problem);
-            render(&app, &store, frame, status, &organization, Some(role.name), written).await
+            let role = store.custom_role(&organization, &role.name).await?;
+            let written = if is_changed { Written::of(role.clone()) } else { written };
+            render(&app, &store, frame, status, &organization, Some(role), written).await
         }
     }
 }
@@ -155,17 +166,18 @@ async fn render(
     frame: Frame,
     status: StatusCode,
     organization: &Organization,
-    role: Option<String>,
+    role: Option<CustomRole>,
     written: Written,
 ) -> Result<Response, PageError> {
     let action = match &role {
-        Some(role) => address(organization, role),
+        Some(role) => address(organization, &role.name),
         None => format!("{}/new-role", organizations::address(organization)),
     };
     let edit = Edit {
         frame: frame.at(&ORGANIZATIONS),
         action,
-        role,
+        before: role.iter().flat_map(|role| &role.permissions).map(name).collect(),
+        role: role.map(|role| role.name),
         organization: organizations::title(organization),
         list_address: list_address(organization),
         matrix: Matrix::new(app.catalogue(), store.role_matrix(organization)?, &written.permissions),

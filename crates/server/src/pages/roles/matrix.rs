@@ -18,6 +18,8 @@ pub(super) struct Matrix {
     /// The names of the built-in roles, as short as they are known in an organization.
     pub(super) columns: Vec<String>,
     pub(super) groups: Vec<Group>,
+    /// What is ticked and has no row: permissions on types that are gone.
+    gone: Vec<String>,
 }
 
 /// The permissions on objects of a type.
@@ -70,16 +72,20 @@ impl Matrix {
             };
             Group { title: capitalized(&plural(of)), rows: rows.into_iter().map(row).collect() }
         };
+        let groups: Vec<Group> = matrix.types.into_iter().map(group).collect();
+        let has_row = |name: &String| groups.iter().flat_map(|group| &group.rows).any(|row| row.name == *name);
         Self {
+            gone: ticked.iter().filter(|name| !has_row(name)).cloned().collect(),
             columns: matrix.roles.iter().map(|role| short(role).to_owned()).collect(),
-            groups: matrix.types.into_iter().map(group).collect(),
+            groups,
         }
     }
 
     /// The permissions that are ticked, and that the person may not grant.
     pub(super) fn beyond(&self) -> impl Iterator<Item = &str> {
         let rows = self.groups.iter().flat_map(|group| &group.rows);
-        rows.filter(|row| row.is_ticked && !row.may_grant).map(|row| row.name.as_str())
+        let not_held = rows.filter(|row| row.is_ticked && !row.may_grant).map(|row| row.name.as_str());
+        not_held.chain(self.gone.iter().map(String::as_str))
     }
 }
 
