@@ -1,7 +1,6 @@
 //! One run of the program, as every command receives it: the options, the terminal, the stored state and the server.
 use std::cell::OnceCell;
 
-use anyhow::Context as _;
 use clap::{ArgMatches, parser::ValueSource};
 use keyfob_api::secret::SecretText;
 use keyfob_client::Client;
@@ -111,12 +110,26 @@ impl Invocation {
     pub(crate) fn connect(&self) -> anyhow::Result<Client> {
         self.refuse_empty()?;
         let url = self.url()?;
-        let token = match self.given_token() {
-            Some((token, _)) => Some(token.clone()),
-            None if self.is_stored_server(&url)? => self.state.session()?,
-            None => None,
-        };
+        let token = self.token_for(&url)?;
         self.client_for(&url, token)
+    }
+
+    /// The id of the key that [`Self::connect`] uses, which is the first part of its token.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub(crate) fn key_id(&self) -> anyhow::Result<Option<String>> {
+        let token = self.token_for(&self.url()?)?;
+        Ok(token.and_then(|token| Some(token.reveal().split_once('-')?.0.to_owned())))
+    }
+
+    /// The token to use with a server.
+    fn token_for(&self, url: &str) -> anyhow::Result<Option<SecretText>> {
+        match self.given_token() {
+            Some((token, _)) => Ok(Some(token.clone())),
+            None if self.is_stored_server(url)? => self.state.session(),
+            None => Ok(None),
+        }
     }
 
     /// The key that [`Self::connect`] uses.
@@ -210,8 +223,14 @@ impl Invocation {
             Some((url, _)) => Some(url.to_owned()),
             None => self.state.url()?,
         };
-        let url = url.context("You are not logged in. Try logging in using 'keyfob login <url>'.")?;
-        server_url::parse(&url)
+        match url {
+            Some(url) => server_url::parse(&url),
+            None if self.given_token().is_some() => {
+                let next = "set KEYFOB_URL, or name the server with --url";
+                Err(Problem::new("there is a token, but no server", next).into())
+            }
+            None => anyhow::bail!("You are not logged in. Try logging in using 'keyfob login <url>'."),
+        }
     }
 
     fn is_stored_server(&self, url: &str) -> anyhow::Result<bool> {

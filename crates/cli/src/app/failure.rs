@@ -7,7 +7,11 @@ use keyfob_client::{ApiError, Error, StatusCode};
 use super::rules;
 use crate::{
     invocation::{Invocation, KeyInUse, UsedKey},
-    terminal::{output::Output, problem::Problem, text::printable},
+    terminal::{
+        output::Output,
+        problem::{Problem, Step},
+        text::printable,
+    },
 };
 
 /// Messages that do not say what failed: the step that led to them does.
@@ -117,9 +121,15 @@ fn refusal(error: &anyhow::Error, answer: &ApiError, run: Run<'_>) -> Said {
     }
     let explained = || {
         let same = run.invocation.map_or("", Invocation::with_the_same_key);
-        asked.map(|permission| format!("{same}'keyfob authcheck {permission} --explain' says what is missing"))
+        let object = |permission| error.downcast_ref().and_then(|step: &Step| step.object_of(permission));
+        asked.map(|permission| {
+            let at = object(permission).map(|id| format!("@{id}")).unwrap_or_default();
+            format!("{same}'keyfob authcheck {permission}{at} --explain' says what is missing")
+        })
     };
-    Said { what: joined(&parts), next: missing_scope(answer).or_else(explained).or_else(|| next_step(answer)) }
+    let known = error.downcast_ref().map(|problem: &Problem| problem.next.clone());
+    let next = known.or_else(|| missing_scope(answer)).or_else(explained).or_else(|| next_step(answer));
+    Said { what: joined(&parts), next }
 }
 
 /// What is wrong with the fields of a request, each said once.

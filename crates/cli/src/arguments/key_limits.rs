@@ -68,8 +68,11 @@ impl KeyLimitArgs {
 }
 
 fn scope_name(text: &str) -> Result<String, String> {
-    let name = field(text);
-    if name.trim().is_empty() { Err("a scope cannot be empty".to_owned()) } else { Ok(name.to_owned()) }
+    let name = field(text).trim();
+    if name.is_empty() {
+        return Err("a scope cannot be empty".to_owned());
+    }
+    if name.contains(char::is_whitespace) { Err("separate scopes by commas".to_owned()) } else { Ok(name.to_owned()) }
 }
 
 /// Reads `<type>:<id>`, `<type>:<name>` or `<type>:*`. Errors have the words of the server.

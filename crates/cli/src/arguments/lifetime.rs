@@ -7,7 +7,10 @@ const HOUR: i64 = 3_600_000_000_000;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LifetimeError {
     /// Something other than whole numbers with units.
-    #[error("invalid duration format: {0:?}")]
+    #[error(
+        "invalid duration format: {0:?}: write whole numbers with the units s, m, h, d (24 hours) and y (365 days), such as \
+         90m or 7d"
+    )]
     Format(String),
     /// More than 292 years.
     #[error("invalid duration: {0:?}")]
@@ -97,7 +100,7 @@ mod tests {
     #[test]
     fn other_texts_are_refused() {
         for text in ["soon", "1.5h", "1 h", "h", "1h-2m", "1w", "--1h"] {
-            assert_eq!(parse(text).unwrap_err().to_string(), format!("invalid duration format: {text:?}"));
+            assert_eq!(parse(text), Err(LifetimeError::Format(text.to_owned())));
         }
         for text in ["", "-", "99999999999999999999h", "300y"] {
             assert_eq!(parse(text).unwrap_err().to_string(), format!("invalid duration: {text:?}"));

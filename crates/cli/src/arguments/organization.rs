@@ -1,10 +1,14 @@
 //! Organizations, as people name them, and the option that names one.
 use anyhow::{Context as _, bail};
 use keyfob_api::organizations::Organization;
-use keyfob_client::{Client, ME};
+use keyfob_client::{Client, DEFAULT_ORGANIZATION, Error, ME};
 use uuid::Uuid;
 
 use super::name::parse_name;
+use crate::terminal::problem::Problem;
+
+/// What takes the names of organizations, and not always their ids.
+const READ: &str = "organization:read";
 
 /// The organization that a command works in.
 #[derive(clap::Args)]
@@ -26,6 +30,10 @@ pub(crate) async fn find(client: &Client, wanted: Option<&str>) -> anyhow::Resul
     let mut own = client.list_user_organizations(ME).await.context("cannot get your organizations")?;
     match wanted {
         None if own.len() == 1 => own.pop().context("you are not a member of any organization"),
+        None if own.is_empty() && client.missing().iter().any(|missing| missing == READ) => {
+            let what = format!("cannot get your organizations: the key's scopes lack {READ}");
+            Err(Problem::new(what, format!("use a key with the scope {READ}")).into())
+        }
         None if own.is_empty() => bail!("You are not a member of any organization: name one with --org"),
         None => {
             let names: Vec<_> = own.iter().map(|organization| organization.name.as_str()).collect();
@@ -45,10 +53,32 @@ pub(crate) async fn find(client: &Client, wanted: Option<&str>) -> anyhow::Resul
 }
 
 /// The id of an organization. A text that is an id already is not looked up: the key in use may not be allowed to read
-/// the organization.
+/// the organization. A token that is narrow on purpose need not become wider.
 pub(crate) async fn id_of(client: &Client, organization: &str) -> anyhow::Result<Uuid> {
     match Uuid::try_parse(organization) {
         Ok(id) => Ok(id),
-        Err(_) => Ok(client.organization(organization).await.context("cannot find the organization")?.id),
+        Err(_) => look_up(client, organization, "cannot find the organization", "by its id").await,
     }
+}
+
+/// The id of the deployment's default organization.
+pub(crate) async fn default_id(client: &Client) -> anyhow::Result<Uuid> {
+    look_up(client, DEFAULT_ORGANIZATION, "cannot find the default organization", "by its id with --org").await
+}
+
+async fn look_up(client: &Client, named: &str, step: &'static str, way: &str) -> anyhow::Result<Uuid> {
+    match client.organization(named).await {
+        Ok(found) => Ok(found.id),
+        Err(error) if lacks_scope(&error) => {
+            let next = format!("name the organization {way}, or use a key with the scope {READ}");
+            Err(anyhow::Error::from(error).context(Problem::new(step, next)))
+        }
+        Err(error) => Err(anyhow::Error::from(error).context(step)),
+    }
+}
+
+/// Whether an organization could not be looked up only because the scopes of the key are too narrow.
+fn lacks_scope(error: &Error) -> bool {
+    let Error::Api(answer) = error else { return false };
+    answer.body.detail.strip_prefix("the key's scopes lack ") == Some(READ)
 }

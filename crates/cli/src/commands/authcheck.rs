@@ -28,6 +28,10 @@ use crate::{
     after_help = "A check is <type>:<action>, or <type>:<action>@<name or id> for one object. Without one it is about \
 objects of the type in general; allow-list entries for single objects never match it.
 
+With --list, ACTIONS has what is permitted on objects that the subject owns, in some organization, or on a single \
+object that an allow list or an access list names; ON ALL OF THEM has what is permitted on objects of others, too. A \
+subject who is suspended, deleted or expired may do nothing, and this is said.
+
 The exit code is 0 if every check is allowed, 1 if one is refused, and 2 if that could not be decided: the command line \
 is wrong, the key is not accepted, the server is away, or the type or action is unknown. Only then something is printed \
 on standard error.
@@ -82,10 +86,14 @@ pub(crate) async fn run(invocation: &Invocation, args: AuthcheckArgs) -> anyhow:
     let subject = args.subject.find(&client).await?;
     if args.list {
         let client = asking(invocation, &client, args.as_token.as_ref())?;
-        let powers = powers::of(&client, subject).await.map_err(|error| named_key(error, args.as_token.as_ref()))?;
-        match args.output {
-            AuthcheckFormat::Json => invocation.out.json(&powers)?,
-            AuthcheckFormat::Text => powers::print(invocation.out, &powers)?,
+        let listed = powers::of(&client, subject.clone()).await;
+        let powers = listed.map_err(|error| named_key(error, args.as_token.as_ref()))?;
+        match (args.output, subject) {
+            (AuthcheckFormat::Json, _) => invocation.out.json(&powers)?,
+            (AuthcheckFormat::Text, Some(subject)) if powers.is_empty() => {
+                powers::say_why_none(invocation.out, &client, subject).await?;
+            }
+            (AuthcheckFormat::Text, _) => powers::print(invocation.out, &powers)?,
         }
         return Ok(if powers.is_empty() { Outcome::Refused } else { Outcome::Done });
     }

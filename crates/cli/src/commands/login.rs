@@ -38,7 +38,7 @@ pub(crate) struct LoginArgs {
     /// URL of the server; without a scheme it is `https`, for `localhost` it is `http`
     #[arg(value_name = "URL")]
     address: Option<String>,
-    /// Store the given token itself, not a new session
+    /// Store the given token itself, not a new session; `keyfob logout` deletes that token
     #[arg(long)]
     use_token_as_session: bool,
     /// Print a code to approve in a browser, on this machine or another one

@@ -1,12 +1,16 @@
 //! `keyfob sessions`.
 use anyhow::Context as _;
 use clap::ValueEnum;
-use keyfob_api::keys::Session;
+use keyfob_api::{
+    authz::{AuthorizationCheck, AuthorizationObject, AuthorizationRequest},
+    keys::Session,
+};
 use keyfob_client::{Client, ME};
 
 use crate::{
     arguments::name::parse_name,
     invocation::Invocation,
+    names::visible,
     terminal::{
         printing::{Columns, Named, Printing},
         problem::Problem,
@@ -127,8 +131,7 @@ pub(crate) async fn run(invocation: &Invocation, command: SessionsCommand) -> an
     let client = invocation.connect()?;
     match command {
         SessionsCommand::List(args) => {
-            let sessions = client.list_sessions(&args.user).await.context("cannot list sessions")?;
-            invocation.refuse_unseen(&sessions, "sessions")?;
+            let sessions = listed(invocation, &client, &args.user).await?;
             args.printing.list(invocation.out, &sessions, "No sessions found.")
         }
         SessionsCommand::End(EndArgs { id: Some(id), user, yes, .. }) => {
@@ -138,10 +141,37 @@ pub(crate) async fn run(invocation: &Invocation, command: SessionsCommand) -> an
     }
 }
 
-/// Ends a session that the list has: any other id may be that of something else.
-async fn end(invocation: &Invocation, client: &Client, user: &str, id: &str, yes: bool) -> anyhow::Result<()> {
+/// The live sessions of a user. A list that is empty because the caller may not read them is refused: it would be taken
+/// for the answer that there are none.
+async fn listed(invocation: &Invocation, client: &Client, user: &str) -> anyhow::Result<Vec<Session>> {
     let sessions = client.list_sessions(user).await.context("cannot list sessions")?;
     invocation.refuse_unseen(&sessions, "sessions")?;
+    if sessions.is_empty() && user != ME && !may_read(client, user).await? {
+        let what = format!("cannot list sessions: you may not read those of {user}; it takes api_key:read");
+        let same = invocation.with_the_same_key();
+        let next = format!("{same}'keyfob authcheck api_key:read --owner {user} --explain' says what is missing");
+        return Err(Problem::new(what, next).into());
+    }
+    Ok(sessions)
+}
+
+/// Whether the caller may read keys of a user, of which sessions are some.
+async fn may_read(client: &Client, user: &str) -> anyhow::Result<bool> {
+    let Some(user) = visible(client.user(user).await).context("cannot find the user")? else { return Ok(false) };
+    let object = AuthorizationObject {
+        resource_type: "api_key".to_owned(),
+        owner_id: user.id.to_string(),
+        ..AuthorizationObject::default()
+    };
+    let check = AuthorizationCheck { action: "read".to_owned(), object };
+    let request = AuthorizationRequest { checks: [(String::new(), check)].into(), ..AuthorizationRequest::default() };
+    let answers = client.authcheck(&request).await.context("cannot check authorization")?;
+    Ok(answers.into_values().all(|is_allowed| is_allowed))
+}
+
+/// Ends a session that the list has: any other id may be that of something else.
+async fn end(invocation: &Invocation, client: &Client, user: &str, id: &str, yes: bool) -> anyhow::Result<()> {
+    let sessions = listed(invocation, client, user).await?;
     let Some(session) = sessions.iter().find(|session| session.id == id) else {
         let (whose, option) = if user == ME {
             ("your own".to_owned(), String::new())
@@ -159,8 +189,7 @@ async fn end(invocation: &Invocation, client: &Client, user: &str, id: &str, yes
 }
 
 async fn end_others(invocation: &Invocation, client: &Client, user: &str, yes: bool) -> anyhow::Result<()> {
-    let sessions = client.list_sessions(user).await.context("cannot list sessions")?;
-    invocation.refuse_unseen(&sessions, "sessions")?;
+    let sessions = listed(invocation, client, user).await?;
     let count = sessions.iter().filter(|session| !session.is_current).count();
     if count == 0 {
         return Ok(invocation.out.line("There is no other session.")?);

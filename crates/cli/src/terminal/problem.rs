@@ -1,4 +1,5 @@
 //! Errors that know what to do next.
+use keyfob_api::resources::Resource;
 
 /// What failed and why, and what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -11,5 +12,32 @@ pub(crate) struct Problem {
 impl Problem {
     pub(crate) fn new(what: impl Into<String>, next: impl Into<String>) -> Self {
         Self { what: what.into(), next: next.into() }
+    }
+}
+
+/// What was being done with an object when the server refused: the advice is about that object, then.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+pub(crate) struct Step {
+    what: &'static str,
+    resource_type: String,
+    id: String,
+}
+
+impl Step {
+    /// As the context of an error.
+    pub(crate) fn on(what: &'static str, resource_type: &str, id: impl ToString) -> Self {
+        Self { what, resource_type: resource_type.to_owned(), id: id.to_string() }
+    }
+
+    /// The same for a resource.
+    pub(crate) fn on_resource(what: &'static str, resource: &Resource) -> Self {
+        Self::on(what, &resource.resource_type, resource.id)
+    }
+
+    /// The id or the name of the object, if a permission such as `workspace:delete` is of its type.
+    pub(crate) fn object_of(&self, permission: &str) -> Option<&str> {
+        let (of, _) = permission.split_once(':')?;
+        (of == self.resource_type).then_some(self.id.as_str())
     }
 }

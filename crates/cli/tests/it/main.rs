@@ -29,6 +29,7 @@ mod login;
 mod memory;
 mod missing;
 mod modules;
+mod newcomer;
 mod notices;
 mod organizing;
 mod output;

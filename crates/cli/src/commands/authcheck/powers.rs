@@ -10,13 +10,14 @@ use keyfob_api::{
 use keyfob_client::{Client, Error, ME, Paging, ResourcesFilter, TokensFilter};
 use serde::Serialize;
 
-use crate::terminal::{
-    output::Output,
-    table::{self, Cell, Chosen, Column, Weight},
-};
 use crate::{
     names::visible,
     pages::{PAGE, TokenPages},
+    terminal::{
+        output::Output,
+        table::{self, Cell, Chosen, Column, Weight},
+        text::printable,
+    },
 };
 
 /// What the subject may do with objects of a type.
@@ -183,4 +184,16 @@ async fn count_tokens(client: &Client, filter: TokensFilter) -> Result<u64, Erro
 pub(super) fn print(out: Output, powers: &[Power]) -> anyhow::Result<()> {
     let columns = [PowerColumn::Type, PowerColumn::Objects, PowerColumn::Actions, PowerColumn::OnAll];
     Ok(out.result(&table::render(&columns, Chosen::ByDefault, powers, out.looks(None)))?)
+}
+
+/// Says that another subject may do nothing, and why if they may not act at all.
+pub(super) async fn say_why_none(out: Output, client: &Client, subject: AuthorizationSubject) -> anyhow::Result<()> {
+    let object = AuthorizationObject { resource_type: "user".to_owned(), ..AuthorizationObject::default() };
+    let check = AuthorizationCheck { action: "read".to_owned(), object };
+    let request = AuthorizationRequest { checks: [(String::new(), check)].into(), subject: Some(subject) };
+    let answers = client.authcheck_explained(&request).await.context("cannot check authorization")?;
+    // Other steps are about this check alone.
+    let of_subject = answers.into_values().find(|answer| answer.steps.iter().any(|step| step.source == "subject"));
+    let reason = of_subject.map(|answer| format!(": {}", printable(&answer.reason))).unwrap_or_default();
+    Ok(out.line(format!("Nothing is permitted{reason}."))?)
 }

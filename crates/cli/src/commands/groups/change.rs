@@ -3,8 +3,11 @@ use anyhow::{Context as _, ensure};
 use keyfob_api::groups::{CreateGroupRequest, PatchGroupRequest};
 
 use super::group_args::GroupArgs;
-use crate::terminal::printing::Named as _;
-use crate::{arguments::name::parse_name, invocation::Invocation};
+use crate::{
+    arguments::name::parse_name,
+    invocation::Invocation,
+    terminal::{printing::Named as _, problem::Step},
+};
 
 /// The arguments of `create`.
 #[derive(clap::Args)]
@@ -90,7 +93,8 @@ pub(crate) async fn edit(invocation: &Invocation, args: EditArgs) -> anyhow::Res
     let (_, group) = named.find(&client).await?;
     let change =
         PatchGroupRequest { name: name.unwrap_or_default(), display_name, avatar_url, ..PatchGroupRequest::default() };
-    let changed = client.update_group(group.id, &change).await.context("cannot change the group")?;
+    let changed = client.update_group(group.id, &change).await;
+    let changed = changed.with_context(|| Step::on("cannot change the group", "group", group.id))?;
     invocation.out.remark(format!("Group {} has been changed.", invocation.out.bold(&changed.name)));
     Ok(())
 }
@@ -117,7 +121,8 @@ pub(crate) async fn delete(invocation: &Invocation, args: &DeleteArgs) -> anyhow
         let question = format!("Are you sure you want to delete the group {} of {}?", group.name, organization.name);
         invocation.prompt().confirm(&question)?;
     }
-    client.delete_group(group.id).await.context("cannot delete the group")?;
+    let deleted = client.delete_group(group.id).await;
+    deleted.with_context(|| Step::on("cannot delete the group", "group", group.id))?;
     invocation.out.remark(format!("Group {} has been deleted.", invocation.out.bold(&group.name)));
     Ok(())
 }

@@ -5,7 +5,7 @@ use keyfob_client::Client;
 use uuid::Uuid;
 
 use super::group_args::GroupArgs;
-use crate::{arguments::name::parse_name, invocation::Invocation};
+use crate::{arguments::name::parse_name, invocation::Invocation, terminal::problem::Step};
 
 /// Changes of the members of a group.
 #[derive(clap::Subcommand)]
@@ -49,7 +49,8 @@ pub(crate) async fn run(invocation: &Invocation, command: MembersCommand) -> any
     let ids = ids(&client, &organization.id.to_string(), &args.users).await?;
     let (add_users, remove_users) = if is_adding { (ids, Vec::new()) } else { (Vec::new(), ids) };
     let change = PatchGroupRequest { add_users, remove_users, ..PatchGroupRequest::default() };
-    let changed = client.update_group(group.id, &change).await.context("cannot change the group")?;
+    let changed = client.update_group(group.id, &change).await;
+    let changed = changed.with_context(|| Step::on("cannot change the group", "group", group.id))?;
     let count = changed.total_member_count;
     let noun = if count == 1 { "member" } else { "members" };
     invocation.out.remark(format!("Group {} has {count} {noun} now.", invocation.out.bold(&changed.name)));

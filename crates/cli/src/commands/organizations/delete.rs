@@ -1,7 +1,7 @@
 //! `keyfob organizations delete`.
 use anyhow::Context as _;
 
-use crate::{arguments::name::parse_name, invocation::Invocation};
+use crate::{arguments::name::parse_name, invocation::Invocation, terminal::problem::Step};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -25,7 +25,8 @@ pub(crate) async fn run(invocation: &Invocation, args: &DeleteArgs) -> anyhow::R
     if !args.yes {
         invocation.prompt().confirm(&format!("Are you sure you want to delete the organization {}?", found.name))?;
     }
-    client.delete_organization(&found.id.to_string()).await.context("cannot delete the organization")?;
+    let deleted = client.delete_organization(&found.id.to_string()).await;
+    deleted.with_context(|| Step::on("cannot delete the organization", "organization", found.id))?;
     invocation.out.remark(format!("Organization {} has been deleted.", invocation.out.bold(&found.name)));
     Ok(())
 }

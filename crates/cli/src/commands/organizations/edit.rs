@@ -2,7 +2,7 @@
 use anyhow::{Context as _, ensure};
 use keyfob_api::organizations::UpdateOrganizationRequest;
 
-use crate::{arguments::name::parse_name, invocation::Invocation};
+use crate::{arguments::name::parse_name, invocation::Invocation, terminal::problem::Step};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -53,7 +53,8 @@ pub(crate) async fn run(invocation: &Invocation, args: EditArgs) -> anyhow::Resu
         icon,
         default_org_member_roles: default_roles.map(roles),
     };
-    let changed = client.update_organization(&organization, &change).await.context("cannot change the organization")?;
+    let changed = client.update_organization(&organization, &change).await;
+    let changed = changed.with_context(|| Step::on("cannot change the organization", "organization", &organization))?;
     invocation.out.remark(format!("Organization {} has been changed.", invocation.out.bold(&changed.name)));
     Ok(())
 }

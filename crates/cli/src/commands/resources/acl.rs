@@ -13,7 +13,7 @@ use crate::{
     names::{Names, visible},
     terminal::{
         printing::Format,
-        problem::Problem,
+        problem::{Problem, Step},
         table::{self, Cell, Chosen, Column, Weight},
     },
 };
@@ -147,7 +147,7 @@ pub(crate) async fn run(invocation: &Invocation, command: AclCommand) -> anyhow:
             let list = client
                 .resource_acl(&resource.resource_type, resource.id)
                 .await
-                .context("cannot get the access list")?;
+                .with_context(|| Step::on_resource("cannot get the access list", &resource))?;
             print(invocation, &client, &resource, args.output, &list).await
         }
         AclCommand::Set(args) => {
@@ -174,7 +174,8 @@ async fn write(
     format: Format,
 ) -> anyhow::Result<()> {
     let list = client.update_resource_acl(&resource.resource_type, resource.id, change).await;
-    print(invocation, client, resource, format, &list.context("cannot change the access list")?).await
+    let list = list.with_context(|| Step::on_resource("cannot change the access list", resource))?;
+    print(invocation, client, resource, format, &list).await
 }
 
 async fn change(

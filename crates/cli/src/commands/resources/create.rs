@@ -2,7 +2,7 @@
 use anyhow::Context as _;
 use clap::ValueEnum;
 use keyfob_api::resources::CreateResourceRequest;
-use keyfob_client::{Client, DEFAULT_ORGANIZATION};
+use keyfob_client::Client;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -108,6 +108,8 @@ async fn default_organization(
     if !types.iter().any(|known| known.name == resource_type && known.organization) {
         return Ok(None);
     }
-    let selected = invocation.state.organization()?;
-    organization::id_of(client, selected.as_deref().unwrap_or(DEFAULT_ORGANIZATION)).await.map(Some)
+    match invocation.state.organization()? {
+        Some(selected) => organization::id_of(client, &selected).await.map(Some),
+        None => organization::default_id(client).await.map(Some),
+    }
 }

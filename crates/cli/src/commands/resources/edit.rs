@@ -7,6 +7,7 @@ use super::attributes::{parse_attribute, parse_attributes};
 use crate::{
     arguments::{name::parse_name, organization, resource::Reference, user},
     invocation::Invocation,
+    terminal::problem::Step,
 };
 
 /// The arguments of the command.
@@ -63,8 +64,8 @@ pub(crate) async fn run(invocation: &Invocation, args: EditArgs) -> anyhow::Resu
         },
         attributes,
     };
-    let changed =
-        client.update_resource(&found.resource_type, found.id, &change).await.context("cannot change the resource")?;
+    let changed = client.update_resource(&found.resource_type, found.id, &change).await;
+    let changed = changed.with_context(|| Step::on("cannot change the resource", &found.resource_type, found.id))?;
     let name = invocation.out.bold(&changed.name);
     invocation.out.remark(format!("Resource {}:{name} has been changed.", changed.resource_type));
     Ok(())

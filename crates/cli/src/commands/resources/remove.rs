@@ -1,7 +1,7 @@
 //! `keyfob resources remove`.
 use anyhow::Context as _;
 
-use crate::{arguments::resource::Reference, invocation::Invocation};
+use crate::{arguments::resource::Reference, invocation::Invocation, terminal::problem::Step};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -21,6 +21,8 @@ pub(crate) async fn run(invocation: &Invocation, args: &RemoveArgs) -> anyhow::R
         Ok(id) => id,
         Err(_) => args.resource.find(&client).await?.id,
     };
-    client.delete_resource(&args.resource.resource_type, id).await.context("cannot delete the resource")?;
+    let resource_type = &args.resource.resource_type;
+    let deleted = client.delete_resource(resource_type, id).await;
+    deleted.with_context(|| Step::on("cannot delete the resource", resource_type, id))?;
     Ok(invocation.out.line("Resource has been removed.")?)
 }

@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::{
     arguments::{key_limits::KeyLimitArgs, lifetime, name::parse_name},
     invocation::Invocation,
-    terminal::{output::Unwritten, text::printable},
+    terminal::{output::Unwritten, problem::Problem, text::printable},
 };
 
 /// The arguments of the command.
@@ -152,6 +152,11 @@ fn say_cut(invocation: &Invocation, token: &KeySummary) {
 async fn allowed_lifetime(client: &Client, user: &str, text: &str) -> anyhow::Result<Nanoseconds> {
     let limit = client.token_config(user).await.context("cannot get the limits of tokens")?.max_token_lifetime;
     let lifetime = lifetime::parse(text).context("cannot read the lifetime")?;
+    // To the server, zero means the default. Those below it are refused there.
+    if lifetime == Nanoseconds(0) {
+        let what = format!("the lifetime {text:?} is zero: it must be more than that");
+        return Err(Problem::new(what, "leave --lifetime out for the server's default").into());
+    }
     ensure!(
         lifetime <= limit,
         "lifetime ({}) is greater than the maximum allowed lifetime ({})",

@@ -26,7 +26,8 @@ use crate::{
 #[derive(clap::Args)]
 #[command(
     after_help = "On a terminal, times are relative, ids of the allow list are shown as names, and columns that \
-do not fit are left out; a column of STATUS says which tokens are live.
+do not fit are left out; a column of STATUS says which tokens are live. The filters add up: a token is listed if it \
+fits all of them.
 
 Examples:
   keyfob tokens list

@@ -1,7 +1,7 @@
 //! `keyfob users delete`.
 use anyhow::Context as _;
 
-use crate::{arguments::name::parse_name, invocation::Invocation};
+use crate::{arguments::name::parse_name, invocation::Invocation, terminal::problem::Step};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -19,7 +19,10 @@ pub(crate) struct DeleteArgs {
 pub(crate) async fn run(invocation: &Invocation, args: &DeleteArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
     let user = client.user(&args.user).await.context("cannot get the user")?;
-    client.delete_user(&user.id.to_string()).await.context("cannot delete the user")?;
+    client
+        .delete_user(&user.id.to_string())
+        .await
+        .with_context(|| Step::on("cannot delete the user", "user", user.id))?;
     invocation.out.remark(format!("Successfully deleted {}.", invocation.out.bold(&user.username)));
     Ok(())
 }

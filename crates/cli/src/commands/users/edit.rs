@@ -3,7 +3,7 @@ use anyhow::{Context as _, ensure};
 use keyfob_api::users::UpdateUserProfileRequest;
 use keyfob_client::ME;
 
-use crate::{arguments::name::parse_name, invocation::Invocation};
+use crate::{arguments::name::parse_name, invocation::Invocation, terminal::problem::Step};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -32,7 +32,8 @@ pub(crate) async fn run(invocation: &Invocation, args: EditArgs) -> anyhow::Resu
     let old = client.user(&user).await.context("cannot get the user")?;
     let profile =
         UpdateUserProfileRequest { username: username.unwrap_or(old.username), name: full_name.unwrap_or(old.name) };
-    let changed = client.update_profile(&old.id.to_string(), &profile).await.context("cannot change the user")?;
+    let changed = client.update_profile(&old.id.to_string(), &profile).await;
+    let changed = changed.with_context(|| Step::on("cannot change the user", "user", old.id))?;
     invocation.out.remark(format!("User {} has been changed.", invocation.out.bold(&changed.username)));
     Ok(())
 }

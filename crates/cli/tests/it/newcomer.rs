@@ -1,0 +1,188 @@
+//! What a newcomer runs into: false all-clears, advice that goes too far, and keys that end unasked.
+use crate::{
+    missing::{create, done, json, owner, session_of},
+    program::{Home, Ran, keyfob, run},
+};
+
+fn minted(home: &Home, arguments: &[&str]) -> String {
+    done(home.run(&[&["tokens", "create"], arguments].concat())).trim().to_owned()
+}
+
+/// It failed, without a result, and this is what standard error begins with.
+#[track_caller]
+fn failed(ran: &Ran, words: &str) {
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""), "{}", ran.stderr);
+    assert!(ran.stderr.starts_with(words), "{}", ran.stderr);
+}
+
+#[test]
+fn sessions_that_may_not_be_seen_are_not_none() {
+    let (server, home) = owner();
+    create(&home, "amy");
+    done(home.run(&["users", "edit-roles", "amy", "--roles", "user-admin", "-y"]));
+    let amy = Home::signed_in(&server, &session_of(&server, "amy"));
+    let words = "error: cannot list sessions: you may not read those of owner; it takes api_key:read\n\
+                 Suggestion: 'keyfob authcheck api_key:read --owner owner --explain' says what is missing\n";
+    for command in [
+        &["sessions", "end", "--others", "--user", "owner"][..],
+        &["sessions", "end", "WuoWs4ZsMX", "--user", "owner"],
+        &["sessions", "list", "--user", "owner"],
+        &["sessions", "list", "--user", "owner", "-o", "json"],
+    ] {
+        failed(&amy.run(command), words);
+    }
+    // A user who may be seen, and has none.
+    create(&home, "bob");
+    let none = done(home.run(&["sessions", "end", "--others", "--user", "bob"]));
+    assert_eq!(none, "There is no other session.\n");
+    assert_eq!(home.run(&["sessions", "list", "--user", "bob"]).stderr, "No sessions found.\n");
+}
+
+#[test]
+fn a_lifetime_of_zero_is_not_the_default() {
+    let (_server, home) = owner();
+    for text in ["0d", "0s", "0h0m"] {
+        let ran = home.run(&["tokens", "create", "--lifetime", text]);
+        failed(
+            &ran,
+            &format!(
+                "error: the lifetime {text:?} is zero: it must be more than that\nSuggestion: leave --lifetime out"
+            ),
+        );
+    }
+    assert_eq!(done(home.run(&["tokens", "list", "-o", "json"])), "[]\n", "nothing was minted");
+}
+
+#[test]
+fn a_duration_that_cannot_be_read_is_answered_with_the_units() {
+    let (_server, home) = owner();
+    let units = "write whole numbers with the units s, m, h, d (24 hours) and y (365 days), such as 90m or 7d";
+    for text in ["1w", "7days"] {
+        let ran = home.run(&["tokens", "create", "--lifetime", text]);
+        let words = format!("error: cannot read the lifetime: invalid duration format: {text:?}: {units}\n");
+        failed(&ran, &words);
+        let ran = home.run(&["tokens", "list", "--unused-for", text]);
+        assert!(ran.code == Some(1) && ran.stderr.contains(units), "{}", ran.stderr);
+    }
+}
+
+/// The advice must not be to widen a token that is good enough.
+#[test]
+fn without_the_scope_to_read_organizations_their_ids_do() {
+    let (_server, home) = owner();
+    let id = done(home.run(&["organizations", "show", "default", "--only-id"]));
+    let narrow = minted(&home, &["--scope", "workspace:create"]);
+    let create =
+        |more: &[&str]| home.run(&[&["--token", &narrow, "resources", "create", "workspace:dev"], more].concat());
+    for (more, way) in [(&[][..], "by its id with --org"), (&["--org", "default"], "by its id")] {
+        let ran = create(more);
+        let words = format!(
+            ": the key's scopes lack organization:read\n\
+             Suggestion: name the organization {way}, or use a key with the scope organization:read\n"
+        );
+        assert!(ran.code == Some(1) && ran.stderr.ends_with(&words), "{}", ran.stderr);
+    }
+    done(create(&["--org", id.trim()]));
+    // Who is a member is not told that they are none.
+    for command in [&["groups", "list"][..], &["organizations", "show"], &["users", "create", "-u", "amy"]] {
+        let ran = home.run(&[&["--token", &narrow], command].concat());
+        let words = "error: cannot get your organizations: the key's scopes lack organization:read\n\
+                     Suggestion: use a key with the scope organization:read\n";
+        failed(&ran, words);
+    }
+}
+
+#[test]
+fn a_token_without_a_server_is_told_so() {
+    let words = "error: there is a token, but no server\nSuggestion: set KEYFOB_URL, or name the server with --url\n";
+    let home = Home::new();
+    failed(&home.run(&["--token", "aaaaaaaaaa-bbbbbbbbbbbbbbbbbbbbbb", "whoami"]), words);
+    for variable in ["KEYFOB_SESSION_TOKEN", "CODER_SESSION_TOKEN"] {
+        failed(&run(keyfob(home.path()).arg("whoami").env(variable, "x"), ""), words);
+    }
+}
+
+#[test]
+fn the_key_in_use_is_not_removed_unasked() {
+    let (_server, home) = owner();
+    let session = home.stored("session").unwrap();
+    let (id, _) = session.split_once('-').unwrap();
+    let token = minted(&home, &["-n", "ci", "--scope", "workspace:read"]);
+    let question = "This is the key in use. Are you sure you want to expire it? (yes/no) ";
+    let ran = home.run_with(&["tokens", "remove", id], "no\n");
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(1), "", question));
+    let ran = home.run_with(&["--token", &token, "tokens", "remove", &token, "--delete"], "no\n");
+    let question = "This is the key in use. Are you sure you want to delete it? (yes/no) ";
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(1), "", question));
+    assert_eq!(done(home.run(&["--token", &token, "tokens", "remove", &token, "-y"])), "Token ci has been expired.\n");
+    assert_eq!(done(home.run(&["tokens", "remove", "ci", "--delete"])), "Token ci has been deleted.\n");
+    let ended = done(home.run(&["tokens", "remove", id, "--yes"]));
+    assert_eq!(ended, format!("Session {id} has been expired.\n"));
+    assert_eq!(home.run(&["whoami"]).code, Some(1));
+}
+
+#[test]
+fn signing_out_with_a_token_in_place_of_a_session_names_the_token() {
+    let (server, home) = owner();
+    let token = minted(&home, &["-n", "ci", "--scope", "workspace:read"]);
+    let other = Home::new();
+    done(other.run(&["login", &server.url(), "--token", &token, "--use-token-as-session"]));
+    let ran = other.run_with(&["logout"], "no\n");
+    let question = "The server will delete the token ci. Are you sure you want to log out? (yes/no) ";
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), question));
+    let out = done(other.run(&["logout", "-y"]));
+    let words = "You are no longer logged in. You can log in using 'keyfob login <url>'.\n\
+                 The token ci, which was stored in place of a session, has been deleted.\n";
+    assert_eq!(out, words);
+    assert_eq!(home.run(&["tokens", "view", "ci"]).code, Some(1));
+    let help = done(home.run(&["login", "--help"]));
+    let help: Vec<&str> = help.split_whitespace().collect();
+    assert!(help.join(" ").contains("`keyfob logout` deletes that token"), "{}", help.join(" "));
+}
+
+#[test]
+fn the_advice_after_a_refusal_is_about_the_object() {
+    let (server, home) = owner();
+    create(&home, "amy");
+    done(home.run(&["users", "edit-roles", "amy", "--roles", "user-admin", "-y"]));
+    let amy = Home::signed_in(&server, &session_of(&server, "amy"));
+    let id = done(home.run(&["resources", "create", "template:base"]));
+    let id = id.trim();
+    done(home.run(&["resources", "acl", "set", "template:base", "--user", "amy=use"]));
+    for (command, action) in [
+        (&["resources", "remove", "template:base"][..], "delete"),
+        (&["resources", "edit", "template:base", "--name", "x"], "update"),
+    ] {
+        let ran = amy.run(command);
+        let words = format!("Suggestion: 'keyfob authcheck template:{action}@{id} --explain' says what is missing\n");
+        assert!(ran.code == Some(1) && ran.stderr.ends_with(&words), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn scopes_are_separated_by_commas() {
+    let (_server, home) = owner();
+    let ran = home.run(&["tokens", "create", "--scope", "workspace:read template:read"]);
+    assert!(ran.code == Some(1) && ran.stderr.contains("separate scopes by commas"), "{}", ran.stderr);
+    minted(&home, &["-n", "ci", "--scope", " workspace:read , template:read"]);
+    let shown = json(home.run(&["tokens", "view", "ci", "-o", "json"]));
+    assert_eq!(shown[0]["scopes"], serde_json::json!(["workspace:read", "template:read"]));
+    let help = done(home.run(&["tokens", "list", "--help"]));
+    let help: Vec<&str> = help.split_whitespace().collect();
+    assert!(help.join(" ").contains("a token is listed if it fits all of them"), "{}", help.join(" "));
+}
+
+#[test]
+fn a_list_of_permissions_says_of_which_objects_and_why_there_are_none() {
+    let (_server, home) = owner();
+    create(&home, "amy");
+    done(home.run(&["users", "suspend", "amy", "-y"]));
+    let ran = home.run(&["authcheck", "--list", "--user", "amy"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), ""));
+    assert_eq!(ran.stdout, "Nothing is permitted: the user is suspended.\n");
+    let ran = home.run(&["authcheck", "--list", "--user", "amy", "-o", "json"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), "[]\n"));
+    let help = done(home.run(&["authcheck", "--help"]));
+    let help: Vec<&str> = help.split_whitespace().collect();
+    assert!(help.join(" ").contains("ACTIONS has what is permitted on objects that the subject owns"));
+}
