@@ -33,7 +33,8 @@ pub(crate) async fn run(invocation: &Invocation, args: &LogoutArgs) -> anyhow::R
     );
     let token = if is_stored { stored_token(invocation, &client).await } else { None };
     if !args.yes {
-        let warning = token.iter().map(|name| format!("The server will delete the token {name}. ")).collect::<String>();
+        let warning = token.as_deref().map(|name| format!("The server will delete the token {name}. "));
+        let warning = warning.unwrap_or_default();
         invocation.prompt().confirm(&format!("{warning}Are you sure you want to log out?"))?;
     }
     let (ended, mut problems) = match end_session(&client).await {

@@ -26,13 +26,13 @@ pub(crate) struct Step {
 
 impl Step {
     /// As the context of an error.
-    pub(crate) fn on(what: &'static str, resource_type: &str, id: impl ToString) -> Self {
+    pub(crate) fn on(what: &'static str, resource_type: &str, id: &impl ToString) -> Self {
         Self { what, resource_type: resource_type.to_owned(), id: id.to_string() }
     }
 
     /// The same for a resource.
     pub(crate) fn on_resource(what: &'static str, resource: &Resource) -> Self {
-        Self::on(what, &resource.resource_type, resource.id)
+        Self::on(what, &resource.resource_type, &resource.id)
     }
 
     /// The id or the name of the object, if a permission such as `workspace:delete` is of its type.

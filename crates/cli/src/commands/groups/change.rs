@@ -94,7 +94,7 @@ pub(crate) async fn edit(invocation: &Invocation, args: EditArgs) -> anyhow::Res
     let change =
         PatchGroupRequest { name: name.unwrap_or_default(), display_name, avatar_url, ..PatchGroupRequest::default() };
     let changed = client.update_group(group.id, &change).await;
-    let changed = changed.with_context(|| Step::on("cannot change the group", "group", group.id))?;
+    let changed = changed.with_context(|| Step::on("cannot change the group", "group", &group.id))?;
     invocation.out.remark(format!("Group {} has been changed.", invocation.out.bold(&changed.name)));
     Ok(())
 }
@@ -122,7 +122,7 @@ pub(crate) async fn delete(invocation: &Invocation, args: &DeleteArgs) -> anyhow
         invocation.prompt().confirm(&question)?;
     }
     let deleted = client.delete_group(group.id).await;
-    deleted.with_context(|| Step::on("cannot delete the group", "group", group.id))?;
+    deleted.with_context(|| Step::on("cannot delete the group", "group", &group.id))?;
     invocation.out.remark(format!("Group {} has been deleted.", invocation.out.bold(&group.name)));
     Ok(())
 }

@@ -50,7 +50,7 @@ pub(crate) async fn run(invocation: &Invocation, command: MembersCommand) -> any
     let (add_users, remove_users) = if is_adding { (ids, Vec::new()) } else { (Vec::new(), ids) };
     let change = PatchGroupRequest { add_users, remove_users, ..PatchGroupRequest::default() };
     let changed = client.update_group(group.id, &change).await;
-    let changed = changed.with_context(|| Step::on("cannot change the group", "group", group.id))?;
+    let changed = changed.with_context(|| Step::on("cannot change the group", "group", &group.id))?;
     let count = changed.total_member_count;
     let noun = if count == 1 { "member" } else { "members" };
     invocation.out.remark(format!("Group {} has {count} {noun} now.", invocation.out.bold(&changed.name)));

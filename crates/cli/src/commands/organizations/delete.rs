@@ -26,7 +26,7 @@ pub(crate) async fn run(invocation: &Invocation, args: &DeleteArgs) -> anyhow::R
         invocation.prompt().confirm(&format!("Are you sure you want to delete the organization {}?", found.name))?;
     }
     let deleted = client.delete_organization(&found.id.to_string()).await;
-    deleted.with_context(|| Step::on("cannot delete the organization", "organization", found.id))?;
+    deleted.with_context(|| Step::on("cannot delete the organization", "organization", &found.id))?;
     invocation.out.remark(format!("Organization {} has been deleted.", invocation.out.bold(&found.name)));
     Ok(())
 }

@@ -65,7 +65,7 @@ pub(crate) async fn run(invocation: &Invocation, args: EditArgs) -> anyhow::Resu
         attributes,
     };
     let changed = client.update_resource(&found.resource_type, found.id, &change).await;
-    let changed = changed.with_context(|| Step::on("cannot change the resource", &found.resource_type, found.id))?;
+    let changed = changed.with_context(|| Step::on("cannot change the resource", &found.resource_type, &found.id))?;
     let name = invocation.out.bold(&changed.name);
     invocation.out.remark(format!("Resource {}:{name} has been changed.", changed.resource_type));
     Ok(())

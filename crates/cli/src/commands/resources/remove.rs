@@ -23,6 +23,6 @@ pub(crate) async fn run(invocation: &Invocation, args: &RemoveArgs) -> anyhow::R
     };
     let resource_type = &args.resource.resource_type;
     let deleted = client.delete_resource(resource_type, id).await;
-    deleted.with_context(|| Step::on("cannot delete the resource", resource_type, id))?;
+    deleted.with_context(|| Step::on("cannot delete the resource", resource_type, &id))?;
     Ok(invocation.out.line("Resource has been removed.")?)
 }

@@ -22,7 +22,7 @@ pub(crate) async fn run(invocation: &Invocation, args: &DeleteArgs) -> anyhow::R
     client
         .delete_user(&user.id.to_string())
         .await
-        .with_context(|| Step::on("cannot delete the user", "user", user.id))?;
+        .with_context(|| Step::on("cannot delete the user", "user", &user.id))?;
     invocation.out.remark(format!("Successfully deleted {}.", invocation.out.bold(&user.username)));
     Ok(())
 }

@@ -33,7 +33,7 @@ pub(crate) async fn run(invocation: &Invocation, args: EditArgs) -> anyhow::Resu
     let profile =
         UpdateUserProfileRequest { username: username.unwrap_or(old.username), name: full_name.unwrap_or(old.name) };
     let changed = client.update_profile(&old.id.to_string(), &profile).await;
-    let changed = changed.with_context(|| Step::on("cannot change the user", "user", old.id))?;
+    let changed = changed.with_context(|| Step::on("cannot change the user", "user", &old.id))?;
     invocation.out.remark(format!("User {} has been changed.", invocation.out.bold(&changed.username)));
     Ok(())
 }

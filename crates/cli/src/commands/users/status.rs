@@ -62,14 +62,14 @@ async fn change(invocation: &Invocation, args: &StatusArgs, to: UserStatus) -> a
             if !args.yes {
                 invocation.prompt().confirm("Are you sure you want to suspend this user?")?;
             }
-            client.suspend_user(&id).await.with_context(|| Step::on("cannot suspend the user", "user", user.id))?;
+            client.suspend_user(&id).await.with_context(|| Step::on("cannot suspend the user", "user", &user.id))?;
             invocation.out.remark(format!("User {} has been suspended!", invocation.out.bold(&user.username)));
         }
         UserStatus::Active => {
             if !args.yes {
                 invocation.prompt().confirm("Are you sure you want to activate this user?")?;
             }
-            client.activate_user(&id).await.with_context(|| Step::on("cannot activate the user", "user", user.id))?;
+            client.activate_user(&id).await.with_context(|| Step::on("cannot activate the user", "user", &user.id))?;
             invocation.out.remark(format!("User {} has been activated!", invocation.out.bold(&user.username)));
         }
         UserStatus::Dormant => bail!("no command makes a user dormant"),
