@@ -79,7 +79,7 @@ for (const scripts of [true, false]) {
       await page.press("web");
       await page.shows("Nobody: only roles give access to it.");
       await page.open(`${server.url}/explain?other=ben&permission=workspace:read&object=web`);
-      await page.shows("May ben do read to workspace web? refused");
+      await page.shows("May ben see workspace web? refused");
       await page.press("Share web");
       await page.type("Name", "ben");
       await page.press("Share");
@@ -87,7 +87,7 @@ for (const scripts of [true, false]) {
       const { body } = await call(server, made.key, "GET", `/api/v2/resources/workspace/${made.web}/acl`);
       assert.equal(Object.keys(body.user_roles).length, 1);
       await page.open(`${server.url}/explain?other=ben&permission=workspace:read&object=web`);
-      await page.shows("May ben do read to workspace web? allowed");
+      await page.shows("May ben see workspace web? allowed");
       await page.open(`${server.url}/resources/workspace/${made.web}`);
       await page.press("Remove");
       await page.shows("Nobody: only roles give access to it.");

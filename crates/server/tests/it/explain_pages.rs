@@ -152,11 +152,11 @@ async fn an_exact_name_is_found_among_many_and_so_is_a_display_name() {
     owner.put("/api/v2/users/u07-zoe/profile", profile).await.expect(StatusCode::OK);
     let mut browser = Browser::signed_in(&app, &owner);
     for (permission, object, found) in [
-        ("workspace:read", "web", "to workspace web?"),
-        ("workspace:read", "WEB", "to workspace web?"),
-        ("user:read", "zoe", "to user zoe?"),
-        ("group:read", "night", "to group ops?"),
-        ("user:read", "zora%20z", "to user u07-zoe?"),
+        ("workspace:read", "web", "see workspace web?"),
+        ("workspace:read", "WEB", "see workspace web?"),
+        ("user:read", "zoe", "see user zoe?"),
+        ("group:read", "night", "see group ops?"),
+        ("user:read", "zora%20z", "see user u07-zoe?"),
     ] {
         let page = browser.open(&format!("/explain?permission={permission}&object={object}")).await;
         let said = words(&page.expect(StatusCode::OK));
@@ -192,7 +192,7 @@ async fn others_are_explained_to_those_who_may_read_them_and_the_change_is_a_lin
     }
     let page = browser.open("/explain?other=alice&permission=audit_log:read").await.expect(StatusCode::OK);
     assert!(page.body.contains(&format!("href=\"/deployment/users/{}\"", alice.id)), "{}", words(&page));
-    assert!(words(&page).starts_with("Why? Ask") && words(&page).contains("May alice do read"), "{}", words(&page));
+    assert!(words(&page).starts_with("Why? Ask") && words(&page).contains("May alice see"), "{}", words(&page));
     // What cannot be read by the subject is not there for it; the person who asks can share it.
     let path = format!("/explain?other=alice&permission=workspace:read&object=workspace:{web}");
     let page = browser.open(&path).await.expect(StatusCode::OK);

@@ -279,7 +279,7 @@ async fn organization_forms(app: &TestApp, owner: &Identity, answers: &mut Vec<(
         ("/organizations/{organization}/members", &[("user", "alice")]),
         ("/organizations/{organization}/members/{user}", &[("role", "organization-auditor")]),
         ("/organizations/{organization}/new-role", &[("name", "reader"), ("permission", "template:read")]),
-        ("/organizations/{organization}/roles/{rolename}", &[("permission", "file:read")]),
+        ("/organizations/{organization}/roles/{rolename}", &[("before", "template:read"), ("permission", "file:read")]),
         ("/organizations/{organization}/roles/{rolename}/delete", &[]),
         ("/groups/{group}", &[("user", "alice")]),
         ("/groups/{group}/delete", &[]),

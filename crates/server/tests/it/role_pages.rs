@@ -124,8 +124,7 @@ async fn a_role_is_made_changed_and_deleted_and_what_built_in_roles_say_is_besid
     assert_eq!(ticked(&shown), ["workspace:read", "workspace:start"]);
     assert!(!shown.body.contains("<b>{{") && shown.body.contains("&#60;b&#62;{{ 7 }}"), "{}", shown.body);
     assert!(shown.body.len() < 80_000, "with its files below 100 kB: {}", shown.body.len());
-    let changed =
-        [("before", "workspace:read"), ("before", "workspace:start"), ("permission", "template:read")];
+    let changed = [("before", "workspace:read"), ("before", "workspace:start"), ("permission", "template:read")];
     browser.submit(&shown, &own, &changed).await.expect(StatusCode::SEE_OTHER);
     let shown = browser.open(&own).await.expect(StatusCode::OK);
     assert_eq!(ticked(&shown), ["template:read"]);

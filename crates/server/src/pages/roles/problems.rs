@@ -29,8 +29,10 @@ impl From<CustomRoleError> for Failure {
                 Self::bad_request(format!("An organization has at most {MAX_CUSTOM_ROLES} roles of its own."))
                     .detail("Delete one that nobody needs, or add the permissions to another.")
             }
-            CustomRoleError::Changed => Self::new(StatusCode::CONFLICT, "The role was changed meanwhile. Nothing was saved.")
-                .detail("Below is what it permits now: make your change again."),
+            CustomRoleError::Changed => {
+                Self::new(StatusCode::CONFLICT, "The role was changed meanwhile. Nothing was saved.")
+                    .detail("Below is what it permits now: make your change again.")
+            }
             CustomRoleError::Assign(error) => error.into(),
             CustomRoleError::Refused(refused) => refused.into(),
         }
