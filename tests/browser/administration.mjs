@@ -64,7 +64,7 @@ for (const scripts of [true, false]) {
       assert.ok(await page.isTicked("workspace:read"));
       await page.tick("workspace:start");
       await page.press("Save role");
-      await page.shows("Saved.");
+      await page.shows("Changes saved.");
       const roles = (await call(server, made.key, "GET", "/api/v2/organizations/default/members/roles")).body;
       const permissions = roles.find((role) => role.name === "deployer").organization_permissions;
       assert.deepEqual(permissions.map(({ action }) => action).sort(), ["read", "start"]);
@@ -83,7 +83,7 @@ for (const scripts of [true, false]) {
       await page.press("Share web");
       await page.type("Name", "ben");
       await page.press("Share");
-      await page.shows("Saved.");
+      await page.shows("Changes saved.");
       const { body } = await call(server, made.key, "GET", `/api/v2/resources/workspace/${made.web}/acl`);
       assert.equal(Object.keys(body.user_roles).length, 1);
       await page.open(`${server.url}/explain?other=ben&permission=workspace:read&object=web`);

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 
-import { Browser, Builder, By, until } from "selenium-webdriver";
+import { Browser, Builder, By } from "selenium-webdriver";
 import chrome from "selenium-webdriver/chrome.js";
 
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -20,6 +20,21 @@ function installed(program) {
   const found = places.find((place) => existsSync(place));
   if (!found) throw new Error(`${program} is not installed`);
   return found;
+}
+
+/** Whether the driver says that an element's page has gone: while the next one comes, in other words than afterwards. */
+function isGone(error) {
+  return error.name === "StaleElementReferenceError" || error.message.includes("does not belong to the document");
+}
+
+/** What this gives, or something else if the page goes meanwhile. */
+async function unlessGone(given, otherwise) {
+  try {
+    return await given();
+  } catch (error) {
+    if (isGone(error)) return otherwise;
+    throw error;
+  }
 }
 
 /** Opens a browser without cookies. */
@@ -102,7 +117,7 @@ export class Page {
     for (const element of found) {
       if (!(await element.isDisplayed())) continue;
       await element.click();
-      await this.driver.wait(until.stalenessOf(body), 10000);
+      await this.driver.wait(() => unlessGone(async () => !(await body.getTagName()), true), 10000);
       return;
     }
     throw new Error(`there is no "${words}" on ${await this.path()}: ${await this.text()}`);
@@ -110,7 +125,7 @@ export class Page {
 
   /** Waits until the page shows this text. */
   async shows(text) {
-    const seen = async () => (await this.text()).includes(text);
+    const seen = () => unlessGone(async () => (await this.text()).includes(text), false);
     await this.driver.wait(seen, 10000, `"${text}" is not shown`);
   }
 
