@@ -80,6 +80,9 @@ pub(crate) async fn run(invocation: &Invocation, args: LoginArgs) -> anyhow::Res
         (false, true) => bail!("this server has no first user yet: run 'keyfob login {url}' without --device first"),
         (false, false) => Session::New(first_user::create(invocation, &client, args.first_user, args.yes).await?),
     };
+    if args.use_token_as_session {
+        invocation.out.remark("`keyfob logout` deletes this token, which is stored in place of a session.");
+    }
     let username = match keep(invocation, &client, session.token()).await {
         Ok(username) => username,
         Err(error) => return Err(session.given_up(&client, error).await),

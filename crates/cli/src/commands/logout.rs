@@ -1,9 +1,8 @@
 //! `keyfob logout`.
 use anyhow::ensure;
-use keyfob_api::users::LoginType;
-use keyfob_client::{Client, Error, ME, StatusCode};
+use keyfob_client::{Client, Error, StatusCode};
 
-use crate::{invocation::Invocation, state::StateFile, terminal::text::printable};
+use crate::{invocation::Invocation, state::StateFile};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -31,11 +30,8 @@ pub(crate) async fn run(invocation: &Invocation, args: &LogoutArgs) -> anyhow::R
         "You are not logged in to {url}. Try logging in using 'keyfob login {url}'.",
         url = client.url()
     );
-    let token = if is_stored { stored_token(invocation, &client).await } else { None };
     if !args.yes {
-        let warning = token.as_deref().map(|name| format!("The server will delete the token {name}. "));
-        let warning = warning.unwrap_or_default();
-        invocation.prompt().confirm(&format!("{warning}Are you sure you want to log out?"))?;
+        invocation.prompt().confirm("Are you sure you want to log out?")?;
     }
     let (ended, mut problems) = match end_session(&client).await {
         Ok(ended) => (ended, Vec::new()),
@@ -45,26 +41,13 @@ pub(crate) async fn run(invocation: &Invocation, args: &LogoutArgs) -> anyhow::R
         problems.extend(remove_files(invocation));
     }
     ensure!(problems.is_empty(), "Failed to log out.\n\t{}", problems.join("\n\t"));
-    invocation.out.line(match ended {
+    Ok(invocation.out.line(match ended {
         _ if is_stored => "You are no longer logged in. You can log in using 'keyfob login <url>'.",
         Ended::Now => "The given token has been deleted. What `keyfob login` has stored stays.",
         Ended::Before => {
             "The server does not accept the given token, so nothing was deleted. What `keyfob login` has stored stays."
         }
-    })?;
-    if let (Some(name), Ended::Now) = (token, ended) {
-        let words = format!("The token {name}, which was stored in place of a session, has been deleted.");
-        invocation.out.line(words)?;
-    }
-    Ok(())
-}
-
-/// The name of the token that is stored in place of a session, if that is so. A key that the server does not accept has
-/// no name.
-async fn stored_token(invocation: &Invocation, client: &Client) -> Option<String> {
-    let id = invocation.key_id().ok().flatten()?;
-    let key = client.api_key_by_id(ME, &id).await.ok()?;
-    (key.login_type == LoginType::Token).then(|| printable(&key.token_name))
+    })?)
 }
 
 /// When a key ended.

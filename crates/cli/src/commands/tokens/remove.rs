@@ -1,13 +1,11 @@
 //! `keyfob tokens remove`.
 use anyhow::Context as _;
 use clap::ArgAction;
-use keyfob_api::{keys::ApiKey, users::LoginType};
 use keyfob_client::{Descendants, ME};
 
 use crate::{
     arguments::{name::parse_name, token::find_of},
     invocation::Invocation,
-    terminal::text::printable,
 };
 
 /// The arguments of the command.
@@ -39,7 +37,7 @@ pub(crate) struct RemoveArgs {
     /// Wait until every replica of the server refuses the token
     #[arg(long)]
     wait: bool,
-    /// Do not ask before the key in use is expired or deleted
+    /// Do not ask before the key in use is expired or deleted, as it is on a terminal
     #[arg(short, long)]
     yes: bool,
 }
@@ -54,12 +52,12 @@ pub(crate) async fn run(invocation: &Invocation, args: &RemoveArgs) -> anyhow::R
     let client = invocation.connect()?;
     let user = args.user.as_str();
     let key = find_of(&client, user, &args.key).await?;
-    if !args.yes && invocation.key_id()?.as_ref() == Some(&key.id) {
+    if !args.yes && invocation.prompt().is_interactive() && invocation.key_id()?.as_ref() == Some(&key.id) {
         let verb = if args.delete { "delete" } else { "expire" };
         let question = format!("This is the key in use. Are you sure you want to {verb} it?");
         invocation.prompt().confirm(&question)?;
     }
-    let (id, shown) = (key.id.as_str(), shown(&key));
+    let id = key.id.as_str();
     let mut unconfirmed = Vec::new();
     let mut expired = 0;
     if args.wait {
@@ -69,12 +67,12 @@ pub(crate) async fn run(invocation: &Invocation, args: &RemoveArgs) -> anyhow::R
     }
     if args.delete {
         expired += client.delete_api_key(user, id, descendants).await.context("cannot delete the token")?;
-        invocation.out.line(format!("{shown} has been deleted."))?;
+        invocation.out.line("Token has been deleted.")?;
     } else {
         if !args.wait {
             expired = client.expire_api_key(user, id, descendants).await.context("cannot expire the token")?;
         }
-        invocation.out.line(format!("{shown} has been expired."))?;
+        invocation.out.line("Token has been expired.")?;
     }
     match expired {
         0 => {}
@@ -89,12 +87,4 @@ pub(crate) async fn run(invocation: &Invocation, args: &RemoveArgs) -> anyhow::R
         "not all replicas have confirmed it; these may still accept the token: {}",
         left.collect::<Vec<_>>().join(", ")
     )
-}
-
-/// A key in messages: tokens have names.
-fn shown(key: &ApiKey) -> String {
-    match key.login_type {
-        LoginType::Token => format!("Token {}", printable(&key.token_name)),
-        _ => format!("Session {}", printable(&key.id)),
-    }
 }
