@@ -123,7 +123,8 @@ impl AuditSource<'_> {
 
 /// Verifies the chain in a file.
 ///
-/// A database must reach the records with the current key; an export may be older than that key. The key is the one beside the file unless another is named.
+/// A database must reach the records with the current key; an export may be older than that key. The key is the one
+/// beside the file unless another is named.
 ///
 /// # Errors
 /// [`AuditFileError::Fault`] says what was tampered with; the others say why that could not be found out.

@@ -38,7 +38,7 @@ impl AuthorizedStore {
     pub async fn retire_records(&self, before: Timestamp, at_most: u64) -> Result<u64, Refused> {
         let check = |caller: &Caller| caller.require_permitted(Action::DELETE, &Object::of(ResourceType::AUDIT_LOG));
         check(&self.caller)?;
-        // Before the unit of work, which others wait for: records are only added, and one process at a time retires them.
+        // Before the unit of work, which others wait for: records are only added, and what others retired is seen in it.
         let keys = self.authority.audit_keys();
         let last = match self.authority.store().read().retirable_audit_records(before, at_most, keys).await? {
             Ok(Some(last)) => last,
@@ -51,6 +51,9 @@ impl AuthorizedStore {
         let mut work = self.begin_if(check).await?;
         let now = work.now();
         let retired = work.tx.retire_audit_records(last, now, &keys.current).await?;
+        if retired == 0 {
+            return Ok(0);
+        }
         let event = AuditEvent {
             kind: EventKind::RecordsRetired,
             resource_type: "audit_log".to_owned(),

@@ -186,7 +186,7 @@ row! { struct HeadRow in TABLE => { id: Uuid, sequence: i64, hash: Vec<u8> } }
 
 impl AuditEntry {
     /// The head of the chain at this record.
-    fn place(&self) -> Option<ChainHead> {
+    pub(super) fn place(&self) -> Option<ChainHead> {
         Some(ChainHead { sequence: self.sequence, hash: decode_hex(&self.hash)?.try_into().ok()? })
     }
 }

@@ -103,7 +103,7 @@ impl Reader<'_> {
 
 impl Tx {
     /// Removes the records at the beginning of the chain up to this head, and writes a checkpoint. Says how many were
-    /// removed.
+    /// removed: none where the chain has this head no more, because others were faster.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -114,6 +114,10 @@ impl Tx {
         now: Timestamp,
         key: &ChainKey,
     ) -> Result<u64, StoreError> {
+        let still = self.read().audit_entries(last.sequence - 1, 1).await?.pop().and_then(|entry| entry.place());
+        if still != Some(last) {
+            return Ok(0);
+        }
         self.write_checkpoint(&ChainCheckpoint::new(last, microseconds(now), key)).await?;
         let mut delete = Query::delete();
         delete.from_table(AuditRecords::Table).and_where(Expr::col(AuditRecords::Sequence).lte(last.sequence));

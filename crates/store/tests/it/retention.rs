@@ -154,6 +154,19 @@ async fn what_was_tampered_with_is_not_retired() {
     assert_eq!(entries.iter().map(|entry| entry.sequence).collect::<Vec<_>>(), [4, 5, 6]);
 }
 
+/// Two servers may look at once: the slower one must not take the checkpoint back.
+#[tokio::test]
+async fn what_others_have_retired_meanwhile_is_not_retired_again() {
+    let store = TestStore::new().await;
+    let heads = six(&store).await;
+    let old = store.store.read().retirable_audit_records(at(3), 100, &KEY.into()).await.unwrap().unwrap().unwrap();
+    assert_eq!(retire(&store, 5, 100).await, 4);
+    let retired = store.attempt(async |tx| tx.retire_audit_records(old, at(100), &KEY).await).await;
+    assert_eq!(retired.unwrap(), 0);
+    let (checkpoint, entries) = stored(&store).await;
+    assert_eq!(verify(checkpoint.as_ref(), &entries, None), Ok(heads[5]));
+}
+
 /// Three records with one key, of which the first is retired and the last names the other, then two with the other.
 async fn replaced(store: &TestStore) -> ChainKeys {
     for (number, key) in [(1, KEY), (2, KEY), (3, KEY), (4, NEXT), (5, NEXT)] {
@@ -190,20 +203,22 @@ async fn a_former_key_of_the_chain_forges_neither_a_checkpoint_nor_records() {
     // Signed with the former key, over records of either key.
     for place in [2, 3, 4, 5] {
         let forged = TestStore::new().await;
+        replaced(&forged).await;
         let head: ChainHead = format!("{place}:{}", entries[place - 2].hash).parse().unwrap();
-        forged.attempt(async |tx| tx.retire_audit_records(head, at(100), &KEY).await).await.unwrap();
+        let removed = forged.attempt(async |tx| tx.retire_audit_records(head, at(100), &KEY).await).await.unwrap();
+        assert_eq!(removed, u64::try_from(place).unwrap() - 1);
         let forged = stored(&forged).await.0.unwrap();
         let refused = Err(ChainFault::Checkpoint(i64::try_from(place).unwrap()));
         assert_eq!(verify(&forged, &entries[place - 1..]), refused, "{place}");
     }
     // Written with the former key, after the checkpoint, with a record that names the current one.
     let forged = TestStore::new().await;
-    let first: ChainHead = format!("1:{}", checkpoint.hash).parse().unwrap();
-    forged.attempt(async |tx| tx.retire_audit_records(first, at(100), &KEY).await).await.unwrap();
-    for record in [record(8), naming_next(9)] {
+    for record in [AuditRecord { recorded_at: at(1), ..record(1) }, record(8), naming_next(9)] {
         forged.given(async |tx| tx.insert_audit_record(&record, &KEY).await).await;
     }
-    assert_eq!(verify(&checkpoint, &stored(&forged).await.1), Err(ChainFault::Changed(uuid(9))));
+    let written = stored(&forged).await.1;
+    assert_eq!(written[0].hash, checkpoint.hash);
+    assert_eq!(verify(&checkpoint, &written[1..]), Err(ChainFault::Changed(uuid(9))));
 }
 
 /// What is retired after the key was replaced is verified with the keys of its time, and signed with the current one.
