@@ -83,7 +83,6 @@ impl AuthorizedStore {
 
     fn visible_group(&self, found: Option<Group>) -> Result<Group, Refused> {
         let Some(group) = found else {
-            self.caller.context().decisions.required(ResourceType::GROUP, Action::READ);
             return Err(self.caller.missing(ResourceType::GROUP));
         };
         self.caller.require_visible(&group_object(&group))?;

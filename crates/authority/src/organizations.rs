@@ -91,7 +91,6 @@ impl AuthorizedStore {
             Err(_) => self.read().find_organization_by_name(segment).await?,
         };
         let Some(organization) = found else {
-            self.caller.context().decisions.required(ResourceType::ORGANIZATION, Action::READ);
             return Err(self.caller.missing(ResourceType::ORGANIZATION));
         };
         self.caller.require_visible(&organization_object(organization.id))?;

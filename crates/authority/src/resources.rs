@@ -115,7 +115,6 @@ impl AuthorizedStore {
     pub async fn resource(&self, of: ResourceType, id: ResourceId) -> Result<Resource, Refused> {
         let key = key_of(self.catalogue(), of, id);
         let Some(resource) = self.read().find_resource(&key).await? else {
-            self.caller.context().decisions.required(of, Action::READ);
             return Err(self.caller.missing(of));
         };
         let acl = acl_of(self.catalogue(), &resource.grants);

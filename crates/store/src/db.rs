@@ -436,14 +436,22 @@ pub(crate) fn number_column(place: usize) -> String {
 }
 
 /// The numbers in the columns of a query with one row, which have the names of their places.
+///
+/// # Errors
+/// When the database cannot be read, or answers anything but that.
 pub(crate) async fn fetch_numbers(
     source: &mut Reader<'_>,
     query: &(impl SqlxBinder + Sync),
     columns: usize,
 ) -> Result<Vec<u64>, StoreError> {
     let rows = source.source.fetch_all(query, source.bound).await?;
-    let number = |place| rows.first().and_then(|row| row.column::<i64>(&number_column(place)));
-    Ok((0..columns).map(|place| number(place).and_then(|number| u64::try_from(number).ok()).unwrap_or(0)).collect())
+    let number = |place| {
+        let column = number_column(place);
+        let number =
+            rows.first().and_then(|row| row.column::<i64>(&column)).and_then(|number| u64::try_from(number).ok());
+        number.ok_or_else(|| StoreError::corrupt("(numbers)", &column, "no such number"))
+    };
+    (0..columns).map(number).collect()
 }
 
 /// An instant as it is stored.

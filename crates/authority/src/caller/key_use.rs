@@ -39,7 +39,7 @@ pub(super) fn noted_use(known: &PresentedKey, authority: &Authority, context: &R
     used.key.last_used = this.last_used;
     used.key.expires_at = this.expires_at;
     used.key.origin = this.origin.clone();
-    used.seen_at = Some(now);
+    used.seen = used.seen.at(now);
     Some(NotedUse { used, this, now })
 }
 

@@ -15,18 +15,43 @@ pub(crate) struct PresentedKey {
     pub(crate) owner: Arc<Owner>,
     pub(crate) rights: Arc<KeyRights>,
     pub(crate) origins: Origins,
-    /// When the owner was seen with this key, if that is not in `owner` yet.
-    pub(crate) seen_at: Option<Timestamp>,
+    /// When the owner was last seen, and changed, as far as this key tells.
+    pub(crate) seen: Seen,
     /// How many bytes all of this takes, about.
     pub(crate) bytes: u64,
 }
 
-/// The owner of a key.
-#[derive(PartialEq)]
+/// The owner of a key. Two are equal if they differ in nothing but when they were seen, which keys know by themselves.
 pub(crate) struct Owner {
     pub(crate) user: User,
     /// The organizations that they are a member of, the oldest membership first.
     pub(crate) organizations: Vec<OrganizationId>,
+}
+
+impl PartialEq for Owner {
+    fn eq(&self, other: &Self) -> bool {
+        let Seen { last_seen_at, updated_at } = Seen::of(&other.user);
+        let seen_as_other = User { last_seen_at, updated_at, ..self.user.clone() };
+        seen_as_other == other.user && self.organizations == other.organizations
+    }
+}
+
+/// When a user last acted, and was last changed, which acting is, too.
+#[derive(Clone, Copy)]
+pub(crate) struct Seen {
+    last_seen_at: Option<Timestamp>,
+    updated_at: Timestamp,
+}
+
+impl Seen {
+    pub(crate) fn of(user: &User) -> Self {
+        Self { last_seen_at: user.last_seen_at, updated_at: user.updated_at }
+    }
+
+    /// The same after the user was seen at this time.
+    pub(super) fn at(self, now: Timestamp) -> Self {
+        Self { last_seen_at: self.last_seen_at.max(Some(now)), updated_at: self.updated_at.max(now) }
+    }
 }
 
 /// What a key may do.
@@ -54,11 +79,8 @@ impl PresentedKey {
 
     /// The owner as they are now.
     pub(crate) fn user(&self) -> User {
-        let mut user = self.owner.user.clone();
-        if let Some(seen_at) = self.seen_at.filter(|at| user.last_seen_at.is_none_or(|before| before < *at)) {
-            (user.last_seen_at, user.updated_at) = (Some(seen_at), seen_at);
-        }
-        user
+        let Seen { last_seen_at, updated_at } = self.seen;
+        User { last_seen_at, updated_at, ..self.owner.user.clone() }
     }
 
     /// Whether the key is live, and the session at an identity provider that it depends on.
@@ -92,10 +114,11 @@ pub(super) async fn compile(
     let subject = subject_within(&scope, &user, &members, authority, read).await?;
     let subject = Arc::new(subject.sharing(authority.keys().tables()));
     let organizations: Vec<OrganizationId> = members.into_iter().map(|member| member.organization_id).collect();
+    let seen = Seen::of(&user);
     let (owner, rights) = (Owner { user, organizations }, KeyRights { scopes, allow_list, subject });
     let bytes = bytes_of(&key, &owner, &rights);
     let (owner, rights) = authority.keys().shared().share(owner, rights);
-    Ok(PresentedKey { key, owner, rights, origins, seen_at: None, bytes })
+    Ok(PresentedKey { key, owner, rights, origins, seen, bytes })
 }
 
 /// The rights of a user within a scope.

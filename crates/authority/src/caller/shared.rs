@@ -71,6 +71,7 @@ impl SharedRights {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
     use keyfob_rbac::{AllowList, Catalogue, Id, Scope, Subject};
     use uuid::Uuid;
 
@@ -101,7 +102,14 @@ mod tests {
             let (same_owner, other) = share(1, scope, allow);
             assert!(Arc::ptr_eq(&owner, &same_owner) && !Arc::ptr_eq(&rights, &other), "{scope} {allow}");
         }
-        // Whoever is a member of another organization meanwhile is another owner, from then on.
+        // When a user was seen is known to each key by itself.
+        let (mut seen, rights_then) = of_amy(&catalogue, 1, "workspace:read", "*:*");
+        (seen.user.last_seen_at, seen.user.updated_at) = (Some(Timestamp::MAX), Timestamp::MAX);
+        assert!(Arc::ptr_eq(&owner, &shared.share(seen, rights_then).0));
+        let (mut renamed, rights_then) = of_amy(&catalogue, 1, "workspace:read", "*:*");
+        "ben".clone_into(&mut renamed.user.username);
+        assert!(!Arc::ptr_eq(&owner, &shared.share(renamed, rights_then).0));
+        // A user who is a member of another organization meanwhile is another owner, from then on.
         let (moved, _) = share(2, "workspace:read", "*:*");
         let (moved_again, _) = share(2, "workspace:read", "*:*");
         assert!(!Arc::ptr_eq(&owner, &moved) && Arc::ptr_eq(&moved, &moved_again));

@@ -31,7 +31,7 @@ impl NextKey {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let written = options.open(&file).and_then(|mut open| {
-            lock(&open)?;
+            lock(&open, &file)?;
             open.write_all(content)?;
             open.sync_all()?;
             make_durable(directory)?;
@@ -80,17 +80,36 @@ fn find(file: &Path) -> std::io::Result<Option<File>> {
         Ok(found) if !found.is_file() => Err(Error::other("it is not a file: remove it")),
         Ok(_) => {
             let open = File::open(file)?;
-            lock(&open)?;
+            lock(&open, file)?;
             Ok(Some(open))
         }
     }
 }
 
-fn lock(file: &File) -> std::io::Result<()> {
+/// Locks a file that was opened at this path, if it is still there: another process may have finished with it, and
+/// removed it, before.
+fn lock(file: &File, path: &Path) -> std::io::Result<()> {
+    let in_use = || Error::other("another process is replacing the key: try again when it has ended");
     file.try_lock().map_err(|error| match error {
-        TryLockError::WouldBlock => Error::other("another process is replacing the key: try again when it has ended"),
+        TryLockError::WouldBlock => in_use(),
         TryLockError::Error(error) => error,
-    })
+    })?;
+    if is_at(file, path)? { Ok(()) } else { Err(in_use()) }
+}
+
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> std::io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let open = file.metadata()?;
+    match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        found => found.map(|found| (found.dev(), found.ino()) == (open.dev(), open.ino())),
+    }
+}
+
+#[cfg(not(unix))]
+fn is_at(_file: &File, path: &Path) -> std::io::Result<bool> {
+    path.try_exists()
 }
 
 /// The fingerprint of the key in a file; none if it holds none.

@@ -33,8 +33,8 @@ impl AuthorizedStore {
     /// [`Refused::Hidden`] when there is none that the caller may see.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn addressed_member(&self, organization: &Organization, segment: &str) -> Result<MemberView, Refused> {
-        let user = match self.caller.user().filter(|own| names(own, segment)) {
-            Some(own) => Some(own.clone()),
+        let user = match self.caller.presented().filter(|own| names(&own.owner.user, segment)) {
+            Some(own) => Some(own.user()),
             None => self.find_named_user(segment).await?,
         };
         let member = match &user {
@@ -42,7 +42,6 @@ impl AuthorizedStore {
             None => None,
         };
         let Some((user, member)) = user.zip(member) else {
-            self.caller.context().decisions.required(ResourceType::ORGANIZATION_MEMBER, Action::READ);
             return Err(self.caller.missing(ResourceType::ORGANIZATION_MEMBER));
         };
         // Only those who may read the membership are told that it does not decode.

@@ -67,8 +67,9 @@ impl AuthorizedStore {
         let mut work = self.begin_if(not_oneself).await?;
         let organization = work.read().find_organization(organization).await?.ok_or(StoreError::Gone)?;
         let MemberView { user, member: old } = work.visible_member(organization.id, user).await?;
-        before.require(&old.roles)?;
         work.require_assigning(Some(&organization), &old.roles, &roles).await?;
+        // Only those who may change the roles are told that others did.
+        before.require(&old.roles)?;
         let changed = Member { roles, updated_at: work.now(), ..old.clone() };
         work.tx.update_member_roles(&changed).await?;
         work.record(member_event(EventKind::MemberUpdated, &user, Some(&old), Some(&changed)));

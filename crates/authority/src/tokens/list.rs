@@ -108,7 +108,6 @@ impl AuthorizedStore {
 
     fn visible_key(&self, found: Option<ApiKey>) -> Result<ApiKey, Refused> {
         let Some(key) = found else {
-            self.caller.context().decisions.required(ResourceType::API_KEY, Action::READ);
             return Err(self.caller.missing(ResourceType::API_KEY));
         };
         if !self.caller.is_own_identity(&key.id) {

@@ -268,7 +268,6 @@ impl AuthorizedStore {
         let mut seen = HashSet::new();
         for id in ids {
             let Some(organization) = known.get(id) else {
-                self.caller.context().decisions.required(ResourceType::ORGANIZATION, Action::READ);
                 return Err(unknown(*id, self.caller.missing(ResourceType::ORGANIZATION)));
             };
             if seen.insert(organization.id) {

@@ -42,7 +42,6 @@ impl AuthorizedStore {
     async fn read_addressed_user(&self, segment: &str) -> Result<User, Refused> {
         let found = self.find_named_user(segment).await?;
         let Some(user) = found else {
-            self.caller.context().decisions.required(ResourceType::USER, Action::READ);
             return Err(self.caller.missing(ResourceType::USER));
         };
         self.caller.require_visible(&user_object(user.id))?;

@@ -70,8 +70,9 @@ impl AuthorizedStore {
         if work.authority.rules().syncs_roles_of(&user) {
             return Err(UpdateUserRolesError::FollowProvider);
         }
-        before.require(&user.roles)?;
         let changed = work.assign_site_roles(&user, roles).await?;
+        // Only those who may change the roles are told that others did; the change is given up with its unit of work.
+        before.require(&user.roles)?;
         work.commit().await?;
         Ok(changed)
     }

@@ -185,6 +185,27 @@ fn the_key_of_the_records_is_replaced_and_the_chain_goes_on() {
     let verified = home.run(&["audit", "verify", "--key", file.to_str().unwrap(), cut.to_str().unwrap()]);
     assert!(verified.code == Some(1) && verified.stdout.contains("are cut off, after record"), "{}", verified.stdout);
 
+    // An export from before the current key, which anybody with the former one could have written.
+    let export = home.run(&["audit", "export", database.to_str().unwrap()]).stdout;
+    let records: Vec<serde_json::Value> = export.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let ends = records.iter().position(|record| record["resource_target"] == "audit.key").unwrap();
+    let older = data.path().join("older.jsonl");
+    let lines = |count: usize| export.lines().take(count).map(|line| format!("{line}\n")).collect::<String>();
+    std::fs::write(&older, lines(ends)).unwrap();
+    let verify_older = |options: &[&str]| {
+        let fixed = ["audit", "verify", "--key", file.to_str().unwrap(), older.to_str().unwrap()];
+        home.run(&[&fixed, options].concat())
+    };
+    let unvouched = verify_older(&[]);
+    assert!(unvouched.code == Some(1) && unvouched.stdout.starts_with("cannot verify: "), "{}", unvouched.stdout);
+    assert!(unvouched.stdout.contains("--expect-head"), "{}", unvouched.stdout);
+    let head = |place: usize| format!("{}:{}", place + 1, records[place]["hash"].as_str().unwrap());
+    let vouched = verify_older(&["--expect-head", &head(ends - 1)]);
+    assert!(vouched.code == Some(0) && vouched.stdout.starts_with("intact: "), "{}", vouched.stdout);
+    assert_eq!(verify_older(&["--expect-head", &head(ends - 2)]).code, Some(1), "records after the head may be forged");
+    std::fs::write(&older, lines(ends + 1)).unwrap();
+    assert_eq!(verify_older(&[]).code, Some(0), "the key file knows the end of the former key");
+
     // It may be done again, and the server does not start with a file from before.
     assert_eq!(on_host(&home, &folder, &rotate, "").code, Some(0));
     assert_eq!(verify(&file).code, Some(0));

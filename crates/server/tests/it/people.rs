@@ -190,6 +190,14 @@ async fn the_first_request_of_a_user_says_that_they_were_seen() {
     app.advance(SignedDuration::from_hours(2));
     let later = app.bearer_of(session.text("session_token")).get("/api/v2/users/alice").await.expect(StatusCode::OK);
     assert_eq!(later.text("last_seen_at"), "2026-01-02T05:09:05Z");
+    // By whichever name and as whatever the user is read, and by every key of theirs.
+    let organization = owner.get("/api/v2/organizations").await.json()[0]["id"].as_str().unwrap().to_owned();
+    let members = format!("/api/v2/organizations/{organization}/members");
+    let session = app.bearer_of(session.text("session_token"));
+    for path in [format!("{members}/me"), format!("{members}/alice"), "/api/v2/users/me".to_owned()] {
+        let read = session.get(&path).await.expect(StatusCode::OK);
+        assert_eq!(read.text("last_seen_at"), "2026-01-02T05:09:05Z", "{path}");
+    }
 }
 
 /// Requests about one's own user are refused as forbidden, not as missing.

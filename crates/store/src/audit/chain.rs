@@ -304,6 +304,17 @@ pub enum ChainFault {
         /// The place of the expected head.
         expected: i64,
     },
+    /// The chain ends with records of a former key, which anybody with that key could have written.
+    #[error(
+        "it ends with record number {last}, and the current key begins with number {current_from}: give the head that was \
+         printed when this was exported with --expect-head"
+    )]
+    FormerKey {
+        /// The place of the last record.
+        last: i64,
+        /// The place of the first record with the current key.
+        current_from: i64,
+    },
     /// The last records are missing.
     #[error("the records from number {position} on are cut off, {}", place(.after.as_ref()))]
     CutOff {
@@ -325,8 +336,6 @@ pub struct VerifiedChain {
     pub head: ChainHead,
     /// The place of the last record that was retired, and when that was.
     pub retired: Option<(i64, Timestamp)>,
-    /// The place of the first record with the current key, if the chain ends before it.
-    pub ends_before: Option<i64>,
 }
 
 /// Verifies a chain, from its beginning.
@@ -357,11 +366,11 @@ impl ChainVerifier {
         Self { keys: keys.into(), head: ChainHead::START, last: None, checkpoint: None, expected }
     }
 
-    /// Begins at a checkpoint.
+    /// Begins at a checkpoint, before any record.
     ///
     /// # Errors
-    /// [`ChainFault::Checkpoint`] when the signature is wrong, [`ChainFault::Retired`] when the record of the expected
-    /// head was retired.
+    /// [`ChainFault::Checkpoint`] when the signature is wrong, or something came before; [`ChainFault::Retired`] when the
+    /// record of the expected head was retired.
     pub fn begin_at(&mut self, checkpoint: &ChainCheckpoint) -> Result<(), ChainFault> {
         let forged = || ChainFault::Checkpoint(checkpoint.sequence);
         let signed = |key: &ChainKey| checkpoint.head(key).map(|head| (head, key.clone()));
@@ -370,7 +379,8 @@ impl ChainVerifier {
         if let Some(expected) = self.expected.filter(|expected| expected.sequence < head.sequence) {
             return Err(ChainFault::Retired { sequence: head.sequence, at, expected: expected.sequence });
         }
-        if !self.is_due(&head) {
+        let is_first = self.head.is_start() && self.checkpoint.is_none();
+        if !is_first || !self.is_due(&head) {
             return Err(forged());
         }
         self.head = head;
@@ -417,7 +427,8 @@ impl ChainVerifier {
     ///
     /// # Errors
     /// [`ChainFault::CutOff`] when the expected head was not reached, [`ChainFault::Checkpoint`] when the checkpoint was
-    /// not signed with the key that the chain ends with: each change of the key signs it anew.
+    /// not signed with the key that the chain ends with: each change of the key signs it anew. [`ChainFault::FormerKey`]
+    /// when it ends before the current key, unless it ends with the expected head, which no former key can forge.
     pub fn finish(self) -> Result<VerifiedChain, ChainFault> {
         let position = self.head.sequence + 1;
         if self.expected.is_some_and(|expected| expected.sequence >= position) {
@@ -427,11 +438,12 @@ impl ChainVerifier {
         if let Some(checkpoint) = self.checkpoint.as_ref().filter(|signed| signed.by.fingerprint() != last_key) {
             return Err(ChainFault::Checkpoint(checkpoint.sequence));
         }
-        Ok(VerifiedChain {
-            head: self.head,
-            retired: self.checkpoint.map(|checkpoint| (checkpoint.sequence, checkpoint.at)),
-            ends_before: Some(self.keys.current_from()).filter(|from| position < *from),
-        })
+        let current_from = self.keys.current_from();
+        if position < current_from && self.expected != Some(self.head) {
+            return Err(ChainFault::FormerKey { last: self.head.sequence, current_from });
+        }
+        let retired = self.checkpoint.map(|checkpoint| (checkpoint.sequence, checkpoint.at));
+        Ok(VerifiedChain { head: self.head, retired })
     }
 
     /// The same for a chain to which records are still added: it reaches the records with the current key.
@@ -440,9 +452,14 @@ impl ChainVerifier {
     /// As [`Self::finish`], and [`ChainFault::CutOff`] when all records with the current key, or the one that names it,
     /// are missing.
     pub fn finish_current(self) -> Result<VerifiedChain, ChainFault> {
-        let cut_off = ChainFault::CutOff { position: self.head.sequence + 1, after: self.last };
-        let verified = self.finish()?;
-        if verified.ends_before.is_some() { Err(cut_off) } else { Ok(verified) }
+        let position = self.head.sequence + 1;
+        let cut_off = ChainFault::CutOff { position, after: self.last };
+        let is_current = position >= self.keys.current_from();
+        match self.finish() {
+            Ok(verified) if is_current => Ok(verified),
+            Ok(_) | Err(ChainFault::FormerKey { .. }) => Err(cut_off),
+            Err(fault) => Err(fault),
+        }
     }
 
     /// The head after the last record, of the beginning of a chain to which records are still added.

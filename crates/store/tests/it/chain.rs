@@ -129,9 +129,22 @@ async fn a_chain_changes_its_key_by_a_record_that_names_the_next() {
     assert_eq!(verify(&changed, keys.clone()), Ok(()));
     let cut_off = ChainFault::CutOff { position: 2, after: Some(uuid(1)) };
     assert_eq!(verify(&changed[..1], keys.clone()), Err(cut_off), "the key file knows that there was more");
-    let mut export = ChainVerifier::new(keys.clone(), None);
-    export.follow(&changed[0]).unwrap();
-    assert_eq!(export.finish().unwrap().ends_before, Some(3), "an export may be older");
+    // An export may be older than the current key, where the head that was printed with it vouches for it.
+    let export = |entries: &[AuditEntry], expected: Option<&AuditEntry>| {
+        let mut verifier = ChainVerifier::new(keys.clone(), expected.map(end_at));
+        entries.iter().try_for_each(|entry| verifier.follow(entry))?;
+        verifier.finish().map(|verified| verified.head)
+    };
+    let (older, _, _) = chain(&[(record(1), KEY), (record(2), KEY), (naming_next(3), KEY)]).await;
+    let older_keys = both(&older[2]);
+    let mut former_alone = ChainVerifier::new(older_keys.clone(), Some(end_at(&older[0])));
+    former_alone.follow(&older[0]).unwrap();
+    former_alone.follow(&older[1]).unwrap();
+    let unvouched = ChainFault::FormerKey { last: 2, current_from: 4 };
+    assert_eq!(former_alone.finish(), Err(unvouched), "the record after the head may be forged with the former key");
+    assert_eq!(export(&changed[..1], None), Err(ChainFault::FormerKey { last: 1, current_from: 3 }));
+    assert_eq!(export(&changed[..1], Some(&changed[0])), Ok(end_at(&changed[0])));
+    assert_eq!(export(&changed[..2], None), Ok(end_at(&changed[1])), "the key file knows the end of the former key");
     let unknown = ChainFault::UnknownKey { after: uuid(2), fingerprint: NEXT.fingerprint() };
     assert_eq!(verify(&changed, KEY.into()), Err(unknown));
     assert_eq!(verify(&changed, NEXT.into()), Err(ChainFault::Changed(uuid(1))), "the records before have another");

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     Random,
-    caller::{KeyCache, KeyRights, Lease, Origins, Owner, PresentedKey, amy},
+    caller::{KeyCache, KeyRights, Lease, Origins, Owner, PresentedKey, Seen, amy},
     replicas::{PAUSE, Replica},
 };
 
@@ -162,6 +162,7 @@ fn presented(id: KeyId) -> PresentedKey {
         origin: Origin { ip_address: [127, 0, 0, 1].into(), user_agent: String::new() },
     };
     let user = amy(user_id);
+    let seen = Seen::of(&user);
     let catalogue = Catalogue::built_in();
     let subject = Subject::compile(&catalogue, Id::from(user_id.0), &[], &[], &Scope::everything());
     PresentedKey {
@@ -173,7 +174,7 @@ fn presented(id: KeyId) -> PresentedKey {
             subject: Arc::new(subject),
         }),
         origins: Origins::default(),
-        seen_at: None,
+        seen,
         bytes: 1_000,
     }
 }

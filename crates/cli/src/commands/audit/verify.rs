@@ -42,21 +42,17 @@ pub(crate) async fn run(invocation: &Invocation, args: &VerifyArgs) -> anyhow::R
     }
     let source = AuditSource { named: &args.file, password_file: args.postgres_password_file.as_deref() };
     match verify_audit(source, args.key.as_deref(), args.expect_head).await {
-        Ok(VerifiedChain { head, retired, ends_before }) => {
+        Ok(VerifiedChain { head, retired }) => {
             let intact = invocation.out.green("intact:");
             invocation.out.line(format!("{intact} every record is as it was written, up to {head}"))?;
             if let Some((sequence, at)) = retired {
                 invocation.out.line(format!("The records up to number {sequence} were retired at {at}."))?;
             }
-            if let Some(from) = ends_before {
-                invocation.out.line(format!(
-                    "It ends before record number {from}, the first with the current key: an export from before that key, or \
-                     records are cut off."
-                ))?;
-            }
             Ok(Outcome::Done)
         }
-        Err(AuditFileError::Fault(unknown @ (ChainFault::Retired { .. } | ChainFault::UnknownKey { .. }))) => {
+        Err(AuditFileError::Fault(
+            unknown @ (ChainFault::Retired { .. } | ChainFault::UnknownKey { .. } | ChainFault::FormerKey { .. }),
+        )) => {
             invocation.out.line(format!("{} {unknown}", invocation.out.red("cannot verify:")))?;
             Ok(Outcome::Refused)
         }
