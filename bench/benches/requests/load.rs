@@ -91,6 +91,36 @@ impl Load {
     }
 }
 
+/// A client that sends one request after the other, on one connection.
+pub(crate) struct Client {
+    address: String,
+    key: String,
+    connection: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Client {
+    pub(crate) fn new(address: &str, key: &str) -> Self {
+        let connection = TcpStream::connect(address).unwrap();
+        connection.set_nodelay(true).unwrap();
+        Self { address: address.to_owned(), key: key.to_owned(), connection, buffer: vec![0; 64 * 1024] }
+    }
+
+    pub(crate) fn get(&mut self, path: &str) {
+        self.send("GET", path, "");
+    }
+
+    pub(crate) fn post(&mut self, path: &str, body: &str) {
+        self.send("POST", path, body);
+    }
+
+    fn send(&mut self, method: &str, path: &str, body: &str) {
+        let load = Load::new(&self.address, &self.key, method, path, body, 0);
+        let answer = load.answer(&mut self.connection, &mut self.buffer);
+        assert!(answer.starts_with(b"HTTP/1.1 20"), "{}", String::from_utf8_lossy(answer));
+    }
+}
+
 /// The body of the answer to one request.
 pub(crate) fn once(load: &Load) -> String {
     let mut buffer = vec![0; 64 * 1024];

@@ -1,5 +1,6 @@
 //! What a request with a token costs: the released program beside small servers that do less, each in a process of its own
-//! on one core, and the load on another. Rounds alternate, so that what else the machine does meets all alike.
+//! on one core, and the load on another. Rounds alternate, so that what else the machine does meets all alike. Then, what a
+//! token costs that is minted.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::expect_used,
@@ -11,6 +12,7 @@
 
 mod anchors;
 mod load;
+mod mints;
 mod servers;
 
 use std::{process::ExitCode, time::Duration};
@@ -57,6 +59,9 @@ fn main() -> ExitCode {
         println!("{name}: {share:.2} of the requests (goal {LEAST}, aim 0.95), {more:.1} µs of CPU more");
         holds &= share >= LEAST;
     }
+    drop((keyfob, bare, token, decision));
+    println!();
+    holds &= mints::measure();
     if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

@@ -1,4 +1,4 @@
-//! The servers, each a process of its own on the first core.
+//! The servers, each a process of its own.
 use std::{
     io::{BufRead as _, BufReader},
     path::PathBuf,
@@ -18,7 +18,7 @@ const PASSWORD: &str = "Sup3rSecret!pw";
 /// A server that runs until this is dropped.
 pub(crate) struct Running {
     process: Child,
-    address: String,
+    pub(crate) address: String,
     /// The key that it knows.
     pub(crate) key: String,
     _data: TempDir,
@@ -38,10 +38,24 @@ fn program() -> PathBuf {
     std::env::var_os("KEYFOB_BIN").map_or(beside, PathBuf::from)
 }
 
-/// A command that runs on the first core alone.
-fn on_first_core(program: &PathBuf) -> Command {
-    let mut command = Command::new("taskset");
-    command.args(["-c", "0"]).arg(program).stdout(Stdio::piped()).stderr(Stdio::null());
+/// Where a server runs.
+#[derive(Clone, Copy)]
+enum Cores {
+    First,
+    All,
+}
+
+/// A command that runs there.
+fn on(cores: Cores, program: &PathBuf) -> Command {
+    let mut command = match cores {
+        Cores::First => {
+            let mut command = Command::new("taskset");
+            command.args(["-c", "0"]).arg(program);
+            command
+        }
+        Cores::All => Command::new(program),
+    };
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
     command
 }
 
@@ -61,10 +75,19 @@ fn start(mut command: Command) -> (Child, String) {
 }
 
 impl Running {
-    /// Keyfob, with an owner who has signed in, and without rate limits.
+    /// Keyfob on one core, with an owner who has signed in, and without rate limits.
     pub(crate) fn keyfob() -> Self {
+        Self::keyfob_on(Cores::First)
+    }
+
+    /// The same on all cores.
+    pub(crate) fn keyfob_on_all_cores() -> Self {
+        Self::keyfob_on(Cores::All)
+    }
+
+    fn keyfob_on(cores: Cores) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let mut command = on_first_core(&program());
+        let mut command = on(cores, &program());
         command.args(["server", "--http-address", "127.0.0.1:0", "--dangerous-disable-rate-limits"]);
         let (process, address) = start({
             command.arg("--data-dir").arg(data.path());
@@ -82,7 +105,7 @@ impl Running {
 
     /// A small server that knows this key and gives this answer.
     pub(crate) fn anchor(anchor: Anchor, key: &str, answer: &str) -> Self {
-        let mut command = on_first_core(&std::env::current_exe().unwrap());
+        let mut command = on(Cores::First, &std::env::current_exe().unwrap());
         command.env("KEYFOB_BENCH_ANCHOR", anchor.name()).env("KEYFOB_BENCH_KEY", key);
         command.env("KEYFOB_BENCH_ANSWER", answer);
         let (process, address) = start(command);

@@ -225,6 +225,7 @@ impl Authority {
     ///
     /// # Errors
     /// When the directory, the database, its keys or the catalogue cannot be used.
+    #[crate::boxed]
     pub async fn open(parts: AuthorityParts) -> Result<Self, OpenError> {
         let AuthorityParts {
             data_dir,
@@ -338,6 +339,7 @@ impl Authority {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when it does not.
+    #[crate::boxed]
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.0.store.ping().await
     }
@@ -351,11 +353,13 @@ impl Authority {
     ///
     /// # Errors
     /// When the database cannot be written; then they wait for the next time.
+    #[crate::boxed]
     pub async fn write_key_uses(&self) -> Result<(), StoreError> {
         crate::work::write_uses(self).await
     }
 
     /// Writes what is gathered in memory, and closes all connections once what is under way is done.
+    #[crate::boxed]
     pub async fn close(&self) {
         if let Err(error) = self.write_key_uses().await {
             tracing::warn!(%error, "the last uses of keys were not written");

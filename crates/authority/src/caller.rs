@@ -26,7 +26,7 @@ pub use key_text::is_key_shaped;
 pub(crate) use lease::Lease;
 pub(crate) use presented::PresentedKey;
 #[cfg(test)]
-pub(crate) use presented::{KeyRights, Origins, Owner, Seen, amy};
+pub(crate) use presented::{KeyRights, KeyTexts, Origins, Owner, Seen, amy};
 pub(crate) use role_book::{RoleBook, role_names};
 pub(crate) use standing::{NotOnBehalf, on_behalf_of, refreshed, subject_of_key, subject_of_user};
 pub use store::AuthorizedStore;

@@ -18,6 +18,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the caller may not, or the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn deployment_counts(&self) -> Result<Counts, Refused> {
         self.caller.require_permitted(Action::READ, &Object::of(ResourceType::DEPLOYMENT_STATS))?;
         let users = self.read().count_users().await?;

@@ -36,6 +36,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the caller may not, or the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn purge_devices(&self) -> Result<u64, Refused> {
         let mut work = self
             .begin_if(|caller| caller.require_permitted(Action::DELETE, &Object::of(ResourceType::API_KEY)))

@@ -66,6 +66,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`Refused::Hidden`] when there is none that the caller may see.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn group(&self, id: GroupId) -> Result<Group, Refused> {
         let found = self.read().find_group(id).await?;
         self.visible_group(found)
@@ -76,6 +77,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`Refused::Hidden`] when there is none that the caller may see.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn group_by_name(&self, organization: OrganizationId, name: &str) -> Result<Group, Refused> {
         let found = self.read().find_group_by_name(organization, name).await?;
         self.visible_group(found)
@@ -94,6 +96,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn list_groups(&self, filter: GroupFilter) -> Result<Vec<Group>, Refused> {
         let GroupFilter { organization, member, ids, page } = filter;
         let of_member =
@@ -114,6 +117,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn group_sizes(&self, groups: &[Group]) -> Result<HashMap<GroupId, u64>, Refused> {
         Ok(self.read().group_sizes(groups).await?.into_iter().collect())
     }
@@ -124,6 +128,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn with_members(&self, groups: Vec<Group>) -> Result<Vec<GroupView>, Refused> {
         let visible = self.caller.visible(Action::READ, ResourceType::GROUP_MEMBER);
         let memberships = self.read().group_memberships(&groups).await?;
@@ -164,6 +169,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`ListError::NothingToComeAfter`] when the page is to come after somebody who is no such member.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn list_group_members(&self, group: &Group, mut list: ListUsers) -> Result<(Vec<User>, u64), ListError> {
         let visible = self.caller.visible(Action::READ, ResourceType::GROUP_MEMBER);
         list.visible = Filter::All;

@@ -32,6 +32,10 @@ pub mod tokens;
 pub mod users;
 mod work;
 
+/// Puts the body of an operation into a box, so that it is compiled here, once. Bodies of async functions are otherwise
+/// compiled anew wherever they are polled, with all that they call.
+pub(crate) use async_recursion::async_recursion as boxed;
+
 pub use authority::{Authority, AuthorityParts, Database, Lifetimes, OidcRules, OpenError, PasswordSignIn, Rules};
 pub use caller::{
     AuthorizedStore, CacheUsage, Caller, Credential, Denied, Identified, Lapsed, ListError, Refused, System,

@@ -81,8 +81,8 @@ pub(crate) fn summary(key: &ApiKey) -> TokenSummary {
     TokenSummary {
         id: key.id.to_string(),
         name: key.token_name.clone(),
-        scopes: key.scopes.clone(),
-        allow_list: key.allow_list.clone(),
+        scopes: key.scopes.to_vec(),
+        allow_list: key.allow_list.to_vec(),
         expires_at: key.expires_at,
     }
 }

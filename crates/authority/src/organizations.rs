@@ -62,6 +62,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn list_organizations(&self) -> Result<Vec<Organization>, Refused> {
         let filter = self.caller.visible(Action::READ, ResourceType::ORGANIZATION);
         Ok(self.read().organizations(&filter).await?)
@@ -72,6 +73,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn organizations_of(&self, user: UserId) -> Result<Vec<Organization>, Refused> {
         let filter = self.caller.visible(Action::READ, ResourceType::ORGANIZATION);
         let all = self.read().readable_organizations_of(user).await?;
@@ -83,6 +85,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`Refused::Hidden`] when there is none that the caller may see.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn addressed_organization(&self, segment: &str) -> Result<Organization, Refused> {
         let found = match Uuid::try_parse(segment) {
             Ok(id) if id.is_nil() => self.read().find_default_organization().await?,

@@ -85,6 +85,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`ListError::NothingToComeAfter`] when the page is to come after a resource that the caller may not see.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn list_resources(
         &self,
         types: &[ResourceType],
@@ -102,6 +103,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`Refused::Hidden`] when there is none that the caller may see.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn first_resource(&self, of: ResourceType, list: ListResources) -> Result<Resource, ListError> {
         let (found, _) = self.list_resources(&[of], list).await?;
         Ok(found.into_iter().next().ok_or_else(|| self.caller.missing(of))?)
@@ -112,6 +114,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`Refused::Hidden`] when there is none that the caller may see.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn resource(&self, of: ResourceType, id: ResourceId) -> Result<Resource, Refused> {
         let key = key_of(self.catalogue(), of, id);
         let Some(resource) = self.read().find_resource(&key).await? else {
@@ -127,6 +130,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn list_resources_by_id(&self, of: ResourceType, ids: &[Uuid]) -> Result<Vec<Resource>, Refused> {
         self.caller.context().decisions.required(of, Action::READ);
         let found = self.read().resources_by_id(self.catalogue().type_name(of), ids).await?;

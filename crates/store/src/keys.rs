@@ -6,7 +6,10 @@ mod findings;
 pub use expiring::EndingTokens;
 pub use findings::{FindingNumbers, KeyFinding};
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
@@ -76,9 +79,9 @@ pub struct ApiKey {
     /// Its name; empty for sessions.
     pub token_name: String,
     /// The names of its scopes, as requested.
-    pub scopes: Vec<String>,
+    pub scopes: Arc<[String]>,
     /// The entries of its allow list, normalised.
-    pub allow_list: Vec<String>,
+    pub allow_list: Arc<[String]>,
     /// How many narrow keys there are from the nearest full key above it down to this one; zero for a full key.
     pub narrow_depth: u32,
     /// Its lifetime when it was minted.
@@ -248,8 +251,8 @@ impl TryFrom<KeyRow> for ApiKey {
             id: key_id(&row.id)?,
             user_id: UserId(row.user_id),
             token_name: row.token_name,
-            scopes: row.scopes.0,
-            allow_list: row.allow_list.0,
+            scopes: row.scopes.0.into(),
+            allow_list: row.allow_list.0.into(),
             narrow_depth: u32::try_from(row.narrow_depth).unwrap_or(u32::MAX),
             lifetime_seconds: row.lifetime_seconds,
         })
@@ -268,8 +271,8 @@ impl Stored for ApiKey {
             parent_id: None,
             login_type: KeyLoginType::parse(&row.text("login_type")).unwrap_or(KeyLoginType::Password),
             token_name: row.text("token_name"),
-            scopes: Vec::new(),
-            allow_list: Vec::new(),
+            scopes: Arc::default(),
+            allow_list: Arc::default(),
             narrow_depth: u32::MAX,
             lifetime_seconds: 0,
             created_at: Timestamp::UNIX_EPOCH,

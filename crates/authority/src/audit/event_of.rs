@@ -68,7 +68,7 @@ pub(crate) fn key_event(kind: EventKind, old: Option<&ApiKey>, new: Option<&ApiK
     let fields = |key: Option<&ApiKey>| {
         key.map_or(Value::Null, |key| {
             json!({
-                "user_id": key.user_id, "scopes": key.scopes, "allow_list": key.allow_list,
+                "user_id": key.user_id, "scopes": key.scopes[..], "allow_list": key.allow_list[..],
                 "expires_at": key.expires_at, "created_at": key.created_at,
             })
         })

@@ -34,6 +34,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`Refused::Denied`] when the caller could see no record at all.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn list_audit_records(&self, list: ListAudit) -> Result<(Vec<AuditView>, u64), Refused> {
         let list = self.of_visible_records(list)?;
         let (records, count) = self.read().audit_records(&list, COUNT_CAP + 1).await?;
@@ -46,6 +47,7 @@ impl AuthorizedStore {
     /// # Errors
     /// As [`Self::list_audit_records`].
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn take_audit_records(&self, list: ListAudit) -> Result<Vec<AuditView>, Refused> {
         let mut list = self.of_visible_records(list)?;
         loop {
@@ -131,6 +133,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn chain_head(&self) -> Result<Option<ChainHead>, Refused> {
         match self.caller.visible(Action::READ, ResourceType::AUDIT_LOG) {
             Filter::All => Ok(Some(self.read().chain_head().await?)),
@@ -144,6 +147,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn find_actor(&self, username: Option<&str>, email: Option<&str>) -> Result<Option<UserId>, Refused> {
         let by_email = match email {
             Some(email) => self.read().salvaging().find_login(email).await?.map(|(user, _)| user.id),

@@ -18,6 +18,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the caller may not, or the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn record_refusals(&self, gathered: &[Gathered]) -> Result<(), Refused> {
         let mut work = self
             .begin_if(|caller| caller.require_permitted(Action::CREATE, &Object::of(ResourceType::AUDIT_LOG)))
@@ -35,6 +36,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the caller may not, or the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn retire_records(&self, before: Timestamp, at_most: u64) -> Result<u64, Refused> {
         let check = |caller: &Caller| caller.require_permitted(Action::DELETE, &Object::of(ResourceType::AUDIT_LOG));
         check(&self.caller)?;

@@ -14,13 +14,29 @@ use keyfob_store::{KeyId, Reached, UserId};
 const STRIPES: usize = 4096;
 
 /// Counters that move on with every change of rights.
-pub(crate) struct Epochs {
+pub(crate) struct Epochs<C = AtomicU64> {
     /// Moves on before any other: a fill that it does not move on during has read one state.
-    changes: AtomicU64,
-    everybody: AtomicU64,
-    users: Box<[AtomicU64]>,
-    keys: Box<[AtomicU64]>,
+    changes: C,
+    everybody: C,
+    users: Box<[C]>,
+    keys: Box<[C]>,
     hasher: RandomState,
+}
+
+/// A number that only grows, and that all threads see alike.
+pub(crate) trait Counter: Default {
+    fn now(&self) -> u64;
+    fn move_on(&self);
+}
+
+impl Counter for AtomicU64 {
+    fn now(&self) -> u64 {
+        self.load(Ordering::SeqCst)
+    }
+
+    fn move_on(&self) {
+        self.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 /// When the rights of a key were read.
@@ -37,21 +53,25 @@ pub(crate) struct Changes(u64);
 
 impl Default for Epochs {
     fn default() -> Self {
-        let stripes = || std::iter::repeat_with(AtomicU64::default).take(STRIPES).collect();
+        Self::with_stripes(STRIPES)
+    }
+}
+
+impl<C: Counter> Epochs<C> {
+    fn with_stripes(count: usize) -> Self {
+        let stripes = || std::iter::repeat_with(C::default).take(count).collect();
         Self {
-            changes: AtomicU64::default(),
-            everybody: AtomicU64::default(),
+            changes: C::default(),
+            everybody: C::default(),
             users: stripes(),
             keys: stripes(),
             hasher: RandomState::new(),
         }
     }
-}
 
-impl Epochs {
     /// The changes so far; taken before the rights of a key are read.
     pub(crate) fn changes(&self) -> Changes {
-        Changes(self.changes.load(Ordering::SeqCst))
+        Changes(self.changes.now())
     }
 
     /// The epoch of rights that were read since then; none if any rights have changed meanwhile.
@@ -70,100 +90,124 @@ impl Epochs {
         if reached.is_nobody() {
             return;
         }
-        move_on(&self.changes);
+        self.changes.move_on();
         if reached.everybody {
-            move_on(&self.everybody);
+            self.everybody.move_on();
         }
         for user in &reached.users {
-            self.stripe(&self.users, user).map(move_on);
+            self.stripe(&self.users, user).map(C::move_on);
         }
         for key in &reached.keys {
-            self.stripe(&self.keys, key).map(move_on);
+            self.stripe(&self.keys, key).map(C::move_on);
         }
     }
 
     fn of(&self, key: &KeyId, user: UserId) -> Epoch {
-        let of_stripe = |stripe: Option<&AtomicU64>| stripe.map_or(0, |stripe| stripe.load(Ordering::SeqCst));
+        let of_stripe = |stripe: Option<&C>| stripe.map_or(0, C::now);
         Epoch {
-            everybody: self.everybody.load(Ordering::SeqCst),
+            everybody: self.everybody.now(),
             user: of_stripe(self.stripe(&self.users, &user)),
             key: of_stripe(self.stripe(&self.keys, key)),
         }
     }
 
-    fn stripe<'a>(&self, stripes: &'a [AtomicU64], of: &impl Hash) -> Option<&'a AtomicU64> {
-        let place = self.hasher.hash_one(of) % STRIPES as u64;
+    fn stripe<'a>(&self, stripes: &'a [C], of: &impl Hash) -> Option<&'a C> {
+        let place = self.hasher.hash_one(of) % u64::try_from(stripes.len()).ok()?;
         stripes.get(usize::try_from(place).ok()?)
     }
 }
 
-fn move_on(counter: &AtomicU64) {
-    counter.fetch_add(1, Ordering::SeqCst);
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
-    /// One of two that run at the same time, as steps that cannot be divided.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    enum Step {
-        Fill(u8),
-        Change(u8),
+    /// How many interleavings of threads are tried.
+    const INTERLEAVINGS: usize = 20_000;
+
+    /// A counter whose every step may be interleaved with those of other threads.
+    #[derive(Default)]
+    struct Interleaved(shuttle::sync::atomic::AtomicU64);
+
+    impl Counter for Interleaved {
+        fn now(&self) -> u64 {
+            self.0.load(Ordering::SeqCst)
+        }
+
+        fn move_on(&self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
     }
 
-    /// All orders of three steps of one and four of the other.
-    fn orders(fill: u8, change: u8) -> Vec<Vec<Step>> {
-        let mut all = Vec::new();
-        if fill < 3 {
-            all.extend(orders(fill + 1, change).into_iter().map(|rest| [vec![Step::Fill(fill)], rest].concat()));
-        }
-        if change < 4 {
-            all.extend(orders(fill, change + 1).into_iter().map(|rest| [vec![Step::Change(change)], rest].concat()));
-        }
-        if all.is_empty() { vec![Vec::new()] } else { all }
-    }
-
-    /// The database has 1 before the change and 2 after it. Whatever the order of a fill and a change of the key, of its
-    /// owner or of everybody: once the change is announced, 1 is found by nobody.
+    /// The database has 1 before a change, and 2 after it. Once the change is answered, a key that was read before it is
+    /// found by no thread, whether the change was of the key, of its owner or of everybody.
     #[test]
     fn a_fill_that_races_with_a_change_is_not_found_afterwards() {
-        let (key, user) = (KeyId::parse("abcdefghij").unwrap(), UserId(uuid::Uuid::from_u128(7)));
-        let mut kept_new = 0;
-        for order in orders(0, 0) {
-            for target in ["key", "user", "everybody"] {
-                let epochs = Epochs::default();
-                let counter = match target {
-                    "key" => epochs.stripe(&epochs.keys, &key).unwrap(),
-                    "user" => epochs.stripe(&epochs.users, &user).unwrap(),
-                    _ => &epochs.everybody,
-                };
-                let (mut database, mut began, mut read, mut kept) = (1, None, None, None);
-                for step in &order {
-                    match step {
-                        Step::Fill(0) => began = Some(epochs.changes()),
-                        Step::Fill(1) => read = Some(database),
-                        Step::Fill(_) => {
-                            kept = epochs.since(began.unwrap(), &key, user).map(|epoch| (epoch, read.unwrap()));
-                        }
-                        Step::Change(0) => database = 2,
-                        // What `announce` does, one by one.
-                        Step::Change(1) => move_on(&epochs.changes),
-                        Step::Change(2) => move_on(counter),
-                        Step::Change(_) => {}
-                    }
-                }
-                let found = kept.filter(|(epoch, _)| epochs.is_current(*epoch, &key, user)).map(|(_, value)| value);
-                assert_ne!(found, Some(1), "{target} {order:?}");
-                kept_new += u32::from(found == Some(2));
+        let reached = |users: &[UserId], keys: &[KeyId], everybody| Reached {
+            users: users.iter().copied().collect(),
+            keys: keys.iter().cloned().collect(),
+            everybody,
+        };
+        let key = || KeyId::parse("abcdefghij").unwrap();
+        let user = UserId(uuid::Uuid::from_u128(7));
+        for change in [reached(&[], &[key()], false), reached(&[user], &[], false), reached(&[], &[], true)] {
+            let (found_old, found_new) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+            let counts = (Arc::clone(&found_old), Arc::clone(&found_new));
+            shuttle::check_random(move || race(&change, &key(), user, &counts), INTERLEAVINGS);
+            for found in [found_old, found_new] {
+                assert!(found.load(Ordering::Relaxed) > 0, "some are found before the change, and some after it");
             }
         }
-        assert!(kept_new > 0, "some fills come after the change");
+    }
+
+    /// A fill, a change and a look-up, each in a thread of its own.
+    fn race(change: &Reached, key: &KeyId, user: UserId, (old, new): &(Arc<AtomicU64>, Arc<AtomicU64>)) {
+        use shuttle::{
+            sync::{Mutex, atomic::AtomicBool},
+            thread,
+        };
+        let epochs = Arc::new(Epochs::<Interleaved>::with_stripes(1));
+        let (database, kept) = (Arc::new(Mutex::new(1)), Arc::new(Mutex::new(None)));
+        let is_answered = Arc::new(AtomicBool::new(false));
+
+        let filling = thread::spawn({
+            let (epochs, database, kept, key) =
+                (Arc::clone(&epochs), Arc::clone(&database), Arc::clone(&kept), key.clone());
+            move || {
+                let began = epochs.changes();
+                let read = *database.lock().unwrap();
+                *kept.lock().unwrap() = epochs.since(began, &key, user).map(|epoch| (epoch, read));
+            }
+        });
+        let changing = thread::spawn({
+            let (epochs, is_answered, change) = (Arc::clone(&epochs), Arc::clone(&is_answered), change.clone());
+            move || {
+                *database.lock().unwrap() = 2;
+                epochs.announce(&change);
+                is_answered.store(true, Ordering::SeqCst);
+            }
+        });
+        let find = |_| {
+            let is_answered = is_answered.load(Ordering::SeqCst);
+            let found = *kept.lock().unwrap();
+            let found = found.filter(|(epoch, _)| epochs.is_current(*epoch, key, user)).map(|(_, value)| value);
+            assert!(found != Some(1) || !is_answered, "a key from before the change was found after its answer");
+            match found {
+                Some(1) => old.fetch_add(1, Ordering::Relaxed),
+                Some(_) => new.fetch_add(1, Ordering::Relaxed),
+                None => 0,
+            }
+        };
+        (0..3).map(find).for_each(drop);
+        filling.join().unwrap();
+        changing.join().unwrap();
+        find(3);
     }
 
     #[test]
     fn a_change_of_one_concerns_no_other() {
-        let epochs = Epochs::default();
+        let epochs: Epochs = Epochs::default();
         let key = |text: &str| KeyId::parse(text).unwrap();
         let user = UserId(uuid::Uuid::from_u128(7));
         let own = epochs.of(&key("abcdefghij"), user);

@@ -57,6 +57,7 @@ impl Seen {
 /// What a key may do.
 #[derive(PartialEq)]
 pub(crate) struct KeyRights {
+    pub(crate) texts: KeyTexts,
     pub(crate) scopes: Vec<ScopeName>,
     pub(crate) allow_list: AllowList,
     pub(crate) subject: Arc<Subject>,
@@ -69,6 +70,19 @@ pub(crate) struct Origins {
     pub(crate) version: Option<RightsVersion>,
     /// When the owner's session at their identity provider ends; none where there is none, or no such end.
     pub(crate) upstream_end: Option<Timestamp>,
+}
+
+/// What a key may do, as it is stored.
+#[derive(Default, PartialEq)]
+pub(crate) struct KeyTexts {
+    scopes: Arc<[String]>,
+    allow_list: Arc<[String]>,
+}
+
+impl KeyTexts {
+    pub(crate) fn of(key: &ApiKey) -> Self {
+        Self { scopes: Arc::clone(&key.scopes), allow_list: Arc::clone(&key.allow_list) }
+    }
 }
 
 impl PresentedKey {
@@ -115,9 +129,12 @@ pub(super) async fn compile(
     let subject = Arc::new(subject.sharing(authority.keys().tables()));
     let organizations: Vec<OrganizationId> = members.into_iter().map(|member| member.organization_id).collect();
     let seen = Seen::of(&user);
-    let (owner, rights) = (Owner { user, organizations }, KeyRights { scopes, allow_list, subject });
+    let texts = KeyTexts::of(&key);
+    let (owner, rights) = (Owner { user, organizations }, KeyRights { texts, scopes, allow_list, subject });
     let bytes = bytes_of(&key, &owner, &rights);
     let (owner, rights) = authority.keys().shared().share(owner, rights);
+    let KeyTexts { scopes, allow_list } = &rights.texts;
+    let key = ApiKey { scopes: Arc::clone(scopes), allow_list: Arc::clone(allow_list), ..key };
     Ok(PresentedKey { key, owner, rights, origins, seen, bytes })
 }
 

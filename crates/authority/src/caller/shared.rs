@@ -76,7 +76,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::caller::amy;
+    use crate::caller::{KeyTexts, amy};
 
     fn of_amy(catalogue: &Arc<Catalogue>, organizations: u128, scope: &str, allow: &str) -> (Owner, KeyRights) {
         let user = amy(UserId(Uuid::from_u128(7)));
@@ -85,7 +85,7 @@ mod tests {
         let expanded = Scope::expand(catalogue, &scopes).unwrap().restricted_to(&allow_list);
         let subject = Arc::new(Subject::compile(catalogue, Id::from(user.id.0), &[], &[], &expanded));
         let organizations = (0..organizations).map(|n| keyfob_store::OrganizationId(Uuid::from_u128(n))).collect();
-        (Owner { user, organizations }, KeyRights { scopes, allow_list, subject })
+        (Owner { user, organizations }, KeyRights { texts: KeyTexts::default(), scopes, allow_list, subject })
     }
 
     #[test]

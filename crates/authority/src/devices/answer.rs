@@ -69,6 +69,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When no machine waits with this code, or the caller could not mint its key.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn waiting_device(&self, code: &UserCode) -> Result<WaitingDevice, AnswerDeviceError> {
         let request = require_minting_for_device(&self.authority, &self.caller)?;
         let grant = self.read().find_device_grant(code).await?;
@@ -81,6 +82,7 @@ impl AuthorizedStore {
     /// # Errors
     /// The same as of [`Self::waiting_device`].
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn answer_device(&self, code: &UserCode, answer: DeviceAnswer) -> Result<(), AnswerDeviceError> {
         let check = |caller: &Caller| require_minting_for_device(&self.authority, caller).map(drop);
         let mut work = self.begin_if::<MintError>(check).await?;

@@ -69,6 +69,7 @@ impl AuthorizedStore {
     /// # Errors
     /// Why it may not wait.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn begin_device(&self, requested: BeginDevice) -> Result<BegunDevice, BeginDeviceError> {
         let allow_list = allow_list(self.catalogue(), &requested.allow_list)?;
         let scopes = scopes(self.catalogue(), &requested.scope)?;

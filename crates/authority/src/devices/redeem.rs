@@ -1,4 +1,6 @@
 //! A machine asks whether it was approved, and is given its key.
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 use keyfob_api::secret::SecretText;
 use keyfob_rbac::{Action, Object, ResourceType};
@@ -18,7 +20,7 @@ pub struct RedeemedDevice {
     /// The key.
     pub minted: MintedKey,
     /// Its scopes.
-    pub scopes: Vec<String>,
+    pub scopes: Arc<[String]>,
     /// How long it lives if it is not used.
     pub lifetime: SignedDuration,
 }
@@ -99,6 +101,7 @@ impl AuthorizedStore {
     /// # Errors
     /// Why it gets none.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn redeem_device(&self, device_code: &SecretText) -> Result<RedeemedDevice, RedeemDeviceError> {
         self.caller.require_permitted(Action::CREATE, &Object::of(ResourceType::API_KEY))?;
         let hash = hash_secret(device_code.reveal());

@@ -71,6 +71,7 @@ impl AuthorizedStore {
     /// # Errors
     /// As [`CreateGroupError`] says; then nothing was created.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn create_group(&self, new: NewGroup) -> Result<Group, CreateGroupError> {
         new.check()?;
         let object = new_group_object(new.organization_id);

@@ -35,6 +35,7 @@ impl AuthorizedStore {
     /// # Errors
     /// As [`DeleteGroupError`] says; then nothing was deleted.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn delete_group(&self, id: GroupId) -> Result<(), DeleteGroupError> {
         let mut work = self.begin().await?;
         let group = work.visible_group(id).await?;

@@ -125,6 +125,7 @@ impl AuthorizedStore {
     /// # Errors
     /// As [`UpdateGroupError`] says; then nothing was changed.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn update_group(&self, id: GroupId, mut change: GroupChange) -> Result<Group, UpdateGroupError> {
         let mut work = self.begin().await?;
         let old = work.visible_group(id).await?;

@@ -67,6 +67,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// Why it was not replaced: then nothing has changed, except with [`ReplaceKeyError::NotInPlace`].
+    #[crate::boxed]
     pub async fn replace_key(&self, which: KeyFile) -> Result<ReplacedKey, ReplaceKeyError> {
         let check =
             |caller: &Caller| caller.require_permitted(Action::UPDATE, &Object::of(ResourceType::DEPLOYMENT_CONFIG));

@@ -24,6 +24,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the caller may not, or the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn tell_of_ending_tokens(&self) -> Result<usize, Refused> {
         let check = |caller: &Caller| {
             caller.require_permitted(Action::READ, &Object::of(ResourceType::USER))?;

@@ -77,6 +77,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the caller may not, or the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn claim_notices(&self, at_most: u64) -> Result<Vec<DueNotice>, Refused> {
         let check = |caller: &Caller| {
             caller.require_permitted(Action::READ, &Object::of(ResourceType::USER))?;
@@ -108,6 +109,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the caller may not, or the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn wake_notices(&self, but: &[Uuid]) -> Result<(), Refused> {
         let mut work =
             self.begin_if(|caller| caller.require_permitted(Action::UPDATE, &Object::of(ResourceType::USER))).await?;
@@ -121,6 +123,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the caller may not, or the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn next_notice_at(&self) -> Result<Option<Timestamp>, Refused> {
         self.caller.require_permitted(Action::READ, &Object::of(ResourceType::USER))?;
         Ok(self.read().next_notice_at().await?)
@@ -131,6 +134,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the caller may not, or the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn delete_notice(&self, id: Uuid) -> Result<(), Refused> {
         let mut work =
             self.begin_if(|caller| caller.require_permitted(Action::UPDATE, &Object::of(ResourceType::USER))).await?;

@@ -181,6 +181,7 @@ impl AuthorizedStore {
     /// # Errors
     /// As [`CreateOrganizationError`] says; then nothing was created.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn create_organization(&self, new: NewOrganization) -> Result<Organization, CreateOrganizationError> {
         new.check()?;
         let mut work = self
@@ -202,6 +203,7 @@ impl AuthorizedStore {
     /// # Errors
     /// As [`UpdateOrganizationError`] says; then nothing was changed.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn update_organization(
         &self,
         id: OrganizationId,

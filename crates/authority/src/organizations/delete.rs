@@ -52,6 +52,7 @@ impl AuthorizedStore {
     /// # Errors
     /// As [`DeleteOrganizationError`] says; then nothing was deleted.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn delete_organization(&self, id: OrganizationId) -> Result<(), DeleteOrganizationError> {
         let check = |caller: &Caller| require_permitted(caller, Action::DELETE, id);
         let mut work = self.begin_if(check).await?;

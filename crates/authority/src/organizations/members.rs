@@ -32,6 +32,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`Refused::Hidden`] when there is none that the caller may see.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn addressed_member(&self, organization: &Organization, segment: &str) -> Result<MemberView, Refused> {
         let user = match self.caller.presented().filter(|own| names(&own.owner.user, segment)) {
             Some(own) => Some(own.user()),
@@ -55,6 +56,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`ListError::NothingToComeAfter`] when the page is to come after somebody who is no such member.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn list_members(
         &self,
         organization: OrganizationId,
@@ -78,6 +80,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn list_custom_role_names(&self, of: OrganizationId) -> Result<Vec<CustomRole>, Refused> {
         Ok(self.read().custom_roles(&[of]).await?)
     }

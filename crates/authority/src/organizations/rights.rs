@@ -50,6 +50,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn organization_rights(&self, organization: &Organization) -> Result<OrganizationRights, Refused> {
         let quiet = self.incidental();
         let caller = &quiet.caller;
@@ -70,6 +71,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the caller may not.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn organization_leftovers(&self, organization: &Organization) -> Result<Vec<(Leftover, u64)>, Refused> {
         super::require_permitted(&self.caller, Action::DELETE, organization.id)?;
         Ok(leftovers(&mut self.read(), organization.id).await?)
@@ -80,6 +82,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn member_rights(
         &self,
         organization: &Organization,

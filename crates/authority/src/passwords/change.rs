@@ -101,6 +101,7 @@ impl AuthorizedStore {
     /// # Errors
     /// Which of these is missing, or which rule the password breaks.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn change_password(
         &self,
         id: UserId,

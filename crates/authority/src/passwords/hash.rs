@@ -74,6 +74,7 @@ impl Passwords {
     ///
     /// # Errors
     /// When it cannot be made.
+    #[crate::boxed]
     pub async fn hash(&self, password: &SecretText) -> Result<PasswordHash, HashError> {
         let (argon, memory, password) = (self.argon.clone(), Arc::clone(&self.memory), password.clone());
         self.run(move || hash(&argon, &memory, password.reveal())).await?

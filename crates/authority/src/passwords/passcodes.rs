@@ -133,6 +133,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When there are no passwords, it is no address, or the caller may not.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn request_passcode(&self, email: &str) -> Result<(), RequestPasscodeError> {
         self.authority.require_passwords()?;
         Fields::default().email("email", email).check()?;
@@ -169,6 +170,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the passcode does not work, the password breaks a rule, or the caller may not.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn replace_password(&self, new: &ReplacePassword) -> Result<(), ReplacePasswordError> {
         self.authority.require_passwords()?;
         Fields::default()

@@ -36,6 +36,7 @@ impl AuthorizedStore {
     /// # Errors
     /// Which of these is missing.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn require_setting_password(&self, user: &User) -> Result<(), SetCredentialError> {
         may_set_password(&self.caller, &mut self.read(), user).await
     }

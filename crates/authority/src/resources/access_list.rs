@@ -203,6 +203,7 @@ impl AuthorizedStore {
     /// # Errors
     /// As [`AccessListError`] says; then nothing was changed.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn update_access_list(
         &self,
         of: ResourceType,

@@ -13,6 +13,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`Refused::Hidden`] when there is none that the caller may see, [`Refused::Denied`] when the caller may not.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn delete_resource(&self, of: ResourceType, id: ResourceId) -> Result<(), Refused> {
         let mut work = self.begin().await?;
         let resource = work.permitted_resource(of, id, Action::DELETE).await?;

@@ -106,6 +106,7 @@ impl AuthorizedStore {
     /// # Errors
     /// As [`RegisterResourceError`] says; then nothing was registered.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn register_resource(&self, new: NewResource) -> Result<Resource, RegisterResourceError> {
         let of = new.check(self.catalogue())?;
         let has_owner = self.catalogue().shape(of).has_owner;

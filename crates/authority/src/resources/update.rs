@@ -91,6 +91,7 @@ impl AuthorizedStore {
     /// # Errors
     /// As [`UpdateResourceError`] says; then nothing was changed.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn update_resource(
         &self,
         of: ResourceType,

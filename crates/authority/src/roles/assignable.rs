@@ -23,6 +23,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`Refused::Denied`] when the caller may not.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn list_site_roles(&self) -> Result<Vec<AssignableRole>, Refused> {
         self.caller.require_permitted(Action::READ, &Object::of(ResourceType::ASSIGN_ROLE))?;
         let names = built_in_role_names().filter(|(name, of_organization)| !of_organization && *name != "member");
@@ -35,6 +36,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`Refused::Hidden`] when the caller may not.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn list_organization_roles(&self, organization: OrganizationId) -> Result<Vec<AssignableRole>, Refused> {
         let object = roles_object(organization);
         self.caller.require_visible(&object)?;

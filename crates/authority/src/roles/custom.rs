@@ -128,6 +128,7 @@ impl AuthorizedStore {
     /// # Errors
     /// As [`CustomRoleError`] says; then nothing was created.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn create_custom_role(
         &self,
         organization: OrganizationId,
@@ -173,6 +174,7 @@ impl AuthorizedStore {
     /// # Errors
     /// As [`CustomRoleError`] says; then nothing was changed.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn update_custom_role(
         &self,
         organization: OrganizationId,
@@ -204,6 +206,7 @@ impl AuthorizedStore {
     /// # Errors
     /// As [`DeleteCustomRoleError`] says; then nothing was deleted.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn delete_custom_role(
         &self,
         organization: OrganizationId,

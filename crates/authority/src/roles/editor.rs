@@ -65,6 +65,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn custom_role_rights(&self, organization: &Organization) -> Result<CustomRoleRights, Refused> {
         let quiet = self.incidental();
         let permits = |action| quiet.caller.is_permitted(action, &roles_object(organization.id));
@@ -86,6 +87,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`Refused::Hidden`] when there is none of that name that the caller may see.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn custom_role(&self, organization: &Organization, name: &str) -> Result<CustomRole, Refused> {
         self.caller.require_visible(&roles_object(organization.id))?;
         let found = self.read().custom_roles_named(&[(organization.id, name)]).await?.pop();

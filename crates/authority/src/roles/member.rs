@@ -52,6 +52,7 @@ impl AuthorizedStore {
     /// # Errors
     /// As [`UpdateMemberRolesError`] says; then nothing was changed.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn update_member_roles(
         &self,
         organization: OrganizationId,

@@ -23,6 +23,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn list_sessions(&self, of: UserId) -> Result<Vec<ApiKey>, Refused> {
         let filter = self.caller.visible(Action::READ, ResourceType::API_KEY);
         Ok(self.read().sessions(&self.live_sessions(of), &filter).await?)
@@ -33,6 +34,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`Refused::Hidden`] when it is not there, is no session, or the caller may not delete it.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn delete_session(&self, of: UserId, id: Option<&KeyId>) -> Result<(), Refused> {
         let key = self.get_key(id, Some(of)).await?;
         if key.login_type == KeyLoginType::Token {
@@ -47,6 +49,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the caller may not.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn delete_sessions(&self, of: UserId, current: CurrentSession) -> Result<(), Refused> {
         let check = |caller: &Caller| {
             caller.require(Action::DELETE, &key_object(Id::None, of)).map_err(|denied| {

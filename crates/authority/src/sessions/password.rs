@@ -133,6 +133,7 @@ impl AuthorizedStore {
     /// # Errors
     /// Why the user is not signed in, or which right is missing.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn sign_in(&self, with: &SignIn) -> Result<MintedKey, SignInError> {
         with.who.check(&with.password)?;
         in_time_slot(async {
@@ -157,6 +158,7 @@ impl AuthorizedStore {
     /// # Errors
     /// Why the user would not be signed in, or which right is missing.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn verify_password(
         &self,
         who: &Login,

@@ -18,6 +18,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the key is not live any more.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn sign_out(&self) -> Result<(), Refused> {
         let mut work = self.begin().await?;
         let Some(key) = work.caller.key().cloned() else { return Err(Refused::missing()) };
@@ -32,6 +33,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the caller may not.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn end_lapsed(&self, key: &KeyId) -> Result<(), Refused> {
         let mut work = self
             .begin_if(|caller| caller.require_permitted(Action::DELETE, &Object::of(ResourceType::API_KEY)))

@@ -160,6 +160,7 @@ impl AuthorizedStore {
     /// # Errors
     /// Why it was not begun.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn begin_conversion(&self, request: &BeginConversion) -> Result<BegunConversion, BeginConversionError> {
         let BeginConversion { user, to, password } = request;
         may_convert(&self.caller, &mut self.read(), user).await?;

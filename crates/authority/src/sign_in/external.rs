@@ -60,6 +60,7 @@ impl AuthorizedStore {
     /// # Errors
     /// Why the user is not signed in.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn sign_in_externally(&self, identity: ExternalIdentity) -> Result<MintedKey, ExternalSignInError> {
         let mut work = self.begin_if(require_external_sign_in).await?;
         let (user, kind) = match work.linked_user(&identity).await? {

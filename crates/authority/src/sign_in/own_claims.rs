@@ -33,6 +33,7 @@ impl AuthorizedStore {
     /// # Errors
     /// Why the claims are not shown.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn own_claims(&self) -> Result<Map<String, Value>, OwnClaimsError> {
         let user = self.caller.user().ok_or_else(Refused::missing)?;
         self.caller.require_personal(Action::READ_PERSONAL, user.id)?;

@@ -60,6 +60,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`Refused::Hidden`] when there is no such key, or the caller may not do that.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn expire_key(&self, key: &ApiKey, cascade: Cascade) -> Result<Affected, Refused> {
         let mut work = self.begin_if(|caller| require_change(caller, Action::UPDATE, key)).await?;
         let key = work.existing_key(&key.id).await?;
@@ -73,6 +74,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`Refused::Hidden`] when one of them is not there, or the caller may not expire it: then all stay as they are.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn expire_keys(&self, ids: &[KeyId], cascade: Cascade) -> Result<(), Refused> {
         let mut work = self.begin().await?;
         for id in ids {
@@ -89,6 +91,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`Refused::Hidden`] when there is no such key, or the caller may not do that.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn delete_key(&self, key: &ApiKey, cascade: Cascade) -> Result<Affected, Refused> {
         let mut work = self.begin_if(|caller| require_change(caller, Action::DELETE, key)).await?;
         let key = work.existing_key(&key.id).await?;
@@ -106,6 +109,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the caller may not, or the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn purge_keys(&self, expired_before: Timestamp, at_most: u64) -> Result<u64, Refused> {
         let mut work = self
             .begin_if(|caller| caller.require_permitted(Action::DELETE, &Object::of(ResourceType::API_KEY)))

@@ -80,6 +80,7 @@ impl AuthorizedStore {
     /// # Errors
     /// As [`Self::list_tokens`].
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn list_with_findings(&self, list: ListTokens) -> Result<(Vec<FindingCount>, Vec<ApiKey>), ListError> {
         self.write_uses_for_search().await;
         let keys = self.listed_tokens(list).await?;

@@ -30,6 +30,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`ListError::NothingToComeAfter`] when the page is to come after a key that the caller may not see.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn list_tokens(&self, list: ListTokens) -> Result<Vec<ApiKey>, ListError> {
         if list.finding.is_some() {
             self.write_uses_for_search().await;
@@ -56,6 +57,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn list_descendants(&self, of: &KeyId, at_most: u64) -> Result<Vec<ApiKey>, Refused> {
         let filter = self.caller.visible(Action::READ, ResourceType::API_KEY);
         let list = ListKeys {
@@ -74,6 +76,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn minters(&self, keys: &[ApiKey]) -> Result<HashMap<KeyId, String>, Refused> {
         let parents: Vec<KeyId> = keys.iter().filter_map(|key| key.parent_id.clone()).collect();
         let owners: HashMap<KeyId, UserId> = self.read().owners_of_keys(&parents).await?.into_iter().collect();
@@ -88,6 +91,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`Refused::Hidden`] when there is none that the caller may read.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn get_token_by_name(&self, owner: UserId, name: &str) -> Result<ApiKey, Refused> {
         let found = self.read().find_key_by_name(owner, name, self.now()).await?;
         self.visible_key(found)
@@ -98,6 +102,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`Refused::Hidden`] when there is none that the caller may read.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn get_key(&self, id: Option<&KeyId>, owner: Option<UserId>) -> Result<ApiKey, Refused> {
         let found = match id {
             Some(id) => self.read().find_key_for_view(id, self.now()).await?,

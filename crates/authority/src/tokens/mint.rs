@@ -71,6 +71,7 @@ impl AuthorizedStore {
     /// # Errors
     /// Why it was not minted.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn mint_session(&self, owner: User) -> Result<MintedKey, MintError> {
         let request = MintRequest::session_from_key(&self.authority, owner);
         let mut work = self.begin_if::<MintError>(|caller| require_minting(&self.authority, caller, &request)).await?;

@@ -92,6 +92,7 @@ impl AuthorizedStore {
     /// # Errors
     /// Why it was not minted. What is wrong with the request comes before what the caller may not do.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn mint_token(&self, new: MintToken) -> Result<MintedKey, MintTokenError> {
         let lifetime = new.lifetime;
         let request = self.requested_token(new)?;

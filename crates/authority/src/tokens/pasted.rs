@@ -22,6 +22,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`Refused::Hidden`] when there is none that the caller may read.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn pasted_key(&self, text: &SecretText) -> Result<Pasted, Refused> {
         let text = text.reveal().trim();
         let (id, secret) = match text.split_once('-') {

@@ -61,6 +61,7 @@ impl AuthorizedStore {
     /// # Errors
     /// Why it would not be minted. Whether its name is taken shows when it is.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn preview_token(&self, new: MintToken) -> Result<TokenPreview, MintTokenError> {
         let request = self.requested_token(new)?;
         super::mint::require_minting(&self.authority, &self.caller, &request)?;
@@ -86,6 +87,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the store fails, or the key cannot be read.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn abilities_of_own_key(&self, key: &ApiKey) -> Result<Option<Vec<Ability>>, Refused> {
         let Some(subject) = self.subject_of_own_key(key).await? else { return Ok(None) };
         Ok(Some(self.abilities(&subject).await?))

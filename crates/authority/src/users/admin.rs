@@ -91,6 +91,7 @@ impl AuthorizedStore {
     /// # Errors
     /// Which rule the owner would break, or which right is missing.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn create_admin(&self, new: CreateAdmin) -> Result<(), CreateAdminError> {
         Fields::default().username("username", &new.username).email("email", &new.email).check()?;
         weakness(&new.password).map_or(Ok(()), |weakness| Err(CreateAdminError::WeakPassword(weakness)))?;

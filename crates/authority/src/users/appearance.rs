@@ -71,6 +71,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the caller may not.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn appearance(&self, user: UserId) -> Result<Appearance, Refused> {
         let mut settings = self.settings_of(user).await?;
         let mut text = |name: &str| settings.remove(name).unwrap_or_default();
@@ -88,6 +89,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When a value is missing or not among those that there are, or the caller may not.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn set_appearance(&self, user: UserId, new: ChangeAppearance) -> Result<Appearance, SetAppearanceError> {
         let mut fields = Fields::default()
             .required("theme_preference", &new.theme_preference)

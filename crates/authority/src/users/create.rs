@@ -197,6 +197,7 @@ impl AuthorizedStore {
     /// # Errors
     /// Which rule the user would break, or which right is missing.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn create_user(&self, new: CreateUser) -> Result<UserView, CreateUserError> {
         new.check(self.authority.rules())?;
         // Whoever may create no users at all causes no look-up.

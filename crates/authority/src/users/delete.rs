@@ -42,6 +42,7 @@ impl AuthorizedStore {
     /// # Errors
     /// Which of these is missing.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn delete_user(&self, id: UserId) -> Result<(), DeleteUserError> {
         let check = |caller: &Caller| {
             if caller.is_self(id) {

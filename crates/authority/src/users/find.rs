@@ -78,6 +78,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`ListError::NothingToComeAfter`] when the page is to come after a user whom the caller may not see.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn list_users(&self, mut list: ListUsers) -> Result<(Vec<UserView>, u64), ListError> {
         list.visible = self.caller.visible(Action::READ, ResourceType::USER);
         let (users, count) = self.find_users(&list).await?;
@@ -99,6 +100,7 @@ impl AuthorizedStore {
     ///
     /// # Errors
     /// When the database cannot be read.
+    #[crate::boxed]
     pub async fn user_views(&self, users: Vec<User>) -> Result<Vec<UserView>, Refused> {
         let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
         let mut organizations: HashMap<UserId, Vec<OrganizationId>> = HashMap::new();
@@ -114,6 +116,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the database cannot be read.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn usernames(&self, ids: &[UserId]) -> Result<Vec<(UserId, String)>, Refused> {
         let filter = self.caller.visible(Action::READ, ResourceType::USER);
         let users = self.read().users(ids).await?;
@@ -126,6 +129,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the caller may not.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn memberships(&self, user: &User) -> Result<Vec<Member>, Refused> {
         self.caller.require_personal(Action::READ_PERSONAL, user.id)?;
         Ok(self.read().memberships_of_all(&[user.id]).await?)
@@ -136,6 +140,7 @@ impl AuthorizedStore {
     /// # Errors
     /// [`Refused::Hidden`] when there is no such organization, or the user is no member of it.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn addressed_organization_of(&self, user: UserId, segment: &str) -> Result<Organization, Refused> {
         let organization = self.addressed_organization(segment).await?;
         let theirs = self.organizations_of(user).await?;

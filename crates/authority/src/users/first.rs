@@ -81,6 +81,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the caller may not.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn is_set_up(&self) -> Result<bool, Refused> {
         self.caller.require_permitted(Action::READ, &Object::of(ResourceType::USER))?;
         Ok(self.read().find_setting(SET_UP).await?.is_some())
@@ -92,6 +93,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When it was done before, the user breaks a rule, or the caller may not.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn set_up(&self, first: FirstUser) -> Result<SetUp, SetUpError> {
         Fields::default()
             .email("email", &first.email)

@@ -63,6 +63,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the caller may not.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn notice_choices(&self, user: UserId) -> Result<NoticeChoices, Refused> {
         let settings = self.settings_of(user).await?;
         let is_on = |name: &str| settings.get(name).is_none_or(|value| value != OFF);
@@ -79,6 +80,7 @@ impl AuthorizedStore {
     /// # Errors
     /// Which of these is missing.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn set_notice_choices(
         &self,
         user: UserId,

@@ -75,6 +75,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the caller may not.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn preferences(&self, user: UserId) -> Result<Preferences, Refused> {
         Ok(preferences_of(self.settings_of(user).await?))
     }
@@ -84,6 +85,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When a value is not among those that there are, or the caller may not.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn set_preferences(
         &self,
         user: UserId,

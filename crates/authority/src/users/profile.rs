@@ -74,6 +74,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When a name breaks its rules or is taken, or the caller may not.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn update_profile(&self, id: UserId, names: UpdateProfile) -> Result<User, UpdateProfileError> {
         let UpdateProfile { username, name } = names;
         Fields::default().username("username", &username).real_name("name", &name).check()?;

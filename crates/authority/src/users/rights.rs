@@ -77,6 +77,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn user_rights(&self, user: &User) -> Result<UserRights, Refused> {
         if user.deleted {
             return Ok(UserRights::none());
@@ -152,6 +153,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the store fails.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn creation_rights(&self) -> Result<CreationRights, Refused> {
         let quiet = self.incidental();
         let caller = &quiet.caller;

@@ -55,6 +55,7 @@ impl AuthorizedStore {
     /// # Errors
     /// Which of these is missing.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn update_user_roles(
         &self,
         id: UserId,

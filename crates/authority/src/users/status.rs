@@ -42,6 +42,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the caller may not, or there is no such user.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn activate_user(&self, id: UserId) -> Result<User, Refused> {
         let mut work = self.begin_if(|caller| caller.require_permitted(Action::UPDATE, &user_object(id))).await?;
         let user = work.live_user(id).await?;
@@ -57,6 +58,7 @@ impl AuthorizedStore {
     /// # Errors
     /// Which of these is missing.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn suspend_user(&self, id: UserId) -> Result<User, SuspendUserError> {
         let check = |caller: &Caller| {
             if caller.is_self(id) {
@@ -99,6 +101,7 @@ impl AuthorizedStore {
     /// # Errors
     /// When the caller may not.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn make_dormant(&self, since: Timestamp, at_most: u64) -> Result<usize, Refused> {
         let mut work =
             self.begin_if(|caller| caller.require_permitted(Action::UPDATE, &Object::of(ResourceType::USER))).await?;

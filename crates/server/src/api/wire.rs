@@ -29,7 +29,7 @@ pub(crate) fn key_header(key: &ApiKey) -> HeaderMap {
     let described = KeySummary {
         id: key.id.to_string(),
         expires_at: key.expires_at.into(),
-        scopes: key.scopes.clone(),
+        scopes: key.scopes.to_vec(),
         allow_list: key.allow_list.iter().take(LISTED_ENTRIES).cloned().collect(),
         more: key.allow_list.len().saturating_sub(LISTED_ENTRIES),
         parent_id: key.parent_id.as_ref().map(ToString::to_string),
@@ -101,7 +101,7 @@ pub(crate) fn key(catalogue: &Catalogue, key: ApiKey) -> WireKey {
         let resource_type = entry.split_once(':').and_then(|(name, _)| catalogue.resource_type(name));
         resource_type.is_some_and(|of| catalogue.is_custom(of))
     };
-    let (custom_allow_list, allow_list) = key.allow_list.into_iter().partition(is_custom);
+    let (custom_allow_list, allow_list) = key.allow_list.iter().cloned().partition(is_custom);
     WireKey {
         id: key.id.to_string(),
         user_id: key.user_id.0,
@@ -111,7 +111,7 @@ pub(crate) fn key(catalogue: &Catalogue, key: ApiKey) -> WireKey {
         updated_at: Time(key.created_at),
         login_type: key_login_type(key.login_type),
         scope: legacy_scope(&key.scopes).to_owned(),
-        scopes: key.scopes,
+        scopes: key.scopes.to_vec(),
         token_name: key.token_name,
         lifetime_seconds: key.lifetime_seconds,
         allow_list,

@@ -7,7 +7,7 @@ use sqlx::{Database, Decode, Type, error::BoxDynError};
 pub(crate) struct Json<T>(pub(crate) T);
 
 /// A value as JSON, for a statement.
-pub(crate) fn json(value: &impl Serialize) -> String {
+pub(crate) fn json(value: &(impl Serialize + ?Sized)) -> String {
     serde_json::json!(value).to_string()
 }
 

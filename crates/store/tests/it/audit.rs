@@ -197,9 +197,9 @@ async fn the_names_in_use_are_those_of_keys_and_resources() {
     assert_eq!(store.store.read().names_in_use().await.unwrap(), NamesInUse::default());
     let ann = store.user("ann").await;
     let (mut one, mut two) = (token(ann, "one", ""), token(ann, "two", ""));
-    one.scopes = texts(&["workspace:read", "template:read"]);
-    two.scopes = texts(&["template:read"]);
-    two.allow_list = texts(&["template:*", "file:*"]);
+    one.scopes = texts(&["workspace:read", "template:read"]).into();
+    two.scopes = texts(&["template:read"]).into();
+    two.allow_list = texts(&["template:*", "file:*"]).into();
     store
         .given(async |tx| {
             tx.insert_key(&one).await?;

@@ -83,7 +83,7 @@ async fn keys_with_a_scope_are_deleted_for_one_user_and_exactly_that_scope() {
     let (ann, bob) = (store.user("ann").await, store.user("bob").await);
     let with = |user, id, scopes: &[&str]| {
         let mut new = token(user, id, "");
-        new.scopes = texts(scopes);
+        new.scopes = texts(scopes).into();
         new
     };
     for new in [

@@ -36,8 +36,8 @@ async fn every_field_of_a_key_is_read_back() {
         new.secret_hash = SecretHash([number; 32]);
         new.parent_id = Some(key_id("parent"));
         new.login_type = login_type;
-        new.scopes = texts(&["workspace:read", "template:use"]);
-        new.allow_list = texts(&["template:*", "workspace:00000000-0000-4000-8000-000000000001"]);
+        new.scopes = texts(&["workspace:read", "template:use"]).into();
+        new.allow_list = texts(&["template:*", "workspace:00000000-0000-4000-8000-000000000001"]).into();
         new.lifetime_seconds = i64::from(number) - 1;
         new.created_at = at(11);
         new.expires_at = at(12);
@@ -239,8 +239,8 @@ async fn any_number_of_keys_with_a_scope_is_deleted() {
     let (ann, bob) = (store.user("ann").await, store.user("bob").await);
     let scope = "coder:application_connect";
     let mut others = [token(ann, "all", ""), token(bob, "bobs", ""), token(ann, "alike", "")];
-    others[1].scopes = texts(&[scope]);
-    others[2].scopes = texts(&["coder:application_connect2"]);
+    others[1].scopes = texts(&[scope]).into();
+    others[2].scopes = texts(&["coder:application_connect2"]).into();
     for key in &others {
         insert(&store, key).await;
     }

@@ -65,6 +65,7 @@ impl AuthorizedStore {
     /// # Errors
     /// As [`AddMemberError`] says; then nothing was changed.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn add_member(&self, organization: OrganizationId, user: UserId) -> Result<Member, AddMemberError> {
         let mut work = self.begin().await?;
         let organization = work.read().find_organization(organization).await?.ok_or(StoreError::Gone)?;
@@ -90,6 +91,7 @@ impl AuthorizedStore {
     /// # Errors
     /// As [`RemoveMemberError`] says; then nothing was changed.
     #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
     pub async fn remove_member(&self, organization: OrganizationId, user: UserId) -> Result<(), RemoveMemberError> {
         let check = |caller: &Caller| {
             if caller.is_self(user) {

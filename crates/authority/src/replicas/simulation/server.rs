@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     Random,
-    caller::{KeyCache, KeyRights, Lease, Origins, Owner, PresentedKey, Seen, amy},
+    caller::{KeyCache, KeyRights, KeyTexts, Lease, Origins, Owner, PresentedKey, Seen, amy},
     replicas::{PAUSE, Replica},
 };
 
@@ -149,8 +149,8 @@ fn presented(id: KeyId) -> PresentedKey {
         parent_id: None,
         login_type: KeyLoginType::Token,
         token_name: String::new(),
-        scopes: Vec::new(),
-        allow_list: Vec::new(),
+        scopes: Arc::default(),
+        allow_list: Arc::default(),
         narrow_depth: 0,
         lifetime_seconds: 60,
         created_at: at,
@@ -165,10 +165,12 @@ fn presented(id: KeyId) -> PresentedKey {
     let seen = Seen::of(&user);
     let catalogue = Catalogue::built_in();
     let subject = Subject::compile(&catalogue, Id::from(user_id.0), &[], &[], &Scope::everything());
+    let texts = KeyTexts::of(&key);
     PresentedKey {
         key,
         owner: Arc::new(Owner { user, organizations: Vec::new() }),
         rights: Arc::new(KeyRights {
+            texts,
             scopes: Vec::new(),
             allow_list: AllowList::everything(),
             subject: Arc::new(subject),

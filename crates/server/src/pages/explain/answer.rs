@@ -107,7 +107,7 @@ impl Answer {
                 });
             }
         };
-        let scopes = key.map(|key| key.scopes.as_slice()).unwrap_or_default();
+        let scopes = key.map(|key| &key.scopes[..]).unwrap_or_default();
         let names = names(app, store, &explanation).await?;
         let step = |step: &Step| StepRow {
             source: step.source(),
