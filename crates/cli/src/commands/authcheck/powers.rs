@@ -123,8 +123,11 @@ async fn on_single_objects(
     let filter = ResourcesFilter { paging, ..ResourcesFilter::default() };
     // Who may list nothing is told what else they may do.
     let listed = visible(client.list_resources(&filter).await).context("cannot list resources")?;
-    let Some(listed) = listed else { return Ok(Single { has_more: subject.is_some(), ..Single::default() }) };
-    let mut single = Single { has_more: listed.count > u64::from(MOST_OBJECTS), ..Single::default() };
+    let Some(listed) = listed else { return Ok(Single { has_more: true, ..Single::default() }) };
+    let mut single = Single {
+        has_more: listed.count > u64::from(MOST_OBJECTS) || !client.missing().is_empty(),
+        ..Single::default()
+    };
     let mut checks = Vec::new();
     for resource in &listed.resources {
         let of = types.iter().find(|of| of.name == resource.resource_type);
