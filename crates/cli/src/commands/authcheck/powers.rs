@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use keyfob_api::{
     authz::{AuthorizationCheck, AuthorizationObject, AuthorizationRequest, AuthorizationSubject},
-    resources::ResourceTypeInfo,
+    resources::{ResourceList, ResourceTypeInfo},
 };
 use keyfob_client::{Client, Error, ME, Paging, ResourcesFilter, TokensFilter};
 use serde::Serialize;
@@ -121,13 +121,13 @@ async fn on_single_objects(
 ) -> anyhow::Result<Single> {
     let paging = Paging { limit: Some(MOST_OBJECTS), ..Paging::default() };
     let filter = ResourcesFilter { paging, ..ResourcesFilter::default() };
-    // Who may list nothing is told what else they may do.
+    // A caller who may list nothing is told what else is permitted. A subject may do nothing on objects that they may
+    // not read, but another subject may read more than the caller.
     let listed = visible(client.list_resources(&filter).await).context("cannot list resources")?;
-    let Some(listed) = listed else { return Ok(Single { has_more: true, ..Single::default() }) };
-    let mut single = Single {
-        has_more: listed.count > u64::from(MOST_OBJECTS) || !client.missing().is_empty(),
-        ..Single::default()
-    };
+    let is_hidden = subject.is_some() && (listed.is_none() || !client.missing().is_empty());
+    let listed = listed.unwrap_or(ResourceList { resources: Vec::new(), count: 0 });
+    let has_more = is_hidden || listed.count > u64::from(MOST_OBJECTS);
+    let mut single = Single { has_more, ..Single::default() };
     let mut checks = Vec::new();
     for resource in &listed.resources {
         let of = types.iter().find(|of| of.name == resource.resource_type);
