@@ -83,12 +83,12 @@ impl<C: Columns> Printing<C> {
     }
 
     /// Whether a table is printed that has this column.
-    pub(crate) fn shows(&self, column: C) -> bool
+    pub(crate) fn shows(&self, column: &C) -> bool
     where
         C: PartialEq,
     {
         let columns = if self.chosen() == Chosen::ByDefault { usual() } else { self.column.clone() };
-        self.is_table() && columns.contains(&column)
+        self.is_table() && columns.contains(column)
     }
 
     fn chosen(&self) -> Chosen {

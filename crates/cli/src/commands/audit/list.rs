@@ -137,7 +137,7 @@ pub(crate) async fn run(invocation: &Invocation, args: &ListArgs) -> anyhow::Res
     refuse_unknown(&client, &search, &page.audit_logs).await?;
     let shown = args.offset + u64::try_from(page.audit_logs.len()).unwrap_or(u64::MAX);
     let names = Names::new(&client);
-    let has_sentence = args.printing.shows(RecordColumn::What);
+    let has_sentence = args.printing.shows(&RecordColumn::What);
     let mut rows = Vec::new();
     for record in page.audit_logs {
         rows.push(if has_sentence { Row::new(record, &names).await? } else { Row::unnamed(record) });
