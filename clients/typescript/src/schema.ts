@@ -5611,6 +5611,8 @@ export interface operations {
                 organization?: string;
                 /** @description Only those of this owner. */
                 owner?: string;
+                /** @description Only those with this name, whatever its case. */
+                name?: string;
                 /** @description Only those whose name holds this text. */
                 q?: string;
                 /** @description The largest number of entries to answer; all by default. */

@@ -57,10 +57,11 @@ pub enum BackupError {
 ///
 /// # Errors
 /// See [`MoveError`]; then the target is as it was.
+#[crate::boxed]
 pub async fn move_database(
     file: &Path,
     to: &PostgresOptions,
-    progress: impl FnMut(CopyProgress),
+    progress: &mut (dyn FnMut(CopyProgress) + Send),
 ) -> Result<(), MoveError> {
     if file.file_name().is_none_or(|name| name != DATABASE) {
         return Err(MoveError::OtherName(file.to_owned()));
@@ -78,6 +79,7 @@ pub async fn move_database(
 ///
 /// # Errors
 /// See [`BackupError`]; then there is no copy.
+#[crate::boxed]
 pub async fn back_up_database(data_dir: &Path, copy: &Path) -> Result<(), BackupError> {
     let path = data_dir.join(DATABASE);
     if copy.exists() {

@@ -4,6 +4,7 @@ pub(crate) mod key_limits;
 pub(crate) mod lifetime;
 pub(crate) mod name;
 pub(crate) mod organization;
+pub(crate) mod password_file;
 pub(crate) mod resource;
 pub(crate) mod secret;
 pub(crate) mod token;

@@ -6,6 +6,7 @@ mod app;
 mod arguments;
 mod commands;
 mod connection;
+mod hidden_keys;
 mod invocation;
 mod names;
 mod options;

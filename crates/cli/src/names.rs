@@ -41,6 +41,11 @@ impl<'c> Names<'c> {
         self.of("organization", id).await
     }
 
+    /// The name of a group.
+    pub(crate) async fn group(&self, id: Uuid) -> anyhow::Result<Option<String>> {
+        self.of("group", id).await
+    }
+
     /// The name of an object of any type.
     pub(crate) async fn of(&self, resource_type: &str, id: Uuid) -> anyhow::Result<Option<String>> {
         let key = (resource_type.to_owned(), id);
@@ -53,6 +58,7 @@ impl<'c> Names<'c> {
         let found = match resource_type {
             "user" => visible(self.client.user(&id.to_string()).await.map(|user| user.username)),
             "organization" => visible(self.client.organization(&id.to_string()).await.map(|found| found.name)),
+            "group" => visible(self.client.group_by_id(id).await.map(|group| group.name)),
             of => visible(self.client.resource(of, id).await.map(|resource| resource.name)),
         };
         let found = found.with_context(|| format!("cannot look up the name of a {resource_type}"))?;

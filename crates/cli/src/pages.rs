@@ -1,9 +1,36 @@
 //! Lists that are read in bounded requests.
-use keyfob_api::keys::ApiKeyWithOwner;
-use keyfob_client::{Client, Error, TokensFilter};
+use keyfob_api::{keys::ApiKeyWithOwner, users::User};
+use keyfob_client::{Client, Error, Paging, StatusCode, TokensFilter};
 
-/// How many tokens are asked for at a time.
+/// How many rows are asked for at a time.
 pub(crate) const PAGE: u32 = 200;
+
+/// Whether a server may have refused a list because it is too long for one answer: then it is read in pages.
+pub(crate) fn is_too_long(error: &Error) -> bool {
+    error.status() == Some(StatusCode::BAD_REQUEST)
+}
+
+/// All users that match a search, by username.
+///
+/// # Errors
+/// Those of the requests.
+pub(crate) async fn users(client: &Client, search: &str) -> Result<Vec<User>, Error> {
+    match client.list_users(search, &Paging::default()).await {
+        Err(error) if is_too_long(&error) => {}
+        listed => return Ok(listed?.users),
+    }
+    let mut users = Vec::new();
+    let mut paging = Paging { limit: Some(PAGE), ..Paging::default() };
+    loop {
+        let page = client.list_users(search, &paging).await?.users;
+        let is_last = page.len() < PAGE as usize;
+        paging.after_id = page.last().map(|user| user.id);
+        users.extend(page);
+        if is_last {
+            return Ok(users);
+        }
+    }
+}
 
 /// The tokens of a user or of all, oldest first.
 pub(crate) struct TokenPages<'c> {

@@ -44,6 +44,23 @@ impl Client {
         self.get("/organizations/{organization}/groups/{groupname}", &[organization, name]).send().await?.json()
     }
 
+    /// Gets a group by its id.
+    ///
+    /// # Errors
+    /// 404 when the group is missing or hidden.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(keyfob: keyfob_client::Client, id: uuid::Uuid) -> Result<(), keyfob_client::Error> {
+    /// let group = keyfob.group_by_id(id).await?;
+    /// println!("{} of {}", group.name, group.organization_name);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn group_by_id(&self, group: Uuid) -> Result<Group, Error> {
+        self.get("/groups/{group}", &[&group.to_string()]).send().await?.json()
+    }
+
     /// Creates a group without members.
     ///
     /// # Errors

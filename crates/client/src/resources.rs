@@ -50,6 +50,8 @@ pub struct ResourcesFilter {
     pub organization: Option<Uuid>,
     /// Only of this owner.
     pub owner: Option<Uuid>,
+    /// Only with this name, whatever its case.
+    pub name: Option<String>,
     /// Only with this in their name.
     pub q: Option<String>,
     /// The part of the list.
@@ -62,6 +64,7 @@ impl ResourcesFilter {
             ("type", self.resource_type.clone()),
             ("organization", self.organization.map(|id| id.to_string())),
             ("owner", self.owner.map(|id| id.to_string())),
+            ("name", self.name.clone()),
             ("q", self.q.clone()),
         ];
         let mut query: Vec<_> = texts.into_iter().filter_map(|(name, text)| Some((name, text?))).collect();

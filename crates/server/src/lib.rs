@@ -22,7 +22,10 @@ pub use config::{
 pub use http::{ACCESS_LOG, Service};
 pub use keyfob_authority::{
     BackupError, Clock, CopyError, CopyProgress, CopyStep, DataDirError, MoveError, OpenError, Random,
-    audit::{AuditFileError, AuditLine, AuditSource, RetiredLine, export_audit, verify_audit},
+    audit::{
+        AuditFileError, AuditLine, AuditSource, RetiredLine, export_audit, recorded_actions, recorded_types,
+        verify_audit,
+    },
     back_up_database,
     data::{AuditEntry, ChainCheckpoint, ChainFault, ChainHead, PostgresOptions, VerifiedChain},
     move_database,

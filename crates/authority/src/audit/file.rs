@@ -128,9 +128,10 @@ impl AuditSource<'_> {
 ///
 /// # Errors
 /// [`AuditFileError::Fault`] says what was tampered with; the others say why that could not be found out.
-pub async fn verify_audit(
-    source: AuditSource<'_>,
-    key_file: Option<&Path>,
+#[crate::boxed]
+pub async fn verify_audit<'a>(
+    source: AuditSource<'a>,
+    key_file: Option<&'a Path>,
     expected: Option<ChainHead>,
 ) -> Result<VerifiedChain, AuditFileError> {
     let file = source.named;

@@ -1,4 +1,6 @@
 //! The command line: the tree of commands, and the command that each leads to.
+use std::pin::Pin;
+
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::{
@@ -104,30 +106,41 @@ pub(super) enum Command {
 
 impl Command {
     /// Runs the command.
-    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<Outcome> {
+    pub(super) fn run(self, invocation: &Invocation) -> Running<'_> {
         match self {
-            Self::Login(args) => login::run(invocation, args).await?,
-            Self::Logout(args) => logout::run(invocation, &args).await?,
-            Self::Whoami(args) => whoami::run(invocation, &args).await?,
-            Self::Tokens(command) => tokens::run(invocation, command).await?,
-            Self::Sessions(command) => sessions::run(invocation, command).await?,
-            Self::Authcheck(args) => return authcheck::run(invocation, args).await,
-            Self::Scopes(args) => scopes::run(invocation, &args).await?,
-            Self::ResourceTypes(args) => resource_types::run(invocation, &args).await?,
-            Self::Resources(command) => resources::run(invocation, command).await?,
-            Self::Users(command) => users::run(invocation, command).await?,
-            Self::Organizations(command) => organizations::run(invocation, command).await?,
-            Self::Groups(command) => groups::run(invocation, command).await?,
-            Self::Roles(command) => roles::run(invocation, command).await?,
-            Self::Audit(command) => return audit::run(invocation, command).await,
-            Self::Server(command) => Box::pin(server::run(invocation, *command, Cli::command())).await?,
-            Self::Database(command) => Box::pin(database::run(invocation, command)).await?,
-            Self::Version(args) => version::run(invocation, &args)?,
-            Self::Complete(args) => return completion::complete(invocation, args, Cli::command()).await,
-            Self::Completion(args) => completion::run(invocation, &args, &mut Cli::command())?,
+            Self::Login(args) => done(login::run(invocation, args)),
+            Self::Logout(args) => done(async move { logout::run(invocation, &args).await }),
+            Self::Whoami(args) => done(async move { whoami::run(invocation, &args).await }),
+            Self::Tokens(command) => done(tokens::run(invocation, command)),
+            Self::Sessions(command) => done(sessions::run(invocation, command)),
+            Self::Authcheck(args) => Box::pin(authcheck::run(invocation, args)),
+            Self::Scopes(args) => done(async move { scopes::run(invocation, &args).await }),
+            Self::ResourceTypes(args) => done(async move { resource_types::run(invocation, &args).await }),
+            Self::Resources(command) => done(resources::run(invocation, command)),
+            Self::Users(command) => done(users::run(invocation, command)),
+            Self::Organizations(command) => done(organizations::run(invocation, command)),
+            Self::Groups(command) => done(groups::run(invocation, command)),
+            Self::Roles(command) => done(roles::run(invocation, command)),
+            Self::Audit(command) => Box::pin(audit::run(invocation, command)),
+            Self::Server(command) => done(server::run(invocation, *command, Cli::command())),
+            Self::Database(command) => done(database::run(invocation, command)),
+            Self::Version(args) => done(async move { version::run(invocation, &args) }),
+            Self::Complete(args) => Box::pin(completion::complete(invocation, args, Cli::command())),
+            Self::Completion(args) => done(async move { completion::run(invocation, &args, &mut Cli::command()) }),
         }
-        Ok(Outcome::Done)
     }
+}
+
+/// A command that runs, in a box: bodies of async functions are otherwise compiled anew wherever they are polled, with all
+/// that they call.
+type Running<'a> = Pin<Box<dyn Future<Output = anyhow::Result<Outcome>> + 'a>>;
+
+/// A command that is done if it does not fail.
+fn done<'a>(running: impl Future<Output = anyhow::Result<()>> + 'a) -> Running<'a> {
+    Box::pin(async {
+        running.await?;
+        Ok(Outcome::Done)
+    })
 }
 
 #[cfg(test)]

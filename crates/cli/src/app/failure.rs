@@ -9,14 +9,10 @@ use crate::{
     invocation::{Invocation, KeyInUse, UsedKey},
     terminal::{
         output::Output,
-        problem::{Problem, Step},
+        problem::{CHECK_SPELLING, Problem, Step},
         text::printable,
     },
 };
-
-/// Messages that do not say what failed: the step that led to them does.
-const GENERAL: [&str; 6] =
-    ["Resource not found", "Forbidden", "Validation failed", "An internal", "The database", "unexpected status code"];
 
 /// The detail of a refusal that says nothing of its cause.
 const NO_CAUSE: &str = "You don't have permission to view this content.";
@@ -101,10 +97,7 @@ fn step(error: &anyhow::Error) -> Option<String> {
 fn refusal(error: &anyhow::Error, answer: &ApiError, run: Run<'_>) -> Said {
     let ApiError { status, body, required, .. } = answer;
     let message = text_of_server(&body.message);
-    let mut parts = Vec::new();
-    if GENERAL.iter().any(|general| message.starts_with(general)) {
-        parts.extend(step(error));
-    }
+    let mut parts: Vec<String> = step(error).into_iter().collect();
     parts.push(message);
     parts.push(problems(body));
     let detail = text_of_server(&body.detail);
@@ -165,7 +158,7 @@ fn next_step(answer: &ApiError) -> Option<String> {
     }
     match answer.status {
         StatusCode::TOO_MANY_REQUESTS => Some("wait a minute, and try again".into()),
-        StatusCode::NOT_FOUND => Some("check the spelling: what you may not read looks as if it were not there".into()),
+        StatusCode::NOT_FOUND => Some(CHECK_SPELLING.into()),
         _ => None,
     }
 }

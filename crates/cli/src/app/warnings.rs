@@ -11,9 +11,10 @@ pub(crate) async fn print(invocation: &Invocation) {
     if let Some(version) = client.build_version().filter(|_| !invocation.options.no_version_warning) {
         warn_of_version(invocation, client, &version).await;
     }
-    if let Some(left) = client.expires_in() {
-        let now = Clock::System.now();
-        invocation.out.remark(format!("The key in use expires {}.", distance(now + left, now)));
+    let now = Clock::System.now();
+    // A number of seconds that leads behind all times says nothing.
+    if let Some(expiry) = client.expires_in().and_then(|left| now.checked_add(left).ok()) {
+        invocation.out.remark(format!("The key in use expires {}.", distance(expiry, now)));
     }
     if !invocation.options.no_feature_warning {
         client.entitlement_warnings().iter().for_each(|warning| invocation.out.remark(printable(warning)));

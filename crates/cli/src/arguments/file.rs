@@ -20,9 +20,3 @@ pub(crate) fn require_file(path: &Path) -> anyhow::Result<()> {
 pub(crate) fn require_file_or_url(named: &Path) -> anyhow::Result<()> {
     if named.to_str().is_some_and(PostgresOptions::is_url) { Ok(()) } else { require_file(named) }
 }
-
-/// Refuses a password file that is not there, whatever else is missing for the database.
-pub(crate) fn require_password_file(path: &Path) -> anyhow::Result<()> {
-    ensure!(path.exists(), "--postgres-password-file: there is no file `{}`", path.display());
-    Ok(())
-}

@@ -44,14 +44,14 @@ impl KeyLimitArgs {
         Ok(list)
     }
 
-    /// The whole allow list where nobody is signed in who could look up names.
+    /// The whole allow list where no user is signed in, so that names cannot be looked up.
     pub(crate) fn allow_list_of_ids(&self) -> anyhow::Result<Vec<AllowListTarget>> {
         let entry = |entry: &Entry| match entry {
             Entry::Whole(entry) => Ok(entry.clone()),
             Entry::Named { resource_type, name } if is_id(name) => Ok(target(resource_type, name)),
             Entry::Named { resource_type, name } => {
                 let what = format!("--allow {resource_type}:{name}: without a session, an entry is <type>:<id>");
-                Err(Problem::new(what, "names are looked up among what the one who signs in may see").into())
+                Err(Problem::new(what, "only a user who is signed in can look up names").into())
             }
         };
         self.entries().map(entry).collect()

@@ -68,8 +68,11 @@ async fn find_named(client: &Client, resource_type: &str, name: &str) -> anyhow:
             named.push(last);
             let known = Names::new(client);
             let mut listed = Vec::new();
-            for resource in &named {
+            for resource in named.iter().take(MOST_CANDIDATES) {
                 listed.push(candidate(&known, resource).await?);
+            }
+            if let Some(others) = named.len().checked_sub(MOST_CANDIDATES).filter(|others| *others > 0) {
+                listed.push(format!("and {others} more"));
             }
             let what = format!("several resources of type {resource_type} are named {name:?}");
             Err(Problem::new(what, format!("use the id of one of them: {}", listed.join("; "))))?
@@ -77,13 +80,17 @@ async fn find_named(client: &Client, resource_type: &str, name: &str) -> anyhow:
     }
 }
 
-/// The resources with exactly this name that the caller may read. The server finds all with this text in their name.
+/// The resources with exactly this name that the caller may read. To the server, the case of letters does not matter.
 async fn all_named(client: &Client, resource_type: &str, name: &str) -> anyhow::Result<Vec<Resource>> {
     let mut named = Vec::new();
     let mut paging = Paging { limit: Some(PAGE), ..Paging::default() };
-    for _ in 0..MOST_PAGES {
-        let (resource_type, q) = (Some(resource_type.to_owned()), Some(name.to_owned()));
-        let filter = ResourcesFilter { resource_type, q, paging, ..ResourcesFilter::default() };
+    loop {
+        let filter = ResourcesFilter {
+            resource_type: Some(resource_type.to_owned()),
+            name: Some(name.to_owned()),
+            paging,
+            ..ResourcesFilter::default()
+        };
         let listed = client.list_resources(&filter).await.context("cannot find the resource by its name")?.resources;
         let is_last = listed.len() < PAGE as usize;
         paging.after_id = listed.last().map(|resource| resource.id);
@@ -92,13 +99,12 @@ async fn all_named(client: &Client, resource_type: &str, name: &str) -> anyhow::
             return Ok(named);
         }
     }
-    let what = format!("more than {} resources have {name:?} in their name", PAGE * MOST_PAGES);
-    Err(Problem::new(what, format!("use the id of the one that you mean: {resource_type}:<id>")).into())
 }
 
-/// How many resources are asked for at a time, and how often.
+/// How many resources are asked for at a time.
 const PAGE: u32 = 100;
-const MOST_PAGES: u32 = 20;
+/// How many resources of the same name an error lists.
+const MOST_CANDIDATES: usize = 10;
 
 /// The id of a resource, and whose it is.
 async fn candidate(names: &Names<'_>, resource: &Resource) -> anyhow::Result<String> {

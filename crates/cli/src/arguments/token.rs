@@ -23,7 +23,7 @@ pub(crate) async fn find_of(client: &Client, user: &str, text: &str) -> anyhow::
     };
     match (client.api_key_by_id(user, id).await, named) {
         (Err(error), Ok(named)) if error.status() == Some(StatusCode::NOT_FOUND) => Ok(named),
-        (found, _) => found.context("cannot find the token"),
+        (found, _) => found.context("cannot fetch api key by name or id"),
     }
 }
 

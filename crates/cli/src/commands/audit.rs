@@ -2,6 +2,7 @@
 mod export;
 mod head;
 mod list;
+mod search;
 mod sentence;
 mod show;
 mod verify;

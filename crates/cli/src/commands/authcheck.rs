@@ -29,8 +29,9 @@ use crate::{
 objects of the type in general; allow-list entries for single objects never match it.
 
 With --list, ACTIONS has what is permitted on objects that the subject owns, in some organization, or on a single \
-object that an allow list or an access list names; ON ALL OF THEM has what is permitted on objects of others, too. A \
-subject who is suspended, deleted or expired may do nothing, and this is said.
+object that an allow list or an access list names; ON ALL OF THEM has what is permitted on objects of others, too. \
+Single objects are asked about one by one: the first 100 that the key in use may read. A subject who is suspended, \
+deleted or expired may do nothing; the command then says why.
 
 The exit code is 0 if every check is allowed, 1 if one is refused, and 2 if that could not be decided: the command line \
 is wrong, the key is not accepted, the server is away, or the type or action is unknown. Only then something is printed \
@@ -43,6 +44,7 @@ Examples:
   keyfob authcheck workspace:create --any-organization && echo yes
   keyfob authcheck workspace:delete@dev --user amy --explain
   keyfob authcheck --list
+  keyfob authcheck --list --key ci
   keyfob authcheck --file checks.json -o json"
 )]
 pub(crate) struct AuthcheckArgs {
@@ -64,7 +66,7 @@ pub(crate) struct AuthcheckArgs {
     as_token: Option<SecretText>,
     #[command(flatten)]
     subject: SubjectArgs,
-    /// List all that is permitted, by type, with the number of objects that the key may read
+    /// List all that is permitted, by type; of the key in use, with the number of objects that it may read
     #[arg(short, long, conflicts_with_all = ["checks", "owner", "organization", "any_organization", "id", "file", "explain"])]
     list: bool,
     /// Output format
@@ -88,14 +90,14 @@ pub(crate) async fn run(invocation: &Invocation, args: AuthcheckArgs) -> anyhow:
         let client = asking(invocation, &client, args.as_token.as_ref())?;
         let listed = powers::of(&client, subject.clone()).await;
         let powers = listed.map_err(|error| named_key(error, args.as_token.as_ref()))?;
-        match (args.output, subject) {
-            (AuthcheckFormat::Json, _) => invocation.out.json(&powers)?,
-            (AuthcheckFormat::Text, Some(subject)) if powers.is_empty() => {
-                powers::say_why_none(invocation.out, &client, subject).await?;
+        match args.output {
+            AuthcheckFormat::Json => invocation.out.json(&powers.rows)?,
+            AuthcheckFormat::Text if powers.rows.is_empty() => {
+                powers::say_why_none(invocation.out, &client, subject, &powers).await?;
             }
-            (AuthcheckFormat::Text, _) => powers::print(invocation.out, &powers)?,
+            AuthcheckFormat::Text => powers::print(invocation.out, &powers.rows)?,
         }
-        return Ok(if powers.is_empty() { Outcome::Refused } else { Outcome::Done });
+        return Ok(outcome(!powers.rows.is_empty()));
     }
     let mut asked = match &args.file {
         Some(file) => questions::from_file(file)?,

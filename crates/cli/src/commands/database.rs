@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use keyfob_server::{CopyProgress, CopyStep, PostgresOptions, back_up_database, data_dir_of, move_database};
 
 use crate::{
-    arguments::file::{require_file, require_password_file},
+    arguments::{file::require_file, password_file::PasswordFileOption},
     invocation::Invocation,
 };
 
@@ -39,16 +39,15 @@ pub(crate) struct CopyArgs {
     /// Empty PostgreSQL database
     #[arg(long, value_name = "URL", hide_env_values = true)]
     to: String,
-    /// File with the password for PostgreSQL
-    #[arg(long, env = "KEYFOB_POSTGRES_PASSWORD_FILE", value_name = "FILE")]
-    postgres_password_file: Option<PathBuf>,
+    #[command(flatten)]
+    password: PasswordFileOption,
 }
 
 /// The arguments of `backup`.
 #[derive(clap::Args)]
 #[command(
     after_help = "The copy is of one moment. Back up seal.key and audit.key as well, and keep them apart from it: \
-without them nobody can forge records or open what is sealed.
+it takes these keys to forge records or to open what is sealed.
 
 Examples:
   keyfob database backup --data-dir /var/lib/keyfob /backup/keyfob-$(date +%F).db"
@@ -81,13 +80,11 @@ async fn copy(invocation: &Invocation, args: &CopyArgs) -> anyhow::Result<()> {
     if !PostgresOptions::is_url(&args.to) {
         bail!("--to: must be a `postgres://` URL");
     }
-    if let Some(file) = &args.postgres_password_file {
-        require_password_file(file)?;
-    }
+    args.password.require(Some(Path::new(&args.to)))?;
     let out = invocation.out;
     let is_terminal = std::io::stderr().is_terminal();
     let mut rows = 0;
-    let progress = |progress: CopyProgress| {
+    let mut progress = |progress: CopyProgress| {
         let CopyProgress { table, step, done, all } = progress;
         let step = match step {
             CopyStep::Copying => "copying",
@@ -101,9 +98,9 @@ async fn copy(invocation: &Invocation, args: &CopyArgs) -> anyhow::Result<()> {
             out.remark(format!("{step} {table}: {done} of {all} rows"));
         }
     };
-    let password_file = args.postgres_password_file.clone();
+    let password_file = args.password.path().map(Path::to_owned);
     let to = PostgresOptions { password_file, ..PostgresOptions::alone(&args.to) };
-    move_database(from, &to, progress).await?;
+    move_database(from, &to, &mut progress).await?;
     out.line(format!("Copied {rows} rows, and compared every one of them."))?;
     out.remark(
         "Next: copy seal.key and audit.key to the data folder of each replica, and start it with --postgres-url.",

@@ -80,28 +80,30 @@ pub(crate) async fn run(invocation: &Invocation, args: LoginArgs) -> anyhow::Res
         (false, true) => bail!("this server has no first user yet: run 'keyfob login {url}' without --device first"),
         (false, false) => Session::New(first_user::create(invocation, &client, args.first_user, args.yes).await?),
     };
-    if args.use_token_as_session {
-        invocation.out.remark("`keyfob logout` deletes this token, which is stored in place of a session.");
-    }
     let username = match keep(invocation, &client, session.token()).await {
         Ok(username) => username,
         Err(error) => return Err(session.given_up(&client, error).await),
     };
+    if matches!(session, Session::Given(_)) {
+        invocation.out.remark("`keyfob logout` deletes this token, which is stored in place of a session.");
+    }
     Ok(invocation.out.line(format!("Welcome to Keyfob, {}! You're authenticated.", invocation.out.bold(&username)))?)
 }
 
 /// What is stored after signing in.
 enum Session {
-    /// Made by this command: nobody else has it.
+    /// A session that this command made: no other program has it.
     New(SecretText),
-    /// Made by somebody else before.
+    /// The token that a person copied from the browser.
+    Pasted(SecretText),
+    /// The token of `--use-token-as-session`.
     Given(SecretText),
 }
 
 impl Session {
     fn token(&self) -> &SecretText {
         match self {
-            Self::New(token) | Self::Given(token) => token,
+            Self::New(token) | Self::Pasted(token) | Self::Given(token) => token,
         }
     }
 
@@ -150,7 +152,7 @@ async fn session_of_existing_user(
                 client.with_session_token(token)?.create_api_key(ME).await.context("cannot create a session")?;
             Ok(Session::New(session.key))
         }
-        None => Ok(Session::Given(pasted_token(invocation, client).await?)),
+        None => Ok(Session::Pasted(pasted_token(invocation, client).await?)),
     }
 }
 

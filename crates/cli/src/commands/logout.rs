@@ -43,9 +43,9 @@ pub(crate) async fn run(invocation: &Invocation, args: &LogoutArgs) -> anyhow::R
     ensure!(problems.is_empty(), "Failed to log out.\n\t{}", problems.join("\n\t"));
     Ok(invocation.out.line(match ended {
         _ if is_stored => "You are no longer logged in. You can log in using 'keyfob login <url>'.",
-        Ended::Now => "The given token has been deleted. What `keyfob login` has stored stays.",
+        Ended::Now => "The given token has been deleted. The session that `keyfob login` has stored stays.",
         Ended::Before => {
-            "The server does not accept the given token, so nothing was deleted. What `keyfob login` has stored stays."
+            "The server does not accept the given token: nothing was deleted. The session that `keyfob login` has stored stays."
         }
     })?)
 }
@@ -63,7 +63,7 @@ async fn end_session(client: &Client) -> Result<Ended, String> {
     match client.logout().await {
         Ok(()) => Ok(Ended::Now),
         Err(Error::Api(answer)) if answer.status == StatusCode::UNAUTHORIZED => Ok(Ended::Before),
-        Err(error) => Err(format!("cannot delete the session on the server: {:#}", anyhow::Error::from(error))),
+        Err(error) => Err(format!("logout api: {:#}", anyhow::Error::from(error))),
     }
 }
 
@@ -71,7 +71,7 @@ async fn end_session(client: &Client) -> Result<Ended, String> {
 fn remove_files(invocation: &Invocation) -> Vec<String> {
     let remove = |file: StateFile| {
         let removed = invocation.state.remove(file);
-        removed.err().map(|error| format!("cannot remove the {} file: {error}", file.title()))
+        removed.err().map(|error| format!("remove {} file: {error}", file.title()))
     };
     StateFile::ALL.into_iter().filter_map(remove).collect()
 }

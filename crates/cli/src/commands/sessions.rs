@@ -1,16 +1,13 @@
 //! `keyfob sessions`.
 use anyhow::Context as _;
 use clap::ValueEnum;
-use keyfob_api::{
-    authz::{AuthorizationCheck, AuthorizationObject, AuthorizationRequest},
-    keys::Session,
-};
+use keyfob_api::keys::Session;
 use keyfob_client::{Client, ME};
 
 use crate::{
     arguments::name::parse_name,
+    hidden_keys,
     invocation::Invocation,
-    names::visible,
     terminal::{
         printing::{Columns, Named, Printing},
         problem::Problem,
@@ -146,27 +143,8 @@ pub(crate) async fn run(invocation: &Invocation, command: SessionsCommand) -> an
 async fn listed(invocation: &Invocation, client: &Client, user: &str) -> anyhow::Result<Vec<Session>> {
     let sessions = client.list_sessions(user).await.context("cannot list sessions")?;
     invocation.refuse_unseen(&sessions, "sessions")?;
-    if sessions.is_empty() && user != ME && !may_read(client, user).await? {
-        let what = format!("cannot list sessions: you may not read those of {user}; it takes api_key:read");
-        let same = invocation.with_the_same_key();
-        let next = format!("{same}'keyfob authcheck api_key:read --owner {user} --explain' says what is missing");
-        return Err(Problem::new(what, next).into());
-    }
+    hidden_keys::refuse(invocation, client, user, &sessions, "sessions").await?;
     Ok(sessions)
-}
-
-/// Whether the caller may read keys of a user, of which sessions are some.
-async fn may_read(client: &Client, user: &str) -> anyhow::Result<bool> {
-    let Some(user) = visible(client.user(user).await).context("cannot find the user")? else { return Ok(false) };
-    let object = AuthorizationObject {
-        resource_type: "api_key".to_owned(),
-        owner_id: user.id.to_string(),
-        ..AuthorizationObject::default()
-    };
-    let check = AuthorizationCheck { action: "read".to_owned(), object };
-    let request = AuthorizationRequest { checks: [(String::new(), check)].into(), ..AuthorizationRequest::default() };
-    let answers = client.authcheck(&request).await.context("cannot check authorization")?;
-    Ok(answers.into_values().all(|is_allowed| is_allowed))
 }
 
 /// Ends a session that the list has: any other id may be that of something else.

@@ -1,24 +1,15 @@
 //! `keyfob version`.
-use clap::ValueEnum;
 use keyfob_api::{COMPATIBLE_VERSION, SERVER_VERSION};
 use serde::Serialize;
 
-use crate::invocation::Invocation;
+use crate::{invocation::Invocation, terminal::printing::TextFormat};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
 pub(crate) struct VersionArgs {
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
-    output: VersionFormat,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum VersionFormat {
-    /// A sentence
-    Text,
-    /// JSON, for programs
-    Json,
+    output: TextFormat,
 }
 
 #[derive(Serialize)]
@@ -37,8 +28,8 @@ pub(crate) fn run(invocation: &Invocation, args: &VersionArgs) -> anyhow::Result
         compatible_version: COMPATIBLE_VERSION,
     };
     match args.output {
-        VersionFormat::Json => invocation.out.json(&version),
-        VersionFormat::Text => {
+        TextFormat::Json => invocation.out.json(&version),
+        TextFormat::Text => {
             let text = format!("keyfob {}, compatible with {}", version.version, version.compatible_version);
             Ok(invocation.out.line(text)?)
         }

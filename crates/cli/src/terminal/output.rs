@@ -1,6 +1,6 @@
 //! The only module that writes to the terminal.
 use std::{
-    fmt::Display,
+    fmt::{Display, Write as _},
     io::{self, IsTerminal as _, Write},
 };
 
@@ -93,12 +93,12 @@ impl Output {
 
     /// The result for programs. What could harm a terminal is escaped as JSON does it, which changes no value.
     pub(crate) fn json(self, value: &impl Serialize) -> anyhow::Result<()> {
-        let text = serde_json::to_string_pretty(value)?;
-        let escape = |c: char| {
-            // All of them are in strings, and in the basic plane.
-            if is_harmful(c) && c != '\n' { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }
-        };
-        Ok(self.result(&format!("{}\n", text.chars().map(escape).collect::<String>()))?)
+        Ok(self.result(&format!("{}\n", escaped_json(&serde_json::to_string_pretty(value)?)))?)
+    }
+
+    /// A result for programs that must arrive, on one line; escaped as [`Self::json`] does it.
+    pub(crate) fn deliver_json(self, value: &impl Serialize) -> anyhow::Result<()> {
+        Ok(self.deliver(&escaped_json(&serde_json::to_string(value)?))?)
     }
 
     /// A line that must arrive, such as a secret that is shown once.
@@ -176,6 +176,21 @@ impl Output {
     }
 }
 
+/// JSON without what could harm a terminal. All such characters are in strings, but for line breaks.
+fn escaped_json(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_harmful(c) && c != '\n' {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _infallible = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
 /// The width of the terminal: what the variable says, else the terminal, else the usual one.
 fn width() -> usize {
     let said = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|width| *width > 0);
@@ -228,7 +243,7 @@ fn refuse_closed(stream: &mut std::fs::File) -> io::Result<()> {
     // Whatever else is read here would be lost.
     let is_null = null.is_ok_and(|null| stream.metadata().is_ok_and(|stream| stream.rdev() == null));
     if is_null && stream.read(&mut [0]).is_ok() {
-        return Err(io::Error::other("it is closed, and nobody would see it"));
+        return Err(io::Error::other("it is closed"));
     }
     Ok(())
 }

@@ -28,6 +28,15 @@ pub(crate) enum ListFormat {
     Name,
 }
 
+/// Output formats of a result that people read as a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TextFormat {
+    /// Text, for people
+    Text,
+    /// JSON, for programs
+    Json,
+}
+
 /// How tables show times.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct TimeOption {
@@ -71,6 +80,15 @@ impl<C: Columns> Printing<C> {
     /// Whether a table with the usual columns is printed.
     pub(crate) fn is_usual_table(&self) -> bool {
         self.is_table() && self.chosen() == Chosen::ByDefault
+    }
+
+    /// Whether a table is printed that has this column.
+    pub(crate) fn shows(&self, column: &C) -> bool
+    where
+        C: PartialEq,
+    {
+        let columns = if self.chosen() == Chosen::ByDefault { usual() } else { self.column.clone() };
+        self.is_table() && columns.contains(column)
     }
 
     fn chosen(&self) -> Chosen {

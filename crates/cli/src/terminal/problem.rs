@@ -1,6 +1,10 @@
 //! Errors that know what to do next.
 use keyfob_api::resources::Resource;
 
+/// What to do where an object does not exist, or is hidden: servers answer the same.
+pub(crate) const CHECK_SPELLING: &str =
+    "check the spelling: objects that you may not read are answered as if they were missing";
+
 /// What failed and why, and what to do next.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}")]
@@ -12,6 +16,11 @@ pub(crate) struct Problem {
 impl Problem {
     pub(crate) fn new(what: impl Into<String>, next: impl Into<String>) -> Self {
         Self { what: what.into(), next: next.into() }
+    }
+
+    /// For an object that does not exist, or is hidden.
+    pub(crate) fn unseen(what: impl Into<String>) -> Self {
+        Self::new(what, CHECK_SPELLING)
     }
 }
 

@@ -76,6 +76,14 @@ impl Prompt {
         if is_yes { Ok(()) } else { Err(Declined.into()) }
     }
 
+    /// The same on a terminal alone: scripts that end something do so without a question.
+    ///
+    /// # Errors
+    /// As [`Self::confirm`].
+    pub(crate) fn confirm_on_terminal(self, question: &str) -> anyhow::Result<()> {
+        if self.interactive { self.confirm(question) } else { Ok(()) }
+    }
+
     fn read_line(self, flag: &str) -> anyhow::Result<String> {
         let mut line = String::new();
         if io::stdin().read_line(&mut line).context("cannot read standard input")? > 0 {
@@ -83,7 +91,7 @@ impl Prompt {
         }
         // The question stands on a line that nobody ends.
         self.out.remark("");
-        let next = format!("where nobody can be asked, {flag} answers the question");
+        let next = format!("without a terminal, answer the question with {flag}");
         Err(Problem::new("standard input ended before an answer was read", next).into())
     }
 

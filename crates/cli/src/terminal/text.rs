@@ -40,13 +40,17 @@ pub(crate) fn is_harmful(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
-            '\u{61c}'
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
                 | '\u{200b}'
                 | '\u{200e}'
                 | '\u{200f}'
                 | '\u{2028}'..='\u{202e}'
-                | '\u{2066}'..='\u{2069}'
+                | '\u{2060}'..='\u{2064}'
+                | '\u{2066}'..='\u{206f}'
                 | '\u{feff}'
+                | '\u{e0001}'..='\u{e007f}'
         )
 }
 
@@ -61,7 +65,9 @@ mod tests {
 
     #[test]
     fn what_turns_a_text_around_or_is_not_seen_is_escaped() {
-        for c in "\u{61c}\u{200b}\u{200e}\u{200f}\u{202a}\u{202e}\u{2028}\u{2066}\u{2069}\u{feff}\u{9b}".chars() {
+        let harmful = "\u{ad}\u{61c}\u{180e}\u{200b}\u{200e}\u{200f}\u{202a}\u{202e}\u{2028}\u{2060}\u{2061}\u{2064}\
+                       \u{2066}\u{2069}\u{206a}\u{206f}\u{feff}\u{9b}\u{e0001}\u{e0020}\u{e007f}";
+        for c in harmful.chars() {
             let escaped = format!("a\\u{{{:x}}}b", u32::from(c));
             assert_eq!(printable(&format!("a{c}b")), escaped);
         }

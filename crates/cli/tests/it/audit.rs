@@ -95,3 +95,57 @@ fn a_file_that_cannot_be_verified_is_an_error() {
     }
     assert!(!head.is_empty());
 }
+
+#[test]
+fn sentences_name_users_and_groups() {
+    let (server, session) = Server::with_owner();
+    let home = Home::signed_in(&server, &session);
+    for line in [
+        &["groups", "create", "builders"][..],
+        &["resources", "create", "template:base"],
+        &["resources", "acl", "set", "template:base", "--user", "owner=use", "--group", "builders=admin"],
+    ] {
+        assert_eq!(home.run(line).code, Some(0), "{line:?}");
+    }
+    let listed = home.run(&["audit", "list", "-c", "what", "-l", "1"]);
+    assert_eq!(listed.stdout, "WHAT\nowner shared template base with group builders and owner\n", "{}", listed.stderr);
+    let id = home.run(&["audit", "list", "-o", "name", "-l", "1"]).stdout;
+    let shown = home.run(&["audit", "show", id.trim()]).stdout;
+    assert!(shown.contains("owner shared template base with group builders and owner\n"), "{shown}");
+}
+
+#[test]
+fn programs_read_heads_and_verdicts_as_json() {
+    let (server, home, head) = busy_server();
+    let parsed = |arguments: &[&str]| {
+        let ran = home.run(arguments);
+        let value: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr));
+        (ran.code, value)
+    };
+    assert_eq!(parsed(&["audit", "head", "-o", "json"]), (Some(0), json!({"head": head})));
+    let database = server.data_dir().join("keyfob.db");
+    let verify = ["audit", "verify", "-o", "json", text(&database)];
+    assert_eq!(parsed(&verify), (Some(0), json!({"verdict": "intact", "head": head})));
+    let export = home.run(&["audit", "export", text(&database)]).stdout;
+    let file = home.path().join("records.jsonl");
+    fs::write(&file, export.replacen("\"t1\"", "\"t9\"", 1)).unwrap();
+    let key = server.data_dir().join("audit.key");
+    let (code, verdict) = parsed(&["audit", "verify", "-o", "json", "--key", text(&key), text(&file)]);
+    assert_eq!((code, &verdict["verdict"]), (Some(1), &json!("tampered")));
+    let reason = verdict["reason"].as_str().unwrap();
+    assert!(reason.ends_with(" was changed or put elsewhere"), "{reason}");
+}
+
+#[test]
+fn the_time_of_a_record_is_shown_as_wanted() {
+    let (_server, home, _head) = busy_server();
+    let id = home.run(&["audit", "list", "-o", "name", "-l", "1"]).stdout;
+    let time = |more: &[&str]| {
+        let shown = home.run(&[&["audit", "show", id.trim()], more].concat()).stdout;
+        shown.lines().find_map(|line| Some(line.strip_prefix("Time      ")?.to_owned())).unwrap()
+    };
+    assert!(time(&[]).starts_with("20") && time(&[]).ends_with('Z'), "{}", time(&[]));
+    assert_eq!(time(&["--force-tty", "--time", "absolute"]), time(&[]));
+    let relative = time(&["--time", "relative"]);
+    assert!(relative == "just now" || relative.ends_with(" ago"), "{relative}");
+}

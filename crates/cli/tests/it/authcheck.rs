@@ -295,3 +295,31 @@ fn an_owner_asks_what_others_may_do_and_all_that_a_key_may() {
     assert!(workspaces["actions"].as_array().unwrap().contains(&Value::from("create")), "{workspaces}");
     assert_eq!(workspaces.get("objects"), None, "counts are those of the key in use");
 }
+
+/// Allow lists and access lists name single objects, which fit no question about objects in general.
+#[test]
+fn what_others_may_do_on_single_objects_is_listed() {
+    let (server, session) = Server::with_owner();
+    let home = Home::signed_in(&server, &session);
+    let create = ["users", "create", "-u", "amy", "-e", "amy@example.com", "-n", "N", "-p", "Sup3rSecret!pw"];
+    for line in [
+        &create[..],
+        &["resources", "create", "workspace:dev"],
+        &["resources", "create", "template:base"],
+        &["resources", "acl", "set", "template:base", "--user", "amy=admin"],
+        &["tokens", "create", "-n", "ci", "--scope", "workspace:read,workspace:ssh", "--allow", "workspace:dev"],
+        &["tokens", "create", "-n", "no", "--scope", "workspace:read", "--allow", "template:base"],
+    ] {
+        assert_eq!(home.run(line).code, Some(0), "{line:?}");
+    }
+    let ran = home.run(&["authcheck", "--list", "--key", "ci"]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    let lines: Vec<Vec<&str>> = ran.stdout.lines().skip(1).map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines, [["workspace", "read,", "ssh"]], "{}", ran.stdout);
+    let list = json(&home.run(&["authcheck", "--list", "--user", "amy", "-o", "json"]));
+    let templates = list.as_array().unwrap().iter().find(|power| power["resource_type"] == "template").unwrap();
+    assert!(templates["actions"].as_array().unwrap().contains(&Value::from("update")), "{templates}");
+    assert!(!templates["actions_on_any"].as_array().unwrap().contains(&Value::from("update")), "{templates}");
+    let ran = home.run(&["authcheck", "--list", "--key", "no"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), "Nothing is permitted.\n"), "{}", ran.stderr);
+}

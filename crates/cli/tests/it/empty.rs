@@ -1,7 +1,10 @@
 //! Values that are empty: what they name, and what they clear.
 use serde_json::Value;
 
-use crate::missing::{create, done, json, owner, session_of};
+use crate::{
+    missing::{create, done, json, owner, session_of},
+    program::{keyfob, run},
+};
 
 /// `..`, `.` and nothing at all name nothing: as a part of an address they would lead to what is above it.
 #[test]
@@ -72,5 +75,23 @@ fn an_export_of_nothing_and_a_password_file_that_is_missing_are_refused() {
         let ran = home.run(&[&["audit"], line, &file].concat());
         let words = "error: --postgres-password-file: there is no file `nowhere`\n";
         assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(1), "", words), "{line:?}");
+    }
+}
+
+/// A variable is for all commands on a host, also for those that read a file.
+#[test]
+fn a_password_file_of_the_environment_matters_where_postgresql_is_named() {
+    let (server, home) = owner();
+    let database = server.data_dir().join("keyfob.db");
+    let database = database.to_str().unwrap();
+    let ran = |line: &[&str]| {
+        run(keyfob(home.path()).arg("audit").args(line).env("KEYFOB_POSTGRES_PASSWORD_FILE", "nowhere"), "")
+    };
+    for line in [&["verify", database][..], &["export", database], &["export"]] {
+        done(ran(line));
+    }
+    for line in [&["verify", "postgres://127.0.0.1:1/keyfob"][..], &["export", "postgres://127.0.0.1:1/keyfob"]] {
+        let words = "error: --postgres-password-file: there is no file `nowhere`\n";
+        assert_eq!(ran(line).stderr, words, "{line:?}");
     }
 }

@@ -2,7 +2,8 @@
 use serde_json::json;
 
 use crate::{
-    program::{Home, PASSWORD, Ran, Server, keyfob, run},
+    http::Message,
+    program::{Home, PASSWORD, Ran, Server, config_dir, keyfob, run},
     proxy::Proxy,
 };
 
@@ -156,9 +157,9 @@ fn a_taken_name_or_address_is_told_apart() {
     };
     assert_eq!(create("amy", "amy@example.com").code, Some(0));
     let name = create("amy", "other@example.com").stderr;
-    assert!(name.starts_with("error: User already exists. username: "), "{name}");
+    assert!(name.starts_with("error: cannot create the user: User already exists. username: "), "{name}");
     let address = create("other", "amy@example.com").stderr;
-    assert!(address.starts_with("error: User already exists. email: "), "{address}");
+    assert!(address.starts_with("error: cannot create the user: User already exists. email: "), "{address}");
     let both = create("Amy", "AMY@example.com").stderr;
     assert!(both.contains("username: ") && both.contains("email: "), "{both}");
 }
@@ -178,7 +179,7 @@ fn without_a_terminal_a_question_names_the_flag_that_answers_it() {
     ] {
         let ran = home.run(arguments);
         assert!(ran.code.is_some_and(|code| code > 0), "{arguments:?}");
-        let words = format!("Suggestion: where nobody can be asked, {flag} answers the question\n");
+        let words = format!("Suggestion: without a terminal, answer the question with {flag}\n");
         assert!(ran.stderr.ends_with(&words), "{arguments:?}: {}", ran.stderr);
         assert!(ran.stderr.contains("\nerror: standard input ended before an answer was read\n"), "{}", ran.stderr);
     }
@@ -210,7 +211,7 @@ fn errors_read_as_sentences() {
             &["resources", "acl", "set", "workspace:dev", "--user", "carol=use"],
             "there is no user carol whom you may see\nSuggestion: check the spelling".to_owned(),
         ),
-        (&["tokens", "view", "nope"], format!("cannot find the token: {missing}")),
+        (&["tokens", "view", "nope"], format!("cannot fetch api key by name or id: {missing}")),
         (&["--url", "http://127.0.0.1:1", "whoami"], "cannot get the user: no answer from the server: ".to_owned()),
         (
             &["login", "http://127.0.0.1:1"],
@@ -218,7 +219,7 @@ fn errors_read_as_sentences() {
         ),
         (
             &["tokens", "create", "--lifetime", "30"],
-            "cannot read the lifetime: missing unit in duration \"30\": write 30d for days or 30h".to_owned(),
+            "cannot parse lifetime: missing unit in duration \"30\": write 30d for days or 30h".to_owned(),
         ),
         (
             &["users", "create", "-u", "a b", "-e", "bad", "-n", "A", "-p", PASSWORD],
@@ -283,4 +284,112 @@ fn a_lookup_that_fails_is_the_error_of_the_command() {
         assert_eq!(ran.stdout, "", "{line:?}");
         assert!(ran.stderr.contains("You are too fast.\nSuggestion: wait a minute, and try again"), "{}", ran.stderr);
     }
+}
+
+/// Scripts that were written for Coder's command line look for these texts.
+#[test]
+fn the_texts_of_coders_command_line_are_in_the_errors() {
+    let (server, home, session) = owner();
+    minted(&home, &["--name", "ci"]);
+    // How many requests are answered before one is refused.
+    for (line, answered, words) in [
+        (&["tokens", "create", "--lifetime", "1h"][..], 0, "cannot get token config: You are too fast."),
+        (&["tokens", "create"], 0, "cannot create tokens: You are too fast."),
+        (&["tokens", "list"], 0, "cannot list tokens: You are too fast."),
+        (&["tokens", "view", "ci"], 0, "cannot fetch api key by name or id: You are too fast."),
+        (&["tokens", "remove", "ci"], 0, "cannot fetch api key by name or id: You are too fast."),
+        (&["tokens", "remove", "ci"], 1, "cannot expire api key: You are too fast."),
+        (&["tokens", "remove", "ci", "--delete"], 1, "cannot delete api key: You are too fast."),
+        (&["tokens", "create", "--lifetime", "soon"], 9, "cannot parse lifetime: invalid duration format: \"soon\""),
+        (&["tokens", "create", "--lifetime", "300y"], 9, "cannot parse lifetime: invalid duration: \"300y\""),
+        (
+            &["tokens", "create", "--scope", "x"],
+            9,
+            "cannot create tokens: Failed to create API key. invalid or unsupported API key scope: \"x\"",
+        ),
+        (&["tokens", "create", "--name", "ci"], 9, "cannot create tokens: A token with name \"ci\" already exists."),
+    ] {
+        let limited = Proxy::limited(&server.address, answered);
+        let ran = home.run(&[&["--url", &limited.url(), "--token", &session], line].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""), "{line:?}");
+        assert!(ran.stderr.starts_with(&format!("error: {words}")), "{line:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn each_thing_that_fails_when_signing_out_has_a_line() {
+    let (server, home, _session) = owner();
+    let limited = Proxy::limited(&server.address, 0);
+    std::fs::write(config_dir(home.path()).join("url"), limited.url()).unwrap();
+    // It is no file, so it cannot be removed as one.
+    std::fs::create_dir(config_dir(home.path()).join("organization")).unwrap();
+    let ran = home.run(&["logout", "-y"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""));
+    let words = "error: Failed to log out.\n\
+                 \tlogout api: POST /api/v2/users/logout: status 429: You are too fast.\n\
+                 \tremove organization file: Is a directory (os error 21)\n";
+    assert_eq!(ran.stderr, words);
+    assert_eq!((home.stored("url"), home.stored("session")), (None, None));
+}
+
+/// What has been changed is not undone because a name of it is not known.
+#[test]
+fn a_lookup_that_fails_after_a_change_is_no_failure_of_the_change() {
+    let (server, home, session) = owner();
+    assert_eq!(home.run(&["resources", "create", "workspace:dev"]).code, Some(0));
+    let owner = home.run(&["users", "list", "-c", "id"]).stdout;
+    let owner = owner.lines().nth(1).unwrap();
+    let ran = |answered, line: &[&str]| {
+        let limited = Proxy::limited(&server.address, answered);
+        home.run(&[&["--url", &limited.url(), "--token", &session], line].concat())
+    };
+    // The resource and the types are looked up before the change, and names after it.
+    let set = ran(3, &["resources", "acl", "set", "workspace:dev", "--user", &format!("{owner}=use")]);
+    assert_eq!(set.code, Some(0), "{}", set.stderr);
+    assert!(set.stdout.contains(owner) && set.stdout.contains("use"), "{}", set.stdout);
+    let words = "The access list has been changed. It is shown with ids: cannot look up the names of groups: ";
+    assert!(set.stderr.starts_with(words), "{}", set.stderr);
+    assert!(home.run(&["resources", "acl", "show", "workspace:dev"]).stdout.contains("owner"));
+    let show = ran(2, &["resources", "acl", "show", "workspace:dev"]);
+    assert_eq!((show.code, show.stdout.as_str()), (Some(1), ""), "where nothing was changed, it is a failure");
+    // The types and the default organization are looked up before.
+    let create = ran(3, &["resources", "create", "workspace:other", "-o", "table"]);
+    assert_eq!(create.code, Some(0), "{}", create.stderr);
+    assert!(create.stdout.contains("other"), "{}", create.stdout);
+}
+
+/// Programs get ids, and columns without names need none.
+#[test]
+fn names_are_looked_up_only_for_what_shows_them() {
+    let (server, home, session) = owner();
+    for line in [
+        &["users", "create", "-u", "amy", "-e", "amy@example.com", "-n", "N", "-p", PASSWORD][..],
+        &["tokens", "create", "--user", "amy", "--name", "ci"],
+    ] {
+        assert_eq!(home.run(line).code, Some(0), "{line:?}");
+    }
+    for (more, code) in [(&["-o", "json"][..], 0), (&["-o", "name"], 0), (&["-c", "time,action"], 0), (&[], 1)] {
+        let limited = Proxy::limited(&server.address, 1);
+        let ran = home.run(&[&["--url", &limited.url(), "--token", &session, "audit", "list"], more].concat());
+        assert_eq!(ran.code, Some(code), "{more:?}: {}", ran.stderr);
+    }
+}
+
+/// Whatever a server says, the command answers.
+#[test]
+fn an_expiry_behind_all_times_does_not_end_the_command() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let mut stream = stream;
+            let mut reader = std::io::BufReader::new(stream.try_clone().unwrap());
+            Message::read(&mut reader, false).unwrap();
+            let answer = Message { start: "HTTP/1.1 403 Forbidden".to_owned(), ..Message::default() };
+            let answer = answer.with_header("X-Keyfob-Expires-In", &u64::MAX.to_string());
+            answer.with_json(&json!({"message": "Forbidden."})).write_answer(&mut stream).unwrap();
+        }
+    });
+    let ran = Home::new().run(&["--url", &url, "--token", "aaaaaaaaaa-bbbbbbbbbbbbbbbbbbbbbb", "whoami"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), "error: cannot get the user: Forbidden.\n"));
 }

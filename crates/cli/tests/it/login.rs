@@ -50,7 +50,11 @@ fn a_weak_first_password_is_refused_in_the_servers_words() {
     let (server, home) = (Server::start(), Home::new());
     let ran = set_up(&home, &server, "password");
     assert_eq!(ran.code, Some(1));
-    assert!(ran.stderr.starts_with("error: Password is invalid: password: "), "{}", ran.stderr);
+    assert!(
+        ran.stderr.starts_with("error: cannot create the first user: Password is invalid: password: "),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(home.stored("session"), None);
 }
 
@@ -186,14 +190,14 @@ fn signing_out_with_a_given_token_keeps_what_is_stored() {
     let ran = home.run(&["--token", token, "logout", "-y"]);
     assert_eq!(
         (ran.code, ran.stdout.as_str()),
-        (Some(0), "The given token has been deleted. What `keyfob login` has stored stays.\n")
+        (Some(0), "The given token has been deleted. The session that `keyfob login` has stored stays.\n")
     );
     assert_eq!(home.run(&["--token", token, "whoami"]).code, Some(1));
     // Neither one that has gone, nor one that never was.
     for token in [token, "aaaaaaaaaa-bbbbbbbbbbbbbbbbbbbbbb"] {
         let ran = home.run(&["--token", token, "logout", "-y"]);
-        let words = "The server does not accept the given token, so nothing was deleted. What `keyfob login` has stored \
-                     stays.\n";
+        let words = "The server does not accept the given token: nothing was deleted. The session that `keyfob login` has \
+                     stored stays.\n";
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), words));
     }
     assert_eq!(home.run(&["whoami"]).code, Some(0));
@@ -284,7 +288,7 @@ fn an_error_is_what_failed_and_why_and_what_to_do_next() {
     let ran = home.run(&["tokens", "create", "--scope", "x", "--lifetime", "1h"]);
     assert_eq!(
         ran.stderr,
-        "error: Failed to create API key. invalid or unsupported API key scope: \"x\"\nSuggestion: 'keyfob scopes' lists all \
+        "error: cannot create tokens: Failed to create API key. invalid or unsupported API key scope: \"x\"\nSuggestion: 'keyfob scopes' lists all \
          scopes\n"
     );
     let ran = home.run(&["tokens", "create", "--scope", "worksapce:read", "--lifetime", "1h"]);
@@ -294,8 +298,7 @@ fn an_error_is_what_failed_and_why_and_what_to_do_next() {
         ran.stderr.ends_with("error: lifetime (192h0m0s) is greater than the maximum allowed lifetime (168h0m0s)\n")
     );
     let ran = home.run(&["tokens", "create", "--lifetime", "30"]);
-    let words =
-        "error: cannot read the lifetime: missing unit in duration \"30\": write 30d for days or 30h for hours\n";
+    let words = "error: cannot parse lifetime: missing unit in duration \"30\": write 30d for days or 30h for hours\n";
     assert!(ran.stderr.ends_with(words), "{}", ran.stderr);
     let ran = home.run(&["--token", "aaaaaaaaaa-bbbbbbbbbbbbbbbbbbbbbb", "whoami", "--verbose"]);
     let words = "\nAPI request error to \"GET /api/v2/users/{user}\". Status code 401\n";

@@ -144,7 +144,7 @@ fn records_are_sentences_and_are_shown_with_what_changed() {
     let listed = done(home.run(&["audit", "list", "-c", "what", "-l", "12"]));
     let listed: Vec<&str> = listed.lines().skip(1).collect();
     let told = [
-        "owner shared workspace web with a group",
+        "owner shared workspace web with group ops",
         "owner registered workspace web",
         "owner added amy to group ops",
         "owner created group ops",

@@ -99,7 +99,7 @@ const TABLES: [&str; 14] = [
 fn harmful_characters_of_a_name_reach_no_terminal() {
     let (server, session) = Server::with_owner();
     let home = Home::signed_in(&server, &session);
-    let name = "Amy \u{202e}drow\u{200b}\u{9b}2J";
+    let name = "Amy \u{202e}drow\u{200b}\u{9b}2J\u{ad}\u{2060}\u{206a}\u{e0041}";
     let edits: [&[&str]; 2] = [
         &["users", "edit", "owner", "--full-name", name],
         &["organizations", "edit", "default", "--display-name", name],
@@ -107,7 +107,8 @@ fn harmful_characters_of_a_name_reach_no_terminal() {
     for line in edits {
         assert_eq!(home.run(line).code, Some(0), "{line:?}");
     }
-    let shows: [&[&str]; 6] = [
+    let shows: [&[&str]; 7] = [
+        &["audit", "export", "--search", "action:write"],
         &["users", "list", "-c", "name"],
         &["users", "show", "owner"],
         &["users", "show", "owner", "-o", "json"],
@@ -118,14 +119,24 @@ fn harmful_characters_of_a_name_reach_no_terminal() {
     for line in shows {
         let Ran { code, stdout, stderr } = home.run(line);
         assert_eq!(code, Some(0), "{line:?}: {stderr}");
-        let harmful = stdout.chars().find(|c| ['\u{202e}', '\u{200b}', '\u{9b}'].contains(c));
-        assert_eq!(harmful, None, "{line:?}: {stdout}");
-        if line.contains(&"json") {
-            assert!(stdout.contains("Amy \\u202edrow\\u200b\\u009b2J"), "{stdout}");
+        let harmful = stdout.chars().find(|c| !c.is_ascii() && name.contains(*c));
+        assert_eq!(harmful, None, "{line:?}: {stdout:?}");
+        if line.contains(&"json") || line.contains(&"export") {
+            let escaped = "Amy \\u202edrow\\u200b\\u009b2J\\u00ad\\u2060\\u206a\\udb40\\udc41";
+            assert!(stdout.contains(escaped), "{stdout}");
+            assert!(stdout.lines().all(|line| !line.contains(escaped) || is_same_value(line, name)), "{stdout}");
         } else {
-            assert!(stdout.contains("Amy \\u{202e}drow\\u{200b}\\u{9b}2J"), "{line:?}: {stdout}");
+            let escaped = "Amy \\u{202e}drow\\u{200b}\\u{9b}2J\\u{ad}\\u{2060}\\u{206a}\\u{e0041}";
+            assert!(stdout.contains(escaped), "{line:?}: {stdout}");
         }
     }
+}
+
+/// Whether a text in JSON that begins like a name is the whole name.
+fn is_same_value(line: &str, name: &str) -> bool {
+    let start = line.find("\"Amy ").unwrap();
+    let end = start + 1 + line[start + 1..].find('"').unwrap();
+    serde_json::from_str::<String>(&line[start..=end]).unwrap() == name
 }
 
 #[test]
@@ -206,4 +217,50 @@ fn tokens_are_filtered_sorted_and_counted() {
     assert_eq!(names(&["--user", "amy"]), Vec::<String>::new());
     assert_eq!(names(&["--include-expired", "--search", "old"]), ["old"]);
     assert_eq!(home.run(&["users", "list", "-o", "name"]).stdout, "amy\nowner\n");
+}
+
+/// Tables as they are without `--column`.
+const DEFAULTS: [&str; 6] =
+    ["audit list -l 100", "sessions list", "authcheck --list", "whoami -o table", "tokens list", "tokens list --all"];
+
+/// The cells of each line, without what is different in every run: ids, addresses, times, and programs.
+fn cells(text: &str) -> String {
+    let cell = |cell: &str| {
+        let is_time = cell.starts_with("20") && cell.ends_with('Z');
+        let is_distance = cell == "just now" || cell.ends_with(" ago") || cell.starts_with("in ");
+        match masked(cell).trim_end() {
+            _ if is_time => "<time>".to_owned(),
+            _ if is_distance => "<distance>".to_owned(),
+            url if url.starts_with("http://") => "<url>".to_owned(),
+            program if program.starts_with("keyfob-cli/") => "<program>".to_owned(),
+            masked if masked.starts_with("xxxxxxxxxx") => "<id>".to_owned(),
+            other => {
+                other.split_inclusive([':', ' ']).map(|part| if uuid_like(part) { "<id>" } else { part }).collect()
+            }
+        }
+    };
+    let line = |line: &str| {
+        let cells: Vec<String> = line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).map(cell).collect();
+        cells.join(" | ")
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn tables_have_these_columns_where_none_are_chosen() {
+    let (_server, home) = deployment();
+    let mut shown = String::new();
+    for line in DEFAULTS {
+        let piped = home.run(&line.split(' ').collect::<Vec<_>>());
+        assert_eq!(piped.code, Some(0), "{line}: {}", piped.stderr);
+        let on_terminal = on_terminal(&home, line, 200);
+        let (piped, on_terminal) = (cells(&piped.stdout), cells(&on_terminal));
+        if piped == on_terminal {
+            shown += &format!("$ keyfob {line}  (in a pipe and on a terminal)\n{piped}\n\n");
+        } else {
+            shown += &format!("$ keyfob {line}  (in a pipe)\n{piped}\n\n");
+            shown += &format!("$ keyfob {line}  (on a terminal)\n{on_terminal}\n\n");
+        }
+    }
+    insta::assert_snapshot!("tables-default", shown);
 }

@@ -100,5 +100,39 @@ fn a_name_is_found_among_many_that_contain_it() {
     let ran = home.run(&["--url", &proxy.url(), "--token", &session, "authcheck", "task:read@dev"]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     let read: Vec<_> = pages(&proxy).into_iter().filter(|(path, _)| path.starts_with("/api/v2/resources?")).collect();
-    assert!(read.len() > 1 && read.iter().all(|(_, rows)| *rows <= 100), "{read:?}");
+    // However many there are: the server is asked for this name alone.
+    assert_eq!(read.iter().map(|(_, rows)| *rows).collect::<Vec<_>>(), [1], "{read:?}");
+    // Completion asks for what was typed, and not for the first names.
+    assert_eq!(home.run(&["resources", "create", "task:zebra"]).code, Some(0));
+    let complete = ["complete", "fish", "--", "keyfob", "authcheck", "task:read@zeb"];
+    assert_eq!(home.run(&complete).stdout, "task:read@zebra\n");
+    // To the server, the case of letters does not matter, and to a person it does.
+    let ran = home.run(&["authcheck", "task:read@DEV"]);
+    assert!(ran.code == Some(2) && ran.stderr.contains("there is no task named \"DEV\""), "{}", ran.stderr);
+}
+
+#[test]
+fn a_list_that_is_too_long_for_one_answer_is_read_in_pages() {
+    let (server, session) = Server::with_owner_and(&["--api-rate-limit=0"]);
+    let organizations = Message::request("GET", "/api/v2/organizations").with_header("Coder-Session-Token", &session);
+    let organizations: Value = organizations.send(&server.address).unwrap().json().unwrap();
+    for number in 0..210 {
+        let user = json!({"username": format!("robot-{number}"), "service_account": true, "login_type": "none",
+            "organization_ids": [organizations[0]["id"]]});
+        let made = server.post(Some(&session), "/api/v2/users", &user);
+        assert_eq!(made.status(), 201, "{}", made.text());
+    }
+    mint(&server, &session, "nightly");
+    let proxy = Proxy::of_long_lists(&server.address);
+    let home = Home::new();
+    let run = |arguments: &[&str]| {
+        let ran = home.run(&[&["--url", &proxy.url(), "--token", &session], arguments].concat());
+        assert_eq!(ran.code, Some(0), "{arguments:?}: {}", ran.stderr);
+        ran.stdout
+    };
+    assert_eq!(run(&["users", "list", "-o", "name"]).lines().count(), 211);
+    assert_eq!(run(&["tokens", "list", "-c", "name"]), "NAME\nnightly\n");
+    let complete =
+        ["complete", "fish", "--", "keyfob", "--url", &proxy.url(), "--token", &session, "tokens", "view", "n"];
+    assert_eq!(home.run(&complete).stdout, "nightly\n");
 }

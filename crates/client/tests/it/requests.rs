@@ -76,6 +76,7 @@ async fn every_call_makes_the_request_of_its_name() {
         resource_type: Some("workspace".to_owned()),
         organization: Some(id),
         owner: Some(id),
+        name: Some("dev".to_owned()),
         q: Some("a b".to_owned()),
         paging: Paging { limit: Some(1), offset: Some(2), after_id: Some(id) },
     };
@@ -111,6 +112,7 @@ async fn every_call_makes_the_request_of_its_name() {
         list_organizations(),
         organization("default"),
         add_organization_member("default", "amy"),
+        group_by_id(id),
         build_info(),
         entitlements(),
         list_experiments(),
@@ -161,13 +163,14 @@ update_profile PUT /users/amy/profile
 list_organizations GET /organizations
 organization GET /organizations/default
 add_organization_member POST /organizations/default/members/amy
+group_by_id GET /groups/{id}
 build_info GET /buildinfo
 entitlements GET /entitlements
 list_experiments GET /experiments
 update_check GET /updatecheck
 list_resource_types GET /resource-types
 create_resource POST /resources
-list_resources GET /resources?type=workspace&organization={id}&owner={id}&q=a+b&limit=1&offset=2&after_id={id}
+list_resources GET /resources?type=workspace&organization={id}&owner={id}&name=dev&q=a+b&limit=1&offset=2&after_id={id}
 list_resources GET /resources
 resource GET /resources/workspace/{id}
 update_resource PATCH /resources/workspace/{id}

@@ -87,8 +87,10 @@ async fn search(store: &AuthorizedStore, text: &str) -> Result<Option<ListAudit>
         recorded: Period { from: search.day("date_from", beginning), to: search.day("date_to", end) },
         ..ListAudit::default()
     };
+    // The second is the word that people try.
+    let (username, user) = (search.text("username"), search.text("user"));
     let wanted = WantedRecords {
-        username: search.text("username"),
+        username: username.or(user),
         email: search.text("email"),
         organization: search.text("organization"),
         list,

@@ -92,6 +92,7 @@ parameters! {
         text("type", "Only those of this type."),
         uuid("organization", "Only those of this organization."),
         uuid("owner", "Only those of this owner."),
+        text("name", "Only those with this name, whatever its case."),
         text("q", "Only those whose name holds this text."),
     ];
     /// Which tokens.

@@ -121,6 +121,21 @@ async fn an_exact_name_is_the_whole_name_and_nothing_has_an_external_agent() {
     }
 }
 
+#[tokio::test]
+async fn resources_are_found_by_their_whole_name() {
+    let (_app, owner) = TestApp::new().await;
+    for (of, name) in [("workspace", "Web"), ("workspace", "web-two"), ("template", "web")] {
+        owner.register(of, name).await;
+    }
+    for (query, names) in [("name=web", &["Web", "web"][..]), ("type=workspace&name=WEB", &["Web"]), ("name=we", &[])] {
+        let found = owner.get(&format!("/api/v2/resources?{query}")).await.expect(StatusCode::OK).json();
+        let mut listed: Vec<&str> =
+            found["resources"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+        listed.sort_unstable();
+        assert_eq!((listed.as_slice(), found["count"].as_u64()), (names, Some(names.len() as u64)), "{query}");
+    }
+}
+
 /// Names in paths are compared without regard to the case of ASCII letters alone: each identifies one.
 #[tokio::test]
 async fn names_in_paths_are_told_apart_where_searches_are_not() {

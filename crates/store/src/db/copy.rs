@@ -135,7 +135,7 @@ struct Column {
 pub async fn copy_database(
     from: &Path,
     to: &PostgresOptions,
-    mut progress: impl FnMut(CopyProgress),
+    progress: &mut (dyn FnMut(CopyProgress) + Send),
 ) -> Result<(), CopyError> {
     // Both have the schema of this version, then.
     crate::Store::open(from, crate::Limits::default()).await.map_err(CopyError::Source)?.close().await;
@@ -154,10 +154,10 @@ pub async fn copy_database(
         tables.push(Table::of(name, &mut source, &mut target).await?);
     }
     for table in &tables {
-        table.copy(&mut source, &mut target, &mut progress).await?;
+        table.copy(&mut source, &mut target, progress).await?;
     }
     for table in &tables {
-        table.compare(&mut source, &mut target, &mut progress).await?;
+        table.compare(&mut source, &mut target, progress).await?;
     }
     run(&mut target, "COMMIT").await
 }
@@ -202,7 +202,7 @@ impl Table {
         &self,
         source: &mut SqliteConnection,
         target: &mut PgConnection,
-        progress: &mut impl FnMut(CopyProgress),
+        progress: &mut (dyn FnMut(CopyProgress) + Send),
     ) -> Result<(), CopyError> {
         let mut rows = sqlx::query(AssertSqlSafe(self.select.clone())).fetch(source);
         let mut batch = Vec::with_capacity(BATCH);
@@ -227,7 +227,7 @@ impl Table {
         &self,
         source: &mut SqliteConnection,
         target: &mut PgConnection,
-        progress: &mut impl FnMut(CopyProgress),
+        progress: &mut (dyn FnMut(CopyProgress) + Send),
     ) -> Result<(), CopyError> {
         let mut expected = sqlx::query(AssertSqlSafe(self.select.clone())).fetch(source);
         let mut found = sqlx::query(AssertSqlSafe(self.select.clone())).fetch(target);

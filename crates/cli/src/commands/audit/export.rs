@@ -7,8 +7,9 @@ use keyfob_server::{AuditLine, AuditSource, export_audit};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::search::refuse_unknown;
 use crate::{
-    arguments::file::{require_file_or_url, require_password_file},
+    arguments::{file::require_file_or_url, password_file::PasswordFileOption},
     invocation::Invocation,
     terminal::{
         output::{Output, Unwritten},
@@ -35,21 +36,18 @@ pub(crate) struct ExportArgs {
     /// Only records that match this search term, as in `keyfob audit list`; may be repeated
     #[arg(short, long, value_name = "SEARCH", conflicts_with = "file")]
     search: Vec<String>,
-    /// File with the password for PostgreSQL
-    #[arg(long, env = "KEYFOB_POSTGRES_PASSWORD_FILE", value_name = "FILE")]
-    postgres_password_file: Option<PathBuf>,
+    #[command(flatten)]
+    password: PasswordFileOption,
 }
 
 /// Prints every record.
 pub(crate) async fn run(invocation: &Invocation, args: &ExportArgs) -> anyhow::Result<()> {
     let progress = Progress::beside_results(invocation.out, "records");
-    if let Some(file) = &args.postgres_password_file {
-        require_password_file(file)?;
-    }
+    args.password.require(args.file.as_deref())?;
     let exported = match &args.file {
         Some(file) => {
             require_file_or_url(file)?;
-            let source = AuditSource { named: file, password_file: args.postgres_password_file.as_deref() };
+            let source = AuditSource { named: file, password_file: args.password.path() };
             let mut done = 0;
             let each = |entry: &AuditLine| {
                 print(invocation.out, entry)?;
@@ -75,6 +73,7 @@ async fn from_server(invocation: &Invocation, client: &Client, search: &str, pro
         let page = client.list_audit_logs(search, PAGE, offset).await.context("cannot list audit records")?;
         if offset == 0 {
             invocation.refuse_unseen(&page.audit_logs, "audit records")?;
+            refuse_unknown(client, search, &page.audit_logs).await?;
         }
         let length = u64::try_from(page.audit_logs.len()).unwrap_or(u64::MAX);
         for record in page.audit_logs {
@@ -91,5 +90,5 @@ async fn from_server(invocation: &Invocation, client: &Client, search: &str, pro
 }
 
 fn print(out: Output, entry: &impl Serialize) -> anyhow::Result<()> {
-    Ok(out.deliver(&serde_json::to_string(entry)?)?)
+    out.deliver_json(entry)
 }

@@ -6,7 +6,10 @@ use clap::ValueEnum;
 use keyfob_api::audit::AuditLog;
 use serde::Serialize;
 
-use super::sentence::{sentence, who};
+use super::{
+    search::refuse_unknown,
+    sentence::{sentence, who},
+};
 use crate::{
     invocation::Invocation,
     names::Names,
@@ -19,7 +22,7 @@ use crate::{
 /// The arguments of the command.
 #[derive(clap::Args)]
 #[command(after_help = "A search term is <key>:<value>. The keys are resource_type, resource_id, api_key_id, \
-resource_target, action, username, email, organization, request_id, date_from and date_to. The resource_id of a record \
+resource_target, action, username (or user), email, organization, request_id, date_from and date_to. The resource_id of a record \
 about a key is the id of its owner.
 
 Examples:
@@ -74,9 +77,14 @@ struct Row {
 }
 
 impl Row {
+    /// Without a sentence, which takes names.
+    fn unnamed(record: AuditLog) -> Self {
+        Self { record, sentence: String::new() }
+    }
+
     async fn new(record: AuditLog, names: &Names<'_>) -> anyhow::Result<Self> {
         let sentence = sentence(&record, names).await?;
-        Ok(Self { record, sentence })
+        Ok(Self { sentence, ..Self::unnamed(record) })
     }
 }
 
@@ -120,16 +128,19 @@ impl Named for Row {
 /// Prints records, newest first.
 pub(crate) async fn run(invocation: &Invocation, args: &ListArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
-    let page = client.list_audit_logs(&args.search.join(" "), args.limit, args.offset).await;
+    let search = args.search.join(" ");
+    let page = client.list_audit_logs(&search, args.limit, args.offset).await;
     let mut page = page.context("cannot list audit records")?;
     // Refusals that were gathered are written later than they were.
     page.audit_logs.sort_by_key(|record| Reverse(record.time));
     invocation.refuse_unseen(&page.audit_logs, "audit records")?;
+    refuse_unknown(&client, &search, &page.audit_logs).await?;
     let shown = args.offset + u64::try_from(page.audit_logs.len()).unwrap_or(u64::MAX);
     let names = Names::new(&client);
+    let has_sentence = args.printing.shows(&RecordColumn::What);
     let mut rows = Vec::new();
     for record in page.audit_logs {
-        rows.push(Row::new(record, &names).await?);
+        rows.push(if has_sentence { Row::new(record, &names).await? } else { Row::unnamed(record) });
     }
     args.printing.list(invocation.out, &rows, "No records found.")?;
     if shown < page.count {

@@ -5,16 +5,18 @@ use keyfob_api::audit::{AuditLog, Mention};
 
 use crate::names::Names;
 
-/// What happened, in a sentence. Groups, and users whom the reader may not see, have no name in it.
+/// What happened, in a sentence. Users and groups that the reader may not see have no name in it.
 ///
 /// # Errors
 /// When a name cannot be looked up.
 pub(super) async fn sentence(record: &AuditLog, names: &Names<'_>) -> anyhow::Result<String> {
     let mut known = BTreeMap::new();
     for mention in record.mentions() {
-        if let Mention::User(id) = mention {
-            known.extend(names.user(id).await?.map(|name| (mention, name)));
-        }
+        let name = match mention {
+            Mention::User(id) => names.user(id).await?,
+            Mention::Group(id) => names.group(id).await?,
+        };
+        known.extend(name.map(|name| (mention, name)));
     }
     Ok(record.sentence(&|mention| known.get(&mention).cloned()))
 }

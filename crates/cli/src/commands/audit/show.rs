@@ -9,7 +9,12 @@ use super::sentence::{sentence, who};
 use crate::{
     invocation::Invocation,
     names::Names,
-    terminal::{printing::Format, problem::Problem, text::printable},
+    terminal::{
+        printing::{Format, TimeOption},
+        problem::Problem,
+        text::printable,
+        time::shown,
+    },
 };
 
 /// How many records are asked for at a time.
@@ -34,6 +39,8 @@ pub(crate) struct ShowArgs {
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
+    #[command(flatten)]
+    time: TimeOption,
 }
 
 /// Prints a record with its diff.
@@ -50,7 +57,9 @@ pub(crate) async fn run(invocation: &Invocation, args: &ShowArgs) -> anyhow::Res
             Format::Json => invocation.out.json(record)?,
             Format::Table => {
                 let sentence = sentence(record, &names).await?;
-                lines(record, sentence).iter().try_for_each(|line| invocation.out.line(printable(line)))?;
+                let looks = invocation.out.looks(args.time.time);
+                let time = shown(record.time, looks.time, looks.now);
+                lines(record, time, sentence).iter().try_for_each(|line| invocation.out.line(printable(line)))?;
             }
         }
     }
@@ -79,10 +88,10 @@ async fn find(invocation: &Invocation, client: &Client, id: Uuid) -> anyhow::Res
     Ok(None)
 }
 
-fn lines(record: &AuditLog, sentence: String) -> Vec<String> {
+fn lines(record: &AuditLog, time: String, sentence: String) -> Vec<String> {
     let rows = [
         ("Record", record.id.to_string()),
-        ("Time", record.time.to_string()),
+        ("Time", time),
         ("What", sentence),
         ("User", who(record)),
         ("Object", format!("{} {} ({})", record.resource_type, record.resource_target, record.resource_id)),

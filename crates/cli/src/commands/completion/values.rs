@@ -4,7 +4,11 @@ use keyfob_client::{Client, ME, Paging, ResourcesFilter, TokensFilter};
 use keyfob_rbac::Catalogue;
 
 use super::line::{Line, Wanted};
-use crate::{connection::server_url, invocation::Invocation};
+use crate::{
+    connection::server_url,
+    invocation::Invocation,
+    pages::{TokenPages, is_too_long},
+};
 
 /// How many names are asked for.
 const MOST: u32 = 200;
@@ -61,9 +65,9 @@ async fn types(client: &Client) -> Option<Vec<(String, Vec<String>, bool)>> {
 }
 
 async fn checks(client: &Client, typed: &str) -> Option<Vec<String>> {
-    if let Some((check, _)) = typed.split_once('@') {
+    if let Some((check, name)) = typed.split_once('@') {
         let (of, _) = check.split_once(':')?;
-        return Some(names(client, of).await?.into_iter().map(|name| format!("{check}@{name}")).collect());
+        return Some(names(client, of, name).await?.into_iter().map(|name| format!("{check}@{name}")).collect());
     }
     permissions(client, typed).await
 }
@@ -85,23 +89,24 @@ async fn references(client: &Client, typed: &str, with_all: bool) -> Option<Vec<
             let known = types(client).await?.into_iter().filter(|(.., registrable)| with_all || *registrable);
             Some(known.map(|(name, ..)| format!("{name}:")).collect())
         }
-        Some((of, _)) => {
+        Some((of, name)) => {
             let all = with_all.then(|| "*".to_owned());
-            let named = names(client, of).await.unwrap_or_default();
+            let named = names(client, of, name).await.unwrap_or_default();
             Some(named.into_iter().chain(all).map(|name| format!("{of}:{name}")).collect())
         }
     }
 }
 
-/// The names of objects of a type. Those that a shell would take apart are left out.
-async fn names(client: &Client, of: &str) -> Option<Vec<String>> {
+/// The names of objects of a type, with what was typed of one. Those that a shell would take apart are left out.
+async fn names(client: &Client, of: &str, typed: &str) -> Option<Vec<String>> {
     let names = match of {
-        "user" => users(client, "").await?,
+        "user" => users(client, typed).await?,
         "organization" => organizations(client).await?,
         "group" => groups(client, None).await?,
         of => {
             let filter = ResourcesFilter {
                 resource_type: Some(of.to_owned()),
+                q: Some(typed.to_owned()).filter(|typed| !typed.is_empty()),
                 paging: Paging { limit: Some(MOST), ..Paging::default() },
                 ..ResourcesFilter::default()
             };
@@ -129,7 +134,12 @@ async fn organizations(client: &Client) -> Option<Vec<String>> {
 }
 
 async fn tokens(client: &Client, user: &str) -> Option<Vec<String>> {
-    let tokens = client.list_tokens(user, TokensFilter::default()).await.ok()?;
+    let tokens = match client.list_tokens(user, TokensFilter::default()).await {
+        Err(error) if is_too_long(&error) => {
+            TokenPages::new(client, user, TokensFilter::default()).next(MOST).await.ok()?
+        }
+        tokens => tokens.ok()?,
+    };
     Some(plain(tokens.into_iter().map(|token| token.key.token_name).collect()))
 }
 

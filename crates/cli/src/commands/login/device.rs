@@ -20,6 +20,8 @@ use crate::{
 const BEFORE_EXPIRY: Duration = Duration::from_secs(1);
 /// How much longer to wait between two requests when the server is too busy.
 const SLOWER: Duration = Duration::from_secs(5);
+/// How many seconds a person and this command wait at most, whatever the server says.
+const MOST_SECONDS: u64 = 86_400;
 
 /// The session, once a person has approved it in a browser.
 pub(super) async fn approved_session(
@@ -53,8 +55,8 @@ pub(super) async fn approved_session(
 
 /// Asks the server until the sign-in is approved or refused, or the code has expired. Failed requests are repeated.
 async fn wait(client: &Client, code: &DeviceCode) -> anyhow::Result<SecretText> {
-    let expiry = Instant::now() + Duration::from_secs(code.expires_in);
-    let mut interval = Duration::from_secs(code.interval.max(1));
+    let expiry = Instant::now() + Duration::from_secs(code.expires_in.min(MOST_SECONDS));
+    let mut interval = Duration::from_secs(code.interval.clamp(1, MOST_SECONDS));
     loop {
         // The last request is sent just before the expiry: the approval may have come a moment ago.
         let next = Instant::now() + interval;

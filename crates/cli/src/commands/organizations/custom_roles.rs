@@ -8,7 +8,7 @@ use keyfob_client::Client;
 use crate::{
     arguments::{name::parse_name, organization::OrganizationOption},
     invocation::Invocation,
-    terminal::printing::Format,
+    terminal::{printing::ListFormat, text::printable},
 };
 
 /// The arguments of `create` and `update`.
@@ -39,9 +39,9 @@ pub(crate) struct RoleArgs {
     /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
-    /// Output format
+    /// Output format; a name is that of the role
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
+    output: ListFormat,
     #[command(flatten)]
     organization: OrganizationOption,
 }
@@ -203,12 +203,15 @@ fn preview(request: &CustomRoleRequest) -> Role {
     }
 }
 
-fn print(invocation: &Invocation, format: Format, role: &Role) -> anyhow::Result<()> {
-    if format == Format::Json {
-        return invocation.out.json(role);
-    }
-    for permission in &role.organization_permissions {
-        invocation.out.line(format!("{}:{}", permission.resource_type, permission.action))?;
+fn print(invocation: &Invocation, format: ListFormat, role: &Role) -> anyhow::Result<()> {
+    match format {
+        ListFormat::Json => return invocation.out.json(role),
+        ListFormat::Name => invocation.out.line(printable(&role.name))?,
+        ListFormat::Table => {
+            for permission in &role.organization_permissions {
+                invocation.out.line(format!("{}:{}", permission.resource_type, permission.action))?;
+            }
+        }
     }
     Ok(())
 }

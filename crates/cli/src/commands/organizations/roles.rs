@@ -72,7 +72,10 @@ impl Columns for RoleColumn {
 
 impl Column<AssignableRole> for RoleColumn {
     fn cell(&self, row: &AssignableRole) -> Cell {
-        let count = |permissions: &[Permission]| Cell::from(format!("{} permissions", permissions.len()));
+        let count = |permissions: &[Permission]| match permissions.len() {
+            1 => Cell::from("1 permission"),
+            count => Cell::from(format!("{count} permissions")),
+        };
         match self {
             Self::Name => row.role.name.as_str().into(),
             Self::DisplayName => row.role.display_name.as_str().into(),

@@ -6,7 +6,7 @@ use keyfob_client::ME;
 
 use super::columns::OrganizationColumn;
 use crate::{
-    arguments::{name::parse_name, organization},
+    arguments::{name::parse_name, organization::OrganizationOption},
     invocation::Invocation,
     terminal::table::{self, Chosen},
 };
@@ -18,9 +18,11 @@ use crate::{
   keyfob organizations show me              all your organizations
   keyfob organizations show acme --only-id")]
 pub(crate) struct ShowArgs {
-    /// Name or id; `selected` for your only organization, `me` for all of yours
+    /// Name or id; `selected` for the organization of --org, else your only one; `me` for all of yours
     #[arg(value_name = "selected|me|NAME|ID", default_value = "selected", value_parser = parse_name)]
     organization: String,
+    #[command(flatten)]
+    selected: OrganizationOption,
     /// Print only the id
     #[arg(long)]
     only_id: bool,
@@ -53,7 +55,7 @@ enum ShowFormat {
 pub(crate) async fn run(invocation: &Invocation, args: &ShowArgs) -> anyhow::Result<()> {
     let client = invocation.connect()?;
     let found: Vec<Organization> = match args.organization.as_str() {
-        "selected" => vec![organization::find(&client, None).await?],
+        "selected" => vec![args.selected.find(&client).await?],
         "me" => client.list_user_organizations(ME).await.context("cannot get your organizations")?,
         named => vec![client.organization(named).await.context("cannot get the organization")?],
     };

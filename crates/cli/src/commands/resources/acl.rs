@@ -148,7 +148,11 @@ pub(crate) async fn run(invocation: &Invocation, command: AclCommand) -> anyhow:
                 .resource_acl(&resource.resource_type, resource.id)
                 .await
                 .with_context(|| Step::on_resource("cannot get the access list", &resource))?;
-            print(invocation, &client, &resource, args.output, &list).await
+            let mut entries = entries(&list);
+            if args.output == Format::Table {
+                name(&client, &resource, &mut entries).await?;
+            }
+            print(invocation, args.output, &list, &entries)
         }
         AclCommand::Set(args) => {
             ensure!(!args.user.is_empty() || !args.group.is_empty(), "nothing to grant: use --user or --group");
@@ -175,7 +179,14 @@ async fn write(
 ) -> anyhow::Result<()> {
     let list = client.update_resource_acl(&resource.resource_type, resource.id, change).await;
     let list = list.with_context(|| Step::on_resource("cannot change the access list", resource))?;
-    print(invocation, client, resource, format, &list).await
+    let mut entries = entries(&list);
+    if format == Format::Table {
+        // The list has been changed, whatever becomes of its names.
+        if let Err(error) = name(client, resource, &mut entries).await {
+            invocation.out.remark(format!("The access list has been changed. It is shown with ids: {error:#}"));
+        }
+    }
+    print(invocation, format, &list, &entries)
 }
 
 async fn change(
@@ -219,7 +230,7 @@ async fn user_id(client: &Client, resource: &Resource, user: &str) -> anyhow::Re
     }
     match visible(client.user(user).await).context("cannot find the user")? {
         Some(user) => Ok(user.id.to_string()),
-        None => Err(unseen(format!("there is no user {user} whom you may see"))),
+        None => Err(Problem::unseen(format!("there is no user {user} whom you may see")).into()),
     }
 }
 
@@ -232,24 +243,12 @@ async fn group_id(client: &Client, resource: &Resource, group: &str) -> anyhow::
     };
     match visible(client.group(&organization.to_string(), group).await).context("cannot find the group")? {
         Some(group) => Ok(group.id.to_string()),
-        None => Err(unseen(format!("there is no group {group} that you may see"))),
+        None => Err(Problem::unseen(format!("there is no group {group} that you may see")).into()),
     }
 }
 
-fn unseen(what: String) -> anyhow::Error {
-    Problem::new(what, "check the spelling: what you may not read looks as if it were not there").into()
-}
-
-async fn print(
-    invocation: &Invocation,
-    client: &Client,
-    resource: &Resource,
-    format: Format,
-    list: &ResourceAcl,
-) -> anyhow::Result<()> {
-    if format == Format::Json {
-        return invocation.out.json(list);
-    }
+/// The entries of a list, without names.
+fn entries(list: &ResourceAcl) -> Vec<Entry> {
     let entry = |kind| {
         move |(id, grant): (&String, &AclGrant)| Entry {
             kind,
@@ -262,21 +261,32 @@ async fn print(
         }
     };
     let users = list.user_roles.iter().map(entry("user"));
-    let mut entries: Vec<Entry> = users.chain(list.group_roles.iter().map(entry("group"))).collect();
-    if entries.is_empty() {
-        invocation.out.remark("The access list is empty.");
-        return Ok(());
+    users.chain(list.group_roles.iter().map(entry("group"))).collect()
+}
+
+fn print(invocation: &Invocation, format: Format, list: &ResourceAcl, entries: &[Entry]) -> anyhow::Result<()> {
+    match format {
+        Format::Json => return invocation.out.json(list),
+        Format::Table if entries.is_empty() => invocation.out.remark("The access list is empty."),
+        Format::Table => {
+            let columns = [EntryColumn::Kind, EntryColumn::Name, EntryColumn::Grant, EntryColumn::Id];
+            invocation.out.result(&table::render(&columns, Chosen::ByDefault, entries, invocation.out.looks(None)))?;
+        }
     }
-    name(client, resource, &mut entries).await?;
-    let columns = [EntryColumn::Kind, EntryColumn::Name, EntryColumn::Grant, EntryColumn::Id];
-    Ok(invocation.out.result(&table::render(&columns, Chosen::ByDefault, &entries, invocation.out.looks(None)))?)
+    Ok(())
 }
 
 /// Finds the names of entries, as far as the caller may see them.
 async fn name(client: &Client, resource: &Resource, entries: &mut [Entry]) -> anyhow::Result<()> {
+    if entries.is_empty() {
+        return Ok(());
+    }
     let names = Names::new(client);
     let groups = match resource.organization_id {
-        Some(organization) => visible(client.list_groups(&organization.to_string()).await)?.unwrap_or_default(),
+        Some(organization) => {
+            let groups = visible(client.list_groups(&organization.to_string()).await);
+            groups.context("cannot look up the names of groups")?.unwrap_or_default()
+        }
         None => Vec::new(),
     };
     for entry in entries {

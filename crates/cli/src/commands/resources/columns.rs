@@ -24,6 +24,11 @@ pub(super) struct Shown {
 }
 
 impl Shown {
+    /// With the ids alone.
+    pub(super) fn unnamed(resource: Resource) -> Self {
+        Self { resource, owner_name: None, organization_name: None }
+    }
+
     /// # Errors
     /// When a name cannot be looked up.
     pub(super) async fn new(resource: Resource, names: &Names<'_>) -> anyhow::Result<Self> {

@@ -13,7 +13,6 @@ use super::{
 use crate::{
     arguments::{name::parse_name, organization, resource::Reference, user},
     invocation::Invocation,
-    names::Names,
     terminal::{
         printing::Named as _,
         table::{self, Chosen},
@@ -91,7 +90,7 @@ pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Re
         CreatedFormat::Json => invocation.out.json(&resource)?,
         CreatedFormat::Table => {
             let columns = [ResourceColumn::Id, ResourceColumn::Type, ResourceColumn::Name];
-            let rows = [Shown::new(resource, &Names::new(&client)).await?];
+            let rows = [Shown::unnamed(resource)];
             invocation.out.result(&table::render(&columns, Chosen::ByDefault, &rows, invocation.out.looks(None)))?;
         }
     }

@@ -60,6 +60,7 @@ pub(crate) async fn run(invocation: &Invocation, args: ListArgs) -> anyhow::Resu
         owner,
         q: args.query,
         paging: Paging { limit: args.limit, offset: args.offset, after_id: args.after_id },
+        ..ResourcesFilter::default()
     };
     let resources = client.list_resources(&filter).await.context("cannot list resources")?.resources;
     invocation.refuse_unseen(&resources, "resources")?;

@@ -4,7 +4,9 @@ use crate::{arguments::resource::Reference, invocation::Invocation, names::Names
 
 /// The arguments of the command.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:
+#[command(after_help = "`keyfob resources acl show` shows with whom it is shared.
+
+Examples:
   keyfob resources show workspace:dev
   keyfob resources show workspace:6f1b1c9e-8f0a-4f5e-9a3d-0d3f5a3c1b2e -o json")]
 pub(crate) struct ShowArgs {

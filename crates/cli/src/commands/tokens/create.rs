@@ -21,7 +21,7 @@ use crate::{
 #[derive(clap::Args)]
 #[command(
     after_help = "Without --scope and --allow, the token has the limits of the key in use: that of a session is a token \
-that may do all that you may. What it can do is then said on standard error. `keyfob scopes` lists the scopes. Without \
+that may do all that you may; its rights are then printed on standard error. `keyfob scopes` lists the scopes. Without \
 --lifetime, the server's default applies, and the expiry is printed on standard error.
 
 Examples:
@@ -80,7 +80,7 @@ pub(crate) async fn run(invocation: &Invocation, args: CreateArgs) -> anyhow::Re
         scopes: args.limits.scope,
         ..CreateTokenRequest::default()
     };
-    let token = client.create_token(&args.user, &wanted).await.context("cannot create the token")?.key;
+    let token = client.create_token(&args.user, &wanted).await.context("cannot create tokens")?.key;
     let summary = client.described_key().filter(|key| key.id == id(&token));
     let delivered = match args.output {
         CreatedFormat::Token => invocation.out.deliver(token.reveal()),
@@ -150,8 +150,8 @@ fn say_cut(invocation: &Invocation, token: &KeySummary) {
 
 /// The lifetime, if it is within the limit of the server.
 async fn allowed_lifetime(client: &Client, user: &str, text: &str) -> anyhow::Result<Nanoseconds> {
-    let limit = client.token_config(user).await.context("cannot get the limits of tokens")?.max_token_lifetime;
-    let lifetime = lifetime::parse(text).context("cannot read the lifetime")?;
+    let limit = client.token_config(user).await.context("cannot get token config")?.max_token_lifetime;
+    let lifetime = lifetime::parse(text).context("cannot parse lifetime")?;
     // To the server, zero means the default. Those below it are refused there.
     if lifetime == Nanoseconds(0) {
         let what = format!("the lifetime {text:?} is zero: it must be more than that");

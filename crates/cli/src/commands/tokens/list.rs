@@ -5,15 +5,16 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use jiff::{SignedDuration, Timestamp};
 use keyfob_api::{keys::ApiKeyWithOwner, time::Nanoseconds};
-use keyfob_client::{Client, Error, ME, StatusCode, TokensFilter};
+use keyfob_client::{Client, ME, TokensFilter};
 use keyfob_server::Clock;
 
 use super::columns::{Row, TokenColumn, is_unused};
 use crate::{
     arguments::{lifetime, name::parse_name},
+    hidden_keys,
     invocation::Invocation,
     names::Names,
-    pages::{PAGE, TokenPages},
+    pages::{PAGE, TokenPages, is_too_long},
     terminal::{
         printing::{ListFormat, TimeOption},
         progress::Progress,
@@ -127,11 +128,11 @@ async fn read(
 ) -> anyhow::Result<Vec<ApiKeyWithOwner>> {
     if args.limit.is_none() && args.is_whole() {
         match client.list_tokens(&args.user, filter).await {
-            // It is read in pages.
-            Err(Error::Api(answer)) if answer.status == StatusCode::BAD_REQUEST => {}
+            Err(error) if is_too_long(&error) => {}
             tokens => {
                 let tokens = tokens.context("cannot list tokens")?;
                 invocation.refuse_unseen(&tokens, "tokens")?;
+                hidden_keys::refuse(invocation, client, &args.user, &tokens, "tokens").await?;
                 return Ok(tokens);
             }
         }
@@ -146,6 +147,7 @@ async fn read(
         let page = pages.next(most).await.context("cannot list tokens")?;
         if done == 0 {
             invocation.refuse_unseen(&page, "tokens")?;
+            hidden_keys::refuse(invocation, client, &args.user, &page, "tokens").await?;
         }
         let length = u64::try_from(page.len()).unwrap_or(u64::MAX);
         progress.at(done, done + length, None);

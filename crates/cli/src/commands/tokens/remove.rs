@@ -37,7 +37,7 @@ pub(crate) struct RemoveArgs {
     /// Wait until every replica of the server refuses the token
     #[arg(long)]
     wait: bool,
-    /// Do not ask before the key in use is expired or deleted, as it is on a terminal
+    /// Do not ask for confirmation; on a terminal, the command asks if the token is the key in use
     #[arg(short, long)]
     yes: bool,
 }
@@ -52,25 +52,25 @@ pub(crate) async fn run(invocation: &Invocation, args: &RemoveArgs) -> anyhow::R
     let client = invocation.connect()?;
     let user = args.user.as_str();
     let key = find_of(&client, user, &args.key).await?;
-    if !args.yes && invocation.prompt().is_interactive() && invocation.key_id()?.as_ref() == Some(&key.id) {
+    if !args.yes && invocation.key_id()?.as_ref() == Some(&key.id) {
         let verb = if args.delete { "delete" } else { "expire" };
         let question = format!("This is the key in use. Are you sure you want to {verb} it?");
-        invocation.prompt().confirm(&question)?;
+        invocation.prompt().confirm_on_terminal(&question)?;
     }
     let id = key.id.as_str();
     let mut unconfirmed = Vec::new();
     let mut expired = 0;
     if args.wait {
         let everywhere =
-            client.expire_api_key_everywhere(user, id, descendants).await.context("cannot expire the token")?;
+            client.expire_api_key_everywhere(user, id, descendants).await.context("cannot expire api key")?;
         (expired, unconfirmed) = (everywhere.descendants, everywhere.unconfirmed);
     }
     if args.delete {
-        expired += client.delete_api_key(user, id, descendants).await.context("cannot delete the token")?;
+        expired += client.delete_api_key(user, id, descendants).await.context("cannot delete api key")?;
         invocation.out.line("Token has been deleted.")?;
     } else {
         if !args.wait {
-            expired = client.expire_api_key(user, id, descendants).await.context("cannot expire the token")?;
+            expired = client.expire_api_key(user, id, descendants).await.context("cannot expire api key")?;
         }
         invocation.out.line("Token has been expired.")?;
     }

@@ -1,9 +1,8 @@
 //! `keyfob users list`.
 use anyhow::Context as _;
-use keyfob_client::Paging;
 
 use super::columns::UserColumn;
-use crate::{invocation::Invocation, terminal::printing::Printing};
+use crate::{invocation::Invocation, pages, terminal::printing::Printing};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -22,7 +21,7 @@ pub(crate) struct ListArgs {
 /// Prints the users, by username.
 pub(crate) async fn run(invocation: &Invocation, args: &ListArgs) -> anyhow::Result<()> {
     let search = args.github_user_id.map(|id| format!("github_com_user_id:{id}")).unwrap_or_default();
-    let users = invocation.connect()?.list_users(&search, &Paging::default()).await.context("cannot list users")?.users;
+    let users = pages::users(&invocation.connect()?, &search).await.context("cannot list users")?;
     invocation.refuse_unseen(&users, "users")?;
     args.printing.list(invocation.out, &users, "No users found.")
 }

@@ -27,6 +27,7 @@ pub(super) fn list(app: &App, query: &ApiQuery) -> Result<(Vec<ResourceType>, Li
     let list = ListResources {
         organization_id: query.uuid("organization")?.map(OrganizationId),
         owner_id: query.uuid("owner")?.map(UserId),
+        name_is: query.text("name").map(str::to_owned),
         name_contains: query.text("q").map(str::to_owned),
         page: query.page(ResourceId)?,
         ..ListResources::default()
