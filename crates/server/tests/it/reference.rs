@@ -113,7 +113,7 @@ async fn every_operation_has_a_curl_line_that_the_server_understands() {
         if answer.body.contains("There is none with this id.") {
             continue;
         }
-        let is_unread = [405, 415, 500].contains(&answer.status.as_u16())
+        let is_unread = [401, 405, 415, 500].contains(&answer.status.as_u16())
             || ["Request body", "Validation failed", "Invalid UUID", "Route not found"]
                 .iter()
                 .any(|text| answer.body.contains(text));
