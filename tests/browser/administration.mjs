@@ -162,6 +162,7 @@ describe("every page", () => {
       ["resources-none", "/resources?q=nothing"],
       ["resource", `/resources/workspace/${made.web}`],
       ["settings", "/deployment/settings"],
+      ["session-used", `/settings/tokens/${made.key.split("-")[0]}`],
       ["explain-other", `/explain?other=ben&permission=workspace:delete&object=workspace:${made.web}`],
       ["explain-other-wrong", "/explain?other=nobody&permission=workspace:delete"],
       ["error-not-found", "/nothing"],

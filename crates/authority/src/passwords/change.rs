@@ -189,7 +189,7 @@ impl AuthorizedStore {
     }
 }
 
-/// Only who signs in with a password can be given another one.
+/// Only a user who signs in with a password can be given another one.
 fn require_password_login(user: &User) -> Result<(), ChangePasswordError> {
     match user.login_type {
         LoginType::Password => Ok(()),

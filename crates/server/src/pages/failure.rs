@@ -26,7 +26,7 @@ pub(super) struct Failure {
     /// What the page says.
     pub(super) problem: Problem,
     /// The decision that it was refused by, if it was.
-    pub(super) denied: Option<Denied>,
+    pub(super) denied: Option<Box<Denied>>,
 }
 
 impl Failure {
@@ -110,7 +110,10 @@ impl Failure {
     /// 403 for a decision.
     pub(super) fn denied(denied: Denied) -> Self {
         let detail = denied.explanation().unwrap_or_else(|| NO_ROLE.to_owned());
-        Self { denied: Some(denied), ..Self::new(StatusCode::FORBIDDEN, "You may not do that.").detail(detail) }
+        Self {
+            denied: Some(Box::new(denied)),
+            ..Self::new(StatusCode::FORBIDDEN, "You may not do that.").detail(detail)
+        }
     }
 
     fn signed_out(detail: impl Into<String>) -> Self {
@@ -203,7 +206,7 @@ impl From<Refused> for Failure {
         match refused {
             Refused::Hidden(denied) => {
                 let lack = denied.as_ref().and_then(Denied::scopes_lack).unwrap_or_default();
-                Self { denied, ..Self::not_found().detail(lack) }
+                Self { denied: denied.map(Box::new), ..Self::not_found().detail(lack) }
             }
             Refused::Denied(denied) => Self::denied(denied),
             Refused::Unauthenticated(reason) => Self::from(&*reason),

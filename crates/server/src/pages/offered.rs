@@ -13,7 +13,7 @@ where
     checked.map_err(|error| {
         let failure = Failure::from(error);
         let failure = match (failure.denied, failure.status) {
-            (Some(denied), _) => Failure::denied(denied).saying(format!("You may not {act}.")),
+            (Some(denied), _) => Failure::denied(*denied).saying(format!("You may not {act}.")),
             (None, StatusCode::BAD_REQUEST | StatusCode::EXPECTATION_FAILED) => {
                 Failure { status: StatusCode::CONFLICT, denied: None, ..failure }
             }
