@@ -58,13 +58,14 @@ for (const scripts of [true, false]) {
       await page.shows("There are no roles but the built-in ones.");
       await page.press("Add role");
       await page.type("Name", "deployer");
+      await page.unfold("Workspaces");
       await page.tick("workspace:read");
       await page.press("Create role");
       await page.shows("Role deployer of");
       assert.ok(await page.isTicked("workspace:read"));
       await page.tick("workspace:start");
       await page.press("Save role");
-      await page.shows("Changes saved.");
+      await page.shows("Role deployer saved.");
       const roles = (await call(server, made.key, "GET", "/api/v2/organizations/default/members/roles")).body;
       const permissions = roles.find((role) => role.name === "deployer").organization_permissions;
       assert.deepEqual(permissions.map(({ action }) => action).sort(), ["read", "start"]);
@@ -83,7 +84,7 @@ for (const scripts of [true, false]) {
       await page.press("Share web");
       await page.type("Name", "ben");
       await page.press("Share");
-      await page.shows("Changes saved.");
+      await page.shows("Workspace web saved.");
       const { body } = await call(server, made.key, "GET", `/api/v2/resources/workspace/${made.web}/acl`);
       assert.equal(Object.keys(body.user_roles).length, 1);
       await page.open(`${server.url}/explain?other=ben&permission=workspace:read&object=web`);
@@ -93,7 +94,7 @@ for (const scripts of [true, false]) {
       await page.shows("Nobody: only roles give access to it.");
     });
 
-    test("whoever loses the way keeps the navigation", async () => {
+    test("a page that does not exist has the navigation, too", async () => {
       await page.open(`${server.url}/nothing/at/all`);
       await page.shows("Page not found");
       await page.press("Tokens");
@@ -161,6 +162,7 @@ describe("every page", () => {
       ["resources-none", "/resources?q=nothing"],
       ["resource", `/resources/workspace/${made.web}`],
       ["settings", "/deployment/settings"],
+      ["session-used", `/settings/tokens/${made.key.split("-")[0]}`],
       ["explain-other", `/explain?other=ben&permission=workspace:delete&object=workspace:${made.web}`],
       ["explain-other-wrong", "/explain?other=nobody&permission=workspace:delete"],
       ["error-not-found", "/nothing"],
@@ -170,6 +172,8 @@ describe("every page", () => {
       await page.open(server.url + path);
       await check(name);
       if (name === "role-new") {
+        await page.unfold("Workspaces");
+        await check("role-new-unfolded");
         await page.type("Name", "owner");
         await page.press("Create role");
         await check("role-wrong");

@@ -109,6 +109,11 @@ export class Page {
     return (await this.find(`input[type=checkbox][value="${value}"]`)).isSelected();
   }
 
+  /** Unfolds what is under this summary. */
+  async unfold(title) {
+    await (await this.driver.findElement(By.xpath(`//summary[starts-with(normalize-space(), "${title} ")]`))).click();
+  }
+
   /** Presses the button, or follows the link, that says this; a new page comes of it. */
   async press(words) {
     const body = await this.find("body");

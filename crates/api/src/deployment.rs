@@ -58,7 +58,8 @@ pub struct DeploymentOption {
     pub yaml: String,
     /// Its default; empty for none.
     pub default: String,
-    /// Its value; empty if it is not set, and for a secret.
+    /// Its value; empty if it is not set, and for a secret. `***` stands for what may be secret inside a value: the query
+    /// of a URL, and the parameters that a provider is given. A URL is shown without the user in it.
     pub value: String,
     /// Where the value comes from: `flag`, `env`, `yaml` for a file of settings, or `default`.
     pub value_source: String,

@@ -2,7 +2,7 @@
 pub use keyfob_store::{
     ApiKey, AttributeIs, AttributeValue, AuditEntry, AuditOrder, AuditRecord, ChainCheckpoint, ChainFault, ChainHead,
     CustomRole, DeviceGrant, DeviceState, Grant, Grantee, Group, GroupId, GroupSource, KeyId, KeyLoginType, KeyOrder,
-    Limits, ListAudit, ListResources, ListUsers, LoginType, Member, NamedPermission, NewUser, NoChainHead,
+    Limits, ListAudit, ListResources, ListUsers, LoginType, Member, Named, NamedPermission, NewUser, NoChainHead,
     Organization, OrganizationId, Origin, Page, PasswordHash, Period, PostgresOptions, Resource, ResourceId,
     ResourceKey, SecretHash, StoreError, UnconfirmedBy, User, UserCode, UserId, UserLink, UserStatus, VerifiedChain,
 };

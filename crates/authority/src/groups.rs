@@ -13,8 +13,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use keyfob_rbac::{Action, Filter, Object, ResourceType};
 use keyfob_store::{
-    Among, Group, GroupId, GroupsOf, ListGroups, ListUsers, Organization, OrganizationId, Page, StoreError, User,
-    UserId,
+    Among, Group, GroupId, GroupsOf, ListGroups, ListUsers, Named, Organization, OrganizationId, Page, StoreError,
+    User, UserId,
 };
 
 use crate::{AuthorizedStore, ListError, Refused, work::Work};
@@ -41,6 +41,8 @@ pub struct GroupFilter {
     pub member: Option<UserId>,
     /// Only these, if any are named.
     pub ids: Vec<GroupId>,
+    /// Only those with such a name or display name.
+    pub named: Option<Named>,
     /// Which part of the list; it is paged by number alone.
     pub page: Page<GroupId>,
 }
@@ -98,7 +100,7 @@ impl AuthorizedStore {
     #[tracing::instrument(level = "debug", skip_all)]
     #[crate::boxed]
     pub async fn list_groups(&self, filter: GroupFilter) -> Result<Vec<Group>, Refused> {
-        let GroupFilter { organization, member, ids, page } = filter;
+        let GroupFilter { organization, member, ids, named, page } = filter;
         let of_member =
             |user| GroupsOf { user, visible: self.caller.visible(Action::READ, ResourceType::GROUP_MEMBER) };
         let list = ListGroups {
@@ -106,6 +108,7 @@ impl AuthorizedStore {
             organization,
             has_member: member.map(of_member),
             ids,
+            named,
             page,
         };
         Ok(self.read().groups(&list).await?)

@@ -11,7 +11,7 @@ pub(crate) use members::{may_add_member, member_object};
 pub use rights::{MemberRights, OrganizationRights};
 
 use keyfob_rbac::{Action, Object, ResourceType, ShareableWorkspaceOwners};
-use keyfob_store::{Organization, OrganizationId, UserId};
+use keyfob_store::{Named, Organization, OrganizationId, UserId};
 use uuid::Uuid;
 
 use crate::{Authority, AuthorizedStore, Caller, Refused};
@@ -66,6 +66,17 @@ impl AuthorizedStore {
     pub async fn list_organizations(&self) -> Result<Vec<Organization>, Refused> {
         let filter = self.caller.visible(Action::READ, ResourceType::ORGANIZATION);
         Ok(self.read().organizations(&filter).await?)
+    }
+
+    /// Organizations with such a name or display name that the caller may see. Requires `read` on each.
+    ///
+    /// # Errors
+    /// When the store fails.
+    #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
+    pub async fn find_organizations(&self, named: &Named, at_most: u64) -> Result<Vec<Organization>, Refused> {
+        let filter = self.caller.visible(Action::READ, ResourceType::ORGANIZATION);
+        Ok(self.read().organizations_named(&filter, named, at_most).await?)
     }
 
     /// A user's organizations that the caller may see, but for those that do not decode. Requires `read` on each.

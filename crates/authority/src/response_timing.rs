@@ -1,4 +1,4 @@
-//! Answers whose time does not tell whether an account, or a key, exists.
+//! Answers whose time does not tell whether an account, a key, or an object exists.
 use std::{future::Future, thread, time::Duration};
 
 use tokio::{
@@ -10,6 +10,10 @@ use tokio::{
 const ADDRESS: Duration = Duration::from_millis(50);
 /// The length of a slot for a key that is refused: for an id that exists, it takes some microseconds longer.
 const KEY: Duration = Duration::from_millis(2);
+
+/// The length of a slot for a question about an object that may be hidden: for one that exists, it takes about a
+/// millisecond longer.
+const OBJECT: Duration = Duration::from_millis(10);
 
 /// How long before the end of a slot a thread takes over the waiting. The runtime counts in whole milliseconds from the
 /// moment at which it begins to wait, so the fraction of a millisecond would still tell how long the work took.
@@ -27,6 +31,11 @@ impl TimeSlot {
     /// Begins a slot for looking at a key.
     pub fn of_key() -> Self {
         Self { begun: Instant::now(), length: KEY }
+    }
+
+    /// Begins a slot for a question about an object.
+    pub fn of_object() -> Self {
+        Self { begun: Instant::now(), length: OBJECT }
     }
 
     /// Begins a slot for work on an e-mail address.

@@ -11,7 +11,7 @@ pub use assign::{AssignError, RolesBefore};
 pub(crate) use assign::{each_once, require_assigning};
 pub use assignable::AssignableRole;
 pub(crate) use assigner::{Assigner, may_assign_all_of};
-pub use custom::{CustomRoleError, CustomRoleFields, DeleteCustomRoleError, MAX_CUSTOM_ROLES};
+pub use custom::{CustomRoleError, CustomRoleFields, CustomRoleShown, DeleteCustomRoleError, MAX_CUSTOM_ROLES};
 pub use editor::{CustomRoleRights, Holding, MatrixRow, MatrixType, RoleMatrix};
 pub use member::UpdateMemberRolesError;
 pub use permissions::{OtherLevel, RequestedPermission, RequestedPermissions};

@@ -16,7 +16,7 @@ pub use check::{check, check_values, config_file, description, value_in_file, wa
 pub use durations::parse_duration;
 pub use environment::with_coder_environment;
 pub use github::GithubArgs;
-pub use given::Given;
+pub use given::{Given, shown_value};
 pub(crate) use given::{Setting, Source, Value};
 pub use guard::GuardArgs;
 pub use keyfob_authority::nearest_name;
@@ -43,7 +43,7 @@ const SIGN_IN: &str = "Sessions and tokens";
 #[expect(clippy::struct_excessive_bools, reason = "independent settings, none of them a state")]
 #[expect(missing_debug_implementations, reason = "holds passwords")]
 pub struct ServerArgs {
-    /// All settings as they were given. It stands first: what is parsed is taken away from those that come later.
+    /// All settings as they were given. It must be the first field: clap removes from the matches what it has parsed.
     #[command(flatten)]
     pub given: Given,
     /// TOML file with settings; each key is a flag's name without the leading dashes. Flags and variables win.

@@ -118,10 +118,11 @@ async fn surround(State(around): State<Arc<Around>>, mut request: Request, next:
     let handle = async |request| next.run(request).await;
     let handle = async |request| identify::read_body(app, request, handle).await;
     let handle = async |request| limits::guard(app, request, handle).await;
-    // What is boxed is not moved with each of those around it.
+    // What is boxed is not moved with each of those around it. A panic in here becomes a page, where people see it.
     let handle = async |request| without_panic(Box::pin(csrf::guard(app, request, handle))).await;
     let handle = async |request| pages::show_errors(app, request, handle).await;
     let handle = async |request| identify::identify(app, request, handle).await;
+    // For a panic in those two.
     let handle = async |request| without_panic(handle(request)).await;
     let handle = async |request| access_url::redirect(app, request, handle).await;
     Box::pin(frame::frame(app, request, handle)).await

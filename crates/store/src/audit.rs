@@ -86,6 +86,8 @@ pub struct ListAudit {
     pub resource_id: Option<Uuid>,
     /// Only those about this key.
     pub api_key_id: Option<KeyId>,
+    /// Only those of what was done with this key.
+    pub key_id: Option<KeyId>,
     /// Only those about objects whose name contains this text, without regard to case.
     pub target_contains: Option<String>,
     /// Only those about objects of this type.
@@ -112,6 +114,7 @@ impl Default for ListAudit {
             request_id: None,
             resource_id: None,
             api_key_id: None,
+            key_id: None,
             target_contains: None,
             resource_type: None,
             action: None,
@@ -221,6 +224,7 @@ fn matching(list: &ListAudit, dialect: Dialect) -> Condition {
         list.request_id.map(|id| Expr::col(A::RequestId).eq(id)),
         list.resource_id.map(|id| Expr::col(A::ObjectId).eq(id.to_string())),
         list.api_key_id.as_ref().map(|id| Expr::col(A::ApiKeyId).eq(id.as_str())),
+        list.key_id.as_ref().map(|id| Expr::col(A::KeyId).eq(id.as_str())),
         list.target_contains.as_deref().map(|text| dialect.contains(Expr::col(A::ResourceTarget), text)),
         list.resource_type.as_deref().map(|of| Expr::col(A::ResourceType).eq(of)),
         list.action.as_deref().map(|action| Expr::col(A::Action).eq(action)),

@@ -7,7 +7,7 @@ use sea_query::{Expr, ExprTrait as _, Iden, Order, Query, SelectStatement, Simpl
 use uuid::Uuid;
 
 use crate::{
-    GroupId, OrganizationId, Page, Reader, StoreError, UserId,
+    GroupId, Named, OrganizationId, Page, Reader, StoreError, UserId,
     db::{Dialect, MAX_IN_LIST, Remains, Stored, row, timestamp},
     filter::{Columns, condition},
     members::{OrganizationMembers, visible_memberships},
@@ -87,6 +87,8 @@ pub struct ListGroups {
     pub has_member: Option<GroupsOf>,
     /// Only these, if any are named.
     pub ids: Vec<GroupId>,
+    /// Only those with such a name or display name.
+    pub named: Option<Named>,
     /// Which part of the list; it is paged by number alone.
     pub page: Page<GroupId>,
 }
@@ -113,7 +115,14 @@ impl GroupsOf {
 impl Default for ListGroups {
     /// No groups: `visible` must be set to see any.
     fn default() -> Self {
-        Self { visible: Filter::None, organization: None, has_member: None, ids: Vec::new(), page: Page::default() }
+        Self {
+            visible: Filter::None,
+            organization: None,
+            has_member: None,
+            ids: Vec::new(),
+            named: None,
+            page: Page::default(),
+        }
     }
 }
 
@@ -281,6 +290,9 @@ impl Reader<'_> {
         }
         if !list.ids.is_empty() {
             query.and_where(self.dialect().is_one_of_ids(Expr::col(Groups::Id), list.ids.iter().map(|id| id.0)));
+        }
+        if let Some(named) = &list.named {
+            query.cond_where(named.condition(self.dialect(), [Groups::Name, Groups::DisplayName]));
         }
         list.page.cut(&mut query);
         self.fetch_list(&query).await

@@ -14,6 +14,7 @@ mod ids;
 mod keys;
 mod links;
 mod members;
+mod named;
 mod notices;
 mod object_counts;
 mod organizations;
@@ -47,6 +48,7 @@ pub use keys::{
 };
 pub use links::UserLink;
 pub use members::{Among, Member};
+pub use named::Named;
 pub use notices::Notice;
 pub use object_counts::Countable;
 pub use organizations::Organization;

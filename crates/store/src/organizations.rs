@@ -5,7 +5,7 @@ use sea_query::{Condition, Expr, ExprTrait as _, Iden, Order, Query, SelectState
 use uuid::Uuid;
 
 use crate::{
-    Group, GroupId, GroupSource, OrganizationId, Reader, StoreError, Tx, UserId,
+    Group, GroupId, GroupSource, Named, OrganizationId, Reader, StoreError, Tx, UserId,
     db::{Dialect, Json, MAX_IN_LIST, Remains, Stored, json, microseconds, row, timestamp},
     filter::{Columns, condition},
     identifiers::fold_identifier,
@@ -160,6 +160,18 @@ async fn find(source: &mut Reader<'_>, query: &SelectStatement) -> Result<Option
     source.fetch_value(query).await
 }
 
+/// The live organizations that the filter lets through, oldest first.
+fn select_visible(dialect: Dialect, filter: &Filter) -> SelectStatement {
+    // An organization is an object in itself and has no owner.
+    let columns = Columns::new(dialect, Organizations::Id).in_organization(Organizations::Id);
+    let mut query = select();
+    query
+        .cond_where(condition(filter, &columns))
+        .order_by(Organizations::CreatedAt, Order::Asc)
+        .order_by(Organizations::Id, Order::Asc);
+    query
+}
+
 /// The live organizations that a user is a member of, oldest first.
 fn select_those_of(user: UserId) -> SelectStatement {
     use OrganizationMembers as M;
@@ -236,14 +248,23 @@ impl Reader<'_> {
     /// When the database cannot be read.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn organizations(&mut self, filter: &Filter) -> Result<Vec<Organization>, StoreError> {
-        // An organization is an object in itself and has no owner.
-        let columns = Columns::new(self.dialect(), Organizations::Id).in_organization(Organizations::Id);
-        let mut query = select();
-        query
-            .cond_where(condition(filter, &columns))
-            .order_by(Organizations::CreatedAt, Order::Asc)
-            .order_by(Organizations::Id, Order::Asc);
-        self.fetch_list(&query).await
+        self.fetch_list(&select_visible(self.dialect(), filter)).await
+    }
+
+    /// Live organizations with such a name or display name that the filter lets through, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn organizations_named(
+        &mut self,
+        filter: &Filter,
+        named: &Named,
+        at_most: u64,
+    ) -> Result<Vec<Organization>, StoreError> {
+        let mut query = select_visible(self.dialect(), filter);
+        query.cond_where(named.condition(self.dialect(), [Organizations::Name, Organizations::DisplayName]));
+        self.fetch_list(query.limit(at_most)).await
     }
 
     /// The live organizations that a user is a member of.

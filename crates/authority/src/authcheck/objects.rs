@@ -77,8 +77,9 @@ impl AuthorizedStore {
                     found.users = self.read().users(&ids).await?.into_iter().map(|user| (user.id.0, user.id)).collect();
                 }
                 ResourceType::ORGANIZATION => {
-                    let all = self.read().organizations(&Filter::All).await?;
-                    found.organizations = all.into_iter().map(|of| (of.id.0, of.id)).collect();
+                    let ids: Vec<OrganizationId> = ids.into_iter().map(OrganizationId).collect();
+                    let organizations = self.read().readable_organizations_by_id(&ids).await?;
+                    found.organizations = organizations.into_iter().map(|of| (of.id.0, of.id)).collect();
                 }
                 ResourceType::GROUP => {
                     let ids = ids.into_iter().map(GroupId).collect();

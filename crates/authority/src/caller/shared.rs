@@ -9,10 +9,10 @@ use keyfob_store::UserId;
 
 use super::presented::{KeyRights, Owner};
 
-/// How many values are known before those are looked for that nothing uses any more.
+/// With how many values the unused ones are removed first.
 const FIRST_SWEEP: usize = 1024;
 
-/// The owners and rights that keys in memory use. It keeps none alive.
+/// The owners and rights that keys in memory use. It holds weak references alone.
 #[derive(Default)]
 pub(crate) struct SharedRights {
     hasher: RandomState,
@@ -20,7 +20,7 @@ pub(crate) struct SharedRights {
     rights: Mutex<Known<u64, KeyRights>>,
 }
 
-/// Values by what they are looked up by; of those that differ, the latest.
+/// Values by their keys: of several with the same key, the latest.
 struct Known<K, V> {
     values: HashMap<K, Weak<V>>,
     sweep_at: usize,
@@ -49,7 +49,7 @@ impl<K: std::hash::Hash + Eq, V: PartialEq> Known<K, V> {
 }
 
 impl SharedRights {
-    /// An owner and rights of theirs: those that another key in memory has, where they are equal.
+    /// Returns the owner and the rights, as one with those of other keys in memory that are equal.
     pub(super) fn share(&self, owner: Owner, rights: KeyRights) -> (Arc<Owner>, Arc<KeyRights>) {
         let (user, key) = (owner.user.id, self.key_of(owner.user.id, &rights));
         let owner = self.owners.lock().unwrap_or_else(PoisonError::into_inner).share(user, owner);

@@ -1,11 +1,11 @@
 //! The store as one caller may use it. Fronts have no other.
 use std::sync::Arc;
 
-use keyfob_rbac::{Action, Catalogue, ResourceType};
+use keyfob_rbac::Catalogue;
 use keyfob_store::Reader;
 
 use super::refreshed;
-use crate::{Authority, Caller, Denied, Refused};
+use crate::{Authority, Caller, Refused};
 
 /// The store in the hands of one caller.
 ///
@@ -47,13 +47,6 @@ impl AuthorizedStore {
     #[must_use]
     pub fn salvaging(&self) -> Self {
         Self { salvages: true, ..self.clone() }
-    }
-
-    /// The refusal of an act that is not offered to the caller on an object that they have read. It is noted as that of
-    /// an act that was tried.
-    pub fn refuse(&self, action: Action, resource_type: ResourceType) -> Denied {
-        self.caller.context().decisions.required(resource_type, action);
-        self.caller.refuse(action, resource_type)
     }
 
     /// The same store with the rights that the caller has now: an answer that takes long looks again before each of its

@@ -1,11 +1,12 @@
 //! Deleting organizations.
 use keyfob_rbac::{Action, Filter};
-use keyfob_store::{ListGroups, OrganizationId, Reader, ResourcesOf, StoreError};
+use keyfob_store::{ListGroups, Organization, OrganizationId, Reader, ResourcesOf, StoreError};
 
 use super::require_permitted;
 use crate::{
     AuthorizedStore, Caller, Refused,
     audit::{EventKind, organization_event},
+    work::Work,
 };
 
 /// A kind of thing that keeps an organization from being deleted.
@@ -54,6 +55,27 @@ impl AuthorizedStore {
     #[tracing::instrument(level = "debug", skip_all)]
     #[crate::boxed]
     pub async fn delete_organization(&self, id: OrganizationId) -> Result<(), DeleteOrganizationError> {
+        let (mut work, organization) = self.begin_organization_deletion(id).await?;
+        let now = work.now();
+        work.tx.delete_organization(id, now).await?;
+        work.record(organization_event(EventKind::OrganizationDeleted, Some(&organization), None));
+        Ok(work.commit().await?)
+    }
+
+    /// Whether [`Self::delete_organization`] would delete the organization now, for a page that asks before.
+    ///
+    /// # Errors
+    /// Why it would not.
+    #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
+    pub async fn check_delete_organization(&self, id: OrganizationId) -> Result<(), DeleteOrganizationError> {
+        self.begin_organization_deletion(id).await.map(drop)
+    }
+
+    async fn begin_organization_deletion(
+        &self,
+        id: OrganizationId,
+    ) -> Result<(Work, Organization), DeleteOrganizationError> {
         let check = |caller: &Caller| require_permitted(caller, Action::DELETE, id);
         let mut work = self.begin_if(check).await?;
         let organization = work.read().find_organization(id).await?.ok_or(StoreError::Gone)?;
@@ -64,15 +86,12 @@ impl AuthorizedStore {
         if !leftovers.is_empty() {
             return Err(DeleteOrganizationError::NotEmpty(leftovers));
         }
-        let now = work.now();
-        work.tx.delete_organization(id, now).await?;
-        work.record(organization_event(EventKind::OrganizationDeleted, Some(&organization), None));
-        Ok(work.commit().await?)
+        Ok((work, organization))
     }
 }
 
 /// What must be deleted before the organization can be. One member and the group `Everyone` may stay.
-pub(super) async fn leftovers(read: &mut Reader<'_>, id: OrganizationId) -> Result<Vec<(Leftover, u64)>, StoreError> {
+async fn leftovers(read: &mut Reader<'_>, id: OrganizationId) -> Result<Vec<(Leftover, u64)>, StoreError> {
     let of = ResourcesOf::Organization(id);
     let list = ListGroups { visible: Filter::All, organization: Some(id), ..ListGroups::default() };
     let groups = u64::try_from(read.groups(&list).await?.len()).unwrap_or(u64::MAX);

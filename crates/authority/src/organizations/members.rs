@@ -50,6 +50,25 @@ impl AuthorizedStore {
         Ok(MemberView { user, member: member? })
     }
 
+    /// The usernames of those of these users whose membership of the organization the caller may see. Requires `read` on
+    /// each membership.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
+    pub async fn member_names(
+        &self,
+        organization: OrganizationId,
+        users: &[UserId],
+    ) -> Result<Vec<(UserId, String)>, Refused> {
+        let visible = self.caller.visible(Action::READ, ResourceType::ORGANIZATION_MEMBER);
+        let members = self.read().memberships_of_all(users).await?.into_iter();
+        let members = members.filter(|member| member.organization_id == organization).map(|member| member.user_id);
+        let seen: Vec<UserId> = members.filter(|id| visible.matches(&member_object(organization, *id))).collect();
+        Ok(self.read().users(&seen).await?.into_iter().map(|user| (user.id, user.username)).collect())
+    }
+
     /// A page of an organization's members that the caller may see, and their number on all pages. Requires `read` on
     /// each membership.
     ///

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use keyfob_rbac::{Action, Object, ResourceType, RoleName, built_in_role_names, is_assignable};
 use keyfob_store::Organization;
 
-use super::{Leftover, MemberView, delete::leftovers, may_add_member, members::member_object, organization_object};
+use super::{MemberView, may_add_member, members::member_object, organization_object};
 use crate::{
     AuthorizedStore, Refused,
     roles::{Assigner, may_assign_all_of, roles_object},
@@ -64,17 +64,6 @@ impl AuthorizedStore {
             may_create_groups: caller.is_permitted(Action::CREATE, &groups),
             may_read_roles: caller.is_permitted(Action::READ, &roles_object(organization.id)),
         })
-    }
-
-    /// What must be deleted before the organization can be. Requires `read` and `delete` on it.
-    ///
-    /// # Errors
-    /// When the caller may not.
-    #[tracing::instrument(level = "debug", skip_all)]
-    #[crate::boxed]
-    pub async fn organization_leftovers(&self, organization: &Organization) -> Result<Vec<(Leftover, u64)>, Refused> {
-        super::require_permitted(&self.caller, Action::DELETE, organization.id)?;
-        Ok(leftovers(&mut self.read(), organization.id).await?)
     }
 
     /// What the caller may do to a member whom they have read. It requires nothing.

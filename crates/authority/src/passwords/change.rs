@@ -115,11 +115,23 @@ impl AuthorizedStore {
         self.set_password(id, &seen, &hash).await
     }
 
+    /// Whether [`Self::change_password`] would give the user a password now, for a page that asks for one.
+    ///
+    /// # Errors
+    /// Why it would not.
+    #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
+    pub async fn check_change_password(&self, user: &User) -> Result<(), ChangePasswordError> {
+        if user.deleted {
+            return Err(StoreError::Gone.into());
+        }
+        self.require_setting_password(user).await?;
+        require_password_login(user)
+    }
+
     fn check_rules(&self, user: &User, change: &ChangePassword) -> Result<(), ChangePasswordError> {
         Fields::default().required("password", change.new.reveal()).check()?;
-        if user.login_type != LoginType::Password {
-            return Err(ChangePasswordError::OtherLoginType(user.login_type));
-        }
+        require_password_login(user)?;
         if self.caller.is_self(user.id) && change.old.is_empty() {
             return Err(ChangePasswordError::OldPasswordRequired);
         }
@@ -176,6 +188,14 @@ impl AuthorizedStore {
         };
         work.commit().await?;
         Ok(minted)
+    }
+}
+
+/// Only a user who signs in with a password can be given another one.
+fn require_password_login(user: &User) -> Result<(), ChangePasswordError> {
+    match user.login_type {
+        LoginType::Password => Ok(()),
+        other => Err(ChangePasswordError::OtherLoginType(other)),
     }
 }
 

@@ -24,6 +24,22 @@ pub struct CustomRoleFields {
     pub permissions: RequestedPermissions,
 }
 
+/// What a form showed of a custom role that it sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomRoleShown {
+    /// The display name.
+    pub display_name: String,
+    /// What it permitted.
+    pub permissions: Vec<NamedPermission>,
+}
+
+impl CustomRoleShown {
+    /// Whether the role is still as it was shown.
+    fn is(&self, role: &CustomRole) -> bool {
+        self.display_name == role.display_name && are_same(&self.permissions, &role.permissions)
+    }
+}
+
 /// Why a custom role was not created or changed.
 #[derive(Debug)]
 pub enum CustomRoleError {
@@ -47,7 +63,7 @@ pub enum CustomRoleError {
     NameTaken(String),
     /// The organization has as many custom roles as it may ([`MAX_CUSTOM_ROLES`]).
     TooMany,
-    /// The role has other permissions than those that the change was made from.
+    /// The role is not as it was shown to the person who changes it.
     Changed,
     /// The caller may not give the role, or not take it.
     Assign(AssignError),
@@ -169,7 +185,7 @@ impl AuthorizedStore {
 
     /// Changes the custom role of that name: its holders gain rights, or lose them. Requires `read` and `update` on the
     /// organization's roles, every permission that it grants, and the right to give the role and to take it.
-    /// Where a form set what it `shown`, the role must still have those permissions.
+    /// Where a form sets what it has shown, the role must still be as it was `shown`.
     ///
     /// # Errors
     /// As [`CustomRoleError`] says; then nothing was changed.
@@ -179,7 +195,7 @@ impl AuthorizedStore {
         &self,
         organization: OrganizationId,
         fields: CustomRoleFields,
-        shown: Option<&[NamedPermission]>,
+        shown: Option<&CustomRoleShown>,
     ) -> Result<CustomRole, CustomRoleError> {
         fields.check()?;
         let mut work = self.begin().await?;
@@ -187,7 +203,7 @@ impl AuthorizedStore {
         let old = work.find_custom_role(organization, &fields.name).await?.ok_or(StoreError::Gone)?;
         work.caller.require_permitted(Action::UPDATE, &roles_object(organization))?;
         work.require_giving_and_taking(&old).await?;
-        if shown.is_some_and(|shown| !are_same(shown, &old.permissions)) {
+        if shown.is_some_and(|shown| !shown.is(&old)) {
             return Err(CustomRoleError::Changed);
         }
         let permissions = fields.permissions.known_of_organization(self.catalogue());
@@ -212,14 +228,37 @@ impl AuthorizedStore {
         organization: OrganizationId,
         name: &str,
     ) -> Result<(), DeleteCustomRoleError> {
-        let mut work =
-            self.begin_if(|caller| caller.require_permitted(Action::DELETE, &roles_object(organization))).await?;
-        let role = work.find_custom_role(organization, name).await?.ok_or(DeleteCustomRoleError::NoSuchRole)?;
-        work.require_giving_and_taking(&role).await?;
+        let (mut work, role) = self.begin_custom_role_deletion(organization, name).await?;
         let now = work.now();
         work.tx.delete_custom_role(organization, name, now).await?;
         work.record(custom_role_event(EventKind::RoleDeleted, Some(&role), None));
         Ok(work.commit().await?)
+    }
+
+    /// Whether [`Self::delete_custom_role`] would delete the role now, for a page that asks before.
+    ///
+    /// # Errors
+    /// Why it would not.
+    #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
+    pub async fn check_delete_custom_role(
+        &self,
+        organization: OrganizationId,
+        name: &str,
+    ) -> Result<(), DeleteCustomRoleError> {
+        self.begin_custom_role_deletion(organization, name).await.map(drop)
+    }
+
+    async fn begin_custom_role_deletion(
+        &self,
+        organization: OrganizationId,
+        name: &str,
+    ) -> Result<(Work, CustomRole), DeleteCustomRoleError> {
+        let mut work =
+            self.begin_if(|caller| caller.require_permitted(Action::DELETE, &roles_object(organization))).await?;
+        let role = work.find_custom_role(organization, name).await?.ok_or(DeleteCustomRoleError::NoSuchRole)?;
+        work.require_giving_and_taking(&role).await?;
+        Ok((work, role))
     }
 }
 

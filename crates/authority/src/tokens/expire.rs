@@ -55,6 +55,22 @@ impl AuthorizedStore {
         }
     }
 
+    /// Whether [`Self::expire_key`] is allowed, for a page that asks before.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn check_expire_key(&self, key: &ApiKey) -> Result<(), Refused> {
+        require_change(&self.caller, Action::UPDATE, key)
+    }
+
+    /// Whether [`Self::delete_key`] is allowed, for a page that asks before.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn check_delete_key(&self, key: &ApiKey) -> Result<(), Refused> {
+        require_change(&self.caller, Action::DELETE, key)
+    }
+
     /// Expires a key; its row stays. Requires `read` and `update` on it, unless it is the caller's own key.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use super::user_object;
 use crate::{
     AuthorizedStore, Caller, Refused,
     audit::{EventKind, user_event},
-    work::NoOwnerLeft,
+    work::{NoOwnerLeft, Work},
 };
 
 /// Why a user was not deleted.
@@ -44,6 +44,25 @@ impl AuthorizedStore {
     #[tracing::instrument(level = "debug", skip_all)]
     #[crate::boxed]
     pub async fn delete_user(&self, id: UserId) -> Result<(), DeleteUserError> {
+        let (mut work, user) = self.begin_user_deletion(id).await?;
+        let now = work.now();
+        work.tx.delete_user(id, now).await?;
+        let deleted = User { deleted: true, updated_at: now, ..user.clone() };
+        work.record(user_event(EventKind::UserDeleted, Some(&user), &deleted));
+        Ok(work.commit().await?)
+    }
+
+    /// Whether [`Self::delete_user`] would delete the user now, for a page that asks before.
+    ///
+    /// # Errors
+    /// Why it would not.
+    #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
+    pub async fn check_delete_user(&self, id: UserId) -> Result<(), DeleteUserError> {
+        self.begin_user_deletion(id).await.map(drop)
+    }
+
+    async fn begin_user_deletion(&self, id: UserId) -> Result<(Work, User), DeleteUserError> {
         let check = |caller: &Caller| {
             if caller.is_self(id) {
                 return Err(DeleteUserError::Oneself);
@@ -57,10 +76,6 @@ impl AuthorizedStore {
             return Err(DeleteUserError::HasWorkspaces);
         }
         work.require_owner_besides(&user).await?.map_err(|NoOwnerLeft| DeleteUserError::NoOwnerLeft)?;
-        let now = work.now();
-        work.tx.delete_user(id, now).await?;
-        let deleted = User { deleted: true, updated_at: now, ..user.clone() };
-        work.record(user_event(EventKind::UserDeleted, Some(&user), &deleted));
-        Ok(work.commit().await?)
+        Ok((work, user))
     }
 }

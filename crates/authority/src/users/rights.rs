@@ -6,7 +6,7 @@ use super::user_object;
 use crate::{
     AuthorizedStore, Refused,
     organizations::may_add_member,
-    passwords::SetCredentialError,
+    passwords::{ChangePasswordError, SetCredentialError},
     roles::{Assigner, may_assign_all_of},
 };
 
@@ -102,14 +102,14 @@ impl AuthorizedStore {
     }
 
     async fn may_set_password(&self, user: &User) -> Result<bool, Refused> {
-        if user.login_type != LoginType::Password {
-            return Ok(false);
-        }
-        match self.require_setting_password(user).await {
+        match self.check_change_password(user).await {
             Ok(()) => Ok(true),
-            Err(SetCredentialError::Refused(refused @ (Refused::Store(_) | Refused::Unauthenticated(_)))) => {
-                Err(refused)
-            }
+            Err(
+                ChangePasswordError::Refused(refused @ (Refused::Store(_) | Refused::Unauthenticated(_)))
+                | ChangePasswordError::Denied(SetCredentialError::Refused(
+                    refused @ (Refused::Store(_) | Refused::Unauthenticated(_)),
+                )),
+            ) => Err(refused),
             Err(_) => Ok(false),
         }
     }

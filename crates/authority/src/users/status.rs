@@ -60,6 +60,23 @@ impl AuthorizedStore {
     #[tracing::instrument(level = "debug", skip_all)]
     #[crate::boxed]
     pub async fn suspend_user(&self, id: UserId) -> Result<User, SuspendUserError> {
+        let (mut work, user) = self.begin_suspension(id).await?;
+        let changed = work.set_status(&user, UserStatus::Suspended).await?;
+        work.commit().await?;
+        Ok(changed)
+    }
+
+    /// Whether [`Self::suspend_user`] would suspend the user now, for a page that asks before.
+    ///
+    /// # Errors
+    /// Why it would not.
+    #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
+    pub async fn check_suspend_user(&self, id: UserId) -> Result<(), SuspendUserError> {
+        self.begin_suspension(id).await.map(drop)
+    }
+
+    async fn begin_suspension(&self, id: UserId) -> Result<(Work, User), SuspendUserError> {
         let check = |caller: &Caller| {
             if caller.is_self(id) {
                 return Err(SuspendUserError::Oneself);
@@ -72,9 +89,7 @@ impl AuthorizedStore {
             return Err(work.why_not_suspended(&user).await?);
         }
         work.require_assigning_all_of(&user, None, (Action::UPDATE, ResourceType::USER)).await?;
-        let changed = work.set_status(&user, UserStatus::Suspended).await?;
-        work.commit().await?;
-        Ok(changed)
+        Ok((work, user))
     }
 
     /// Activates a user who acts again, if they are dormant; answers them as they are then. Requires `update` on the

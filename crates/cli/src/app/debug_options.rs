@@ -4,7 +4,7 @@ use clap::{Arg, ArgMatches, Command, parser::ValueSource};
 use super::usage;
 use crate::terminal::output::{Output, Unwritten};
 
-/// Prints one line per option. Values that may be secret are not printed.
+/// Prints one line per option. Secrets are not printed, and neither are those inside values.
 pub(crate) fn print(mut program: Command, matches: &ArgMatches, out: Output) -> Result<(), Unwritten> {
     // Subcommands have the global options only when they are built.
     program.build();
@@ -30,6 +30,8 @@ fn shown(arg: &Arg, matches: &ArgMatches) -> String {
     if arg.is_hide_env_values_set() {
         return "…".to_owned();
     }
-    let values = matches.get_raw(arg.get_id().as_str()).into_iter().flatten();
-    values.map(|value| value.to_string_lossy().into_owned()).collect::<Vec<_>>().join(", ")
+    let id = arg.get_id().as_str();
+    let values = matches.get_raw(id).into_iter().flatten();
+    // A value that is no secret may have one inside.
+    values.map(|value| keyfob_server::shown_value(id, &value.to_string_lossy())).collect::<Vec<_>>().join(", ")
 }

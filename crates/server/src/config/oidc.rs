@@ -8,6 +8,8 @@ use url::Url;
 use super::secret;
 
 const HEADING: &str = "OpenID Connect";
+/// What asks many providers for a token with which sessions are renewed.
+pub(super) const DEFAULT_AUTH_URL_PARAMS: &str = r#"{"access_type": "offline"}"#;
 
 /// The provider, and who may sign in with it. A client id turns it on.
 #[derive(Clone, clap::Args)]
@@ -56,7 +58,7 @@ pub struct OidcArgs {
     #[arg(long, env = "KEYFOB_OIDC_NAME_FIELD", value_name = "CLAIM", default_value = "name", help_heading = HEADING)]
     pub oidc_name_field: String,
     /// Extra parameters of the authorization URL that users are redirected to, as a JSON object.
-    #[arg(long, env = "KEYFOB_OIDC_AUTH_URL_PARAMS", value_name = "JSON", default_value = r#"{"access_type": "offline"}"#, value_parser = string_map, help_heading = HEADING)]
+    #[arg(long, env = "KEYFOB_OIDC_AUTH_URL_PARAMS", value_name = "JSON", default_value = DEFAULT_AUTH_URL_PARAMS, value_parser = string_map, help_heading = HEADING)]
     pub oidc_auth_url_params: StringMap,
     /// Do not call the provider's user-info endpoint.
     #[arg(long, env = "KEYFOB_OIDC_IGNORE_USERINFO", value_parser = BoolishValueParser::new(), action = clap::ArgAction::Set,

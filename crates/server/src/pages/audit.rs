@@ -20,7 +20,7 @@ pub(super) fn routes() -> Routes {
 }
 
 /// What the records tell, a sentence each, with the names that the person may see.
-async fn sentences(store: &AuthorizedStore, records: &[AuditLog]) -> Result<Vec<String>, Refused> {
+pub(super) async fn sentences(store: &AuthorizedStore, records: &[AuditLog]) -> Result<Vec<String>, Refused> {
     let objects = records.iter().flat_map(AuditLog::mentions).map(object);
     let names: HashMap<_, _> = store.incidental().object_names(objects).await?.into_iter().collect();
     let name = |mention| names.get(&object(mention)).cloned();

@@ -59,7 +59,11 @@ pub(crate) async fn show_errors(app: &App, request: Request, next: impl AsyncFnO
     match (response.extensions_mut().remove::<ErrorBody>(), visitor) {
         (Some(body), Some(visitor)) => {
             let why = context.as_ref().and_then(|context| why(app, context, response.status()));
-            let frame = Box::pin(visitor.frame(app)).await;
+            let frame = match response.status() {
+                // The page about a database that does not answer asks it nothing.
+                StatusCode::SERVICE_UNAVAILABLE => Frame::default(),
+                _ => Box::pin(visitor.frame(app)).await,
+            };
             error_page(&response, body, why, frame)
         }
         _ => response,

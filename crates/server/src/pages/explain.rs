@@ -10,6 +10,7 @@ use keyfob_authority::{
     AuthorizedStore, ListError,
     authcheck::{Check, CheckError},
     data::{ApiKey, KeyOrder, Page},
+    response_timing::TimeSlot,
     tokens::ListTokens,
 };
 use keyfob_rbac::{Action, Catalogue, ResourceType};
@@ -23,6 +24,7 @@ use super::{
     frame::Frame,
     navigation::EXPLAIN,
     page,
+    parts::Choice,
     scopes::plural,
     session::{PageError, SignedIn},
 };
@@ -62,13 +64,6 @@ struct Explain {
     answer: Option<Answer>,
 }
 
-/// A value to pick.
-struct Choice {
-    value: String,
-    words: String,
-    is_chosen: bool,
-}
-
 /// The actions on objects of a type.
 struct Group {
     title: String,
@@ -97,14 +92,23 @@ pub(super) async fn show(
         object: text("object"),
     };
     let tokens = tokens(&store).await?;
-    let asked =
-        if question.permission.is_empty() { Ok(Asked::Nothing) } else { ask(&app, &store, &tokens, &question).await };
+    let asked = match (question.permission, question.object) {
+        ("", _) => Ok(Asked::Nothing),
+        (_, "") => ask(&app, &store, &tokens, &question).await,
+        _ => {
+            // An object that may not be read looks like one that is not there; the time of the answer tells of neither.
+            let slot = TimeSlot::of_object();
+            let asked = ask(&app, &store, &tokens, &question).await;
+            slot.end().await;
+            asked
+        }
+    };
     let frame = frame.at(&EXPLAIN);
     let (status, frame, asked) = match asked {
         Ok(asked) => (StatusCode::OK, frame, asked),
         Err(failure) => {
-            let failure = failure.in_form(&FIELDS);
-            (failure.status, frame.with_problem(failure.problem), Asked::Nothing)
+            let (status, frame) = failure.on(frame, &FIELDS);
+            (status, frame, Asked::Nothing)
         }
     };
     let (answer, matches) = match asked {
@@ -187,11 +191,10 @@ async fn tokens(store: &AuthorizedStore) -> Result<Vec<ApiKey>, ApiError> {
 }
 
 fn subjects(tokens: &[ApiKey], chosen: &str) -> Vec<Choice> {
-    let me = Choice { value: ME.to_owned(), words: "me, as I am signed in".to_owned(), is_chosen: chosen == ME };
-    let token = |key: &ApiKey| Choice {
-        value: key.id.to_string(),
-        words: format!("my token {}", key.token_name),
-        is_chosen: key.id.as_str() == chosen,
+    let me = Choice::new(ME, "me, as I am signed in", chosen == ME);
+    let token = |key: &ApiKey| {
+        let id = key.id.as_str();
+        Choice::new(id, format!("my token {}", key.token_name), id == chosen)
     };
     std::iter::once(me).chain(tokens.iter().map(token)).collect()
 }
@@ -203,7 +206,7 @@ fn permissions(catalogue: &Catalogue, chosen: &str) -> Vec<Group> {
         let choice = |action: Action| {
             let action = catalogue.action_name(action);
             let value = format!("{name}:{action}");
-            Choice { is_chosen: value == chosen, words: value.clone(), value }
+            Choice::new(&value, &value, value == chosen)
         };
         Group { title: plural(name), permissions: catalogue.actions_of(of).map(choice).collect() }
     };

@@ -15,6 +15,9 @@ use keyfob_authority::{
 use super::{frame::Frame, problem::Problem};
 use crate::http::{damaged, error::ApiError};
 
+/// What is said of a denial where the key lacks nothing that could be named.
+const NO_ROLE: &str = "Neither your roles nor an access list let you, as you are signed in. Ask an administrator.";
+
 /// Why a form was not done: the page is shown again with this status and this problem.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -22,12 +25,14 @@ pub(super) struct Failure {
     pub(super) status: StatusCode,
     /// What the page says.
     pub(super) problem: Problem,
+    /// The decision that it was refused by, if it was.
+    pub(super) denied: Option<Box<Denied>>,
 }
 
 impl Failure {
     /// A failure that a message says all about.
     pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, problem: Problem::message(message) }
+        Self { status, problem: Problem::message(message), denied: None }
     }
 
     /// 400 with a message.
@@ -43,6 +48,12 @@ impl Failure {
     /// 403 where users do not sign in with passwords.
     pub(super) fn passwords_disabled() -> Self {
         Self::new(StatusCode::FORBIDDEN, "Only owners sign in with a password here.")
+    }
+
+    /// The same with another message.
+    pub(super) fn saying(mut self, message: impl Into<String>) -> Self {
+        self.problem.message = message.into();
+        self
     }
 
     /// The same with a cause, or with advice.
@@ -63,11 +74,6 @@ impl Failure {
             name.clone_into(&mut wrong.field);
         }
         self
-    }
-
-    /// The same on a page whose form has these fields.
-    pub(super) fn in_form(self, fields: &[&str]) -> Self {
-        Self { problem: self.problem.in_form(fields), ..self }
     }
 
     /// The status and the frame of the page that is shown again, whose form has these fields.
@@ -101,8 +107,13 @@ impl Failure {
         Self::new(StatusCode::NOT_FOUND, "It does not exist, or you have no access to it.")
     }
 
-    fn denied(denied: &Denied) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "You may not do that.").detail(denied.explanation().unwrap_or_default())
+    /// 403 for a decision.
+    pub(super) fn denied(denied: Denied) -> Self {
+        let detail = denied.explanation().unwrap_or_else(|| NO_ROLE.to_owned());
+        Self {
+            denied: Some(Box::new(denied)),
+            ..Self::new(StatusCode::FORBIDDEN, "You may not do that.").detail(detail)
+        }
     }
 
     fn signed_out(detail: impl Into<String>) -> Self {
@@ -112,9 +123,13 @@ impl Failure {
 
 /// An error page where there is no form to show again.
 impl From<Failure> for ApiError {
-    fn from(Failure { status, problem }: Failure) -> Self {
+    fn from(Failure { status, problem, denied }: Failure) -> Self {
         let Problem { message, detail, elsewhere, .. } = problem;
         let error = Self::new(status, message).detail(detail);
+        let error = match denied.filter(|_| status == StatusCode::FORBIDDEN) {
+            Some(denied) => error.insufficient_scope(&denied),
+            None => error,
+        };
         elsewhere.into_iter().fold(error, |error, Validation { field, detail }| error.validation(field, detail))
     }
 }
@@ -190,9 +205,10 @@ impl From<Refused> for Failure {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::Hidden(denied) => {
-                Self::not_found().detail(denied.and_then(|denied| denied.scopes_lack()).unwrap_or_default())
+                let lack = denied.as_ref().and_then(Denied::scopes_lack).unwrap_or_default();
+                Self { denied: denied.map(Box::new), ..Self::not_found().detail(lack) }
             }
-            Refused::Denied(denied) => Self::denied(&denied),
+            Refused::Denied(denied) => Self::denied(denied),
             Refused::Unauthenticated(reason) => Self::from(&*reason),
             Refused::Store(error) => Self::from(&error),
         }
@@ -247,6 +263,11 @@ impl From<&StoreError> for Failure {
                 "The database is not available.",
                 "Nothing was changed. Try again; if it lasts, tell an administrator.",
             ),
+            StoreError::Interrupted => Self::unavailable(
+                error,
+                "The database did not confirm the change.",
+                "It is not known whether it was made: look before you try again.",
+            ),
             StoreError::TooLong => Self::new(StatusCode::BAD_REQUEST, "There is too much to show on one page.")
                 .detail("Search for a part of it."),
             StoreError::Gone => Self::not_found(),
@@ -266,7 +287,7 @@ mod tests {
     fn each_field_has_its_problem_in_plain_words() {
         let wrong = |field: &str, rule| WrongField { field: field.to_owned(), rule, value: String::new() };
         let failure = Failure::from(WrongFields(vec![wrong("email", "email"), wrong("password", "required")]));
-        let Failure { status, problem } = failure.in_form(&["email"]);
+        let (status, problem) = (failure.status, failure.problem.in_form(&["email"]));
         assert_eq!(status, StatusCode::BAD_REQUEST);
         assert_eq!(problem.of_field("email").collect::<Vec<_>>(), ["This is not an e-mail address."]);
         assert_eq!(problem.elsewhere, [Validation::new("password", "This must be filled in.")]);
@@ -276,7 +297,7 @@ mod tests {
     fn a_pause_is_told_in_whole_minutes() {
         for (seconds, minutes) in [(0, "1 min"), (60, "1 min"), (61, "2 min")] {
             let (now, pause) = (Timestamp::UNIX_EPOCH, SignedDuration::from_secs(seconds));
-            let Failure { status, problem } = CheckPasswordError::Paused { until: now + pause, now }.into();
+            let Failure { status, problem, .. } = CheckPasswordError::Paused { until: now + pause, now }.into();
             assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
             assert!(problem.detail.contains(minutes), "{}", problem.detail);
         }

@@ -133,8 +133,7 @@ async fn index(State(app): State<App>, visitor: Visitor, asked: HeaderMap) -> Re
         guides: guides.iter().filter_map(line).collect(),
     };
     let frame = visitor.frame(&app).await;
-    let is_public = frame.person.is_none();
-    cached(&asked, is_public, &Index { frame, shelves: SHELVES.iter().map(shelf).collect() })
+    cached(&asked, Reader::of(&frame), &Index { frame, shelves: SHELVES.iter().map(shelf).collect() })
 }
 
 async fn show(
@@ -149,13 +148,27 @@ async fn show(
             .detail(format!("{}{PATH} lists all.", app.access_url()))
     })?;
     let frame = visitor.frame(&app).await;
-    let is_public = frame.person.is_none();
-    cached(&asked, is_public, &GuidePage { frame, guide })
+    cached(&asked, Reader::of(&frame), &GuidePage { frame, guide })
 }
 
-/// A page that caches keep, unless a person's name is on it.
-fn cached(asked: &HeaderMap, is_public: bool, template: &impl Template) -> Result<Response, ApiError> {
-    if !is_public {
+/// For whom a page is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    /// Everyone who is not signed in.
+    Anyone,
+    /// One person, whose name is on it.
+    Person,
+}
+
+impl Reader {
+    fn of(frame: &Frame) -> Self {
+        if frame.person.is_some() { Self::Person } else { Self::Anyone }
+    }
+}
+
+/// A page that caches keep, unless it is for one person.
+fn cached(asked: &HeaderMap, reader: Reader, template: &impl Template) -> Result<Response, ApiError> {
+    if reader == Reader::Person {
         return page(StatusCode::OK, template);
     }
     let html = template.render().map_err(|error| ApiError::internal(&error))?;

@@ -1,5 +1,5 @@
 //! The one navigation: every place of the console, in its order.
-use keyfob_authority::Caller;
+use keyfob_authority::{AuthorizedStore, resources::registrable};
 use keyfob_rbac::{Action, ResourceType};
 
 /// A place of the console that the navigation leads to.
@@ -13,8 +13,35 @@ pub(super) struct Place {
     pub(super) about: &'static str,
     /// The heading that it stands under.
     pub(super) section: &'static str,
-    /// What a person must be able to do, to at least one object, for it to have any use; none where it is for all.
-    pub(super) needs: Option<(Action, ResourceType)>,
+    /// What a person must be able to do for it to be of use.
+    pub(super) needs: Needs,
+}
+
+/// What a person must be able to do for a place to be of use to them.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// Nothing.
+    Nothing,
+    /// That, to at least one object of the type.
+    One(Action, ResourceType),
+    /// That, to all objects of the type: everybody may do it to their own.
+    All(Action, ResourceType),
+    /// That, to at least one object of a type that can be registered.
+    Registered(Action),
+}
+
+impl Needs {
+    fn are_met(&self, store: &AuthorizedStore) -> bool {
+        let caller = store.caller();
+        match *self {
+            Self::Nothing => true,
+            Self::One(action, of) => caller.could(action, of),
+            Self::All(action, of) => caller.could_to_all(action, of),
+            Self::Registered(action) => {
+                registrable(store.authority().catalogue()).into_iter().any(|of| caller.could(action, of))
+            }
+        }
+    }
 }
 
 const YOURS: &str = "Yours";
@@ -26,7 +53,7 @@ pub(super) static TOKENS: Place = Place {
     name: "Tokens",
     about: "Mint, look at and end the tokens that your programs use.",
     section: YOURS,
-    needs: None,
+    needs: Needs::Nothing,
 };
 
 /// Why something is allowed or not.
@@ -35,7 +62,7 @@ pub(super) static EXPLAIN: Place = Place {
     name: "Why?",
     about: "See why you or a token may do something, or may not, and what would change it.",
     section: YOURS,
-    needs: None,
+    needs: Needs::Nothing,
 };
 
 /// How one is called, and how pages look.
@@ -44,7 +71,7 @@ pub(super) static ACCOUNT: Place = Place {
     name: "Profile",
     about: "Your names, and whether pages are light or dark.",
     section: YOURS,
-    needs: None,
+    needs: Needs::Nothing,
 };
 
 /// How one signs in.
@@ -53,7 +80,7 @@ pub(super) static SECURITY: Place = Place {
     name: "Security",
     about: "Change your password, or how you sign in.",
     section: YOURS,
-    needs: None,
+    needs: Needs::Nothing,
 };
 
 /// Where one is signed in.
@@ -62,7 +89,7 @@ pub(super) static SESSIONS: Place = Place {
     name: "Sessions",
     about: "See where you are signed in, and sign out there.",
     section: YOURS,
-    needs: None,
+    needs: Needs::Nothing,
 };
 
 /// What one is told by mail.
@@ -71,7 +98,7 @@ pub(super) static NOTICES: Place = Place {
     name: "Notices",
     about: "Choose what you are told by mail.",
     section: YOURS,
-    needs: None,
+    needs: Needs::Nothing,
 };
 
 /// What was done.
@@ -80,7 +107,7 @@ pub(super) static AUDIT: Place = Place {
     name: "Audit",
     about: "See what was done, by whom and when, and take it with you.",
     section: ADMINISTRATION,
-    needs: Some((Action::READ, ResourceType::AUDIT_LOG)),
+    needs: Needs::One(Action::READ, ResourceType::AUDIT_LOG),
 };
 
 /// All users.
@@ -89,7 +116,7 @@ pub(super) static USERS: Place = Place {
     name: "Users",
     about: "Find, make, suspend and delete users and service accounts, and give them roles.",
     section: ADMINISTRATION,
-    needs: Some((Action::READ, ResourceType::USER)),
+    needs: Needs::All(Action::READ, ResourceType::USER),
 };
 
 /// The tokens of everyone.
@@ -98,7 +125,7 @@ pub(super) static ALL_TOKENS: Place = Place {
     name: "All tokens",
     about: "See which tokens are worth a look, find one, and expire those that nobody needs.",
     section: ADMINISTRATION,
-    needs: Some((Action::READ, ResourceType::API_KEY)),
+    needs: Needs::All(Action::READ, ResourceType::API_KEY),
 };
 
 /// Organizations, their members and groups.
@@ -107,7 +134,7 @@ pub(super) static ORGANIZATIONS: Place = Place {
     name: "Organizations",
     about: "Organizations, who is in them, with which roles, and their groups.",
     section: ADMINISTRATION,
-    needs: Some((Action::READ, ResourceType::ORGANIZATION)),
+    needs: Needs::One(Action::READ, ResourceType::ORGANIZATION),
 };
 
 /// Registered objects, and with whom they are shared.
@@ -116,7 +143,7 @@ pub(super) static RESOURCES: Place = Place {
     name: "Resources",
     about: "Find the objects that tokens are for, and share them with users and groups.",
     section: ADMINISTRATION,
-    needs: Some((Action::READ, ResourceType::WORKSPACE)),
+    needs: Needs::Registered(Action::READ),
 };
 
 /// How the deployment is set up.
@@ -125,7 +152,7 @@ pub(super) static SETTINGS: Place = Place {
     name: "Settings",
     about: "See with which settings the server runs, and where each comes from.",
     section: ADMINISTRATION,
-    needs: Some((Action::READ, ResourceType::DEPLOYMENT_CONFIG)),
+    needs: Needs::One(Action::READ, ResourceType::DEPLOYMENT_CONFIG),
 };
 
 /// All places, in their order. Those of one section stand together.
@@ -144,9 +171,6 @@ static PLACES: [&Place; 12] = [
     &SETTINGS,
 ];
 
-/// Places that are of use to those alone who may do what they need to all objects: everybody may to their own.
-static ABOUT_ALL: [&Place; 2] = [&USERS, &ALL_TOKENS];
-
 /// Places under one heading.
 pub(super) struct Section {
     /// The heading.
@@ -155,17 +179,11 @@ pub(super) struct Section {
     pub(super) places: Vec<&'static Place>,
 }
 
-/// What the navigation shows to this caller: places that are of no use to them are left out. Each place decides for
+/// What the navigation shows to a person: places that are of no use to them are left out. Each place decides for
 /// itself what it shows and refuses.
-pub(super) fn sections(caller: &Caller) -> Vec<Section> {
-    let is_of_use = |place: &Place| {
-        let could = |(action, of)| {
-            if ABOUT_ALL.contains(&place) { caller.could_to_all(action, of) } else { caller.could(action, of) }
-        };
-        place.needs.is_none_or(could)
-    };
+pub(super) fn sections(store: &AuthorizedStore) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
-    for place in PLACES.iter().copied().filter(|place| is_of_use(place)) {
+    for place in PLACES.iter().copied().filter(|place| place.needs.are_met(store)) {
         match sections.last_mut().filter(|section| section.name == place.section) {
             Some(section) => section.places.push(place),
             None => sections.push(Section { name: place.section, places: vec![place] }),

@@ -1,26 +1,24 @@
-//! Acts that pages offer to those alone who may do them.
+//! Pages that ask before an act: they ask only about what would be done.
 use axum::http::StatusCode;
-use keyfob_authority::AuthorizedStore;
-use keyfob_rbac::{Action, ResourceType};
 
-use super::session::PageError;
+use super::{failure::Failure, session::PageError};
 use crate::http::error::ApiError;
 
-/// What is said where the key lacks nothing that could be named.
-const ELSE: &str = "Your roles do not allow it, or it cannot be done as things are. Ask an administrator.";
-
-/// What is answered where an act is not offered, to a person who asks for its page all the same. They have read the
-/// object, so that there is nothing to hide.
-pub(super) fn only_if(
-    is_offered: bool,
-    store: &AuthorizedStore,
-    (action, of): (Action, ResourceType),
-    words: &str,
-) -> Result<(), PageError> {
-    if is_offered {
-        return Ok(());
-    }
-    let denied = store.refuse(action, of);
-    let detail = denied.explanation().unwrap_or_else(|| ELSE.to_owned());
-    Err(ApiError::new(StatusCode::FORBIDDEN, words).detail(detail).insufficient_scope(&denied).into())
+/// Goes on to the question if the operation would do the act, and says why not otherwise: 403 where the person may not,
+/// and 409 where it cannot be done as things are. The person has read the object, so that a denial hides nothing.
+pub(super) fn would_be_done<E>(checked: Result<(), E>, act: &str) -> Result<(), PageError>
+where
+    Failure: From<E>,
+{
+    checked.map_err(|error| {
+        let failure = Failure::from(error);
+        let failure = match (failure.denied, failure.status) {
+            (Some(denied), _) => Failure::denied(*denied).saying(format!("You may not {act}.")),
+            (None, StatusCode::BAD_REQUEST | StatusCode::EXPECTATION_FAILED) => {
+                Failure { status: StatusCode::CONFLICT, denied: None, ..failure }
+            }
+            (None, _) => Failure { denied: None, ..failure },
+        };
+        ApiError::from(failure).into()
+    })
 }

@@ -7,7 +7,7 @@ mod member;
 mod members;
 mod problems;
 
-use keyfob_authority::data::Organization;
+use keyfob_authority::data::{Organization, OrganizationId, UserId};
 
 use super::navigation::ORGANIZATIONS;
 use crate::http::routes::{Handlers, RouteFacts, Routes};
@@ -39,7 +39,22 @@ pub(super) fn routes() -> Routes {
 
 /// The page of an organization.
 pub(super) fn address(organization: &Organization) -> String {
-    format!("{}/{}", ORGANIZATIONS.path, organization.id.0)
+    address_of(organization.id)
+}
+
+/// The page of the organization with this id.
+pub(super) fn address_of(id: OrganizationId) -> String {
+    format!("{}/{}", ORGANIZATIONS.path, id.0)
+}
+
+/// The page of an organization's members.
+pub(super) fn members_address(organization: &Organization) -> String {
+    format!("{}/members", address(organization))
+}
+
+/// The page of a member.
+pub(super) fn member_address(organization: &Organization, member: UserId) -> String {
+    format!("{}/{}", members_address(organization), member.0)
 }
 
 /// What people call an organization.

@@ -2,12 +2,14 @@
 //! `assets/parts.css`.
 mod abilities;
 mod badge;
+mod choice;
 mod confirm;
 mod moment;
 mod pager;
 
 pub(super) use abilities::Abilities;
 pub(super) use badge::{Badge, Tone};
-pub(super) use confirm::{Choice, Confirm};
+pub(super) use choice::Choice;
+pub(super) use confirm::{Confirm, Tick};
 pub(super) use moment::Moment;
 pub(super) use pager::Pager;

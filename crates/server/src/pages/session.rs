@@ -73,12 +73,16 @@ impl Visitor {
 
     /// The frame of the page; one without a person where nobody is signed in.
     pub(super) async fn frame(self, app: &App) -> Frame {
-        let known = self.identity.as_ref().and_then(Identity::known);
+        let Some(known) = self.identity.as_ref().and_then(Identity::known) else { return Frame::default() };
+        // The session may have ended while the request was under way.
+        let Ok(identified) = app.authority().identify_again(known).await else { return Frame::default() };
         // What is for everybody wakes no dormant user.
-        let Some(identified) = known.filter(|known| known.is_active()) else { return Frame::default() };
+        if !identified.is_active() {
+            return Frame::default();
+        }
         // What the navigation looks up is nothing that the request required.
         let context = RequestContext { decisions: app.authority().decision_log(), ..self.context };
-        let Ok(store) = app.authority().store_for(identified, context).await else { return Frame::default() };
+        let Ok(store) = app.authority().store_for(&identified, context).await else { return Frame::default() };
         let csrf = self.csrf.map(|token| token.masked(app)).unwrap_or_default();
         Frame { person: Some(person(&store).await), csrf, ..Frame::default() }
     }
@@ -99,7 +103,7 @@ async fn person(store: &AuthorizedStore) -> Person {
         Some(user) => store.incidental().appearance(user.id).await.unwrap_or_default(),
         None => Appearance::default(),
     };
-    Person { username: caller.username().to_owned(), theme: Theme::of(&appearance), sections: sections(caller) }
+    Person { username: caller.username().to_owned(), theme: Theme::of(&appearance), sections: sections(store) }
 }
 
 /// Why a page is not shown.
@@ -243,6 +247,8 @@ mod tests {
             assert!(answer.header("content-type").starts_with("text/html"), "{method} {path}");
             assert!(answer.body.contains("<p>The database is not available.</p>"), "{}", answer.body);
             assert!(answer.body.contains("<p class=\"soft\">Nothing was changed."), "{}", answer.body);
+            // The page asks the database neither who looks at it, nor what their navigation shows.
+            assert!(answer.body.contains("<body class=\"alone\">"), "{method} {path}: {}", answer.body);
             assert_eq!((answer.header("location"), answer.header("set-cookie")), ("", ""), "{method} {path}");
         }
     }

@@ -28,7 +28,12 @@ pub(super) fn routes() -> Routes {
 
 /// The page of a key.
 pub(super) fn address(key: &ApiKey) -> String {
-    format!("{}/{}", TOKENS.path, key.id)
+    address_of(key.id.as_str())
+}
+
+/// The page of the key with this id.
+pub(super) fn address_of(id: &str) -> String {
+    format!("{}/{id}", TOKENS.path)
 }
 
 /// What people call a key: sessions have no name.

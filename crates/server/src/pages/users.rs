@@ -8,7 +8,7 @@ mod problems;
 mod roles;
 mod status;
 
-use keyfob_authority::data::{User, UserStatus};
+use keyfob_authority::data::{User, UserId, UserStatus};
 
 use super::{
     navigation::USERS,
@@ -40,7 +40,12 @@ pub(super) fn routes() -> Routes {
 
 /// The page of a user. An id never changes, and is no word of another path.
 pub(super) fn address(user: &User) -> String {
-    format!("{}/{}", USERS.path, user.id.0)
+    address_of(user.id)
+}
+
+/// The page of the user with this id.
+pub(super) fn address_of(id: UserId) -> String {
+    format!("{}/{}", USERS.path, id.0)
 }
 
 fn state(user: &User) -> Badge {

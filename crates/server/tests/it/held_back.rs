@@ -302,3 +302,25 @@ async fn no_approval_of_a_device_outlives_its_callers_rights() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// The page of an error has the navigation of the person who asked, and none once their session has ended.
+#[tokio::test]
+async fn the_page_of_an_error_is_around_nobody_whose_session_has_ended_meanwhile() {
+    const CSRF: &str = "JXm9hOUdZctWt0ZZGAy9xiS/gxMKYOThdxjjMnMUyn4=";
+    let world = World::new().await;
+    let caller = world.caller(SignedOut, "caller").await;
+    let held = async || {
+        let head = Request::post("/reset-password")
+            .header(header::COOKIE, format!("coder_session_token={}; csrf_token={CSRF}", caller.key))
+            .header("X-CSRF-TOKEN", CSRF)
+            .header(header::ACCEPT, "text/html")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        Held::send_head(&caller, head, "email=%00").await
+    };
+    let page = held().await.complete().await.expect(StatusCode::BAD_REQUEST);
+    assert!(page.body.contains("<p class=\"who\">caller</p>"), "{}", page.body);
+    let begun = held().await;
+    world.take_rights(SignedOut, &caller).await;
+    let page = begun.complete().await.expect(StatusCode::BAD_REQUEST);
+    assert!(!page.body.contains("caller") && !page.body.contains("/logout"), "{}", page.body);
+}

@@ -126,7 +126,7 @@ async fn an_organization_is_made_filled_emptied_and_deleted_by_name() {
     browser.submit(&shown, &roles, &[("role", "organization-auditor")]).await.expect(StatusCode::SEE_OTHER);
     let list = browser.open(&members).await.expect(StatusCode::OK);
     assert!(words(&list).contains("organization-auditor"), "{}", words(&list));
-    let full = browser.open(&format!("{address}/delete")).await.expect(StatusCode::BAD_REQUEST);
+    let full = browser.open(&format!("{address}/delete")).await.expect(StatusCode::CONFLICT);
     assert!(full.body.contains("1 more member"), "{}", full.body);
     let remove = format!("{roles}/remove");
     let ask = browser.open(&remove).await.expect(StatusCode::OK);

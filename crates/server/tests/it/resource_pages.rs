@@ -57,6 +57,72 @@ async fn what_the_page_of_a_resource_offers_is_what_the_api_does() {
     }
 }
 
+/// Whatever the types are: of workspaces alone, or of others.
+#[tokio::test]
+async fn the_navigation_leads_everyone_to_resources_who_may_read_any() {
+    let (app, owner) = TestApp::new().await;
+    for (scope, leads) in [("workspace:read", true), ("template:read", true), ("user:read", false)] {
+        let session = owner.scoped(&[scope, "api_key:read"]).await;
+        let home = Browser::signed_in(&app, &session).open("/").await.expect(StatusCode::OK);
+        assert_eq!(home.body.contains("href=\"/resources\""), leads, "{scope}: {}", words(&home));
+    }
+}
+
+/// A plain member may read who else is in the organization, and so share by name, without a list of users.
+#[tokio::test]
+async fn a_member_shares_with_another_member_by_name_and_learns_of_nobody_else() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    owner.make_user("ben", &[]).await;
+    let elsewhere = owner.add_organization("elsewhere").await;
+    let carl = json!({"username": "carl", "email": "carl@example.com", "password": crate::support::PASSWORD,
+        "organization_ids": [elsewhere]});
+    owner.post("/api/v2/users", carl).await.expect(StatusCode::CREATED);
+    let path = format!("/resources/workspace/{}", alice.register("workspace", "hers").await);
+    let mut hers = Browser::signed_in(&app, &alice);
+    let page = hers.open(&path).await.expect(StatusCode::OK);
+    let ben = [("kind", "user"), ("name", "BEN"), ("access", "use")];
+    let done = hers.submit(&page, &path, &ben).await.expect(StatusCode::SEE_OTHER);
+    let page = hers.open(done.header("location")).await.expect(StatusCode::OK);
+    assert!(words(&page).contains("ben user use"), "{}", words(&page));
+    // As the API tells her of memberships: of one in another organization nothing.
+    alice.get("/api/v2/organizations/default/members/ben").await.expect(StatusCode::OK);
+    alice.get("/api/v2/organizations/default/members/carl").await.expect(StatusCode::NOT_FOUND);
+    let mut said = Vec::new();
+    for name in ["carl", "nobody"] {
+        let fields = [("kind", "user"), ("name", name), ("access", "use")];
+        let refused = hers.submit(&page, &path, &fields).await.expect(StatusCode::NOT_FOUND);
+        said.push(words(&refused).replace(name, ""));
+    }
+    assert_eq!(said[0], said[1]);
+}
+
+/// Of a long access list a page shows a part, in one form.
+#[tokio::test]
+async fn the_page_of_a_resource_is_bounded() {
+    let (app, owner) = TestApp::new().await;
+    let id = owner.register("workspace", "web").await;
+    let mut roles = serde_json::Map::new();
+    for number in 0..60 {
+        let group = owner.post("/api/v2/organizations/default/groups", json!({"name": format!("g{number}")})).await;
+        roles.insert(group.expect(StatusCode::CREATED).text("id").to_owned(), json!("use"));
+    }
+    let acl = json!({"group_roles": roles});
+    owner.patch(&format!("/api/v2/resources/workspace/{id}/acl"), acl).await.expect(StatusCode::OK);
+    let path = format!("/resources/workspace/{id}");
+    let mut browser = Browser::signed_in(&app, &owner);
+    let mut shown = 0;
+    for (query, rows) in [("", 50), ("?offset=50", 10)] {
+        let page = browser.open(&format!("{path}{query}")).await.expect(StatusCode::OK);
+        let entries = page.body.matches("name=\"remove\"").count();
+        assert_eq!(entries, rows, "{query}: {}", words(&page));
+        // Those of signing out, of removing and of sharing.
+        assert_eq!(page.body.matches("<form").count(), 3, "{query}: {}", page.body);
+        shown += entries;
+    }
+    assert_eq!(shown, 60);
+}
+
 #[tokio::test]
 async fn resources_are_found_by_name_type_owner_and_organization() {
     let (app, owner) = TestApp::new().await;
@@ -74,6 +140,8 @@ async fn resources_are_found_by_name_type_owner_and_organization() {
         ("?owner=alice", &["hers"]),
         ("?q=nothing", &[]),
         (&format!("?type=workspace&organization={organization}"), &["web", "hers"]),
+        ("?type=workspace&organization=default", &["web", "hers"]),
+        ("?organization=acme", &[]),
     ] {
         let page = browser.open(&format!("/resources{query}")).await.expect(StatusCode::OK);
         for name in ["web", "hers", "base"] {
@@ -86,6 +154,28 @@ async fn resources_are_found_by_name_type_owner_and_organization() {
         let page = browser.open(&format!("/resources{query}")).await.expect(StatusCode::BAD_REQUEST);
         assert!(page.body.contains("class=\"wrong\""), "{query}: {}", page.body);
     }
+}
+
+/// Types of a deployment have no such roles as workspaces.
+#[tokio::test]
+async fn a_resource_of_a_type_without_roles_is_shared_by_actions() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("types.toml");
+    let types = "[types.pipeline]\nactions = [\"create\", \"read\", \"update\", \"run\"]\naccess_list = true\n";
+    std::fs::write(&file, types).unwrap();
+    let (app, owner) = TestApp::with(&["--resource-types", file.to_str().unwrap()]).await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let path = format!("/resources/pipeline/{}", owner.register("pipeline", "nightly").await);
+    let mut browser = Browser::signed_in(&app, &owner);
+    let page = browser.open(&path).await.expect(StatusCode::OK);
+    assert!(options(&page).is_empty() && page.body.contains("name=\"access\" value=\"run\""), "{}", page.body);
+    let fields = [("kind", "user"), ("name", "alice"), ("access", "read"), ("access", "run")];
+    browser.submit(&page, &path, &fields).await.expect(StatusCode::SEE_OTHER);
+    let acl = owner.get(&format!("/api/v2{path}/acl")).await.expect(StatusCode::OK).json();
+    assert_eq!(acl["user_roles"], json!({&alice.id: ["read", "run"]}));
+    // Nobody gives what they do not have.
+    let page = Browser::signed_in(&app, &alice).open(&path).await.expect(StatusCode::OK);
+    assert!(words(&page).contains("read, run") && !page.body.contains("name=\"access\""), "{}", page.body);
 }
 
 #[tokio::test]
@@ -128,10 +218,6 @@ async fn a_resource_is_shared_with_users_and_groups_by_name_and_no_more() {
     browser.submit(&page, &path, &[("remove", &remove)]).await.expect(StatusCode::SEE_OTHER);
     let page = browser.open(&path).await.expect(StatusCode::OK);
     assert!(!words(&page).contains("ops group"), "{}", words(&page));
-    // Types without such roles are shared by actions.
-    let template = owner.register("template", "base").await;
-    let page = browser.open(&format!("/resources/template/{template}")).await.expect(StatusCode::OK);
-    assert_eq!(options(&page), [("use", true), ("admin", true)]);
     for path in ["/resources/workspace/x", "/resources/user/6ba7b810-9dad-41d1-80b4-00c04fd430c8"] {
         let status = browser.open(path).await.status;
         assert!([StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND].contains(&status), "{path}: {status}");

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::{browser::Browser, support::TestApp, user_pages::people, web::words};
 
 #[tokio::test]
-async fn who_may_read_the_settings_sees_all_but_secrets_with_their_sources() {
+async fn people_who_may_read_the_settings_see_their_sources_and_no_secrets() {
     let secret = "a-s3cret-of-the-deployment";
     let flags = [
         "--session-duration=2h",

@@ -299,7 +299,7 @@ async fn what_was_summed_up_for_one_owner_is_not_minted_for_another() {
     browser.submit(&page, NEW, &fields[..4]).await.expect(StatusCode::CREATED);
 }
 
-/// What a name is taken by is told of the owner, who may be another than the person.
+/// Problems are about the owner of the token, who may be another user than the person at the page.
 #[tokio::test]
 async fn what_is_wrong_with_a_token_for_another_is_said_of_them() {
     let (app, owner) = TestApp::new().await;
@@ -313,12 +313,45 @@ async fn what_is_wrong_with_a_token_for_another_is_said_of_them() {
     let link = format!("{NEW}?user={ben}&name=other&scope=workspace:read&scope=coder:all");
     let page = browser.open(&link).await.expect(StatusCode::OK);
     assert!(words(&page).contains("everything that ben can"), "{}", words(&page));
-    // A date that is wrong is told beside the date.
-    let fields = [("name", "other"), ("until", "2020-01-01"), ("scope", "workspace:read"), ("step", "mint")];
-    let again = browser.submit(&page, NEW, &fields).await;
+}
+
+/// What has gone wrong since the summary was shown is told beside its field.
+#[tokio::test]
+async fn a_date_that_has_passed_since_the_summary_is_told_beside_the_date() {
+    let (app, owner) = TestApp::with(&["--session-duration=1000h"]).await;
+    let mut browser = Browser::signed_in(&app, &owner);
+    let page = browser.open(NEW).await.expect(StatusCode::OK);
+    let tomorrow: jiff::Timestamp = crate::support::NOW.parse().unwrap();
+    let tomorrow = (tomorrow + SignedDuration::from_hours(24)).strftime("%Y-%m-%d").to_string();
+    let fields = |step| [("name", "other"), ("until", &*tomorrow), ("scope", "workspace:read"), ("step", step)];
+    let summary = browser.submit(&page, NEW, &fields("preview")).await.expect(StatusCode::OK);
+    app.advance(SignedDuration::from_hours(48));
+    let again = browser.submit(&summary, NEW, &fields("mint")).await.expect(StatusCode::BAD_REQUEST);
     let (_, after) = again.body.split_once("name=\"until\"").unwrap();
     let until = after.split("</div>").next().unwrap();
-    assert!(again.status == StatusCode::CONFLICT || until.contains("would have ended"), "{until}");
+    assert!(until.contains("would have ended"), "{until}");
+}
+
+/// Beyond the last use: the changes that were made with a token, for people who may read the audit log.
+#[tokio::test]
+async fn the_page_of_a_token_shows_what_was_done_with_it_and_from_where() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let ci = alice.scoped(&["coder:all"]).await;
+    let other = alice.scoped(&["coder:all"]).await;
+    ci.register("workspace", "web").await;
+    other.register("workspace", "elsewhere").await;
+    ci.post("/api/v2/organizations", serde_json::json!({"name": "acme"})).await.expect(StatusCode::FORBIDDEN);
+    app.advance(SignedDuration::from_mins(5));
+    app.server.run_jobs_once().await;
+    let path = format!("/settings/tokens/{}", ci.key_id());
+    let page = Browser::signed_in(&app, &owner).open(&path).await.expect(StatusCode::OK);
+    let said = words(&page);
+    let done = said.split("What was done with it").nth(1).unwrap().split("What was done to it").next().unwrap();
+    assert!(done.contains("web") && !done.contains("elsewhere"), "{done}");
+    assert!(done.contains("5 minutes ago") && done.contains("0.0.0.0 a program without a name"), "{done}");
+    let own = Browser::signed_in(&app, &alice).open(&path).await.expect(StatusCode::OK);
+    assert!(!words(&own).contains("What was done with it"), "{}", words(&own));
 }
 
 /// Every preview is work for the database.

@@ -199,7 +199,7 @@ async fn a_person_is_suspended_activated_given_roles_and_deleted_by_name() {
     let done = browser.submit(&page, &at("delete"), &[("typed", "alice")]).await.expect(StatusCode::SEE_OTHER);
     assert!(words(&browser.open(done.header("location")).await).contains("User deleted."));
     owner.get("/api/v2/users/alice").await.expect(StatusCode::NOT_FOUND);
-    // By the id there is still somebody to look at, and nothing to be done.
+    // The page of a deleted user is still found by the id, and offers nothing.
     let gone = browser.open(&format!("{USERS}/{id}")).await.expect(StatusCode::OK);
     assert!(words(&gone).contains("alice deleted"), "{}", words(&gone));
     assert!(!gone.body.contains(&format!("{USERS}/{id}/")) && !gone.body.contains("user="), "{}", gone.body);
@@ -221,12 +221,12 @@ async fn a_token_is_minted_for_a_service_account() {
     owner.get("/api/v2/users/me/keys/tokens/ci").await.expect(StatusCode::NOT_FOUND);
     let shown = browser.open(&format!("{USERS}/{robot}")).await.expect(StatusCode::OK);
     assert!(words(&shown).contains("ci live"), "{}", words(&shown));
-    // Who may not see the user is told of none.
+    // A person who may not read the user gets 404.
     let member = owner.invite(&app, "member", &[]).await;
     Browser::signed_in(&app, &member).open(&link).await.expect(StatusCode::NOT_FOUND);
 }
 
-/// Who asks for what is not offered is told that, and what it takes.
+/// A person who opens the page of an act that they may not do is told so, and which permission it takes.
 #[tokio::test]
 async fn what_is_not_offered_is_refused_in_words_and_leads_to_the_reasons() {
     let (app, owner) = TestApp::new().await;
@@ -265,6 +265,43 @@ async fn what_is_not_offered_is_refused_in_words_and_leads_to_the_reasons() {
     for path in [format!("{USERS}/ben/delete"), format!("{USERS}/nobody/delete")] {
         alices.look_at(&path).await.expect(StatusCode::NOT_FOUND);
     }
+}
+
+/// A person who may do it, and opens the page while it cannot be done, is told what stands in the way.
+#[tokio::test]
+async fn what_cannot_be_done_as_things_are_is_called_no_denial() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    alice.register("workspace", "hers").await;
+    owner.make_user("ben", &[]).await;
+    owner.put("/api/v2/users/ben/status/suspend", json!({})).await.expect(StatusCode::OK);
+    let organization = owner.organization().await;
+    let robot = json!({"username": "robot", "service_account": true, "organization_ids": [organization]});
+    owner.post("/api/v2/users", robot).await.expect(StatusCode::CREATED);
+    let mut browser = Browser::signed_in(&app, &owner);
+    for (path, said) in [
+        (format!("{USERS}/alice/delete"), "The user owns workspaces."),
+        (format!("{USERS}/ben/suspend"), "ben is suspended already."),
+        (format!("{USERS}/owner/delete"), "You cannot delete yourself."),
+        (format!("{USERS}/owner/suspend"), "You cannot suspend yourself."),
+        (format!("{USERS}/robot/password"), "This account signs in without a password."),
+        (format!("/organizations/{organization}/delete"), "The default organization cannot be deleted."),
+        (format!("/organizations/{organization}/members/owner/remove"), "Another administrator must remove you."),
+        (format!("/groups/{organization}/delete"), "All members of the organization are in this group. It stays."),
+    ] {
+        let page = browser.look_at(&path).await;
+        assert_eq!(page.status, StatusCode::CONFLICT, "{path}: {}", words(&page));
+        assert!(words(&page).contains(said), "{path}: {}", words(&page));
+        assert!(!page.body.contains("/explain?"), "nothing is to be explained: {}", page.body);
+    }
+    let own = browser.look_at(&format!("{USERS}/owner/password")).await.expect(StatusCode::SEE_OTHER);
+    assert_eq!(own.header("location"), "/settings/security");
+    // Nothing of that is on record as a denial.
+    app.advance(jiff::SignedDuration::from_mins(2));
+    let records = owner.get("/api/v2/audit?limit=100").await.expect(StatusCode::OK).json();
+    let denied: Vec<&Value> =
+        records["audit_logs"].as_array().unwrap().iter().filter(|record| record["status_code"] == 403).collect();
+    assert!(denied.is_empty(), "{denied:?}");
 }
 
 /// A form sets what it shows, and takes nothing back that another has done meanwhile.

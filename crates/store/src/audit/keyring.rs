@@ -1,4 +1,4 @@
-//! The keys of a chain. The last record with one key names the next, so that nobody changes the key without both.
+//! The keys of a chain. The last record with one key names the next key, so that a change of keys takes both.
 use super::{AuditEntry, ChainHead, ChainKey};
 
 /// The field of a record's changes that has the fingerprints of the former and of the next key of the chain.
@@ -17,7 +17,7 @@ pub struct ChainKeys {
     former: Vec<FormerKey>,
 }
 
-/// A key that a chain had. One who gets hold of it later can neither go on with it nor change what was written with it.
+/// A key that a chain had. With it alone, an attacker can neither extend the chain nor change what was written with it.
 #[derive(Clone)]
 struct FormerKey {
     key: ChainKey,

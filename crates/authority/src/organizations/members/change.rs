@@ -93,6 +93,31 @@ impl AuthorizedStore {
     #[tracing::instrument(level = "debug", skip_all)]
     #[crate::boxed]
     pub async fn remove_member(&self, organization: OrganizationId, user: UserId) -> Result<(), RemoveMemberError> {
+        let (mut work, MemberView { user, member }) = self.begin_removal(organization, user).await?;
+        work.tx.delete_member(organization, user.id).await?;
+        work.record(member_event(EventKind::MemberRemoved, &user, Some(&member), None));
+        Ok(work.commit().await?)
+    }
+
+    /// Whether [`Self::remove_member`] would remove the member now, for a page that asks before.
+    ///
+    /// # Errors
+    /// Why it would not.
+    #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
+    pub async fn check_remove_member(
+        &self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<(), RemoveMemberError> {
+        self.begin_removal(organization, user).await.map(drop)
+    }
+
+    async fn begin_removal(
+        &self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<(Work, MemberView), RemoveMemberError> {
         let check = |caller: &Caller| {
             if caller.is_self(user) {
                 return Err(RemoveMemberError::Oneself);
@@ -101,12 +126,10 @@ impl AuthorizedStore {
             permitted.map_err(|denied| RemoveMemberError::Refused(Refused::Hidden(Some(denied))))
         };
         let mut work = self.begin_if(check).await?;
-        let MemberView { user, member } = work.visible_member(organization, user).await?;
+        let view = work.visible_member(organization, user).await?;
         let removal = (Action::DELETE, ResourceType::ORGANIZATION_MEMBER);
-        work.require_assigning_all_of(&user, Some(organization), removal).await?;
-        work.tx.delete_member(organization, user.id).await?;
-        work.record(member_event(EventKind::MemberRemoved, &user, Some(&member), None));
-        Ok(work.commit().await?)
+        work.require_assigning_all_of(&view.user, Some(organization), removal).await?;
+        Ok((work, view))
     }
 }
 

@@ -16,11 +16,11 @@ use crate::{
     http::{error::ApiError, extract::ApiQuery},
     pages::{
         frame::Frame,
-        navigation::{ALL_TOKENS, USERS},
+        navigation::ALL_TOKENS,
         page,
         parts::{Badge, Moment, Pager},
         session::{PageError, SignedIn},
-        tokens,
+        tokens, users,
     },
 };
 
@@ -123,7 +123,7 @@ pub(super) async fn rows(app: &App, store: &AuthorizedStore, keys: &[ApiKey]) ->
 }
 
 fn row(store: &AuthorizedStore, key: &ApiKey, owners: &HashMap<UserId, String>, now: Timestamp) -> Row {
-    let owner = owners.get(&key.user_id).map(|name| (format!("{}/{}", USERS.path, key.user_id.0), name.clone()));
+    let owner = owners.get(&key.user_id).map(|name| (users::address_of(key.user_id), name.clone()));
     Row {
         id: key.id.to_string(),
         address: tokens::address(key),

@@ -23,7 +23,7 @@ use crate::{
         frame::Frame,
         navigation::AUDIT,
         page,
-        parts::{Moment, Pager},
+        parts::{Choice, Moment, Pager},
         session::{PageError, SignedIn},
     },
     records::wire_record,
@@ -59,13 +59,6 @@ struct List {
     /// The head of the chain, for who may see all records.
     head: Option<String>,
     most_exported: u64,
-}
-
-/// A value to pick.
-struct Choice {
-    value: String,
-    words: String,
-    is_chosen: bool,
 }
 
 struct Row {
@@ -172,11 +165,7 @@ fn actions(catalogue: &Catalogue) -> impl Iterator<Item = (&str, String)> {
 
 /// What there is to pick, with what is picked, whatever it is.
 fn choices<'a>(known: impl Iterator<Item = (&'a str, String)>, chosen: &str) -> Vec<Choice> {
-    let choice = |(value, words): (&str, String)| Choice {
-        is_chosen: value.eq_ignore_ascii_case(chosen),
-        value: value.to_owned(),
-        words,
-    };
+    let choice = |(value, words): (&str, String)| Choice::new(value, words, value.eq_ignore_ascii_case(chosen));
     let mut choices: Vec<Choice> = known.map(choice).collect();
     if !chosen.is_empty() && choices.iter().all(|choice| !choice.is_chosen) {
         choices.push(choice((chosen, chosen.to_owned())));

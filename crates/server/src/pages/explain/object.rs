@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 
 use keyfob_authority::{
     AuthorizedStore, Refused,
-    data::{ListResources, ListUsers, Page},
+    data::{ListResources, ListUsers, Named, Page},
     groups::GroupFilter,
     resources::is_registrable,
 };
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How many objects with the name are shown.
-const MOST: usize = 20;
+const MOST: u64 = 20;
 
 /// What a question is about.
 pub(super) enum Target {
@@ -97,18 +97,23 @@ pub(super) async fn find(app: &App, store: &AuthorizedStore, of: ResourceType, t
 /// Those that are called just so come first.
 async fn named(store: &AuthorizedStore, of: ResourceType, text: &str) -> Result<Vec<(String, String)>, Failure> {
     let store = store.incidental();
-    let has_text = |name: &str| name.to_lowercase().contains(&text.to_lowercase());
-    let found: Vec<(String, String)> = match of {
-        ResourceType::USER => users(&store, text).await?,
+    // What is called just so is found however many names have the text.
+    let searches = [Named::Exactly(text.to_owned()), Named::Like(text.to_owned())];
+    let mut found: Vec<(String, String)> = Vec::new();
+    match of {
+        ResourceType::USER => found = users(&store, text).await?,
         ResourceType::ORGANIZATION => {
-            let all = store.list_organizations().await?.into_iter();
-            let found = all.filter(|of| has_text(&of.name) || has_text(&of.display_name));
-            found.map(|of| (of.id.to_string(), of.name)).collect()
+            for named in searches {
+                let organizations = store.find_organizations(&named, MOST).await?;
+                found.extend(organizations.into_iter().map(|of| (of.id.to_string(), of.name)));
+            }
         }
         ResourceType::GROUP => {
-            let all = store.list_groups(GroupFilter::default()).await?.into_iter();
-            let found = all.filter(|group| has_text(&group.name) || has_text(&group.display_name));
-            found.map(|group| (group.id.to_string(), group.name)).collect()
+            for named in searches {
+                let named = GroupFilter { named: Some(named), page: at_most(), ..GroupFilter::default() };
+                let groups = store.list_groups(named).await?;
+                found.extend(groups.into_iter().map(|group| (group.id.to_string(), group.name)));
+            }
         }
         of if is_registrable(of) => {
             let text = || Some(text.to_owned());
@@ -116,10 +121,10 @@ async fn named(store: &AuthorizedStore, of: ResourceType, text: &str) -> Result<
             let like = ListResources { name_contains: text(), page: at_most(), ..ListResources::default() };
             let mut resources = store.list_resources(&[of], same).await?.0;
             resources.extend(store.list_resources(&[of], like).await?.0);
-            resources.into_iter().map(|resource| (resource.key.id.0.to_string(), resource.name)).collect()
+            found = resources.into_iter().map(|resource| (resource.key.id.0.to_string(), resource.name)).collect();
         }
-        _ => Vec::new(),
-    };
+        _ => {}
+    }
     Ok(the_first(found, text))
 }
 
@@ -140,7 +145,7 @@ async fn users(store: &AuthorizedStore, text: &str) -> Result<Vec<(String, Strin
 }
 
 fn at_most<Id>() -> Page<Id> {
-    Page { limit: u64::try_from(MOST).ok(), offset: 0, after: None }
+    Page { limit: Some(MOST), offset: 0, after: None }
 }
 
 /// As many as are shown, each once.
@@ -148,6 +153,6 @@ fn the_first(mut found: Vec<(String, String)>, text: &str) -> Vec<(String, Strin
     found.sort_by_key(|(_, name)| !name.eq_ignore_ascii_case(text));
     let mut ids = BTreeSet::new();
     found.retain(|(id, _)| ids.insert(id.clone()));
-    found.truncate(MOST);
+    found.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
     found
 }

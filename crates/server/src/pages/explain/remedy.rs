@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    pages::{navigation::ORGANIZATIONS, resources, users},
+    pages::{organizations, resources, users},
 };
 
 /// A page where a change is made, and what the link to it says.
@@ -73,7 +73,7 @@ impl About<'_> {
         let Some(member) = Refused::if_there(member)? else { return Ok(None) };
         let may = store.member_rights(&organization, &member).await?.roles.iter().any(|role| role.may_change);
         Ok(may.then(|| Link {
-            address: format!("{}/{}/members/{}", ORGANIZATIONS.path, organization.id.0, user.id.0),
+            address: organizations::member_address(&organization, user.id),
             words: format!("Roles of {} in {}", user.username, organization.name),
         }))
     }
@@ -101,7 +101,9 @@ impl About<'_> {
         key: Option<&ApiKey>,
     ) -> Result<Option<Link>, Refused> {
         let store = store.incidental();
-        let (Some(user), Some(resource)) = (self.user, self.resource(&store).await?) else { return Ok(None) };
+        // For oneself there is nothing to look up, whether the object is there or not.
+        let Some(user) = self.user else { return Ok(None) };
+        let Some(resource) = self.resource(&store).await? else { return Ok(None) };
         let entries = [format!("{}:{}", resource.key.resource_type, self.object), "*:*".to_owned()];
         let of_type = format!("{}:*", resource.key.resource_type);
         let reaches = |key: &ApiKey| {

@@ -72,8 +72,8 @@ async fn another(store: &AuthorizedStore, text: &str) -> Result<Asked, Failure> 
     Ok(Asked { whose: Whose::Key(id.to_string()), words, key: Some(key), user })
 }
 
-/// The answer about another subject depends on what is theirs, and on what it names: who may not read all of that gets
-/// none.
+/// Puts a 404 beside the field `other`. An answer about another subject takes `read` on the user with their roles and
+/// memberships, on the token, and on the object that the question names.
 pub(super) fn hidden(failure: Failure) -> Failure {
     match failure.status {
         StatusCode::NOT_FOUND => unfit(

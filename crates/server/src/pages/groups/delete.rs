@@ -1,7 +1,6 @@
 //! Deleting a group.
 use axum::response::Response;
 use keyfob_authority::data::GroupId;
-use keyfob_rbac::{Action, ResourceType};
 
 use super::{address, title};
 use crate::{
@@ -11,7 +10,8 @@ use crate::{
         form::Form,
         navigation::ORGANIZATIONS,
         notice::Notice,
-        offered::only_if,
+        offered::would_be_done,
+        organizations,
         parts::Confirm,
         see_other,
         session::{PageError, SignedIn},
@@ -23,8 +23,7 @@ pub(super) async fn ask(
     ApiPath(GroupRef(group)): ApiPath<GroupRef>,
 ) -> Result<Response, PageError> {
     let group = store.group(GroupId(group)).await?;
-    let is_offered = store.group_rights(&group).may_delete;
-    only_if(is_offered, &store, (Action::DELETE, ResourceType::GROUP), "You may not delete this group.")?;
+    would_be_done(store.check_delete_group(group.id).await, "delete this group")?;
     let confirm = Confirm {
         frame: frame.at(&ORGANIZATIONS),
         title: format!("Delete the group {}?", title(&group)),
@@ -49,6 +48,5 @@ pub(super) async fn submit(
 ) -> Result<Response, PageError> {
     let group = store.group(GroupId(group)).await?;
     store.delete_group(group.id).await.map_err(|error| crate::http::error::ApiError::from(Failure::from(error)))?;
-    let organization = format!("{}/{}", ORGANIZATIONS.path, group.organization_id.0);
-    Ok(see_other(&Notice::GroupDeleted.on(&organization))?)
+    Ok(see_other(&Notice::GroupDeleted.on(&organizations::address_of(group.organization_id)))?)
 }

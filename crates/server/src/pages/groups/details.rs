@@ -22,7 +22,7 @@ use crate::{
         named_user::named_user,
         navigation::ORGANIZATIONS,
         notice::Notice,
-        page,
+        organizations, page,
         parts::Pager,
         see_other,
         session::{PageError, SignedIn},
@@ -84,7 +84,7 @@ async fn change_asked_for(store: &AuthorizedStore, form: &Form, name: &str) -> R
     if let Ok(id) = Uuid::try_parse(form.text("remove")) {
         return Ok(GroupChange { remove: vec![UserId(id)], ..GroupChange::default() });
     }
-    let user = named_user(store, name).await?;
+    let user = named_user(store, name, "user").await?;
     Ok(GroupChange { add: vec![user.id], ..GroupChange::default() })
 }
 
@@ -109,7 +109,7 @@ async fn render(
         name: group.name.clone(),
         id: group.id.0.to_string(),
         is_everyone: group.is_everyone(),
-        organization_address: format!("{}/{}", ORGANIZATIONS.path, group.organization_id.0),
+        organization_address: organizations::address_of(group.organization_id),
         members: pager.cut(found),
         count,
         rights: store.group_rights(group),

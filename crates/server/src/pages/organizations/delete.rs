@@ -1,10 +1,6 @@
 //! Deleting an organization, by typing the name, once nothing is in it.
 use axum::{http::StatusCode, response::Response};
-use keyfob_authority::{
-    data::Organization,
-    organizations::{DeleteOrganizationError, Leftover},
-};
-use keyfob_rbac::{Action, ResourceType};
+use keyfob_authority::{data::Organization, organizations::Leftover};
 
 use super::{address, problems::leftover, title};
 use crate::{
@@ -18,7 +14,7 @@ use crate::{
         frame::Frame,
         navigation::ORGANIZATIONS,
         notice::Notice,
-        offered::only_if,
+        offered::would_be_done,
         page,
         parts::Confirm,
         see_other,
@@ -31,14 +27,8 @@ pub(super) async fn ask(
     ApiPath(OrganizationRef(organization)): ApiPath<OrganizationRef>,
 ) -> Result<Response, PageError> {
     let organization = store.addressed_organization(&organization).await?;
-    let is_offered = store.organization_rights(&organization).await?.may_delete;
-    let needed = (Action::DELETE, ResourceType::ORGANIZATION);
-    only_if(is_offered, &store, needed, "You may not delete this organization.")?;
-    let left = store.organization_leftovers(&organization).await?;
-    if left.is_empty() {
-        return Ok(question(frame, &organization, StatusCode::OK)?);
-    }
-    Err(ApiError::from(Failure::from(DeleteOrganizationError::NotEmpty(left))).into())
+    would_be_done(store.check_delete_organization(organization.id).await, "delete this organization")?;
+    Ok(question(frame, &organization, StatusCode::OK)?)
 }
 
 pub(super) async fn submit(

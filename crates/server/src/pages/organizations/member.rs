@@ -6,9 +6,8 @@ use keyfob_authority::{
     data::Organization,
     organizations::{MemberRights, MemberView},
 };
-use keyfob_rbac::{Action, ResourceType};
 
-use super::{address, title};
+use super::{address, member_address, members_address, title};
 use crate::{
     http::path::{ApiPath, OrganizationRef, UserRef},
     pages::{
@@ -17,7 +16,7 @@ use crate::{
         frame::Frame,
         navigation::ORGANIZATIONS,
         notice::Notice,
-        offered::only_if,
+        offered::would_be_done,
         page,
         parts::Confirm,
         see_other,
@@ -64,7 +63,7 @@ pub(super) async fn change_roles(
     let (organization, member) = found(&store, &organization, &user).await?;
     let (roles, before) = form.roles();
     match store.update_member_roles(organization.id, member.user.id, roles, before).await {
-        Ok(_) => Ok(see_other(&Notice::RolesSaved.on(&own_address(&organization, &member)))?),
+        Ok(_) => Ok(see_other(&Notice::RolesSaved.on(&member_address(&organization, member.user.id)))?),
         Err(error) => {
             let (status, frame) = Failure::from(error).on(frame, &[]);
             render(&store, frame, status, &organization, &member).await
@@ -77,10 +76,8 @@ pub(super) async fn ask_to_remove(
     ApiPath((OrganizationRef(organization), UserRef(user))): Path,
 ) -> Result<Response, PageError> {
     let (organization, member) = found(&store, &organization, &user).await?;
-    let is_offered = store.member_rights(&organization, &member).await?.may_remove;
-    let needed = (Action::DELETE, ResourceType::ORGANIZATION_MEMBER);
-    only_if(is_offered, &store, needed, "You may not remove this member.")?;
-    let own = own_address(&organization, &member);
+    would_be_done(store.check_remove_member(organization.id, member.user.id).await, "remove this member")?;
+    let own = member_address(&organization, member.user.id);
     let confirm = Confirm {
         frame: frame.at(&ORGANIZATIONS),
         title: format!("Remove {} from {}?", member.user.username, title(&organization)),
@@ -105,7 +102,7 @@ pub(super) async fn remove(
 ) -> Result<Response, PageError> {
     let (organization, member) = found(&store, &organization, &user).await?;
     match store.remove_member(organization.id, member.user.id).await {
-        Ok(()) => Ok(see_other(&Notice::MemberRemoved.on(&format!("{}/members", address(&organization))))?),
+        Ok(()) => Ok(see_other(&Notice::MemberRemoved.on(&members_address(&organization)))?),
         Err(error) => {
             let (status, frame) = Failure::from(error).on(frame, &[]);
             render(&store, frame, status, &organization, &member).await
@@ -119,10 +116,6 @@ async fn found(store: &AuthorizedStore, organization: &str, user: &str) -> Resul
     Ok((organization, member))
 }
 
-fn own_address(organization: &Organization, member: &MemberView) -> String {
-    format!("{}/members/{}", address(organization), member.user.id.0)
-}
-
 async fn render(
     store: &AuthorizedStore,
     frame: Frame,
@@ -132,7 +125,7 @@ async fn render(
 ) -> Result<Response, PageError> {
     let shown = Member {
         frame: frame.at(&ORGANIZATIONS).about(format!("Member {}", member.user.username)),
-        address: own_address(organization, member),
+        address: member_address(organization, member.user.id),
         organization_address: address(organization),
         title: title(organization),
         username: member.user.username.clone(),

@@ -7,7 +7,7 @@ use keyfob_authority::{
     organizations::{MemberView, OrganizationRights},
 };
 
-use super::{address, title};
+use super::{address, member_address, members_address, title};
 use crate::{
     app::App,
     http::{
@@ -73,12 +73,12 @@ pub(super) async fn add(
 ) -> Result<Response, PageError> {
     let organization = store.addressed_organization(&organization).await?;
     let name = form.text("user").trim().to_owned();
-    let added = match named_user(&store, &name).await {
+    let added = match named_user(&store, &name, "user").await {
         Ok(user) => store.add_member(organization.id, user.id).await.map_err(Failure::from),
         Err(failure) => Err(failure),
     };
     match added {
-        Ok(_) => Ok(see_other(&Notice::MemberAdded.on(&format!("{}/members", address(&organization))))?),
+        Ok(_) => Ok(see_other(&Notice::MemberAdded.on(&members_address(&organization)))?),
         Err(failure) => {
             let (status, frame) = failure.on(frame, &["user"]);
             render(&app, &store, frame, status, &organization, &ApiQuery::default(), name).await
@@ -95,9 +95,8 @@ async fn render(
     query: &ApiQuery,
     user: String,
 ) -> Result<Response, PageError> {
-    let own = address(organization);
     let search = query.text("q").unwrap_or_default().trim().to_owned();
-    let mut pager = Pager::new(&format!("{own}/members"), query, &["q"], PAGE_SIZE)?;
+    let mut pager = Pager::new(&members_address(organization), query, &["q"], PAGE_SIZE)?;
     let list = ListUsers {
         search: Some(search.clone()).filter(|text| !text.is_empty()),
         page: Page { limit: Some(pager.limit()), offset: pager.offset(), after: None },
@@ -106,7 +105,7 @@ async fn render(
     let (found, count) = store.list_members(organization.id, list).await.map_err(ApiError::from)?;
     let now = app.clock().now();
     let row = |MemberView { user, member }: MemberView| Row {
-        address: format!("{own}/members/{}", user.id.0),
+        address: member_address(organization, user.id),
         username: user.username,
         name: user.name,
         roles: member.roles,
@@ -121,7 +120,7 @@ async fn render(
         rights: store.organization_rights(organization).await?,
         user,
         pager,
-        address: own,
+        address: address(organization),
     };
     Ok(page(status, &members)?)
 }

@@ -17,7 +17,7 @@ pub(crate) struct Confirm {
     /// What follows, a sentence or two each.
     pub(crate) consequences: Vec<String>,
     /// What can be chosen beside it.
-    pub(crate) choices: Vec<Choice>,
+    pub(crate) choices: Vec<Tick>,
     /// The name to type, where it takes more than a click.
     pub(crate) typed: Option<String>,
     /// What the button says: the verb.
@@ -29,7 +29,7 @@ pub(crate) struct Confirm {
 }
 
 /// A box to tick.
-pub(crate) struct Choice {
+pub(crate) struct Tick {
     pub(crate) name: &'static str,
     pub(crate) label: String,
     pub(crate) is_ticked: bool,

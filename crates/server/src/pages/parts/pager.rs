@@ -53,6 +53,13 @@ impl Pager {
         rows
     }
 
+    /// The rows of the page, of a list that is there as a whole.
+    pub(crate) fn of_all<T>(&mut self, all: impl IntoIterator<Item = T>) -> Vec<T> {
+        let number = |rows: u64| usize::try_from(rows).unwrap_or(usize::MAX);
+        let rows = all.into_iter().skip(number(self.offset)).take(number(self.limit())).collect();
+        self.cut(rows)
+    }
+
     /// Whether there are rows before.
     pub(crate) fn has_previous(&self) -> bool {
         self.offset > 0

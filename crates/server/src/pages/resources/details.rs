@@ -3,8 +3,8 @@ use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use keyfob_authority::{
     AuthorizedStore, Refused,
-    data::{Grantee, Resource, ResourceId},
-    resources::{AccessEntry, ObjectNames, SharingRights, access_entries},
+    data::{Grantee, Resource, ResourceId, UserId},
+    resources::{AccessEntry, AccessRight, ObjectNames, SharingRights, access_entries},
 };
 use keyfob_rbac::ResourceType;
 use uuid::Uuid;
@@ -12,16 +12,23 @@ use uuid::Uuid;
 use super::address;
 use crate::{
     app::App,
-    http::path::{ApiPath, RegistrableType, ResourceRef},
+    http::{
+        extract::ApiQuery,
+        path::{ApiPath, RegistrableType, ResourceRef},
+    },
     pages::{
         frame::Frame,
         navigation::{EXPLAIN, RESOURCES},
-        page,
-        parts::Moment,
+        organizations, page,
+        parts::{Choice, Moment, Pager},
         scopes::{capitalized, singular},
         session::{PageError, SignedIn},
+        users,
     },
 };
+
+/// How many entries of the access list a page shows.
+const PAGE_SIZE: u64 = 50;
 
 #[derive(Template)]
 #[template(path = "pages/resources/details.html")]
@@ -37,10 +44,16 @@ struct Details {
     attributes: Vec<(String, String)>,
     created: Moment,
     updated: Moment,
+    /// The entries of the access list on this page.
     shared: Vec<Shared>,
+    pager: Pager,
     /// None where objects of the type have no access list.
     rights: Option<SharingRights>,
     written: Written,
+    /// Users or groups.
+    kinds: Vec<Choice>,
+    /// What can be given.
+    access: Vec<Choice>,
     why: String,
 }
 
@@ -76,9 +89,16 @@ impl Details {
     fn may_take(&self) -> bool {
         self.rights.as_ref().is_some_and(|rights| rights.may_share)
     }
+}
 
-    fn is_written(&self, access: &str) -> bool {
-        self.written.access.iter().any(|name| name == access)
+impl Written {
+    /// What can be given, with what was chosen.
+    fn access(&self, rights: &SharingRights) -> Vec<Choice> {
+        let choice = |AccessRight { name, may_give }: &AccessRight| Choice {
+            is_greyed: !may_give,
+            ..Choice::new(name, name, self.access.contains(name))
+        };
+        rights.access.iter().map(choice).collect()
     }
 }
 
@@ -86,9 +106,10 @@ pub(super) async fn show(
     State(app): State<App>,
     SignedIn { store, frame }: SignedIn,
     ApiPath((RegistrableType(of), ResourceRef(id))): ApiPath<(RegistrableType, ResourceRef)>,
+    query: ApiQuery,
 ) -> Result<Response, PageError> {
     let resource = store.resource(of, ResourceId(id)).await?;
-    render(&app, &store, frame, StatusCode::OK, (of, resource), Written::default()).await
+    render(&app, &store, frame, StatusCode::OK, (of, resource), (&query, Written::default())).await
 }
 
 pub(super) async fn render(
@@ -97,31 +118,37 @@ pub(super) async fn render(
     frame: Frame,
     status: StatusCode,
     (of, resource): (ResourceType, Resource),
-    written: Written,
+    (query, written): (&ApiQuery, Written),
 ) -> Result<Response, PageError> {
     let rights = store.sharing_rights(of, &resource);
-    let names = names(store, &resource).await?;
-    let now = app.clock().now();
     let type_name = &resource.key.resource_type;
-    let linked = |of: ResourceType, id: Option<Uuid>, place: &str| {
-        let id = id?;
-        Some(Named { name: names.get(&(of, id)).cloned()?, address: format!("{place}/{id}") })
+    let mut pager = Pager::new(&address(&resource), query, &[], PAGE_SIZE)?;
+    let entries = pager.of_all(access_entries(type_name, &resource.grants));
+    let names = names(store, &resource, &entries).await?;
+    let now = app.clock().now();
+    let linked = |of: ResourceType, id: Option<Uuid>, address: String| {
+        Some(Named { name: names.get(&(of, id?)).cloned()?, address })
     };
+    let of_user = resource.owner_id.map(users::address_of).unwrap_or_default();
+    let of_organization = resource.organization_id.map(organizations::address_of).unwrap_or_default();
     let entry = format!("{type_name}:{}", resource.key.id.0);
     let why = [("permission", format!("{type_name}:read")), ("object", entry.clone())];
     let why = form_urlencoded::Serializer::new(String::new()).extend_pairs(why).finish();
-    let shared = access_entries(type_name, &resource.grants).into_iter();
+    let kind = capitalized(&singular(type_name));
     let details = Details {
-        frame: frame.at(&RESOURCES),
+        frame: frame.at(&RESOURCES).about(format!("{kind} {}", resource.name)),
         address: address(&resource),
-        kind: capitalized(&singular(type_name)),
+        kind,
         id: resource.key.id.0.to_string(),
-        owner: linked(ResourceType::USER, resource.owner_id.map(|id| id.0), "/deployment/users"),
-        organization: linked(ResourceType::ORGANIZATION, resource.organization_id.map(|id| id.0), "/organizations"),
+        owner: linked(ResourceType::USER, resource.owner_id.map(|id| id.0), of_user),
+        organization: linked(ResourceType::ORGANIZATION, resource.organization_id.map(|id| id.0), of_organization),
         attributes: resource.attributes.iter().map(|(name, value)| (name.clone(), in_words(value))).collect(),
         created: Moment::new(resource.created_at, now),
         updated: Moment::new(resource.updated_at, now),
-        shared: shared.map(|(grantee, entry)| shown(&names, grantee, entry)).collect(),
+        shared: entries.into_iter().map(|(grantee, entry)| shown(&names, grantee, entry)).collect(),
+        pager,
+        kinds: Choice::among(&[("user", "user"), ("group", "group")], if written.is_group { "group" } else { "user" }),
+        access: rights.as_ref().map(|rights| written.access(rights)).unwrap_or_default(),
         why: format!("{}?{why}", EXPLAIN.path),
         name: resource.name,
         entry,
@@ -136,16 +163,29 @@ fn in_words(value: &serde_json::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// The names of all that a resource names, as far as the person may see it.
-async fn names(store: &AuthorizedStore, of: &Resource) -> Result<ObjectNames, Refused> {
-    let grantees = of.grants.iter().map(|grant| match grant.grantee {
-        Grantee::User(id) => (ResourceType::USER, id),
-        Grantee::Group(id) => (ResourceType::GROUP, id),
+/// The names of what a resource and entries of its access list name, as far as the person may see it: of users who share
+/// an organization with it, the members are enough.
+async fn names(
+    store: &AuthorizedStore,
+    of: &Resource,
+    entries: &[(Grantee, AccessEntry)],
+) -> Result<ObjectNames, Refused> {
+    let store = store.incidental();
+    let grantees = entries.iter().map(|(grantee, _)| match grantee {
+        Grantee::User(id) => (ResourceType::USER, *id),
+        Grantee::Group(id) => (ResourceType::GROUP, *id),
     });
     let owner = of.owner_id.map(|id| (ResourceType::USER, id.0));
     let organization = of.organization_id.map(|id| (ResourceType::ORGANIZATION, id.0));
     let objects: Vec<_> = grantees.chain(owner).chain(organization).collect();
-    store.incidental().object_names(objects).await
+    let mut names = store.object_names(objects.iter().copied()).await?;
+    if let Some(organization) = of.organization_id {
+        let users = objects.into_iter().filter(|object| object.0 == ResourceType::USER && !names.contains_key(object));
+        let users: Vec<UserId> = users.map(|(_, id)| UserId(id)).collect();
+        let members = store.member_names(organization, &users).await?.into_iter();
+        names.extend(members.map(|(id, name)| ((ResourceType::USER, id.0), name)));
+    }
+    Ok(names)
 }
 
 fn shown(names: &ObjectNames, grantee: Grantee, entry: AccessEntry) -> Shared {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use keyfob_authority::{
-    AuthorizedStore,
-    data::{Grant, ListResources, OrganizationId, Page, Resource},
+    AuthorizedStore, Refused,
+    data::{Grant, ListResources, Page, Resource},
     resources::{ObjectNames, registrable},
 };
 use keyfob_rbac::{Catalogue, ResourceType};
@@ -18,11 +18,10 @@ use crate::{
     pages::{
         failure::Failure,
         frame::Frame,
-        named_user::NO_SUCH_USER,
+        named_user::named_user,
         navigation::RESOURCES,
-        organizations::title,
         page,
-        parts::{Moment, Pager},
+        parts::{Choice, Moment, Pager},
         scopes::{capitalized, plural, singular},
         session::{PageError, SignedIn},
     },
@@ -30,6 +29,7 @@ use crate::{
 
 /// How many resources a page shows.
 const PAGE_SIZE: u64 = 25;
+const NO_FILTER: &str = "The list cannot be filtered so.";
 /// What of a query filters the list.
 const FILTER: [&str; 4] = ["q", "type", "owner", "organization"];
 
@@ -41,17 +41,10 @@ struct List {
     count: u64,
     search: String,
     owner: String,
+    /// The name of an organization, or its id.
+    organization: String,
     types: Vec<Choice>,
-    /// The organizations to pick from; none where there is but one.
-    organizations: Vec<Choice>,
     pager: Pager,
-}
-
-/// A value of a filter.
-struct Choice {
-    value: String,
-    words: String,
-    is_chosen: bool,
 }
 
 struct Row {
@@ -68,8 +61,8 @@ struct Row {
 impl List {
     /// Whether nothing was looked for in particular.
     fn is_unfiltered(&self) -> bool {
-        let is_any = |choices: &[Choice]| !choices.iter().any(|choice| choice.is_chosen);
-        self.search.is_empty() && self.owner.is_empty() && is_any(&self.types) && is_any(&self.organizations)
+        let is_typed = [&self.search, &self.owner, &self.organization].into_iter().any(|text| !text.is_empty());
+        !is_typed && !self.types.iter().any(|choice| choice.is_chosen)
     }
 }
 
@@ -91,28 +84,18 @@ pub(super) async fn show(
             (found, count, StatusCode::OK, frame)
         }
         Err(failure) => {
-            let Failure { status, problem } = failure.in_form(&FILTER);
-            (Vec::new(), 0, status, frame.with_problem(problem))
+            let (status, frame) = failure.on(frame, &FILTER);
+            (Vec::new(), 0, status, frame)
         }
     };
     let found = pager.cut(found);
     let names = names(&store, &found).await?;
-    let organizations: Vec<Choice> = store
-        .incidental()
-        .list_organizations()
-        .await?
-        .iter()
-        .map(|organization| {
-            let value = organization.id.0.to_string();
-            Choice { is_chosen: value == within, words: title(organization), value }
-        })
-        .collect();
     let list = List {
         frame: frame.at(&RESOURCES),
         rows: found.into_iter().map(|resource| row(&app, &names, resource)).collect(),
         count,
         types: all.into_iter().map(|known| type_choice(app.catalogue(), known, &of)).collect(),
-        organizations: if organizations.len() > 1 { organizations } else { Vec::new() },
+        organization: within,
         search,
         owner,
         pager,
@@ -122,7 +105,17 @@ pub(super) async fn show(
 
 fn type_choice(catalogue: &Catalogue, of: ResourceType, chosen: &str) -> Choice {
     let name = catalogue.type_name(of);
-    Choice { value: name.to_owned(), words: capitalized(&plural(name)), is_chosen: name == chosen }
+    Choice::new(name, capitalized(&plural(name)), name == chosen)
+}
+
+impl Failure {
+    /// The same where a filter names what there is not.
+    fn of_filter(self) -> Self {
+        match self.status {
+            StatusCode::NOT_FOUND => Self { status: StatusCode::BAD_REQUEST, ..self.saying(NO_FILTER) },
+            _ => self,
+        }
+    }
 }
 
 /// What a query asks for: its name, owner, type and organization.
@@ -131,7 +124,8 @@ async fn filter(
     store: &AuthorizedStore,
     [search, owner, of, within]: [&str; 4],
 ) -> Result<(Vec<ResourceType>, ListResources), Failure> {
-    let wrong = |field: &str, words: &str| Failure::bad_request("The list cannot be filtered so.").field(field, words);
+    let wrong = |field: &str, words: &str| Failure::bad_request(NO_FILTER).field(field, words);
+    let store = store.incidental();
     let all = registrable(app.catalogue());
     let types = match of {
         "" => all,
@@ -142,18 +136,14 @@ async fn filter(
     };
     let organization_id = match within {
         "" => None,
-        id => Some(OrganizationId(Uuid::try_parse(id).map_err(|_| wrong("organization", "Pick one from the list."))?)),
+        name => match Refused::if_there(store.addressed_organization(name).await)? {
+            Some(organization) => Some(organization.id),
+            None => return Err(wrong("organization", "There is no such organization that you may see.")),
+        },
     };
     let owner_id = match owner {
         "" => None,
-        name => {
-            let user = store.incidental().addressed_user(name).await.map_err(Failure::from);
-            let user = user.map_err(|failure| match failure.status {
-                StatusCode::NOT_FOUND => wrong("owner", NO_SUCH_USER),
-                _ => failure,
-            });
-            Some(user?.id)
-        }
+        name => Some(named_user(&store, name, "owner").await.map_err(Failure::of_filter)?.id),
     };
     let name_contains = Some(search.to_owned()).filter(|text| !text.is_empty());
     Ok((types, ListResources { name_contains, organization_id, owner_id, ..ListResources::default() }))

@@ -16,11 +16,14 @@ use super::{
 };
 use crate::{
     app::App,
-    http::path::{ApiPath, RegistrableType, ResourceRef},
+    http::{
+        extract::ApiQuery,
+        path::{ApiPath, RegistrableType, ResourceRef},
+    },
     pages::{
         failure::Failure,
         form::Form,
-        named_user::NO_SUCH_USER,
+        named_user::named_user,
         navigation::RESOURCES,
         notice::Notice,
         see_other,
@@ -30,9 +33,10 @@ use crate::{
 
 /// The fields that a problem can be beside.
 const FIELDS: [&str; 2] = ["name", "access"];
+const NOT_SHARED: &str = "Nothing was shared.";
 const NO_SUCH_GROUP: &str = "There is no such group in the resource's organization that you may see.";
 
-/// Shares it with the one who is named, or takes access from the one whose button was pressed.
+/// Gives access to the user or group in the form, or removes the entry whose button was pressed.
 pub(super) async fn submit(
     State(app): State<App>,
     SignedIn { store, frame }: SignedIn,
@@ -51,14 +55,15 @@ pub(super) async fn submit(
     };
     match changed {
         Ok(_) => {
-            // Those who took their own access away do not see it any more.
-            let is_left = Refused::if_there(store.incidental().resource(of, resource.key.id).await)?.is_some();
-            let place = if is_left { address(&resource) } else { RESOURCES.path.to_owned() };
+            // Those who took their own access away do not see it any more. It is changed, whatever fails from here on.
+            let seen = store.incidental().resource(of, resource.key.id).await;
+            let is_hidden = matches!(seen, Err(Refused::Hidden(_)));
+            let place = if is_hidden { RESOURCES.path.to_owned() } else { address(&resource) };
             Ok(see_other(&Notice::Saved.on(&place))?)
         }
         Err(failure) => {
-            let Failure { status, problem } = failure.in_form(&FIELDS);
-            render(&app, &store, frame.with_problem(problem), status, (of, resource), written).await
+            let (status, frame) = failure.on(frame, &FIELDS);
+            render(&app, &store, frame, status, (of, resource), (&ApiQuery::default(), written)).await
         }
     }
 }
@@ -77,19 +82,23 @@ async fn change_asked_for(
     match form.text("remove") {
         "" => {}
         grantee => {
-            let grantee = grantee_of(grantee).ok_or_else(|| Failure::bad_request("Nobody is named."))?;
+            let grantee =
+                grantee_of(grantee).ok_or_else(|| Failure::bad_request("The form names no user and no group."))?;
             return Ok(one(grantee, entry(Vec::new())));
         }
     }
     if written.access.is_empty() {
-        return Err(Failure::bad_request("Nothing was shared.").field("access", "Pick what is given."));
+        return Err(Failure::bad_request(NOT_SHARED).field("access", "Pick what is given."));
     }
-    let grantee =
-        if written.is_group { group(store, resource, &written.name).await? } else { user(store, written).await? };
+    let grantee = if written.is_group {
+        group(store, resource, &written.name).await?
+    } else {
+        user(store, resource, &written.name).await?
+    };
     Ok(one(grantee, entry(written.access.clone())))
 }
 
-/// The grantee of an entry, as the page has it.
+/// Parses a grantee as buttons send it, such as `user:` and an id.
 fn grantee_of(text: &str) -> Option<Grantee> {
     let (kind, id) = text.split_once(':')?;
     let id = Uuid::try_parse(id).ok()?;
@@ -100,13 +109,22 @@ fn grantee_of(text: &str) -> Option<Grantee> {
     }
 }
 
-/// By name among those that the person may see; by id, the change itself looks whether there is one.
-async fn user(store: &AuthorizedStore, written: &Written) -> Result<Grantee, Failure> {
-    if let Ok(id) = Uuid::try_parse(&written.name) {
+/// By name among the members of the resource's organization, and all users, whom the person may see; by id, the change
+/// itself looks whether there is one.
+async fn user(store: &AuthorizedStore, resource: &Resource, name: &str) -> Result<Grantee, Failure> {
+    if let Ok(id) = Uuid::try_parse(name) {
         return Ok(Grantee::User(id));
     }
-    let user = store.incidental().addressed_user(&written.name).await;
-    user.map(|user| Grantee::User(user.id.0)).map_err(|refused| beside_name(refused, NO_SUCH_USER))
+    let store = store.incidental();
+    if let Some(organization) = resource.organization_id {
+        let organization = Refused::if_there(store.addressed_organization(&organization.to_string()).await)?;
+        if let Some(organization) = organization
+            && let Some(member) = Refused::if_there(store.addressed_member(&organization, name).await)?
+        {
+            return Ok(Grantee::User(member.user.id.0));
+        }
+    }
+    Ok(Grantee::User(named_user(&store, name, "name").await.map_err(not_shared)?.id.0))
 }
 
 async fn group(store: &AuthorizedStore, resource: &Resource, name: &str) -> Result<Grantee, Failure> {
@@ -117,20 +135,19 @@ async fn group(store: &AuthorizedStore, resource: &Resource, name: &str) -> Resu
         Some(organization) => store.incidental().group_by_name(organization, name).await,
         None => Err(Refused::missing()),
     };
-    found.map(|group| Grantee::Group(group.id.0)).map_err(|refused| beside_name(refused, NO_SUCH_GROUP))
+    match Refused::if_there(found)? {
+        Some(group) => Ok(Grantee::Group(group.id.0)),
+        None => Err(Failure::new(StatusCode::NOT_FOUND, NOT_SHARED).field("name", NO_SUCH_GROUP)),
+    }
 }
 
-fn beside_name(refused: Refused, words: &str) -> Failure {
-    let failure = Failure::from(refused);
-    match failure.status {
-        StatusCode::NOT_FOUND => Failure::new(failure.status, "Nothing was shared.").field("name", words),
-        _ => failure,
-    }
+fn not_shared(failure: Failure) -> Failure {
+    if failure.status == StatusCode::NOT_FOUND { failure.saying(NOT_SHARED) } else { failure }
 }
 
 impl From<AccessListError> for Failure {
     fn from(error: AccessListError) -> Self {
-        let unfit = |field: &str, words: String| Self::bad_request("Nothing was shared.").field(field, words);
+        let unfit = |field: &str, words: String| Self::bad_request(NOT_SHARED).field(field, words);
         match error {
             AccessListError::Wrong(WrongAccessList::NotCarried(of)) => {
                 Self::bad_request(format!("Objects of the type {of} have no access list."))
@@ -142,7 +159,7 @@ impl From<AccessListError> for Failure {
                     }
                     WrongEntry::RoleRequired(_) => "Pick one of the roles.".to_owned(),
                 };
-                let failure = Self::bad_request("Nothing was shared.");
+                let failure = Self::bad_request(NOT_SHARED);
                 entries.into_iter().fold(failure, |failure, (_, wrong)| failure.field("access", words(wrong)))
             }
             AccessListError::NotHeld(NotHeld { given, denied }) => {
@@ -151,7 +168,7 @@ impl From<AccessListError> for Failure {
                     .detail(why)
             }
             AccessListError::UnknownGrantees(_) => {
-                unfit("name", "There is none with this id in the resource's organization.".to_owned())
+                unfit("name", "The resource's organization has no such user or group.".to_owned())
             }
             AccessListError::TooLong => {
                 Self::bad_request(format!("An access list names {MAX_GRANTEES} users and groups at most."))

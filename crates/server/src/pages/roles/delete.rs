@@ -1,6 +1,5 @@
 //! Deleting a custom role.
 use axum::response::Response;
-use keyfob_rbac::{Action, ResourceType};
 
 use super::{address, list_address};
 use crate::{
@@ -13,7 +12,7 @@ use crate::{
         form::Form,
         navigation::ORGANIZATIONS,
         notice::Notice,
-        offered::only_if,
+        offered::would_be_done,
         organizations,
         parts::Confirm,
         see_other,
@@ -27,8 +26,7 @@ pub(super) async fn ask(
 ) -> Result<Response, PageError> {
     let organization = store.addressed_organization(&organization).await?;
     let role = store.custom_role(&organization, &role).await?;
-    let may_delete = store.custom_role_rights(&organization).await?.may_delete;
-    only_if(may_delete, &store, (Action::DELETE, ResourceType::ASSIGN_ORG_ROLE), "You may not delete this role.")?;
+    would_be_done(store.check_delete_custom_role(organization.id, &role.name).await, "delete this role")?;
     let own = address(&organization, &role.name);
     let confirm = Confirm {
         frame: frame.at(&ORGANIZATIONS),

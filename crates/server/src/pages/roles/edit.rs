@@ -4,7 +4,9 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use keyfob_authority::{
     AuthorizedStore,
     data::{CustomRole, NamedPermission, Organization},
-    roles::{CustomRoleError, CustomRoleFields, CustomRoleRights, RequestedPermission, RequestedPermissions},
+    roles::{
+        CustomRoleError, CustomRoleFields, CustomRoleRights, CustomRoleShown, RequestedPermission, RequestedPermissions,
+    },
 };
 
 use super::{
@@ -40,23 +42,50 @@ struct Edit {
     written: Written,
     matrix: Matrix,
     rights: CustomRoleRights,
-    /// What the role permits now, as the form sends it along: a change of something else is not saved.
-    before: Vec<String>,
+    /// The role as the person has seen it, which the form sends along: a change of another one is not saved.
+    shown: Shown,
 }
 
 impl Edit {
-    /// Whether the form is there.
+    /// Whether the person may save the role: otherwise the page has no form.
     fn is_offered(&self) -> bool {
         if self.role.is_some() { self.rights.may_update } else { self.rights.may_create }
     }
 
-    /// What the role has, and saving it would take.
+    /// The permissions that the role has and the person may not grant: saving the role removes them.
     fn beyond(&self) -> String {
         self.matrix.beyond().collect::<Vec<_>>().join(", ")
     }
 }
 
-/// A permission as boxes have it, read.
+/// A role as a form shows it.
+#[derive(Default)]
+struct Shown {
+    display_name: String,
+    permissions: Vec<String>,
+}
+
+impl Shown {
+    fn of(role: &CustomRole) -> Self {
+        Self { display_name: role.display_name.clone(), permissions: role.permissions.iter().map(name).collect() }
+    }
+
+    fn in_form(form: &Form) -> Self {
+        Self {
+            display_name: form.text("display_name_before").to_owned(),
+            permissions: form.texts("before").map(str::to_owned).collect(),
+        }
+    }
+
+    fn as_shown(&self) -> CustomRoleShown {
+        CustomRoleShown {
+            display_name: self.display_name.clone(),
+            permissions: self.permissions.iter().map(|text| named(text)).collect(),
+        }
+    }
+}
+
+/// Parses the value of a permission's box, such as `workspace:read`.
 fn named(text: &str) -> NamedPermission {
     let (resource_type, action) = text.split_once(':').unwrap_or((text, ""));
     NamedPermission { resource_type: resource_type.to_owned(), action: action.to_owned() }
@@ -106,7 +135,7 @@ pub(super) async fn show_new(
     ApiPath(OrganizationRef(organization)): ApiPath<OrganizationRef>,
 ) -> Result<Response, PageError> {
     let organization = store.addressed_organization(&organization).await?;
-    render(&app, &store, frame, StatusCode::OK, &organization, None, Written::default()).await
+    render(&app, &store, frame, StatusCode::OK, &organization, None, (Written::default(), Shown::default())).await
 }
 
 pub(super) async fn create(
@@ -120,8 +149,8 @@ pub(super) async fn create(
     match store.create_custom_role(organization.id, written.fields()).await {
         Ok(role) => Ok(see_other(&Notice::Created.on(&address(&organization, &role.name)))?),
         Err(error) => {
-            let Failure { status, problem } = Failure::from(error).in_form(&FIELDS);
-            render(&app, &store, frame.with_problem(problem), status, &organization, None, written).await
+            let (status, frame) = Failure::from(error).on(frame, &FIELDS);
+            render(&app, &store, frame, status, &organization, None, (written, Shown::default())).await
         }
     }
 }
@@ -133,8 +162,8 @@ pub(super) async fn show(
 ) -> Result<Response, PageError> {
     let organization = store.addressed_organization(&organization).await?;
     let role = store.custom_role(&organization, &role).await?;
-    let written = Written::of(role.clone());
-    render(&app, &store, frame, StatusCode::OK, &organization, Some(role), written).await
+    let filled = (Written::of(role.clone()), Shown::of(&role));
+    render(&app, &store, frame, StatusCode::OK, &organization, Some(role), filled).await
 }
 
 pub(super) async fn change(
@@ -146,16 +175,16 @@ pub(super) async fn change(
     let organization = store.addressed_organization(&organization).await?;
     let role = store.custom_role(&organization, &role).await?;
     let written = Written::in_form(&form, &role.name);
-    let shown: Vec<NamedPermission> = form.texts("before").map(named).collect();
-    match store.update_custom_role(organization.id, written.fields(), Some(&shown)).await {
+    let shown = Shown::in_form(&form);
+    match store.update_custom_role(organization.id, written.fields(), Some(&shown.as_shown())).await {
         Ok(role) => Ok(see_other(&Notice::Saved.on(&address(&organization, &role.name)))?),
         Err(error) => {
             let is_changed = matches!(error, CustomRoleError::Changed);
-            let Failure { status, problem } = Failure::from(error).in_form(&FIELDS);
-            let frame = frame.with_problem(problem);
+            let (status, frame) = Failure::from(error).on(frame, &FIELDS);
             let role = store.custom_role(&organization, &role.name).await?;
-            let written = if is_changed { Written::of(role.clone()) } else { written };
-            render(&app, &store, frame, status, &organization, Some(role), written).await
+            // What was filled in belongs to the role as it was shown, and is sent with that again.
+            let filled = if is_changed { (Written::of(role.clone()), Shown::of(&role)) } else { (written, shown) };
+            render(&app, &store, frame, status, &organization, Some(role), filled).await
         }
     }
 }
@@ -167,20 +196,25 @@ async fn render(
     status: StatusCode,
     organization: &Organization,
     role: Option<CustomRole>,
-    written: Written,
+    (written, shown): (Written, Shown),
 ) -> Result<Response, PageError> {
     let action = match &role {
         Some(role) => address(organization, &role.name),
         None => format!("{}/new-role", organizations::address(organization)),
     };
+    let frame = match &role {
+        Some(role) => frame.about(format!("Role {}", role.name)),
+        None => frame,
+    };
+    let held = role.as_ref().map(|role| role.permissions.as_slice()).unwrap_or_default();
     let edit = Edit {
         frame: frame.at(&ORGANIZATIONS),
         action,
-        before: role.iter().flat_map(|role| &role.permissions).map(name).collect(),
-        role: role.map(|role| role.name),
+        shown,
         organization: organizations::title(organization),
         list_address: list_address(organization),
-        matrix: Matrix::new(app.catalogue(), store.role_matrix(organization)?, &written.permissions),
+        matrix: Matrix::new(app.catalogue(), store.role_matrix(organization)?, &written.permissions, held),
+        role: role.map(|role| role.name),
         rights: store.custom_role_rights(organization).await?,
         written,
     };

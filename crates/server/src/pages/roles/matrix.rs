@@ -1,4 +1,5 @@
-//! All that a role can permit, as the page shows it: a row a permission, a column a built-in role.
+//! All that a role can permit, as the page shows it: a table for each type, with a row for each permission and a column
+//! for each built-in role.
 use std::collections::BTreeSet;
 
 use askama::filters::HtmlSafe;
@@ -18,7 +19,7 @@ pub(super) struct Matrix {
     /// The names of the built-in roles, as short as they are known in an organization.
     pub(super) columns: Vec<String>,
     pub(super) groups: Vec<Group>,
-    /// What is ticked and has no row: permissions on types that are gone.
+    /// What the role has on types that are gone: there are no rows for that.
     gone: Vec<String>,
 }
 
@@ -26,6 +27,13 @@ pub(super) struct Matrix {
 pub(super) struct Group {
     pub(super) title: String,
     pub(super) rows: Vec<Row>,
+}
+
+impl Group {
+    /// How many of its rows are ticked.
+    pub(super) fn ticked(&self) -> usize {
+        self.rows.iter().filter(|row| row.is_ticked).count()
+    }
 }
 
 /// A permission.
@@ -61,21 +69,29 @@ impl Cell {
 }
 
 impl Matrix {
-    /// The matrix with these permissions ticked.
-    pub(super) fn new(catalogue: &Catalogue, matrix: RoleMatrix, ticked: &[NamedPermission]) -> Self {
-        let ticked: BTreeSet<String> = ticked.iter().map(name).collect();
+    /// The matrix with these permissions ticked. Rows that the person may not change show what the role has: a browser
+    /// does not send them.
+    pub(super) fn new(
+        catalogue: &Catalogue,
+        matrix: RoleMatrix,
+        ticked: &[NamedPermission],
+        held: &[NamedPermission],
+    ) -> Self {
+        let names = |permissions: &[NamedPermission]| permissions.iter().map(name).collect::<BTreeSet<String>>();
+        let (ticked, held_now) = (names(ticked), names(held));
         let group = |MatrixType { resource_type, rows }: MatrixType| {
             let of = catalogue.type_name(resource_type);
             let row = |MatrixRow { action, may_grant, held }: MatrixRow| {
                 let name = format!("{of}:{}", catalogue.action_name(action));
-                Row { is_ticked: ticked.contains(&name), may_grant, cells: held.into_iter().map(Cell).collect(), name }
+                let is_ticked = if may_grant { &ticked } else { &held_now }.contains(&name);
+                Row { is_ticked, may_grant, cells: held.into_iter().map(Cell).collect(), name }
             };
             Group { title: capitalized(&plural(of)), rows: rows.into_iter().map(row).collect() }
         };
         let groups: Vec<Group> = matrix.types.into_iter().map(group).collect();
         let has_row = |name: &String| groups.iter().flat_map(|group| &group.rows).any(|row| row.name == *name);
         Self {
-            gone: ticked.iter().filter(|name| !has_row(name)).cloned().collect(),
+            gone: held_now.iter().filter(|name| !has_row(name)).cloned().collect(),
             columns: matrix.roles.iter().map(|role| short(role).to_owned()).collect(),
             groups,
         }
@@ -89,12 +105,12 @@ impl Matrix {
     }
 }
 
-/// A permission as boxes have it.
+/// The value of a permission's box, such as `workspace:read`.
 pub(super) fn name(NamedPermission { resource_type, action }: &NamedPermission) -> String {
     format!("{resource_type}:{action}")
 }
 
-/// All of them are of an organization.
+/// The name of a role without the prefix of all roles of organizations.
 fn short(role: &str) -> &str {
     role.strip_prefix("organization-").unwrap_or(role)
 }

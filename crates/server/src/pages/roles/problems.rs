@@ -31,7 +31,7 @@ impl From<CustomRoleError> for Failure {
             }
             CustomRoleError::Changed => {
                 Self::new(StatusCode::CONFLICT, "The role was changed meanwhile. Nothing was saved.")
-                    .detail("Below is what it permits now: make your change again.")
+                    .detail("Below is how it is now: make your change again.")
             }
             CustomRoleError::Assign(error) => error.into(),
             CustomRoleError::Refused(refused) => refused.into(),

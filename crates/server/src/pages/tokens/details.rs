@@ -2,10 +2,11 @@
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use jiff::Timestamp;
-use keyfob_api::scopes::Effect;
+use keyfob_api::{audit::AuditLog, scopes::Effect};
 use keyfob_authority::{
     AuthorizedStore, Refused,
-    data::{ApiKey, KeyLoginType, ListAudit, Page},
+    audit::AuditView,
+    data::{ApiKey, AuditOrder, KeyLoginType, ListAudit, Page},
     tokens::KeyRights,
 };
 
@@ -14,18 +15,21 @@ use crate::{
     app::App,
     http::path::{ApiPath, KeyRef},
     pages::{
+        audit::sentences,
         frame::Frame,
         names::Names,
-        navigation::{TOKENS, USERS},
+        navigation::TOKENS,
         page,
         parts::{Abilities, Badge, Moment},
         scopes::{badge, sentence},
         session::{PageError, SignedIn},
+        users,
         wording::program,
     },
+    records::wire_record,
 };
 
-/// How many keys that were minted with it, and how many records about it, are shown.
+/// How many keys that were minted with it, acts with it, and records about it are shown.
 const MOST_SHOWN: u64 = 20;
 
 #[derive(Template)]
@@ -44,6 +48,8 @@ struct Details {
     /// None where the person may not see it.
     abilities: Option<Abilities>,
     last_used: Option<Use>,
+    /// What was done with it of late, as far as the person may see that.
+    acts: Vec<Act>,
     created: Moment,
     minter: Option<String>,
     parent: Option<Link>,
@@ -66,13 +72,20 @@ struct Entry {
     words: String,
 }
 
-/// When a key was last used, from where, and with what program.
+/// When a key was used, from where, and with what program.
 struct Use {
     at: Moment,
     address: String,
     program: String,
     /// The program as it calls itself.
     calls_itself: String,
+}
+
+/// What was done with the key.
+struct Act {
+    sentence: String,
+    made: Use,
+    status: u16,
 }
 
 /// Another key.
@@ -88,6 +101,12 @@ struct Record {
     action: &'static str,
     by: String,
     status: u16,
+}
+
+impl Use {
+    fn new(at: Moment, address: String, calls_itself: String) -> Self {
+        Self { at, address, program: program(&calls_itself), calls_itself }
+    }
 }
 
 pub(super) async fn show(
@@ -115,12 +134,9 @@ pub(super) async fn show(
         scopes: key.scopes.iter().map(|name| scope_line(&app, name)).collect(),
         objects: key.allow_list.iter().map(entry).collect(),
         abilities: if is_live { abilities(&app, &store, &key).await? } else { None },
-        last_used: last_used(&key, now).map(|at| Use {
-            at,
-            address: key.origin.ip_address.to_string(),
-            program: program(&key.origin.user_agent),
-            calls_itself: key.origin.user_agent.clone(),
-        }),
+        last_used: last_used(&key, now)
+            .map(|at| Use::new(at, key.origin.ip_address.to_string(), key.origin.user_agent.clone())),
+        acts: acts(&store, &key, now).await?,
         created: Moment::new(key.created_at, now),
         minter,
         parent,
@@ -139,7 +155,7 @@ async fn owner(store: &AuthorizedStore, key: &ApiKey) -> Result<Option<(String, 
         return Ok(None);
     }
     let named = store.usernames(&[key.user_id]).await?.pop();
-    Ok(named.map(|(id, name)| (format!("{}/{}", USERS.path, id.0), name)))
+    Ok(named.map(|(id, name)| (users::address_of(id), name)))
 }
 
 /// What notices call the key.
@@ -180,16 +196,33 @@ async fn abilities(app: &App, store: &AuthorizedStore, key: &ApiKey) -> Result<O
     Ok(abilities.map(|abilities| Abilities::new(app.catalogue(), abilities)))
 }
 
-/// The newest records about the key; none for who may see no records.
-async fn records(store: &AuthorizedStore, key: &ApiKey, now: Timestamp) -> Result<Vec<Record>, Refused> {
+/// The newest records of a list; none for who may see no records.
+async fn newest(store: &AuthorizedStore, list: ListAudit) -> Result<Vec<AuditView>, Refused> {
     let page = Page { limit: Some(MOST_SHOWN), ..Page::default() };
-    let list = ListAudit { api_key_id: Some(key.id.clone()), page, ..ListAudit::default() };
-    let found = match store.list_audit_records(list).await {
-        Ok((found, _)) => found,
-        Err(Refused::Denied(_)) => return Ok(Vec::new()),
-        Err(refused) => return Err(refused),
+    match store.list_audit_records(ListAudit { page, order: AuditOrder::Time, ..list }).await {
+        Ok((found, _)) => Ok(found),
+        Err(Refused::Denied(_)) => Ok(Vec::new()),
+        Err(refused) => Err(refused),
+    }
+}
+
+/// What was done with the key of late. The owner did it, whose records are found fast.
+async fn acts(store: &AuthorizedStore, key: &ApiKey, now: Timestamp) -> Result<Vec<Act>, Refused> {
+    let list = ListAudit { user_id: Some(key.user_id), key_id: Some(key.id.clone()), ..ListAudit::default() };
+    let found: Vec<AuditLog> = newest(store, list).await?.into_iter().map(wire_record).collect();
+    let sentences = sentences(store, &found).await?;
+    let act = |(record, sentence): (AuditLog, String)| Act {
+        sentence,
+        made: Use::new(Moment::new(record.time.0, now), record.ip, record.user_agent),
+        status: record.status_code,
     };
-    let record = |view: keyfob_authority::audit::AuditView| Record {
+    Ok(found.into_iter().zip(sentences).map(act).collect())
+}
+
+/// The newest records about the key.
+async fn records(store: &AuthorizedStore, key: &ApiKey, now: Timestamp) -> Result<Vec<Record>, Refused> {
+    let found = newest(store, ListAudit { api_key_id: Some(key.id.clone()), ..ListAudit::default() }).await?;
+    let record = |view: AuditView| Record {
         at: Moment::new(view.record.recorded_at, now),
         action: action(&view.record.action),
         by: view.user.map(|view| view.user.username).unwrap_or_default(),

@@ -4,7 +4,6 @@ use keyfob_authority::{
     data::{ApiKey, KeyLoginType},
     tokens::Cascade,
 };
-use keyfob_rbac::{Action, ResourceType};
 
 use super::{address, name_of};
 use crate::{
@@ -14,8 +13,8 @@ use crate::{
         frame::Frame,
         navigation::TOKENS,
         notice::Notice,
-        offered::only_if,
-        parts::{Choice, Confirm},
+        offered::would_be_done,
+        parts::{Confirm, Tick},
         see_other,
         session::{PageError, SignedIn},
     },
@@ -29,8 +28,7 @@ pub(super) async fn ask_to_expire(
     ApiPath(KeyRef(id)): ApiPath<KeyRef>,
 ) -> Result<Response, PageError> {
     let key = store.salvaging().get_key(id.as_ref(), None).await?;
-    let is_offered = store.key_rights(&key).may_expire;
-    only_if(is_offered, &store, (Action::UPDATE, ResourceType::API_KEY), "You may not expire this key.")?;
+    would_be_done(store.check_expire_key(&key), "expire this key")?;
     let what_remains = "It stays in your list, and so does what is known of its use. This cannot be taken back.";
     let consequences = vec![
         "From then on no request is accepted with it. What is signed in with it is cut off at once.".to_owned(),
@@ -44,8 +42,7 @@ pub(super) async fn ask_to_delete(
     ApiPath(KeyRef(id)): ApiPath<KeyRef>,
 ) -> Result<Response, PageError> {
     let key = store.salvaging().get_key(id.as_ref(), None).await?;
-    let is_offered = store.key_rights(&key).may_delete;
-    only_if(is_offered, &store, (Action::DELETE, ResourceType::API_KEY), "You may not delete this key.")?;
+    would_be_done(store.check_delete_key(&key), "delete this key")?;
     let consequences = vec![
         "From then on no request is accepted with it, and it is in no list any more: neither its scopes nor its last \
          use can be looked up. The audit log keeps its records. This cannot be taken back."
@@ -85,7 +82,7 @@ fn question(frame: Frame, key: &ApiKey, verb: &'static str, path: &str, mut cons
         let verb = if goes == 1 { "ends" } else { "end" };
         consequences.insert(1, format!("{} minted with it, or with one of those, {verb} with it.", tokens(goes)));
     }
-    let choice = Choice {
+    let choice = Tick {
         name: DESCENDANTS,
         label: format!("Also end {} minted with it, or with one of those.", tokens(stays)),
         is_ticked: false,

@@ -3,6 +3,7 @@ use askama::Template;
 use axum::{http::StatusCode, response::Response};
 use keyfob_api::secret::SecretText;
 
+use super::address_of;
 use crate::{
     app::App,
     http::error::ApiError,
@@ -23,11 +24,7 @@ struct Minted<'a> {
 /// The page with this token.
 pub(super) fn show(app: &App, frame: Frame, token: &SecretText) -> Result<Response, ApiError> {
     let id = token.reveal().split('-').next().unwrap_or_default();
-    let minted = Minted {
-        frame: frame.at(&TOKENS),
-        token: token.reveal(),
-        server: app.access_url(),
-        address: format!("{}/{id}", TOKENS.path),
-    };
+    let minted =
+        Minted { frame: frame.at(&TOKENS), token: token.reveal(), server: app.access_url(), address: address_of(id) };
     page(StatusCode::CREATED, &minted)
 }

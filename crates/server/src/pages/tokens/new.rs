@@ -18,7 +18,7 @@ use keyfob_authority::{
 use self::{
     choices::{Group, PresetButton, groups, preset_buttons},
     fields::Fields,
-    lifetimes::{Lifetime, lifetimes},
+    lifetimes::lifetimes,
     objects::Objects,
     summary::Summary,
 };
@@ -32,6 +32,7 @@ use crate::{
         frame::Frame,
         navigation::TOKENS,
         page,
+        parts::Choice,
         problem::Problem,
         session::{PageError, SignedIn},
         wording::in_words,
@@ -46,7 +47,7 @@ const FIELDS: [&str; 5] = ["name", "lifetime", "until", "scope", "allow_list"];
 struct New<'a> {
     frame: Frame,
     fields: &'a Fields,
-    lifetimes: Vec<Lifetime>,
+    lifetimes: Vec<Choice>,
     longest: String,
     presets: Vec<PresetButton>,
     groups: Vec<Group>,
@@ -127,7 +128,7 @@ impl Filled<'_> {
         let new = New {
             frame: frame.at(&TOKENS),
             lifetimes: lifetimes(longest, &self.fields.lifetime),
-            longest: in_words(longest),
+            longest: format!("At most {}.", in_words(longest)),
             presets: preset_buttons(self.app.catalogue()),
             groups: groups(offered, &self.fields),
             objects,

@@ -17,7 +17,9 @@ use crate::{
         frame::Frame,
         navigation::USERS,
         notice::Notice,
-        page, see_other,
+        page,
+        parts::Choice,
+        see_other,
         session::{PageError, SignedIn},
     },
 };
@@ -45,13 +47,6 @@ impl Create {
     fn may_create(&self) -> bool {
         if self.is_service_account { self.rights.may_create_service_accounts } else { self.rights.may_create_people }
     }
-}
-
-/// A box, or an option.
-struct Choice {
-    value: String,
-    words: String,
-    is_chosen: bool,
 }
 
 pub(super) async fn show(
@@ -117,21 +112,17 @@ fn filled(app: &App, frame: Frame, rights: CreationRights, is_service_account: b
     let is_only = rights.organizations.len() == 1;
     let organization = |(id, name): &(keyfob_authority::data::OrganizationId, String)| {
         let value = id.0.to_string();
-        Choice { is_chosen: is_only || is_ticked("organization", &value), words: name.clone(), value }
+        let is_chosen = is_only || is_ticked("organization", &value);
+        Choice::new(value, name, is_chosen)
     };
-    let role = |role: &String| Choice { value: role.clone(), words: role.clone(), is_chosen: is_ticked("role", role) };
-    let login_type = |(value, words): (&str, &str)| Choice {
-        value: value.to_owned(),
-        words: words.to_owned(),
-        is_chosen: form.text("login_type") == value,
-    };
+    let role = |role: &String| Choice::new(role, role, is_ticked("role", role));
     Create {
         frame: frame.at(&USERS),
         is_service_account,
         username: form.text("username").to_owned(),
         name: form.text("name").to_owned(),
         email: form.text("email").to_owned(),
-        login_types: login_types(app, &rights).into_iter().map(login_type).collect(),
+        login_types: Choice::among(&login_types(app, &rights), form.text("login_type")),
         organizations: rights.organizations.iter().map(organization).collect(),
         roles: rights.roles.iter().map(role).collect(),
         rights,

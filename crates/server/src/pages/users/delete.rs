@@ -1,7 +1,6 @@
 //! Deleting a user, by typing the name.
 use axum::{http::StatusCode, response::Response};
 use keyfob_authority::data::User;
-use keyfob_rbac::{Action, ResourceType};
 
 use super::address;
 use crate::{
@@ -15,7 +14,7 @@ use crate::{
         frame::Frame,
         navigation::USERS,
         notice::Notice,
-        offered::only_if,
+        offered::would_be_done,
         page,
         parts::Confirm,
         see_other,
@@ -28,8 +27,7 @@ pub(super) async fn ask(
     ApiPath(UserRef(user)): ApiPath<UserRef>,
 ) -> Result<Response, PageError> {
     let user = store.addressed_user(&user).await?;
-    let is_offered = store.user_rights(&user).await?.may_delete;
-    only_if(is_offered, &store, (Action::DELETE, ResourceType::USER), "You may not delete this user.")?;
+    would_be_done(store.check_delete_user(user.id).await, "delete this user")?;
     Ok(question(frame, &user, StatusCode::OK)?)
 }
 

@@ -15,7 +15,7 @@ use crate::{
         frame::Frame,
         navigation::USERS,
         page,
-        parts::{Badge, Moment, Pager},
+        parts::{Badge, Choice, Moment, Pager},
         see_other,
         session::{PageError, SignedIn},
     },
@@ -25,10 +25,9 @@ use crate::{
 const PAGE_SIZE: u64 = 25;
 
 /// The values of the filter by status, and their words.
-const STATUSES: [(&str, &str); 4] =
-    [("", "Any"), ("active", "Active"), ("dormant", "Dormant"), ("suspended", "Suspended")];
+const STATUSES: [(&str, &str); 3] = [("active", "Active"), ("dormant", "Dormant"), ("suspended", "Suspended")];
 /// The values of the filter by kind, and their words.
-const KINDS: [(&str, &str); 3] = [("", "All"), ("people", "People"), ("service", "Service accounts")];
+const KINDS: [(&str, &str); 2] = [("people", "People"), ("service", "Service accounts")];
 
 #[derive(Template)]
 #[template(path = "pages/users/list.html")]
@@ -37,17 +36,11 @@ struct List {
     rows: Vec<Row>,
     count: u64,
     search: String,
-    status: String,
-    kind: String,
+    statuses: Vec<Choice>,
+    kinds: Vec<Choice>,
+    is_unfiltered: bool,
     may_create: bool,
     pager: Pager,
-}
-
-impl List {
-    /// Whether nothing was looked for in particular.
-    fn is_unfiltered(&self) -> bool {
-        self.search.is_empty() && self.status.is_empty() && self.kind.is_empty()
-    }
 }
 
 struct Row {
@@ -91,7 +84,19 @@ pub(super) async fn show(
     let rows = pager.cut(found).into_iter().map(|UserView { user, .. }| row(user, now)).collect();
     let rights = store.creation_rights().await?;
     let may_create = rights.may_create_people || rights.may_create_service_accounts;
-    Ok(page(StatusCode::OK, &List { frame: frame.at(&USERS), rows, count, search, status, kind, may_create, pager })?)
+    let list = List {
+        frame: frame.at(&USERS),
+        rows,
+        count,
+        statuses: Choice::among(&STATUSES, &status),
+        kinds: Choice::among(&KINDS, &kind),
+        // Whether nothing was looked for in particular.
+        is_unfiltered: search.is_empty() && status.is_empty() && kind.is_empty(),
+        search,
+        may_create,
+        pager,
+    };
+    Ok(page(StatusCode::OK, &list)?)
 }
 
 fn row(user: User, now: Timestamp) -> Row {

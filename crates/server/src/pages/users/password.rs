@@ -3,7 +3,6 @@ use askama::Template;
 use axum::{http::StatusCode, response::Response};
 use keyfob_api::secret::SecretText;
 use keyfob_authority::{data::User, passwords::ChangePassword};
-use keyfob_rbac::{Action, ResourceType};
 
 use super::address;
 use crate::{
@@ -15,16 +14,13 @@ use crate::{
         failure::Failure,
         form::Form,
         frame::Frame,
-        navigation::USERS,
+        navigation::{SECURITY, USERS},
         notice::Notice,
-        offered::only_if,
+        offered::would_be_done,
         page, see_other,
         session::{PageError, SignedIn},
     },
 };
-
-/// What is said to those who may not.
-const WORDS: &str = "You may not reset this user's password.";
 
 #[derive(Template)]
 #[template(path = "pages/users/password.html")]
@@ -39,8 +35,10 @@ pub(super) async fn show(
     ApiPath(UserRef(user)): ApiPath<UserRef>,
 ) -> Result<Response, PageError> {
     let user = store.addressed_user(&user).await?;
-    let is_offered = store.user_rights(&user).await?.may_set_password;
-    only_if(is_offered, &store, (Action::UPDATE_PERSONAL, ResourceType::USER), WORDS)?;
+    if store.caller().is_self(user.id) {
+        return Ok(see_other(SECURITY.path)?);
+    }
+    would_be_done(store.check_change_password(&user).await, "reset this user's password")?;
     Ok(render(frame, &user, StatusCode::OK)?)
 }
 
@@ -51,7 +49,9 @@ pub(super) async fn submit(
 ) -> Result<Response, PageError> {
     let user = store.addressed_user(&user).await?;
     // One's own takes the present one, on another page; and its session goes on.
-    only_if(!store.caller().is_self(user.id), &store, (Action::UPDATE_PERSONAL, ResourceType::USER), WORDS)?;
+    if store.caller().is_self(user.id) {
+        return Err(ApiError::new(StatusCode::CONFLICT, "You change your own password on the page Security.").into());
+    }
     let changed = match form.new_password() {
         Ok(new) => {
             // Administrators need none.

@@ -1,17 +1,20 @@
 //! Suspending and activating a user.
-use axum::{extract::State, response::Response};
-use keyfob_rbac::{Action, ResourceType};
+use axum::{extract::State, http::StatusCode, response::Response};
+use keyfob_authority::data::UserStatus;
 
 use super::{address, details};
 use crate::{
     app::App,
-    http::path::{ApiPath, UserRef},
+    http::{
+        error::ApiError,
+        path::{ApiPath, UserRef},
+    },
     pages::{
         failure::Failure,
         form::Form,
         navigation::USERS,
         notice::Notice,
-        offered::only_if,
+        offered::would_be_done,
         parts::Confirm,
         see_other,
         session::{PageError, SignedIn},
@@ -23,8 +26,10 @@ pub(super) async fn ask_to_suspend(
     ApiPath(UserRef(user)): ApiPath<UserRef>,
 ) -> Result<Response, PageError> {
     let user = store.addressed_user(&user).await?;
-    let is_offered = store.user_rights(&user).await?.may_suspend;
-    only_if(is_offered, &store, (Action::UPDATE, ResourceType::USER), "You may not suspend this user.")?;
+    would_be_done(store.check_suspend_user(user.id).await, "suspend this user")?;
+    if user.status == UserStatus::Suspended {
+        return Err(ApiError::new(StatusCode::CONFLICT, format!("{} is suspended already.", user.username)).into());
+    }
     let confirm = Confirm {
         frame: frame.at(&USERS),
         title: format!("Suspend {}?", user.username),

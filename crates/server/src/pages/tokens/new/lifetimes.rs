@@ -1,7 +1,10 @@
 //! How long a token may live, as a choice.
 use std::time::Duration;
 
-use crate::{config::parse_duration, pages::wording::in_words};
+use crate::{
+    config::parse_duration,
+    pages::{parts::Choice, wording::in_words},
+};
 
 /// What is offered, as far as it is not too long.
 const OFFERED: [&str; 4] = ["7d", "30d", "60d", "90d"];
@@ -15,16 +18,8 @@ pub(super) fn chosen(longest: Duration, wanted: &str) -> String {
     chosen.map(|lifetime| lifetime.value).unwrap_or_default()
 }
 
-/// A lifetime to choose.
-pub(super) struct Lifetime {
-    /// As it is written.
-    pub(super) value: String,
-    pub(super) words: String,
-    pub(super) is_chosen: bool,
-}
-
 /// The lifetimes that are offered to someone whose tokens live as long as this at most, with the one that is chosen.
-pub(super) fn lifetimes(longest: Duration, chosen: &str) -> Vec<Lifetime> {
+pub(super) fn lifetimes(longest: Duration, chosen: &str) -> Vec<Choice> {
     let read = |text: &str| parse_duration(text).ok().filter(|length| *length <= longest && !length.is_zero());
     let mut offered: Vec<(String, Duration)> =
         OFFERED.into_iter().filter_map(|text| Some((text.to_owned(), read(text)?))).collect();
@@ -37,11 +32,8 @@ pub(super) fn lifetimes(longest: Duration, chosen: &str) -> Vec<Lifetime> {
     offered.sort_by_key(|(_, length)| *length);
     // The one that was asked for, or else the longest.
     let index = offered.iter().position(|(_, length)| read(chosen) == Some(*length)).unwrap_or(offered.len() - 1);
-    let lifetime = |(place, (value, length)): (usize, (String, Duration))| Lifetime {
-        words: in_words(length),
-        is_chosen: place == index,
-        value,
-    };
+    let lifetime =
+        |(place, (value, length)): (usize, (String, Duration))| Choice::new(value, in_words(length), place == index);
     offered.into_iter().enumerate().map(lifetime).collect()
 }
 
