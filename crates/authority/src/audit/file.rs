@@ -95,6 +95,9 @@ pub enum AuditFileError {
         /// What is wrong with it.
         cause: serde_json::Error,
     },
+    /// An export has no line.
+    #[error("there is no record in it: the export is empty, or was cut off")]
+    Empty,
     /// The chain is broken.
     #[error(transparent)]
     Fault(#[from] ChainFault),
@@ -163,12 +166,14 @@ fn verify_lines(
     export: impl BufRead,
     unreadable: impl Fn(std::io::Error) -> AuditFileError,
 ) -> Result<(), AuditFileError> {
+    let mut is_empty = true;
     for (number, line) in (1..).zip(export.lines()) {
+        is_empty = false;
         let line = line.map_err(&unreadable)?;
         let line = AuditLine::parse(&line).map_err(|cause| AuditFileError::Line { line: number, cause })?;
         line.follow(verifier)?;
     }
-    Ok(())
+    if is_empty { Err(AuditFileError::Empty) } else { Ok(()) }
 }
 
 fn is_database(file: &Path) -> std::io::Result<bool> {

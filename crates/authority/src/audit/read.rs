@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use keyfob_rbac::{Action, Filter, Id, Object, ResourceType};
 use keyfob_store::{AuditRecord, ChainHead, KeyId, ListAudit, Organization, OrganizationId, StoreError, UserId};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{
     deleted_targets::identity,
@@ -155,6 +156,8 @@ impl AuthorizedStore {
         };
         let by_name = match username {
             Some("me") => self.caller.user().map(|user| user.id),
+            // The name of a user who was deleted is free, and perhaps another's; the records have the id.
+            Some(id) if Uuid::try_parse(id).is_ok() => Uuid::try_parse(id).ok().map(UserId),
             Some(username) => self.read().salvaging().find_user_by_username(username).await?.map(|user| user.id),
             None => None,
         };

@@ -51,6 +51,9 @@ impl AuthorizedStore {
     #[tracing::instrument(level = "debug", skip_all)]
     #[crate::boxed]
     pub async fn check_delete_group(&self, id: GroupId) -> Result<(), DeleteGroupError> {
+        // Those who may not are refused before it takes the turn of others.
+        let group = self.group(id).await?;
+        self.caller.require_permitted(Action::DELETE, &group_object(&group))?;
         self.begin_group_deletion(id).await.map(drop)
     }
 

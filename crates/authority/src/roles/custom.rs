@@ -36,7 +36,10 @@ pub struct CustomRoleShown {
 impl CustomRoleShown {
     /// Whether the role is still as it was shown.
     fn is(&self, role: &CustomRole) -> bool {
-        self.display_name == role.display_name && are_same(&self.permissions, &role.permissions)
+        // Forms spell the ends of lines in their own way.
+        let same_lines = |text: &str| text.replace("\r\n", "\n").replace('\r', "\n");
+        same_lines(&self.display_name) == same_lines(&role.display_name)
+            && are_same(&self.permissions, &role.permissions)
     }
 }
 

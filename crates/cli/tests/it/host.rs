@@ -206,6 +206,11 @@ fn the_key_of_the_records_is_replaced_and_the_chain_goes_on() {
     std::fs::write(&older, lines(ends + 1)).unwrap();
     assert_eq!(verify_older(&[]).code, Some(0), "the key file knows the end of the former key");
 
+    // Nothing at all is no chain that holds: a command before this one may have failed.
+    std::fs::write(&older, "").unwrap();
+    let empty = verify_older(&[]);
+    assert!(empty.code == Some(1) && empty.stderr.contains("there is no record in it"), "{}", empty.stderr);
+
     // It may be done again, and the server does not start with a file from before.
     assert_eq!(on_host(&home, &folder, &rotate, "").code, Some(0));
     assert_eq!(verify(&file).code, Some(0));

@@ -87,8 +87,9 @@ async fn search(store: &AuthorizedStore, text: &str) -> Result<Option<ListAudit>
         recorded: Period { from: search.day("date_from", beginning), to: search.day("date_to", end) },
         ..ListAudit::default()
     };
-    // The second is the word that people try.
+    // The second is the word that people try. Nobody has two names.
     let (username, user) = (search.text("username"), search.text("user"));
+    let is_of_nobody = username.is_some() && user.is_some() && username != user;
     let wanted = WantedRecords {
         username: username.or(user),
         email: search.text("email"),
@@ -99,7 +100,7 @@ async fn search(store: &AuthorizedStore, text: &str) -> Result<Option<ListAudit>
     search.finish("Invalid audit search query.")?;
     let list = wanted.find(store).await?;
     // There are no builds, so none has a reason.
-    Ok(list.filter(|_| build_reason.is_none()))
+    Ok(list.filter(|_| build_reason.is_none() && !is_of_nobody))
 }
 
 /// The status that each kind of event is answered with: records hold it.

@@ -146,7 +146,7 @@ pub fn shown_value(option: &str, value: &str) -> String {
         let names = fields.into_iter().map(|(name, _)| (name, HIDDEN.into())).collect();
         return serde_json::Value::Object(names).to_string();
     }
-    let Some(mut url) = value.parse::<Url>().ok().filter(Url::has_host) else { return value.to_owned() };
+    let Some(mut url) = value.parse::<Url>().ok().filter(Url::has_host) else { return without_user(value) };
     let has_user = !url.username().is_empty() || url.password().is_some();
     if !has_user && url.query().is_none() && url.fragment().is_none() {
         return value.to_owned();
@@ -155,6 +155,19 @@ pub fn shown_value(option: &str, value: &str) -> String {
     url.set_query(url.query().map(|_| HIDDEN));
     url.set_fragment(None);
     if is_bare { url.into() } else { HIDDEN.to_owned() }
+}
+
+/// The same for what is no URL with a host: a host and a port with a user before them, which nothing uses, or data.
+fn without_user(value: &str) -> String {
+    if value.starts_with("data:") {
+        return format!("data:{HIDDEN}");
+    }
+    match value.rsplit_once('@') {
+        Some((before, host)) if before.contains(':') && !host.is_empty() && !host.contains(char::is_whitespace) => {
+            host.to_owned()
+        }
+        _ => value.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -258,6 +271,10 @@ mod tests {
             ("access_url", "https://s3cret@example.com", "https://example.com/"),
             ("oidc_icon_url", "https://example.com/icon.png?sig=s3cret#s3cret", "https://example.com/icon.png?***"),
             ("email_smarthost", "smtp://kf:s3cret@mail", "smtp://mail"),
+            ("email_smarthost", "kf:s3cret@mail.example.com:587", "mail.example.com:587"),
+            ("email_smarthost", "mail.example.com:587", "mail.example.com:587"),
+            ("email_from", "Keyfob <keyfob@example.com>", "Keyfob <keyfob@example.com>"),
+            ("oidc_icon_url", "data:image/png;base64,s3cret", "data:***"),
             (
                 AUTH_URL_PARAMS,
                 r#"{"access_type": "offline", "client_secret": "s3cret"}"#,

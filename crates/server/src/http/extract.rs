@@ -56,6 +56,11 @@ impl ApiQuery {
         self.0.iter().find(|(name, value)| name == key && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
+    /// Whether this key is there, and empty.
+    pub(crate) fn is_empty(&self, key: &str) -> bool {
+        self.0.iter().any(|(name, value)| name == key && value.is_empty())
+    }
+
     /// All values of this key that are not empty.
     pub(crate) fn texts<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(name, value)| name == key && !value.is_empty()).map(|(_, value)| value.as_str())

@@ -134,6 +134,24 @@ async fn resources_are_found_by_their_whole_name() {
         listed.sort_unstable();
         assert_eq!((listed.as_slice(), found["count"].as_u64()), (names, Some(names.len() as u64)), "{query}");
     }
+    // An empty variable of a script names no object, and does not list all.
+    let refused = owner.get("/api/v2/resources?name=").await.expect(StatusCode::BAD_REQUEST);
+    assert_eq!(refused.json()["validations"][0]["field"], "name");
+}
+
+#[tokio::test]
+async fn records_are_found_by_the_name_or_the_id_of_their_user() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let made = alice.post("/api/v2/users/me/keys/tokens", json!({"token_name": "hers"})).await;
+    made.expect(StatusCode::CREATED);
+    let count = async |query: &str| search(&owner, "audit", query).await["count"].as_u64().unwrap();
+    let (hers, owners) = (count("username:alice").await, count("user:owner").await);
+    assert!(hers > 0 && owners > 0);
+    assert_eq!(count("username:alice user:alice").await, hers);
+    let id = owner.get("/api/v2/users/alice").await.text("id").to_owned();
+    assert_eq!(count(&format!("username:{id}")).await, hers);
+    assert_eq!((count("username:alice user:owner").await, count("user:alice username:owner").await), (0, 0));
 }
 
 /// Names in paths are compared without regard to the case of ASCII letters alone: each identifies one.

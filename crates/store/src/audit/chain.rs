@@ -315,6 +315,18 @@ pub enum ChainFault {
         /// The place of the first record with the current key.
         current_from: i64,
     },
+    /// The chain ends with records of a former key, and begins at a checkpoint that anybody with that key could have
+    /// written.
+    #[error(
+        "the records up to number {retired} were retired, as it says, but before the current key, which begins with number \
+         {current_from}: with the former key they could have been removed"
+    )]
+    FormerCheckpoint {
+        /// The place of the last record that was retired, or removed.
+        retired: i64,
+        /// The place of the first record with the current key.
+        current_from: i64,
+    },
     /// The last records are missing.
     #[error("the records from number {position} on are cut off, {}", place(.after.as_ref()))]
     CutOff {
@@ -428,7 +440,8 @@ impl ChainVerifier {
     /// # Errors
     /// [`ChainFault::CutOff`] when the expected head was not reached, [`ChainFault::Checkpoint`] when the checkpoint was
     /// not signed with the key that the chain ends with: each change of the key signs it anew. [`ChainFault::FormerKey`]
-    /// when it ends before the current key, unless it ends with the expected head, which no former key can forge.
+    /// when it ends before the current key, unless it ends with the expected head: no former key can forge what leads to
+    /// that. [`ChainFault::FormerCheckpoint`] when it also begins at a checkpoint, which the head does not vouch for.
     pub fn finish(self) -> Result<VerifiedChain, ChainFault> {
         let position = self.head.sequence + 1;
         if self.expected.is_some_and(|expected| expected.sequence >= position) {
@@ -439,8 +452,13 @@ impl ChainVerifier {
             return Err(ChainFault::Checkpoint(checkpoint.sequence));
         }
         let current_from = self.keys.current_from();
-        if position < current_from && self.expected != Some(self.head) {
-            return Err(ChainFault::FormerKey { last: self.head.sequence, current_from });
+        if position < current_from {
+            if let Some(Signed { sequence: retired, .. }) = self.checkpoint {
+                return Err(ChainFault::FormerCheckpoint { retired, current_from });
+            }
+            if self.expected != Some(self.head) {
+                return Err(ChainFault::FormerKey { last: self.head.sequence, current_from });
+            }
         }
         let retired = self.checkpoint.map(|checkpoint| (checkpoint.sequence, checkpoint.at));
         Ok(VerifiedChain { head: self.head, retired })
@@ -457,7 +475,7 @@ impl ChainVerifier {
         let is_current = position >= self.keys.current_from();
         match self.finish() {
             Ok(verified) if is_current => Ok(verified),
-            Ok(_) | Err(ChainFault::FormerKey { .. }) => Err(cut_off),
+            Ok(_) | Err(ChainFault::FormerKey { .. } | ChainFault::FormerCheckpoint { .. }) => Err(cut_off),
             Err(fault) => Err(fault),
         }
     }

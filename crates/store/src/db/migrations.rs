@@ -33,7 +33,7 @@ macro_rules! migrations {
 }
 
 /// All migrations, in order.
-const MIGRATIONS: [(i64, &str, Dialects); 9] = migrations![
+const MIGRATIONS: [(i64, &str, Dialects); 10] = migrations![
     1 "0001_init",
     2 "0002_rights_version",
     3 "0003_passcodes",
@@ -43,6 +43,7 @@ const MIGRATIONS: [(i64, &str, Dialects); 9] = migrations![
     7 "0007_passcode_requests",
     8 "0008_counted_mails",
     9 "0009_replicas",
+    10 "0010_audit_keys",
 ];
 
 /// The table in which a database keeps which migrations it has had.

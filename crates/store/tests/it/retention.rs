@@ -211,6 +211,26 @@ async fn a_former_key_of_the_chain_forges_neither_a_checkpoint_nor_records() {
         let refused = Err(ChainFault::Checkpoint(i64::try_from(place).unwrap()));
         assert_eq!(verify(&forged, &entries[place - 1..]), refused, "{place}");
     }
+    // An export from before the current key, whose head is known: what was removed from it is not retired.
+    let older = TestStore::new().await;
+    for number in [1, 2] {
+        let dated = AuditRecord { recorded_at: at(i64::try_from(number).unwrap()), ..record(number) };
+        older.given(async |tx| tx.insert_audit_record(&dated, &KEY).await).await;
+    }
+    let whole = stored(&older).await.1;
+    let head: ChainHead = format!("2:{}", whole[1].hash).parse().unwrap();
+    let verify_older = |checkpoint: Option<&ChainCheckpoint>, entries: &[AuditEntry]| {
+        let mut verifier = ChainVerifier::new(keys.clone(), Some(head));
+        checkpoint.map_or(Ok(()), |checkpoint| verifier.begin_at(checkpoint))?;
+        entries.iter().try_for_each(|entry| verifier.follow(entry))?;
+        verifier.finish()
+    };
+    assert_eq!(verify_older(None, &whole).map(|verified| verified.head), Ok(head));
+    assert_eq!(retire(&older, 1, 100).await, 1);
+    let (former, rest) = stored(&older).await;
+    let removed = ChainFault::FormerCheckpoint { retired: 1, current_from: 4 };
+    assert_eq!(verify_older(former.as_ref(), &rest), Err(removed));
+
     // Written with the former key, after the checkpoint, with a record that names the current one.
     let forged = TestStore::new().await;
     for record in [AuditRecord { recorded_at: at(1), ..record(1) }, record(8), naming_next(9)] {

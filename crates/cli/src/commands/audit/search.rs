@@ -23,11 +23,16 @@ pub(super) async fn refuse_unknown<Row>(client: &Client, search: &str, found: &[
         match key.as_str() {
             "action" => refuse_other("action", &value, actions(&catalogue, &types))?,
             "resource_type" => refuse_other("type", &value, names(&catalogue, &types))?,
-            "username" | "user" if visible(client.user(&value).await).context("cannot find the user")?.is_none() => {
+            // Records tell of users and organizations that the caller may not read.
+            "username" | "user"
+                if visible(client.user(&value).await).context("cannot find the user")?.is_none()
+                    && has_none(client, "username", &value).await? =>
+            {
                 return Err(Problem::unseen(format!("there is no user {value:?} whom you may see")).into());
             }
             "organization"
-                if visible(client.organization(&value).await).context("cannot find the organization")?.is_none() =>
+                if visible(client.organization(&value).await).context("cannot find the organization")?.is_none()
+                    && has_none(client, "organization", &value).await? =>
             {
                 return Err(Problem::unseen(format!("there is no organization {value:?} that you may see")).into());
             }
@@ -35,6 +40,12 @@ pub(super) async fn refuse_unknown<Row>(client: &Client, search: &str, found: &[
         }
     }
     Ok(())
+}
+
+/// Whether this term alone finds no record.
+async fn has_none(client: &Client, key: &str, value: &str) -> anyhow::Result<bool> {
+    let page = client.list_audit_logs(&format!("{key}:{value}"), 1, 0).await.context("cannot list audit records")?;
+    Ok(page.audit_logs.is_empty())
 }
 
 /// The terms of a search in lower case, by their keys; a word alone is a type. Words in quotes are left out: a term ends

@@ -68,7 +68,10 @@ impl Verdict {
                 retired_at: retired.map(|(_, at)| Time(at)),
             }),
             Err(AuditFileError::Fault(
-                unknown @ (ChainFault::Retired { .. } | ChainFault::UnknownKey { .. } | ChainFault::FormerKey { .. }),
+                unknown @ (ChainFault::Retired { .. }
+                | ChainFault::UnknownKey { .. }
+                | ChainFault::FormerKey { .. }
+                | ChainFault::FormerCheckpoint { .. }),
             )) => Ok(Self::Unknown { reason: unknown.to_string() }),
             Err(AuditFileError::Fault(fault)) => Ok(Self::Tampered { reason: fault.to_string() }),
             Err(error) => Err(error),

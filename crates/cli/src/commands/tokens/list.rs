@@ -35,7 +35,7 @@ Examples:
   keyfob tokens list --all --unused-for 90d -c owner,name,\"last used\"
   keyfob tokens list --user robot --expiring-within 14d
   keyfob tokens list --search ci --sort expiry --limit 10
-  keyfob tokens list --all --unused-for 90d -o name | xargs -n 1 keyfob tokens remove
+  keyfob tokens list --all --unused-for 90d -o name | xargs -r -n 1 keyfob tokens remove
   keyfob tokens list --include-expired -o json"
 )]
 pub(crate) struct ListArgs {

@@ -24,6 +24,9 @@ pub(super) fn list(app: &App, query: &ApiQuery) -> Result<(Vec<ResourceType>, Li
             })?]
         }
     };
+    if query.is_empty("name") {
+        return Err(invalid_query(vec![Validation::new("name", "It is empty: leave it out to list all.")]));
+    }
     let list = ListResources {
         organization_id: query.uuid("organization")?.map(OrganizationId),
         owner_id: query.uuid("owner")?.map(UserId),
