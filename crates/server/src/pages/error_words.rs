@@ -18,9 +18,9 @@ pub(super) fn in_plain_words(status: StatusCode, mut body: ErrorBody) -> Problem
         error::FORBIDDEN => Some(("You may not do that.", detail(&body))),
         error::INTERNAL => Some(("Something went wrong in the server.", detail(&body))),
         csrf::FORGED => Some((
-            "The form was not sent.",
-            "Your session is another one than when the page was loaded. Go back, load the page again, and fill in the \
-             form once more."
+            "The form was not accepted.",
+            "It lacks a valid proof that it comes from a page of this server. Go back, load the page again, and fill the \
+             form in once more. If that does not help, delete the cookies of this server."
                 .to_owned(),
         )),
         message if message.starts_with(path::INVALID_ID) => {

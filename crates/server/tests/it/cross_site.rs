@@ -285,7 +285,7 @@ async fn people_see_pages_where_programs_read_json() {
     let mut signed_out = Browser::new(&app);
     signed_out.accepts = "text/html";
     let forged = signed_out.send(Method::POST, "/login", "email=x&password=y").await.expect(StatusCode::BAD_REQUEST);
-    assert!(page(&forged) && forged.body.contains("Something is wrong with your CSRF token."), "{}", forged.body);
+    assert!(page(&forged) && forged.body.contains("Go back, load the page again"), "{}", forged.body);
     let form = signed_out.open("/login").await.expect(StatusCode::OK);
     let fields = [("email", "owner@example.com"), ("password", "wrong")];
     // The forged form counts, too, so that forging gives no extra attempts.

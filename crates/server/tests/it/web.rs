@@ -358,9 +358,9 @@ async fn an_error_page_has_the_parts_of_the_error_body() {
     browser.accepts = "text/html";
     let refused = browser.submit(&page, "/cli-auth", &[]).await.expect(StatusCode::FORBIDDEN);
     assert!(refused.body.contains("<h1>Not allowed</h1>"), "{}", refused.body);
-    assert!(refused.body.contains("<p>Forbidden.</p>"), "{}", refused.body);
+    assert!(refused.body.contains("<p>You may not do that.</p>"), "{}", refused.body);
     assert!(
-        refused.body.contains("<p class=\"soft\">the key&#39;s scopes lack api_key:create</p>"),
+        refused.body.contains("<p class=\"soft\">Your session&#39;s scopes lack api_key:create.</p>"),
         "{}",
         refused.body
     );
