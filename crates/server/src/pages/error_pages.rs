@@ -1,5 +1,5 @@
-//! Errors for people: where a client that accepts HTML meets an error, it is a page, with the status and the words of
-//! the error body that a program gets.
+//! Errors for people: where a client that accepts HTML meets an error, it is a page, with the status that a program gets,
+//! and with the words of its error body, made plainer where they are about requests.
 use askama::Template;
 use axum::{
     extract::Request,

@@ -24,7 +24,7 @@ pub(super) fn in_plain_words(status: StatusCode, mut body: ErrorBody) -> Problem
                 .to_owned(),
         )),
         message if message.starts_with(path::INVALID_ID) => {
-            Some(("There is no page at this address.", "It must have an id where it has another text.".to_owned()))
+            Some(("There is no page at this address.", "The part of it that names an object is no id.".to_owned()))
         }
         _ if status == StatusCode::TOO_MANY_REQUESTS && body.detail.is_empty() => {
             Some(("Too many requests came from here.", "Wait a minute, and then load the page again.".to_owned()))
