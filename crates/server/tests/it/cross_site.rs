@@ -294,6 +294,6 @@ async fn people_see_pages_where_programs_read_json() {
         answer = signed_out.submit(&form, "/login", &fields).await;
     }
     let over = answer.expect(StatusCode::TOO_MANY_REQUESTS);
-    assert!(page(&over) && over.body.contains("rate limited"), "{}", over.body);
+    assert!(page(&over) && over.body.contains("Too many requests came from here."), "{}", over.body);
     assert_eq!(over.header("retry-after"), "60");
 }
