@@ -94,6 +94,18 @@ for (const scripts of [true, false]) {
       await page.shows("Nobody: only roles give access to it.");
     });
 
+    test("the menu of a narrow window is opened and closed", async () => {
+      await page.open(server.url);
+      await page.look("light", 360);
+      const menu = await page.find("#places");
+      assert.ok(!(await menu.isDisplayed()));
+      await (await page.find("button.menu")).click();
+      assert.ok(await menu.isDisplayed());
+      await (await page.find("#places button.close")).click();
+      assert.ok(!(await menu.isDisplayed()));
+      await page.look("light", 1280);
+    });
+
     test("a page that does not exist has the navigation, too", async () => {
       await page.open(`${server.url}/nothing/at/all`);
       await page.shows("Page not found");
@@ -147,6 +159,46 @@ describe("every page", () => {
     await page.open(`${server.url}/docs`);
     await check("api", { axe: false, picture: false });
     assert.deepEqual(wrong.splice(0), []);
+  });
+
+  test("with names as long as they may be fits every window", async () => {
+    const long = "L".repeat(255);
+    const done = async (method, path, body) => {
+      const answer = await call(server, made.key, method, path, body);
+      assert.ok(answer.status < 300, `${method} ${path}: ${JSON.stringify(answer.body)}`);
+      return answer.body;
+    };
+    const organization_id = made.organization;
+    const resource = { resource_type: "workspace", name: long, organization_id, attributes: { ["k".repeat(200)]: "v" } };
+    const { id } = await done("POST", "/api/v2/resources", resource);
+    const token = { token_name: long, scopes: ["workspace:read"], lifetime: 86_400_000_000_000, allow_list: [`workspace:${id}`] };
+    const [key] = (await done("POST", "/api/v2/users/me/keys/tokens", token)).key.split("-");
+    await done("POST", "/api/v2/organizations", { name: "empty", description: long });
+    const role = { name: "viewer", display_name: long, organization_permissions: [{ resource_type: "workspace", action: "read" }] };
+    await done("POST", "/api/v2/organizations/default/members/roles", role);
+    await signIn(page, server);
+    for (const [name, path] of [
+      ["long-tokens", "/settings/tokens"],
+      ["long-token-new", `/settings/tokens/new?name=x&scope=workspace:read&allow=workspace:${id}`],
+      ["long-token", `/settings/tokens/${key}`],
+      ["long-all-tokens", "/deployment/tokens"],
+      ["long-explain", `/explain?subject=${key}&permission=workspace:delete&object=workspace:${id}`],
+      ["long-organizations", "/organizations"],
+      ["long-roles", `/organizations/${organization_id}/roles`],
+      ["long-resources", "/resources"],
+      ["long-resource", `/resources/workspace/${id}`],
+      ["long-audit", "/audit"],
+    ]) {
+      await page.open(server.url + path);
+      await check(name, { axe: false });
+    }
+    assert.deepEqual(wrong.splice(0), []);
+    await page.open(`${server.url}/resources/workspace/${id}`);
+    const shown = await page.find("dl dd");
+    await page.look("light", 360);
+    assert.ok((await shown.getRect()).width > 100, "what an attribute holds has no room");
+    await page.look("light", 1280);
+    await page.press("Sign out");
   });
 
   test("of administration has none either, nor have errors", async () => {

@@ -9,6 +9,7 @@ pub(crate) use parameters::*;
 
 use axum::{
     body::Bytes,
+    extract::State,
     http::{HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
@@ -21,13 +22,15 @@ use utoipa::{
     },
 };
 
-use crate::http::{
-    self,
-    routes::{RouteFacts, Routes},
+use crate::{
+    app::App,
+    http::{
+        self,
+        routes::{RouteFacts, Routes},
+    },
+    pages::{Theme, Visitor},
 };
 use utoipa_axum::routes;
-
-use self::page::Page;
 
 /// How any call can fail.
 #[derive(IntoResponses)]
@@ -82,7 +85,10 @@ pub(crate) fn base() -> Document {
 #[derive(Clone)]
 pub(crate) struct Rendered {
     json: Bytes,
+    /// The page as the system wants it.
     page: Bytes,
+    light: Bytes,
+    dark: Bytes,
     policy: HeaderValue,
 }
 
@@ -90,10 +96,16 @@ impl Rendered {
     /// Renders a document, once.
     pub(crate) fn new(document: &Document) -> Self {
         let value = serde_json::to_value(document).unwrap_or_default();
-        let Page { html, policy } = page::render(&value);
+        let page = page::render(&value);
         // Its own texts are ASCII; a policy that cannot be sent must not let the page have more.
-        let policy = HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
-        Self { json: document.to_json().unwrap_or_default().into(), page: html.into(), policy }
+        let policy = HeaderValue::try_from(&page.policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
+        Self {
+            json: document.to_json().unwrap_or_default().into(),
+            light: page.themed(Some("light")).into(),
+            dark: page.themed(Some("dark")).into(),
+            page: page.themed(None).into(),
+            policy,
+        }
     }
 }
 
@@ -124,12 +136,17 @@ async fn openapi() -> Response {
     responses((status = OK, description = "A page", body = str, content_type = "text/html")),
     security(()),
 )]
-async fn docs() -> Response {
+async fn docs(State(app): State<App>, visitor: Visitor) -> Response {
     let rendered = http::rendered_document().clone();
+    let page = match visitor.theme(&app).await {
+        Theme::System => rendered.page,
+        Theme::Light => rendered.light,
+        Theme::Dark => rendered.dark,
+    };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CONTENT_SECURITY_POLICY, rendered.policy),
         (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     ];
-    (headers, rendered.page).into_response()
+    (headers, page).into_response()
 }

@@ -97,7 +97,7 @@ fn described() -> Routes {
 fn framed(app: App, routes: Router<App>, table: RouteTable) -> Router {
     let around = Arc::new(Around { app: app.clone(), table });
     routes
-        .fallback(async || ApiError::new(StatusCode::NOT_FOUND, "Route not found."))
+        .fallback(async || ApiError::new(StatusCode::NOT_FOUND, error::NO_ROUTE))
         .method_not_allowed_fallback(async || ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed."))
         .layer(middleware::from_fn_with_state(around, surround))
         .with_state(app)

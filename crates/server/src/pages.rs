@@ -4,6 +4,7 @@ mod all_tokens;
 mod assets;
 mod audit;
 mod error_pages;
+mod error_words;
 mod explain;
 mod failure;
 mod form;
@@ -33,9 +34,11 @@ mod users;
 mod wording;
 
 pub(crate) use error_pages::{show_errors, wants_page};
+pub(crate) use frame::Theme;
 pub(crate) use markdown::refusal_in_markdown;
 pub(crate) use message::{not_yet, refusal};
 pub(crate) use redirect::moved;
+pub(crate) use session::Visitor;
 
 use askama::Template;
 use axum::{

@@ -8,13 +8,24 @@ use sha2::{Digest as _, Sha256};
 
 use super::examples;
 
+/// What stands before the theme of the person who looks at it.
+const BEGINNING: &str = "<!doctype html><html lang=\"en\"";
+const BRAND: &str = include_str!("../../templates/pages/parts/brand.html");
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 /// The page, and the policy that lets it have its own style and script and nothing else.
 pub(super) struct Page {
-    pub(super) html: String,
+    html: String,
     pub(super) policy: String,
+}
+
+impl Page {
+    /// All of it, in a theme; without one, the system decides.
+    pub(super) fn themed(&self, theme: Option<&'static str>) -> String {
+        let theme = theme.map(|name| format!(" data-theme=\"{name}\"")).unwrap_or_default();
+        [BEGINNING, &theme, &self.html].concat()
+    }
 }
 
 /// Renders a document.
@@ -34,11 +45,11 @@ pub(super) fn render(document: &Value) -> Page {
     let about = document.pointer("/info/description").and_then(Value::as_str).unwrap_or_default();
     let version = document.pointer("/info/version").and_then(Value::as_str).unwrap_or_default();
     let html = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Keyfob API</title>\
+        "><head><meta charset=\"utf-8\"><title>Keyfob API</title>\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\"><style>{STYLE}</style></head><body>\
          <a class=\"skip\" href=\"#main\">Skip to the operations</a>\
-         <header><h1>Keyfob API</h1><p>{}</p><p>Version {}. The same for programs: \
+         <header><a class=\"brand\" href=\"/\">{BRAND}</a><h1>Keyfob API</h1><p>{}</p><p>Version {}. The same for programs: \
          <a href=\"/api/v2/openapi.json\">openapi.json</a>. How it is used is told in the \
          <a href=\"/docs/guides\">guides</a>.</p></header>\
          <main id=\"main\">{}{body}</main><script>{SCRIPT}</script></body></html>",

@@ -33,7 +33,7 @@ const MISMATCH: &str = "CSRF error encountered. Authentication via \"coder_sessi
                         \"Coder-Session-Token\" header detected, but the values do not match. To resolve this issue \
                         ensure the values used in both match, or only use one of the authentication methods. You can \
                         also try clearing your cookies if this error persists.";
-const FORGED: &str = "Something is wrong with your CSRF token. Please refresh the page. If this error persists, try \
+pub(crate) const FORGED: &str = "Something is wrong with your CSRF token. Please refresh the page. If this error persists, try \
                       clearing your cookies.";
 const FOREIGN: &str = "A page of another address sent this. If it is a page of this server, start the server with \
                        --access-url and the address that people use.";

@@ -15,9 +15,19 @@ use keyfob_authority::{
 use crate::http::{damaged, extract::ApiJson};
 use keyfob_authority::Refused;
 
+/// Of a path that nothing is served at.
+pub(crate) const NO_ROUTE: &str = "Route not found.";
+/// Of what is missing, and of what must look so.
+pub(crate) const NOT_FOUND: &str = "Resource not found or you do not have access to this resource";
+/// Of a refusal.
+pub(crate) const FORBIDDEN: &str = "Forbidden.";
 /// The standard detail of a refusal.
-const FORBIDDEN_DETAIL: &str = "You don't have permission to view this content. If you believe this is a mistake, \
+pub(crate) const FORBIDDEN_DETAIL: &str = "You don't have permission to view this content. If you believe this is a mistake, \
                                 please contact your administrator or try signing in with different credentials.";
+/// Of a failure of the server itself.
+pub(crate) const INTERNAL: &str = "An internal server error occurred.";
+/// Its standard detail.
+pub(crate) const INTERNAL_DETAIL: &str = "The server's log has the cause, under the request id of this answer.";
 
 /// An error answer.
 #[derive(Clone, Debug)]
@@ -53,19 +63,18 @@ impl ApiError {
 
     /// 404, for what is missing and for what must look so.
     pub(crate) fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "Resource not found or you do not have access to this resource")
+        Self::new(StatusCode::NOT_FOUND, NOT_FOUND)
     }
 
     /// 403 with the standard detail.
     pub(crate) fn forbidden() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "Forbidden.").detail(FORBIDDEN_DETAIL)
+        Self::new(StatusCode::FORBIDDEN, FORBIDDEN).detail(FORBIDDEN_DETAIL)
     }
 
     /// 500; the cause goes to the log, because driver texts are not for clients.
     pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(%cause, "request failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "An internal server error occurred.")
-            .detail("The server's log has the cause, under the request id of this answer.")
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, INTERNAL).detail(INTERNAL_DETAIL)
     }
 
     /// The same answer with this detail.

@@ -1,5 +1,5 @@
-//! Errors for people: where a client that accepts HTML meets an error, it is a page, with the status and the words of
-//! the error body that a program gets.
+//! Errors for people: where a client that accepts HTML meets an error, it is a page, with the status that a program gets,
+//! and with the words of its error body, made plainer where they are about requests.
 use askama::Template;
 use axum::{
     extract::Request,
@@ -9,7 +9,9 @@ use axum::{
 use keyfob_api::error::ErrorBody;
 use keyfob_authority::RequestContext;
 
-use super::{frame::Frame, navigation::EXPLAIN, page, problem::Problem, session::Visitor};
+use uuid::Uuid;
+
+use super::{error_words, frame::Frame, navigation::EXPLAIN, page, problem::Problem, session::Visitor};
 use crate::{
     app::App,
     http::{
@@ -38,6 +40,8 @@ struct ErrorInConsole<'a> {
 struct Shown<'a> {
     title: &'a str,
     problem: Problem,
+    /// The request that the server's log has the cause of, where the server failed.
+    request: Option<Uuid>,
     /// The scope that the request's key lacks, where that alone was the cause.
     scope: Option<&'a str>,
     /// The page that says why, where it was refused.
@@ -64,17 +68,24 @@ pub(crate) async fn show_errors(app: &App, request: Request, next: impl AsyncFnO
                 StatusCode::SERVICE_UNAVAILABLE => Frame::default(),
                 _ => Box::pin(visitor.frame(app)).await,
             };
-            error_page(&response, body, why, frame)
+            let id = context.and_then(|context| error_words::request_to_name(response.status(), context.request_id));
+            error_page(&response, body, why, id, frame)
         }
         _ => response,
     }
 }
 
 /// The page of an error, with all headers of the response that it replaces but those of its body.
-fn error_page(replaced: &Response, body: ErrorBody, why: Option<String>, frame: Frame) -> Response {
+fn error_page(
+    replaced: &Response,
+    body: ErrorBody,
+    why: Option<String>,
+    request: Option<Uuid>,
+    frame: Frame,
+) -> Response {
     let status = replaced.status();
     let scope = replaced.headers().get(header::WWW_AUTHENTICATE).and_then(missing_scope);
-    let error = Shown { title: title(status), problem: body.into(), scope, why };
+    let error = Shown { title: title(status), problem: error_words::in_plain_words(status, body), request, scope, why };
     let page = match frame.person {
         Some(_) => page(status, &ErrorInConsole { frame, error }),
         None => page(status, &ErrorPage { frame, error }),

@@ -12,11 +12,19 @@ use keyfob_authority::{
     tokens::MintError,
 };
 
-use super::{frame::Frame, problem::Problem};
+use super::{
+    frame::Frame,
+    problem::{Problem, field_in_words},
+    scopes::capitalized,
+};
 use crate::http::{damaged, error::ApiError};
 
 /// What is said of a denial where the key lacks nothing that could be named.
-const NO_ROLE: &str = "Neither your roles nor an access list let you, as you are signed in. Ask an administrator.";
+pub(super) const NO_ROLE: &str =
+    "Neither your roles nor an access list let you, as you are signed in. Ask an administrator.";
+
+/// What is said of a failure of the server.
+pub(super) const SERVER_FAILED: &str = "Try again. If it lasts, tell an administrator: the server's log has the cause.";
 
 /// Why a form was not done: the page is shown again with this status and this problem.
 #[derive(Debug)]
@@ -42,7 +50,7 @@ impl Failure {
 
     /// 400 for a new password that is not strong enough.
     pub(super) fn weak_password(weakness: &Weakness) -> Self {
-        Self::bad_request("Choose another password.").field("password", weakness.to_string())
+        Self::bad_request("Choose another password.").field("password", advice(&weakness.to_string()))
     }
 
     /// 403 where users do not sign in with passwords.
@@ -87,14 +95,13 @@ impl Failure {
         if elsewhere.is_empty() {
             return [message, detail].into_iter().filter(|text| !text.is_empty()).collect();
         }
-        elsewhere.into_iter().map(|wrong| wrong.detail).collect()
+        elsewhere.into_iter().map(|wrong| format!("{}: {}", field_in_words(&wrong.field), wrong.detail)).collect()
     }
 
     /// 500; the cause goes to the log, because its text is not for people.
     pub(super) fn internal(cause: &dyn Display) -> Self {
         tracing::error!(%cause, "request failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong in the server.")
-            .detail("Try again. If it lasts, tell an administrator: the server's log has the cause.")
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong in the server.").detail(SERVER_FAILED)
     }
 
     /// 503; the cause goes to the log.
@@ -109,7 +116,7 @@ impl Failure {
 
     /// 403 for a decision.
     pub(super) fn denied(denied: Denied) -> Self {
-        let detail = denied.explanation().unwrap_or_else(|| NO_ROLE.to_owned());
+        let detail = denied.explanation().map_or_else(|| NO_ROLE.to_owned(), |text| of_session(&text));
         Self {
             denied: Some(Box::new(denied)),
             ..Self::new(StatusCode::FORBIDDEN, "You may not do that.").detail(detail)
@@ -119,6 +126,26 @@ impl Failure {
     fn signed_out(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "Your session has expired. Sign in again.").detail(detail)
     }
+}
+
+fn name_rule(value: &str, most: usize) -> String {
+    format!(
+        "\"{value}\" cannot be a name. A name has at most {most} letters and digits, with single hyphens between them, \
+         and is neither \"new\" nor \"create\"."
+    )
+}
+
+/// What is said of the key of a request, for a person whose session it is.
+pub(super) fn of_session(detail: &str) -> String {
+    match detail.strip_prefix("the key's ") {
+        Some(lack) => format!("Your session's {lack}."),
+        None => detail.to_owned(),
+    }
+}
+
+/// What would make a weak password stronger, without what the API puts before it.
+fn advice(weakness: &str) -> String {
+    format!("{}.", capitalized(weakness.strip_prefix("insecure password, ").unwrap_or(weakness)))
 }
 
 /// An error page where there is no form to show again.
@@ -151,7 +178,14 @@ fn rule_in_words(WrongField { rule, value, .. }: &WrongField) -> String {
         "username" => format!("\"{value}\" cannot be a username."),
         NOT_AN_ID => format!("\"{value}\" reads as an id. Choose another name."),
         "max" => "This is too long.".to_owned(),
-        rule => format!("This breaks the rule \"{rule}\"."),
+        "oneof" => format!("\"{value}\" cannot be chosen here."),
+        "organization_name" => name_rule(value, 32),
+        "group_name" => name_rule(value, 255),
+        "organization_display_name" | "group_display_name" => {
+            "A display name has at most 64 characters, and no space at its beginning or end.".to_owned()
+        }
+        "user_real_name" => "A name has at most 128 bytes, and no space at its beginning or end.".to_owned(),
+        rule => format!("\"{value}\" does not fit here ({rule})."),
     }
 }
 
@@ -206,7 +240,7 @@ impl From<Refused> for Failure {
         match refused {
             Refused::Hidden(denied) => {
                 let lack = denied.as_ref().and_then(Denied::scopes_lack).unwrap_or_default();
-                Self { denied: denied.map(Box::new), ..Self::not_found().detail(lack) }
+                Self { denied: denied.map(Box::new), ..Self::not_found().detail(of_session(&lack)) }
             }
             Refused::Denied(denied) => Self::denied(denied),
             Refused::Unauthenticated(reason) => Self::from(&*reason),

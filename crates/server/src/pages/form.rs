@@ -59,7 +59,7 @@ impl Form {
         if self.text("password") == self.text("confirmation") {
             return Ok(self.secret("password"));
         }
-        Err(Failure::bad_request("Passwords do not match.").field("confirmation", "This is another one."))
+        Err(Failure::bad_request("Passwords do not match.").field("confirmation", "The two passwords differ."))
     }
 
     /// That the name was typed which stands on the page, as what cannot be taken back asks for it.

@@ -39,7 +39,7 @@ pub(super) struct Person {
 
 /// Whether pages are light or dark.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Theme {
+pub(crate) enum Theme {
     /// As the system is.
     #[default]
     System,

@@ -1,6 +1,8 @@
 //! What went wrong, in the parts in which pages show it.
 use keyfob_api::error::{ErrorBody, Validation};
 
+use super::scopes::capitalized;
+
 /// What went wrong: each part is an element of its own.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Problem {
@@ -32,10 +34,20 @@ impl Problem {
         !self.beside.is_empty()
     }
 
+    /// Problems of other fields, with the fields' names in words.
+    pub(super) fn elsewhere(&self) -> impl Iterator<Item = (String, &str)> {
+        self.elsewhere.iter().map(|wrong| (field_in_words(&wrong.field), wrong.detail.as_str()))
+    }
+
     /// What is wrong with a field of the form.
     pub(super) fn of_field<'a>(&'a self, field: &'a str) -> impl Iterator<Item = &'a str> {
         self.beside.iter().filter(move |wrong| wrong.field == field).map(|wrong| wrong.detail.as_str())
     }
+}
+
+/// A field's name on the wire as people read it.
+pub(super) fn field_in_words(field: &str) -> String {
+    capitalized(&field.replace('_', " "))
 }
 
 /// The problem of an error page, which has no form.

@@ -55,7 +55,7 @@ impl FromRequestParts<App> for SignedIn {
 
 /// A person who looks at a page that is for everybody, or at an error: where they are signed in, the console is around
 /// it.
-pub(super) struct Visitor {
+pub(crate) struct Visitor {
     identity: Option<Identity>,
     context: RequestContext,
     csrf: Option<CsrfToken>,
@@ -69,6 +69,11 @@ impl Visitor {
             context: extensions.get().cloned().unwrap_or_default(),
             csrf: csrf::token_of_session(extensions),
         }
+    }
+
+    /// The theme that they chose.
+    pub(crate) async fn theme(self, app: &App) -> Theme {
+        self.frame(app).await.person.map(|person| person.theme).unwrap_or_default()
     }
 
     /// The frame of the page; one without a person where nobody is signed in.

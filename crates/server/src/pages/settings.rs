@@ -42,7 +42,19 @@ struct Row {
     variable: Option<String>,
 }
 
+impl Group {
+    /// Where a link leads to it.
+    fn anchor(&self) -> String {
+        self.heading.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-")
+    }
+}
+
 impl Row {
+    /// What the setting is for: text, and between backticks code.
+    fn about(&self) -> impl Iterator<Item = (bool, &str)> {
+        self.about.split('`').enumerate().map(|(place, part)| (place % 2 == 1, part))
+    }
+
     fn text(&self) -> &str {
         match &self.value {
             Value::Text(text) => text,
@@ -72,7 +84,7 @@ async fn show(State(app): State<App>, SignedIn { store, frame }: SignedIn) -> Re
 fn row(setting: &Setting) -> Row {
     Row {
         name: setting.name.clone(),
-        about: setting.about.clone(),
+        about: setting.about.replace(" [default: none]", ""),
         value: setting.value.clone(),
         source: match setting.source {
             Source::Default => None,

@@ -57,8 +57,8 @@ async fn a_password_is_changed_and_the_browser_stays_signed_in() {
     for (old, new, again, beside) in [
         ("wrong", OTHER, OTHER, "This is not your password."),
         ("", OTHER, OTHER, "This must be filled in."),
-        (PASSWORD, "password", "password", "insecure password"),
-        (PASSWORD, OTHER, "other", "This is another one."),
+        (PASSWORD, "password", "password", "Try including"),
+        (PASSWORD, OTHER, "other", "The two passwords differ."),
         (PASSWORD, PASSWORD, PASSWORD, "This is the password already."),
     ] {
         let fields = [("old_password", old), ("password", new), ("confirmation", again)];

@@ -259,15 +259,23 @@ async fn who_comes_by_another_address_is_sent_to_the_access_url() {
         .expect(StatusCode::OK);
 }
 
-/// A browser gets a page, with the status and the message that a program gets as JSON.
+/// A browser gets a page, with the status that a program gets, and in plain words.
 #[tokio::test]
 async fn people_see_pages_where_programs_read_json() {
     let (app, owner) = TestApp::with(&["--api-rate-limit=1000"]).await;
     let mut browser = Browser::signed_in(&app, &owner);
     let page = |answer: &Answer| answer.header("content-type").starts_with("text/html");
     let missing = browser.look_at("/nothing").await.expect(StatusCode::NOT_FOUND);
-    assert!(page(&missing) && missing.body.contains("Route not found."), "{}", missing.body);
+    assert!(page(&missing) && missing.body.contains("There is no page at this address."), "{}", missing.body);
     assert!(!page(&browser.open("/nothing").await.expect(StatusCode::NOT_FOUND)));
+    let odd = browser.look_at("/resources/workspace/x").await.expect(StatusCode::BAD_REQUEST);
+    assert!(!odd.body.contains("UUID") && odd.body.contains("There is no page at this address."), "{}", odd.body);
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let refused = Browser::signed_in(&app, &alice).look_at("/audit").await.expect(StatusCode::FORBIDDEN);
+    assert!(refused.body.contains("You may not do that.") && refused.body.contains("Ask an administrator."));
+    let narrow = owner.scoped(&["workspace:read"]).await;
+    let refused = Browser::signed_in(&app, &narrow).look_at("/audit").await.expect(StatusCode::FORBIDDEN);
+    assert!(refused.body.contains("Your session&#39;s scopes lack audit_log:read."), "{}", refused.body);
     // The API answers browsers with JSON, too.
     assert!(!page(&browser.look_at("/api/v2/nothing").await.expect(StatusCode::NOT_FOUND)));
     let away = browser.look_at("/api/v2/users/oidc/callback").await.expect(StatusCode::BAD_REQUEST);
@@ -277,7 +285,7 @@ async fn people_see_pages_where_programs_read_json() {
     let mut signed_out = Browser::new(&app);
     signed_out.accepts = "text/html";
     let forged = signed_out.send(Method::POST, "/login", "email=x&password=y").await.expect(StatusCode::BAD_REQUEST);
-    assert!(page(&forged) && forged.body.contains("Something is wrong with your CSRF token."), "{}", forged.body);
+    assert!(page(&forged) && forged.body.contains("Go back, load the page again"), "{}", forged.body);
     let form = signed_out.open("/login").await.expect(StatusCode::OK);
     let fields = [("email", "owner@example.com"), ("password", "wrong")];
     // The forged form counts, too, so that forging gives no extra attempts.
@@ -286,6 +294,6 @@ async fn people_see_pages_where_programs_read_json() {
         answer = signed_out.submit(&form, "/login", &fields).await;
     }
     let over = answer.expect(StatusCode::TOO_MANY_REQUESTS);
-    assert!(page(&over) && over.body.contains("rate limited"), "{}", over.body);
+    assert!(page(&over) && over.body.contains("Too many requests came from here."), "{}", over.body);
     assert_eq!(over.header("retry-after"), "60");
 }

@@ -5,7 +5,10 @@ use jiff::SignedDuration;
 use keyfob_testkit::MailServer;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Identity, PASSWORD, TestApp};
+use crate::{
+    browser::Browser,
+    support::{Answer, Identity, PASSWORD, TestApp},
+};
 
 async fn damage(app: &TestApp, sql: &str) {
     assert_eq!(app.tamper(sql).await, 1, "{sql}");
@@ -264,6 +267,9 @@ async fn a_damaged_membership_is_mended_by_removing_it_or_setting_its_roles() {
     for mends_by_roles in [true, false] {
         damage(&app, &format!("UPDATE organization_members SET roles = '7' WHERE user_id = {}", blob(&bob))).await;
         let told = bob.get(me).await.expect(StatusCode::INTERNAL_SERVER_ERROR);
+        let page = Browser::signed_in(&app, &bob).look_at("/").await.expect(StatusCode::INTERNAL_SERVER_ERROR);
+        let id = format!("<code>{}</code>", page.header("x-coder-request-id"));
+        assert!(page.body.contains(&id), "{}", page.body);
         let detail = "Your membership of an organization is damaged. An administrator can mend it: they remove you from \
                       the organization, and add you again.";
         assert_eq!(told.detail(), detail);

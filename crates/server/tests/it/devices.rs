@@ -54,7 +54,7 @@ async fn say(app: &TestApp, person: &Identity, machine: &Machine, answer: &str) 
 
 async fn approve(app: &TestApp, person: &Identity, machine: &Machine) {
     let done = say(app, person, machine, "approve").await.expect(StatusCode::OK);
-    assert!(done.body.contains("Approved"), "{}", done.body);
+    assert!(done.body.contains("Approved") && done.body.contains("aria-label=\"Console\""), "{}", done.body);
 }
 
 fn form(path: &str, fields: &str) -> Request<Body> {

@@ -143,6 +143,31 @@ async fn an_organization_is_made_filled_emptied_and_deleted_by_name() {
     assert!(!page.body.contains("/delete\""), "{}", words(&page));
 }
 
+/// A role that every member has is said once, and has no box of its own.
+#[tokio::test]
+async fn a_role_of_every_member_has_no_box() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let organization = owner.organization().await;
+    let path = format!("/organizations/{organization}/members/{}", alice.id);
+    let page = Browser::signed_in(&app, &owner).open(&path).await.expect(StatusCode::OK);
+    assert!(words(&page).contains("Every member has organization-workspace-access."), "{}", words(&page));
+    assert!(page.body.contains("value=\"organization-admin\""), "{}", page.body);
+    assert!(!page.body.contains("value=\"organization-workspace-access\""), "{}", page.body);
+}
+
+/// What a name must be is said, and not how its rule is called.
+#[tokio::test]
+async fn the_rule_of_a_name_is_said_in_words() {
+    let (app, owner) = TestApp::new().await;
+    let mut browser = Browser::signed_in(&app, &owner);
+    let page = browser.open("/organizations/create").await.expect(StatusCode::OK);
+    let wrong = browser.submit(&page, "/organizations/create", &[("name", "a b")]).await;
+    let said = words(&wrong.expect(StatusCode::BAD_REQUEST));
+    assert!(said.contains("A name has at most 32 letters and digits"), "{said}");
+    assert!(!said.contains("organization_name"), "{said}");
+}
+
 /// Forms have the bounds that the API has.
 #[tokio::test]
 async fn texts_beyond_their_bounds_are_refused_in_forms_too() {

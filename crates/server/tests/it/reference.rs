@@ -72,6 +72,18 @@ async fn the_page_needs_nothing_but_itself() {
     }
 }
 
+#[tokio::test]
+async fn the_page_leads_to_the_console_and_looks_as_the_person_chose() {
+    let (app, owner) = TestApp::new().await;
+    let theme = json!({"theme_preference": "dark", "terminal_font": "fira-code"});
+    owner.put("/api/v2/users/me/appearance", theme).await.expect(StatusCode::OK);
+    let page = owner.get("/docs").await.expect(StatusCode::OK);
+    assert!(page.body.starts_with("<!doctype html><html lang=\"en\" data-theme=\"dark\">"));
+    assert!(page.body.contains("href=\"/\"") && page.body.contains("</svg>Keyfob"));
+    let page = app.anonymous().get("/docs").await.expect(StatusCode::OK);
+    assert!(page.body.starts_with("<!doctype html><html lang=\"en\">"));
+}
+
 /// What `curl` would send: the method, the path and the body.
 fn sent(curl: &str) -> (Method, String, Option<Value>) {
     let curl = curl.replace("&quot;", "\"").replace("&amp;", "&").replace(" \\\n ", "");

@@ -40,6 +40,12 @@ async fn people_who_may_read_the_settings_see_their_sources_and_no_secrets() {
             for option in of_api.json()["options"].as_array().unwrap() {
                 assert!(page.body.contains(&format!("<code>{}</code>", option["name"].as_str().unwrap())), "{option}");
             }
+            let is_there = |heading: &&str| page.body.contains(&format!("<h2 id=\"{heading}\">"));
+            let linked: Vec<&str> =
+                page.body.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+            let sections: Vec<&str> = linked.into_iter().filter(|name| *name != "main").collect();
+            assert!(sections.len() > 3 && sections.iter().all(is_there), "{sections:?}");
+            assert!(!words(&page).contains('`'), "{}", words(&page));
             assert!(words(&page).contains("secret, set") && !page.body.contains("<b>"), "{}", words(&page));
         }
     }

@@ -121,7 +121,7 @@ async fn a_set_of_scopes_ticks_boxes_and_unticks_none() {
     }
     let said = words(&page);
     let (worst, rest) = (said.find("user_secret:delete destroys"), said.find("workspace:create writes"));
-    assert!(said.contains("It goes beyond every set"), "{said}");
+    assert!(said.contains("No set that is offered above has all of these."), "{said}");
     let summary = said.split("the worst first").nth(1).unwrap();
     assert!(summary.find("user_secret:delete") < summary.find("workspace:create"), "{worst:?} {rest:?} {summary}");
 }
@@ -213,6 +213,8 @@ async fn the_list_is_paged_filtered_and_warns_before_the_end() {
     );
     let second = browser.open("/settings/tokens?offset=25").await.expect(StatusCode::OK);
     assert!(words(&second).contains("Job 4 ") && words(&second).contains("26 to 30"), "{}", words(&second));
+    let past = browser.open("/settings/tokens?offset=50").await.expect(StatusCode::OK);
+    assert!(past.body.contains("<a href=\"/settings/tokens\">First page</a>"), "{}", past.body);
     let found = browser.open("/settings/tokens?q=JOB+1").await.expect(StatusCode::OK);
     assert!(words(&found).contains("Job 19") && !words(&found).contains("Job 29"), "{}", words(&found));
     assert!(!words(&found).contains("ends soon") && words(&found).contains("never"), "{}", words(&found));

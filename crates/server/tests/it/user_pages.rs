@@ -147,7 +147,7 @@ async fn what_is_wrong_with_a_new_user_is_said_beside_the_field() {
         ("username", "a--b", StatusCode::BAD_REQUEST, "cannot be a username"),
         ("username", "owner", StatusCode::CONFLICT, "There is a user with that name or address."),
         ("email", "nothing", StatusCode::BAD_REQUEST, "This is not an e-mail address."),
-        ("password", "password", StatusCode::BAD_REQUEST, "insecure password"),
+        ("password", "password", StatusCode::BAD_REQUEST, "Try including"),
         ("organization", "", StatusCode::BAD_REQUEST, "There is no such organization."),
     ] {
         let fields: Vec<_> =

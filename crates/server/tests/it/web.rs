@@ -40,7 +40,7 @@ async fn a_deployment_is_set_up_on_a_page() {
     let other = browser.submit(&page, "/setup", &other).await.expect(StatusCode::BAD_REQUEST);
     assert!(words(&other).contains("Passwords do not match."), "{}", words(&other));
     let weak = browser.submit(&page, "/setup", &fields("password")).await.expect(StatusCode::BAD_REQUEST);
-    assert!(words(&weak).contains("insecure password"), "{}", words(&weak));
+    assert!(words(&weak).contains("Try including"), "{}", words(&weak));
     let done = browser.submit(&weak, "/setup", &fields(PASSWORD)).await.expect(StatusCode::SEE_OTHER);
     assert_eq!(done.header("location"), "/");
     assert!(words(&browser.open("/").await).starts_with("Signed in as amy-adams"));
@@ -358,9 +358,9 @@ async fn an_error_page_has_the_parts_of_the_error_body() {
     browser.accepts = "text/html";
     let refused = browser.submit(&page, "/cli-auth", &[]).await.expect(StatusCode::FORBIDDEN);
     assert!(refused.body.contains("<h1>Not allowed</h1>"), "{}", refused.body);
-    assert!(refused.body.contains("<p>Forbidden.</p>"), "{}", refused.body);
+    assert!(refused.body.contains("<p>You may not do that.</p>"), "{}", refused.body);
     assert!(
-        refused.body.contains("<p class=\"soft\">the key&#39;s scopes lack api_key:create</p>"),
+        refused.body.contains("<p class=\"soft\">Your session&#39;s scopes lack api_key:create.</p>"),
         "{}",
         refused.body
     );

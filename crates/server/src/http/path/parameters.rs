@@ -93,8 +93,11 @@ fn text(segment: &str, _app: &App) -> Result<String, ApiError> {
     Ok(segment.to_owned())
 }
 
+/// Of what stands where an id must; the text follows.
+pub(crate) const INVALID_ID: &str = "Invalid UUID ";
+
 fn uuid(segment: &str, _app: &App) -> Result<Uuid, ApiError> {
-    Uuid::try_parse(segment).map_err(|_| ApiError::bad_request(format!("Invalid UUID {segment:?}.")))
+    Uuid::try_parse(segment).map_err(|_| ApiError::bad_request(format!("{INVALID_ID}{segment:?}.")))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "what all parsers return")]

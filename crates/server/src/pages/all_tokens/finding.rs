@@ -44,11 +44,11 @@ fn words(finding: Finding) -> (&'static str, &'static str) {
             "They are refused now, and work again once their owner is activated. Expire those that are to stay cut off.",
         ),
         Finding::OwnerLeft => (
-            "Owner left",
+            "Owner in no organization",
             "Their owners are in no organization any more. They still work for what needs none: expire those that nobody needs.",
         ),
         Finding::Full => (
-            "Full",
+            "May do everything",
             "They may do everything that their owners may. Ask their owners to replace them by tokens with the scopes that they need.",
         ),
         Finding::NeverUsed => ("Never used", "No request was ever made with them, so nothing depends on them yet."),

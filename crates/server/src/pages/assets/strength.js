@@ -1,5 +1,6 @@
 
-// Says while a new password is typed why it is too weak.
+// Says while a new password is typed why it is too weak, without what the API puts before the advice.
+const inWords = (details) => details.replace(/^insecure password, ./, (start) => start.at(-1).toUpperCase()) + ".";
 for (const field of document.querySelectorAll("[data-strength]")) {
   const said = document.createElement("p");
   said.className = "hint";
@@ -17,7 +18,7 @@ for (const field of document.querySelectorAll("[data-strength]")) {
         body: JSON.stringify({ password }),
       });
       const { valid, details } = await answer.json();
-      if (answer.ok && password === field.value) said.textContent = valid ? "Strong enough." : details;
+      if (answer.ok && password === field.value) said.textContent = valid ? "Strong enough." : inWords(details);
     } catch {
       // Away for a moment: the server looks at the password again when the form comes.
     }

@@ -4,6 +4,7 @@ use keyfob_authority::{
     AuthorizedStore, Refused,
     authcheck::Explained,
     data::{ApiKey, User},
+    resources::is_registrable,
     tokens::scopes_permitting,
 };
 use keyfob_rbac::{Action, Catalogue, Explanation, Grant, Level, Missing, OwnedId, ResourceType, Step, Vote};
@@ -72,8 +73,14 @@ impl Answer {
         let Asked { words: who, key, user, .. } = subject;
         let key = key.as_ref();
         let about = match object {
-            "" if user.is_some() => format!("{} of their own, in any organization", plural(catalogue.type_name(of))),
-            "" => format!("{} of your own, in any organization", plural(catalogue.type_name(of))),
+            "" => {
+                let whose = match user {
+                    _ if !is_registrable(of) && of != ResourceType::API_KEY => "",
+                    Some(_) => " of their own",
+                    None => " of your own",
+                };
+                format!("{}{whose}, in any organization", plural(catalogue.type_name(of)))
+            }
             name => format!("{kind} {name}"),
         };
         let question = format!("May {who} {} {about}?", verb(catalogue.action_name(action)));

@@ -110,7 +110,7 @@ async fn render(
         id: group.id.0.to_string(),
         is_everyone: group.is_everyone(),
         organization_address: organizations::address_of(group.organization_id),
-        members: pager.cut(found),
+        members: pager.cut_of(count, found),
         count,
         rights: store.group_rights(group),
         user,

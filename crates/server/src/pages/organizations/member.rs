@@ -123,14 +123,18 @@ async fn render(
     organization: &Organization,
     member: &MemberView,
 ) -> Result<Response, PageError> {
+    let implied = organization.default_org_member_roles.clone();
+    let mut rights = store.member_rights(organization, member).await?;
+    // What every member has needs no box, unless it was given to this one, too.
+    rights.roles.retain(|role| role.is_held || !implied.contains(&role.name));
     let shown = Member {
         frame: frame.at(&ORGANIZATIONS).about(format!("Member {}", member.user.username)),
         address: member_address(organization, member.user.id),
         organization_address: address(organization),
         title: title(organization),
         username: member.user.username.clone(),
-        implied: organization.default_org_member_roles.clone(),
-        rights: store.member_rights(organization, member).await?,
+        implied,
+        rights,
         is_oneself: store.caller().is_self(member.user.id),
     };
     Ok(page(status, &shown)?)

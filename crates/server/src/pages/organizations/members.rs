@@ -114,7 +114,7 @@ async fn render(
     let members = Members {
         frame: frame.at(&ORGANIZATIONS),
         title: title(organization),
-        rows: pager.cut(found).into_iter().map(row).collect(),
+        rows: pager.cut_of(count, found).into_iter().map(row).collect(),
         count,
         search,
         rights: store.organization_rights(organization).await?,

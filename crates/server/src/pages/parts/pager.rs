@@ -12,6 +12,8 @@ pub(crate) struct Pager {
     offset: u64,
     size: u64,
     shown: u64,
+    /// How many rows the whole list has, where that is known.
+    total: Option<u64>,
     has_more: bool,
 }
 
@@ -31,7 +33,7 @@ impl Pager {
         let kept = kept.finish();
         let separator = if kept.is_empty() { "" } else { "&" };
         let offset = query.number("offset")?.unwrap_or(0);
-        Ok(Self { list: format!("{path}?{kept}{separator}"), offset, size, shown: 0, has_more: false })
+        Ok(Self { list: format!("{path}?{kept}{separator}"), offset, size, shown: 0, total: None, has_more: false })
     }
 
     /// How many rows to ask for: one more than the page has, which tells whether there is another page.
@@ -53,11 +55,18 @@ impl Pager {
         rows
     }
 
+    /// The rows of the page, of those that came, in a list of so many.
+    pub(crate) fn cut_of<T>(&mut self, total: u64, rows: Vec<T>) -> Vec<T> {
+        self.total = Some(total);
+        self.cut(rows)
+    }
+
     /// The rows of the page, of a list that is there as a whole.
     pub(crate) fn of_all<T>(&mut self, all: impl IntoIterator<Item = T>) -> Vec<T> {
         let number = |rows: u64| usize::try_from(rows).unwrap_or(usize::MAX);
-        let rows = all.into_iter().skip(number(self.offset)).take(number(self.limit())).collect();
-        self.cut(rows)
+        let all: Vec<T> = all.into_iter().collect();
+        let total = all.len() as u64;
+        self.cut_of(total, all.into_iter().skip(number(self.offset)).take(number(self.limit())).collect())
     }
 
     /// Whether there are rows before.
@@ -77,10 +86,21 @@ impl Pager {
         self.has_next().then(|| format!("{}offset={}", self.list, self.offset + self.size))
     }
 
+    /// Whether the page is behind the end of the list.
+    fn is_past_the_end(&self) -> bool {
+        self.shown == 0 && self.has_previous()
+    }
+
+    /// The first page, which there always is.
+    fn first(&self) -> &str {
+        self.list.trim_end_matches(['?', '&'])
+    }
+
     fn range(&self) -> String {
-        match self.shown {
-            0 => "Nothing here".to_owned(),
-            shown => format!("{} to {}", self.offset + 1, self.offset + shown),
+        let (first, last) = (self.offset + 1, self.offset + self.shown);
+        match self.total {
+            Some(total) => format!("{first} to {last} of {total}"),
+            None => format!("{first} to {last}"),
         }
     }
 }

@@ -29,7 +29,7 @@ use crate::{
 
 /// How many resources a page shows.
 const PAGE_SIZE: u64 = 25;
-const NO_FILTER: &str = "The list cannot be filtered so.";
+const NO_FILTER: &str = "A filter names something that does not exist, or that you may not see.";
 /// What of a query filters the list.
 const FILTER: [&str; 4] = ["q", "type", "owner", "organization"];
 
@@ -88,7 +88,7 @@ pub(super) async fn show(
             (Vec::new(), 0, status, frame)
         }
     };
-    let found = pager.cut(found);
+    let found = pager.cut_of(count, found);
     let names = names(&store, &found).await?;
     let list = List {
         frame: frame.at(&RESOURCES),

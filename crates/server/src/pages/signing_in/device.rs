@@ -17,7 +17,6 @@ use crate::{
         failure::Failure,
         form::Form,
         frame::Frame,
-        message::message,
         page, see_other,
         session::{PageError, SignedIn},
     },
@@ -30,6 +29,15 @@ const UNKNOWN: &str = "No machine waits with this code. Look whether you typed i
 struct AskForCode<'a> {
     frame: Frame,
     typed: &'a str,
+}
+
+/// What comes of an answer.
+#[derive(Template)]
+#[template(path = "pages/signing_in/device_answered.html")]
+struct Answered {
+    frame: Frame,
+    title: &'static str,
+    text: &'static str,
 }
 
 pub(super) async fn show(
@@ -66,7 +74,7 @@ pub(super) async fn submit(session: Result<SignedIn, PageError>, form: Form) -> 
         }
         DeviceAnswer::Deny => ("Refused", "The machine gets nothing."),
     };
-    Ok(message(StatusCode::OK, title, text, "/", "Home page"))
+    Ok(page(StatusCode::OK, &Answered { frame, title, text })?)
 }
 
 fn with_code(typed: &str) -> String {

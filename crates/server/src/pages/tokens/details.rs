@@ -43,6 +43,7 @@ struct Details {
     /// Whose it is, where it is another's: the page and the name, as far as the person may see them.
     owner: Option<(String, String)>,
     state: Badge,
+    is_live: bool,
     scopes: Vec<ScopeLine>,
     objects: Vec<Entry>,
     /// None where the person may not see it.
@@ -131,6 +132,7 @@ pub(super) async fn show(
         id: key.id.to_string(),
         owner: owner(&store, &key).await?,
         state: state(&key, now),
+        is_live,
         scopes: key.scopes.iter().map(|name| scope_line(&app, name)).collect(),
         objects: key.allow_list.iter().map(entry).collect(),
         abilities: if is_live { abilities(&app, &store, &key).await? } else { None },

@@ -81,7 +81,7 @@ pub(super) async fn show(
     };
     let (found, count) = store.list_users(list).await.map_err(ApiError::from)?;
     let now = app.clock().now();
-    let rows = pager.cut(found).into_iter().map(|UserView { user, .. }| row(user, now)).collect();
+    let rows = pager.cut_of(count, found).into_iter().map(|UserView { user, .. }| row(user, now)).collect();
     let rights = store.creation_rights().await?;
     let may_create = rights.may_create_people || rights.may_create_service_accounts;
     let list = List {

@@ -84,7 +84,7 @@ impl Summary {
             }
         });
         let compared = compared
-            .or_else(|| (!preview.is_full).then(|| "It goes beyond every set that is offered above.".to_owned()));
+            .or_else(|| (!preview.is_full).then(|| "No set that is offered above has all of these.".to_owned()));
         let is_for_few = nearest_preset(catalogue, &scopes).is_some_and(|(preset, _)| preset.is_for_few_objects);
         let token = Token {
             wants_objects: is_for_few && preview.reaches_everything,
