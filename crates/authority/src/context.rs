@@ -107,8 +107,8 @@ pub(crate) struct Outcome {
     pub(crate) denied: Option<Denial>,
     /// The last credential that was not right.
     pub(crate) failed_sign_in: Option<FailedSignIn>,
-    /// The last permission that was required.
-    pub(crate) last_required: Option<(ResourceType, Action)>,
+    /// The permissions that were required, in the order in which they first were.
+    pub(crate) required: Vec<(ResourceType, Action)>,
 }
 
 /// From when to when the presented key lives.
@@ -188,7 +188,7 @@ impl DecisionLog {
             actor: entries.actor.clone(),
             denied: entries.denied,
             failed_sign_in: entries.failed_sign_in.clone(),
-            last_required: entries.required.last().copied(),
+            required: entries.required.clone(),
         }
     }
 

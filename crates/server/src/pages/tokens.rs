@@ -12,7 +12,7 @@ use super::{
     navigation::TOKENS,
     parts::{Badge, Moment, Tone},
 };
-use crate::http::routes::{Handlers, RouteFacts, Routes};
+use crate::http::routes::{Deed, Handlers, RouteFacts, Routes};
 
 pub(super) fn routes() -> Routes {
     const PAGE: RouteFacts = RouteFacts::PAGE;
@@ -20,10 +20,19 @@ pub(super) fn routes() -> Routes {
     const PREVIEW: RouteFacts = RouteFacts::COUNTED_PAGE;
     Routes::new()
         .route("/settings/tokens", Handlers::new().get(PAGE, list::show))
-        .route("/settings/tokens/new", Handlers::new().get(PREVIEW, new::show).post(PREVIEW, new::submit))
+        .route(
+            "/settings/tokens/new",
+            Handlers::new().get(PREVIEW, new::show).post(PREVIEW.that(Deed::Creates("api_key")), new::submit),
+        )
         .route("/settings/tokens/{keyid}", Handlers::new().get(PAGE, details::show))
-        .route("/settings/tokens/{keyid}/expire", Handlers::new().get(PAGE, end::ask_to_expire).post(PAGE, end::expire))
-        .route("/settings/tokens/{keyid}/delete", Handlers::new().get(PAGE, end::ask_to_delete).post(PAGE, end::delete))
+        .route(
+            "/settings/tokens/{keyid}/expire",
+            Handlers::new().get(PAGE, end::ask_to_expire).post(PAGE.that(Deed::Changes("api_key")), end::expire),
+        )
+        .route(
+            "/settings/tokens/{keyid}/delete",
+            Handlers::new().get(PAGE, end::ask_to_delete).post(PAGE.that(Deed::Deletes("api_key")), end::delete),
+        )
 }
 
 /// The page of a key.

@@ -33,7 +33,7 @@ use crate::{
 const PAGE_SIZE: u64 = 50;
 
 /// The actions that people look for most, as they say them. Those of refusals alone follow.
-const ACTIONS: [(&str, &str); 9] = [
+const ACTIONS: [(&str, &str); 15] = [
     ("create", "created, minted, added"),
     ("write", "changed, expired, shared"),
     ("delete", "deleted, removed"),
@@ -43,6 +43,12 @@ const ACTIONS: [(&str, &str); 9] = [
     ("request_password_reset", "asked for a passcode"),
     ("read", "tried to see"),
     ("refused", "refused more often than could be told apart"),
+    ("authenticate", "used a token that was not accepted"),
+    ("reset_password", "tried to reset a password"),
+    ("read_personal", "tried to see what is personal"),
+    ("update_personal", "tried to change what is personal"),
+    ("assign", "tried to give a role"),
+    ("unassign", "tried to take a role"),
 ];
 
 #[derive(Template)]
