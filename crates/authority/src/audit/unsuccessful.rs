@@ -183,7 +183,13 @@ mod tests {
         context.decisions.required(ResourceType::USER, Action::UPDATE);
         assert_eq!(words(&context, Effect::Reads, Failure::Failed), None);
         assert_eq!(words(&context, Effect::Deletes, Failure::Failed), Some(pair("write", "user")));
-        let denial = Denial { resource_type: ResourceType::GROUP, action: Action::UPDATE, organization: None };
+        let denial = Denial {
+            resource_type: ResourceType::GROUP,
+            action: Action::UPDATE,
+            organization: None,
+            object: None,
+            is_of_all: false,
+        };
         context.decisions.denied(denial);
         assert_eq!(words(&context, Effect::Reads, Failure::Refused), Some(pair("write", "group")));
         assert_eq!(words(&context, Effect::Reads, Failure::Failed), None);
