@@ -69,7 +69,12 @@ pub(super) fn members_address(organization: &Organization) -> String {
 
 /// The page of a member.
 pub(super) fn member_address(organization: &Organization, member: UserId) -> String {
-    format!("{}/{}", members_address(organization), member.0)
+    member_address_of(organization.id, member)
+}
+
+/// The page of the member with this id in the organization with that one.
+pub(super) fn member_address_of(organization: OrganizationId, member: UserId) -> String {
+    format!("{}/members/{}", address_of(organization), member.0)
 }
 
 /// What people call an organization.

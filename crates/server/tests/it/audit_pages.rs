@@ -396,3 +396,15 @@ async fn a_form_that_failed_is_told_as_what_it_was_to_do() {
         all["audit_logs"].as_array().unwrap().iter().filter(|record| record["status_code"].as_u64() >= Some(400));
     assert_eq!(failed.count(), cases.len() - 1, "one each, and none of the search: {all}");
 }
+
+/// A name that is written from right to left does not turn the words around it.
+#[tokio::test]
+async fn a_sentence_sets_names_of_other_scripts_apart() {
+    let (app, owner) = TestApp::new().await;
+    owner.register("workspace", "\u{5e9}\u{5dc}\u{5d5}\u{5dd} 1").await;
+    let page = Browser::signed_in(&app, &owner).open("/audit").await.expect(StatusCode::OK);
+    let expected = "owner registered workspace \u{2068}\u{5e9}\u{5dc}\u{5d5}\u{5dd} 1\u{2069}";
+    assert!(words(&page).contains(expected), "{}", words(&page));
+    let table = Browser::signed_in(&app, &owner).open("/audit/records.csv").await.expect(StatusCode::OK);
+    assert!(!table.body.contains('\u{2068}'), "programs get the name alone: {}", table.body);
+}
