@@ -346,6 +346,9 @@ async fn every_action_and_type_of_a_record_is_there_to_pick() {
     }
 }
 
+/// A form that fails: its path, its fields, and what is told of it.
+type Failing<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
 /// Forms have one method for whatever they do, and fail before the operation is asked as well as in it.
 #[tokio::test]
 async fn a_form_that_failed_is_told_as_what_it_was_to_do() {
@@ -363,7 +366,7 @@ async fn a_form_that_failed_is_told_as_what_it_was_to_do() {
     let new_role = format!("{of_organization}/new-role");
     let (of_group, of_web) = (format!("/groups/{group}"), format!("/resources/workspace/{web}"));
     let (less, more) = ("An0ther!Secret-pw", "Y3t-An0ther!Secret-pw");
-    let cases: [(&str, &[(&str, &str)], &str); 12] = [
+    let cases: [Failing<'_>; 12] = [
         ("/deployment/users/ben/delete", &[("typed", "bob")], "delete a user, which failed"),
         (
             "/deployment/users/ben/password",
