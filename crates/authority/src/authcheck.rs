@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use keyfob_rbac::{Action, Catalogue, Explanation, Grant, OwnedId, ResourceType, Step, authorize, explain};
 use uuid::Uuid;
 
-use self::{objects::has_lookup, whose::Decider};
+pub(crate) use self::objects::has_lookup;
+use self::whose::Decider;
 use crate::{AuthorizedStore, Refused, Verdict};
 
 /// The most ids of one call. Checks without an id are bounded by the size of the request alone.

@@ -39,6 +39,7 @@ use std::sync::Arc;
 
 use keyfob_rbac::{Action, AllowReach, Catalogue, Filter, Id, Object, ResourceType, Subject, authorize, filter};
 use keyfob_store::{ApiKey, KeyId, OrganizationId, User, UserId};
+use uuid::Uuid;
 
 use self::denied::Cause;
 
@@ -77,6 +78,13 @@ pub(crate) fn gives_all(scopes: &[String], allow_list: &[String]) -> bool {
     allow_list.iter().any(|entry| entry == "*:*") && scopes.iter().any(|scope| scope == "coder:all")
 }
 
+fn uuid(id: Id<'_>) -> Option<Uuid> {
+    match id {
+        Id::Uuid(id) => Some(id),
+        _ => None,
+    }
+}
+
 impl Caller {
     /// One decision.
     pub(crate) fn require(&self, action: Action, object: &Object<'_>) -> Result<(), Denied> {
@@ -85,12 +93,15 @@ impl Caller {
             self.context.decisions.decided(object.resource_type, action, Verdict::Allowed);
             return Ok(());
         }
-        let organization = match object.organization {
-            Id::Uuid(id) => Some(OrganizationId(id)),
-            _ => None,
-        };
-        self.context.decisions.denied(Denial { resource_type: object.resource_type, action, organization });
-        Err(self.denied(action, object.resource_type))
+        let resource_type = object.resource_type;
+        self.context.decisions.denied(Denial {
+            resource_type,
+            action,
+            organization: uuid(object.organization).map(OrganizationId),
+            object: uuid(object.id),
+            is_of_all: !self.could(action, resource_type),
+        });
+        Err(self.denied(action, resource_type))
     }
 
     /// The object must be visible: a refusal looks as if it were not there.
@@ -123,7 +134,9 @@ impl Caller {
 
     /// A refusal for another reason than a decision on an object.
     pub(crate) fn refuse(&self, action: Action, resource_type: ResourceType) -> Denied {
-        self.context.decisions.denied(Denial { resource_type, action, organization: None });
+        let is_of_all = !self.could(action, resource_type);
+        let denial = Denial { resource_type, action, organization: None, object: None, is_of_all };
+        self.context.decisions.denied(denial);
         self.denied(action, resource_type)
     }
 

@@ -9,7 +9,7 @@ use keyfob_rbac::{Action, ResourceType};
 use keyfob_store::{ApiKey, KeyId, OrganizationId, Origin, UserId};
 use uuid::Uuid;
 
-use crate::{Observer, Verdict};
+use crate::{Observer, Verdict, authcheck::has_lookup};
 
 /// The circumstances of a request. Each front makes one for every request.
 #[derive(Clone, Debug)]
@@ -85,6 +85,21 @@ pub(crate) struct Denial {
     pub(crate) action: Action,
     /// The organization of the object.
     pub(crate) organization: Option<OrganizationId>,
+    /// The id of the object, if it has one.
+    pub(crate) object: Option<Uuid>,
+    /// Whether the caller may do it to no object of the type.
+    pub(crate) is_of_all: bool,
+}
+
+/// A question about one's own rights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnQuestion {
+    /// The type of the object.
+    pub resource_type: ResourceType,
+    /// The action.
+    pub action: Action,
+    /// The id of the object; none to ask about one's own in any organization.
+    pub object: Option<Uuid>,
 }
 
 /// A credential that was not right.
@@ -107,8 +122,8 @@ pub(crate) struct Outcome {
     pub(crate) denied: Option<Denial>,
     /// The last credential that was not right.
     pub(crate) failed_sign_in: Option<FailedSignIn>,
-    /// The last permission that was required.
-    pub(crate) last_required: Option<(ResourceType, Action)>,
+    /// The permissions that were required, in the order in which they first were.
+    pub(crate) required: Vec<(ResourceType, Action)>,
 }
 
 /// From when to when the presented key lives.
@@ -188,7 +203,7 @@ impl DecisionLog {
             actor: entries.actor.clone(),
             denied: entries.denied,
             failed_sign_in: entries.failed_sign_in.clone(),
-            last_required: entries.required.last().copied(),
+            required: entries.required.clone(),
         }
     }
 
@@ -209,9 +224,12 @@ impl DecisionLog {
         }
     }
 
-    /// The permission that was denied last; none where none was.
-    pub fn denied_last(&self) -> Option<(ResourceType, Action)> {
-        self.lock().denied.map(|denial| (denial.resource_type, denial.action))
+    /// The question whose answer is what was denied last; none where nothing was, or where no question has that answer:
+    /// of an object that cannot be named the caller may ask nothing, and on others the same may be allowed.
+    pub fn question_of_denial(&self) -> Option<OwnQuestion> {
+        let Denial { resource_type, action, object, is_of_all, .. } = self.lock().denied?;
+        let object = object.filter(|_| has_lookup(resource_type));
+        (object.is_some() || is_of_all).then_some(OwnQuestion { resource_type, action, object })
     }
 
     /// The permissions that the caller lacks where a list could hold nothing for them; empty elsewhere.

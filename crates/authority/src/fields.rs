@@ -10,6 +10,9 @@ pub const MAX_TEXT: usize = 1_024;
 /// The rule that a name must not read as an id.
 pub const NOT_AN_ID: &str = "not_an_id";
 
+/// The rule that a name has none of the characters of [`has_control_characters`].
+pub const NO_CONTROL_CHARACTERS: &str = "no_control_characters";
+
 /// Gathers the fields of a request that break a rule, so that one answer names all of them.
 #[derive(Debug, Default)]
 pub struct Fields(Vec<WrongField>);
@@ -19,7 +22,7 @@ pub struct Fields(Vec<WrongField>);
 pub struct WrongField {
     /// The field's name on the wire.
     pub field: String,
-    /// The rule's name, as clients of Coder know it; [`NOT_AN_ID`] is Keyfob's own.
+    /// The rule's name, as clients of Coder know it; [`NOT_AN_ID`] and [`NO_CONTROL_CHARACTERS`] are Keyfob's own.
     pub rule: &'static str,
     /// What the field held.
     pub value: String,
@@ -90,13 +93,20 @@ impl Fields {
     #[must_use]
     pub fn display_name(mut self, field: &str, tag: &'static str, value: &str) -> Self {
         self.rule(field, tag, value, value.chars().count() <= 64 && value.trim() == value);
-        self
+        self.without_control_characters(field, value)
     }
 
     /// The field may hold a person's name.
     #[must_use]
     pub fn real_name(mut self, field: &str, value: &str) -> Self {
         self.rule(field, "user_real_name", value, value.len() <= 128 && value.trim() == value);
+        self.without_control_characters(field, value)
+    }
+
+    /// The field must not control how the text around it is shown.
+    #[must_use]
+    pub fn without_control_characters(mut self, field: &str, value: &str) -> Self {
+        self.rule(field, NO_CONTROL_CHARACTERS, value, !has_control_characters(value));
         self
     }
 
@@ -186,6 +196,12 @@ pub fn is_email(text: &str) -> bool {
 /// name that reads as an id would be taken for what has that id, so no such name is given.
 pub fn reads_as_id(text: &str) -> bool {
     Uuid::try_parse(text).is_ok()
+}
+
+/// Whether a text has control characters, or characters that embed, override or isolate the direction of text: a name
+/// with these makes the sentences around it read as something else.
+pub fn has_control_characters(text: &str) -> bool {
+    text.chars().any(|c| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
 }
 
 /// Whether the text can be a username: 1 to 32 letters and digits with single hyphens between; not a word that paths

@@ -105,20 +105,57 @@ impl Told<'_> {
     fn unsuccessful(&self) -> String {
         let user = self.log.user.as_ref().map(|user| user.username.as_str());
         let actor = user.unwrap_or("A client that was not signed in");
-        let verb = match self.log.action.as_str() {
+        let of_account = |what: &str, user: Option<&str>| match user {
+            Some(user) => format!("{what} of {user} failed"),
+            None => format!("{what} failed"),
+        };
+        let action = self.log.action.as_str();
+        match action {
             "login" => return user.map_or("A sign-in failed".to_owned(), |user| format!("A sign-in as {user} failed")),
             "logout" => return format!("{actor} tried to sign out, which failed"),
-            "create" if self.log.resource_type == "api_key" => "mint".to_owned(),
-            "write" => "change".to_owned(),
-            "read" => "see".to_owned(),
-            other => other.replace('_', " "),
-        };
-        let end = if matches!(self.log.status_code, 401 | 403 | 404) { "and was refused" } else { "which failed" };
-        let kind = kind(&self.log.resource_type);
-        match self.target() {
-            "" => format!("{actor} tried to {verb} {} {kind}, {end}", article(&kind)),
-            target => format!("{actor} tried to {verb} {kind} {target}, {end}"),
+            "authenticate" => return "A client used a token that was not accepted".to_owned(),
+            "reset_password" => return of_account("A reset of the password", user),
+            // With a key, it is a change that its owner tried.
+            "write" if self.log.resource_type == "user" && user.is_some() && self.is_without_key() => {
+                return of_account("A change of the way to sign in", user);
+            }
+            _ => {}
         }
+        // What may not be seen is refused as if it were not there; a change may have named what is not there.
+        let is_refused = matches!((self.log.status_code, action), (401 | 403, _) | (404, "read" | "read_personal"));
+        let end = if is_refused { "and was refused" } else { "which failed" };
+        format!("{actor} tried to {}, {end}", self.attempt())
+    }
+
+    /// What was tried.
+    fn attempt(&self) -> String {
+        let kind = kind(&self.log.resource_type);
+        let object = match self.target() {
+            "" => format!("{} {kind}", article(&kind)),
+            target => format!("{kind} {target}"),
+        };
+        let verb = match (self.log.resource_type.as_str(), self.log.action.as_str()) {
+            ("api_key", "create") => "mint",
+            ("api_key", "write") => "expire",
+            ("organization_member", "create") => "add",
+            ("organization_member", "delete") => "remove",
+            ("organization" | "group" | "custom_role" | "assign_org_role" | "user", "create") => "create",
+            (_, "create") => "register",
+            (_, "write") => "change",
+            (_, "read") => "see",
+            (_, "read_personal") => "see what is personal of",
+            (_, "update_personal") => "change what is personal of",
+            (_, "view_insights") => "see the insights of",
+            (_, "application_connect") => "connect to an application of",
+            (_, "ssh") => "connect by SSH to",
+            (_, "create_agent") => "create an agent of",
+            (_, "update_agent") => "change an agent of",
+            (_, "delete_agent") => "delete an agent of",
+            ("assign_role" | "assign_org_role", "assign") => "give",
+            ("assign_role" | "assign_org_role", "unassign") => "take",
+            (_, other) => return format!("{} {object}", other.replace('_', " ")),
+        };
+        format!("{verb} {object}")
     }
 
     fn done(&self) -> String {
@@ -133,7 +170,7 @@ impl Told<'_> {
             ("convert_login", _) => format!("{actor} began to move to signing in with {target}"),
             ("organization_member", action) => self.about_member(action),
             ("device_sign_in", _) => {
-                let verb = if self.new_text("state") == Some("denied") { "denied" } else { "approved" };
+                let verb = if self.new_text("state") == Some("denied") { "refused" } else { "approved" };
                 format!("{actor} {verb} the sign-in of device {target}")
             }
             ("audit_log", "delete") => format!("{actor} removed {target}"),
@@ -382,7 +419,7 @@ fn kind(resource_type: &str) -> String {
     match resource_type {
         "api_key" => "token".to_owned(),
         "audit_log" => "audit record".to_owned(),
-        "custom_role" => "role".to_owned(),
+        "custom_role" | "assign_role" | "assign_org_role" => "role".to_owned(),
         "organization_member" => "member".to_owned(),
         "" => "object".to_owned(),
         other => other.replace('_', " "),
@@ -514,6 +551,31 @@ mod tests {
             "amy tried to change an organization, which failed"
         );
         assert_eq!(refused(None, "login", "api_key", 401), "A sign-in failed");
+        assert_eq!(refused(None, "reset_password", "api_key", 400), "A reset of the password failed");
+        assert_eq!(refused(None, "authenticate", "api_key", 401), "A client used a token that was not accepted");
+        for (action, of, status, expected) in [
+            ("create", "assign_org_role", 403, "create a role, and was refused"),
+            ("assign", "assign_role", 403, "give a role, and was refused"),
+            ("unassign", "assign_org_role", 400, "take a role, which failed"),
+            ("create", "organization_member", 404, "add a member, which failed"),
+            ("delete", "user", 400, "delete a user, which failed"),
+            ("create", "workspace", 409, "register a workspace, which failed"),
+            ("share", "workspace", 403, "share a workspace, and was refused"),
+            ("write", "user", 400, "change a user, which failed"),
+            ("update_personal", "user", 403, "change what is personal of a user, and was refused"),
+        ] {
+            assert_eq!(refused(Some("amy"), action, of, status), format!("amy tried to {expected}"));
+        }
+        let mut account = record(Some("ben"), "reset_password", ("api_key", AMY, ""), json!({}));
+        account.status_code = 400;
+        account.additional_fields.clear();
+        assert_eq!(told(&account), "A reset of the password of ben failed");
+        account.action = "write".to_owned();
+        account.resource_type = "user".to_owned();
+        assert_eq!(told(&account), "A change of the way to sign in of ben failed");
+        let state = json!({"state": change(&json!("pending"), &json!("denied"))});
+        let answered = record(Some("amy"), "write", ("device_sign_in", AMY, "laptop"), state);
+        assert_eq!(told(&answered), "amy refused the sign-in of device laptop");
         let mut many = record(None, "read", ("user", AMY, ""), json!({}));
         many.status_code = 404;
         many.additional_fields.insert("count".to_owned(), json!(3));

@@ -32,6 +32,8 @@ pub enum Failure {
 pub struct UnsuccessfulRequest {
     /// What it was to do.
     pub effect: Effect,
+    /// The type of the object that it was to do that to, where the front knows it from the request alone.
+    pub of: Option<&'static str>,
     /// Why it did not.
     pub failure: Failure,
     /// The status that the front answered, for the record.
@@ -80,12 +82,24 @@ fn attempt_of(catalogue: &Catalogue, outcome: &Outcome, request: UnsuccessfulReq
             organization: denied.organization,
         });
     }
-    let (resource_type, _) = outcome.last_required.filter(|_| is_authenticated)?;
-    Some(Attempt {
-        action: change_word(request.effect)?.to_owned(),
-        resource_type: catalogue.type_name(resource_type).to_owned(),
-        organization: None,
-    })
+    let effect = change_word(request.effect).filter(|_| is_authenticated)?;
+    let attempt = |action: &str, resource_type: &str| {
+        Some(Attempt { action: action.to_owned(), resource_type: resource_type.to_owned(), organization: None })
+    };
+    if let Some(of) = request.of {
+        return attempt(effect, of);
+    }
+    // An operation requires the change itself before what the change takes besides.
+    let change = outcome.required.iter().find(|(_, action)| !only_reads(catalogue, *action));
+    match (change, outcome.required.last()) {
+        (Some((of, action)), _) => attempt(action_word(catalogue, *action), catalogue.type_name(*of)),
+        (None, Some((of, _))) => attempt(effect, catalogue.type_name(*of)),
+        (None, None) => None,
+    }
+}
+
+fn only_reads(catalogue: &Catalogue, action: Action) -> bool {
+    matches!(catalogue.action_name(action), "read" | "read_personal" | "view_insights")
 }
 
 /// An action as records name it.
@@ -116,7 +130,7 @@ mod tests {
     use crate::{KeyLife, context::Denial};
 
     fn words(context: &RequestContext, effect: Effect, failure: Failure) -> Option<(String, String)> {
-        let request = UnsuccessfulRequest { effect, failure, status: 403 };
+        let request = UnsuccessfulRequest { effect, of: None, failure, status: 403 };
         attempt_of(&Catalogue::built_in(), &context.decisions.outcome(), request)
             .map(|attempt| (attempt.action, attempt.resource_type))
     }
@@ -133,16 +147,49 @@ mod tests {
         assert_eq!(words(&context, Effect::Reads, Failure::Failed), Some(pair("login", "api_key")));
     }
 
-    #[test]
-    fn a_denial_is_recorded_by_its_action_and_any_other_failure_only_of_a_change() {
+    /// A context that was authenticated.
+    fn authenticated() -> RequestContext {
         let context = RequestContext::default();
         let key = KeyId::parse("abcdefghij").unwrap();
         let life = KeyLife { lifetime_seconds: 1, expires_at: jiff::Timestamp::UNIX_EPOCH };
         context.decisions.authenticated(life, (UserId(Uuid::nil()), key));
+        context
+    }
+
+    #[test]
+    fn a_failure_is_recorded_by_the_change_that_was_required_first_or_else_by_what_the_request_was_for() {
+        let context = authenticated();
+        assert_eq!(words(&context, Effect::Creates, Failure::Failed), None, "nothing is known of it");
+        let request =
+            UnsuccessfulRequest { effect: Effect::Creates, of: Some("group"), failure: Failure::Failed, status: 400 };
+        let declared = |context: &RequestContext| {
+            attempt_of(&Catalogue::built_in(), &context.decisions.outcome(), request)
+                .map(|attempt| (attempt.action, attempt.resource_type))
+        };
+        assert_eq!(declared(&context), Some(pair("create", "group")));
+        context.decisions.required(ResourceType::USER, Action::READ);
+        assert_eq!(words(&context, Effect::Deletes, Failure::Failed), Some(pair("delete", "user")));
+        context.decisions.required(ResourceType::ORGANIZATION_MEMBER, Action::CREATE);
+        context.decisions.required(ResourceType::ASSIGN_ORG_ROLE, Action::ASSIGN);
+        context.decisions.required(ResourceType::USER, Action::READ_PERSONAL);
+        assert_eq!(words(&context, Effect::Changes, Failure::Failed), Some(pair("create", "organization_member")));
+        assert_eq!(declared(&context), Some(pair("create", "group")));
+        assert_eq!(words(&context, Effect::Reads, Failure::Failed), None);
+    }
+
+    #[test]
+    fn a_denial_is_recorded_by_its_action_and_any_other_failure_only_of_a_change() {
+        let context = authenticated();
         context.decisions.required(ResourceType::USER, Action::UPDATE);
         assert_eq!(words(&context, Effect::Reads, Failure::Failed), None);
-        assert_eq!(words(&context, Effect::Deletes, Failure::Failed), Some(pair("delete", "user")));
-        let denial = Denial { resource_type: ResourceType::GROUP, action: Action::UPDATE, organization: None };
+        assert_eq!(words(&context, Effect::Deletes, Failure::Failed), Some(pair("write", "user")));
+        let denial = Denial {
+            resource_type: ResourceType::GROUP,
+            action: Action::UPDATE,
+            organization: None,
+            object: None,
+            is_of_all: false,
+        };
         context.decisions.denied(denial);
         assert_eq!(words(&context, Effect::Reads, Failure::Refused), Some(pair("write", "group")));
         assert_eq!(words(&context, Effect::Reads, Failure::Failed), None);

@@ -24,7 +24,7 @@ pub(super) struct FoundObjects {
 }
 
 /// Whether objects of this type are found by their id: users, organizations, groups, and all that can be registered.
-pub(super) fn has_lookup(of: ResourceType) -> bool {
+pub(crate) fn has_lookup(of: ResourceType) -> bool {
     matches!(of, ResourceType::USER | ResourceType::ORGANIZATION | ResourceType::GROUP) || is_registrable(of)
 }
 

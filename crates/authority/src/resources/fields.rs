@@ -3,6 +3,8 @@ use keyfob_rbac::{InOrganization, Shape};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::fields::has_control_characters;
+
 /// The most bytes of attributes, as JSON.
 pub const MAX_ATTRIBUTES: usize = 16 * 1024;
 /// The most bytes of a name.
@@ -11,7 +13,7 @@ pub const MAX_NAME: usize = 256;
 /// A field of a resource that breaks a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WrongResourceField {
-    /// The name is empty, longer than [`MAX_NAME`], or holds control characters.
+    /// The name is empty, longer than [`MAX_NAME`], or holds control characters, also such as turn the text around them.
     Name,
     /// The attributes take more bytes than [`MAX_ATTRIBUTES`].
     Attributes {
@@ -41,7 +43,7 @@ impl<'a> ResourceFields<'a> {
     }
 
     pub(super) fn name(mut self, name: &str) -> Self {
-        if name.is_empty() || name.len() > MAX_NAME || name.chars().any(char::is_control) {
+        if name.is_empty() || name.len() > MAX_NAME || has_control_characters(name) {
             self.wrong.push(WrongResourceField::Name);
         }
         self

@@ -136,7 +136,9 @@ impl CustomRoleFields {
         if let Some(problem) = slug_problem(&self.name) {
             return Err(CustomRoleError::InvalidName(problem));
         }
-        Fields::default().text("display_name", &self.display_name).check().map_err(CustomRoleError::InvalidFields)?;
+        let fields = Fields::default().text("display_name", &self.display_name);
+        let fields = fields.without_control_characters("display_name", &self.display_name);
+        fields.check().map_err(CustomRoleError::InvalidFields)?;
         self.permissions.check()
     }
 }

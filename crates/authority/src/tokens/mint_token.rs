@@ -109,6 +109,7 @@ impl AuthorizedStore {
     /// What is asked for, if a token may ask for it.
     pub(super) fn requested_token(&self, new: MintToken) -> Result<MintRequest, MintTokenError> {
         let fields = Fields::default().at_most_bytes("token_name", &new.name, LONGEST_NAME);
+        let fields = fields.without_control_characters("token_name", &new.name);
         fields.at_most_entries("scopes", new.scopes.len(), MOST_SCOPES).check()?;
         let entries = allow_entries(self.catalogue(), &new.allow_list)?;
         Ok(MintRequest {

@@ -100,18 +100,33 @@ fn harmful_characters_of_a_name_reach_no_terminal() {
     let (server, session) = Server::with_owner();
     let home = Home::signed_in(&server, &session);
     let name = "Amy \u{202e}drow\u{200b}\u{9b}2J\u{ad}\u{2060}\u{206a}\u{e0041}";
+    let is_harmful = |c: char| !c.is_ascii() && name.contains(c);
     let edits: [&[&str]; 2] = [
         &["users", "edit", "owner", "--full-name", name],
         &["organizations", "edit", "default", "--display-name", name],
     ];
     for line in edits {
-        assert_eq!(home.run(line).code, Some(0), "{line:?}");
+        let Ran { code, stderr, .. } = home.run(line);
+        assert_eq!(code, Some(1), "{line:?}: {stderr}");
+        assert!(stderr.contains("control characters") && !stderr.contains(is_harmful), "{stderr}");
+    }
+    // Names that were given when these were not refused.
+    let amy = ["users", "create", "-u", "amy", "-e", "amy@example.com", "-p", PASSWORD];
+    assert_eq!(home.run(&amy).code, Some(0));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let database = keyfob_testdb::TestDatabase::file_in(&server.data_dir());
+    for (column, of) in [
+        ("users SET name", "username = 'amy'"),
+        ("organizations SET display_name", "is_default"),
+        ("audit_records SET resource_target", "resource_target = 'amy'"),
+    ] {
+        assert_eq!(runtime.block_on(database.tamper(&format!("UPDATE {column} = '{name}' WHERE {of}"))), 1);
     }
     let shows: [&[&str]; 7] = [
-        &["audit", "export", "--search", "action:write"],
+        &["audit", "export", "--search", "resource_type:user"],
         &["users", "list", "-c", "name"],
-        &["users", "show", "owner"],
-        &["users", "show", "owner", "-o", "json"],
+        &["users", "show", "amy"],
+        &["users", "show", "amy", "-o", "json"],
         &["organizations", "list"],
         &["organizations", "show", "default"],
         &["organizations", "show", "default", "-o", "json"],
@@ -119,7 +134,7 @@ fn harmful_characters_of_a_name_reach_no_terminal() {
     for line in shows {
         let Ran { code, stdout, stderr } = home.run(line);
         assert_eq!(code, Some(0), "{line:?}: {stderr}");
-        let harmful = stdout.chars().find(|c| !c.is_ascii() && name.contains(*c));
+        let harmful = stdout.chars().find(|c| is_harmful(*c));
         assert_eq!(harmful, None, "{line:?}: {stdout:?}");
         if line.contains(&"json") || line.contains(&"export") {
             let escaped = "Amy \\u202edrow\\u200b\\u009b2J\\u00ad\\u2060\\u206a\\udb40\\udc41";

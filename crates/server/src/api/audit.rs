@@ -1,5 +1,5 @@
 //! Reading audit records (`docs/compatibility.md#audit`), and the statuses that records hold.
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use keyfob_api::audit::AuditLogs;
 use keyfob_authority::data::{ListAudit, Page, Period};
 use keyfob_authority::{
@@ -55,22 +55,22 @@ async fn chain_head(store: &AuthorizedStore) -> Result<String, ApiError> {
     Ok(store.chain_head().await?.map(|head| head.to_string()).unwrap_or_default())
 }
 
-/// Gathers a request that was answered with an error of the client's, for a record if it was refused.
-pub(crate) fn note_refusal(app: &App, context: &RequestContext, method: &Method, status: StatusCode) {
+/// Gathers a request that was answered with an error of the client's, for a record of what it was to do, and to an
+/// object of which type.
+pub(crate) fn note_refusal(
+    app: &App,
+    context: &RequestContext,
+    (effect, of): (Effect, Option<&'static str>),
+    status: StatusCode,
+) {
     if !status.is_client_error() {
         return;
     }
-    let effect = match *method {
-        Method::POST => Effect::Creates,
-        Method::DELETE => Effect::Deletes,
-        _ if method.is_safe() => Effect::Reads,
-        _ => Effect::Changes,
-    };
     let failure = match status {
         StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => Failure::Refused,
         _ => Failure::Failed,
     };
-    app.authority().note_unsuccessful(context, UnsuccessfulRequest { effect, failure, status: status.as_u16() });
+    app.authority().note_unsuccessful(context, UnsuccessfulRequest { effect, of, failure, status: status.as_u16() });
 }
 
 /// What is searched for; none when it names a user or an organization that does not exist.

@@ -9,7 +9,7 @@ use keyfob_api::error::{ErrorBody, Validation};
 use keyfob_authority::data::StoreError;
 use keyfob_authority::{
     Denied,
-    fields::{NOT_AN_ID, WrongField, WrongFields},
+    fields::{NO_CONTROL_CHARACTERS, NOT_AN_ID, WrongField, WrongFields},
 };
 
 use crate::http::{damaged, extract::ApiJson};
@@ -180,6 +180,9 @@ impl From<WrongFields> for ApiError {
         let validation = |WrongField { field, rule, value }: WrongField| {
             let detail = match rule {
                 NOT_AN_ID => format!("{value:?} reads as an id: choose another name"),
+                NO_CONTROL_CHARACTERS => {
+                    format!("{value:?} has control characters, such as change the direction of text: leave them out")
+                }
                 rule => format!("Validation failed for tag \"{rule}\" with value: \"{value}\""),
             };
             Validation::new(field, detail)

@@ -18,7 +18,10 @@ use super::watch::Watch;
 use crate::{
     api::audit,
     app::App,
-    http::error::{ApiError, RETRY_AFTER},
+    http::{
+        error::{ApiError, RETRY_AFTER},
+        routes::RouteFacts,
+    },
 };
 
 /// Headers of answers, as they are on the wire: HTTP compares them without regard to case.
@@ -38,7 +41,7 @@ pub(super) async fn frame(app: &App, mut request: Request, next: impl AsyncFnOnc
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let is_api = request.uri().path().starts_with(BASE_PATH);
-    let method = request.method().clone();
+    let effect = RouteFacts::of(&request).effect(request.method());
     let span = tracing::info_span!(
         "request", http.method = %request.method(), http.route = route, request.id = %context.request_id,
     );
@@ -54,7 +57,7 @@ pub(super) async fn frame(app: &App, mut request: Request, next: impl AsyncFnOnc
     if let Some(watch) = watch {
         watch.end(response.status());
     }
-    audit::note_refusal(app, &context, &method, response.status());
+    audit::note_refusal(app, &context, effect, response.status());
     set_headers(app, &mut response, &context, is_api);
     response
 }

@@ -3,7 +3,7 @@
 mod facts;
 mod handlers;
 
-pub(crate) use facts::{Audience, CsrfRule, Limiter, RouteFacts};
+pub(crate) use facts::{Audience, CsrfRule, Deed, Limiter, RouteFacts};
 pub(crate) use handlers::Handlers;
 
 use std::collections::HashMap;
@@ -167,8 +167,9 @@ mod tests {
             table.facts.iter().flat_map(|(path, facts)| facts.iter().map(move |(method, facts)| (path, method, facts)));
         let special = all.filter(|(.., facts)| **facts != RouteFacts::API);
         let mut lines: Vec<String> = special
-            .map(|(path, method, RouteFacts { audience, csrf, limiters })| {
-                format!("{method} {path}: {audience:?} {csrf:?} {limiters:?}")
+            .map(|(path, method, RouteFacts { audience, csrf, limiters, deed })| {
+                let deed = deed.map(|deed| format!(" {deed:?}")).unwrap_or_default();
+                format!("{method} {path}: {audience:?} {csrf:?} {limiters:?}{deed}")
             })
             .collect();
         lines.sort_unstable();
@@ -184,7 +185,7 @@ mod tests {
                 assert!(table.find(path, &method).is_some(), "{method} {path}");
             }
         }
-        insta::assert_snapshot!(special(&table).join("\n"), @r"
+        insta::assert_snapshot!(special(&table).join("\n"), @r#"
         GET /.well-known/oauth-protected-resource: Program Sessions []
         GET /: Person Forms []
         GET /api/v2/users/first: Program SetUp [Api]
@@ -245,7 +246,7 @@ mod tests {
         GET /settings/tokens: Person Forms []
         GET /setup: Person Forms []
         GET /users: Person Forms []
-        POST /api/v2/authcheck: Program Sessions [Authcheck]
+        POST /api/v2/authcheck: Program Sessions [Authcheck] Reads
         POST /api/v2/csp/reports: Program Exempt [Api]
         POST /api/v2/device/code: Program SignIn [Api, SignIn]
         POST /api/v2/users/first: Program SetUp [Api]
@@ -254,46 +255,46 @@ mod tests {
         POST /api/v2/users/otp/request: Program SignIn [Api, SignIn]
         POST /api/v2/users/validate-password: Program SignIn [Api, SignIn]
         POST /api/v2/users/{user}/convert-login: Program SignIn [Api, SignIn]
-        POST /cli-auth: Person Forms [SignIn]
-        POST /deployment/tokens/expire: Person Forms []
-        POST /deployment/tokens/find: Person Forms []
-        POST /deployment/users/create: Person Forms [SignIn]
-        POST /deployment/users/{user}/activate: Person Forms []
-        POST /deployment/users/{user}/delete: Person Forms []
-        POST /deployment/users/{user}/password: Person Forms [SignIn]
-        POST /deployment/users/{user}/roles: Person Forms []
-        POST /deployment/users/{user}/suspend: Person Forms []
+        POST /cli-auth: Person Forms [SignIn] Creates("api_key")
+        POST /deployment/tokens/expire: Person Forms [] Changes("api_key")
+        POST /deployment/tokens/find: Person Forms [] Reads
+        POST /deployment/users/create: Person Forms [SignIn] Creates("user")
+        POST /deployment/users/{user}/activate: Person Forms [] Changes("user")
+        POST /deployment/users/{user}/delete: Person Forms [] Deletes("user")
+        POST /deployment/users/{user}/password: Person Forms [SignIn] Changes("user")
+        POST /deployment/users/{user}/roles: Person Forms [] Changes("user")
+        POST /deployment/users/{user}/suspend: Person Forms [] Changes("user")
         POST /device: Person Forms [SignIn]
-        POST /groups/{group}/delete: Person Forms []
-        POST /groups/{group}: Person Forms []
+        POST /groups/{group}/delete: Person Forms [] Deletes("group")
+        POST /groups/{group}: Person Forms [] Changes("group")
         POST /login: Person Forms [SignIn]
-        POST /logout: Person Forms []
-        POST /organizations/create: Person Forms []
-        POST /organizations/{organization}/delete: Person Forms []
-        POST /organizations/{organization}/groups: Person Forms []
-        POST /organizations/{organization}/members/{user}/remove: Person Forms []
-        POST /organizations/{organization}/members/{user}: Person Forms []
-        POST /organizations/{organization}/members: Person Forms []
-        POST /organizations/{organization}/new-role: Person Forms []
-        POST /organizations/{organization}/roles/{rolename}/delete: Person Forms []
-        POST /organizations/{organization}/roles/{rolename}: Person Forms []
-        POST /organizations/{organization}: Person Forms []
+        POST /logout: Person Forms [] Deletes("api_key")
+        POST /organizations/create: Person Forms [] Creates("organization")
+        POST /organizations/{organization}/delete: Person Forms [] Deletes("organization")
+        POST /organizations/{organization}/groups: Person Forms [] Creates("group")
+        POST /organizations/{organization}/members/{user}/remove: Person Forms [] Deletes("organization_member")
+        POST /organizations/{organization}/members/{user}: Person Forms [] Changes("organization_member")
+        POST /organizations/{organization}/members: Person Forms [] Creates("organization_member")
+        POST /organizations/{organization}/new-role: Person Forms [] Creates("custom_role")
+        POST /organizations/{organization}/roles/{rolename}/delete: Person Forms [] Deletes("custom_role")
+        POST /organizations/{organization}/roles/{rolename}: Person Forms [] Changes("custom_role")
+        POST /organizations/{organization}: Person Forms [] Changes("organization")
         POST /reset-password/change: Person Forms [SignIn]
         POST /reset-password: Person Forms [SignIn]
         POST /resources/{type}/{id}: Person Forms []
-        POST /settings/account/theme: Person Forms []
-        POST /settings/account: Person Forms []
-        POST /settings/notifications: Person Forms []
-        POST /settings/security/provider: Person Forms [SignIn]
-        POST /settings/security: Person Forms [SignIn]
-        POST /settings/sessions/{id}: Person Forms []
-        POST /settings/sessions: Person Forms []
-        POST /settings/tokens/new: Person Forms [Api]
-        POST /settings/tokens/{keyid}/delete: Person Forms []
-        POST /settings/tokens/{keyid}/expire: Person Forms []
+        POST /settings/account/theme: Person Forms [] Changes("user")
+        POST /settings/account: Person Forms [] Changes("user")
+        POST /settings/notifications: Person Forms [] Changes("user")
+        POST /settings/security/provider: Person Forms [SignIn] Changes("user")
+        POST /settings/security: Person Forms [SignIn] Changes("user")
+        POST /settings/sessions/{id}: Person Forms [] Deletes("api_key")
+        POST /settings/sessions: Person Forms [] Deletes("api_key")
+        POST /settings/tokens/new: Person Forms [Api] Creates("api_key")
+        POST /settings/tokens/{keyid}/delete: Person Forms [] Deletes("api_key")
+        POST /settings/tokens/{keyid}/expire: Person Forms [] Changes("api_key")
         POST /setup: Person SetUpForm [SignIn]
         PUT /api/v2/users/{user}/password: Program Sessions [Api, Password]
-        ");
+        "#);
     }
 
     #[test]

@@ -4,12 +4,12 @@ mod find;
 mod finding;
 mod list;
 
-use crate::http::routes::{Handlers, RouteFacts, Routes};
+use crate::http::routes::{Deed, Handlers, RouteFacts, Routes};
 
 pub(super) fn routes() -> Routes {
     const PAGE: RouteFacts = RouteFacts::PAGE;
     Routes::new()
         .route("/deployment/tokens", Handlers::new().get(PAGE, list::show))
-        .route("/deployment/tokens/expire", Handlers::new().post(PAGE, expire::submit))
-        .route("/deployment/tokens/find", Handlers::new().post(PAGE, find::submit))
+        .route("/deployment/tokens/expire", Handlers::new().post(PAGE.that(Deed::Changes("api_key")), expire::submit))
+        .route("/deployment/tokens/find", Handlers::new().post(PAGE.that(Deed::Reads), find::submit))
 }

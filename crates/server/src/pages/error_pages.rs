@@ -11,7 +11,7 @@ use keyfob_authority::RequestContext;
 
 use uuid::Uuid;
 
-use super::{error_words, frame::Frame, navigation::EXPLAIN, page, problem::Problem, session::Visitor};
+use super::{error_words, frame::Frame, guides, navigation::EXPLAIN, page, problem::Problem, session::Visitor};
 use crate::{
     app::App,
     http::{
@@ -46,6 +46,8 @@ struct Shown<'a> {
     scope: Option<&'a str>,
     /// The page that says why, where it was refused.
     why: Option<String>,
+    /// The page that lists what there is, and what a link to it says.
+    back: (&'static str, &'static str),
 }
 
 /// Whether a client would rather have a page.
@@ -55,6 +57,8 @@ pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
 
 /// Shows errors as pages where people would see them. The error body is an extension of the response.
 pub(crate) async fn show_errors(app: &App, request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
+    let back =
+        if request.uri().path().starts_with(guides::PATH) { (guides::PATH, "All guides") } else { ("/", "Home page") };
     let is_for_people = RouteFacts::of(&request).audience != Audience::Program;
     let is_wanted = is_for_people && wants_page(request.headers());
     let context = request.extensions().get::<RequestContext>().filter(|_| is_wanted).cloned();
@@ -69,23 +73,26 @@ pub(crate) async fn show_errors(app: &App, request: Request, next: impl AsyncFnO
                 _ => Box::pin(visitor.frame(app)).await,
             };
             let id = context.and_then(|context| error_words::request_to_name(response.status(), context.request_id));
-            error_page(&response, body, why, id, frame)
+            error_page(&response, body, Around { request: id, why, back }, frame)
         }
         _ => response,
     }
 }
 
-/// The page of an error, with all headers of the response that it replaces but those of its body.
-fn error_page(
-    replaced: &Response,
-    body: ErrorBody,
-    why: Option<String>,
+/// What the page of an error says beside its words, as in [`Shown`].
+struct Around {
     request: Option<Uuid>,
-    frame: Frame,
-) -> Response {
+    why: Option<String>,
+    back: (&'static str, &'static str),
+}
+
+/// The page of an error, with all headers of the response that it replaces but those of its body.
+fn error_page(replaced: &Response, body: ErrorBody, around: Around, frame: Frame) -> Response {
     let status = replaced.status();
     let scope = replaced.headers().get(header::WWW_AUTHENTICATE).and_then(missing_scope);
-    let error = Shown { title: title(status), problem: error_words::in_plain_words(status, body), request, scope, why };
+    let Around { request, why, back } = around;
+    let problem = error_words::in_plain_words(status, body);
+    let error = Shown { title: title(status), problem, request, scope, why, back };
     let page = match frame.person {
         Some(_) => page(status, &ErrorInConsole { frame, error }),
         None => page(status, &ErrorPage { frame, error }),
@@ -105,12 +112,15 @@ fn missing_scope(challenge: &HeaderValue) -> Option<&str> {
     scope.split('"').next()
 }
 
-/// The question about what a refusal was decided by; none about what is hidden, which looks as if it were not there.
+/// The question about what a refusal was decided by; none about what is hidden, which looks as if it were not there, and
+/// none whose answer would be another.
 fn why(app: &App, context: &RequestContext, status: StatusCode) -> Option<String> {
-    let (_, required) = context.decisions.seen().filter(|_| status == StatusCode::FORBIDDEN)?;
-    let (of, action) = context.decisions.denied_last().or(required.last().copied())?;
-    let permission = format!("{}:{}", app.catalogue().type_name(of), app.catalogue().action_name(action));
-    let query = form_urlencoded::Serializer::new(String::new()).append_pair("permission", &permission).finish();
+    let asked = context.decisions.question_of_denial().filter(|_| status == StatusCode::FORBIDDEN)?;
+    let of = app.catalogue().type_name(asked.resource_type);
+    let permission = format!("{of}:{}", app.catalogue().action_name(asked.action));
+    let object = asked.object.map(|id| ("object", format!("{of}:{id}")));
+    let pairs = std::iter::once(("permission", permission)).chain(object);
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     Some(format!("{}?{query}", EXPLAIN.path))
 }
 

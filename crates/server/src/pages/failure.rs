@@ -7,7 +7,7 @@ use keyfob_api::error::Validation;
 use keyfob_authority::{
     Denied, Lapsed, Refused, Unauthenticated,
     data::StoreError,
-    fields::{NOT_AN_ID, WrongField, WrongFields},
+    fields::{NO_CONTROL_CHARACTERS, NOT_AN_ID, WrongField, WrongFields},
     passwords::{CheckPasswordError, HashError, Weakness},
     tokens::MintError,
 };
@@ -177,6 +177,9 @@ fn rule_in_words(WrongField { rule, value, .. }: &WrongField) -> String {
         "email" => "This is not an e-mail address.".to_owned(),
         "username" => format!("\"{value}\" cannot be a username."),
         NOT_AN_ID => format!("\"{value}\" reads as an id. Choose another name."),
+        NO_CONTROL_CHARACTERS => {
+            "This has control characters, such as change the direction of text. Leave them out.".to_owned()
+        }
         "max" => "This is too long.".to_owned(),
         "oneof" => format!("\"{value}\" cannot be chosen here."),
         "organization_name" => name_rule(value, 32),

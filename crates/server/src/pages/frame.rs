@@ -84,6 +84,16 @@ impl Frame {
         Some(self.notice?.text(self.about.as_deref()))
     }
 
+    /// Whether the notice says that something was not done.
+    pub(super) fn is_refused(&self) -> bool {
+        self.notice.is_some_and(Notice::is_refusal)
+    }
+
+    /// The same, without this notice unless it is so: an address can name any.
+    pub(super) fn saying_if(self, notice: Notice, is_so: bool) -> Self {
+        Self { notice: self.notice.filter(|named| *named != notice || is_so), ..self }
+    }
+
     /// The same with the notice that an address names.
     pub(super) fn with_notice(self, notice: Option<Notice>) -> Self {
         Self { notice, ..self }

@@ -4,13 +4,19 @@ mod details;
 
 use keyfob_authority::data::Group;
 
-use crate::http::routes::{Handlers, RouteFacts, Routes};
+use crate::http::routes::{Deed, Handlers, RouteFacts, Routes};
 
 pub(super) fn routes() -> Routes {
     const PAGE: RouteFacts = RouteFacts::PAGE;
     Routes::new()
-        .route("/groups/{group}", Handlers::new().get(PAGE, details::show).post(PAGE, details::change))
-        .route("/groups/{group}/delete", Handlers::new().get(PAGE, delete::ask).post(PAGE, delete::submit))
+        .route(
+            "/groups/{group}",
+            Handlers::new().get(PAGE, details::show).post(PAGE.that(Deed::Changes("group")), details::change),
+        )
+        .route(
+            "/groups/{group}/delete",
+            Handlers::new().get(PAGE, delete::ask).post(PAGE.that(Deed::Deletes("group")), delete::submit),
+        )
 }
 
 /// The page of a group.

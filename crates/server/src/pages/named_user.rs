@@ -11,7 +11,7 @@ const NO_SUCH_USER: &str = "There is no such user that you may see.";
 /// # Errors
 /// When it names none whom the person may see: that is said beside the field.
 pub(super) async fn named_user(store: &AuthorizedStore, name: &str, field: &str) -> Result<User, Failure> {
-    store.addressed_user(name).await.map_err(|refused| {
+    store.incidental().addressed_user(name).await.map_err(|refused| {
         let is_missing = matches!(refused, Refused::Hidden(_));
         let failure = Failure::from(refused);
         if is_missing { failure.field(field, NO_SUCH_USER) } else { failure }

@@ -3,7 +3,10 @@ use keyfob_authority::{AuthorizedStore, Refused, resources::ObjectNames};
 use keyfob_rbac::{AllowEntry, Catalogue, OwnedId, ResourceType};
 use uuid::Uuid;
 
-use super::scopes::{plural, singular};
+use super::{
+    scopes::{plural, singular},
+    wording::isolated,
+};
 use crate::app::App;
 
 /// The names of the objects of some entries, as far as the person may see them.
@@ -38,7 +41,7 @@ impl<'a> Names<'a> {
             Some(("*", "*")) => "everything".to_owned(),
             Some((of, "*")) => format!("all {}", plural(of)),
             Some((of, _)) => match self.name(entry) {
-                Some(name) => format!("{name} ({})", singular(of)),
+                Some(name) => format!("{} ({})", isolated(name), singular(of)),
                 None => entry.to_owned(),
             },
             None => entry.to_owned(),

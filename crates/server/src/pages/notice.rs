@@ -152,6 +152,11 @@ impl Notice {
         }
     }
 
+    /// Whether it says that something was not done.
+    pub(super) fn is_refusal(self) -> bool {
+        matches!(self, Self::OutsideOrganizations | Self::OutsideTeams | Self::NothingTicked)
+    }
+
     /// The words of a page about this object, such as "Token ci"; the page says what it is about, and no address does.
     pub(super) fn text(self, about: Option<&str>) -> String {
         let subject = |noun: &str| about.unwrap_or(noun).to_owned();

@@ -10,30 +10,45 @@ mod problems;
 use keyfob_authority::data::{Organization, OrganizationId, UserId};
 
 use super::navigation::ORGANIZATIONS;
-use crate::http::routes::{Handlers, RouteFacts, Routes};
+use crate::http::routes::{Deed, Handlers, RouteFacts, Routes};
 
 pub(super) fn routes() -> Routes {
     const PAGE: RouteFacts = RouteFacts::PAGE;
     Routes::new()
         .route("/organizations", Handlers::new().get(PAGE, list::show))
-        .route("/organizations/create", Handlers::new().get(PAGE, create::show).post(PAGE, create::submit))
-        .route("/organizations/{organization}", Handlers::new().get(PAGE, details::show).post(PAGE, details::change))
+        .route(
+            "/organizations/create",
+            Handlers::new().get(PAGE, create::show).post(PAGE.that(Deed::Creates("organization")), create::submit),
+        )
+        .route(
+            "/organizations/{organization}",
+            Handlers::new().get(PAGE, details::show).post(PAGE.that(Deed::Changes("organization")), details::change),
+        )
         .route(
             "/organizations/{organization}/delete",
-            Handlers::new().get(PAGE, delete::ask).post(PAGE, delete::submit),
+            Handlers::new().get(PAGE, delete::ask).post(PAGE.that(Deed::Deletes("organization")), delete::submit),
         )
-        .route("/organizations/{organization}/groups", Handlers::new().post(PAGE, details::add_group))
+        .route(
+            "/organizations/{organization}/groups",
+            Handlers::new().post(PAGE.that(Deed::Creates("group")), details::add_group),
+        )
         .route(
             "/organizations/{organization}/members",
-            Handlers::new().get(PAGE, members::show).post(PAGE, members::add),
+            Handlers::new()
+                .get(PAGE, members::show)
+                .post(PAGE.that(Deed::Creates("organization_member")), members::add),
         )
         .route(
             "/organizations/{organization}/members/{user}",
-            Handlers::new().get(PAGE, member::show).post(PAGE, member::change_roles),
+            Handlers::new()
+                .get(PAGE, member::show)
+                .post(PAGE.that(Deed::Changes("organization_member")), member::change_roles),
         )
         .route(
             "/organizations/{organization}/members/{user}/remove",
-            Handlers::new().get(PAGE, member::ask_to_remove).post(PAGE, member::remove),
+            Handlers::new()
+                .get(PAGE, member::ask_to_remove)
+                .post(PAGE.that(Deed::Deletes("organization_member")), member::remove),
         )
 }
 
@@ -54,7 +69,12 @@ pub(super) fn members_address(organization: &Organization) -> String {
 
 /// The page of a member.
 pub(super) fn member_address(organization: &Organization, member: UserId) -> String {
-    format!("{}/{}", members_address(organization), member.0)
+    member_address_of(organization.id, member)
+}
+
+/// The page of the member with this id in the organization with that one.
+pub(super) fn member_address_of(organization: OrganizationId, member: UserId) -> String {
+    format!("{}/members/{}", address_of(organization), member.0)
 }
 
 /// What people call an organization.

@@ -8,7 +8,7 @@ mod problems;
 use keyfob_authority::data::Organization;
 
 use super::organizations;
-use crate::http::routes::{Handlers, RouteFacts, Routes};
+use crate::http::routes::{Deed, Handlers, RouteFacts, Routes};
 
 pub(super) fn routes() -> Routes {
     const PAGE: RouteFacts = RouteFacts::PAGE;
@@ -17,15 +17,15 @@ pub(super) fn routes() -> Routes {
         // Every word below that path may be the name of a role.
         .route(
             "/organizations/{organization}/new-role",
-            Handlers::new().get(PAGE, edit::show_new).post(PAGE, edit::create),
+            Handlers::new().get(PAGE, edit::show_new).post(PAGE.that(Deed::Creates("custom_role")), edit::create),
         )
         .route(
             "/organizations/{organization}/roles/{rolename}",
-            Handlers::new().get(PAGE, edit::show).post(PAGE, edit::change),
+            Handlers::new().get(PAGE, edit::show).post(PAGE.that(Deed::Changes("custom_role")), edit::change),
         )
         .route(
             "/organizations/{organization}/roles/{rolename}/delete",
-            Handlers::new().get(PAGE, delete::ask).post(PAGE, delete::submit),
+            Handlers::new().get(PAGE, delete::ask).post(PAGE.that(Deed::Deletes("custom_role")), delete::submit),
         )
 }
 

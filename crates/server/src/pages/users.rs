@@ -14,7 +14,7 @@ use super::{
     navigation::USERS,
     parts::{Badge, Tone},
 };
-use crate::http::routes::{Handlers, RouteFacts, Routes};
+use crate::http::routes::{Deed, Handlers, RouteFacts, Routes};
 
 pub(super) fn routes() -> Routes {
     const PAGE: RouteFacts = RouteFacts::PAGE;
@@ -23,19 +23,28 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .route("/users", Handlers::new().get(PAGE, list::moved))
         .route("/deployment/users", Handlers::new().get(PAGE, list::show))
-        .route("/deployment/users/create", Handlers::new().get(PAGE, create::show).post(SIGN_IN, create::submit))
+        .route(
+            "/deployment/users/create",
+            Handlers::new().get(PAGE, create::show).post(SIGN_IN.that(Deed::Creates("user")), create::submit),
+        )
         .route("/deployment/users/{user}", Handlers::new().get(PAGE, details::show))
-        .route("/deployment/users/{user}/roles", Handlers::new().post(PAGE, roles::submit))
+        .route("/deployment/users/{user}/roles", Handlers::new().post(PAGE.that(Deed::Changes("user")), roles::submit))
         .route(
             "/deployment/users/{user}/suspend",
-            Handlers::new().get(PAGE, status::ask_to_suspend).post(PAGE, status::suspend),
+            Handlers::new().get(PAGE, status::ask_to_suspend).post(PAGE.that(Deed::Changes("user")), status::suspend),
         )
-        .route("/deployment/users/{user}/activate", Handlers::new().post(PAGE, status::activate))
+        .route(
+            "/deployment/users/{user}/activate",
+            Handlers::new().post(PAGE.that(Deed::Changes("user")), status::activate),
+        )
         .route(
             "/deployment/users/{user}/password",
-            Handlers::new().get(PAGE, password::show).post(SIGN_IN, password::submit),
+            Handlers::new().get(PAGE, password::show).post(SIGN_IN.that(Deed::Changes("user")), password::submit),
         )
-        .route("/deployment/users/{user}/delete", Handlers::new().get(PAGE, delete::ask).post(PAGE, delete::submit))
+        .route(
+            "/deployment/users/{user}/delete",
+            Handlers::new().get(PAGE, delete::ask).post(PAGE.that(Deed::Deletes("user")), delete::submit),
+        )
 }
 
 /// The page of a user. An id never changes, and is no word of another path.

@@ -1,13 +1,25 @@
-//! Durations in words.
-use std::time::Duration;
+//! Durations, programs and names in words.
+use std::{borrow::Cow, time::Duration};
 
 use keyfob_api::SERVER_VERSION;
+use keyfob_authority::fields::has_control_characters;
 
 use crate::app::App;
 
 /// Keyfob's own version: clients of Coder are told another one before it.
 pub(super) fn own_version() -> &'static str {
     SERVER_VERSION.split_once("keyfob.").map_or(SERVER_VERSION, |(_, own)| own)
+}
+
+/// A name as it stands in a sentence: one that is written from right to left does not turn the words around it
+/// (Unicode Standard Annex 9, isolates).
+pub(super) fn isolated(name: &str) -> Cow<'_, str> {
+    if name.is_ascii() {
+        return Cow::Borrowed(name);
+    }
+    // Names that were given when these were not refused.
+    let visible = name.chars().filter(|c| !has_control_characters(c.encode_utf8(&mut [0; 4])));
+    Cow::Owned(std::iter::once('\u{2068}').chain(visible).chain(['\u{2069}']).collect())
 }
 
 /// A program, as it calls itself, in words: browsers say much more than what they are.
@@ -83,6 +95,12 @@ mod tests {
         ] {
             assert_eq!(program(user_agent), words);
         }
+    }
+
+    #[test]
+    fn a_name_of_another_script_is_set_apart_and_controls_nothing() {
+        assert_eq!(isolated("web"), "web");
+        assert_eq!(isolated("\u{5e9}\u{202e}1\u{2069}"), "\u{2068}\u{5e9}1\u{2069}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 use keyfob_api::secret::SecretText;
 use keyfob_authority::{
     AuthorizedStore, Clock, DataDir, Database, Random, Refused, RequestContext, System,
-    fields::{NOT_AN_ID, WrongField, WrongFields},
+    fields::{NO_CONTROL_CHARACTERS, NOT_AN_ID, WrongField, WrongFields},
     key_files::{KeyFile, ReplaceKeyError, ReplacedKey},
     passwords::{ChangePassword, ChangePasswordError, CheckPasswordError, SetCredentialError},
     roles::AssignError,
@@ -192,6 +192,9 @@ fn words_of_fields(WrongFields(wrong): &WrongFields) -> String {
         }
         if *rule == NOT_AN_ID {
             return format!("`{value}` reads as an id: choose another {field}");
+        }
+        if *rule == NO_CONTROL_CHARACTERS {
+            return format!("{value:?} has control characters: leave them out of the {field}");
         }
         format!("`{value}` breaks the rule \"{rule}\" of the {field}")
     };

@@ -345,3 +345,69 @@ async fn every_action_and_type_of_a_record_is_there_to_pick() {
         assert!(page.body.contains(&format!("<option value=\"{value}\">")), "{value}");
     }
 }
+
+/// A form that fails: its path, its fields, and what is told of it.
+type Failing<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
+/// Forms have one method for whatever they do, and fail before the operation is asked as well as in it.
+#[tokio::test]
+async fn a_form_that_failed_is_told_as_what_it_was_to_do() {
+    let (app, owner) = TestApp::new().await;
+    let amy = owner.invite(&app, "amy", &["owner"]).await;
+    owner.make_user("ben", &[]).await;
+    let organization = owner.organization().await;
+    let group = owner.post("/api/v2/organizations/default/groups", json!({"name": "ops"})).await;
+    let group = group.expect(StatusCode::CREATED).text("id").to_owned();
+    let web = owner.register("workspace", "web").await;
+    let mut hers = Browser::signed_in(&app, &amy);
+    let page = hers.open("/settings/account").await.expect(StatusCode::OK);
+    let of_organization = format!("/organizations/{organization}");
+    let members = format!("{of_organization}/members");
+    let new_role = format!("{of_organization}/new-role");
+    let (of_group, of_web) = (format!("/groups/{group}"), format!("/resources/workspace/{web}"));
+    let (less, more) = ("An0ther!Secret-pw", "Y3t-An0ther!Secret-pw");
+    let cases: [Failing<'_>; 12] = [
+        ("/deployment/users/ben/delete", &[("typed", "bob")], "delete a user, which failed"),
+        (
+            "/deployment/users/ben/password",
+            &[("password", less), ("confirmation", more)],
+            "change a user, which failed",
+        ),
+        ("/deployment/users/create", &[("username", "a b")], "create a user, which failed"),
+        ("/organizations/create", &[("name", "a b")], "create an organization, which failed"),
+        (&of_organization, &[("name", "a b")], "change an organization, which failed"),
+        (&members, &[("user", "nobody")], "add a member, which failed"),
+        (&new_role, &[("name", "a b")], "create a role, which failed"),
+        (&of_group, &[("user", "nobody")], "change a group, which failed"),
+        (&of_web, &[("kind", "user"), ("name", "nobody"), ("access", "use")], "change a workspace, which failed"),
+        ("/settings/tokens/new", &[("step", "mint")], "mint a token, which failed"),
+        ("/settings/tokens/aaaaaaaaaa/expire", &[], "expire a token, which failed"),
+        // This looks for one, and is no change.
+        ("/deployment/tokens/find", &[("token", "aaaaaaaaaa")], ""),
+    ];
+    for (path, fields, told) in cases {
+        let failed = hers.submit(&page, path, fields).await;
+        assert!(failed.status.is_client_error(), "{path}: {}", failed.status);
+        app.advance(SignedDuration::from_secs(1));
+        app.server.run_jobs_once().await;
+        let told = if told.is_empty() { String::new() } else { format!("amy tried to {told}") };
+        let newest = Browser::signed_in(&app, &owner).open("/audit?username=amy").await.expect(StatusCode::OK);
+        assert!(words(&newest).contains(&told), "{path}: {told}: {}", words(&newest));
+    }
+    let all = owner.get("/api/v2/audit?q=username:amy&limit=100").await.expect(StatusCode::OK).json();
+    let failed =
+        all["audit_logs"].as_array().unwrap().iter().filter(|record| record["status_code"].as_u64() >= Some(400));
+    assert_eq!(failed.count(), cases.len() - 1, "one each, and none of the search: {all}");
+}
+
+/// A name that is written from right to left does not turn the words around it.
+#[tokio::test]
+async fn a_sentence_sets_names_of_other_scripts_apart() {
+    let (app, owner) = TestApp::new().await;
+    owner.register("workspace", "\u{5e9}\u{5dc}\u{5d5}\u{5dd} 1").await;
+    let page = Browser::signed_in(&app, &owner).open("/audit").await.expect(StatusCode::OK);
+    let expected = "owner registered workspace \u{2068}\u{5e9}\u{5dc}\u{5d5}\u{5dd} 1\u{2069}";
+    assert!(words(&page).contains(expected), "{}", words(&page));
+    let table = Browser::signed_in(&app, &owner).open("/audit/records.csv").await.expect(StatusCode::OK);
+    assert!(!table.body.contains('\u{2068}'), "programs get the name alone: {}", table.body);
+}

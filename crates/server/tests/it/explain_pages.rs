@@ -259,3 +259,31 @@ async fn the_page_of_a_refusal_links_to_why() {
     let nothing = hers.look_at("/nothing").await.expect(StatusCode::NOT_FOUND);
     assert!(!nothing.body.contains("/explain?"), "{}", nothing.body);
 }
+
+/// What is refused on one object may be allowed on others: the question that a refusal leads to is about that object.
+#[tokio::test]
+async fn a_refusal_leads_to_a_question_whose_answer_is_that_refusal() {
+    let (app, owner) = TestApp::new().await;
+    let other = owner.add_organization("other").await;
+    let group = owner.post(&format!("/api/v2/organizations/{other}/groups"), json!({"name": "ops"})).await;
+    let group = group.expect(StatusCode::CREATED).text("id").to_owned();
+    let alice = owner.invite(&app, "alice", &[]).await;
+    owner.post(&format!("/api/v2/organizations/{other}/members/alice"), Value::Null).await.expect(StatusCode::OK);
+    let admin = json!({"roles": ["organization-admin"]});
+    owner.put("/api/v2/organizations/coder/members/alice/roles", admin).await.expect(StatusCode::OK);
+    owner.patch(&format!("/api/v2/groups/{group}"), json!({"add_users": [alice.id]})).await.expect(StatusCode::OK);
+    let mut hers = Browser::signed_in(&app, &alice);
+    for path in [format!("/groups/{group}/delete"), format!("/organizations/{other}/delete")] {
+        let refused = hers.look_at(&path).await.expect(StatusCode::FORBIDDEN);
+        let (_, link) =
+            refused.body.split_once("href=\"/explain?").unwrap_or_else(|| panic!("{path}: {}", refused.body));
+        let link = format!("/explain?{}", link.split('"').next().unwrap().replace("&#38;", "&"));
+        let why = hers.open(&link).await.expect(StatusCode::OK);
+        assert!(words(&why).contains("? refused"), "{link}: {}", words(&why));
+    }
+    // To make something there is no object to ask about: to ask about all organizations would be another question.
+    let page = hers.open(&format!("/organizations/{other}")).await.expect(StatusCode::OK);
+    hers.accepts = "text/html";
+    let refused = hers.submit(&page, &format!("/organizations/{other}/new-role"), &[("name", "builder")]).await;
+    assert!(!refused.body.contains("href=\"/explain?permission=assign_org_role"), "{}", refused.body);
+}

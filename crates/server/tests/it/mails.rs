@@ -238,8 +238,10 @@ async fn people_are_told_once_of_each_token_that_ends_soon() {
     assert!(sent(&app, &mails).await.is_empty());
     let day = |days: i64| days * 86_400_000_000_000;
     let order = |name: &str, days: i64| json!({"token_name": name, "lifetime": day(days)});
-    // Names are free text, and subjects one line.
-    let used = alice.token(order("used\r\nBcc: evil@example.com", 20)).await;
+    // Names were free text once, and subjects are one line.
+    let used = alice.token(order("used", 20)).await;
+    let renamed = "UPDATE api_keys SET token_name = 'used\r\nBcc: evil@example.com' WHERE token_name = 'used'";
+    assert_eq!(app.tamper(renamed).await, 1);
     alice.token(order("unused", 20)).await;
     let short = alice.token(order("short", 7)).await;
     for token in [&used, &short] {

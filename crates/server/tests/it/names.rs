@@ -89,3 +89,43 @@ async fn a_path_that_reads_as_an_id_is_one() {
     assert_eq!(owner.get(&format!("/api/v2/users/{victim}")).await.text("status"), "suspended");
     assert_eq!(owner.get(&format!("/api/v2/users/{}", mallory.id)).await.text("status"), "active");
 }
+
+/// Characters that turn the text around them can make any sentence about an object say something else.
+#[tokio::test]
+async fn no_new_name_has_characters_that_turn_the_text_around_it() {
+    let (_app, owner) = TestApp::new().await;
+    owner.make_user("alice", &[]).await;
+    let organization = owner.organization().await;
+    let groups = format!("{ORGANIZATIONS}/coder/groups");
+    let group = owner.post(&groups, json!({"name": "staff"})).await.expect(StatusCode::CREATED).text("id").to_owned();
+    let web = owner.register("workspace", "web").await;
+    for turning in ["\u{202a}", "\u{202e}", "\u{2066}", "\u{2069}", "\u{7}"] {
+        let name = format!("a{turning}b");
+        let user = json!({
+            "username": "mal", "name": name, "email": "mal@example.com", "password": PASSWORD,
+            "organization_ids": [organization],
+        });
+        let role = json!({"name": "builder", "display_name": name});
+        let resource = json!({"resource_type": "workspace", "name": name, "organization_id": organization});
+        for (answer, field) in [
+            (owner.post("/api/v2/users", user).await, "name"),
+            (owner.put("/api/v2/users/alice/profile", json!({"username": "alice", "name": name})).await, "name"),
+            (owner.post(ORGANIZATIONS, json!({"name": "acme", "display_name": name})).await, "display_name"),
+            (owner.patch(&format!("{ORGANIZATIONS}/coder"), json!({"display_name": name})).await, "display_name"),
+            (owner.post(&groups, json!({"name": "ops", "display_name": name})).await, "display_name"),
+            (owner.patch(&format!("/api/v2/groups/{group}"), json!({"display_name": name})).await, "display_name"),
+            (owner.post(&format!("{ORGANIZATIONS}/coder/members/roles"), role).await, "display_name"),
+            (owner.post("/api/v2/users/me/keys/tokens", json!({"token_name": name})).await, "token_name"),
+            (owner.post("/api/v2/resources", resource).await, "name"),
+            (owner.patch(&format!("/api/v2/resources/workspace/{web}"), json!({"name": name})).await, "name"),
+        ] {
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{turning:?} in {field}: {}", answer.body);
+            let validations = answer.json()["validations"].clone();
+            assert_eq!(validations[0]["field"], field, "{validations}");
+            let detail = validations[0]["detail"].as_str().unwrap();
+            assert!(detail.contains("control characters") && !detail.contains(turning), "{detail}");
+        }
+    }
+    // Names of other scripts are none of that.
+    owner.register("workspace", "\u{5e9}\u{5dc}\u{5d5}\u{5dd}").await;
+}

@@ -223,3 +223,18 @@ async fn a_resource_is_shared_with_users_and_groups_by_name_and_no_more() {
         assert!([StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND].contains(&status), "{path}: {status}");
     }
 }
+
+/// People whom the person at the page may not see are not told by ids alone.
+#[tokio::test]
+async fn whom_a_person_may_not_see_is_told_in_words() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let carl = owner.make_user("carl", &[]).await["id"].as_str().unwrap().to_owned();
+    let hers = alice.register("workspace", "hers").await;
+    let acl = json!({"user_roles": {&carl: "use"}});
+    owner.patch(&format!("/api/v2/resources/workspace/{hers}/acl"), acl).await.expect(StatusCode::OK);
+    let narrow = alice.scoped(&["workspace:read"]).await;
+    let page = Browser::signed_in(&app, &narrow).open(&format!("/resources/workspace/{hers}")).await;
+    let said = words(&page.expect(StatusCode::OK));
+    assert!(said.contains("a user whom you may not see") && !said.contains(&carl), "{said}");
+}

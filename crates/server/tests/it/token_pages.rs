@@ -369,3 +369,120 @@ async fn previews_are_limited() {
     }
     browser.submit(&page, NEW, &fields).await.expect(StatusCode::TOO_MANY_REQUESTS);
 }
+
+/// A key of another user is not among one's own, and neither is a session among tokens.
+#[tokio::test]
+async fn the_page_of_a_key_leads_back_to_where_it_belongs() {
+    let (app, owner) = TestApp::new().await;
+    let ben = owner.invite(&app, "ben", &[]).await;
+    let (his, mine) = (ben.scoped(&["workspace:read"]).await, owner.scoped(&["workspace:read"]).await);
+    let mut browser = Browser::signed_in(&app, &owner);
+    let page = browser.open(&format!("/settings/tokens/{}", his.key_id())).await.expect(StatusCode::OK);
+    assert!(!words(&page).contains("your tokens"), "{}", words(&page));
+    let of_ben = format!("href=\"/deployment/users/{}\">Back to ben", ben.id);
+    assert!(page.body.contains(&of_ben), "{}", page.body);
+    assert!(page.body.contains("href=\"/deployment/tokens\" aria-current"), "{}", page.body);
+    let ask = format!("/settings/tokens/{}/expire", his.key_id());
+    let ask = browser.open(&ask).await.expect(StatusCode::OK);
+    assert!(!words(&ask).contains("your list"), "{}", words(&ask));
+    let delete = format!("/settings/tokens/{}/delete", his.key_id());
+    let deleted = browser.submit(&ask, &delete, &[]).await.expect(StatusCode::SEE_OTHER);
+    assert!(deleted.header("location").starts_with(&format!("/deployment/users/{}", ben.id)), "{:?}", deleted.headers);
+    let page = browser.open(&format!("/settings/tokens/{}", mine.key_id())).await.expect(StatusCode::OK);
+    assert!(words(&page).contains("Back to your tokens"), "{}", words(&page));
+    // A session has no name: where it is used says which one it is.
+    let page = browser.open(&format!("/settings/tokens/{}", owner.key_id())).await.expect(StatusCode::OK);
+    let heading = page.body.split("<h1>").nth(1).unwrap().split("</h1>").next().unwrap();
+    assert!(
+        heading.contains("Session of a program without a name, 0.0.0.0") && heading.contains("this session"),
+        "{heading}"
+    );
+    assert!(!heading.contains(owner.key_id()), "{heading}");
+    assert!(words(&page).contains("Back to your sessions"), "{}", words(&page));
+    assert!(page.body.contains("href=\"/settings/sessions\" aria-current"), "{}", page.body);
+}
+
+/// An address says no more than a code: what it says of an object must be so.
+#[tokio::test]
+async fn an_address_does_not_call_a_live_token_expired_and_a_refusal_is_no_success() {
+    let (app, owner) = TestApp::new().await;
+    owner.make_user("ben", &[]).await;
+    let live = owner.scoped(&["workspace:read"]).await;
+    let mut browser = Browser::signed_in(&app, &owner);
+    for (path, said) in [
+        (format!("/settings/tokens/{}?message=token-expired", live.key_id()), "expired. It is"),
+        ("/deployment/users/ben?message=user-suspended".to_owned(), "suspended. Their"),
+    ] {
+        let page = browser.open(&path).await.expect(StatusCode::OK);
+        assert!(!words(&page).contains(said), "{path}: {}", words(&page));
+    }
+    let page = browser.open("/deployment/tokens?message=nothing-ticked").await.expect(StatusCode::OK);
+    assert!(page.body.contains("<p class=\"warning\" role=\"alert\">No token expired"), "{}", page.body);
+}
+
+/// What a link asks for and does not get is said, beside what there is instead.
+#[tokio::test]
+async fn what_a_link_asks_for_in_vain_is_said() {
+    let (app, owner) = TestApp::new().await;
+    let mut browser = Browser::signed_in(&app, &owner);
+    for (query, said) in [
+        ("name=ci&scope=workspace:read&scope=workspace:fly", "There is no scope workspace:fly."),
+        ("name=ci&scope=workspace:read&lifetime=soon", "The lifetime soon cannot be read"),
+        ("name=ci&scope=workspace:read&lifetime=8000h", "The lifetime 8000h is longer than"),
+    ] {
+        let page = browser.open(&format!("{NEW}?{query}")).await.expect(StatusCode::OK);
+        assert!(words(&page).contains(said), "{query}: {}", words(&page));
+        // The rest of the link is filled in, and can be minted.
+        assert!(the_box(&page, "workspace:read").contains(" checked"), "{query}");
+        assert!(page.body.contains("value=\"mint\""), "{query}: {}", words(&page));
+    }
+    let page = browser.open(&format!("{NEW}?name=ci&scope=workspace:read&lifetime=7d")).await.expect(StatusCode::OK);
+    assert!(!page.body.contains("<div class=\"error\""), "{}", page.body);
+    let page = browser.open("/deployment/tokens?finding=nonsense").await.expect(StatusCode::BAD_REQUEST);
+    assert!(words(&page).contains("There is no finding nonsense."), "{}", words(&page));
+}
+
+/// Each page that refuses, or has nothing to show, says where to go on.
+#[tokio::test]
+async fn no_page_is_a_dead_end() {
+    let (app, owner) = TestApp::new().await;
+    let alice = owner.invite(&app, "alice", &[]).await;
+    let organization = owner.organization().await;
+    let group = owner.post("/api/v2/organizations/default/groups", serde_json::json!({"name": "ops"})).await;
+    let group = group.expect(StatusCode::CREATED).text("id").to_owned();
+    let added = serde_json::json!({"add_users": [alice.id]});
+    owner.patch(&format!("/api/v2/groups/{group}"), added).await.expect(StatusCode::OK);
+    let mut owners = Browser::signed_in(&app, &owner);
+    let page = owners.open(&format!("/groups/{group}")).await.expect(StatusCode::OK);
+    let member = format!("href=\"/organizations/{organization}/members/{}\">alice", alice.id);
+    assert!(page.body.contains(&member), "{}", page.body);
+    let page = owners.open(&format!("/organizations/{organization}/members?q=nobody")).await.expect(StatusCode::OK);
+    assert!(words(&page).contains("see all"), "{}", words(&page));
+    let mut hers = Browser::signed_in(&app, &alice);
+    for (path, back) in [
+        ("/deployment/users/create", "href=\"/deployment/users\">Back"),
+        ("/organizations/create", "href=\"/organizations\">Back"),
+    ] {
+        let page = hers.open(path).await.expect(StatusCode::OK);
+        assert!(page.body.contains(back), "{path}: {}", words(&page));
+    }
+    let page = hers.open(&format!("/organizations/{organization}/members/alice")).await.expect(StatusCode::OK);
+    assert!(!words(&page).contains("Another administrator"), "a member changes no roles: {}", words(&page));
+    let own = owners.open(&format!("/organizations/{organization}/members/owner")).await.expect(StatusCode::OK);
+    assert!(words(&own).contains("Another administrator"), "{}", words(&own));
+    // A session that may look at little.
+    let narrow = owner.restricted(&["coder:all"], &["group:*"]).await;
+    let mut narrow = Browser::signed_in(&app, &narrow);
+    for (path, said) in [
+        (format!("/groups/{group}"), "The group has 1 member, whom you may not see."),
+        ("/cli-auth".to_owned(), "Your session may not mint others."),
+        ("/settings/sessions".to_owned(), "There are no sessions that you may see."),
+        (NEW.to_owned(), "Back to your tokens"),
+    ] {
+        let page = narrow.open(&path).await.expect(StatusCode::OK);
+        assert!(words(&page).contains(said), "{path}: {}", words(&page));
+    }
+    assert!(!narrow.open("/cli-auth").await.body.contains("Show a session token"));
+    let missing = owners.look_at("/docs/guides/nonsense").await.expect(StatusCode::NOT_FOUND);
+    assert!(missing.body.contains("<a href=\"/docs/guides\">All guides</a>"), "{}", missing.body);
+}

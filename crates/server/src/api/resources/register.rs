@@ -91,9 +91,12 @@ fn invalid(wrong: Vec<WrongResourceField>) -> ApiError {
 
 fn validation(wrong: WrongResourceField) -> Validation {
     match wrong {
-        WrongResourceField::Name => {
-            Validation::new("name", format!("A name has 1 to {MAX_NAME} bytes and no control characters."))
-        }
+        WrongResourceField::Name => Validation::new(
+            "name",
+            format!(
+                "A name has 1 to {MAX_NAME} bytes and no control characters, also none that change the direction of text."
+            ),
+        ),
         WrongResourceField::Attributes { size } => {
             Validation::new("attributes", format!("Attributes take {size} bytes; at most {MAX_ATTRIBUTES} are kept."))
         }

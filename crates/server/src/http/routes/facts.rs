@@ -1,5 +1,7 @@
 //! Facts about a route that surround its handler: who reads its answers, what its changes prove, and what counts its
 //! requests.
+use axum::http::Method;
+use keyfob_authority::audit::Effect;
 
 /// Who reads the answers of a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,19 +57,35 @@ pub(crate) struct RouteFacts {
     pub(crate) csrf: CsrfRule,
     /// What counts its requests. Clients are told the state of the last one.
     pub(crate) limiters: &'static [Limiter],
+    /// What a request does there if it succeeds, where its method does not say it: that is what is recorded where it does
+    /// not.
+    pub(crate) deed: Option<Deed>,
+}
+
+/// What a request does, and the type of the object that it does that to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// It changes nothing.
+    Reads,
+    /// It creates one.
+    Creates(&'static str),
+    /// It changes one.
+    Changes(&'static str),
+    /// It deletes one.
+    Deletes(&'static str),
 }
 
 impl RouteFacts {
     /// A call of the API. This is the default below `/api/`.
     pub(crate) const API: Self =
-        Self { audience: Audience::Program, csrf: CsrfRule::Sessions, limiters: &[Limiter::Api] };
+        Self { audience: Audience::Program, csrf: CsrfRule::Sessions, limiters: &[Limiter::Api], deed: None };
     /// A call of the API that signs in, or helps to.
     pub(crate) const SIGN_IN: Self =
         Self { csrf: CsrfRule::SignIn, limiters: &[Limiter::Api, Limiter::SignIn], ..Self::API };
     /// A call of the API that changes a password.
     pub(crate) const PASSWORD: Self = Self { limiters: &[Limiter::Api, Limiter::Password], ..Self::API };
     /// A check of permissions: services ask them for all of their users.
-    pub(crate) const AUTHCHECK: Self = Self { limiters: &[Limiter::Authcheck], ..Self::API };
+    pub(crate) const AUTHCHECK: Self = Self { limiters: &[Limiter::Authcheck], ..Self::API.that(Deed::Reads) };
     /// Making the first user.
     pub(crate) const SET_UP: Self = Self { csrf: CsrfRule::SetUp, ..Self::API };
     /// A report that browsers send by themselves.
@@ -77,7 +95,7 @@ impl RouteFacts {
     /// Public facts about this server, outside of the API.
     pub(crate) const METADATA: Self = Self { limiters: &[], ..Self::API };
     /// A page. This is the default outside of `/api/`.
-    pub(crate) const PAGE: Self = Self { audience: Audience::Person, csrf: CsrfRule::Forms, limiters: &[] };
+    pub(crate) const PAGE: Self = Self { audience: Audience::Person, csrf: CsrfRule::Forms, limiters: &[], deed: None };
     /// A page whose answers are work: it is counted as a call of the API.
     pub(crate) const COUNTED_PAGE: Self = Self { limiters: &[Limiter::Api], ..Self::PAGE };
     /// A page where people sign in, or type something that could be guessed.
@@ -88,6 +106,26 @@ impl RouteFacts {
     pub(crate) const ASSET: Self = Self { audience: Audience::Asset, ..Self::PAGE };
     /// Whether the server lives.
     pub(crate) const PROBE: Self = Self { audience: Audience::Probe, ..Self::PAGE };
+
+    /// The same for a route that does this.
+    pub(crate) const fn that(self, deed: Deed) -> Self {
+        Self { deed: Some(deed), ..self }
+    }
+
+    /// What a request with this method does if it succeeds, and the type of the object, where the route says it. Forms
+    /// have one method for all changes.
+    pub(crate) fn effect(self, method: &Method) -> (Effect, Option<&'static str>) {
+        match self.deed {
+            Some(Deed::Reads) => (Effect::Reads, None),
+            Some(Deed::Creates(of)) => (Effect::Creates, Some(of)),
+            Some(Deed::Changes(of)) => (Effect::Changes, Some(of)),
+            Some(Deed::Deletes(of)) => (Effect::Deletes, Some(of)),
+            None if method.is_safe() => (Effect::Reads, None),
+            None if *method == Method::DELETE => (Effect::Deletes, None),
+            None if *method == Method::POST && self.audience == Audience::Program => (Effect::Creates, None),
+            None => (Effect::Changes, None),
+        }
+    }
 
     /// The facts of a path or a method that no route has.
     pub(crate) fn without_route(path: &str) -> Self {

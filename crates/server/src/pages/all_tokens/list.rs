@@ -15,6 +15,7 @@ use crate::{
     app::App,
     http::{error::ApiError, extract::ApiQuery},
     pages::{
+        failure::Failure,
         frame::Frame,
         navigation::ALL_TOKENS,
         page,
@@ -76,7 +77,14 @@ pub(super) async fn show(
     SignedIn { store, frame }: SignedIn,
     query: ApiQuery,
 ) -> Result<Response, PageError> {
-    render(&app, &store, frame, StatusCode::OK, &query).await
+    let unknown = query.text("finding").filter(|name| !name.is_empty() && finding::named(name).is_none());
+    let (status, frame) = match unknown {
+        Some(name) => Failure::bad_request(format!("There is no finding {name}."))
+            .detail("Those that there are stand above the list of all tokens.")
+            .on(frame, &[]),
+        None => (StatusCode::OK, frame),
+    };
+    render(&app, &store, frame, status, &query).await
 }
 
 /// The list that a query asks for.

@@ -4,9 +4,9 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use jiff::Timestamp;
 use keyfob_api::audit::{AuditDiffField, AuditLog};
 use keyfob_authority::{
-    AuthorizedStore,
+    AuthorizedStore, Refused,
     audit::{COUNT_CAP, recorded_actions, recorded_types},
-    data::{ListAudit, Page},
+    data::{KeyId, ListAudit, Page},
 };
 use keyfob_rbac::Catalogue;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{
     export::MOST_EXPORTED,
     filter::{BY_LINK, FIELDS, Filter},
-    sentences,
+    shown_sentences,
 };
 use crate::{
     app::App,
@@ -25,6 +25,8 @@ use crate::{
         page,
         parts::{Choice, Moment, Pager},
         session::{PageError, SignedIn},
+        tokens,
+        wording::program,
     },
     records::wire_record,
 };
@@ -33,7 +35,7 @@ use crate::{
 const PAGE_SIZE: u64 = 50;
 
 /// The actions that people look for most, as they say them. Those of refusals alone follow.
-const ACTIONS: [(&str, &str); 9] = [
+const ACTIONS: [(&str, &str); 15] = [
     ("create", "created, minted, added"),
     ("write", "changed, expired, shared"),
     ("delete", "deleted, removed"),
@@ -43,6 +45,12 @@ const ACTIONS: [(&str, &str); 9] = [
     ("request_password_reset", "asked for a passcode"),
     ("read", "tried to see"),
     ("refused", "refused more often than could be told apart"),
+    ("authenticate", "used a token that was not accepted"),
+    ("reset_password", "tried to reset a password"),
+    ("read_personal", "tried to see what is personal"),
+    ("update_personal", "tried to change what is personal"),
+    ("assign", "tried to give a role"),
+    ("unassign", "tried to take a role"),
 ];
 
 #[derive(Template)]
@@ -50,6 +58,8 @@ const ACTIONS: [(&str, &str); 9] = [
 struct List {
     frame: Frame,
     filter: Filter,
+    /// What a link asked for.
+    by_link: Vec<ByLink>,
     actions: Vec<Choice>,
     types: Vec<Choice>,
     /// How many records match, in words.
@@ -61,13 +71,21 @@ struct List {
     most_exported: u64,
 }
 
+/// Records that a link asked for: of what, by name where it is known, and the id.
+struct ByLink {
+    words: &'static str,
+    name: Option<String>,
+    id: String,
+}
+
 struct Row {
     at: Moment,
     exact: String,
     sentence: String,
     status: u16,
-    /// The client's program, as it calls itself.
+    /// The client's program, in words and as it calls itself.
     program: String,
+    calls_itself: String,
     address: String,
     /// The id of the token or the session that was used.
     key: Option<String>,
@@ -118,10 +136,12 @@ pub(super) async fn show(
     };
     let (records, count) = records(&store, &pager, list).await?;
     let records = pager.cut(records);
-    let sentences = sentences(&store, &records).await?;
+    let sentences = shown_sentences(&store, &records).await?;
     let now = app.clock().now();
     let types = recorded_types(app.catalogue()).into_iter().map(|name| (name, name.replace('_', " ")));
+    let by_link = by_link(&store, &filter, &records).await?;
     let list = List {
+        by_link,
         actions: choices(actions(app.catalogue()), filter.value("action")),
         types: choices(types, filter.value("resource_type")),
         count: match count {
@@ -155,6 +175,26 @@ async fn records(
     Ok((found.into_iter().map(wire_record).collect(), count))
 }
 
+/// What a link asked for, with the name of the token, or that of the object as the records have it.
+async fn by_link(store: &AuthorizedStore, filter: &Filter, records: &[AuditLog]) -> Result<Vec<ByLink>, PageError> {
+    let mut found = Vec::new();
+    for (key, words, id) in filter.by_link() {
+        let name = match (key, KeyId::parse(id)) {
+            ("api_key_id", Some(id)) => {
+                let key = Refused::if_there(store.incidental().get_key(Some(&id), None).await)?;
+                key.as_ref().map(tokens::name_of)
+            }
+            ("resource_id", _) => records
+                .iter()
+                .find(|record| record.resource_type != "api_key" && record.resource_id.to_string() == id)
+                .map(|record| record.resource_target.clone()),
+            _ => None,
+        };
+        found.push(ByLink { words, name: name.filter(|name| !name.is_empty()), id: id.to_owned() });
+    }
+    Ok(found)
+}
+
 /// The actions that records can name, in words.
 fn actions(catalogue: &Catalogue) -> impl Iterator<Item = (&str, String)> {
     let is_known = |name: &&str| ACTIONS.iter().any(|(known, _)| known == name);
@@ -186,7 +226,8 @@ fn row(record: AuditLog, sentence: String, now: Timestamp) -> Row {
         object: has_id.then(|| (record.resource_type.replace('_', " "), record.resource_id.to_string())),
         organization: record.organization.map(|of| of.name),
         request: record.request_id.to_string(),
-        program: record.user_agent,
+        program: program(&record.user_agent),
+        calls_itself: record.user_agent,
         address: record.ip,
         changes: record.diff.into_iter().map(change).filter(Change::tells).collect(),
     }

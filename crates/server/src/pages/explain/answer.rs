@@ -19,6 +19,7 @@ use crate::{
         names::Names,
         parts::{Badge, Tone},
         scopes::{capitalized, plural, singular},
+        wording::isolated,
     },
 };
 
@@ -81,7 +82,7 @@ impl Answer {
                 };
                 format!("{}{whose}, in any organization", plural(catalogue.type_name(of)))
             }
-            name => format!("{kind} {name}"),
+            name => format!("{kind} {}", isolated(name)),
         };
         let question = format!("May {who} {} {about}?", verb(catalogue.action_name(action)));
         let explanation = match explained {
@@ -174,7 +175,10 @@ fn detail(
         Step::AccessList(Some(Grant::Group(OwnedId::Uuid(id)))) => {
             names.name(&format!("group:{id}")).map(str::to_owned).into_iter().collect()
         }
-        Step::AllowList(Some(entry)) => names.name(entry).map(str::to_owned).into_iter().collect(),
+        Step::AllowList(Some(entry)) => match names.name(entry) {
+            Some(name) => vec![name.to_owned()],
+            None => Some(names.words(entry)).filter(|words| words != entry).into_iter().collect(),
+        },
         Step::Scope(Level::Site, Vote::Allow) => {
             let (of, action) = permission;
             scopes_permitting(catalogue, scopes, action, of).into_iter().map(str::to_owned).collect()

@@ -7,7 +7,7 @@ use keyfob_authority::{
 };
 
 use super::{ME, Question, unfit};
-use crate::pages::failure::Failure;
+use crate::pages::{failure::Failure, wording::isolated};
 
 /// Whom a question asks about.
 pub(super) struct Asked {
@@ -45,7 +45,7 @@ pub(super) async fn find(
     let token = token.ok_or_else(|| {
         unfit("subject", "You have no token with this id, or your session may not ask about other tokens.")
     })?;
-    let words = format!("your token {}", token.token_name);
+    let words = format!("your token {}", isolated(&token.token_name));
     Ok(Asked { whose: Whose::Key(token.id.to_string()), words, key: Some(token), user: None })
 }
 
@@ -67,7 +67,7 @@ async fn another(store: &AuthorizedStore, text: &str) -> Result<Asked, Failure> 
     let key = Refused::if_there(store.get_key(Some(&id), None).await)?.ok_or_else(|| unfit("other", UNKNOWN))?;
     let owner = Refused::if_there(store.addressed_user(&key.user_id.0.to_string()).await)?;
     let user = owner.ok_or_else(|| unfit("other", UNKNOWN))?;
-    let words = format!("the token {} of {}", key.token_name, user.username);
+    let words = format!("the token {} of {}", isolated(&key.token_name), user.username);
     let user = Some(user).filter(|user| !store.caller().is_self(user.id));
     Ok(Asked { whose: Whose::Key(id.to_string()), words, key: Some(key), user })
 }

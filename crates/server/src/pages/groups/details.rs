@@ -1,4 +1,6 @@
 //! One group and its members.
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
 use keyfob_authority::{
@@ -42,12 +44,23 @@ struct Details {
     id: String,
     is_everyone: bool,
     organization_address: String,
-    members: Vec<User>,
+    members: Vec<Member>,
     count: u64,
+    /// How many members the group has, also those whom the person may not see.
+    size: u64,
     rights: GroupRights,
     /// The name of a new member, as it was filled in.
     user: String,
     pager: Pager,
+}
+
+/// A member.
+struct Member {
+    id: UserId,
+    username: String,
+    name: String,
+    /// Their page in the organization, where the person may see it.
+    address: Option<String>,
 }
 
 pub(super) async fn show(
@@ -102,6 +115,20 @@ async fn render(
         ..ListUsers::default()
     };
     let (found, count) = store.list_group_members(group, list).await.map_err(ApiError::from)?;
+    let found = pager.cut_of(count, found);
+    let quiet = store.incidental();
+    let ids: Vec<UserId> = found.iter().map(|user| user.id).collect();
+    let with_page: HashMap<UserId, String> =
+        quiet.member_names(group.organization_id, &ids).await?.into_iter().collect();
+    let member = |user: User| Member {
+        address: with_page
+            .contains_key(&user.id)
+            .then(|| organizations::member_address_of(group.organization_id, user.id)),
+        id: user.id,
+        username: user.username,
+        name: user.name,
+    };
+    let sizes = quiet.group_sizes(std::slice::from_ref(group)).await?;
     let details = Details {
         frame: frame.at(&ORGANIZATIONS).about(format!("Group {}", title(group))),
         address: address(group),
@@ -110,7 +137,8 @@ async fn render(
         id: group.id.0.to_string(),
         is_everyone: group.is_everyone(),
         organization_address: organizations::address_of(group.organization_id),
-        members: pager.cut_of(count, found),
+        members: found.into_iter().map(member).collect(),
+        size: sizes.get(&group.id).copied().unwrap_or_default(),
         count,
         rights: store.group_rights(group),
         user,

@@ -6,6 +6,7 @@ use keyfob_authority::{
     data::Organization,
     organizations::{MemberRights, MemberView},
 };
+use keyfob_rbac::{Action, ResourceType};
 
 use super::{address, member_address, members_address, title};
 use crate::{
@@ -37,7 +38,8 @@ struct Member {
     /// The roles that every member has.
     implied: Vec<String>,
     rights: MemberRights,
-    is_oneself: bool,
+    /// Whether it is the person, who may give roles to others.
+    gives_roles_to_others: bool,
 }
 
 impl Member {
@@ -135,7 +137,8 @@ async fn render(
         username: member.user.username.clone(),
         implied,
         rights,
-        is_oneself: store.caller().is_self(member.user.id),
+        gives_roles_to_others: store.caller().is_self(member.user.id)
+            && store.caller().could(Action::ASSIGN, ResourceType::ASSIGN_ORG_ROLE),
     };
     Ok(page(status, &shown)?)
 }

@@ -24,6 +24,7 @@ use crate::{
         scopes::{capitalized, singular},
         session::{PageError, SignedIn},
         users,
+        wording::isolated,
     },
 };
 
@@ -136,7 +137,7 @@ pub(super) async fn render(
     let why = form_urlencoded::Serializer::new(String::new()).extend_pairs(why).finish();
     let kind = capitalized(&singular(type_name));
     let details = Details {
-        frame: frame.at(&RESOURCES).about(format!("{kind} {}", resource.name)),
+        frame: frame.at(&RESOURCES).about(format!("{kind} {}", isolated(&resource.name))),
         address: address(&resource),
         kind,
         id: resource.key.id.0.to_string(),
@@ -189,13 +190,13 @@ async fn names(
 }
 
 fn shown(names: &ObjectNames, grantee: Grantee, entry: AccessEntry) -> Shared {
-    let (kind, of, id) = match grantee {
-        Grantee::User(id) => ("user", ResourceType::USER, id),
-        Grantee::Group(id) => ("group", ResourceType::GROUP, id),
+    let (kind, who, of, id) = match grantee {
+        Grantee::User(id) => ("user", "whom", ResourceType::USER, id),
+        Grantee::Group(id) => ("group", "which", ResourceType::GROUP, id),
     };
     Shared {
         grantee: format!("{kind}:{id}"),
-        name: names.get(&(of, id)).cloned().unwrap_or_else(|| id.to_string()),
+        name: names.get(&(of, id)).cloned().unwrap_or_else(|| format!("a {kind} {who} you may not see")),
         kind,
         access: match entry {
             AccessEntry::Role(role) => role,

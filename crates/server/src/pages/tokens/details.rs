@@ -6,25 +6,24 @@ use keyfob_api::{audit::AuditLog, scopes::Effect};
 use keyfob_authority::{
     AuthorizedStore, Refused,
     audit::AuditView,
-    data::{ApiKey, AuditOrder, KeyLoginType, ListAudit, Page},
+    data::{ApiKey, AuditOrder, ListAudit, Page},
     tokens::KeyRights,
 };
 
-use super::{address, last_used, name_of, state};
+use super::{address, is_session, last_used, list_of, name_of, other_owner, place_of, state};
 use crate::{
     app::App,
     http::path::{ApiPath, KeyRef},
     pages::{
-        audit::sentences,
+        audit::shown_sentences,
         frame::Frame,
         names::Names,
-        navigation::TOKENS,
+        notice::Notice,
         page,
         parts::{Abilities, Badge, Moment},
         scopes::{badge, sentence},
         session::{PageError, SignedIn},
-        users,
-        wording::program,
+        wording::{isolated, program},
     },
     records::wire_record,
 };
@@ -39,6 +38,8 @@ struct Details {
     address: String,
     name: String,
     is_session: bool,
+    /// Whether it is the session that the person looks with.
+    is_this: bool,
     id: String,
     /// Whose it is, where it is another's: the page and the name, as far as the person may see them.
     owner: Option<(String, String)>,
@@ -59,6 +60,8 @@ struct Details {
     expires: Moment,
     rights: KeyRights,
     records: Vec<Record>,
+    /// The page that lists it, and what a link to it says.
+    back: (String, String),
 }
 
 struct ScopeLine {
@@ -124,13 +127,16 @@ pub(super) async fn show(
     let rights = store.key_rights(&key);
     let names = Names::of(&app, &store, key.allow_list.iter().map(String::as_str)).await?;
     let entry = |entry: &String| Entry { entry: entry.clone(), words: names.words(entry) };
+    let owner = other_owner(&store, &key).await?;
     let details = Details {
-        frame: frame.at(&TOKENS).about(about(&key)),
+        frame: frame.at(place_of(&store, &key)).about(about(&key)).saying_if(Notice::TokenExpired, !is_live),
+        back: list_of(&store, &key, owner.as_ref()),
         address: address(&key),
         name: name_of(&key),
         is_session: is_session(&key),
+        is_this: store.caller().key().is_some_and(|own| own.id == key.id),
         id: key.id.to_string(),
-        owner: owner(&store, &key).await?,
+        owner,
         state: state(&key, now),
         is_live,
         scopes: key.scopes.iter().map(|name| scope_line(&app, name)).collect(),
@@ -151,22 +157,9 @@ pub(super) async fn show(
     Ok(page(StatusCode::OK, &details)?)
 }
 
-/// Whose the key is, where it is another's.
-async fn owner(store: &AuthorizedStore, key: &ApiKey) -> Result<Option<(String, String)>, Refused> {
-    if store.caller().is_self(key.user_id) {
-        return Ok(None);
-    }
-    let named = store.usernames(&[key.user_id]).await?.pop();
-    Ok(named.map(|(id, name)| (users::address_of(id), name)))
-}
-
 /// What notices call the key.
 fn about(key: &ApiKey) -> String {
-    format!("{} {}", if is_session(key) { "Session" } else { "Token" }, name_of(key))
-}
-
-fn is_session(key: &ApiKey) -> bool {
-    key.login_type != KeyLoginType::Token
+    format!("{} {}", if is_session(key) { "Session of" } else { "Token" }, isolated(&name_of(key)))
 }
 
 fn link(key: &ApiKey) -> Link {
@@ -201,18 +194,18 @@ async fn abilities(app: &App, store: &AuthorizedStore, key: &ApiKey) -> Result<O
 /// The newest records of a list; none for who may see no records.
 async fn newest(store: &AuthorizedStore, list: ListAudit) -> Result<Vec<AuditView>, Refused> {
     let page = Page { limit: Some(MOST_SHOWN), ..Page::default() };
-    match store.list_audit_records(ListAudit { page, order: AuditOrder::Time, ..list }).await {
-        Ok((found, _)) => Ok(found),
+    match store.take_audit_records(ListAudit { page, order: AuditOrder::Time, ..list }).await {
+        Ok(found) => Ok(found),
         Err(Refused::Denied(_)) => Ok(Vec::new()),
         Err(refused) => Err(refused),
     }
 }
 
-/// What was done with the key of late. The owner did it, whose records are found fast.
+/// What was done with the key of late.
 async fn acts(store: &AuthorizedStore, key: &ApiKey, now: Timestamp) -> Result<Vec<Act>, Refused> {
-    let list = ListAudit { user_id: Some(key.user_id), key_id: Some(key.id.clone()), ..ListAudit::default() };
+    let list = ListAudit { key_id: Some(key.id.clone()), ..ListAudit::default() };
     let found: Vec<AuditLog> = newest(store, list).await?.into_iter().map(wire_record).collect();
-    let sentences = sentences(store, &found).await?;
+    let sentences = shown_sentences(store, &found).await?;
     let act = |(record, sentence): (AuditLog, String)| Act {
         sentence,
         made: Use::new(Moment::new(record.time.0, now), record.ip, record.user_agent),

@@ -1,22 +1,19 @@
 //! Expiring and deleting a token: different acts, each with a page that says what follows.
 use axum::response::Response;
-use keyfob_authority::{
-    data::{ApiKey, KeyLoginType},
-    tokens::Cascade,
-};
+use keyfob_authority::{AuthorizedStore, data::ApiKey, tokens::Cascade};
 
-use super::{address, name_of};
+use super::{address, is_session, list_of, name_of, other_owner, place_of};
 use crate::{
     http::path::{ApiPath, KeyRef},
     pages::{
         form::Form,
         frame::Frame,
-        navigation::TOKENS,
         notice::Notice,
         offered::would_be_done,
         parts::{Confirm, Tick},
         see_other,
         session::{PageError, SignedIn},
+        wording::isolated,
     },
 };
 
@@ -29,12 +26,17 @@ pub(super) async fn ask_to_expire(
 ) -> Result<Response, PageError> {
     let key = store.salvaging().get_key(id.as_ref(), None).await?;
     would_be_done(store.check_expire_key(&key), "expire this key")?;
-    let what_remains = "It stays in your list, and so does what is known of its use. This cannot be taken back.";
+    let list = if store.caller().is_self(key.user_id) { "your list" } else { "the list of its owner's tokens" };
+    let what_remains = if is_session(&key) {
+        "What is known of its use can still be looked up on its page. This cannot be taken back.".to_owned()
+    } else {
+        format!("It stays in {list}, and so does what is known of its use. This cannot be taken back.")
+    };
     let consequences = vec![
         "From then on no request is accepted with it. What is signed in with it is cut off at once.".to_owned(),
-        what_remains.to_owned(),
+        what_remains,
     ];
-    Ok(question(frame, &key, "Expire", "expire", consequences).show()?)
+    Ok(question(&store, frame, &key, "Expire", "expire", consequences).show()?)
 }
 
 pub(super) async fn ask_to_delete(
@@ -49,7 +51,7 @@ pub(super) async fn ask_to_delete(
             .to_owned(),
         "To cut it off and still see what it was, expire it instead.".to_owned(),
     ];
-    Ok(question(frame, &key, "Delete", "delete", consequences).show()?)
+    Ok(question(&store, frame, &key, "Delete", "delete", consequences).show()?)
 }
 
 pub(super) async fn expire(
@@ -70,12 +72,22 @@ pub(super) async fn delete(
 ) -> Result<Response, PageError> {
     let store = store.salvaging();
     let key = store.get_key(id.as_ref(), None).await?;
+    let owner = other_owner(&store, &key).await?;
+    let (list, _) = list_of(&store, &key, owner.as_ref());
     store.delete_key(&key, cascade(&form)).await?;
-    Ok(see_other(&Notice::TokenDeleted.on(TOKENS.path))?)
+    let notice = if is_session(&key) { Notice::SessionEnded } else { Notice::TokenDeleted };
+    Ok(see_other(&notice.on(&list))?)
 }
 
 /// The question whether to end this key in that way.
-fn question(frame: Frame, key: &ApiKey, verb: &'static str, path: &str, mut consequences: Vec<String>) -> Confirm {
+fn question(
+    store: &AuthorizedStore,
+    frame: Frame,
+    key: &ApiKey,
+    verb: &'static str,
+    path: &str,
+    mut consequences: Vec<String>,
+) -> Confirm {
     let goes = Cascade::ByKind.takes(key);
     let stays = key.live_descendants - goes;
     if goes > 0 {
@@ -87,10 +99,10 @@ fn question(frame: Frame, key: &ApiKey, verb: &'static str, path: &str, mut cons
         label: format!("Also end {} minted with it, or with one of those.", tokens(stays)),
         is_ticked: false,
     };
-    let kind = if key.login_type == KeyLoginType::Token { "the token" } else { "the session" };
+    let kind = if is_session(key) { "the session of" } else { "the token" };
     Confirm {
-        frame: frame.at(&TOKENS),
-        title: format!("{verb} {kind} {}?", name_of(key)),
+        frame: frame.at(place_of(store, key)),
+        title: format!("{verb} {kind} {}?", isolated(&name_of(key))),
         consequences,
         choices: if stays > 0 { vec![choice] } else { Vec::new() },
         typed: None,

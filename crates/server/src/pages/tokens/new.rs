@@ -18,7 +18,7 @@ use keyfob_authority::{
 use self::{
     choices::{Group, PresetButton, groups, preset_buttons},
     fields::Fields,
-    lifetimes::lifetimes,
+    lifetimes::{lifetime_in_vain, lifetimes},
     objects::Objects,
     summary::Summary,
 };
@@ -72,7 +72,22 @@ pub(super) async fn show(
     query: ApiQuery,
 ) -> Result<Response, PageError> {
     let owner = owner(&store, query.text("user")).await?;
-    let fields = Fields::of_link(&query, store.longest_lifetime(&owner));
+    let longest = store.longest_lifetime(&owner);
+    let mut fields = Fields::of_link(&query, longest);
+    let known = store.offered_scopes();
+    let is_known = |name: &str| known.iter().any(|offered| offered.scope.as_str() == name);
+    let in_vain: Vec<String> = fields
+        .take_unknown_scopes(is_known)
+        .into_iter()
+        .map(|scope| format!("There is no scope {scope}."))
+        .chain(query.text("lifetime").and_then(|wanted| lifetime_in_vain(longest, wanted)))
+        .collect();
+    let frame = if in_vain.is_empty() {
+        frame
+    } else {
+        let asked = "The link asks for something that there is not. The rest is filled in.";
+        Failure::bad_request(asked).detail(in_vain.join(" ")).on(frame, &[]).1
+    };
     Filled { app: &app, store: &store, owner: &owner, fields }.page(frame, StatusCode::OK).await
 }
 

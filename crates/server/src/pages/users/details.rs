@@ -4,10 +4,11 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use jiff::Timestamp;
 use keyfob_authority::{
     AuthorizedStore,
-    data::{ApiKey, KeyOrder, Page, User},
+    data::{ApiKey, KeyOrder, Page, User, UserStatus},
     tokens::ListTokens,
     users::UserRights,
 };
+use keyfob_rbac::{Action, ResourceType};
 
 use super::{address, state};
 use crate::{
@@ -19,6 +20,7 @@ use crate::{
     pages::{
         frame::Frame,
         navigation::USERS,
+        notice::Notice,
         page,
         parts::{Badge, Moment},
         session::{PageError, SignedIn},
@@ -43,6 +45,8 @@ struct Details {
     tokens: Vec<Token>,
     has_more_tokens: bool,
     is_oneself: bool,
+    /// Whether it is the person, who may give roles to others.
+    gives_roles_to_others: bool,
 }
 
 impl Details {
@@ -85,7 +89,11 @@ pub(super) async fn render(
     tokens.truncate(MOST_TOKENS);
     let organizations = store.organizations_of(user.id).await?;
     let details = Details {
-        frame: frame.at(&USERS).about(format!("User {}", user.username)),
+        frame: frame
+            .at(&USERS)
+            .about(format!("User {}", user.username))
+            .saying_if(Notice::UserSuspended, user.status == UserStatus::Suspended)
+            .saying_if(Notice::UserActivated, user.status != UserStatus::Suspended),
         address: address(&user),
         state: state(&user),
         created: Moment::new(user.created_at, now),
@@ -95,6 +103,8 @@ pub(super) async fn render(
         tokens: tokens.iter().map(|key| token(key, now)).collect(),
         has_more_tokens,
         is_oneself: store.caller().is_self(user.id),
+        gives_roles_to_others: store.caller().is_self(user.id)
+            && store.caller().could(Action::ASSIGN, ResourceType::ASSIGN_ROLE),
         user,
     };
     Ok(page(status, &details)?)

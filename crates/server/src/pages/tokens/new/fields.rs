@@ -49,6 +49,13 @@ impl Fields {
         }
     }
 
+    /// Takes the scopes away that there are not.
+    pub(super) fn take_unknown_scopes(&mut self, is_known: impl Fn(&str) -> bool) -> Vec<String> {
+        let (known, unknown) = std::mem::take(&mut self.scopes).into_iter().partition(|name| is_known(name));
+        self.scopes = known;
+        unknown
+    }
+
     /// As they were sent. What the button of a set adds is ticked beside what was ticked.
     pub(super) fn of_form(form: &Form, catalogue: &Catalogue) -> Self {
         let preset = presets(catalogue).into_iter().find(|preset| preset.name == form.text("preset"));

@@ -18,6 +18,21 @@ pub(super) fn chosen(longest: Duration, wanted: &str) -> String {
     chosen.map(|lifetime| lifetime.value).unwrap_or_default()
 }
 
+/// Why a lifetime that a link asks for is not the one that is chosen; none if it is.
+pub(super) fn lifetime_in_vain(longest: Duration, wanted: &str) -> Option<String> {
+    match parse_duration(wanted) {
+        Ok(length) if length > longest => Some(format!(
+            "The lifetime {wanted} is longer than {}, which is the most that there is.",
+            in_words(longest)
+        )),
+        Ok(length) if !length.is_zero() => None,
+        Ok(_) => Some(format!("A lifetime of {wanted} would be over at once.")),
+        Err(_) => {
+            Some(format!("The lifetime {wanted} cannot be read, or is longer than 100 years. Write for example 30d."))
+        }
+    }
+}
+
 /// The lifetimes that are offered to someone whose tokens live as long as this at most, with the one that is chosen.
 pub(super) fn lifetimes(longest: Duration, chosen: &str) -> Vec<Choice> {
     let read = |text: &str| parse_duration(text).ok().filter(|length| *length <= longest && !length.is_zero());
