@@ -118,7 +118,7 @@ fn harmful_characters_of_a_name_reach_no_terminal() {
     for (column, of) in [
         ("users SET name", "username = 'amy'"),
         ("organizations SET display_name", "is_default"),
-        ("audit_records SET resource_target", "resource_target = 'amy'"),
+        ("audit_records SET resource_target", "resource_target = 'amy' AND resource_type = 'user'"),
     ] {
         assert_eq!(runtime.block_on(database.tamper(&format!("UPDATE {column} = '{name}' WHERE {of}"))), 1);
     }

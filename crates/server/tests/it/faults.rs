@@ -13,7 +13,7 @@ const TOKENS: &str = "/api/v2/users/me/keys/tokens";
 #[tokio::test]
 async fn a_full_database_ends_changes_with_a_clear_error_and_reading_goes_on() {
     // An empty database has a few dozen pages; this leaves room for a few keys.
-    let (_app, owner) = TestApp::in_a_file(&["--max-database-pages", "120"]).await;
+    let (_app, owner) = TestApp::in_a_file(&["--max-database-pages", "121"]).await;
     let mut made = 0;
     let full = loop {
         let name = format!("{made}-{}", "x".repeat(200));
@@ -32,7 +32,7 @@ async fn a_full_database_ends_changes_with_a_clear_error_and_reading_goes_on() {
     owner.get("/api/v2/users/me").await.expect(StatusCode::OK);
     owner.get("/readyz").await.expect(StatusCode::OK);
 
-    // A change that needs no space still works: above all, expiring a key.
+    // A change for which there is room in the pages that there are still works: above all, expiring a key.
     let id = tokens[0]["id"].as_str().unwrap();
     owner.put(&format!("/api/v2/users/me/keys/{id}/expire"), json!({})).await.expect(StatusCode::NO_CONTENT);
 }

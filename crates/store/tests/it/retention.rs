@@ -226,7 +226,7 @@ async fn a_former_key_of_the_chain_forges_neither_a_checkpoint_nor_records() {
         verifier.finish()
     };
     assert_eq!(verify_older(None, &whole).map(|verified| verified.head), Ok(head));
-    assert_eq!(retire(&older, 1, 100).await, 1);
+    assert_eq!(retire(&older, 2, 100).await, 1);
     let (former, rest) = stored(&older).await;
     let removed = ChainFault::FormerCheckpoint { retired: 1, current_from: 4 };
     assert_eq!(verify_older(former.as_ref(), &rest), Err(removed));
