@@ -168,7 +168,7 @@ fn token(owner: UserId, number: usize, now: Timestamp) -> ApiKey {
         login_type: KeyLoginType::Token,
         token_name: format!("token-{number:05}"),
         scopes: scopes.into_iter().map(str::to_owned).collect(),
-        allow_list: vec!["*:*".to_owned()],
+        allow_list: ["*:*".to_owned()].into(),
         narrow_depth: u32::from(!is_full),
         lifetime_seconds: 30 * 86_400,
         created_at: now - age,

@@ -190,7 +190,7 @@ fn the_key_of_the_records_is_replaced_and_the_chain_goes_on() {
     let records: Vec<serde_json::Value> = export.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let ends = records.iter().position(|record| record["resource_target"] == "audit.key").unwrap();
     let older = data.path().join("older.jsonl");
-    let lines = |count: usize| export.lines().take(count).map(|line| format!("{line}\n")).collect::<String>();
+    let lines = |count: usize| export.split_inclusive('\n').take(count).collect::<String>();
     std::fs::write(&older, lines(ends)).unwrap();
     let verify_older = |options: &[&str]| {
         let fixed = ["audit", "verify", "--key", file.to_str().unwrap(), older.to_str().unwrap()];

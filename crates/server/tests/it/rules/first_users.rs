@@ -165,7 +165,10 @@ async fn a_weak_password_is_explained_on_every_front() {
     let mut outcomes = fronts.by_calls_and_pages(weak).await;
     outcomes.push((CreateAdmin, on_host(fronts, &[weak]).await.remove(0)));
     for (front, outcome) in outcomes {
-        assert!(matches!(&outcome, Refused(words) if WORDS.iter().any(|of| words.contains(of))), "{front:?}: {outcome:?}");
+        assert!(
+            matches!(&outcome, Refused(words) if WORDS.iter().any(|of| words.contains(of))),
+            "{front:?}: {outcome:?}"
+        );
     }
 }
 
