@@ -1979,7 +1979,10 @@ export interface components {
             flag: string;
             /** @description Its name, which is that of its flag. */
             name: string;
-            /** @description Its value; empty if it is not set, and for a secret. */
+            /**
+             * @description Its value; empty if it is not set, and for a secret. `***` stands for what may be secret inside a value: the query
+             *     of a URL, and the parameters that a provider is given. A URL is shown without the user in it.
+             */
             value: string;
             /** @description Where the value comes from: `flag`, `env`, `yaml` for a file of settings, or `default`. */
             value_source: string;
