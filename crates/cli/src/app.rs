@@ -115,6 +115,7 @@ fn refuse_arguments(command: &clap::Command, error: &clap::Error, out: Output) -
     }
     let text = error.render();
     let text = if out.is_coloured() { text.ansi().to_string() } else { text.to_string() };
+    let text = keyfob_server::without_secrets(error, text);
     if error.use_stderr() {
         out.remark(text.trim_end());
         return failed;

@@ -49,6 +49,7 @@ pub(crate) struct GlobalOptions {
         global = true,
         env = "KEYFOB_HEADER_COMMAND",
         hide_env = true,
+        hide_env_values = true,
         hide_short_help = true,
         value_name = "COMMAND"
     )]

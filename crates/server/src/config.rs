@@ -12,7 +12,7 @@ mod postgres;
 mod problem;
 mod tls;
 
-pub use check::{check, check_values, config_file, description, value_in_file, warnings};
+pub use check::{check, check_values, config_file, description, value_in_file, warnings, without_secrets};
 pub use durations::parse_duration;
 pub use environment::with_coder_environment;
 pub use github::GithubArgs;

@@ -84,7 +84,7 @@ async fn find_named(client: &Client, resource_type: &str, name: &str) -> anyhow:
 async fn all_named(client: &Client, resource_type: &str, name: &str) -> anyhow::Result<Vec<Resource>> {
     let mut named = Vec::new();
     let mut paging = Paging { limit: Some(PAGE), ..Paging::default() };
-    loop {
+    for _ in 0..MOST_PAGES {
         let filter = ResourcesFilter {
             resource_type: Some(resource_type.to_owned()),
             name: Some(name.to_owned()),
@@ -99,10 +99,14 @@ async fn all_named(client: &Client, resource_type: &str, name: &str) -> anyhow::
             return Ok(named);
         }
     }
+    let what = format!("the server lists too many resources of type {resource_type} for the name {name:?}");
+    Err(Problem::new(what, "use the id of the one that you mean"))?
 }
 
 /// How many resources are asked for at a time.
 const PAGE: u32 = 100;
+/// How many pages are read: a server of an earlier version does not look for the name, and lists all.
+const MOST_PAGES: u32 = 20;
 /// How many resources of the same name an error lists.
 const MOST_CANDIDATES: usize = 10;
 

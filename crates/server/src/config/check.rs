@@ -1,11 +1,15 @@
 //! Checks settings, and reports all problems at once.
 use std::path::{Path, PathBuf};
 
-use clap::{Arg, ArgMatches, Command, error::ErrorKind, parser::ValueSource};
+use clap::{
+    Arg, ArgMatches, Command,
+    error::{ContextKind, ContextValue, ErrorKind},
+    parser::ValueSource,
+};
 
 use keyfob_authority::Database;
 
-use super::{ServerArgs, database, file::ConfigFile};
+use super::{ServerArgs, database, file::ConfigFile, given::shown_value};
 use crate::start::{Equipment, likely_url};
 
 /// Returns the file of settings that the command line or the environment names.
@@ -76,9 +80,22 @@ fn find_problem(bare: &Command, flags: impl IntoIterator<Item = String>) -> Opti
     (!is_about_others).then(|| description(&error))
 }
 
+/// Takes what may be secret inside a value that was refused out of the text of its error.
+pub fn without_secrets(error: &clap::Error, text: String) -> String {
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let given = context(ContextKind::InvalidArg).zip(context(ContextKind::InvalidValue));
+    let Some((option, value)) = given else { return text };
+    let flag = option.trim_start_matches('-').split([' ', '=', '[']).next().unwrap_or_default();
+    let shown = shown_value(&flag.replace('-', "_"), value);
+    if shown == value { text } else { text.replace(value, &shown) }
+}
+
 /// The description of an error of a command line, in one line, without the usage of the command.
 pub fn description(error: &clap::Error) -> String {
-    let text = error.render().to_string();
+    let text = without_secrets(error, error.render().to_string());
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     text.split("\n\n").next().unwrap_or_default().split('\n').map(str::trim).collect::<Vec<_>>().join(" ")
 }

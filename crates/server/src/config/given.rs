@@ -142,7 +142,9 @@ fn setting(arg: &Arg, matches: &ArgMatches) -> Setting {
 /// it signs in nor its query; of the parameters that a provider is given, the names.
 pub fn shown_value(option: &str, value: &str) -> String {
     if option == AUTH_URL_PARAMS && value != DEFAULT_AUTH_URL_PARAMS {
-        let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(value).unwrap_or_default();
+        let Ok(fields) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(value) else {
+            return HIDDEN.to_owned();
+        };
         let names = fields.into_iter().map(|(name, _)| (name, HIDDEN.into())).collect();
         return serde_json::Value::Object(names).to_string();
     }
@@ -272,7 +274,6 @@ mod tests {
             ("oidc_icon_url", "https://example.com/icon.png?sig=s3cret#s3cret", "https://example.com/icon.png?***"),
             ("email_smarthost", "smtp://kf:s3cret@mail", "smtp://mail"),
             ("email_smarthost", "kf:s3cret@mail.example.com:587", "mail.example.com:587"),
-            ("email_smarthost", "mail.example.com:587", "mail.example.com:587"),
             ("email_from", "Keyfob <keyfob@example.com>", "Keyfob <keyfob@example.com>"),
             ("oidc_icon_url", "data:image/png;base64,s3cret", "data:***"),
             (
@@ -280,6 +281,7 @@ mod tests {
                 r#"{"access_type": "offline", "client_secret": "s3cret"}"#,
                 r#"{"access_type":"***","client_secret":"***"}"#,
             ),
+            (AUTH_URL_PARAMS, r#"{"client_secret": "s3cret""#, HIDDEN),
             (AUTH_URL_PARAMS, DEFAULT_AUTH_URL_PARAMS, DEFAULT_AUTH_URL_PARAMS),
             ("oidc_group_mapping", groups, groups),
             ("email_smarthost", "mail.example.com:587", "mail.example.com:587"),

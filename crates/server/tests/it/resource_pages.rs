@@ -95,6 +95,13 @@ async fn a_member_shares_with_another_member_by_name_and_learns_of_nobody_else()
         said.push(words(&refused).replace(name, ""));
     }
     assert_eq!(said[0], said[1]);
+    // The name of the owner leads ben to a page that he may open.
+    let ben = app.sign_in("ben@example.com").await;
+    let mut his = Browser::signed_in(&app, &ben);
+    let page = his.open(&path).await.expect(StatusCode::OK);
+    let (_, link) = page.body.split_once("<dt>Owner</dt><dd><a href=\"").unwrap();
+    let link = link.split('"').next().unwrap();
+    assert!(words(&his.open(link).await.expect(StatusCode::OK)).contains("alice"), "{link}");
 }
 
 /// Of a long access list a page shows a part, in one form.

@@ -6,7 +6,7 @@ use keyfob_authority::{
     data::{Grantee, Resource, ResourceId, UserId},
     resources::{AccessEntry, AccessRight, ObjectNames, SharingRights, access_entries},
 };
-use keyfob_rbac::ResourceType;
+use keyfob_rbac::{Action, ResourceType};
 use uuid::Uuid;
 
 use super::address;
@@ -130,7 +130,7 @@ pub(super) async fn render(
     let linked = |of: ResourceType, id: Option<Uuid>, address: String| {
         Some(Named { name: names.get(&(of, id?)).cloned()?, address })
     };
-    let of_user = resource.owner_id.map(users::address_of).unwrap_or_default();
+    let of_user = resource.owner_id.map(|owner| address_of_owner(store, &resource, owner)).unwrap_or_default();
     let of_organization = resource.organization_id.map(organizations::address_of).unwrap_or_default();
     let entry = format!("{type_name}:{}", resource.key.id.0);
     let why = [("permission", format!("{type_name}:read")), ("object", entry.clone())];
@@ -187,6 +187,17 @@ async fn names(
         names.extend(members.map(|(id, name)| ((ResourceType::USER, id.0), name)));
     }
     Ok(names)
+}
+
+/// The page of the owner that the person may open: those who may not read all users see members.
+fn address_of_owner(store: &AuthorizedStore, of: &Resource, owner: UserId) -> String {
+    let caller = store.caller();
+    match of.organization_id {
+        Some(organization) if !caller.is_self(owner) && !caller.could_to_all(Action::READ, ResourceType::USER) => {
+            organizations::member_address_of(organization, owner)
+        }
+        _ => users::address_of(owner),
+    }
 }
 
 fn shown(names: &ObjectNames, grantee: Grantee, entry: AccessEntry) -> Shared {
