@@ -248,3 +248,28 @@ impl DecisionLog {
         self.0.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_denial_leads_to_a_question_only_where_the_answer_is_that_denial() {
+        let id = Uuid::from_u128(7);
+        for (resource_type, object, is_of_all, asked) in [
+            (ResourceType::GROUP, Some(id), false, Some(Some(id))),
+            (ResourceType::GROUP, Some(id), true, Some(Some(id))),
+            (ResourceType::GROUP, None, true, Some(None)),
+            (ResourceType::GROUP, None, false, None),
+            // Nothing finds such an object by its id.
+            (ResourceType::ASSIGN_ORG_ROLE, Some(id), false, None),
+            (ResourceType::ASSIGN_ORG_ROLE, Some(id), true, Some(None)),
+        ] {
+            let decisions = DecisionLog::default();
+            let denial = Denial { resource_type, action: Action::DELETE, organization: None, object, is_of_all };
+            decisions.denied(denial);
+            let question = decisions.question_of_denial().map(|question| question.object);
+            assert_eq!(question, asked, "{object:?} {is_of_all}");
+        }
+    }
+}

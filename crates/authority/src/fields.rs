@@ -198,10 +198,19 @@ pub fn reads_as_id(text: &str) -> bool {
     Uuid::try_parse(text).is_ok()
 }
 
+/// A name that was given elsewhere, without what no new name may have.
+pub(crate) fn without_control_characters(text: &str) -> String {
+    text.chars().filter(|c| !controls_text(*c)).collect()
+}
+
 /// Whether a text has control characters, or characters that embed, override or isolate the direction of text: a name
 /// with these makes the sentences around it read as something else.
 pub fn has_control_characters(text: &str) -> bool {
-    text.chars().any(|c| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+    text.chars().any(controls_text)
+}
+
+fn controls_text(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Whether the text can be a username: 1 to 32 letters and digits with single hyphens between; not a word that paths

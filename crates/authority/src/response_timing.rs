@@ -1,4 +1,4 @@
-//! Answers whose time does not tell whether an account, a key, or an object exists.
+//! Answers whose time does not tell whether an account or a key exists, nor, on the page that explains decisions, an object.
 use std::{future::Future, thread, time::Duration};
 
 use tokio::{

@@ -23,8 +23,10 @@ pub(crate) async fn users(client: &Client, search: &str) -> Result<Vec<User>, Er
     let mut paging = Paging { limit: Some(PAGE), ..Paging::default() };
     loop {
         let page = client.list_users(search, &paging).await?.users;
-        let is_last = page.len() < PAGE as usize;
-        paging.after_id = page.last().map(|user| user.id);
+        let last = page.last().map(|user| user.id);
+        // A server that gives the same page again has no pages.
+        let is_last = page.len() < PAGE as usize || last == paging.after_id;
+        paging.after_id = last;
         users.extend(page);
         if is_last {
             return Ok(users);

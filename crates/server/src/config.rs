@@ -16,7 +16,7 @@ pub use check::{check, check_values, config_file, description, value_in_file, wa
 pub use durations::parse_duration;
 pub use environment::with_coder_environment;
 pub use github::GithubArgs;
-pub use given::{Given, shown_value};
+pub use given::{Given, is_secret, shown_value};
 pub(crate) use given::{Setting, Source, Value};
 pub use guard::GuardArgs;
 pub use keyfob_authority::nearest_name;

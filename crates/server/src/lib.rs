@@ -16,8 +16,8 @@ mod ways;
 
 pub use config::{
     BadSetting, BadSettings, ClientCertificates, GithubArgs, Given, GuardArgs, MailArgs, OidcArgs, PostgresArgs,
-    PostgresAuth, ServerArgs, TlsArgs, TlsVersion, check, check_values, config_file, description, nearest_name,
-    parse_duration, shown_value, value_in_file, warnings, with_coder_environment, without_secrets,
+    PostgresAuth, ServerArgs, TlsArgs, TlsVersion, check, check_values, config_file, description, is_secret,
+    nearest_name, parse_duration, shown_value, value_in_file, warnings, with_coder_environment, without_secrets,
 };
 pub use http::{ACCESS_LOG, Service};
 pub use keyfob_authority::{

@@ -1,4 +1,5 @@
 //! Which requests without success are recorded, and as what.
+use keyfob_api::scopes::Effect as Scope;
 use keyfob_rbac::{Action, Catalogue};
 use keyfob_store::OrganizationId;
 
@@ -90,16 +91,13 @@ fn attempt_of(catalogue: &Catalogue, outcome: &Outcome, request: UnsuccessfulReq
         return attempt(effect, of);
     }
     // An operation requires the change itself before what the change takes besides.
-    let change = outcome.required.iter().find(|(_, action)| !only_reads(catalogue, *action));
+    let change =
+        outcome.required.iter().find(|(_, action)| Scope::of_action(catalogue.action_name(*action)) != Scope::Reads);
     match (change, outcome.required.last()) {
         (Some((of, action)), _) => attempt(action_word(catalogue, *action), catalogue.type_name(*of)),
         (None, Some((of, _))) => attempt(effect, catalogue.type_name(*of)),
         (None, None) => None,
     }
-}
-
-fn only_reads(catalogue: &Catalogue, action: Action) -> bool {
-    matches!(catalogue.action_name(action), "read" | "read_personal" | "view_insights")
 }
 
 /// An action as records name it.

@@ -4,7 +4,7 @@ use keyfob_store::{NewUser, Organization, PasswordHash, StoreError, User, UserSt
 use super::{ExternalIdentity, ExternalSignInError, Signups, admission::username_of};
 use crate::{
     audit::{EventKind, user_event},
-    fields::reads_as_id,
+    fields::{reads_as_id, without_control_characters},
     organizations::first_organization,
     users::{SET_UP, person},
     work::Work,
@@ -39,7 +39,8 @@ impl Work {
         let preferred = username_of(&identity.preferred_username, &identity.email, self.authority.random());
         let username = self.free_username(preferred).await?;
         let user = person(&self.authority, username, identity.email.clone(), identity.login_type);
-        let user = User { name: identity.name.clone(), avatar_url: identity.avatar_url.clone(), ..user };
+        let user =
+            User { name: without_control_characters(&identity.name), avatar_url: identity.avatar_url.clone(), ..user };
         let roles = if is_first { vec![User::OWNER.to_owned()] } else { Vec::new() };
         let new = NewUser { user: User { roles, ..user }, password_hash: PasswordHash::default() };
         let organization = if is_first { self.open_deployment().await? } else { self.default_organization().await? };
@@ -91,7 +92,7 @@ impl Work {
         let is_taken = self.read().find_login(&identity.email).await?.is_some_and(|(other, _)| other.id != user.id);
         let changed = User {
             email: if is_taken { user.email.clone() } else { identity.email.clone() },
-            name: identity.name.clone(),
+            name: without_control_characters(&identity.name),
             avatar_url: identity.avatar_url.clone(),
             status: UserStatus::Active,
             ..user.clone()

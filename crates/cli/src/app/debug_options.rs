@@ -27,7 +27,7 @@ fn name(arg: &Arg) -> String {
 }
 
 fn shown(arg: &Arg, matches: &ArgMatches) -> String {
-    if arg.is_hide_env_values_set() {
+    if keyfob_server::is_secret(arg) {
         return "…".to_owned();
     }
     let id = arg.get_id().as_str();

@@ -10,7 +10,7 @@ use crate::{
     terminal::{
         output::Output,
         problem::{CHECK_SPELLING, Problem, Step},
-        text::printable,
+        text::text_of_server,
     },
 };
 
@@ -230,11 +230,6 @@ fn joined(parts: &[String]) -> String {
         Some('.' | '!' | '?') => format!("{text} {part}"),
         Some(_) => format!("{text}: {part}"),
     })
-}
-
-/// Other control characters than line breaks are escaped.
-fn text_of_server(text: &str) -> String {
-    text.lines().map(printable).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

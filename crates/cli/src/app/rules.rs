@@ -1,7 +1,7 @@
 //! The rules of fields, which the server names by a tag alone: clients of Coder read it so.
 
 /// What a field must be, by the tags of answers.
-const RULES: [(&str, &str); 17] = [
+const RULES: [(&str, &str); 15] = [
     ("required", "must not be empty"),
     ("required_unless", "must not be empty"),
     ("required_if", "must not be empty"),
@@ -17,8 +17,6 @@ const RULES: [(&str, &str); 17] = [
     ("oneof", "is none of the values that it can have"),
     ("uuid", "must be a UUID"),
     ("url", "must be a URL"),
-    ("not_an_id", "reads as an id"),
-    ("no_control_characters", "has control characters"),
 ];
 
 /// A detail such as `Validation failed for tag "username" with value: "a b"` in words; none for other details.

@@ -2,7 +2,7 @@
 use anyhow::ensure;
 use keyfob_client::{Client, Error, StatusCode};
 
-use crate::{invocation::Invocation, state::StateFile};
+use crate::{invocation::Invocation, state::StateFile, terminal::text::text_of_server};
 
 /// The arguments of the command.
 #[derive(clap::Args)]
@@ -63,7 +63,7 @@ async fn end_session(client: &Client) -> Result<Ended, String> {
     match client.logout().await {
         Ok(()) => Ok(Ended::Now),
         Err(Error::Api(answer)) if answer.status == StatusCode::UNAUTHORIZED => Ok(Ended::Before),
-        Err(error) => Err(format!("logout api: {:#}", anyhow::Error::from(error))),
+        Err(error) => Err(text_of_server(&format!("logout api: {:#}", anyhow::Error::from(error)))),
     }
 }
 

@@ -12,7 +12,11 @@ pub(crate) fn parse(text: &str) -> anyhow::Result<String> {
     } else {
         format!("https://{text}")
     };
-    let url = Url::parse(&with_scheme).with_context(|| format!("`{text}` is not a URL"))?;
+    let url = Url::parse(&with_scheme).with_context(|| {
+        // It may have a password in it.
+        let shown = text.rsplit_once('@').map_or(text, |(_, host)| host);
+        format!("`{shown}` is not a URL")
+    })?;
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 

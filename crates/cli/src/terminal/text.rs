@@ -54,6 +54,11 @@ pub(crate) fn is_harmful(c: char) -> bool {
         )
 }
 
+/// A text of a server in one line. Other control characters than line breaks are escaped.
+pub(crate) fn text_of_server(text: &str) -> String {
+    text.lines().map(printable).collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -89,7 +89,8 @@ async fn search(store: &AuthorizedStore, text: &str) -> Result<Option<ListAudit>
     };
     // The second is the word that people try. Nobody has two names.
     let (username, user) = (search.text("username"), search.text("user"));
-    let is_of_nobody = username.is_some() && user.is_some() && username != user;
+    let is_of_nobody =
+        username.as_deref().zip(user.as_deref()).is_some_and(|(one, other)| !one.eq_ignore_ascii_case(other));
     let wanted = WantedRecords {
         username: username.or(user),
         email: search.text("email"),

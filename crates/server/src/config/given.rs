@@ -121,8 +121,7 @@ fn setting(arg: &Arg, matches: &ArgMatches) -> Setting {
     let shown = |values: Vec<&std::ffi::OsStr>| {
         values.into_iter().map(|value| shown_value(id, &value.to_string_lossy())).collect::<Vec<_>>().join(", ")
     };
-    let is_secret =
-        arg.is_hide_env_values_set() || arg.get_value_parser().type_id() == std::any::TypeId::of::<SecretText>();
+    let is_secret = is_secret(arg);
     Setting {
         name: arg.get_long().unwrap_or(id).to_owned(),
         variable: read.unwrap_or(own),
@@ -136,6 +135,11 @@ fn setting(arg: &Arg, matches: &ArgMatches) -> Setting {
         },
         source,
     }
+}
+
+/// Whether the values of an option are secrets.
+pub fn is_secret(arg: &clap::Arg) -> bool {
+    arg.is_hide_env_values_set() || arg.get_value_parser().type_id() == std::any::TypeId::of::<SecretText>()
 }
 
 /// Returns what may be shown of the value of an option that is no secret, but may have one inside: of a URL, neither whom
@@ -165,7 +169,8 @@ fn without_user(value: &str) -> String {
         return format!("data:{HIDDEN}");
     }
     match value.rsplit_once('@') {
-        Some((before, host)) if before.contains(':') && !host.is_empty() && !host.contains(char::is_whitespace) => {
+        // Lists in JSON and names with an address have an `@`, too.
+        Some((before, host)) if before.contains(':') && !host.is_empty() && !value.contains(['"', '<']) => {
             host.to_owned()
         }
         _ => value.to_owned(),
@@ -267,6 +272,7 @@ mod tests {
     #[test]
     fn a_secret_inside_a_value_is_not_shown_with_it() {
         let groups = r#"{"staff": "everyone"}"#;
+        let addresses = r#"{"a":"x","staff@corp":"y"}"#;
         for (option, value, shown) in [
             ("access_url", "https://example.com/path", "https://example.com/path"),
             ("access_url", "https://kf:s3cret@example.com:8443/path", "https://example.com:8443/path"),
@@ -284,6 +290,8 @@ mod tests {
             (AUTH_URL_PARAMS, r#"{"client_secret": "s3cret""#, HIDDEN),
             (AUTH_URL_PARAMS, DEFAULT_AUTH_URL_PARAMS, DEFAULT_AUTH_URL_PARAMS),
             ("oidc_group_mapping", groups, groups),
+            ("oidc_group_mapping", addresses, addresses),
+            ("url", "http://kf:s3cret@ho st/", "ho st/"),
             ("email_smarthost", "mail.example.com:587", "mail.example.com:587"),
             ("http_address", "127.0.0.1:3000", "127.0.0.1:3000"),
         ] {

@@ -181,7 +181,9 @@ impl From<WrongFields> for ApiError {
             let detail = match rule {
                 NOT_AN_ID => format!("{value:?} reads as an id: choose another name"),
                 NO_CONTROL_CHARACTERS => {
-                    format!("{value:?} has control characters, such as change the direction of text: leave them out")
+                    format!(
+                        "{value:?} has control characters, or characters that change the direction of text: leave them out"
+                    )
                 }
                 rule => format!("Validation failed for tag \"{rule}\" with value: \"{value}\""),
             };

@@ -146,7 +146,7 @@ fn facts(token: &TokenSummary) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// A name as headers and lines can hold it: names of tokens are free text.
+/// A name as headers and lines can hold it: names of tokens were once free text.
 fn one_line(name: &str) -> String {
     name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -50,7 +50,7 @@ pub(super) fn address_of(id: &str) -> String {
     format!("{}/{id}", TOKENS.path)
 }
 
-/// What people call a key: a session has no name, and is known by where it was begun.
+/// What people call a key: a session has no name, and is known by where it was last used.
 pub(super) fn name_of(key: &ApiKey) -> String {
     if key.token_name.is_empty() {
         format!("{}, {}", program(&key.origin.user_agent), key.origin.ip_address)

@@ -41,6 +41,8 @@ async fn a_damaged_token_is_left_out_of_lists_and_is_expired_and_deleted_by_its_
         owner.get(&everybodys).await.expect(StatusCode::OK);
         let shown = bob.get(&format!("/api/v2/users/me/keys/{id}")).await.expect(StatusCode::OK).json();
         assert_eq!((&shown["scopes"], &shown["allow_list"]), (&json!([]), &json!([])), "{damaged}");
+        let records = format!("/audit?api_key_id={id}");
+        Browser::signed_in(&app, &owner).open(&records).await.expect(StatusCode::OK);
         let carol = owner.invite(&app, &format!("carol-{}", &id.to_lowercase()), &[]).await;
         carol.delete(&format!("/api/v2/users/me/keys/{id}")).await.expect(StatusCode::NOT_FOUND);
         let expire = format!("/api/v2/users/me/keys/{id}/expire");

@@ -281,9 +281,4 @@ async fn a_refusal_leads_to_a_question_whose_answer_is_that_refusal() {
         let why = hers.open(&link).await.expect(StatusCode::OK);
         assert!(words(&why).contains("? refused"), "{link}: {}", words(&why));
     }
-    // To make something there is no object to ask about: to ask about all organizations would be another question.
-    let page = hers.open(&format!("/organizations/{other}")).await.expect(StatusCode::OK);
-    hers.accepts = "text/html";
-    let refused = hers.submit(&page, &format!("/organizations/{other}/new-role"), &[("name", "builder")]).await;
-    assert!(!refused.body.contains("href=\"/explain?permission=assign_org_role"), "{}", refused.body);
 }

@@ -21,7 +21,7 @@ pub(crate) fn provider() -> OidcProvider {
 pub(crate) fn amy() -> Value {
     json!({
         "sub": "amy-1", "preferred_username": "amy", "email": "amy@example.com", "email_verified": true,
-        "name": "Amy Adams", "picture": "https://pictures.example/amy",
+        "name": "Amy\u{202e} Adams", "picture": "https://pictures.example/amy",
     })
 }
 
@@ -96,7 +96,7 @@ async fn who_was_here_before_is_the_same_user_under_whatever_name() {
     let first = signed_in(&app, &provider).await;
     provider.sign_in_as(&json!({
         "sub": "amy-1", "preferred_username": "amelia", "email": "amelia@example.com", "email_verified": true,
-        "name": "Amelia Adams",
+        "name": "Amelia\n Adams",
     }));
     let second = signed_in(&app, &provider).await;
     assert_eq!(first.id, second.id);

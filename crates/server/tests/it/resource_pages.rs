@@ -128,6 +128,8 @@ async fn the_page_of_a_resource_is_bounded() {
         shown += entries;
     }
     assert_eq!(shown, 60);
+    let past = browser.open(&format!("{path}?offset=100")).await.expect(StatusCode::OK);
+    assert!(words(&past).contains("The list ends before this page.") && words(&past).contains("First page"));
 }
 
 #[tokio::test]

@@ -148,7 +148,7 @@ async fn records_are_found_by_the_name_or_the_id_of_their_user() {
     let count = async |query: &str| search(&owner, "audit", query).await["count"].as_u64().unwrap();
     let (hers, owners) = (count("username:alice").await, count("user:owner").await);
     assert!(hers > 0 && owners > 0);
-    assert_eq!(count("username:alice user:alice").await, hers);
+    assert_eq!(count("username:Alice user:alice").await, hers);
     let id = owner.get("/api/v2/users/alice").await.text("id").to_owned();
     assert_eq!(count(&format!("username:{id}")).await, hers);
     assert_eq!((count("username:alice user:owner").await, count("user:alice username:owner").await), (0, 0));

@@ -9,6 +9,9 @@ use keyfob_server::{nearest_name, recorded_actions, recorded_types};
 
 use crate::{names::visible, terminal::problem::Problem};
 
+/// The keys of terms whose values either exist or do not.
+const LOOKED_UP: [&str; 5] = ["action", "resource_type", "username", "user", "organization"];
+
 /// Refuses a search that found nothing if it names an action, a type, a user or an organization that does not exist.
 ///
 /// # Errors
@@ -17,26 +20,30 @@ pub(super) async fn refuse_unknown<Row>(client: &Client, search: &str, found: &[
     if !found.is_empty() || search.is_empty() {
         return Ok(());
     }
-    let types = client.list_resource_types().await.context("cannot list the resource types")?.resource_types;
-    let catalogue = Catalogue::built_in();
     for (key, value) in terms(search) {
+        // Records tell of types that are gone, and of users and organizations that the caller may not read.
+        if !LOOKED_UP.contains(&key.as_str()) || !has_none(client, &key, &value).await? {
+            continue;
+        }
         match key.as_str() {
-            "action" => refuse_other("action", &value, actions(&catalogue, &types))?,
-            "resource_type" => refuse_other("type", &value, names(&catalogue, &types))?,
-            // Records tell of users and organizations that the caller may not read.
-            "username" | "user"
-                if visible(client.user(&value).await).context("cannot find the user")?.is_none()
-                    && has_none(client, "username", &value).await? =>
-            {
-                return Err(Problem::unseen(format!("there is no user {value:?} whom you may see")).into());
+            "username" | "user" => {
+                if visible(client.user(&value).await).context("cannot find the user")?.is_none() {
+                    return Err(Problem::unseen(format!("there is no user {value:?} whom you may see")).into());
+                }
             }
-            "organization"
-                if visible(client.organization(&value).await).context("cannot find the organization")?.is_none()
-                    && has_none(client, "organization", &value).await? =>
-            {
-                return Err(Problem::unseen(format!("there is no organization {value:?} that you may see")).into());
+            "organization" => {
+                if visible(client.organization(&value).await).context("cannot find the organization")?.is_none() {
+                    return Err(Problem::unseen(format!("there is no organization {value:?} that you may see")).into());
+                }
             }
-            _ => {}
+            noun => {
+                let types = client.list_resource_types().await.context("cannot list the resource types")?;
+                let (types, catalogue) = (types.resource_types, Catalogue::built_in());
+                match noun {
+                    "action" => refuse_other("action", &value, actions(&catalogue, &types))?,
+                    _ => refuse_other("type", &value, names(&catalogue, &types))?,
+                }
+            }
         }
     }
     Ok(())

@@ -41,7 +41,7 @@ pub(super) async fn approved_session(
         allow_list: entries.iter().map(|entry| entry.0.as_str()).collect::<Vec<_>>().join(" "),
     };
     let code = client.start_device_sign_in(&request).await.context("cannot start the sign-in of this device")?;
-    let minutes = code.expires_in.div_ceil(60);
+    let minutes = code.expires_in.min(MOST_SECONDS).div_ceil(60);
     invocation.out.line(format!(
         "Open this page in a browser on any machine:\n\n\t{}\n\nand enter this code there, within {minutes} \
          minutes:\n\n\t{}\n",

@@ -15,6 +15,7 @@ use crate::{
         printing::Format,
         problem::{Problem, Step},
         table::{self, Cell, Chosen, Column, Weight},
+        text::text_of_server,
     },
 };
 
@@ -183,7 +184,8 @@ async fn write(
     if format == Format::Table {
         // The list has been changed, whatever becomes of its names.
         if let Err(error) = name(client, resource, &mut entries).await {
-            invocation.out.remark(format!("The access list has been changed. It is shown with ids: {error:#}"));
+            let why = text_of_server(&format!("{error:#}"));
+            invocation.out.remark(format!("The access list has been changed. It is shown with ids: {why}"));
         }
     }
     print(invocation, format, &list, &entries)

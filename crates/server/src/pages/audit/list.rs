@@ -181,7 +181,7 @@ async fn by_link(store: &AuthorizedStore, filter: &Filter, records: &[AuditLog])
     for (key, words, id) in filter.by_link() {
         let name = match (key, KeyId::parse(id)) {
             ("api_key_id", Some(id)) => {
-                let key = Refused::if_there(store.incidental().get_key(Some(&id), None).await)?;
+                let key = Refused::if_there(store.incidental().salvaging().get_key(Some(&id), None).await)?;
                 key.as_ref().map(tokens::name_of)
             }
             ("resource_id", _) => records

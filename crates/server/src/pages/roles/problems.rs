@@ -1,6 +1,6 @@
 //! Why something was not done to a custom role, in words.
 use axum::http::StatusCode;
-use keyfob_authority::roles::{CustomRoleError, DeleteCustomRoleError, MAX_CUSTOM_ROLES};
+use keyfob_authority::roles::{AssignError, CustomRoleError, DeleteCustomRoleError, MAX_CUSTOM_ROLES};
 
 use super::matrix::name;
 use crate::pages::failure::Failure;
@@ -44,6 +44,10 @@ impl From<DeleteCustomRoleError> for Failure {
         match error {
             DeleteCustomRoleError::NoSuchRole => {
                 Self::new(StatusCode::NOT_FOUND, "The organization has no role of its own with this name.")
+            }
+            // No role was picked that could be another: the person lacks a right.
+            DeleteCustomRoleError::Assign(error @ AssignError::NotAssignable(_)) => {
+                Self { status: StatusCode::FORBIDDEN, ..error.into() }
             }
             DeleteCustomRoleError::Assign(error) => error.into(),
             DeleteCustomRoleError::Refused(refused) => refused.into(),
