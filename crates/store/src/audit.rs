@@ -3,6 +3,7 @@ mod chain;
 mod keyring;
 mod retention;
 
+pub(crate) use chain::newest_record;
 pub use chain::{
     AuditEntry, ChainCheckpoint, ChainFault, ChainHead, ChainKey, ChainVerifier, NoChainHead, VerifiedChain,
 };
@@ -17,7 +18,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    KeyId, OrganizationId, Page, Period, Reach, Reader, StoreError, Tx, UserId,
+    KeyId, OrganizationId, Page, Period, Reader, StoreError, Tx, UserId,
     db::{Dialect, Json, Stored, fetch_count, microseconds, row, timestamp},
     filter::{Columns, condition},
 };
@@ -381,7 +382,7 @@ impl Tx {
                 entry.diff.into(),
                 hash.to_vec().into(),
             ]);
-        self.execute_one_for(Reach::Nobody, &query).await
+        self.queue(&query)
     }
 }
 

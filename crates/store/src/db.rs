@@ -36,6 +36,7 @@ use writer::{Unit, Writer};
 
 use crate::{
     StoreError,
+    beginning::Beginning,
     reach::{Reach, Reached},
     uses::Uses,
 };
@@ -237,6 +238,14 @@ impl Reader<'_> {
         self.source.dialect()
     }
 
+    /// What a unit of work knows without another look at the database; none outside of one.
+    pub(crate) fn beginning(&mut self) -> Option<Beginning> {
+        match &mut self.source {
+            Source::Committed(_) => None,
+            Source::UnitOfWork(unit) => Some(*unit.beginning()),
+        }
+    }
+
     /// All rows of a query.
     pub(crate) async fn fetch_all<T: Row>(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<Vec<T>, StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
@@ -330,6 +339,11 @@ impl Tx {
         self.unit.commit().await
     }
 
+    /// What this unit of work knows without another look at the database.
+    pub(crate) fn beginning(&mut self) -> &mut Beginning {
+        self.unit.beginning()
+    }
+
     /// Wakes the replicas that wait for changes, once this unit of work is committed.
     pub(crate) async fn ring(&mut self) -> Result<(), StoreError> {
         Ok(self.unit.transaction()?.ring().await?)
@@ -357,6 +371,19 @@ impl Tx {
             self.reached.add(reach);
         }
         Ok(changed)
+    }
+
+    /// Runs a change that concerns nobody's rights with the next statement of this unit of work, which fails if it does:
+    /// one way to the database for both. For changes whose number of rows does not matter.
+    pub(crate) fn queue(&mut self, query: &impl SqlxBinder) -> Result<(), StoreError> {
+        let statement = self.dialect().statement(query);
+        self.unit.transaction()?.queue(statement);
+        Ok(())
+    }
+
+    /// Runs what is queued, so that what fails of it fails here.
+    pub(crate) async fn flush(&mut self) -> Result<(), StoreError> {
+        Ok(self.unit.transaction()?.flush().await?)
     }
 
     /// The same for a change that must change exactly one row.

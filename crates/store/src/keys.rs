@@ -225,8 +225,6 @@ row! {
 
 row! { struct OwnerRow in TABLE => { id: String, user_id: Uuid } }
 
-row! { struct AncestorRow in "api_key_ancestors" => { ancestor_id: String, distance: i64 } }
-
 impl TryFrom<KeyRow> for ApiKey {
     type Error = StoreError;
 

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod audit;
+mod beginning;
 mod counted_mails;
 mod custom_roles;
 mod db;

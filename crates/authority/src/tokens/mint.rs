@@ -1,7 +1,7 @@
 //! Minting keys.
 use keyfob_api::secret::SecretText;
 use keyfob_rbac::{Action, AllowEntry, Id, ScopeName};
-use keyfob_store::{ApiKey, StoreError, User};
+use keyfob_store::{ApiKey, StoreError, User, UserId};
 
 use super::{MintRequest, bounds, issue, key_object};
 use crate::{
@@ -100,15 +100,29 @@ impl Work {
 
     /// The same, with the kind of event for its record.
     pub(crate) async fn insert_key_as(&mut self, key: ApiKey, kind: EventKind) -> Result<(), MintError> {
-        let owner = self.read().find_user(key.user_id).await?;
-        let owner = owner.filter(|owner| !owner.deleted).ok_or(MintError::Overtaken)?;
+        let owner = self.present_owner(key.user_id).await?;
+        self.insert_key_of(&owner, key, kind).await
+    }
+
+    /// The owner of a key, who still exists.
+    pub(super) async fn present_owner(&mut self, id: UserId) -> Result<User, MintError> {
+        // The caller was looked at when the work began.
+        if let Some(caller) = self.caller.user().filter(|caller| caller.id == id) {
+            return Ok(caller.clone());
+        }
+        let owner = self.read().find_user(id).await?;
+        owner.filter(|owner| !owner.deleted).ok_or(MintError::Overtaken)
+    }
+
+    /// Stores a key of an owner who was found in this unit of work.
+    pub(super) async fn insert_key_of(&mut self, owner: &User, key: ApiKey, kind: EventKind) -> Result<(), MintError> {
         match self.tx.insert_key(&key).await {
             Err(StoreError::Conflict(_)) => return Err(MintError::NameTaken(key.token_name)),
             inserted => inserted?,
         }
         if let Some(minter) = self.caller.user().filter(|minter| minter.id != owner.id) {
             let notice = Notice::TokenMinted { by: minter.username.clone(), token: summary(&key) };
-            self.notify(&owner, &notice).await?;
+            self.notify(owner, &notice).await?;
         }
         self.record(key_event(kind, None, Some(&key)));
         Ok(())

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     AuthorizedStore, Refused,
+    audit::EventKind,
     fields::{Fields, WrongFields},
     work::Work,
 };
@@ -100,8 +101,9 @@ impl AuthorizedStore {
         let mut work = self.begin_if::<MintTokenError>(check).await?;
         work.require_no_such_key(&request).await?;
         let request = work.current_request(request, lifetime).await?;
+        let owner = request.owner.clone();
         let (key, minted) = issue(&self.authority, &work.caller, request)?;
-        work.insert_key(key).await?;
+        work.insert_key_of(&owner, key, EventKind::KeyMinted).await?;
         work.commit().await?;
         Ok(minted)
     }
@@ -138,8 +140,7 @@ impl Work {
         request: MintRequest,
         lifetime: Option<SignedDuration>,
     ) -> Result<MintRequest, MintTokenError> {
-        let owner = self.read().find_user(request.owner.id).await?;
-        let owner = owner.filter(|owner| !owner.deleted).ok_or(MintError::Overtaken)?;
+        let owner = self.present_owner(request.owner.id).await?;
         let lifetime = requested_lifetime(&self.authority, &owner, lifetime)?;
         let kind = match request.kind {
             NewKeyKind::Token(name) if name.is_empty() => NewKeyKind::Token(self.free_token_name(&owner).await?),

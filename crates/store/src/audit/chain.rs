@@ -52,6 +52,11 @@ impl ChainHead {
     /// The head before the first record.
     pub const START: Self = Self { sequence: 0, hash: [0; 32] };
 
+    /// The head after the record at this place, which has this hash.
+    pub(crate) fn at(sequence: i64, hash: [u8; 32]) -> Self {
+        Self { sequence, hash }
+    }
+
     /// Whether there is no record yet.
     pub fn is_start(&self) -> bool {
         self.sequence == 0
@@ -500,6 +505,15 @@ fn entries() -> SelectStatement {
     query
 }
 
+/// Asks for the place and the hash of the newest record, one by one.
+pub(crate) fn newest_record() -> [SelectStatement; 2] {
+    [A::Sequence, A::Hash].map(|column| {
+        let mut query = Query::select();
+        query.column(column).from(A::Table).order_by(A::Sequence, Order::Desc).limit(1);
+        query
+    })
+}
+
 async fn head(source: &mut Reader<'_>) -> Result<ChainHead, StoreError> {
     let mut query = Query::select();
     query.columns([A::Id, A::Sequence, A::Hash]).from(A::Table).order_by(A::Sequence, Order::Desc).limit(1);
@@ -568,8 +582,13 @@ impl Reader<'_> {
 impl Tx {
     /// Gives a record its place at the end of the chain, and its hash.
     pub(super) async fn link(&mut self, entry: &mut AuditEntry, key: &ChainKey) -> Result<[u8; 32], StoreError> {
-        let head = head(&mut self.read()).await?;
+        let head = match self.beginning().head {
+            Some(head) => head,
+            None => head(&mut self.read()).await?,
+        };
         entry.sequence = head.sequence + 1;
-        Ok(head.next(key, entry))
+        let hash = head.next(key, entry);
+        self.beginning().head = Some(ChainHead { sequence: entry.sequence, hash });
+        Ok(hash)
     }
 }

@@ -1,6 +1,8 @@
 //! What the databases say in different words. A condition that only one of them understands is a function here, of the
 //! dialect; all other statements are the same text for both.
-use sea_query::{Expr, Func, PostgresQueryBuilder, SimpleExpr, SqliteQueryBuilder, Value};
+use std::fmt;
+
+use sea_query::{Expr, Func, PostgresQueryBuilder, SimpleExpr, SqliteQueryBuilder, Value, Values};
 use sea_query_sqlx::{SqlxBinder, SqlxValues};
 
 /// The language of a database.
@@ -15,6 +17,34 @@ pub(crate) enum Dialect {
 pub(super) struct Statement {
     pub(super) sql: String,
     pub(super) values: SqlxValues,
+}
+
+/// Its values may be secret.
+impl fmt::Debug for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Statement").field(&self.sql).finish()
+    }
+}
+
+impl Statement {
+    /// A statement without values.
+    pub(super) fn command(sql: &str) -> Self {
+        Self { sql: sql.to_owned(), values: SqlxValues(Values(Vec::new())) }
+    }
+
+    /// Several statements of SQLite as one, run in their order up to the first that fails: they cost one way to the
+    /// database. Each `?` takes the next value.
+    pub(super) fn joined(statements: impl IntoIterator<Item = Self>) -> Self {
+        let (mut sql, mut values) = (String::new(), Vec::new());
+        for statement in statements {
+            if !sql.is_empty() {
+                sql.push_str("; ");
+            }
+            sql.push_str(&statement.sql);
+            values.extend(statement.values.0.0);
+        }
+        Self { sql, values: SqlxValues(Values(values)) }
+    }
 }
 
 impl Dialect {

@@ -1,5 +1,5 @@
 //! The two drivers behind one face: pools of connections, transactions and rows of either database.
-use std::pin::Pin;
+use std::{mem, pin::Pin};
 
 use futures_util::{Stream, TryStreamExt as _};
 use sea_query::{Expr, Query};
@@ -89,7 +89,7 @@ impl AnyRow {
     }
 
     /// One column; none if it does not decode.
-    pub(super) fn column<T>(&self, name: &str) -> Option<T>
+    pub(crate) fn column<T>(&self, name: &str) -> Option<T>
     where
         T: for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> Decode<'r, Postgres> + Type<Postgres>,
     {
@@ -115,12 +115,21 @@ impl Pools {
         }
     }
 
-    /// Begins a transaction, once no other is under way.
-    pub(super) async fn begin(&self) -> sqlx::Result<Transaction> {
-        Ok(match self {
-            Self::Sqlite(pools) => Transaction::Sqlite(pools.begin().await?),
-            Self::Postgres(pools) => Transaction::Postgres(pools.begin().await?),
-        })
+    /// Begins a transaction, once no other is under way, and reads in it.
+    pub(super) async fn begin(&self, first: &impl SqlxBinder) -> sqlx::Result<(Transaction, Vec<AnyRow>)> {
+        let first = self.dialect().statement(first);
+        let (open, rows) = match self {
+            Self::Sqlite(pools) => {
+                let (transaction, rows) = pools.begin(first).await?;
+                (Open::Sqlite(transaction), rows)
+            }
+            Self::Postgres(pools) => {
+                let mut transaction = pools.begin().await?;
+                let rows = transaction.fetch_all(first, None).await?;
+                (Open::Postgres(transaction), rows)
+            }
+        };
+        Ok((Transaction { open, queued: Vec::new() }, rows))
     }
 
     fn fetch_all(&self, statement: Statement, bound: Bound) -> Answer<'_, Vec<AnyRow>> {
@@ -145,13 +154,7 @@ impl Pools {
     pub(super) async fn execute(&self, query: &impl SqlxBinder) -> sqlx::Result<u64> {
         let statement = self.dialect().statement(query);
         match self {
-            Self::Sqlite(pools) => {
-                let mut transaction = pools.begin().await?;
-                let query = sqlx::query_with(AssertSqlSafe(statement.sql), statement.values);
-                let done = query.execute(&mut *transaction).await?;
-                transaction.commit().await?;
-                Ok(done.rows_affected())
-            }
+            Self::Sqlite(pools) => pools.execute(statement).await,
             Self::Postgres(pools) => pools.execute(statement).await,
         }
     }
@@ -179,81 +182,135 @@ impl Pools {
 
 /// A transaction. Dropped before it is committed, it is rolled back.
 #[derive(Debug)]
-pub(super) enum Transaction {
-    Sqlite(sqlx::Transaction<'static, Sqlite>),
+pub(super) struct Transaction {
+    open: Open,
+    /// Changes that are sent with the next statement.
+    queued: Vec<Statement>,
+}
+
+#[derive(Debug)]
+enum Open {
+    Sqlite(sqlite::Transaction),
     Postgres(postgres::Transaction),
 }
 
+const SAVE: &str = "SAVEPOINT unit";
+const RELEASE: &str = "RELEASE SAVEPOINT unit";
+const TAKE_BACK: &str = "ROLLBACK TO SAVEPOINT unit";
+
 impl Transaction {
     fn fetch_all(&mut self, statement: Statement, bound: Bound) -> Answer<'_, Vec<AnyRow>> {
-        match self {
-            Self::Sqlite(transaction) => {
-                let query = sqlx::query_with(AssertSqlSafe(statement.sql), statement.values);
-                Box::pin(take(query.fetch(&mut **transaction), bound))
-            }
-            Self::Postgres(transaction) => Box::pin(transaction.fetch_all(statement, bound)),
+        let queued = mem::take(&mut self.queued);
+        match &mut self.open {
+            Open::Sqlite(transaction) => Box::pin(transaction.fetch_all(after(queued, statement), bound)),
+            Open::Postgres(transaction) => Box::pin(async move {
+                transaction.execute_each(queued).await?;
+                transaction.fetch_all(statement, bound).await
+            }),
         }
     }
 
     /// Runs a change; gives the number of changed rows.
     pub(super) fn execute(&mut self, statement: Statement) -> Answer<'_, u64> {
-        match self {
-            Self::Sqlite(transaction) => {
-                let query = sqlx::query_with(AssertSqlSafe(statement.sql), statement.values);
-                Box::pin(async move { Ok(query.execute(&mut **transaction).await?.rows_affected()) })
-            }
-            Self::Postgres(transaction) => Box::pin(transaction.execute(statement)),
+        let queued = mem::take(&mut self.queued);
+        match &mut self.open {
+            Open::Sqlite(transaction) => Box::pin(transaction.execute(after(queued, statement))),
+            Open::Postgres(transaction) => Box::pin(async move {
+                transaction.execute_each(queued).await?;
+                transaction.execute(statement).await
+            }),
+        }
+    }
+
+    /// Runs a change with the next statement, which fails if it does.
+    pub(super) fn queue(&mut self, statement: Statement) {
+        self.queued.push(statement);
+    }
+
+    /// Runs what is queued.
+    pub(super) async fn flush(&mut self) -> sqlx::Result<()> {
+        let queued = mem::take(&mut self.queued);
+        if queued.is_empty() {
+            return Ok(());
+        }
+        match &mut self.open {
+            Open::Sqlite(transaction) => transaction.execute(Statement::joined(queued)).await.map(drop),
+            Open::Postgres(transaction) => transaction.execute_each(queued).await,
         }
     }
 
     /// Begins a part that can be taken back alone.
     pub(super) async fn save(&mut self) -> sqlx::Result<()> {
-        self.command("SAVEPOINT unit").await
+        match &mut self.open {
+            Open::Sqlite(_) => self.queue(Statement::command(SAVE)),
+            Open::Postgres(transaction) => transaction.command(SAVE).await?,
+        }
+        Ok(())
     }
 
     /// Ends that part: it stays if the transaction does.
     pub(super) async fn release(&mut self) -> sqlx::Result<()> {
-        self.command("RELEASE SAVEPOINT unit").await
+        if let Open::Postgres(transaction) = &mut self.open {
+            transaction.execute_each(mem::take(&mut self.queued)).await?;
+            return transaction.command(RELEASE).await;
+        }
+        self.queue(Statement::command(RELEASE));
+        self.flush().await
     }
 
     /// Takes that part back.
     pub(super) async fn take_back(&mut self) -> sqlx::Result<()> {
-        self.command("ROLLBACK TO SAVEPOINT unit").await?;
-        if let Self::Postgres(transaction) = self {
-            transaction.is_sound_again();
+        let queued = mem::take(&mut self.queued);
+        match &mut self.open {
+            Open::Sqlite(transaction) => {
+                if queued.iter().any(|statement| statement.sql == SAVE) {
+                    return Ok(());
+                }
+                let commands = [TAKE_BACK, RELEASE].map(Statement::command);
+                match transaction.execute(Statement::joined(commands)).await {
+                    // The first statement was given up before it was sent, and the part did not begin.
+                    Err(error) if sqlite::is_without_savepoint(&error) => Ok(()),
+                    done => done.map(drop),
+                }
+            }
+            Open::Postgres(transaction) => {
+                transaction.command(TAKE_BACK).await?;
+                transaction.is_sound_again();
+                transaction.command(RELEASE).await
+            }
         }
-        self.release().await
     }
 
     /// No statement has failed, or what failed was taken back.
     pub(super) fn require_sound(&self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(_) => Ok(()),
-            Self::Postgres(transaction) => transaction.require_sound(),
-        }
-    }
-
-    async fn command(&mut self, sql: &'static str) -> sqlx::Result<()> {
-        match self {
-            Self::Sqlite(transaction) => sqlx::raw_sql(sql).execute(&mut **transaction).await.map(drop),
-            Self::Postgres(transaction) => transaction.command(sql).await,
+        match &self.open {
+            Open::Sqlite(_) => Ok(()),
+            Open::Postgres(transaction) => transaction.require_sound(),
         }
     }
 
     /// Wakes the replicas that wait for changes, once this is committed.
     pub(super) async fn ring(&mut self) -> sqlx::Result<()> {
-        match self {
-            Self::Sqlite(_) => Ok(()),
-            Self::Postgres(transaction) => transaction.ring().await,
+        match &mut self.open {
+            Open::Sqlite(_) => Ok(()),
+            Open::Postgres(transaction) => transaction.ring().await,
         }
     }
 
     pub(super) async fn commit(self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(transaction) => Ok(transaction.commit().await?),
-            Self::Postgres(transaction) => transaction.commit().await,
+        match self.open {
+            Open::Sqlite(transaction) => Ok(transaction.commit(self.queued).await?),
+            Open::Postgres(mut transaction) => {
+                transaction.execute_each(self.queued).await?;
+                transaction.commit().await
+            }
         }
     }
+}
+
+/// A statement of SQLite behind those that wait for it.
+fn after(queued: Vec<Statement>, statement: Statement) -> Statement {
+    if queued.is_empty() { statement } else { Statement::joined(queued.into_iter().chain([statement])) }
 }
 
 /// Where rows are read.

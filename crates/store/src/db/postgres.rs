@@ -338,6 +338,14 @@ impl Transaction {
         self.note(changed)
     }
 
+    /// Runs changes one after the other.
+    pub(super) async fn execute_each(&mut self, statements: Vec<Statement>) -> sqlx::Result<()> {
+        for statement in statements {
+            self.execute(statement).await?;
+        }
+        Ok(())
+    }
+
     pub(super) async fn ring(&mut self) -> sqlx::Result<()> {
         self.command(&format!("NOTIFY {BELL}")).await
     }

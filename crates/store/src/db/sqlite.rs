@@ -1,26 +1,30 @@
 //! SQLite, in a file: several connections that read, and exactly one that writes.
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
+use futures_util::TryStreamExt as _;
 use sqlx::{
-    Connection as _, Sqlite, SqlitePool,
+    AssertSqlSafe, Connection as _, Either, Executor as _, SqliteConnection, SqlitePool,
     error::DatabaseError,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::{
-    driver::Fault,
+    dialect::Statement,
+    driver::{AnyRow, Bound, Fault, take},
     migrations::{self, Dialects},
 };
 use crate::StoreError;
 
 /// The number of connections for reading.
 const READERS: u32 = 4;
-/// How long a statement waits for a lock of another process.
+/// How long a statement waits for a lock of another process, and a transaction for the one before it.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often a file is opened while others open it. When several turn on the write-ahead log of a new file at once, SQLite
 /// lets all but one fail without waiting.
 const OPENING_ATTEMPTS: u32 = 100;
 const OPENING_PAUSE: Duration = Duration::from_millis(20);
+const BEGIN: &str = "BEGIN IMMEDIATE";
 
 /// Bounds on the database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,7 +37,7 @@ pub struct Limits {
 pub(super) struct Pools {
     pub(super) reader: SqlitePool,
     /// Exactly one connection: SQLite has one write lock, and waiting for this connection is fair and cannot fail.
-    writer: SqlitePool,
+    writer: Arc<Mutex<Writer>>,
 }
 
 impl Pools {
@@ -48,55 +52,170 @@ impl Pools {
         if let Some(pages) = limits.max_pages {
             options = options.pragma("max_page_count", pages.to_string());
         }
-        let pool = || {
-            SqlitePoolOptions::new().max_connections(1).after_release(|connection, _| {
-                Box::pin(async move {
-                    // This waits for a roll-back that is under way.
-                    connection.ping().await?;
-                    // SQLite ends a transaction by itself when the disk is full; the driver then still counts it, and
-                    // never begins another.
-                    Ok(!connection.is_in_transaction())
-                })
-            })
-        };
+        let mut writer = Writer::to(options.clone().create_if_missing(true));
         let mut attempts = 1;
-        let writer = loop {
-            match pool().connect_with(options.clone().create_if_missing(true)).await {
+        let connection = loop {
+            match writer.connection().await {
                 Err(error) if is_busy(&error) && attempts < OPENING_ATTEMPTS => attempts += 1,
-                connected => break connected?,
+                Err(error) => return Err(error.into()),
+                Ok(_) => break writer.connection().await?,
             }
             tokio::time::sleep(OPENING_PAUSE).await;
         };
         // If several processes open the file at the same time, one migrates it, and the others wait for that.
-        let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = connection.begin_with(BEGIN).await?;
         migrations::run(Dialects::sqlite, &mut *tx).await?;
         tx.commit().await?;
-        let reader = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
-        Ok(Self { reader, writer })
+        Ok(Self { reader: readers(READERS).connect_with(options.read_only(true)).await?, writer: writer.shared() })
     }
 
     /// Opens a file for reading only; other processes may use it meanwhile.
     pub(super) async fn open_read_only(file: &Path) -> sqlx::Result<Self> {
         let options = SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(BUSY_TIMEOUT);
-        let reader = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
-        Ok(Self { writer: reader.clone(), reader })
+        let reader = readers(1).connect_with(options.clone()).await?;
+        Ok(Self { reader, writer: Writer::to(options).shared() })
     }
 
-    pub(super) async fn begin(&self) -> sqlx::Result<sqlx::Transaction<'static, Sqlite>> {
+    /// Begins a transaction, and reads in it.
+    pub(super) async fn begin(&self, first: Statement) -> sqlx::Result<(Transaction, Vec<AnyRow>)> {
+        let mut writer = self.writer().await?;
+        writer.connection().await?;
+        let mut transaction = Transaction(Some(writer));
         // A deferred transaction would fail with "busy" on its first write, whatever the busy timeout says.
-        self.writer.begin_with("BEGIN IMMEDIATE").await
+        let rows = transaction.fetch_all(Statement::joined([Statement::command(BEGIN), first]), None).await?;
+        Ok((transaction, rows))
+    }
+
+    /// Runs one change that is a transaction of its own.
+    pub(super) async fn execute(&self, statement: Statement) -> sqlx::Result<u64> {
+        execute(self.writer().await?.connection().await?, statement).await
+    }
+
+    async fn writer(&self) -> sqlx::Result<OwnedMutexGuard<Writer>> {
+        let turn = tokio::time::timeout(BUSY_TIMEOUT, Arc::clone(&self.writer).lock_owned()).await;
+        turn.map_err(|_| sqlx::Error::PoolTimedOut)
     }
 
     /// How many connections are open, and how many of them are idle.
     pub(super) fn connections(&self) -> (u64, u64) {
-        let pools = [&self.reader, &self.writer];
-        (pools.iter().map(|pool| u64::from(pool.size())).sum(), pools.iter().map(|pool| pool.num_idle() as u64).sum())
+        let is_idle = u64::from(self.writer.try_lock().is_ok());
+        (u64::from(self.reader.size()) + 1, self.reader.num_idle() as u64 + is_idle)
     }
 
     pub(super) async fn close(&self) {
         self.reader.close().await;
-        self.writer.close().await;
+        self.writer.lock().await.close().await;
     }
+}
+
+/// Connections for reading. None is asked whether it is there before it is used: a file is not far away.
+fn readers(count: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new().max_connections(count).test_before_acquire(false)
+}
+
+/// The connection that writes.
+#[derive(Debug)]
+struct Writer {
+    options: SqliteConnectOptions,
+    /// None before it is first used, and after it could not be rolled back.
+    connection: Option<SqliteConnection>,
+    /// Whether a transaction may be open that nobody goes on with.
+    is_abandoned: bool,
+    is_closed: bool,
+}
+
+impl Writer {
+    fn to(options: SqliteConnectOptions) -> Self {
+        Self { options, connection: None, is_abandoned: false, is_closed: false }
+    }
+
+    fn shared(self) -> Arc<Mutex<Self>> {
+        Arc::new(Mutex::new(self))
+    }
+
+    /// The connection, in no abandoned transaction.
+    async fn connection(&mut self) -> sqlx::Result<&mut SqliteConnection> {
+        if self.is_closed {
+            return Err(sqlx::Error::PoolClosed);
+        }
+        self.roll_back().await;
+        match &mut self.connection {
+            Some(connection) => Ok(connection),
+            none => Ok(none.insert(SqliteConnection::connect_with(&self.options).await?)),
+        }
+    }
+
+    async fn roll_back(&mut self) {
+        if self.is_abandoned
+            && let Some(connection) = &mut self.connection
+            && sqlx::raw_sql("ROLLBACK").execute(connection).await.is_err()
+        {
+            // There may be nothing to roll back: SQLite ends a transaction by itself when the disk is full. Whatever it is,
+            // it ends with the connection.
+            self.connection = None;
+        }
+        self.is_abandoned = false;
+    }
+
+    async fn close(&mut self) {
+        self.is_closed = true;
+        if let Some(connection) = self.connection.take() {
+            // It is closed either way.
+            let _closed = connection.close().await;
+        }
+    }
+}
+
+/// A transaction. Dropped before it is committed, it is rolled back.
+#[derive(Debug)]
+pub(super) struct Transaction(
+    /// None once it is committed.
+    Option<OwnedMutexGuard<Writer>>,
+);
+
+impl Transaction {
+    fn connection(&mut self) -> sqlx::Result<&mut SqliteConnection> {
+        let connection = self.0.as_mut().and_then(|writer| writer.connection.as_mut());
+        connection.ok_or_else(|| sqlx::Error::Protocol("the transaction has ended".to_owned()))
+    }
+
+    pub(super) async fn fetch_all(&mut self, statement: Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
+        let query = sqlx::query_with(AssertSqlSafe(statement.sql), statement.values);
+        take(query.fetch(self.connection()?), bound).await
+    }
+
+    pub(super) async fn execute(&mut self, statement: Statement) -> sqlx::Result<u64> {
+        execute(self.connection()?, statement).await
+    }
+
+    /// Runs the last statements, and commits.
+    pub(super) async fn commit(mut self, last: Vec<Statement>) -> sqlx::Result<()> {
+        self.execute(Statement::joined(last.into_iter().chain([Statement::command("COMMIT")]))).await?;
+        self.0 = None;
+        Ok(())
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        let Some(mut writer) = self.0.take() else { return };
+        writer.is_abandoned = true;
+        // Without a runtime, the next transaction does it.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move { writer.roll_back().await });
+    }
+}
+
+/// Runs a change, or several joined; gives the number of rows that the last of them changed.
+async fn execute(connection: &mut SqliteConnection, statement: Statement) -> sqlx::Result<u64> {
+    let mut answers = connection.fetch_many(sqlx::query_with(AssertSqlSafe(statement.sql), statement.values));
+    let mut changed = 0;
+    while let Some(answer) = answers.try_next().await? {
+        if let Either::Left(done) = answer {
+            changed = done.rows_affected();
+        }
+    }
+    Ok(changed)
 }
 
 /// Primary result codes, <https://www.sqlite.org/rescode.html>.
@@ -117,6 +236,11 @@ fn primary_code(error: &dyn DatabaseError) -> Option<u32> {
 /// Whether another connection is in the way.
 fn is_busy(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(primary_code) == Some(code::BUSY)
+}
+
+/// Whether there is no such savepoint as was to be taken back. SQLite has no code of its own for that.
+pub(super) fn is_without_savepoint(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.message().starts_with("no such savepoint"))
 }
 
 /// What an error means.

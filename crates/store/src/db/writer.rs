@@ -24,7 +24,7 @@ use super::{
     dialect::Dialect,
     driver::{Pools, Transaction},
 };
-use crate::StoreError;
+use crate::{StoreError, beginning::Beginning};
 
 /// The most units in a transaction: those who come early wait for those who come late.
 const MOST_UNITS: usize = 64;
@@ -56,6 +56,8 @@ impl fmt::Debug for Watch {
 struct Batch {
     /// None before the first.
     transaction: Option<Transaction>,
+    /// What the next unit in it knows from the beginning.
+    beginning: Beginning,
     /// Whether it holds part of a unit that was given up. As long as that is not taken back, nothing of it is committed.
     is_spoiled: bool,
     /// The units that are done and wait for the commit, and since when.
@@ -133,9 +135,12 @@ impl Writer {
         batch.end_if_spoiled();
         let is_first = batch.transaction.is_none();
         if is_first {
-            batch.transaction = Some(self.pools.begin().await?);
+            let (transaction, rows) = self.pools.begin(&Beginning::query()).await?;
+            batch.transaction = Some(transaction);
+            batch.beginning = Beginning::of(&rows);
         }
-        let mut unit = Unit { batch: Some(batch), writer: self.clone(), is_first };
+        let beginning = batch.beginning;
+        let mut unit = Unit { batch: Some(batch), writer: self.clone(), is_first, beginning };
         if !is_first {
             unit.transaction()?.save().await?;
         }
@@ -204,6 +209,8 @@ pub(super) struct Unit {
     writer: Writer,
     /// Whether the transaction was begun for it: then it needs no savepoint.
     is_first: bool,
+    /// What was known when it began, with what it has changed of that.
+    beginning: Beginning,
 }
 
 impl Unit {
@@ -217,6 +224,11 @@ impl Unit {
         batch.ok_or_else(|| sqlx::Error::Protocol("the transaction has ended".to_owned()))
     }
 
+    /// What is known without another look at the database.
+    pub(super) fn beginning(&mut self) -> &mut Beginning {
+        &mut self.beginning
+    }
+
     /// Makes it durable, with those that arrived together with it.
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         // A client that goes away meanwhile must not leave half a savepoint.
@@ -224,16 +236,20 @@ impl Unit {
     }
 
     async fn commit_now(mut self) -> Result<(), StoreError> {
+        let is_alone = self.writer.waiting.load(Ordering::SeqCst) == 0;
         let is_first = self.is_first;
         let transaction = self.transaction()?;
         transaction.require_sound()?;
         if !is_first {
             transaction.release().await?;
+        } else if !is_alone {
+            // What fails now is this unit's own fault.
+            transaction.flush().await?;
         }
         let Some(mut batch) = self.batch.take() else { return Err(StoreError::Interrupted) };
+        batch.beginning = self.beginning;
         let (done, committed) = oneshot::channel();
         batch.done.push((Instant::now(), done));
-        let is_alone = self.writer.waiting.load(Ordering::SeqCst) == 0;
         if is_alone || batch.done.len() >= MOST_UNITS {
             self.writer.commit(batch);
         } else {

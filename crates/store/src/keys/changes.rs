@@ -1,8 +1,8 @@
 //! Minting, using, expiring and deleting keys.
 use jiff::Timestamp;
-use sea_query::{Expr, ExprTrait as _, Query, SimpleExpr};
+use sea_query::{Expr, ExprTrait as _, Query, SimpleExpr, UnionType};
 
-use super::{AncestorRow, ApiKey, ApiKeyAncestors, ApiKeys, KeyUse, MOST_ANCESTORS, TABLE, descends_from, is_live};
+use super::{ApiKey, ApiKeyAncestors, ApiKeys, KeyUse, MOST_ANCESTORS, TABLE, descends_from, is_live};
 use crate::{
     KeyId, Reach, StoreError, Tx, UserId,
     db::{json, microseconds, row, rows},
@@ -16,7 +16,7 @@ impl Tx {
     /// [`StoreError::Conflict`] when the owner has a live key with that name.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn insert_key(&mut self, key: &ApiKey) -> Result<(), StoreError> {
-        self.free_expired_name(key).await?;
+        self.free_expired_name(key)?;
         let live_name = (!key.token_name.is_empty()).then_some(key.token_name.as_str());
         let mut query = Query::insert();
         query
@@ -59,15 +59,15 @@ impl Tx {
                 microseconds(key.expires_at).into(),
                 key.absolute_end.map(microseconds).into(),
             ]);
-        self.execute_one_for(Reach::Nobody, &query).await?;
-        match &key.parent_id {
-            Some(parent) => self.insert_ancestors(&key.id, parent).await,
-            None => Ok(()),
+        self.queue(&query)?;
+        if let Some(parent) = &key.parent_id {
+            self.insert_ancestors(&key.id, parent)?;
         }
+        self.flush().await
     }
 
     /// Clears the name of an expired key, so that the new key can have it.
-    async fn free_expired_name(&mut self, key: &ApiKey) -> Result<(), StoreError> {
+    fn free_expired_name(&mut self, key: &ApiKey) -> Result<(), StoreError> {
         let mut query = Query::update();
         query
             .table(ApiKeys::Table)
@@ -75,28 +75,28 @@ impl Tx {
             .and_where(Expr::col(ApiKeys::UserId).eq(key.user_id.0))
             .and_where(Expr::col(ApiKeys::LiveName).eq(key.token_name.as_str()))
             .and_where(is_live(key.created_at, self.dialect(), self.uses()).not());
-        self.execute_for(Reach::Nobody, &query).await.map(drop)
+        self.queue(&query)
     }
 
-    async fn insert_ancestors(&mut self, key: &KeyId, parent: &KeyId) -> Result<(), StoreError> {
-        let mut theirs = Query::select();
-        theirs
-            .columns([ApiKeyAncestors::AncestorId, ApiKeyAncestors::Distance])
+    fn insert_ancestors(&mut self, key: &KeyId, parent: &KeyId) -> Result<(), StoreError> {
+        let mut chain = Query::select();
+        chain.expr(Expr::val(key.as_str())).expr(Expr::val(parent.as_str())).expr(Expr::val(1));
+        let mut farther = Query::select();
+        farther
+            .expr(Expr::val(key.as_str()))
+            .column(ApiKeyAncestors::AncestorId)
+            .expr(Expr::col(ApiKeyAncestors::Distance).add(1))
             .from(ApiKeyAncestors::Table)
             .and_where(Expr::col(ApiKeyAncestors::KeyId).eq(parent.as_str()))
             .and_where(Expr::col(ApiKeyAncestors::Distance).lt(MOST_ANCESTORS));
-        let rows: Vec<AncestorRow> = self.read().fetch_all(&theirs).await?;
+        chain.union(UnionType::All, farther);
         let mut query = Query::insert();
-        query.into_table(ApiKeyAncestors::Table).columns([
-            ApiKeyAncestors::KeyId,
-            ApiKeyAncestors::AncestorId,
-            ApiKeyAncestors::Distance,
-        ]);
-        let farther = rows.iter().map(|row| (row.ancestor_id.as_str(), row.distance + 1));
-        for (ancestor, distance) in farther.chain([(parent.as_str(), 1)]) {
-            query.values_panic([key.as_str().into(), ancestor.into(), distance.into()]);
-        }
-        self.execute_for(Reach::Nobody, &query).await.map(drop)
+        query
+            .into_table(ApiKeyAncestors::Table)
+            .columns([ApiKeyAncestors::KeyId, ApiKeyAncestors::AncestorId, ApiKeyAncestors::Distance])
+            .select_from(chain)
+            .map_err(|error| StoreError::Unfit(error.to_string()))?;
+        self.queue(&query)
     }
 
     /// Expires a key; its row stays. Says whether it was live.
