@@ -381,8 +381,11 @@ impl Tx {
         Ok(())
     }
 
-    /// Runs what is queued, so that what fails of it fails here.
-    pub(crate) async fn flush(&mut self) -> Result<(), StoreError> {
+    /// Runs the changes that wait for the next statement, so that those which fail do it here.
+    ///
+    /// # Errors
+    /// When one of them fails.
+    pub async fn flush(&mut self) -> Result<(), StoreError> {
         Ok(self.unit.transaction()?.flush().await?)
     }
 

@@ -101,7 +101,8 @@ impl Work {
     /// The same, with the kind of event for its record.
     pub(crate) async fn insert_key_as(&mut self, key: ApiKey, kind: EventKind) -> Result<(), MintError> {
         let owner = self.present_owner(key.user_id).await?;
-        self.insert_key_of(&owner, key, kind).await
+        self.insert_key_of(&owner, &key, kind).await?;
+        self.tx.flush().await.map_err(|error| not_stored(error, key.token_name))
     }
 
     /// The owner of a key, who still exists.
@@ -114,17 +115,24 @@ impl Work {
         owner.filter(|owner| !owner.deleted).ok_or(MintError::Overtaken)
     }
 
-    /// Stores a key of an owner who was found in this unit of work.
-    pub(super) async fn insert_key_of(&mut self, owner: &User, key: ApiKey, kind: EventKind) -> Result<(), MintError> {
-        match self.tx.insert_key(&key).await {
-            Err(StoreError::Conflict(_)) => return Err(MintError::NameTaken(key.token_name)),
-            inserted => inserted?,
-        }
+    /// Stores a key of an owner who was found in this unit of work. That its name is taken may show only when the work is
+    /// committed ([`not_stored`]).
+    pub(super) async fn insert_key_of(&mut self, owner: &User, key: &ApiKey, kind: EventKind) -> Result<(), MintError> {
+        self.tx.queue_key(key)?;
         if let Some(minter) = self.caller.user().filter(|minter| minter.id != owner.id) {
-            let notice = Notice::TokenMinted { by: minter.username.clone(), token: summary(&key) };
+            let notice = Notice::TokenMinted { by: minter.username.clone(), token: summary(key) };
+            self.tx.flush().await.map_err(|error| not_stored(error, key.token_name.clone()))?;
             self.notify(owner, &notice).await?;
         }
-        self.record(key_event(kind, None, Some(&key)));
+        self.record(key_event(kind, None, Some(key)));
         Ok(())
+    }
+}
+
+/// Why a key of this name was not stored.
+pub(super) fn not_stored(error: StoreError, name: String) -> MintError {
+    match error {
+        StoreError::Conflict(_) => MintError::NameTaken(name),
+        error => error.into(),
     }
 }

@@ -6,7 +6,7 @@ use keyfob_store::{KeyId, StoreError, User};
 use super::{
     MintError, MintRequest, MintedKey, NewKeyKind, Requested, issue,
     lifetime::{WrongLifetime, requested_lifetime},
-    mint::require_minting,
+    mint::{not_stored, require_minting},
     names::invent,
 };
 use crate::{
@@ -103,8 +103,8 @@ impl AuthorizedStore {
         let request = work.current_request(request, lifetime).await?;
         let owner = request.owner.clone();
         let (key, minted) = issue(&self.authority, &work.caller, request)?;
-        work.insert_key_of(&owner, key, EventKind::KeyMinted).await?;
-        work.commit().await?;
+        work.insert_key_of(&owner, &key, EventKind::KeyMinted).await?;
+        work.commit().await.map_err(|error| not_stored(error, key.token_name))?;
         Ok(minted)
     }
 

@@ -120,12 +120,11 @@ impl Pools {
         let first = self.dialect().statement(first);
         let (open, rows) = match self {
             Self::Sqlite(pools) => {
-                let (transaction, rows) = pools.begin(first).await?;
+                let (transaction, rows) = Box::pin(pools.begin(first)).await?;
                 (Open::Sqlite(transaction), rows)
             }
             Self::Postgres(pools) => {
-                let mut transaction = pools.begin().await?;
-                let rows = transaction.fetch_all(first, None).await?;
+                let (transaction, rows) = Box::pin(pools.begin(first)).await?;
                 (Open::Postgres(transaction), rows)
             }
         };
@@ -228,14 +227,16 @@ impl Transaction {
     }
 
     /// Runs what is queued.
-    pub(super) async fn flush(&mut self) -> sqlx::Result<()> {
+    pub(super) fn flush(&mut self) -> Answer<'_, ()> {
         let queued = mem::take(&mut self.queued);
         if queued.is_empty() {
-            return Ok(());
+            return Box::pin(async { Ok(()) });
         }
         match &mut self.open {
-            Open::Sqlite(transaction) => transaction.execute(Statement::joined(queued)).await.map(drop),
-            Open::Postgres(transaction) => transaction.execute_each(queued).await,
+            Open::Sqlite(transaction) => {
+                Box::pin(async move { transaction.execute(Statement::joined(queued)).await.map(drop) })
+            }
+            Open::Postgres(transaction) => Box::pin(transaction.execute_each(queued)),
         }
     }
 
@@ -299,11 +300,8 @@ impl Transaction {
 
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         match self.open {
-            Open::Sqlite(transaction) => Ok(transaction.commit(self.queued).await?),
-            Open::Postgres(mut transaction) => {
-                transaction.execute_each(self.queued).await?;
-                transaction.commit().await
-            }
+            Open::Sqlite(transaction) => Ok(Box::pin(transaction.commit(self.queued)).await?),
+            Open::Postgres(transaction) => Box::pin(transaction.commit(self.queued)).await,
         }
     }
 }

@@ -217,11 +217,13 @@ impl Pools {
         fetching.await.map_err(|_| sqlx::Error::WorkerCrashed)?
     }
 
-    pub(super) async fn begin(&self) -> sqlx::Result<Transaction> {
+    /// Begins a transaction, and reads in it.
+    pub(super) async fn begin(&self, first: Statement) -> sqlx::Result<(Transaction, Vec<AnyRow>)> {
         let connection = Leased(Some(self.acquire(&self.writer).await?));
         let mut transaction = Transaction { connection: Some(connection), is_failed: false };
         transaction.command(&begin()).await?;
-        Ok(transaction)
+        let rows = transaction.fetch_all(first, None).await?;
+        Ok((transaction, rows))
     }
 
     /// The same with the connection that is apart.
@@ -368,8 +370,9 @@ impl Transaction {
         Ok(())
     }
 
-    /// Commits.
-    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+    /// Runs the last statements, and commits.
+    pub(super) async fn commit(mut self, last: Vec<Statement>) -> Result<(), StoreError> {
+        self.execute_each(last).await?;
         self.require_sound()?;
         let committed = self.command("COMMIT").await;
         match committed {

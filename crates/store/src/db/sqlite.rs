@@ -141,14 +141,15 @@ impl Writer {
         self.roll_back().await;
         match &mut self.connection {
             Some(connection) => Ok(connection),
-            none => Ok(none.insert(SqliteConnection::connect_with(&self.options).await?)),
+            // Apart, because all of this is as large in memory as the longest way that it may go.
+            none => Ok(none.insert(Box::pin(SqliteConnection::connect_with(&self.options)).await?)),
         }
     }
 
     async fn roll_back(&mut self) {
         if self.is_abandoned
             && let Some(connection) = &mut self.connection
-            && sqlx::raw_sql("ROLLBACK").execute(connection).await.is_err()
+            && Box::pin(sqlx::raw_sql("ROLLBACK").execute(connection)).await.is_err()
         {
             // There may be nothing to roll back: SQLite ends a transaction by itself when the disk is full. Whatever it is,
             // it ends with the connection.

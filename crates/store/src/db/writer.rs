@@ -67,6 +67,7 @@ struct Batch {
 /// Why a transaction was not committed, for each of its units.
 #[derive(Clone, Debug)]
 enum Failure {
+    Conflict(String),
     Full(String),
     Unavailable(String),
     Interrupted,
@@ -76,6 +77,7 @@ enum Failure {
 impl From<&StoreError> for Failure {
     fn from(error: &StoreError) -> Self {
         match error {
+            StoreError::Conflict(with) => Self::Conflict(with.clone()),
             StoreError::Full(cause) => Self::Full(cause.to_string()),
             StoreError::Unavailable(cause) => Self::Unavailable(cause.to_string()),
             StoreError::Interrupted => Self::Interrupted,
@@ -87,6 +89,7 @@ impl From<&StoreError> for Failure {
 impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         match failure {
+            Failure::Conflict(with) => Self::Conflict(with),
             Failure::Full(cause) => Self::Full(sqlx::Error::Protocol(cause)),
             Failure::Unavailable(cause) => Self::Unavailable(sqlx::Error::Protocol(cause)),
             Failure::Interrupted => Self::Interrupted,
@@ -145,12 +148,6 @@ impl Writer {
             unit.transaction()?.save().await?;
         }
         Ok(unit)
-    }
-
-    /// Commits a batch in a task of its own: a client that goes away must not take back what others did.
-    fn commit(&self, mut batch: OwnedMutexGuard<Batch>) {
-        let watch = Arc::clone(&self.watch);
-        tokio::spawn(async move { batch.commit(&watch).await });
     }
 
     /// Commits the batch once those have had their turn who wait for it now.
@@ -251,7 +248,8 @@ impl Unit {
         let (done, committed) = oneshot::channel();
         batch.done.push((Instant::now(), done));
         if is_alone || batch.done.len() >= MOST_UNITS {
-            self.writer.commit(batch);
+            batch.commit(&self.writer.watch).await;
+            drop(batch);
         } else {
             let is_first_to_wait = batch.done.len() == 1;
             drop(batch);

@@ -16,6 +16,15 @@ impl Tx {
     /// [`StoreError::Conflict`] when the owner has a live key with that name.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn insert_key(&mut self, key: &ApiKey) -> Result<(), StoreError> {
+        self.queue_key(key)?;
+        self.flush().await
+    }
+
+    /// The same with the next statement of this unit of work, or its commit: there the conflict shows.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the transaction has ended.
+    pub fn queue_key(&mut self, key: &ApiKey) -> Result<(), StoreError> {
         self.free_expired_name(key)?;
         let live_name = (!key.token_name.is_empty()).then_some(key.token_name.as_str());
         let mut query = Query::insert();
@@ -63,7 +72,7 @@ impl Tx {
         if let Some(parent) = &key.parent_id {
             self.insert_ancestors(&key.id, parent)?;
         }
-        self.flush().await
+        Ok(())
     }
 
     /// Clears the name of an expired key, so that the new key can have it.
