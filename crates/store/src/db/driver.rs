@@ -115,20 +115,13 @@ impl Pools {
         }
     }
 
-    /// Begins a transaction, once no other is under way, and reads in it.
-    pub(super) async fn begin(&self, first: &impl SqlxBinder) -> sqlx::Result<(Transaction, Vec<AnyRow>)> {
-        let first = self.dialect().statement(first);
-        let (open, rows) = match self {
-            Self::Sqlite(pools) => {
-                let (transaction, rows) = Box::pin(pools.begin(first)).await?;
-                (Open::Sqlite(transaction), rows)
-            }
-            Self::Postgres(pools) => {
-                let (transaction, rows) = Box::pin(pools.begin(first)).await?;
-                (Open::Postgres(transaction), rows)
-            }
+    /// A transaction, once no other is under way.
+    pub(super) async fn begin(&self) -> sqlx::Result<Transaction> {
+        let open = match self {
+            Self::Sqlite(pools) => Open::Sqlite(pools.begin().await?),
+            Self::Postgres(pools) => Open::Postgres(Box::pin(pools.begin()).await?),
         };
-        Ok((Transaction { open, queued: Vec::new() }, rows))
+        Ok(Transaction { open, queued: Vec::new() })
     }
 
     fn fetch_all(&self, statement: Statement, bound: Bound) -> Answer<'_, Vec<AnyRow>> {
@@ -198,7 +191,7 @@ const RELEASE: &str = "RELEASE SAVEPOINT unit";
 const TAKE_BACK: &str = "ROLLBACK TO SAVEPOINT unit";
 
 impl Transaction {
-    fn fetch_all(&mut self, statement: Statement, bound: Bound) -> Answer<'_, Vec<AnyRow>> {
+    pub(super) fn fetch_all(&mut self, statement: Statement, bound: Bound) -> Answer<'_, Vec<AnyRow>> {
         let queued = mem::take(&mut self.queued);
         match &mut self.open {
             Open::Sqlite(transaction) => Box::pin(transaction.fetch_all(after(queued, statement), bound)),

@@ -217,13 +217,11 @@ impl Pools {
         fetching.await.map_err(|_| sqlx::Error::WorkerCrashed)?
     }
 
-    /// Begins a transaction, and reads in it.
-    pub(super) async fn begin(&self, first: Statement) -> sqlx::Result<(Transaction, Vec<AnyRow>)> {
+    pub(super) async fn begin(&self) -> sqlx::Result<Transaction> {
         let connection = Leased(Some(self.acquire(&self.writer).await?));
         let mut transaction = Transaction { connection: Some(connection), is_failed: false };
         transaction.command(&begin()).await?;
-        let rows = transaction.fetch_all(first, None).await?;
-        Ok((transaction, rows))
+        Ok(transaction)
     }
 
     /// The same with the connection that is apart.

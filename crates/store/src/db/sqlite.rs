@@ -1,5 +1,5 @@
 //! SQLite, in a file: several connections that read, and exactly one that writes.
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{mem, path::Path, sync::Arc, time::Duration};
 
 use futures_util::TryStreamExt as _;
 use sqlx::{
@@ -24,6 +24,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// lets all but one fail without waiting.
 const OPENING_ATTEMPTS: u32 = 100;
 const OPENING_PAUSE: Duration = Duration::from_millis(20);
+/// A deferred transaction would fail with "busy" on its first write, whatever the busy timeout says.
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
 /// Bounds on the database.
@@ -76,14 +77,11 @@ impl Pools {
         Ok(Self { reader, writer: Writer::to(options).shared() })
     }
 
-    /// Begins a transaction, and reads in it.
-    pub(super) async fn begin(&self, first: Statement) -> sqlx::Result<(Transaction, Vec<AnyRow>)> {
+    /// A transaction, once no other is under way. It begins with its first statement.
+    pub(super) async fn begin(&self) -> sqlx::Result<Transaction> {
         let mut writer = self.writer().await?;
         writer.connection().await?;
-        let mut transaction = Transaction(Some(writer));
-        // A deferred transaction would fail with "busy" on its first write, whatever the busy timeout says.
-        let rows = transaction.fetch_all(Statement::joined([Statement::command(BEGIN), first]), None).await?;
-        Ok((transaction, rows))
+        Ok(Transaction { writer: Some(writer), has_begun: false })
     }
 
     /// Runs one change that is a transaction of its own.
@@ -169,37 +167,48 @@ impl Writer {
 
 /// A transaction. Dropped before it is committed, it is rolled back.
 #[derive(Debug)]
-pub(super) struct Transaction(
+pub(super) struct Transaction {
     /// None once it is committed.
-    Option<OwnedMutexGuard<Writer>>,
-);
+    writer: Option<OwnedMutexGuard<Writer>>,
+    has_begun: bool,
+}
 
 impl Transaction {
     fn connection(&mut self) -> sqlx::Result<&mut SqliteConnection> {
-        let connection = self.0.as_mut().and_then(|writer| writer.connection.as_mut());
+        let connection = self.writer.as_mut().and_then(|writer| writer.connection.as_mut());
         connection.ok_or_else(|| sqlx::Error::Protocol("the transaction has ended".to_owned()))
     }
 
+    /// The statement, behind the beginning if it is the first.
+    fn begun(&mut self, statement: Statement) -> Statement {
+        if mem::replace(&mut self.has_begun, true) {
+            return statement;
+        }
+        Statement::joined([Statement::command(BEGIN), statement])
+    }
+
     pub(super) async fn fetch_all(&mut self, statement: Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
+        let statement = self.begun(statement);
         let query = sqlx::query_with(AssertSqlSafe(statement.sql), statement.values);
         take(query.fetch(self.connection()?), bound).await
     }
 
     pub(super) async fn execute(&mut self, statement: Statement) -> sqlx::Result<u64> {
+        let statement = self.begun(statement);
         execute(self.connection()?, statement).await
     }
 
     /// Runs the last statements, and commits.
     pub(super) async fn commit(mut self, last: Vec<Statement>) -> sqlx::Result<()> {
         self.execute(Statement::joined(last.into_iter().chain([Statement::command("COMMIT")]))).await?;
-        self.0 = None;
+        self.writer = None;
         Ok(())
     }
 }
 
 impl Drop for Transaction {
     fn drop(&mut self) {
-        let Some(mut writer) = self.0.take() else { return };
+        let Some(mut writer) = self.writer.take().filter(|_| self.has_begun) else { return };
         writer.is_abandoned = true;
         // Without a runtime, the next transaction does it.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };

@@ -56,8 +56,8 @@ impl fmt::Debug for Watch {
 struct Batch {
     /// None before the first.
     transaction: Option<Transaction>,
-    /// What the next unit in it knows from the beginning.
-    beginning: Beginning,
+    /// What the next unit knows from the beginning: what the one before it left. None where that is not known.
+    beginning: Option<Beginning>,
     /// Whether it holds part of a unit that was given up. As long as that is not taken back, nothing of it is committed.
     is_spoiled: bool,
     /// The units that are done and wait for the commit, and since when.
@@ -125,6 +125,12 @@ impl Writer {
         settling.await.unwrap_or(Err(StoreError::Interrupted))
     }
 
+    /// Reads what a unit knows from the beginning.
+    async fn read_beginning(&self, transaction: &mut Transaction) -> sqlx::Result<Beginning> {
+        let query = self.pools.dialect().statement(&Beginning::query());
+        Ok(Beginning::of(&transaction.fetch_all(query, None).await?))
+    }
+
     async fn turn(&self) -> sqlx::Result<OwnedMutexGuard<Batch>> {
         let turn = tokio::time::timeout(LONGEST_WAIT, Arc::clone(&self.batch).lock_owned()).await;
         turn.map_err(|_| sqlx::Error::PoolTimedOut)
@@ -138,11 +144,15 @@ impl Writer {
         batch.end_if_spoiled();
         let is_first = batch.transaction.is_none();
         if is_first {
-            let (transaction, rows) = self.pools.begin(&Beginning::query()).await?;
-            batch.transaction = Some(transaction);
-            batch.beginning = Beginning::of(&rows);
+            let mut transaction = self.pools.begin().await?;
+            let left = batch.beginning.take().filter(|_| self.pools.dialect() == Dialect::Sqlite);
+            let beginning = match left {
+                Some(beginning) => beginning,
+                None => self.read_beginning(&mut transaction).await?,
+            };
+            (batch.transaction, batch.beginning) = (Some(transaction), Some(beginning));
         }
-        let beginning = batch.beginning;
+        let beginning = batch.beginning.unwrap_or_default();
         let mut unit = Unit { batch: Some(batch), writer: self.clone(), is_first, beginning };
         if !is_first {
             unit.transaction()?.save().await?;
@@ -163,6 +173,7 @@ impl Batch {
     fn end_if_spoiled(&mut self) {
         if std::mem::take(&mut self.is_spoiled) {
             self.transaction = None;
+            self.beginning = None;
             self.done.clear();
         }
     }
@@ -172,6 +183,9 @@ impl Batch {
         let Some(transaction) = self.transaction.take() else { return };
         let committed = transaction.commit().await;
         let committed = committed.map_err(|error| Failure::from(&error));
+        if committed.is_err() {
+            self.beginning = None;
+        }
         if let (Some(Watch(watch)), Some((first, _))) = (watch.get(), self.done.first()) {
             watch(self.done.len(), first.elapsed());
         }
@@ -244,7 +258,7 @@ impl Unit {
             transaction.flush().await?;
         }
         let Some(mut batch) = self.batch.take() else { return Err(StoreError::Interrupted) };
-        batch.beginning = self.beginning;
+        batch.beginning = Some(self.beginning);
         let (done, committed) = oneshot::channel();
         batch.done.push((Instant::now(), done));
         if is_alone || batch.done.len() >= MOST_UNITS {
@@ -267,6 +281,7 @@ impl Drop for Unit {
         if self.is_first {
             // It rolls back by itself, and there is nobody else in it.
             batch.transaction = None;
+            batch.beginning = None;
             return;
         }
         // Whatever becomes of the task below: what this unit did is not committed with what others did.
