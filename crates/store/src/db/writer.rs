@@ -110,6 +110,9 @@ impl Writer {
 
     /// Begins a unit of work, once no other is under way.
     pub(super) async fn begin(&self) -> sqlx::Result<Unit> {
+        if self.pools.dialect() == Dialect::Sqlite {
+            return self.clone().begin_now().await;
+        }
         // A client that goes away meanwhile must not leave half a savepoint.
         let beginning = tokio::spawn(self.clone().begin_now());
         beginning.await.map_err(|_| sqlx::Error::WorkerCrashed)?
