@@ -142,7 +142,7 @@ impl Work {
     /// Writes the records that were added so far, for what depends on their place in the chain.
     pub(crate) async fn write_records(&mut self) -> Result<(), StoreError> {
         for record in std::mem::take(&mut self.records) {
-            self.tx.insert_audit_record(&record, &self.authority.audit_keys().current).await?;
+            self.tx.insert_audit_record(record, &self.authority.audit_keys().current).await?;
             self.is_recorded = true;
         }
         Ok(())

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     KeyId, OrganizationId, Page, Period, Reader, StoreError, Tx, UserId,
-    db::{Dialect, Json, Stored, fetch_count, microseconds, row, timestamp},
+    db::{Dialect, Insert, Json, Stored, fetch_count, microseconds, row, timestamp},
     filter::{Columns, condition},
 };
 
@@ -306,8 +306,8 @@ async fn comes_after(source: &mut Reader<'_>, after: Uuid, list: &ListAudit) -> 
 
 impl AuditEntry {
     /// A record as it will be stored, before it has its place in the chain.
-    fn new(record: &AuditRecord) -> Self {
-        let mut diff = record.diff.clone();
+    fn new(record: AuditRecord) -> Self {
+        let mut diff = record.diff;
         without_nul(&mut diff);
         if let (Some(fields), Some(key)) = (diff.as_object_mut(), &record.api_key_id) {
             fields.insert(ADDITIONAL.to_owned(), serde_json::json!({"api_key_id": key.as_str()}));
@@ -321,8 +321,8 @@ impl AuditEntry {
             key_id: record.key_id.as_ref().map_or("", KeyId::as_str).to_owned(),
             ip_address: record.ip_address.to_string(),
             user_agent: cut(&record.user_agent, MAX_USER_AGENT).to_owned(),
-            action: record.action.clone(),
-            resource_type: record.resource_type.clone(),
+            action: record.action,
+            resource_type: record.resource_type,
             resource_id: record.resource_id.to_string(),
             resource_target: record.resource_target.replace('\0', NUL_STAND_IN),
             organization_id: record.organization_id.map(|id| id.0),
@@ -333,56 +333,58 @@ impl AuditEntry {
     }
 }
 
+static NEW_RECORD: Insert<16> = Insert::of(|| {
+    use AuditRecords as A;
+    let mut query = Query::insert();
+    query.into_table(A::Table).columns([
+        A::Sequence,
+        A::Id,
+        A::RecordedAt,
+        A::RequestId,
+        A::UserId,
+        A::KeyId,
+        A::IpAddress,
+        A::UserAgent,
+        A::Action,
+        A::ResourceType,
+        A::ResourceId,
+        A::ResourceTarget,
+        A::OrganizationId,
+        A::StatusCode,
+        A::Diff,
+        A::Hash,
+    ]);
+    query
+});
+
 impl Tx {
     /// Adds a record to the unit of work that makes the change, so that there is no change without a record.
     ///
     /// # Errors
     /// When the database cannot be written.
     #[tracing::instrument(level = "debug", skip_all)]
-    pub async fn insert_audit_record(&mut self, record: &AuditRecord, key: &ChainKey) -> Result<(), StoreError> {
-        use AuditRecords as A;
+    pub async fn insert_audit_record(&mut self, record: AuditRecord, key: &ChainKey) -> Result<(), StoreError> {
         let mut entry = AuditEntry::new(record);
         let hash = self.link(&mut entry, key).await?;
-        let mut query = Query::insert();
-        query
-            .into_table(A::Table)
-            .columns([
-                A::Sequence,
-                A::Id,
-                A::RecordedAt,
-                A::RequestId,
-                A::UserId,
-                A::KeyId,
-                A::IpAddress,
-                A::UserAgent,
-                A::Action,
-                A::ResourceType,
-                A::ResourceId,
-                A::ResourceTarget,
-                A::OrganizationId,
-                A::StatusCode,
-                A::Diff,
-                A::Hash,
-            ])
-            .values_panic([
-                entry.sequence.into(),
-                entry.id.into(),
-                entry.recorded_at.into(),
-                entry.request_id.into(),
-                entry.user_id.into(),
-                entry.key_id.into(),
-                entry.ip_address.into(),
-                entry.user_agent.into(),
-                entry.action.into(),
-                entry.resource_type.into(),
-                entry.resource_id.into(),
-                entry.resource_target.into(),
-                entry.organization_id.into(),
-                entry.status_code.into(),
-                entry.diff.into(),
-                hash.to_vec().into(),
-            ]);
-        self.queue(&query)
+        let values = [
+            entry.sequence.into(),
+            entry.id.into(),
+            entry.recorded_at.into(),
+            entry.request_id.into(),
+            entry.user_id.into(),
+            entry.key_id.into(),
+            entry.ip_address.into(),
+            entry.user_agent.into(),
+            entry.action.into(),
+            entry.resource_type.into(),
+            entry.resource_id.into(),
+            entry.resource_target.into(),
+            entry.organization_id.into(),
+            entry.status_code.into(),
+            entry.diff.into(),
+            hash.to_vec().into(),
+        ];
+        self.queue_insert(&NEW_RECORD, values)
     }
 }
 

@@ -4,6 +4,7 @@
 mod copy;
 mod dialect;
 mod driver;
+mod insert;
 mod json;
 mod lists;
 mod migrations;
@@ -16,6 +17,7 @@ mod writer;
 pub use copy::{CopyError, CopyProgress, CopyStep, backup_database, copy_database};
 pub(crate) use dialect::{Dialect, lower};
 pub(crate) use driver::{AnyRow, Fault, TooLong, fault};
+pub(crate) use insert::Insert;
 pub(crate) use json::{Json, json};
 pub use postgres::PostgresOptions;
 pub use sqlite::Limits;
@@ -25,6 +27,7 @@ use std::{path::Path, time::Duration};
 
 use driver::{Pools, Source};
 use jiff::Timestamp;
+use sea_query::Value;
 use sea_query_sqlx::SqlxBinder;
 use sqlx::{
     FromRow,
@@ -377,6 +380,17 @@ impl Tx {
     /// one way to the database for both. For changes whose number of rows does not matter.
     pub(crate) fn queue(&mut self, query: &impl SqlxBinder) -> Result<(), StoreError> {
         let statement = self.dialect().statement(query);
+        self.unit.transaction()?.queue(statement);
+        Ok(())
+    }
+
+    /// The same for an insert of one row.
+    pub(crate) fn queue_insert<const N: usize>(
+        &mut self,
+        insert: &Insert<N>,
+        values: [Value; N],
+    ) -> Result<(), StoreError> {
+        let statement = insert.statement(self.dialect(), values);
         self.unit.transaction()?.queue(statement);
         Ok(())
     }

@@ -15,13 +15,17 @@ pub(crate) const USER_SECRET: &str = "user_secret";
 
 /// The fields whose values differ.
 fn diff(old: &Value, new: &Value) -> Value {
-    let field = |of: &Value, name: &str| of.get(name).cloned().unwrap_or(Value::Null);
+    let [old_of, new_of] = [old, new].map(|of| move |name: &str| of.get(name).unwrap_or(&Value::Null));
     let names = [old, new].into_iter().filter_map(Value::as_object).flat_map(Map::keys);
-    names
-        .filter(|name| field(old, name) != field(new, name))
-        .map(|name| (name.clone(), json!({"old": field(old, name), "new": field(new, name), "secret": false})))
-        .collect::<Map<_, _>>()
-        .into()
+    let changes = names.filter(|name| old_of(name) != new_of(name)).map(|name| {
+        let change = [
+            ("old".to_owned(), old_of(name).clone()),
+            ("new".to_owned(), new_of(name).clone()),
+            ("secret".to_owned(), Value::Bool(false)),
+        ];
+        (name.clone(), Value::Object(change.into_iter().collect()))
+    });
+    Value::Object(changes.collect())
 }
 
 /// Something done to a user.

@@ -25,7 +25,7 @@ impl AuthorizedStore {
             .await?;
         for gathered in gathered {
             let record = self.refusal_record(gathered);
-            work.tx.insert_audit_record(&record, &self.authority.audit_keys().current).await?;
+            work.tx.insert_audit_record(record, &self.authority.audit_keys().current).await?;
         }
         Ok(work.commit_unrecorded(Unrecorded::IsARecord).await?)
     }

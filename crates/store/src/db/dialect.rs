@@ -50,14 +50,19 @@ impl Statement {
 impl Dialect {
     /// The text and values of a query.
     pub(super) fn statement(self, query: &impl SqlxBinder) -> Statement {
-        let (sql, mut values) = match self {
+        let (sql, values) = match self {
             Self::Sqlite => query.build_sqlx(SqliteQueryBuilder),
             Self::Postgres => query.build_sqlx(PostgresQueryBuilder),
         };
+        self.filled(sql, values.0.0)
+    }
+
+    /// A text with its values.
+    pub(super) fn filled(self, sql: String, mut values: Vec<Value>) -> Statement {
         if self == Self::Postgres {
-            values.0.0.iter_mut().for_each(without_nul);
+            values.iter_mut().for_each(without_nul);
         }
-        Statement { sql, values }
+        Statement { sql, values: SqlxValues(Values(values)) }
     }
 
     /// A condition of its own text: in SQLite's, each value has a `?`, in PostgreSQL's its number.

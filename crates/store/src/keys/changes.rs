@@ -5,8 +5,32 @@ use sea_query::{Expr, ExprTrait as _, Query, SimpleExpr, UnionType};
 use super::{ApiKey, ApiKeyAncestors, ApiKeys, KeyUse, MOST_ANCESTORS, TABLE, descends_from, is_live};
 use crate::{
     KeyId, Reach, StoreError, Tx, UserId,
-    db::{json, microseconds, row, rows},
+    db::{Insert, json, microseconds, row, rows},
 };
+
+static NEW_KEY: Insert<17> = Insert::of(|| {
+    let mut query = Query::insert();
+    query.into_table(ApiKeys::Table).columns([
+        ApiKeys::Id,
+        ApiKeys::SecretHash,
+        ApiKeys::UserId,
+        ApiKeys::ParentId,
+        ApiKeys::LoginType,
+        ApiKeys::TokenName,
+        ApiKeys::LiveName,
+        ApiKeys::Scopes,
+        ApiKeys::AllowList,
+        ApiKeys::NarrowDepth,
+        ApiKeys::LifetimeSeconds,
+        ApiKeys::IpAddress,
+        ApiKeys::UserAgent,
+        ApiKeys::CreatedAt,
+        ApiKeys::UpdatedAt,
+        ApiKeys::ExpiresAt,
+        ApiKeys::AbsoluteEnd,
+    ]);
+    query
+});
 
 impl Tx {
     /// Adds a new key, with its chain of ancestors: its parent, and the parent's ancestors, the nearest
@@ -27,48 +51,26 @@ impl Tx {
     pub fn queue_key(&mut self, key: &ApiKey) -> Result<(), StoreError> {
         self.free_expired_name(key)?;
         let live_name = (!key.token_name.is_empty()).then_some(key.token_name.as_str());
-        let mut query = Query::insert();
-        query
-            .into_table(ApiKeys::Table)
-            .columns([
-                ApiKeys::Id,
-                ApiKeys::SecretHash,
-                ApiKeys::UserId,
-                ApiKeys::ParentId,
-                ApiKeys::LoginType,
-                ApiKeys::TokenName,
-                ApiKeys::LiveName,
-                ApiKeys::Scopes,
-                ApiKeys::AllowList,
-                ApiKeys::NarrowDepth,
-                ApiKeys::LifetimeSeconds,
-                ApiKeys::IpAddress,
-                ApiKeys::UserAgent,
-                ApiKeys::CreatedAt,
-                ApiKeys::UpdatedAt,
-                ApiKeys::ExpiresAt,
-                ApiKeys::AbsoluteEnd,
-            ])
-            .values_panic([
-                key.id.as_str().into(),
-                key.secret_hash.0.to_vec().into(),
-                key.user_id.0.into(),
-                key.parent_id.as_ref().map(KeyId::as_str).into(),
-                key.login_type.as_str().into(),
-                key.token_name.as_str().into(),
-                live_name.into(),
-                json(&key.scopes[..]).into(),
-                json(&key.allow_list[..]).into(),
-                key.narrow_depth.into(),
-                key.lifetime_seconds.into(),
-                key.origin.ip_address.to_string().into(),
-                key.origin.user_agent.as_str().into(),
-                microseconds(key.created_at).into(),
-                microseconds(key.created_at).into(),
-                microseconds(key.expires_at).into(),
-                key.absolute_end.map(microseconds).into(),
-            ]);
-        self.queue(&query)?;
+        let values = [
+            key.id.as_str().into(),
+            key.secret_hash.0.to_vec().into(),
+            key.user_id.0.into(),
+            key.parent_id.as_ref().map(KeyId::as_str).into(),
+            key.login_type.as_str().into(),
+            key.token_name.as_str().into(),
+            live_name.into(),
+            json(&key.scopes[..]).into(),
+            json(&key.allow_list[..]).into(),
+            key.narrow_depth.into(),
+            key.lifetime_seconds.into(),
+            key.origin.ip_address.to_string().into(),
+            key.origin.user_agent.as_str().into(),
+            microseconds(key.created_at).into(),
+            microseconds(key.created_at).into(),
+            microseconds(key.expires_at).into(),
+            key.absolute_end.map(microseconds).into(),
+        ];
+        self.queue_insert(&NEW_KEY, values)?;
         if let Some(parent) = &key.parent_id {
             self.insert_ancestors(&key.id, parent)?;
         }

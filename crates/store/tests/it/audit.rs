@@ -47,8 +47,8 @@ async fn every_field_of_a_record_is_stored() {
     };
     store
         .given(async |tx| {
-            tx.insert_audit_record(&full, &KEY).await?;
-            tx.insert_audit_record(&empty, &KEY).await
+            tx.insert_audit_record(full.clone(), &KEY).await?;
+            tx.insert_audit_record(empty.clone(), &KEY).await
         })
         .await;
     let entries = entries(&store).await;
@@ -83,8 +83,8 @@ async fn a_record_is_read_as_it_was_written_and_found_by_what_it_is_about() {
     let of_user = AuditRecord { id: uuid(2), resource_type: "user".to_owned(), ..record() };
     store
         .given(async |tx| {
-            tx.insert_audit_record(&of_key, &KEY).await?;
-            tx.insert_audit_record(&of_user, &KEY).await
+            tx.insert_audit_record(of_key.clone(), &KEY).await?;
+            tx.insert_audit_record(of_user.clone(), &KEY).await
         })
         .await;
     assert_eq!(found(&store, ListAudit::default()).await, [of_user.clone(), of_key.clone()]);
@@ -109,7 +109,7 @@ async fn records_of_earlier_versions_stay_as_they_are_and_read_as_new_ones() {
         (4, "custom_role", json!({})),
     ] {
         let new = AuditRecord { id: uuid(number), resource_type: of.to_owned(), diff, ..record() };
-        store.given(async |tx| tx.insert_audit_record(&new, &KEY).await).await;
+        store.given(async |tx| tx.insert_audit_record(new.clone(), &KEY).await).await;
     }
     let old = format!(
         "UPDATE audit_records SET resource_id = CASE WHEN resource_type = 'api_key' THEN '{}' ELSE 'reader' END",
@@ -137,7 +137,7 @@ async fn records_of_earlier_versions_stay_as_they_are_and_read_as_new_ones() {
 async fn a_long_user_agent_is_cut_between_characters() {
     let store = TestStore::new().await;
     let long = AuditRecord { user_agent: format!("x{}", "ü".repeat(4000)), ..record() };
-    store.given(async |tx| tx.insert_audit_record(&long, &KEY).await).await;
+    store.given(async |tx| tx.insert_audit_record(long.clone(), &KEY).await).await;
     assert_eq!(entries(&store).await[0].user_agent, format!("x{}", "ü".repeat(127)));
 }
 
@@ -145,11 +145,11 @@ async fn a_long_user_agent_is_cut_between_characters() {
 async fn a_change_whose_record_cannot_be_written_does_not_happen() {
     let store = TestStore::new().await;
     let ann = new_user("ann");
-    store.given(async |tx| tx.insert_audit_record(&record(), &KEY).await).await;
+    store.given(async |tx| tx.insert_audit_record(record(), &KEY).await).await;
     let refused = store
         .attempt(async |tx| {
             tx.insert_user(&ann).await?;
-            tx.insert_audit_record(&record(), &KEY).await
+            tx.insert_audit_record(record(), &KEY).await
         })
         .await;
     assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
@@ -166,7 +166,7 @@ async fn records_outlive_the_user_and_the_key_that_they_speak_of() {
     store
         .given(async |tx| {
             tx.insert_key(&key).await?;
-            tx.insert_audit_record(&about, &KEY).await?;
+            tx.insert_audit_record(about.clone(), &KEY).await?;
             tx.delete_key(&key.id).await
         })
         .await;

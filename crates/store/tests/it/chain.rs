@@ -44,7 +44,7 @@ pub(crate) fn naming_next(number: u128) -> AuditRecord {
 /// Six records, and the head after the last one.
 async fn six(store: &TestStore) -> (Vec<AuditEntry>, ChainHead) {
     for number in 1..=6 {
-        store.given(async |tx| tx.insert_audit_record(&record(number), &KEY).await).await;
+        store.given(async |tx| tx.insert_audit_record(record(number), &KEY).await).await;
     }
     (entries(store).await, store.store.read().chain_head().await.unwrap())
 }
@@ -67,7 +67,7 @@ async fn an_unchanged_chain_holds_and_ends_with_the_head_that_is_given_out() {
     assert_eq!(verify(&entries, None), Ok(head));
     assert_eq!(verify(&entries, Some(head)), Ok(head));
     assert_eq!(head.to_string().parse(), Ok(head));
-    store.given(async |tx| tx.insert_audit_record(&record(7), &KEY).await).await;
+    store.given(async |tx| tx.insert_audit_record(record(7), &KEY).await).await;
     let longer = self::entries(&store).await;
     assert_ne!(verify(&longer, Some(head)), Ok(head), "a chain may go on");
     assert!(verify(&longer, Some(head)).is_ok());
@@ -81,7 +81,7 @@ async fn the_newest_record_tells_whether_a_key_is_that_of_the_chain() {
     let is_key = async |key: &ChainKey| store.store.read().is_chain_key(key).await.unwrap();
     assert!(is_key(&KEY).await && is_key(&OTHER).await, "there is nothing to go by");
     for number in 1..=3 {
-        store.given(async |tx| tx.insert_audit_record(&record(number), &KEY).await).await;
+        store.given(async |tx| tx.insert_audit_record(record(number), &KEY).await).await;
         assert!(is_key(&KEY).await && !is_key(&OTHER).await, "{number}");
     }
     // With the records before it retired, and with all of them.
@@ -91,7 +91,7 @@ async fn the_newest_record_tells_whether_a_key_is_that_of_the_chain() {
     }
     // What is missing or damaged is for the verification to find.
     for number in 4..=6 {
-        store.given(async |tx| tx.insert_audit_record(&record(number), &KEY).await).await;
+        store.given(async |tx| tx.insert_audit_record(record(number), &KEY).await).await;
     }
     store.tamper("UPDATE audit_records SET action = 'read' WHERE sequence = 6").await;
     assert!(!is_key(&KEY).await);
@@ -107,7 +107,7 @@ async fn a_chain_changes_its_key_by_a_record_that_names_the_next() {
     let chain = async |records: &[(AuditRecord, ChainKey)]| {
         let store = TestStore::new().await;
         for (record, key) in records {
-            store.given(async |tx| tx.insert_audit_record(record, key).await).await;
+            store.given(async |tx| tx.insert_audit_record(record.clone(), key).await).await;
         }
         let (is_former, is_next) =
             (store.store.read().is_chain_key(&KEY).await, store.store.read().is_chain_key(&NEXT).await);
@@ -257,7 +257,7 @@ async fn a_chain_that_was_made_anew_is_not_the_one_of_the_head() {
     let (_, head) = six(&store).await;
     let forged = TestStore::new().await;
     for number in [1, 2, 9, 4, 5, 6] {
-        forged.given(async |tx| tx.insert_audit_record(&record(number), &KEY).await).await;
+        forged.given(async |tx| tx.insert_audit_record(record(number), &KEY).await).await;
     }
     let forged = entries(&forged).await;
     assert!(verify(&forged, None).is_ok(), "whoever has the key can do that");
@@ -271,8 +271,8 @@ async fn records_of_units_of_work_that_were_given_up_leave_no_gap() {
     let store = TestStore::new().await;
     six(&store).await;
     let mut tx = store.store.begin().await.unwrap();
-    tx.insert_audit_record(&record(7), &KEY).await.unwrap();
+    tx.insert_audit_record(record(7), &KEY).await.unwrap();
     drop(tx);
-    store.given(async |tx| tx.insert_audit_record(&record(8), &KEY).await).await;
+    store.given(async |tx| tx.insert_audit_record(record(8), &KEY).await).await;
     assert!(verify(&entries(&store).await, None).is_ok());
 }

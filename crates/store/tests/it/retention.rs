@@ -12,7 +12,7 @@ async fn six(store: &TestStore) -> Vec<ChainHead> {
     for number in 1..=6 {
         let mut record = record(number);
         record.recorded_at = at(i64::try_from(number).unwrap());
-        store.given(async |tx| tx.insert_audit_record(&record, &KEY).await).await;
+        store.given(async |tx| tx.insert_audit_record(record.clone(), &KEY).await).await;
         heads.push(store.store.read().chain_head().await.unwrap());
     }
     heads
@@ -80,7 +80,7 @@ async fn a_chain_all_of_whose_records_went_goes_on_where_it_was() {
     let heads = six(&store).await;
     assert_eq!(retire(&store, 50, 100).await, 6);
     assert_eq!(store.store.read().chain_head().await.unwrap(), heads[5]);
-    store.given(async |tx| tx.insert_audit_record(&record(7), &KEY).await).await;
+    store.given(async |tx| tx.insert_audit_record(record(7), &KEY).await).await;
     let (checkpoint, entries) = stored(&store).await;
     assert_eq!(entries[0].sequence, 7);
     assert!(verify(checkpoint.as_ref(), &entries, Some(heads[5])).is_ok());
@@ -92,7 +92,7 @@ async fn a_younger_record_keeps_all_that_come_after_it() {
     for (number, age) in [(1, 1), (2, 60), (3, 2)] {
         let mut record = record(number);
         record.recorded_at = at(age);
-        store.given(async |tx| tx.insert_audit_record(&record, &KEY).await).await;
+        store.given(async |tx| tx.insert_audit_record(record.clone(), &KEY).await).await;
     }
     assert_eq!(retire(&store, 50, 100).await, 1, "the chain has no holes");
 }
@@ -172,7 +172,7 @@ async fn replaced(store: &TestStore) -> ChainKeys {
     for (number, key) in [(1, KEY), (2, KEY), (3, KEY), (4, NEXT), (5, NEXT)] {
         let dated = |record: AuditRecord| AuditRecord { recorded_at: at(i64::try_from(number).unwrap()), ..record };
         let record = dated(if number == 3 { naming_next(3) } else { record(number) });
-        store.given(async |tx| tx.insert_audit_record(&record, &key).await).await;
+        store.given(async |tx| tx.insert_audit_record(record.clone(), &key).await).await;
         if number == 2 {
             assert_eq!(retire(store, 2, 100).await, 1);
         }
@@ -215,7 +215,7 @@ async fn a_former_key_of_the_chain_forges_neither_a_checkpoint_nor_records() {
     let older = TestStore::new().await;
     for number in [1, 2] {
         let dated = AuditRecord { recorded_at: at(i64::try_from(number).unwrap()), ..record(number) };
-        older.given(async |tx| tx.insert_audit_record(&dated, &KEY).await).await;
+        older.given(async |tx| tx.insert_audit_record(dated.clone(), &KEY).await).await;
     }
     let whole = stored(&older).await.1;
     let head: ChainHead = format!("2:{}", whole[1].hash).parse().unwrap();
@@ -234,7 +234,7 @@ async fn a_former_key_of_the_chain_forges_neither_a_checkpoint_nor_records() {
     // Written with the former key, after the checkpoint, with a record that names the current one.
     let forged = TestStore::new().await;
     for record in [AuditRecord { recorded_at: at(1), ..record(1) }, record(8), naming_next(9)] {
-        forged.given(async |tx| tx.insert_audit_record(&record, &KEY).await).await;
+        forged.given(async |tx| tx.insert_audit_record(record.clone(), &KEY).await).await;
     }
     let written = stored(&forged).await.1;
     assert_eq!(written[0].hash, checkpoint.hash);
