@@ -7,6 +7,7 @@ mod identify;
 mod key_cache;
 mod key_text;
 mod key_use;
+mod known;
 mod lease;
 mod presented;
 mod role_book;
@@ -23,6 +24,7 @@ pub use key_cache::CacheUsage;
 pub(crate) use key_cache::KeyCache;
 pub(crate) use key_text::SECRET_LENGTH;
 pub use key_text::is_key_shaped;
+pub use known::KnownCaller;
 pub(crate) use lease::Lease;
 pub(crate) use presented::PresentedKey;
 #[cfg(test)]

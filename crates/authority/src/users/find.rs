@@ -63,14 +63,19 @@ impl AuthorizedStore {
     /// When the database cannot be read.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn user_view(&self, user: User) -> Result<UserView, Refused> {
-        let own = self.caller.presented().filter(|own| own.owner.user.id == user.id);
-        let organization_ids = if let Some(own) = own {
-            own.owner.organizations.clone()
-        } else {
-            let members = Box::pin(self.read().memberships_of_all(&[user.id])).await?;
-            members.into_iter().map(|member| member.organization_id).collect()
-        };
+        if let Some(own) = self.caller.presented().filter(|own| own.owner.user.id == user.id) {
+            return Ok(UserView { user, organization_ids: own.owner.organizations.clone() });
+        }
+        let members = Box::pin(self.read().memberships_of_all(&[user.id])).await?;
+        let organization_ids = members.into_iter().map(|member| member.organization_id).collect();
         Ok(UserView { user, organization_ids })
+    }
+
+    /// The caller's own user as answers show them: [`Self::addressed_user`] and [`Self::user_view`] of `me`. None for the
+    /// server's own work. It requires nothing.
+    pub fn own_view(&self) -> Option<UserView> {
+        let own = self.caller.presented()?;
+        Some(UserView { user: own.user(), organization_ids: own.owner.organizations.clone() })
     }
 
     /// A page of the users that the caller may see, and how many there are. Requires `read` on each.

@@ -9,7 +9,9 @@ use keyfob_api::authz::{
 use keyfob_api::error::Validation;
 use keyfob_authority::{
     AuthorizedStore,
-    authcheck::{Answer, Check, CheckError, Checks, Explained, MAX_EXPLAINED, MAX_IDS, NameKind, UnknownName, Whose},
+    authcheck::{
+        Answer, Check, CheckError, Checks, Explained, MAX_EXPLAINED, MAX_IDS, NameKind, TypeChecks, UnknownName, Whose,
+    },
 };
 use keyfob_rbac::{Catalogue, Explanation, ResourceType};
 use serde::Serialize;
@@ -22,6 +24,7 @@ use crate::{
     http::{
         error::ApiError,
         extract::{ApiJson, ApiQuery},
+        json,
         routes::{RouteFacts, Routes},
     },
 };
@@ -44,7 +47,7 @@ async fn scopes(State(app): State<App>) -> ApiJson<ScopeCatalogue> {
 /// Whether a check is allowed; with `explain`, also why.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-enum Checked {
+pub(crate) enum Checked {
     Decided(bool),
     Explained(WireExplanation),
 }
@@ -65,12 +68,22 @@ async fn check(
     let explained = query.choice("explain")?.unwrap_or(false);
     let (whose, checks) = requested(request);
     if !explained {
-        let answers: AuthorizationResponse = store.check(&whose, checks).await?;
-        return Ok(ApiJson(answers.into_iter().map(|(name, is)| (name, Checked::Decided(is))).collect()));
+        return Ok(decided(store.check(&whose, checks).await?));
     }
     let answers = store.explain_checks(&whose, checks).await?;
     let answer = |(name, answer): (String, Answer)| (name, Checked::Explained(explanation(app.catalogue(), answer)));
     Ok(ApiJson(answers.into_iter().map(answer).collect()))
+}
+
+/// The checks of a body that asks for decisions on types, and about the caller's own rights alone.
+pub(crate) fn own_checks(body: &[u8]) -> Option<TypeChecks> {
+    let (whose, checks) = requested(json::read_body(body).ok()?);
+    TypeChecks::of(checks).filter(|_| whose == Whose::Own)
+}
+
+/// The answer without reasons.
+pub(crate) fn decided(answers: AuthorizationResponse) -> ApiJson<BTreeMap<String, Checked>> {
+    ApiJson(answers.into_iter().map(|(name, is_allowed)| (name, Checked::Decided(is_allowed))).collect())
 }
 
 fn requested(request: AuthorizationRequest) -> (Whose, Checks) {
@@ -123,7 +136,7 @@ fn uuid_problem(id: &str, error: &uuid::Error) -> String {
 
 fn explanation(catalogue: &Catalogue, answer: Answer) -> WireExplanation {
     let explained = match answer.why {
-        Explained::Decided(explanation) => decided(*explanation),
+        Explained::Decided(explanation) => reasons(*explanation),
         Explained::NotReadable(of) => not_readable(catalogue, of),
         Explained::CannotAct(reason) => refused("subject", reason, String::new()),
     };
@@ -151,7 +164,7 @@ fn not_readable(catalogue: &Catalogue, of: ResourceType) -> WireExplanation {
     refused("object", reason, format!("{name}:read on this object comes first, whatever the action"))
 }
 
-fn decided(explanation: Explanation) -> WireExplanation {
+fn reasons(explanation: Explanation) -> WireExplanation {
     WireExplanation {
         allowed: explanation.allowed,
         reason: explanation.reason,

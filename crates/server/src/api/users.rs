@@ -105,9 +105,17 @@ async fn get_user(
     ApiPath(user): ApiPath<UserRef>,
 ) -> Result<(HeaderMap, ApiJson<WireUser>), ApiError> {
     let user = store.addressed_user(&user.0).await?;
-    let key = store.caller().key().filter(|_| store.caller().is_self(user.id));
-    let described = key.map(wire::key_header).unwrap_or_default();
-    Ok((described, user_answer(&store, user).await?))
+    let own = own_user(&store).filter(|_| store.caller().is_self(user.id));
+    match own {
+        Some(own) => Ok(own),
+        None => Ok((HeaderMap::new(), user_answer(&store, user).await?)),
+    }
+}
+
+/// The answer that shows the caller's own user, and describes their key; none for the server's own work.
+pub(crate) fn own_user(store: &AuthorizedStore) -> Option<(HeaderMap, ApiJson<WireUser>)> {
+    let key = store.caller().key()?;
+    Some((wire::key_header(key), ApiJson(wire::user(store.own_view()?))))
 }
 
 /// Delete a user

@@ -62,7 +62,13 @@ pub(super) async fn frame(app: &App, mut request: Request, next: impl AsyncFnOnc
     response
 }
 
-fn context(app: &App, request: &Request) -> RequestContext {
+/// Whether something sees the span of a request, or what is told within.
+pub(super) fn is_traced() -> bool {
+    tracing::enabled!(tracing::Level::DEBUG)
+}
+
+/// The context of a request that has just arrived.
+pub(super) fn context(app: &App, request: &Request) -> RequestContext {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let address = peer.map(|peer| app.settings().proxies.client(peer, request.headers()));
     let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
@@ -74,7 +80,8 @@ fn context(app: &App, request: &Request) -> RequestContext {
     }
 }
 
-fn set_headers(app: &App, response: &mut Response, context: &RequestContext, is_api: bool) {
+/// Sets the headers that all answers have.
+pub(super) fn set_headers(app: &App, response: &mut Response, context: &RequestContext, is_api: bool) {
     let status = response.status();
     let headers = response.headers_mut();
     let is_page = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
