@@ -42,13 +42,14 @@ pub type Checks = BTreeMap<String, Check>;
 
 /// Checks that take no look at data: each names a type, and none an object.
 #[derive(Clone, Debug)]
-pub struct TypeChecks(Checks);
+pub struct TypeChecks(Vec<(String, Check)>);
 
 impl TypeChecks {
     /// These, if all of them are such checks.
-    pub fn of(checks: Checks) -> Option<Self> {
+    pub fn of(checks: impl IntoIterator<Item = (String, Check)>) -> Option<Self> {
         let is_of_type = |check: &Check| !check.resource_type.is_empty() && check.resource_id.is_empty();
-        checks.values().all(is_of_type).then_some(Self(checks))
+        let of_type = checks.into_iter().map(|(name, check)| is_of_type(&check).then_some((name, check)));
+        Some(Self(of_type.collect::<Option<_>>()?))
     }
 }
 
@@ -146,15 +147,15 @@ impl AuthorizedStore {
         let checks = self.parse(checks, &decider)?;
         let found = Box::pin(self.find_objects(checks.values())).await?;
         Box::pin(self.require_named(&decider, checks.values(), &found)).await?;
-        Ok(self.decide(&decider, checks, &found))
+        Ok(self.decide(&decider, checks, &found).collect())
     }
 
     /// The same for the caller, where no check takes a look at data.
-    pub fn check_types(&self, TypeChecks(checks): TypeChecks) -> BTreeMap<String, bool> {
+    pub fn check_types(&self, TypeChecks(checks): TypeChecks) -> Vec<(String, bool)> {
         let decider = self.own();
         let own_id = decider.own_id();
         let checks = checks.into_iter().map(|(name, check)| (name, check.on(None, self.catalogue(), &own_id)));
-        self.decide(&decider, checks, &FoundObjects::default())
+        self.decide(&decider, checks, &FoundObjects::default()).collect()
     }
 
     /// Decides checks whose objects were found.
@@ -163,14 +164,14 @@ impl AuthorizedStore {
         decider: &Decider,
         checks: impl IntoIterator<Item = (String, ParsedCheck)>,
         found: &FoundObjects,
-    ) -> BTreeMap<String, bool> {
-        let decide = |check: &ParsedCheck| {
+    ) -> impl Iterator<Item = (String, bool)> {
+        let decide = move |check: &ParsedCheck| {
             let is_allowed = self.with_object(&decider.subject, check, found, |object| {
                 authorize(&decider.subject, check.action, object).is_allowed()
             });
             self.counted(check, is_allowed.unwrap_or(false) && decider.cannot_act.is_none())
         };
-        checks.into_iter().map(|(name, check)| (name, decide(&check))).collect()
+        checks.into_iter().map(move |(name, check)| (name, decide(&check)))
     }
 
     /// The same with the reasons. It also requires `read` on what they name.

@@ -28,7 +28,7 @@ pub use known::KnownCaller;
 pub(crate) use lease::Lease;
 pub(crate) use presented::PresentedKey;
 #[cfg(test)]
-pub(crate) use presented::{KeyRights, KeyTexts, Origins, Owner, Seen, amy};
+pub(crate) use presented::{KeyRights, KeyTexts, Origins, Owner, Seen, Shown, amy};
 pub(crate) use role_book::{RoleBook, role_names};
 pub(crate) use standing::{NotOnBehalf, on_behalf_of, refreshed, subject_of_key, subject_of_user};
 pub use store::AuthorizedStore;

@@ -2,11 +2,13 @@
 use std::collections::HashMap;
 
 use keyfob_rbac::{Action, ResourceType};
-use keyfob_store::{ListUsers, LoginType, Member, Organization, OrganizationId, Period, StoreError, User, UserId};
+use keyfob_store::{
+    ApiKey, ListUsers, LoginType, Member, Organization, OrganizationId, Period, StoreError, User, UserId,
+};
 use uuid::Uuid;
 
 use super::user_object;
-use crate::{AuthorizedStore, ListError, Refused};
+use crate::{AuthorizedStore, ListError, Refused, caller::PresentedKey};
 
 /// A user with the organizations that they are a member of.
 #[derive(Clone, Debug)]
@@ -71,11 +73,13 @@ impl AuthorizedStore {
         Ok(UserView { user, organization_ids })
     }
 
-    /// The caller's own user as answers show them: [`Self::addressed_user`] and [`Self::user_view`] of `me`. None for the
-    /// server's own work. It requires nothing.
-    pub fn own_view(&self) -> Option<UserView> {
-        let own = self.caller.presented()?;
-        Some(UserView { user: own.user(), organization_ids: own.owner.organizations.clone() })
+    /// What the front makes of the caller's own user, as [`Self::addressed_user`] and [`Self::user_view`] of `me` find them,
+    /// and their key. It is made once, and again after either has changed. None for the server's own work. It requires
+    /// nothing.
+    pub fn own_user<T: Clone + Send + Sync + 'static>(&self, make: impl Fn(UserView, &ApiKey) -> T) -> Option<T> {
+        let view =
+            |own: &PresentedKey| UserView { user: own.user(), organization_ids: own.owner.organizations.clone() };
+        Some(self.caller.presented()?.shown(|own| make(view(own), &own.key)))
     }
 
     /// A page of the users that the caller may see, and how many there are. Requires `read` on each.

@@ -77,30 +77,34 @@ async fn check(
 
 /// The checks of a body that asks for decisions on types, and about the caller's own rights alone.
 pub(crate) fn own_checks(body: &[u8]) -> Option<TypeChecks> {
-    let (whose, checks) = requested(json::read_body(body).ok()?);
-    TypeChecks::of(checks).filter(|_| whose == Whose::Own)
+    let AuthorizationRequest { checks, subject: None } = json::read_body(body).ok()? else { return None };
+    TypeChecks::of(checks.into_iter().map(requested_check))
 }
 
 /// The answer without reasons.
-pub(crate) fn decided(answers: AuthorizationResponse) -> ApiJson<BTreeMap<String, Checked>> {
+pub(crate) fn decided(answers: impl IntoIterator<Item = (String, bool)>) -> ApiJson<BTreeMap<String, Checked>> {
     ApiJson(answers.into_iter().map(|(name, is_allowed)| (name, Checked::Decided(is_allowed))).collect())
 }
 
 fn requested(request: AuthorizationRequest) -> (Whose, Checks) {
-    let check = |check: AuthorizationCheck| Check {
-        action: check.action,
-        resource_type: check.object.resource_type,
-        resource_id: check.object.resource_id,
-        owner: check.object.owner_id,
-        organization: check.object.organization_id,
-        any_organization: check.object.any_org,
-    };
     let whose = match request.subject {
         None => Whose::Own,
         Some(AuthorizationSubject::User(user)) => Whose::User(user),
         Some(AuthorizationSubject::Key(id)) => Whose::Key(id),
     };
-    (whose, request.checks.into_iter().map(|(name, requested)| (name, check(requested))).collect())
+    (whose, request.checks.into_iter().map(requested_check).collect())
+}
+
+fn requested_check((name, AuthorizationCheck { action, object }): (String, AuthorizationCheck)) -> (String, Check) {
+    let check = Check {
+        action,
+        resource_type: object.resource_type,
+        resource_id: object.resource_id,
+        owner: object.owner_id,
+        organization: object.organization_id,
+        any_organization: object.any_org,
+    };
+    (name, check)
 }
 
 impl From<CheckError> for ApiError {

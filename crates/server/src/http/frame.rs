@@ -13,6 +13,7 @@ use keyfob_api::{BASE_PATH, SERVER_VERSION};
 use keyfob_authority::RequestContext;
 use keyfob_rbac::{Action, ResourceType};
 use tracing::Instrument as _;
+use uuid::Uuid;
 
 use super::watch::Watch;
 use crate::{
@@ -94,12 +95,12 @@ pub(super) fn set_headers(app: &App, response: &mut Response, context: &RequestC
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::VARY, HeaderValue::from_static("Cookie"));
     }
+    headers.insert(REQUEST_ID, request_id(context));
     let mut set = |name: HeaderName, value: String| {
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(name, value);
         }
     };
-    set(REQUEST_ID, context.request_id.to_string());
     if let Some(policy) = app.settings().strict_transport_security.clone().filter(|_| is_page) {
         set(header::STRICT_TRANSPORT_SECURITY, policy);
     }
@@ -112,6 +113,12 @@ pub(super) fn set_headers(app: &App, response: &mut Response, context: &RequestC
     if let Some(seconds) = key.seconds_left_near_end(app.clock().now()) {
         set(EXPIRES_IN, seconds.to_string());
     }
+}
+
+fn request_id(context: &RequestContext) -> HeaderValue {
+    let mut text = Uuid::encode_buffer();
+    let text = context.request_id.hyphenated().encode_lower(&mut text);
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
 }
 
 /// Permissions as a header lists them.

@@ -56,7 +56,7 @@ fn own_user(app: &App, request: &Request) -> Option<Response> {
     let caller = is_usual(app, request).then(|| caller(app, request))??;
     let reached = limits::count_own(app, USERS, caller.user_id()).ok()?;
     let store = app.authority().store_of_known(caller, frame::context(app, request));
-    let mut response = users::own_user(&store)?.into_response();
+    let mut response = users::own_user(&store)?;
     if let Some(reached) = reached {
         reached.tell(response.headers_mut());
     }
