@@ -1,17 +1,19 @@
 //! Scopes, and checks of what a key may do (`docs/compatibility.md#authcheck`).
+mod plain;
+
+pub(crate) use plain::type_checks;
+
 use std::collections::BTreeMap;
 
 use axum::extract::State;
 use keyfob_api::authz::{
-    AuthorizationCheck, AuthorizationRequest, AuthorizationResponse, AuthorizationSubject,
-    Explanation as WireExplanation, ExplanationStep, MissingPiece, ScopeCatalogue, UnknownName as WireUnknownName,
+    AuthorizationCheck, AuthorizationRequest, AuthorizationSubject, Explanation as WireExplanation, ExplanationStep,
+    MissingPiece, ScopeCatalogue, UnknownName as WireUnknownName,
 };
 use keyfob_api::error::Validation;
 use keyfob_authority::{
     AuthorizedStore,
-    authcheck::{
-        Answer, Check, CheckError, Checks, Explained, MAX_EXPLAINED, MAX_IDS, NameKind, TypeChecks, UnknownName, Whose,
-    },
+    authcheck::{Answer, Check, CheckError, Checks, Explained, MAX_EXPLAINED, MAX_IDS, NameKind, UnknownName, Whose},
 };
 use keyfob_rbac::{Catalogue, Explanation, ResourceType};
 use serde::Serialize;
@@ -24,7 +26,6 @@ use crate::{
     http::{
         error::ApiError,
         extract::{ApiJson, ApiQuery},
-        json,
         routes::{RouteFacts, Routes},
     },
 };
@@ -75,36 +76,26 @@ async fn check(
     Ok(ApiJson(answers.into_iter().map(answer).collect()))
 }
 
-/// The checks of a body that asks for decisions on types, and about the caller's own rights alone.
-pub(crate) fn own_checks(body: &[u8]) -> Option<TypeChecks> {
-    let AuthorizationRequest { checks, subject: None } = json::read_body(body).ok()? else { return None };
-    TypeChecks::of(checks.into_iter().map(requested_check))
-}
-
 /// The answer without reasons.
 pub(crate) fn decided(answers: impl IntoIterator<Item = (String, bool)>) -> ApiJson<BTreeMap<String, Checked>> {
     ApiJson(answers.into_iter().map(|(name, is_allowed)| (name, Checked::Decided(is_allowed))).collect())
 }
 
 fn requested(request: AuthorizationRequest) -> (Whose, Checks) {
+    let check = |check: AuthorizationCheck| Check {
+        action: check.action,
+        resource_type: check.object.resource_type,
+        resource_id: check.object.resource_id,
+        owner: check.object.owner_id,
+        organization: check.object.organization_id,
+        any_organization: check.object.any_org,
+    };
     let whose = match request.subject {
         None => Whose::Own,
         Some(AuthorizationSubject::User(user)) => Whose::User(user),
         Some(AuthorizationSubject::Key(id)) => Whose::Key(id),
     };
-    (whose, request.checks.into_iter().map(requested_check).collect())
-}
-
-fn requested_check((name, AuthorizationCheck { action, object }): (String, AuthorizationCheck)) -> (String, Check) {
-    let check = Check {
-        action,
-        resource_type: object.resource_type,
-        resource_id: object.resource_id,
-        owner: object.owner_id,
-        organization: object.organization_id,
-        any_organization: object.any_org,
-    };
-    (name, check)
+    (whose, request.checks.into_iter().map(|(name, requested)| (name, check(requested))).collect())
 }
 
 impl From<CheckError> for ApiError {

@@ -93,12 +93,7 @@ pub(crate) async fn read_json<T: DeserializeOwned + ToSchema + 'static>(
     request: Request,
     state: &(impl Send + Sync),
 ) -> Result<T, JsonError> {
-    read_body(&read_bytes(request, state).await?)
-}
-
-/// Reads a body that is there already, as [`ApiJson`] does.
-pub(crate) fn read_body<T: DeserializeOwned + ToSchema + 'static>(bytes: &[u8]) -> Result<T, JsonError> {
-    read(bytes, Doubtful::Ignored)
+    read(&read_bytes(request, state).await?, Doubtful::Ignored)
 }
 
 /// Reads a form as if it were JSON with texts. No field may come twice (RFC 6749, section 3.2).

@@ -77,7 +77,7 @@ fn own_checks(app: &App, request: &mut Request) -> Option<Response> {
 /// The whole request has arrived: the caller's rights are those of this moment.
 fn check(app: &App, request: &Request, body: &[u8]) -> Option<Response> {
     let caller = caller(app, request)?;
-    let checks = authcheck::own_checks(body)?;
+    let checks = authcheck::type_checks(body)?;
     let store = app.authority().store_of_known(caller, frame::context(app, request));
     let response = authcheck::decided(store.check_types(checks)).into_response();
     Some(framed(app, &store, response))

@@ -6,7 +6,7 @@ use axum::{
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use http_body_util::{BodyExt as _, BodyStream, StreamBody};
 
-/// The length of the longest of them.
+/// The length of the longest of them. It has fewer members than a body may have (`http/json`).
 const LONGEST: u64 = 4096;
 
 /// Takes the body of a request, if it is such a one. Of any other, no byte is lost to the request.
