@@ -181,7 +181,7 @@ pub(super) async fn subject_within(
 }
 
 /// How many bytes what is shown of a key and its owner has beside their texts, and for each organization.
-const SHOWN: usize = 768;
+const SHOWN: usize = 640;
 const SHOWN_ORGANIZATION: usize = 40;
 
 /// How many bytes a key takes, about: its texts are there thrice, as they are stored, read and shown. What it shares with

@@ -40,8 +40,8 @@ const UNUSUAL: [HeaderName; 5] = [
 pub(super) fn answer(app: &App, mut request: Request) -> ControlFlow<Response, Request> {
     let began = Instant::now();
     let (route, answered) = match (request.method(), request.uri().path()) {
-        (&Method::GET, OWN_USER) => (USERS, own_user(app, &request)),
-        (&Method::POST, AUTHCHECK) => (AUTHCHECK, own_checks(app, &mut request)),
+        (&Method::GET, OWN_USER) if is_usual(app, &request) => (USERS, own_user(app, &request)),
+        (&Method::POST, AUTHCHECK) if is_usual(app, &request) => (AUTHCHECK, own_checks(app, &mut request)),
         _ => return ControlFlow::Continue(request),
     };
     let Some(response) = answered else { return ControlFlow::Continue(request) };
@@ -53,7 +53,7 @@ pub(super) fn answer(app: &App, mut request: Request) -> ControlFlow<Response, R
 
 /// `GET /api/v2/users/me`.
 fn own_user(app: &App, request: &Request) -> Option<Response> {
-    let caller = is_usual(app, request).then(|| caller(app, request))??;
+    let caller = caller(app, request)?;
     let reached = limits::count_own(app, USERS, caller.user_id()).ok()?;
     let store = app.authority().store_of_known(caller, frame::context(app, request));
     let mut response = users::own_user(&store)?;
@@ -65,8 +65,10 @@ fn own_user(app: &App, request: &Request) -> Option<Response> {
 
 /// `POST /api/v2/authcheck`, about types and the caller's own rights.
 fn own_checks(app: &App, request: &mut Request) -> Option<Response> {
-    let is_counted = app.settings().limits.authcheck.is_some();
-    let body = (is_usual(app, request) && !is_counted).then(|| body::take_short(request))??;
+    if app.settings().limits.authcheck.is_some() {
+        return None;
+    }
+    let body = body::take_short(request)?;
     let answered = check(app, request, &body);
     if answered.is_none() {
         *request.body_mut() = Body::from(body);
