@@ -12,7 +12,7 @@ use keyfob_rbac::{Action, Catalogue, Explanation, Grant, OwnedId, ResourceType, 
 use uuid::Uuid;
 
 pub(crate) use self::objects::has_lookup;
-use self::whose::Decider;
+use self::{objects::FoundObjects, whose::Decider};
 use crate::{AuthorizedStore, Refused, Verdict};
 
 /// The most ids of one call. Checks without an id are bounded by the size of the request alone.
@@ -39,6 +39,19 @@ pub struct Check {
 
 /// The checks of one call, by name.
 pub type Checks = BTreeMap<String, Check>;
+
+/// Checks that take no look at data: each names a type, and none an object.
+#[derive(Clone, Debug)]
+pub struct TypeChecks(Vec<(String, Check)>);
+
+impl TypeChecks {
+    /// These, if all of them are such checks.
+    pub fn of(checks: impl IntoIterator<Item = (String, Check)>) -> Option<Self> {
+        let is_of_type = |check: &Check| !check.resource_type.is_empty() && check.resource_id.is_empty();
+        let of_type = checks.into_iter().map(|(name, check)| is_of_type(&check).then_some((name, check)));
+        Some(Self(of_type.collect::<Option<_>>()?))
+    }
+}
 
 /// The answer to a check, with the reasons.
 #[derive(Clone, Debug)]
@@ -134,13 +147,31 @@ impl AuthorizedStore {
         let checks = self.parse(checks, &decider)?;
         let found = Box::pin(self.find_objects(checks.values())).await?;
         Box::pin(self.require_named(&decider, checks.values(), &found)).await?;
-        let decide = |check: &ParsedCheck| {
-            let is_allowed = self.with_object(&decider.subject, check, &found, |object| {
+        Ok(self.decide(&decider, checks, &found).collect())
+    }
+
+    /// The same for the caller, where no check takes a look at data.
+    pub fn check_types(&self, TypeChecks(checks): TypeChecks) -> Vec<(String, bool)> {
+        let decider = self.own();
+        let own_id = decider.own_id();
+        let checks = checks.into_iter().map(|(name, check)| (name, check.on(None, self.catalogue(), &own_id)));
+        self.decide(&decider, checks, &FoundObjects::default()).collect()
+    }
+
+    /// Decides checks whose objects were found.
+    fn decide(
+        &self,
+        decider: &Decider,
+        checks: impl IntoIterator<Item = (String, ParsedCheck)>,
+        found: &FoundObjects,
+    ) -> impl Iterator<Item = (String, bool)> {
+        let decide = move |check: &ParsedCheck| {
+            let is_allowed = self.with_object(&decider.subject, check, found, |object| {
                 authorize(&decider.subject, check.action, object).is_allowed()
             });
             self.counted(check, is_allowed.unwrap_or(false) && decider.cannot_act.is_none())
         };
-        Ok(checks.iter().map(|(name, check)| (name.clone(), decide(check))).collect())
+        checks.into_iter().map(move |(name, check)| (name, decide(&check)))
     }
 
     /// The same with the reasons. It also requires `read` on what they name.
@@ -191,7 +222,7 @@ impl AuthorizedStore {
         if found > MAX_IDS {
             return Err(CheckError::TooManyIds { found });
         }
-        let own_id = decider.user.map(|user| user.to_string()).unwrap_or_default();
+        let own_id = decider.own_id();
         let parsed = checks.into_iter().map(|(name, check)| {
             let parsed = check.parse(self.catalogue(), &name, &own_id)?;
             Ok((name, parsed))
@@ -205,25 +236,31 @@ impl Check {
         if self.resource_type.is_empty() {
             return Err(CheckError::NoResourceType { check: name.to_owned() });
         }
-        Ok(ParsedCheck {
+        let resource_id = resource_id(catalogue, &self.resource_type, &self.resource_id)?;
+        Ok(self.on(resource_id, catalogue, own_id))
+    }
+
+    /// The check with the names that the catalogue has, on this object.
+    fn on(self, resource_id: Option<Uuid>, catalogue: &Catalogue, own_id: &str) -> ParsedCheck {
+        ParsedCheck {
             action: catalogue.requested_action(&self.action),
             resource_type: catalogue.requested_type(&self.resource_type),
-            resource_id: resource_id(catalogue, self.resource_type, self.resource_id)?,
+            resource_id,
             owner: if self.owner == "me" { own_id.to_owned() } else { self.owner },
             organization: self.organization,
             any_organization: self.any_organization,
-        })
+        }
     }
 }
 
 /// The id that a check names, if objects of its type are found by their id.
-fn resource_id(catalogue: &Catalogue, resource_type: String, id: String) -> Result<Option<Uuid>, CheckError> {
+fn resource_id(catalogue: &Catalogue, resource_type: &str, id: &str) -> Result<Option<Uuid>, CheckError> {
     if id.is_empty() {
         return Ok(None);
     }
-    let parsed = Uuid::try_parse(&id).map_err(|cause| CheckError::InvalidId { id, cause })?;
-    if catalogue.resource_type(&resource_type).is_some_and(has_lookup) {
+    let parsed = Uuid::try_parse(id).map_err(|cause| CheckError::InvalidId { id: id.to_owned(), cause })?;
+    if catalogue.resource_type(resource_type).is_some_and(has_lookup) {
         return Ok(Some(parsed));
     }
-    Err(CheckError::NoLookup { resource_type })
+    Err(CheckError::NoLookup { resource_type: resource_type.to_owned() })
 }

@@ -38,8 +38,8 @@ pub(crate) use async_recursion::async_recursion as boxed;
 
 pub use authority::{Authority, AuthorityParts, Database, Lifetimes, OidcRules, OpenError, PasswordSignIn, Rules};
 pub use caller::{
-    AuthorizedStore, CacheUsage, Caller, Credential, Denied, Identified, Lapsed, ListError, Refused, System,
-    Unauthenticated, is_key_shaped,
+    AuthorizedStore, CacheUsage, Caller, Credential, Denied, Identified, KnownCaller, Lapsed, ListError, Refused,
+    System, Unauthenticated, is_key_shaped,
 };
 pub use clock::Clock;
 pub use context::{DecisionLog, KeyLife, RequestContext};

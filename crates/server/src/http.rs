@@ -14,14 +14,19 @@ mod origin;
 pub(crate) mod path;
 pub(crate) mod routes;
 pub(crate) mod search;
+mod short_way;
 #[cfg(test)]
 pub(crate) mod test_server;
 mod unauthenticated;
 mod watch;
 
 use std::{
+    convert::Infallible,
+    ops::ControlFlow,
     panic::AssertUnwindSafe,
+    pin::Pin,
     sync::{Arc, OnceLock},
+    task::{Context, Poll},
 };
 
 use axum::{
@@ -32,7 +37,6 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use futures_util::FutureExt as _;
-use tower::util::MapRequest;
 
 pub use self::watch::ACCESS_LOG;
 use self::{
@@ -49,12 +53,46 @@ use crate::{
 /// The most bytes of a request's body.
 const MAX_BODY: usize = 1024 * 1024;
 
-/// The application, ready to be served.
-pub type Service = MapRequest<Router, fn(Request) -> Request>;
+/// The application, ready to be served: all routes, and a short way beside them.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "holds the generator of secrets")]
+pub struct Service {
+    app: App,
+    router: Router,
+}
 
-/// All routes, behind a step that tidies paths before they are matched.
+/// All that is served.
 pub(crate) fn service(app: App) -> Service {
-    MapRequest::new(router(app), tidy_path as fn(Request) -> Request)
+    Service { router: router(app.clone()), app }
+}
+
+impl Service {
+    async fn answer(mut self, request: Request) -> Response {
+        let short = AssertUnwindSafe(|| short_way::answer(&self.app, request));
+        match std::panic::catch_unwind(short) {
+            Ok(ControlFlow::Break(response)) => response,
+            Ok(ControlFlow::Continue(request)) => {
+                let Ok(response) = tower::Service::call(&mut self.router, tidy_path(request)).await;
+                response
+            }
+            Err(panic) => panicked(panic),
+        }
+    }
+}
+
+impl tower::Service<Request> for Service {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let answering = self.clone().answer(request);
+        Box::pin(async { Ok(answering.await) })
+    }
 }
 
 fn router(app: App) -> Router {

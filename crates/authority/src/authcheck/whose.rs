@@ -38,6 +38,13 @@ pub(super) struct Decider {
     is_other: bool,
 }
 
+impl Decider {
+    /// The id that `me` means.
+    pub(super) fn own_id(&self) -> String {
+        self.user.map(|user| user.to_string()).unwrap_or_default()
+    }
+}
+
 impl AuthorizedStore {
     /// The subject whose rights count. For another than the caller it requires `read` and `read_personal` on the user,
     /// as reading their roles does, `read` on each of their memberships, and `read` on the key.
@@ -56,7 +63,7 @@ impl AuthorizedStore {
         }
     }
 
-    fn own(&self) -> Decider {
+    pub(super) fn own(&self) -> Decider {
         Decider {
             subject: Arc::clone(self.caller.shared_subject()),
             user: self.caller.user().map(|user| user.id),

@@ -47,19 +47,22 @@ struct ReadKey {
 }
 
 /// A credential, taken apart.
-struct ParsedCredential {
+pub(super) struct ParsedCredential {
     /// None where no key can have that id.
-    id: Option<KeyId>,
+    pub(super) id: Option<KeyId>,
     hash: SecretHash,
-    from_cookie: bool,
-    slot: TimeSlot,
+    pub(super) from_cookie: bool,
 }
 
 impl ParsedCredential {
-    fn parse(credential: &Credential) -> Result<Self, Unauthenticated> {
+    pub(super) fn parse(credential: &Credential) -> Result<Self, Unauthenticated> {
         let KeyText { id, secret } = KeyText::parse(credential.text.reveal()).map_err(Unauthenticated::Malformed)?;
-        let slot = TimeSlot::of_key();
-        Ok(Self { id, hash: hash_secret(secret.reveal()), from_cookie: credential.from_cookie, slot })
+        Ok(Self { id, hash: hash_secret(secret), from_cookie: credential.from_cookie })
+    }
+
+    /// Whether this is the secret of a key in memory, which can be used now.
+    pub(super) fn is_of(&self, known: &PresentedKey, now: Timestamp) -> bool {
+        is_same(&self.hash, &known.key.secret_hash) && known.is_usable(now)
     }
 }
 
@@ -120,24 +123,24 @@ impl Authority {
     /// # Errors
     /// Why the key is not accepted.
     pub async fn identify(&self, credential: &Credential) -> Result<Identified, Unauthenticated> {
+        let slot = TimeSlot::of_key();
         let parsed = ParsedCredential::parse(credential)?;
         match self.known(&parsed) {
             Some(known) => Ok(known),
             // Apart, because all of a request is as large in memory as the longest way that it may go.
-            None => Box::pin(self.read_key(parsed)).await,
+            None => Box::pin(self.read_key(parsed, slot)).await,
         }
     }
 
     /// The identity behind a key that is known without the database.
     fn known(&self, parsed: &ParsedCredential) -> Option<Identified> {
         let (known, epoch) = self.keys().find(parsed.id.as_ref()?)?;
-        let is_right = is_same(&parsed.hash, &known.key.secret_hash) && known.is_usable(self.now());
         let from_cookie = parsed.from_cookie;
-        is_right.then_some(Identified { found: Found::Known(known, epoch), from_cookie })
+        parsed.is_of(&known, self.now()).then_some(Identified { found: Found::Known(known, epoch), from_cookie })
     }
 
     /// The identity behind a key that is read from the database.
-    async fn read_key(&self, parsed: ParsedCredential) -> Result<Identified, Unauthenticated> {
+    async fn read_key(&self, parsed: ParsedCredential, slot: TimeSlot) -> Result<Identified, Unauthenticated> {
         let began = self.keys().begin();
         // The version comes first, so that rights which are read after it are never older.
         let version = self.store().read().rights_version().await?;
@@ -151,7 +154,7 @@ impl Authority {
             Some(_) => Unauthenticated::WrongSecret,
             None => Unauthenticated::UnknownKey,
         };
-        parsed.slot.end().await;
+        slot.end().await;
         Err(refusal)
     }
 
@@ -216,9 +219,19 @@ impl Authority {
             },
             Found::Read(read) => Box::pin(self.acting(read, &context)).await?,
         };
+        Ok(self.store_of_bearer(known, context, identified.from_cookie))
+    }
+
+    /// The store in the hands of a key's bearer, who is authenticated.
+    pub(super) fn store_of_bearer(
+        &self,
+        known: Arc<PresentedKey>,
+        context: RequestContext,
+        from_cookie: bool,
+    ) -> AuthorizedStore {
         let life = KeyLife::of(&known.key);
         context.decisions.authenticated(life, (known.owner.user.id, known.key.id.clone()));
-        Ok(store_of(known, self, context, identified.from_cookie))
+        store_of(known, self, context, from_cookie)
     }
 
     /// A key that was read, compiled for an owner who may act; kept for later requests.

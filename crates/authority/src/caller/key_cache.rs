@@ -137,10 +137,21 @@ impl KeyCache {
 
     /// The key, as the database has it now.
     pub(crate) fn find(&self, id: &KeyId) -> Option<(Arc<PresentedKey>, Epoch)> {
-        let found = self.entries.get(id).filter(|entry| self.is_current(entry.epoch, &entry.known));
+        let found = self.peek(id);
         let counter = if found.is_some() { &self.hits } else { &self.misses };
         counter.fetch_add(1, Ordering::Relaxed);
+        found
+    }
+
+    /// The same, not counted.
+    pub(crate) fn peek(&self, id: &KeyId) -> Option<(Arc<PresentedKey>, Epoch)> {
+        let found = self.entries.get(id).filter(|entry| self.is_current(entry.epoch, &entry.known));
         found.map(|entry| (entry.known, entry.epoch))
+    }
+
+    /// Counts a key that was found by [`Self::peek`].
+    pub(crate) fn count_hit(&self) {
+        self.hits.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Whether a key that was found in this epoch is still as the database has it.

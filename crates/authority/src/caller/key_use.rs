@@ -20,21 +20,31 @@ pub(super) struct NotedUse {
     now: Timestamp,
 }
 
+/// What a use of a key changes of it.
+struct Change {
+    last_used: Timestamp,
+    expires_at: Timestamp,
+}
+
+/// What a use now changes of a key; none if nothing, which is mostly so.
+fn change_by_use(key: &ApiKey, authority: &Authority, now: Timestamp) -> Option<Change> {
+    let is_stale = now.duration_since(key.last_used) > USE_RESOLUTION;
+    let expires_at = slide(key, authority, now);
+    let last_used = if is_stale { now } else { key.last_used };
+    (is_stale || expires_at != key.expires_at).then_some(Change { last_used, expires_at })
+}
+
+/// Whether a use of a key now is to be noted.
+pub(super) fn is_use_noted(known: &PresentedKey, authority: &Authority) -> bool {
+    change_by_use(&known.key, authority, authority.now()).is_some()
+}
+
 /// The use of a key, which may let a session slide; none if nothing is to be noted, which is mostly so.
 pub(super) fn noted_use(known: &PresentedKey, authority: &Authority, context: &RequestContext) -> Option<NotedUse> {
     let (key, now) = (&known.key, authority.now());
-    let is_stale = now.duration_since(key.last_used) > USE_RESOLUTION;
-    let slid = slide(key, authority, now);
-    if !is_stale && slid == key.expires_at {
-        return None;
-    }
-    let this = KeyUse {
-        id: key.id.clone(),
-        last_used: if is_stale { now } else { key.last_used },
-        origin: context.origin(),
-        seen_expires_at: key.expires_at,
-        expires_at: slid,
-    };
+    let Change { last_used, expires_at } = change_by_use(key, authority, now)?;
+    let this =
+        KeyUse { id: key.id.clone(), last_used, origin: context.origin(), seen_expires_at: key.expires_at, expires_at };
     let mut used = known.clone();
     used.key.last_used = this.last_used;
     used.key.expires_at = this.expires_at;

@@ -1,5 +1,8 @@
 //! A presented key with its owner and compiled rights: all that a request needs to know of its caller.
-use std::sync::Arc;
+use std::{
+    any::Any,
+    sync::{Arc, OnceLock},
+};
 
 use jiff::Timestamp;
 use keyfob_rbac::{AllowList, Id, OwnedId, Scope, ScopeName, Subject};
@@ -17,6 +20,7 @@ pub(crate) struct PresentedKey {
     pub(crate) origins: Origins,
     /// When the owner was last seen, and changed, as far as this key tells.
     pub(crate) seen: Seen,
+    pub(crate) shown: Shown,
     /// How many bytes all of this takes, about.
     pub(crate) bytes: u64,
 }
@@ -51,6 +55,25 @@ impl Seen {
     /// The same after the user was seen at this time.
     pub(super) fn at(self, now: Timestamp) -> Self {
         Self { last_seen_at: self.last_seen_at.max(Some(now)), updated_at: self.updated_at.max(now) }
+    }
+}
+
+/// What the front shows of a key and its owner, once it was asked. It follows from these alone, which never change behind
+/// an [`Arc`]; a copy begins without, because it is made to be changed.
+#[derive(Default)]
+pub(crate) struct Shown(OnceLock<Box<dyn Any + Send + Sync>>);
+
+impl Clone for Shown {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl Shown {
+    /// What was made the first time.
+    fn get<T: Clone + Send + Sync + 'static>(&self, make: impl Fn() -> T) -> T {
+        let kept = self.0.get_or_init(|| Box::new(make()));
+        kept.downcast_ref().cloned().unwrap_or_else(make)
     }
 }
 
@@ -97,6 +120,11 @@ impl PresentedKey {
         User { last_seen_at, updated_at, ..self.owner.user.clone() }
     }
 
+    /// What the front makes of the key and its owner, which is made once.
+    pub(crate) fn shown<T: Clone + Send + Sync + 'static>(&self, make: impl Fn(&Self) -> T) -> T {
+        self.shown.get(|| make(self))
+    }
+
     /// Whether the key is live, and the session at an identity provider that it depends on.
     pub(super) fn is_usable(&self, now: Timestamp) -> bool {
         self.key.is_live(now) && self.origins.upstream_end.is_none_or(|end| end > now)
@@ -135,7 +163,7 @@ pub(super) async fn compile(
     let (owner, rights) = authority.keys().shared().share(owner, rights);
     let KeyTexts { scopes, allow_list } = &rights.texts;
     let key = ApiKey { scopes: Arc::clone(scopes), allow_list: Arc::clone(allow_list), ..key };
-    Ok(PresentedKey { key, owner, rights, origins, seen, bytes })
+    Ok(PresentedKey { key, owner, rights, origins, seen, shown: Shown::default(), bytes })
 }
 
 /// The rights of a user within a scope.
@@ -152,14 +180,19 @@ pub(super) async fn subject_within(
     Ok(Subject::compile(authority.catalogue(), Id::from(user.id.0), &roles, &groups, scope))
 }
 
-/// How many bytes a key takes, about: its texts are there twice, as they are stored and as they are read. What it shares
-/// with others counts in full, because they may leave before it.
+/// How many bytes what is shown of a key and its owner has beside their texts, and for each organization.
+const SHOWN: usize = 640;
+const SHOWN_ORGANIZATION: usize = 40;
+
+/// How many bytes a key takes, about: its texts are there thrice, as they are stored, read and shown. What it shares with
+/// others counts in full, because they may leave before it.
 fn bytes_of(key: &ApiKey, Owner { user, organizations }: &Owner, rights: &KeyRights) -> u64 {
     let texts = |list: &[String]| list.iter().map(|text| size_of::<String>() + text.len()).sum::<usize>();
-    let of_key = 2 * (texts(&key.scopes) + texts(&key.allow_list)) + key.token_name.len() + key.origin.user_agent.len();
+    let of_key = 3 * (texts(&key.scopes) + texts(&key.allow_list)) + key.token_name.len() + key.origin.user_agent.len();
     let of_user = user.username.len() + user.email.len() + user.name.len() + user.avatar_url.len() + texts(&user.roles);
     let structures = size_of::<PresentedKey>() + size_of::<Owner>() + size_of::<KeyRights>();
-    let all = structures + of_key + of_user + size_of_val(&organizations[..]) + rights.subject.own_bytes();
+    let of_organizations = organizations.len() * (size_of::<OrganizationId>() + SHOWN_ORGANIZATION);
+    let all = structures + SHOWN + of_key + 2 * of_user + of_organizations + rights.subject.own_bytes();
     u64::try_from(all).unwrap_or(u64::MAX)
 }
 

@@ -2,11 +2,13 @@
 use std::collections::HashMap;
 
 use keyfob_rbac::{Action, ResourceType};
-use keyfob_store::{ListUsers, LoginType, Member, Organization, OrganizationId, Period, StoreError, User, UserId};
+use keyfob_store::{
+    ApiKey, ListUsers, LoginType, Member, Organization, OrganizationId, Period, StoreError, User, UserId,
+};
 use uuid::Uuid;
 
 use super::user_object;
-use crate::{AuthorizedStore, ListError, Refused};
+use crate::{AuthorizedStore, ListError, Refused, caller::PresentedKey};
 
 /// A user with the organizations that they are a member of.
 #[derive(Clone, Debug)]
@@ -63,14 +65,21 @@ impl AuthorizedStore {
     /// When the database cannot be read.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn user_view(&self, user: User) -> Result<UserView, Refused> {
-        let own = self.caller.presented().filter(|own| own.owner.user.id == user.id);
-        let organization_ids = if let Some(own) = own {
-            own.owner.organizations.clone()
-        } else {
-            let members = Box::pin(self.read().memberships_of_all(&[user.id])).await?;
-            members.into_iter().map(|member| member.organization_id).collect()
-        };
+        if let Some(own) = self.caller.presented().filter(|own| own.owner.user.id == user.id) {
+            return Ok(UserView { user, organization_ids: own.owner.organizations.clone() });
+        }
+        let members = Box::pin(self.read().memberships_of_all(&[user.id])).await?;
+        let organization_ids = members.into_iter().map(|member| member.organization_id).collect();
         Ok(UserView { user, organization_ids })
+    }
+
+    /// What the front makes of the caller's own user, as [`Self::addressed_user`] and [`Self::user_view`] of `me` find them,
+    /// and their key. It is made once, and again after either has changed. None for the server's own work. It requires
+    /// nothing.
+    pub fn own_user<T: Clone + Send + Sync + 'static>(&self, make: impl Fn(UserView, &ApiKey) -> T) -> Option<T> {
+        let view =
+            |own: &PresentedKey| UserView { user: own.user(), organization_ids: own.owner.organizations.clone() };
+        Some(self.caller.presented()?.shown(|own| make(view(own), &own.key)))
     }
 
     /// A page of the users that the caller may see, and how many there are. Requires `read` on each.

@@ -1,10 +1,14 @@
 //! Scopes, and checks of what a key may do (`docs/compatibility.md#authcheck`).
+mod plain;
+
+pub(crate) use plain::type_checks;
+
 use std::collections::BTreeMap;
 
 use axum::extract::State;
 use keyfob_api::authz::{
-    AuthorizationCheck, AuthorizationRequest, AuthorizationResponse, AuthorizationSubject,
-    Explanation as WireExplanation, ExplanationStep, MissingPiece, ScopeCatalogue, UnknownName as WireUnknownName,
+    AuthorizationCheck, AuthorizationRequest, AuthorizationSubject, Explanation as WireExplanation, ExplanationStep,
+    MissingPiece, ScopeCatalogue, UnknownName as WireUnknownName,
 };
 use keyfob_api::error::Validation;
 use keyfob_authority::{
@@ -44,7 +48,7 @@ async fn scopes(State(app): State<App>) -> ApiJson<ScopeCatalogue> {
 /// Whether a check is allowed; with `explain`, also why.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-enum Checked {
+pub(crate) enum Checked {
     Decided(bool),
     Explained(WireExplanation),
 }
@@ -65,12 +69,16 @@ async fn check(
     let explained = query.choice("explain")?.unwrap_or(false);
     let (whose, checks) = requested(request);
     if !explained {
-        let answers: AuthorizationResponse = store.check(&whose, checks).await?;
-        return Ok(ApiJson(answers.into_iter().map(|(name, is)| (name, Checked::Decided(is))).collect()));
+        return Ok(decided(store.check(&whose, checks).await?));
     }
     let answers = store.explain_checks(&whose, checks).await?;
     let answer = |(name, answer): (String, Answer)| (name, Checked::Explained(explanation(app.catalogue(), answer)));
     Ok(ApiJson(answers.into_iter().map(answer).collect()))
+}
+
+/// The answer without reasons.
+pub(crate) fn decided(answers: impl IntoIterator<Item = (String, bool)>) -> ApiJson<BTreeMap<String, Checked>> {
+    ApiJson(answers.into_iter().map(|(name, is_allowed)| (name, Checked::Decided(is_allowed))).collect())
 }
 
 fn requested(request: AuthorizationRequest) -> (Whose, Checks) {
@@ -123,7 +131,7 @@ fn uuid_problem(id: &str, error: &uuid::Error) -> String {
 
 fn explanation(catalogue: &Catalogue, answer: Answer) -> WireExplanation {
     let explained = match answer.why {
-        Explained::Decided(explanation) => decided(*explanation),
+        Explained::Decided(explanation) => reasons(*explanation),
         Explained::NotReadable(of) => not_readable(catalogue, of),
         Explained::CannotAct(reason) => refused("subject", reason, String::new()),
     };
@@ -151,7 +159,7 @@ fn not_readable(catalogue: &Catalogue, of: ResourceType) -> WireExplanation {
     refused("object", reason, format!("{name}:read on this object comes first, whatever the action"))
 }
 
-fn decided(explanation: Explanation) -> WireExplanation {
+fn reasons(explanation: Explanation) -> WireExplanation {
     WireExplanation {
         allowed: explanation.allowed,
         reason: explanation.reason,

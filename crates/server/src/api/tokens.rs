@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use axum::{
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode},
+    http::{HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
 use jiff::SignedDuration;
@@ -66,7 +66,7 @@ async fn create_token(
     store: AuthorizedStore,
     ApiPath(user): ApiPath<UserRef>,
     StrictJson(request): StrictJson<CreateTokenRequest>,
-) -> Result<(StatusCode, HeaderMap, ApiJson<GenerateApiKeyResponse>), ApiError> {
+) -> Result<(StatusCode, wire::KeyHeader, ApiJson<GenerateApiKeyResponse>), ApiError> {
     let owner = store.addressed_user(&user.0).await?;
     let minted = store.mint_token(requested_token(owner, request)).await?;
     let described = wire::key_header(&minted.key);

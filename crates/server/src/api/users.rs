@@ -13,7 +13,8 @@ mod status;
 pub(crate) use list::wanted;
 
 use axum::{
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
+    response::{IntoResponse, Response},
     routing::{self, MethodRouter},
 };
 use keyfob_api::{
@@ -37,6 +38,7 @@ use crate::{
     http::{
         error::ApiError,
         extract::{ApiJson, ApiPath},
+        json::Spelled,
     },
 };
 
@@ -100,14 +102,18 @@ async fn user_answer(store: &AuthorizedStore, user: User) -> Result<ApiJson<Wire
         Refusals,
     ),
 )]
-async fn get_user(
-    store: AuthorizedStore,
-    ApiPath(user): ApiPath<UserRef>,
-) -> Result<(HeaderMap, ApiJson<WireUser>), ApiError> {
+async fn get_user(store: AuthorizedStore, ApiPath(user): ApiPath<UserRef>) -> Result<Response, ApiError> {
     let user = store.addressed_user(&user.0).await?;
-    let key = store.caller().key().filter(|_| store.caller().is_self(user.id));
-    let described = key.map(wire::key_header).unwrap_or_default();
-    Ok((described, user_answer(&store, user).await?))
+    match own_user(&store).filter(|_| store.caller().is_self(user.id)) {
+        Some(own) => Ok(own),
+        None => Ok(user_answer(&store, user).await?.into_response()),
+    }
+}
+
+/// The answer that shows the caller's own user, and describes their key; none for the server's own work.
+pub(crate) fn own_user(store: &AuthorizedStore) -> Option<Response> {
+    let spelled = store.own_user(|own, key| (wire::key_header(key), Spelled::of(&wire::user(own))));
+    spelled.map(IntoResponse::into_response)
 }
 
 /// Delete a user

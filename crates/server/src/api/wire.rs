@@ -1,7 +1,7 @@
 //! From data to the types of the wire.
 use std::collections::HashMap;
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue};
 use keyfob_api::{
     groups::{Group as WireGroup, ReducedUser},
     keys::{ApiKey as WireKey, KeySummary},
@@ -24,8 +24,11 @@ const KEY: HeaderName = HeaderName::from_static("x-keyfob-key");
 /// How many entries of an allow list a header holds: proxies refuse long ones.
 const LISTED_ENTRIES: usize = 32;
 
-/// A key, as a header describes it; none where a header cannot hold it.
-pub(crate) fn key_header(key: &ApiKey) -> HeaderMap {
+/// The header that describes a key; none where a header cannot hold it.
+pub(crate) type KeyHeader = Option<[(HeaderName, HeaderValue); 1]>;
+
+/// A key, as a header describes it.
+pub(crate) fn key_header(key: &ApiKey) -> KeyHeader {
     let described = KeySummary {
         id: key.id.to_string(),
         expires_at: key.expires_at.into(),
@@ -34,9 +37,8 @@ pub(crate) fn key_header(key: &ApiKey) -> HeaderMap {
         more: key.allow_list.len().saturating_sub(LISTED_ENTRIES),
         parent_id: key.parent_id.as_ref().map(ToString::to_string),
     };
-    let text = serde_json::to_string(&described).ok();
-    let value = text.and_then(|text| HeaderValue::try_from(text).ok());
-    value.into_iter().map(|value| (KEY, value)).collect()
+    let text = serde_json::to_string(&described).ok()?;
+    Some([(KEY, HeaderValue::try_from(text).ok()?)])
 }
 
 pub(crate) fn status(status: UserStatus) -> WireStatus {

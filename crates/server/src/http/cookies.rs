@@ -87,7 +87,7 @@ impl CookieRules {
             SameSite::None => "None",
         };
         let text = [name, "=", value, "; Path=/", &age, "; HttpOnly; SameSite=", same_site, secure].concat();
-        let mut value = HeaderValue::from_str(&text).map_err(|error| ApiError::internal(&error))?;
+        let mut value = HeaderValue::try_from(text).map_err(|error| ApiError::internal(&error))?;
         value.set_sensitive(true);
         Ok(value)
     }

@@ -1,7 +1,10 @@
 //! Finding the key in a request (`docs/compatibility.md`).
-use axum::http::{HeaderMap, Uri, header};
-use keyfob_api::{SESSION_TOKEN_COOKIE, SESSION_TOKEN_HEADER, secret::SecretText};
+use axum::http::{HeaderMap, HeaderName, Uri, header};
+use keyfob_api::{SESSION_TOKEN_COOKIE, secret::SecretText};
 use keyfob_authority::{Credential, is_key_shaped};
+
+/// The header of a key.
+const SESSION_TOKEN: HeaderName = HeaderName::from_static("coder-session-token");
 
 /// Where a credential may be presented.
 #[derive(Clone, Copy, Debug)]
@@ -32,11 +35,11 @@ pub(super) fn find(headers: &HeaderMap, uri: &Uri, rules: CredentialRules) -> Re
     if rules.allow_query {
         add(query(uri, SESSION_TOKEN_COOKIE), false);
     }
-    for value in headers.get_all(SESSION_TOKEN_HEADER).iter().filter_map(|value| value.to_str().ok()) {
+    for value in headers.get_all(SESSION_TOKEN).iter().filter_map(|value| value.to_str().ok()) {
         add(Some(value.to_owned()), false);
     }
     for value in headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| value.to_str().ok()) {
-        add(after_bearer(value), false);
+        add(after_bearer(value).map(str::to_owned), false);
     }
     if rules.allow_query {
         add(query(uri, "access_token").map(|text| text.trim().to_owned()), false);
@@ -54,6 +57,16 @@ pub(super) fn find(headers: &HeaderMap, uri: &Uri, rules: CredentialRules) -> Re
 pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let mut values = cookies(headers, name);
     values.next().filter(|_| values.next().is_none())
+}
+
+/// The credential of a request that presents it in one header alone. Others, with a key in a cookie or in the query, are
+/// to be asked by [`find`].
+pub(super) fn alone_in_a_header(headers: &HeaderMap) -> Option<Credential> {
+    let own = headers.get_all(SESSION_TOKEN).iter().map(|value| value.to_str().ok());
+    let bearer = headers.get_all(header::AUTHORIZATION).iter().map(|value| after_bearer(value.to_str().ok()?));
+    let mut presented = own.chain(bearer);
+    let only = presented.next().filter(|_| presented.next().is_none())?;
+    Some(Credential { text: SecretText::new(only?), from_cookie: false })
 }
 
 /// The values of all cookies of a name.
@@ -75,12 +88,12 @@ pub(super) fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
 
 /// The credential behind `Bearer`.
 pub(super) fn bearer(headers: &HeaderMap) -> Option<String> {
-    after_bearer(&header_text(headers, header::AUTHORIZATION.as_str())?)
+    after_bearer(&header_text(headers, header::AUTHORIZATION.as_str())?).map(str::to_owned)
 }
 
-fn after_bearer(text: &str) -> Option<String> {
+fn after_bearer(text: &str) -> Option<&str> {
     let (scheme, value) = text.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| value.trim().to_owned())
+    scheme.eq_ignore_ascii_case("bearer").then(|| value.trim())
 }
 
 fn query(uri: &Uri, name: &str) -> Option<String> {

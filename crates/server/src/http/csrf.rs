@@ -64,13 +64,21 @@ pub(crate) async fn guard(app: &App, mut request: Request, next: impl AsyncFnOnc
         Err(refusal) => refusal.into_response(),
     };
     // Caches keep assets, and give the same to all.
-    if known.is_none()
-        && facts.audience != Audience::Asset
-        && let Ok(cookie) = app.settings().cookies.passing(CSRF_COOKIE, &visitor.as_cookie())
-    {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
+    if known.is_none() && facts.audience != Audience::Asset {
+        give_token(app, &visitor, &mut response);
     }
     response
+}
+
+/// Gives a new visitor their token.
+pub(super) fn welcome(app: &App, response: &mut Response) {
+    give_token(app, &VisitorToken::new(app), response);
+}
+
+fn give_token(app: &App, visitor: &VisitorToken, response: &mut Response) {
+    if let Ok(cookie) = app.settings().cookies.passing(CSRF_COOKIE, &visitor.as_cookie()) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
 }
 
 /// What the forms of pages prove that are sent with a request's session; none without a session.

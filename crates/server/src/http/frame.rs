@@ -13,6 +13,7 @@ use keyfob_api::{BASE_PATH, SERVER_VERSION};
 use keyfob_authority::RequestContext;
 use keyfob_rbac::{Action, ResourceType};
 use tracing::Instrument as _;
+use uuid::Uuid;
 
 use super::watch::Watch;
 use crate::{
@@ -62,7 +63,13 @@ pub(super) async fn frame(app: &App, mut request: Request, next: impl AsyncFnOnc
     response
 }
 
-fn context(app: &App, request: &Request) -> RequestContext {
+/// Whether something sees the span of a request, or what is told within.
+pub(super) fn is_traced() -> bool {
+    tracing::enabled!(tracing::Level::DEBUG)
+}
+
+/// The context of a request that has just arrived.
+pub(super) fn context(app: &App, request: &Request) -> RequestContext {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let address = peer.map(|peer| app.settings().proxies.client(peer, request.headers()));
     let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
@@ -74,7 +81,8 @@ fn context(app: &App, request: &Request) -> RequestContext {
     }
 }
 
-fn set_headers(app: &App, response: &mut Response, context: &RequestContext, is_api: bool) {
+/// Sets the headers that all answers have.
+pub(super) fn set_headers(app: &App, response: &mut Response, context: &RequestContext, is_api: bool) {
     let status = response.status();
     let headers = response.headers_mut();
     let is_page = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
@@ -87,12 +95,12 @@ fn set_headers(app: &App, response: &mut Response, context: &RequestContext, is_
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::VARY, HeaderValue::from_static("Cookie"));
     }
+    headers.insert(REQUEST_ID, request_id(context));
     let mut set = |name: HeaderName, value: String| {
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(name, value);
         }
     };
-    set(REQUEST_ID, context.request_id.to_string());
     if let Some(policy) = app.settings().strict_transport_security.clone().filter(|_| is_page) {
         set(header::STRICT_TRANSPORT_SECURITY, policy);
     }
@@ -105,6 +113,12 @@ fn set_headers(app: &App, response: &mut Response, context: &RequestContext, is_
     if let Some(seconds) = key.seconds_left_near_end(app.clock().now()) {
         set(EXPIRES_IN, seconds.to_string());
     }
+}
+
+fn request_id(context: &RequestContext) -> HeaderValue {
+    let mut text = Uuid::encode_buffer();
+    let text = context.request_id.hyphenated().encode_lower(&mut text);
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
 }
 
 /// Permissions as a header lists them.

@@ -128,7 +128,8 @@ fn normal_form(bytes: &[u8], shape: &Shape, doubtful: Doubtful) -> Result<Vec<u8
         return Err(JsonError::Invalid("EOF".to_owned()));
     }
     let mut findings = Findings { doubtful, wrong: Vec::new() };
-    let mut out = Vec::new();
+    // Mostly it is no longer.
+    let mut out = Vec::with_capacity(bytes.len());
     let mut body = serde_json::Deserializer::from_slice(bytes);
     let value = Value { shape, place: Place::Body, level: 0, findings: &mut findings, out: &mut out };
     let result = value.deserialize(&mut body).and_then(|()| match doubtful {
@@ -159,26 +160,34 @@ fn without_position(error: &serde_json::Error) -> String {
 
 impl<T: Serialize> IntoResponse for ApiJson<T> {
     fn into_response(self) -> Response {
-        answer(serde_json::to_string(&self.0))
+        Spelled::of(&self.0).into_response()
+    }
+}
+
+/// An answer that is spelled as JSON already; none where it could not be.
+#[derive(Clone)]
+pub(crate) struct Spelled(Option<Bytes>);
+
+impl Spelled {
+    /// Spells an answer.
+    pub(crate) fn of(answer: &impl Serialize) -> Self {
+        let json = serde_json::to_string(answer);
+        let json = json.inspect_err(|error| tracing::error!(%error, "an answer could not be spelled as JSON"));
+        Self(json.ok().map(|json| Bytes::from(escape(json))))
     }
 }
 
 /// How many headers an answer has at most, nearly always.
 const HEADERS: usize = 16;
 
-fn answer(json: serde_json::Result<String>) -> Response {
-    match json {
-        Ok(json) => {
-            let mut response = Response::new(Body::from(escape(json)));
-            *response.headers_mut() = HeaderMap::with_capacity(HEADERS);
-            let kind = HeaderValue::from_static("application/json; charset=utf-8");
-            response.headers_mut().insert(header::CONTENT_TYPE, kind);
-            response
-        }
-        Err(error) => {
-            tracing::error!(%error, "an answer could not be spelled as JSON");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
+impl IntoResponse for Spelled {
+    fn into_response(self) -> Response {
+        let Self(Some(json)) = self else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+        let mut response = Response::new(Body::from(json));
+        *response.headers_mut() = HeaderMap::with_capacity(HEADERS);
+        let kind = HeaderValue::from_static("application/json; charset=utf-8");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        response
     }
 }
 

@@ -34,7 +34,7 @@ use keyfob_authority::{Identified, RequestContext};
 const SIGN_IN: u32 = 60;
 
 /// With this header, and a full key, owners send as many requests as they like.
-const BYPASS: &str = "X-Coder-Bypass-Ratelimit";
+pub(super) const BYPASS: &str = "X-Coder-Bypass-Ratelimit";
 
 /// How many requests a minute, per user or address and what a path addresses; `None` sets no limit.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +61,12 @@ enum Counted {
     Address(IpAddr),
 }
 
+/// How far a limit is reached.
+pub(super) struct Reached {
+    limit: u32,
+    count: Count,
+}
+
 /// A counter of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Counter(Limiter, Counted);
@@ -81,17 +87,28 @@ pub(crate) async fn guard(app: &App, request: Request, next: impl AsyncFnOnce(Re
     let segments = Segments::of(&mut parts).await.unwrap_or_default();
     let last = match count(app, &limits, &parts, &segments).await {
         Ok(last) => last,
-        Err((limit, count)) => {
-            let mut refusal = too_many(limit).into_response();
-            tell(refusal.headers_mut(), limit, count);
+        Err(over) => {
+            let mut refusal = too_many(over.limit).into_response();
+            over.tell(refusal.headers_mut());
             return refusal;
         }
     };
     let mut response = next(Request::from_parts(parts, body)).await;
-    if let Some((limit, count)) = last {
-        tell(response.headers_mut(), limit, count);
+    if let Some(last) = last {
+        last.tell(response.headers_mut());
     }
     response
+}
+
+/// Counts a request of a user to the route of users, for themselves, as [`guard`] does; an error where it is one too
+/// many, and was not counted.
+pub(super) fn count_own(app: &App, route: &str, user: UserId) -> Result<Option<Reached>, Reached> {
+    let mut last = None;
+    for (limiter, limit) in limits_of(app, RouteFacts::API) {
+        let counter = Counter(limiter, Counted::User(user));
+        last = Some(count_one(app, counter, &Address::of_user(route, user), limit)?);
+    }
+    Ok(last)
 }
 
 /// Counts a request by each of these limits, and answers the state of the last one; an error where it is over one.
@@ -100,11 +117,10 @@ async fn count(
     limits: &[(Limiter, u32)],
     parts: &Parts,
     segments: &Segments,
-) -> Result<Option<(u32, Count)>, (u32, Count)> {
+) -> Result<Option<Reached>, Reached> {
     let caller = acting(&parts.extensions);
     let client = parts.extensions.get::<RequestContext>().map_or(IpAddr::V4(0.into()), |context| context.client);
     let counted = caller.map_or_else(|| Counted::Address(network(client)), |known| Counted::User(known.user_id()));
-    let now = app.clock().now();
     let mut last = None;
     for (limiter, limit) in limits.iter().copied() {
         let address = match limiter {
@@ -112,13 +128,15 @@ async fn count(
             Limiter::SignIn | Limiter::Password => Address::of_route(parts),
             Limiter::Api | Limiter::Authcheck => Box::pin(Address::of(app, parts, segments, caller)).await,
         };
-        let count = app.windows().count(Counter(limiter, counted), &address, limit, now);
-        if count.is_over {
-            return Err((limit, count));
-        }
-        last = Some((limit, count));
+        last = Some(count_one(app, Counter(limiter, counted), &address, limit)?);
     }
     Ok(last)
+}
+
+fn count_one(app: &App, counter: Counter, address: &Address, limit: u32) -> Result<Reached, Reached> {
+    let count = app.windows().count(counter, address, limit, app.clock().now());
+    let reached = Reached { limit, count };
+    if count.is_over { Err(reached) } else { Ok(reached) }
 }
 
 /// The caller of a request, if they may act.
@@ -166,13 +184,16 @@ fn too_many(limit: u32) -> ApiError {
     ApiError::new(StatusCode::TOO_MANY_REQUESTS, message).retry_after(MINUTE)
 }
 
-fn tell(headers: &mut HeaderMap, limit: u32, count: Count) {
-    let told = [
-        ("x-ratelimit-limit", i64::from(limit)),
-        ("x-ratelimit-remaining", i64::from(count.remaining)),
-        ("x-ratelimit-reset", Timestamp::as_second(count.reset)),
-    ];
-    for (name, value) in told {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
+impl Reached {
+    /// Tells a client.
+    pub(super) fn tell(self, headers: &mut HeaderMap) {
+        let told = [
+            ("x-ratelimit-limit", i64::from(self.limit)),
+            ("x-ratelimit-remaining", i64::from(self.count.remaining)),
+            ("x-ratelimit-reset", Timestamp::as_second(self.count.reset)),
+        ];
+        for (name, value) in told {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
+        }
     }
 }

@@ -32,9 +32,14 @@ impl TestServer {
 
     /// The same with these flags.
     pub(crate) async fn with(flags: &[&str]) -> Self {
+        Self::at(Clock::System, flags).await
+    }
+
+    /// The same with this clock.
+    pub(crate) async fn at(clock: Clock, flags: &[&str]) -> Self {
         let data = tempfile::tempdir().unwrap();
         let args = <Settings as clap::Parser>::parse_from(["server"].iter().chain(flags)).args;
-        let server = Server::open(&args, data.path(), "http://keyfob.test", Clock::System, Random::seeded(1)).await;
+        let server = Server::open(&args, data.path(), "http://keyfob.test", clock, Random::seeded(1)).await;
         Self { server: server.unwrap(), _data: data }
     }
 

@@ -1,9 +1,10 @@
 //! Serving connections: HTTP/1.1, with a bound on how long a client may send nothing.
-use std::{future::Future, io, net::SocketAddr, time::Duration};
+use std::{convert::Infallible, future::Future, io, net::SocketAddr, time::Duration};
 
 use axum::{
     body::Body,
     extract::{ConnectInfo, Request},
+    response::Response,
     serve::Listener,
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -11,21 +12,20 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use tower::ServiceExt as _;
-
-use crate::http::Service;
+use tower::{Service, ServiceExt as _};
 
 /// How long a connection may stay without the whole head of a request: also between two of them.
 const HEAD: Duration = Duration::from_mins(1);
 
 /// Serves all connections of a listener until it is told to stop; then lets requests under way finish.
-pub(crate) async fn serve_connections<L>(
+pub(crate) async fn serve_connections<L, S>(
     mut listener: L,
-    service: Service,
+    service: S,
     stopped: impl Future<Output = ()> + Send,
 ) -> io::Result<()>
 where
     L: Listener<Addr = SocketAddr>,
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static,
 {
     let graceful = GracefulShutdown::new();
     let mut builder = http1::Builder::new();
@@ -62,7 +62,6 @@ mod tests {
         net::{TcpListener, TcpStream},
         sync::oneshot,
     };
-    use tower::util::MapRequest;
 
     use super::*;
 
@@ -71,9 +70,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = Router::new().route("/", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.to_string()));
-        let service: Service = MapRequest::new(router, std::convert::identity as fn(Request) -> Request);
         let (stop, stopped) = oneshot::channel();
-        (tokio::spawn(serve_connections(listener, service, async { drop(stopped.await) })), address, stop)
+        (tokio::spawn(serve_connections(listener, router, async { drop(stopped.await) })), address, stop)
     }
 
     async fn read(stream: &mut TcpStream) -> String {

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     Random,
-    caller::{KeyCache, KeyRights, KeyTexts, Lease, Origins, Owner, PresentedKey, Seen, amy},
+    caller::{KeyCache, KeyRights, KeyTexts, Lease, Origins, Owner, PresentedKey, Seen, Shown, amy},
     replicas::{PAUSE, Replica},
 };
 
@@ -177,6 +177,7 @@ fn presented(id: KeyId) -> PresentedKey {
         }),
         origins: Origins::default(),
         seen,
+        shown: Shown::default(),
         bytes: 1_000,
     }
 }

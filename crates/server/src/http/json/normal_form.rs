@@ -2,10 +2,13 @@
 //!
 //! A text is read once, from its first byte to its last, and nothing is kept of what has no place in the schema. So a
 //! body costs time and memory in proportion to its length, whatever is in it.
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use keyfob_api::error::Validation;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{
+    Deserialize,
+    de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
 use serde_json::Number;
 
 use super::{
@@ -13,6 +16,8 @@ use super::{
     shape::{Described, MOST_CHARACTERS, Members, Shape},
 };
 
+/// No longer is the JSON of most fields, in bytes.
+const USUAL_FIELD: usize = 64;
 /// How long what a platform stores may be, in bytes of JSON without white space.
 const MOST_FREE_BYTES: usize = 16 * 1024;
 /// How deep it may be.
@@ -46,6 +51,10 @@ impl Findings {
         }
     }
 }
+
+/// The name of a field, which mostly stands in the body as it is.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Where a value is in the body.
 #[derive(Clone, Copy)]
@@ -182,7 +191,7 @@ impl Value<'_> {
     fn entries<'de, A: MapAccess<'de>>(&mut self, mut entries: A, most: usize, each: &Shape) -> Result<(), A::Error> {
         let own = self.place;
         let mut written = 0;
-        while let Some(name) = entries.next_key::<String>()? {
+        while let Some(Name(name)) = entries.next_key()? {
             let place = Place::Field(&own, &name);
             if is_longer(&name, MOST_CHARACTERS) {
                 return Err(self.findings.beyond(&place, &format!("{MOST_CHARACTERS} characters in its name")));
@@ -208,7 +217,7 @@ impl Value<'_> {
     fn fields<'de, A: MapAccess<'de>>(&mut self, mut entries: A, known: &[(String, Shape)]) -> Result<(), A::Error> {
         let own = self.place;
         let mut fields = Fields::new(known);
-        while let Some(name) = entries.next_key::<String>()? {
+        while let Some(Name(name)) = entries.next_key()? {
             let Some((field, shape)) = fields.find(&name) else {
                 entries.next_value::<IgnoredAny>()?;
                 if self.findings.doubtful == Doubtful::Refused {
@@ -216,7 +225,7 @@ impl Value<'_> {
                 }
                 continue;
             };
-            let mut json = Vec::new();
+            let mut json = Vec::with_capacity(USUAL_FIELD);
             let place = Place::Field(&own, &name);
             entries.next_value_seed(Value {
                 shape,
@@ -249,7 +258,7 @@ impl Value<'_> {
     fn free_entries<'de, A: MapAccess<'de>>(&mut self, mut entries: A) -> Result<(), A::Error> {
         self.deeper()?;
         for number in 0.. {
-            let Some(name) = entries.next_key::<String>()? else { break };
+            let Some(Name(name)) = entries.next_key()? else { break };
             separate(self.out, number);
             serde_json::to_writer(&mut *self.out, &name).map_err(A::Error::custom)?;
             self.out.push(b':');

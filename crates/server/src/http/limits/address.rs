@@ -1,6 +1,6 @@
 //! What the path of a request addresses: requests are counted by it, so that another spelling gives no further ones.
 use axum::{extract::MatchedPath, http::request::Parts};
-use keyfob_authority::Identified;
+use keyfob_authority::{Identified, data::UserId};
 use uuid::Uuid;
 
 use super::names::Naming;
@@ -37,6 +37,11 @@ impl Address {
             None => route.to_owned(),
         };
         Self { route, parameters: Vec::new() }
+    }
+
+    /// The route of a user, and that user, whichever way a path names them.
+    pub(super) fn of_user(route: &str, user: UserId) -> Self {
+        Self { route: route.to_owned(), parameters: vec![Named::Id(user.0)] }
     }
 
     /// The route of a request and what its parameters name, for this caller.
