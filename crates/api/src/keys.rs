@@ -88,6 +88,9 @@ pub struct KeySummary {
     pub id: String,
     /// When it expires; a session in use moves that on.
     pub expires_at: Time,
+    /// The key with which it was minted, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<String>,
     /// Its scopes.
     pub scopes: Vec<String>,
     /// Its allow list, as far as a header holds it.
@@ -95,9 +98,6 @@ pub struct KeySummary {
     /// How many entries of the allow list are left out.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more: usize,
-    /// The key with which it was minted, if there was one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parent_id: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]

@@ -26,6 +26,7 @@ pub(crate) use key_text::SECRET_LENGTH;
 pub use key_text::is_key_shaped;
 pub use known::KnownCaller;
 pub(crate) use lease::Lease;
+pub use presented::Own;
 pub(crate) use presented::PresentedKey;
 #[cfg(test)]
 pub(crate) use presented::{KeyRights, KeyTexts, Origins, Owner, Seen, Shown, amy};

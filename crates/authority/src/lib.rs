@@ -38,7 +38,7 @@ pub(crate) use async_recursion::async_recursion as boxed;
 
 pub use authority::{Authority, AuthorityParts, Database, Lifetimes, OidcRules, OpenError, PasswordSignIn, Rules};
 pub use caller::{
-    AuthorizedStore, CacheUsage, Caller, Credential, Denied, Identified, KnownCaller, Lapsed, ListError, Refused,
+    AuthorizedStore, CacheUsage, Caller, Credential, Denied, Identified, KnownCaller, Lapsed, ListError, Own, Refused,
     System, Unauthenticated, is_key_shaped,
 };
 pub use clock::Clock;

@@ -9,7 +9,7 @@ use keyfob_rbac::{AllowList, Id, OwnedId, Scope, ScopeName, Subject};
 use keyfob_store::{ApiKey, Member, OrganizationId, Reader, RightsVersion, StoreError, User};
 
 use super::{Unauthenticated, is_full};
-use crate::Authority;
+use crate::{Authority, users::UserView};
 
 /// A key that was presented and verified, with its owner and its rights, which keys share.
 #[derive(Clone)]
@@ -30,6 +30,13 @@ pub(crate) struct Owner {
     pub(crate) user: User,
     /// The organizations that they are a member of, the oldest membership first.
     pub(crate) organizations: Vec<OrganizationId>,
+    pub(crate) shown: Shown,
+}
+
+impl Owner {
+    pub(crate) fn of(user: User, organizations: Vec<OrganizationId>) -> Self {
+        Self { user, organizations, shown: Shown::default() }
+    }
 }
 
 impl PartialEq for Owner {
@@ -58,8 +65,8 @@ impl Seen {
     }
 }
 
-/// What the front shows of a key and its owner, once it was asked. It follows from these alone, which never change behind
-/// an [`Arc`]; a copy begins without, because it is made to be changed.
+/// What the front shows of the value that this stands in, once it was asked. It follows from that alone, which never changes
+/// behind an [`Arc`]; a copy begins without, because it is made to be changed.
 #[derive(Default)]
 pub(crate) struct Shown(OnceLock<Box<dyn Any + Send + Sync>>);
 
@@ -69,11 +76,17 @@ impl Clone for Shown {
     }
 }
 
+/// Two values are not different because one of them was shown.
+impl PartialEq for Shown {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
 impl Shown {
-    /// What was made the first time.
-    fn get<T: Clone + Send + Sync + 'static>(&self, make: impl Fn() -> T) -> T {
-        let kept = self.0.get_or_init(|| Box::new(make()));
-        kept.downcast_ref().cloned().unwrap_or_else(make)
+    /// What was made the first time; none if that was something else.
+    fn get<T: Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> Option<&T> {
+        self.0.get_or_init(|| Box::new(make())).downcast_ref()
     }
 }
 
@@ -84,6 +97,7 @@ pub(crate) struct KeyRights {
     pub(crate) scopes: Vec<ScopeName>,
     pub(crate) allow_list: AllowList,
     pub(crate) subject: Arc<Subject>,
+    pub(crate) shown: Shown,
 }
 
 /// What the rights of a key were read with.
@@ -120,14 +134,42 @@ impl PresentedKey {
         User { last_seen_at, updated_at, ..self.owner.user.clone() }
     }
 
-    /// What the front makes of the key and its owner, which is made once.
-    pub(crate) fn shown<T: Clone + Send + Sync + 'static>(&self, make: impl Fn(&Self) -> T) -> T {
-        self.shown.get(|| make(self))
-    }
-
     /// Whether the key is live, and the session at an identity provider that it depends on.
     pub(super) fn is_usable(&self, now: Timestamp) -> bool {
         self.key.is_live(now) && self.origins.upstream_end.is_none_or(|end| end > now)
+    }
+}
+
+/// The presented key and its owner, as the front shows them. What it makes of each of their parts is made once, and again
+/// after the part has changed.
+#[derive(Clone, Copy)]
+#[expect(missing_debug_implementations, reason = "holds the hash of a secret")]
+pub struct Own<'a>(pub(crate) &'a PresentedKey);
+
+impl<'a> Own<'a> {
+    /// The key.
+    pub fn key(self) -> &'a ApiKey {
+        &self.0.key
+    }
+
+    /// Their user, as this key knows them: each key has times of its own.
+    pub fn user(self) -> UserView {
+        UserView { user: self.0.user(), organization_ids: self.0.owner.organizations.clone() }
+    }
+
+    /// What is made of the key itself, and of the times of the user.
+    pub fn of_key<T: Send + Sync + 'static>(self, make: impl FnOnce(Self) -> T) -> Option<&'a T> {
+        self.0.shown.get(|| make(self))
+    }
+
+    /// What is made of the scopes and the allow list, which keys share.
+    pub fn of_rights<T: Send + Sync + 'static>(self, make: impl FnOnce(Self) -> T) -> Option<&'a T> {
+        self.0.rights.shown.get(|| make(self))
+    }
+
+    /// What is made of the user but for the times, which keys share.
+    pub fn of_user<T: Send + Sync + 'static>(self, make: impl FnOnce(Self) -> T) -> Option<&'a T> {
+        self.0.owner.shown.get(|| make(self))
     }
 }
 
@@ -158,7 +200,8 @@ pub(super) async fn compile(
     let organizations: Vec<OrganizationId> = members.into_iter().map(|member| member.organization_id).collect();
     let seen = Seen::of(&user);
     let texts = KeyTexts::of(&key);
-    let (owner, rights) = (Owner { user, organizations }, KeyRights { texts, scopes, allow_list, subject });
+    let (owner, rights) =
+        (Owner::of(user, organizations), KeyRights { texts, scopes, allow_list, subject, shown: Shown::default() });
     let bytes = bytes_of(&key, &owner, &rights);
     let (owner, rights) = authority.keys().shared().share(owner, rights);
     let KeyTexts { scopes, allow_list } = &rights.texts;
@@ -180,13 +223,13 @@ pub(super) async fn subject_within(
     Ok(Subject::compile(authority.catalogue(), Id::from(user.id.0), &roles, &groups, scope))
 }
 
-/// How many bytes what is shown of a key and its owner has beside their texts, and for each organization.
-const SHOWN: usize = 640;
+/// How many bytes what is shown of a key, its rights and its owner has beside their texts, and for each organization.
+const SHOWN: usize = 800;
 const SHOWN_ORGANIZATION: usize = 40;
 
 /// How many bytes a key takes, about: its texts are there thrice, as they are stored, read and shown. What it shares with
 /// others counts in full, because they may leave before it.
-fn bytes_of(key: &ApiKey, Owner { user, organizations }: &Owner, rights: &KeyRights) -> u64 {
+fn bytes_of(key: &ApiKey, Owner { user, organizations, .. }: &Owner, rights: &KeyRights) -> u64 {
     let texts = |list: &[String]| list.iter().map(|text| size_of::<String>() + text.len()).sum::<usize>();
     let of_key = 3 * (texts(&key.scopes) + texts(&key.allow_list)) + key.token_name.len() + key.origin.user_agent.len();
     let of_user = user.username.len() + user.email.len() + user.name.len() + user.avatar_url.len() + texts(&user.roles);

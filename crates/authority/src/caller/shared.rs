@@ -85,7 +85,16 @@ mod tests {
         let expanded = Scope::expand(catalogue, &scopes).unwrap().restricted_to(&allow_list);
         let subject = Arc::new(Subject::compile(catalogue, Id::from(user.id.0), &[], &[], &expanded));
         let organizations = (0..organizations).map(|n| keyfob_store::OrganizationId(Uuid::from_u128(n))).collect();
-        (Owner { user, organizations }, KeyRights { texts: KeyTexts::default(), scopes, allow_list, subject })
+        (
+            Owner::of(user, organizations),
+            KeyRights {
+                texts: KeyTexts::default(),
+                scopes,
+                allow_list,
+                subject,
+                shown: crate::caller::Shown::default(),
+            },
+        )
     }
 
     #[test]

@@ -2,13 +2,11 @@
 use std::collections::HashMap;
 
 use keyfob_rbac::{Action, ResourceType};
-use keyfob_store::{
-    ApiKey, ListUsers, LoginType, Member, Organization, OrganizationId, Period, StoreError, User, UserId,
-};
+use keyfob_store::{ListUsers, LoginType, Member, Organization, OrganizationId, Period, StoreError, User, UserId};
 use uuid::Uuid;
 
 use super::user_object;
-use crate::{AuthorizedStore, ListError, Refused, caller::PresentedKey};
+use crate::{AuthorizedStore, ListError, Refused, caller::Own};
 
 /// A user with the organizations that they are a member of.
 #[derive(Clone, Debug)]
@@ -73,13 +71,10 @@ impl AuthorizedStore {
         Ok(UserView { user, organization_ids })
     }
 
-    /// What the front makes of the caller's own user, as [`Self::addressed_user`] and [`Self::user_view`] of `me` find them,
-    /// and their key. It is made once, and again after either has changed. None for the server's own work. It requires
-    /// nothing.
-    pub fn own_user<T: Clone + Send + Sync + 'static>(&self, make: impl Fn(UserView, &ApiKey) -> T) -> Option<T> {
-        let view =
-            |own: &PresentedKey| UserView { user: own.user(), organization_ids: own.owner.organizations.clone() };
-        Some(self.caller.presented()?.shown(|own| make(view(own), &own.key)))
+    /// The caller's own user, as [`Self::addressed_user`] and [`Self::user_view`] of `me` find them, and their key. None for
+    /// the server's own work. It requires nothing.
+    pub fn own_user(&self) -> Option<Own<'_>> {
+        self.caller.presented().map(|presented| Own(presented))
     }
 
     /// A page of the users that the caller may see, and how many there are. Requires `read` on each.

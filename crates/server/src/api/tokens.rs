@@ -25,7 +25,10 @@ use keyfob_authority::{
 use utoipa_axum::routes;
 
 use crate::{
-    api::wire,
+    api::wire::{
+        self,
+        key_header::{KeyHeader, key_header},
+    },
     app::App,
     documentation::{Descendants, ListedKeys, PagedKeys, Refusals, Waited},
     http::{
@@ -66,10 +69,10 @@ async fn create_token(
     store: AuthorizedStore,
     ApiPath(user): ApiPath<UserRef>,
     StrictJson(request): StrictJson<CreateTokenRequest>,
-) -> Result<(StatusCode, wire::KeyHeader, ApiJson<GenerateApiKeyResponse>), ApiError> {
+) -> Result<(StatusCode, KeyHeader, ApiJson<GenerateApiKeyResponse>), ApiError> {
     let owner = store.addressed_user(&user.0).await?;
     let minted = store.mint_token(requested_token(owner, request)).await?;
-    let described = wire::key_header(&minted.key);
+    let described = key_header(&minted.key);
     Ok((StatusCode::CREATED, described, ApiJson(GenerateApiKeyResponse { key: minted.text })))
 }
 

@@ -3,6 +3,7 @@ mod create;
 mod first;
 mod list;
 mod notices;
+mod own;
 mod passcodes;
 mod password;
 mod profile;
@@ -11,6 +12,7 @@ mod settings;
 mod status;
 
 pub(crate) use list::wanted;
+pub(crate) use own::own_user;
 
 use axum::{
     http::StatusCode,
@@ -38,7 +40,6 @@ use crate::{
     http::{
         error::ApiError,
         extract::{ApiJson, ApiPath},
-        json::Spelled,
     },
 };
 
@@ -104,16 +105,11 @@ async fn user_answer(store: &AuthorizedStore, user: User) -> Result<ApiJson<Wire
 )]
 async fn get_user(store: AuthorizedStore, ApiPath(user): ApiPath<UserRef>) -> Result<Response, ApiError> {
     let user = store.addressed_user(&user.0).await?;
-    match own_user(&store).filter(|_| store.caller().is_self(user.id)) {
+    let own = store.caller().is_self(user.id).then(|| own_user(&store)).flatten();
+    match own {
         Some(own) => Ok(own),
         None => Ok(user_answer(&store, user).await?.into_response()),
     }
-}
-
-/// The answer that shows the caller's own user, and describes their key; none for the server's own work.
-pub(crate) fn own_user(store: &AuthorizedStore) -> Option<Response> {
-    let spelled = store.own_user(|own, key| (wire::key_header(key), Spelled::of(&wire::user(own))));
-    spelled.map(IntoResponse::into_response)
 }
 
 /// Delete a user

@@ -1,10 +1,11 @@
 //! From data to the types of the wire.
+pub(crate) mod key_header;
+
 use std::collections::HashMap;
 
-use axum::http::{HeaderName, HeaderValue};
 use keyfob_api::{
     groups::{Group as WireGroup, ReducedUser},
-    keys::{ApiKey as WireKey, KeySummary},
+    keys::ApiKey as WireKey,
     organizations::{Organization as WireOrganization, OrganizationMember, OrganizationMemberWithUserData, SlimRole},
     roles::{Permission as WirePermission, Role as WireRole},
     time::Time,
@@ -17,29 +18,6 @@ use keyfob_authority::{
     users::UserView,
 };
 use keyfob_rbac::{Catalogue, Permission, Role, display_name};
-
-/// The header that describes a key.
-const KEY: HeaderName = HeaderName::from_static("x-keyfob-key");
-
-/// How many entries of an allow list a header holds: proxies refuse long ones.
-const LISTED_ENTRIES: usize = 32;
-
-/// The header that describes a key; none where a header cannot hold it.
-pub(crate) type KeyHeader = Option<[(HeaderName, HeaderValue); 1]>;
-
-/// A key, as a header describes it.
-pub(crate) fn key_header(key: &ApiKey) -> KeyHeader {
-    let described = KeySummary {
-        id: key.id.to_string(),
-        expires_at: key.expires_at.into(),
-        scopes: key.scopes.to_vec(),
-        allow_list: key.allow_list.iter().take(LISTED_ENTRIES).cloned().collect(),
-        more: key.allow_list.len().saturating_sub(LISTED_ENTRIES),
-        parent_id: key.parent_id.as_ref().map(ToString::to_string),
-    };
-    let text = serde_json::to_string(&described).ok()?;
-    Some([(KEY, HeaderValue::try_from(text).ok()?)])
-}
 
 pub(crate) fn status(status: UserStatus) -> WireStatus {
     match status {

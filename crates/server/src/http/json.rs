@@ -160,21 +160,24 @@ fn without_position(error: &serde_json::Error) -> String {
 
 impl<T: Serialize> IntoResponse for ApiJson<T> {
     fn into_response(self) -> Response {
-        Spelled::of(&self.0).into_response()
+        Spelled(spelled(&self.0)).into_response()
     }
 }
 
 /// An answer that is spelled as JSON already; none where it could not be.
-#[derive(Clone)]
-pub(crate) struct Spelled(Option<Bytes>);
+pub(crate) struct Spelled(Option<String>);
 
-impl Spelled {
-    /// Spells an answer.
-    pub(crate) fn of(answer: &impl Serialize) -> Self {
-        let json = serde_json::to_string(answer);
-        let json = json.inspect_err(|error| tracing::error!(%error, "an answer could not be spelled as JSON"));
-        Self(json.ok().map(|json| Bytes::from(escape(json))))
+impl From<String> for Spelled {
+    fn from(json: String) -> Self {
+        Self(Some(json))
     }
+}
+
+/// An answer as JSON.
+pub(crate) fn spelled(answer: &impl Serialize) -> Option<String> {
+    let json = serde_json::to_string(answer);
+    let json = json.inspect_err(|error| tracing::error!(%error, "an answer could not be spelled as JSON"));
+    json.ok().map(escape)
 }
 
 /// How many headers an answer has at most, nearly always.

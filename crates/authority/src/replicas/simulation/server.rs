@@ -168,12 +168,13 @@ fn presented(id: KeyId) -> PresentedKey {
     let texts = KeyTexts::of(&key);
     PresentedKey {
         key,
-        owner: Arc::new(Owner { user, organizations: Vec::new() }),
+        owner: Arc::new(Owner::of(user, Vec::new())),
         rights: Arc::new(KeyRights {
             texts,
             scopes: Vec::new(),
             allow_list: AllowList::everything(),
             subject: Arc::new(subject),
+            shown: Shown::default(),
         }),
         origins: Origins::default(),
         seen,
