@@ -22,6 +22,7 @@ mod watch;
 
 use std::{
     convert::Infallible,
+    future::{self, Ready},
     ops::ControlFlow,
     panic::AssertUnwindSafe,
     pin::Pin,
@@ -36,7 +37,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
 };
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, future::Either};
 
 pub use self::watch::ACCESS_LOG;
 use self::{
@@ -66,34 +67,29 @@ pub(crate) fn service(app: App) -> Service {
     Service { router: router(app.clone()), app }
 }
 
-impl Service {
-    async fn answer(mut self, request: Request) -> Response {
-        let short = AssertUnwindSafe(|| short_way::answer(&self.app, request));
-        match std::panic::catch_unwind(short) {
-            Ok(ControlFlow::Break(response)) => response,
-            Ok(ControlFlow::Continue(request)) => {
-                let Ok(response) = tower::Service::call(&mut self.router, tidy_path(request)).await;
-                response
-            }
-            Err(panic) => panicked(panic),
-        }
-    }
-}
-
 impl tower::Service<Request> for Service {
     type Response = Response;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+    type Future = Either<Ready<Answered>, Pin<Box<dyn Future<Output = Answered> + Send>>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let answering = self.clone().answer(request);
-        Box::pin(async { Ok(answering.await) })
+        let short = AssertUnwindSafe(|| short_way::answer(&self.app, request));
+        match std::panic::catch_unwind(short) {
+            Ok(ControlFlow::Break(response)) => Either::Left(future::ready(Ok(response))),
+            Ok(ControlFlow::Continue(request)) => {
+                Either::Right(Box::pin(tower::Service::call(&mut self.router, tidy_path(request))))
+            }
+            Err(panic) => Either::Left(future::ready(Ok(panicked(panic)))),
+        }
     }
 }
+
+/// The router always answers.
+type Answered = Result<Response, Infallible>;
 
 fn router(app: App) -> Router {
     let (routes, _, table) = described().split();

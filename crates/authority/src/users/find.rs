@@ -74,7 +74,7 @@ impl AuthorizedStore {
     /// The caller's own user, as [`Self::addressed_user`] and [`Self::user_view`] of `me` find them, and their key. None for
     /// the server's own work. It requires nothing.
     pub fn own_user(&self) -> Option<Own<'_>> {
-        self.caller.presented().map(|presented| Own(presented))
+        self.caller.presented().map(Own)
     }
 
     /// A page of the users that the caller may see, and how many there are. Requires `read` on each.
