@@ -344,8 +344,9 @@ impl Authority {
         self.0.store.ping().await
     }
 
-    /// Forgets all keys that are known without the database, for an operator who has changed it by other means.
+    /// Forgets all that is known without the database, for an operator who has changed it by other means.
     pub fn forget_keys(&self) {
+        self.0.store.forget();
         self.0.keys.forget_all();
     }
 

@@ -181,6 +181,11 @@ impl Store {
         self.writer.settle().await
     }
 
+    /// Forgets what is known from one unit of work to the next, for an operator who has changed the database by other means.
+    pub fn forget(&self) {
+        self.writer.forget();
+    }
+
     /// Tells of each commit from now on: how many units of work were made durable together, and how long the first of them
     /// waited for that.
     pub fn watch_commits(&self, watch: impl Fn(usize, Duration) + Send + Sync + 'static) {
@@ -376,6 +381,18 @@ impl Tx {
         Ok(changed)
     }
 
+    /// The same for a change that must change exactly one row.
+    pub(crate) async fn execute_one_for(
+        &mut self,
+        reach: Reach,
+        query: &(impl SqlxBinder + Sync),
+    ) -> Result<(), StoreError> {
+        match self.execute_for(reach, query).await? {
+            1 => Ok(()),
+            _ => Err(StoreError::Gone),
+        }
+    }
+
     /// Runs a change that concerns nobody's rights with the next statement of this unit of work, which fails if it does:
     /// one way to the database for both. For changes whose number of rows does not matter.
     pub(crate) fn queue(&mut self, query: &impl SqlxBinder) -> Result<(), StoreError> {
@@ -401,18 +418,6 @@ impl Tx {
     /// When one of them fails.
     pub async fn flush(&mut self) -> Result<(), StoreError> {
         Ok(self.unit.transaction()?.flush().await?)
-    }
-
-    /// The same for a change that must change exactly one row.
-    pub(crate) async fn execute_one_for(
-        &mut self,
-        reach: Reach,
-        query: &(impl SqlxBinder + Sync),
-    ) -> Result<(), StoreError> {
-        match self.execute_for(reach, query).await? {
-            1 => Ok(()),
-            _ => Err(StoreError::Gone),
-        }
     }
 }
 

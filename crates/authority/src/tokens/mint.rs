@@ -132,7 +132,7 @@ impl Work {
 /// Why a key of this name was not stored.
 pub(super) fn not_stored(error: StoreError, name: String) -> MintError {
     match error {
-        StoreError::Conflict(_) => MintError::NameTaken(name),
+        StoreError::Conflict(with) if with.contains("live_name") => MintError::NameTaken(name),
         error => error.into(),
     }
 }

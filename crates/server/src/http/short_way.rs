@@ -27,9 +27,10 @@ const OWN_USER: &str = "/api/v2/users/me";
 const USERS: &str = "/api/v2/users/{user}";
 const AUTHCHECK: &str = "/api/v2/authcheck";
 
-/// Layers look at these headers. A request with one of them goes the long way.
-const UNUSUAL: [HeaderName; 5] = [
+/// Layers look at these headers, and one has the connection wait for a body. A request with one of them goes the long way.
+const UNUSUAL: [HeaderName; 6] = [
     header::COOKIE,
+    header::EXPECT,
     header::ORIGIN,
     header::UPGRADE,
     HeaderName::from_static("sec-fetch-site"),

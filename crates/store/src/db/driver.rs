@@ -192,9 +192,12 @@ const TAKE_BACK: &str = "ROLLBACK TO SAVEPOINT unit";
 
 impl Transaction {
     pub(super) fn fetch_all(&mut self, statement: Statement, bound: Bound) -> Answer<'_, Vec<AnyRow>> {
-        let queued = mem::take(&mut self.queued);
+        let mut queued = mem::take(&mut self.queued);
         match &mut self.open {
-            Open::Sqlite(transaction) => Box::pin(transaction.fetch_all(after(queued, statement), bound)),
+            Open::Sqlite(transaction) => {
+                queued.push(statement);
+                Box::pin(transaction.fetch_all(queued, bound))
+            }
             Open::Postgres(transaction) => Box::pin(async move {
                 transaction.execute_each(queued).await?;
                 transaction.fetch_all(statement, bound).await
@@ -204,9 +207,12 @@ impl Transaction {
 
     /// Runs a change; gives the number of changed rows.
     pub(super) fn execute(&mut self, statement: Statement) -> Answer<'_, u64> {
-        let queued = mem::take(&mut self.queued);
+        let mut queued = mem::take(&mut self.queued);
         match &mut self.open {
-            Open::Sqlite(transaction) => Box::pin(transaction.execute(after(queued, statement))),
+            Open::Sqlite(transaction) => {
+                queued.push(statement);
+                Box::pin(transaction.execute(queued))
+            }
             Open::Postgres(transaction) => Box::pin(async move {
                 transaction.execute_each(queued).await?;
                 transaction.execute(statement).await
@@ -226,9 +232,7 @@ impl Transaction {
             return Box::pin(async { Ok(()) });
         }
         match &mut self.open {
-            Open::Sqlite(transaction) => {
-                Box::pin(async move { transaction.execute(Statement::joined(queued)).await.map(drop) })
-            }
+            Open::Sqlite(transaction) => Box::pin(async move { transaction.execute(queued).await.map(drop) }),
             Open::Postgres(transaction) => Box::pin(transaction.execute_each(queued)),
         }
     }
@@ -256,17 +260,9 @@ impl Transaction {
     pub(super) async fn take_back(&mut self) -> sqlx::Result<()> {
         let queued = mem::take(&mut self.queued);
         match &mut self.open {
-            Open::Sqlite(transaction) => {
-                if queued.iter().any(|statement| statement.sql == SAVE) {
-                    return Ok(());
-                }
-                let commands = [TAKE_BACK, RELEASE].map(Statement::command);
-                match transaction.execute(Statement::joined(commands)).await {
-                    // The first statement was given up before it was sent, and the part did not begin.
-                    Err(error) if sqlite::is_without_savepoint(&error) => Ok(()),
-                    done => done.map(drop),
-                }
-            }
+            // It did not begin.
+            Open::Sqlite(_) if queued.iter().any(|statement| statement.sql == SAVE) => Ok(()),
+            Open::Sqlite(transaction) => transaction.take_back([TAKE_BACK, RELEASE]).await,
             Open::Postgres(transaction) => {
                 transaction.command(TAKE_BACK).await?;
                 transaction.is_sound_again();
@@ -278,7 +274,7 @@ impl Transaction {
     /// No statement has failed, or what failed was taken back.
     pub(super) fn require_sound(&self) -> Result<(), StoreError> {
         match &self.open {
-            Open::Sqlite(_) => Ok(()),
+            Open::Sqlite(transaction) => Ok(transaction.require_sound()?),
             Open::Postgres(transaction) => transaction.require_sound(),
         }
     }
@@ -297,11 +293,6 @@ impl Transaction {
             Open::Postgres(transaction) => Box::pin(transaction.commit(self.queued)).await,
         }
     }
-}
-
-/// A statement of SQLite behind those that wait for it.
-fn after(queued: Vec<Statement>, statement: Statement) -> Statement {
-    if queued.is_empty() { statement } else { Statement::joined(queued.into_iter().chain([statement])) }
 }
 
 /// Where rows are read.

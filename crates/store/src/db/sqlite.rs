@@ -2,9 +2,11 @@
 use std::{mem, path::Path, sync::Arc, time::Duration};
 
 use futures_util::TryStreamExt as _;
+use sea_query_sqlx::SqlxValues;
 use sqlx::{
-    AssertSqlSafe, Connection as _, Either, Executor as _, SqliteConnection, SqlitePool,
+    AssertSqlSafe, Connection as _, Either, Executor as _, Sqlite, SqliteConnection, SqlitePool,
     error::DatabaseError,
+    query::Query,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -27,6 +29,9 @@ const CHECKPOINT_PAGES: u32 = 4000;
 /// lets all but one fail without waiting.
 const OPENING_ATTEMPTS: u32 = 100;
 const OPENING_PAUSE: Duration = Duration::from_millis(20);
+/// The most statements in one text, and in one that is kept prepared.
+const MOST_JOINED: usize = 32;
+const MOST_KEPT: usize = 8;
 /// A deferred transaction would fail with "busy" on its first write, whatever the busy timeout says.
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
@@ -40,7 +45,7 @@ pub struct Limits {
 #[derive(Clone, Debug)]
 pub(super) struct Pools {
     pub(super) reader: SqlitePool,
-    /// Exactly one connection: SQLite has one write lock, and waiting for this connection is fair and cannot fail.
+    /// Exactly one connection: SQLite has one write lock, and waiting for this connection is fair.
     writer: Arc<Mutex<Writer>>,
 }
 
@@ -85,7 +90,7 @@ impl Pools {
     pub(super) async fn begin(&self) -> sqlx::Result<Transaction> {
         let mut writer = self.writer().await?;
         writer.connection().await?;
-        Ok(Transaction { writer: Some(writer), has_begun: false })
+        Ok(Transaction { writer: Some(writer), has_begun: false, is_failed: false })
     }
 
     /// Runs one change that is a transaction of its own.
@@ -100,8 +105,11 @@ impl Pools {
 
     /// How many connections are open, and how many of them are idle.
     pub(super) fn connections(&self) -> (u64, u64) {
-        let is_idle = u64::from(self.writer.try_lock().is_ok());
-        (u64::from(self.reader.size()) + 1, self.reader.num_idle() as u64 + is_idle)
+        let (is_open, is_idle) = match self.writer.try_lock() {
+            Ok(writer) => (writer.connection.is_some(), writer.connection.is_some()),
+            Err(_) => (true, false),
+        };
+        (u64::from(self.reader.size()) + u64::from(is_open), self.reader.num_idle() as u64 + u64::from(is_idle))
     }
 
     pub(super) async fn close(&self) {
@@ -175,6 +183,9 @@ pub(super) struct Transaction {
     /// None once it is committed.
     writer: Option<OwnedMutexGuard<Writer>>,
     has_begun: bool,
+    /// Whether a statement failed. SQLite may have ended the transaction then, as it does when the disk is full, and would
+    /// make the next change durable by itself.
+    is_failed: bool,
 }
 
 impl Transaction {
@@ -184,27 +195,61 @@ impl Transaction {
     }
 
     /// The statement, behind the beginning if it is the first.
-    fn begun(&mut self, statement: Statement) -> Statement {
+    fn begun(&mut self, statement: Statement) -> sqlx::Result<Statement> {
+        self.require_sound()?;
         if mem::replace(&mut self.has_begun, true) {
-            return statement;
+            return Ok(statement);
         }
-        Statement::joined([Statement::command(BEGIN), statement])
+        Ok(Statement::joined([Statement::command(BEGIN), statement]))
     }
 
-    pub(super) async fn fetch_all(&mut self, statement: Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
-        let statement = self.begun(statement);
-        let query = sqlx::query_with(AssertSqlSafe(statement.sql), statement.values);
-        take(query.fetch(self.connection()?), bound).await
+    /// All rows of the last of these statements.
+    pub(super) async fn fetch_all(&mut self, statements: Vec<Statement>, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
+        let statement = self.run_but_the_last(statements).await?;
+        let rows = take(query(statement).fetch(self.connection()?), bound).await;
+        self.note(rows)
     }
 
-    pub(super) async fn execute(&mut self, statement: Statement) -> sqlx::Result<u64> {
-        let statement = self.begun(statement);
-        execute(self.connection()?, statement).await
+    /// Runs changes; gives the number of rows that the last of them changed.
+    pub(super) async fn execute(&mut self, statements: Vec<Statement>) -> sqlx::Result<u64> {
+        let statement = self.run_but_the_last(statements).await?;
+        let changed = execute(self.connection()?, statement).await;
+        self.note(changed)
+    }
+
+    /// Runs statements until no more are left than one text may have, and gives that text.
+    async fn run_but_the_last(&mut self, mut statements: Vec<Statement>) -> sqlx::Result<Statement> {
+        while statements.len() > MOST_JOINED {
+            let rest = statements.split_off(MOST_JOINED);
+            let first = self.begun(Statement::joined(mem::replace(&mut statements, rest)))?;
+            let done = execute(self.connection()?, first).await;
+            self.note(done)?;
+        }
+        self.begun(Statement::joined(statements))
+    }
+
+    fn note<T>(&mut self, done: sqlx::Result<T>) -> sqlx::Result<T> {
+        self.is_failed |= done.is_err();
+        done
+    }
+
+    /// Takes back what was done since a savepoint. Where that is not there, the whole transaction may be gone.
+    pub(super) async fn take_back(&mut self, commands: [&str; 2]) -> sqlx::Result<()> {
+        execute(self.connection()?, Statement::joined(commands.map(Statement::command))).await?;
+        self.is_failed = false;
+        Ok(())
+    }
+
+    /// No statement has failed, or what failed was taken back.
+    pub(super) fn require_sound(&self) -> sqlx::Result<()> {
+        let failed = || sqlx::Error::Protocol("a statement of the transaction failed".to_owned());
+        if self.is_failed { Err(failed()) } else { Ok(()) }
     }
 
     /// Runs the last statements, and commits.
-    pub(super) async fn commit(mut self, last: Vec<Statement>) -> sqlx::Result<()> {
-        self.execute(Statement::joined(last.into_iter().chain([Statement::command("COMMIT")]))).await?;
+    pub(super) async fn commit(mut self, mut last: Vec<Statement>) -> sqlx::Result<()> {
+        last.push(Statement::command("COMMIT"));
+        self.execute(last).await?;
         self.writer = None;
         Ok(())
     }
@@ -220,9 +265,15 @@ impl Drop for Transaction {
     }
 }
 
+/// A query that is kept prepared, unless it is long and will hardly come again.
+fn query(statement: Statement) -> Query<'static, Sqlite, SqlxValues> {
+    let is_kept = statement.parts <= MOST_KEPT;
+    sqlx::query_with(AssertSqlSafe(statement.sql), statement.values).persistent(is_kept)
+}
+
 /// Runs a change, or several joined; gives the number of rows that the last of them changed.
 async fn execute(connection: &mut SqliteConnection, statement: Statement) -> sqlx::Result<u64> {
-    let mut answers = connection.fetch_many(sqlx::query_with(AssertSqlSafe(statement.sql), statement.values));
+    let mut answers = connection.fetch_many(query(statement));
     let mut changed = 0;
     while let Some(answer) = answers.try_next().await? {
         if let Either::Left(done) = answer {
@@ -250,11 +301,6 @@ fn primary_code(error: &dyn DatabaseError) -> Option<u32> {
 /// Whether another connection is in the way.
 fn is_busy(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(primary_code) == Some(code::BUSY)
-}
-
-/// Whether there is no such savepoint as was to be taken back. SQLite has no code of its own for that.
-pub(super) fn is_without_savepoint(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(|error| error.message().starts_with("no such savepoint"))
 }
 
 /// What an error means.

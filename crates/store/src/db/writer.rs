@@ -10,7 +10,7 @@ use std::{
     fmt,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -40,6 +40,8 @@ pub(super) struct Writer {
     /// How many wait for the batch.
     waiting: Arc<AtomicUsize>,
     watch: Arc<OnceLock<Watch>>,
+    /// Whether the database may have been changed by other means since the last unit.
+    is_doubtful: Arc<AtomicBool>,
 }
 
 /// What is told of each commit: how many units were made durable together, and how long the first of them waited for it.
@@ -100,12 +102,23 @@ impl From<Failure> for StoreError {
 
 impl Writer {
     pub(super) fn new(pools: Pools) -> Self {
-        Self { pools, batch: Arc::default(), waiting: Arc::default(), watch: Arc::default() }
+        Self {
+            pools,
+            batch: Arc::default(),
+            waiting: Arc::default(),
+            watch: Arc::default(),
+            is_doubtful: Arc::default(),
+        }
     }
 
     /// Tells of each commit from now on. The first who asks for it is told.
     pub(super) fn watch(&self, watch: Box<dyn Fn(usize, Duration) + Send + Sync>) {
         let _told_already = self.watch.set(Watch(watch));
+    }
+
+    /// Forgets what the last unit left: the database may have been changed by other means.
+    pub(super) fn forget(&self) {
+        self.is_doubtful.store(true, Ordering::SeqCst);
     }
 
     /// Begins a unit of work, once no other is under way.
@@ -148,7 +161,8 @@ impl Writer {
         let is_first = batch.transaction.is_none();
         if is_first {
             let mut transaction = self.pools.begin().await?;
-            let left = batch.beginning.take().filter(|_| self.pools.dialect() == Dialect::Sqlite);
+            let is_alone = self.pools.dialect() == Dialect::Sqlite && !self.is_doubtful.swap(false, Ordering::SeqCst);
+            let left = batch.beginning.take().filter(|_| is_alone);
             let beginning = match left {
                 Some(beginning) => beginning,
                 None => self.read_beginning(&mut transaction).await?,
@@ -177,7 +191,10 @@ impl Batch {
         if std::mem::take(&mut self.is_spoiled) {
             self.transaction = None;
             self.beginning = None;
-            self.done.clear();
+            let reason = "the transaction was rolled back with a change that could not be taken back alone";
+            for (_, unit) in self.done.drain(..) {
+                let _gone = unit.send(Err(Failure::Unavailable(reason.to_owned())));
+            }
         }
     }
 

@@ -53,7 +53,7 @@ async fn entries(store: &TestStore) -> Vec<AuditEntry> {
     store.store.read().audit_entries(0, 100).await.unwrap()
 }
 
-fn verify(entries: &[AuditEntry], expected: Option<ChainHead>) -> Result<ChainHead, ChainFault> {
+pub(crate) fn verify(entries: &[AuditEntry], expected: Option<ChainHead>) -> Result<ChainHead, ChainFault> {
     let mut verifier = ChainVerifier::new(KEY, expected);
     entries.iter().try_for_each(|entry| verifier.follow(entry))?;
     Ok(verifier.finish()?.head)

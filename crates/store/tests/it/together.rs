@@ -1,8 +1,13 @@
 //! Units of work that arrive together are made durable together, and each is still a unit of its own.
-use keyfob_store::{Store, StoreError};
+use keyfob_store::{Limits, Store, StoreError};
+use serde_json::json;
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
-use crate::support::{TestStore, attempt, new_user};
+use crate::{
+    chain::{KEY, record, verify},
+    support::{TestStore, attempt, new_user, resource, token, uuid},
+};
 
 /// A unit of work that adds these users, and waits for the writer.
 fn adding(store: &Store, names: &[&str]) -> JoinHandle<Result<(), StoreError>> {
@@ -16,6 +21,29 @@ fn adding(store: &Store, names: &[&str]) -> JoinHandle<Result<(), StoreError>> {
         })
         .await
     })
+}
+
+/// A unit of work that adds a record, and first as many resources as this.
+fn recording(store: &Store, number: u128, resources: u32) -> JoinHandle<Result<(), StoreError>> {
+    let store = store.clone();
+    tokio::spawn(async move {
+        attempt(&store, async |tx| {
+            for at in 0..resources {
+                let mut new = resource("workspace", &format!("r{at}"));
+                new.attributes.insert("filling".to_owned(), json!("x".repeat(2000)));
+                tx.insert_resource(&new).await?;
+            }
+            tx.insert_audit_record(record(number), &KEY).await
+        })
+        .await
+    })
+}
+
+/// The ids of all records, whose chain is whole.
+async fn recorded(store: &TestStore) -> Vec<Uuid> {
+    let entries = store.again().await.read().audit_entries(0, 1000).await.unwrap();
+    verify(&entries, None).unwrap();
+    entries.iter().map(|entry| entry.id).collect()
 }
 
 /// Lets all tasks come to where they wait.
@@ -74,6 +102,63 @@ async fn a_unit_that_is_given_up_among_others_never_was() {
     first.await.unwrap().unwrap();
     after.await.unwrap().unwrap();
     assert_eq!(names(&store).await, ["ann", "cyd"]);
+}
+
+/// SQLite ends the transaction by itself then, with the units that wait for its commit. What they are told is what is
+/// stored, and those after them have a transaction of their own.
+#[tokio::test]
+async fn when_the_disk_is_full_what_waits_with_a_unit_is_stored_whole_or_not_at_all() {
+    let store = TestStore::in_a_file(Limits { max_pages: Some(100) }).await;
+    recording(&store.store, 1, 0).await.unwrap().unwrap();
+    let first = store.store.begin().await.unwrap();
+    let units: Vec<_> = [(2, 0), (3, 1000), (4, 0), (5, 0)]
+        .map(|(number, resources)| recording(&store.store, number, resources))
+        .into();
+    settle().await;
+    let waited = first.commit().await;
+    assert!(matches!(waited, Err(StoreError::Unavailable(_))), "{waited:?}");
+    let mut stored = vec![uuid(1)];
+    for (number, unit) in (2..).zip(units) {
+        if unit.await.unwrap().is_ok() {
+            stored.push(uuid(number));
+        }
+    }
+    assert!(!stored.contains(&uuid(3)));
+    recording(&store.store, 6, 0).await.unwrap().unwrap();
+    stored.push(uuid(6));
+    assert_eq!(recorded(&store).await, stored);
+}
+
+/// One of them wins, and only the other is told that the name is taken.
+#[tokio::test]
+async fn of_two_keys_of_one_name_that_arrive_together_one_is_stored() {
+    let store = TestStore::new().await;
+    let ann = store.user("ann").await;
+    let first = store.store.begin().await.unwrap();
+    let units: Vec<_> = ["k1", "k2", "k3"]
+        .map(|id| {
+            let (store, key) = (store.store.clone(), token(ann, id, if id == "k3" { "other" } else { "ci" }));
+            let number = 10 + u128::from(id.as_bytes()[1]);
+            tokio::spawn(async move {
+                attempt(&store, async |tx| {
+                    tx.queue_key(&key)?;
+                    tx.insert_audit_record(record(number), &KEY).await
+                })
+                .await
+            })
+        })
+        .into();
+    settle().await;
+    first.commit().await.unwrap();
+    let mut told = Vec::new();
+    for unit in units {
+        told.push(unit.await.unwrap());
+    }
+    assert!(
+        matches!(&told[..], [Ok(()), Err(StoreError::Conflict(with)), Ok(())] if with.contains("live_name")),
+        "{told:?}"
+    );
+    assert_eq!(recorded(&store).await.len(), 2);
 }
 
 /// A unit sees what others did that are not committed yet; one that reads again because of that must not read older data.
@@ -135,4 +220,9 @@ async fn every_unit_of_a_crowd_is_answered_and_there() {
         unit.await.unwrap().unwrap();
     }
     assert_eq!(names(&store).await, users);
+    let units: Vec<_> = (1..=300).map(|number| recording(&store.store, number, 0)).collect();
+    for unit in units {
+        unit.await.unwrap().unwrap();
+    }
+    assert_eq!(recorded(&store).await.len(), 300);
 }
