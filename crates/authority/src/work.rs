@@ -1,8 +1,8 @@
 //! The unit of work: everything that changes data passes it, and nothing else begins or commits a transaction.
 //!
-//! INVARIANT: what a change is decided on is read in the transaction of the change. [`AuthorizedStore::begin`] opens
-//! it, looks at the caller's key, owner and roles in it, and refuses when they have expired; [`Work`] then holds the
-//! caller as they stand. Rights that were taken while a request was on its way are gone for it.
+//! INVARIANT: what a change is decided on is read in the transaction of the change. [`AuthorizedStore::begin`] waits for
+//! its turn, looks at the caller's key, owner and roles as they are then, and refuses when they have expired; [`Work`]
+//! then holds the caller as they stand. Rights that were taken while a request was on its way are gone for it.
 use jiff::Timestamp;
 use keyfob_store::{AuditRecord, KeyUse, Reached, Reader, Store, StoreError, Tx, User, UserId, UserLink, UserStatus};
 

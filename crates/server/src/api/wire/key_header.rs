@@ -54,3 +54,54 @@ pub(crate) fn rights_part(key: &ApiKey) -> Option<String> {
     let part = serde_json::to_string(&Rights { scopes: &key.scopes, allow_list, more }).ok()?;
     part.strip_prefix('{').map(str::to_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use keyfob_api::keys::KeySummary;
+    use keyfob_authority::data::{KeyLoginType, Origin, SecretHash, UserId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn key(entries: usize, parent_id: Option<KeyId>) -> ApiKey {
+        let (created_at, expires_at) = (Timestamp::UNIX_EPOCH, Timestamp::from_second(60).unwrap());
+        ApiKey {
+            id: KeyId::parse("abcdefghij").unwrap(),
+            secret_hash: SecretHash([0; 32]),
+            user_id: UserId(Uuid::nil()),
+            parent_id,
+            login_type: KeyLoginType::Token,
+            token_name: "ci".to_owned(),
+            scopes: ["workspace:read".to_owned()].into(),
+            allow_list: (0..entries).map(|number| format!("workspace:{number}")).collect(),
+            narrow_depth: 1,
+            lifetime_seconds: 60,
+            created_at,
+            last_used: created_at,
+            expires_at,
+            absolute_end: None,
+            is_revoked: false,
+            live_descendants: 0,
+            origin: Origin { ip_address: [127, 0, 0, 1].into(), user_agent: String::new() },
+        }
+    }
+
+    #[test]
+    fn the_parts_are_what_clients_read() {
+        for (entries, parent) in [(1, None), (LISTED_ENTRIES, KeyId::parse("klmnopqrst")), (LISTED_ENTRIES + 3, None)] {
+            let key = key(entries, parent);
+            let Some([(_, header)]) = key_header(&key) else { panic!("no header") };
+            let read: KeySummary = serde_json::from_slice(header.as_bytes()).unwrap();
+            let expected = KeySummary {
+                id: key.id.to_string(),
+                expires_at: Time(key.expires_at),
+                parent_id: key.parent_id.as_ref().map(ToString::to_string),
+                scopes: key.scopes.to_vec(),
+                allow_list: key.allow_list.iter().take(LISTED_ENTRIES).cloned().collect(),
+                more: entries.saturating_sub(LISTED_ENTRIES),
+            };
+            assert_eq!(read, expected);
+        }
+    }
+}

@@ -113,6 +113,17 @@ async fn what_is_watched_goes_the_long_way() {
     world.send(get(ME, &world.owner)).await.long();
 }
 
+/// Asking for the body would tell the client to send it, also where it is then refused unread.
+#[tokio::test]
+async fn a_client_that_waits_until_its_body_is_asked_for_goes_the_long_way() {
+    let world = World::new().await;
+    world.used(&world.owner).await;
+    world.send(check(&world.owner)).await.short();
+    let mut waiting = check(&world.owner);
+    waiting.headers_mut().insert("Expect", "100-continue".parse().unwrap());
+    assert_eq!(world.send(waiting).await.long().status, StatusCode::OK);
+}
+
 /// A key near its end is announced by both ways.
 #[tokio::test]
 async fn headers_follow_the_time() {
