@@ -22,9 +22,6 @@ use crate::StoreError;
 const READERS: u32 = 4;
 /// How long a statement waits for a lock of another process, and a transaction for the one before it.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// After how many pages (of 4 KiB) the write-ahead log is copied into the file. The pages that every change touches are
-/// copied once, however often they are in it.
-const CHECKPOINT_PAGES: u32 = 4000;
 /// How often a file is opened while others open it. When several turn on the write-ahead log of a new file at once, SQLite
 /// lets all but one fail without waiting.
 const OPENING_ATTEMPTS: u32 = 100;
@@ -57,8 +54,7 @@ impl Pools {
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIMEOUT)
-            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string());
+            .busy_timeout(BUSY_TIMEOUT);
         if let Some(pages) = limits.max_pages {
             options = options.pragma("max_page_count", pages.to_string());
         }
