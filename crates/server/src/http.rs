@@ -23,6 +23,7 @@ mod watch;
 use std::{
     convert::Infallible,
     future::{self, Ready},
+    net::SocketAddr,
     ops::ControlFlow,
     panic::AssertUnwindSafe,
     pin::Pin,
@@ -32,7 +33,7 @@ use std::{
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{ConnectInfo, DefaultBodyLimit, Request, State},
     http::{StatusCode, Uri},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
@@ -60,11 +61,20 @@ const MAX_BODY: usize = 1024 * 1024;
 pub struct Service {
     app: App,
     router: Router,
+    /// The other end of the connection that requests come from, where that is known.
+    peer: Option<SocketAddr>,
 }
 
 /// All that is served.
 pub(crate) fn service(app: App) -> Service {
-    Service { router: router(app.clone()), app }
+    Service { router: router(app.clone()), app, peer: None }
+}
+
+impl Service {
+    /// The same for the requests of a connection.
+    pub(crate) fn for_peer(&self, peer: SocketAddr) -> Self {
+        Self { peer: Some(peer), ..self.clone() }
+    }
 }
 
 impl tower::Service<Request> for Service {
@@ -77,10 +87,13 @@ impl tower::Service<Request> for Service {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let short = AssertUnwindSafe(|| short_way::answer(&self.app, request));
+        let short = AssertUnwindSafe(|| short_way::answer(&self.app, self.peer, request));
         match std::panic::catch_unwind(short) {
             Ok(ControlFlow::Break(response)) => Either::Left(future::ready(Ok(response))),
-            Ok(ControlFlow::Continue(request)) => {
+            Ok(ControlFlow::Continue(mut request)) => {
+                if let Some(peer) = self.peer {
+                    request.extensions_mut().insert(ConnectInfo(peer));
+                }
                 Either::Right(Box::pin(tower::Service::call(&mut self.router, tidy_path(request))))
             }
             Err(panic) => Either::Left(future::ready(Ok(panicked(panic)))),

@@ -37,7 +37,7 @@ const TIME_OUT: Duration = Duration::from_secs(30);
 
 /// Answers a request within its frame.
 pub(super) async fn frame(app: &App, mut request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
-    let context = context(app, &request);
+    let context = context(app, peer(&request), request.headers());
     let watch = Watch::begin(app, &request, &context);
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
@@ -68,11 +68,15 @@ pub(super) fn is_traced() -> bool {
     tracing::enabled!(tracing::Level::DEBUG)
 }
 
+/// The other end of a request's connection, where that is known.
+pub(super) fn peer(request: &Request) -> Option<SocketAddr> {
+    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0)
+}
+
 /// The context of a request that has just arrived.
-pub(super) fn context(app: &App, request: &Request) -> RequestContext {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    let address = peer.map(|peer| app.settings().proxies.client(peer, request.headers()));
-    let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+pub(super) fn context(app: &App, peer: Option<SocketAddr>, headers: &HeaderMap) -> RequestContext {
+    let address = peer.map(|peer| app.settings().proxies.client(peer.ip(), headers));
+    let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     RequestContext {
         request_id: app.random().uuid(),
         client: address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),

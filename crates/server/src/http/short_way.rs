@@ -7,7 +7,7 @@ mod body;
 #[cfg(test)]
 mod tests;
 
-use std::{ops::ControlFlow, time::Instant};
+use std::{net::SocketAddr, ops::ControlFlow, time::Instant};
 
 use axum::{
     body::Body,
@@ -38,25 +38,26 @@ const UNUSUAL: [HeaderName; 6] = [
 ];
 
 /// Answers a request, or gives it back for the long way. It waits for nothing.
-pub(super) fn answer(app: &App, mut request: Request) -> ControlFlow<Response, Request> {
-    let began = Instant::now();
+pub(super) fn answer(app: &App, peer: Option<SocketAddr>, mut request: Request) -> ControlFlow<Response, Request> {
+    let watch = app.metrics().map(|metrics| (metrics, Instant::now()));
+    let peer = peer.or_else(|| frame::peer(&request));
     let (route, answered) = match (request.method(), request.uri().path()) {
-        (&Method::GET, OWN_USER) if is_usual(app, &request) => (USERS, own_user(app, &request)),
-        (&Method::POST, AUTHCHECK) if is_usual(app, &request) => (AUTHCHECK, own_checks(app, &mut request)),
+        (&Method::GET, OWN_USER) if is_usual(app, &request) => (USERS, own_user(app, peer, &request)),
+        (&Method::POST, AUTHCHECK) if is_usual(app, &request) => (AUTHCHECK, own_checks(app, peer, &mut request)),
         _ => return ControlFlow::Continue(request),
     };
     let Some(response) = answered else { return ControlFlow::Continue(request) };
-    if let Some(metrics) = app.metrics() {
+    if let Some((metrics, began)) = watch {
         metrics.answered(request.method(), Some(route), Some(response.status()), began.elapsed());
     }
     ControlFlow::Break(response)
 }
 
 /// `GET /api/v2/users/me`.
-fn own_user(app: &App, request: &Request) -> Option<Response> {
+fn own_user(app: &App, peer: Option<SocketAddr>, request: &Request) -> Option<Response> {
     let caller = caller(app, request)?;
     let reached = limits::count_own(app, USERS, caller.user_id()).ok()?;
-    let store = app.authority().store_of_known(caller, frame::context(app, request));
+    let store = app.authority().store_of_known(caller, frame::context(app, peer, request.headers()));
     let mut response = users::own_user(&store)?;
     if let Some(reached) = reached {
         reached.tell(response.headers_mut());
@@ -65,12 +66,12 @@ fn own_user(app: &App, request: &Request) -> Option<Response> {
 }
 
 /// `POST /api/v2/authcheck`, about types and the caller's own rights.
-fn own_checks(app: &App, request: &mut Request) -> Option<Response> {
+fn own_checks(app: &App, peer: Option<SocketAddr>, request: &mut Request) -> Option<Response> {
     if app.settings().limits.authcheck.is_some() {
         return None;
     }
     let body = body::take_short(request)?;
-    let answered = check(app, request, &body);
+    let answered = check(app, peer, request, &body);
     if answered.is_none() {
         *request.body_mut() = Body::from(body);
     }
@@ -78,10 +79,10 @@ fn own_checks(app: &App, request: &mut Request) -> Option<Response> {
 }
 
 /// The whole request has arrived: the caller's rights are those of this moment.
-fn check(app: &App, request: &Request, body: &[u8]) -> Option<Response> {
+fn check(app: &App, peer: Option<SocketAddr>, request: &Request, body: &[u8]) -> Option<Response> {
     let caller = caller(app, request)?;
     let checks = authcheck::type_checks(body)?;
-    let store = app.authority().store_of_known(caller, frame::context(app, request));
+    let store = app.authority().store_of_known(caller, frame::context(app, peer, request.headers()));
     let response = authcheck::decided(store.check_types(checks)).into_response();
     Some(framed(app, &store, response))
 }
@@ -91,7 +92,7 @@ fn is_usual(app: &App, request: &Request) -> bool {
     let settings = app.settings();
     let is_watched = settings.access_log || frame::is_traced();
     let is_elsewhere = settings.redirects_to_access_url || request.uri().query().is_some();
-    !is_watched && !is_elsewhere && !UNUSUAL.iter().any(|name| request.headers().contains_key(name))
+    !is_watched && !is_elsewhere && !request.headers().keys().any(|name| UNUSUAL.contains(name))
 }
 
 /// The caller, if nothing is to be awaited for them.

@@ -1,12 +1,7 @@
 //! Serving connections: HTTP/1.1, with a bound on how long a client may send nothing.
 use std::{convert::Infallible, future::Future, io, net::SocketAddr, time::Duration};
 
-use axum::{
-    body::Body,
-    extract::{ConnectInfo, Request},
-    response::Response,
-    serve::Listener,
-};
+use axum::{body::Body, extract::Request, response::Response, serve::Listener};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -17,10 +12,11 @@ use tower::{Service, ServiceExt as _};
 /// How long a connection may stay without the whole head of a request: also between two of them.
 const HEAD: Duration = Duration::from_mins(1);
 
-/// Serves all connections of a listener until it is told to stop; then lets requests under way finish.
+/// Serves all connections of a listener, each by a service for its peer, until it is told to stop; then lets requests under
+/// way finish.
 pub(crate) async fn serve_connections<L, S>(
     mut listener: L,
-    service: S,
+    service: impl Fn(SocketAddr) -> S,
     stopped: impl Future<Output = ()> + Send,
 ) -> io::Result<()>
 where
@@ -36,12 +32,9 @@ where
             accepted = listener.accept() => accepted,
             () = &mut stopped => break,
         };
-        let service = service.clone();
-        let answer = service_fn(move |request: hyper::Request<Incoming>| {
-            let mut request: Request = request.map(Body::new);
-            request.extensions_mut().insert(ConnectInfo(peer));
-            service.clone().oneshot(request)
-        });
+        let service = service(peer);
+        let answer =
+            service_fn(move |request: hyper::Request<Incoming>| service.clone().oneshot(request.map(Body::new)));
         let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), answer));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -56,7 +49,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use axum::{Router, routing::get};
+    use axum::{Extension, Router, extract::ConnectInfo, routing::get};
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _},
         net::{TcpListener, TcpStream},
@@ -70,8 +63,9 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = Router::new().route("/", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.to_string()));
+        let service = move |peer| router.clone().layer(Extension(ConnectInfo::<SocketAddr>(peer)));
         let (stop, stopped) = oneshot::channel();
-        (tokio::spawn(serve_connections(listener, router, async { drop(stopped.await) })), address, stop)
+        (tokio::spawn(serve_connections(listener, service, async { drop(stopped.await) })), address, stop)
     }
 
     async fn read(stream: &mut TcpStream) -> String {

@@ -3,14 +3,13 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::State,
     http::{StatusCode, header},
     response::IntoResponse,
     routing,
 };
 use keyfob_authority::Authority;
 use tokio::net::TcpListener;
-use tower::util::MapRequest;
 
 use super::Metrics;
 use crate::listen::{
@@ -27,11 +26,10 @@ pub(crate) async fn serve(metrics: Arc<Metrics>, authority: Authority, listener:
         .route("/metrics", routing::get(scrape))
         .method_not_allowed_fallback(async || StatusCode::NOT_FOUND)
         .with_state((Arc::clone(&metrics), authority));
-    let service = MapRequest::new(router, std::convert::identity as fn(Request) -> Request);
     // Places of its own: those of clients may all be taken when the numbers matter most.
     let listener = Bounded::new(listener, Places::new(Vec::new()));
     tokio::select! {
-        ended = serve_connections(listener, service, std::future::pending()) => drop(ended),
+        ended = serve_connections(listener, |_| router.clone(), std::future::pending()) => drop(ended),
         () = gather(&metrics) => {}
     }
 }

@@ -1,5 +1,5 @@
 //! Listening until the server is told to stop.
-use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
 use keyfob_authority::{Clock, Random};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
@@ -13,6 +13,7 @@ use super::{
     supervisor,
 };
 use crate::{
+    Service,
     config::{self, ServerArgs},
     listen::{
         connections::{Bounded, Places},
@@ -94,7 +95,7 @@ async fn run(args: ServerArgs, on_ready: Box<dyn FnOnce(&Ready) + Send>, stop: B
     let watchdog = supervisor::watchdog();
     let places = Places::new(args.guard.proxy_trusted_origins.clone());
     let bounded = |listener| Bounded::new(listener, places.clone());
-    let plain = serve_connections(bounded(listener), server.service(), is_told(told.clone()));
+    let plain = serve_connections(bounded(listener), each_peer(&server), is_told(told.clone()));
     let encrypted = serve_tls(&server, tls.zip(tls_listener.map(bounded)), is_told(told.clone()));
     tokio::select! {
         result = async { tokio::try_join!(plain, encrypted) } => drop(result.map_err(listen)?),
@@ -123,6 +124,12 @@ async fn equipment(args: &Arc<ServerArgs>, told: watch::Receiver<bool>) -> Resul
     }
 }
 
+/// The service for each peer.
+fn each_peer(server: &Server) -> impl Fn(SocketAddr) -> Service + use<> {
+    let service = server.service();
+    move |peer| service.for_peer(peer)
+}
+
 /// Serves encrypted connections, if there are to be any.
 async fn serve_tls(
     server: &Server,
@@ -131,7 +138,7 @@ async fn serve_tls(
 ) -> std::io::Result<()> {
     let Some((tls, listener)) = tls else { return Ok(()) };
     let watching = tls.watch();
-    let ended = serve_connections(tls.listen(listener), server.service(), stopped).await;
+    let ended = serve_connections(tls.listen(listener), each_peer(server), stopped).await;
     watching.abort();
     ended
 }

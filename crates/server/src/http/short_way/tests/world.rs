@@ -74,7 +74,7 @@ impl World {
 
     /// The answer of the server as it is.
     pub(super) async fn send(&self, request: Request) -> Answered {
-        match short_way::answer(self.server.app(), request) {
+        match short_way::answer(self.server.app(), None, request) {
             ControlFlow::Break(response) => Answered { is_short: true, answer: Answer::of(response).await },
             ControlFlow::Continue(request) => Answered { is_short: false, answer: self.send_long(request).await },
         }
