@@ -335,26 +335,27 @@ impl AuditEntry {
 
 static NEW_RECORD: Insert<16> = Insert::of(|| {
     use AuditRecords as A;
-    let mut query = Query::insert();
-    query.into_table(A::Table).columns([
-        A::Sequence,
-        A::Id,
-        A::RecordedAt,
-        A::RequestId,
-        A::UserId,
-        A::KeyId,
-        A::IpAddress,
-        A::UserAgent,
-        A::Action,
-        A::ResourceType,
-        A::ResourceId,
-        A::ResourceTarget,
-        A::OrganizationId,
-        A::StatusCode,
-        A::Diff,
-        A::Hash,
-    ]);
-    query
+    Query::insert()
+        .into_table(A::Table)
+        .columns([
+            A::Sequence,
+            A::Id,
+            A::RecordedAt,
+            A::RequestId,
+            A::UserId,
+            A::KeyId,
+            A::IpAddress,
+            A::UserAgent,
+            A::Action,
+            A::ResourceType,
+            A::ResourceId,
+            A::ResourceTarget,
+            A::OrganizationId,
+            A::StatusCode,
+            A::Diff,
+            A::Hash,
+        ])
+        .take()
 });
 
 impl Tx {

@@ -136,3 +136,21 @@ pub(super) fn not_stored(error: StoreError, name: String) -> MintError {
         error => error.into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_conflict_of_names_says_that_a_name_is_taken() {
+        for (constraint, is_taken) in [
+            ("UNIQUE constraint failed: api_keys.user_id, api_keys.live_name", true),
+            ("api_keys_user_id_live_name_key", true),
+            ("UNIQUE constraint failed: audit_records.sequence", false),
+            ("audit_records_sequence_key", false),
+        ] {
+            let error = not_stored(StoreError::Conflict(constraint.to_owned()), "ci".to_owned());
+            assert_eq!(matches!(error, MintError::NameTaken(_)), is_taken, "{constraint}");
+        }
+    }
+}

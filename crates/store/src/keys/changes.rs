@@ -9,27 +9,28 @@ use crate::{
 };
 
 static NEW_KEY: Insert<17> = Insert::of(|| {
-    let mut query = Query::insert();
-    query.into_table(ApiKeys::Table).columns([
-        ApiKeys::Id,
-        ApiKeys::SecretHash,
-        ApiKeys::UserId,
-        ApiKeys::ParentId,
-        ApiKeys::LoginType,
-        ApiKeys::TokenName,
-        ApiKeys::LiveName,
-        ApiKeys::Scopes,
-        ApiKeys::AllowList,
-        ApiKeys::NarrowDepth,
-        ApiKeys::LifetimeSeconds,
-        ApiKeys::IpAddress,
-        ApiKeys::UserAgent,
-        ApiKeys::CreatedAt,
-        ApiKeys::UpdatedAt,
-        ApiKeys::ExpiresAt,
-        ApiKeys::AbsoluteEnd,
-    ]);
-    query
+    Query::insert()
+        .into_table(ApiKeys::Table)
+        .columns([
+            ApiKeys::Id,
+            ApiKeys::SecretHash,
+            ApiKeys::UserId,
+            ApiKeys::ParentId,
+            ApiKeys::LoginType,
+            ApiKeys::TokenName,
+            ApiKeys::LiveName,
+            ApiKeys::Scopes,
+            ApiKeys::AllowList,
+            ApiKeys::NarrowDepth,
+            ApiKeys::LifetimeSeconds,
+            ApiKeys::IpAddress,
+            ApiKeys::UserAgent,
+            ApiKeys::CreatedAt,
+            ApiKeys::UpdatedAt,
+            ApiKeys::ExpiresAt,
+            ApiKeys::AbsoluteEnd,
+        ])
+        .take()
 });
 
 impl Tx {

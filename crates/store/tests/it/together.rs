@@ -161,6 +161,35 @@ async fn of_two_keys_of_one_name_that_arrive_together_one_is_stored() {
     assert_eq!(recorded(&store).await.len(), 2);
 }
 
+/// More changes than go to the database at once.
+#[tokio::test]
+async fn a_unit_of_many_records_has_all_of_them_in_their_order() {
+    let store = TestStore::new().await;
+    let numbers = 1..=100;
+    store
+        .given(async |tx| {
+            for number in numbers.clone() {
+                tx.insert_audit_record(record(number), &KEY).await?;
+            }
+            Ok(())
+        })
+        .await;
+    assert_eq!(recorded(&store).await, numbers.map(uuid).collect::<Vec<_>>());
+}
+
+/// What one unit leaves, the next one knows, until an operator says that the database was changed by other means.
+#[tokio::test]
+async fn after_a_change_by_other_means_the_chain_goes_on_behind_it() {
+    let store = TestStore::new().await;
+    recording(&store.store, 1, 0).await.unwrap().unwrap();
+    recording(&store.again().await, 2, 0).await.unwrap().unwrap();
+    store.store.forget();
+    for number in [3, 4] {
+        recording(&store.store, number, 0).await.unwrap().unwrap();
+    }
+    assert_eq!(recorded(&store).await, [1, 2, 3, 4].map(uuid));
+}
+
 /// A unit sees what others did that are not committed yet; one that reads again because of that must not read older data.
 #[tokio::test]
 async fn what_a_unit_saw_of_others_is_read_by_all_once_it_has_settled() {

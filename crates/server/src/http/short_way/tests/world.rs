@@ -130,9 +130,10 @@ impl World {
         let token = async |wish: Value| self.token(&self.owner, wish).await;
         let full = token(json!({})).await;
         let narrow = token(json!({"scopes": ["workspace:read", "user:read"]})).await;
+        let blind = token(json!({"scopes": ["workspace:read"]})).await;
         let listed = token(json!({"scopes": ["user:read"], "allow_list": ["user:*", "workspace:*"]})).await;
         let deleted = token(json!({})).await;
-        let known = [&self.owner, &ending, &alice, &suspended, &full, &narrow, &listed, &deleted];
+        let known = [&self.owner, &ending, &alice, &suspended, &full, &narrow, &blind, &listed, &deleted];
         for key in known {
             self.used(key).await;
         }
@@ -140,13 +141,14 @@ impl World {
         self.done(suspend).await;
         let own = format!("{ME}/keys/{}", deleted.split('-').next().unwrap());
         self.done(request(Method::DELETE, &own, &self.owner, None)).await;
-        for key in [&self.owner, &ending, &alice, &full, &narrow, &listed] {
+        let live = [&self.owner, &ending, &alice, &full, &narrow, &blind, &listed];
+        for key in live {
             self.used(key).await;
         }
         let wrong = format!("{}-{}", full.split('-').next().unwrap(), "a".repeat(22));
         let unknown = format!("{}-{}", "a".repeat(10), "b".repeat(22));
         let others = [expired, suspended, deleted, wrong, unknown, "no key".to_owned(), String::new()];
-        [&self.owner, &ending, &alice, &full, &narrow, &listed].into_iter().cloned().chain(others).collect()
+        live.into_iter().cloned().chain(others).collect()
     }
 }
 
