@@ -122,3 +122,16 @@ impl Families {
         self.0.register_histogram(&Key::from_parts(of.name(), labels), &METADATA)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_family_is_explained_to_operators() {
+        let guide = include_str!("../../../../docs/operating.md");
+        let missing: Vec<&str> =
+            Family::ALL.map(Family::name).into_iter().filter(|name| !guide.contains(name)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+}
