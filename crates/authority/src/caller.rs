@@ -1,5 +1,7 @@
 //! Who acts: from a credential to a subject that decisions are made for, and the only store that it can reach.
 mod addressed;
+#[cfg(test)]
+mod amy;
 mod credential;
 mod denied;
 mod epochs;
@@ -16,6 +18,8 @@ mod standing;
 mod store;
 mod system;
 
+#[cfg(test)]
+pub(crate) use amy::{amy, presented_by_amy};
 pub use credential::{Credential, Unauthenticated};
 pub use denied::{Denied, ListError, Refused};
 pub use identify::Identified;
@@ -29,7 +33,7 @@ pub(crate) use lease::Lease;
 pub use presented::Own;
 pub(crate) use presented::PresentedKey;
 #[cfg(test)]
-pub(crate) use presented::{KeyRights, KeyTexts, Origins, Owner, Seen, Shown, amy};
+pub(crate) use presented::{KeyRights, KeyTexts, Origins, Owner, Seen, Shown};
 pub(crate) use role_book::{RoleBook, role_names};
 pub(crate) use standing::{NotOnBehalf, on_behalf_of, refreshed, subject_of_key, subject_of_user};
 pub use store::AuthorizedStore;

@@ -1,9 +1,11 @@
 //! Several processes on one database: each learns what the others change, in time or not at all.
 //!
-//! A process reads the log of changes whenever the bell rings and several times a lease. As long as its last reading
-//! began less than a lease ago, it decides by what it remembers; else it asks the database. So a change that one process
+//! A process reads the log of changes whenever the bell rings and several times a lease, and says so before. As long as it
+//! has said so less than a lease ago, it decides by what it remembers; else it asks the database. So a change that one process
 //! has acknowledged is in effect in all others after a lease at the latest, whatever happens to them or to the network.
 mod log;
+#[cfg(test)]
+mod orders;
 #[cfg(test)]
 mod simulation;
 
@@ -35,15 +37,25 @@ const CHANGES_KEPT_FOR: SignedDuration = SignedDuration::from_hours(2);
 pub(crate) struct Replica {
     id: ReplicaId,
     lease: Duration,
-    /// The version of rights up to which the log was read; none before the first reading.
-    seen: Mutex<Option<RightsVersion>>,
+    /// None before the first reading.
+    progress: Mutex<Option<Progress>>,
+}
+
+/// What the other processes know of this one.
+#[derive(Clone, Copy)]
+struct Progress {
+    /// The version of rights up to which the log was read.
+    seen: RightsVersion,
+    /// When it began to say so. Processes that revoke wait for this one until a lease after that, at least, unless it has
+    /// read what they did.
+    said: Instant,
 }
 
 impl Replica {
     pub(crate) fn new(host: &str, lease: Duration, random: &Random) -> Self {
         let [a, b, c, d] = random.bytes_for_visitor();
         let id = ReplicaId(format!("{host}-{:08x}", u32::from_be_bytes([a, b, c, d])));
-        Self { id, lease, seen: Mutex::default() }
+        Self { id, lease, progress: Mutex::default() }
     }
 
     pub(crate) fn id(&self) -> &ReplicaId {
@@ -51,24 +63,41 @@ impl Replica {
     }
 
     /// Reads what other processes have changed, once, and renews the lease.
+    ///
+    /// First it says that it will decide by what it reads, and then it reads: a change that is not found is made by a
+    /// process that waits for this one. The other way round, a process could look who there is between the two, and find
+    /// nobody to wait for.
     async fn read_changes(&self, log: &impl ChangeLog, keys: &KeyCache) -> Result<(), StoreError> {
         // One reading at a time, so that `seen` never goes back.
-        let mut seen = self.seen.lock().await;
-        let asked = Instant::now();
-        let version = if let Some(version) = *seen {
-            let changes = log.changes_since(version).await?;
-            keys.announce(&changes.reached);
-            changes.version
-        } else {
-            let version = log.version().await?;
-            keys.forget_all();
-            version
+        let mut progress = self.progress.lock().await;
+        let known = match *progress {
+            // The bell rings often: what was said lately is not said again.
+            Some(known) if known.said.elapsed() < self.lease / READINGS_A_LEASE / 2 => known,
+            Some(known) => self.say_seen(log, known.seen).await?,
+            None => {
+                let version = log.version().await?;
+                keys.forget_all();
+                self.say_seen(log, version).await?
+            }
         };
-        *seen = Some(version);
-        // The others must know of it before this process makes use of it.
-        log.renew(&self.id, version, self.lease).await?;
-        keys.renew_lease(asked, self.lease);
+        *progress = Some(known);
+
+        let changes = log.changes_since(known.seen).await?;
+        keys.announce(&changes.reached);
+        *progress = Some(Progress { seen: changes.version, ..known });
+        keys.renew_lease(known.said, self.lease);
+        if changes.version != known.seen {
+            // Only so that nobody waits longer than needed.
+            *progress = Some(self.say_seen(log, changes.version).await?);
+        }
         Ok(())
+    }
+
+    /// Says up to which version the log was read, and that this process decides by that.
+    async fn say_seen(&self, log: &impl ChangeLog, seen: RightsVersion) -> Result<Progress, StoreError> {
+        let said = Instant::now();
+        log.renew(&self.id, seen, self.lease).await?;
+        Ok(Progress { seen, said })
     }
 
     /// Reads what other processes change, for as long as this is polled.

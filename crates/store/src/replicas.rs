@@ -112,8 +112,8 @@ impl Store {
         Ok(RightsChanges { version, reached })
     }
 
-    /// Says that a replica has read the log up to this version, and that it decides by what it remembers for no longer
-    /// than this, counted from before it read.
+    /// Says that a replica has read the log up to this version, and may decide by what it remembers for this long. It says
+    /// so before it reads on, so that no change is made in between that would not wait for it.
     ///
     /// # Errors
     /// When the database cannot be written.

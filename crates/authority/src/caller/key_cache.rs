@@ -120,9 +120,10 @@ impl KeyCache {
         self.lease.is_held()
     }
 
-    /// Renews the lease for this long, counted from before the changes were asked for that are announced by now.
-    pub(crate) fn renew_lease(&self, asked: Instant, length: Duration) {
-        self.lease.renew(asked, length);
+    /// Renews the lease for this long, counted from before it was said that the changes are going to be read that are
+    /// announced by now.
+    pub(crate) fn renew_lease(&self, said: Instant, length: Duration) {
+        self.lease.renew(said, length);
     }
 
     /// What is remembered counts no more.

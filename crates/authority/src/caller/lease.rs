@@ -1,7 +1,8 @@
 //! For how long a process may decide by what it remembers.
 //!
-//! INVARIANT: a task that renews a lease has announced every change of rights that was committed before `asked`. So no change
-//! that is older than the lease is missing from what is remembered.
+//! INVARIANT: a task that renews a lease has announced every change of rights that was committed before `said`, and all other
+//! processes wait for this one since then. So no change that is older than the lease is missing from what is remembered,
+//! and none that others believe to be known here.
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::Duration,
@@ -35,9 +36,9 @@ impl Lease {
         !self.has_end || is_within() && !self.is_over.load(Ordering::SeqCst)
     }
 
-    /// Renews it for this long, counted from before the changes were asked for.
-    pub(crate) fn renew(&self, asked: Instant, length: Duration) {
-        self.end.fetch_max(self.micros(asked + length), Ordering::SeqCst);
+    /// Renews it for this long, counted from before it was said that the changes are going to be read.
+    pub(crate) fn renew(&self, said: Instant, length: Duration) {
+        self.end.fetch_max(self.micros(said + length), Ordering::SeqCst);
     }
 
     /// Ends it for good: a later renewal has no effect.

@@ -238,23 +238,3 @@ fn bytes_of(key: &ApiKey, Owner { user, organizations, .. }: &Owner, rights: &Ke
     let all = structures + SHOWN + of_key + 2 * of_user + of_organizations + rights.subject.own_bytes();
     u64::try_from(all).unwrap_or(u64::MAX)
 }
-
-/// A user for tests.
-#[cfg(test)]
-pub(crate) fn amy(id: keyfob_store::UserId) -> User {
-    User {
-        id,
-        username: "amy".to_owned(),
-        email: String::new(),
-        name: String::new(),
-        avatar_url: String::new(),
-        status: keyfob_store::UserStatus::Active,
-        login_type: keyfob_store::LoginType::Password,
-        roles: Vec::new(),
-        is_service_account: false,
-        deleted: false,
-        created_at: Timestamp::UNIX_EPOCH,
-        updated_at: Timestamp::UNIX_EPOCH,
-        last_seen_at: None,
-    }
-}

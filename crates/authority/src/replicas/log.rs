@@ -14,7 +14,7 @@ pub(super) trait ChangeLog: Sync {
     /// What has changed since this version.
     fn changes_since(&self, seen: RightsVersion) -> impl Future<Output = Result<RightsChanges, StoreError>> + Send;
 
-    /// Says that a process has read the log up to this version, and for how long it decides by that.
+    /// Says that a process has read the log up to this version, and for how long from now it may decide by what it reads.
     fn renew(
         &self,
         replica: &ReplicaId,

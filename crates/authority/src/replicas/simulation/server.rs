@@ -4,14 +4,11 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use jiff::Timestamp;
-use keyfob_rbac::{AllowList, Catalogue, Id, Scope, Subject};
-use keyfob_store::{ApiKey, KeyId, KeyLoginType, Origin, Reached, SecretHash, StoreError, UserId};
+use keyfob_store::{KeyId, Reached, StoreError};
 use keyfob_testkit::history::Outcome;
 use serde::{Deserialize, Serialize};
 use tokio::io::BufReader;
 use turmoil::net::{TcpListener, TcpStream};
-use uuid::Uuid;
 
 use super::{
     LEASE,
@@ -19,7 +16,7 @@ use super::{
 };
 use crate::{
     Random,
-    caller::{KeyCache, KeyRights, KeyTexts, Lease, Origins, Owner, PresentedKey, Seen, Shown, amy},
+    caller::{KeyCache, Lease, presented_by_amy},
     replicas::{PAUSE, Replica},
 };
 
@@ -116,7 +113,7 @@ impl Running {
         let began = self.keys.begin();
         match Database.ask(Question::IsLive(key.to_owned())).await? {
             Reply::IsLive(true) => {
-                self.keys.keep(began, &Arc::new(presented(id)));
+                self.keys.keep(began, &Arc::new(presented_by_amy(id)));
                 Ok(Answer::Accepted)
             }
             _ => Ok(Answer::Refused),
@@ -136,49 +133,5 @@ impl Running {
         }
         let left = self.replica.wait_for_others(&Database).await;
         if left.is_ok_and(|left| left.is_empty()) { Answer::Everywhere } else { Answer::Done }
-    }
-}
-
-/// A key that may do all that its owner may, who may do nothing.
-fn presented(id: KeyId) -> PresentedKey {
-    let (user_id, at) = (UserId(Uuid::from_u128(7)), Timestamp::UNIX_EPOCH);
-    let key = ApiKey {
-        id,
-        secret_hash: SecretHash([0; 32]),
-        user_id,
-        parent_id: None,
-        login_type: KeyLoginType::Token,
-        token_name: String::new(),
-        scopes: Arc::default(),
-        allow_list: Arc::default(),
-        narrow_depth: 0,
-        lifetime_seconds: 60,
-        created_at: at,
-        last_used: at,
-        expires_at: Timestamp::MAX,
-        absolute_end: None,
-        is_revoked: false,
-        live_descendants: 0,
-        origin: Origin { ip_address: [127, 0, 0, 1].into(), user_agent: String::new() },
-    };
-    let user = amy(user_id);
-    let seen = Seen::of(&user);
-    let catalogue = Catalogue::built_in();
-    let subject = Subject::compile(&catalogue, Id::from(user_id.0), &[], &[], &Scope::everything());
-    let texts = KeyTexts::of(&key);
-    PresentedKey {
-        key,
-        owner: Arc::new(Owner::of(user, Vec::new())),
-        rights: Arc::new(KeyRights {
-            texts,
-            scopes: Vec::new(),
-            allow_list: AllowList::everything(),
-            subject: Arc::new(subject),
-            shown: Shown::default(),
-        }),
-        origins: Origins::default(),
-        seen,
-        shown: Shown::default(),
-        bytes: 1_000,
     }
 }
