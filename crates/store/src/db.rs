@@ -29,12 +29,7 @@ use driver::{Pools, Source};
 use jiff::Timestamp;
 use sea_query::Value;
 use sea_query_sqlx::SqlxBinder;
-use sqlx::{
-    FromRow,
-    postgres::{PgListener, PgRow},
-    sqlite::SqliteRow,
-};
-use uuid::Uuid;
+use sqlx::postgres::PgListener;
 use writer::{Unit, Writer};
 
 use crate::{
@@ -68,9 +63,11 @@ pub struct Tx {
     reached: Reached,
 }
 
-/// A row struct that the drivers can decode.
-pub(crate) trait Row: Send + Unpin + for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> {}
-impl<T> Row for T where T: Send + Unpin + for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> {}
+/// A row struct.
+pub(crate) trait Row: Sized {
+    /// Decodes a row of either database.
+    fn decode(row: &AnyRow) -> sqlx::Result<Self>;
+}
 
 /// Reads: of the committed state ([`Store::read`]), or in a unit of work, with its own changes ([`Tx::read`]).
 ///
@@ -257,7 +254,7 @@ impl Reader<'_> {
     /// All rows of a query.
     pub(crate) async fn fetch_all<T: Row>(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<Vec<T>, StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
-        Ok(rows.iter().map(AnyRow::decode).collect::<Result<_, _>>()?)
+        Ok(rows.iter().map(T::decode).collect::<Result<_, _>>()?)
     }
 
     /// All rows of a query but those that do not decode.
@@ -266,7 +263,7 @@ impl Reader<'_> {
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Vec<T>, StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
-        rows.iter().map(|row| Ok(row.decode()?)).filter_map(without_corrupt).collect()
+        rows.iter().map(|row| Ok(T::decode(row)?)).filter_map(without_corrupt).collect()
     }
 
     /// The values in all rows of a query, but for those that do not decode.
@@ -302,7 +299,7 @@ impl Reader<'_> {
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Option<T>, StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
-        Ok(rows.first().map(AnyRow::decode).transpose()?)
+        Ok(rows.first().map(T::decode).transpose()?)
     }
 }
 
@@ -426,17 +423,10 @@ impl Tx {
 macro_rules! row {
     (struct $name:ident in $table:expr => { $($field:ident : $ty:ty),* $(,)? }) => {
         pub(crate) struct $name { $($field: $ty),* }
-        impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for $name
-        where
-            &'static str: sqlx::ColumnIndex<R>,
-            usize: sqlx::ColumnIndex<R>,
-            uuid::Uuid: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
-            String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
-            $($ty: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>),*
-        {
-            fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        impl $crate::db::Row for $name {
+            fn decode(row: &$crate::db::AnyRow) -> sqlx::Result<Self> {
                 let corrupt = |error| $crate::db::undecodable($table, row, error);
-                Ok(Self { $($field: row.try_get(stringify!($field)).map_err(corrupt)?),* })
+                Ok(Self { $($field: row.get(stringify!($field)).map_err(corrupt)?),* })
             }
         }
     };
@@ -452,17 +442,11 @@ pub(crate) struct Undecodable {
     pub(crate) reason: String,
 }
 
-pub(crate) fn undecodable<'r, R: sqlx::Row>(table: &'static str, row: &'r R, error: sqlx::Error) -> sqlx::Error
-where
-    usize: sqlx::ColumnIndex<R>,
-    Uuid: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
-    String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
-{
+pub(crate) fn undecodable(table: &'static str, row: &AnyRow, error: sqlx::Error) -> sqlx::Error {
     if !matches!(error, sqlx::Error::ColumnDecode { .. }) {
         return error;
     }
-    let id = row.try_get(0).map(|id: Uuid| id.to_string()).or_else(|_| row.try_get(0));
-    let id = id.unwrap_or_else(|_| "?".to_owned());
+    let id = row.id().unwrap_or_else(|| "?".to_owned());
     sqlx::Error::Decode(Box::new(Undecodable { table, id, reason: error.to_string() }))
 }
 

@@ -17,8 +17,6 @@ pub(crate) enum Dialect {
 pub(super) struct Statement {
     pub(super) sql: String,
     pub(super) values: SqlxValues,
-    /// How many statements it is.
-    pub(super) parts: usize,
 }
 
 /// Its values may be secret.
@@ -31,22 +29,7 @@ impl fmt::Debug for Statement {
 impl Statement {
     /// A statement without values.
     pub(super) fn command(sql: &str) -> Self {
-        Self { sql: sql.to_owned(), values: SqlxValues(Values(Vec::new())), parts: 1 }
-    }
-
-    /// Several statements of SQLite as one, run in their order up to the first that fails: they cost one way to the
-    /// database. Each `?` takes the next value.
-    pub(super) fn joined(statements: impl IntoIterator<Item = Self>) -> Self {
-        let (mut sql, mut values, mut parts) = (String::new(), Vec::new(), 0);
-        for statement in statements {
-            if !sql.is_empty() {
-                sql.push_str("; ");
-            }
-            sql.push_str(&statement.sql);
-            values.extend(statement.values.0.0);
-            parts += statement.parts;
-        }
-        Self { sql, values: SqlxValues(Values(values)), parts }
+        Self { sql: sql.to_owned(), values: SqlxValues(Values(Vec::new())) }
     }
 }
 
@@ -65,7 +48,7 @@ impl Dialect {
         if self == Self::Postgres {
             values.iter_mut().for_each(without_nul);
         }
-        Statement { sql, values: SqlxValues(Values(values)), parts: 1 }
+        Statement { sql, values: SqlxValues(Values(values)) }
     }
 
     /// A condition of its own text: in SQLite's, each value has a `?`, in PostgreSQL's its number.

@@ -5,16 +5,16 @@ use futures_util::{Stream, TryStreamExt as _};
 use sea_query::{Expr, Query};
 use sea_query_sqlx::SqlxBinder;
 use sqlx::{
-    AssertSqlSafe, Decode, Postgres, Row as _, Sqlite, Type, TypeInfo as _, ValueRef as _,
+    Decode, Postgres, Row as _, Type,
     error::DatabaseError,
     postgres::{PgDatabaseError, PgRow},
-    sqlite::SqliteRow,
 };
+use uuid::Uuid;
 
 use super::{
-    Row,
     dialect::{Dialect, Statement},
-    postgres, sqlite,
+    postgres,
+    sqlite::{self, FileRow, FromCell},
     writer::Unit,
 };
 use crate::StoreError;
@@ -26,21 +26,13 @@ pub(super) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, sqlx::Erro
 /// A row of either database.
 #[derive(Debug)]
 pub(crate) enum AnyRow {
-    Sqlite(SqliteRow),
+    File(FileRow),
     Postgres(PgRow),
 }
 
-impl From<SqliteRow> for AnyRow {
-    fn from(row: SqliteRow) -> Self {
-        Self::Sqlite(row)
-    }
-}
-
-impl From<PgRow> for AnyRow {
-    fn from(row: PgRow) -> Self {
-        Self::Postgres(row)
-    }
-}
+/// A value that a column of either database can hold.
+pub(crate) trait Column: FromCell + for<'r> Decode<'r, Postgres> + Type<Postgres> {}
+impl<T> Column for T where T: FromCell + for<'r> Decode<'r, Postgres> + Type<Postgres> {}
 
 /// The most bytes that the rows of an answer may have; none means any number.
 pub(super) type Bound = Option<usize>;
@@ -53,14 +45,14 @@ const COLUMN_BYTES: usize = 16;
 #[error("the rows have more bytes than an answer may have")]
 pub(crate) struct TooLong;
 
-/// Takes rows up to a bound. It ends before the row that would be too much.
-pub(super) async fn take<R: Into<AnyRow>>(
-    mut rows: impl Stream<Item = sqlx::Result<R>> + Unpin,
+/// Takes rows of PostgreSQL up to a bound. It ends before the row that would be too much.
+pub(super) async fn take(
+    mut rows: impl Stream<Item = sqlx::Result<PgRow>> + Unpin,
     bound: Bound,
 ) -> sqlx::Result<Vec<AnyRow>> {
     let (mut taken, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.try_next().await? {
-        let row = row.into();
+        let row = AnyRow::Postgres(row);
         if let Some(most) = bound {
             bytes += row.bytes();
             if bytes > most {
@@ -73,30 +65,33 @@ pub(super) async fn take<R: Into<AnyRow>>(
 }
 
 impl AnyRow {
-    fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         match self {
-            Self::Sqlite(row) => (0..row.len()).map(|column| COLUMN_BYTES + sqlite_bytes(row, column)).sum(),
+            Self::File(row) => row.cells().iter().map(|cell| COLUMN_BYTES + cell.len()).sum(),
             Self::Postgres(row) => (0..row.len()).map(|column| COLUMN_BYTES + postgres_bytes(row, column)).sum(),
         }
     }
 
-    /// The whole row.
-    pub(super) fn decode<T: Row>(&self) -> sqlx::Result<T> {
+    /// One column.
+    pub(crate) fn get<T: Column>(&self, name: &str) -> sqlx::Result<T> {
         match self {
-            Self::Sqlite(row) => T::from_row(row),
-            Self::Postgres(row) => T::from_row(row),
+            Self::File(row) => row.get(name),
+            Self::Postgres(row) => row.try_get(name),
         }
     }
 
     /// One column; none if it does not decode.
-    pub(crate) fn column<T>(&self, name: &str) -> Option<T>
-    where
-        T: for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> Decode<'r, Postgres> + Type<Postgres>,
-    {
-        match self {
-            Self::Sqlite(row) => row.try_get(name).ok(),
-            Self::Postgres(row) => row.try_get(name).ok(),
-        }
+    pub(crate) fn column<T: Column>(&self, name: &str) -> Option<T> {
+        self.get(name).ok()
+    }
+
+    /// What the first column holds, which identifies the row.
+    pub(super) fn id(&self) -> Option<String> {
+        let (id, text) = match self {
+            Self::File(row) => (row.at::<Uuid>(0), row.at(0)),
+            Self::Postgres(row) => (row.try_get(0), row.try_get(0)),
+        };
+        id.map(|id| id.to_string()).or(text).ok()
     }
 }
 
@@ -126,10 +121,7 @@ impl Pools {
 
     fn fetch_all(&self, statement: Statement, bound: Bound) -> Answer<'_, Vec<AnyRow>> {
         match self {
-            Self::Sqlite(pools) => {
-                let query = sqlx::query_with(AssertSqlSafe(statement.sql), statement.values);
-                Box::pin(take(query.fetch(&pools.reader), bound))
-            }
+            Self::Sqlite(pools) => Box::pin(pools.fetch_all(statement, bound)),
             Self::Postgres(pools) => Box::pin(pools.fetch_all(statement, bound)),
         }
     }
@@ -191,32 +183,38 @@ const RELEASE: &str = "RELEASE SAVEPOINT unit";
 const TAKE_BACK: &str = "ROLLBACK TO SAVEPOINT unit";
 
 impl Transaction {
-    pub(super) fn fetch_all(&mut self, statement: Statement, bound: Bound) -> Answer<'_, Vec<AnyRow>> {
-        let mut queued = mem::take(&mut self.queued);
+    pub(super) async fn fetch_all(&mut self, statement: Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
+        let queued = mem::take(&mut self.queued);
         match &mut self.open {
             Open::Sqlite(transaction) => {
-                queued.push(statement);
-                Box::pin(transaction.fetch_all(queued, bound))
+                transaction.execute_each(&queued)?;
+                transaction.fetch_all(&statement, bound)
             }
-            Open::Postgres(transaction) => Box::pin(async move {
-                transaction.execute_each(queued).await?;
-                transaction.fetch_all(statement, bound).await
-            }),
+            Open::Postgres(transaction) => {
+                Box::pin(async move {
+                    transaction.execute_each(queued).await?;
+                    transaction.fetch_all(statement, bound).await
+                })
+                .await
+            }
         }
     }
 
     /// Runs a change; gives the number of changed rows.
-    pub(super) fn execute(&mut self, statement: Statement) -> Answer<'_, u64> {
-        let mut queued = mem::take(&mut self.queued);
+    pub(super) async fn execute(&mut self, statement: Statement) -> sqlx::Result<u64> {
+        let queued = mem::take(&mut self.queued);
         match &mut self.open {
             Open::Sqlite(transaction) => {
-                queued.push(statement);
-                Box::pin(transaction.execute(queued))
+                transaction.execute_each(&queued)?;
+                transaction.execute(&statement)
             }
-            Open::Postgres(transaction) => Box::pin(async move {
-                transaction.execute_each(queued).await?;
-                transaction.execute(statement).await
-            }),
+            Open::Postgres(transaction) => {
+                Box::pin(async move {
+                    transaction.execute_each(queued).await?;
+                    transaction.execute(statement).await
+                })
+                .await
+            }
         }
     }
 
@@ -226,43 +224,37 @@ impl Transaction {
     }
 
     /// Runs what is queued.
-    pub(super) fn flush(&mut self) -> Answer<'_, ()> {
+    pub(super) async fn flush(&mut self) -> sqlx::Result<()> {
         let queued = mem::take(&mut self.queued);
-        if queued.is_empty() {
-            return Box::pin(async { Ok(()) });
-        }
         match &mut self.open {
-            Open::Sqlite(transaction) => Box::pin(async move { transaction.execute(queued).await.map(drop) }),
-            Open::Postgres(transaction) => Box::pin(transaction.execute_each(queued)),
+            Open::Sqlite(transaction) => transaction.execute_each(&queued),
+            Open::Postgres(transaction) => Box::pin(transaction.execute_each(queued)).await,
         }
     }
 
     /// Begins a part that can be taken back alone.
     pub(super) async fn save(&mut self) -> sqlx::Result<()> {
-        match &mut self.open {
-            Open::Sqlite(_) => self.queue(Statement::command(SAVE)),
-            Open::Postgres(transaction) => transaction.command(SAVE).await?,
-        }
-        Ok(())
+        self.command(SAVE).await
     }
 
     /// Ends that part: it stays if the transaction does.
     pub(super) async fn release(&mut self) -> sqlx::Result<()> {
-        if let Open::Postgres(transaction) = &mut self.open {
-            transaction.execute_each(mem::take(&mut self.queued)).await?;
-            return transaction.command(RELEASE).await;
+        self.flush().await?;
+        self.command(RELEASE).await
+    }
+
+    async fn command(&mut self, sql: &'static str) -> sqlx::Result<()> {
+        match &mut self.open {
+            Open::Sqlite(transaction) => transaction.command(sql),
+            Open::Postgres(transaction) => Box::pin(transaction.command(sql)).await,
         }
-        self.queue(Statement::command(RELEASE));
-        self.flush().await
     }
 
     /// Takes that part back.
     pub(super) async fn take_back(&mut self) -> sqlx::Result<()> {
-        let queued = mem::take(&mut self.queued);
+        self.queued.clear();
         match &mut self.open {
-            // It did not begin.
-            Open::Sqlite(_) if queued.iter().any(|statement| statement.sql == SAVE) => Ok(()),
-            Open::Sqlite(transaction) => transaction.take_back([TAKE_BACK, RELEASE]).await,
+            Open::Sqlite(transaction) => transaction.take_back([TAKE_BACK, RELEASE]),
             Open::Postgres(transaction) => {
                 transaction.command(TAKE_BACK).await?;
                 transaction.is_sound_again();
@@ -289,7 +281,10 @@ impl Transaction {
 
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         match self.open {
-            Open::Sqlite(transaction) => Ok(Box::pin(transaction.commit(self.queued)).await?),
+            Open::Sqlite(mut transaction) => {
+                transaction.execute_each(&self.queued)?;
+                Ok(transaction.commit()?)
+            }
             Open::Postgres(transaction) => Box::pin(transaction.commit(self.queued)).await,
         }
     }
@@ -323,20 +318,10 @@ impl Source<'_> {
         match self {
             Self::Committed(pools) => pools.fetch_all(statement, bound),
             Self::UnitOfWork(unit) => match unit.transaction() {
-                Ok(transaction) => transaction.fetch_all(statement, bound),
+                Ok(transaction) => Box::pin(transaction.fetch_all(statement, bound)),
                 Err(error) => Box::pin(async { Err(error) }),
             },
         }
-    }
-}
-
-/// The bytes of a text or a blob.
-fn sqlite_bytes(row: &SqliteRow, column: usize) -> usize {
-    let Ok(value) = row.try_get_raw(column) else { return 0 };
-    // The bytes of a number would be those of its text, which would have to be made.
-    match value.type_info().name() {
-        "TEXT" | "BLOB" => <&[u8] as Decode<Sqlite>>::decode(value).map_or(0, <[u8]>::len),
-        _ => 0,
     }
 }
 

@@ -40,7 +40,7 @@ impl Remains<'_> {
 
 /// The value in a row. With `salvages`, what remains of it if it does not decode.
 pub(super) fn decode<T: Stored>(row: &AnyRow, uses: &Uses, salvages: bool) -> Result<T, StoreError> {
-    let decoded = row.decode::<T::Row>().map_err(StoreError::from).and_then(T::try_from);
+    let decoded = T::Row::decode(row).map_err(StoreError::from).and_then(T::try_from);
     match decoded.map(|value| value.with_uses(uses)) {
         Err(corrupt @ StoreError::Corrupt { .. }) if salvages => T::remains(&Remains(row)).ok_or(corrupt),
         decoded => decoded,

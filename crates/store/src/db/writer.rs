@@ -262,6 +262,10 @@ impl Unit {
 
     /// Makes it durable, with those that arrived together with it.
     pub(super) async fn commit(self) -> Result<(), StoreError> {
+        if self.dialect() == Dialect::Sqlite {
+            // It waits for others only once it is done.
+            return self.commit_now().await;
+        }
         // A client that goes away meanwhile must not leave half a savepoint.
         tokio::spawn(self.commit_now()).await.unwrap_or(Err(StoreError::Interrupted))
     }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use keyfob_server::ACCESS_LOG;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
-/// Where the database driver logs each statement, with its text.
+/// Where each statement is logged, with its text, on either database.
 const STATEMENTS: &str = "sqlx::query";
 
 /// A level for all lines, and levels for those of some targets.

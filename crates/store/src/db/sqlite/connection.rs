@@ -1,0 +1,194 @@
+//! A connection to a file. A statement runs in the thread that asks for it: the way to another thread and back takes
+//! longer than most of them.
+use std::{error::Error as StdError, path::Path, sync::Arc, time::Duration};
+
+use rusqlite::{
+    CachedStatement, OpenFlags, Statement as Prepared, ToSql,
+    types::{ToSqlOutput, ValueRef},
+};
+use sea_query::Value;
+use tokio::time::Instant;
+
+use super::{
+    error::error_of,
+    row::{Cell, FileRow},
+};
+use crate::db::{
+    dialect::Statement,
+    driver::{AnyRow, Bound, TooLong},
+};
+
+/// How many statements are kept prepared.
+const MOST_KEPT: usize = 128;
+/// The longest text of a statement that is kept prepared: a longer one has a list, and will hardly come again.
+const LONGEST_KEPT: usize = 4096;
+/// How many steps of SQLite's machine a short statement takes: some hundred microseconds.
+const FEW_STEPS: i32 = 20_000;
+
+/// From when on a statement is slow.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    Write { max_pages: Option<u32> },
+}
+
+/// How long a statement may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Patience {
+    /// Few steps, and no waiting for the locks of other processes. What would take longer fails, and has changed nothing;
+    /// see [`super::error::is_short_of_patience`].
+    Short,
+    /// As long as it takes, and this long for a lock of another process.
+    Long(Duration),
+}
+
+#[derive(Debug)]
+pub(super) struct Connection(rusqlite::Connection);
+
+impl Connection {
+    /// Opens a file that exists.
+    pub(super) fn open(file: &Path, access: Access) -> sqlx::Result<Self> {
+        let flags = match access {
+            Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
+            Access::Write { .. } => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        };
+        let connection = rusqlite::Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
+        let connection = connection.map_err(error_of)?;
+        connection.set_prepared_statement_cache_capacity(MOST_KEPT);
+        if let Access::Write { max_pages } = access {
+            let pragma = |name, value: &dyn ToSql| connection.pragma_update(None, name, value).map_err(error_of);
+            pragma("foreign_keys", &true)?;
+            pragma("synchronous", &"FULL")?;
+            if let Some(pages) = max_pages {
+                pragma("max_page_count", &pages)?;
+            }
+        }
+        Ok(Self(connection))
+    }
+
+    /// From now on, statements may take this long.
+    pub(super) fn be(&self, patience: Patience) -> sqlx::Result<()> {
+        let (steps, waits) = match patience {
+            Patience::Short => (Some(|| true), Duration::ZERO),
+            Patience::Long(waits) => (None, waits),
+        };
+        self.0.progress_handler(FEW_STEPS, steps).map_err(error_of)?;
+        self.0.busy_timeout(waits).map_err(error_of)
+    }
+
+    /// Whether a transaction is open. SQLite ends one by itself when, for example, the disk is full.
+    pub(super) fn is_in_transaction(&self) -> bool {
+        !self.0.is_autocommit()
+    }
+
+    /// All rows that a statement finds, up to a bound. It ends before the row that would be too much.
+    pub(super) fn fetch_all(&self, statement: &Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
+        self.with(statement, |prepared| {
+            let names: Arc<[String]> = prepared.column_names().into_iter().map(str::to_owned).collect();
+            let mut rows = prepared.raw_query();
+            let (mut taken, mut bytes) = (Vec::new(), 0);
+            while let Some(row) = rows.next().map_err(error_of)? {
+                let cells = (0..names.len()).map(|place| row.get_ref(place).map(cell_of));
+                let cells = cells.collect::<Result<Vec<_>, _>>().map_err(error_of)?;
+                let row = AnyRow::File(FileRow { names: Arc::clone(&names), cells });
+                if let Some(most) = bound {
+                    bytes += row.bytes();
+                    if bytes > most {
+                        return Err(sqlx::Error::Decode(Box::new(TooLong)));
+                    }
+                }
+                taken.push(row);
+            }
+            Ok(taken)
+        })
+    }
+
+    /// Runs a change; gives the number of changed rows.
+    pub(super) fn execute(&self, statement: &Statement) -> sqlx::Result<u64> {
+        self.with(statement, |prepared| prepared.raw_execute().map(|changed| changed as u64).map_err(error_of))
+    }
+
+    /// Runs a command, which has no values and changes no rows.
+    pub(super) fn command(&self, sql: &str) -> sqlx::Result<()> {
+        let _taken = Taken::by(sql);
+        let mut prepared = self.0.prepare_cached(sql).map_err(error_of)?;
+        prepared.raw_execute().map(drop).map_err(error_of)
+    }
+
+    fn with<T>(
+        &self,
+        statement: &Statement,
+        run: impl FnOnce(&mut Prepared<'_>) -> sqlx::Result<T>,
+    ) -> sqlx::Result<T> {
+        let _taken = Taken::by(&statement.sql);
+        let (mut kept, mut fresh): (CachedStatement<'_>, Prepared<'_>);
+        let prepared = if statement.sql.len() <= LONGEST_KEPT {
+            kept = self.0.prepare_cached(&statement.sql).map_err(error_of)?;
+            &mut *kept
+        } else {
+            fresh = self.0.prepare(&statement.sql).map_err(error_of)?;
+            &mut fresh
+        };
+        for (place, value) in statement.values.0.iter().enumerate() {
+            prepared.raw_bind_parameter(place + 1, parameter(value)?).map_err(error_of)?;
+        }
+        run(prepared)
+    }
+}
+
+/// Logs a statement when it has ended, as the driver of PostgreSQL does: with its text, which has no values.
+struct Taken<'a> {
+    sql: &'a str,
+    began: Instant,
+}
+
+impl<'a> Taken<'a> {
+    fn by(sql: &'a str) -> Self {
+        Self { sql, began: Instant::now() }
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        let (elapsed, statement) = (self.began.elapsed(), self.sql);
+        if elapsed >= SLOW {
+            tracing::warn!(target: "sqlx::query", statement, ?elapsed, "slow statement");
+        } else {
+            tracing::debug!(target: "sqlx::query", statement, ?elapsed);
+        }
+    }
+}
+
+fn cell_of(value: ValueRef<'_>) -> Cell {
+    match value {
+        ValueRef::Null => Cell::Null,
+        ValueRef::Integer(number) => Cell::Integer(number),
+        ValueRef::Real(_) => Cell::Real,
+        ValueRef::Text(bytes) => Cell::Text(bytes.to_vec()),
+        ValueRef::Blob(bytes) => Cell::Blob(bytes.to_vec()),
+    }
+}
+
+/// A value of a statement, as SQLite takes it.
+fn parameter(value: &Value) -> sqlx::Result<ToSqlOutput<'_>> {
+    let value = match value {
+        Value::Bool(of) => of.map(|flag| ValueRef::Integer(flag.into())),
+        Value::Int(of) => of.map(|number| ValueRef::Integer(number.into())),
+        Value::BigInt(of) => of.map(ValueRef::Integer),
+        Value::Unsigned(of) => of.map(|number| ValueRef::Integer(number.into())),
+        Value::BigUnsigned(Some(number)) => Some(ValueRef::Integer(i64::try_from(*number).map_err(unusable)?)),
+        Value::String(of) => of.as_ref().map(|text| ValueRef::Text(text.as_bytes())),
+        Value::Bytes(of) => of.as_ref().map(|bytes| ValueRef::Blob(bytes)),
+        Value::Uuid(of) => of.as_ref().map(|id| ValueRef::Blob(id.as_bytes())),
+        Value::BigUnsigned(None) => None,
+        _ => return Err(unusable("no statement has values of this kind")),
+    };
+    Ok(ToSqlOutput::Borrowed(value.unwrap_or(ValueRef::Null)))
+}
+
+fn unusable(reason: impl Into<Box<dyn StdError + Send + Sync>>) -> sqlx::Error {
+    sqlx::Error::Encode(reason.into())
+}
