@@ -33,7 +33,10 @@ fn main() -> ExitCode {
     let mut deployments: Vec<Deployment> =
         sizes.iter().map(|size| runtime.block_on(Deployment::with_keys(*size))).collect();
 
-    println!("{:<12} {:>16} {:>16} {:>16} {:>16}", "keys", "first use, µs", "in memory, µs", "list of 50, µs", "SQLite, µs");
+    println!(
+        "{:<12} {:>16} {:>16} {:>16} {:>16}",
+        "keys", "first use, µs", "in memory, µs", "list of 50, µs", "SQLite, µs"
+    );
     let mut costs = Vec::new();
     for deployment in &deployments {
         costs.push(Costs { first: vec![each(HOT, || runtime.block_on(deployment.use_all()))], ..Costs::default() });
@@ -41,11 +44,13 @@ fn main() -> ExitCode {
     for round in 0..=ROUNDS {
         for (deployment, costs) in deployments.iter_mut().zip(&mut costs) {
             let in_memory = each(HOT, || runtime.block_on(deployment.use_all()));
-            let list = each(LISTS, || runtime.block_on(async {
-                for _ in 0..LISTS {
-                    black_box(deployment.list().await);
-                }
-            }));
+            let list = each(LISTS, || {
+                runtime.block_on(async {
+                    for _ in 0..LISTS {
+                        black_box(deployment.list().await);
+                    }
+                })
+            });
             let query = each(LISTS, || {
                 for _ in 0..LISTS {
                     assert_eq!(black_box(deployment.query()).len(), TOKENS);

@@ -391,7 +391,7 @@ impl Tx {
     }
 
     /// Runs a change that concerns nobody's rights with the next statement of this unit of work, which fails if it does:
-    /// one way to the database for both. For changes whose number of rows does not matter.
+    /// one way to the database for both. For changes of few rows, whose number does not matter.
     pub(crate) fn queue(&mut self, query: &impl SqlxBinder) -> Result<(), StoreError> {
         let statement = self.dialect().statement(query);
         self.unit.transaction()?.queue(statement);

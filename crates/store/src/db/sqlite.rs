@@ -1,8 +1,8 @@
 //! SQLite, in a file: several connections that read, and exactly one that writes.
 //!
-//! What a unit of work reads and writes runs in the thread that asks for it, for there is one at a time; its commit, which
-//! waits for the disk, leaves the other tasks of that thread to another. Migrations and copies, which take long, use the
-//! driver of sqlx, which has a thread of its own.
+//! A statement runs in the thread that asks for it: the way to another thread and back takes longer than most of them.
+//! What may take longer than that way, or waits for the disk, leaves the other tasks of the thread to another. Migrations
+//! and copies use the driver of sqlx, which has a thread of its own.
 mod connection;
 mod error;
 mod readers;
@@ -26,7 +26,7 @@ use tokio::{
 
 use self::{
     connection::{Access, Connection, Patience},
-    error::is_busy,
+    error::{is_busy, is_short_of_patience},
     readers::Readers,
 };
 pub(super) use self::{
@@ -181,11 +181,7 @@ impl Writer {
         }
         match &mut self.connection {
             Some(connection) => Ok(connection),
-            none => {
-                let connection = Connection::open(&self.file, self.access)?;
-                connection.be(Patience::Long(Duration::ZERO))?;
-                Ok(none.insert(connection))
-            }
+            none => Ok(none.insert(Connection::open(&self.file, self.access)?)),
         }
     }
 }
@@ -215,19 +211,30 @@ impl Transaction {
 
     /// All rows of a query, up to a bound.
     pub(super) fn fetch_all(&mut self, statement: &Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
-        let rows = self.sound()?.fetch_all(statement, bound);
+        let connection = self.sound()?;
+        let rows = match connection.fetch_all(statement, bound, Patience::Short) {
+            Err(error) if is_short_of_patience(&error) => {
+                let whole = Patience::Long(Arc::default());
+                leaving_the_thread(|| connection.fetch_all(statement, bound, whole))
+            }
+            rows => rows,
+        };
         self.note(rows)
     }
 
-    /// Runs a change; gives the number of changed rows.
+    /// Runs a change of any number of rows; gives this number.
     pub(super) fn execute(&mut self, statement: &Statement) -> sqlx::Result<u64> {
-        let changed = self.sound()?.execute(statement);
+        let connection = self.sound()?;
+        let changed = leaving_the_thread(|| connection.execute(statement));
         self.note(changed)
     }
 
-    /// Runs changes one after the other, up to the first that fails.
+    /// Runs changes of a row or few, one after the other, up to the first that fails.
     pub(super) fn execute_each(&mut self, statements: &[Statement]) -> sqlx::Result<()> {
-        statements.iter().try_for_each(|statement| self.execute(statement).map(drop))
+        statements.iter().try_for_each(|statement| {
+            let changed = self.sound()?.execute(statement);
+            self.note(changed).map(drop)
+        })
     }
 
     pub(super) fn command(&mut self, sql: &str) -> sqlx::Result<()> {
@@ -255,7 +262,7 @@ impl Transaction {
     }
 
     pub(super) fn commit(mut self) -> sqlx::Result<()> {
-        waiting_for_the_disk(|| self.command("COMMIT"))?;
+        leaving_the_thread(|| self.command("COMMIT"))?;
         self.writer = None;
         Ok(())
     }
@@ -272,8 +279,8 @@ impl Drop for Transaction {
     }
 }
 
-/// Runs what waits for the disk. Another thread goes on with the tasks of this one, if there can be another.
-fn waiting_for_the_disk<T>(run: impl FnOnce() -> T) -> T {
+/// Runs what may take long, or waits for the disk. Another thread goes on with the tasks of this one, if there can be one.
+fn leaving_the_thread<T>(run: impl FnOnce() -> T) -> T {
     match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
         Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(run),
         _ => run(),

@@ -1,6 +1,14 @@
 //! A connection to a file. A statement runs in the thread that asks for it: the way to another thread and back takes
 //! longer than most of them.
-use std::{error::Error as StdError, path::Path, sync::Arc, time::Duration};
+use std::{
+    error::Error as StdError,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use rusqlite::{
     CachedStatement, OpenFlags, Statement as Prepared, ToSql,
@@ -10,6 +18,7 @@ use sea_query::Value;
 use tokio::time::Instant;
 
 use super::{
+    BUSY_TIMEOUT,
     error::error_of,
     row::{Cell, FileRow},
 };
@@ -35,14 +44,14 @@ pub(super) enum Access {
     Write { max_pages: Option<u32> },
 }
 
-/// How long a statement may take.
-#[derive(Clone, Copy, Debug)]
+/// How long a query may take.
+#[derive(Clone, Debug)]
 pub(super) enum Patience {
-    /// Few steps, and no waiting for the locks of other processes. What would take longer fails, and has changed nothing;
-    /// see [`super::error::is_short_of_patience`].
+    /// Few steps, and no waiting for the locks of other processes. One that would take longer fails
+    /// ([`super::error::is_short_of_patience`]).
     Short,
-    /// As long as it takes, and this long for a lock of another process.
-    Long(Duration),
+    /// As long as it takes, or until this says that it is given up, and [`BUSY_TIMEOUT`] for a lock of another process.
+    Long(Arc<AtomicBool>),
 }
 
 #[derive(Debug)]
@@ -58,6 +67,7 @@ impl Connection {
         let connection = rusqlite::Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
         let connection = connection.map_err(error_of)?;
         connection.set_prepared_statement_cache_capacity(MOST_KEPT);
+        connection.busy_timeout(Duration::ZERO).map_err(error_of)?;
         if let Access::Write { max_pages } = access {
             let pragma = |name, value: &dyn ToSql| connection.pragma_update(None, name, value).map_err(error_of);
             pragma("foreign_keys", &true)?;
@@ -69,23 +79,33 @@ impl Connection {
         Ok(Self(connection))
     }
 
-    /// From now on, statements may take this long.
-    pub(super) fn be(&self, patience: Patience) -> sqlx::Result<()> {
-        let (steps, waits) = match patience {
-            Patience::Short => (Some(|| true), Duration::ZERO),
-            Patience::Long(waits) => (None, waits),
-        };
-        self.0.progress_handler(FEW_STEPS, steps).map_err(error_of)?;
-        self.0.busy_timeout(waits).map_err(error_of)
-    }
-
     /// Whether a transaction is open. SQLite ends one by itself when, for example, the disk is full.
     pub(super) fn is_in_transaction(&self) -> bool {
         !self.0.is_autocommit()
     }
 
-    /// All rows that a statement finds, up to a bound. It ends before the row that would be too much.
-    pub(super) fn fetch_all(&self, statement: &Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
+    /// All rows that a query finds, up to a bound. It ends before the row that would be too much.
+    pub(super) fn fetch_all(
+        &self,
+        statement: &Statement,
+        bound: Bound,
+        patience: Patience,
+    ) -> sqlx::Result<Vec<AnyRow>> {
+        let waits = if matches!(patience, Patience::Short) { Duration::ZERO } else { BUSY_TIMEOUT };
+        let is_over = move || match &patience {
+            Patience::Short => true,
+            Patience::Long(is_given_up) => is_given_up.load(Ordering::Relaxed),
+        };
+        self.0.busy_timeout(waits).map_err(error_of)?;
+        self.0.progress_handler(FEW_STEPS, Some(is_over)).map_err(error_of)?;
+        let rows = self.fetch_patiently(statement, bound);
+        // A change must not be ended by half: SQLite would take back the whole transaction.
+        self.0.progress_handler(FEW_STEPS, None::<fn() -> bool>).map_err(error_of)?;
+        self.0.busy_timeout(Duration::ZERO).map_err(error_of)?;
+        rows
+    }
+
+    fn fetch_patiently(&self, statement: &Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
         self.with(statement, |prepared| {
             let names: Arc<[String]> = prepared.column_names().into_iter().map(str::to_owned).collect();
             let mut rows = prepared.raw_query();
@@ -106,7 +126,7 @@ impl Connection {
         })
     }
 
-    /// Runs a change; gives the number of changed rows.
+    /// Runs a change; gives the number of changed rows. It waits for no lock of another process.
     pub(super) fn execute(&self, statement: &Statement) -> sqlx::Result<u64> {
         self.with(statement, |prepared| prepared.raw_execute().map(|changed| changed as u64).map_err(error_of))
     }

@@ -5,14 +5,16 @@
 //! out to be long, go to a thread that may wait.
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
-    BUSY_TIMEOUT,
     connection::{Access, Connection, Patience},
     error::is_short_of_patience,
 };
@@ -52,6 +54,18 @@ struct Lent {
     _turn: OwnedSemaphorePermit,
 }
 
+/// Who waits for a long reading. It ends with them.
+#[derive(Default)]
+struct Client {
+    is_gone: Arc<AtomicBool>,
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.is_gone.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Readers {
     pub(super) fn of(file: PathBuf, most: u32) -> Self {
         let turns = Arc::new(Semaphore::new(most as usize));
@@ -67,8 +81,9 @@ impl Readers {
                 answer => return answer,
             }
         }
-        let span = tracing::Span::current();
-        let read = move || span.in_scope(|| lent.fetch_all(&statement, bound, Patience::Long(BUSY_TIMEOUT)));
+        let client = Client::default();
+        let (patience, span) = (Patience::Long(Arc::clone(&client.is_gone)), tracing::Span::current());
+        let read = move || span.in_scope(|| lent.fetch_all(&statement, bound, patience));
         tokio::task::spawn_blocking(read).await.map_err(|_| sqlx::Error::WorkerCrashed)?
     }
 
@@ -106,8 +121,7 @@ impl Shared {
 impl Lent {
     fn fetch_all(&self, statement: &Statement, bound: Bound, patience: Patience) -> sqlx::Result<Vec<AnyRow>> {
         let connection = self.connection.as_ref().ok_or(sqlx::Error::PoolClosed)?;
-        connection.be(patience)?;
-        connection.fetch_all(statement, bound)
+        connection.fetch_all(statement, bound, patience)
     }
 }
 
