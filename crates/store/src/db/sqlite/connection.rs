@@ -34,6 +34,8 @@ const LONGEST_KEPT: usize = 4096;
 /// How many steps of SQLite's machine a short statement takes: some hundred microseconds.
 const FEW_STEPS: i32 = 20_000;
 
+/// How much of the file the connection that writes keeps in memory, in KiB. It writes all over some indexes.
+const PAGES_KIB: i32 = 32 * 1024;
 /// From when on a statement is slow.
 const SLOW: Duration = Duration::from_secs(1);
 
@@ -72,6 +74,7 @@ impl Connection {
             let pragma = |name, value: &dyn ToSql| connection.pragma_update(None, name, value).map_err(error_of);
             pragma("foreign_keys", &true)?;
             pragma("synchronous", &"FULL")?;
+            pragma("cache_size", &-PAGES_KIB)?;
             if let Some(pages) = max_pages {
                 pragma("max_page_count", &pages)?;
             }
