@@ -63,6 +63,7 @@ impl Deployment {
         let server = open(data.path(), now).await;
         let (user, keys) = mint(&server).await;
         server.close().await;
+        drop(server);
         let file = data.path().join("keyfob.db");
         fill(&file, count.saturating_sub(HOT), now);
         let server = open(data.path(), now).await;
