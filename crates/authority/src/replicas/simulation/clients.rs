@@ -74,7 +74,7 @@ impl Load {
     }
 
     fn claim(&self, key: &str, invoked: Duration, what: Claim) {
-        self.ends.lock().unwrap().push(Answered { key: key.to_owned(), invoked, answered: now(), what });
+        self.ends.lock().unwrap().push(Answered { key: key.to_owned(), invoked, until: now(), what });
     }
 
     async fn mint(&self, replica: usize, slides: bool) {

@@ -100,7 +100,7 @@ impl Use {
 pub(super) struct Answered {
     pub(super) key: String,
     pub(super) invoked: Duration,
-    pub(super) answered: Duration,
+    pub(super) until: Duration,
     pub(super) what: Claim,
 }
 
@@ -167,7 +167,7 @@ fn went_back(old: &Row, new: &Row) -> Option<String> {
 /// A key does not end before the end that was written when it was asked for.
 fn ended_early(rows: &[(Duration, Row)], answer: &Answered) -> Option<String> {
     let (_, row) = rows.iter().rev().find(|(at, _)| *at <= answer.invoked)?;
-    let is_early = row.expires_at > wall(answer.answered) + MOST_SKEW && !row.is_revoked;
+    let is_early = row.expires_at > wall(answer.until) + MOST_SKEW && !row.is_revoked;
     (answer.what == Claim::Ended && is_early).then_some(format!("ended early: {answer:?} of {row:?}"))
 }
 
@@ -177,7 +177,7 @@ fn lived_on(of_key: &[&Answered], answer: &Answered) -> Option<String> {
         return None;
     }
     let others = of_key.iter().filter(|other| other.what != Claim::Ended && !std::ptr::eq(**other, answer));
-    let last = others.filter(|other| other.invoked <= answer.answered).map(|other| other.answered).max()?;
+    let last = others.filter(|other| other.invoked <= answer.until).map(|other| other.until).max()?;
     let end = wall(last) + LIFETIME + MOST_SKEW + MOST_SKEW;
     (wall(answer.invoked) >= end).then_some(format!("lived on: {answer:?}, last used by {last:?}"))
 }
