@@ -104,3 +104,23 @@ async fn a_key_that_ended_by_itself_and_was_revoked_is_revived_by_no_use() {
     let key = both.store.read().find_key(&both.id).await.unwrap().unwrap();
     assert!(!key.is_live(at(1_999)));
 }
+
+/// The same for a key that is revoked with the one that minted it.
+#[tokio::test]
+async fn a_descendant_that_ended_by_itself_is_revived_by_no_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let Both { store, id, row } = Both::of(folder.path()).await;
+    let child = KeyId::parse("k000000002").unwrap();
+    let (scopes, allow_list) = (["all".to_owned()].into(), ["*:*".to_owned()].into());
+    let key = ApiKey { id: child.clone(), parent_id: Some(id.clone()), scopes, allow_list, ..row.key() };
+    let reached = change(&store, async |tx| {
+        tx.insert_key(&key).await?;
+        assert_eq!(tx.expire_descendants(&id, key.expires_at).await?, 0);
+        Ok(tx.reached().keys.clone())
+    });
+    assert_eq!(reached.await, [child.clone()].into());
+    let before = used(&child, 1_999, 2, key.expires_at, 3_000);
+    assert!(!change(&store, async |tx| tx.record_key_use(&before).await).await);
+    let is = store.read().find_key(&child).await.unwrap().unwrap();
+    assert_eq!((is.is_revoked, is.expires_at), (true, key.expires_at));
+}
