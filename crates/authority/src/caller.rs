@@ -28,6 +28,8 @@ pub use key_cache::CacheUsage;
 pub(crate) use key_cache::KeyCache;
 pub(crate) use key_text::SECRET_LENGTH;
 pub use key_text::is_key_shaped;
+#[cfg(test)]
+pub(crate) use key_use::{UseBook, UseRules, noted_use};
 pub use known::KnownCaller;
 pub(crate) use lease::Lease;
 pub use presented::Own;

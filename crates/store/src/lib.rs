@@ -61,4 +61,4 @@ pub use resources::{AttributeIs, AttributeValue, Grant, Grantee, ListResources, 
 pub use rights::RightsVersion;
 pub use settings::NamesInUse;
 pub use users::{AttemptBounds, ListUsers, LoginType, NewUser, PasswordHash, Period, User, UserStatus};
-pub use uses::WritingUses;
+pub use uses::{Uses, WritingUses};

@@ -20,9 +20,9 @@ const MAX_WAITING: usize = 100_000;
 /// How many uses one unit of work writes: others wait for it meanwhile.
 const BATCH: usize = 500;
 
-/// Uses that wait.
+/// Uses that wait. Each [`Store`] has its own; apart from one they are for what stands in for a database.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Uses(Arc<Inner>);
+pub struct Uses(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -53,7 +53,10 @@ impl Batch {
         match self.keys.get_mut(&used.id) {
             // The row still has the expiry that the earlier one saw.
             Some(earlier) if earlier.expires_at == used.seen_expires_at => {
-                *earlier = KeyUse { seen_expires_at: earlier.seen_expires_at, ..used };
+                earlier.expires_at = used.expires_at;
+                if earlier.last_used <= used.last_used {
+                    (earlier.last_used, earlier.origin) = (used.last_used, used.origin);
+                }
             }
             _ => drop(self.keys.insert(used.id.clone(), used)),
         }
@@ -90,7 +93,7 @@ impl Uses {
 
     /// Notes a use, and gives it as it will be written: a use that waits already has moved the end on, whatever the later
     /// one has seen. None if there are too many.
-    fn note(&self, used: KeyUse, owner: UserId, at: Timestamp) -> Option<KeyUse> {
+    pub fn note(&self, used: KeyUse, owner: UserId, at: Timestamp) -> Option<KeyUse> {
         let mut waiting = self.lock();
         let earlier = waiting.next.keys.get(&used.id);
         if earlier.is_none() && waiting.next.keys.len() >= MAX_WAITING {
@@ -108,7 +111,7 @@ impl Uses {
     }
 
     /// The keys whose stored end has passed, and that live on by a use that waits. Mostly there are none.
-    pub(crate) fn outliving(&self, now: Timestamp) -> Vec<KeyId> {
+    pub fn outliving(&self, now: Timestamp) -> Vec<KeyId> {
         if self.is_empty() {
             return Vec::new();
         }
@@ -117,6 +120,12 @@ impl Uses {
         let others = next.keys.values().filter(|used| !writing.keys.contains_key(&used.id)).map(|used| (used, used));
         let outlives = |(first, last): &(&KeyUse, &KeyUse)| first.seen_expires_at <= now && last.expires_at > now;
         written_first.chain(others).filter(outlives).map(|(used, _)| used.id.clone()).collect()
+    }
+
+    /// Uses to be written now; none where none wait, or some are being written.
+    pub fn to_write(&self) -> Option<WritingUses> {
+        let batch = self.begin_writing()?;
+        Some(WritingUses { uses: self.clone(), batch, is_committed: false })
     }
 
     /// Begins to write some of what waits; none where that is under way already, or nothing waits.
@@ -146,16 +155,14 @@ impl Uses {
     }
 
     /// The key with its latest use.
-    pub(crate) fn applied_to_key(&self, mut key: ApiKey) -> ApiKey {
+    pub fn applied_to_key(&self, mut key: ApiKey) -> ApiKey {
         if self.is_empty() {
             return key;
         }
         let waiting = self.lock();
         for batch in [&waiting.writing, &waiting.next] {
-            if let Some(used) = batch.keys.get(&key.id).filter(|used| used.applies_to(&key)) {
-                key.last_used = used.last_used;
-                key.expires_at = used.expires_at;
-                key.origin = used.origin.clone();
+            if let Some(used) = batch.keys.get(&key.id) {
+                used.apply(&mut key);
             }
         }
         key
@@ -178,8 +185,18 @@ impl Uses {
 }
 
 impl KeyUse {
-    fn applies_to(&self, key: &ApiKey) -> bool {
-        !key.is_revoked && key.expires_at == self.seen_expires_at
+    /// Does to a key what [`Tx::record_key_use`] does to its row; says whether it did. A key that was used later, as
+    /// another process noted it, keeps that time, and where that was.
+    pub fn apply(&self, key: &mut ApiKey) -> bool {
+        if key.is_revoked || key.expires_at != self.seen_expires_at {
+            return false;
+        }
+        key.expires_at = self.expires_at;
+        if key.last_used <= self.last_used {
+            key.last_used = self.last_used;
+            key.origin = self.origin.clone();
+        }
+        true
     }
 }
 
@@ -192,6 +209,11 @@ pub struct WritingUses {
 }
 
 impl WritingUses {
+    /// The uses of keys among them.
+    pub fn of_keys(&self) -> impl Iterator<Item = &KeyUse> {
+        self.batch.keys.values()
+    }
+
     /// The unit of work that wrote them was committed.
     pub fn written(mut self) {
         self.is_committed = true;
@@ -213,8 +235,7 @@ impl Store {
 
     /// Uses to be written now; none where none wait, or some are being written.
     pub fn uses_to_write(&self) -> Option<WritingUses> {
-        let batch = self.uses.begin_writing()?;
-        Some(WritingUses { uses: self.uses.clone(), batch, is_committed: false })
+        self.uses.to_write()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Minting, using, expiring and deleting keys.
 use jiff::Timestamp;
-use sea_query::{Expr, ExprTrait as _, Query, SimpleExpr, UnionType};
+use sea_query::{CaseStatement, Expr, ExprTrait as _, Query, SimpleExpr, UnionType, UpdateStatement};
 
 use super::{ApiKey, ApiKeyAncestors, ApiKeys, KeyUse, MOST_ANCESTORS, TABLE, descends_from, is_live};
 use crate::{
@@ -111,34 +111,41 @@ impl Tx {
         self.queue(&query)
     }
 
-    /// Expires a key; its row stays. Says whether it was live.
+    /// Expires a key; its row stays. Says whether it was live. One that has ended by itself is revoked, too: another
+    /// process may have noted a use of it that is not written yet, or have a clock that is behind.
     ///
     /// # Errors
     /// When the database cannot be written.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn expire_key(&mut self, id: &KeyId, now: Timestamp) -> Result<bool, StoreError> {
         let this = Expr::col(ApiKeys::Id).eq(id.as_str());
-        Ok(self.expire_where(Reach::Key(id.clone()), this, now).await? > 0)
+        let was_live = self.expire_where(Reach::Key(id.clone()), this.clone(), now).await? > 0;
+        if !was_live {
+            self.execute_for(Reach::Key(id.clone()), &revoke_where(this, now)).await?;
+        }
+        Ok(was_live)
     }
 
-    /// Expires all live descendants of a key. Says how many.
+    /// Expires all live descendants of a key. Says how many. Those that have ended by themselves are revoked, too, as by
+    /// [`Self::expire_key`].
     ///
     /// # Errors
     /// When the database cannot be written.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn expire_descendants(&mut self, id: &KeyId, now: Timestamp) -> Result<u64, StoreError> {
         let mut ids = Query::select();
-        ids.column(ApiKeys::Id).from(ApiKeys::Table).and_where(descends_from(id)).and_where(is_live(
-            now,
-            self.dialect(),
-            self.uses(),
-        ));
+        ids.column(ApiKeys::Id)
+            .from(ApiKeys::Table)
+            .and_where(descends_from(id))
+            .and_where(Expr::col(ApiKeys::RevokedAt).is_null());
         let rows: Vec<IdRow> = self.read().fetch_all(&ids).await?;
         // What is no id is the id of no key that is remembered.
         for key in rows.iter().filter_map(|row| KeyId::parse(&row.id)) {
             self.reach(Reach::Key(key));
         }
-        self.expire_where(Reach::Nobody, descends_from(id), now).await
+        let were_live = self.expire_where(Reach::Nobody, descends_from(id), now).await?;
+        self.queue(&revoke_where(descends_from(id), now))?;
+        Ok(were_live)
     }
 
     async fn expire_where(&mut self, reach: Reach, condition: SimpleExpr, now: Timestamp) -> Result<u64, StoreError> {
@@ -230,19 +237,25 @@ impl Tx {
         self.execute(&query).await
     }
 
-    /// Notes the use of a key; says whether it did. If the key was expired or changed in the meantime, it stays as it is,
-    /// and what is remembered of it ends.
+    /// Notes the use of a key, as [`KeyUse::apply`] does; says whether it did. If the key was expired or changed in the
+    /// meantime, it stays as it is, and what is remembered of it ends.
     ///
     /// # Errors
     /// When the database cannot be written.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn record_key_use(&mut self, used: &KeyUse) -> Result<bool, StoreError> {
+        let last_used = microseconds(used.last_used);
+        // Another process may have written a later use already.
+        let unless_used_later = |column: ApiKeys, value: SimpleExpr| {
+            CaseStatement::new().case(Expr::col(ApiKeys::LastUsed).lte(last_used), value).finally(Expr::col(column))
+        };
+        let (address, agent) = (used.origin.ip_address.to_string(), used.origin.user_agent.as_str());
         let mut query = Query::update();
         query
             .table(ApiKeys::Table)
-            .value(ApiKeys::LastUsed, microseconds(used.last_used))
-            .value(ApiKeys::IpAddress, used.origin.ip_address.to_string())
-            .value(ApiKeys::UserAgent, used.origin.user_agent.as_str())
+            .value(ApiKeys::LastUsed, unless_used_later(ApiKeys::LastUsed, Expr::val(last_used)))
+            .value(ApiKeys::IpAddress, unless_used_later(ApiKeys::IpAddress, Expr::val(address)))
+            .value(ApiKeys::UserAgent, unless_used_later(ApiKeys::UserAgent, Expr::val(agent)))
             .value(ApiKeys::ExpiresAt, microseconds(used.expires_at))
             .and_where(Expr::col(ApiKeys::Id).eq(used.id.as_str()))
             .and_where(Expr::col(ApiKeys::ExpiresAt).eq(microseconds(used.seen_expires_at)))
@@ -262,6 +275,17 @@ impl Tx {
         self.see_user(owner, at).await?;
         self.record_key_use(used).await
     }
+}
+
+/// Revokes keys, and leaves their end as it is.
+fn revoke_where(condition: SimpleExpr, now: Timestamp) -> UpdateStatement {
+    let mut query = Query::update();
+    query
+        .table(ApiKeys::Table)
+        .value(ApiKeys::RevokedAt, microseconds(now))
+        .and_where(condition)
+        .and_where(Expr::col(ApiKeys::RevokedAt).is_null());
+    query
 }
 
 row! { struct IdRow in TABLE => { id: String } }

@@ -16,6 +16,7 @@ use turmoil::net::TcpStream;
 use super::{
     LENGTH, REPLICAS,
     database::{receive, send},
+    rows::{Answered, Claim},
     server::{Answer, PORT, Request},
 };
 
@@ -26,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 #[derive(Default)]
 pub(super) struct Load {
     pub(super) history: Mutex<History>,
+    /// What was answered of the ends of keys.
+    pub(super) ends: Mutex<Vec<Answered>>,
     /// Keys that were minted, and acknowledged.
     keys: Mutex<Vec<String>>,
     minted: AtomicU64,
@@ -52,12 +55,12 @@ impl Load {
             let replica = random.random_range(0..REPLICAS.len());
             let key = {
                 let keys = self.keys.lock().unwrap();
-                // Mostly one of the last.
-                let from = keys.len().saturating_sub(4);
+                // Mostly one of the last; of the others, most have ended or been revoked.
+                let from = keys.len().saturating_sub(if random.random_ratio(1, 5) { 20 } else { 4 });
                 (!keys.is_empty()).then(|| keys[random.random_range(from..keys.len())].clone())
             };
             match (key, random.random_range(0..100)) {
-                (None, _) | (_, 0..5) => self.mint(replica).await,
+                (None, _) | (_, 0..5) => self.mint(replica, random.random()).await,
                 (Some(key), 5..10) => self.revoke(replica, key, random.random()).await,
                 (Some(key), _) => self.use_key(replica, key).await,
             }
@@ -70,10 +73,16 @@ impl Load {
         self.history.lock().unwrap().add(key, event);
     }
 
-    async fn mint(&self, replica: usize) {
+    fn claim(&self, key: &str, invoked: Duration, what: Claim) {
+        self.ends.lock().unwrap().push(Answered { key: key.to_owned(), invoked, until: now(), what });
+    }
+
+    async fn mint(&self, replica: usize, slides: bool) {
+        let invoked = now();
         let key = format!("k{:09}", self.minted.fetch_add(1, Ordering::SeqCst));
-        if matches!(ask(replica, &Request::Mint(key.clone())).await, Answer::Done) {
+        if matches!(ask(replica, &Request::Mint(key.clone(), slides)).await, Answer::Done) {
             self.add(&key, Event::Minted { acknowledged: now() });
+            self.claim(&key, invoked, Claim::Unknown);
             self.keys.lock().unwrap().push(key);
         }
     }
@@ -81,6 +90,12 @@ impl Load {
     async fn use_key(&self, replica: usize, key: String) {
         let invoked = now();
         let answer = ask(replica, &Request::Use(key.clone())).await;
+        match answer {
+            Answer::Ended => return self.claim(&key, invoked, Claim::Ended),
+            Answer::Accepted => self.claim(&key, invoked, Claim::Lives),
+            Answer::Unavailable => self.claim(&key, invoked, Claim::Unknown),
+            _ => {}
+        }
         self.add(&key, Event::Used { replica, invoked, outcome: answer.outcome() });
     }
 

@@ -1,10 +1,11 @@
 //! A model of the database: keys, the log of changes in the order of commits, and the replicas that read it.
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
+use jiff::Timestamp;
 use keyfob_store::{KeyId, Reached, ReplicaId, RightsChanges, RightsVersion, StoreError, UnconfirmedBy};
 use serde::{Deserialize, Serialize};
 use tokio::{
@@ -14,7 +15,10 @@ use tokio::{
 };
 use turmoil::net::{TcpListener, TcpStream};
 
-use super::DATABASE;
+use super::{
+    DATABASE,
+    rows::{Row, Use, Written},
+};
 use crate::replicas::log;
 
 pub(super) const PORT: u16 = 5432;
@@ -25,7 +29,7 @@ const STATEMENT: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub(super) struct Model {
     version: i64,
-    live: BTreeSet<String>,
+    pub(super) keys: Written,
     log: Vec<(i64, String)>,
     /// Up to which version each has read, and until when it may decide by that.
     replicas: BTreeMap<String, (i64, Duration)>,
@@ -45,9 +49,17 @@ pub(super) enum Question {
         version: i64,
         but: String,
     },
-    IsLive(String),
-    Mint(String),
-    Revoke(String),
+    Find(String),
+    Mint(Row),
+    Revoke {
+        key: String,
+        /// As the replica has it.
+        now: Timestamp,
+        outlives: bool,
+    },
+    WriteUses(Vec<Use>),
+    /// That a replica does not decide any more.
+    Leave(String),
     /// Rings from now on.
     Listen,
 }
@@ -55,9 +67,15 @@ pub(super) enum Question {
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) enum Reply {
     Version(i64),
-    Changes { version: i64, keys: Vec<String>, is_whole: bool },
+    Changes {
+        version: i64,
+        keys: Vec<String>,
+        is_whole: bool,
+    },
     Replicas(Vec<String>),
-    IsLive(bool),
+    Key(Option<Row>),
+    /// The keys that were changed meanwhile, and whose uses are not written.
+    NotWritten(Vec<String>),
     Done,
 }
 
@@ -81,20 +99,48 @@ impl Model {
                     |(id, (seen, until)): &(&String, &(i64, Duration))| **id != but && *seen < version && *until > now;
                 Reply::Replicas(self.replicas.iter().filter(may_not_know).map(|(id, _)| id.clone()).collect())
             }
-            Question::IsLive(key) => Reply::IsLive(self.live.contains(&key)),
-            Question::Mint(key) => {
-                self.live.insert(key);
+            Question::Find(key) => Reply::Key(self.keys.get(&key).cloned()),
+            Question::Mint(row) => {
+                self.keys.put(now, row);
                 Reply::Done
             }
-            Question::Revoke(key) => {
-                if self.live.remove(&key) {
-                    self.version += 1;
-                    self.log.push((self.version, key));
+            Question::Revoke { key, now: by_replica, outlives } => {
+                if self.change(&key, |row| row.revoke(by_replica, outlives)) {
+                    self.announce(key);
                 }
+                Reply::Done
+            }
+            Question::WriteUses(uses) => {
+                let is_written = |used: &Use| self.change(&used.id, |row| row.write(used));
+                let (_, not): (Vec<_>, Vec<_>) = uses.into_iter().partition(is_written);
+                let not: Vec<String> = not.into_iter().map(|used| used.id).collect();
+                for key in &not {
+                    self.announce(key.clone());
+                }
+                Reply::NotWritten(not)
+            }
+            Question::Leave(replica) => {
+                self.replicas.remove(&replica);
                 Reply::Done
             }
             Question::Listen => Reply::Done,
         }
+    }
+
+    /// Changes the row of a key; says whether it did.
+    fn change(&mut self, key: &str, change: impl FnOnce(&mut Row) -> bool) -> bool {
+        let Some(mut row) = self.keys.get(key).cloned() else { return false };
+        let is_changed = change(&mut row);
+        if is_changed {
+            self.keys.put(turmoil::sim_elapsed().unwrap(), row);
+        }
+        is_changed
+    }
+
+    /// Logs that the rights of a key changed.
+    fn announce(&mut self, key: String) {
+        self.version += 1;
+        self.log.push((self.version, key));
     }
 }
 
