@@ -139,12 +139,15 @@ impl Tx {
             .and_where(descends_from(id))
             .and_where(Expr::col(ApiKeys::RevokedAt).is_null());
         let rows: Vec<IdRow> = self.read().fetch_all(&ids).await?;
+        if rows.is_empty() {
+            return Ok(0);
+        }
         // What is no id is the id of no key that is remembered.
         for key in rows.iter().filter_map(|row| KeyId::parse(&row.id)) {
             self.reach(Reach::Key(key));
         }
         let were_live = self.expire_where(Reach::Nobody, descends_from(id), now).await?;
-        self.queue(&revoke_where(descends_from(id), now))?;
+        self.execute_for(Reach::Nobody, &revoke_where(descends_from(id), now)).await?;
         Ok(were_live)
     }
 
