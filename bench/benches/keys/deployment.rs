@@ -52,21 +52,22 @@ pub(crate) struct Deployment {
     _data: TempDir,
 }
 
-async fn open(data: &Path, now: Timestamp) -> Server {
+/// What is drawn at random must differ each time.
+async fn open(data: &Path, now: Timestamp, seed: u64) -> Server {
     let args = Settings::parse_from(["server", "--dangerous-disable-rate-limits"]).args;
-    Server::open(&args, data, "http://keyfob.test", Clock::fixed(now), Random::seeded(1)).await.unwrap()
+    Server::open(&args, data, "http://keyfob.test", Clock::fixed(now), Random::seeded(seed)).await.unwrap()
 }
 
 impl Deployment {
     pub(crate) async fn with_keys(count: usize) -> Self {
         let (data, now) = (tempfile::tempdir().unwrap(), NOW.parse().unwrap());
-        let server = open(data.path(), now).await;
+        let server = open(data.path(), now, 1).await;
         let (user, keys) = mint(&server).await;
         server.close().await;
         drop(server);
         let file = data.path().join("keyfob.db");
         fill(&file, count.saturating_sub(HOT), now);
-        let server = open(data.path(), now).await;
+        let server = open(data.path(), now, 2).await;
         let sqlite = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
         Self { server, keys, sqlite, user, now, _data: data }
     }
@@ -160,6 +161,8 @@ async fn send(
     }
     let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
     let response = server.service().oneshot(request.body(body).unwrap()).await.unwrap();
-    assert_eq!(response.status(), status);
-    response.into_body().collect().await.unwrap().to_bytes().to_vec()
+    let answered = response.status();
+    let body = response.into_body().collect().await.unwrap().to_bytes().to_vec();
+    assert_eq!(answered, status, "{}", String::from_utf8_lossy(&body));
+    body
 }

@@ -13,13 +13,13 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
-use sea_query::{Condition, Expr, ExprTrait as _, Iden, Order, Query, SimpleExpr};
+use sea_query::{Condition, Expr, ExprTrait as _, Iden, InsertStatement, Order, Query, SimpleExpr};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
     KeyId, OrganizationId, Page, Period, Reader, StoreError, Tx, UserId,
-    db::{Dialect, Insert, Json, Stored, fetch_count, microseconds, row, timestamp},
+    db::{Dialect, Fixed, Json, Stored, fetch_count, microseconds, row, timestamp},
     filter::{Columns, condition},
 };
 
@@ -333,7 +333,7 @@ impl AuditEntry {
     }
 }
 
-static NEW_RECORD: Insert<16> = Insert::of(|| {
+static NEW_RECORD: Fixed<16, InsertStatement> = Fixed::of(|values| {
     use AuditRecords as A;
     Query::insert()
         .into_table(A::Table)
@@ -355,6 +355,7 @@ static NEW_RECORD: Insert<16> = Insert::of(|| {
             A::Diff,
             A::Hash,
         ])
+        .values_panic(values.map(Expr::val))
         .take()
 });
 
@@ -385,7 +386,7 @@ impl Tx {
             entry.diff.into(),
             hash.to_vec().into(),
         ];
-        self.queue_insert(&NEW_RECORD, values)
+        self.queue_fixed(&NEW_RECORD, values)
     }
 }
 

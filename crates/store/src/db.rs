@@ -4,7 +4,7 @@
 mod copy;
 mod dialect;
 mod driver;
-mod insert;
+mod fixed;
 mod json;
 mod lists;
 mod migrations;
@@ -17,7 +17,7 @@ mod writer;
 pub use copy::{CopyError, CopyProgress, CopyStep, backup_database, copy_database};
 pub(crate) use dialect::{Dialect, lower};
 pub(crate) use driver::{AnyRow, Fault, TooLong, fault};
-pub(crate) use insert::Insert;
+pub(crate) use fixed::Fixed;
 pub(crate) use json::{Json, json};
 pub use postgres::PostgresOptions;
 pub use sqlite::Limits;
@@ -398,13 +398,13 @@ impl Tx {
         Ok(())
     }
 
-    /// The same for an insert of one row.
-    pub(crate) fn queue_insert<const N: usize>(
+    /// The same for a statement whose text is always the same.
+    pub(crate) fn queue_fixed<const N: usize>(
         &mut self,
-        insert: &Insert<N>,
+        fixed: &Fixed<N, impl SqlxBinder>,
         values: [Value; N],
     ) -> Result<(), StoreError> {
-        let statement = insert.statement(self.dialect(), values);
+        let statement = fixed.statement(self.dialect(), values);
         self.unit.transaction()?.queue(statement);
         Ok(())
     }

@@ -27,6 +27,9 @@ const OWN_USER: &str = "/api/v2/users/me";
 const USERS: &str = "/api/v2/users/{user}";
 const AUTHCHECK: &str = "/api/v2/authcheck";
 
+/// How many headers the layers add, about: room is made for them at once.
+const ADDED_HEADERS: usize = 10;
+
 /// Layers look at these headers, and one has the connection wait for a body. A request with one of them goes the long way.
 const UNUSUAL: [HeaderName; 6] = [
     header::COOKIE,
@@ -102,6 +105,7 @@ fn caller(app: &App, request: &Request) -> Option<KnownCaller> {
 
 /// An answer with what the layers add to it.
 fn framed(app: &App, store: &AuthorizedStore, mut response: Response) -> Response {
+    response.headers_mut().reserve(ADDED_HEADERS);
     csrf::welcome(app, &mut response);
     frame::set_headers(app, &mut response, store.caller().context(), true);
     response

@@ -67,7 +67,10 @@ pub(super) async fn take(
 impl AnyRow {
     pub(super) fn bytes(&self) -> usize {
         match self {
-            Self::File(row) => row.cells().iter().map(|cell| COLUMN_BYTES + cell.len()).sum(),
+            Self::File(row) => {
+                let (columns, bytes) = row.size();
+                columns * COLUMN_BYTES + bytes
+            }
             Self::Postgres(row) => (0..row.len()).map(|column| COLUMN_BYTES + postgres_bytes(row, column)).sum(),
         }
     }

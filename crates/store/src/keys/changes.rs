@@ -1,14 +1,16 @@
 //! Minting, using, expiring and deleting keys.
 use jiff::Timestamp;
-use sea_query::{CaseStatement, Expr, ExprTrait as _, Query, SimpleExpr, UnionType, UpdateStatement};
+use sea_query::{
+    CaseStatement, Expr, ExprTrait as _, InsertStatement, Query, SimpleExpr, UnionType, UpdateStatement, Value,
+};
 
 use super::{ApiKey, ApiKeyAncestors, ApiKeys, KeyUse, MOST_ANCESTORS, TABLE, descends_from, is_live};
 use crate::{
     KeyId, Reach, StoreError, Tx, UserId,
-    db::{Insert, json, microseconds, row, rows},
+    db::{Fixed, json, microseconds, row, rows},
 };
 
-static NEW_KEY: Insert<17> = Insert::of(|| {
+static NEW_KEY: Fixed<17, InsertStatement> = Fixed::of(|values| {
     Query::insert()
         .into_table(ApiKeys::Table)
         .columns([
@@ -30,7 +32,35 @@ static NEW_KEY: Insert<17> = Insert::of(|| {
             ApiKeys::ExpiresAt,
             ApiKeys::AbsoluteEnd,
         ])
+        .values_panic(values.map(Expr::val))
         .take()
+});
+
+/// Clears the name of an expired key, where no use waits by which a key outlives its stored end.
+static FREE_NAME: Fixed<4, UpdateStatement> = Fixed::of(|[none, user, name, now]| {
+    // As `is_live` says it.
+    let lives = Expr::col(ApiKeys::RevokedAt).is_null().and(Expr::col(ApiKeys::ExpiresAt).gt(now));
+    free_name(none, user, name, lives)
+});
+
+/// The ancestors of a new key: its parent, and those of its parent.
+static NEW_ANCESTORS: Fixed<7, InsertStatement> = Fixed::of(|[key, parent, first, same_key, step, above, most]| {
+    use ApiKeyAncestors as A;
+    let mut chain = Query::select();
+    chain.expr(Expr::val(key)).expr(Expr::val(parent)).expr(Expr::val(first));
+    let mut farther = Query::select();
+    farther
+        .expr(Expr::val(same_key))
+        .column(A::AncestorId)
+        .expr(Expr::col(A::Distance).add(step))
+        .from(A::Table)
+        .and_where(Expr::col(A::KeyId).eq(above))
+        .and_where(Expr::col(A::Distance).lt(most));
+    chain.union(UnionType::All, farther);
+    let mut query = Query::insert();
+    query.into_table(A::Table).columns([A::KeyId, A::AncestorId, A::Distance]);
+    // It fails only where the numbers of columns differ.
+    query.select_from(chain).map(InsertStatement::take).unwrap_or_default()
 });
 
 impl Tx {
@@ -71,7 +101,7 @@ impl Tx {
             microseconds(key.expires_at).into(),
             key.absolute_end.map(microseconds).into(),
         ];
-        self.queue_insert(&NEW_KEY, values)?;
+        self.queue_fixed(&NEW_KEY, values)?;
         if let Some(parent) = &key.parent_id {
             self.insert_ancestors(&key.id, parent)?;
         }
@@ -80,35 +110,23 @@ impl Tx {
 
     /// Clears the name of an expired key, so that the new key can have it.
     fn free_expired_name(&mut self, key: &ApiKey) -> Result<(), StoreError> {
-        let mut query = Query::update();
-        query
-            .table(ApiKeys::Table)
-            .value(ApiKeys::LiveName, Option::<String>::None)
-            .and_where(Expr::col(ApiKeys::UserId).eq(key.user_id.0))
-            .and_where(Expr::col(ApiKeys::LiveName).eq(key.token_name.as_str()))
-            .and_where(is_live(key.created_at, self.dialect(), self.uses()).not());
-        self.queue(&query)
+        let (user, name) = (key.user_id.0.into(), key.token_name.as_str().into());
+        if key.token_name.is_empty() {
+            return Ok(());
+        }
+        if self.uses().outliving(key.created_at).is_empty() {
+            let values = [Option::<String>::None.into(), user, name, microseconds(key.created_at).into()];
+            return self.queue_fixed(&FREE_NAME, values);
+        }
+        let lives = is_live(key.created_at, self.dialect(), self.uses());
+        self.queue(&free_name(Option::<String>::None.into(), user, name, lives))
     }
 
     fn insert_ancestors(&mut self, key: &KeyId, parent: &KeyId) -> Result<(), StoreError> {
-        let mut chain = Query::select();
-        chain.expr(Expr::val(key.as_str())).expr(Expr::val(parent.as_str())).expr(Expr::val(1));
-        let mut farther = Query::select();
-        farther
-            .expr(Expr::val(key.as_str()))
-            .column(ApiKeyAncestors::AncestorId)
-            .expr(Expr::col(ApiKeyAncestors::Distance).add(1))
-            .from(ApiKeyAncestors::Table)
-            .and_where(Expr::col(ApiKeyAncestors::KeyId).eq(parent.as_str()))
-            .and_where(Expr::col(ApiKeyAncestors::Distance).lt(MOST_ANCESTORS));
-        chain.union(UnionType::All, farther);
-        let mut query = Query::insert();
-        query
-            .into_table(ApiKeyAncestors::Table)
-            .columns([ApiKeyAncestors::KeyId, ApiKeyAncestors::AncestorId, ApiKeyAncestors::Distance])
-            .select_from(chain)
-            .map_err(|error| StoreError::Unfit(error.to_string()))?;
-        self.queue(&query)
+        let (key, parent) = (key.as_str(), parent.as_str());
+        let (first, step, most) = (1.into(), 1.into(), MOST_ANCESTORS.into());
+        let values = [key.into(), parent.into(), first, key.into(), step, parent.into(), most];
+        self.queue_fixed(&NEW_ANCESTORS, values)
     }
 
     /// Expires a key; its row stays. Says whether it was live. One that has ended by itself is revoked, too: another
@@ -278,6 +296,17 @@ impl Tx {
         self.see_user(owner, at).await?;
         self.record_key_use(used).await
     }
+}
+
+/// Clears the name of a user's key of this name, unless it lives.
+fn free_name(none: Value, user: Value, name: Value, lives: SimpleExpr) -> UpdateStatement {
+    Query::update()
+        .table(ApiKeys::Table)
+        .value(ApiKeys::LiveName, Expr::val(none))
+        .and_where(Expr::col(ApiKeys::UserId).eq(user))
+        .and_where(Expr::col(ApiKeys::LiveName).eq(name))
+        .and_where(lives.not())
+        .take()
 }
 
 /// Revokes keys, and leaves their end as it is.

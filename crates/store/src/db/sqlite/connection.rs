@@ -17,11 +17,7 @@ use rusqlite::{
 use sea_query::Value;
 use tokio::time::Instant;
 
-use super::{
-    BUSY_TIMEOUT,
-    error::error_of,
-    row::{Cell, FileRow},
-};
+use super::{BUSY_TIMEOUT, error::error_of, row::FileRow};
 use crate::db::{
     dialect::Statement,
     driver::{AnyRow, Bound, TooLong},
@@ -114,9 +110,7 @@ impl Connection {
             let mut rows = prepared.raw_query();
             let (mut taken, mut bytes) = (Vec::new(), 0);
             while let Some(row) = rows.next().map_err(error_of)? {
-                let cells = (0..names.len()).map(|place| row.get_ref(place).map(cell_of));
-                let cells = cells.collect::<Result<Vec<_>, _>>().map_err(error_of)?;
-                let row = AnyRow::File(FileRow { names: Arc::clone(&names), cells });
+                let row = AnyRow::File(FileRow::of(&names, row).map_err(error_of)?);
                 if let Some(most) = bound {
                     bytes += row.bytes();
                     if bytes > most {
@@ -182,16 +176,6 @@ impl Drop for Taken<'_> {
         } else {
             tracing::debug!(target: "sqlx::query", statement, ?elapsed);
         }
-    }
-}
-
-fn cell_of(value: ValueRef<'_>) -> Cell {
-    match value {
-        ValueRef::Null => Cell::Null,
-        ValueRef::Integer(number) => Cell::Integer(number),
-        ValueRef::Real(_) => Cell::Real,
-        ValueRef::Text(bytes) => Cell::Text(bytes.to_vec()),
-        ValueRef::Blob(bytes) => Cell::Blob(bytes.to_vec()),
     }
 }
 
