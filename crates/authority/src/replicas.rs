@@ -13,7 +13,7 @@ use std::{convert::Infallible, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use keyfob_rbac::{Action, Object, ResourceType};
-use keyfob_store::{ReplicaId, RightsVersion, StoreError, UnconfirmedBy};
+use keyfob_store::{LogPosition, ReplicaId, RightsVersion, StoreError, UnconfirmedBy};
 use tokio::{sync::Mutex, time::Instant};
 
 use self::log::{Bell as _, ChangeLog};
@@ -44,8 +44,8 @@ pub(crate) struct Replica {
 /// What the other processes know of this one.
 #[derive(Clone, Copy)]
 struct Progress {
-    /// The version of rights up to which the log was read.
-    seen: RightsVersion,
+    /// How far the log was read.
+    seen: LogPosition,
     /// When it began to say so. Processes that revoke wait for this one until a lease after that, at least, unless it has
     /// read what they did.
     said: Instant,
@@ -75,29 +75,38 @@ impl Replica {
             Some(known) if known.said.elapsed() < self.lease / READINGS_A_LEASE / 2 => known,
             Some(known) => self.say_seen(log, known.seen).await?,
             None => {
-                let version = log.version().await?;
+                let position = log.position().await?;
                 keys.forget_all();
-                self.say_seen(log, version).await?
+                self.say_seen(log, position).await?
             }
         };
         *progress = Some(known);
 
         let changes = log.changes_since(known.seen).await?;
         keys.announce(&changes.reached);
-        *progress = Some(Progress { seen: changes.version, ..known });
+        *progress = Some(Progress { seen: changes.position, ..known });
         keys.renew_lease(known.said, self.lease);
-        if changes.version != known.seen {
+        if changes.position != known.seen {
             // Only so that nobody waits longer than needed.
-            *progress = Some(self.say_seen(log, changes.version).await?);
+            *progress = Some(self.say_seen(log, changes.position).await?);
         }
         Ok(())
     }
 
-    /// Says up to which version the log was read, and that this process decides by that.
-    async fn say_seen(&self, log: &impl ChangeLog, seen: RightsVersion) -> Result<Progress, StoreError> {
+    /// Says how far the log was read, and that this process decides by that.
+    async fn say_seen(&self, log: &impl ChangeLog, seen: LogPosition) -> Result<Progress, StoreError> {
         let said = Instant::now();
-        log.renew(&self.id, seen, self.lease).await?;
+        log.renew(&self.id, seen.version, self.lease).await?;
         Ok(Progress { seen, said })
+    }
+
+    /// Learns what a unit of work has found changed, if this process has not read of it: one that had nothing to do, because
+    /// another process had done it, must not be answered while this one decides by what was before.
+    async fn catch_up(&self, found: RightsVersion, log: &impl ChangeLog, keys: &KeyCache) {
+        let is_seen = self.progress.lock().await.is_some_and(|known| known.seen.version == found);
+        if !is_seen && self.read_changes(log, keys).await.is_err() {
+            keys.forget_all();
+        }
     }
 
     /// Reads what other processes change, for as long as this is polled.
@@ -130,11 +139,13 @@ impl Replica {
         }
     }
 
-    /// Waits until every other process has read all that is changed by now, or can decide by nothing older any more.
-    /// Names those that are left when it has waited for long enough.
-    async fn wait_for_others(&self, log: &impl ChangeLog) -> Result<Vec<UnconfirmedBy>, StoreError> {
+    /// Waits until this and every other process has read all that is changed by now, or can decide by nothing older any
+    /// more. Names those that are left when it has waited for long enough.
+    async fn wait_for_all(&self, log: &impl ChangeLog, keys: &KeyCache) -> Result<Vec<UnconfirmedBy>, StoreError> {
         let end = Instant::now() + (self.lease + PATIENCE).min(LONGEST_WAIT);
-        let version = log.version().await?;
+        let version = log.position().await?.version;
+        // What is waited for may be what another process did.
+        self.read_changes(log, keys).await?;
         loop {
             let left = log.unconfirmed(version, &self.id).await?;
             if left.is_empty() || Instant::now() >= end {
@@ -230,7 +241,12 @@ impl Authority {
         if !self.store().is_shared() {
             return Ok(Vec::new());
         }
-        self.replica().wait_for_others(self.store()).await
+        self.replica().wait_for_all(self.store(), self.keys()).await
+    }
+
+    /// Learns what a unit of work has found changed by other processes ([`Replica::catch_up`]).
+    pub(crate) async fn catch_up(&self, found: RightsVersion) {
+        self.replica().catch_up(found, self.store(), self.keys()).await;
     }
 
     /// Says that this process decides by nothing that it remembers any more.

@@ -169,10 +169,15 @@ async fn begin(store: &Store) -> Result<Tx, StoreError> {
 /// Commits, and forgets what is in memory of rights that were changed, before anything is answered. Also when the commit
 /// fails: it may have been made all the same.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that commits")]
-async fn commit(authority: &Authority, tx: Tx) -> Result<(), StoreError> {
+async fn commit(authority: &Authority, mut tx: Tx) -> Result<(), StoreError> {
     let reached = tx.reached().clone();
     if reached.is_nobody() {
-        return tx.commit().await;
+        let found = if authority.store().is_shared() { Some(tx.read().rights_version().await?) } else { None };
+        tx.commit().await?;
+        if let Some(found) = found {
+            authority.catch_up(found).await;
+        }
+        return Ok(());
     }
     // A client that hangs up meanwhile ends the request, and must not end this between the two.
     let authority = authority.clone();

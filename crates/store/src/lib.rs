@@ -56,7 +56,7 @@ pub use organizations::Organization;
 pub use page::Page;
 pub use passcodes::Passcode;
 pub use reach::{Reach, Reached};
-pub use replicas::{ReplicaId, RightsChanges, UnconfirmedBy};
+pub use replicas::{LogPosition, ReplicaId, RightsChanges, UnconfirmedBy};
 pub use resources::{AttributeIs, AttributeValue, Grant, Grantee, ListResources, Resource, ResourceKey, ResourcesOf};
 pub use rights::RightsVersion;
 pub use settings::NamesInUse;

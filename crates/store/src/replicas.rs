@@ -11,6 +11,7 @@ use sea_query::{Expr, ExprTrait as _, Iden, OnConflict, Order, Query};
 use crate::{
     KeyId, Reach, Reached, RightsVersion, Store, StoreError, Tx, UserId,
     db::{Dialect, microseconds, row, timestamp},
+    rights::current_version,
 };
 
 /// How many rows of the log are read at a time. A replica that has missed more forgets all that it remembers.
@@ -22,11 +23,21 @@ const GONE_FOR: i64 = 24 * 60 * 60 * 1_000_000;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReplicaId(pub String);
 
-/// What has changed since a version of rights.
+/// How far a log of changes was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogPosition {
+    /// The version of rights with all changes up to there.
+    pub version: RightsVersion,
+    /// When the database server started whose log it is, in microseconds since 1970. Another may have lost changes, and
+    /// given their numbers to others.
+    pub server_start: i64,
+}
+
+/// What has changed since a position in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RightsChanges {
-    /// The version with all of these changes.
-    pub version: RightsVersion,
+    /// The position with all of these changes.
+    pub position: LogPosition,
     /// Whose rights they concern.
     pub reached: Reached,
 }
@@ -67,6 +78,7 @@ enum Duties {
     EndsAt,
 }
 
+row! { struct PositionRow in "rights_version" => { number: i64, server_start: i64 } }
 row! { struct ChangeRow in "rights_changes" => { version: i64, reach: String, id: String } }
 row! { struct ReplicaRow in "replicas" => { id: String, until: i64 } }
 
@@ -80,19 +92,35 @@ impl Store {
         self.dialect() == Dialect::Postgres
     }
 
-    /// What has changed since this version. It is read apart from all other work, which may be long.
+    /// Where the log ends now.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn rights_changes_since(&self, seen: RightsVersion) -> Result<RightsChanges, StoreError> {
-        let apart = self.apart();
-        let mut read = apart.read();
+    pub async fn log_position(&self) -> Result<LogPosition, StoreError> {
+        let mut query = current_version();
+        query.expr_as(self.dialect().server_start(), "server_start");
+        let row: Option<PositionRow> = self.apart().read().fetch_optional(&query).await?;
+        let row = row.ok_or_else(|| StoreError::corrupt("rights_version", "1", "the row is missing"))?;
+        Ok(LogPosition { version: RightsVersion(row.number), server_start: row.server_start })
+    }
+
+    /// What has changed since this position: everything may have where the log is another's. It is read apart from all
+    /// other work, which may be long.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn rights_changes_since(&self, seen: LogPosition) -> Result<RightsChanges, StoreError> {
         // Before the log, so that it has all changes up to this version.
-        let version = read.rights_version().await?;
+        let position = self.log_position().await?;
         let mut reached = Reached::default();
-        if version == seen {
-            return Ok(RightsChanges { version, reached });
+        if position == seen {
+            return Ok(RightsChanges { position, reached });
         }
+        if position.server_start != seen.server_start {
+            reached.everybody = true;
+            return Ok(RightsChanges { position, reached });
+        }
+        let (version, seen) = (position.version, seen.version);
         let mut query = Query::select();
         query
             .columns([Changes::Version, Changes::Reach, Changes::Id])
@@ -101,7 +129,7 @@ impl Store {
             .and_where(Expr::col(Changes::Version).lte(version.0))
             .order_by(Changes::Version, Order::Asc)
             .limit(MOST_CHANGES);
-        let rows: Vec<ChangeRow> = read.fetch_all(&query).await?;
+        let rows: Vec<ChangeRow> = self.apart().read().fetch_all(&query).await?;
         let is_from_the_next = rows.first().is_some_and(|row| row.version == seen.0 + 1);
         let is_to_the_last = rows.last().is_some_and(|row| row.version == version.0);
         // What is missing, or too much, may concern all.
@@ -109,7 +137,7 @@ impl Store {
         for row in rows {
             reached.add(reach_of(&row));
         }
-        Ok(RightsChanges { version, reached })
+        Ok(RightsChanges { position, reached })
     }
 
     /// Says that a replica has read the log up to this version, and may decide by what it remembers for this long. It says

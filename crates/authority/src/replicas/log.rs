@@ -1,18 +1,18 @@
 //! The log of changes that processes read of each other, as one of them sees it.
 use std::{future::Future, time::Duration};
 
-use keyfob_store::{ReplicaId, RightsChanges, RightsVersion, Store, StoreError, UnconfirmedBy};
+use keyfob_store::{LogPosition, ReplicaId, RightsChanges, RightsVersion, Store, StoreError, UnconfirmedBy};
 
 /// What a process asks the database of other processes.
 pub(super) trait ChangeLog: Sync {
     /// What rings when another process has changed rights.
     type Bell: Bell;
 
-    /// The version of all rights.
-    fn version(&self) -> impl Future<Output = Result<RightsVersion, StoreError>> + Send;
+    /// Where the log ends now.
+    fn position(&self) -> impl Future<Output = Result<LogPosition, StoreError>> + Send;
 
-    /// What has changed since this version.
-    fn changes_since(&self, seen: RightsVersion) -> impl Future<Output = Result<RightsChanges, StoreError>> + Send;
+    /// What has changed since this position.
+    fn changes_since(&self, seen: LogPosition) -> impl Future<Output = Result<RightsChanges, StoreError>> + Send;
 
     /// Says that a process has read the log up to this version, and for how long from now it may decide by what it reads.
     fn renew(
@@ -42,11 +42,11 @@ pub(super) trait Bell: Send {
 impl ChangeLog for Store {
     type Bell = keyfob_store::Bell;
 
-    async fn version(&self) -> Result<RightsVersion, StoreError> {
-        self.read().rights_version().await
+    async fn position(&self) -> Result<LogPosition, StoreError> {
+        self.log_position().await
     }
 
-    async fn changes_since(&self, seen: RightsVersion) -> Result<RightsChanges, StoreError> {
+    async fn changes_since(&self, seen: LogPosition) -> Result<RightsChanges, StoreError> {
         self.rights_changes_since(seen).await
     }
 

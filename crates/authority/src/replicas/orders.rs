@@ -2,7 +2,7 @@
 //! does not find the key any more.
 use std::{sync::Mutex, time::Duration};
 
-use keyfob_store::{KeyId, Reached, ReplicaId, RightsChanges, RightsVersion, StoreError, UnconfirmedBy};
+use keyfob_store::{KeyId, LogPosition, Reached, ReplicaId, RightsChanges, RightsVersion, StoreError, UnconfirmedBy};
 use tokio::time::Instant;
 
 use super::{Replica, log};
@@ -23,6 +23,12 @@ struct Table {
     statements: usize,
     revoked_before: usize,
     is_confirmed: bool,
+}
+
+impl Table {
+    fn position(&self) -> LogPosition {
+        LogPosition { version: RightsVersion(self.version), server_start: 0 }
+    }
 }
 
 /// A database of one key and one replica, in which each statement takes a while.
@@ -49,19 +55,19 @@ impl Database {
 impl log::ChangeLog for Database {
     type Bell = NoBell;
 
-    async fn version(&self) -> Result<RightsVersion, StoreError> {
+    async fn position(&self) -> Result<LogPosition, StoreError> {
         self.begin_statement().await;
-        Ok(RightsVersion(self.table.lock().unwrap().version))
+        Ok(self.table.lock().unwrap().position())
     }
 
-    async fn changes_since(&self, seen: RightsVersion) -> Result<RightsChanges, StoreError> {
+    async fn changes_since(&self, seen: LogPosition) -> Result<RightsChanges, StoreError> {
         self.begin_statement().await;
         let table = self.table.lock().unwrap();
         let mut reached = Reached::default();
-        if table.version > seen.0 {
+        if table.version > seen.version.0 {
             reached.keys.insert(table.key.clone());
         }
-        Ok(RightsChanges { version: RightsVersion(table.version), reached })
+        Ok(RightsChanges { position: table.position(), reached })
     }
 
     async fn renew(&self, _: &ReplicaId, seen: RightsVersion, lease: Duration) -> Result<(), StoreError> {

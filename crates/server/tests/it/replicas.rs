@@ -108,6 +108,25 @@ async fn a_revocation_that_waits_is_in_effect_everywhere_when_it_is_answered() {
     task.abort();
 }
 
+/// It has read nothing since before the change, and has nothing to do itself.
+#[tokio::test]
+async fn what_another_replica_has_done_already_is_in_effect_where_it_is_asked_for_again() {
+    let flags = ["--revocation-lease=1h"];
+    let Some(replicas) = Replicas::new(&flags, &flags).await else { return };
+    for query in ["", "?wait=true"] {
+        let task = following(&replicas.first.server);
+        let token = replicas.owner.token(json!({})).await;
+        let there = replicas.on_second(&token);
+        there.get(ME).await.expect(StatusCode::OK);
+        expire(&replicas.owner, &token, "").await.expect(StatusCode::NO_CONTENT);
+        there.get(ME).await.expect(StatusCode::OK);
+        let again = expire(&replicas.on_second(&replicas.owner), &token, query).await;
+        again.expect(StatusCode::NO_CONTENT);
+        there.get(ME).await.expect(StatusCode::UNAUTHORIZED);
+        task.abort();
+    }
+}
+
 /// The other replica may decide by what it remembers for an hour, and does not say that it knows better.
 #[tokio::test]
 async fn a_replica_that_does_not_confirm_is_named_with_its_end() {

@@ -80,6 +80,14 @@ impl Dialect {
         })
     }
 
+    /// When the database server started, in microseconds since 1970; 0 where there is none.
+    pub(crate) fn server_start(self) -> SimpleExpr {
+        Expr::cust(match self {
+            Self::Sqlite => "0",
+            Self::Postgres => "CAST(extract(epoch FROM pg_postmaster_start_time()) * 1000000 AS BIGINT)",
+        })
+    }
+
     /// Whether a text is in a JSON list of texts. On SQLite, nothing is in what is no JSON; PostgreSQL stores no such
     /// text.
     pub(crate) fn is_among(self, text: &str, list: Expr) -> SimpleExpr {

@@ -31,6 +31,7 @@ mod long_lists;
 mod object_counts;
 mod organizations;
 mod passcodes;
+mod replicas;
 mod resources;
 mod together;
 mod users;

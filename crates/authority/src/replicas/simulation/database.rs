@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use keyfob_store::{KeyId, Reached, ReplicaId, RightsChanges, RightsVersion, StoreError, UnconfirmedBy};
+use keyfob_store::{KeyId, LogPosition, Reached, ReplicaId, RightsChanges, RightsVersion, StoreError, UnconfirmedBy};
 use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
@@ -74,6 +74,11 @@ pub(super) enum Reply {
     },
     Replicas(Vec<String>),
     Key(Option<Row>),
+    /// Whether there was something to do, and the version before.
+    Revoked {
+        is_changed: bool,
+        found: i64,
+    },
     /// The keys that were changed meanwhile, and whose uses are not written.
     NotWritten(Vec<String>),
     Done,
@@ -105,10 +110,12 @@ impl Model {
                 Reply::Done
             }
             Question::Revoke { key, now: by_replica, outlives } => {
-                if self.change(&key, |row| row.revoke(by_replica, outlives)) {
+                let found = self.version;
+                let is_changed = self.change(&key, |row| row.revoke(by_replica, outlives));
+                if is_changed {
                     self.announce(key);
                 }
-                Reply::Done
+                Reply::Revoked { is_changed, found }
             }
             Question::WriteUses(uses) => {
                 let is_written = |used: &Use| self.change(&used.id, |row| row.write(used));
@@ -206,22 +213,26 @@ impl Database {
     }
 }
 
+fn position(version: i64) -> LogPosition {
+    LogPosition { version: RightsVersion(version), server_start: 0 }
+}
+
 impl log::ChangeLog for Database {
     type Bell = Bell;
 
-    async fn version(&self) -> Result<RightsVersion, StoreError> {
+    async fn position(&self) -> Result<LogPosition, StoreError> {
         match self.ask(Question::Version).await? {
-            Reply::Version(version) => Ok(RightsVersion(version)),
+            Reply::Version(version) => Ok(position(version)),
             _ => Err(StoreError::Interrupted),
         }
     }
 
-    async fn changes_since(&self, seen: RightsVersion) -> Result<RightsChanges, StoreError> {
-        match self.ask(Question::ChangesSince(seen.0)).await? {
+    async fn changes_since(&self, seen: LogPosition) -> Result<RightsChanges, StoreError> {
+        match self.ask(Question::ChangesSince(seen.version.0)).await? {
             Reply::Changes { version, keys, is_whole } => {
                 let keys = keys.iter().map(|key| KeyId::parse(key).unwrap()).collect();
                 let reached = Reached { keys, everybody: !is_whole, ..Reached::default() };
-                Ok(RightsChanges { version: RightsVersion(version), reached })
+                Ok(RightsChanges { position: position(version), reached })
             }
             _ => Err(StoreError::Interrupted),
         }

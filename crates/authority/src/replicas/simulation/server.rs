@@ -4,7 +4,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use keyfob_store::{KeyId, Reached, StoreError, Uses};
+use keyfob_store::{KeyId, Reached, RightsVersion, StoreError, Uses};
 use keyfob_testkit::history::Outcome;
 use serde::{Deserialize, Serialize};
 use tokio::{io::BufReader, sync::Notify, task::JoinSet};
@@ -169,15 +169,19 @@ impl Running {
         let outlives = self.book.uses.outliving(now).contains(&id);
         let reached = Reached { keys: [id].into(), ..Reached::default() };
         let revoked = Database.ask(Question::Revoke { key, now, outlives }).await;
-        // Also when it failed: it may have been done.
-        self.keys.announce(&reached);
+        if let Ok(Reply::Revoked { is_changed: false, found }) = revoked {
+            self.replica.catch_up(RightsVersion(found), &Database, &self.keys).await;
+        } else {
+            // Also when it failed: it may have been done.
+            self.keys.announce(&reached);
+        }
         if revoked.is_err() {
             return Answer::Unavailable;
         }
         if !waits {
             return Answer::Done;
         }
-        let left = self.replica.wait_for_others(&Database).await;
+        let left = self.replica.wait_for_all(&Database, &self.keys).await;
         if left.is_ok_and(|left| left.is_empty()) { Answer::Everywhere } else { Answer::Done }
     }
 }

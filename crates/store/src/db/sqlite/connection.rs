@@ -27,11 +27,16 @@ use crate::db::{
 const MOST_KEPT: usize = 128;
 /// The longest text of a statement that is kept prepared: a longer one has a list, and will hardly come again.
 const LONGEST_KEPT: usize = 4096;
-/// How many steps of SQLite's machine a short statement takes: some hundred microseconds.
-const FEW_STEPS: i32 = 20_000;
-
-/// How much of the file the connection that writes keeps in memory, in KiB. It writes all over some indexes.
-const PAGES_KIB: i32 = 32 * 1024;
+/// How long a short query takes, and after how many steps of SQLite's machine the clock is looked at: a step may wait for
+/// the disk.
+const SHORT: Duration = Duration::from_millis(1);
+const STEPS: i32 = 100;
+/// How large the write-ahead log stays once readings have kept it from being used anew.
+const LONGEST_LOG: i32 = 16 << 20;
+/// How much of the file a connection keeps in memory, in KiB: one that reads, and the one that writes, all over some
+/// indexes.
+const KEPT_TO_READ: i32 = 8 * 1024;
+const KEPT_TO_WRITE: i32 = 32 * 1024;
 /// From when on a statement is slow.
 const SLOW: Duration = Duration::from_secs(1);
 
@@ -45,7 +50,7 @@ pub(super) enum Access {
 /// How long a query may take.
 #[derive(Clone, Debug)]
 pub(super) enum Patience {
-    /// Few steps, and no waiting for the locks of other processes. One that would take longer fails
+    /// [`SHORT`], and no waiting for the locks of other processes. One that would take longer fails
     /// ([`super::error::is_short_of_patience`]).
     Short,
     /// As long as it takes, or until this says that it is given up, and [`BUSY_TIMEOUT`] for a lock of another process.
@@ -66,11 +71,13 @@ impl Connection {
         let connection = connection.map_err(error_of)?;
         connection.set_prepared_statement_cache_capacity(MOST_KEPT);
         connection.busy_timeout(Duration::ZERO).map_err(error_of)?;
+        let pragma = |name, value: &dyn ToSql| connection.pragma_update(None, name, value).map_err(error_of);
+        // In KiB if it is negative.
+        pragma("cache_size", &-if access == Access::Read { KEPT_TO_READ } else { KEPT_TO_WRITE })?;
         if let Access::Write { max_pages } = access {
-            let pragma = |name, value: &dyn ToSql| connection.pragma_update(None, name, value).map_err(error_of);
             pragma("foreign_keys", &true)?;
             pragma("synchronous", &"FULL")?;
-            pragma("cache_size", &-PAGES_KIB)?;
+            pragma("journal_size_limit", &LONGEST_LOG)?;
             if let Some(pages) = max_pages {
                 pragma("max_page_count", &pages)?;
             }
@@ -91,15 +98,16 @@ impl Connection {
         patience: Patience,
     ) -> sqlx::Result<Vec<AnyRow>> {
         let waits = if matches!(patience, Patience::Short) { Duration::ZERO } else { BUSY_TIMEOUT };
+        let began = Instant::now();
         let is_over = move || match &patience {
-            Patience::Short => true,
+            Patience::Short => began.elapsed() >= SHORT,
             Patience::Long(is_given_up) => is_given_up.load(Ordering::Relaxed),
         };
         self.0.busy_timeout(waits).map_err(error_of)?;
-        self.0.progress_handler(FEW_STEPS, Some(is_over)).map_err(error_of)?;
+        self.0.progress_handler(STEPS, Some(is_over)).map_err(error_of)?;
         let rows = self.fetch_patiently(statement, bound);
         // A change must not be ended by half: SQLite would take back the whole transaction.
-        self.0.progress_handler(FEW_STEPS, None::<fn() -> bool>).map_err(error_of)?;
+        self.0.progress_handler(STEPS, None::<fn() -> bool>).map_err(error_of)?;
         self.0.busy_timeout(Duration::ZERO).map_err(error_of)?;
         rows
     }

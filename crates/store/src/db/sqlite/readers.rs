@@ -1,8 +1,9 @@
 //! Connections that read the committed state.
 //!
 //! A short reading is done in the thread that asks for it: the way to another and back would take longer. Only one at a
-//! time, so that no more of the threads that serve requests wait where the disk is slow. The others, and those that turn
-//! out to be long, go to a thread that may wait.
+//! time, so that no more of the threads that serve requests wait where the disk is slow; the others go to a thread that may
+//! wait. A reading that turns out to be long is begun anew there, once fewer long ones run than there are connections:
+//! short ones do not wait for long ones.
 use std::{
     path::PathBuf,
     sync::{
@@ -35,6 +36,8 @@ struct Shared {
     most: u32,
     /// One for each connection that may be open.
     turns: Arc<Semaphore>,
+    /// One for each long reading that may run.
+    long: Arc<Semaphore>,
     /// One for the reading in a thread that serves requests.
     here: Semaphore,
     open: Mutex<Open>,
@@ -69,27 +72,35 @@ impl Drop for Client {
 impl Readers {
     pub(super) fn of(file: PathBuf, most: u32) -> Self {
         let turns = Arc::new(Semaphore::new(most as usize));
-        Self(Arc::new(Shared { file, most, turns, here: Semaphore::new(1), open: Mutex::default() }))
+        let long = Arc::new(Semaphore::new(most.saturating_sub(1).max(1) as usize));
+        Self(Arc::new(Shared { file, most, turns, long, here: Semaphore::new(1), open: Mutex::default() }))
     }
 
     /// All rows of a query, up to a bound.
     pub(super) async fn fetch_all(&self, statement: Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
+        let statement = Arc::new(statement);
         let lent = self.lend().await?;
-        if let Ok(_here) = self.0.here.try_acquire() {
-            match lent.fetch_all(&statement, bound, Patience::Short) {
-                Err(error) if is_short_of_patience(&error) => {}
-                answer => return answer,
-            }
+        let answer = match self.0.here.try_acquire() {
+            Ok(_here) => lent.fetch_all(&statement, bound, Patience::Short),
+            Err(_) => lent.fetch_elsewhere(Arc::clone(&statement), bound, Patience::Short).await,
+        };
+        match answer {
+            Err(error) if is_short_of_patience(&error) => {}
+            answer => return answer,
         }
+        let _long = self.turn(&self.0.long).await?;
         let client = Client::default();
-        let (patience, span) = (Patience::Long(Arc::clone(&client.is_gone)), tracing::Span::current());
-        let read = move || span.in_scope(|| lent.fetch_all(&statement, bound, patience));
-        tokio::task::spawn_blocking(read).await.map_err(|_| sqlx::Error::WorkerCrashed)?
+        let patience = Patience::Long(Arc::clone(&client.is_gone));
+        self.lend().await?.fetch_elsewhere(statement, bound, patience).await
+    }
+
+    async fn turn(&self, of: &Arc<Semaphore>) -> sqlx::Result<OwnedSemaphorePermit> {
+        let turn = tokio::time::timeout(LONGEST_WAIT, Arc::clone(of).acquire_owned()).await;
+        turn.map_err(|_| sqlx::Error::PoolTimedOut)?.map_err(|_| sqlx::Error::PoolClosed)
     }
 
     async fn lend(&self) -> sqlx::Result<Lent> {
-        let turn = tokio::time::timeout(LONGEST_WAIT, Arc::clone(&self.0.turns).acquire_owned()).await;
-        let turn = turn.map_err(|_| sqlx::Error::PoolTimedOut)?.map_err(|_| sqlx::Error::PoolClosed)?;
+        let turn = self.turn(&self.0.turns).await?;
         let mut connection = self.0.open().idle.pop();
         if connection.is_none() {
             connection = Some(Connection::open(&self.0.file, Access::Read)?);
@@ -122,6 +133,18 @@ impl Lent {
     fn fetch_all(&self, statement: &Statement, bound: Bound, patience: Patience) -> sqlx::Result<Vec<AnyRow>> {
         let connection = self.connection.as_ref().ok_or(sqlx::Error::PoolClosed)?;
         connection.fetch_all(statement, bound, patience)
+    }
+
+    /// The same in a thread that may wait.
+    async fn fetch_elsewhere(
+        self,
+        statement: Arc<Statement>,
+        bound: Bound,
+        patience: Patience,
+    ) -> sqlx::Result<Vec<AnyRow>> {
+        let span = tracing::Span::current();
+        let read = move || span.in_scope(|| self.fetch_all(&statement, bound, patience));
+        tokio::task::spawn_blocking(read).await.map_err(|_| sqlx::Error::WorkerCrashed)?
     }
 }
 
