@@ -9,8 +9,8 @@ use clap::Parser;
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use keyfob_server::{Clock, Random, Server, ServerArgs};
-use rusqlite::{Connection, OpenFlags, params};
-use serde_json::{Value, json};
+use rusqlite::{Connection, OpenFlags, params, types::Value};
+use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
@@ -88,17 +88,18 @@ impl Deployment {
     }
 
     /// The rows of these tokens.
-    pub(crate) fn query(&self) -> Vec<(String, String, String, i64)> {
+    pub(crate) fn query(&self) -> Vec<Vec<Value>> {
         let mut query = self.sqlite.prepare_cached(QUERY).unwrap();
         let values = params![self.user, self.now.as_microsecond()];
-        let rows = query.query_map(values, |row| Ok((row.get(0)?, row.get(6)?, row.get(7)?, row.get(17)?))).unwrap();
-        rows.map(Result::unwrap).collect()
+        let columns = query.column_count();
+        let rows = query.query_map(values, |row| (0..columns).map(|column| row.get(column)).collect());
+        rows.unwrap().map(Result::unwrap).collect()
     }
 }
 
 /// Makes the users and the keys that are used; gives the id of the first user, and the keys.
 async fn mint(server: &Server) -> (Vec<u8>, Vec<String>) {
-    let ask = async |key: &str, path: &str, body: Value| -> Value {
+    let ask = async |key: &str, path: &str, body: Json| -> Json {
         let body = send(server, key, Method::POST, path, Some(body), StatusCode::CREATED).await;
         serde_json::from_slice(&body).unwrap()
     };
@@ -152,7 +153,7 @@ async fn send(
     key: &str,
     method: Method,
     path: &str,
-    body: Option<Value>,
+    body: Option<Json>,
     status: StatusCode,
 ) -> Vec<u8> {
     let mut request = Request::builder().method(method).uri(path);

@@ -75,7 +75,8 @@ impl Load {
             let text = String::from_utf8_lossy(&buffer[..filled]).to_ascii_lowercase();
             let Some((head, _)) = text.split_once("\r\n\r\n") else { continue };
             let length = head.split_once("content-length: ").map(|(_, rest)| rest.lines().next().unwrap_or_default());
-            let length: usize = length.and_then(|length| length.trim().parse().ok()).expect("a length");
+            // An answer without a body (204) has none.
+            let length: usize = length.map_or(0, |length| length.trim().parse().expect("a length"));
             if filled >= head.len() + 4 + length {
                 return &buffer[..filled];
             }
@@ -106,18 +107,12 @@ impl Client {
         Self { address: address.to_owned(), key: key.to_owned(), connection, buffer: vec![0; 64 * 1024] }
     }
 
-    pub(crate) fn get(&mut self, path: &str) {
-        self.send("GET", path, "");
-    }
-
-    pub(crate) fn post(&mut self, path: &str, body: &str) {
-        self.send("POST", path, body);
-    }
-
-    fn send(&mut self, method: &str, path: &str, body: &str) {
+    /// Sends a request, which must be successful; gives the body of the answer.
+    pub(crate) fn send(&mut self, method: &str, path: &str, body: &str) -> String {
         let load = Load::new(&self.address, &self.key, method, path, body, 0);
-        let answer = load.answer(&mut self.connection, &mut self.buffer);
-        assert!(answer.starts_with(b"HTTP/1.1 20"), "{}", String::from_utf8_lossy(answer));
+        let answer = String::from_utf8_lossy(load.answer(&mut self.connection, &mut self.buffer));
+        assert!(answer.starts_with("HTTP/1.1 20"), "{answer}");
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
     }
 }
 

@@ -1,11 +1,12 @@
-//! What minting a token costs beside a bare durable insert on the same disk, for one client and for many at once.
+//! What minting a token costs beside a bare durable insert on the same disk, for one client and for many at once; and what
+//! expiring one costs.
 use std::{
     path::Path,
     thread,
     time::{Duration, Instant},
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::{
     ConnectOptions as _, Connection as _, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
@@ -29,16 +30,21 @@ pub(crate) fn measure() -> bool {
     let disk = tempfile::tempdir().unwrap();
     let mut inserts = Inserts::new(&disk.path().join("inserts.db"));
     let mut client = Client::new(&keyfob.address, &keyfob.key);
-    let mut taken = [const { Vec::new() }; 3];
+    let mut taken = [const { Vec::new() }; 4];
     for round in 0..ROUNDS {
-        taken[0].push(timed(|| client.get("/api/v2/users/me")));
+        taken[0].push(timed(|| drop(client.send("GET", "/api/v2/users/me", ""))));
         taken[1].push(timed(|| inserts.insert(round)));
-        taken[2].push(timed(|| mint(&mut client, &format!("one-{round}"))));
+        let mut minted = String::new();
+        taken[2].push(timed(|| minted = mint(&mut client, &format!("one-{round}"))));
+        let minted: Value = serde_json::from_str(&minted).unwrap();
+        let (id, _) = minted["key"].as_str().and_then(|key| key.split_once('-')).unwrap();
+        let expire = format!("/api/v2/users/me/keys/{id}/expire");
+        taken[3].push(timed(|| drop(client.send("PUT", &expire, ""))));
     }
-    let [get, insert, minted] = taken.map(median);
-    let inserts = (minted - get) / insert;
-    println!("a GET {get:.0} µs, a durable insert {insert:.0} µs, a mint {minted:.0} µs");
-    println!("a mint costs {inserts:.1} inserts more than a GET (goal {MOST_INSERTS})");
+    let [get, insert, minted, expired] = taken.map(median);
+    let [inserts, to_expire] = [minted, expired].map(|cost| (cost - get) / insert);
+    println!("a GET {get:.0} µs, a durable insert {insert:.0} µs, a mint {minted:.0} µs, expiring {expired:.0} µs");
+    println!("a mint costs {inserts:.1} inserts more than a GET (goal {MOST_INSERTS}), expiring {to_expire:.1}");
 
     let one = rate(&keyfob, 1);
     let many = rate(&keyfob, CLIENTS);
@@ -49,8 +55,9 @@ pub(crate) fn measure() -> bool {
     inserts <= MOST_INSERTS && together >= LEAST_TOGETHER
 }
 
-fn mint(client: &mut Client, name: &str) {
-    client.post("/api/v2/users/me/keys/tokens", &json!({"token_name": name, "scopes": ["workspace:read"]}).to_string());
+fn mint(client: &mut Client, name: &str) -> String {
+    let new = json!({"token_name": name, "scopes": ["workspace:read"]}).to_string();
+    client.send("POST", "/api/v2/users/me/keys/tokens", &new)
 }
 
 /// How many tokens so many clients mint in a second.

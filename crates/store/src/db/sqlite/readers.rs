@@ -79,19 +79,23 @@ impl Readers {
     /// All rows of a query, up to a bound.
     pub(super) async fn fetch_all(&self, statement: Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
         let statement = Arc::new(statement);
-        let lent = self.lend().await?;
-        let answer = match self.0.here.try_acquire() {
-            Ok(_here) => lent.fetch_all(&statement, bound, Patience::Short),
-            Err(_) => lent.fetch_elsewhere(Arc::clone(&statement), bound, Patience::Short).await,
-        };
-        match answer {
+        match self.fetch_shortly(&statement, bound).await {
             Err(error) if is_short_of_patience(&error) => {}
             answer => return answer,
         }
+        // It has no connection while it waits for its turn.
         let _long = self.turn(&self.0.long).await?;
         let client = Client::default();
         let patience = Patience::Long(Arc::clone(&client.is_gone));
         self.lend().await?.fetch_elsewhere(statement, bound, patience).await
+    }
+
+    async fn fetch_shortly(&self, statement: &Arc<Statement>, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
+        let lent = self.lend().await?;
+        match self.0.here.try_acquire() {
+            Ok(_here) => lent.fetch_all(statement, bound, Patience::Short),
+            Err(_) => lent.fetch_elsewhere(Arc::clone(statement), bound, Patience::Short).await,
+        }
     }
 
     async fn turn(&self, of: &Arc<Semaphore>) -> sqlx::Result<OwnedSemaphorePermit> {
@@ -152,5 +156,54 @@ impl Drop for Lent {
     fn drop(&mut self) {
         let mut open = self.shared.open();
         open.idle.extend(self.connection.take());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    const SHORT: &str = "SELECT 1";
+    /// More than any machine needs.
+    const LONG_ENOUGH: Duration = Duration::from_secs(20);
+
+    fn readers(folder: &tempfile::TempDir) -> Readers {
+        let file = folder.path().join("a.db");
+        rusqlite::Connection::open(&file).unwrap();
+        Readers::of(file, 4)
+    }
+
+    async fn read(readers: &Readers, sql: &str) -> sqlx::Result<Vec<AnyRow>> {
+        readers.fetch_all(Statement::command(sql), None).await
+    }
+
+    #[tokio::test]
+    async fn short_readings_do_not_wait_for_long_ones_and_those_end_with_their_clients() {
+        let folder = tempfile::tempdir().unwrap();
+        let readers = readers(&folder);
+        let long: Vec<_> = (0..12)
+            .map(|_| {
+                let readers = readers.clone();
+                tokio::spawn(async move { read(&readers, ENDLESS).await })
+            })
+            .collect();
+        timeout(LONG_ENOUGH, async {
+            while readers.0.long.available_permits() > 0 {
+                tokio::task::yield_now().await;
+            }
+            for _ in 0..100 {
+                assert_eq!(read(&readers, SHORT).await.unwrap().len(), 1);
+            }
+            for reading in long {
+                reading.abort();
+            }
+            // It waits for all readings that are under way.
+            readers.close().await;
+        })
+        .await
+        .unwrap();
     }
 }
