@@ -49,7 +49,7 @@ fn main() -> ExitCode {
                     for _ in 0..LISTS {
                         black_box(deployment.list().await);
                     }
-                })
+                });
             });
             let query = each(LISTS, || {
                 for _ in 0..LISTS {
