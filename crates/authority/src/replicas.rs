@@ -100,7 +100,7 @@ impl Replica {
         Ok(Progress { seen, said })
     }
 
-    /// Learns what a unit of work has found changed, if this process has not read of it: one that had nothing to do, because
+    /// Learns what a unit of work has found changed, if this process has not read of it: what a unit had not to do, because
     /// another process had done it, must not be answered while this one decides by what was before.
     async fn catch_up(&self, found: RightsVersion, log: &impl ChangeLog, keys: &KeyCache) {
         let is_seen = self.progress.lock().await.is_some_and(|known| known.seen.version == found);

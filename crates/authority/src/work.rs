@@ -166,18 +166,23 @@ async fn begin(store: &Store) -> Result<Tx, StoreError> {
     store.begin().await
 }
 
-/// Commits, and forgets what is in memory of rights that were changed, before anything is answered. Also when the commit
-/// fails: it may have been made all the same.
-#[expect(clippy::disallowed_methods, reason = "this is the one place that commits")]
+/// Commits, and forgets what is in memory of rights that were changed, before anything is answered: by this unit of work,
+/// and by other processes before it, for what they had done it had not to do. Also when the commit fails: it may have been
+/// made all the same.
 async fn commit(authority: &Authority, mut tx: Tx) -> Result<(), StoreError> {
+    let found = if authority.store().is_shared() { Some(tx.read().rights_version().await?) } else { None };
+    commit_and_announce(authority, tx).await?;
+    if let Some(found) = found {
+        authority.catch_up(found).await;
+    }
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that commits")]
+async fn commit_and_announce(authority: &Authority, tx: Tx) -> Result<(), StoreError> {
     let reached = tx.reached().clone();
     if reached.is_nobody() {
-        let found = if authority.store().is_shared() { Some(tx.read().rights_version().await?) } else { None };
-        tx.commit().await?;
-        if let Some(found) = found {
-            authority.catch_up(found).await;
-        }
-        return Ok(());
+        return tx.commit().await;
     }
     // A client that hangs up meanwhile ends the request, and must not end this between the two.
     let authority = authority.clone();

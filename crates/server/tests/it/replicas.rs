@@ -127,6 +127,24 @@ async fn what_another_replica_has_done_already_is_in_effect_where_it_is_asked_fo
     }
 }
 
+/// The same where there is something to do besides.
+#[tokio::test]
+async fn what_another_replica_has_done_already_is_in_effect_with_what_is_done_now() {
+    let flags = ["--revocation-lease=1h"];
+    let Some(replicas) = Replicas::new(&flags, &flags).await else { return };
+    let token = replicas.owner.token(json!({})).await;
+    let child = token.token(json!({})).await;
+    let there = replicas.on_second(&token);
+    there.get(ME).await.expect(StatusCode::OK);
+    expire(&replicas.owner, &token, "?descendants=false").await.expect(StatusCode::NO_CONTENT);
+    there.get(ME).await.expect(StatusCode::OK);
+    let again = expire(&replicas.on_second(&replicas.owner), &token, "?descendants=true").await;
+    again.expect(StatusCode::NO_CONTENT);
+    for ended in [&token, &child] {
+        replicas.on_second(ended).get(ME).await.expect(StatusCode::UNAUTHORIZED);
+    }
+}
+
 /// The other replica may decide by what it remembers for an hour, and does not say that it knows better.
 #[tokio::test]
 async fn a_replica_that_does_not_confirm_is_named_with_its_end() {

@@ -45,27 +45,50 @@ const COLUMN_BYTES: usize = 16;
 #[error("the rows have more bytes than an answer may have")]
 pub(crate) struct TooLong;
 
-/// Takes rows of PostgreSQL up to a bound. It ends before the row that would be too much.
-pub(super) async fn take(
-    mut rows: impl Stream<Item = sqlx::Result<PgRow>> + Unpin,
+/// Rows up to a bound.
+#[derive(Debug)]
+pub(super) struct BoundedRows {
+    rows: Vec<AnyRow>,
+    bytes: usize,
     bound: Bound,
-) -> sqlx::Result<Vec<AnyRow>> {
-    let (mut taken, mut bytes) = (Vec::new(), 0);
-    while let Some(row) = rows.try_next().await? {
-        let row = AnyRow::Postgres(row);
-        if let Some(most) = bound {
-            bytes += row.bytes();
-            if bytes > most {
+}
+
+impl BoundedRows {
+    pub(super) fn up_to(bound: Bound) -> Self {
+        Self { rows: Vec::new(), bytes: 0, bound }
+    }
+
+    /// Adds a row, unless it would be too much.
+    pub(super) fn add(&mut self, row: AnyRow) -> sqlx::Result<()> {
+        if let Some(most) = self.bound {
+            self.bytes += row.bytes();
+            if self.bytes > most {
                 return Err(sqlx::Error::Decode(Box::new(TooLong)));
             }
         }
-        taken.push(row);
+        self.rows.push(row);
+        Ok(())
     }
-    Ok(taken)
+
+    pub(super) fn into_rows(self) -> Vec<AnyRow> {
+        self.rows
+    }
+}
+
+/// Takes rows of PostgreSQL up to a bound. It ends before the row that would be too much.
+pub(super) async fn take(
+    mut found: impl Stream<Item = sqlx::Result<PgRow>> + Unpin,
+    bound: Bound,
+) -> sqlx::Result<Vec<AnyRow>> {
+    let mut rows = BoundedRows::up_to(bound);
+    while let Some(row) = found.try_next().await? {
+        rows.add(AnyRow::Postgres(row))?;
+    }
+    Ok(rows.into_rows())
 }
 
 impl AnyRow {
-    pub(super) fn bytes(&self) -> usize {
+    fn bytes(&self) -> usize {
         match self {
             Self::File(row) => {
                 let (columns, bytes) = row.size();

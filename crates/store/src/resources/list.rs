@@ -1,14 +1,13 @@
 //! Lists of registered resources.
-use std::collections::BTreeMap;
-
 use keyfob_rbac::Filter;
-use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SelectStatement, SimpleExpr, WindowStatement};
-use uuid::Uuid;
+use sea_query::{
+    Condition, Expr, ExprTrait as _, Iden, JoinType, Order, Query, SelectStatement, SimpleExpr, WindowStatement,
+};
 
-use super::{Resource, Resources, columns, list_with_grants, select};
+use super::{Resource, Resources, columns, list_with_grants, select, with_grants};
 use crate::{
     OrganizationId, Page, Reader, ResourceId, StoreError, UserId,
-    db::{Dialect, MAX_IN_LIST, fetch_count, lower, row},
+    db::{Dialect, fetch_count, lower, row},
     filter::{candidates, condition},
 };
 
@@ -164,9 +163,7 @@ impl Reader<'_> {
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn resources(&mut self, list: &ListResources) -> Result<(Vec<Resource>, u64), StoreError> {
         let is_few = are_few(list, self.dialect());
-        let is_short = list.page.limit.is_some_and(|limit| limit <= MAX_IN_LIST as u64);
         if is_few
-            && is_short
             && list.page.after.is_none()
             && let Some(found) = self.few_resources(list).await?
         {
@@ -192,29 +189,33 @@ impl Reader<'_> {
     async fn few_resources(&mut self, list: &ListResources) -> Result<Option<(Vec<Resource>, u64)>, StoreError> {
         let mut places = Query::select();
         places
-            .columns([Resources::Id, Resources::ResourceType])
-            .expr_window_as(Expr::col(Resources::Id).count(), WindowStatement::new(), "count")
+            .expr_as(Expr::col(Resources::Id), Places::PlaceId)
+            .expr_as(Expr::col(Resources::ResourceType), Places::PlaceType)
+            .expr_window_as(Expr::col(Resources::Id).count(), WindowStatement::new(), Places::Count)
             .from(Resources::Table)
             .cond_where(matching(list, self.dialect()));
         sort(&mut places, true);
         list.page.cut(&mut places);
-        let places: Vec<CountedRow> = self.fetch_all(&places).await?;
-        let Some(count) = places.first().map(|place| place.count) else { return Ok(None) };
-        let mut of_types: BTreeMap<String, Vec<Uuid>> = BTreeMap::new();
-        for CountedRow { id, resource_type, .. } in places {
-            of_types.entry(resource_type).or_default().push(id);
-        }
-        let of_type = |(of, ids): (String, Vec<Uuid>)| {
-            Condition::all().add(Expr::col(Resources::ResourceType).eq(of)).add(Expr::col(Resources::Id).is_in(ids))
-        };
         let mut page = select();
-        page.cond_where(of_types.into_iter().map(of_type).fold(Condition::any(), Condition::add));
+        let is_there = Condition::all()
+            .add(Expr::col(Places::PlaceId).equals(Resources::Id))
+            .add(Expr::col(Places::PlaceType).equals(Resources::ResourceType));
+        page.column(Places::Count).join_subquery(JoinType::InnerJoin, places, Places::Table, is_there);
         sort(&mut page, true);
-        Ok(Some((list_with_grants(self, &page).await?, u64::try_from(count).unwrap_or_default())))
+        let (found, count) = self.fetch_counted_list(&page).await?;
+        let Some(count) = count else { return Ok(None) };
+        Ok(Some((with_grants(self, found).await?, count)))
     }
 }
 
-row! { struct CountedRow in "resources" => { id: Uuid, resource_type: String, count: i64 } }
+/// The places of a page, each with the number of all.
+#[derive(Clone, Copy, Iden)]
+enum Places {
+    Table,
+    PlaceId,
+    PlaceType,
+    Count,
+}
 
 /// Sorts by time. Ordering by a sum keeps the database from using the index on the time, which would find few among many.
 fn sort(query: &mut SelectStatement, are_few: bool) {

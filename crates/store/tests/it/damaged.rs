@@ -1,8 +1,8 @@
 //! Rows as a later version or a person might have written them: they do not decode, and stand in nobody's way.
-use keyfob_rbac::Filter;
+use keyfob_rbac::{Atom, Filter, Predicate};
 use keyfob_store::{
     ApiKey, CustomRole, Group, GroupId, GroupSource, KeyLoginType, Limits, ListGroups, ListKeys, ListResources,
-    ListUsers, OrganizationId, Resource, StoreError, UserId, UserStatus,
+    ListUsers, OrganizationId, Page, Resource, StoreError, UserId, UserStatus,
 };
 
 use crate::support::{TestStore, at, id_for, key_id, member, organization, resource, token};
@@ -208,4 +208,26 @@ async fn a_key_of_an_unknown_kind_is_still_expired_and_purged() {
     assert_eq!(purged, 1);
     let left = store.store.read().tokens(&all_keys(), &Filter::All).await.unwrap();
     assert!(left.iter().all(|key| key.login_type == KeyLoginType::Token && key.token_name == "good"));
+}
+
+/// Few that a caller may see are looked at once, for the page and for their number.
+#[tokio::test]
+async fn a_page_of_few_leaves_out_a_resource_whose_id_is_none() {
+    let store = TestStore::in_a_file(Limits::default()).await;
+    let owner = store.user("amy").await;
+    let places = ["good", "bad"].map(|name| Resource { owner_id: Some(owner), ..resource("workspace", name) });
+    store
+        .given(async |tx| {
+            for place in &places {
+                tx.insert_resource(place).await?;
+            }
+            Ok(())
+        })
+        .await;
+    store.tamper("UPDATE resources SET id = x'01' WHERE name = 'bad'").await;
+    let own = Filter::When(Predicate::Is(Atom::OwnerIs(owner.0.into())));
+    let page = Page { limit: Some(10), ..Page::default() };
+    let list = ListResources { visible: vec![("workspace".to_owned(), own)], page, ..ListResources::default() };
+    let (found, count) = store.store.read().resources(&list).await.unwrap();
+    assert_eq!((found, count), (vec![places[0].clone()], 2));
 }

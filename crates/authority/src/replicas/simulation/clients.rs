@@ -61,7 +61,12 @@ impl Load {
             };
             match (key, random.random_range(0..100)) {
                 (None, _) | (_, 0..5) => self.mint(replica, random.random()).await,
-                (Some(key), 5..10) => self.revoke(replica, key, random.random()).await,
+                (Some(key), 5..10) => {
+                    self.revoke(replica, key.clone(), random.random()).await;
+                    // Mostly there is nothing left to do for the second.
+                    let other = random.random_range(0..REPLICAS.len());
+                    self.revoke(other, key, random.random()).await;
+                }
                 (Some(key), _) => self.use_key(replica, key).await,
             }
             tokio::time::sleep(Duration::from_millis(random.random_range(0..10))).await;

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use super::{BUSY_TIMEOUT, error::error_of, row::FileRow};
 use crate::db::{
     dialect::Statement,
-    driver::{AnyRow, Bound, TooLong},
+    driver::{AnyRow, Bound, BoundedRows},
 };
 
 /// How many statements are kept prepared.
@@ -115,19 +115,12 @@ impl Connection {
     fn fetch_patiently(&self, statement: &Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
         self.with(statement, |prepared| {
             let names: Arc<[String]> = prepared.column_names().into_iter().map(str::to_owned).collect();
-            let mut rows = prepared.raw_query();
-            let (mut taken, mut bytes) = (Vec::new(), 0);
-            while let Some(row) = rows.next().map_err(error_of)? {
-                let row = AnyRow::File(FileRow::of(&names, row).map_err(error_of)?);
-                if let Some(most) = bound {
-                    bytes += row.bytes();
-                    if bytes > most {
-                        return Err(sqlx::Error::Decode(Box::new(TooLong)));
-                    }
-                }
-                taken.push(row);
+            let mut found = prepared.raw_query();
+            let mut rows = BoundedRows::up_to(bound);
+            while let Some(row) = found.next().map_err(error_of)? {
+                rows.add(AnyRow::File(FileRow::of(&names, row).map_err(error_of)?))?;
             }
-            Ok(taken)
+            Ok(rows.into_rows())
         })
     }
 
@@ -138,7 +131,7 @@ impl Connection {
 
     /// Runs a command, which has no values and changes no rows.
     pub(super) fn command(&self, sql: &str) -> sqlx::Result<()> {
-        let _taken = Taken::by(sql);
+        let _logged = Logged::now(sql);
         let mut prepared = self.0.prepare_cached(sql).map_err(error_of)?;
         prepared.raw_execute().map(drop).map_err(error_of)
     }
@@ -148,7 +141,7 @@ impl Connection {
         statement: &Statement,
         run: impl FnOnce(&mut Prepared<'_>) -> sqlx::Result<T>,
     ) -> sqlx::Result<T> {
-        let _taken = Taken::by(&statement.sql);
+        let _logged = Logged::now(&statement.sql);
         let (mut kept, mut fresh): (CachedStatement<'_>, Prepared<'_>);
         let prepared = if statement.sql.len() <= LONGEST_KEPT {
             kept = self.0.prepare_cached(&statement.sql).map_err(error_of)?;
@@ -165,18 +158,18 @@ impl Connection {
 }
 
 /// Logs a statement when it has ended, as the driver of PostgreSQL does: with its text, which has no values.
-struct Taken<'a> {
+struct Logged<'a> {
     sql: &'a str,
     began: Instant,
 }
 
-impl<'a> Taken<'a> {
-    fn by(sql: &'a str) -> Self {
+impl<'a> Logged<'a> {
+    fn now(sql: &'a str) -> Self {
         Self { sql, began: Instant::now() }
     }
 }
 
-impl Drop for Taken<'_> {
+impl Drop for Logged<'_> {
     fn drop(&mut self) {
         let (elapsed, statement) = (self.began.elapsed(), self.sql);
         if elapsed >= SLOW {
