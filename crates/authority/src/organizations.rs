@@ -68,6 +68,18 @@ impl AuthorizedStore {
         Ok(self.read().organizations(&filter).await?)
     }
 
+    /// Those of these organizations that the caller may see, but for those that do not decode. Requires `read` on each.
+    ///
+    /// # Errors
+    /// When the store fails.
+    #[tracing::instrument(level = "debug", skip_all)]
+    #[crate::boxed]
+    pub async fn list_organizations_by_id(&self, ids: &[OrganizationId]) -> Result<Vec<Organization>, Refused> {
+        let filter = self.caller.visible(Action::READ, ResourceType::ORGANIZATION);
+        let found = self.read().readable_organizations_by_id(ids).await?;
+        Ok(found.into_iter().filter(|organization| filter.matches(&organization_object(organization.id))).collect())
+    }
+
     /// Organizations with such a name or display name that the caller may see. Requires `read` on each.
     ///
     /// # Errors

@@ -228,14 +228,7 @@ impl Join {
                 _ => {}
             }
         }
-        match (conditions.len(), conditions.pop()) {
-            (_, None) => neutral,
-            (1, Some(only)) => Filter::When(only),
-            (_, Some(last)) => {
-                conditions.push(last);
-                Filter::When(self.tree(conditions))
-            }
-        }
+        if conditions.is_empty() { neutral } else { Filter::When(self.tree(conditions)) }
     }
 
     fn push(self, conditions: &mut Vec<Predicate>, condition: Predicate) {
@@ -247,8 +240,47 @@ impl Join {
 
     fn tree(self, conditions: Vec<Predicate>) -> Predicate {
         match self {
-            Self::All => Predicate::All(conditions),
-            Self::Any => Predicate::Any(conditions),
+            Self::All => joined(conditions, Predicate::All),
+            Self::Any => factored(conditions),
+        }
+    }
+}
+
+/// At least one of these, with what all of them require looked at once: `(a and b) or (a and c)` is `a and (b or c)`.
+fn factored(parts: Vec<Predicate>) -> Predicate {
+    let requirements = |part| match part {
+        Predicate::All(all) => all,
+        other => vec![other],
+    };
+    let mut parts: Vec<Vec<Predicate>> = parts.into_iter().map(requirements).collect();
+    let (Some(first), others) = (parts.first(), parts.get(1..).unwrap_or_default()) else {
+        return Predicate::Any(Vec::new());
+    };
+    let common: Vec<Predicate> =
+        first.iter().filter(|required| others.iter().all(|part| part.contains(required))).cloned().collect();
+    for part in &mut parts {
+        part.retain(|required| !common.contains(required));
+    }
+    // To one that requires nothing more, the others add nothing.
+    if parts.iter().any(Vec::is_empty) {
+        return joined(common, Predicate::All);
+    }
+    let mut differing = Vec::new();
+    for part in parts {
+        Join::Any.push(&mut differing, joined(part, Predicate::All));
+    }
+    let mut all = common;
+    all.push(joined(differing, Predicate::Any));
+    joined(all, Predicate::All)
+}
+
+/// The only condition, or all of them together.
+fn joined(mut conditions: Vec<Predicate>, join: fn(Vec<Predicate>) -> Predicate) -> Predicate {
+    match (conditions.len(), conditions.pop()) {
+        (1, Some(only)) => only,
+        (_, last) => {
+            conditions.extend(last);
+            join(conditions)
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The engine's filter as a condition on rows. The condition selects the same objects that the filter matches in
 //! memory.
+use std::slice;
+
 use keyfob_rbac::{Atom, Filter, OwnedId, Predicate};
 use sea_query::{Condition, DynIden, Expr, ExprTrait as _, Iden, IntoIden as _, Query, SelectStatement, UnionType};
 use uuid::Uuid;
@@ -16,6 +18,7 @@ pub(crate) struct Columns {
     grants: Option<GrantColumns>,
     text_ids: bool,
     nil_for_none: bool,
+    without_indexes: bool,
 }
 
 /// The table with the access lists of another table's rows: one row for each granted action.
@@ -34,6 +37,16 @@ pub(crate) struct GrantColumns {
     pub(crate) action: DynIden,
 }
 
+impl GrantColumns {
+    fn of_grant(&self, column: &DynIden) -> Expr {
+        Expr::col((self.table.clone(), column.clone()))
+    }
+
+    fn of_row(&self, column: &DynIden) -> Expr {
+        Expr::col((self.filtered.clone(), column.clone()))
+    }
+}
+
 impl Columns {
     /// A table whose rows have an id and no other column that filters use.
     pub(crate) fn new(dialect: Dialect, id: impl Iden) -> Self {
@@ -45,6 +58,7 @@ impl Columns {
             grants: None,
             text_ids: false,
             nil_for_none: false,
+            without_indexes: false,
         }
     }
 
@@ -78,9 +92,19 @@ impl Columns {
         self
     }
 
+    /// The conditions are looked at row by row: the rows are found by others.
+    fn without_indexes(&self) -> Self {
+        Self { without_indexes: true, ..self.clone() }
+    }
+
+    fn value(&self, column: &DynIden) -> Expr {
+        let value = Expr::col(column.clone());
+        if self.without_indexes { self.dialect.without_indexes(value) } else { value }
+    }
+
     /// Rows without organization or owner. If there is no such column, that is all rows.
     fn is_none(&self, column: Option<&DynIden>) -> Condition {
-        let Some(column) = column.cloned().map(Expr::col) else { return always() };
+        let Some(column) = column.map(|column| self.value(column)) else { return always() };
         Condition::all().add(if self.nil_for_none { column.eq(Uuid::nil()) } else { column.is_null() })
     }
 
@@ -90,7 +114,7 @@ impl Columns {
         let ids: Vec<&OwnedId> = ids.into_iter().collect();
         let without = ids.contains(&&OwnedId::None).then(|| self.is_none(column));
         let known: Vec<Uuid> = uuids(ids).into_iter().filter(|id| !(self.nil_for_none && id.is_nil())).collect();
-        let column = column.cloned().map(Expr::col).filter(|_| !known.is_empty());
+        let column = column.map(|column| self.value(column)).filter(|_| !known.is_empty());
         let with = column.map(|column| Condition::all().add(self.dialect.is_one_of_ids(column, known)));
         // A part that no row passes would keep the database from using indexes.
         match (without, with) {
@@ -133,10 +157,8 @@ fn tree(predicate: &Predicate, columns: &Columns) -> Condition {
 fn atom(atom: &Atom, columns: &Columns) -> Condition {
     match atom {
         Atom::IdIn(ids) if columns.text_ids => Condition::all()
-            .add(columns.dialect.is_one_of_texts(Expr::col(columns.id.clone()), ids.iter().map(ToString::to_string))),
-        Atom::IdIn(ids) => {
-            Condition::all().add(columns.dialect.is_one_of_ids(Expr::col(columns.id.clone()), uuids(ids)))
-        }
+            .add(columns.dialect.is_one_of_texts(columns.value(&columns.id), ids.iter().map(ToString::to_string))),
+        Atom::IdIn(ids) => Condition::all().add(columns.dialect.is_one_of_ids(columns.value(&columns.id), uuids(ids))),
         Atom::OrganizationIn(ids) => columns.is_one_of(columns.organization.as_ref(), ids),
         Atom::OrganizationEmpty => columns.is_none(columns.organization.as_ref()),
         Atom::OwnerIs(id) => columns.is_one_of(columns.owner.as_ref(), [id]),
@@ -157,13 +179,13 @@ fn uuids<'a>(ids: impl IntoIterator<Item = &'a OwnedId>) -> Vec<Uuid> {
 /// Rows whose access list grants the action to one of these.
 fn granted(columns: &Columns, kind: &str, to: &[Uuid], action: &str) -> Condition {
     let Some(grants) = &columns.grants else { return never() };
-    Condition::all().add(Expr::col(columns.id.clone()).in_subquery(granted_ids(columns, grants, kind, to, action)))
+    Condition::all().add(columns.value(&columns.id).in_subquery(granted_ids(columns, grants, kind, to, action)))
 }
 
 fn granted_ids(columns: &Columns, grants: &GrantColumns, kind: &str, to: &[Uuid], action: &str) -> SelectStatement {
     let mut ids = granting(grants, kind, action);
-    ids.column(grants.grant_resource.clone())
-        .and_where(columns.dialect.is_one_of_ids(Expr::col(grants.grantee.clone()), to.iter().copied()));
+    ids.expr(grants.of_grant(&grants.grant_resource))
+        .and_where(columns.dialect.is_one_of_ids(grants.of_grant(&grants.grantee), to.iter().copied()));
     ids
 }
 
@@ -172,45 +194,99 @@ fn granted_to_everyone(columns: &Columns, action: &str) -> Condition {
     let (Some(grants), Some(organization)) = (&columns.grants, &columns.organization) else { return never() };
     let mut own = granting(grants, "group", action);
     own.expr(Expr::val(1))
-        .and_where(Expr::col(grants.grantee.clone()).equals((grants.filtered.clone(), organization.clone())))
-        .and_where(Expr::col(grants.grant_resource.clone()).equals((grants.filtered.clone(), columns.id.clone())));
+        .and_where(grants.of_grant(&grants.grantee).eq(grants.of_row(organization)))
+        .and_where(grants.of_grant(&grants.grant_resource).eq(grants.of_row(&columns.id)));
     Condition::all().add(Expr::exists(own))
+}
+
+/// The ids of the rows whose access lists grant the action to all members of the row's own organization, one of these.
+fn ids_granted_to_everyone(
+    columns: &Columns,
+    grants: &GrantColumns,
+    organizations: &[Uuid],
+    action: &str,
+) -> Option<SelectStatement> {
+    let organization = columns.organization.as_ref()?;
+    let mut its_own = Query::select();
+    its_own
+        .expr(Expr::val(1))
+        .from(grants.filtered.clone())
+        .and_where(grants.of_row(&grants.type_column).eq(grants.resource_type.as_str()))
+        .and_where(grants.of_row(&columns.id).eq(grants.of_grant(&grants.grant_resource)))
+        .and_where(grants.of_row(organization).eq(grants.of_grant(&grants.grantee)));
+    let mut ids = granted_ids(columns, grants, "group", organizations, action);
+    ids.and_where(Expr::exists(its_own));
+    Some(ids)
 }
 
 /// The entries of access lists of the type that grant the action to grantees of this kind.
 fn granting(grants: &GrantColumns, kind: &str, action: &str) -> SelectStatement {
     let mut ids = Query::select();
     ids.from(grants.table.clone())
-        .and_where(Expr::col(grants.grant_type.clone()).eq(grants.resource_type.as_str()))
-        .and_where(Expr::col(grants.kind.clone()).eq(kind))
-        .and_where(Expr::col(grants.action.clone()).is_in([action, "*"]));
+        .and_where(grants.of_grant(&grants.grant_type).eq(grants.resource_type.as_str()))
+        .and_where(grants.of_grant(&grants.kind).eq(kind))
+        .and_where(grants.of_grant(&grants.action).is_in([action, "*"]));
     ids
 }
 
-/// The ids of candidate rows: they include all rows that the filter lets through, and indexes find them without a scan
-/// (rows of an owner, rows by id, rows by access list). None if the filter lets whole organizations through.
-pub(crate) fn candidates(filter: &Filter, columns: &Columns) -> Option<SelectStatement> {
-    let (Filter::When(predicate), Some(grants)) = (filter, &columns.grants) else { return None };
-    let mut parts = narrow(predicate, columns, grants)?.into_iter();
-    let mut all = parts.next()?;
-    for part in parts {
-        all.union(UnionType::All, part);
-    }
-    Some(all)
+/// Rows that indexes find without a scan: rows of an owner, rows by id, rows by access list.
+#[derive(Clone, Debug)]
+pub(crate) struct Candidates {
+    /// Their ids: those of all rows that the filter lets through, and maybe of others.
+    pub(crate) ids: SelectStatement,
+    /// What is to be looked at for each of them.
+    pub(crate) condition: Condition,
 }
 
-fn narrow(predicate: &Predicate, columns: &Columns, grants: &GrantColumns) -> Option<Vec<SelectStatement>> {
+/// The candidates for a filter; none if it lets whole organizations through.
+pub(crate) fn candidates(filter: &Filter, columns: &Columns) -> Option<Candidates> {
+    let (Filter::When(predicate), Some(grants)) = (filter, &columns.grants) else { return None };
+    let parts = match predicate {
+        Predicate::All(parts) => parts.as_slice(),
+        one => slice::from_ref(one),
+    };
+    let (place, Narrow { ids, is_exact }) = narrowest(parts, columns, grants)?;
+    let others = parts.iter().enumerate().filter(|(other, _)| *other != place || !is_exact);
+    let mut ids = ids.into_iter();
+    let mut all = ids.next()?;
+    for some in ids {
+        all.union(UnionType::All, some);
+    }
+    let columns = columns.without_indexes();
+    let condition = others.fold(Condition::all(), |all, (_, part)| all.add(tree(part, &columns)));
+    Some(Candidates { ids: all, condition })
+}
+
+/// Rows that indexes find, in one way or in several.
+struct Narrow {
+    ids: Vec<SelectStatement>,
+    /// Whether all of them match.
+    is_exact: bool,
+}
+
+/// One narrow part is enough; the one with the fewest parts of its own counts as the narrowest.
+fn narrowest(parts: &[Predicate], columns: &Columns, grants: &GrantColumns) -> Option<(usize, Narrow)> {
+    let narrow = parts.iter().enumerate().filter_map(|(place, part)| Some((place, narrow(part, columns, grants)?)));
+    narrow.min_by_key(|(_, narrow)| narrow.ids.len())
+}
+
+fn narrow(predicate: &Predicate, columns: &Columns, grants: &GrantColumns) -> Option<Narrow> {
     match predicate {
-        // One narrow part is enough; the one with the fewest parts of its own counts as the narrowest.
-        Predicate::All(parts) => parts.iter().filter_map(|part| narrow(part, columns, grants)).min_by_key(Vec::len),
+        Predicate::All(parts) => {
+            let (_, narrow) = narrowest(parts, columns, grants)?;
+            Some(Narrow { is_exact: narrow.is_exact && parts.len() == 1, ..narrow })
+        }
         Predicate::Any(parts) => {
             let parts: Option<Vec<_>> = parts.iter().map(|part| narrow(part, columns, grants)).collect();
-            parts.map(|parts| parts.into_iter().flatten().collect())
+            let parts = parts?;
+            let is_exact = parts.iter().all(|part| part.is_exact);
+            Some(Narrow { ids: parts.into_iter().flat_map(|part| part.ids).collect(), is_exact })
         }
-        Predicate::Is(atom) => narrow_atom(atom, columns, grants).map(|ids| vec![ids]),
+        Predicate::Is(atom) => narrow_atom(atom, columns, grants).map(|ids| Narrow { ids: vec![ids], is_exact: true }),
     }
 }
 
+/// The ids of exactly the rows that the atom lets through.
 fn narrow_atom(atom: &Atom, columns: &Columns, grants: &GrantColumns) -> Option<SelectStatement> {
     let rows = |condition: Condition| {
         let mut ids = Query::select();
@@ -226,7 +302,7 @@ fn narrow_atom(atom: &Atom, columns: &Columns, grants: &GrantColumns) -> Option<
         Atom::UserAcl { user, action } => Some(granted_ids(columns, grants, "user", &uuids([user]), action.name())),
         Atom::GroupAcl { groups, action } => Some(granted_ids(columns, grants, "group", &uuids(groups), action.name())),
         Atom::EveryoneAcl { organizations, action } => {
-            Some(granted_ids(columns, grants, "group", &uuids(organizations), action.name()))
+            ids_granted_to_everyone(columns, grants, &uuids(organizations), action.name())
         }
         _ => None,
     }

@@ -6,7 +6,7 @@ use keyfob_store::{GroupId, OrganizationId};
 use uuid::Uuid;
 
 use super::is_registrable;
-use crate::{AuthorizedStore, Refused, data::UserId, groups::GroupFilter, organizations::organization_object};
+use crate::{AuthorizedStore, Refused, data::UserId, groups::GroupFilter};
 
 /// Objects, by their type and id.
 pub type ObjectNames = HashMap<(ResourceType, Uuid), String>;
@@ -48,11 +48,9 @@ impl AuthorizedStore {
                 groups.into_iter().map(|group| (group.id.0, group.name)).collect()
             }
             ResourceType::ORGANIZATION => {
-                let visible = self.caller.visible(Action::READ, ResourceType::ORGANIZATION);
                 let ids: Vec<OrganizationId> = ids.into_iter().map(OrganizationId).collect();
-                let found = self.read().readable_organizations_by_id(&ids).await?.into_iter();
-                let found = found.filter(|of| visible.matches(&organization_object(of.id)));
-                found.map(|of| (of.id.0, of.name)).collect()
+                let found = self.list_organizations_by_id(&ids).await?;
+                found.into_iter().map(|of| (of.id.0, of.name)).collect()
             }
             of if is_registrable(of) => self.resource_names(of, &ids).await?,
             of => {

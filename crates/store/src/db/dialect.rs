@@ -64,6 +64,14 @@ impl Dialect {
         }
     }
 
+    /// A column that is looked at where a row was found already: SQLite would find rows by an index over it.
+    pub(crate) fn without_indexes(self, column: Expr) -> Expr {
+        match self {
+            Self::Sqlite => Expr::cust_with_exprs("+?", [column]),
+            Self::Postgres => column,
+        }
+    }
+
     /// A text in lower case: ASCII letters only, as [`lower`] does.
     pub(crate) fn lower(self, text: SimpleExpr) -> SimpleExpr {
         match self {

@@ -1,14 +1,14 @@
 //! Lists of registered resources.
 use keyfob_rbac::Filter;
 use sea_query::{
-    Condition, Expr, ExprTrait as _, Iden, JoinType, Order, Query, SelectStatement, SimpleExpr, WindowStatement,
+    CommonTableExpression, Condition, Expr, ExprTrait as _, Iden, JoinType, Order, Query, SelectStatement, SimpleExpr,
 };
 
 use super::{Resource, Resources, columns, list_with_grants, select, with_grants};
 use crate::{
     OrganizationId, Page, Reader, ResourceId, StoreError, UserId,
     db::{Dialect, fetch_count, lower, row},
-    filter::{candidates, condition},
+    filter::{Candidates, candidates, condition},
 };
 
 /// Which resources to list.
@@ -65,12 +65,12 @@ pub enum AttributeValue {
 /// The resources of a type that a filter lets through.
 fn of_type(resource_type: &str, filter: &Filter, dialect: Dialect) -> Condition {
     let columns = columns(resource_type, dialect);
-    let of_type = Condition::all()
-        .add(Expr::col((Resources::Table, Resources::ResourceType)).eq(resource_type))
-        .add(condition(filter, &columns));
+    let of_type = Condition::all().add(Expr::col((Resources::Table, Resources::ResourceType)).eq(resource_type));
     match candidates(filter, &columns) {
-        Some(ids) => of_type.add(Expr::col((Resources::Table, Resources::Id)).in_subquery(ids)),
-        None => of_type,
+        Some(Candidates { ids, condition }) => {
+            of_type.add(Expr::col((Resources::Table, Resources::Id)).in_subquery(ids)).add(condition)
+        }
+        None => of_type.add(condition(filter, &columns)),
     }
 }
 
@@ -184,23 +184,38 @@ impl Reader<'_> {
         Ok((list_with_grants(self, &page).await?, count))
     }
 
-    /// The same where they are few: all that match are looked at once, for the page and for their number. None if none is
+    /// The same where they are few: all that match are looked for once, for the page and for their number. None if none is
     /// on the page, which says nothing of their number.
     async fn few_resources(&mut self, list: &ListResources) -> Result<Option<(Vec<Resource>, u64)>, StoreError> {
-        let mut places = Query::select();
-        places
-            .expr_as(Expr::col(Resources::Id), Places::PlaceId)
-            .expr_as(Expr::col(Resources::ResourceType), Places::PlaceType)
-            .expr_window_as(Expr::col(Resources::Id).count(), WindowStatement::new(), Places::Count)
+        let mut all = Query::select();
+        all.expr_as(Expr::col(Resources::Id), Matching::PlaceId)
+            .expr_as(Expr::col(Resources::ResourceType), Matching::PlaceType)
+            .expr_as(Expr::col(Resources::CreatedAt), Matching::PlaceSince)
             .from(Resources::Table)
             .cond_where(matching(list, self.dialect()));
-        sort(&mut places, true);
+        let mut count = Query::select();
+        count.expr(Expr::col(Matching::PlaceId).count()).from(Matching::Table);
+        let mut places = Query::select();
+        places
+            .columns([Matching::PlaceId, Matching::PlaceType])
+            .expr_as(SimpleExpr::SubQuery(None, Box::new(count.into())), Matching::Count)
+            .from(Matching::Table)
+            .order_by(Matching::PlaceSince, Order::Asc)
+            .order_by(Matching::PlaceId, Order::Asc)
+            .order_by(Matching::PlaceType, Order::Asc);
         list.page.cut(&mut places);
-        let mut page = select();
         let is_there = Condition::all()
-            .add(Expr::col(Places::PlaceId).equals(Resources::Id))
-            .add(Expr::col(Places::PlaceType).equals(Resources::ResourceType));
-        page.column(Places::Count).join_subquery(JoinType::InnerJoin, places, Places::Table, is_there);
+            .add(Expr::col(Matching::PlaceId).equals(Resources::Id))
+            .add(Expr::col(Matching::PlaceType).equals(Resources::ResourceType));
+        let mut matching = CommonTableExpression::new();
+        matching.query(all).table_name(Matching::Table).materialized(true);
+        let mut page = select();
+        page.with_cte(matching).column(Matching::Count).join_subquery(
+            JoinType::InnerJoin,
+            places,
+            Matching::OnPage,
+            is_there,
+        );
         sort(&mut page, true);
         let (found, count) = self.fetch_counted_list(&page).await?;
         let Some(count) = count else { return Ok(None) };
@@ -208,12 +223,14 @@ impl Reader<'_> {
     }
 }
 
-/// The places of a page, each with the number of all.
+/// The resources that match, and the places of those that are on the page, each with the number of all.
 #[derive(Clone, Copy, Iden)]
-enum Places {
+enum Matching {
     Table,
+    OnPage,
     PlaceId,
     PlaceType,
+    PlaceSince,
     Count,
 }
 

@@ -1,7 +1,7 @@
 //! `/workspaces` and `/templates`: registered resources in the shapes that existing clients read.
 mod shapes;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::http::path::{OrganizationRef, TemplateName, TemplateRef, UserRef, WorkspaceName, WorkspaceRef};
 use crate::http::routes::Routes;
@@ -215,8 +215,9 @@ struct Names {
 async fn names(store: &AuthorizedStore, of: &[Resource]) -> Result<Names, ApiError> {
     let owners: Vec<UserId> = of.iter().filter_map(|resource| resource.owner_id).collect();
     let templates: Vec<Uuid> = of.iter().map(shapes::template_id).filter(|id| !id.is_nil()).collect();
+    let organizations: BTreeSet<OrganizationId> = of.iter().filter_map(|resource| resource.organization_id).collect();
     let store = store.incidental();
-    let organizations = store.list_organizations().await?;
+    let organizations = store.list_organizations_by_id(&organizations.into_iter().collect::<Vec<_>>()).await?;
     let templates = store.list_resources_by_id(ResourceType::TEMPLATE, &templates).await?;
     Ok(Names {
         users: store.usernames(&owners).await?.into_iter().collect(),

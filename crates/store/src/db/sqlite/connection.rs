@@ -12,6 +12,7 @@ use std::{
 
 use rusqlite::{
     CachedStatement, OpenFlags, Statement as Prepared, ToSql,
+    config::DbConfig,
     types::{ToSqlOutput, ValueRef},
 };
 use sea_query::Value;
@@ -33,6 +34,9 @@ const SHORT: Duration = Duration::from_millis(1);
 const STEPS: i32 = 100;
 /// How large the write-ahead log stays once readings have kept it from being used anew.
 const LONGEST_LOG: i32 = 16 << 20;
+/// After how many pages of the log they are written back to the file: in more pages, the same one comes more often, and is
+/// written back once. With the usual pages of 4 KiB, the log fits into those 16 MiB then.
+const PAGES_OF_LOG: i32 = 4000;
 /// How much of the file a connection keeps in memory, in KiB: one that reads, and the one that writes, all over some
 /// indexes.
 const KEPT_TO_READ: i32 = 8 * 1024;
@@ -70,6 +74,8 @@ impl Connection {
         let connection = rusqlite::Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
         let connection = connection.map_err(error_of)?;
         connection.set_prepared_statement_cache_capacity(MOST_KEPT);
+        // Else a statement with `LIMIT ?` would be prepared anew for each number.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(error_of)?;
         connection.busy_timeout(Duration::ZERO).map_err(error_of)?;
         let pragma = |name, value: &dyn ToSql| connection.pragma_update(None, name, value).map_err(error_of);
         // In KiB if it is negative.
@@ -78,6 +84,7 @@ impl Connection {
             pragma("foreign_keys", &true)?;
             pragma("synchronous", &"FULL")?;
             pragma("journal_size_limit", &LONGEST_LOG)?;
+            pragma("wal_autocheckpoint", &PAGES_OF_LOG)?;
             if let Some(pages) = max_pages {
                 pragma("max_page_count", &pages)?;
             }
