@@ -3,8 +3,10 @@
 //! A short reading is done in the thread that asks for it: the way to another and back would take longer. Only one at a
 //! time, so that no more of the threads that serve requests wait where the disk is slow; the others go to a thread that may
 //! wait. A reading that turns out to be long is begun anew there, once fewer long ones run than there are connections:
-//! short ones do not wait for long ones.
+//! short ones do not wait for long ones. A statement that was not short the last time begins there.
 use std::{
+    collections::HashSet,
+    hash::{BuildHasher as _, RandomState},
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -13,10 +15,13 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
 
 use super::{
-    connection::{Access, Connection, Patience},
+    connection::{Access, Connection, Patience, SHORT},
     error::is_short_of_patience,
 };
 use crate::db::{
@@ -24,6 +29,11 @@ use crate::db::{
     driver::{AnyRow, Bound},
 };
 
+/// How often a reading is tried as a short one before it waits behind long ones: where other work has the processor, a short
+/// one may look long.
+const SHORT_ATTEMPTS: usize = 3;
+/// How many statements are remembered that were not short.
+const MOST_NOT_SHORT: usize = 1024;
 /// How long a reading waits for its turn.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
@@ -40,7 +50,34 @@ struct Shared {
     long: Arc<Semaphore>,
     /// One for the reading in a thread that serves requests.
     here: Semaphore,
+    not_short: Mutex<NotShort>,
     open: Mutex<Open>,
+}
+
+/// The statements that were not short the last time, as hashes of their texts. Two with one hash are taken for each other,
+/// which costs time and nothing else.
+#[derive(Debug, Default)]
+struct NotShort {
+    hasher: RandomState,
+    statements: HashSet<u64>,
+}
+
+impl NotShort {
+    fn contains(&self, statement: &Statement) -> bool {
+        self.statements.contains(&self.hasher.hash_one(&statement.sql))
+    }
+
+    fn note(&mut self, statement: &Statement, is_short: bool) {
+        let hash = self.hasher.hash_one(&statement.sql);
+        if is_short {
+            self.statements.remove(&hash);
+        } else {
+            if self.statements.len() >= MOST_NOT_SHORT {
+                self.statements.clear();
+            }
+            self.statements.insert(hash);
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -73,21 +110,33 @@ impl Readers {
     pub(super) fn of(file: PathBuf, most: u32) -> Self {
         let turns = Arc::new(Semaphore::new(most as usize));
         let long = Arc::new(Semaphore::new(most.saturating_sub(1).max(1) as usize));
-        Self(Arc::new(Shared { file, most, turns, long, here: Semaphore::new(1), open: Mutex::default() }))
+        Self(Arc::new(Shared {
+            file,
+            most,
+            turns,
+            long,
+            here: Semaphore::new(1),
+            not_short: Mutex::default(),
+            open: Mutex::default(),
+        }))
     }
 
     /// All rows of a query, up to a bound.
     pub(super) async fn fetch_all(&self, statement: Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
         let statement = Arc::new(statement);
-        match self.fetch_shortly(&statement, bound).await {
-            Err(error) if is_short_of_patience(&error) => {}
-            answer => return answer,
+        let mut may_be_long = self.0.not_short().contains(&statement);
+        for _ in 0..SHORT_ATTEMPTS {
+            if may_be_long && let Ok(long) = Arc::clone(&self.0.long).try_acquire_owned() {
+                return self.fetch_long(statement, bound, long).await;
+            }
+            match self.fetch_shortly(&statement, bound).await {
+                Err(error) if is_short_of_patience(&error) => may_be_long = true,
+                answer => return answer,
+            }
         }
         // It has no connection while it waits for its turn.
-        let _long = self.turn(&self.0.long).await?;
-        let client = Client::default();
-        let patience = Patience::Long(Arc::clone(&client.is_gone));
-        self.lend().await?.fetch_elsewhere(statement, bound, patience).await
+        let long = self.turn(&self.0.long).await?;
+        self.fetch_long(statement, bound, long).await
     }
 
     async fn fetch_shortly(&self, statement: &Arc<Statement>, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
@@ -96,6 +145,21 @@ impl Readers {
             Ok(_here) => lent.fetch_all(statement, bound, Patience::Short),
             Err(_) => lent.fetch_elsewhere(Arc::clone(statement), bound, Patience::Short).await,
         }
+    }
+
+    async fn fetch_long(
+        &self,
+        statement: Arc<Statement>,
+        bound: Bound,
+        _turn: OwnedSemaphorePermit,
+    ) -> sqlx::Result<Vec<AnyRow>> {
+        let lent = self.lend().await?;
+        let client = Client::default();
+        let patience = Patience::Long(Arc::clone(&client.is_gone));
+        let began = Instant::now();
+        let answer = lent.fetch_elsewhere(Arc::clone(&statement), bound, patience).await;
+        self.0.not_short().note(&statement, began.elapsed() < SHORT);
+        answer
     }
 
     async fn turn(&self, of: &Arc<Semaphore>) -> sqlx::Result<OwnedSemaphorePermit> {
@@ -128,6 +192,10 @@ impl Readers {
 }
 
 impl Shared {
+    fn not_short(&self) -> MutexGuard<'_, NotShort> {
+        self.not_short.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -161,6 +229,8 @@ impl Drop for Lent {
 
 #[cfg(test)]
 mod tests {
+    use sea_query::Values;
+    use sea_query_sqlx::SqlxValues;
     use tokio::time::timeout;
 
     use super::*;
@@ -174,6 +244,12 @@ mod tests {
         let file = folder.path().join("a.db");
         rusqlite::Connection::open(&file).unwrap();
         Readers::of(file, 4)
+    }
+
+    /// Counts up to a number.
+    fn count(to: i64) -> Statement {
+        let sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ?) SELECT count(*) FROM n";
+        Statement { sql: sql.to_owned(), values: SqlxValues(Values(vec![to.into()])) }
     }
 
     async fn read(readers: &Readers, sql: &str) -> sqlx::Result<Vec<AnyRow>> {
@@ -202,6 +278,29 @@ mod tests {
             }
             // It waits for all readings that are under way.
             readers.close().await;
+        })
+        .await
+        .unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_was_long_begins_among_the_long_ones_until_it_is_short_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let readers = readers(&folder);
+        let (long, short) = (count(1_000_000), count(1));
+        readers.fetch_all(short.clone(), None).await.unwrap();
+        assert!(!readers.0.not_short().contains(&short));
+        readers.fetch_all(long, None).await.unwrap();
+        assert!(readers.0.not_short().contains(&short), "the text is the same");
+        // Where no more long ones may run, it is tried as a short one.
+        let all = Arc::clone(&readers.0.long).acquire_many_owned(3).await.unwrap();
+        timeout(LONG_ENOUGH, readers.fetch_all(short.clone(), None)).await.unwrap().unwrap();
+        drop(all);
+        assert!(readers.0.not_short().contains(&short), "nobody has looked how long it takes there");
+        timeout(LONG_ENOUGH, async {
+            while readers.0.not_short().contains(&short) {
+                readers.fetch_all(short.clone(), None).await.unwrap();
+            }
         })
         .await
         .unwrap();
