@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     KeyId, OrganizationId, Page, Period, Reader, StoreError, Tx, UserId,
-    db::{Dialect, Fixed, Json, Stored, fetch_count, microseconds, row, timestamp},
+    db::{Dialect, Fixed, Json, Stored, count_rows, fetch_count, microseconds, row, timestamp},
     filter::{Columns, condition},
 };
 
@@ -254,7 +254,7 @@ impl Reader<'_> {
             .cond_where(matching(list, self.dialect()))
             .limit(count_at_most);
         let mut count = Query::select();
-        count.expr_as(Expr::col(AuditRecords::Id).count(), "count").from_subquery(some, "some");
+        count.expr_as(count_rows(), "count").from_subquery(some, "some");
         let count = fetch_count(self, &count).await?;
         Ok((self.audit_page(list).await?, count))
     }

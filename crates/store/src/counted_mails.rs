@@ -4,7 +4,7 @@ use sea_query::{Expr, ExprTrait as _, Iden, Query};
 
 use crate::{
     Reach, StoreError, Tx, UserId,
-    db::{fetch_count, microseconds},
+    db::{count_rows, fetch_count, microseconds},
 };
 
 /// How many mails of one kind a user gets.
@@ -45,7 +45,7 @@ impl Tx {
         self.execute_for(Reach::Nobody, &older).await?;
         let mut counted = Query::select();
         counted
-            .expr_as(Expr::col(C::UserId).count(), "count")
+            .expr_as(count_rows(), "count")
             .from(C::Table)
             .and_where(Expr::col(C::UserId).eq(user.0))
             .and_where(Expr::col(C::Kind).eq(kind));

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     OrganizationId, Reader, StoreError, Tx,
-    db::{Json, Remains, Stored, fetch_count, json, microseconds, row, timestamp},
+    db::{Json, Remains, Stored, count_rows, fetch_count, json, microseconds, row, timestamp},
     identifiers::fold_identifier,
 };
 
@@ -138,10 +138,7 @@ impl Reader<'_> {
     pub async fn count_custom_roles(&mut self, organization: OrganizationId) -> Result<u64, StoreError> {
         use CustomRoles as C;
         let mut query = Query::select();
-        query
-            .expr_as(Expr::col(C::Name).count(), "count")
-            .from(C::Table)
-            .and_where(Expr::col(C::OrganizationId).eq(organization.0));
+        query.expr_as(count_rows(), "count").from(C::Table).and_where(Expr::col(C::OrganizationId).eq(organization.0));
         fetch_count(self, &query).await
     }
 }

@@ -27,7 +27,7 @@ use std::{path::Path, time::Duration};
 
 use driver::{Pools, Source};
 use jiff::Timestamp;
-use sea_query::Value;
+use sea_query::{Asterisk, Expr, ExprTrait as _, SimpleExpr, Value};
 use sea_query_sqlx::SqlxBinder;
 use sqlx::postgres::PgListener;
 use writer::{Unit, Writer};
@@ -467,6 +467,11 @@ pub(crate) fn rows(count: u64) -> u64 {
 }
 
 row! { struct CountRow in "(count)" => { count: i64 } }
+
+/// The number of rows: an index alone tells it, where a column that no index has would be looked up row by row.
+pub(crate) fn count_rows() -> SimpleExpr {
+    Expr::col(Asterisk).count()
+}
 
 /// The number in the column `count` of a query with one row.
 pub(crate) async fn fetch_count(source: &mut Reader<'_>, query: &(impl SqlxBinder + Sync)) -> Result<u64, StoreError> {

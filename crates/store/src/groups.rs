@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     GroupId, Named, OrganizationId, Page, Reader, StoreError, UserId,
-    db::{Dialect, MAX_IN_LIST, Remains, Stored, row, timestamp},
+    db::{Dialect, MAX_IN_LIST, Remains, Stored, count_rows, row, timestamp},
     filter::{Columns, condition},
     members::{OrganizationMembers, visible_memberships},
 };
@@ -322,7 +322,7 @@ impl Reader<'_> {
             let mut put_in = Query::select();
             put_in
                 .column(G::GroupId)
-                .expr_as(Expr::col(G::UserId).count(), "count")
+                .expr_as(count_rows(), "count")
                 .from(G::Table)
                 .and_where(
                     Expr::col(G::GroupId)
@@ -333,7 +333,7 @@ impl Reader<'_> {
             let mut members = Query::select();
             members
                 .expr_as(Expr::col(M::OrganizationId), "group_id")
-                .expr_as(Expr::col(M::UserId).count(), "count")
+                .expr_as(count_rows(), "count")
                 .from(M::Table)
                 .and_where(Expr::col(M::OrganizationId).is_in(everyone))
                 .group_by_col(M::OrganizationId);

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     KeyId, Page, Reader, StoreError, UserId,
-    db::{Dialect, Json, MAX_IN_LIST, Remains, Stored, fetch_count, microseconds, row, timestamp},
+    db::{Dialect, Json, MAX_IN_LIST, Remains, Stored, count_rows, fetch_count, microseconds, row, timestamp},
     filter::{Columns, condition},
     uses::Uses,
 };
@@ -320,7 +320,7 @@ fn select(descendants: SimpleExpr) -> SelectStatement {
 fn select_with_descendants(now: Timestamp) -> SelectStatement {
     let mut count = Query::select();
     count
-        .expr(Expr::col((Descendants::Table, Descendants::Id)).count())
+        .expr(count_rows())
         .from_as(ApiKeys::Table, Descendants::Table)
         .inner_join(
             ApiKeyAncestors::Table,
@@ -400,11 +400,7 @@ impl Reader<'_> {
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn count_live_keys(&mut self, now: Timestamp) -> Result<u64, StoreError> {
         let mut query = Query::select();
-        query.expr_as(Expr::col(ApiKeys::Id).count(), "count").from(ApiKeys::Table).and_where(is_live(
-            now,
-            self.dialect(),
-            self.uses(),
-        ));
+        query.expr_as(count_rows(), "count").from(ApiKeys::Table).and_where(is_live(now, self.dialect(), self.uses()));
         fetch_count(self, &query).await
     }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     GroupId, OrganizationId, Reach, Reader, StoreError, Tx, UserId,
-    db::{Dialect, Json, MAX_IN_LIST, Remains, Stored, fetch_count, json, microseconds, row, timestamp},
+    db::{Dialect, Json, MAX_IN_LIST, Remains, Stored, count_rows, fetch_count, json, microseconds, row, timestamp},
     filter::{Columns, condition},
     groups::members_of_group,
 };
@@ -167,10 +167,7 @@ impl Reader<'_> {
     pub async fn count_members(&mut self, organization: OrganizationId) -> Result<u64, StoreError> {
         use OrganizationMembers as M;
         let mut query = Query::select();
-        query
-            .expr_as(Expr::col(M::UserId).count(), "count")
-            .from(M::Table)
-            .and_where(Expr::col(M::OrganizationId).eq(organization.0));
+        query.expr_as(count_rows(), "count").from(M::Table).and_where(Expr::col(M::OrganizationId).eq(organization.0));
         fetch_count(self, &query).await
     }
 

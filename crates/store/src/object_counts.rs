@@ -1,10 +1,10 @@
 //! How many objects filters let through, of many types at once.
 use keyfob_rbac::Filter;
-use sea_query::{Alias, Expr, ExprTrait as _, Query, SelectStatement, SimpleExpr};
+use sea_query::{Query, SelectStatement, SimpleExpr};
 
 use crate::{
     Reader, StoreError,
-    db::{Dialect, fetch_numbers, number_column},
+    db::{Dialect, count_rows, fetch_numbers, number_column},
     groups, organizations, resources, users,
 };
 
@@ -52,7 +52,7 @@ impl Reader<'_> {
                 let mut ids = objects.ids(filter, dialect);
                 ids.limit(at_most);
                 let mut count = Query::select();
-                count.expr(Expr::col(Alias::new("id")).count()).from_subquery(ids, "some");
+                count.expr(count_rows()).from_subquery(ids, "some");
                 query.expr_as(SimpleExpr::SubQuery(None, Box::new(count.into())), number_column(place));
             }
             counts.extend(fetch_numbers(self, &query, some.len()).await?);

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     Reader, StoreError, UserId,
-    db::{Json, MAX_IN_LIST, Remains, Stored, fetch_count, row, timestamp},
+    db::{Json, MAX_IN_LIST, Remains, Stored, count_rows, fetch_count, row, timestamp},
     identifiers::fold_identifier,
     uses::Uses,
 };
@@ -287,7 +287,7 @@ impl Reader<'_> {
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn count_users(&mut self) -> Result<u64, StoreError> {
         let mut query = Query::select();
-        query.expr_as(Expr::col(Users::Id).count(), "count").from(Users::Table).and_where(is_live());
+        query.expr_as(count_rows(), "count").from(Users::Table).and_where(is_live());
         fetch_count(self, &query).await
     }
 }

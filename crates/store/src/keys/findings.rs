@@ -6,7 +6,7 @@ use sea_query::{CaseStatement, Condition, Expr, ExprTrait as _, Func, Query};
 use super::{ApiKeys, KeyLoginType, is_live};
 use crate::{
     Reader, StoreError, UserStatus,
-    db::{fetch_numbers, microseconds, number_column},
+    db::{count_rows, fetch_numbers, microseconds, number_column},
     filter::{Columns, condition},
     members::OrganizationMembers,
     users::Users,
@@ -97,7 +97,7 @@ impl Reader<'_> {
             .limit(at_most.saturating_add(1));
         let mut query = Query::select();
         query
-            .expr_as(Expr::col((K::Table, K::Id)).count(), number_column(0))
+            .expr_as(count_rows(), number_column(0))
             // Under the same name, so that the conditions are those of lists.
             .from_subquery(live, K::Table);
         for (place, finding) in findings.iter().enumerate() {

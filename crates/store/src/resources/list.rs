@@ -7,7 +7,7 @@ use sea_query::{
 use super::{Resource, Resources, columns, list_with_grants, select, with_grants};
 use crate::{
     OrganizationId, Page, Reader, ResourceId, StoreError, UserId,
-    db::{Dialect, fetch_count, lower, row},
+    db::{Dialect, count_rows, fetch_count, lower, row},
     filter::{Candidates, candidates, condition},
 };
 
@@ -149,7 +149,7 @@ impl Reader<'_> {
             ResourcesOf::Owner(id) => Expr::col(Resources::OwnerId).eq(id.0),
         };
         let mut query = Query::select();
-        query.expr_as(Expr::col(Resources::Id).count(), "count").from(Resources::Table).and_where(whose);
+        query.expr_as(count_rows(), "count").from(Resources::Table).and_where(whose);
         if let Some(resource_type) = resource_type {
             query.and_where(Expr::col(Resources::ResourceType).eq(resource_type));
         }
@@ -170,10 +170,7 @@ impl Reader<'_> {
             return Ok(found);
         }
         let mut count = Query::select();
-        count
-            .expr_as(Expr::col((Resources::Table, Resources::Id)).count(), "count")
-            .from(Resources::Table)
-            .cond_where(matching(list, self.dialect()));
+        count.expr_as(count_rows(), "count").from(Resources::Table).cond_where(matching(list, self.dialect()));
         let mut page = select();
         sort(page.cond_where(matching(list, self.dialect())), is_few);
         if let Some(after) = list.page.after {
@@ -194,7 +191,7 @@ impl Reader<'_> {
             .from(Resources::Table)
             .cond_where(matching(list, self.dialect()));
         let mut count = Query::select();
-        count.expr(Expr::col(Matching::PlaceId).count()).from(Matching::Table);
+        count.expr(count_rows()).from(Matching::Table);
         let mut places = Query::select();
         places
             .columns([Matching::PlaceId, Matching::PlaceType])

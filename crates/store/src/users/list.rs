@@ -6,7 +6,7 @@ use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SelectStatement};
 use super::{COLUMNS, LoginType, User, UserStatus, Users, is_live};
 use crate::{
     Among, Page, Reader, StoreError, UserId,
-    db::{Dialect, fetch_count, microseconds, row},
+    db::{Dialect, count_rows, fetch_count, microseconds, row},
     filter::{Columns, condition},
 };
 
@@ -164,11 +164,7 @@ impl Reader<'_> {
         let after = place(self, list).await?;
         let after = after.as_deref();
         let mut count = Query::select();
-        count.expr_as(Expr::col(Users::Id).count(), "count").from(Users::Table).cond_where(matching(
-            list,
-            after,
-            self.dialect(),
-        ));
+        count.expr_as(count_rows(), "count").from(Users::Table).cond_where(matching(list, after, self.dialect()));
         let count = fetch_count(self, &count).await?;
         Ok((self.fetch_list(&page(list, after, self.dialect())).await?, count))
     }
