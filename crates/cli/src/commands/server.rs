@@ -1,8 +1,8 @@
 //! `keyfob server`: the server itself, and the commands of an operator on its host.
-mod hangup;
 mod host;
 mod log;
 mod log_filter;
+mod outlived;
 #[cfg(feature = "otel")]
 mod traces;
 
@@ -48,8 +48,8 @@ struct Checked {
 
 /// Keeps SIGHUP from ending a server that has yet to parse its arguments.
 pub(crate) fn outlive_hangups() {
-    if hangup::surely_run_a_server(std::env::args_os().skip(1)) {
-        hangup::outlive();
+    if outlived::surely_run_a_server(std::env::args_os().skip(1)) {
+        outlived::outlive();
     }
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn with_settings(command: Command) -> anyhow::Result<Command> {
     let command = command.mut_subcommand("server", keyfob_server::with_coder_environment);
     let Some(given) = server_matches(&command) else { return Ok(command) };
     if given.subcommand_name().is_none() {
-        hangup::outlive();
+        outlived::outlive();
     }
     let checked = Checked::new(command, &given)?;
     // Options can be shown while they are no good, and bad flags alone are refused as everywhere.

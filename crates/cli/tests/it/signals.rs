@@ -41,6 +41,28 @@ fn a_server_without_tls_goes_on_after_a_hangup() {
     assert!(output.contains("Keyfob has stopped."), "{output}");
 }
 
+/// Bounds the size of the files that a server writes, in bytes.
+#[cfg(target_os = "linux")]
+fn bound_files(server: &Server, bytes: &str) {
+    let limited =
+        Command::new("prlimit").args([format!("--pid={}", server.process_id()), format!("--fsize={bytes}")]).status();
+    assert!(limited.unwrap().success());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_at_the_limit_of_its_size_is_a_full_disk() {
+    let (server, session) = Server::with_owner();
+    let mint = || server.post(Some(&session), "/api/v2/users/me/keys/tokens", &json!({})).status();
+    assert_eq!(mint(), 201);
+    bound_files(&server, "4096:unlimited");
+    assert_eq!(mint(), 503);
+    let read = Message::request("GET", "/api/v2/users/me/keys/tokens").with_header("Coder-Session-Token", &session);
+    assert_eq!(read.send(&server.address).unwrap().status(), 200);
+    bound_files(&server, "unlimited");
+    assert_eq!(mint(), 201);
+}
+
 /// A flag or a variable cannot change while the server runs; the settings file can.
 #[test]
 fn the_log_filter_is_read_again() {

@@ -1,11 +1,16 @@
-//! SIGHUP before the server listens for it.
+//! Signals that would end the program and do not end a server: SIGHUP before the server listens for it, and SIGXFSZ, by
+//! which the operating system ends what writes to a file beyond the limit on its size.
 use std::{ffi::OsString, sync::Once};
 
 use clap::Subcommand as _;
 
 use super::host::HostCommand;
 
-/// From here on SIGHUP does not end the program.
+/// SIGXFSZ, as POSIX systems number it on most processors. Without it, the write fails as it does on a full disk.
+#[cfg(unix)]
+const FILE_TOO_LARGE: i32 = 25;
+
+/// From here on these signals do not end the program.
 pub(super) fn outlive() {
     static ONCE: Once = Once::new();
     ONCE.call_once(tell_system);
@@ -17,7 +22,9 @@ fn tell_system() {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
     let _inside = runtime.enter();
-    drop(signal(SignalKind::hangup()));
+    for outlived in [SignalKind::hangup(), SignalKind::from_raw(FILE_TOO_LARGE)] {
+        drop(signal(outlived));
+    }
 }
 
 /// There are no signals.
