@@ -16,7 +16,7 @@ mod writer;
 
 pub use copy::{CopyError, CopyProgress, CopyStep, backup_database, copy_database};
 pub(crate) use dialect::{Dialect, lower};
-pub(crate) use driver::{AnyRow, Fault, TooLong, fault};
+pub(crate) use driver::{AnyRow, AnyRows, Fault, TooLong, fault};
 pub(crate) use fixed::Fixed;
 pub(crate) use json::{Json, json};
 pub use postgres::PostgresOptions;
@@ -25,7 +25,7 @@ pub(crate) use stored::{Remains, Stored, without_corrupt};
 
 use std::{path::Path, time::Duration};
 
-use driver::{Pools, Source};
+use driver::{Bound, Pools, Source};
 use jiff::Timestamp;
 use sea_query::Value;
 use sea_query_sqlx::SqlxBinder;
@@ -64,9 +64,9 @@ pub struct Tx {
 }
 
 /// A row struct.
-pub(crate) trait Row: Sized {
+pub(crate) trait Row<'r>: Sized {
     /// Decodes a row of either database.
-    fn decode(row: &AnyRow) -> sqlx::Result<Self>;
+    fn decode(row: &AnyRow<'r>) -> sqlx::Result<Self>;
 }
 
 /// Reads: of the committed state ([`Store::read`]), or in a unit of work, with its own changes ([`Tx::read`]).
@@ -77,7 +77,7 @@ pub struct Reader<'a> {
     source: Source<'a>,
     uses: &'a Uses,
     salvages: bool,
-    bound: Option<usize>,
+    bound: Bound,
 }
 
 /// Rings when another process has changed rights. It is only a hint: the log of changes says what they are.
@@ -196,7 +196,7 @@ impl Store {
 
     /// Reads the committed state.
     pub fn read(&self) -> Reader<'_> {
-        Reader { source: Source::Committed(&self.pools), uses: &self.uses, salvages: false, bound: None }
+        Reader { source: Source::Committed(&self.pools), uses: &self.uses, salvages: false, bound: Bound::NONE }
     }
 
     /// Whether the database answers.
@@ -230,7 +230,7 @@ impl Reader<'_> {
     /// [`StoreError::TooLong`].
     #[must_use]
     pub fn bounded(self) -> Self {
-        Self { bound: Some(LONGEST_ANSWER), ..self }
+        Self { bound: Bound(Some(LONGEST_ANSWER)), ..self }
     }
 
     /// The same, without salvaging.
@@ -252,18 +252,18 @@ impl Reader<'_> {
     }
 
     /// All rows of a query.
-    pub(crate) async fn fetch_all<T: Row>(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<Vec<T>, StoreError> {
+    pub(crate) async fn fetch_all<T: for<'r> Row<'r>>(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<Vec<T>, StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
-        Ok(rows.iter().map(T::decode).collect::<Result<_, _>>()?)
+        Ok(rows.iter().map(|row| T::decode(&row)).collect::<Result<_, _>>()?)
     }
 
     /// All rows of a query but those that do not decode.
-    pub(crate) async fn fetch_readable<T: Row>(
+    pub(crate) async fn fetch_readable<T: for<'r> Row<'r>>(
         &mut self,
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Vec<T>, StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
-        rows.iter().map(|row| Ok(T::decode(row)?)).filter_map(without_corrupt).collect()
+        rows.iter().map(|row| Ok(T::decode(&row)?)).filter_map(without_corrupt).collect()
     }
 
     /// The values in all rows of a query, but for those that do not decode.
@@ -272,7 +272,7 @@ impl Reader<'_> {
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Vec<T>, StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
-        rows.iter().map(|row| stored::decode(row, self.uses, self.salvages)).filter_map(without_corrupt).collect()
+        rows.iter().map(|row| stored::decode(&row, self.uses, self.salvages)).filter_map(without_corrupt).collect()
     }
 
     /// The same for a query whose rows have one number in their column `count`; it is none where there is no row.
@@ -282,7 +282,7 @@ impl Reader<'_> {
     ) -> Result<(Vec<T>, Option<u64>), StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
         let count = rows.first().and_then(|row| row.column::<i64>("count")).and_then(|count| u64::try_from(count).ok());
-        let values = rows.iter().map(|row| stored::decode(row, self.uses, self.salvages)).filter_map(without_corrupt);
+        let values = rows.iter().map(|row| stored::decode(&row, self.uses, self.salvages)).filter_map(without_corrupt);
         Ok((values.collect::<Result<_, _>>()?, count))
     }
 
@@ -292,7 +292,7 @@ impl Reader<'_> {
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Vec<T>, StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
-        rows.iter().map(|row| stored::decode(row, self.uses, self.salvages)).collect()
+        rows.iter().map(|row| stored::decode(&row, self.uses, self.salvages)).collect()
     }
 
     /// The value in the first row of a query, if there is one.
@@ -301,23 +301,23 @@ impl Reader<'_> {
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Option<T>, StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
-        rows.first().map(|row| stored::decode(row, self.uses, self.salvages)).transpose()
+        rows.first().map(|row| stored::decode(&row, self.uses, self.salvages)).transpose()
     }
 
     /// The first row of a query, if there is one.
-    pub(crate) async fn fetch_optional<T: Row>(
+    pub(crate) async fn fetch_optional<T: for<'r> Row<'r>>(
         &mut self,
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Option<T>, StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
-        Ok(rows.first().map(T::decode).transpose()?)
+        Ok(rows.first().map(|row| T::decode(&row)).transpose()?)
     }
 }
 
 impl Tx {
     /// Reads in this unit of work: what is committed, and its own changes.
     pub fn read(&mut self) -> Reader<'_> {
-        Reader { source: Source::UnitOfWork(&mut self.unit), uses: &self.uses, salvages: false, bound: None }
+        Reader { source: Source::UnitOfWork(&mut self.unit), uses: &self.uses, salvages: false, bound: Bound::NONE }
     }
 
     /// Whose rights this unit of work has changed so far.
@@ -429,15 +429,22 @@ impl Tx {
     }
 }
 
-/// A struct that is decoded column by column, by name. The first column identifies the row in the error for another
-/// that does not decode.
+/// A struct that is decoded column by column, by name; quickest in the order of its query. The first column identifies the
+/// row in the error for another that does not decode. One with a lifetime borrows texts and blobs from the row.
 macro_rules! row {
     (struct $name:ident in $table:expr => { $($field:ident : $ty:ty),* $(,)? }) => {
         pub(crate) struct $name { $($field: $ty),* }
-        impl $crate::db::Row for $name {
-            fn decode(row: &$crate::db::AnyRow) -> sqlx::Result<Self> {
+        $crate::db::row! { @decode $name, $name, $table => $($field),* }
+    };
+    (struct $name:ident<'r> in $table:expr => { $($field:ident : $ty:ty),* $(,)? }) => {
+        pub(crate) struct $name<'r> { $($field: $ty),* }
+        $crate::db::row! { @decode $name<'r>, $name, $table => $($field),* }
+    };
+    (@decode $row:ty, $name:ident, $table:expr => $($field:ident),*) => {
+        impl<'r> $crate::db::Row<'r> for $row {
+            fn decode(row: &$crate::db::AnyRow<'r>) -> sqlx::Result<Self> {
                 let corrupt = |error| $crate::db::undecodable($table, row, error);
-                Ok(Self { $($field: row.get(stringify!($field)).map_err(corrupt)?),* })
+                Ok($name { $($field: row.get(stringify!($field)).map_err(corrupt)?),* })
             }
         }
     };
@@ -453,7 +460,7 @@ pub(crate) struct Undecodable {
     pub(crate) reason: String,
 }
 
-pub(crate) fn undecodable(table: &'static str, row: &AnyRow, error: sqlx::Error) -> sqlx::Error {
+pub(crate) fn undecodable(table: &'static str, row: &AnyRow<'_>, error: sqlx::Error) -> sqlx::Error {
     if !matches!(error, sqlx::Error::ColumnDecode { .. }) {
         return error;
     }

@@ -215,27 +215,27 @@ enum Descendants {
 }
 
 row! {
-    struct KeyRow in TABLE => {
-        id: String, secret_hash: Vec<u8>, user_id: Uuid, parent_id: Option<String>, login_type: String,
+    struct KeyRow<'r> in TABLE => {
+        id: &'r str, secret_hash: &'r [u8], user_id: Uuid, parent_id: Option<&'r str>, login_type: &'r str,
         token_name: String, scopes: Json<Vec<String>>, allow_list: Json<Vec<String>>, narrow_depth: i64, lifetime_seconds: i64,
         created_at: i64, last_used: i64, expires_at: i64, absolute_end: Option<i64>, revoked_at: Option<i64>,
-        live_descendants: i64, ip_address: String, user_agent: String,
+        ip_address: &'r str, user_agent: String, live_descendants: i64,
     }
 }
 
 row! { struct OwnerRow in TABLE => { id: String, user_id: Uuid } }
 
-impl TryFrom<KeyRow> for ApiKey {
+impl TryFrom<KeyRow<'_>> for ApiKey {
     type Error = StoreError;
 
-    fn try_from(row: KeyRow) -> Result<Self, StoreError> {
-        let corrupt = |reason: &str| StoreError::corrupt(TABLE, &row.id, reason);
-        let at = |stored| timestamp(TABLE, &row.id, stored);
+    fn try_from(row: KeyRow<'_>) -> Result<Self, StoreError> {
+        let corrupt = |reason: &str| StoreError::corrupt(TABLE, row.id, reason);
+        let at = |stored| timestamp(TABLE, row.id, stored);
         let key_id = |text: &str| KeyId::parse(text).ok_or_else(|| corrupt("malformed id"));
         Ok(Self {
-            secret_hash: SecretHash(row.secret_hash.as_slice().try_into().map_err(|_| corrupt("malformed hash"))?),
-            parent_id: row.parent_id.as_deref().map(key_id).transpose()?,
-            login_type: KeyLoginType::parse(&row.login_type).ok_or_else(|| corrupt("unknown login_type"))?,
+            secret_hash: SecretHash(row.secret_hash.try_into().map_err(|_| corrupt("malformed hash"))?),
+            parent_id: row.parent_id.map(key_id).transpose()?,
+            login_type: KeyLoginType::parse(row.login_type).ok_or_else(|| corrupt("unknown login_type"))?,
             created_at: at(row.created_at)?,
             last_used: at(row.last_used)?,
             expires_at: at(row.expires_at)?,
@@ -246,7 +246,7 @@ impl TryFrom<KeyRow> for ApiKey {
                 ip_address: row.ip_address.parse().map_err(|_| corrupt("malformed address"))?,
                 user_agent: row.user_agent,
             },
-            id: key_id(&row.id)?,
+            id: key_id(row.id)?,
             user_id: UserId(row.user_id),
             token_name: row.token_name,
             scopes: row.scopes.0.into(),
@@ -258,7 +258,7 @@ impl TryFrom<KeyRow> for ApiKey {
 }
 
 impl Stored for ApiKey {
-    type Row = KeyRow;
+    type Row<'r> = KeyRow<'r>;
 
     /// A key that has been revoked and may do nothing.
     fn remains(row: &Remains<'_>) -> Option<Self> {

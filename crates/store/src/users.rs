@@ -207,7 +207,7 @@ impl TryFrom<UserRow> for User {
 }
 
 impl Stored for User {
-    type Row = UserRow;
+    type Row<'r> = UserRow;
 
     /// Somebody who may do nothing. Whose roles cannot be read counts as an owner.
     fn remains(row: &Remains<'_>) -> Option<Self> {

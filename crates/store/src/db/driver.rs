@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     dialect::{Dialect, Statement},
     postgres,
-    sqlite::{self, FileRow, FromCell},
+    sqlite::{self, FileRow, FileRows, FromCell},
     writer::Unit,
 };
 use crate::StoreError;
@@ -23,19 +23,27 @@ use crate::StoreError;
 /// compiled once, in this crate.
 pub(super) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, sqlx::Error>> + Send + 'a>>;
 
-/// A row of either database.
+/// The rows of an answer of either database.
 #[derive(Debug)]
-pub(crate) enum AnyRow {
-    File(FileRow),
-    Postgres(PgRow),
+pub(crate) enum AnyRows {
+    File(FileRows),
+    Postgres(Vec<PgRow>),
+}
+
+/// A row of either database.
+#[derive(Clone, Debug)]
+pub(crate) enum AnyRow<'r> {
+    File(FileRow<'r>),
+    Postgres(&'r PgRow),
 }
 
 /// A value that a column of either database can hold.
-pub(crate) trait Column: FromCell + for<'r> Decode<'r, Postgres> + Type<Postgres> {}
-impl<T> Column for T where T: FromCell + for<'r> Decode<'r, Postgres> + Type<Postgres> {}
+pub(crate) trait Column<'r>: FromCell<'r> + Decode<'r, Postgres> + Type<Postgres> {}
+impl<'r, T> Column<'r> for T where T: FromCell<'r> + Decode<'r, Postgres> + Type<Postgres> {}
 
 /// The most bytes that the rows of an answer may have; none means any number.
-pub(super) type Bound = Option<usize>;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bound(pub(super) Option<usize>);
 
 /// What a column takes beside the bytes of its text.
 const COLUMN_BYTES: usize = 16;
@@ -45,33 +53,16 @@ const COLUMN_BYTES: usize = 16;
 #[error("the rows have more bytes than an answer may have")]
 pub(crate) struct TooLong;
 
-/// Rows up to a bound.
-#[derive(Debug)]
-pub(super) struct BoundedRows {
-    rows: Vec<AnyRow>,
-    bytes: usize,
-    bound: Bound,
-}
+impl Bound {
+    /// Any number of rows.
+    pub(super) const NONE: Self = Self(None);
 
-impl BoundedRows {
-    pub(super) fn up_to(bound: Bound) -> Self {
-        Self { rows: Vec::new(), bytes: 0, bound }
-    }
-
-    /// Adds a row, unless it would be too much.
-    pub(super) fn add(&mut self, row: AnyRow) -> sqlx::Result<()> {
-        if let Some(most) = self.bound {
-            self.bytes += row.bytes();
-            if self.bytes > most {
-                return Err(sqlx::Error::Decode(Box::new(TooLong)));
-            }
+    /// Whether rows may have so many columns, whose texts and blobs have so many bytes.
+    pub(super) fn allow(self, columns: usize, bytes: usize) -> sqlx::Result<()> {
+        match self.0 {
+            Some(most) if columns * COLUMN_BYTES + bytes > most => Err(sqlx::Error::Decode(Box::new(TooLong))),
+            _ => Ok(()),
         }
-        self.rows.push(row);
-        Ok(())
-    }
-
-    pub(super) fn into_rows(self) -> Vec<AnyRow> {
-        self.rows
     }
 }
 
@@ -79,27 +70,39 @@ impl BoundedRows {
 pub(super) async fn take(
     mut found: impl Stream<Item = sqlx::Result<PgRow>> + Unpin,
     bound: Bound,
-) -> sqlx::Result<Vec<AnyRow>> {
-    let mut rows = BoundedRows::up_to(bound);
+) -> sqlx::Result<AnyRows> {
+    let (mut rows, mut columns, mut bytes) = (Vec::new(), 0, 0);
     while let Some(row) = found.try_next().await? {
-        rows.add(AnyRow::Postgres(row))?;
+        if bound != Bound::NONE {
+            columns += row.len();
+            bytes += (0..row.len()).map(|column| postgres_bytes(&row, column)).sum::<usize>();
+            bound.allow(columns, bytes)?;
+        }
+        rows.push(row);
     }
-    Ok(rows.into_rows())
+    Ok(AnyRows::Postgres(rows))
 }
 
-impl AnyRow {
-    fn bytes(&self) -> usize {
-        match self {
-            Self::File(row) => {
-                let (columns, bytes) = row.size();
-                columns * COLUMN_BYTES + bytes
-            }
-            Self::Postgres(row) => (0..row.len()).map(|column| COLUMN_BYTES + postgres_bytes(row, column)).sum(),
-        }
+impl AnyRows {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = AnyRow<'_>> {
+        (0..).map_while(|place| self.row(place))
     }
 
+    pub(crate) fn first(&self) -> Option<AnyRow<'_>> {
+        self.row(0)
+    }
+
+    fn row(&self, place: usize) -> Option<AnyRow<'_>> {
+        match self {
+            Self::File(rows) => rows.row(place).map(AnyRow::File),
+            Self::Postgres(rows) => rows.get(place).map(AnyRow::Postgres),
+        }
+    }
+}
+
+impl<'r> AnyRow<'r> {
     /// One column.
-    pub(crate) fn get<T: Column>(&self, name: &str) -> sqlx::Result<T> {
+    pub(crate) fn get<T: Column<'r>>(&self, name: &str) -> sqlx::Result<T> {
         match self {
             Self::File(row) => row.get(name),
             Self::Postgres(row) => row.try_get(name),
@@ -107,7 +110,7 @@ impl AnyRow {
     }
 
     /// One column; none if it does not decode.
-    pub(crate) fn column<T: Column>(&self, name: &str) -> Option<T> {
+    pub(crate) fn column<T: Column<'r>>(&self, name: &str) -> Option<T> {
         self.get(name).ok()
     }
 
@@ -145,7 +148,7 @@ impl Pools {
         Ok(Transaction { open, queued: Vec::new() })
     }
 
-    fn fetch_all(&self, statement: Statement, bound: Bound) -> Answer<'_, Vec<AnyRow>> {
+    fn fetch_all(&self, statement: Statement, bound: Bound) -> Answer<'_, AnyRows> {
         match self {
             Self::Sqlite(pools) => Box::pin(pools.fetch_all(statement, bound)),
             Self::Postgres(pools) => Box::pin(pools.fetch_all(statement, bound)),
@@ -170,7 +173,7 @@ impl Pools {
     }
 
     pub(super) async fn ping(&self) -> sqlx::Result<()> {
-        self.fetch_all(self.dialect().statement(Query::select().expr(Expr::val(1))), None).await.map(drop)
+        self.fetch_all(self.dialect().statement(Query::select().expr(Expr::val(1))), Bound::NONE).await.map(drop)
     }
 
     /// How many connections are in use, and how many are open and are not.
@@ -209,7 +212,7 @@ const RELEASE: &str = "RELEASE SAVEPOINT unit";
 const TAKE_BACK: &str = "ROLLBACK TO SAVEPOINT unit";
 
 impl Transaction {
-    pub(super) async fn fetch_all(&mut self, statement: Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
+    pub(super) async fn fetch_all(&mut self, statement: Statement, bound: Bound) -> sqlx::Result<AnyRows> {
         let queued = mem::take(&mut self.queued);
         match &mut self.open {
             Open::Sqlite(transaction) => {
@@ -339,7 +342,7 @@ impl Source<'_> {
     }
 
     /// All rows of a query, up to a bound.
-    pub(super) fn fetch_all(&mut self, query: &impl SqlxBinder, bound: Bound) -> Answer<'_, Vec<AnyRow>> {
+    pub(super) fn fetch_all(&mut self, query: &impl SqlxBinder, bound: Bound) -> Answer<'_, AnyRows> {
         let statement = self.dialect().statement(query);
         match self {
             Self::Committed(pools) => pools.fetch_all(statement, bound),

@@ -5,9 +5,9 @@ use super::{AnyRow, Row};
 use crate::{StoreError, uses::Uses};
 
 /// A value that is stored as a row.
-pub(crate) trait Stored: TryFrom<Self::Row, Error = StoreError> {
+pub(crate) trait Stored: for<'r> TryFrom<Self::Row<'r>, Error = StoreError> {
     /// The row.
-    type Row: Row;
+    type Row<'r>: Row<'r>;
 
     /// What remains of it when its row does not decode, for its deletion: it may do nothing, and is as well protected
     /// as it can have been. None where a row is not deleted by its id.
@@ -22,7 +22,7 @@ pub(crate) trait Stored: TryFrom<Self::Row, Error = StoreError> {
 }
 
 /// A row that does not decode. Its columns are read one by one, and what does not decode is empty.
-pub(crate) struct Remains<'r>(&'r AnyRow);
+pub(crate) struct Remains<'r>(&'r AnyRow<'r>);
 
 impl Remains<'_> {
     pub(crate) fn uuid(&self, column: &str) -> Uuid {
@@ -39,7 +39,7 @@ impl Remains<'_> {
 }
 
 /// The value in a row. With `salvages`, what remains of it if it does not decode.
-pub(super) fn decode<T: Stored>(row: &AnyRow, uses: &Uses, salvages: bool) -> Result<T, StoreError> {
+pub(super) fn decode<T: Stored>(row: &AnyRow<'_>, uses: &Uses, salvages: bool) -> Result<T, StoreError> {
     let decoded = T::Row::decode(row).map_err(StoreError::from).and_then(T::try_from);
     match decoded.map(|value| value.with_uses(uses)) {
         Err(corrupt @ StoreError::Corrupt { .. }) if salvages => T::remains(&Remains(row)).ok_or(corrupt),

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::db::{
     dialect::Statement,
-    driver::{AnyRow, Bound},
+    driver::{AnyRows, Bound},
 };
 
 /// How long a reading waits for its turn.
@@ -77,7 +77,7 @@ impl Readers {
     }
 
     /// All rows of a query, up to a bound.
-    pub(super) async fn fetch_all(&self, statement: Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
+    pub(super) async fn fetch_all(&self, statement: Statement, bound: Bound) -> sqlx::Result<AnyRows> {
         let statement = Arc::new(statement);
         match self.fetch_shortly(&statement, bound).await {
             Err(error) if is_short_of_patience(&error) => {}
@@ -90,7 +90,7 @@ impl Readers {
         self.lend().await?.fetch_elsewhere(statement, bound, patience).await
     }
 
-    async fn fetch_shortly(&self, statement: &Arc<Statement>, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
+    async fn fetch_shortly(&self, statement: &Arc<Statement>, bound: Bound) -> sqlx::Result<AnyRows> {
         let lent = self.lend().await?;
         match self.0.here.try_acquire() {
             Ok(_here) => lent.fetch_all(statement, bound, Patience::Short),
@@ -134,7 +134,7 @@ impl Shared {
 }
 
 impl Lent {
-    fn fetch_all(&self, statement: &Statement, bound: Bound, patience: Patience) -> sqlx::Result<Vec<AnyRow>> {
+    fn fetch_all(&self, statement: &Statement, bound: Bound, patience: Patience) -> sqlx::Result<AnyRows> {
         let connection = self.connection.as_ref().ok_or(sqlx::Error::PoolClosed)?;
         connection.fetch_all(statement, bound, patience)
     }
@@ -145,7 +145,7 @@ impl Lent {
         statement: Arc<Statement>,
         bound: Bound,
         patience: Patience,
-    ) -> sqlx::Result<Vec<AnyRow>> {
+    ) -> sqlx::Result<AnyRows> {
         let span = tracing::Span::current();
         let read = move || span.in_scope(|| self.fetch_all(&statement, bound, patience));
         tokio::task::spawn_blocking(read).await.map_err(|_| sqlx::Error::WorkerCrashed)?
@@ -176,8 +176,8 @@ mod tests {
         Readers::of(file, 4)
     }
 
-    async fn read(readers: &Readers, sql: &str) -> sqlx::Result<Vec<AnyRow>> {
-        readers.fetch_all(Statement::command(sql), None).await
+    async fn read(readers: &Readers, sql: &str) -> sqlx::Result<AnyRows> {
+        readers.fetch_all(Statement::command(sql), Bound::NONE).await
     }
 
     #[tokio::test]
@@ -195,7 +195,7 @@ mod tests {
                 tokio::task::yield_now().await;
             }
             for _ in 0..100 {
-                assert_eq!(read(&readers, SHORT).await.unwrap().len(), 1);
+                assert_eq!(read(&readers, SHORT).await.unwrap().iter().count(), 1);
             }
             for reading in long {
                 reading.abort();

@@ -1,23 +1,25 @@
-//! A row of SQLite, and what its columns decode to.
-use std::{cell::Cell, ops::Range, sync::Arc};
+//! Rows of SQLite, and what their columns decode to.
+use std::{cell::Cell, ops::Range};
 
 use rusqlite::types::ValueRef;
 use serde::de::DeserializeOwned;
 use sqlx::error::BoxDynError;
 use uuid::Uuid;
 
-use crate::db::Json;
+use super::error::error_of;
+use crate::db::{Json, driver::Bound};
 
-/// A row, apart from the statement that found it.
+/// The rows of an answer, apart from the statement that found them. They are kept together, so that a row is no matter of
+/// its own for the allocator.
 #[derive(Debug)]
-pub(crate) struct FileRow {
-    /// The names of the columns, shared by all rows of an answer.
-    names: Arc<[String]>,
+pub(crate) struct FileRows {
+    names: Vec<String>,
+    /// What the columns of all rows hold, one row after the other.
     columns: Vec<Column>,
-    /// The texts and blobs of all columns, one after the other.
+    /// Their texts and blobs, one after the other.
     bytes: Vec<u8>,
-    /// The column that is likely asked for next: mostly they are decoded in their order.
-    next: Cell<usize>,
+    count: usize,
+    bound: Bound,
 }
 
 /// What a column of a row holds. SQLite stores a value of any kind in any column.
@@ -30,45 +32,70 @@ enum Column {
     Blob(Range<usize>),
 }
 
-impl FileRow {
-    pub(super) fn of(names: &Arc<[String]>, row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
-        let (mut columns, mut bytes) = (Vec::with_capacity(names.len()), Vec::new());
+impl FileRows {
+    /// No rows yet, of columns with these names.
+    pub(super) fn of(names: Vec<String>, bound: Bound) -> Self {
+        Self { names, columns: Vec::new(), bytes: Vec::new(), count: 0, bound }
+    }
+
+    /// Adds a row, unless it would be too much.
+    pub(super) fn add(&mut self, row: &rusqlite::Row<'_>) -> sqlx::Result<()> {
+        let Self { names, columns, bytes, count, bound } = self;
+        let with_this = columns.len() + names.len();
+        bound.allow(with_this, bytes.len())?;
         let mut keep = |part: &[u8]| {
             let start = bytes.len();
+            bound.allow(with_this, start + part.len())?;
             bytes.extend_from_slice(part);
-            start..bytes.len()
+            Ok::<_, sqlx::Error>(start..bytes.len())
         };
         for place in 0..names.len() {
-            columns.push(match row.get_ref(place)? {
+            columns.push(match row.get_ref(place).map_err(error_of)? {
                 ValueRef::Null => Column::Null,
                 ValueRef::Integer(number) => Column::Integer(number),
                 ValueRef::Real(number) => Column::Real(number),
-                ValueRef::Text(text) => Column::Text(keep(text)),
-                ValueRef::Blob(blob) => Column::Blob(keep(blob)),
+                ValueRef::Text(text) => Column::Text(keep(text)?),
+                ValueRef::Blob(blob) => Column::Blob(keep(blob)?),
             });
         }
-        Ok(Self { names: Arc::clone(names), columns, bytes, next: Cell::new(0) })
+        *count += 1;
+        Ok(())
     }
 
-    /// How many columns there are, and how many bytes their texts and blobs have.
-    pub(in crate::db) fn size(&self) -> (usize, usize) {
-        (self.columns.len(), self.bytes.len())
+    /// The row in this place.
+    pub(in crate::db) fn row(&self, place: usize) -> Option<FileRow<'_>> {
+        (place < self.count).then(|| FileRow { rows: self, first: place * self.names.len(), next: Cell::new(0) })
     }
+}
 
+/// A row of an answer.
+#[derive(Clone, Debug)]
+pub(crate) struct FileRow<'r> {
+    rows: &'r FileRows,
+    /// Where its first column is.
+    first: usize,
+    /// The column that is likely asked for next: mostly they are decoded in their order.
+    next: Cell<usize>,
+}
+
+impl<'r> FileRow<'r> {
     /// A column by its name.
-    pub(crate) fn get<T: FromCell>(&self, name: &str) -> sqlx::Result<T> {
-        let is_next = self.names.get(self.next.get()).is_some_and(|column| column == name);
-        let place = if is_next { Some(self.next.get()) } else { self.names.iter().position(|column| column == name) };
+    pub(crate) fn get<T: FromCell<'r>>(&self, name: &str) -> sqlx::Result<T> {
+        let (names, next) = (&self.rows.names, self.next.get());
+        let is_next = names.get(next).is_some_and(|column| column == name);
+        let place = if is_next { Some(next) } else { names.iter().position(|column| column == name) };
         let place = place.ok_or_else(|| sqlx::Error::ColumnNotFound(name.to_owned()))?;
         self.next.set(place + 1);
         self.at(place)
     }
 
     /// A column by its place.
-    pub(crate) fn at<T: FromCell>(&self, place: usize) -> sqlx::Result<T> {
-        let len = self.columns.len();
-        let column = self.columns.get(place).ok_or(sqlx::Error::ColumnIndexOutOfBounds { index: place, len })?;
-        let part = |range: &Range<usize>| self.bytes.get(range.clone()).unwrap_or_default();
+    pub(crate) fn at<T: FromCell<'r>>(&self, place: usize) -> sqlx::Result<T> {
+        let FileRows { names, columns, bytes, .. } = self.rows;
+        let out_of_bounds = || sqlx::Error::ColumnIndexOutOfBounds { index: place, len: names.len() };
+        let name = names.get(place).ok_or_else(out_of_bounds)?;
+        let column = columns.get(self.first + place).ok_or_else(out_of_bounds)?;
+        let part = |range: &Range<usize>| bytes.get(range.clone()).unwrap_or_default();
         let value = match column {
             Column::Null => ValueRef::Null,
             Column::Integer(number) => ValueRef::Integer(*number),
@@ -76,8 +103,7 @@ impl FileRow {
             Column::Text(range) => ValueRef::Text(part(range)),
             Column::Blob(range) => ValueRef::Blob(part(range)),
         };
-        let index = || self.names.get(place).cloned().unwrap_or_default();
-        T::from_cell(value).map_err(|source| sqlx::Error::ColumnDecode { index: index(), source })
+        T::from_cell(value).map_err(|source| sqlx::Error::ColumnDecode { index: name.clone(), source })
     }
 }
 
@@ -86,18 +112,29 @@ fn is_no(cell: ValueRef<'_>, wanted: &str) -> BoxDynError {
 }
 
 /// A value that a column can hold.
-pub(crate) trait FromCell: Sized {
-    fn from_cell(cell: ValueRef<'_>) -> Result<Self, BoxDynError>;
+pub(crate) trait FromCell<'r>: Sized {
+    fn from_cell(cell: ValueRef<'r>) -> Result<Self, BoxDynError>;
 }
 
-fn text(cell: ValueRef<'_>) -> Result<&str, BoxDynError> {
-    match cell {
-        ValueRef::Text(bytes) => Ok(std::str::from_utf8(bytes)?),
-        other => Err(is_no(other, "TEXT")),
+impl<'r> FromCell<'r> for &'r str {
+    fn from_cell(cell: ValueRef<'r>) -> Result<Self, BoxDynError> {
+        match cell {
+            ValueRef::Text(bytes) => Ok(std::str::from_utf8(bytes)?),
+            other => Err(is_no(other, "TEXT")),
+        }
     }
 }
 
-impl FromCell for i64 {
+impl<'r> FromCell<'r> for &'r [u8] {
+    fn from_cell(cell: ValueRef<'r>) -> Result<Self, BoxDynError> {
+        match cell {
+            ValueRef::Blob(bytes) => Ok(bytes),
+            other => Err(is_no(other, "BLOB")),
+        }
+    }
+}
+
+impl FromCell<'_> for i64 {
     fn from_cell(cell: ValueRef<'_>) -> Result<Self, BoxDynError> {
         match cell {
             ValueRef::Integer(number) => Ok(number),
@@ -106,44 +143,38 @@ impl FromCell for i64 {
     }
 }
 
-impl FromCell for i32 {
+impl FromCell<'_> for i32 {
     fn from_cell(cell: ValueRef<'_>) -> Result<Self, BoxDynError> {
         Ok(i64::from_cell(cell)?.try_into()?)
     }
 }
 
-impl FromCell for bool {
+impl FromCell<'_> for bool {
     fn from_cell(cell: ValueRef<'_>) -> Result<Self, BoxDynError> {
         Ok(i64::from_cell(cell)? != 0)
     }
 }
 
-impl FromCell for String {
+impl FromCell<'_> for String {
     fn from_cell(cell: ValueRef<'_>) -> Result<Self, BoxDynError> {
-        Ok(text(cell)?.to_owned())
+        Ok(<&str>::from_cell(cell)?.to_owned())
     }
 }
 
-impl FromCell for Vec<u8> {
+impl FromCell<'_> for Vec<u8> {
     fn from_cell(cell: ValueRef<'_>) -> Result<Self, BoxDynError> {
-        match cell {
-            ValueRef::Blob(bytes) => Ok(bytes.to_vec()),
-            other => Err(is_no(other, "BLOB")),
-        }
+        Ok(<&[u8]>::from_cell(cell)?.to_vec())
     }
 }
 
-impl FromCell for Uuid {
+impl FromCell<'_> for Uuid {
     fn from_cell(cell: ValueRef<'_>) -> Result<Self, BoxDynError> {
-        match cell {
-            ValueRef::Blob(bytes) => Ok(Self::from_slice(bytes)?),
-            other => Err(is_no(other, "BLOB")),
-        }
+        Ok(Self::from_slice(<&[u8]>::from_cell(cell)?)?)
     }
 }
 
-impl<T: FromCell> FromCell for Option<T> {
-    fn from_cell(cell: ValueRef<'_>) -> Result<Self, BoxDynError> {
+impl<'r, T: FromCell<'r>> FromCell<'r> for Option<T> {
+    fn from_cell(cell: ValueRef<'r>) -> Result<Self, BoxDynError> {
         match cell {
             ValueRef::Null => Ok(None),
             cell => T::from_cell(cell).map(Some),
@@ -151,8 +182,8 @@ impl<T: FromCell> FromCell for Option<T> {
     }
 }
 
-impl<T: DeserializeOwned> FromCell for Json<T> {
+impl<T: DeserializeOwned> FromCell<'_> for Json<T> {
     fn from_cell(cell: ValueRef<'_>) -> Result<Self, BoxDynError> {
-        Ok(Self(serde_json::from_str(text(cell)?)?))
+        Ok(Self(serde_json::from_str(<&str>::from_cell(cell)?)?))
     }
 }
