@@ -252,7 +252,10 @@ impl Reader<'_> {
     }
 
     /// All rows of a query.
-    pub(crate) async fn fetch_all<T: for<'r> Row<'r>>(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<Vec<T>, StoreError> {
+    pub(crate) async fn fetch_all<T: for<'r> Row<'r>>(
+        &mut self,
+        query: &(impl SqlxBinder + Sync),
+    ) -> Result<Vec<T>, StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
         Ok(rows.iter().map(|row| T::decode(&row)).collect::<Result<_, _>>()?)
     }

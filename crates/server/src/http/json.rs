@@ -167,6 +167,13 @@ impl<T: Serialize> IntoResponse for ApiJson<T> {
 /// An answer that is spelled as JSON already; none where it could not be.
 pub(crate) struct Spelled(Option<String>);
 
+impl Spelled {
+    /// An answer of this JSON, which is not safe inside HTML yet.
+    pub(crate) fn of(json: Option<String>) -> Self {
+        Self(json.map(escape))
+    }
+}
+
 impl From<String> for Spelled {
     fn from(json: String) -> Self {
         Self(Some(json))

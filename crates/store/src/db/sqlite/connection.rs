@@ -91,12 +91,7 @@ impl Connection {
     }
 
     /// All rows that a query finds, up to a bound. It ends before the row that would be too much.
-    pub(super) fn fetch_all(
-        &self,
-        statement: &Statement,
-        bound: Bound,
-        patience: Patience,
-    ) -> sqlx::Result<AnyRows> {
+    pub(super) fn fetch_all(&self, statement: &Statement, bound: Bound, patience: Patience) -> sqlx::Result<AnyRows> {
         let waits = if matches!(patience, Patience::Short) { Duration::ZERO } else { BUSY_TIMEOUT };
         let began = Instant::now();
         let is_over = move || match &patience {

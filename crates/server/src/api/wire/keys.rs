@@ -1,0 +1,141 @@
+//! Keys, spelled as JSON straight from the data: lists of them are long, and asked for often.
+use std::fmt::Write as _;
+
+use jiff::{Timestamp, fmt::temporal::DateTimePrinter};
+use keyfob_authority::data::{ApiKey, UserId};
+use keyfob_rbac::Catalogue;
+use uuid::{Uuid, fmt::Hyphenated};
+
+use crate::http::json::Spelled;
+
+/// About how many bytes a key has in a list.
+const USUAL: usize = 512;
+
+/// A key, without its secret ([`keyfob_api::keys::ApiKey`]).
+pub(crate) fn key(catalogue: &Catalogue, key: &ApiKey) -> Spelled {
+    let mut json = Json(String::with_capacity(USUAL));
+    let spelled = json.key(catalogue, key);
+    json.raw("}");
+    Spelled::of(spelled.map(|()| json.0))
+}
+
+/// Keys with the usernames of their owners ([`keyfob_api::keys::ApiKeyWithOwner`]); the name of an owner whom the caller
+/// may not read is empty.
+pub(crate) fn keys_with_owners<'a>(
+    catalogue: &Catalogue,
+    keys: &[ApiKey],
+    username: impl Fn(UserId) -> Option<&'a str>,
+) -> Spelled {
+    let mut json = Json(String::with_capacity(keys.len() * USUAL));
+    json.raw("[");
+    let spelled = keys.iter().enumerate().try_for_each(|(place, key)| {
+        json.raw(if place == 0 { "" } else { "," });
+        json.key(catalogue, key)?;
+        json.raw(r#","username":"#);
+        json.text(username(key.user_id).unwrap_or_default())?;
+        json.raw("}");
+        Some(())
+    });
+    json.raw("]");
+    Spelled::of(spelled.map(|()| json.0))
+}
+
+/// A text of JSON. What cannot be spelled is none.
+struct Json(String);
+
+impl Json {
+    /// The fields of a key, without the end of the object.
+    fn key(&mut self, catalogue: &Catalogue, key: &ApiKey) -> Option<()> {
+        let is_custom = |entry: &&String| {
+            let resource_type = entry.split_once(':').and_then(|(name, _)| catalogue.resource_type(name));
+            resource_type.is_some_and(|of| catalogue.is_custom(of))
+        };
+        self.raw(r#"{"id":"#);
+        self.text(key.id.as_str())?;
+        self.raw(r#","user_id":"#);
+        self.id(key.user_id.0);
+        self.raw(r#","last_used":"#);
+        self.time(key.last_used)?;
+        self.raw(r#","expires_at":"#);
+        self.time(key.expires_at)?;
+        self.raw(r#","created_at":"#);
+        self.time(key.created_at)?;
+        self.raw(r#","updated_at":"#);
+        self.time(key.created_at)?;
+        self.raw(r#","login_type":"#);
+        self.text(key.login_type.as_str())?;
+        self.raw(r#","scope":"#);
+        self.text(legacy_scope(&key.scopes))?;
+        self.raw(r#","scopes":"#);
+        self.texts(key.scopes.iter())?;
+        self.raw(r#","token_name":"#);
+        self.text(&key.token_name)?;
+        self.raw(r#","lifetime_seconds":"#);
+        write!(self.0, "{}", key.lifetime_seconds).ok()?;
+        self.raw(r#","allow_list":"#);
+        self.texts(key.allow_list.iter().filter(|entry| !is_custom(entry)))?;
+        if key.allow_list.iter().any(|entry| is_custom(&entry)) {
+            self.raw(r#","custom_allow_list":"#);
+            self.texts(key.allow_list.iter().filter(is_custom))?;
+        }
+        if let Some(parent) = &key.parent_id {
+            self.raw(r#","parent_id":"#);
+            self.text(parent.as_str())?;
+        }
+        self.raw(r#","live_descendants":"#);
+        write!(self.0, "{}", key.live_descendants).ok()
+    }
+
+    fn raw(&mut self, json: &str) {
+        self.0.push_str(json);
+    }
+
+    fn text(&mut self, text: &str) -> Option<()> {
+        // Looking at every byte is faster than ending at the first: many are looked at together.
+        let is_found = |found, byte: u8| found | (byte < b' ') | (byte == b'"') | (byte == b'\\');
+        if text.bytes().fold(false, is_found) {
+            self.raw(&serde_json::to_string(text).ok()?);
+        } else {
+            self.raw("\"");
+            self.raw(text);
+            self.raw("\"");
+        }
+        Some(())
+    }
+
+    fn texts<'a>(&mut self, texts: impl Iterator<Item = &'a String>) -> Option<()> {
+        self.raw("[");
+        for (place, text) in texts.enumerate() {
+            self.raw(if place == 0 { "" } else { "," });
+            self.text(text)?;
+        }
+        self.raw("]");
+        Some(())
+    }
+
+    fn id(&mut self, id: Uuid) {
+        self.raw("\"");
+        self.raw(id.hyphenated().encode_lower(&mut [0; Hyphenated::LENGTH]));
+        self.raw("\"");
+    }
+
+    fn time(&mut self, at: Timestamp) -> Option<()> {
+        const PRINTER: DateTimePrinter = DateTimePrinter::new();
+        self.raw("\"");
+        PRINTER.print_timestamp(&at, &mut self.0).ok()?;
+        self.raw("\"");
+        Some(())
+    }
+}
+
+/// The field that older clients read in place of `scopes`.
+fn legacy_scope(scopes: &[String]) -> &'static str {
+    let holds = |name: &str| scopes.iter().any(|scope| scope == name);
+    if holds("coder:application_connect") {
+        "application_connect"
+    } else if holds("coder:all") {
+        "all"
+    } else {
+        ""
+    }
+}
