@@ -16,9 +16,9 @@ mod writer;
 
 pub use copy::{CopyError, CopyProgress, CopyStep, backup_database, copy_database};
 pub(crate) use dialect::{Dialect, lower};
-pub(crate) use driver::{AnyRow, AnyRows, Fault, TooLong, fault};
+pub(crate) use driver::{AnyRow, AnyRows, Fault, Places, TooLong, fault};
 pub(crate) use fixed::Fixed;
-pub(crate) use json::{Json, json};
+pub(crate) use json::{Json, Lists, Texts, json};
 pub use postgres::PostgresOptions;
 pub use sqlite::Limits;
 pub(crate) use stored::{Remains, Stored, without_corrupt};
@@ -65,8 +65,11 @@ pub struct Tx {
 
 /// A row struct.
 pub(crate) trait Row<'r>: Sized {
-    /// Decodes a row of either database.
-    fn decode(row: &AnyRow<'r>) -> sqlx::Result<Self>;
+    /// The names of its columns.
+    const COLUMNS: &'static [&'static str];
+
+    /// Decodes a row of either database, which has these columns in these places.
+    fn decode(row: AnyRow<'r>, places: &Places) -> sqlx::Result<Self>;
 }
 
 /// Reads: of the committed state ([`Store::read`]), or in a unit of work, with its own changes ([`Tx::read`]).
@@ -257,7 +260,8 @@ impl Reader<'_> {
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Vec<T>, StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
-        Ok(rows.iter().map(|row| T::decode(&row)).collect::<Result<_, _>>()?)
+        let places = rows.places(T::COLUMNS)?;
+        Ok(rows.iter().map(|row| T::decode(row, &places)).collect::<Result<_, _>>()?)
     }
 
     /// All rows of a query but those that do not decode.
@@ -266,7 +270,8 @@ impl Reader<'_> {
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Vec<T>, StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
-        rows.iter().map(|row| Ok(T::decode(&row)?)).filter_map(without_corrupt).collect()
+        let places = rows.places(T::COLUMNS)?;
+        rows.iter().map(|row| Ok(T::decode(row, &places)?)).filter_map(without_corrupt).collect()
     }
 
     /// The values in all rows of a query, but for those that do not decode.
@@ -275,7 +280,7 @@ impl Reader<'_> {
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Vec<T>, StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
-        rows.iter().map(|row| stored::decode(&row, self.uses, self.salvages)).filter_map(without_corrupt).collect()
+        stored::list(&rows, self.uses, self.salvages)
     }
 
     /// The same for a query whose rows have one number in their column `count`; it is none where there is no row.
@@ -285,8 +290,7 @@ impl Reader<'_> {
     ) -> Result<(Vec<T>, Option<u64>), StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
         let count = rows.first().and_then(|row| row.column::<i64>("count")).and_then(|count| u64::try_from(count).ok());
-        let values = rows.iter().map(|row| stored::decode(&row, self.uses, self.salvages)).filter_map(without_corrupt);
-        Ok((values.collect::<Result<_, _>>()?, count))
+        Ok((stored::list(&rows, self.uses, self.salvages)?, count))
     }
 
     /// The values in all rows of a query: where one that is left out would change what somebody may do.
@@ -295,7 +299,7 @@ impl Reader<'_> {
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Vec<T>, StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
-        rows.iter().map(|row| stored::decode(&row, self.uses, self.salvages)).collect()
+        stored::whole_list(&rows, self.uses, self.salvages)
     }
 
     /// The value in the first row of a query, if there is one.
@@ -304,7 +308,7 @@ impl Reader<'_> {
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Option<T>, StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
-        rows.first().map(|row| stored::decode(&row, self.uses, self.salvages)).transpose()
+        stored::first(&rows, self.uses, self.salvages)
     }
 
     /// The first row of a query, if there is one.
@@ -313,7 +317,8 @@ impl Reader<'_> {
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Option<T>, StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
-        Ok(rows.first().map(|row| T::decode(&row)).transpose()?)
+        let places = rows.places(T::COLUMNS)?;
+        Ok(rows.first().map(|row| T::decode(row, &places)).transpose()?)
     }
 }
 
@@ -432,8 +437,8 @@ impl Tx {
     }
 }
 
-/// A struct that is decoded column by column, by name; quickest in the order of its query. The first column identifies the
-/// row in the error for another that does not decode. One with a lifetime borrows texts and blobs from the row.
+/// A struct that is decoded column by column, by name. The first column identifies the row in the error for another that
+/// does not decode. One with a lifetime borrows texts and blobs from the row.
 macro_rules! row {
     (struct $name:ident in $table:expr => { $($field:ident : $ty:ty),* $(,)? }) => {
         pub(crate) struct $name { $($field: $ty),* }
@@ -445,9 +450,12 @@ macro_rules! row {
     };
     (@decode $row:ty, $name:ident, $table:expr => $($field:ident),*) => {
         impl<'r> $crate::db::Row<'r> for $row {
-            fn decode(row: &$crate::db::AnyRow<'r>) -> sqlx::Result<Self> {
+            const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),*];
+
+            fn decode(row: $crate::db::AnyRow<'r>, places: &$crate::db::Places) -> sqlx::Result<Self> {
                 let corrupt = |error| $crate::db::undecodable($table, row, error);
-                Ok($name { $($field: row.get(stringify!($field)).map_err(corrupt)?),* })
+                let mut places = places.iter();
+                Ok($name { $($field: row.next(&mut places).map_err(corrupt)?),* })
             }
         }
     };
@@ -463,7 +471,7 @@ pub(crate) struct Undecodable {
     pub(crate) reason: String,
 }
 
-pub(crate) fn undecodable(table: &'static str, row: &AnyRow<'_>, error: sqlx::Error) -> sqlx::Error {
+pub(crate) fn undecodable(table: &'static str, row: AnyRow<'_>, error: sqlx::Error) -> sqlx::Error {
     if !matches!(error, sqlx::Error::ColumnDecode { .. }) {
         return error;
     }

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     KeyId, Page, Reader, StoreError, UserId,
-    db::{Dialect, Json, MAX_IN_LIST, Remains, Stored, fetch_count, microseconds, row, timestamp},
+    db::{Dialect, MAX_IN_LIST, Remains, Stored, Texts, fetch_count, microseconds, row, timestamp},
     filter::{Columns, condition},
     uses::Uses,
 };
@@ -217,7 +217,7 @@ enum Descendants {
 row! {
     struct KeyRow<'r> in TABLE => {
         id: &'r str, secret_hash: &'r [u8], user_id: Uuid, parent_id: Option<&'r str>, login_type: &'r str,
-        token_name: String, scopes: Json<Vec<String>>, allow_list: Json<Vec<String>>, narrow_depth: i64, lifetime_seconds: i64,
+        token_name: String, scopes: Texts, allow_list: Texts, narrow_depth: i64, lifetime_seconds: i64,
         created_at: i64, last_used: i64, expires_at: i64, absolute_end: Option<i64>, revoked_at: Option<i64>,
         ip_address: &'r str, user_agent: String, live_descendants: i64,
     }
@@ -249,8 +249,8 @@ impl TryFrom<KeyRow<'_>> for ApiKey {
             id: key_id(row.id)?,
             user_id: UserId(row.user_id),
             token_name: row.token_name,
-            scopes: row.scopes.0.into(),
-            allow_list: row.allow_list.0.into(),
+            scopes: row.scopes.0,
+            allow_list: row.allow_list.0,
             narrow_depth: u32::try_from(row.narrow_depth).unwrap_or(u32::MAX),
             lifetime_seconds: row.lifetime_seconds,
         })
@@ -283,8 +283,8 @@ impl Stored for ApiKey {
         })
     }
 
-    fn with_uses(self, uses: &Uses) -> Self {
-        uses.applied_to_key(self)
+    fn add_uses(&mut self, uses: &Uses) {
+        uses.apply_to_key(self);
     }
 }
 

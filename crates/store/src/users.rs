@@ -228,8 +228,8 @@ impl Stored for User {
         })
     }
 
-    fn with_uses(self, uses: &Uses) -> Self {
-        uses.applied_to_user(self)
+    fn add_uses(&mut self, uses: &Uses) {
+        uses.apply_to_user(self);
     }
 }
 

@@ -165,24 +165,23 @@ impl Uses {
         self.recount(&waiting);
     }
 
-    /// The key with its latest use.
-    pub fn applied_to_key(&self, mut key: ApiKey) -> ApiKey {
+    /// Adds its latest use to a key.
+    pub fn apply_to_key(&self, key: &mut ApiKey) {
         if self.is_empty() {
-            return key;
+            return;
         }
         let waiting = self.lock();
         for batch in [&waiting.writing, &waiting.next] {
             if let Some(used) = batch.keys.get(&key.id) {
-                used.apply(&mut key);
+                used.apply(key);
             }
         }
-        key
     }
 
-    /// The user as last seen.
-    pub(crate) fn applied_to_user(&self, mut user: User) -> User {
+    /// Adds when a user was last seen.
+    pub(crate) fn apply_to_user(&self, user: &mut User) {
         if self.is_empty() || user.deleted {
-            return user;
+            return;
         }
         let waiting = self.lock();
         for batch in [&waiting.writing, &waiting.next] {
@@ -191,7 +190,6 @@ impl Uses {
                 user.updated_at = user.updated_at.max(*at);
             }
         }
-        user
     }
 }
 

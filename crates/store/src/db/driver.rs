@@ -5,7 +5,7 @@ use futures_util::{Stream, TryStreamExt as _};
 use sea_query::{Expr, Query};
 use sea_query_sqlx::SqlxBinder;
 use sqlx::{
-    Decode, Postgres, Row as _, Type,
+    Column as _, Decode, Postgres, Row as _, Type,
     error::DatabaseError,
     postgres::{PgDatabaseError, PgRow},
 };
@@ -30,8 +30,18 @@ pub(crate) enum AnyRows {
     Postgres(Vec<PgRow>),
 }
 
+/// Where the columns of a row struct are in the rows of an answer, in the order of its fields.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Places(Vec<usize>);
+
+impl Places {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().copied()
+    }
+}
+
 /// A row of either database.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum AnyRow<'r> {
     File(FileRow<'r>),
     Postgres(&'r PgRow),
@@ -84,8 +94,21 @@ pub(super) async fn take(
 }
 
 impl AnyRows {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::File(rows) => rows.len(),
+            Self::Postgres(rows) => rows.len(),
+        }
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = AnyRow<'_>> {
-        (0..).map_while(|place| self.row(place))
+        (0..self.len()).filter_map(|place| self.row(place))
+    }
+
+    /// Where columns of these names are in each row.
+    pub(crate) fn places(&self, names: &[&str]) -> sqlx::Result<Places> {
+        let Some(row) = self.first() else { return Ok(Places::default()) };
+        Ok(Places(names.iter().map(|name| row.place(name)).collect::<Result<_, _>>()?))
     }
 
     pub(crate) fn first(&self) -> Option<AnyRow<'_>> {
@@ -101,26 +124,34 @@ impl AnyRows {
 }
 
 impl<'r> AnyRow<'r> {
-    /// One column.
-    pub(crate) fn get<T: Column<'r>>(&self, name: &str) -> sqlx::Result<T> {
+    fn place(self, name: &str) -> sqlx::Result<usize> {
+        let place = match self {
+            Self::File(row) => row.place(name),
+            Self::Postgres(row) => row.columns().iter().position(|column| column.name() == name),
+        };
+        place.ok_or_else(|| sqlx::Error::ColumnNotFound(name.to_owned()))
+    }
+
+    fn at<T: Column<'r>>(self, place: usize) -> sqlx::Result<T> {
         match self {
-            Self::File(row) => row.get(name),
-            Self::Postgres(row) => row.try_get(name),
+            Self::File(row) => row.at(place),
+            Self::Postgres(row) => row.try_get(place),
         }
     }
 
+    /// The column in the next of these places.
+    pub(crate) fn next<T: Column<'r>>(self, places: &mut impl Iterator<Item = usize>) -> sqlx::Result<T> {
+        self.at(places.next().unwrap_or(usize::MAX))
+    }
+
     /// One column; none if it does not decode.
-    pub(crate) fn column<T: Column<'r>>(&self, name: &str) -> Option<T> {
-        self.get(name).ok()
+    pub(crate) fn column<T: Column<'r>>(self, name: &str) -> Option<T> {
+        self.at(self.place(name).ok()?).ok()
     }
 
     /// What the first column holds, which identifies the row.
-    pub(super) fn id(&self) -> Option<String> {
-        let (id, text) = match self {
-            Self::File(row) => (row.at::<Uuid>(0), row.at(0)),
-            Self::Postgres(row) => (row.try_get(0), row.try_get(0)),
-        };
-        id.map(|id| id.to_string()).or(text).ok()
+    pub(super) fn id(self) -> Option<String> {
+        self.at::<Uuid>(0).map(|id| id.to_string()).or_else(|_| self.at(0)).ok()
     }
 }
 

@@ -1,5 +1,5 @@
 //! Rows of SQLite, and what their columns decode to.
-use std::{cell::Cell, ops::Range};
+use std::ops::Range;
 
 use rusqlite::types::ValueRef;
 use serde::de::DeserializeOwned;
@@ -7,7 +7,7 @@ use sqlx::error::BoxDynError;
 use uuid::Uuid;
 
 use super::error::error_of;
-use crate::db::{Json, driver::Bound};
+use crate::db::{Json, Lists, Texts, driver::Bound};
 
 /// The rows of an answer, apart from the statement that found them. They are kept together, so that a row is no matter of
 /// its own for the allocator.
@@ -20,6 +20,8 @@ pub(crate) struct FileRows {
     bytes: Vec<u8>,
     count: usize,
     bound: Bound,
+    /// Those that were read from these rows.
+    lists: Lists,
 }
 
 /// What a column of a row holds. SQLite stores a value of any kind in any column.
@@ -35,12 +37,12 @@ enum Column {
 impl FileRows {
     /// No rows yet, of columns with these names.
     pub(super) fn of(names: Vec<String>, bound: Bound) -> Self {
-        Self { names, columns: Vec::new(), bytes: Vec::new(), count: 0, bound }
+        Self { names, columns: Vec::new(), bytes: Vec::new(), count: 0, bound, lists: Lists::default() }
     }
 
     /// Adds a row, unless it would be too much.
     pub(super) fn add(&mut self, row: &rusqlite::Row<'_>) -> sqlx::Result<()> {
-        let Self { names, columns, bytes, count, bound } = self;
+        let Self { names, columns, bytes, count, bound, .. } = self;
         let with_this = columns.len() + names.len();
         bound.allow(with_this, bytes.len())?;
         let mut keep = |part: &[u8]| {
@@ -62,39 +64,37 @@ impl FileRows {
         Ok(())
     }
 
+    pub(in crate::db) fn len(&self) -> usize {
+        self.count
+    }
+
     /// The row in this place.
     pub(in crate::db) fn row(&self, place: usize) -> Option<FileRow<'_>> {
-        (place < self.count).then(|| FileRow { rows: self, first: place * self.names.len(), next: Cell::new(0) })
+        (place < self.count).then(|| FileRow { rows: self, first: place * self.names.len() })
     }
 }
 
 /// A row of an answer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct FileRow<'r> {
     rows: &'r FileRows,
     /// Where its first column is.
     first: usize,
-    /// The column that is likely asked for next: mostly they are decoded in their order.
-    next: Cell<usize>,
 }
 
 impl<'r> FileRow<'r> {
-    /// A column by its name.
-    pub(crate) fn get<T: FromCell<'r>>(&self, name: &str) -> sqlx::Result<T> {
-        let (names, next) = (&self.rows.names, self.next.get());
-        let is_next = names.get(next).is_some_and(|column| column == name);
-        let place = if is_next { Some(next) } else { names.iter().position(|column| column == name) };
-        let place = place.ok_or_else(|| sqlx::Error::ColumnNotFound(name.to_owned()))?;
-        self.next.set(place + 1);
-        self.at(place)
+    /// Where the column of this name is.
+    pub(in crate::db) fn place(self, name: &str) -> Option<usize> {
+        self.rows.names.iter().position(|column| column == name)
     }
 
     /// A column by its place.
-    pub(crate) fn at<T: FromCell<'r>>(&self, place: usize) -> sqlx::Result<T> {
-        let FileRows { names, columns, bytes, .. } = self.rows;
-        let out_of_bounds = || sqlx::Error::ColumnIndexOutOfBounds { index: place, len: names.len() };
-        let name = names.get(place).ok_or_else(out_of_bounds)?;
-        let column = columns.get(self.first + place).ok_or_else(out_of_bounds)?;
+    pub(in crate::db) fn at<T: FromCell<'r>>(self, place: usize) -> sqlx::Result<T> {
+        let FileRows { names, columns, bytes, lists, .. } = self.rows;
+        let row = columns.get(self.first..self.first + names.len());
+        let column = row
+            .and_then(|row| row.get(place))
+            .ok_or(sqlx::Error::ColumnIndexOutOfBounds { index: place, len: names.len() })?;
         let part = |range: &Range<usize>| bytes.get(range.clone()).unwrap_or_default();
         let value = match column {
             Column::Null => ValueRef::Null,
@@ -103,7 +103,8 @@ impl<'r> FileRow<'r> {
             Column::Text(range) => ValueRef::Text(part(range)),
             Column::Blob(range) => ValueRef::Blob(part(range)),
         };
-        T::from_cell(value).map_err(|source| sqlx::Error::ColumnDecode { index: name.clone(), source })
+        let name = || names.get(place).cloned().unwrap_or_default();
+        T::from_cell(value, lists).map_err(|source| sqlx::Error::ColumnDecode { index: name(), source })
     }
 }
 
@@ -111,13 +112,13 @@ fn is_no(cell: ValueRef<'_>, wanted: &str) -> BoxDynError {
     format!("the column holds {} in place of {wanted}", cell.data_type()).into()
 }
 
-/// A value that a column can hold.
+/// A value that a column can hold. Equal lists in the columns of an answer are read once.
 pub(crate) trait FromCell<'r>: Sized {
-    fn from_cell(cell: ValueRef<'r>) -> Result<Self, BoxDynError>;
+    fn from_cell(cell: ValueRef<'r>, lists: &Lists) -> Result<Self, BoxDynError>;
 }
 
 impl<'r> FromCell<'r> for &'r str {
-    fn from_cell(cell: ValueRef<'r>) -> Result<Self, BoxDynError> {
+    fn from_cell(cell: ValueRef<'r>, _: &Lists) -> Result<Self, BoxDynError> {
         match cell {
             ValueRef::Text(bytes) => Ok(std::str::from_utf8(bytes)?),
             other => Err(is_no(other, "TEXT")),
@@ -126,7 +127,7 @@ impl<'r> FromCell<'r> for &'r str {
 }
 
 impl<'r> FromCell<'r> for &'r [u8] {
-    fn from_cell(cell: ValueRef<'r>) -> Result<Self, BoxDynError> {
+    fn from_cell(cell: ValueRef<'r>, _: &Lists) -> Result<Self, BoxDynError> {
         match cell {
             ValueRef::Blob(bytes) => Ok(bytes),
             other => Err(is_no(other, "BLOB")),
@@ -135,7 +136,7 @@ impl<'r> FromCell<'r> for &'r [u8] {
 }
 
 impl FromCell<'_> for i64 {
-    fn from_cell(cell: ValueRef<'_>) -> Result<Self, BoxDynError> {
+    fn from_cell(cell: ValueRef<'_>, _: &Lists) -> Result<Self, BoxDynError> {
         match cell {
             ValueRef::Integer(number) => Ok(number),
             other => Err(is_no(other, "INTEGER")),
@@ -144,46 +145,52 @@ impl FromCell<'_> for i64 {
 }
 
 impl FromCell<'_> for i32 {
-    fn from_cell(cell: ValueRef<'_>) -> Result<Self, BoxDynError> {
-        Ok(i64::from_cell(cell)?.try_into()?)
+    fn from_cell(cell: ValueRef<'_>, lists: &Lists) -> Result<Self, BoxDynError> {
+        Ok(i64::from_cell(cell, lists)?.try_into()?)
     }
 }
 
 impl FromCell<'_> for bool {
-    fn from_cell(cell: ValueRef<'_>) -> Result<Self, BoxDynError> {
-        Ok(i64::from_cell(cell)? != 0)
+    fn from_cell(cell: ValueRef<'_>, lists: &Lists) -> Result<Self, BoxDynError> {
+        Ok(i64::from_cell(cell, lists)? != 0)
     }
 }
 
 impl FromCell<'_> for String {
-    fn from_cell(cell: ValueRef<'_>) -> Result<Self, BoxDynError> {
-        Ok(<&str>::from_cell(cell)?.to_owned())
+    fn from_cell(cell: ValueRef<'_>, lists: &Lists) -> Result<Self, BoxDynError> {
+        Ok(<&str>::from_cell(cell, lists)?.to_owned())
     }
 }
 
 impl FromCell<'_> for Vec<u8> {
-    fn from_cell(cell: ValueRef<'_>) -> Result<Self, BoxDynError> {
-        Ok(<&[u8]>::from_cell(cell)?.to_vec())
+    fn from_cell(cell: ValueRef<'_>, lists: &Lists) -> Result<Self, BoxDynError> {
+        Ok(<&[u8]>::from_cell(cell, lists)?.to_vec())
     }
 }
 
 impl FromCell<'_> for Uuid {
-    fn from_cell(cell: ValueRef<'_>) -> Result<Self, BoxDynError> {
-        Ok(Self::from_slice(<&[u8]>::from_cell(cell)?)?)
+    fn from_cell(cell: ValueRef<'_>, lists: &Lists) -> Result<Self, BoxDynError> {
+        Ok(Self::from_slice(<&[u8]>::from_cell(cell, lists)?)?)
     }
 }
 
 impl<'r, T: FromCell<'r>> FromCell<'r> for Option<T> {
-    fn from_cell(cell: ValueRef<'r>) -> Result<Self, BoxDynError> {
+    fn from_cell(cell: ValueRef<'r>, lists: &Lists) -> Result<Self, BoxDynError> {
         match cell {
             ValueRef::Null => Ok(None),
-            cell => T::from_cell(cell).map(Some),
+            cell => T::from_cell(cell, lists).map(Some),
         }
     }
 }
 
 impl<T: DeserializeOwned> FromCell<'_> for Json<T> {
-    fn from_cell(cell: ValueRef<'_>) -> Result<Self, BoxDynError> {
-        Ok(Self(serde_json::from_str(<&str>::from_cell(cell)?)?))
+    fn from_cell(cell: ValueRef<'_>, lists: &Lists) -> Result<Self, BoxDynError> {
+        Ok(Self(serde_json::from_str(<&str>::from_cell(cell, lists)?)?))
+    }
+}
+
+impl FromCell<'_> for Texts {
+    fn from_cell(cell: ValueRef<'_>, lists: &Lists) -> Result<Self, BoxDynError> {
+        Ok(lists.read(<&str>::from_cell(cell, lists)?)?)
     }
 }
