@@ -283,6 +283,17 @@ impl Reader<'_> {
         stored::list(&rows, self.uses, self.salvages)
     }
 
+    /// The same for a statement whose text is always the same.
+    pub(crate) async fn fetch_fixed_list<T: Stored, const N: usize>(
+        &mut self,
+        fixed: &Fixed<N, impl SqlxBinder>,
+        values: [Value; N],
+    ) -> Result<Vec<T>, StoreError> {
+        let statement = fixed.statement(self.dialect(), values);
+        let rows = self.source.fetch_statement(statement, self.bound).await?;
+        stored::list(&rows, self.uses, self.salvages)
+    }
+
     /// The same for a query whose rows have one number in their column `count`; it is none where there is no row.
     pub(crate) async fn fetch_counted_list<T: Stored>(
         &mut self,

@@ -120,6 +120,25 @@ pub(crate) fn condition(filter: &Filter, columns: &Columns) -> Condition {
     }
 }
 
+/// Whether the filter lets all objects of an owner through, whatever else they are. It is false also where only a look at
+/// them tells.
+pub(crate) fn passes_all_of(filter: &Filter, owner: Uuid) -> bool {
+    fn passes(predicate: &Predicate, owner: Uuid) -> bool {
+        match predicate {
+            Predicate::All(parts) => parts.iter().all(|part| passes(part, owner)),
+            Predicate::Any(parts) => parts.iter().any(|part| passes(part, owner)),
+            Predicate::Is(Atom::OwnerIs(id)) => id.uuid() == Some(owner),
+            Predicate::Is(Atom::OwnerNotEmpty) => true,
+            Predicate::Is(_) => false,
+        }
+    }
+    match filter {
+        Filter::All => true,
+        Filter::None => false,
+        Filter::When(predicate) => passes(predicate, owner),
+    }
+}
+
 fn tree(predicate: &Predicate, columns: &Columns) -> Condition {
     match predicate {
         Predicate::All(parts) => parts.iter().fold(Condition::all(), |all, part| all.add(tree(part, columns))),

@@ -13,13 +13,13 @@ use std::{
 
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
-use sea_query::{Condition, Expr, ExprTrait as _, Iden, Order, Query, SelectStatement, SimpleExpr};
+use sea_query::{Condition, Expr, ExprTrait as _, Iden, Order, Query, SelectStatement, SimpleExpr, Value};
 use uuid::Uuid;
 
 use crate::{
     KeyId, Page, Reader, StoreError, UserId,
-    db::{Dialect, MAX_IN_LIST, Remains, Stored, Texts, fetch_count, microseconds, row, timestamp},
-    filter::{Columns, condition},
+    db::{Dialect, Fixed, MAX_IN_LIST, Remains, Stored, Texts, fetch_count, microseconds, row, timestamp},
+    filter::{Columns, condition, passes_all_of},
     uses::Uses,
 };
 
@@ -152,6 +152,15 @@ pub struct ListKeys {
     pub now: Timestamp,
     /// Which part of the list.
     pub page: Page<KeyId>,
+}
+
+impl ListKeys {
+    /// The user, if the list has all their live keys, the oldest first.
+    fn is_all_live_of(&self) -> Option<UserId> {
+        let Self { user_id, descendants_of, name_contains, finding, include_expired, order, now: _, page } = self;
+        let is_all = descendants_of.is_none() && name_contains.is_none() && finding.is_none() && !include_expired;
+        user_id.filter(|_| is_all && *order == KeyOrder::OldestFirst && *page == Page::default())
+    }
 }
 
 /// The order of a list of keys.
@@ -317,7 +326,7 @@ fn select(descendants: SimpleExpr) -> SelectStatement {
 }
 
 /// Selects keys with the number of their live descendants.
-fn select_with_descendants(now: Timestamp) -> SelectStatement {
+fn select_with_descendants(now: Value) -> SelectStatement {
     let mut count = Query::select();
     count
         .expr(Expr::col((Descendants::Table, Descendants::Id)).count())
@@ -330,9 +339,21 @@ fn select_with_descendants(now: Timestamp) -> SelectStatement {
             Expr::col((ApiKeyAncestors::Table, ApiKeyAncestors::AncestorId)).equals((ApiKeys::Table, ApiKeys::Id)),
         )
         .and_where(Expr::col((Descendants::Table, Descendants::RevokedAt)).is_null())
-        .and_where(Expr::col((Descendants::Table, Descendants::ExpiresAt)).gt(microseconds(now)));
+        .and_where(Expr::col((Descendants::Table, Descendants::ExpiresAt)).gt(now));
     select(SimpleExpr::SubQuery(None, Box::new(count.into())))
 }
+
+/// The live tokens of a user, the oldest first: the list that is asked for most.
+static LIVE_TOKENS: Fixed<4, SelectStatement> = Fixed::of(|[counted_at, token, user, now]| {
+    let mut query = select_with_descendants(counted_at);
+    query
+        .and_where(Expr::col(ApiKeys::LoginType).eq(token))
+        .and_where(Expr::col(ApiKeys::UserId).eq(user))
+        .and_where(Expr::col(ApiKeys::RevokedAt).is_null())
+        .and_where(Expr::col(ApiKeys::ExpiresAt).gt(now));
+    sort(&mut query, KeyOrder::OldestFirst);
+    query
+});
 
 /// Whether a key is live, also by a use that is not written yet.
 fn is_live(now: Timestamp, dialect: Dialect, uses: &Uses) -> SimpleExpr {
@@ -372,7 +393,8 @@ impl Reader<'_> {
     /// When the database cannot be read.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn find_key_for_view(&mut self, id: &KeyId, now: Timestamp) -> Result<Option<ApiKey>, StoreError> {
-        find(self, select_with_descendants(now).and_where(Expr::col(ApiKeys::Id).eq(id.as_str()))).await
+        find(self, select_with_descendants(microseconds(now).into()).and_where(Expr::col(ApiKeys::Id).eq(id.as_str())))
+            .await
     }
 
     /// Those of these keys that exist, expired or not, with their owners.
@@ -422,7 +444,7 @@ impl Reader<'_> {
         if name.is_empty() {
             return Ok(None);
         }
-        let mut query = select_with_descendants(now);
+        let mut query = select_with_descendants(microseconds(now).into());
         query
             .and_where(Expr::col(ApiKeys::UserId).eq(user.0))
             .and_where(Expr::col(ApiKeys::TokenName).eq(name))
@@ -439,7 +461,14 @@ impl Reader<'_> {
     /// [`StoreError::Gone`] when there is no such key to come after.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn tokens(&mut self, list: &ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
-        self.keys(Expr::col(ApiKeys::LoginType).eq(KeyLoginType::Token.as_str()), list, filter).await
+        let token = KeyLoginType::Token.as_str();
+        match list.is_all_live_of() {
+            Some(user) if passes_all_of(filter, user.0) && self.uses().outliving(list.now).is_empty() => {
+                let now = Value::from(microseconds(list.now));
+                self.fetch_fixed_list(&LIVE_TOKENS, [now.clone(), token.into(), user.0.into(), now]).await
+            }
+            _ => self.keys(Expr::col(ApiKeys::LoginType).eq(token), list, filter).await,
+        }
     }
 
     /// The tokens and sessions that the filter lets through.
@@ -481,7 +510,7 @@ impl Reader<'_> {
         if let Some(after) = &list.page.after {
             found = found.add(comes_after(self, after, list.order, condition(filter, &columns)).await?);
         }
-        let mut query = select_with_descendants(list.now);
+        let mut query = select_with_descendants(microseconds(list.now).into());
         if list.page.limit.is_some() {
             // Descendants are counted for the rows of the page alone: otherwise they are for all that are sorted.
             let mut page = Query::select();

@@ -132,6 +132,7 @@ impl<'r> AnyRow<'r> {
         place.ok_or_else(|| sqlx::Error::ColumnNotFound(name.to_owned()))
     }
 
+    #[inline]
     fn at<T: Column<'r>>(self, place: usize) -> sqlx::Result<T> {
         match self {
             Self::File(row) => row.at(place),
@@ -140,6 +141,7 @@ impl<'r> AnyRow<'r> {
     }
 
     /// The column in the next of these places.
+    #[inline]
     pub(crate) fn next<T: Column<'r>>(self, places: &mut impl Iterator<Item = usize>) -> sqlx::Result<T> {
         self.at(places.next().unwrap_or(usize::MAX))
     }
@@ -374,7 +376,11 @@ impl Source<'_> {
 
     /// All rows of a query, up to a bound.
     pub(super) fn fetch_all(&mut self, query: &impl SqlxBinder, bound: Bound) -> Answer<'_, AnyRows> {
-        let statement = self.dialect().statement(query);
+        self.fetch_statement(self.dialect().statement(query), bound)
+    }
+
+    /// All rows of a statement, up to a bound.
+    pub(super) fn fetch_statement(&mut self, statement: Statement, bound: Bound) -> Answer<'_, AnyRows> {
         match self {
             Self::Committed(pools) => pools.fetch_all(statement, bound),
             Self::UnitOfWork(unit) => match unit.transaction() {

@@ -73,10 +73,12 @@ impl Json {
         self.raw(r#","lifetime_seconds":"#);
         write!(self.0, "{}", key.lifetime_seconds).ok()?;
         self.raw(r#","allow_list":"#);
-        self.texts(key.allow_list.iter().filter(|entry| !is_custom(entry)))?;
         if key.allow_list.iter().any(|entry| is_custom(&entry)) {
+            self.texts(key.allow_list.iter().filter(|entry| !is_custom(entry)))?;
             self.raw(r#","custom_allow_list":"#);
             self.texts(key.allow_list.iter().filter(is_custom))?;
+        } else {
+            self.texts(key.allow_list.iter())?;
         }
         if let Some(parent) = &key.parent_id {
             self.raw(r#","parent_id":"#);

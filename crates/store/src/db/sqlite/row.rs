@@ -37,7 +37,14 @@ enum Column {
 impl FileRows {
     /// No rows yet, of columns with these names.
     pub(super) fn of(names: Vec<String>, bound: Bound) -> Self {
-        Self { names, columns: Vec::new(), bytes: Vec::new(), count: 0, bound, lists: Lists::default() }
+        Self {
+            columns: Vec::with_capacity(names.len()),
+            names,
+            bytes: Vec::new(),
+            count: 0,
+            bound,
+            lists: Lists::default(),
+        }
     }
 
     /// Adds a row, unless it would be too much.
@@ -89,12 +96,13 @@ impl<'r> FileRow<'r> {
     }
 
     /// A column by its place.
+    #[inline]
     pub(in crate::db) fn at<T: FromCell<'r>>(self, place: usize) -> sqlx::Result<T> {
         let FileRows { names, columns, bytes, lists, .. } = self.rows;
         let row = columns.get(self.first..self.first + names.len());
         let column = row
             .and_then(|row| row.get(place))
-            .ok_or(sqlx::Error::ColumnIndexOutOfBounds { index: place, len: names.len() })?;
+            .ok_or_else(|| sqlx::Error::ColumnIndexOutOfBounds { index: place, len: names.len() })?;
         let part = |range: &Range<usize>| bytes.get(range.clone()).unwrap_or_default();
         let value = match column {
             Column::Null => ValueRef::Null,
@@ -118,6 +126,7 @@ pub(crate) trait FromCell<'r>: Sized {
 }
 
 impl<'r> FromCell<'r> for &'r str {
+    #[inline]
     fn from_cell(cell: ValueRef<'r>, _: &Lists) -> Result<Self, BoxDynError> {
         match cell {
             ValueRef::Text(bytes) => Ok(std::str::from_utf8(bytes)?),
@@ -127,6 +136,7 @@ impl<'r> FromCell<'r> for &'r str {
 }
 
 impl<'r> FromCell<'r> for &'r [u8] {
+    #[inline]
     fn from_cell(cell: ValueRef<'r>, _: &Lists) -> Result<Self, BoxDynError> {
         match cell {
             ValueRef::Blob(bytes) => Ok(bytes),
@@ -136,6 +146,7 @@ impl<'r> FromCell<'r> for &'r [u8] {
 }
 
 impl FromCell<'_> for i64 {
+    #[inline]
     fn from_cell(cell: ValueRef<'_>, _: &Lists) -> Result<Self, BoxDynError> {
         match cell {
             ValueRef::Integer(number) => Ok(number),
@@ -145,36 +156,42 @@ impl FromCell<'_> for i64 {
 }
 
 impl FromCell<'_> for i32 {
+    #[inline]
     fn from_cell(cell: ValueRef<'_>, lists: &Lists) -> Result<Self, BoxDynError> {
         Ok(i64::from_cell(cell, lists)?.try_into()?)
     }
 }
 
 impl FromCell<'_> for bool {
+    #[inline]
     fn from_cell(cell: ValueRef<'_>, lists: &Lists) -> Result<Self, BoxDynError> {
         Ok(i64::from_cell(cell, lists)? != 0)
     }
 }
 
 impl FromCell<'_> for String {
+    #[inline]
     fn from_cell(cell: ValueRef<'_>, lists: &Lists) -> Result<Self, BoxDynError> {
         Ok(<&str>::from_cell(cell, lists)?.to_owned())
     }
 }
 
 impl FromCell<'_> for Vec<u8> {
+    #[inline]
     fn from_cell(cell: ValueRef<'_>, lists: &Lists) -> Result<Self, BoxDynError> {
         Ok(<&[u8]>::from_cell(cell, lists)?.to_vec())
     }
 }
 
 impl FromCell<'_> for Uuid {
+    #[inline]
     fn from_cell(cell: ValueRef<'_>, lists: &Lists) -> Result<Self, BoxDynError> {
         Ok(Self::from_slice(<&[u8]>::from_cell(cell, lists)?)?)
     }
 }
 
 impl<'r, T: FromCell<'r>> FromCell<'r> for Option<T> {
+    #[inline]
     fn from_cell(cell: ValueRef<'r>, lists: &Lists) -> Result<Self, BoxDynError> {
         match cell {
             ValueRef::Null => Ok(None),
@@ -184,12 +201,14 @@ impl<'r, T: FromCell<'r>> FromCell<'r> for Option<T> {
 }
 
 impl<T: DeserializeOwned> FromCell<'_> for Json<T> {
+    #[inline]
     fn from_cell(cell: ValueRef<'_>, lists: &Lists) -> Result<Self, BoxDynError> {
         Ok(Self(serde_json::from_str(<&str>::from_cell(cell, lists)?)?))
     }
 }
 
 impl FromCell<'_> for Texts {
+    #[inline]
     fn from_cell(cell: ValueRef<'_>, lists: &Lists) -> Result<Self, BoxDynError> {
         Ok(lists.read(<&str>::from_cell(cell, lists)?)?)
     }
