@@ -172,6 +172,11 @@ impl Spelled {
     pub(crate) fn of(json: Option<String>) -> Self {
         Self(json.map(escape))
     }
+
+    #[cfg(test)]
+    pub(crate) fn json(self) -> Option<String> {
+        self.0
+    }
 }
 
 impl From<String> for Spelled {

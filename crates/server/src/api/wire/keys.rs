@@ -141,3 +141,75 @@ fn legacy_scope(scopes: &[String]) -> &'static str {
         ""
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use keyfob_api::keys::{ApiKey as WireKey, ApiKeyWithOwner};
+    use keyfob_authority::data::{KeyId, KeyLoginType, Origin, SecretHash};
+    use serde::{Serialize, de::DeserializeOwned};
+
+    use super::*;
+    use crate::http::json::spelled;
+
+    const TYPES: &str = "[types.robot]\nactions = ['read']";
+
+    fn key(name: &str, allow_list: &[&str], parent_id: Option<KeyId>) -> ApiKey {
+        let at = |text: &str| text.parse().unwrap();
+        ApiKey {
+            id: KeyId::parse("abcdefghij").unwrap(),
+            secret_hash: SecretHash([0; 32]),
+            user_id: UserId(Uuid::from_u128(7)),
+            parent_id,
+            login_type: KeyLoginType::Token,
+            token_name: name.to_owned(),
+            scopes: ["workspace:read".to_owned(), "coder:all".to_owned()].into(),
+            allow_list: allow_list.iter().map(|entry| (*entry).to_owned()).collect(),
+            narrow_depth: 1,
+            lifetime_seconds: -60,
+            created_at: at("2026-01-02T03:04:05.000006Z"),
+            last_used: at("1970-01-01T00:00:00Z"),
+            expires_at: at("9999-12-30T22:00:00.1Z"),
+            absolute_end: None,
+            is_revoked: false,
+            live_descendants: 3,
+            origin: Origin { ip_address: [127, 0, 0, 1].into(), user_agent: String::new() },
+        }
+    }
+
+    /// What clients read of it, spelled as its type says, is the same again.
+    fn read<T: DeserializeOwned + Serialize>(spelled_key: Spelled) -> T {
+        let json = spelled_key.json().unwrap();
+        let read: T = serde_json::from_str(&json).unwrap();
+        assert_eq!(spelled(&read).unwrap(), json);
+        read
+    }
+
+    #[test]
+    fn keys_are_spelled_as_their_types_say() {
+        let catalogue = Catalogue::with_types(TYPES).unwrap();
+        for name in ["ci", "", "\"quoted\" \\ and\ttabbed \u{1}", "<script>&amp;", "é \u{2028} \u{7f} 🔑"] {
+            for (allow_list, built_in, custom) in [
+                (&["*:*"][..], 1, 0),
+                (&["workspace:a\"b", "robot:1", "template:*", "robot:2"], 2, 2),
+                (&["robot:1"], 0, 1),
+                (&[], 0, 0),
+            ] {
+                for parent in [None, KeyId::parse("klmnopqrst")] {
+                    let (one, other) = (key(name, allow_list, parent.clone()), key("other", &["*:*"], None));
+                    let wire: WireKey = read(super::key(&catalogue, &one));
+                    assert_eq!((wire.id.as_str(), wire.token_name.as_str()), (one.id.as_str(), name));
+                    assert_eq!((wire.allow_list.len(), wire.custom_allow_list.len()), (built_in, custom));
+                    assert_eq!(wire.parent_id.as_deref(), parent.as_ref().map(KeyId::as_str));
+                    assert_eq!((wire.expires_at.0, wire.updated_at.0), (one.expires_at, one.created_at));
+                    assert_eq!((wire.scope.as_str(), wire.scopes), ("all", one.scopes.to_vec()));
+                    assert_eq!((wire.lifetime_seconds, wire.live_descendants), (-60, 3));
+                    let listed = keys_with_owners(&catalogue, &[one, other], |_| Some("amy<"));
+                    let listed: Vec<ApiKeyWithOwner> = read(listed);
+                    assert_eq!(listed.len(), 2);
+                    assert_eq!((listed[0].username.as_str(), listed[0].key.token_name.as_str()), ("amy<", name));
+                }
+            }
+        }
+        assert!(read::<Vec<ApiKeyWithOwner>>(keys_with_owners(&catalogue, &[], |_| None)).is_empty());
+    }
+}
