@@ -211,7 +211,7 @@ impl TryFrom<AuditRow> for AuditRecord {
 }
 
 impl Stored for AuditRecord {
-    type Row = AuditRow;
+    type Row<'r> = AuditRow;
 }
 
 fn visible(list: &ListAudit, dialect: Dialect) -> Condition {

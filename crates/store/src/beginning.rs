@@ -4,7 +4,7 @@ use sea_query::{Query, SelectStatement, SimpleExpr};
 use crate::{
     RightsVersion,
     audit::{ChainHead, newest_record},
-    db::AnyRow,
+    db::AnyRows,
     rights::current_version,
 };
 
@@ -34,7 +34,7 @@ impl Beginning {
     }
 
     /// What the row holds.
-    pub(crate) fn of(rows: &[AnyRow]) -> Self {
+    pub(crate) fn of(rows: &AnyRows) -> Self {
         let Some(row) = rows.first() else { return Self::default() };
         let hash = row.column::<Vec<u8>>(HASH).and_then(|hash| hash.try_into().ok());
         let sequence = row.column::<i64>(SEQUENCE);

@@ -75,7 +75,7 @@ impl TryFrom<CustomRoleRow> for CustomRole {
 }
 
 impl Stored for CustomRole {
-    type Row = CustomRoleRow;
+    type Row<'r> = CustomRoleRow;
 
     /// A role without permissions.
     fn remains(row: &Remains<'_>) -> Option<Self> {

@@ -16,16 +16,16 @@ mod writer;
 
 pub use copy::{CopyError, CopyProgress, CopyStep, backup_database, copy_database};
 pub(crate) use dialect::{Dialect, lower};
-pub(crate) use driver::{AnyRow, Fault, TooLong, fault};
+pub(crate) use driver::{AnyRow, AnyRows, Fault, Places, TooLong, fault};
 pub(crate) use fixed::Fixed;
-pub(crate) use json::{Json, json};
+pub(crate) use json::{Json, Lists, Texts, json};
 pub use postgres::PostgresOptions;
 pub use sqlite::Limits;
 pub(crate) use stored::{Remains, Stored, without_corrupt};
 
 use std::{path::Path, time::Duration};
 
-use driver::{Pools, Source};
+use driver::{Bound, Pools, Source};
 use jiff::Timestamp;
 use sea_query::{Asterisk, Expr, ExprTrait as _, SimpleExpr, Value};
 use sea_query_sqlx::SqlxBinder;
@@ -64,9 +64,12 @@ pub struct Tx {
 }
 
 /// A row struct.
-pub(crate) trait Row: Sized {
-    /// Decodes a row of either database.
-    fn decode(row: &AnyRow) -> sqlx::Result<Self>;
+pub(crate) trait Row<'r>: Sized {
+    /// The names of its columns.
+    const COLUMNS: &'static [&'static str];
+
+    /// Decodes a row of either database, which has these columns in these places.
+    fn decode(row: AnyRow<'r>, places: &Places) -> sqlx::Result<Self>;
 }
 
 /// Reads: of the committed state ([`Store::read`]), or in a unit of work, with its own changes ([`Tx::read`]).
@@ -77,7 +80,7 @@ pub struct Reader<'a> {
     source: Source<'a>,
     uses: &'a Uses,
     salvages: bool,
-    bound: Option<usize>,
+    bound: Bound,
 }
 
 /// Rings when another process has changed rights. It is only a hint: the log of changes says what they are.
@@ -196,7 +199,7 @@ impl Store {
 
     /// Reads the committed state.
     pub fn read(&self) -> Reader<'_> {
-        Reader { source: Source::Committed(&self.pools), uses: &self.uses, salvages: false, bound: None }
+        Reader { source: Source::Committed(&self.pools), uses: &self.uses, salvages: false, bound: Bound::NONE }
     }
 
     /// Whether the database answers.
@@ -230,7 +233,7 @@ impl Reader<'_> {
     /// [`StoreError::TooLong`].
     #[must_use]
     pub fn bounded(self) -> Self {
-        Self { bound: Some(LONGEST_ANSWER), ..self }
+        Self { bound: Bound(Some(LONGEST_ANSWER)), ..self }
     }
 
     /// The same, without salvaging.
@@ -252,18 +255,23 @@ impl Reader<'_> {
     }
 
     /// All rows of a query.
-    pub(crate) async fn fetch_all<T: Row>(&mut self, query: &(impl SqlxBinder + Sync)) -> Result<Vec<T>, StoreError> {
-        let rows = self.source.fetch_all(query, self.bound).await?;
-        Ok(rows.iter().map(T::decode).collect::<Result<_, _>>()?)
-    }
-
-    /// All rows of a query but those that do not decode.
-    pub(crate) async fn fetch_readable<T: Row>(
+    pub(crate) async fn fetch_all<T: for<'r> Row<'r>>(
         &mut self,
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Vec<T>, StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
-        rows.iter().map(|row| Ok(T::decode(row)?)).filter_map(without_corrupt).collect()
+        let places = rows.places(T::COLUMNS)?;
+        Ok(rows.iter().map(|row| T::decode(row, &places)).collect::<Result<_, _>>()?)
+    }
+
+    /// All rows of a query but those that do not decode.
+    pub(crate) async fn fetch_readable<T: for<'r> Row<'r>>(
+        &mut self,
+        query: &(impl SqlxBinder + Sync),
+    ) -> Result<Vec<T>, StoreError> {
+        let rows = self.source.fetch_all(query, self.bound).await?;
+        let places = rows.places(T::COLUMNS)?;
+        rows.iter().map(|row| Ok(T::decode(row, &places)?)).filter_map(without_corrupt).collect()
     }
 
     /// The values in all rows of a query, but for those that do not decode.
@@ -272,7 +280,18 @@ impl Reader<'_> {
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Vec<T>, StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
-        rows.iter().map(|row| stored::decode(row, self.uses, self.salvages)).filter_map(without_corrupt).collect()
+        stored::list(&rows, self.uses, self.salvages)
+    }
+
+    /// The same for a statement whose text is always the same.
+    pub(crate) async fn fetch_fixed_list<T: Stored, const N: usize>(
+        &mut self,
+        fixed: &Fixed<N, impl SqlxBinder>,
+        values: [Value; N],
+    ) -> Result<Vec<T>, StoreError> {
+        let statement = fixed.statement(self.dialect(), values);
+        let rows = self.source.fetch_statement(statement, self.bound).await?;
+        stored::list(&rows, self.uses, self.salvages)
     }
 
     /// The same for a query whose rows have one number in their column `count`; it is none where there is no row.
@@ -282,8 +301,7 @@ impl Reader<'_> {
     ) -> Result<(Vec<T>, Option<u64>), StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
         let count = rows.first().and_then(|row| row.column::<i64>("count")).and_then(|count| u64::try_from(count).ok());
-        let values = rows.iter().map(|row| stored::decode(row, self.uses, self.salvages)).filter_map(without_corrupt);
-        Ok((values.collect::<Result<_, _>>()?, count))
+        Ok((stored::list(&rows, self.uses, self.salvages)?, count))
     }
 
     /// The values in all rows of a query: where one that is left out would change what somebody may do.
@@ -292,7 +310,7 @@ impl Reader<'_> {
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Vec<T>, StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
-        rows.iter().map(|row| stored::decode(row, self.uses, self.salvages)).collect()
+        stored::whole_list(&rows, self.uses, self.salvages)
     }
 
     /// The value in the first row of a query, if there is one.
@@ -301,23 +319,24 @@ impl Reader<'_> {
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Option<T>, StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
-        rows.first().map(|row| stored::decode(row, self.uses, self.salvages)).transpose()
+        stored::first(&rows, self.uses, self.salvages)
     }
 
     /// The first row of a query, if there is one.
-    pub(crate) async fn fetch_optional<T: Row>(
+    pub(crate) async fn fetch_optional<T: for<'r> Row<'r>>(
         &mut self,
         query: &(impl SqlxBinder + Sync),
     ) -> Result<Option<T>, StoreError> {
         let rows = self.source.fetch_all(query, self.bound).await?;
-        Ok(rows.first().map(T::decode).transpose()?)
+        let places = rows.places(T::COLUMNS)?;
+        Ok(rows.first().map(|row| T::decode(row, &places)).transpose()?)
     }
 }
 
 impl Tx {
     /// Reads in this unit of work: what is committed, and its own changes.
     pub fn read(&mut self) -> Reader<'_> {
-        Reader { source: Source::UnitOfWork(&mut self.unit), uses: &self.uses, salvages: false, bound: None }
+        Reader { source: Source::UnitOfWork(&mut self.unit), uses: &self.uses, salvages: false, bound: Bound::NONE }
     }
 
     /// Whose rights this unit of work has changed so far.
@@ -429,15 +448,25 @@ impl Tx {
     }
 }
 
-/// A struct that is decoded column by column, by name. The first column identifies the row in the error for another
-/// that does not decode.
+/// A struct that is decoded column by column, by name. The first column identifies the row in the error for another that
+/// does not decode. One with a lifetime borrows texts and blobs from the row.
 macro_rules! row {
     (struct $name:ident in $table:expr => { $($field:ident : $ty:ty),* $(,)? }) => {
         pub(crate) struct $name { $($field: $ty),* }
-        impl $crate::db::Row for $name {
-            fn decode(row: &$crate::db::AnyRow) -> sqlx::Result<Self> {
+        $crate::db::row! { @decode $name, $name, $table => $($field),* }
+    };
+    (struct $name:ident<'r> in $table:expr => { $($field:ident : $ty:ty),* $(,)? }) => {
+        pub(crate) struct $name<'r> { $($field: $ty),* }
+        $crate::db::row! { @decode $name<'r>, $name, $table => $($field),* }
+    };
+    (@decode $row:ty, $name:ident, $table:expr => $($field:ident),*) => {
+        impl<'r> $crate::db::Row<'r> for $row {
+            const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),*];
+
+            fn decode(row: $crate::db::AnyRow<'r>, places: &$crate::db::Places) -> sqlx::Result<Self> {
                 let corrupt = |error| $crate::db::undecodable($table, row, error);
-                Ok(Self { $($field: row.get(stringify!($field)).map_err(corrupt)?),* })
+                let mut places = places.iter();
+                Ok($name { $($field: row.next(&mut places).map_err(corrupt)?),* })
             }
         }
     };
@@ -453,7 +482,7 @@ pub(crate) struct Undecodable {
     pub(crate) reason: String,
 }
 
-pub(crate) fn undecodable(table: &'static str, row: &AnyRow, error: sqlx::Error) -> sqlx::Error {
+pub(crate) fn undecodable(table: &'static str, row: AnyRow<'_>, error: sqlx::Error) -> sqlx::Error {
     if !matches!(error, sqlx::Error::ColumnDecode { .. }) {
         return error;
     }

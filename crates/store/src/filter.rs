@@ -144,6 +144,25 @@ pub(crate) fn condition(filter: &Filter, columns: &Columns) -> Condition {
     }
 }
 
+/// Whether the filter lets all objects of an owner through that are in no organization, whatever else they are. It is false
+/// also where only a look at them tells.
+pub(crate) fn passes_all_of(filter: &Filter, owner: Uuid) -> bool {
+    fn passes(predicate: &Predicate, owner: Uuid) -> bool {
+        match predicate {
+            Predicate::All(parts) => parts.iter().all(|part| passes(part, owner)),
+            Predicate::Any(parts) => parts.iter().any(|part| passes(part, owner)),
+            Predicate::Is(Atom::OwnerIs(id)) => id.uuid() == Some(owner),
+            Predicate::Is(Atom::OwnerNotEmpty | Atom::OrganizationEmpty) => true,
+            Predicate::Is(_) => false,
+        }
+    }
+    match filter {
+        Filter::All => true,
+        Filter::None => false,
+        Filter::When(predicate) => passes(predicate, owner),
+    }
+}
+
 fn tree(predicate: &Predicate, columns: &Columns) -> Condition {
     match predicate {
         Predicate::All(parts) => parts.iter().fold(Condition::all(), |all, part| all.add(tree(part, columns))),
@@ -305,5 +324,31 @@ fn narrow_atom(atom: &Atom, columns: &Columns, grants: &GrantColumns) -> Option<
             ids_granted_to_everyone(columns, grants, &uuids(organizations), action.name())
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_of_an_owner_pass_where_nothing_else_matters() {
+        let [own, other] = [1, 2].map(Uuid::from_u128);
+        let owned_by = |id| Predicate::Is(Atom::OwnerIs(OwnedId::Uuid(id)));
+        let none = || Predicate::Is(Atom::OrganizationEmpty);
+        let some = || Predicate::Is(Atom::IdIn(vec![OwnedId::Uuid(own)]));
+        for (filter, passes) in [
+            (Filter::All, true),
+            (Filter::None, false),
+            (Filter::When(owned_by(own)), true),
+            (Filter::When(owned_by(other)), false),
+            (Filter::When(Predicate::All(vec![owned_by(own), none()])), true),
+            (Filter::When(Predicate::All(vec![owned_by(own), some()])), false),
+            (Filter::When(Predicate::Any(vec![owned_by(own), some()])), true),
+            (Filter::When(Predicate::Any(vec![owned_by(other), some()])), false),
+            (Filter::When(Predicate::Any(Vec::new())), false),
+        ] {
+            assert_eq!(passes_all_of(&filter, own), passes, "{filter:?}");
+        }
     }
 }

@@ -180,7 +180,7 @@ impl TryFrom<GroupRow> for Group {
 }
 
 impl Stored for Group {
-    type Row = GroupRow;
+    type Row<'r> = GroupRow;
 
     fn remains(row: &Remains<'_>) -> Option<Self> {
         Some(Self {

@@ -13,13 +13,13 @@ use std::{
 
 use jiff::Timestamp;
 use keyfob_rbac::Filter;
-use sea_query::{Condition, Expr, ExprTrait as _, Iden, Order, Query, SelectStatement, SimpleExpr};
+use sea_query::{Condition, Expr, ExprTrait as _, Iden, Order, Query, SelectStatement, SimpleExpr, Value};
 use uuid::Uuid;
 
 use crate::{
     KeyId, Page, Reader, StoreError, UserId,
-    db::{Dialect, Json, MAX_IN_LIST, Remains, Stored, count_rows, fetch_count, microseconds, row, timestamp},
-    filter::{Columns, condition},
+    db::{Dialect, Fixed, MAX_IN_LIST, Remains, Stored, Texts, count_rows, fetch_count, microseconds, row, timestamp},
+    filter::{Columns, condition, passes_all_of},
     uses::Uses,
 };
 
@@ -154,6 +154,15 @@ pub struct ListKeys {
     pub page: Page<KeyId>,
 }
 
+impl ListKeys {
+    /// The user, if the list has all their live keys, the oldest first.
+    fn is_all_live_of(&self) -> Option<UserId> {
+        let Self { user_id, descendants_of, name_contains, finding, include_expired, order, now: _, page } = self;
+        let is_all = descendants_of.is_none() && name_contains.is_none() && finding.is_none() && !include_expired;
+        user_id.filter(|_| is_all && *order == KeyOrder::OldestFirst && *page == Page::default())
+    }
+}
+
 /// The order of a list of keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KeyOrder {
@@ -215,27 +224,27 @@ enum Descendants {
 }
 
 row! {
-    struct KeyRow in TABLE => {
-        id: String, secret_hash: Vec<u8>, user_id: Uuid, parent_id: Option<String>, login_type: String,
-        token_name: String, scopes: Json<Vec<String>>, allow_list: Json<Vec<String>>, narrow_depth: i64, lifetime_seconds: i64,
+    struct KeyRow<'r> in TABLE => {
+        id: &'r str, secret_hash: &'r [u8], user_id: Uuid, parent_id: Option<&'r str>, login_type: &'r str,
+        token_name: String, scopes: Texts, allow_list: Texts, narrow_depth: i64, lifetime_seconds: i64,
         created_at: i64, last_used: i64, expires_at: i64, absolute_end: Option<i64>, revoked_at: Option<i64>,
-        live_descendants: i64, ip_address: String, user_agent: String,
+        ip_address: &'r str, user_agent: String, live_descendants: i64,
     }
 }
 
 row! { struct OwnerRow in TABLE => { id: String, user_id: Uuid } }
 
-impl TryFrom<KeyRow> for ApiKey {
+impl TryFrom<KeyRow<'_>> for ApiKey {
     type Error = StoreError;
 
-    fn try_from(row: KeyRow) -> Result<Self, StoreError> {
-        let corrupt = |reason: &str| StoreError::corrupt(TABLE, &row.id, reason);
-        let at = |stored| timestamp(TABLE, &row.id, stored);
+    fn try_from(row: KeyRow<'_>) -> Result<Self, StoreError> {
+        let corrupt = |reason: &str| StoreError::corrupt(TABLE, row.id, reason);
+        let at = |stored| timestamp(TABLE, row.id, stored);
         let key_id = |text: &str| KeyId::parse(text).ok_or_else(|| corrupt("malformed id"));
         Ok(Self {
-            secret_hash: SecretHash(row.secret_hash.as_slice().try_into().map_err(|_| corrupt("malformed hash"))?),
-            parent_id: row.parent_id.as_deref().map(key_id).transpose()?,
-            login_type: KeyLoginType::parse(&row.login_type).ok_or_else(|| corrupt("unknown login_type"))?,
+            secret_hash: SecretHash(row.secret_hash.try_into().map_err(|_| corrupt("malformed hash"))?),
+            parent_id: row.parent_id.map(key_id).transpose()?,
+            login_type: KeyLoginType::parse(row.login_type).ok_or_else(|| corrupt("unknown login_type"))?,
             created_at: at(row.created_at)?,
             last_used: at(row.last_used)?,
             expires_at: at(row.expires_at)?,
@@ -246,11 +255,11 @@ impl TryFrom<KeyRow> for ApiKey {
                 ip_address: row.ip_address.parse().map_err(|_| corrupt("malformed address"))?,
                 user_agent: row.user_agent,
             },
-            id: key_id(&row.id)?,
+            id: key_id(row.id)?,
             user_id: UserId(row.user_id),
             token_name: row.token_name,
-            scopes: row.scopes.0.into(),
-            allow_list: row.allow_list.0.into(),
+            scopes: row.scopes.0,
+            allow_list: row.allow_list.0,
             narrow_depth: u32::try_from(row.narrow_depth).unwrap_or(u32::MAX),
             lifetime_seconds: row.lifetime_seconds,
         })
@@ -258,7 +267,7 @@ impl TryFrom<KeyRow> for ApiKey {
 }
 
 impl Stored for ApiKey {
-    type Row = KeyRow;
+    type Row<'r> = KeyRow<'r>;
 
     /// A key that has been revoked and may do nothing.
     fn remains(row: &Remains<'_>) -> Option<Self> {
@@ -283,8 +292,8 @@ impl Stored for ApiKey {
         })
     }
 
-    fn with_uses(self, uses: &Uses) -> Self {
-        uses.applied_to_key(self)
+    fn add_uses(&mut self, uses: &Uses) {
+        uses.apply_to_key(self);
     }
 }
 
@@ -317,7 +326,7 @@ fn select(descendants: SimpleExpr) -> SelectStatement {
 }
 
 /// Selects keys with the number of their live descendants.
-fn select_with_descendants(now: Timestamp) -> SelectStatement {
+fn select_with_descendants(now: Value) -> SelectStatement {
     let mut count = Query::select();
     count
         .expr(count_rows())
@@ -330,9 +339,21 @@ fn select_with_descendants(now: Timestamp) -> SelectStatement {
             Expr::col((ApiKeyAncestors::Table, ApiKeyAncestors::AncestorId)).equals((ApiKeys::Table, ApiKeys::Id)),
         )
         .and_where(Expr::col((Descendants::Table, Descendants::RevokedAt)).is_null())
-        .and_where(Expr::col((Descendants::Table, Descendants::ExpiresAt)).gt(microseconds(now)));
+        .and_where(Expr::col((Descendants::Table, Descendants::ExpiresAt)).gt(now));
     select(SimpleExpr::SubQuery(None, Box::new(count.into())))
 }
+
+/// The live tokens of a user, the oldest first: the list that is asked for most.
+static LIVE_TOKENS: Fixed<4, SelectStatement> = Fixed::of(|[counted_at, token, user, now]| {
+    let mut query = select_with_descendants(counted_at);
+    query
+        .and_where(Expr::col(ApiKeys::LoginType).eq(token))
+        .and_where(Expr::col(ApiKeys::UserId).eq(user))
+        .and_where(Expr::col(ApiKeys::RevokedAt).is_null())
+        .and_where(Expr::col(ApiKeys::ExpiresAt).gt(now));
+    sort(&mut query, KeyOrder::OldestFirst);
+    query
+});
 
 /// Whether a key is live, also by a use that is not written yet.
 fn is_live(now: Timestamp, dialect: Dialect, uses: &Uses) -> SimpleExpr {
@@ -372,7 +393,8 @@ impl Reader<'_> {
     /// When the database cannot be read.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn find_key_for_view(&mut self, id: &KeyId, now: Timestamp) -> Result<Option<ApiKey>, StoreError> {
-        find(self, select_with_descendants(now).and_where(Expr::col(ApiKeys::Id).eq(id.as_str()))).await
+        find(self, select_with_descendants(microseconds(now).into()).and_where(Expr::col(ApiKeys::Id).eq(id.as_str())))
+            .await
     }
 
     /// Those of these keys that exist, expired or not, with their owners.
@@ -418,7 +440,7 @@ impl Reader<'_> {
         if name.is_empty() {
             return Ok(None);
         }
-        let mut query = select_with_descendants(now);
+        let mut query = select_with_descendants(microseconds(now).into());
         query
             .and_where(Expr::col(ApiKeys::UserId).eq(user.0))
             .and_where(Expr::col(ApiKeys::TokenName).eq(name))
@@ -435,7 +457,14 @@ impl Reader<'_> {
     /// [`StoreError::Gone`] when there is no such key to come after.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn tokens(&mut self, list: &ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
-        self.keys(Expr::col(ApiKeys::LoginType).eq(KeyLoginType::Token.as_str()), list, filter).await
+        let token = KeyLoginType::Token.as_str();
+        match list.is_all_live_of() {
+            Some(user) if passes_all_of(filter, user.0) && self.uses().outliving(list.now).is_empty() => {
+                let now = Value::from(microseconds(list.now));
+                self.fetch_fixed_list(&LIVE_TOKENS, [now.clone(), token.into(), user.0.into(), now]).await
+            }
+            _ => self.keys(Expr::col(ApiKeys::LoginType).eq(token), list, filter).await,
+        }
     }
 
     /// The tokens and sessions that the filter lets through.
@@ -477,7 +506,7 @@ impl Reader<'_> {
         if let Some(after) = &list.page.after {
             found = found.add(comes_after(self, after, list.order, condition(filter, &columns)).await?);
         }
-        let mut query = select_with_descendants(list.now);
+        let mut query = select_with_descendants(microseconds(list.now).into());
         if list.page.limit.is_some() {
             // Descendants are counted for the rows of the page alone: otherwise they are for all that are sorted.
             let mut page = Query::select();

@@ -58,7 +58,7 @@ impl TryFrom<MemberRow> for Member {
 }
 
 impl Stored for Member {
-    type Row = MemberRow;
+    type Row<'r> = MemberRow;
 
     /// Somebody who can have had every role of the organization.
     fn remains(row: &Remains<'_>) -> Option<Self> {

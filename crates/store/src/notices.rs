@@ -67,7 +67,7 @@ impl TryFrom<NoticeRow> for Notice {
 }
 
 impl Stored for Notice {
-    type Row = NoticeRow;
+    type Row<'r> = NoticeRow;
 
     /// Of no kind, so that it is deleted instead of sent.
     fn remains(row: &Remains<'_>) -> Option<Self> {

@@ -99,7 +99,7 @@ impl TryFrom<OrganizationRow> for Organization {
 }
 
 impl Stored for Organization {
-    type Row = OrganizationRow;
+    type Row<'r> = OrganizationRow;
 
     fn remains(row: &Remains<'_>) -> Option<Self> {
         Some(Self {

@@ -127,7 +127,7 @@ impl TryFrom<ResourceRow> for Resource {
 }
 
 impl Stored for Resource {
-    type Row = ResourceRow;
+    type Row<'r> = ResourceRow;
 
     /// What has no owner or organization any more is for those alone who may delete everything of its type.
     fn remains(row: &Remains<'_>) -> Option<Self> {

@@ -207,7 +207,7 @@ impl TryFrom<UserRow> for User {
 }
 
 impl Stored for User {
-    type Row = UserRow;
+    type Row<'r> = UserRow;
 
     /// Somebody who may do nothing. Whose roles cannot be read counts as an owner.
     fn remains(row: &Remains<'_>) -> Option<Self> {
@@ -228,8 +228,8 @@ impl Stored for User {
         })
     }
 
-    fn with_uses(self, uses: &Uses) -> Self {
-        uses.applied_to_user(self)
+    fn add_uses(&mut self, uses: &Uses) {
+        uses.apply_to_user(self);
     }
 }
 

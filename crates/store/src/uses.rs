@@ -42,6 +42,8 @@ struct Waiting {
 struct Batch {
     keys: HashMap<KeyId, KeyUse>,
     users: HashMap<UserId, Timestamp>,
+    /// No use in it has seen an end before this one; none where there is no use.
+    first_end: Option<Timestamp>,
 }
 
 impl Batch {
@@ -50,6 +52,8 @@ impl Batch {
     }
 
     fn add_key(&mut self, used: KeyUse) {
+        let seen = used.seen_expires_at;
+        self.first_end = Some(self.first_end.map_or(seen, |first| first.min(seen)));
         match self.keys.get_mut(&used.id) {
             // The row still has the expiry that the earlier one saw.
             Some(earlier) if earlier.expires_at == used.seen_expires_at => {
@@ -71,10 +75,13 @@ impl Batch {
     fn split(&mut self, at_most: usize) -> Self {
         let keys: Vec<KeyId> = self.keys.keys().take(at_most).cloned().collect();
         let users: Vec<UserId> = self.users.keys().take(at_most).copied().collect();
-        Self {
+        let taken = Self {
             keys: keys.into_iter().filter_map(|id| self.keys.remove_entry(&id)).collect(),
             users: users.into_iter().filter_map(|id| self.users.remove_entry(&id)).collect(),
-        }
+            first_end: self.first_end,
+        };
+        self.first_end = self.keys.values().map(|used| used.seen_expires_at).min();
+        taken
     }
 }
 
@@ -116,6 +123,10 @@ impl Uses {
             return Vec::new();
         }
         let Waiting { next, writing } = &*self.lock();
+        // There may be very many, and mostly no end has passed.
+        if [next, writing].iter().filter_map(|batch| batch.first_end).all(|end| end > now) {
+            return Vec::new();
+        }
         let written_first = writing.keys.values().map(|used| (used, next.keys.get(&used.id).unwrap_or(used)));
         let others = next.keys.values().filter(|used| !writing.keys.contains_key(&used.id)).map(|used| (used, used));
         let outlives = |(first, last): &(&KeyUse, &KeyUse)| first.seen_expires_at <= now && last.expires_at > now;
@@ -154,24 +165,23 @@ impl Uses {
         self.recount(&waiting);
     }
 
-    /// The key with its latest use.
-    pub fn applied_to_key(&self, mut key: ApiKey) -> ApiKey {
+    /// Adds its latest use to a key.
+    pub fn apply_to_key(&self, key: &mut ApiKey) {
         if self.is_empty() {
-            return key;
+            return;
         }
         let waiting = self.lock();
         for batch in [&waiting.writing, &waiting.next] {
             if let Some(used) = batch.keys.get(&key.id) {
-                used.apply(&mut key);
+                used.apply(key);
             }
         }
-        key
     }
 
-    /// The user as last seen.
-    pub(crate) fn applied_to_user(&self, mut user: User) -> User {
+    /// Adds when a user was last seen.
+    pub(crate) fn apply_to_user(&self, user: &mut User) {
         if self.is_empty() || user.deleted {
-            return user;
+            return;
         }
         let waiting = self.lock();
         for batch in [&waiting.writing, &waiting.next] {
@@ -180,7 +190,6 @@ impl Uses {
                 user.updated_at = user.updated_at.max(*at);
             }
         }
-        user
     }
 }
 

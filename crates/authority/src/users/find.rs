@@ -123,9 +123,16 @@ impl AuthorizedStore {
     #[crate::boxed]
     pub async fn usernames(&self, ids: &[UserId]) -> Result<Vec<(UserId, String)>, Refused> {
         let filter = self.caller.visible(Action::READ, ResourceType::USER);
-        let users = self.read().users(ids).await?;
-        let is_visible = |user: &User| filter.matches(&user_object(user.id)) || self.caller.is_self(user.id);
-        Ok(users.into_iter().filter(is_visible).map(|user| (user.id, user.username)).collect())
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        // The caller's own name is known, and mostly it is the only one.
+        let own = self.caller.presented().map(|own| &own.owner.user).filter(|own| ids.contains(&own.id));
+        ids.retain(|id| own.is_none_or(|own| own.id != *id));
+        let users = self.read().users(&ids).await?;
+        let others = users.into_iter().filter(|user| filter.matches(&user_object(user.id)));
+        let own = own.map(|own| (own.id, own.username.clone()));
+        Ok(own.into_iter().chain(others.map(|user| (user.id, user.username))).collect())
     }
 
     /// A user's memberships, but for those that do not decode. Requires `read_personal` on the user.

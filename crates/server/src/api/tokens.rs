@@ -34,6 +34,7 @@ use crate::{
     http::{
         error::ApiError,
         extract::{ApiJson, ApiQuery, StrictJson},
+        json::Spelled,
         path::{ApiPath, KeyRef, TokenName, UserRef},
         routes::Routes,
     },
@@ -100,7 +101,7 @@ async fn list_tokens(
     store: AuthorizedStore,
     ApiPath(user): ApiPath<UserRef>,
     query: ApiQuery,
-) -> Result<ApiJson<Vec<ApiKeyWithOwner>>, ApiError> {
+) -> Result<Spelled, ApiError> {
     let user = store.addressed_user(&user.0).await?;
     let of = (!query.flag("include_all")).then_some(user.id);
     let page = Page { after: query.key_id("after_id")?, ..query.page_by_number()? };
@@ -108,11 +109,8 @@ async fn list_tokens(
     let keys = store.list_tokens(list).await?;
     let owners: Vec<UserId> = keys.iter().map(|key| key.user_id).collect();
     let usernames: HashMap<UserId, String> = store.incidental().usernames(&owners).await?.into_iter().collect();
-    let keys = keys.into_iter().map(|key| {
-        let username = usernames.get(&key.user_id).cloned().unwrap_or_default();
-        ApiKeyWithOwner { key: wire::key(app.catalogue(), key), username }
-    });
-    Ok(ApiJson(keys.collect()))
+    let username = |owner| usernames.get(&owner).map(String::as_str);
+    Ok(wire::keys::keys_with_owners(app.catalogue(), &keys, username))
 }
 
 /// The longest lifetime of a user's tokens
@@ -138,10 +136,10 @@ async fn token_by_name(
     State(app): State<App>,
     store: AuthorizedStore,
     ApiPath((user, name)): ApiPath<(UserRef, TokenName)>,
-) -> Result<ApiJson<WireKey>, ApiError> {
+) -> Result<Spelled, ApiError> {
     let user = store.addressed_user(&user.0).await?;
     let key = store.salvaging().get_token_by_name(user.id, &name.0).await?;
-    Ok(ApiJson(wire::key(app.catalogue(), key)))
+    Ok(wire::keys::key(app.catalogue(), &key))
 }
 
 /// Get a key by its id
@@ -153,10 +151,10 @@ async fn key_by_id(
     State(app): State<App>,
     store: AuthorizedStore,
     ApiPath(path): ApiPath<(UserRef, KeyRef)>,
-) -> Result<ApiJson<WireKey>, ApiError> {
+) -> Result<Spelled, ApiError> {
     // Who deletes a key looks at it first.
     let key = addressed_key(&store.salvaging(), path).await?;
-    Ok(ApiJson(wire::key(app.catalogue(), key)))
+    Ok(wire::keys::key(app.catalogue(), &key))
 }
 
 /// Delete a key

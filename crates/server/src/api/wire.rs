@@ -1,18 +1,18 @@
 //! From data to the types of the wire.
 pub(crate) mod key_header;
+pub(crate) mod keys;
 
 use std::collections::HashMap;
 
 use keyfob_api::{
     groups::{Group as WireGroup, ReducedUser},
-    keys::ApiKey as WireKey,
     organizations::{Organization as WireOrganization, OrganizationMember, OrganizationMemberWithUserData, SlimRole},
     roles::{Permission as WirePermission, Role as WireRole},
     time::Time,
     users::{LoginType as WireLoginType, User as WireUser, UserStatus as WireStatus},
 };
 use keyfob_authority::{
-    data::{ApiKey, CustomRole, KeyLoginType, LoginType, Member, Organization, User, UserStatus},
+    data::{CustomRole, KeyLoginType, LoginType, Member, Organization, User, UserStatus},
     groups::GroupView,
     organizations::MemberView,
     users::UserView,
@@ -72,44 +72,6 @@ pub(crate) fn user(view: UserView) -> WireUser {
         organization_ids: organization_ids.into_iter().map(|id| id.0).collect(),
         roles: user.roles.iter().map(|name| slim_role(name)).collect(),
         has_ai_seat: false,
-    }
-}
-
-/// A key, without its secret.
-pub(crate) fn key(catalogue: &Catalogue, key: ApiKey) -> WireKey {
-    let is_custom = |entry: &String| {
-        let resource_type = entry.split_once(':').and_then(|(name, _)| catalogue.resource_type(name));
-        resource_type.is_some_and(|of| catalogue.is_custom(of))
-    };
-    let (custom_allow_list, allow_list) = key.allow_list.iter().cloned().partition(is_custom);
-    WireKey {
-        id: key.id.to_string(),
-        user_id: key.user_id.0,
-        last_used: Time(key.last_used),
-        expires_at: Time(key.expires_at),
-        created_at: Time(key.created_at),
-        updated_at: Time(key.created_at),
-        login_type: key_login_type(key.login_type),
-        scope: legacy_scope(&key.scopes).to_owned(),
-        scopes: key.scopes.to_vec(),
-        token_name: key.token_name,
-        lifetime_seconds: key.lifetime_seconds,
-        allow_list,
-        custom_allow_list,
-        parent_id: key.parent_id.map(|id| id.to_string()),
-        live_descendants: key.live_descendants,
-    }
-}
-
-/// The field that older clients read in place of `scopes`.
-fn legacy_scope(scopes: &[String]) -> &'static str {
-    let holds = |name: &str| scopes.iter().any(|scope| scope == name);
-    if holds("coder:application_connect") {
-        "application_connect"
-    } else if holds("coder:all") {
-        "all"
-    } else {
-        ""
     }
 }
 

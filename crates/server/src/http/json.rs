@@ -167,6 +167,17 @@ impl<T: Serialize> IntoResponse for ApiJson<T> {
 /// An answer that is spelled as JSON already; none where it could not be.
 pub(crate) struct Spelled(Option<String>);
 
+impl Spelled {
+    pub(crate) fn of(answer: &impl Serialize) -> Self {
+        Self(spelled(answer))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn json(self) -> Option<String> {
+        self.0
+    }
+}
+
 impl From<String> for Spelled {
     fn from(json: String) -> Self {
         Self(Some(json))

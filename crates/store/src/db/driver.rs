@@ -5,7 +5,7 @@ use futures_util::{Stream, TryStreamExt as _};
 use sea_query::{Expr, Query};
 use sea_query_sqlx::SqlxBinder;
 use sqlx::{
-    Decode, Postgres, Row as _, Type,
+    Column as _, Decode, Postgres, Row as _, Type,
     error::DatabaseError,
     postgres::{PgDatabaseError, PgRow},
 };
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     dialect::{Dialect, Statement},
     postgres,
-    sqlite::{self, FileRow, FromCell},
+    sqlite::{self, FileRow, FileRows, FromCell},
     writer::Unit,
 };
 use crate::StoreError;
@@ -23,19 +23,37 @@ use crate::StoreError;
 /// compiled once, in this crate.
 pub(super) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, sqlx::Error>> + Send + 'a>>;
 
-/// A row of either database.
+/// The rows of an answer of either database.
 #[derive(Debug)]
-pub(crate) enum AnyRow {
-    File(FileRow),
-    Postgres(PgRow),
+pub(crate) enum AnyRows {
+    File(FileRows),
+    Postgres(Vec<PgRow>),
+}
+
+/// Where the columns of a row struct are in the rows of an answer, in the order of its fields.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Places(Vec<usize>);
+
+impl Places {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().copied()
+    }
+}
+
+/// A row of either database.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum AnyRow<'r> {
+    File(FileRow<'r>),
+    Postgres(&'r PgRow),
 }
 
 /// A value that a column of either database can hold.
-pub(crate) trait Column: FromCell + for<'r> Decode<'r, Postgres> + Type<Postgres> {}
-impl<T> Column for T where T: FromCell + for<'r> Decode<'r, Postgres> + Type<Postgres> {}
+pub(crate) trait Column<'r>: FromCell<'r> + Decode<'r, Postgres> + Type<Postgres> {}
+impl<'r, T> Column<'r> for T where T: FromCell<'r> + Decode<'r, Postgres> + Type<Postgres> {}
 
 /// The most bytes that the rows of an answer may have; none means any number.
-pub(super) type Bound = Option<usize>;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bound(pub(super) Option<usize>);
 
 /// What a column takes beside the bytes of its text.
 const COLUMN_BYTES: usize = 16;
@@ -45,33 +63,16 @@ const COLUMN_BYTES: usize = 16;
 #[error("the rows have more bytes than an answer may have")]
 pub(crate) struct TooLong;
 
-/// Rows up to a bound.
-#[derive(Debug)]
-pub(super) struct BoundedRows {
-    rows: Vec<AnyRow>,
-    bytes: usize,
-    bound: Bound,
-}
+impl Bound {
+    /// Any number of rows.
+    pub(super) const NONE: Self = Self(None);
 
-impl BoundedRows {
-    pub(super) fn up_to(bound: Bound) -> Self {
-        Self { rows: Vec::new(), bytes: 0, bound }
-    }
-
-    /// Adds a row, unless it would be too much.
-    pub(super) fn add(&mut self, row: AnyRow) -> sqlx::Result<()> {
-        if let Some(most) = self.bound {
-            self.bytes += row.bytes();
-            if self.bytes > most {
-                return Err(sqlx::Error::Decode(Box::new(TooLong)));
-            }
+    /// Whether rows may have so many columns, whose texts and blobs have so many bytes.
+    pub(super) fn allow(self, columns: usize, bytes: usize) -> sqlx::Result<()> {
+        match self.0 {
+            Some(most) if columns * COLUMN_BYTES + bytes > most => Err(sqlx::Error::Decode(Box::new(TooLong))),
+            _ => Ok(()),
         }
-        self.rows.push(row);
-        Ok(())
-    }
-
-    pub(super) fn into_rows(self) -> Vec<AnyRow> {
-        self.rows
     }
 }
 
@@ -79,45 +80,80 @@ impl BoundedRows {
 pub(super) async fn take(
     mut found: impl Stream<Item = sqlx::Result<PgRow>> + Unpin,
     bound: Bound,
-) -> sqlx::Result<Vec<AnyRow>> {
-    let mut rows = BoundedRows::up_to(bound);
+) -> sqlx::Result<AnyRows> {
+    let (mut rows, mut columns, mut bytes) = (Vec::new(), 0, 0);
     while let Some(row) = found.try_next().await? {
-        rows.add(AnyRow::Postgres(row))?;
+        if bound != Bound::NONE {
+            columns += row.len();
+            bytes += (0..row.len()).map(|column| postgres_bytes(&row, column)).sum::<usize>();
+            bound.allow(columns, bytes)?;
+        }
+        rows.push(row);
     }
-    Ok(rows.into_rows())
+    Ok(AnyRows::Postgres(rows))
 }
 
-impl AnyRow {
-    fn bytes(&self) -> usize {
+impl AnyRows {
+    pub(crate) fn len(&self) -> usize {
         match self {
-            Self::File(row) => {
-                let (columns, bytes) = row.size();
-                columns * COLUMN_BYTES + bytes
-            }
-            Self::Postgres(row) => (0..row.len()).map(|column| COLUMN_BYTES + postgres_bytes(row, column)).sum(),
+            Self::File(rows) => rows.len(),
+            Self::Postgres(rows) => rows.len(),
         }
     }
 
-    /// One column.
-    pub(crate) fn get<T: Column>(&self, name: &str) -> sqlx::Result<T> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = AnyRow<'_>> {
+        (0..self.len()).filter_map(|place| self.row(place))
+    }
+
+    /// Where columns of these names are in each row.
+    pub(crate) fn places(&self, names: &[&str]) -> sqlx::Result<Places> {
+        let Some(row) = self.first() else { return Ok(Places::default()) };
+        Ok(Places(names.iter().map(|name| row.place(name)).collect::<Result<_, _>>()?))
+    }
+
+    pub(crate) fn first(&self) -> Option<AnyRow<'_>> {
+        self.row(0)
+    }
+
+    fn row(&self, place: usize) -> Option<AnyRow<'_>> {
         match self {
-            Self::File(row) => row.get(name),
-            Self::Postgres(row) => row.try_get(name),
+            Self::File(rows) => rows.row(place).map(AnyRow::File),
+            Self::Postgres(rows) => rows.get(place).map(AnyRow::Postgres),
         }
+    }
+}
+
+impl<'r> AnyRow<'r> {
+    fn place(self, name: &str) -> sqlx::Result<usize> {
+        let place = match self {
+            Self::File(row) => row.place(name),
+            Self::Postgres(row) => row.columns().iter().position(|column| column.name() == name),
+        };
+        place.ok_or_else(|| sqlx::Error::ColumnNotFound(name.to_owned()))
+    }
+
+    #[inline]
+    fn at<T: Column<'r>>(self, place: usize) -> sqlx::Result<T> {
+        match self {
+            Self::File(row) => row.at(place),
+            Self::Postgres(row) => row.try_get(place),
+        }
+    }
+
+    /// The column in the next of these places.
+    #[inline]
+    pub(crate) fn next<T: Column<'r>>(self, places: &mut impl Iterator<Item = usize>) -> sqlx::Result<T> {
+        self.at(places.next().unwrap_or(usize::MAX))
     }
 
     /// One column; none if it does not decode.
-    pub(crate) fn column<T: Column>(&self, name: &str) -> Option<T> {
-        self.get(name).ok()
+    pub(crate) fn column<T: Column<'r>>(self, name: &str) -> Option<T> {
+        self.at(self.place(name).ok()?).ok()
     }
 
     /// What the first column holds, which identifies the row.
-    pub(super) fn id(&self) -> Option<String> {
-        let (id, text) = match self {
-            Self::File(row) => (row.at::<Uuid>(0), row.at(0)),
-            Self::Postgres(row) => (row.try_get(0), row.try_get(0)),
-        };
-        id.map(|id| id.to_string()).or(text).ok()
+    pub(super) fn id(self) -> Option<String> {
+        self.at::<Uuid>(0).map(|id| id.to_string()).or_else(|_| self.at(0)).ok()
     }
 }
 
@@ -145,7 +181,7 @@ impl Pools {
         Ok(Transaction { open, queued: Vec::new() })
     }
 
-    fn fetch_all(&self, statement: Statement, bound: Bound) -> Answer<'_, Vec<AnyRow>> {
+    fn fetch_all(&self, statement: Statement, bound: Bound) -> Answer<'_, AnyRows> {
         match self {
             Self::Sqlite(pools) => Box::pin(pools.fetch_all(statement, bound)),
             Self::Postgres(pools) => Box::pin(pools.fetch_all(statement, bound)),
@@ -170,7 +206,7 @@ impl Pools {
     }
 
     pub(super) async fn ping(&self) -> sqlx::Result<()> {
-        self.fetch_all(self.dialect().statement(Query::select().expr(Expr::val(1))), None).await.map(drop)
+        self.fetch_all(self.dialect().statement(Query::select().expr(Expr::val(1))), Bound::NONE).await.map(drop)
     }
 
     /// How many connections are in use, and how many are open and are not.
@@ -209,7 +245,7 @@ const RELEASE: &str = "RELEASE SAVEPOINT unit";
 const TAKE_BACK: &str = "ROLLBACK TO SAVEPOINT unit";
 
 impl Transaction {
-    pub(super) async fn fetch_all(&mut self, statement: Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
+    pub(super) async fn fetch_all(&mut self, statement: Statement, bound: Bound) -> sqlx::Result<AnyRows> {
         let queued = mem::take(&mut self.queued);
         match &mut self.open {
             Open::Sqlite(transaction) => {
@@ -339,8 +375,12 @@ impl Source<'_> {
     }
 
     /// All rows of a query, up to a bound.
-    pub(super) fn fetch_all(&mut self, query: &impl SqlxBinder, bound: Bound) -> Answer<'_, Vec<AnyRow>> {
-        let statement = self.dialect().statement(query);
+    pub(super) fn fetch_all(&mut self, query: &impl SqlxBinder, bound: Bound) -> Answer<'_, AnyRows> {
+        self.fetch_statement(self.dialect().statement(query), bound)
+    }
+
+    /// All rows of a statement, up to a bound.
+    pub(super) fn fetch_statement(&mut self, statement: Statement, bound: Bound) -> Answer<'_, AnyRows> {
         match self {
             Self::Committed(pools) => pools.fetch_all(statement, bound),
             Self::UnitOfWork(unit) => match unit.transaction() {

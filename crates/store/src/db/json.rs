@@ -1,10 +1,38 @@
 //! JSON in columns. It is text in both databases, so that it is read as it was written.
+use std::{cell::RefCell, sync::Arc};
+
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{Database, Decode, Type, error::BoxDynError};
 
 /// A value that is stored as JSON.
 #[derive(Clone, Debug)]
 pub(crate) struct Json<T>(pub(crate) T);
+
+/// A list of texts that is stored as JSON.
+#[derive(Clone, Debug)]
+pub(crate) struct Texts(pub(crate) Arc<[String]>);
+
+/// How many lists are remembered at most.
+const MOST_LISTS: usize = 8;
+
+/// Lists of texts that were read from the rows of an answer: most rows have the same ones, and share them.
+#[derive(Debug, Default)]
+pub(crate) struct Lists(RefCell<Vec<(String, Texts)>>);
+
+impl Lists {
+    /// The list of this JSON.
+    pub(super) fn read(&self, json: &str) -> serde_json::Result<Texts> {
+        let mut known = self.0.borrow_mut();
+        if let Some((_, list)) = known.iter().find(|(text, _)| text == json) {
+            return Ok(list.clone());
+        }
+        let list = Texts(serde_json::from_str::<Vec<String>>(json)?.into());
+        if known.len() < MOST_LISTS {
+            known.push((json.to_owned(), list.clone()));
+        }
+        Ok(list)
+    }
+}
 
 /// A value as JSON, for a statement.
 pub(crate) fn json(value: &(impl Serialize + ?Sized)) -> String {
@@ -30,5 +58,27 @@ where
 {
     fn decode(value: DB::ValueRef<'r>) -> Result<Self, BoxDynError> {
         Ok(Self(serde_json::from_str(<&str>::decode(value)?)?))
+    }
+}
+
+impl<DB: Database> Type<DB> for Texts
+where
+    String: Type<DB>,
+{
+    fn type_info() -> DB::TypeInfo {
+        String::type_info()
+    }
+
+    fn compatible(of: &DB::TypeInfo) -> bool {
+        String::compatible(of)
+    }
+}
+
+impl<'r, DB: Database> Decode<'r, DB> for Texts
+where
+    &'r str: Decode<'r, DB>,
+{
+    fn decode(value: DB::ValueRef<'r>) -> Result<Self, BoxDynError> {
+        Ok(Self(serde_json::from_str::<Vec<String>>(<&str>::decode(value)?)?.into()))
     }
 }

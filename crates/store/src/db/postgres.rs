@@ -21,7 +21,7 @@ use sqlx::{
 
 use super::{
     dialect::Statement,
-    driver::{AnyRow, Bound, Fault, TooLong, take},
+    driver::{AnyRows, Bound, Fault, TooLong, take},
     migrations::{self, Dialects},
 };
 use crate::StoreError;
@@ -201,14 +201,14 @@ impl Pools {
     }
 
     /// All rows of a query, up to a bound. One whose connection is lost is asked once more, on another.
-    pub(super) async fn fetch_all(&self, statement: Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
+    pub(super) async fn fetch_all(&self, statement: Statement, bound: Bound) -> sqlx::Result<AnyRows> {
         match self.clone().fetch_once(statement.clone(), bound).await {
             Err(error) if is_lost(&error) && !is_timeout(&error) => self.clone().fetch_once(statement, bound).await,
             fetched => fetched,
         }
     }
 
-    async fn fetch_once(self, statement: Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
+    async fn fetch_once(self, statement: Statement, bound: Bound) -> sqlx::Result<AnyRows> {
         // In a task of its own: a client that goes away in the middle leaves no connection with half an answer.
         let fetching = tokio::spawn(async move {
             let mut connection = Leased(Some(self.acquire(&self.reader).await?));
@@ -270,7 +270,7 @@ impl Leased {
         self.0.as_deref_mut().ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected).into())
     }
 
-    async fn fetch_all(&mut self, statement: Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
+    async fn fetch_all(&mut self, statement: Statement, bound: Bound) -> sqlx::Result<AnyRows> {
         let query = sqlx::query_with(AssertSqlSafe(statement.sql), statement.values);
         let answer = within(STATEMENT_TIMEOUT, take(query.fetch(self.connection()?), bound)).await;
         // The rest of the rows would be read before the next statement.
@@ -328,7 +328,7 @@ impl Transaction {
         self.note(done)
     }
 
-    pub(super) async fn fetch_all(&mut self, statement: Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
+    pub(super) async fn fetch_all(&mut self, statement: Statement, bound: Bound) -> sqlx::Result<AnyRows> {
         let rows = self.connection()?.fetch_all(statement, bound).await;
         self.note(rows)
     }

@@ -31,11 +31,11 @@ use self::{
 };
 pub(super) use self::{
     error::fault,
-    row::{FileRow, FromCell},
+    row::{FileRow, FileRows, FromCell},
 };
 use super::{
     dialect::Statement,
-    driver::{AnyRow, Bound},
+    driver::{AnyRows, Bound},
     migrations::{self, Dialects},
 };
 use crate::StoreError;
@@ -79,7 +79,7 @@ impl Pools {
     /// Opens a file for reading only; other processes may use it meanwhile.
     pub(super) async fn open_read_only(file: &Path) -> sqlx::Result<Self> {
         let pools = Self::to(file, 1, Access::Read);
-        pools.fetch_all(Statement::command("SELECT count(*) FROM sqlite_schema"), None).await?;
+        pools.fetch_all(Statement::command("SELECT count(*) FROM sqlite_schema"), Bound::NONE).await?;
         Ok(pools)
     }
 
@@ -89,7 +89,7 @@ impl Pools {
     }
 
     /// All rows of a query, up to a bound.
-    pub(super) async fn fetch_all(&self, statement: Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
+    pub(super) async fn fetch_all(&self, statement: Statement, bound: Bound) -> sqlx::Result<AnyRows> {
         self.readers.fetch_all(statement, bound).await
     }
 
@@ -210,7 +210,7 @@ impl Transaction {
     }
 
     /// All rows of a query, up to a bound.
-    pub(super) fn fetch_all(&mut self, statement: &Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
+    pub(super) fn fetch_all(&mut self, statement: &Statement, bound: Bound) -> sqlx::Result<AnyRows> {
         let connection = self.sound()?;
         let rows = match connection.fetch_all(statement, bound, Patience::Short) {
             Err(error) if is_short_of_patience(&error) => {

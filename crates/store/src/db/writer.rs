@@ -22,7 +22,7 @@ use tokio::{
 
 use super::{
     dialect::Dialect,
-    driver::{Pools, Transaction},
+    driver::{Bound, Pools, Transaction},
 };
 use crate::{StoreError, beginning::Beginning};
 
@@ -144,7 +144,7 @@ impl Writer {
     /// Reads what a unit knows from the beginning.
     async fn read_beginning(&self, transaction: &mut Transaction) -> sqlx::Result<Beginning> {
         let query = self.pools.dialect().statement(&Beginning::query());
-        Ok(Beginning::of(&transaction.fetch_all(query, None).await?))
+        Ok(Beginning::of(&transaction.fetch_all(query, Bound::NONE).await?))
     }
 
     async fn turn(&self) -> sqlx::Result<OwnedMutexGuard<Batch>> {

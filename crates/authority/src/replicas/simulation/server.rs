@@ -140,7 +140,8 @@ impl Running {
         let Reply::Key(Some(row)) = Database.ask(Question::Find(key.to_owned())).await? else {
             return Ok(Answer::Refused);
         };
-        let key = self.book.uses.applied_to_key(row.key());
+        let mut key = row.key();
+        self.book.uses.apply_to_key(&mut key);
         if !key.is_live(self.book.now()) {
             return Ok(if key.is_revoked { Answer::Refused } else { Answer::Ended });
         }

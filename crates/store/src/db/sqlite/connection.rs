@@ -18,10 +18,10 @@ use rusqlite::{
 use sea_query::Value;
 use tokio::time::Instant;
 
-use super::{BUSY_TIMEOUT, error::error_of, row::FileRow};
+use super::{BUSY_TIMEOUT, error::error_of, row::FileRows};
 use crate::db::{
     dialect::Statement,
-    driver::{AnyRow, Bound, BoundedRows},
+    driver::{AnyRows, Bound},
 };
 
 /// How many statements are kept prepared.
@@ -98,12 +98,7 @@ impl Connection {
     }
 
     /// All rows that a query finds, up to a bound. It ends before the row that would be too much.
-    pub(super) fn fetch_all(
-        &self,
-        statement: &Statement,
-        bound: Bound,
-        patience: Patience,
-    ) -> sqlx::Result<Vec<AnyRow>> {
+    pub(super) fn fetch_all(&self, statement: &Statement, bound: Bound, patience: Patience) -> sqlx::Result<AnyRows> {
         let waits = if matches!(patience, Patience::Short) { Duration::ZERO } else { BUSY_TIMEOUT };
         let began = Instant::now();
         let is_over = move || match &patience {
@@ -119,15 +114,14 @@ impl Connection {
         rows
     }
 
-    fn fetch_patiently(&self, statement: &Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
+    fn fetch_patiently(&self, statement: &Statement, bound: Bound) -> sqlx::Result<AnyRows> {
         self.with(statement, |prepared| {
-            let names: Arc<[String]> = prepared.column_names().into_iter().map(str::to_owned).collect();
+            let mut rows = FileRows::of(prepared.column_names().into_iter().map(str::to_owned).collect(), bound);
             let mut found = prepared.raw_query();
-            let mut rows = BoundedRows::up_to(bound);
             while let Some(row) = found.next().map_err(error_of)? {
-                rows.add(AnyRow::File(FileRow::of(&names, row).map_err(error_of)?))?;
+                rows.add(row)?;
             }
-            Ok(rows.into_rows())
+            Ok(AnyRows::File(rows))
         })
     }
 

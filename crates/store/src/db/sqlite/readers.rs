@@ -26,7 +26,7 @@ use super::{
 };
 use crate::db::{
     dialect::Statement,
-    driver::{AnyRow, Bound},
+    driver::{AnyRows, Bound},
 };
 
 /// How often a reading is tried as a short one before it waits behind long ones: where other work has the processor, a short
@@ -122,7 +122,7 @@ impl Readers {
     }
 
     /// All rows of a query, up to a bound.
-    pub(super) async fn fetch_all(&self, statement: Statement, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
+    pub(super) async fn fetch_all(&self, statement: Statement, bound: Bound) -> sqlx::Result<AnyRows> {
         let statement = Arc::new(statement);
         let mut may_be_long = self.0.not_short().contains(&statement);
         for _ in 0..SHORT_ATTEMPTS {
@@ -139,7 +139,7 @@ impl Readers {
         self.fetch_long(statement, bound, long).await
     }
 
-    async fn fetch_shortly(&self, statement: &Arc<Statement>, bound: Bound) -> sqlx::Result<Vec<AnyRow>> {
+    async fn fetch_shortly(&self, statement: &Arc<Statement>, bound: Bound) -> sqlx::Result<AnyRows> {
         let lent = self.lend().await?;
         match self.0.here.try_acquire() {
             Ok(_here) => lent.fetch_all(statement, bound, Patience::Short),
@@ -152,7 +152,7 @@ impl Readers {
         statement: Arc<Statement>,
         bound: Bound,
         _turn: OwnedSemaphorePermit,
-    ) -> sqlx::Result<Vec<AnyRow>> {
+    ) -> sqlx::Result<AnyRows> {
         let lent = self.lend().await?;
         let client = Client::default();
         let patience = Patience::Long(Arc::clone(&client.is_gone));
@@ -202,7 +202,7 @@ impl Shared {
 }
 
 impl Lent {
-    fn fetch_all(&self, statement: &Statement, bound: Bound, patience: Patience) -> sqlx::Result<Vec<AnyRow>> {
+    fn fetch_all(&self, statement: &Statement, bound: Bound, patience: Patience) -> sqlx::Result<AnyRows> {
         let connection = self.connection.as_ref().ok_or(sqlx::Error::PoolClosed)?;
         connection.fetch_all(statement, bound, patience)
     }
@@ -213,7 +213,7 @@ impl Lent {
         statement: Arc<Statement>,
         bound: Bound,
         patience: Patience,
-    ) -> sqlx::Result<Vec<AnyRow>> {
+    ) -> sqlx::Result<AnyRows> {
         let span = tracing::Span::current();
         let read = move || span.in_scope(|| self.fetch_all(&statement, bound, patience));
         tokio::task::spawn_blocking(read).await.map_err(|_| sqlx::Error::WorkerCrashed)?
@@ -252,8 +252,8 @@ mod tests {
         Statement { sql: sql.to_owned(), values: SqlxValues(Values(vec![to.into()])) }
     }
 
-    async fn read(readers: &Readers, sql: &str) -> sqlx::Result<Vec<AnyRow>> {
-        readers.fetch_all(Statement::command(sql), None).await
+    async fn read(readers: &Readers, sql: &str) -> sqlx::Result<AnyRows> {
+        readers.fetch_all(Statement::command(sql), Bound::NONE).await
     }
 
     #[tokio::test]
@@ -271,7 +271,7 @@ mod tests {
                 tokio::task::yield_now().await;
             }
             for _ in 0..100 {
-                assert_eq!(read(&readers, SHORT).await.unwrap().len(), 1);
+                assert_eq!(read(&readers, SHORT).await.unwrap().iter().count(), 1);
             }
             for reading in long {
                 reading.abort();
@@ -288,18 +288,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let readers = readers(&folder);
         let (long, short) = (count(1_000_000), count(1));
-        readers.fetch_all(short.clone(), None).await.unwrap();
+        readers.fetch_all(short.clone(), Bound::NONE).await.unwrap();
         assert!(!readers.0.not_short().contains(&short));
-        readers.fetch_all(long, None).await.unwrap();
+        readers.fetch_all(long, Bound::NONE).await.unwrap();
         assert!(readers.0.not_short().contains(&short), "the text is the same");
         // Where no more long ones may run, it is tried as a short one.
         let all = Arc::clone(&readers.0.long).acquire_many_owned(3).await.unwrap();
-        timeout(LONG_ENOUGH, readers.fetch_all(short.clone(), None)).await.unwrap().unwrap();
+        timeout(LONG_ENOUGH, readers.fetch_all(short.clone(), Bound::NONE)).await.unwrap().unwrap();
         drop(all);
         assert!(readers.0.not_short().contains(&short), "nobody has looked how long it takes there");
         timeout(LONG_ENOUGH, async {
             while readers.0.not_short().contains(&short) {
-                readers.fetch_all(short.clone(), None).await.unwrap();
+                readers.fetch_all(short.clone(), Bound::NONE).await.unwrap();
             }
         })
         .await
