@@ -94,7 +94,7 @@ impl Json {
 
     fn text(&mut self, text: &str) -> Option<()> {
         // Looking at every byte is faster than ending at the first: many are looked at together.
-        let is_found = |found, byte: u8| found | (byte < b' ') | (byte == b'"') | (byte == b'\\');
+        let is_found = |found, byte: u8| found | matches!(byte, ..b' ' | b'"' | b'\\');
         if text.bytes().fold(false, is_found) {
             self.raw(&serde_json::to_string(text).ok()?);
         } else {
