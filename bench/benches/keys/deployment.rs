@@ -26,7 +26,7 @@ const NOW: &str = "2026-01-02T03:04:05Z";
 const QUERY: &str = "
     SELECT id, secret_hash, user_id, parent_id, login_type, token_name, scopes, allow_list, narrow_depth, lifetime_seconds,
            created_at, last_used, expires_at, absolute_end, revoked_at, ip_address, user_agent,
-           (SELECT count(below.id) FROM api_keys AS below
+           (SELECT count(*) FROM api_keys AS below
             JOIN api_key_ancestors AS chain ON chain.key_id = below.id
             WHERE chain.ancestor_id = api_keys.id AND below.revoked_at IS NULL AND below.expires_at > ?2)
     FROM api_keys
@@ -68,7 +68,9 @@ impl Deployment {
         let file = data.path().join("keyfob.db");
         fill(&file, count.saturating_sub(HOT), now);
         let server = open(data.path(), now, 2).await;
-        let sqlite = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        // As the server opens it.
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let sqlite = Connection::open_with_flags(&file, flags).unwrap();
         Self { server, keys, sqlite, user, now, _data: data }
     }
 

@@ -168,8 +168,9 @@ impl<T: Serialize> IntoResponse for ApiJson<T> {
 pub(crate) struct Spelled(Option<String>);
 
 impl Spelled {
-    pub(crate) fn of(answer: &impl Serialize) -> Self {
-        Self(spelled(answer))
+    /// An answer of this JSON, which is not safe inside HTML yet.
+    pub(crate) fn of(json: Option<String>) -> Self {
+        Self(json.map(escape))
     }
 
     #[cfg(test)]

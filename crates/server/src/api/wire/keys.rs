@@ -1,79 +1,133 @@
-//! Keys as JSON, straight from the data: lists of them are long, and asked for often.
-use keyfob_api::{time::Time, users::LoginType};
-use keyfob_authority::data::{ApiKey, KeyId, UserId};
-use keyfob_rbac::Catalogue;
-use serde::Serialize;
-use uuid::Uuid;
+//! Keys, spelled as JSON straight from the data: lists of them are long, and asked for often.
+use std::fmt::Write as _;
 
-use super::key_login_type;
+use jiff::{Timestamp, fmt::temporal::DateTimePrinter};
+use keyfob_authority::data::{ApiKey, UserId};
+use keyfob_rbac::Catalogue;
+use uuid::{Uuid, fmt::Hyphenated};
+
 use crate::http::json::Spelled;
 
-/// [`keyfob_api::keys::ApiKey`], or with a username [`keyfob_api::keys::ApiKeyWithOwner`], borrowed from the data.
-#[derive(Serialize)]
-struct View<'a> {
-    id: &'a str,
-    user_id: Uuid,
-    last_used: Time,
-    expires_at: Time,
-    created_at: Time,
-    updated_at: Time,
-    login_type: LoginType,
-    scope: &'static str,
-    scopes: &'a [String],
-    token_name: &'a str,
-    lifetime_seconds: i64,
-    allow_list: Vec<&'a str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    custom_allow_list: Vec<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parent_id: Option<&'a str>,
-    live_descendants: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    username: Option<&'a str>,
+/// About how many bytes a key has in a list.
+const USUAL: usize = 512;
+
+/// A key, without its secret ([`keyfob_api::keys::ApiKey`]).
+pub(crate) fn key(catalogue: &Catalogue, key: &ApiKey) -> Spelled {
+    let mut json = Json(String::with_capacity(USUAL));
+    let spelled = json.key(catalogue, key);
+    json.raw("}");
+    Spelled::of(spelled.map(|()| json.0))
 }
 
-impl<'a> View<'a> {
-    fn of(catalogue: &Catalogue, key: &'a ApiKey, username: Option<&'a str>) -> Self {
-        let is_custom = |entry: &&str| {
+/// Keys with the usernames of their owners ([`keyfob_api::keys::ApiKeyWithOwner`]); the name of an owner whom the caller
+/// may not read is empty.
+pub(crate) fn keys_with_owners<'a>(
+    catalogue: &Catalogue,
+    keys: &[ApiKey],
+    username: impl Fn(UserId) -> Option<&'a str>,
+) -> Spelled {
+    let mut json = Json(String::with_capacity(keys.len() * USUAL));
+    json.raw("[");
+    let spelled = keys.iter().enumerate().try_for_each(|(place, key)| {
+        json.raw(if place == 0 { "" } else { "," });
+        json.key(catalogue, key)?;
+        json.raw(r#","username":"#);
+        json.text(username(key.user_id).unwrap_or_default())?;
+        json.raw("}");
+        Some(())
+    });
+    json.raw("]");
+    Spelled::of(spelled.map(|()| json.0))
+}
+
+/// A text of JSON. What cannot be spelled is none.
+struct Json(String);
+
+impl Json {
+    /// The fields of a key, without the end of the object.
+    fn key(&mut self, catalogue: &Catalogue, key: &ApiKey) -> Option<()> {
+        let is_custom = |entry: &&String| {
             let resource_type = entry.split_once(':').and_then(|(name, _)| catalogue.resource_type(name));
             resource_type.is_some_and(|of| catalogue.is_custom(of))
         };
-        let (custom_allow_list, allow_list) = key.allow_list.iter().map(String::as_str).partition(is_custom);
-        Self {
-            id: key.id.as_str(),
-            user_id: key.user_id.0,
-            last_used: Time(key.last_used),
-            expires_at: Time(key.expires_at),
-            created_at: Time(key.created_at),
-            updated_at: Time(key.created_at),
-            login_type: key_login_type(key.login_type),
-            scope: legacy_scope(&key.scopes),
-            scopes: &key.scopes,
-            token_name: &key.token_name,
-            lifetime_seconds: key.lifetime_seconds,
-            allow_list,
-            custom_allow_list,
-            parent_id: key.parent_id.as_ref().map(KeyId::as_str),
-            live_descendants: key.live_descendants,
-            username,
+        self.raw(r#"{"id":"#);
+        self.text(key.id.as_str())?;
+        self.raw(r#","user_id":"#);
+        self.id(key.user_id.0);
+        self.raw(r#","last_used":"#);
+        self.time(key.last_used)?;
+        self.raw(r#","expires_at":"#);
+        self.time(key.expires_at)?;
+        self.raw(r#","created_at":"#);
+        self.time(key.created_at)?;
+        self.raw(r#","updated_at":"#);
+        self.time(key.created_at)?;
+        self.raw(r#","login_type":"#);
+        self.text(key.login_type.as_str())?;
+        self.raw(r#","scope":"#);
+        self.text(legacy_scope(&key.scopes))?;
+        self.raw(r#","scopes":"#);
+        self.texts(key.scopes.iter())?;
+        self.raw(r#","token_name":"#);
+        self.text(&key.token_name)?;
+        self.raw(r#","lifetime_seconds":"#);
+        write!(self.0, "{}", key.lifetime_seconds).ok()?;
+        self.raw(r#","allow_list":"#);
+        if key.allow_list.iter().any(|entry| is_custom(&entry)) {
+            self.texts(key.allow_list.iter().filter(|entry| !is_custom(entry)))?;
+            self.raw(r#","custom_allow_list":"#);
+            self.texts(key.allow_list.iter().filter(is_custom))?;
+        } else {
+            self.texts(key.allow_list.iter())?;
         }
+        if let Some(parent) = &key.parent_id {
+            self.raw(r#","parent_id":"#);
+            self.text(parent.as_str())?;
+        }
+        self.raw(r#","live_descendants":"#);
+        write!(self.0, "{}", key.live_descendants).ok()
     }
-}
 
-/// A key, without its secret.
-pub(crate) fn key(catalogue: &Catalogue, key: &ApiKey) -> Spelled {
-    Spelled::of(&View::of(catalogue, key, None))
-}
+    fn raw(&mut self, json: &str) {
+        self.0.push_str(json);
+    }
 
-/// Keys with the usernames of their owners; the name of an owner whom the caller may not read is empty.
-pub(crate) fn keys_with_owners<'a>(
-    catalogue: &Catalogue,
-    keys: &'a [ApiKey],
-    username: impl Fn(UserId) -> Option<&'a str>,
-) -> Spelled {
-    let name = |owner| Some(username(owner).unwrap_or_default());
-    let views: Vec<View<'_>> = keys.iter().map(|key| View::of(catalogue, key, name(key.user_id))).collect();
-    Spelled::of(&views)
+    fn text(&mut self, text: &str) -> Option<()> {
+        // Looking at every byte is faster than ending at the first: many are looked at together.
+        let is_found = |found, byte: u8| found | matches!(byte, ..b' ' | b'"' | b'\\');
+        if text.bytes().fold(false, is_found) {
+            self.raw(&serde_json::to_string(text).ok()?);
+        } else {
+            self.raw("\"");
+            self.raw(text);
+            self.raw("\"");
+        }
+        Some(())
+    }
+
+    fn texts<'a>(&mut self, texts: impl Iterator<Item = &'a String>) -> Option<()> {
+        self.raw("[");
+        for (place, text) in texts.enumerate() {
+            self.raw(if place == 0 { "" } else { "," });
+            self.text(text)?;
+        }
+        self.raw("]");
+        Some(())
+    }
+
+    fn id(&mut self, id: Uuid) {
+        self.raw("\"");
+        self.raw(id.hyphenated().encode_lower(&mut [0; Hyphenated::LENGTH]));
+        self.raw("\"");
+    }
+
+    fn time(&mut self, at: Timestamp) -> Option<()> {
+        const PRINTER: DateTimePrinter = DateTimePrinter::new();
+        self.raw("\"");
+        PRINTER.print_timestamp(&at, &mut self.0).ok()?;
+        self.raw("\"");
+        Some(())
+    }
 }
 
 /// The field that older clients read in place of `scopes`.
@@ -91,7 +145,7 @@ fn legacy_scope(scopes: &[String]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use keyfob_api::keys::{ApiKey as WireKey, ApiKeyWithOwner};
-    use keyfob_authority::data::{KeyLoginType, Origin, SecretHash};
+    use keyfob_authority::data::{KeyId, KeyLoginType, Origin, SecretHash};
     use serde::{Serialize, de::DeserializeOwned};
 
     use super::*;
