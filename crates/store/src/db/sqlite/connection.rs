@@ -34,9 +34,9 @@ pub(super) const SHORT: Duration = Duration::from_millis(1);
 const STEPS: i32 = 100;
 /// How large the write-ahead log stays once readings have kept it from being used anew.
 const LONGEST_LOG: i32 = 16 << 20;
-/// After how many pages of the log they are written back to the file: in more pages, the same one comes more often, and is
-/// written back once. With the usual pages of 4 KiB, the log fits into those 16 MiB then.
-const PAGES_OF_LOG: i32 = 4000;
+/// After how many pages of the log they are written back to the file, about 6 MiB. In more pages, the same one comes more
+/// often, and is written back once; but a new log grows up to there, which takes longer than writing over an old one.
+const PAGES_OF_LOG: i32 = 1500;
 /// How much of the file a connection keeps in memory, in KiB: one that reads, and the one that writes, all over some
 /// indexes.
 const KEPT_TO_READ: i32 = 8 * 1024;
