@@ -144,8 +144,8 @@ pub(crate) fn condition(filter: &Filter, columns: &Columns) -> Condition {
     }
 }
 
-/// Whether the filter lets all objects of an owner through that are in no organization, whatever else they are. It is false
-/// also where only a look at them tells.
+/// Whether the filter lets every object through that this owner has outside organizations. It is false also where that
+/// depends on the object.
 pub(crate) fn passes_all_of(filter: &Filter, owner: Uuid) -> bool {
     fn passes(predicate: &Predicate, owner: Uuid) -> bool {
         match predicate {

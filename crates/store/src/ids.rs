@@ -42,8 +42,7 @@ impl KeyId {
 
     /// Parses an id; none if the text cannot be the id of a key.
     pub fn parse(text: &str) -> Option<Self> {
-        let valid =
-            text.len() == Self::LENGTH && text.bytes().fold(true, |all, byte| all & byte.is_ascii_alphanumeric());
+        let valid = text.len() == Self::LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         valid.then(|| Self(text.to_owned()))
     }
 

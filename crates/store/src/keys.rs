@@ -156,7 +156,7 @@ pub struct ListKeys {
 
 impl ListKeys {
     /// The user, if the list has all their live keys, the oldest first.
-    fn is_all_live_of(&self) -> Option<UserId> {
+    fn all_live_of(&self) -> Option<UserId> {
         let Self { user_id, descendants_of, name_contains, finding, include_expired, order, now: _, page } = self;
         let is_all = descendants_of.is_none() && name_contains.is_none() && finding.is_none() && !include_expired;
         user_id.filter(|_| is_all && *order == KeyOrder::OldestFirst && *page == Page::default())
@@ -458,7 +458,7 @@ impl Reader<'_> {
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn tokens(&mut self, list: &ListKeys, filter: &Filter) -> Result<Vec<ApiKey>, StoreError> {
         let token = KeyLoginType::Token.as_str();
-        match list.is_all_live_of() {
+        match list.all_live_of() {
             Some(user) if passes_all_of(filter, user.0) && self.uses().outliving(list.now).is_empty() => {
                 let now = Value::from(microseconds(list.now));
                 self.fetch_fixed_list(&LIVE_TOKENS, [now.clone(), token.into(), user.0.into(), now]).await

@@ -39,18 +39,26 @@ pub(crate) fn json(value: &(impl Serialize + ?Sized)) -> String {
     serde_json::json!(value).to_string()
 }
 
-impl<DB: Database, T> Type<DB> for Json<T>
-where
-    String: Type<DB>,
-{
-    fn type_info() -> DB::TypeInfo {
-        String::type_info()
-    }
+/// It is text for the drivers, too.
+macro_rules! text_for_drivers {
+    ($type:ty $(, $parameter:ident)?) => {
+        impl<DB: Database $(, $parameter)?> Type<DB> for $type
+        where
+            String: Type<DB>,
+        {
+            fn type_info() -> DB::TypeInfo {
+                String::type_info()
+            }
 
-    fn compatible(of: &DB::TypeInfo) -> bool {
-        String::compatible(of)
-    }
+            fn compatible(of: &DB::TypeInfo) -> bool {
+                String::compatible(of)
+            }
+        }
+    };
 }
+
+text_for_drivers!(Json<T>, T);
+text_for_drivers!(Texts);
 
 impl<'r, DB: Database, T: DeserializeOwned> Decode<'r, DB> for Json<T>
 where
@@ -61,24 +69,11 @@ where
     }
 }
 
-impl<DB: Database> Type<DB> for Texts
-where
-    String: Type<DB>,
-{
-    fn type_info() -> DB::TypeInfo {
-        String::type_info()
-    }
-
-    fn compatible(of: &DB::TypeInfo) -> bool {
-        String::compatible(of)
-    }
-}
-
 impl<'r, DB: Database> Decode<'r, DB> for Texts
 where
     &'r str: Decode<'r, DB>,
 {
     fn decode(value: DB::ValueRef<'r>) -> Result<Self, BoxDynError> {
-        Ok(Self(serde_json::from_str::<Vec<String>>(<&str>::decode(value)?)?.into()))
+        Ok(Self(Json::<Vec<String>>::decode(value)?.0.into()))
     }
 }

@@ -1,6 +1,6 @@
 //! Keys: they are read as written, names of live keys are unique, and revoked keys stay revoked.
 use jiff::Timestamp;
-use keyfob_rbac::Filter;
+use keyfob_rbac::{Atom, Filter, Predicate};
 use keyfob_store::{ApiKey, KeyId, KeyLoginType, KeyOrder, ListKeys, Page, SecretHash, StoreError, UserId};
 
 use crate::support::{TestStore, at, key_id, texts, token, uuid};
@@ -192,6 +192,38 @@ async fn tokens_are_listed_oldest_first_and_sessions_never() {
     assert_eq!(listed(None, true).await, ["k9", "k2", "k3", "k1"]);
     assert_eq!(listed(Some(ann), false).await, ["k3", "k1"]);
     assert_eq!(listed(Some(UserId(uuid(9))), true).await, Vec::<String>::new());
+}
+
+/// The list of a user's live tokens is a statement of its own, unless part of it is asked for.
+#[tokio::test]
+async fn a_users_live_tokens_are_the_same_in_one_list_and_in_a_page() {
+    let store = TestStore::new().await;
+    let (ann, bob) = (store.user("ann").await, store.user("bob").await);
+    for (user, id, created, end, parent) in [
+        (ann, "k3", 1, 1000, None),
+        (ann, "k1", 1, 1000, Some("k3")),
+        (ann, "k4", 3, 1000, Some("k1")),
+        (ann, "k9", 0, 250, Some("k3")),
+        (bob, "k2", 1, 1000, Some("k3")),
+    ] {
+        let mut new = token(user, id, "");
+        (new.created_at, new.expires_at, new.parent_id) = (at(created), at(end), parent.map(key_id));
+        insert(&store, &new).await;
+    }
+    // The clock goes back afterwards.
+    store.given(async |tx| tx.expire_key(&key_id("k4"), at(300)).await.map(drop)).await;
+    let page = Page { limit: Some(10), ..Page::default() };
+    let whole = ListKeys { user_id: Some(ann), now: at(250), ..ListKeys::default() };
+    let own = Filter::When(Predicate::Is(Atom::OwnerIs(ann.0.into())));
+    let other = Filter::When(Predicate::Is(Atom::OwnerIs(bob.0.into())));
+    for (filter, ids) in [(Filter::All, &["k1", "k3"][..]), (own, &["k1", "k3"]), (other, &[]), (Filter::None, &[])] {
+        for list in [whole.clone(), ListKeys { page: page.clone(), ..whole.clone() }] {
+            let listed = store.store.read().tokens(&list, &filter).await.unwrap();
+            let found: Vec<_> = listed.iter().map(|key| (&key.id.as_str()[..2], key.live_descendants)).collect();
+            let expected: Vec<_> = ids.iter().map(|id| (*id, if *id == "k3" { 2 } else { 0 })).collect();
+            assert_eq!(found, expected, "{filter:?} {:?}", list.page);
+        }
+    }
 }
 
 #[tokio::test]

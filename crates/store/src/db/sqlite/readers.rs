@@ -31,7 +31,7 @@ use crate::db::{
 
 /// How often a reading is tried as a short one before it waits behind long ones: where other work has the processor, a short
 /// one may look long.
-const SHORT_ATTEMPTS: usize = 3;
+const SHORT_ATTEMPTS: usize = 2;
 /// How many statements are remembered that were not short.
 const MOST_NOT_SHORT: usize = 1024;
 /// How long a reading waits for its turn.
