@@ -19,12 +19,13 @@ use self::{
 use crate::{
     commands::server,
     invocation::{Invocation, Outcome},
-    options,
+    options, signals,
     terminal::{output::Output, prompt::Declined},
 };
 
 /// Runs the command that the arguments name.
 pub(crate) fn run() -> ExitCode {
+    signals::outlive_file_limits();
     server::outlive_hangups();
     let out = Output::new();
     let command = options::with_coder_environment(Cli::command());

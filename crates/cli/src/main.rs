@@ -12,6 +12,7 @@ mod names;
 mod options;
 mod pages;
 mod roles;
+mod signals;
 mod state;
 mod terminal;
 

@@ -130,6 +130,26 @@ fn commands_on_the_host_make_no_database() {
     assert_eq!(std::fs::read_dir(&empty).unwrap().count(), 1);
 }
 
+/// The operating system would end the command by a signal.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_at_the_limit_of_its_size_is_an_error_of_the_command() {
+    let home = Home::new();
+    let (server, session) = Server::with_owner();
+    let (_log, data) = server.stop();
+    let folder = data.path().join("data");
+    let keys = ["audit.key", "seal.key"].map(|key| folder.join(key));
+    let former = keys.each_ref().map(|key| std::fs::read(key).unwrap());
+    for key in ["audit", "seal"] {
+        let mut limited = std::process::Command::new("prlimit");
+        limited.args(["--fsize=1", crate::program::PROGRAM, "server", "rotate-key", key, "--data-dir"]).arg(&folder);
+        let ran = limited.env("HOME", home.path()).output().unwrap();
+        assert_eq!(ran.status.code(), Some(1), "{ran:?}");
+    }
+    assert_eq!(keys.each_ref().map(|key| std::fs::read(key).unwrap()), former);
+    assert_eq!(me(&Server::start_on(data, &[], &[]), &session).status(), 200);
+}
+
 /// The records before and after are one chain, which both keys together verify.
 #[test]
 fn the_key_of_the_records_is_replaced_and_the_chain_goes_on() {

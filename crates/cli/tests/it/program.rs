@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::http::Message;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_keyfob");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_keyfob");
 /// Longer than any start takes; only a server that does not start reaches it.
 const START: Duration = Duration::from_mins(1);
 

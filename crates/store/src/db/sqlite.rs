@@ -181,7 +181,7 @@ impl Writer {
         }
         match &mut self.connection {
             Some(connection) => Ok(connection),
-            none => Ok(none.insert(Connection::open(&self.file, self.access)?)),
+            none => Ok(none.insert(leaving_the_thread(|| Connection::open(&self.file, self.access))?)),
         }
     }
 }

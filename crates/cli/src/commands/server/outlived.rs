@@ -1,35 +1,16 @@
-//! Signals that would end the program and do not end a server: SIGHUP before the server listens for it, and SIGXFSZ, by
-//! which the operating system ends what writes to a file beyond the limit on its size.
+//! Keeps SIGHUP from ending a server before it listens for it.
 use std::{ffi::OsString, sync::Once};
 
 use clap::Subcommand as _;
 
 use super::host::HostCommand;
+use crate::signals;
 
-/// SIGXFSZ, as POSIX systems number it on most processors. Without it, the write fails as it does on a full disk.
-#[cfg(unix)]
-const FILE_TOO_LARGE: i32 = 25;
-
-/// From here on these signals do not end the program.
+/// From here on SIGHUP does not end the program.
 pub(super) fn outlive() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(tell_system);
+    ONCE.call_once(signals::outlive_hangups);
 }
-
-/// The operating system keeps to it when the runtime that told it has gone.
-#[cfg(unix)]
-fn tell_system() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
-    let _inside = runtime.enter();
-    for outlived in [SignalKind::hangup(), SignalKind::from_raw(FILE_TOO_LARGE)] {
-        drop(signal(outlived));
-    }
-}
-
-/// There are no signals.
-#[cfg(not(unix))]
-fn tell_system() {}
 
 /// Whether these arguments run a server, as far as that is known before they are parsed: nothing in them may name a
 /// command of its host.

@@ -1,8 +1,8 @@
 //! A server that is killed at any instant: what it acknowledged is there after its restart.
-use std::{thread, time::Duration};
+use std::{mem, thread, time::Duration};
 
 use keyfob_testdb::TestDatabase;
-use keyfob_testkit::history::Outcome;
+use keyfob_testkit::history::{History, Outcome};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
@@ -18,6 +18,8 @@ const KILLS: u32 = 20;
 /// How long it works at most before it is killed, in milliseconds.
 const LONGEST_WORK: u64 = 250;
 const CLIENTS: u64 = 4;
+/// After so many kills, the tokens so far are left alone until the end: each is tried after every kill before that.
+const KILLS_OF_A_LOAD: u32 = 25;
 const ROLES: [&str; 3] = ["auditor", "user-admin", "template-admin"];
 
 /// A user whose roles change all the time.
@@ -63,6 +65,15 @@ impl Changing {
     }
 }
 
+/// All that was acknowledged under this load holds on a server that has started again.
+fn verify(load: &mut Load, server: &Server) {
+    load.restarted(vec![server.address.clone()]);
+    load.try_all(0);
+    // A revocation that was acknowledged before the kill is one by this replica.
+    let violations = load.history.lock().unwrap().violations(Duration::ZERO);
+    assert!(violations.is_empty(), "{}", violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+}
+
 fn kill_again_and_again(flags: &[&str], verify_records: impl Fn(&Server) -> Vec<String>) {
     let mut random = ChaCha8Rng::seed_from_u64(seed());
     let mut server = Server::start_with(flags);
@@ -75,7 +86,8 @@ fn kill_again_and_again(flags: &[&str], verify_records: impl Fn(&Server) -> Vec<
     let id = bob["id"].as_str().unwrap().to_owned();
     let mut changing = Changing { id, acknowledged: json!([]), asked: Vec::new() };
     let mut load = Load::new(vec![server.address.clone()], &session);
-    for _ in 0..times("KEYFOB_KILLS", KILLS) {
+    let mut earlier = Vec::new();
+    for kill in 1..=times("KEYFOB_KILLS", KILLS) {
         let work = Duration::from_millis(random.random_range(0..LONGEST_WORK));
         let mut of_roles = ChaCha8Rng::seed_from_u64(random.random());
         let seeds: Vec<u64> = (0..CLIENTS).map(|_| random.random()).collect();
@@ -92,22 +104,25 @@ fn kill_again_and_again(flags: &[&str], verify_records: impl Fn(&Server) -> Vec<
             folder
         });
         server = Server::start_on(folder, &[], flags);
-        load.restarted(vec![server.address.clone()]);
-        load.try_all(0);
+        verify(&mut load, &server);
         changing.verify(&server.address, &session);
-        // A revocation that was acknowledged before the kill is one by this replica.
-        let violations = load.history.lock().unwrap().violations(Duration::ZERO);
-        assert!(violations.is_empty(), "{}", violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+        if kill % KILLS_OF_A_LOAD == 0 {
+            let next = Load::new(vec![server.address.clone()], &session);
+            earlier.push(mem::replace(&mut load, next));
+        }
     }
-    let history = load.history.lock().unwrap();
+    earlier.iter_mut().for_each(|load| verify(load, &server));
+    let loads: Vec<&Load> = earlier.iter().chain([&load]).collect();
+    let tokens: usize = loads.iter().map(|load| load.tokens()).sum();
+    let sum =
+        |count: fn(&History) -> usize| -> usize { loads.iter().map(|load| count(&load.history.lock().unwrap())).sum() };
+    let revocations = sum(History::revocations);
     eprintln!(
-        "{} tokens, {} revocations, {} uses accepted, {} refused",
-        load.tokens(),
-        history.revocations(),
-        history.count(Outcome::Accepted),
-        history.count(Outcome::Refused)
+        "{tokens} tokens, {revocations} revocations, {} uses accepted, {} refused",
+        sum(|history| history.count(Outcome::Accepted)),
+        sum(|history| history.count(Outcome::Refused))
     );
-    assert!(load.tokens() > 0 && history.revocations() > 0, "the load did something");
+    assert!(tokens > 0 && revocations > 0, "the load did something");
     let home = Home::new();
     let arguments = verify_records(&server);
     let verified = home.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());

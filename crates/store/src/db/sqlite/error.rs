@@ -88,8 +88,24 @@ pub(in crate::db) fn fault(error: &dyn DatabaseError) -> Fault {
             | ErrorCode::ReadOnly
             | ErrorCode::SystemIoFailure
             | ErrorCode::CannotOpen
+            | ErrorCode::FileLockingProtocolFailed
             | ErrorCode::NotADatabase,
         ) => Fault::Unavailable,
         _ => Fault::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_attempt_may_find_gone_is_unavailable() {
+        let of = |code: i32| fault(&FileError { code, message: String::new() });
+        for code in [ffi::SQLITE_BUSY, ffi::SQLITE_IOERR_READ, ffi::SQLITE_CANTOPEN, ffi::SQLITE_PROTOCOL] {
+            assert!(matches!(of(code), Fault::Unavailable), "{code}");
+        }
+        assert!(matches!(of(ffi::SQLITE_FULL), Fault::Full));
+        assert!(matches!(of(ffi::SQLITE_CORRUPT), Fault::Other));
     }
 }

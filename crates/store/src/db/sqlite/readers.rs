@@ -169,12 +169,21 @@ impl Readers {
 
     async fn lend(&self) -> sqlx::Result<Lent> {
         let turn = self.turn(&self.0.turns).await?;
-        let mut connection = self.0.open().idle.pop();
-        if connection.is_none() {
-            connection = Some(Connection::open(&self.0.file, Access::Read)?);
-            self.0.open().count += 1;
-        }
-        Ok(Lent { shared: Arc::clone(&self.0), connection, _turn: turn })
+        let idle = self.0.open().idle.pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => self.open_another().await?,
+        };
+        Ok(Lent { shared: Arc::clone(&self.0), connection: Some(connection), _turn: turn })
+    }
+
+    /// In a thread that may wait: the beginning of the file is read.
+    async fn open_another(&self) -> sqlx::Result<Connection> {
+        let file = self.0.file.clone();
+        let opened = tokio::task::spawn_blocking(move || Connection::open(&file, Access::Read)).await;
+        let connection = opened.map_err(|_| sqlx::Error::WorkerCrashed)??;
+        self.0.open().count += 1;
+        Ok(connection)
     }
 
     /// How many connections are open, and how many of them are idle.
@@ -281,6 +290,29 @@ mod tests {
         })
         .await
         .unwrap();
+    }
+
+    /// A pipe that nobody writes to yet stands for a disk that does not answer.
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn other_tasks_go_on_while_a_file_is_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.db");
+        assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+        let readers = Readers::of(file.clone(), 4);
+        let reading = tokio::spawn(async move { read(&readers, SHORT).await.is_ok() });
+        let (told, goes_on) = std::sync::mpsc::channel();
+        let disk = std::thread::spawn(move || {
+            let in_time = goes_on.recv_timeout(LONG_ENOUGH).is_ok();
+            // It lets both go that wait for the other.
+            drop(std::fs::File::options().read(true).write(true).open(&file).unwrap());
+            in_time
+        });
+        // The reading has its turn before this.
+        tokio::task::yield_now().await;
+        told.send(()).unwrap();
+        assert!(!reading.await.unwrap(), "a pipe is no database");
+        assert!(disk.join().unwrap(), "nothing else was done meanwhile");
     }
 
     #[tokio::test]
