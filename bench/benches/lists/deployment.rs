@@ -160,7 +160,7 @@ async fn insert_data(data: &Path, start: Timestamp) -> Vec<Vec<Uuid>> {
     for number in 0..WORKSPACES {
         let workspace = workspace(number, start);
         tx.insert_resource(&workspace).await.unwrap();
-        tx.replace_grants(&workspace.key, &workspace.grants).await.unwrap();
+        tx.replace_grants(&workspace).await.unwrap();
         let owner = (0..REQUESTERS.len()).find(|requester| workspace.owner_id == Some(user_id(*requester)));
         for (requester, checked) in checked.iter_mut().enumerate() {
             if owner == Some(requester) && checked.own.len() < CHECKED / 2 {

@@ -133,7 +133,7 @@ impl AuthorizedStore {
     #[tracing::instrument(level = "debug", skip_all)]
     #[crate::boxed]
     pub async fn with_members(&self, groups: Vec<Group>) -> Result<Vec<GroupView>, Refused> {
-        let visible = self.caller.visible(Action::READ, ResourceType::GROUP_MEMBER);
+        let is_shown = self.caller.shows(Action::READ, ResourceType::GROUP_MEMBER);
         let memberships = self.read().group_memberships(&groups).await?;
         let mut ids: Vec<UserId> = memberships.iter().map(|(_, user)| *user).collect();
         ids.sort_unstable();
@@ -155,7 +155,7 @@ impl AuthorizedStore {
         }
         let view = |group: Group| {
             let members = of_group.remove(&group.id).unwrap_or_default();
-            let is_visible = |user: &&User| visible.matches(&group_member_object(group.organization_id, user.id));
+            let is_visible = |user: &&User| is_shown(&group_member_object(group.organization_id, user.id));
             GroupView {
                 members: members.iter().filter_map(|place| users.get(*place)).filter(is_visible).cloned().collect(),
                 total_member_count: totals.get(&group.id).copied().unwrap_or_default(),

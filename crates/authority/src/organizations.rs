@@ -75,9 +75,9 @@ impl AuthorizedStore {
     #[tracing::instrument(level = "debug", skip_all)]
     #[crate::boxed]
     pub async fn list_organizations_by_id(&self, ids: &[OrganizationId]) -> Result<Vec<Organization>, Refused> {
-        let filter = self.caller.visible(Action::READ, ResourceType::ORGANIZATION);
+        let is_shown = self.caller.shows(Action::READ, ResourceType::ORGANIZATION);
         let found = self.read().readable_organizations_by_id(ids).await?;
-        Ok(found.into_iter().filter(|organization| filter.matches(&organization_object(organization.id))).collect())
+        Ok(found.into_iter().filter(|organization| is_shown(&organization_object(organization.id))).collect())
     }
 
     /// Organizations with such a name or display name that the caller may see. Requires `read` on each.
@@ -98,9 +98,9 @@ impl AuthorizedStore {
     #[tracing::instrument(level = "debug", skip_all)]
     #[crate::boxed]
     pub async fn organizations_of(&self, user: UserId) -> Result<Vec<Organization>, Refused> {
-        let filter = self.caller.visible(Action::READ, ResourceType::ORGANIZATION);
+        let is_shown = self.caller.shows(Action::READ, ResourceType::ORGANIZATION);
         let all = self.read().readable_organizations_of(user).await?;
-        Ok(all.into_iter().filter(|organization| filter.matches(&organization_object(organization.id))).collect())
+        Ok(all.into_iter().filter(|organization| is_shown(&organization_object(organization.id))).collect())
     }
 
     /// The organization that a path names: `default`, an id, or a name. Requires `read` on it.

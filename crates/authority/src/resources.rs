@@ -95,7 +95,13 @@ impl AuthorizedStore {
             .iter()
             .map(|of| (self.catalogue().type_name(*of).to_owned(), self.caller.visible(Action::READ, *of)))
             .collect();
-        Ok(self.read().resources(&list).await?)
+        let (mut found, count) = self.read().resources(&list).await?;
+        // They were read after it was known which match: what was taken from the caller in between is not shown.
+        found.retain(|resource| {
+            let mut types = types.iter().filter(|of| self.catalogue().type_name(**of) == resource.key.resource_type);
+            types.any(|of| self.may_read(*of, resource))
+        });
+        Ok((found, count))
     }
 
     /// The first resource of a list of one type. Requires `read` on it.

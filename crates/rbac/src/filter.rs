@@ -128,26 +128,28 @@ pub fn filter(subject: &Subject, action: Action, of: ResourceType) -> Filter {
         AllowReach::Some(ids) => is_in(ids, Atom::IdIn),
         AllowReach::None => Filter::None,
     };
-    all([listed, any([permitted(subject, action, of), shared(subject, action, of)])])
+    let memberships = subject.memberships.sorted();
+    let shared = shared(subject, &memberships, action, of);
+    all([listed, any([permitted(subject, memberships, action, of), shared])])
 }
 
 /// What both roles and scopes permit.
-fn permitted(subject: &Subject, action: Action, of: ResourceType) -> Filter {
+fn permitted(subject: &Subject, memberships: Vec<(OwnedId, &Table)>, action: Action, of: ResourceType) -> Filter {
     let outside = subject.outside.cell(of).permitted;
     if outside.allows(action, false) {
         // If objects of others outside of organizations are permitted, the site level permits it, and so everywhere.
         return Filter::All;
     }
     let own_outside = if outside.allows(action, true) { own_without_organization(subject) } else { Filter::None };
-    let inside = Inside::of(subject, subject.memberships.sorted(), |table| table.cell(of).permitted, action);
+    let inside = Inside::of(subject, memberships, |table| table.cell(of).permitted, action);
     any([own_outside, inside.others, inside.own])
 }
 
 /// What access lists permit, within the scopes, to members of the object's organization.
-fn shared(subject: &Subject, action: Action, of: ResourceType) -> Filter {
-    let mut memberships = subject.memberships.sorted();
+fn shared(subject: &Subject, memberships: &[(OwnedId, &Table)], action: Action, of: ResourceType) -> Filter {
     // Where everything is permitted already, access lists add nothing.
-    memberships.retain(|(id, table)| *id != OwnedId::None && !table.cell(of).permitted.allows(action, false));
+    let gains = |id: &OwnedId, table: &Table| *id != OwnedId::None && !table.cell(of).permitted.allows(action, false);
+    let memberships: Vec<_> = memberships.iter().filter(|(id, table)| gains(id, table)).cloned().collect();
     let organizations: Vec<OwnedId> = memberships.iter().map(|(id, _)| id.clone()).collect();
     let granted = GrantedAction { action, name: subject.catalogue.shared_action_name(action) };
     let user = is(Atom::UserAcl { user: subject.id.clone(), action: granted.clone() });

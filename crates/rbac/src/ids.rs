@@ -69,9 +69,15 @@ impl<T> IdMap<T> {
 
     /// All entries, in the order of their ids.
     pub(crate) fn sorted(&self) -> Vec<(OwnedId, &T)> {
-        let uuids = self.uuids.iter().map(|(id, value)| (OwnedId::Uuid(Uuid::from_bytes(id.to_ne_bytes())), value));
-        let mut all: Vec<_> = uuids.chain(self.others.iter().map(|(id, value)| (id.clone(), value))).collect();
-        all.sort_by(|(left, _), (right, _)| left.cmp(right));
+        // As UUIDs are ordered: by their first byte first.
+        let number = |key: u128| u128::from_be_bytes(key.to_ne_bytes());
+        let mut uuids: Vec<_> = self.uuids.iter().map(|(id, value)| (number(*id), value)).collect();
+        uuids.sort_unstable_by_key(|(number, _)| *number);
+        let mut all: Vec<_> = self.others.iter().map(|(id, value)| (id.clone(), value)).collect();
+        all.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+        let texts = all.split_off(all.partition_point(|(id, _)| *id == OwnedId::None));
+        all.extend(uuids.into_iter().map(|(number, value)| (OwnedId::Uuid(Uuid::from_u128(number)), value)));
+        all.extend(texts);
         all
     }
 }

@@ -294,16 +294,6 @@ impl Reader<'_> {
         stored::list(&rows, self.uses, self.salvages)
     }
 
-    /// The same for a query whose rows have one number in their column `count`; it is none where there is no row.
-    pub(crate) async fn fetch_counted_list<T: Stored>(
-        &mut self,
-        query: &(impl SqlxBinder + Sync),
-    ) -> Result<(Vec<T>, Option<u64>), StoreError> {
-        let rows = self.source.fetch_all(query, self.bound).await?;
-        let count = rows.first().and_then(|row| row.column::<i64>("count")).and_then(|count| u64::try_from(count).ok());
-        Ok((stored::list(&rows, self.uses, self.salvages)?, count))
-    }
-
     /// The values in all rows of a query: where one that is left out would change what somebody may do.
     pub(crate) async fn fetch_whole_list<T: Stored>(
         &mut self,

@@ -1,6 +1,6 @@
 //! The engine's filter as a condition on rows. The condition selects the same objects that the filter matches in
 //! memory.
-use std::slice;
+use std::{collections::HashSet, slice};
 
 use keyfob_rbac::{Atom, Filter, OwnedId, Predicate};
 use sea_query::{Condition, DynIden, Expr, ExprTrait as _, Iden, IntoIden as _, Query, SelectStatement, UnionType};
@@ -21,7 +21,7 @@ pub(crate) struct Columns {
     without_indexes: bool,
 }
 
-/// The table with the access lists of another table's rows: one row for each granted action.
+/// The table with the access lists of another table's rows: one row for each grantee, with a list of actions.
 #[derive(Clone, Debug)]
 pub(crate) struct GrantColumns {
     /// The filtered table, and its column with the type of a row.
@@ -34,7 +34,9 @@ pub(crate) struct GrantColumns {
     pub(crate) grant_resource: DynIden,
     pub(crate) kind: DynIden,
     pub(crate) grantee: DynIden,
-    pub(crate) action: DynIden,
+    pub(crate) actions: DynIden,
+    /// A column of both tables: when a row of the filtered one was created. Both have the organization of that row, too.
+    pub(crate) created: DynIden,
 }
 
 impl GrantColumns {
@@ -92,11 +94,6 @@ impl Columns {
         self
     }
 
-    /// The conditions are looked at row by row: the rows are found by others.
-    fn without_indexes(&self) -> Self {
-        Self { without_indexes: true, ..self.clone() }
-    }
-
     fn value(&self, column: &DynIden) -> Expr {
         let value = Expr::col(column.clone());
         if self.without_indexes { self.dialect.without_indexes(value) } else { value }
@@ -106,6 +103,14 @@ impl Columns {
     fn is_none(&self, column: Option<&DynIden>) -> Condition {
         let Some(column) = column.map(|column| self.value(column)) else { return always() };
         Condition::all().add(if self.nil_for_none { column.eq(Uuid::nil()) } else { column.is_null() })
+    }
+
+    /// These ids, as the columns with organization and owner have them. The empty id is a value only where the nil UUID
+    /// stands for none, which is then no id.
+    fn stored(&self, ids: &[OwnedId]) -> HashSet<Uuid> {
+        let known = uuids(ids).into_iter().filter(|id| !(self.nil_for_none && id.is_nil()));
+        let none = (self.nil_for_none && ids.contains(&OwnedId::None)).then(Uuid::nil);
+        known.chain(none).collect()
     }
 
     /// Rows whose organization or owner is one of these. The empty id selects rows without one. If the nil UUID stands
@@ -202,59 +207,117 @@ fn granted(columns: &Columns, kind: &str, to: &[Uuid], action: &str) -> Conditio
 }
 
 fn granted_ids(columns: &Columns, grants: &GrantColumns, kind: &str, to: &[Uuid], action: &str) -> SelectStatement {
-    let mut ids = granting(grants, kind, action);
-    ids.expr(grants.of_grant(&grants.grant_resource))
-        .and_where(columns.dialect.is_one_of_ids(grants.of_grant(&grants.grantee), to.iter().copied()));
+    let mut ids = granting_to(columns, grants, kind, to, action);
+    ids.expr(grants.of_grant(&grants.grant_resource));
     ids
 }
 
 /// Rows whose access list grants the action to all members of the row's own organization.
 fn granted_to_everyone(columns: &Columns, action: &str) -> Condition {
     let (Some(grants), Some(organization)) = (&columns.grants, &columns.organization) else { return never() };
-    let mut own = granting(grants, "group", action);
+    let mut own = granting(columns, grants, "group", action);
     own.expr(Expr::val(1))
         .and_where(grants.of_grant(&grants.grantee).eq(grants.of_row(organization)))
         .and_where(grants.of_grant(&grants.grant_resource).eq(grants.of_row(&columns.id)));
     Condition::all().add(Expr::exists(own))
 }
 
-/// The ids of the rows whose access lists grant the action to all members of the row's own organization, one of these.
-fn ids_granted_to_everyone(
-    columns: &Columns,
-    grants: &GrantColumns,
-    organizations: &[Uuid],
-    action: &str,
-) -> Option<SelectStatement> {
-    let organization = columns.organization.as_ref()?;
-    let mut its_own = Query::select();
-    its_own
-        .expr(Expr::val(1))
-        .from(grants.filtered.clone())
-        .and_where(grants.of_row(&grants.type_column).eq(grants.resource_type.as_str()))
-        .and_where(grants.of_row(&columns.id).eq(grants.of_grant(&grants.grant_resource)))
-        .and_where(grants.of_row(organization).eq(grants.of_grant(&grants.grantee)));
-    let mut ids = granted_ids(columns, grants, "group", organizations, action);
-    ids.and_where(Expr::exists(its_own));
-    Some(ids)
+/// The rows of access lists of the type that grant the action to one of these. No columns are selected yet.
+fn granting_to(columns: &Columns, grants: &GrantColumns, kind: &str, to: &[Uuid], action: &str) -> SelectStatement {
+    let mut entries = granting(columns, grants, kind, action);
+    entries.and_where(columns.dialect.is_one_of_ids(grants.of_grant(&grants.grantee), to.iter().copied()));
+    entries
 }
 
-/// The entries of access lists of the type that grant the action to grantees of this kind.
-fn granting(grants: &GrantColumns, kind: &str, action: &str) -> SelectStatement {
-    let mut ids = Query::select();
-    ids.from(grants.table.clone())
+/// The same for all grantees of this kind.
+fn granting(columns: &Columns, grants: &GrantColumns, kind: &str, action: &str) -> SelectStatement {
+    let has = |action| columns.dialect.is_among_names(action, grants.of_grant(&grants.actions));
+    let mut entries = Query::select();
+    entries
+        .from(grants.table.clone())
         .and_where(grants.of_grant(&grants.grant_type).eq(grants.resource_type.as_str()))
         .and_where(grants.of_grant(&grants.kind).eq(kind))
-        .and_where(grants.of_grant(&grants.action).is_in([action, "*"]));
-    ids
+        .and_where(has(action).or(has("*")));
+    entries
 }
 
-/// Rows that indexes find without a scan: rows of an owner, rows by id, rows by access list.
+/// Rows that indexes find without a scan: rows of an owner, rows by id, rows by access list. They are all rows that the
+/// filter lets through, and maybe others.
 #[derive(Clone, Debug)]
 pub(crate) struct Candidates {
-    /// Their ids: those of all rows that the filter lets through, and maybe of others.
-    pub(crate) ids: SelectStatement,
+    columns: Columns,
+    grants: GrantColumns,
+    found: Vec<Found>,
     /// What is to be looked at for each of them.
-    pub(crate) condition: Condition,
+    others: Vec<Predicate>,
+}
+
+/// Rows of the filtered table, or of their access lists. No columns are selected yet.
+#[derive(Clone, Debug)]
+struct Found {
+    query: SelectStatement,
+    /// The id of the row.
+    id: Expr,
+}
+
+/// The organizations whose rows match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Organizations {
+    All,
+    Some(HashSet<Uuid>),
+}
+
+impl Organizations {
+    pub(crate) fn contain(&self, id: Uuid) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some(ids) => ids.contains(&id),
+        }
+    }
+}
+
+impl Candidates {
+    /// Their ids.
+    pub(crate) fn ids(&self) -> SelectStatement {
+        self.each(|found, query| {
+            query.expr(found.id.clone());
+        })
+    }
+
+    /// What is to be looked at for each of them. The rows are found by others: the conditions are looked at row by row.
+    pub(crate) fn condition(&self) -> Condition {
+        let columns = Columns { without_indexes: true, ..self.columns.clone() };
+        self.others.iter().fold(Condition::all(), |all, part| all.add(tree(part, &columns)))
+    }
+
+    /// For each of them, some several times: its id, its organization and when it was created, which indexes alone tell.
+    /// Those of these organizations match. None where more is to be looked at.
+    pub(crate) fn in_indexes(&self, id: impl Iden + Copy) -> Option<(SelectStatement, Organizations)> {
+        let organization = self.columns.organization.as_ref()?;
+        let matching = match self.others.as_slice() {
+            [] => Organizations::All,
+            [Predicate::Is(Atom::OrganizationIn(ids))] => Organizations::Some(self.columns.stored(ids)),
+            _ => return None,
+        };
+        let all = self.each(|found, query| {
+            query.expr_as(found.id.clone(), id).column(organization.clone()).column(self.grants.created.clone());
+        });
+        Some((all, matching))
+    }
+
+    /// All ways to find them together, after each has got its columns.
+    fn each(&self, select: impl Fn(&Found, &mut SelectStatement)) -> SelectStatement {
+        let mut queries = self.found.iter().map(|found| {
+            let mut query = found.query.clone();
+            select(found, &mut query);
+            query
+        });
+        let mut all = queries.next().unwrap_or_default();
+        for query in queries {
+            all.union(UnionType::All, query);
+        }
+        all
+    }
 }
 
 /// The candidates for a filter; none if it lets whole organizations through.
@@ -264,21 +327,18 @@ pub(crate) fn candidates(filter: &Filter, columns: &Columns) -> Option<Candidate
         Predicate::All(parts) => parts.as_slice(),
         one => slice::from_ref(one),
     };
-    let (place, Narrow { ids, is_exact }) = narrowest(parts, columns, grants)?;
-    let others = parts.iter().enumerate().filter(|(other, _)| *other != place || !is_exact);
-    let mut ids = ids.into_iter();
-    let mut all = ids.next()?;
-    for some in ids {
-        all.union(UnionType::All, some);
+    let (place, Narrow { found, is_exact }) = narrowest(parts, columns, grants)?;
+    if found.is_empty() {
+        return None;
     }
-    let columns = columns.without_indexes();
-    let condition = others.fold(Condition::all(), |all, (_, part)| all.add(tree(part, &columns)));
-    Some(Candidates { ids: all, condition })
+    let others = parts.iter().enumerate().filter(|(other, _)| *other != place || !is_exact);
+    let others = others.map(|(_, part)| part.clone()).collect();
+    Some(Candidates { columns: columns.clone(), grants: grants.clone(), found, others })
 }
 
 /// Rows that indexes find, in one way or in several.
 struct Narrow {
-    ids: Vec<SelectStatement>,
+    found: Vec<Found>,
     /// Whether all of them match.
     is_exact: bool,
 }
@@ -286,7 +346,7 @@ struct Narrow {
 /// One narrow part is enough; the one with the fewest parts of its own counts as the narrowest.
 fn narrowest(parts: &[Predicate], columns: &Columns, grants: &GrantColumns) -> Option<(usize, Narrow)> {
     let narrow = parts.iter().enumerate().filter_map(|(place, part)| Some((place, narrow(part, columns, grants)?)));
-    narrow.min_by_key(|(_, narrow)| narrow.ids.len())
+    narrow.min_by_key(|(_, narrow)| narrow.found.len())
 }
 
 fn narrow(predicate: &Predicate, columns: &Columns, grants: &GrantColumns) -> Option<Narrow> {
@@ -299,29 +359,38 @@ fn narrow(predicate: &Predicate, columns: &Columns, grants: &GrantColumns) -> Op
             let parts: Option<Vec<_>> = parts.iter().map(|part| narrow(part, columns, grants)).collect();
             let parts = parts?;
             let is_exact = parts.iter().all(|part| part.is_exact);
-            Some(Narrow { ids: parts.into_iter().flat_map(|part| part.ids).collect(), is_exact })
+            Some(Narrow { found: parts.into_iter().flat_map(|part| part.found).collect(), is_exact })
         }
-        Predicate::Is(atom) => narrow_atom(atom, columns, grants).map(|ids| Narrow { ids: vec![ids], is_exact: true }),
+        Predicate::Is(atom) => {
+            narrow_atom(atom, columns, grants).map(|found| Narrow { found: vec![found], is_exact: true })
+        }
     }
 }
 
-/// The ids of exactly the rows that the atom lets through.
-fn narrow_atom(atom: &Atom, columns: &Columns, grants: &GrantColumns) -> Option<SelectStatement> {
+/// Exactly the rows that the atom lets through.
+fn narrow_atom(atom: &Atom, columns: &Columns, grants: &GrantColumns) -> Option<Found> {
     let rows = |condition: Condition| {
-        let mut ids = Query::select();
-        ids.column(columns.id.clone())
+        let mut query = Query::select();
+        query
             .from(grants.filtered.clone())
             .and_where(Expr::col(grants.type_column.clone()).eq(grants.resource_type.as_str()))
             .cond_where(condition);
-        ids
+        Found { query, id: Expr::col(columns.id.clone()) }
+    };
+    let granted = |kind: &str, to: &[OwnedId], action: &str| Found {
+        query: granting_to(columns, grants, kind, &uuids(to), action),
+        id: grants.of_grant(&grants.grant_resource),
     };
     match atom {
         // There may be many rows without an owner.
         Atom::IdIn(_) | Atom::OwnerIs(OwnedId::Uuid(_)) => Some(rows(self::atom(atom, columns))),
-        Atom::UserAcl { user, action } => Some(granted_ids(columns, grants, "user", &uuids([user]), action.name())),
-        Atom::GroupAcl { groups, action } => Some(granted_ids(columns, grants, "group", &uuids(groups), action.name())),
+        Atom::UserAcl { user, action } => Some(granted("user", slice::from_ref(user), action.name())),
+        Atom::GroupAcl { groups, action } => Some(granted("group", groups, action.name())),
         Atom::EveryoneAcl { organizations, action } => {
-            ids_granted_to_everyone(columns, grants, &uuids(organizations), action.name())
+            let organization = grants.of_grant(columns.organization.as_ref()?);
+            let mut own = granted("group", organizations, action.name());
+            own.query.and_where(organization.eq(grants.of_grant(&grants.grantee)));
+            Some(own)
         }
         _ => None,
     }

@@ -33,4 +33,11 @@ impl<Id> Page<Id> {
             query.offset(rows(self.offset));
         }
     }
+
+    /// The same for a list that is here.
+    pub(crate) fn part<'a, T>(&self, all: &'a [T]) -> &'a [T] {
+        let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        let rest = all.get(number(self.offset)..).unwrap_or_default();
+        self.limit.and_then(|limit| rest.get(..number(limit))).unwrap_or(rest)
+    }
 }

@@ -1,5 +1,6 @@
 //! Registered resources and their access lists.
 mod changes;
+mod few;
 mod list;
 
 pub(crate) use list::ids;
@@ -8,12 +9,12 @@ pub use list::{AttributeIs, AttributeValue, ListResources, ResourcesOf};
 use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
-use sea_query::{Expr, ExprTrait as _, Iden, IntoIden as _, Order, Query, SelectStatement, SimpleExpr};
+use sea_query::{Expr, ExprTrait as _, Iden, IntoIden as _, Query, SelectStatement, SimpleExpr};
 use uuid::Uuid;
 
 use crate::{
     OrganizationId, Reader, ResourceId, StoreError, UserId,
-    db::{Dialect, Json, MAX_IN_LIST, Remains, Stored, row, timestamp},
+    db::{Dialect, Json, MAX_IN_LIST, Remains, Stored, Texts, row, timestamp},
     filter::{Columns, GrantColumns},
 };
 
@@ -85,9 +86,11 @@ enum ResourceGrants {
     Table,
     ResourceType,
     ResourceId,
+    OrganizationId,
+    CreatedAt,
     GranteeKind,
     GranteeId,
-    Action,
+    Actions,
 }
 
 #[derive(Clone, Copy, Iden)]
@@ -104,7 +107,11 @@ row! {
     }
 }
 
-row! { struct GrantRow in "resource_grants" => { resource_id: Uuid, resource_type: String, grantee_kind: String, grantee_id: Uuid, action: String } }
+row! {
+    struct GrantRow in "resource_grants" => {
+        resource_id: Uuid, resource_type: String, grantee_kind: String, grantee_id: Uuid, actions: Texts,
+    }
+}
 
 row! { struct IdRow in "retired_resources" => { id: Uuid } }
 
@@ -147,6 +154,13 @@ impl Stored for Resource {
 /// In this table, the nil UUID stands for none.
 fn non_nil(id: Uuid) -> Option<Uuid> {
     Some(id).filter(|id| !id.is_nil())
+}
+
+impl Grant {
+    /// Where it is in an access list.
+    fn place(&self) -> (&str, Uuid, &str) {
+        (self.grantee.kind(), self.grantee.id(), &self.action)
+    }
 }
 
 impl Grantee {
@@ -198,7 +212,8 @@ fn columns(resource_type: &str, dialect: Dialect) -> Columns {
             grant_resource: ResourceGrants::ResourceId.into_iden(),
             kind: ResourceGrants::GranteeKind.into_iden(),
             grantee: ResourceGrants::GranteeId.into_iden(),
-            action: ResourceGrants::Action.into_iden(),
+            actions: ResourceGrants::Actions.into_iden(),
+            created: Resources::CreatedAt.into_iden(),
         })
 }
 
@@ -217,25 +232,23 @@ async fn with_grants(source: &mut Reader<'_>, mut found: Vec<Resource>) -> Resul
         let types: BTreeSet<&str> = chunk.iter().map(|resource| resource.key.resource_type.as_str()).collect();
         let mut grants = Query::select();
         grants
-            .columns([G::ResourceId, G::ResourceType, G::GranteeKind, G::GranteeId, G::Action])
+            .columns([G::ResourceId, G::ResourceType, G::GranteeKind, G::GranteeId, G::Actions])
             .from(G::Table)
             .and_where(Expr::col(G::ResourceType).is_in(types))
-            .and_where(Expr::col(G::ResourceId).is_in(chunk.iter().map(|resource| resource.key.id.0)))
-            .order_by(G::GranteeKind, Order::Asc)
-            .order_by(G::GranteeId, Order::Asc)
-            .order_by(G::Action, Order::Asc);
+            .and_where(Expr::col(G::ResourceId).is_in(chunk.iter().map(|resource| resource.key.id.0)));
         for row in source.fetch_readable::<GrantRow>(&grants).await? {
             let grantee = match row.grantee_kind.as_str() {
                 "user" => Grantee::User(row.grantee_id),
                 _ => Grantee::Group(row.grantee_id),
             };
-            let grant = Grant { grantee, action: row.action };
-            by_resource.entry((row.resource_type, row.resource_id)).or_default().push(grant);
+            let grants = row.actions.0.iter().map(|action| Grant { grantee, action: action.clone() });
+            by_resource.entry((row.resource_type, row.resource_id)).or_default().extend(grants);
         }
     }
     for resource in &mut found {
         let key = (resource.key.resource_type.clone(), resource.key.id.0);
         resource.grants = by_resource.remove(&key).unwrap_or_default();
+        resource.grants.sort_unstable_by(|one, other| one.place().cmp(&other.place()));
     }
     Ok(found)
 }

@@ -173,6 +173,8 @@ const COLUMNS: [Users; 13] = [
     Users::LastSeenAt,
 ];
 
+row! { struct UsernameRow in TABLE => { id: Uuid, username: String } }
+
 row! {
     struct UserRow in TABLE => {
         id: Uuid, username: String, email: String, name: String, avatar_url: String, status: String,
@@ -267,6 +269,25 @@ impl Reader<'_> {
         for some in ids.chunks(MAX_IN_LIST) {
             let query = select(Expr::col(Users::Id).is_in(some.iter().map(|id| id.0)));
             found.extend(self.fetch_list(&query).await?);
+        }
+        Ok(found)
+    }
+
+    /// The usernames of those of these users that exist, in no order.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn usernames(&mut self, ids: &[UserId]) -> Result<Vec<(UserId, String)>, StoreError> {
+        let mut found = Vec::new();
+        for some in ids.chunks(MAX_IN_LIST) {
+            let mut query = Query::select();
+            query
+                .columns([Users::Id, Users::Username])
+                .from(Users::Table)
+                .and_where(Expr::col(Users::Id).is_in(some.iter().map(|id| id.0)));
+            let rows: Vec<UsernameRow> = self.fetch_readable(&query).await?;
+            found.extend(rows.into_iter().map(|row| (UserId(row.id), row.username)));
         }
         Ok(found)
     }

@@ -80,10 +80,10 @@ impl AuthorizedStore {
         ids.dedup();
         let mut users = self.user_views(self.read().users(&ids).await?).await?;
         // A record does not tell where else its user is a member.
-        let visible = self.incidental().caller.visible(Action::READ, ResourceType::ORGANIZATION);
+        let is_shown = self.incidental().caller.shows(Action::READ, ResourceType::ORGANIZATION);
         for view in &mut users {
             let is_own = self.caller.is_self(view.user.id);
-            view.organization_ids.retain(|id| is_own || visible.matches(&organization_object(*id)));
+            view.organization_ids.retain(|id| is_own || is_shown(&organization_object(*id)));
         }
         let mut ids: Vec<OrganizationId> = records.iter().filter_map(|record| record.organization_id).collect();
         ids.sort_unstable();

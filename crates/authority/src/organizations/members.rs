@@ -62,11 +62,11 @@ impl AuthorizedStore {
         organization: OrganizationId,
         users: &[UserId],
     ) -> Result<Vec<(UserId, String)>, Refused> {
-        let visible = self.caller.visible(Action::READ, ResourceType::ORGANIZATION_MEMBER);
+        let is_shown = self.caller.shows(Action::READ, ResourceType::ORGANIZATION_MEMBER);
         let members = self.read().memberships_of_all(users).await?.into_iter();
         let members = members.filter(|member| member.organization_id == organization).map(|member| member.user_id);
-        let seen: Vec<UserId> = members.filter(|id| visible.matches(&member_object(organization, *id))).collect();
-        Ok(self.read().users(&seen).await?.into_iter().map(|user| (user.id, user.username)).collect())
+        let seen: Vec<UserId> = members.filter(|id| is_shown(&member_object(organization, *id))).collect();
+        Ok(self.read().usernames(&seen).await?)
     }
 
     /// A page of an organization's members that the caller may see, and their number on all pages. Requires `read` on

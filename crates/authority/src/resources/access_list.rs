@@ -226,7 +226,7 @@ impl AuthorizedStore {
             return Err(AccessListError::TooLong);
         }
         let new = Resource { grants, updated_at: work.now(), ..old.clone() };
-        work.tx.replace_grants(&new.key, &new.grants).await?;
+        work.tx.replace_grants(&new).await?;
         work.tx.update_resource(&new).await?;
         work.record(resource_event(EventKind::ResourceUpdated, Some(&old), Some(&new)));
         work.commit().await?;

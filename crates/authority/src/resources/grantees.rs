@@ -33,11 +33,10 @@ impl Work {
         let in_organization =
             |member: Member| (Some(member.organization_id) == of.organization_id).then_some(member.user_id);
         let members: HashSet<UserId> = memberships.filter_map(in_organization).collect();
-        let visible = self.caller.incidental().visible(Action::READ, ResourceType::USER);
+        let is_shown = self.caller.incidental().shows(Action::READ, ResourceType::USER);
         let users = self.read().users(&ids).await?.into_iter();
-        let is_known = |user: &User| {
-            self.caller.is_self(user.id) || members.contains(&user.id) || visible.matches(&user_object(user.id))
-        };
+        let is_known =
+            |user: &User| self.caller.is_self(user.id) || members.contains(&user.id) || is_shown(&user_object(user.id));
         Ok(users.filter(|user| !user.deleted && is_known(user)).map(|user| Grantee::User(user.id.0)).collect())
     }
 
@@ -56,11 +55,11 @@ impl Work {
         if ids.is_empty() {
             return Ok(BTreeSet::new());
         }
-        let visible = self.caller.incidental().visible(Action::READ, ResourceType::GROUP);
+        let is_shown = self.caller.incidental().shows(Action::READ, ResourceType::GROUP);
         let list = ListGroups { visible: Filter::All, ids, ..ListGroups::default() };
         let groups = self.read().groups(&list).await?.into_iter();
-        let known = groups
-            .filter(|group| Some(group.organization_id) == of.organization_id || visible.matches(&group_object(group)));
+        let known =
+            groups.filter(|group| Some(group.organization_id) == of.organization_id || is_shown(&group_object(group)));
         Ok(known.map(|group| Grantee::Group(group.id.0)).collect())
     }
 }

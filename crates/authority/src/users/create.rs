@@ -248,8 +248,8 @@ impl AuthorizedStore {
     async fn taken(&self, username: &str, email: &str) -> Result<Taken, Refused> {
         let by_name = self.read().find_user_by_username(username).await?;
         let by_address = if email.is_empty() { None } else { self.read().find_login(email).await? };
-        let visible = self.incidental().caller.visible(Action::READ, ResourceType::USER);
-        let is_seen = |user: &User| visible.matches(&user_object(user.id)) || self.caller.is_self(user.id);
+        let is_shown = self.incidental().caller.shows(Action::READ, ResourceType::USER);
+        let is_seen = |user: &User| is_shown(&user_object(user.id)) || self.caller.is_self(user.id);
         Ok(Taken {
             username: by_name.is_some_and(|user| is_seen(&user)),
             email: by_address.is_some_and(|(user, _)| is_seen(&user)),

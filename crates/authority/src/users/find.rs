@@ -122,17 +122,16 @@ impl AuthorizedStore {
     #[tracing::instrument(level = "debug", skip_all)]
     #[crate::boxed]
     pub async fn usernames(&self, ids: &[UserId]) -> Result<Vec<(UserId, String)>, Refused> {
-        let filter = self.caller.visible(Action::READ, ResourceType::USER);
+        let is_shown = self.caller.shows(Action::READ, ResourceType::USER);
         let mut ids = ids.to_vec();
         ids.sort_unstable();
         ids.dedup();
         // The caller's own name is known, and mostly it is the only one.
         let own = self.caller.presented().map(|own| &own.owner.user).filter(|own| ids.contains(&own.id));
         ids.retain(|id| own.is_none_or(|own| own.id != *id));
-        let users = self.read().users(&ids).await?;
-        let others = users.into_iter().filter(|user| filter.matches(&user_object(user.id)));
+        let others = self.read().usernames(&ids).await?.into_iter().filter(|(id, _)| is_shown(&user_object(*id)));
         let own = own.map(|own| (own.id, own.username.clone()));
-        Ok(own.into_iter().chain(others.map(|user| (user.id, user.username))).collect())
+        Ok(own.into_iter().chain(others).collect())
     }
 
     /// A user's memberships, but for those that do not decode. Requires `read_personal` on the user.

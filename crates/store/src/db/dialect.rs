@@ -108,6 +108,13 @@ impl Dialect {
         }
     }
 
+    /// Whether a text is in a JSON list of texts, none of which has a character that JSON writes in another way, or a
+    /// comma.
+    pub(crate) fn is_among_names(self, name: &str, list: Expr) -> SimpleExpr {
+        let quoted = Expr::val(format!("\"{name}\""));
+        self.condition("instr(?, ?) > 0", "strpos($1, $2) > 0", [list, quoted])
+    }
+
     /// A member of a JSON object, as text. What is no JSON has none.
     pub(crate) fn json_text(self, column: Expr, member: &str) -> SimpleExpr {
         match self {

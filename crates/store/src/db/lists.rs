@@ -1,9 +1,9 @@
 //! Conditions on lists of values. A long list is one bound value, a JSON text, so that no number of values is too many
 //! for a statement.
 use sea_query::{Expr, ExprTrait as _, SimpleExpr, Value};
-use uuid::Uuid;
+use uuid::{Uuid, fmt::Simple};
 
-use super::Dialect;
+use super::{Dialect, json};
 
 /// The longest list whose values are bound one by one. A statement about all types has several lists for each of them,
 /// and the database reads short ones faster than JSON.
@@ -15,7 +15,7 @@ impl Dialect {
         self.is_one_of(
             column,
             ids.into_iter().collect(),
-            |id| id.simple().to_string(),
+            list_of_ids,
             "? IN (SELECT unhex(value) FROM json_each(?))",
             "$1 IN (SELECT value::uuid FROM json_array_elements_text($2::json))",
         )
@@ -31,7 +31,7 @@ impl Dialect {
             column,
             // No text in a row has a NUL, and one database does not take it in JSON.
             texts.into_iter().map(Into::into).filter(|text| !text.contains('\0')).collect(),
-            String::clone,
+            json,
             "? IN (SELECT value FROM json_each(?))",
             "$1 IN (SELECT value FROM json_array_elements_text($2::json))",
         )
@@ -57,14 +57,27 @@ impl Dialect {
         self,
         column: Expr,
         of: Vec<T>,
-        text: impl Fn(&T) -> String,
+        list: impl FnOnce(&[T]) -> String,
         sqlite: &'static str,
         postgres: &'static str,
     ) -> SimpleExpr {
         if of.len() <= SHORT {
             return column.is_in(of);
         }
-        let list = of.iter().map(text).collect::<serde_json::Value>();
-        self.condition(sqlite, postgres, [column, Expr::val(list.to_string())])
+        self.condition(sqlite, postgres, [column, Expr::val(list(&of))])
     }
+}
+
+/// Ids as JSON.
+fn list_of_ids(ids: &[Uuid]) -> String {
+    const QUOTED: usize = Simple::LENGTH + 3;
+    let mut list = String::with_capacity(2 + ids.len() * QUOTED);
+    list.push('[');
+    for (place, id) in ids.iter().enumerate() {
+        list.push_str(if place == 0 { "\"" } else { ",\"" });
+        list.push_str(id.as_simple().encode_lower(&mut Uuid::encode_buffer()));
+        list.push('"');
+    }
+    list.push(']');
+    list
 }

@@ -33,7 +33,7 @@ macro_rules! migrations {
 }
 
 /// All migrations, in order.
-const MIGRATIONS: [(i64, &str, Dialects); 10] = migrations![
+const MIGRATIONS: [(i64, &str, Dialects); 11] = migrations![
     1 "0001_init",
     2 "0002_rights_version",
     3 "0003_passcodes",
@@ -44,21 +44,25 @@ const MIGRATIONS: [(i64, &str, Dialects); 10] = migrations![
     8 "0008_counted_mails",
     9 "0009_replicas",
     10 "0010_audit_keys",
+    11 "0011_grant_places",
 ];
 
 /// The table in which a database keeps which migrations it has had.
 const TABLE: &str = "_sqlx_migrations";
+
+fn all(of: fn(&Dialects) -> &'static str) -> impl Iterator<Item = Migration> {
+    MIGRATIONS.iter().map(move |(number, name, texts)| {
+        let description = name.split_once('_').map_or(*name, |(_, description)| description);
+        Migration::new(*number, description.into(), MigrationType::Simple, of(texts).into_sql_str(), false)
+    })
+}
 
 /// Brings a schema up to date.
 pub(super) async fn run<C>(of: fn(&Dialects) -> &'static str, connection: &mut C) -> Result<(), StoreError>
 where
     C: Migrate + Send,
 {
-    let migrations = MIGRATIONS.iter().map(|(number, name, texts)| {
-        let description = name.split_once('_').map_or(*name, |(_, description)| description);
-        Migration::new(*number, description.into(), MigrationType::Simple, of(texts).into_sql_str(), false)
-    });
-    match Migrator::with_migrations(migrations.collect()).run_direct(None, connection, false).await {
+    match Migrator::with_migrations(all(of).collect()).run_direct(None, connection, false).await {
         Err(MigrateError::VersionMissing(first)) => {
             let applied = connection.list_applied_migrations(TABLE).await?;
             let found = applied.iter().map(|migration| migration.version).max().unwrap_or(first);
@@ -66,5 +70,36 @@ where
             Err(StoreError::NewerSchema { found, known })
         }
         done => Ok(done?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Connection as _, Row as _, SqliteConnection};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn access_lists_stay_as_they_are() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let before = Migrator::with_migrations(all(Dialects::sqlite).take(10).collect());
+        before.run_direct(None, &mut connection, false).await.unwrap();
+        let given = "
+            INSERT INTO resources VALUES
+                ('file', x'01', 'one', x'0a', x'00', '{}', 7, 8), ('file', x'02', 'two', x'0b', x'00', '{}', 9, 9);
+            INSERT INTO resource_grants VALUES
+                ('file', x'01', 'user', x'cc', 'update'), ('file', x'01', 'user', x'cc', 'read'),
+                ('file', x'01', 'group', x'cc', '*'), ('file', x'02', 'user', x'cc', 'read');";
+        sqlx::raw_sql(given).execute(&mut connection).await.unwrap();
+        run(Dialects::sqlite, &mut connection).await.unwrap();
+        let after = "SELECT concat_ws(' ', hex(resource_id), hex(organization_id), created_at, grantee_kind,
+                hex(grantee_id), actions)
+            FROM resource_grants ORDER BY resource_id, grantee_kind";
+        let rows = sqlx::query(after).fetch_all(&mut connection).await.unwrap();
+        let rows: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        assert_eq!(
+            rows,
+            ["01 0A 7 group CC [\"*\"]", "01 0A 7 user CC [\"read\",\"update\"]", "02 0B 9 user CC [\"read\"]"]
+        );
     }
 }

@@ -1,8 +1,10 @@
 //! Registering, changing and deleting resources.
+use std::collections::{BTreeMap, BTreeSet};
+
 use sea_query::{Expr, ExprTrait as _, Query};
 use uuid::Uuid;
 
-use super::{Grant, IdRow, Resource, ResourceGrants, ResourceKey, Resources, RetiredResources, is};
+use super::{Grantee, IdRow, Resource, ResourceGrants, ResourceKey, Resources, RetiredResources, is};
 use crate::{
     OrganizationId, Reach, Reader, ResourceId, StoreError, Tx,
     db::{MAX_IN_LIST, json, microseconds},
@@ -124,30 +126,39 @@ impl Tx {
         self.execute_for(Reach::Nobody, &query).await.map(drop)
     }
 
-    /// Sets the access list of a resource.
+    /// Stores a resource's changed access list.
     ///
     /// # Errors
-    /// When the database cannot be written.
+    /// When the database cannot be written, or does not have the resource in this organization.
     #[tracing::instrument(level = "debug", skip_all)]
-    pub async fn replace_grants(&mut self, key: &ResourceKey, grants: &[Grant]) -> Result<(), StoreError> {
+    pub async fn replace_grants(&mut self, changed: &Resource) -> Result<(), StoreError> {
         use ResourceGrants as G;
+        let key = &changed.key;
         let mut clear = Query::delete();
         clear
             .from_table(G::Table)
             .and_where(Expr::col(G::ResourceType).eq(key.resource_type.as_str()))
             .and_where(Expr::col(G::ResourceId).eq(key.id.0));
         self.execute_for(Reach::Nobody, &clear).await?;
-        let columns = [G::ResourceType, G::ResourceId, G::GranteeKind, G::GranteeId, G::Action];
-        for some in grants.chunks(MAX_IN_LIST / columns.len()) {
+        let mut by_grantee = BTreeMap::<Grantee, BTreeSet<&str>>::new();
+        for grant in &changed.grants {
+            by_grantee.entry(grant.grantee).or_default().insert(&grant.action);
+        }
+        let by_grantee: Vec<_> = by_grantee.into_iter().collect();
+        let columns =
+            [G::ResourceType, G::ResourceId, G::OrganizationId, G::CreatedAt, G::GranteeKind, G::GranteeId, G::Actions];
+        for some in by_grantee.chunks(MAX_IN_LIST / columns.len()) {
             let mut query = Query::insert();
             query.into_table(G::Table).columns(columns);
-            for grant in some {
+            for (grantee, actions) in some {
                 query.values_panic([
                     key.resource_type.as_str().into(),
                     key.id.0.into(),
-                    grant.grantee.kind().into(),
-                    grant.grantee.id().into(),
-                    grant.action.as_str().into(),
+                    changed.organization_id.map_or(Uuid::nil(), |id| id.0).into(),
+                    microseconds(changed.created_at).into(),
+                    grantee.kind().into(),
+                    grantee.id().into(),
+                    json(actions).into(),
                 ]);
             }
             self.execute_for(Reach::Nobody, &query).await?;

@@ -1,14 +1,12 @@
 //! Lists of registered resources.
 use keyfob_rbac::Filter;
-use sea_query::{
-    CommonTableExpression, Condition, Expr, ExprTrait as _, Iden, JoinType, Order, Query, SelectStatement, SimpleExpr,
-};
+use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SelectStatement, SimpleExpr};
 
-use super::{Resource, Resources, columns, list_with_grants, select, with_grants};
+use super::{Resource, Resources, columns, list_with_grants, select};
 use crate::{
     OrganizationId, Page, Reader, ResourceId, StoreError, UserId,
     db::{Dialect, count_rows, fetch_count, lower, row},
-    filter::{Candidates, candidates, condition},
+    filter::{candidates, condition},
 };
 
 /// Which resources to list.
@@ -62,13 +60,27 @@ pub enum AttributeValue {
     OneOf(Vec<ResourceId>),
 }
 
+impl ListResources {
+    /// The wanted type and its filter, if there is one type and no other condition.
+    pub(super) fn only_condition(&self) -> Option<(&str, &Filter)> {
+        let Self { visible, organization_id, owner_id, name_contains, name_is, name, attributes, page: _ } = self;
+        let ids = organization_id.is_some() || owner_id.is_some();
+        let texts = [name_contains, name_is, name].into_iter().any(Option::is_some);
+        match visible.as_slice() {
+            [(resource_type, filter)] if !ids && !texts && attributes.is_empty() => Some((resource_type, filter)),
+            _ => None,
+        }
+    }
+}
+
 /// The resources of a type that a filter lets through.
 fn of_type(resource_type: &str, filter: &Filter, dialect: Dialect) -> Condition {
     let columns = columns(resource_type, dialect);
     let of_type = Condition::all().add(Expr::col((Resources::Table, Resources::ResourceType)).eq(resource_type));
     match candidates(filter, &columns) {
-        Some(Candidates { ids, condition }) => {
-            of_type.add(Expr::col((Resources::Table, Resources::Id)).in_subquery(ids)).add(condition)
+        Some(candidates) => {
+            let id = Expr::col((Resources::Table, Resources::Id));
+            of_type.add(id.in_subquery(candidates.ids())).add(candidates.condition())
         }
         None => of_type.add(condition(filter, &columns)),
     }
@@ -97,13 +109,14 @@ fn visible(list: &ListResources, dialect: Dialect) -> Condition {
 
 /// Whether the caller may see few resources, which indexes find: then these are fetched and sorted, instead of scanning
 /// all in the order of time.
-fn are_few(list: &ListResources, dialect: Dialect) -> bool {
+pub(super) fn are_few(list: &ListResources, dialect: Dialect) -> bool {
     list.visible
         .iter()
         .all(|(of, filter)| *filter == Filter::None || candidates(filter, &columns(of, dialect)).is_some())
 }
 
-fn matching(list: &ListResources, dialect: Dialect) -> Condition {
+/// The resources of a list, on all its pages.
+pub(super) fn matching(list: &ListResources, dialect: Dialect) -> Condition {
     let name = || dialect.lower(Expr::col(Resources::Name));
     let mut all = Condition::all().add(visible(list, dialect));
     if let Some(organization) = list.organization_id {
@@ -162,9 +175,7 @@ impl Reader<'_> {
     /// [`StoreError::Gone`] when there is no such resource to come after.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn resources(&mut self, list: &ListResources) -> Result<(Vec<Resource>, u64), StoreError> {
-        let is_few = are_few(list, self.dialect());
-        if is_few
-            && list.page.after.is_none()
+        if list.page.after.is_none()
             && let Some(found) = self.few_resources(list).await?
         {
             return Ok(found);
@@ -172,7 +183,7 @@ impl Reader<'_> {
         let mut count = Query::select();
         count.expr_as(count_rows(), "count").from(Resources::Table).cond_where(matching(list, self.dialect()));
         let mut page = select();
-        sort(page.cond_where(matching(list, self.dialect())), is_few);
+        sort(page.cond_where(matching(list, self.dialect())), are_few(list, self.dialect()));
         if let Some(after) = list.page.after {
             page.and_where(comes_after(self, after, list).await?);
         }
@@ -180,55 +191,6 @@ impl Reader<'_> {
         let count = fetch_count(self, &count).await?;
         Ok((list_with_grants(self, &page).await?, count))
     }
-
-    /// The same where they are few: all that match are looked for once, for the page and for their number. None if none is
-    /// on the page, which says nothing of their number.
-    async fn few_resources(&mut self, list: &ListResources) -> Result<Option<(Vec<Resource>, u64)>, StoreError> {
-        let mut all = Query::select();
-        all.expr_as(Expr::col(Resources::Id), Matching::PlaceId)
-            .expr_as(Expr::col(Resources::ResourceType), Matching::PlaceType)
-            .expr_as(Expr::col(Resources::CreatedAt), Matching::PlaceSince)
-            .from(Resources::Table)
-            .cond_where(matching(list, self.dialect()));
-        let mut count = Query::select();
-        count.expr(count_rows()).from(Matching::Table);
-        let mut places = Query::select();
-        places
-            .columns([Matching::PlaceId, Matching::PlaceType])
-            .expr_as(SimpleExpr::SubQuery(None, Box::new(count.into())), Matching::Count)
-            .from(Matching::Table)
-            .order_by(Matching::PlaceSince, Order::Asc)
-            .order_by(Matching::PlaceId, Order::Asc)
-            .order_by(Matching::PlaceType, Order::Asc);
-        list.page.cut(&mut places);
-        let is_there = Condition::all()
-            .add(Expr::col(Matching::PlaceId).equals(Resources::Id))
-            .add(Expr::col(Matching::PlaceType).equals(Resources::ResourceType));
-        let mut matching = CommonTableExpression::new();
-        matching.query(all).table_name(Matching::Table).materialized(true);
-        let mut page = select();
-        page.with_cte(matching).column(Matching::Count).join_subquery(
-            JoinType::InnerJoin,
-            places,
-            Matching::OnPage,
-            is_there,
-        );
-        sort(&mut page, true);
-        let (found, count) = self.fetch_counted_list(&page).await?;
-        let Some(count) = count else { return Ok(None) };
-        Ok(Some((with_grants(self, found).await?, count)))
-    }
-}
-
-/// The resources that match, and the places of those that are on the page, each with the number of all.
-#[derive(Clone, Copy, Iden)]
-enum Matching {
-    Table,
-    OnPage,
-    PlaceId,
-    PlaceType,
-    PlaceSince,
-    Count,
 }
 
 /// Sorts by time. Ordering by a sum keeps the database from using the index on the time, which would find few among many.

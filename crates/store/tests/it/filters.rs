@@ -20,7 +20,7 @@ async fn inhabited() -> (TestStore, World) {
                 let new = world.resource(number);
                 world.ids.push(new.key.id.to_string());
                 tx.insert_resource(&new).await?;
-                tx.replace_grants(&new.key, &new.grants).await?;
+                tx.replace_grants(&new).await?;
             }
             for (number, user) in world.users.clone().into_iter().enumerate() {
                 let mut new = new_user(&format!("user{number}"));

@@ -2,8 +2,8 @@
 use keyfob_rbac::{Action, Atom, Filter, Id, OwnedId, Predicate, ResourceType, Scope, Subject, filter};
 use keyfob_rbac::{Catalogue, OrganizationPermissions, Role, RoleName};
 use keyfob_store::{
-    AttributeIs, AttributeValue, Grant, Grantee, GroupId, ListGroups, ListKeys, ListResources, ListUsers,
-    OrganizationId, ResourceId,
+    AttributeIs, AttributeValue, Grant, Grantee, GroupId, Limits, ListGroups, ListKeys, ListResources, ListUsers,
+    OrganizationId, Page, Resource, ResourceId,
 };
 
 use crate::support::{TestStore, at, new_user, organization, resource, token, uuid};
@@ -94,7 +94,7 @@ async fn access_lists_are_searched_for_many_groups() {
             tx.insert_organization(&home).await?;
             for new in &shared {
                 tx.insert_resource(new).await?;
-                tx.replace_grants(&new.key, &new.grants).await?;
+                tx.replace_grants(new).await?;
             }
             Ok(())
         })
@@ -106,6 +106,47 @@ async fn access_lists_are_searched_for_many_groups() {
     assert_eq!((names, count), (vec!["all", "group"], 2));
     let long = store.store.read().find_resource(&shared[2].key).await.unwrap().unwrap();
     assert_eq!(long.grants.len(), 10_000);
+}
+
+/// More than are sorted in this process.
+#[tokio::test]
+async fn what_one_owner_has_may_be_many() {
+    const ALL: u64 = 33_000;
+    let store = TestStore::in_a_file(Limits::default()).await;
+    let owner = store.user("amy").await;
+    let workspace = |number: i64| {
+        let name = format!("n{number}");
+        Resource { owner_id: Some(owner), created_at: at(number), ..resource("workspace", &name) }
+    };
+    let (oldest, newest) = (workspace(0), workspace(1_000_000));
+    store
+        .given(async |tx| {
+            tx.insert_resource(&newest).await?;
+            tx.insert_resource(&oldest).await
+        })
+        .await;
+    let more = format!(
+        "INSERT INTO resources
+         SELECT resource_type, randomblob(16), 'other' || number, organization_id, owner_id, '{{}}',
+                created_at + 1 + number, updated_at
+         FROM resources CROSS JOIN (WITH RECURSIVE numbers(number) AS
+            (SELECT 1 UNION ALL SELECT number + 1 FROM numbers LIMIT {}) SELECT * FROM numbers)
+         WHERE name = 'n0'",
+        ALL - 2
+    );
+    assert_eq!(store.tamper(more).await, ALL - 2);
+    let own = Filter::When(Predicate::Is(Atom::OwnerIs(owner.0.into())));
+    for (name, offset, expected, all) in
+        [(None, 0, &oldest, ALL), (None, ALL - 1, &newest, ALL), (Some("n"), 0, &oldest, 2), (Some("n"), 1, &newest, 2)]
+    {
+        let list = ListResources {
+            visible: vec![("workspace".to_owned(), own.clone())],
+            name_contains: name.map(str::to_owned),
+            page: Page { limit: Some(1), offset, after: None },
+            ..ListResources::default()
+        };
+        assert_eq!(store.store.read().resources(&list).await.unwrap(), (vec![expected.clone()], all));
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,10 @@
 //! Resources: they are read as written, names are unique per place, and ids are never used again.
-use keyfob_store::{Grant, Grantee, OrganizationId, Resource, ResourceId, ResourceKey, StoreError, UserId};
+use keyfob_rbac::{
+    Action, Catalogue, Id, OrganizationPermissions, OwnedId, ResourceType, Role, RoleName, Scope, Subject, filter,
+};
+use keyfob_store::{
+    Grant, Grantee, ListResources, OrganizationId, Resource, ResourceId, ResourceKey, StoreError, UserId,
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -66,7 +71,7 @@ async fn grants_are_read_back_with_the_resource_and_replaced_as_a_whole() {
         grant(Grantee::Group(uuid(2)), "update"),
     ];
     twin.grants = vec![grant(Grantee::User(uuid(3)), "read")];
-    let replace = async |of: &Resource| store.given(async |tx| tx.replace_grants(&of.key, &of.grants).await).await;
+    let replace = async |of: &Resource| store.given(async |tx| tx.replace_grants(of).await).await;
     replace(&mine).await;
     replace(&twin).await;
     mine.grants.sort();
@@ -82,6 +87,38 @@ async fn grants_are_read_back_with_the_resource_and_replaced_as_a_whole() {
     assert_eq!(find(&store, &twin.key).await.as_ref(), Some(&twin));
 }
 
+/// Grants have a copy of the organization of their resource.
+#[tokio::test]
+async fn what_is_shared_follows_a_resource_to_another_organization() {
+    let store = TestStore::new().await;
+    let [user, stranger, old, new] = [1, 2, 3, 4].map(uuid);
+    let mut moved = Resource { organization_id: Some(OrganizationId(old)), ..resource("workspace", "moved") };
+    moved.grants = vec![grant(Grantee::User(user), "read"), grant(Grantee::Group(new), "read")];
+    insert(&store, &moved).await;
+    store.given(async |tx| tx.replace_grants(&moved).await).await;
+    let catalogue = Catalogue::built_in();
+    let counts = async || {
+        let mut counts = Vec::new();
+        // The grantee, and one who is granted nothing but as a member, in the one organization or the other.
+        for (id, organization) in [(user, old), (user, new), (stranger, old), (stranger, new)] {
+            let mut role = Role::empty(RoleName::in_organization("guest", organization));
+            role.organizations.push((OwnedId::from(organization), OrganizationPermissions::default()));
+            let subject = Subject::compile(&catalogue, Id::from(id), &[role], &[], &Scope::everything());
+            let visible = filter(&subject, Action::READ, ResourceType::WORKSPACE);
+            let list = ListResources { visible: vec![("workspace".to_owned(), visible)], ..ListResources::default() };
+            let (found, count) = store.store.read().resources(&list).await.unwrap();
+            assert_eq!(found.len() as u64, count);
+            counts.push(count);
+        }
+        counts
+    };
+    assert_eq!(counts().await, [1, 0, 0, 0]);
+    moved.organization_id = Some(OrganizationId(new));
+    store.given(async |tx| tx.update_resource(&moved).await).await;
+    assert_eq!(counts().await, [0, 1, 0, 1]);
+    assert_eq!(find(&store, &moved.key).await, Some(moved));
+}
+
 #[tokio::test]
 async fn what_a_unit_of_work_did_to_a_resource_it_sees() {
     let store = TestStore::new().await;
@@ -91,7 +128,7 @@ async fn what_a_unit_of_work_did_to_a_resource_it_sees() {
             assert_eq!(tx.read().find_resource(&new.key).await?, None);
             tx.insert_resource(&new).await?;
             new.grants = vec![grant(Grantee::User(uuid(1)), "read")];
-            tx.replace_grants(&new.key, &new.grants).await?;
+            tx.replace_grants(&new).await?;
             assert_eq!(tx.read().find_resource(&new.key).await?.as_ref(), Some(&new));
             assert_eq!(store.store.read().find_resource(&new.key).await?, None);
             Ok(())
@@ -155,8 +192,8 @@ async fn the_id_of_a_deleted_resource_is_retired_and_its_name_is_free() {
     let store = TestStore::new().await;
     let new = full();
     insert(&store, &new).await;
-    let shared = [grant(Grantee::User(uuid(1)), "read")];
-    store.given(async |tx| tx.replace_grants(&new.key, &shared).await).await;
+    let shared = Resource { grants: vec![grant(Grantee::User(uuid(1)), "read")], ..new.clone() };
+    store.given(async |tx| tx.replace_grants(&shared).await).await;
     let is_retired = async |id: ResourceId| store.attempt(async |tx| tx.read().is_retired(id).await).await.unwrap();
     assert!(!is_retired(new.key.id).await);
     store.given(async |tx| tx.delete_resource(&new.key).await).await;
@@ -176,8 +213,8 @@ async fn what_was_shared_of_a_deleted_resource_is_not_inherited() {
     let store = TestStore::new().await;
     let new = resource("workspace", "a");
     insert(&store, &new).await;
-    let shared = [grant(Grantee::User(uuid(1)), "*")];
-    store.given(async |tx| tx.replace_grants(&new.key, &shared).await).await;
+    let shared = Resource { grants: vec![grant(Grantee::User(uuid(1)), "*")], ..new.clone() };
+    store.given(async |tx| tx.replace_grants(&shared).await).await;
     store.given(async |tx| tx.delete_resource(&new.key).await).await;
     // The store leaves checking retired ids to its caller.
     insert(&store, &new).await;

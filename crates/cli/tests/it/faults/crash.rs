@@ -111,7 +111,9 @@ fn kill_again_and_again(flags: &[&str], verify_records: impl Fn(&Server) -> Vec<
             earlier.push(mem::replace(&mut load, next));
         }
     }
-    earlier.iter_mut().for_each(|load| verify(load, &server));
+    for load in &mut earlier {
+        verify(load, &server);
+    }
     let loads: Vec<&Load> = earlier.iter().chain([&load]).collect();
     let tokens: usize = loads.iter().map(|load| load.tokens()).sum();
     let sum =

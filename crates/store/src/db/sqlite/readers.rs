@@ -34,6 +34,9 @@ use crate::db::{
 const SHORT_ATTEMPTS: usize = 2;
 /// How many statements are remembered that were not short.
 const MOST_NOT_SHORT: usize = 1024;
+/// How long a statement takes at most that is tried as a short one again: one that takes nearly as long as a short one may
+/// would often be begun anew.
+const SURELY_SHORT: Duration = SHORT.checked_div(2).unwrap();
 /// How long a reading waits for its turn.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
@@ -158,7 +161,7 @@ impl Readers {
         let patience = Patience::Long(Arc::clone(&client.is_gone));
         let began = Instant::now();
         let answer = lent.fetch_elsewhere(Arc::clone(&statement), bound, patience).await;
-        self.0.not_short().note(&statement, began.elapsed() < SHORT);
+        self.0.not_short().note(&statement, began.elapsed() < SURELY_SHORT);
         answer
     }
 
@@ -304,8 +307,8 @@ mod tests {
         let (told, goes_on) = std::sync::mpsc::channel();
         let disk = std::thread::spawn(move || {
             let in_time = goes_on.recv_timeout(LONG_ENOUGH).is_ok();
-            // It lets both go that wait for the other.
-            drop(std::fs::File::options().read(true).write(true).open(&file).unwrap());
+            // Opened once both ends are.
+            drop(std::fs::File::options().write(true).open(&file).unwrap());
             in_time
         });
         // The reading has its turn before this.
