@@ -13,7 +13,7 @@ const TOKENS: &str = "/api/v2/users/me/keys/tokens";
 #[tokio::test]
 async fn a_full_database_ends_changes_with_a_clear_error_and_reading_goes_on() {
     // An empty database has a few dozen pages; this leaves room for a few keys.
-    let (_app, owner) = TestApp::in_a_file(&["--max-database-pages", "121"]).await;
+    let (_app, owner) = TestApp::in_a_file(&["--max-database-pages", "122"]).await;
     let mut made = 0;
     let full = loop {
         let name = format!("{made}-{}", "x".repeat(200));
