@@ -19,7 +19,7 @@ CREATE TABLE shares (
 
 INSERT INTO shares
 SELECT resource_type, resource_id, organization_id, created_at, grantee_kind, grantee_id,
-    json_agg(action ORDER BY action)::text
+    replace(json_agg(action ORDER BY action)::text, '", "', '","')
 FROM resource_grants JOIN resources USING (resource_type)
 WHERE resources.id = resource_grants.resource_id
 GROUP BY resource_type, resource_id, organization_id, created_at, grantee_kind, grantee_id;

@@ -32,9 +32,11 @@ const UNITS_OF_WORK: i64 = 0x6b65_7966_6f62;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long one statement may take. The database is told a little less, so that it answers first.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
-/// What every connection is told first. A process that stops within a unit of work must not hold the others up.
-const SESSION: &str = "SELECT set_config('statement_timeout', '4500', false), set_config('lock_timeout', '4000', false), \
-                       set_config('idle_in_transaction_session_timeout', '4000', false), pg_is_in_recovery()";
+/// What every connection is told first. A process that stops within a unit of work must not hold the others up. Compiling a
+/// statement about all types takes a second, and running it some milliseconds.
+const SESSION: &str = "SELECT pg_is_in_recovery(), set_config('jit', 'off', false), \
+                       set_config('statement_timeout', '4500', false), set_config('lock_timeout', '4000', false), \
+                       set_config('idle_in_transaction_session_timeout', '4000', false)";
 /// A connection that nobody used for so long is tried before it is used.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
@@ -416,7 +418,7 @@ fn begin() -> String {
 /// address leads to the new primary sooner or later.
 async fn prepare(connection: &mut PgConnection) -> sqlx::Result<()> {
     let row = sqlx::query(SESSION).fetch_one(connection).await?;
-    if row.try_get(3)? {
+    if row.try_get(0)? {
         let standby = io::Error::new(io::ErrorKind::NotConnected, "the database is a standby, which only reads");
         return Err(standby.into());
     }

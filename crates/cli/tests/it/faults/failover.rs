@@ -171,6 +171,15 @@ postgresql:
         }
     }
 
+    /// Waits until a node that was killed follows again: the cluster outlives one failure at a time.
+    fn await_all(&self) {
+        let begin = Instant::now();
+        while !self.nodes.iter().all(|node| node.is("primary") || node.is("replica")) {
+            assert!(begin.elapsed() < PATIENCE, "a node does not follow: {}", self.logs());
+            pass(LOOK_EVERY);
+        }
+    }
+
     fn logs(&self) -> String {
         let log = |node: &Node| fs::read_to_string(self.folder.path().join(format!("{}.log", node.name)));
         self.nodes.iter().map(|node| log(node).unwrap_or_default()).collect()
@@ -253,6 +262,7 @@ fn a_failover_loses_nothing_that_was_acknowledged() {
             scope.spawn(move || load.work(seed));
         }
         for failover in 0..failovers {
+            cluster.await_all();
             pass(WORK);
             let killed = Instant::now();
             cluster.kill(primary);
