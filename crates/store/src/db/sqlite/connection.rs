@@ -30,7 +30,7 @@ const MOST_KEPT: usize = 128;
 const LONGEST_KEPT: usize = 4096;
 /// How long a short query takes, and after how many steps of SQLite's machine the clock is looked at: a step may wait for
 /// the disk.
-pub(super) const SHORT: Duration = Duration::from_millis(1);
+pub(super) const SHORT: Duration = Duration::from_millis(2);
 const STEPS: i32 = 100;
 /// How large the write-ahead log stays once readings have kept it from being used anew.
 const LONGEST_LOG: i32 = 16 << 20;
