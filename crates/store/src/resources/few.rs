@@ -2,17 +2,17 @@
 //! page alone are read.
 use std::collections::BTreeMap;
 
-use sea_query::{Query, SelectStatement};
+use sea_query::{Condition, Expr, ExprTrait as _, Query, SelectStatement};
 use uuid::Uuid;
 
 use super::{
     Resource, Resources, columns,
     list::{ListResources, are_few, matching},
-    select,
+    list_with_grants, select,
 };
 use crate::{
     Reader, StoreError,
-    db::{Dialect, row, rows},
+    db::{Dialect, MAX_IN_LIST, row, rows},
     filter::{Organizations, candidates},
 };
 
@@ -39,6 +39,20 @@ fn in_indexes(list: &ListResources, dialect: Dialect) -> Option<(&str, SelectSta
     Some((resource_type, query, organizations))
 }
 
+/// The resources in these places.
+fn those_at(positions: &[Position<'_>]) -> SelectStatement {
+    let mut by_type = BTreeMap::<&str, Vec<Uuid>>::new();
+    for position in positions {
+        by_type.entry(position.resource_type).or_default().push(position.id);
+    }
+    let of_type = |(resource_type, ids): (&str, Vec<Uuid>)| {
+        Expr::col(Resources::ResourceType).eq(resource_type).and(Expr::col(Resources::Id).is_in(ids))
+    };
+    let mut query = select();
+    query.cond_where(by_type.into_iter().map(of_type).fold(Condition::any(), Condition::add));
+    query
+}
+
 impl Reader<'_> {
     /// A page of a list of few resources, and the number of all; none if they are not few.
     pub(super) async fn few_resources(
@@ -48,14 +62,13 @@ impl Reader<'_> {
         let Some(mut positions) = self.positions(list).await? else { return Ok(None) };
         positions.sort_unstable();
         positions.dedup();
-        let mut by_type = BTreeMap::<&str, Vec<Uuid>>::new();
-        for position in list.page.part(&positions) {
-            by_type.entry(position.resource_type).or_default().push(position.id);
-        }
-        let mut found = Vec::new();
-        for (resource_type, ids) in by_type {
-            found.extend(self.those_of(&select(), resource_type, &ids).await?);
-        }
+        let page = list.page.part(&positions);
+        let mut found = match page.len() {
+            0 => Vec::new(),
+            1..=MAX_IN_LIST => list_with_grants(self, &those_at(page)).await?,
+            // The bound on an answer is that of a statement.
+            _ => return Ok(None),
+        };
         let place = |of: &Resource| (of.created_at, of.key.id.0);
         found.sort_by(|one, other| {
             place(one).cmp(&place(other)).then_with(|| one.key.resource_type.cmp(&other.key.resource_type))

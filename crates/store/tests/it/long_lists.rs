@@ -3,7 +3,7 @@ use keyfob_rbac::{Action, Atom, Filter, Id, OwnedId, Predicate, ResourceType, Sc
 use keyfob_rbac::{Catalogue, OrganizationPermissions, Role, RoleName};
 use keyfob_store::{
     AttributeIs, AttributeValue, Grant, Grantee, GroupId, Limits, ListGroups, ListKeys, ListResources, ListUsers,
-    OrganizationId, Page, Resource, ResourceId,
+    OrganizationId, Page, Resource, ResourceId, StoreError,
 };
 
 use crate::support::{TestStore, at, new_user, organization, resource, token, uuid};
@@ -147,6 +147,36 @@ async fn what_one_owner_has_may_be_many() {
         };
         assert_eq!(store.store.read().resources(&list).await.unwrap(), (vec![expected.clone()], all));
     }
+}
+
+#[tokio::test]
+async fn what_one_owner_has_of_all_types_together_is_one_answer() {
+    let store = TestStore::new().await;
+    let owner = store.user("amy").await;
+    let large = |resource_type, number: u8| {
+        let mut new = resource(resource_type, &format!("n{number}"));
+        new.owner_id = Some(owner);
+        new.attributes.insert("text".to_owned(), "x".repeat(1 << 20).into());
+        new
+    };
+    let all: Vec<Resource> = (0..5).flat_map(|number| ["file", "workspace"].map(|of| large(of, number))).collect();
+    store
+        .given(async |tx| {
+            for new in &all {
+                tx.insert_resource(new).await?;
+            }
+            Ok(())
+        })
+        .await;
+    let own = Filter::When(Predicate::Is(Atom::OwnerIs(owner.0.into())));
+    let list = |types: &[&str]| ListResources {
+        visible: types.iter().map(|of| ((*of).to_owned(), own.clone())).collect(),
+        ..ListResources::default()
+    };
+    let of_one = store.store.read().bounded().resources(&list(&["file"])).await.unwrap();
+    assert_eq!(of_one.0.len(), 5);
+    let of_both = store.store.read().bounded().resources(&list(&["file", "workspace"])).await;
+    assert!(matches!(of_both, Err(StoreError::TooLong)), "{:?}", of_both.map(|(found, _)| found.len()));
 }
 
 #[tokio::test]
