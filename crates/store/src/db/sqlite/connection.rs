@@ -18,7 +18,11 @@ use rusqlite::{
 use sea_query::Value;
 use tokio::time::Instant;
 
-use super::{BUSY_TIMEOUT, error::error_of, row::FileRows};
+use super::{
+    BUSY_TIMEOUT,
+    error::{error_of, is_short_of_patience},
+    row::FileRows,
+};
 use crate::db::{
     dialect::Statement,
     driver::{AnyRows, Bound},
@@ -99,7 +103,9 @@ impl Connection {
 
     /// All rows that a query finds, up to a bound. It ends before the row that would be too much.
     pub(super) fn fetch_all(&self, statement: &Statement, bound: Bound, patience: Patience) -> sqlx::Result<AnyRows> {
-        let waits = if matches!(patience, Patience::Short) { Duration::ZERO } else { BUSY_TIMEOUT };
+        let is_short = matches!(patience, Patience::Short);
+        let waits = if is_short { Duration::ZERO } else { BUSY_TIMEOUT };
+        let mut logged = Logged::now(&statement.sql);
         let began = Instant::now();
         let is_over = move || match &patience {
             Patience::Short => began.elapsed() >= SHORT,
@@ -108,6 +114,8 @@ impl Connection {
         self.0.busy_timeout(waits).map_err(error_of)?;
         self.0.progress_handler(STEPS, Some(is_over)).map_err(error_of)?;
         let rows = self.fetch_patiently(statement, bound);
+        // It is begun anew, and is one statement to those who read the log.
+        logged.is_left_out = is_short && rows.as_ref().is_err_and(is_short_of_patience);
         // A change must not be ended by half: SQLite would take back the whole transaction.
         self.0.progress_handler(STEPS, None::<fn() -> bool>).map_err(error_of)?;
         self.0.busy_timeout(Duration::ZERO).map_err(error_of)?;
@@ -127,6 +135,7 @@ impl Connection {
 
     /// Runs a change; gives the number of changed rows. It waits for no lock of another process.
     pub(super) fn execute(&self, statement: &Statement) -> sqlx::Result<u64> {
+        let _logged = Logged::now(&statement.sql);
         self.with(statement, |prepared| prepared.raw_execute().map(|changed| changed as u64).map_err(error_of))
     }
 
@@ -142,7 +151,6 @@ impl Connection {
         statement: &Statement,
         run: impl FnOnce(&mut Prepared<'_>) -> sqlx::Result<T>,
     ) -> sqlx::Result<T> {
-        let _logged = Logged::now(&statement.sql);
         let (mut kept, mut fresh): (CachedStatement<'_>, Prepared<'_>);
         let prepared = if statement.sql.len() <= LONGEST_KEPT {
             kept = self.0.prepare_cached(&statement.sql).map_err(error_of)?;
@@ -162,16 +170,20 @@ impl Connection {
 struct Logged<'a> {
     sql: &'a str,
     began: Instant,
+    is_left_out: bool,
 }
 
 impl<'a> Logged<'a> {
     fn now(sql: &'a str) -> Self {
-        Self { sql, began: Instant::now() }
+        Self { sql, began: Instant::now(), is_left_out: false }
     }
 }
 
 impl Drop for Logged<'_> {
     fn drop(&mut self) {
+        if self.is_left_out {
+            return;
+        }
         let (elapsed, statement) = (self.began.elapsed(), self.sql);
         if elapsed >= SLOW {
             tracing::warn!(target: "sqlx::query", statement, ?elapsed, "slow statement");
