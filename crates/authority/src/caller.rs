@@ -156,18 +156,18 @@ impl Caller {
 
     /// What a list of objects of this type may show.
     pub(crate) fn visible(&self, action: Action, resource_type: ResourceType) -> Filter {
-        self.lists(action, resource_type);
+        self.note_list(action, resource_type);
         filter(&self.subject, action, resource_type)
     }
 
     /// The same for objects that are here already: which of them a list may show.
     pub(crate) fn shows(&self, action: Action, resource_type: ResourceType) -> impl Fn(&Object<'_>) -> bool + use<> {
-        self.lists(action, resource_type);
+        self.note_list(action, resource_type);
         let subject = Arc::clone(&self.subject);
         move |object| authorize(&subject, action, object).is_allowed()
     }
 
-    fn lists(&self, action: Action, resource_type: ResourceType) {
+    fn note_list(&self, action: Action, resource_type: ResourceType) {
         self.context.decisions.required(resource_type, action);
         self.context.decisions.decided(resource_type, action, Verdict::Filtered);
         self.context.decisions.listed(resource_type, action, self.could(action, resource_type));

@@ -225,6 +225,26 @@ async fn acts(by: &Identity, user: &str, token: &str) -> Vec<(&'static str, Answ
     ]
 }
 
+/// The database finds the action in the text; what does not decode grants nothing.
+#[tokio::test]
+async fn a_damaged_access_list_shows_nothing() {
+    let (app, owner) = TestApp::new().await;
+    let bob = owner.invite(&app, "bob", &[]).await;
+    let id = owner.register("workspace", "dev").await;
+    let list = format!("/api/v2/resources/workspace/{id}/acl");
+    owner.patch(&list, json!({"user_roles": {bob.id.as_str(): "use"}})).await.expect(StatusCode::OK);
+    let seen = async || {
+        let [resources, workspaces] = ["resources?type=workspace", "workspaces"].map(|list| format!("/api/v2/{list}"));
+        let resources = bob.get(&resources).await.expect(StatusCode::OK).json();
+        let workspaces = bob.get(&workspaces).await.expect(StatusCode::OK).json();
+        [resources["resources"].as_array().unwrap().len(), workspaces["workspaces"].as_array().unwrap().len()]
+    };
+    assert_eq!(seen().await, [1, 1]);
+    damage(&app, "UPDATE resource_grants SET actions = '[\"read\", 1]'").await;
+    assert_eq!(seen().await, [0, 0]);
+    bob.get(&format!("/api/v2/resources/workspace/{id}")).await.expect(StatusCode::NOT_FOUND);
+}
+
 /// One whose roles cannot be read could have any: so owners act on them, and nobody else.
 #[tokio::test]
 async fn owners_act_on_users_whose_rows_are_damaged_and_others_do_not() {

@@ -210,7 +210,7 @@ async fn a_key_of_an_unknown_kind_is_still_expired_and_purged() {
     assert!(left.iter().all(|key| key.login_type == KeyLoginType::Token && key.token_name == "good"));
 }
 
-/// Where few are is read before they are.
+/// The places of few in the list are read first, and counted.
 #[tokio::test]
 async fn a_page_of_few_leaves_out_a_resource_whose_id_is_none() {
     let store = TestStore::in_a_file(Limits::default()).await;
